@@ -1,0 +1,56 @@
+import datetime
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xpander_client.core.enums import OpenStrEnum
+from xpander_client.core.plan import encode_path, query
+from xpander_client.errors import ArgumentError
+
+
+@given(st.text(min_size=1, max_size=30).filter(lambda text: text.strip() not in ("", ".", "..")))
+def test_an_id_stays_within_its_segment(id_: str) -> None:
+    try:
+        path = encode_path("/agent-execution/{task_id}/status", task_id=id_)
+    except ArgumentError:
+        assert any(0xD800 <= ord(letter) <= 0xDFFF for letter in id_)
+        return
+    _, first, second, last = path.split("/")
+    assert (first, unquote(second), last) == ("agent-execution", id_, "status")
+    assert "?" not in path
+    assert "#" not in path
+
+
+@pytest.mark.parametrize("value", ["", "  ", ".", "..", None, 7, b"x"])
+def test_an_id_that_is_none_is_refused_by_name(value: object) -> None:
+    with pytest.raises(ArgumentError, match="task_id"):
+        encode_path("/x/{task_id}", task_id=value)  # type: ignore[arg-type]  # what is tested
+
+
+def test_a_refused_id_is_a_value_error() -> None:
+    with pytest.raises(ValueError, match="must not be empty"):
+        encode_path("/x/{task_id}", task_id="")
+
+
+class Colour(OpenStrEnum):
+    Red = "red"
+
+
+def test_query_values_are_wire_text() -> None:
+    moment = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+    pairs = {"a": True, "b": Colour.Red, "c": moment, "d": 1.5, "e": None, "f": ["x", 2]}
+    assert query(pairs) == (
+        ("a", "true"),
+        ("b", "red"),
+        ("c", "2026-01-01T00:00:00+00:00"),
+        ("d", "1.5"),
+        ("f", "x"),
+        ("f", "2"),
+    )
+
+
+def test_a_query_value_without_a_text_is_refused_by_name() -> None:
+    with pytest.raises(ArgumentError, match="status must be a string or a number, not object"):
+        query({"status": object()})

@@ -1,0 +1,313 @@
+"""Calls in both worlds: what is sent, what is tried again, what comes of it."""
+
+from typing import Any
+
+import httpx
+import pytest
+import respx
+
+from tests.raw_server import Connection, RawServer, Script
+from tests.worlds import World
+from xpander_client.configuration import Configuration, RetryPolicy
+from xpander_client.core.plan import Replay, RequestPlan, Root
+from xpander_client.errors import (
+    ApiStatusError,
+    AuthenticationError,
+    BadRequestError,
+    ConfigurationError,
+    ConflictError,
+    ConnectionFailedError,
+    DecodingError,
+    NotFoundError,
+    PayloadTooLargeError,
+    PermissionDeniedError,
+    RateLimitError,
+    RequestTimeoutError,
+    ServerError,
+    TimeoutExceededError,
+    UnknownOutcomeError,
+    UnprocessableError,
+)
+from xpander_client.transport import Transport
+
+URL = "http://platform.test"
+FAST = RetryPolicy(initial=0.001)
+CONFIGURATION = Configuration("key", URL, "org", retry=FAST)
+GET = RequestPlan(
+    operation="Tasks.get", method="GET", path="/t/1", template="/t/{id}", replay=Replay.ALWAYS
+)
+CREATE = RequestPlan(
+    operation="Tasks.create",
+    method="POST",
+    path="/t",
+    template="/t",
+    body=b'{"a":1}',
+    replay=Replay.KEYED,
+)
+HONORED = {"idempotency-keys": "honored"}
+
+
+@pytest.fixture
+def wire() -> Any:
+    with respx.mock(base_url=URL, assert_all_called=False) as router:
+        yield router
+
+
+def transport() -> Transport:
+    return Transport.of(CONFIGURATION)
+
+
+def answered(*answers: httpx.Response | type[Exception]) -> list[Any]:
+    return list(answers)
+
+
+def ok(**headers: str) -> httpx.Response:
+    return httpx.Response(200, json={"id": "1"}, headers=headers)
+
+
+def test_a_call_sends_the_key_and_gives_the_object(world: World, wire: respx.Router) -> None:
+    route = wire.get("/t/1").mock(return_value=ok(**{"X-Request-Id": "r1"}))
+    response = world.call(transport(), GET, dict[str, Any])
+    request = route.calls.last.request
+    assert response.parsed == {"id": "1"}
+    assert (response.status_code, response.request_id) == (200, "r1")
+    assert response.headers["x-Request-ID"] == "r1"
+    assert [attempt.status_code for attempt in response.attempts] == [200]
+    assert request.headers["x-api-key"] == "key"
+    assert "content-type" not in request.headers
+
+
+def test_a_body_is_json(world: World, wire: respx.Router) -> None:
+    route = wire.post("/t").mock(return_value=ok())
+    world.call(transport(), CREATE, dict[str, Any])
+    request = route.calls.last.request
+    assert (request.content, request.headers["content-type"]) == (b'{"a":1}', "application/json")
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_a_passing_failure_is_tried_again(world: World, wire: respx.Router, status: int) -> None:
+    failed = httpx.Response(status, headers={"retry-after-ms": "1"})
+    route = wire.get("/t/1").mock(side_effect=answered(failed, failed, ok()))
+    response = world.call(transport(), GET, dict[str, Any])
+    assert route.call_count == 3
+    assert [attempt.status_code for attempt in response.attempts] == [status, status, 200]
+    assert [attempt.waited for attempt in response.attempts] == [0.001, 0.001, None]
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, BadRequestError),
+        (401, AuthenticationError),
+        (403, PermissionDeniedError),
+        (404, NotFoundError),
+        (409, ConflictError),
+        (413, PayloadTooLargeError),
+        (418, ApiStatusError),
+        (422, UnprocessableError),
+        (307, ApiStatusError),
+    ],
+)
+def test_a_final_failure_is_the_error_of_its_status(
+    world: World, wire: respx.Router, status: int, error: type[ApiStatusError]
+) -> None:
+    body = {"detail": "because", "path": "$.a"}
+    headers = {"x-request-id": "r7", "location": "http://elsewhere.test/"}
+    route = wire.get("/t/1").mock(return_value=httpx.Response(status, json=body, headers=headers))
+    with pytest.raises(error) as caught:
+        world.call(transport(), GET, dict[str, Any])
+    found = caught.value
+    assert type(found) is error
+    assert route.call_count == 1
+    assert (found.status_code, found.description, found.body) == (status, "because", body)
+    assert (found.method, found.path, found.request_id) == ("GET", "/t/1", "r7")
+    assert not found.retryable
+    assert str(found) == f"{status}: because (GET /t/1, request r7)"
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(408, RequestTimeoutError), (429, RateLimitError), (503, ServerError)]
+)
+def test_a_failure_that_lasts_carries_all_its_attempts(
+    world: World, wire: respx.Router, status: int, error: type[ApiStatusError]
+) -> None:
+    wire.get("/t/1").mock(return_value=httpx.Response(status, text="busy"))
+    with pytest.raises(error, match=f"{status}: busy .*3 attempts") as caught:
+        world.call(transport(), GET, dict[str, Any])
+    assert [attempt.status_code for attempt in caught.value.attempts] == [status] * 3
+    assert caught.value.retryable
+
+
+def test_a_wait_past_the_deadline_fails_now(world: World, wire: respx.Router) -> None:
+    route = wire.get("/t/1").mock(return_value=httpx.Response(503, headers={"retry-after": "61"}))
+    with pytest.raises(ServerError) as caught:
+        world.call(transport(), GET, dict[str, Any])
+    assert route.call_count == 1
+    assert caught.value.retry_after == 61.0
+
+
+def test_one_key_is_made_for_a_call_and_goes_with_each_attempt(
+    world: World, wire: respx.Router
+) -> None:
+    route = wire.post("/t").mock(
+        side_effect=answered(httpx.Response(503, headers=HONORED), ok(), ok())
+    )
+    there = transport()
+    world.call(there, CREATE, dict[str, Any])
+    world.call(there, CREATE, dict[str, Any])
+    first, second, other = (call.request.headers["idempotency-key"] for call in route.calls)
+    assert first == second
+    assert other != first
+
+
+def test_a_key_of_the_callers_own_is_used(world: World, wire: respx.Router) -> None:
+    route = wire.post("/t").mock(return_value=ok())
+    world.call(transport().options(idempotency_key="mine"), CREATE, dict[str, Any])
+    assert route.calls.last.request.headers["idempotency-key"] == "mine"
+
+
+@pytest.mark.parametrize("fault", [httpx.ReadTimeout, httpx.ReadError, httpx.RemoteProtocolError])
+def test_a_create_whose_fate_is_unknown_is_not_repeated(
+    world: World, wire: respx.Router, fault: type[Exception]
+) -> None:
+    route = wire.post("/t").mock(side_effect=fault)
+    configuration = Configuration("key", URL, f"unknown-{world.name}-{fault.__name__}", retry=FAST)
+    with pytest.raises(UnknownOutcomeError, match="may have happened all the same"):
+        world.call(Transport.of(configuration), CREATE, dict[str, Any])
+    assert route.call_count == 1
+
+
+def test_it_is_repeated_where_the_platform_honors_keys(world: World, wire: respx.Router) -> None:
+    wire.get("/t/1").mock(return_value=ok(**HONORED))
+    route = wire.post("/t").mock(side_effect=answered(httpx.ReadTimeout, ok()))
+    there = Transport.of(Configuration("key", URL, f"honoring-{world.name}", retry=FAST))
+    world.call(there, GET, dict[str, Any])
+    world.call(there, CREATE, dict[str, Any])
+    first, second = (call.request.headers["idempotency-key"] for call in route.calls)
+    assert first == second
+
+
+@pytest.mark.parametrize("fault", [httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout])
+def test_a_create_that_never_left_is_repeated(
+    world: World, wire: respx.Router, fault: type[Exception]
+) -> None:
+    route = wire.post("/t").mock(side_effect=answered(fault, ok()))
+    world.call(transport(), CREATE, dict[str, Any])
+    assert route.call_count == 2
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [(httpx.ConnectError, ConnectionFailedError), (httpx.ReadTimeout, TimeoutExceededError)],
+)
+def test_no_exception_of_httpx_comes_out(
+    world: World, wire: respx.Router, fault: type[Exception], error: type[Exception]
+) -> None:
+    wire.get("/t/1").mock(side_effect=fault("no luck"))
+    with pytest.raises(error, match="no luck") as caught:
+        world.call(transport(), GET, dict[str, Any])
+    found: BaseException | None = caught.value
+    while found is not None:
+        assert not isinstance(found, httpx.HTTPError)
+        found = found.__cause__ or found.__context__
+
+
+def test_an_answer_that_is_not_as_promised_names_the_place(
+    world: World, wire: respx.Router
+) -> None:
+    wire.get("/t/1").mock(return_value=httpx.Response(200, json={"a": {"b": "x"}}))
+    with pytest.raises(DecodingError) as caught:
+        world.call(transport(), GET, dict[str, dict[str, int]])
+    found = caught.value
+    assert (found.json_path, found.expected, found.got) == (
+        "$.a.b",
+        "an integer",
+        "the string 'x'",
+    )
+    assert found.body == {"a": {"b": "x"}}
+
+
+def test_options_change_a_copy_that_shares_the_connections(
+    world: World, wire: respx.Router
+) -> None:
+    route = wire.get("/t/1").mock(return_value=httpx.Response(503))
+    there = transport()
+    other = there.options(
+        retry=RetryPolicy(attempts=2, initial=0.0), headers={"X-Tenant": "a"}
+    ).options(headers={"x-trace": "b"})
+    with pytest.raises(ServerError):
+        world.call(other, GET, dict[str, Any])
+    assert route.call_count == 2
+    assert route.calls.last.request.headers["x-tenant"] == "a"
+    assert route.calls.last.request.headers["x-trace"] == "b"
+    assert other.pool is there.pool
+    assert there.call_options.retry is None
+
+
+def test_a_missing_key_is_said_before_anything_is_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("XPANDER_API_KEY", raising=False)
+    with pytest.raises(ConfigurationError, match="XPANDER_API_KEY"):
+        world.call(Transport.of(Configuration(None, URL)), GET, dict[str, Any])
+
+
+def test_a_client_of_the_callers_own_is_used_as_it_is(world: World) -> None:
+    seen: list[httpx.Request] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return ok()
+
+    mock = httpx.MockTransport(handle)
+    client: httpx.Client | httpx.AsyncClient = (
+        httpx.Client(transport=mock, headers={"x-mine": "yes"})
+        if world.name == "sync"
+        else httpx.AsyncClient(transport=mock, headers={"x-mine": "yes"})
+    )
+    there = Transport.of(CONFIGURATION, client)
+    assert world.call(there, GET, dict[str, Any]).parsed == {"id": "1"}
+    assert (seen[0].headers["x-mine"], seen[0].headers["x-api-key"]) == ("yes", "key")
+    there.close()
+    assert not client.is_closed
+
+
+def test_a_client_of_the_other_world_is_refused_with_what_to_do(world: World) -> None:
+    client = httpx.AsyncClient() if world.name == "sync" else httpx.Client()
+    with pytest.raises(ConfigurationError, match="use the"):
+        world.call(Transport.of(CONFIGURATION, client), GET, dict[str, Any])
+
+
+def _late(connection: Connection) -> None:
+    connection.is_closed_by_peer()
+
+
+def _half(connection: Connection) -> None:
+    connection.send(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{")
+    connection.sock.close()
+
+
+@pytest.mark.parametrize(
+    ("script", "error"), [(_late, TimeoutExceededError), (_half, ConnectionFailedError)]
+)
+def test_a_server_that_does_not_answer_fails_within_the_time(
+    world: World, script: Script, error: type[Exception]
+) -> None:
+    with RawServer(script) as server:
+        there = Transport.of(server.configuration(timeout=0.4, attempts=1))
+        with pytest.raises(error):
+            world.call(there, GET, dict[str, Any])
+
+
+def test_the_organization_stands_in_front_of_what_is_under_the_events_root(world: World) -> None:
+    plan = RequestPlan(
+        operation="x",
+        method="GET",
+        path="/e",
+        template="/e",
+        root=Root.EVENTS,
+        query=(("a", "b c"),),
+    )
+    with RawServer(lambda connection: connection.answer(b"{}")) as server:
+        world.call(Transport.of(server.configuration()), plan, dict[str, Any])
+    assert server.lines == ["GET /org/e?a=b+c HTTP/1.1"]

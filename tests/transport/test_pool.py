@@ -1,0 +1,165 @@
+"""Connections: shared by equal configurations, one set for each loop, never lost, closed."""
+
+import asyncio
+import gc
+import os
+import random
+import subprocess
+import sys
+import threading
+import warnings
+from typing import Any
+
+import pytest
+
+from tests.raw_server import Connection, RawServer
+from xpander_client.configuration import Configuration, RetryPolicy
+from xpander_client.core.plan import Replay, RequestPlan
+from xpander_client.transport import Transport
+from xpander_client.transport.pool import pool_of
+
+GET = RequestPlan(
+    operation="Tasks.get", method="GET", path="/t/1", template="/t/{id}", replay=Replay.ALWAYS
+)
+
+
+def keeping(connection: Connection) -> None:
+    """Answer every request that comes on the connection."""
+    connection.answer(b"{}")
+    while connection.sock.recv(65536):
+        connection.answer(b"{}")
+
+
+def test_equal_configurations_share_their_connections() -> None:
+    with RawServer(keeping) as server:
+        for _ in range(5):
+            Transport.of(server.configuration()).call(GET, dict[str, Any])
+        assert len(server.connections) == 1
+        Transport.of(server.configuration()).close()
+
+
+def test_a_pool_that_was_closed_opens_new_connections_when_it_is_used_again() -> None:
+    with RawServer(keeping, keeping) as server:
+        there = Transport.of(server.configuration())
+        there.call(GET, dict[str, Any])
+        there.close()
+        there.call(GET, dict[str, Any])
+        there.close()
+        assert len(server.connections) == 2
+
+
+def test_threads_that_come_at_once_share_one_client() -> None:
+    pool = pool_of(Configuration("key", "http://threads.test"))
+    barrier = threading.Barrier(8)
+    clients: list[object] = []
+
+    def use() -> None:
+        barrier.wait()
+        clients.append(pool.client())
+
+    threads = [threading.Thread(target=use) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(clients) == 8
+    assert len({id(client) for client in clients}) == 1
+
+
+def test_each_loop_has_its_own_connections_and_closes_them_when_it_ends() -> None:
+    closed = [threading.Event(), threading.Event()]
+
+    def watching(connection: Connection) -> None:
+        keeping(connection)
+        closed[server.connections.index(connection)].set()
+
+    with RawServer(watching, watching) as server, warnings.catch_warnings():
+        warnings.simplefilter("error")
+        there = Transport.of(server.configuration())
+
+        async def twice() -> None:
+            await there.acall(GET, dict[str, Any])
+            await there.acall(GET, dict[str, Any])
+
+        asyncio.run(twice())
+        assert closed[0].wait(5.0)
+        asyncio.run(twice())
+        assert closed[1].wait(5.0)
+        gc.collect()
+        assert len(server.connections) == 2
+
+
+def test_a_forked_child_does_not_speak_on_its_parents_connections() -> None:
+    pool = pool_of(Configuration("key", "http://fork.test"))
+    read, write = os.pipe()
+    with warnings.catch_warnings():
+        # The test runner has threads; the child does nothing but look and leave.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        same = pool_of(Configuration("key", "http://fork.test")) is pool
+        os.write(write, b"same" if same else b"other")
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert os.read(read, 10) == b"other"
+    os.close(read)
+    os.close(write)
+
+
+def test_plain_http_needs_no_certificates() -> None:
+    code = (
+        "import ssl\n"
+        "ssl.SSLContext.load_verify_locations = None\n"
+        "from xpander_client.configuration import Configuration\n"
+        "from xpander_client.transport.pool import pool_of\n"
+        "pool_of(Configuration('key', 'http://a.test')).client()\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.slow
+async def test_cancelled_calls_cost_the_pool_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    import httpx
+
+    from xpander_client.transport import pool
+
+    monkeypatch.setattr(pool, "_LIMITS", httpx.Limits(max_connections=10))
+    served = 0
+    serving: set[asyncio.Task[Any]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal served
+        task = asyncio.current_task()
+        assert task is not None
+        serving.add(task)
+        while await reader.read(65536):
+            await asyncio.sleep(random.uniform(0.0, 0.02))
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}")
+            served += 1
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    there = Transport.of(
+        Configuration("key", url, timeout=5.0, connect_timeout=2.0, retry=RetryPolicy(attempts=1))
+    )
+    loop = asyncio.get_running_loop()
+    until = loop.time() + 5.0
+    cancelled = 0
+
+    async def churn() -> None:
+        nonlocal cancelled
+        while loop.time() < until:
+            call = asyncio.ensure_future(there.acall(GET, dict[str, Any]))
+            await asyncio.sleep(random.uniform(0.0, 0.03))
+            cancelled += call.cancel()
+            await asyncio.wait([call])
+
+    await asyncio.gather(*(churn() for _ in range(20)))
+    assert cancelled > 100
+    assert served > 100
+    for _ in range(20):
+        assert (await there.acall(GET, dict[str, Any])).status_code == 200
+    await there.aclose()
+    server.close()
+    await asyncio.gather(*serving)

@@ -1,0 +1,199 @@
+"""Streams over a real socket whose server breaks them."""
+
+import contextlib
+import threading
+from collections.abc import Iterator
+
+import attrs
+import pytest
+
+from tests.raw_server import Connection, RawServer, Script
+from tests.worlds import World
+from xpander_client.core.plan import RequestPlan, Root, StreamPlan
+from xpander_client.core.sse import ServerSentEvent
+from xpander_client.errors import NotFoundError, StreamError
+from xpander_client.transport import Transport
+
+PROBE = RequestPlan(operation="get", method="GET", path="/t/status", template="/t/status")
+PLAN = StreamPlan(
+    operation="Tasks.events",
+    method="GET",
+    path="/t/events",
+    template="/t/events",
+    root=Root.EVENTS,
+    probe=PROBE,
+)
+
+
+@attrs.frozen
+class Event:
+    type: str
+    data: str
+
+
+def decode(frame: ServerSentEvent) -> Event:
+    return Event(frame.event, frame.data)
+
+
+def is_terminal(event: Event) -> bool:
+    return event.type == "task_finished"
+
+
+def frames(*numbers: int) -> bytes:
+    return b"".join(
+        b"id: %d\nevent: %s\ndata: %d\n\n"
+        % (number, b"task_finished" if number == 4 else b"chunk", number)
+        for number in numbers
+    )
+
+
+def follow(world: World, server: RawServer, **options: float) -> Iterator[str]:
+    transport = Transport.of(server.configuration(**options))  # type: ignore[arg-type]  # floats
+    for event in world.stream(transport, PLAN, decode, is_terminal):
+        yield event.data
+
+
+def reset_after(*numbers: int, rest: bytes = b"") -> Script:
+    def script(connection: Connection) -> None:
+        connection.stream(frames(*numbers) + rest)
+        # What was sent before a reset would be lost with it, were it not read first.
+        connection.sock.settimeout(0.2)
+        with contextlib.suppress(TimeoutError):
+            connection.sock.recv(1)
+        connection.reset()
+
+    return script
+
+
+def closed_after(*numbers: int, rest: bytes = b"") -> Script:
+    return lambda connection: connection.stream(frames(*numbers) + rest)
+
+
+def answering(status: int, *headers: str, body: bytes = b"{}") -> Script:
+    return lambda connection: connection.answer(body, status, "connection: close", *headers)
+
+
+EXECUTING = answering(200, body=b'{"status": "executing"}')
+
+
+@pytest.mark.parametrize(
+    ("scripts", "cursors"),
+    [
+        pytest.param([reset_after(1, 2), closed_after(3, 4)], [None, "2"], id="reset"),
+        pytest.param(
+            [reset_after(1, 2), answering(503, "retry-after-ms: 20"), closed_after(3, 4)],
+            [None, "2", "2"],
+            id="503 on resume",
+        ),
+        pytest.param(
+            [reset_after(1, rest=frames(2)[:-3]), closed_after(2, 3, 4)],
+            [None, "1"],
+            id="cut inside an event",
+        ),
+        pytest.param(
+            [closed_after(1, 2), EXECUTING, closed_after(3, 4)],
+            [None, None, "2"],
+            id="clean end too early",
+        ),
+        pytest.param(
+            [closed_after(1, rest=frames(2)[:-1]), EXECUTING, closed_after(2, 3, 4)],
+            [None, None, "1"],
+            id="clean end inside an event",
+        ),
+        pytest.param(
+            [answering(503), closed_after(1, 2, 3, 4)], [None, None], id="503 on the first open"
+        ),
+        pytest.param(
+            [reset_after(1), reset_after(2), reset_after(3), closed_after(4)],
+            [None, "1", "2", "3"],
+            id="a break after each event",
+        ),
+        pytest.param(
+            [closed_after(1, rest=b": ping\n\n: ping\n\n" + frames(2, 3, 4))],
+            [None],
+            id="comments after an id",
+        ),
+    ],
+)
+def test_a_stream_loses_nothing_and_repeats_nothing(
+    world: World, scripts: list[Script], cursors: list[str | None]
+) -> None:
+    with RawServer(*scripts) as server:
+        assert list(follow(world, server)) == ["1", "2", "3", "4"]
+    assert server.headers("last-event-id") == cursors
+    assert server.lines[0] == "GET /org/t/events HTTP/1.1"
+
+
+def test_silence_beyond_the_idle_limit_is_a_break(world: World) -> None:
+    def silent(connection: Connection) -> None:
+        connection.stream(frames(1, 2))
+        assert connection.is_closed_by_peer()
+
+    with RawServer(silent, closed_after(3, 4)) as server:
+        assert list(follow(world, server, idle=0.3)) == ["1", "2", "3", "4"]
+    assert server.headers("last-event-id") == [None, "2"]
+
+
+def test_an_event_is_yielded_while_the_stream_goes_on(world: World) -> None:
+    seen = threading.Event()
+
+    def waiting(connection: Connection) -> None:
+        connection.stream(frames(1))
+        assert seen.wait(5.0)
+        connection.send(frames(2, 3, 4))
+
+    with RawServer(waiting) as server:
+        events = follow(world, server)
+        assert next(events) == "1"
+        seen.set()
+        assert list(events) == ["2", "3", "4"]
+
+
+def test_breaking_out_of_the_loop_closes_the_connection_at_once(world: World) -> None:
+    closed = threading.Event()
+
+    def watching(connection: Connection) -> None:
+        connection.stream(frames(1, 2))
+        if connection.is_closed_by_peer():
+            closed.set()
+
+    with RawServer(watching) as server:
+        for _ in follow(world, server):
+            break
+        assert closed.wait(5.0)
+
+
+async def test_leaving_an_async_loop_closes_the_connection_without_being_asked() -> None:
+    closed = threading.Event()
+
+    def watching(connection: Connection) -> None:
+        connection.stream(frames(1, 2))
+        if connection.is_closed_by_peer():
+            closed.set()
+
+    import asyncio
+
+    with RawServer(watching) as server:
+        transport = Transport.of(server.configuration())
+        async for _ in transport.astream(PLAN, decode, is_terminal):
+            break
+        assert await asyncio.to_thread(closed.wait, 5.0)
+        await transport.aclose()
+
+
+def test_giving_up_says_where_the_stream_stood(world: World) -> None:
+    with RawServer(reset_after(1, 2), *[answering(502)] * 3) as server:
+        events = follow(world, server)
+        assert [next(events), next(events)] == ["1", "2"]
+        with pytest.raises(StreamError) as caught:
+            next(events)
+    assert caught.value.last_event_id == "2"
+    assert [attempt.status_code for attempt in caught.value.attempts] == [None, 502, 502]
+
+
+def test_a_refused_stream_is_the_error_of_its_status(world: World) -> None:
+    with (
+        RawServer(answering(404, body=b'{"detail": "no such task"}')) as server,
+        pytest.raises(NotFoundError, match="no such task"),
+    ):
+        list(follow(world, server))

@@ -1,0 +1,59 @@
+"""The same test in both worlds: calls are made sync or async, the test reads the same."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import attrs
+
+from xpander_client.core.answer import Response
+from xpander_client.core.plan import RequestPlan, StreamPlan
+from xpander_client.core.sse import ServerSentEvent
+from xpander_client.transport import Transport
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class World:
+    """How calls are made: `name` is "sync" or "async"."""
+
+    name: str
+    runner: asyncio.Runner
+
+    def call(self, transport: Transport, plan: RequestPlan, answer: type[T]) -> Response[T]:
+        if self.name == "sync":
+            return transport.call(plan, answer)
+        return self.runner.run(transport.acall(plan, answer))
+
+    def stream(
+        self,
+        transport: Transport,
+        plan: StreamPlan,
+        decode: Callable[[ServerSentEvent], T],
+        is_terminal: Callable[[T], bool],
+    ) -> Iterator[T]:
+        if self.name == "sync":
+            yield from transport.stream(plan, decode, is_terminal)
+            return
+        stream = transport.astream(plan, decode, is_terminal)
+        try:
+            while True:
+                try:
+                    yield self.runner.run(_step(stream))
+                except StopAsyncIteration:
+                    return
+        finally:
+            self.runner.run(stream.aclose())
+
+    def run(self, obj: Any, method: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Call `obj.method`, or `obj.amethod`."""
+        if self.name == "sync":
+            return getattr(obj, method)(*args, **kwargs)
+        return self.runner.run(getattr(obj, f"a{method}")(*args, **kwargs))
+
+
+async def _step(stream: Any) -> Any:
+    return await anext(stream)

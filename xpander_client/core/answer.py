@@ -1,0 +1,192 @@
+"""What came back: answers, faults, and the errors they become."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Generic, TypeVar
+
+import attrs
+
+from xpander_client.errors import (
+    ApiStatusError,
+    Attempt,
+    CallError,
+    ConnectionFailedError,
+    DecodingError,
+    TimeoutExceededError,
+    UnknownOutcomeError,
+)
+
+from .convert import ConversionError, loads, parse
+from .plan import RequestPlan
+from .retry import Fate, parse_retry_after
+
+__all__ = ["Answer", "Fault", "Headers", "Response", "decode", "error_of_fault", "error_of_status"]
+
+T = TypeVar("T")
+
+KEYS_HONORED = "idempotency-keys"
+"""The header by which a platform says, on every answer, that it recognises idempotency keys."""
+
+
+class Headers(Mapping[str, str]):
+    """An answer's headers; names are looked up whatever their case.
+
+    Example:
+        >>> Headers([(b"X-Request-Id", b"r1")])["x-request-id"]
+        'r1'
+    """
+
+    __slots__ = ("_values",)
+
+    def __init__(self, raw: Sequence[tuple[bytes, bytes]] = ()) -> None:
+        self._values = {
+            name.lower().decode("latin-1"): value.decode("latin-1") for name, value in raw
+        }
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __repr__(self) -> str:
+        return f"Headers({self._values!r})"
+
+
+@attrs.frozen
+class Answer:
+    """A whole answer, whatever its status."""
+
+    status_code: int
+    headers: Headers
+    body: bytes
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the platform did what it was asked to."""
+        return 200 <= self.status_code < 300
+
+    @property
+    def keys_honored(self) -> bool:
+        """Whether the platform says that it recognises idempotency keys."""
+        return self.headers.get(KEYS_HONORED) == "honored"
+
+
+@attrs.frozen
+class Fault:
+    """No answer: what happened, in words, and what is known of the request."""
+
+    description: str
+    fate: Fate
+    timed_out: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class Response(Generic[T]):
+    """An answer with its object, as `with_raw_response` gives it.
+
+    `parsed` is what the plain method returns, `body` the bytes it was made from; `attempts` lists
+    the tries it took.
+    """
+
+    status_code: int
+    headers: Headers
+    parsed: T
+    attempts: tuple[Attempt, ...] = ()
+    body: bytes = attrs.field(default=b"", repr=False)
+
+    @property
+    def request_id(self) -> str | None:
+        """The platform's name for the request, or None."""
+        return self.headers.get("x-request-id")
+
+
+def decode(
+    plan: RequestPlan, answer: Answer, type_: type[T] | None, attempts: Sequence[Attempt] = ()
+) -> T:
+    """The object in a successful answer; `type_` None means that there is nothing to read.
+
+    Raises:
+        DecodingError: the answer is not what the contract promises.
+    """
+    if type_ is None:
+        return None  # type: ignore[return-value]  # T is None then
+    try:
+        return loads(answer.body, type_)
+    except ConversionError as error:
+        raise DecodingError(
+            f"the platform's answer to {plan.operation} is not as agreed: {error}",
+            json_path=error.path,
+            expected=error.expected,
+            got=error.got,
+            **_context(plan, answer, attempts),
+        ) from None
+
+
+def error_of_status(
+    plan: RequestPlan, answer: Answer, attempts: Sequence[Attempt], *, retryable: bool
+) -> ApiStatusError:
+    """The error for an answer that is no success."""
+    context = _context(plan, answer, attempts)
+    return ApiStatusError.class_for(answer.status_code)(
+        _explanation(context["body"]) or f"the platform answered {answer.status_code}",
+        retry_after=parse_retry_after(answer.headers, datetime.datetime.now(datetime.UTC)),
+        **{**context, "retryable": retryable},
+    )
+
+
+def error_of_fault(
+    plan: RequestPlan, fault: Fault, attempts: Sequence[Attempt], *, unsafe: bool
+) -> CallError:
+    """The error for a call without an answer.
+
+    `unsafe`: it was not tried again because that could do the same thing twice.
+    """
+    context = _context(plan, None, attempts)
+    if unsafe:
+        return UnknownOutcomeError(
+            f"{fault.description}. {plan.operation} may have happened all the same and was not "
+            "sent again: look for what it would have made (for example with Tasks.list) before "
+            "you repeat it",
+            **context,
+        )
+    cls = TimeoutExceededError if fault.timed_out else ConnectionFailedError
+    return cls(fault.description, **{**context, "retryable": True})
+
+
+def _context(
+    plan: RequestPlan, answer: Answer | None, attempts: Sequence[Attempt]
+) -> dict[str, Any]:
+    headers = answer.headers if answer is not None else Headers()
+    return {
+        "method": plan.method,
+        "path": plan.path,
+        "status_code": None if answer is None else answer.status_code,
+        "headers": headers,
+        "request_id": headers.get("x-request-id"),
+        "body": None if answer is None else _readable(answer.body),
+        "attempts": attempts,
+    }
+
+
+def _readable(body: bytes) -> Any:
+    try:
+        return parse(body)
+    except ConversionError:
+        return body.decode("utf-8", "replace")
+
+
+def _explanation(body: Any) -> str:
+    if isinstance(body, dict):
+        for key in ("detail", "message", "error"):
+            said = body.get(key)
+            if isinstance(said, str) and said:
+                return said
+            if said:
+                return repr(said)[:500]
+    return body[:500].strip() if isinstance(body, str) else ""

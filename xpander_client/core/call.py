@@ -1,0 +1,190 @@
+"""One call from its first attempt to its last: the state that both drivers share."""
+
+from __future__ import annotations
+
+import datetime
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+import attrs
+
+from xpander_client.configuration import Configuration, RetryPolicy
+from xpander_client.errors import Attempt
+from xpander_client.version import __version__
+
+from .answer import Answer, Fault, Response, decode, error_of_fault, error_of_status
+from .plan import Replay, RequestPlan, Root
+from .retry import Outcome, Stop, Verdict, Wait, decide, parse_retry_after
+
+__all__ = ["Call", "CallOptions", "Platform", "Prepared", "outcome_of", "prepare"]
+
+T = TypeVar("T")
+
+USER_AGENT = f"xpander-client/{__version__}"
+
+
+@attrs.frozen(kw_only=True)
+class CallOptions:
+    """What a caller asked for beyond the configuration; None means the configuration's."""
+
+    timeout: float | None = attrs.field(
+        default=None, validator=attrs.validators.optional(attrs.validators.gt(0))
+    )
+    retry: RetryPolicy | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    idempotency_key: str | None = None
+
+
+@attrs.define
+class Platform:
+    """What has been learned of a platform from its answers."""
+
+    keys_honored: bool = False
+
+
+@attrs.frozen
+class Prepared:
+    """A request, ready for a driver: `url` is whole, `headers` are the ones to send."""
+
+    method: str
+    url: str
+    headers: list[tuple[str, str]]
+    body: bytes | None
+
+
+def prepare(
+    plan: RequestPlan, configuration: Configuration, extra: Mapping[str, str] | None = None
+) -> Prepared:
+    """The request that a plan means under a configuration.
+
+    Raises:
+        ConfigurationError: the API key, or an organization that the address needs, is missing.
+    """
+    root = configuration.api_root if plan.root is Root.API else configuration.events_root
+    url = root + plan.path
+    if plan.query:
+        # Imported here: most requests have no query.
+        from urllib.parse import urlencode
+
+        url = f"{url}?{urlencode(plan.query)}"
+    headers = {
+        "accept": "application/json",
+        "accept-encoding": "gzip, deflate",
+        "user-agent": USER_AGENT,
+        "x-api-key": configuration.required("api_key"),
+        **plan.headers,
+        **(extra or {}),
+    }
+    if plan.body is not None:
+        headers["content-type"] = "application/json"
+    return Prepared(plan.method, url, list(headers.items()), plan.body)
+
+
+class Call:
+    """A call in progress. A driver makes the attempts; this decides what they mean.
+
+    The idempotency key is made once, here, so that every attempt carries the same.
+    """
+
+    def __init__(
+        self,
+        plan: RequestPlan,
+        configuration: Configuration,
+        options: CallOptions,
+        platform: Platform,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.plan = plan
+        self.attempts: list[Attempt] = []
+        self._policy = options.retry or configuration.retry
+        self._timeout = options.timeout or configuration.timeout
+        self._connect_timeout = configuration.connect_timeout
+        self._platform = platform
+        self._clock = clock
+        self._verdict: Verdict = Stop.FINAL
+        extra = dict(options.headers)
+        if plan.replay is Replay.KEYED:
+            extra["idempotency-key"] = options.idempotency_key or str(uuid.uuid4())
+        self.request = prepare(plan, configuration, extra)
+        self._started = self._began = clock()
+
+    def begin(self) -> dict[str, float]:
+        """Start an attempt: its time limits in seconds, as the HTTP library names them."""
+        self._began = self._clock()
+        left = max(0.001, self._timeout - (self._began - self._started))
+        return {
+            "connect": min(self._connect_timeout, left),
+            "read": left,
+            "write": left,
+            "pool": left,
+        }
+
+    def wants_another(self, result: Answer | Fault) -> bool:
+        """Whether there is to be another attempt after one that ended so; `pause` says when."""
+        now = self._clock()
+        if isinstance(result, Answer):
+            self._platform.keys_honored = self._platform.keys_honored or result.keys_honored
+            if result.is_success:
+                self._record(result, now, None)
+                return False
+        self._verdict = decide(
+            outcome_of(result),
+            replay=self.plan.replay,
+            keys_honored=self._platform.keys_honored,
+            attempt=len(self.attempts) + 1,
+            elapsed=now - self._started,
+            timeout=self._timeout,
+            policy=self._policy,
+        )
+        self._record(result, now, self.pause or None)
+        return isinstance(self._verdict, Wait)
+
+    @property
+    def pause(self) -> float:
+        """The wait in seconds before the next attempt."""
+        return self._verdict.seconds if isinstance(self._verdict, Wait) else 0.0
+
+    def finish(self, result: Answer | Fault, type_: type[T] | None) -> Response[T]:
+        """What the caller gets for the last attempt's result.
+
+        Raises:
+            CallError: the call failed; the error carries all attempts.
+        """
+        if isinstance(result, Fault):
+            unsafe = self._verdict is Stop.UNSAFE
+            raise error_of_fault(self.plan, result, self.attempts, unsafe=unsafe)
+        if not result.is_success:
+            may_help = self._verdict is not Stop.FINAL
+            raise error_of_status(self.plan, result, self.attempts, retryable=may_help)
+        return Response(
+            status_code=result.status_code,
+            headers=result.headers,
+            parsed=decode(self.plan, result, type_, self.attempts),
+            attempts=tuple(self.attempts),
+            body=result.body,
+        )
+
+    def _record(self, result: Answer | Fault, now: float, waited: float | None) -> None:
+        duration = now - self._began
+        began = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=duration)
+        self.attempts.append(
+            Attempt(
+                started_at=began,
+                duration=duration,
+                status_code=result.status_code if isinstance(result, Answer) else None,
+                cause=result.description if isinstance(result, Fault) else None,
+                waited=waited,
+            )
+        )
+
+
+def outcome_of(result: Answer | Fault) -> Outcome:
+    """An attempt's result, as far as the decision to try again needs it."""
+    if isinstance(result, Fault):
+        return Outcome(fate=result.fate)
+    return Outcome(
+        status_code=result.status_code,
+        retry_after=parse_retry_after(result.headers, datetime.datetime.now(datetime.UTC)),
+    )

@@ -1,0 +1,450 @@
+"""Wire to objects and back: one cattrs converter, strict, forgiving only of what is new.
+
+Fields that a model does not list are kept in its `additional_properties` and sent back; unknown
+enum values stay as they came. Everything else must be what the contract says: the string "false"
+is not a boolean, null is no text, a string is no list.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Callable, Iterator, Mapping
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin
+
+import attrs
+import orjson
+from cattrs.cols import list_structure_factory, mapping_structure_factory
+from cattrs.errors import ClassValidationError, IterableValidationError
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+from cattrs.preconf.orjson import OrjsonConverter, make_converter
+
+from xpander_client.errors import ArgumentError
+
+from .enums import OpenStrEnum
+
+__all__ = ["ConversionError", "body", "dumps", "loads", "structure", "unstructure", "wire_name"]
+
+T = TypeVar("T")
+
+Hook = Callable[[Any, Any], Any]
+
+EXTRA = "additional_properties"
+
+
+class ConversionError(ValueError):
+    """A value is not what its type promises: `path` is where, as in ``$.input.files[1]``."""
+
+    def __init__(self, path: str, expected: str, got: str) -> None:
+        super().__init__(path, expected, got)
+        self.path = path
+        self.expected = expected
+        self.got = got
+
+    def __str__(self) -> str:
+        return f"{self.path}: expected {self.expected}, got {self.got}"
+
+
+class _MismatchError(ValueError):
+    """What a hook raises: the converter that reports details adds the path."""
+
+    def __init__(self, expected: str, value: object) -> None:
+        super().__init__(expected)
+        self.expected = expected
+        self.got = _described(value)
+
+
+def loads(data: bytes | str, type_: type[T]) -> T:
+    """The object that JSON text holds.
+
+    Raises:
+        ConversionError: the text is no JSON, or no `type_`.
+
+    Example:
+        >>> loads(b"[1, 2]", list[int])
+        [1, 2]
+    """
+    return structure(parse(data), type_)
+
+
+def parse(data: bytes | str) -> Any:
+    """The plain values that JSON text holds.
+
+    Raises:
+        ConversionError: the text is no JSON.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise ConversionError("$", "JSON", f"{_shortened(data)} ({error})") from None
+
+
+def structure(value: Any, type_: type[T]) -> T:
+    """The object that plain values stand for.
+
+    Raises:
+        ConversionError: they are no `type_`.
+
+    Example:
+        >>> structure("false", bool)
+        Traceback (most recent call last):
+        ...
+        xpander_client.core.convert.ConversionError: $: expected a boolean, got the string 'false'
+    """
+    try:
+        return _fast.structure(value, type_)
+    except Exception:
+        # Paths cost time, so they are found out only when something is wrong.
+        try:
+            return _detailed.structure(value, type_)
+        except RecursionError:
+            raise ConversionError("$", "less nesting", "a value nested too deeply") from None
+        except Exception as error:
+            raise _located(error, "$", type_) from None
+
+
+def unstructure(value: Any) -> Any:
+    """Plain values for an object, ready for JSON. Optional fields that are None are left out."""
+    return _fast.unstructure(value)
+
+
+def dumps(value: Any) -> bytes:
+    """JSON text for a value.
+
+    Raises:
+        ArgumentError: something in it has no JSON form; the message says where.
+
+    Example:
+        >>> dumps({"files": ["a.csv", object()]})
+        Traceback (most recent call last):
+        ...
+        xpander_client.errors.ArgumentError: $.files[1]: a value of type object has no JSON form
+    """
+    try:
+        plain = unstructure(value)
+        for path, fault in _faults(plain, "$"):
+            raise ArgumentError(f"{path}: {fault}")
+        return orjson.dumps(plain, option=orjson.OPT_NAIVE_UTC)
+    except RecursionError:
+        raise ArgumentError("$: the value is nested too deeply, or contains itself") from None
+    except TypeError as error:
+        raise ArgumentError(f"$: {error}") from None
+
+
+def body(model: Any) -> bytes:
+    """JSON text for a model that a caller's arguments made.
+
+    Raises:
+        ArgumentError: an argument is not of its type, or has no JSON form; the message says where.
+    """
+    data = dumps(model)
+    try:
+        loads(data, type(model))
+    except ConversionError as error:
+        raise ArgumentError(str(error)) from None
+    return data
+
+
+def wire_name(attribute: attrs.Attribute[Any]) -> str:
+    """What a model's field is called on the wire."""
+    name: str = attribute.metadata.get("wire", attribute.name)
+    return name
+
+
+def _faults(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    if value is None or isinstance(value, bool | datetime.datetime):
+        return
+    if isinstance(value, str):
+        if not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                yield path, "the text is not valid Unicode (a lone surrogate)"
+    elif isinstance(value, int):
+        if not -(2**63) <= value < 2**64:
+            yield path, f"the number {value} does not fit into 64 bits"
+    elif isinstance(value, float):
+        if not math.isfinite(value):
+            yield path, f"the number {value} has no JSON form"
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                yield path, f"the key {key!r} is no string"
+            yield from _faults(item, f"{path}.{key}")
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from _faults(item, f"{path}[{index}]")
+    else:
+        yield path, f"a value of type {type(value).__name__} has no JSON form"
+
+
+# Strict hooks ------------------------------------------------------------------------------------
+
+
+def _text(value: Any, _: Any) -> str:
+    if isinstance(value, str):
+        return value
+    raise _MismatchError("a string", value)
+
+
+def _whole_number(value: Any, _: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)  # 2.0 is an integer to JSON Schema
+    raise _MismatchError("an integer", value)
+
+
+def _number(value: Any, _: Any) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        try:
+            return float(value)
+        except OverflowError:
+            pass
+    raise _MismatchError("a number", value)
+
+
+def _truth(value: Any, _: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _MismatchError("a boolean", value)
+
+
+def _moment(value: Any, _: Any) -> datetime.datetime:
+    if isinstance(value, str):
+        try:
+            value = datetime.datetime.fromisoformat(value)
+        except ValueError:
+            raise _MismatchError("a date and time (ISO 8601)", value) from None
+    if isinstance(value, datetime.datetime):
+        # The platform means UTC where it says nothing.
+        return value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
+    raise _MismatchError("a date and time (ISO 8601)", value)
+
+
+def _open_enum(value: Any, type_: Any) -> Any:
+    if isinstance(value, str):
+        return type_(value)
+    raise _MismatchError("a string", value)
+
+
+_STRICT: dict[type, Hook] = {
+    str: _text,
+    int: _whole_number,
+    float: _number,
+    bool: _truth,
+    datetime.datetime: _moment,
+    OpenStrEnum: _open_enum,
+}
+
+
+# Hooks made for a type ---------------------------------------------------------------------------
+
+
+def _is_open_enum(type_: Any) -> bool:
+    return isinstance(type_, type) and issubclass(type_, OpenStrEnum)
+
+
+def _is_list(type_: Any) -> bool:
+    return type_ is list or get_origin(type_) is list
+
+
+def _is_dict(type_: Any) -> bool:
+    return type_ is dict or get_origin(type_) is dict
+
+
+def _is_union(type_: Any) -> bool:
+    return get_origin(type_) is Union or isinstance(type_, UnionType)
+
+
+def _members(type_: Any) -> list[Any]:
+    return [member for member in get_args(type_) if member is not type(None)]
+
+
+def _list_hook(type_: Any, converter: Any) -> Hook:
+    items: Hook = list_structure_factory(type_, converter)
+
+    def structure_list(value: Any, type_: Any) -> Any:
+        if isinstance(value, list | tuple):
+            return items(value, type_)
+        raise _MismatchError("a list", value)
+
+    return structure_list
+
+
+def _dict_hook(type_: Any, converter: Any) -> Hook:
+    entries: Hook = mapping_structure_factory(type_, converter)
+
+    def structure_dict(value: Any, type_: Any) -> Any:
+        if isinstance(value, dict):
+            return entries(value, type_)
+        raise _MismatchError("an object", value)
+
+    return structure_dict
+
+
+def _model_hook(model: Any, converter: Any) -> Hook:
+    fields = attrs.fields(model)
+    known = frozenset(wire_name(field) for field in fields if field.name != EXTRA)
+    keeps_extra = any(field.name == EXTRA for field in fields)
+    overrides: dict[str, Any] = {
+        field.name: override(omit=True)
+        if field.name == EXTRA
+        else override(rename=wire_name(field))
+        for field in fields
+    }
+    fill = make_dict_structure_fn(
+        model, converter, _cattrs_detailed_validation=converter.detailed_validation, **overrides
+    )
+
+    def structure_model(value: Any, _: Any) -> Any:
+        if isinstance(value, model):
+            return value
+        if not isinstance(value, dict):
+            raise _MismatchError("an object", value)
+        made = fill(value, model)
+        if keeps_extra and not known.issuperset(value):
+            made.additional_properties = {
+                name: item for name, item in value.items() if name not in known
+            }
+        return made
+
+    return structure_model
+
+
+def _union_hook(type_: Any, converter: Any) -> Hook:
+    # The first member that fits; cattrs would let any text pass where an enum is meant.
+    members = [(member, converter.get_structure_hook(member)) for member in _members(type_)]
+    nullable = len(members) < len(get_args(type_))
+    if nullable and len(members) == 1:
+        [(only, only_hook)] = members
+
+        def structure_optional(value: Any, _: Any) -> Any:
+            return None if value is None else only_hook(value, only)
+
+        return structure_optional
+
+    expected = " or ".join(_named(member) for member, _ in members)
+
+    def structure_union(value: Any, _: Any) -> Any:
+        if value is None and nullable:
+            return None
+        for member, hook in members:
+            try:
+                return hook(value, member)
+            except Exception:
+                continue
+        raise _MismatchError(expected, value)
+
+    return structure_union
+
+
+def _unstructure_model(model: Any, converter: Any) -> Callable[[Any], Any]:
+    # A field may hold something else than it declares (a dict where a model is meant), so the hook
+    # is chosen by what is there.
+    fields = attrs.fields(model)
+    overrides: dict[str, Any] = {
+        field.name: override(omit=True)
+        if field.name == EXTRA
+        else override(
+            rename=wire_name(field),
+            omit_if_default=field.default is None,
+            unstruct_hook=converter.unstructure,
+        )
+        for field in fields
+    }
+    plain = make_dict_unstructure_fn(model, converter, **overrides)
+    if not any(field.name == EXTRA for field in fields):
+        return plain
+
+    def unstructure_model(value: Any) -> Any:
+        values = plain(value)
+        if value.additional_properties:
+            values = {**converter.unstructure(value.additional_properties), **values}
+        return values
+
+    return unstructure_model
+
+
+def _registered(converter: OrjsonConverter) -> OrjsonConverter:
+    for type_, hook in _STRICT.items():
+        converter.register_structure_hook(type_, hook)
+    for applies, factory in (
+        (_is_list, _list_hook),
+        (_is_dict, _dict_hook),
+        (_is_union, _union_hook),
+        (attrs.has, _model_hook),
+    ):
+        converter.register_structure_hook_factory(applies, factory)
+    converter.register_unstructure_hook_factory(attrs.has, _unstructure_model)
+    converter.register_unstructure_hook(
+        dict, lambda value: {key: converter.unstructure(item) for key, item in value.items()}
+    )
+    return converter
+
+
+_fast = _registered(make_converter(detailed_validation=False))
+_detailed = _registered(make_converter(detailed_validation=True))
+
+
+# Where it went wrong -----------------------------------------------------------------------------
+
+
+def _located(error: BaseException, path: str, type_: Any) -> ConversionError:
+    if isinstance(error, ClassValidationError):
+        for inner, field in error.group_exceptions()[0]:
+            name = wire_name(getattr(attrs.fields(error.cl), field.name))
+            return _located(inner, f"{path}.{name}", field.type)
+    if isinstance(error, IterableValidationError):
+        for inner, item in error.group_exceptions()[0]:
+            place = f"[{item.index}]" if isinstance(item.index, int) else f".{item.index}"
+            return _located(inner, path + place, item.type)
+    if isinstance(error, _MismatchError):
+        return ConversionError(path, error.expected, error.got)
+    if isinstance(error, KeyError):
+        return ConversionError(path, _named(type_), "nothing: it is required")
+    return ConversionError(path, _named(type_), str(error))
+
+
+_NAMES: dict[Any, str] = {
+    str: "a string",
+    int: "an integer",
+    float: "a number",
+    bool: "a boolean",
+    datetime.datetime: "a date and time (ISO 8601)",
+}
+
+
+def _named(type_: Any) -> str:
+    if _is_list(type_):
+        return "a list"
+    if _is_open_enum(type_):
+        return "a string"
+    if _is_dict(type_) or attrs.has(type_):
+        return "an object"
+    members = _members(type_)
+    if members and type_ not in _NAMES:
+        return " or ".join(_named(member) for member in members)
+    return _NAMES.get(type_, "another value")
+
+
+def _described(value: object) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    kinds = {str: "the string", int: "the number", float: "the number"}
+    for kind, name in kinds.items():
+        if isinstance(value, kind):
+            return f"{name} {_shortened(value)}"
+    if isinstance(value, list | tuple):
+        return "a list"
+    if isinstance(value, dict):
+        return "an object"
+    return f"a value of type {type(value).__name__}"
+
+
+def _shortened(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

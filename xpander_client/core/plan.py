@@ -1,0 +1,127 @@
+"""A request, described: what is to be sent, and whether it may be sent twice."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Mapping
+from enum import Enum, auto
+from typing import Any
+from urllib.parse import quote
+
+import attrs
+
+from xpander_client.errors import ArgumentError
+
+__all__ = ["FINISHED", "Replay", "RequestPlan", "Root", "StreamPlan", "encode_path", "query"]
+
+
+class Root(Enum):
+    """Which of a configuration's addresses a path is under."""
+
+    API = auto()
+    EVENTS = auto()
+
+
+class Replay(Enum):
+    """Whether a request whose fate is unknown may be sent again."""
+
+    ALWAYS = auto()
+    """Twice is the same as once."""
+    KEYED = auto()
+    """Only to a platform that recognises the idempotency key it carries."""
+    NEVER = auto()
+
+
+FINISHED = frozenset({"completed", "failed", "error", "stopped"})
+"""The statuses after which nothing happens to a task any more."""
+
+_NO_HEADERS: Mapping[str, str] = {}
+
+
+@attrs.frozen(kw_only=True)
+class RequestPlan:
+    """One request. `path` is percent-encoded and relative to `root`; `template` is for messages."""
+
+    operation: str
+    method: str
+    path: str
+    template: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: Mapping[str, str] = _NO_HEADERS
+    body: bytes | None = None
+    root: Root = Root.API
+    replay: Replay = Replay.NEVER
+
+
+@attrs.frozen(kw_only=True)
+class StreamPlan(RequestPlan):
+    """A request answered by an event stream.
+
+    `probe` asks whether the streamed thing is finished, for a stream that ends without saying so.
+    With `resume` a broken stream is opened again from where it broke.
+    """
+
+    probe: RequestPlan | None = None
+    resume: bool = True
+
+
+def encode_path(template: str, **ids: str) -> str:
+    """The path with its ids filled in, each staying within its own segment.
+
+    Raises:
+        ArgumentError: an id is empty, no string, or would change the route (``.``, ``..``).
+
+    Example:
+        >>> encode_path("/agent-execution/{task_id}/status", task_id="a/b c")
+        '/agent-execution/a%2Fb%20c/status'
+    """
+    return template.format_map({name: _segment(name, value) for name, value in ids.items()})
+
+
+def _segment(name: str, value: object) -> str:
+    if not isinstance(value, str):
+        raise ArgumentError(f"{name} must be a string, not {type(value).__name__}")
+    if not value.strip():
+        raise ArgumentError(f"{name} must not be empty")
+    if value in (".", ".."):
+        raise ArgumentError(f"{name} must not be {value!r}: it would name another route")
+    try:
+        return quote(value, safe="")
+    except UnicodeEncodeError:
+        raise ArgumentError(f"{name} is not valid text: {value!r}") from None
+
+
+def query(pairs: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    """Query parameters as wire text: None is left out, a sequence is repeated.
+
+    Example:
+        >>> query({"status": "completed", "limit": 5, "user_id": None, "tag": ["a", "b"]})
+        (('status', 'completed'), ('limit', '5'), ('tag', 'a'), ('tag', 'b'))
+    """
+    return tuple(
+        (name, wire_text(name, item))
+        for name, value in pairs.items()
+        if value is not None
+        for item in (value if _is_sequence(value) else (value,))
+    )
+
+
+def _is_sequence(value: object) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes)
+
+
+def wire_text(name: str, value: object) -> str:
+    """A scalar as it stands in a query or a header.
+
+    Raises:
+        ArgumentError: the value is none that the wire has a text for.
+    """
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Enum):
+        value = value.value
+    if isinstance(value, datetime.datetime):
+        return value.isoformat()
+    if isinstance(value, str | int | float):
+        return str(value)
+    raise ArgumentError(f"{name} must be a string or a number, not {type(value).__name__}")

@@ -1,0 +1,155 @@
+"""Whether a call is tried again, and after how long. Pure functions: no clock, no I/O."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import random
+from collections.abc import Callable, Mapping
+from email.utils import parsedate_to_datetime
+from enum import Enum, auto
+
+import attrs
+
+from xpander_client.configuration import RetryPolicy
+
+from .plan import Replay
+
+__all__ = ["Fate", "Outcome", "Stop", "Verdict", "Wait", "backoff", "decide", "parse_retry_after"]
+
+RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+
+
+class Fate(Enum):
+    """What is known of a request that got no usable answer."""
+
+    NOT_SENT = auto()
+    """It provably never left: no connection was made."""
+    UNKNOWN = auto()
+    """It left, or part of it: the platform may have acted on it."""
+
+
+@attrs.frozen(kw_only=True)
+class Outcome:
+    """How one attempt ended: with a status, or with a fault and what it left behind."""
+
+    status_code: int | None = None
+    fate: Fate | None = None
+    retry_after: float | None = None
+
+
+@attrs.frozen
+class Wait:
+    """Try again after `seconds`."""
+
+    seconds: float
+
+
+class Stop(Enum):
+    """Do not try again, and why."""
+
+    FINAL = auto()
+    """Trying again would not help."""
+    EXHAUSTED = auto()
+    """It might help, but the attempts or the time are used up."""
+    UNSAFE = auto()
+    """It might help, but could do the same thing twice."""
+
+
+Verdict = Wait | Stop
+
+
+def decide(
+    outcome: Outcome,
+    *,
+    replay: Replay,
+    keys_honored: bool,
+    attempt: int,
+    elapsed: float,
+    timeout: float,
+    policy: RetryPolicy,
+    chance: Callable[[], float] = random.random,
+) -> Verdict:
+    """What to do after attempt number `attempt` (from 1) ended so, `elapsed` seconds into the call.
+
+    `keys_honored` says whether the platform is known to recognise idempotency keys; `timeout` is
+    the time in seconds that the call has in all; `chance` returns numbers from 0 to 1.
+
+    Example:
+        >>> decide(Outcome(status_code=503), replay=Replay.NEVER, keys_honored=True, attempt=1,
+        ...        elapsed=0.1, timeout=60, policy=RetryPolicy())
+        <Stop.UNSAFE: 3>
+    """
+    if outcome.status_code is not None and outcome.status_code not in RETRIED_STATUSES:
+        return Stop.FINAL
+    safe = (
+        replay is Replay.ALWAYS
+        or outcome.fate is Fate.NOT_SENT
+        or (replay is Replay.KEYED and keys_honored)
+    )
+    if not safe:
+        return Stop.UNSAFE
+    if attempt >= policy.attempts:
+        return Stop.EXHAUSTED
+    if outcome.retry_after is not None:
+        if outcome.retry_after > policy.maximum_retry_after:
+            return Stop.EXHAUSTED
+        seconds = outcome.retry_after
+    else:
+        seconds = backoff(policy, attempt, chance)
+    # A wait that ends after the deadline would only delay the error.
+    return Stop.EXHAUSTED if elapsed + seconds >= timeout else Wait(seconds)
+
+
+def backoff(
+    policy: RetryPolicy, attempt: int, chance: Callable[[], float] = random.random
+) -> float:
+    """The wait in seconds after attempt number `attempt` (from 1).
+
+    Example:
+        >>> backoff(RetryPolicy(initial=0.5, jitter=0.0), 3)
+        2.0
+    """
+    try:
+        full = policy.initial * policy.multiplier ** (attempt - 1)
+    except OverflowError:
+        full = policy.maximum
+    return min(full, policy.maximum) * (1.0 - policy.jitter * chance())
+
+
+def parse_retry_after(headers: Mapping[str, str], now: datetime.datetime) -> float | None:
+    """The wait in seconds that an answer asks for, never negative; None where it asks for none.
+
+    Understands `retry-after-ms` (milliseconds), and `retry-after` in seconds, also in fractions,
+    or as an HTTP date, which is taken relative to `now` (timezone-aware). What is neither is
+    ignored. `headers` has lower-case names or ignores case.
+
+    Example:
+        >>> parse_retry_after({"retry-after": "1.5"}, datetime.datetime.now(datetime.timezone.utc))
+        1.5
+    """
+    milliseconds = _finite(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000.0
+    text = headers.get("retry-after")
+    seconds = _finite(text)
+    if seconds is not None or text is None:
+        return seconds
+    try:
+        moment = parsedate_to_datetime(text)
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=datetime.UTC)
+        return max(0.0, (moment - now).total_seconds())
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+
+
+def _finite(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    # "-1" asks for no wait at all; "nan" and "inf" ask for nothing.
+    return max(0.0, number) if math.isfinite(number) else None

@@ -1,0 +1,127 @@
+"""The event stream format of the WHATWG HTML standard, read incrementally.
+
+Contract: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["ServerSentEvent", "SseParser"]
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class ServerSentEvent(NamedTuple):
+    """One dispatched event.
+
+    `event` is "message" where the stream gives no type; `id` is the last id seen so far, which the
+    standard keeps across events.
+    """
+
+    event: str
+    data: str
+    id: str
+
+
+class SseParser:
+    r"""Turns the bytes of a stream, in whatever pieces they come, into events.
+
+    Only carriage return and line feed end a line: U+2028 and its kin are data. What stands after
+    the last blank line when the stream ends was never an event and is never delivered.
+
+    Example:
+        >>> parser = SseParser()
+        >>> parser.push(b"id: 7\ndata: he")
+        []
+        >>> parser.push(b"llo\n\n")
+        [ServerSentEvent(event='message', data='hello', id='7')]
+    """
+
+    __slots__ = (
+        "_data",
+        "_event",
+        "_id",
+        "_last_was_cr",
+        "_partial",
+        "_started",
+        "last_event_id",
+        "retry",
+    )
+
+    def __init__(self, last_event_id: str = "") -> None:
+        self._partial: list[bytes] = []  # the pieces of a line that has not ended
+        self._started = False  # past the place where a byte order mark may stand
+        self._last_was_cr = False  # a line feed that comes now belongs to the line end before it
+        self._data: list[str] = []
+        self._event = ""
+        self._id = last_event_id
+        self.last_event_id = last_event_id
+        """The id of the last block that ended: an event that was cut off does not move it."""
+        self.retry: int | None = None
+        """The reconnection time in milliseconds that the stream asked for last, or None."""
+
+    def push(self, chunk: bytes) -> list[ServerSentEvent]:
+        """The events that `chunk` completes, in order."""
+        if self._last_was_cr and chunk:
+            self._last_was_cr = False
+            if chunk[:1] == b"\n":
+                chunk = chunk[1:]
+        if not self._started:
+            chunk = self._without_byte_order_mark(chunk)
+        if not chunk:
+            return []
+        if b"\r" in chunk:
+            self._last_was_cr = chunk.endswith(b"\r")
+            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        lines = chunk.split(b"\n")
+        if self._partial:
+            self._partial.append(lines[0])
+            if len(lines) == 1:
+                return []
+            lines[0] = b"".join(self._partial)
+            self._partial.clear()
+        rest = lines.pop()
+        if rest:
+            self._partial.append(rest)
+        return self._read(lines)
+
+    def _without_byte_order_mark(self, chunk: bytes) -> bytes:
+        head = b"".join(self._partial) + chunk
+        self._partial.clear()
+        if len(head) < len(_BOM) and _BOM.startswith(head):
+            if head:
+                self._partial.append(head)
+            return b""
+        self._started = True
+        return head.removeprefix(_BOM)
+
+    def _read(self, lines: list[bytes]) -> list[ServerSentEvent]:
+        events: list[ServerSentEvent] = []
+        data = self._data
+        for line in lines:
+            if line[:6] == b"data: ":
+                data.append(line[6:].decode("utf-8", "replace"))
+            elif not line:
+                if data:
+                    text = data[0] if len(data) == 1 else "\n".join(data)
+                    events.append(ServerSentEvent(self._event or "message", text, self._id))
+                    data.clear()
+                self._event = ""
+                self.last_event_id = self._id
+            elif line[:1] != b":":
+                name, _, value = line.partition(b":")
+                self._field(name, value[1:] if value[:1] == b" " else value)
+        return events
+
+    def _field(self, name: bytes, value: bytes) -> None:
+        if name == b"data":
+            self._data.append(value.decode("utf-8", "replace"))
+        elif name == b"event":
+            self._event = value.decode("utf-8", "replace")
+        elif name == b"id":
+            if b"\0" not in value:
+                self._id = value.decode("utf-8", "replace")
+        elif name == b"retry" and value.isdigit():
+            # bytes.isdigit knows ASCII digits only, as the standard wants it.
+            self.retry = int(value[:9])

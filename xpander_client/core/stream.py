@@ -1,0 +1,364 @@
+"""A stream that loses nothing, as a conversation with a driver that does the I/O.
+
+`follow` is a generator: it yields what is to be done next (open, read, wait, ask, hand over) and is
+sent what came of it. Both drivers interpret the same conversation, so a stream breaks, resumes and
+ends alike in both worlds, and is tested without a socket.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator
+from enum import Enum, auto
+from typing import Generic, TypeVar
+
+import attrs
+
+from xpander_client.configuration import Configuration
+from xpander_client.errors import Attempt, StreamError, WaitTimeoutError
+
+from .answer import Answer, Fault, error_of_fault, error_of_status
+from .call import CallOptions, Prepared, outcome_of, prepare
+from .convert import ConversionError, parse
+from .plan import FINISHED, Replay, RequestPlan, StreamPlan
+from .retry import Fate, Outcome, Stop, Wait, decide
+from .sse import ServerSentEvent, SseParser
+
+__all__ = ["Ask", "Effect", "HandOver", "Open", "Opened", "Pause", "Read", "follow", "poll_pauses"]
+
+T = TypeVar("T")
+
+GREETING = "connected"
+"""The type of the event that a platform sends first on every connection."""
+
+
+@attrs.frozen
+class Open:
+    """Send the request; come back with `Opened`, with a whole `Answer`, or with a `Fault`."""
+
+    request: Prepared
+    timeouts: dict[str, float]
+
+
+@attrs.frozen
+class Opened:
+    """The event stream has begun."""
+
+
+@attrs.frozen
+class Read:
+    """Read on; come back with bytes, with None at the stream's end, or with a `Fault`."""
+
+
+@attrs.frozen
+class HandOver(Generic[T]):
+    """Give these to whoever follows the stream."""
+
+    items: list[T]
+
+
+@attrs.frozen
+class Pause:
+    """Close the connection, if one is open, and wait for `seconds`."""
+
+    seconds: float
+
+
+@attrs.frozen
+class Ask:
+    """Close the connection and make a call; come back with its body."""
+
+    plan: RequestPlan
+
+
+Effect = Open | Read | HandOver[T] | Pause | Ask
+Reply = Opened | Answer | Fault | bytes | None
+
+
+class _Delivered:
+    """Which events were handed over, so that a platform which replays does not repeat them."""
+
+    def __init__(self) -> None:
+        self._last_number = -1
+        self._names: set[str] = set()
+        self._digests: Counter[bytes] = Counter()
+        self._replayed: Counter[bytes] = Counter()
+        self._resumed = False
+
+    def resume(self) -> None:
+        self._resumed = True
+        self._replayed = self._digests.copy()
+
+    def is_new(self, event: ServerSentEvent) -> bool:
+        if not event.id:
+            return self._is_new_without_id(event)
+        if event.id.isdecimal() and event.id.isascii():
+            number = int(event.id)
+            if self._resumed and number <= self._last_number:
+                return False
+            self._last_number = max(number, self._last_number)
+        elif self._resumed and event.id in self._names:
+            return False
+        else:
+            self._names.add(event.id)
+        # From the first new id on, an id that stands again was inherited by an event without one.
+        self._resumed = False
+        return True
+
+    def _is_new_without_id(self, event: ServerSentEvent) -> bool:
+        # A platform without ids can only replay from the start: what stood there before the break,
+        # to the byte, is what was handed over; each copy counts once.
+        digest = hashlib.blake2b(f"{event.event}\n{event.data}".encode(), digest_size=16).digest()
+        if self._replayed[digest] > 0:
+            self._replayed[digest] -= 1
+            return False
+        self._digests[digest] += 1
+        return True
+
+
+class _End(Enum):
+    """How a connection came to its end, where nothing went wrong with it."""
+
+    TERMINAL = auto()
+    """The event after which there is none."""
+    CLEAN = auto()
+    """The platform closed the stream, but did not say that it was over."""
+    ON_PURPOSE = auto()
+    """It is opened again with a shorter read limit, to keep the deadline."""
+
+
+def follow(
+    plan: StreamPlan,
+    decode: Callable[[ServerSentEvent], T],
+    is_terminal: Callable[[T], bool],
+    *,
+    configuration: Configuration,
+    options: CallOptions,
+    deadline: float | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Generator[Effect[T], Reply, None]:
+    """The conversation of one stream, from its first connection to its terminal event.
+
+    `deadline`, on `clock`, ends the following with `WaitTimeoutError`.
+
+    Raises:
+        ApiStatusError: the platform refuses the stream.
+        ConnectionFailedError: it could not be reached in the first place.
+        StreamError: the stream broke and all attempts to resume it failed.
+        WaitTimeoutError: the deadline came first.
+    """
+    following = _Following(plan, decode, is_terminal, configuration, options, deadline, clock)
+    return following.run()
+
+
+@attrs.define
+class _Following(Generic[T]):
+    plan: StreamPlan
+    decode: Callable[[ServerSentEvent], T]
+    is_terminal: Callable[[T], bool]
+    configuration: Configuration
+    options: CallOptions
+    deadline: float | None
+    clock: Callable[[], float]
+
+    _parser: SseParser = attrs.field(init=False, factory=SseParser)
+    _delivered: _Delivered = attrs.field(init=False, factory=_Delivered)
+    _cursor: str = attrs.field(init=False, default="")
+    _opened: bool = attrs.field(init=False, default=False)
+    _greeted: bool = attrs.field(init=False, default=False)
+    _draining: bool = attrs.field(init=False, default=False)
+    _attempts: list[Attempt] = attrs.field(init=False, factory=list)
+
+    def run(self) -> Generator[Effect[T], Reply, None]:
+        while True:
+            opening = self._opening()
+            end: _End | Answer | Fault
+            reply = yield opening
+            if isinstance(reply, Opened):
+                end = yield from self._read(opening)
+            else:
+                assert isinstance(reply, Answer | Fault)
+                end = reply
+            if end is _End.TERMINAL:
+                return
+            if end is _End.ON_PURPOSE:
+                continue
+            self._check_deadline()
+            if not self.plan.resume and self._opened:
+                if isinstance(end, Fault):
+                    raise self._lost(end.description)
+                return
+            if end is _End.CLEAN and (yield from self._was_all()):
+                return
+            yield Pause(self._pause_after(end))
+
+    def _opening(self) -> Open:
+        self._check_deadline()
+        idle = self.options.timeout or self.configuration.stream_idle_timeout
+        connect = self.configuration.connect_timeout
+        if self.deadline is not None:
+            idle = max(0.001, min(idle, self.deadline - self.clock()))
+        headers = {
+            **dict(self.options.headers),
+            "accept": "text/event-stream",
+            "accept-encoding": "identity",
+        }
+        if self._cursor:
+            headers["last-event-id"] = self._cursor
+        return Open(
+            prepare(self.plan, self.configuration, headers),
+            {"connect": connect, "read": idle, "write": connect, "pool": connect},
+        )
+
+    def _read(self, opening: Open) -> Generator[Effect[T], Reply, _End | Fault]:
+        opened_at = self.clock()
+        self._parser = SseParser()
+        if self._opened:
+            self._delivered.resume()
+        self._opened = True
+        while True:
+            chunk = yield Read()
+            if isinstance(chunk, Fault):
+                return chunk
+            if not isinstance(chunk, bytes):
+                return _End.CLEAN
+            items = self._new_items(chunk)
+            self._cursor = self._parser.last_event_id or self._cursor
+            if items:
+                self._attempts.clear()
+                yield HandOver(items)
+                if self.is_terminal(items[-1]):
+                    return _End.TERMINAL
+            if self._would_overshoot(opened_at, opening.timeouts["read"]):
+                return _End.ON_PURPOSE
+
+    def _new_items(self, chunk: bytes) -> list[T]:
+        items: list[T] = []
+        for event in self._parser.push(chunk):
+            if not self._delivered.is_new(event):
+                continue
+            item = self.decode(event)
+            if getattr(item, "type", None) == GREETING:
+                if self._greeted:
+                    continue
+                self._greeted = True
+            items.append(item)
+            if self.is_terminal(item):
+                break
+        return items
+
+    def _was_all(self) -> Generator[Effect[T], Reply, bool]:
+        """Whether a stream that ended without saying so was over: only the platform knows.
+
+        Of a finished task the rest is fetched, where there is a cursor to fetch it from.
+        """
+        if self._draining:
+            return True
+        if self.plan.probe is None:
+            return False
+        answer = yield Ask(self.plan.probe)
+        finished = isinstance(answer, bytes) and _is_finished(answer)
+        self._draining = finished and bool(self._cursor)
+        return finished and not self._draining
+
+    def _pause_after(self, end: _End | Answer | Fault) -> float:
+        """The wait before the stream is opened again; raises where that would not help."""
+        self._attempts.append(
+            Attempt(
+                started_at=datetime.datetime.now(datetime.UTC),
+                duration=0.0,
+                status_code=end.status_code if isinstance(end, Answer) else None,
+                cause=_words(end),
+            )
+        )
+        if isinstance(end, Answer) and end.is_success:
+            raise self._lost(_words(end))
+        # A wrong address should be told at once, a stream that broke be tried for longer.
+        patience = self.configuration.stream_retry if self._opened else self.configuration.retry
+        verdict = decide(
+            outcome_of(end) if isinstance(end, Answer | Fault) else Outcome(fate=Fate.UNKNOWN),
+            replay=Replay.ALWAYS,
+            keys_honored=False,
+            attempt=len(self._attempts),
+            elapsed=0.0,
+            timeout=math.inf,
+            policy=self.options.retry or patience,
+        )
+        if isinstance(verdict, Wait):
+            asked = (self._parser.retry or 0) / 1000.0
+            pause = max(verdict.seconds, min(asked, patience.maximum))
+            return pause if self.deadline is None else min(pause, self.deadline - self.clock())
+        final = verdict is Stop.FINAL
+        if isinstance(end, Answer) and (final or not self._opened):
+            raise error_of_status(self.plan, end, self._attempts, retryable=not final)
+        if isinstance(end, Fault) and not self._opened:
+            raise error_of_fault(self.plan, end, self._attempts, unsafe=False)
+        raise self._lost(_words(end))
+
+    def _lost(self, description: str) -> StreamError:
+        return StreamError(
+            f"the stream of {self.plan.operation} broke and could not be resumed: {description}",
+            last_event_id=self._cursor,
+            method=self.plan.method,
+            path=self.plan.path,
+            attempts=self._attempts,
+            retryable=True,
+        )
+
+    def _check_deadline(self) -> None:
+        if self.deadline is not None and self.clock() >= self.deadline:
+            raise _late(self.plan)
+
+    def _would_overshoot(self, opened_at: float, read_limit: float) -> bool:
+        """Whether silence from now on would be noticed more than a second after the deadline.
+
+        The read limit is fixed when a connection is opened, and each byte starts it anew; so the
+        connection is opened again with what is left, at most once a second.
+        """
+        if self.deadline is None:
+            return False
+        now = self.clock()
+        too_late = now + read_limit > self.deadline + 1.0
+        return now >= self.deadline or (too_late and now - opened_at > 1.0)
+
+
+def poll_pauses(
+    plan: RequestPlan, deadline: float | None, clock: Callable[[], float] = time.monotonic
+) -> Iterator[float]:
+    """The waits in seconds between questions to a platform that can't be followed.
+
+    Raises:
+        WaitTimeoutError: the deadline has come.
+    """
+    pause = 0.1
+    while True:
+        left = math.inf if deadline is None else deadline - clock()
+        if left <= 0:
+            raise _late(plan)
+        yield min(pause, left)
+        pause = min(pause * 1.5, 2.0)
+
+
+def _words(end: _End | Answer | Fault) -> str:
+    if isinstance(end, Fault):
+        return end.description
+    if isinstance(end, Answer):
+        refused = f"the platform answered {end.status_code}"
+        return f"{refused}, and no event stream" if end.is_success else refused
+    return "the platform ended it early"
+
+
+def _late(plan: RequestPlan) -> WaitTimeoutError:
+    return WaitTimeoutError(f"not finished within the given time ({plan.method} {plan.path})")
+
+
+def _is_finished(body: bytes) -> bool:
+    try:
+        found = parse(body)
+    except ConversionError:
+        return False
+    return isinstance(found, dict) and found.get("status") in FINISHED

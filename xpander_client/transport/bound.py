@@ -1,0 +1,121 @@
+"""Objects that know where they came from, and what has been changed in them since."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+import attrs
+
+from xpander_client.configuration import Configuration
+from xpander_client.core.answer import Response
+from xpander_client.core.convert import EXTRA, dumps, loads, unstructure, wire_name
+
+if TYPE_CHECKING:
+    from .transport import Transport
+
+__all__ = ["Bound", "bind"]
+
+R = TypeVar("R", bound=Response[Any])
+
+_NOTHING: Mapping[str, Any] = {}
+
+
+class Bound:
+    """The base of objects with methods of their own, such as `Task`.
+
+    It remembers the transport that an object was loaded with, and the object as it was loaded.
+    """
+
+    __slots__ = ("_always", "_given_transport", "_loaded")
+
+    _always: Mapping[str, Any]
+    _given_transport: Transport | None
+    _loaded: bytes | None
+
+    def __attrs_pre_init__(self) -> None:
+        self._always = _NOTHING
+        self._given_transport = None
+        self._loaded = None
+
+    @property
+    def configuration(self) -> Configuration:
+        """The configuration that the object was made with; it can be set to another."""
+        return self._transport.configuration
+
+    @configuration.setter
+    def configuration(self, configuration: Configuration) -> None:
+        from .transport import Transport
+
+        self._given_transport = Transport.of(configuration)
+
+    @property
+    def _transport(self) -> Transport:
+        if self._given_transport is None:
+            from .transport import Transport
+
+            self._given_transport = Transport.of()
+        return self._given_transport
+
+    def _bind(
+        self, transport: Transport, loaded: bytes | None, always: Mapping[str, Any] = _NOTHING
+    ) -> Self:
+        """Make the object one that was just loaded; `always` goes with each save, as it is now.
+
+        A reload does not change it: a worker that lost its task must not take over the new
+        attempt with the rest.
+        """
+        self._given_transport = transport
+        self._loaded = loaded
+        self._always = always
+        return self
+
+    def _changes(self) -> dict[str, Any]:
+        """The wire fields that differ from what was loaded; one that was cleared is None."""
+        now = unstructure(self)
+        before = {} if self._loaded is None else unstructure(loads(self._loaded, type(self)))
+        changes = {name: value for name, value in now.items() if before.get(name) != value}
+        changes.update({name: None for name in before if name not in now})
+        return changes
+
+    def _fenced(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """`fields`, with those that go with each save; nothing stays nothing."""
+        if not fields:
+            return fields
+        return {**fields, **self._always}
+
+    def _adopt(self, answered: Self, sent: Collection[str] | None = ()) -> Self:
+        """Take over what the platform answered.
+
+        Local edits that were not `sent` stay, and still count as changes; None drops them all.
+        """
+        kept = set() if sent is None else self._changes().keys() - set(sent)
+        extra: dict[str, Any] = getattr(self, EXTRA)
+        fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(cast(Any, type(self)))
+        for field in fields:
+            if field.name == EXTRA:
+                edited = {name: extra[name] for name in kept if name in extra}
+                setattr(self, EXTRA, {**getattr(answered, EXTRA), **edited})
+            elif wire_name(field) not in kept:
+                setattr(self, field.name, getattr(answered, field.name))
+        self._loaded = answered._loaded
+        return self
+
+
+def bind(transport: Transport, response: R) -> R:
+    """Bind what a call returned to the transport that made it."""
+    parsed = response.parsed
+    if isinstance(parsed, Bound):
+        parsed._bind(transport, response.body)
+    elif isinstance(parsed, list):
+        for item in parsed:
+            if isinstance(item, Bound):
+                item._bind(transport, None)
+    return response
+
+
+def bind_data(transport: Transport, event: object) -> None:
+    """Bind the object that an event carries, if it carries one."""
+    data = getattr(event, "data", None)
+    if isinstance(data, Bound):
+        data._bind(transport, dumps(data))

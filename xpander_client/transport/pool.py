@@ -1,0 +1,163 @@
+"""The connections of a configuration: made on first use, shared by equals, closed at exit."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import functools
+import os
+import ssl
+import threading
+from collections.abc import AsyncGenerator
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import httpx
+
+from xpander_client.configuration import Configuration
+from xpander_client.core.call import Platform
+from xpander_client.errors import ConfigurationError
+
+__all__ = ["HttpClient", "Pool", "pool_of"]
+
+HttpClient = httpx.Client | httpx.AsyncClient
+
+# More idle connections would make each request slower: the pool looks at every one of them.
+_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
+
+
+@functools.cache
+def _tls_context() -> ssl.SSLContext:
+    # Reading the certificates takes longer than twenty requests: once per process.
+    return httpx.create_ssl_context()
+
+
+class Pool:
+    """The connections that equal configurations share, and what was learned of the platform.
+
+    Sync code has one HTTP client; async code has one for each event loop.
+    """
+
+    def __init__(self, configuration: Configuration, given: HttpClient | None = None) -> None:
+        self.platform = Platform()
+        self.given = given
+        self._configuration = configuration
+        self._lock = threading.Lock()
+        self._client: httpx.Client | None = None
+        self._async_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = (
+            WeakKeyDictionary()
+        )
+        self._closers: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncGenerator[None]] = (
+            WeakKeyDictionary()
+        )
+
+    def client(self) -> httpx.Client:
+        """The client for sync code.
+
+        Raises:
+            ConfigurationError: the caller brought an async client only.
+        """
+        if self.given is not None:
+            if isinstance(self.given, httpx.Client):
+                return self.given
+            raise ConfigurationError("the given HTTP client is async: use the a… methods")
+        client = self._client
+        if client is None:
+            with self._lock:
+                client = self._client
+                if client is None:
+                    client = self._client = httpx.Client(**self._settings())
+        return client
+
+    async def async_client(self) -> httpx.AsyncClient:
+        """The client for async code on the running event loop.
+
+        Raises:
+            ConfigurationError: the caller brought a sync client only, or the aiohttp backend is
+                configured and not installed.
+        """
+        if self.given is not None:
+            if isinstance(self.given, httpx.AsyncClient):
+                return self.given
+            raise ConfigurationError("the given HTTP client is sync: use the methods without a…")
+        loop = asyncio.get_running_loop()
+        client = self._async_clients.get(loop)
+        if client is None:
+            client = self._async_clients[loop] = self._new_async_client()
+            # A loop that ends closes the async generators that began on it: that is how these
+            # connections are closed without anybody being asked to.
+            closer = self._closers[loop] = _closing(client)
+            await anext(closer)
+        return client
+
+    def close(self) -> None:
+        """Close the sync client's connections; the next call opens new ones."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
+
+    async def aclose(self) -> None:
+        """Close the connections that belong to the running loop; the next call opens new ones."""
+        loop = asyncio.get_running_loop()
+        self._async_clients.pop(loop, None)
+        closer = self._closers.pop(loop, None)
+        if closer is not None:
+            await closer.aclose()
+
+    def _new_async_client(self) -> httpx.AsyncClient:
+        if self._configuration.async_backend == "httpx":
+            return httpx.AsyncClient(**self._settings())
+        try:
+            import httpx_aiohttp
+        except ImportError:
+            raise ConfigurationError(
+                'async_backend="aiohttp" needs the extra: pip install "xpander-client[aiohttp]"'
+            ) from None
+        return httpx_aiohttp.HttpxAiohttpClient(**self._settings())
+
+    def _settings(self) -> dict[str, Any]:
+        secure = self._configuration.base_url.startswith("https:")
+        return {
+            # Without TLS no certificates are needed; a context without any trusts nobody.
+            "verify": _tls_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            "limits": _LIMITS,
+            "timeout": None,  # each request carries its own
+        }
+
+
+async def _closing(client: httpx.AsyncClient) -> AsyncGenerator[None]:
+    try:
+        yield
+    finally:
+        await client.aclose()
+
+
+_pools: dict[Configuration, Pool] = {}
+_lock = threading.Lock()
+
+
+def pool_of(configuration: Configuration) -> Pool:
+    """The pool that all equal configurations of this process share."""
+    with _lock:
+        pool = _pools.get(configuration)
+        if pool is None:
+            pool = _pools[configuration] = Pool(configuration)
+        return pool
+
+
+@atexit.register
+def _close_all() -> None:
+    for pool in _pools.values():
+        pool.close()
+
+
+def _forget_all() -> None:
+    # A forked child must not speak on its parent's connections, nor close them.
+    global _lock
+    _lock = threading.Lock()
+    _pools.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

@@ -1,0 +1,86 @@
+"""The base of the generated resources, `Tasks` and its siblings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from xpander_client.configuration import Configuration, RetryPolicy
+
+from .transport import HttpClient, Transport
+
+__all__ = ["Resource"]
+
+
+class Resource:
+    """Calls of one kind, made with one configuration.
+
+    `configuration` is read from the environment if None. An `http_client` of your own
+    (`httpx.Client` for the sync half, `httpx.AsyncClient` for the async one) is used as it is and
+    never closed. As a context manager it closes its connections at the end.
+    """
+
+    def __init__(
+        self, configuration: Configuration | None = None, *, http_client: HttpClient | None = None
+    ) -> None:
+        self._transport = Transport.of(configuration, http_client)
+
+    @property
+    def configuration(self) -> Configuration:
+        """Who calls, and which platform."""
+        return self._transport.configuration
+
+    def options(
+        self,
+        *,
+        timeout: float | None = None,
+        retry: RetryPolicy | None = None,
+        headers: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Self:
+        """A cheap copy whose calls differ, on the same connections; None leaves things as they are.
+
+        `timeout` is the time in seconds for a whole call, retries included (for a stream: the
+        silence after which it counts as broken). `headers` are added to each request;
+        `idempotency_key` names what the next create makes, so that a repetition of your own is
+        answered with the first.
+        """
+        other = type(self).__new__(type(self))
+        other._transport = self._transport.options(
+            timeout=timeout, retry=retry, headers=headers, idempotency_key=idempotency_key
+        )
+        return other
+
+    def close(self) -> None:
+        """Close the connections of sync code; the next call opens new ones."""
+        self._transport.close()
+
+    async def aclose(self) -> None:
+        """Close the connections of the running event loop; the next call opens new ones."""
+        await self._transport.aclose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.configuration!r})"

@@ -1,0 +1,88 @@
+"""The sync driver. It does I/O and nothing else, and reads as the same text as `aio`."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Generator, Iterator
+from typing import TypeVar
+
+import httpx
+import tenacity
+
+from xpander_client.core.answer import Answer, Fault, Response
+from xpander_client.core.call import Call
+from xpander_client.core.plan import RequestPlan
+from xpander_client.core.stream import Ask, Effect, HandOver, Open, Opened, Pause, Reply
+
+from .pool import Pool
+from .wire import answer_of, fault_of, is_event_stream, request_of
+
+__all__ = ["call", "stream"]
+
+T = TypeVar("T")
+
+
+def call(pool: Pool, state: Call, answer: type[T] | None) -> Response[T]:
+    """Make a call, with as many attempts as `state` wants."""
+
+    def attempt() -> Answer | Fault:
+        timeouts = state.begin()
+        client = pool.client()
+        request = request_of(client, state.request, timeouts, given=pool.given is not None)
+        try:
+            return answer_of(client.send(request))
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            return fault_of(error)
+
+    result: Answer | Fault = tenacity.Retrying(
+        retry=tenacity.retry_if_result(state.wants_another),
+        wait=lambda _: state.pause,
+        sleep=time.sleep,
+    )(attempt)
+    return state.finish(result, answer)
+
+
+def stream(
+    pool: Pool,
+    conversation: Generator[Effect[T], Reply, None],
+    ask: Callable[[RequestPlan], bytes],
+) -> Generator[T, None, None]:
+    """Do what the conversation wants, and yield what it hands over."""
+    with contextlib.ExitStack() as connection:
+        reply: Reply = None
+        chunks: Iterator[bytes]
+        while True:
+            try:
+                effect = conversation.send(reply)
+            except StopIteration:
+                return
+            reply = None
+            if isinstance(effect, HandOver):
+                yield from effect.items
+                continue
+            try:
+                if isinstance(effect, Open):
+                    connection.close()
+                    client = pool.client()
+                    request = request_of(
+                        client, effect.request, effect.timeouts, given=pool.given is not None
+                    )
+                    response = client.send(request, stream=True)
+                    connection.callback(response.close)
+                    if is_event_stream(response):
+                        chunks = response.iter_raw()
+                        reply = Opened()
+                    else:
+                        response.read()
+                        reply = answer_of(response)
+                elif isinstance(effect, Pause):
+                    connection.close()
+                    time.sleep(effect.seconds)
+                elif isinstance(effect, Ask):
+                    connection.close()
+                    reply = ask(effect.plan)
+                else:
+                    reply = next(chunks, None)
+            except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+                reply = fault_of(error)

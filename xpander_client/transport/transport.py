@@ -1,0 +1,201 @@
+"""What the generated resources call: plans in, objects out, in both worlds."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from typing import TypeVar
+
+import attrs
+
+from xpander_client.configuration import Configuration, RetryPolicy
+from xpander_client.core.answer import Response
+from xpander_client.core.call import Call, CallOptions
+from xpander_client.core.plan import RequestPlan, StreamPlan
+from xpander_client.core.sse import ServerSentEvent
+from xpander_client.core.stream import follow, poll_pauses
+
+from . import aio, sync
+from .bound import bind, bind_data
+from .pool import HttpClient, Pool, pool_of
+
+__all__ = ["HttpClient", "Transport"]
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Transport:
+    """A configuration, its connections, and how calls are to be made on them."""
+
+    configuration: Configuration
+    pool: Pool = attrs.field(repr=False, eq=False)
+    call_options: CallOptions = attrs.field(factory=CallOptions)
+
+    @classmethod
+    def of(
+        cls, configuration: Configuration | None = None, http_client: HttpClient | None = None
+    ) -> Transport:
+        """The transport of a configuration (the environment's, if None)."""
+        configuration = configuration if configuration is not None else Configuration()
+        given = http_client is not None
+        pool = Pool(configuration, http_client) if given else pool_of(configuration)
+        return cls(configuration, pool)
+
+    def options(
+        self,
+        *,
+        timeout: float | None = None,
+        retry: RetryPolicy | None = None,
+        headers: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Transport:
+        """A copy that calls differently on the same connections; None leaves things as they are."""
+        before = self.call_options
+        merged = {
+            **dict(before.headers),
+            **{name.lower(): value for name, value in (headers or {}).items()},
+        }
+        changed = CallOptions(
+            timeout=before.timeout if timeout is None else timeout,
+            retry=before.retry if retry is None else retry,
+            headers=tuple(merged.items()),
+            idempotency_key=idempotency_key or before.idempotency_key,
+        )
+        return attrs.evolve(self, call_options=changed)
+
+    def call(self, plan: RequestPlan, answer: type[T] | None) -> Response[T]:
+        """Make a call; `answer` is what the answer's JSON is to become (None: nothing).
+
+        Raises:
+            CallError: it failed.
+        """
+        return bind(self, sync.call(self.pool, self._state(plan), answer))
+
+    async def acall(self, plan: RequestPlan, answer: type[T] | None) -> Response[T]:
+        """Make a call; `answer` is what the answer's JSON is to become (None: nothing).
+
+        Raises:
+            CallError: it failed.
+        """
+        return bind(self, await aio.call(self.pool, self._state(plan), answer))
+
+    def stream(
+        self,
+        plan: StreamPlan,
+        decode: Callable[[ServerSentEvent], T],
+        is_terminal: Callable[[T], bool],
+        deadline: float | None = None,
+    ) -> Generator[T, None, None]:
+        """Follow a stream to its terminal event; it is resumed where it breaks."""
+        return sync.stream(
+            self.pool,
+            follow(
+                plan,
+                self._binding(decode),
+                is_terminal,
+                configuration=self.configuration,
+                options=self.call_options,
+                deadline=deadline,
+            ),
+            self._ask,
+        )
+
+    def astream(
+        self,
+        plan: StreamPlan,
+        decode: Callable[[ServerSentEvent], T],
+        is_terminal: Callable[[T], bool],
+        deadline: float | None = None,
+    ) -> AsyncGenerator[T, None]:
+        """Follow a stream to its terminal event; it is resumed where it breaks."""
+        return aio.stream(
+            self.pool,
+            follow(
+                plan,
+                self._binding(decode),
+                is_terminal,
+                configuration=self.configuration,
+                options=self.call_options,
+                deadline=deadline,
+            ),
+            self._aask,
+        )
+
+    def wait_finished(
+        self,
+        stream: StreamPlan | None,
+        probe: RequestPlan,
+        answer: type[T],
+        decode: Callable[[ServerSentEvent], object],
+        is_terminal: Callable[[object], bool],
+        is_finished: Callable[[T], bool],
+        timeout: float | None = None,
+    ) -> T:
+        """Wait until `probe` answers with something finished; follow `stream` until then.
+
+        Raises:
+            WaitTimeoutError: `timeout` seconds were not enough.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        if stream is not None:
+            for _ in self.stream(stream, decode, is_terminal, deadline):
+                pass
+        pauses = poll_pauses(probe, deadline)
+        while True:
+            found = self.call(probe, answer).parsed
+            if is_finished(found):
+                return found
+            time.sleep(next(pauses))
+
+    async def await_finished(
+        self,
+        stream: StreamPlan | None,
+        probe: RequestPlan,
+        answer: type[T],
+        decode: Callable[[ServerSentEvent], object],
+        is_terminal: Callable[[object], bool],
+        is_finished: Callable[[T], bool],
+        timeout: float | None = None,
+    ) -> T:
+        """Wait until `probe` answers with something finished; follow `stream` until then.
+
+        Raises:
+            WaitTimeoutError: `timeout` seconds were not enough.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        if stream is not None:
+            async for _ in self.astream(stream, decode, is_terminal, deadline):
+                pass
+        pauses = poll_pauses(probe, deadline)
+        while True:
+            found = (await self.acall(probe, answer)).parsed
+            if is_finished(found):
+                return found
+            await asyncio.sleep(next(pauses))
+
+    def close(self) -> None:
+        """Close the connections of sync code; the next call opens new ones."""
+        self.pool.close()
+
+    async def aclose(self) -> None:
+        """Close the connections of the running loop; the next call opens new ones."""
+        await self.pool.aclose()
+
+    def _state(self, plan: RequestPlan) -> Call:
+        return Call(plan, self.configuration, self.call_options, self.pool.platform)
+
+    def _binding(self, decode: Callable[[ServerSentEvent], T]) -> Callable[[ServerSentEvent], T]:
+        def bound(frame: ServerSentEvent) -> T:
+            item = decode(frame)
+            bind_data(self, item)
+            return item
+
+        return bound
+
+    def _ask(self, plan: RequestPlan) -> bytes:
+        return sync.call(self.pool, self._state(plan), None).body
+
+    async def _aask(self, plan: RequestPlan) -> bytes:
+        return (await aio.call(self.pool, self._state(plan), None)).body
