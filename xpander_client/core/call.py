@@ -121,14 +121,20 @@ class Call:
             "pool": left,
         }
 
+    def has_succeeded(self, result: Answer | Fault) -> bool:
+        """Whether an attempt that ended so was the last, because it succeeded."""
+        if not isinstance(result, Answer):
+            return False
+        self._platform.keys_honored = self._platform.keys_honored or result.keys_honored
+        if result.is_success:
+            self._record(result, self._clock(), None)
+        return result.is_success
+
     def wants_another(self, result: Answer | Fault) -> bool:
         """Whether there is to be another attempt after one that ended so; `pause` says when."""
+        if self.has_succeeded(result):
+            return False
         now = self._clock()
-        if isinstance(result, Answer):
-            self._platform.keys_honored = self._platform.keys_honored or result.keys_honored
-            if result.is_success:
-                self._record(result, now, None)
-                return False
         self._verdict = decide(
             outcome_of(result),
             replay=self.plan.replay,

@@ -29,14 +29,11 @@ class Bound:
 
     __slots__ = ("_always", "_given_transport", "_loaded")
 
-    _always: Mapping[str, Any]
-    _given_transport: Transport | None
-    _loaded: bytes | None
-
+    # Annotated here and not on the class, whose annotations cattrs resolves at run time.
     def __attrs_pre_init__(self) -> None:
-        self._always = _NOTHING
-        self._given_transport = None
-        self._loaded = None
+        self._always: Mapping[str, Any] = _NOTHING
+        self._given_transport: Transport | None = None
+        self._loaded: bytes | None = None
 
     @property
     def configuration(self) -> Configuration:

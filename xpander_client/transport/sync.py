@@ -8,7 +8,6 @@ from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar
 
 import httpx
-import tenacity
 
 from xpander_client.core.answer import Answer, Fault, Response
 from xpander_client.core.call import Call
@@ -35,12 +34,28 @@ def call(pool: Pool, state: Call, answer: type[T] | None) -> Response[T]:
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             return fault_of(error)
 
-    result: Answer | Fault = tenacity.Retrying(
+    result = attempt()
+    if not state.has_succeeded(result):
+        result = _tried_again(state, result, attempt)
+    return state.finish(result, answer)
+
+
+def _tried_again(
+    state: Call, first: Answer | Fault, attempt: Callable[[], Answer | Fault]
+) -> Answer | Fault:
+    import tenacity  # most calls succeed at once and need none of it
+
+    known = [first]
+
+    def next_result() -> Answer | Fault:
+        return known.pop() if known else attempt()
+
+    retrying = tenacity.Retrying(
         retry=tenacity.retry_if_result(state.wants_another),
         wait=lambda _: state.pause,
         sleep=time.sleep,
-    )(attempt)
-    return state.finish(result, answer)
+    )
+    return retrying(next_result)
 
 
 def stream(
