@@ -44,8 +44,8 @@ def _default_base_url() -> str:
 def _whole_base_url(value: str | None) -> str:
     if value is None:
         value = _default_base_url()
-    url = value.strip().rstrip("/")
-    if not url:
+    url = value.strip()
+    if not url.strip("/"):
         raise ConfigurationError(
             "the base URL is empty: set XPANDER_BASE_URL or base_url to the platform's address, "
             "or unset it for the cloud"
@@ -60,7 +60,7 @@ def _whole_base_url(value: str | None) -> str:
         usable = False
     if not usable:
         raise ConfigurationError(f"the base URL {value!r} is not an http or https address")
-    return url
+    return url.rstrip("/")
 
 
 def _masked(value: str | None) -> str:

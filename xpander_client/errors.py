@@ -72,6 +72,10 @@ class ModuleException(Exception):
         self.status_code = status_code
         self.description = description
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exceptions are rebuilt from their positional arguments; ours hold more than those.
+        return (_rebuild, (type(self), self.args, self.__dict__))
+
     def __str__(self) -> str:
         if self.status_code is None:
             return self.description
@@ -130,10 +134,6 @@ class CallError(ModuleException):
         self.attempts = tuple(attempts)
         self.retryable = retryable
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Exceptions are rebuilt from their positional arguments; ours hold more than those.
-        return (_rebuild, (type(self), self.args, self.__dict__))
-
     def __str__(self) -> str:
         text = f"{super().__str__()} ({self.method} {self.path}"
         if self.request_id:
@@ -143,7 +143,9 @@ class CallError(ModuleException):
         return text + ")"
 
 
-def _rebuild(cls: type[CallError], args: tuple[Any, ...], state: dict[str, Any]) -> CallError:
+def _rebuild(
+    cls: type[ModuleException], args: tuple[Any, ...], state: dict[str, Any]
+) -> ModuleException:
     error = cls.__new__(cls, *args)
     error.args = args
     error.__dict__.update(state)
