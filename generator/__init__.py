@@ -1,0 +1,33 @@
+"""Prints `xpander_client/api` from `openapi.yaml`.
+
+`document` reads the specification and knows the name of every place in it, `checks` refuses what
+would be lost, `normalise` rewrites it into the plain shape that openapi-python-client understands,
+`parsing` drives that library, `description` turns what it found into what the templates print,
+`rendering` prints, and `output` writes or compares.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .checks import check
+from .description import describe
+from .document import SpecError, load
+from .normalise import normalise
+from .parsing import parse
+from .rendering import render
+
+__all__ = ["SpecError", "generate"]
+
+
+def generate(spec: Path, package: str) -> dict[str, str]:
+    """The files that a specification becomes: text by path, relative to the output directory.
+
+    Raises:
+        SpecError: something in the specification would be lost or printed wrong; says where.
+    """
+    document = load(spec)
+    check(document)
+    plain = normalise(document)
+    parsed = parse(plain)
+    return render(describe(plain, parsed), parsed.project, package)

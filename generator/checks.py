@@ -1,0 +1,422 @@
+"""Refuses what would be lost or printed wrong, each with its place in the specification.
+
+What openapi-python-client leaves out silently is caught here; what it leaves out and says so is
+caught where it is driven.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from .arguments import arguments_of
+from .document import METHODS, Document, Operation, Place, SpecError
+from .naming import attribute_name, fault_in_name, member_name
+from .vocabulary import (
+    EXTENSIONS,
+    IGNORED_KEYWORDS,
+    KEYWORDS,
+    RESERVED_OPERATIONS,
+    RESOURCE_METHODS,
+    fault_in_shape,
+)
+
+__all__ = ["check"]
+
+Problems = Iterator[tuple[Place, str]]
+
+_OPERATION_ID = re.compile(r"[A-Z][A-Za-z0-9]*\.[a-z][a-z0-9_]*")
+_JSON = "application/json"
+_EVENTS = "text/event-stream"
+
+
+def check(document: Document) -> None:
+    """Check a specification as it was written.
+
+    Raises:
+        SpecError: all that is wrong with it.
+    """
+    problems: list[tuple[Place, str]] = []
+    for find in (_version, _extensions, _schemas, _operations):
+        problems += find(document)
+    if not problems:  # these rely on what the others assure
+        for find in (_arguments, _streams, _resources):
+            problems += find(document)
+    if problems:
+        raise SpecError(problems)
+
+
+def _version(document: Document) -> Problems:
+    version = str(document.raw["openapi"])
+    if not re.match(r"3\.[01]\.", version):
+        yield document.root / "openapi", f"version {version} is not supported: 3.0 and 3.1 are"
+
+
+# Extensions --------------------------------------------------------------------------------------
+
+# Below these, keys are names and not keywords.
+_NAMES = frozenset(
+    {
+        "callbacks",
+        "content",
+        "examples",
+        "headers",
+        "links",
+        "parameters",
+        "patternProperties",
+        "paths",
+        "properties",
+        "requestBodies",
+        "responses",
+        "schemas",
+        "securitySchemes",
+        "variables",
+    }
+)
+_DATA = frozenset({"default", "enum", "example", "value"})
+
+
+def _extensions(document: Document) -> Problems:
+    yield from _extensions_in(document.raw, document.root)
+
+
+def _extensions_in(value: Any, place: Place) -> Problems:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _extensions_in(item, place / index)
+    if not isinstance(value, dict):
+        return
+    steps = place.steps
+    are_names = bool(steps) and steps[-1] in _NAMES and not _is_name(place)
+    for key, item in value.items():
+        at = place / key
+        if not are_names and isinstance(key, str) and key.startswith("x-"):
+            kind = _kind(place)
+            if key not in EXTENSIONS.get(kind, {}):
+                yield at, f"the extension {key} is not known here"
+            elif fault := fault_in_shape(EXTENSIONS[kind][key], item):
+                yield at, fault
+        elif are_names or key not in _DATA:
+            yield from _extensions_in(item, at)
+
+
+def _is_name(place: Place) -> bool:
+    """Whether the last step is a name that somebody chose, such as a property called `headers`."""
+    steps = place.steps
+    return len(steps) > 1 and steps[-2] in _NAMES and not _is_name(Place("", steps[:-1]))
+
+
+def _kind(place: Place) -> str:
+    steps = place.steps
+    if len(steps) == 3 and steps[0] == "paths" and steps[2] in METHODS:
+        return "operation"
+    if len(steps) > 1 and steps[-2] == "parameters" and "schemas" not in steps:
+        return "parameter"
+    return "schema" if {"schema", "schemas"} & set(steps) else "document"
+
+
+# Schemas -----------------------------------------------------------------------------------------
+
+
+def _schemas(document: Document) -> Problems:
+    for place, name, schema in document.schemas():
+        if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", name):
+            yield place, f"{name!r} can't be the name of a class: use CapWords"
+        yield from _schema(schema, place, document)
+
+
+def _schema(schema: Any, place: Place, document: Document) -> Problems:
+    if not isinstance(schema, dict):
+        yield place, "must be a schema object"
+        return
+    if "$ref" in schema:
+        yield from _reference(schema["$ref"], place, document)
+    for key in schema:
+        if not (key in KEYWORDS or key in IGNORED_KEYWORDS or key.startswith("x-")):
+            yield place / key, f"the keyword {key} would have no effect"
+    if "enum" in schema:
+        yield from _enumeration(schema, place)
+    names: dict[str, str] = {}
+    for wire, found in (schema.get("properties") or {}).items():
+        at = place / "properties" / wire
+        name = attribute_name(wire)
+        if fault := fault_in_name(name):
+            yield at, f"{fault}: a field can't be called so"
+        if name in names:
+            yield at, f"would be called {name} in Python, as {names[name]} is"
+        names[name] = wire
+        yield from _schema(found, at, document)
+    for name in schema.get("required", []):
+        if name not in (schema.get("properties") or {}) and "allOf" not in schema:
+            yield place / "required", f"{name} is required, but not described"
+    for key in ("allOf", "anyOf", "oneOf"):
+        for index, member in enumerate(schema.get(key, [])):
+            yield from _schema(member, place / key / index, document)
+    if "items" in schema:
+        yield from _schema(schema["items"], place / "items", document)
+    elif schema.get("type") == "array":
+        yield place, "an array needs `items`"
+    if isinstance(schema.get("additionalProperties"), dict):
+        at = place / "additionalProperties"
+        yield from _schema(schema["additionalProperties"], at, document)
+        if schema.get("properties"):
+            yield at, "the type of additional properties would be lost beside `properties`"
+    if schema.get("format") == "binary":
+        yield place / "format", "files are not supported"
+
+
+def _reference(reference: str, place: Place, document: Document) -> Problems:
+    if not re.fullmatch(r"#/components/schemas/[A-Za-z0-9]+", str(reference)):
+        yield place / "$ref", f"{reference} is no reference to a named schema"
+        return
+    try:
+        document.resolve(reference, place / "$ref")
+    except SpecError as error:
+        yield from error.problems
+
+
+def _enumeration(schema: dict[str, Any], place: Place) -> Problems:
+    values = [value for value in schema["enum"] if value is not None]
+    if not values or not all(isinstance(value, str) for value in values):
+        kinds = sorted({type(value).__name__ for value in values}) or ["nothing"]
+        yield place / "enum", f"only texts can be enumerated, not {' and '.join(kinds)}"
+        return
+    if len(set(values)) < len(values):
+        yield place / "enum", "a value stands twice"
+    names = schema.get("x-enum-varnames") or [member_name(value) for value in values]
+    for key in ("x-enum-varnames", "x-enum-descriptions"):
+        if key in schema and len(schema[key]) != len(values):
+            yield place / key, f"has {len(schema[key])} entries for {len(values)} values"
+    for name in names:
+        if (not name.isidentifier() or name.startswith("_")) or hasattr(str, name):
+            yield place / "enum", f"{name!r} can't be a member's name: give x-enum-varnames"
+    if len(set(names)) < len(names):
+        yield place / "enum", "two values would have the same name: give x-enum-varnames"
+    for value in schema.get("x-terminal", []):
+        if value not in values:
+            yield place / "x-terminal", f"{value} is no value of the enumeration"
+
+
+# Operations --------------------------------------------------------------------------------------
+
+
+def _operations(document: Document) -> Problems:
+    seen: dict[str, Place] = {}
+    for operation in document.operations():
+        place = operation.place
+        name = operation.raw.get("operationId")
+        if name is None:
+            yield place, "has no operationId"
+        elif not _OPERATION_ID.fullmatch(str(name)):
+            yield place / "operationId", f"{name} is not of the form Tasks.create"
+        elif name in seen:
+            yield place / "operationId", f"{name} is also the name of {seen[name]}"
+        else:
+            seen[name] = place
+            yield from _operation_name(name, operation)
+        if not (operation.raw.get("summary") or operation.raw.get("description")):
+            yield place, "has neither summary nor description"
+        yield from _parameters(operation, document)
+        yield from _body(operation, document)
+        yield from _answers(operation, document)
+    for name, place in seen.items():
+        collection, _, method = name.partition(".")
+        if f"{collection}.a{method}" in seen:
+            yield place / "operationId", f"a{method} is the async form of {method} already"
+
+
+def _operation_name(name: str, operation: Operation) -> Problems:
+    collection, _, method = name.partition(".")
+    if operation.raw.get("tags") != [collection]:
+        yield operation.place / "tags", f"must be [{collection}], as the operationId begins"
+    if method in RESERVED_OPERATIONS or (fault_in_name(method) and method != "list"):
+        yield operation.place / "operationId", f"{method} can't be the name of a method"
+
+
+def _parameters(operation: Operation, document: Document) -> Problems:
+    named = set(re.findall(r"{([^}]*)}", operation.path))
+    given = set()
+    for place, parameter in operation.parameters:
+        where = parameter.get("in")
+        if where not in ("path", "query", "header"):
+            yield place, f"a parameter in {where} is not supported"
+        if "schema" not in parameter:
+            yield place, "has no schema; `content` would be dropped"
+            continue
+        for key in ("allowReserved", "allowEmptyValue"):
+            if parameter.get(key):
+                yield place / key, "would have no effect"
+        usual = {"query": "form"}.get(str(where), "simple")
+        if parameter.get("style", usual) != usual:
+            yield place / "style", f"the style {parameter['style']} is not supported"
+        if "explode" in parameter and parameter["explode"] is not (where == "query"):
+            yield place / "explode", "is not supported"
+        if where == "path":
+            given.add(parameter["name"])
+        yield from _schema(parameter["schema"], place / "schema", document)
+        yield from _scalar(parameter, place, document)
+        if fault := fault_in_name(attribute_name(parameter["name"])):
+            yield place, f"{fault}: a keyword can't be called so"
+    for name in sorted(named ^ given):
+        yield operation.place, f"{name} stands in the path or in its parameters, but not in both"
+
+
+def _scalar(parameter: dict[str, Any], place: Place, document: Document) -> Problems:
+    try:
+        _, schema = document.resolved(parameter["schema"], place / "schema")
+    except SpecError:
+        return  # said already
+    kinds = schema.get("type", [])
+    kinds = kinds if isinstance(kinds, list) else [kinds]
+    simple = {"string", "integer", "number", "boolean", "null"}
+    if parameter["in"] == "query" and kinds == ["array"]:
+        return
+    if not kinds or not set(kinds) <= simple:
+        yield place / "schema", "a parameter must be a text, a number or a boolean"
+    if parameter["in"] == "header" and schema.get("format") in ("date", "date-time"):
+        yield place / "schema", "a header that is a date would drop the operation"
+
+
+def _body(operation: Operation, document: Document) -> Problems:
+    if "requestBody" not in operation.raw:
+        return
+    place, body = document.resolved(operation.raw["requestBody"], operation.place / "requestBody")
+    if not body.get("required"):
+        yield place, "a body must be required"
+    if list(body.get("content", {})) != [_JSON]:
+        kinds = ", ".join(body.get("content", {})) or "nothing"
+        yield place / "content", f"a body must be {_JSON} and nothing else, not {kinds}"
+        return
+    media = body["content"][_JSON]
+    if "schema" not in media:
+        yield place / "content" / _JSON, "has no schema"
+    else:
+        yield from _schema(media["schema"], place / "content" / _JSON / "schema", document)
+
+
+def _answers(operation: Operation, document: Document) -> Problems:
+    wanted = _EVENTS if "x-stream" in operation.raw else _JSON
+    place = operation.place / "responses"
+    successes = 0
+    for status, response in operation.raw.get("responses", {}).items():
+        at, found = document.resolved(response, place / str(status))
+        if not re.fullmatch(r"[1-5]\d\d", str(status)):
+            yield place / str(status), f"{status} is no status code"
+            continue
+        content = found.get("content", {})
+        success = str(status).startswith("2")
+        successes += success
+        expected = wanted if success else _JSON
+        if content and list(content) != [expected]:
+            yield at / "content", f"must be {expected} and nothing else, not {', '.join(content)}"
+            continue
+        for kind, media in content.items():
+            if "schema" not in media:
+                yield at / "content" / kind, "has no schema"
+            else:
+                yield from _schema(media["schema"], at / "content" / kind / "schema", document)
+    if successes != 1:
+        yield place, f"there must be one success, not {successes}"
+
+
+# What the extensions say -------------------------------------------------------------------------
+
+
+def _arguments(document: Document) -> Problems:
+    for operation in document.operations():
+        try:
+            arguments = arguments_of(operation, document)
+        except SpecError as error:
+            yield from error.problems
+            continue
+        place = operation.place / "x-arguments"
+        optional = ""
+        names: set[str] = set()
+        for argument in arguments:
+            at = place / argument.name if "x-arguments" in operation.raw else argument.place
+            if fault := fault_in_name(argument.name):
+                yield at, f"{fault}: a keyword can't be called so"
+            if argument.name in names:
+                yield at, f"there are two keywords {argument.name}"
+            names.add(argument.name)
+            if not argument.required:
+                optional = argument.name
+            elif optional and "x-arguments" in operation.raw:
+                yield at, f"is required, and can't stand after {optional}, which is not"
+        for name in operation.raw.get("x-example", {}).get("arguments", {}):
+            if name not in names:
+                yield operation.place / "x-example", f"there is no keyword {name}"
+
+
+def _streams(document: Document) -> Problems:
+    schemas = {name: schema for _, name, schema in document.schemas()}
+    operations = {each.raw["operationId"]: each for each in document.operations()}
+    for name, operation in operations.items():
+        raw = operation.raw.get("x-stream")
+        if raw is None:
+            continue
+        place = operation.place / "x-stream"
+        item = schemas.get(raw["item"])
+        if item is None:
+            yield place / "item", f"there is no schema {raw['item']}"
+            continue
+        for field in raw.get("terminal", {}):
+            if field not in item.get("properties", {}):
+                yield place / "terminal", f"{raw['item']} has no field {field}"
+        if raw.get("named") and "x-data-types" not in item:
+            yield place / "named", f"{raw['item']} needs x-data-types"
+        if probe := raw.get("probe"):
+            known = operations.get(probe)
+            if known is None or probe.partition(".")[0] != name.partition(".")[0]:
+                yield place / "probe", f"there is no operation {probe} beside this one"
+    for place, name, schema in document.schemas():
+        told = schema.get("x-data-types", {})
+        for key in ("field", "by"):
+            if told and told[key] not in schema.get("properties", {}):
+                yield place / "x-data-types" / key, f"{name} has no field {told[key]}"
+
+
+def _resources(document: Document) -> Problems:
+    operations = {each.raw["operationId"]: each for each in document.operations()}
+    resources = {name for _, name, schema in document.schemas() if "x-resource" in schema}
+    for place, name, schema in document.schemas():
+        if name not in resources:
+            for wire, found in schema.get("properties", {}).items():
+                for used in sorted(_used(found) & resources):
+                    at = place / "properties" / wire
+                    yield at, f"data can't contain {used}, which calls the platform"
+            continue
+        fields = {attribute_name(wire) for wire in schema.get("properties", {})}
+        for method, raw in schema["x-resource"].items():
+            at = place / "x-resource" / method
+            for taken in (method, raw.get("async", f"a{method}")):
+                if taken in fields or taken == "configuration":
+                    yield at, f"{taken} is a field already"
+            for key in ("operation", "stream", "probe"):
+                if key in raw and raw[key] not in operations:
+                    yield at / key, f"there is no operation {raw[key]}"
+            if missing := RESOURCE_METHODS[raw["does"]] - raw.keys():
+                yield at, f"a method that does {raw['does']} needs {', '.join(sorted(missing))}"
+            called = operations.get(raw.get("operation") or raw.get("stream", ""))
+            if called is None:
+                continue
+            if raw["does"] in ("save", "set") and not called.raw.get("x-partial"):
+                yield at / "operation", "has no x-partial, so single fields can't be sent"
+            keywords = {each.name for each in arguments_of(called, document)}
+            for argument in raw.get("arguments", {}):
+                if argument not in keywords:
+                    yield at / "arguments" / argument, "the operation has no such keyword"
+        for wire in ("configuration",):
+            if wire in fields:
+                yield place / "properties" / wire, "is what an object is bound to"
+
+
+def _used(value: Any) -> set[str]:
+    """The schemas that a schema refers to directly."""
+    if isinstance(value, dict):
+        found = {str(value["$ref"]).rsplit("/", 1)[-1]} if "$ref" in value else set()
+        return found.union(*(_used(item) for item in value.values()))
+    if isinstance(value, list):
+        return set().union(*(_used(item) for item in value))
+    return set()

@@ -1,0 +1,637 @@
+"""What the templates print: models, enumerations, operations, and objects with methods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+from openapi_python_client.parser.openapi import Endpoint
+from openapi_python_client.parser.properties import Property
+
+from .arguments import MISSING, Argument, arguments_of, body_schema
+from .document import Document, Operation, Place, SpecError
+from .examples import Example, example_of
+from .literals import literal
+from .naming import attribute_name, member_name, module_name
+from .parsing import Parsed
+from .python_types import NONE, PythonType, type_of
+
+__all__ = [
+    "Api",
+    "Collection",
+    "Enumeration",
+    "Field",
+    "Keyword",
+    "Method",
+    "Model",
+    "Request",
+    "Stream",
+    "describe",
+]
+
+REPLAYS = {"GET": "always", "HEAD": "always", "PUT": "always", "PATCH": "always"}
+REPLAYS |= {"DELETE": "always", "OPTIONS": "always", "TRACE": "always", "POST": "never"}
+
+
+@attrs.frozen(kw_only=True)
+class Field:
+    """A field of a model. `default` is code, None for a required field."""
+
+    name: str
+    wire: str
+    type: PythonType
+    default: str | None
+    description: str
+
+    @property
+    def declaration(self) -> str:
+        """What the field is assigned, or nothing."""
+        options: list[str] = []
+        if self.default in ("[]", "{}"):
+            # The annotation as a factory: a bare `list` would be one of anything.
+            options.append(f"factory={self.type.required().code()}")
+        elif self.default is not None and self.default[0] in "[{":
+            options.append(f"factory=lambda: {self.default}")
+        elif self.default is not None:
+            options.append(f"default={self.default}")
+        if self.wire != self.name:
+            options.append(f"metadata={{'wire': {literal(self.wire)}}}")
+        if not options:
+            return ""
+        if len(options) == 1 and options[0].startswith("default="):
+            return f" = {self.default}"
+        return f" = attrs.field({', '.join(options)})"
+
+
+@attrs.frozen(kw_only=True)
+class Total:
+    """A property that is the sum of fields."""
+
+    name: str
+    of: list[str]
+    description: str
+
+
+@attrs.frozen(kw_only=True)
+class Model:
+    """A class of data. `methods` is empty but for objects that the platform is asked about."""
+
+    name: str
+    module: str
+    description: str
+    fields: list[Field]
+    totals: list[Total]
+    imports: list[str]
+    late_imports: list[str]
+    methods: list[Method]
+    is_resource: bool
+
+    @property
+    def types(self) -> list[PythonType]:
+        """All annotations of its fields."""
+        return [field.type for field in self.fields]
+
+    def names(self, text: str) -> bool:
+        """Whether a field's annotation contains a name."""
+        return any(found.names(text) for found in self.types)
+
+
+@attrs.frozen(kw_only=True)
+class Enumeration:
+    """An open enumeration: members as name, value and description."""
+
+    name: str
+    module: str
+    description: str
+    members: list[tuple[str, str, str]]
+    terminal: list[str]
+
+
+@attrs.frozen(kw_only=True)
+class Keyword:
+    """A keyword of a method. `default` is code, None for a required one."""
+
+    name: str
+    type: PythonType
+    default: str | None
+    description: str
+    configuration: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Stream:
+    """How the events of a stream are read. `decoder` and `ends` are names in `streams`."""
+
+    item: str
+    named: bool
+    probe: str | None
+    resume: bool
+    decoder: str
+    ends: str | None
+    terminal_field: str | None
+    terminal: list[str]
+    data_name: str | None
+    event_class: PythonType | None
+    data_types: list[tuple[str, PythonType]]
+    by: str
+    field: str
+    names_task: bool
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """An operation: its plan and its pair of methods."""
+
+    id: str
+    collection: str
+    name: str
+    method: str
+    path: str
+    keywords: list[Keyword]
+    positional: int
+    ids: list[str]
+    query: list[tuple[str, str]]
+    headers: list[tuple[str, str]]
+    body: str | None
+    body_classes: set[str]
+    replay: str
+    root: str
+    stream: Stream | None
+    result: PythonType
+    partial: bool
+    summary: str
+    description: str
+    answer: str
+    statuses: list[tuple[str, str]]
+    example: Example | None
+
+
+@attrs.frozen(kw_only=True)
+class Collection:
+    """A class of operations, like `Tasks`."""
+
+    name: str
+    module: str
+    summary: str
+    description: str
+    requests: list[Request]
+
+
+@attrs.frozen(kw_only=True)
+class Method:
+    """A method of an object: an operation, with what the object knows filled in."""
+
+    name: str
+    twin: str
+    does: str
+    request: Request
+    probe: Request | None
+    filled: dict[str, str]
+    keywords: list[Keyword]
+    requires: tuple[str, str] | None
+    separately: list[tuple[str, str]]
+    sets: list[Keyword]
+    follows: str | None
+    finished: str | None
+    summary: str
+    description: str
+    example: Example | None
+    classes: set[str]
+
+
+@attrs.frozen(kw_only=True)
+class Api:
+    """All that is printed."""
+
+    title: str
+    models: list[Model]
+    resources: list[Model]
+    enumerations: list[Enumeration]
+    collections: list[Collection]
+
+
+def describe(document: Document, parsed: Parsed) -> Api:
+    """What is printed for a specification in plain shape."""
+    return _Describing(document, parsed).api()
+
+
+class _Describing:
+    def __init__(self, document: Document, parsed: Parsed) -> None:
+        self._document = document
+        self._parsed = parsed
+        self._schemas = {name: (place, schema) for place, name, schema in document.schemas()}
+        self._requests: dict[str, Request] = {}
+
+    def api(self) -> Api:
+        for operation in self._document.operations():
+            request = self._request(operation)
+            self._requests[request.id] = request
+        tags = {tag["name"]: tag for tag in self._document.raw.get("tags", [])}
+        collections = []
+        for name in dict.fromkeys(request.collection for request in self._requests.values()):
+            described = str(tags.get(name, {}).get("description", ""))
+            summary, _, rest = described.strip().partition("\n\n")
+            collections.append(
+                Collection(
+                    name=name,
+                    module=module_name(name),
+                    summary=summary,
+                    description=rest,
+                    requests=[
+                        request for request in self._requests.values() if request.collection == name
+                    ],
+                )
+            )
+        resources = {name for name, (_, raw) in self._schemas.items() if "x-resource" in raw}
+        models = [
+            self._model(name, name in resources)
+            for name, (_, raw) in self._schemas.items()
+            if raw.get("properties") and name in self._parsed.models
+        ]
+        late = _cycles({model.name: _mentioned(model) for model in models})
+        models = [
+            attrs.evolve(
+                model,
+                imports=sorted(_mentioned(model) - {model.name} - late[model.name]),
+                late_imports=sorted(late[model.name]),
+            )
+            for model in models
+        ]
+        return Api(
+            title=str(self._document.raw["info"]["title"]),
+            models=[model for model in models if not model.is_resource],
+            resources=[model for model in models if model.is_resource],
+            enumerations=[
+                self._enumeration(name) for name, (_, raw) in self._schemas.items() if "enum" in raw
+            ],
+            collections=collections,
+        )
+
+    # Data ----------------------------------------------------------------------------------------
+
+    def _enumeration(self, name: str) -> Enumeration:
+        _, raw = self._schemas[name]
+        values = [str(value) for value in raw["enum"]]
+        names = raw.get("x-enum-varnames") or [member_name(value) for value in values]
+        told = raw.get("x-enum-descriptions") or [""] * len(values)
+        by_value = dict(zip(values, names, strict=True))
+        return Enumeration(
+            name=name,
+            module=module_name(name),
+            description=raw.get("description", ""),
+            members=list(zip(names, values, told, strict=True)),
+            terminal=[by_value[value] for value in raw.get("x-terminal", [])],
+        )
+
+    def _property(self, model: str, wire: str) -> Property:
+        found = self._parsed.models[model]
+        for each in [*(found.required_properties or []), *(found.optional_properties or [])]:
+            if each.name == wire:
+                return each
+        raise SpecError([(self._schemas[model][0] / "properties" / wire, "was left out")])
+
+    def _field_type(self, model: str, wire: str, place: Place) -> PythonType:
+        return type_of(self._property(model, wire), self._parsed.models, place)
+
+    def _default(self, raw: dict[str, Any], found: PythonType) -> str:
+        """The code of a field's default."""
+        default = raw.get("default")
+        if default is None and "$ref" in raw:
+            _, target = self._document.resolve(raw["$ref"], self._document.root)
+            default = target.get("default")
+        if default is not None:
+            for part in found.parts():
+                if part.is_enum:
+                    return f"{part.name}({literal(default)})"
+        return literal(default)
+
+    def _model(self, name: str, is_resource: bool) -> Model:
+        place, raw = self._schemas[name]
+        required: list[Field] = []
+        optional: list[Field] = []
+        totals: list[Total] = []
+        for wire, described in raw["properties"].items():
+            at = place / "properties" / wire
+            if "x-total" in described:
+                totals.append(
+                    Total(
+                        name=attribute_name(wire),
+                        of=[attribute_name(part) for part in described["x-total"]],
+                        description=described.get("description", ""),
+                    )
+                )
+                continue
+            found = self._field_type(name, wire, at)
+            is_required = wire in raw.get("required", [])
+            (required if is_required else optional).append(
+                Field(
+                    name=attribute_name(wire),
+                    wire=wire,
+                    type=found if is_required else found.optional(),
+                    default=None if is_required else self._default(described, found),
+                    description=described.get("description", ""),
+                )
+            )
+        model = Model(
+            name=name,
+            module=module_name(name),
+            description=raw.get("description", ""),
+            fields=required + optional,
+            totals=totals,
+            imports=[],
+            late_imports=[],
+            methods=[],
+            is_resource=is_resource,
+        )
+        if not is_resource:
+            return model
+        methods = [
+            self._method(model, method, spec, place / "x-resource" / method)
+            for method, spec in raw["x-resource"].items()
+        ]
+        return attrs.evolve(model, methods=methods)
+
+    # Operations ----------------------------------------------------------------------------------
+
+    def _request(self, operation: Operation) -> Request:
+        raw = operation.raw
+        collection, _, name = raw["operationId"].partition(".")
+        endpoint = self._parsed.endpoints[raw["operationId"]]
+        arguments = arguments_of(operation, self._document)
+        by_place = {(each.where, each.steps): each for each in arguments}
+        keywords = [self._keyword(each, endpoint, operation) for each in arguments]
+        path = operation.path
+        ids = []
+        for each in arguments:
+            if each.where == "path":
+                path = path.replace(f"{{{each.steps[0]}}}", f"{{{each.name}}}")
+                ids.append(each.name)
+        body, classes = self._body(operation, by_place)
+        status, response = self._answer(operation)
+        method = operation.method.upper()
+        summary = raw.get("summary") or raw.get("description", "").partition("\n\n")[0]
+        return Request(
+            id=raw["operationId"],
+            collection=collection,
+            name=name,
+            method=method,
+            path=path,
+            keywords=keywords,
+            # An order that is spelled out is a promise; otherwise only the path's ids have one.
+            positional=len(keywords) if "x-arguments" in raw else len(ids),
+            ids=ids,
+            query=[(each.steps[0], each.name) for each in arguments if each.where == "query"],
+            headers=[
+                (each.steps[0].lower(), each.name) for each in arguments if each.where == "header"
+            ],
+            body=body,
+            body_classes=classes,
+            replay=raw.get("x-replay", REPLAYS[method]),
+            root=raw.get("x-root", "api"),
+            stream=self._stream(operation) if "x-stream" in raw else None,
+            result=self._result(endpoint, status, operation),
+            partial=bool(raw.get("x-partial")),
+            summary=summary,
+            description=raw.get("description", "") if "summary" in raw else "",
+            answer=response.get("description", ""),
+            statuses=[
+                (code, response.get("description", ""))
+                for code, response in raw["responses"].items()
+                if not code.startswith("2")
+            ],
+            example=example_of(operation, self._document),
+        )
+
+    def _answer(self, operation: Operation) -> tuple[str, dict[str, Any]]:
+        [found] = [
+            (status, response)
+            for status, response in operation.raw["responses"].items()
+            if status.startswith("2")
+        ]
+        return found
+
+    def _result(self, endpoint: Endpoint, status: str, operation: Operation) -> PythonType:
+        if "x-stream" in operation.raw:
+            return PythonType(operation.raw["x-stream"]["item"], is_model=True)
+        place = operation.place / "responses" / status
+        for response in endpoint.responses.patterns:
+            if response.status_code.pattern == status:
+                if response.source["attribute"] == "None":
+                    return NONE
+                return type_of(response.prop, self._parsed.models, place)
+        raise SpecError([(place, "was left out")])
+
+    def _keyword(self, argument: Argument, endpoint: Endpoint, operation: Operation) -> Keyword:
+        found = self._argument_type(argument, endpoint, operation)
+        default = None
+        if argument.default is not MISSING:
+            found = found.required()
+            default = literal(argument.default)
+        elif not argument.required:
+            found = found.optional()
+            default = "None"
+        else:
+            found = found.required()
+        return Keyword(
+            name=argument.name,
+            type=found,
+            default=default,
+            description=argument.description,
+            configuration=argument.configuration,
+        )
+
+    def _argument_type(
+        self, argument: Argument, endpoint: Endpoint, operation: Operation
+    ) -> PythonType:
+        if argument.where != "body":
+            parameters = {
+                "path": endpoint.path_parameters,
+                "query": endpoint.query_parameters,
+                "header": endpoint.header_parameters,
+            }[argument.where]
+            for each in parameters:
+                if each.name == argument.steps[0]:
+                    return type_of(each, self._parsed.models, argument.place)
+            raise SpecError([(argument.place, "was left out")])
+        if not argument.steps:
+            return type_of(endpoint.bodies[0].prop, self._parsed.models, argument.place)
+        found = body_schema(operation, self._document)
+        assert found is not None
+        model = _referred(found[1])
+        for step in argument.steps[:-1]:
+            model = _referred(self._schemas[model][1]["properties"][step])
+        return self._field_type(model, argument.steps[-1], argument.place)
+
+    def _body(
+        self, operation: Operation, by_place: dict[tuple[str, tuple[str, ...]], Argument]
+    ) -> tuple[str | None, set[str]]:
+        """The code that makes the body's bytes, and the classes that it names."""
+        found = body_schema(operation, self._document)
+        if found is None:
+            return None, set()
+        if ("body", ()) in by_place:
+            return f"_dumps({by_place['body', ()].name})", set()
+        classes: set[str] = set()
+        code = self._construction(_referred(found[1]), (), by_place, classes)
+        return f"_body({code})", classes
+
+    def _construction(
+        self,
+        model: str,
+        prefix: tuple[str, ...],
+        by_place: dict[tuple[str, tuple[str, ...]], Argument],
+        classes: set[str],
+    ) -> str:
+        classes.add(model)
+        _, raw = self._schemas[model]
+        parts = []
+        for wire, described in raw["properties"].items():
+            steps = (*prefix, wire)
+            argument = by_place.get(("body", steps))
+            if argument is not None:
+                value = argument.name
+                default = described.get("default")
+                # None means "not given", so the field keeps its own default.
+                if not argument.required and argument.default is MISSING and default is not None:
+                    value = f"{literal(default)} if {value} is None else {value}"
+                parts.append(f"{attribute_name(wire)}={value}")
+            elif any(where == "body" and each[: len(steps)] == steps for where, each in by_place):
+                inner = self._construction(_referred(described), steps, by_place, classes)
+                parts.append(f"{attribute_name(wire)}={inner}")
+        return f"{model}({', '.join(parts)})"
+
+    # Streams -------------------------------------------------------------------------------------
+
+    def _stream(self, operation: Operation) -> Stream:
+        raw = operation.raw["x-stream"]
+        item = raw["item"]
+        place, schema = self._schemas[item]
+        told = schema.get("x-data-types", {})
+        types = [
+            (value, self._data_type(described, place / "x-data-types" / "types" / value))
+            for value, described in told.get("types", {}).items()
+        ]
+        by = told.get("by", "")
+        [(field, values)] = raw.get("terminal", {"": []}).items()
+        snake = module_name(item)
+        event_class = self._field_type(item, by, place) if by else None
+        return Stream(
+            item=item,
+            named=bool(raw.get("named")),
+            probe=raw.get("probe"),
+            resume=bool(raw.get("resume", True)),
+            decoder=snake,
+            ends=f"is_last_{snake}" if values else None,
+            terminal_field=attribute_name(field) if field else None,
+            terminal=list(values),
+            data_name=f"{snake.upper()}_DATA" if types else None,
+            event_class=event_class,
+            data_types=types,
+            by=attribute_name(by) if by else "",
+            field=attribute_name(told.get("field", "")) if told else "",
+            names_task=by == "type" and told.get("field") == "data" and not raw.get("named"),
+        )
+
+    def _data_type(self, described: dict[str, Any], place: Place) -> PythonType:
+        if "$ref" in described:
+            return PythonType(_referred(described), is_model=True)
+        simple = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
+        if described.get("type") not in simple:
+            raise SpecError([(place, "must be a reference or a simple type")])
+        return PythonType(simple[described["type"]])
+
+    # Methods of objects --------------------------------------------------------------------------
+
+    def _method(self, model: Model, name: str, raw: dict[str, Any], place: Place) -> Method:
+        operation = raw.get("operation") or raw["stream"]
+        request = self._requests[operation]
+        probe = self._requests[raw["probe"]] if "probe" in raw else None
+        filled: dict[str, str] = {}
+        changed: dict[str, Any] = {}
+        classes: set[str] = set()
+        for keyword, value in raw.get("arguments", {}).items():
+            if isinstance(value, str):
+                filled[keyword] = f"self.{value}"
+            elif "build" in value:
+                classes.add(value["build"])
+                inner = ", ".join(f"{key}=self.{path}" for key, path in value["from"].items())
+                filled[keyword] = f"{value['build']}({inner})"
+            elif "field" in value:
+                path = f"self.{value['field']}"
+                default = literal(value["default"])
+                filled[keyword] = f"{path} if {path} is not None else {default}"
+            else:
+                changed[keyword] = literal(value["default"])
+        own = [
+            attrs.evolve(keyword, default=changed[keyword.name], type=keyword.type.required())
+            if keyword.name in changed
+            else keyword
+            for keyword in request.keywords
+            if keyword.name not in filled
+        ]
+        by_name = {keyword.name: keyword for keyword in request.keywords}
+        sets = [by_name[each] for each in raw.get("sets", [])]
+        if sets:
+            first = attrs.evolve(sets[0], default=None, type=sets[0].type.required())
+            sets = [first, *sets[1:]]
+        requires = raw.get("requires")
+        summary = raw.get("summary") or request.summary
+        return Method(
+            name=name,
+            twin=raw.get("async", f"a{name}"),
+            does=raw["does"],
+            request=request,
+            probe=probe,
+            filled=filled,
+            keywords=own,
+            requires=(requires["field"], requires["message"]) if requires else None,
+            separately=list(raw.get("separately", {}).items()),
+            sets=sets,
+            follows=raw.get("follows"),
+            finished=raw.get("finished"),
+            summary=summary,
+            description=raw.get("description", "" if "summary" in raw else request.description),
+            example=_example(raw, request),
+            classes=classes,
+        )
+
+
+def _example(raw: dict[str, Any], request: Request) -> Example | None:
+    """The example of a method: its operation's, without what the object knows itself."""
+    if request.example is None:
+        return None
+    told = raw.get("example", {})
+    known = raw.get("arguments", {})
+    arguments = told.get("arguments")
+    if arguments is None:
+        arguments = {
+            name: value for name, value in request.example.arguments.items() if name not in known
+        }
+    return attrs.evolve(request.example, arguments=arguments)
+
+
+def _referred(described: dict[str, Any]) -> str:
+    """The class that a reference names."""
+    return str(described["$ref"]).rsplit("/", 1)[-1]
+
+
+def _mentioned(model: Model) -> set[str]:
+    return set().union(*(found.classes for found in model.types))
+
+
+def _cycles(uses: dict[str, set[str]]) -> dict[str, set[str]]:
+    """For each class those it uses that use it in turn: neither can be imported before the other."""
+    reach: dict[str, set[str]] = {}
+    for name, direct in uses.items():
+        seen: set[str] = set()
+        todo = list(direct)
+        while todo:
+            current = todo.pop()
+            if current not in seen:
+                seen.add(current)
+                todo += uses.get(current, ())
+        reach[name] = seen
+    return {
+        name: {other for other in uses[name] if other != name and name in reach.get(other, ())}
+        for name in uses
+    }

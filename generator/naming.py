@@ -1,0 +1,64 @@
+"""Names in the specification, as names in Python."""
+
+from __future__ import annotations
+
+import keyword
+import re
+
+from openapi_python_client.strings import snake_case
+
+__all__ = ["attribute_name", "fault_in_name", "member_name", "module_name"]
+
+# Names that annotations inside a generated class body refer to: a field of such a name would hide
+# them from type checkers.
+_USED_IN_ANNOTATIONS = frozenset(
+    {"Any", "bool", "builtins", "datetime", "dict", "float", "int", "list", "object", "str"}
+)
+_TAKEN = frozenset({"additional_properties", "cls", "self"})
+_IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
+
+
+def attribute_name(wire: str) -> str:
+    """The Python name of a field or a parameter: `x-agent-version` is `agent_version`.
+
+    Example:
+        >>> attribute_name("userId"), attribute_name("Last-Event-ID"), attribute_name("x-worker-id")
+        ('user_id', 'last_event_id', 'worker_id')
+    """
+    if _IDENTIFIER.fullmatch(wire):
+        return wire
+    return snake_case(wire.removeprefix("x-").removeprefix("X-"))
+
+
+def member_name(value: str) -> str:
+    """The Python name of an enumeration's value: `tool_call_request` is `ToolCallRequest`.
+
+    Example:
+        >>> member_name("task_finished"), member_name("worker-heartbeat"), member_name("a2a")
+        ('TaskFinished', 'WorkerHeartbeat', 'A2a')
+    """
+    words = re.split(r"[^0-9A-Za-z]+", value)
+    return "".join(word[:1].upper() + word[1:] for word in words)
+
+
+def module_name(class_name: str) -> str:
+    """The module that a class is printed to.
+
+    Example:
+        >>> module_name("TasksListItem"), module_name("MCPServerDetails")
+        ('tasks_list_item', 'mcp_server_details')
+    """
+    return snake_case(class_name)
+
+
+def fault_in_name(name: str) -> str | None:
+    """Why something can't be called so in Python, or None."""
+    if not name.isidentifier():
+        return f"{name!r} is no Python name"
+    if keyword.iskeyword(name):
+        return f"{name!r} is a Python keyword"
+    if name.startswith("_"):
+        return f"{name!r} begins with an underscore"
+    if name in _TAKEN or name in _USED_IN_ANNOTATIONS:
+        return f"{name!r} is a name that generated code needs"
+    return None

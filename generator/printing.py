@@ -1,0 +1,449 @@
+"""Pieces of code and text that several templates print."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .description import Api, Collection, Keyword, Method, Model, Request, Stream
+from .docstrings import docstring
+from .examples import Example
+from .literals import literal
+from .naming import module_name
+from .python_types import NONE, PythonType
+
+__all__ = [
+    "imports",
+    "method_docstring",
+    "method_keywords",
+    "passed",
+    "request_docstring",
+    "signature",
+    "streams",
+]
+
+# Inside a class with a method called `list`, and in a module with a function of that name, the
+# built-in is not reachable by its own name.
+LIST = "builtins.list"
+
+_ERRORS = {
+    "400": "BadRequestError",
+    "403": "PermissionDeniedError",
+    "404": "NotFoundError",
+    "409": "ConflictError",
+    "413": "PayloadTooLargeError",
+}
+_TOLD = ("404", "409")
+_ANYTHING = (
+    "ModuleException",
+    "Anything else that may go wrong: an argument that can't be sent, no connection, no time left, "
+    "a refused key.",
+)
+
+
+def imports(classes: Iterable[str], api: Api, here: str) -> list[str]:
+    """Import lines for generated classes, as a module of `here` (models, plans, resources) has."""
+    homes = {each.name: ("models", each.module) for each in api.models}
+    homes |= {each.name: ("models", each.module) for each in api.enumerations}
+    homes |= {each.name: ("resources", each.module) for each in api.resources}
+    lines = []
+    for name in sorted(set(classes)):
+        room, module = homes[name]
+        lines.append(f"from {'.' if room == here else f'..{room}.'}{module} import {name}")
+    return lines
+
+
+def streams(api: Api) -> list[Stream]:
+    """The streams of an API, one for each kind of event."""
+    found = {}
+    for collection in api.collections:
+        for request in collection.requests:
+            if request.stream is not None:
+                found[request.stream.item] = request.stream
+    return list(found.values())
+
+
+def signature(keywords: Iterable[Keyword], positional: int = 0, first: str = "") -> str:
+    """Parameters, the first `positional` of them by position too; `first` stands before them."""
+    parts = [first] if first else []
+    for index, keyword in enumerate(keywords):
+        if index == positional:
+            parts.append("*")
+        default = "" if keyword.default is None else f" = {keyword.default}"
+        parts.append(f"{keyword.name}: {_annotation(keyword)}{default}")
+    return ", ".join(parts)
+
+
+def _annotation(keyword: Keyword) -> str:
+    return keyword.type.code(LIST)
+
+
+def plan_keywords(request: Request) -> list[Keyword]:
+    """The keywords of a plan: what a configuration may supply is supplied by now."""
+    return [
+        keyword
+        if keyword.configuration is None
+        else Keyword(
+            name=keyword.name,
+            type=keyword.type.required(),
+            default=None,
+            description=keyword.description,
+        )
+        for keyword in request.keywords
+    ]
+
+
+def passed(
+    request: Request, source: str, filled: dict[str, str] | None = None, *, only: bool = False
+) -> str:
+    """What a method hands to its plan. `source` is where a configuration is found; with `only`
+    nothing is handed over but what is `filled` in.
+    """
+    parts = []
+    for keyword in request.keywords:
+        name = keyword.name
+        if only and name not in (filled or {}):
+            continue
+        value = (filled or {}).get(name, name)
+        if value == name and keyword.configuration is not None:
+            wanted = literal(keyword.configuration)
+            value = f"{name} if {name} is not None else {source}.required({wanted})"
+        parts.append(f"{name}={value}")
+    return ", ".join(parts)
+
+
+def classes_of(requests: Iterable[Request]) -> set[str]:
+    """The classes that the signatures of requests name."""
+    found: set[str] = set()
+    for request in requests:
+        found |= request.result.classes
+        for keyword in request.keywords:
+            found |= keyword.type.classes
+    return found
+
+
+# Docstrings --------------------------------------------------------------------------------------
+
+
+def request_docstring(
+    request: Request, collection: Collection, api: Api, *, awaits: bool, raw: bool = False
+) -> str:
+    """The docstring of a collection's method."""
+    if raw:
+        twin = f"a{request.name}" if awaits else request.name
+        return docstring(8, f"`{collection.name}.{twin}`, with the answer's status and headers.")
+    example: list[str] = []
+    if request.example is not None:
+        variable = collection.module
+        name = f"a{request.name}" if awaits else request.name
+        word = "await" if awaits else ""
+        call = f"{variable}.{name}({_arguments(request.example, request.keywords, api)})"
+        example = [
+            f">>> {variable} = {collection.name}(configuration)",
+            *request.example.printing(call, word),
+        ]
+    return docstring(
+        8,
+        request.summary,
+        request.description,
+        args=_args(request.keywords),
+        returns=_returns(request),
+        raises=_raises(request),
+        example=example,
+    )
+
+
+def method_docstring(method: Method, model: Model, api: Api, *, awaits: bool) -> str:
+    """The docstring of an object's method."""
+    returns = _returns(method.request)
+    if method.does in ("reload", "save", "set", "adopt"):
+        returns = None
+    elif method.does == "wait":
+        returns = ("Returns", "This object, as it is when it is over.")
+    raises = _raises(method.request)
+    if method.requires is not None:
+        raises.insert(0, ("ArgumentError", f"(a ValueError) {method.requires[1]}."))
+    if method.does == "wait":
+        raises.insert(0, ("WaitTimeoutError", "It was not over in time; it goes on."))
+    return docstring(
+        8,
+        method.summary,
+        method.description,
+        args=_args(method_keywords(method)),
+        returns=returns,
+        raises=raises,
+        example=_method_example(method, model, api, awaits=awaits),
+    )
+
+
+def _args(keywords: Iterable[Keyword]) -> list[tuple[str, str]]:
+    return [(keyword.name, keyword.description or "(No description.)") for keyword in keywords]
+
+
+def _returns(request: Request) -> tuple[str, str] | None:
+    if request.stream is not None:
+        return ("Yields", f"Each {request.result.code()} when it arrives.")
+    if request.result == NONE:
+        return None
+    return ("Returns", request.answer or "The answer.")
+
+
+def _raises(request: Request) -> list[tuple[str, str]]:
+    told = [
+        (_ERRORS[code], " ".join(text.split()))
+        for code, text in request.statuses
+        if code in _TOLD and text
+    ]
+    if request.replay == "keyed":
+        told.append(
+            ("UnknownOutcomeError", "The request may have been carried out, and no answer came.")
+        )
+    if request.stream is not None:
+        told.append(("StreamError", "The stream broke, and could not be resumed."))
+    return [*told, _ANYTHING]
+
+
+def method_keywords(method: Method) -> list[Keyword]:
+    """The keywords of an object's method, in order, without `configuration`."""
+    if method.does == "save":
+        return [
+            Keyword(
+                name=name,
+                type=PythonType("bool"),
+                default="False",
+                description=f"Whether to send `{field}` too, if it was changed.",
+            )
+            for name, field in method.separately
+        ]
+    if method.does == "set":
+        return method.sets
+    if method.does == "wait":
+        return [
+            Keyword(
+                name="timeout",
+                type=PythonType("float").optional(),
+                default="None",
+                description="How long to wait, in seconds; without end when None.",
+            )
+        ]
+    if method.does in ("load", "open", "make"):
+        configuration = Keyword(
+            name="configuration",
+            type=PythonType("Configuration").optional(),
+            default="None",
+            description="Who calls, and which platform; "
+            + (
+                "the object's own when None."
+                if method.does == "open"
+                else "read from the environment when None."
+            ),
+        )
+        if method.does != "load":
+            return [configuration, *method.keywords]
+        ids = [keyword for keyword in method.keywords if keyword.name in method.request.ids]
+        rest = [keyword for keyword in method.keywords if keyword not in ids]
+        return [*ids, configuration, *rest]
+    return method.keywords
+
+
+def method_positional(method: Method) -> int:
+    """How many of these may be given by position."""
+    if method.does == "load":
+        return len(method.request.ids) + 1
+    if method.does in ("open", "make"):
+        return 1
+    if method.does in ("set", "wait", "save"):
+        return len(method_keywords(method))
+    return 0 if method.does == "stream" else max(0, method.request.positional - len(method.filled))
+
+
+# Examples ----------------------------------------------------------------------------------------
+
+
+def _arguments(example: Example, keywords: Iterable[Keyword], api: Api) -> str:
+    types = {keyword.name: keyword.type for keyword in keywords}
+    return ", ".join(
+        f"{name}={_value(value, types[name], api)}" for name, value in example.arguments.items()
+    )
+
+
+def _value(value: object, found: PythonType, api: Api) -> str:
+    for enumeration in api.enumerations:
+        if any(part.name == enumeration.name for part in found.parts()):
+            for name, wire, _ in enumeration.members:
+                if wire == value:
+                    return f"{enumeration.name}.{name}"
+    return literal(value)
+
+
+def _method_example(method: Method, model: Model, api: Api, *, awaits: bool) -> list[str]:
+    if method.example is None:
+        return []
+    word = "await" if awaits else ""
+    prefix = "await " if awaits else ""
+    name = method.twin if awaits else method.name
+    arguments = _arguments(
+        method.example, [*method_keywords(method), *method.request.keywords], api
+    )
+    if method.does in ("load", "make"):
+        ids = ", ".join(literal(value) for value in method.example.arguments.values())
+        given = f"{ids}, configuration" if method.does == "load" else f"configuration, {arguments}"
+        return method.example.printing(f"{model.name}.{name}({given})", word)
+    setup, variable = _setup(model, api, awaits=awaits)
+    call = f"{variable}.{name}({arguments})"
+    if method.does in ("reload", "save", "set", "adopt"):
+        shows = method.example.shows
+        return [
+            *setup,
+            f">>> {prefix}{call}",
+            f">>> print({variable}.{shows})",
+            *method.example.expected,
+        ]
+    if method.does == "wait":
+        call = f"{variable}.{name}(timeout=60)"
+        return [
+            *setup,
+            f">>> {variable} = {prefix}{call}",
+            f">>> print({variable}.status)",
+            "completed",
+        ]
+    return [*setup, *method.example.printing(call, word)]
+
+
+def _setup(model: Model, api: Api, *, awaits: bool) -> tuple[list[str], str]:
+    """How an example comes by an object, and what it calls it."""
+    prefix = "a" if awaits else ""
+    for method in model.methods:
+        if method.does == "load" and method.example is not None:
+            ids = ", ".join(literal(value) for value in method.example.arguments.values())
+            call = f"{model.name}.{prefix}{method.name}({ids}, configuration)"
+            variable = method.example.name
+            return [f">>> {variable} = {'await ' if awaits else ''}{call}"], variable
+    for collection in api.collections:
+        for request in collection.requests:
+            if request.example is None or request.result.name != "list":
+                continue
+            if request.result.members[0].name == model.name:
+                arguments = _arguments(request.example, request.keywords, api)
+                call = f"{collection.name}(configuration).{prefix}{request.name}({arguments})"
+                taken = f"(await {call})[0]" if awaits else f"{call}[0]"
+                return [f">>> item = {taken}"], "item"
+    return [], "self"
+
+
+# Pieces of code ----------------------------------------------------------------------------------
+
+
+def split(text: str) -> tuple[str, str]:
+    """A description's first paragraph, and the rest."""
+    summary, _, rest = text.strip().partition("\n\n")
+    return summary, rest
+
+
+def same(names: Iterable[str]) -> str:
+    """Arguments handed on under their own names."""
+    return ", ".join(f"{name}={name}" for name in names)
+
+
+def table(pairs: Iterable[tuple[str, str]]) -> str:
+    """A dictionary of variables by their names on the wire."""
+    return "{" + ", ".join(f"{literal(wire)}: {name}" for wire, name in pairs) + "}"
+
+
+def texts(values: Iterable[str]) -> str:
+    """Strings, one after the other."""
+    return ", ".join(map(literal, values))
+
+
+def ids(method: Method) -> str:
+    """The ids that an object hands to a plan."""
+    return ", ".join(f"{name}={method.filled[name]}" for name in method.request.ids)
+
+
+def probe(request: Request, collection: Collection) -> str:
+    """The code of the plan that asks whether a stream's subject is finished."""
+    assert request.stream is not None
+    assert request.stream.probe is not None
+    name = request.stream.probe.partition(".")[2]
+    [found] = [each for each in collection.requests if each.name == name]
+    return f"{name}({same(found.ids)})"
+
+
+def body_class(request: Request) -> str:
+    """The model that a request's body is checked against."""
+    assert request.body is not None
+    return request.body.removeprefix("_body(").partition("(")[0]
+
+
+def answer_class(request: Request) -> str:
+    """What the transport is to make of an answer."""
+    code = request.result.code(LIST)
+    return "_ANYTHING" if code == "Any" else code
+
+
+def method_result(method: Method) -> str:
+    """The annotation of what a method returns."""
+    if method.does in ("reload", "save", "set", "adopt"):
+        return "None"
+    if method.does in ("load", "make", "wait"):
+        return "Self"
+    return method.request.result.code(LIST)
+
+
+def answers_anything(requests: Iterable[Request]) -> bool:
+    """Whether one of the answers may be anything at all."""
+    return any(request.result.code() == "Any" for request in requests)
+
+
+def has_streams(collection: Collection) -> bool:
+    """Whether one of the operations answers with a stream."""
+    return any(request.stream is not None for request in collection.requests)
+
+
+def called(model: Model) -> list[Request]:
+    """The operations whose answers an object's methods return."""
+    return [method.request for method in model.methods if method.does == "call"]
+
+
+def plan_classes(collection: Collection) -> set[str]:
+    """The classes that a module of plans names."""
+    found: set[str] = set()
+    for request in collection.requests:
+        found |= request.body_classes
+        for keyword in request.keywords:
+            found |= keyword.type.classes
+    return found
+
+
+def stream_classes(found: Iterable[Stream]) -> set[str]:
+    """The classes that the readers of streams name."""
+    classes: set[str] = set()
+    for stream in found:
+        classes.add(stream.item)
+        for _, each in stream.data_types:
+            classes |= each.classes
+        if stream.event_class is not None:
+            classes |= stream.event_class.classes
+    return classes
+
+
+def classes_of_resource(model: Model) -> set[str]:
+    """The classes that an object's module names."""
+    found: set[str] = set().union(*(each.classes for each in model.types))
+    for method in model.methods:
+        found |= method.classes
+        found |= method.request.result.classes
+        for keyword in [*method_keywords(method)]:
+            found |= keyword.type.classes
+    return found - {model.name}
+
+
+def plan_modules(model: Model) -> list[str]:
+    """The modules of plans that an object's methods use."""
+    requests = [method.request for method in model.methods]
+    requests += [method.probe for method in model.methods if method.probe is not None]
+    return sorted({module_name(request.collection) for request in requests})
+
+
+def module_of(request: Request, api: Api) -> str:
+    """The module that an operation's plan is in."""
+    return module_name(request.collection)

@@ -1,0 +1,130 @@
+"""What openapi-python-client read of a type, as a Python annotation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import attrs
+from openapi_python_client.parser.properties import (
+    AnyProperty,
+    EnumProperty,
+    ModelProperty,
+)
+from openapi_python_client.parser.properties.boolean import BooleanProperty
+from openapi_python_client.parser.properties.date import DateProperty
+from openapi_python_client.parser.properties.datetime import DateTimeProperty
+from openapi_python_client.parser.properties.float import FloatProperty
+from openapi_python_client.parser.properties.int import IntProperty
+from openapi_python_client.parser.properties.list_property import ListProperty
+from openapi_python_client.parser.properties.none import NoneProperty
+from openapi_python_client.parser.properties.protocol import PropertyProtocol
+from openapi_python_client.parser.properties.string import StringProperty
+from openapi_python_client.parser.properties.union import UnionProperty
+from openapi_python_client.parser.properties.uuid import UuidProperty
+
+from .document import Place, SpecError
+
+__all__ = ["ANY", "NONE", "STR", "PythonType", "type_of"]
+
+
+@attrs.frozen
+class PythonType:
+    """An annotation: a name, or `list`, `dict` or a union of others."""
+
+    name: str
+    members: tuple[PythonType, ...] = ()
+    is_model: bool = False
+    is_enum: bool = False
+
+    def code(self, list_name: str = "list") -> str:
+        """The annotation's text. `list_name` tells the built-in from a method called `list`."""
+        if self.name == "|":
+            return " | ".join(member.code(list_name) for member in self.members)
+        if self.name == "list":
+            return f"{list_name}[{self.members[0].code(list_name)}]"
+        if self.name == "dict":
+            return f"dict[str, {self.members[0].code(list_name)}]"
+        return self.name
+
+    def optional(self) -> PythonType:
+        """The same, or None."""
+        if self in (ANY, NONE) or (self.name == "|" and NONE in self.members):
+            return self
+        members = self.members if self.name == "|" else (self,)
+        return PythonType("|", (*members, NONE))
+
+    def required(self) -> PythonType:
+        """The same, but for None."""
+        if self.name != "|":
+            return self
+        members = tuple(member for member in self.members if member != NONE)
+        return members[0] if len(members) == 1 else PythonType("|", members)
+
+    def parts(self) -> Iterator[PythonType]:
+        """This and all within it."""
+        yield self
+        for member in self.members:
+            yield from member.parts()
+
+    @property
+    def classes(self) -> set[str]:
+        """The generated classes that it names."""
+        return {part.name for part in self.parts() if part.is_model or part.is_enum}
+
+    def names(self, text: str) -> bool:
+        """Whether the annotation contains a name, such as `Any`."""
+        return any(part.name == text for part in self.parts())
+
+
+ANY = PythonType("Any")
+NONE = PythonType("None")
+STR = PythonType("str")
+
+_SIMPLE: tuple[tuple[type, PythonType], ...] = (
+    (BooleanProperty, PythonType("bool")),
+    (IntProperty, PythonType("int")),
+    (FloatProperty, PythonType("float")),
+    (DateTimeProperty, PythonType("datetime.datetime")),
+    (DateProperty, PythonType("datetime.date")),
+    (StringProperty, STR),
+    (UuidProperty, STR),  # an id is an id, whatever it is made of
+    (NoneProperty, NONE),
+    (AnyProperty, ANY),
+)
+
+
+def type_of(
+    found: PropertyProtocol | None, models: dict[str, ModelProperty], place: Place
+) -> PythonType:
+    """The annotation for a property.
+
+    Raises:
+        SpecError: there is none that the client could convert.
+    """
+    if found is None:
+        return ANY
+    for kind, simple in _SIMPLE:
+        if isinstance(found, kind):
+            return simple
+    if isinstance(found, ListProperty):
+        return PythonType("list", (type_of(found.inner_property, models, place),))
+    if isinstance(found, UnionProperty):
+        members = (type_of(inner, models, place) for inner in found.inner_properties)
+        flat = [
+            part for each in members for part in (each.members if each.name == "|" else (each,))
+        ]
+        if ANY in flat:
+            return ANY
+        ordered = list(dict.fromkeys(flat))
+        if NONE in ordered:
+            ordered.remove(NONE)
+            ordered.append(NONE)
+        return ordered[0] if len(ordered) == 1 else PythonType("|", tuple(ordered))
+    if isinstance(found, EnumProperty):
+        return PythonType(str(found.class_info.name), is_enum=True)
+    if isinstance(found, ModelProperty):
+        model = models[str(found.class_info.name)]
+        if model.required_properties or model.optional_properties:
+            return PythonType(str(found.class_info.name), is_model=True)
+        return PythonType("dict", (type_of(model.additional_properties, models, place),))
+    raise SpecError([(place, f"a {type(found).__name__} is not supported")])

@@ -1,0 +1,105 @@
+"""Prints a description with the templates, and has ruff format what came out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from jinja2 import StrictUndefined
+from openapi_python_client import Project
+
+from . import printing
+from .description import Api
+from .docstrings import comment, docstring
+from .literals import literal
+
+__all__ = ["render"]
+
+RUNTIME = "xpander_client"
+
+
+def render(api: Api, project: Project, package: str) -> dict[str, str]:
+    """The files of a package: formatted text by path."""
+    environment = project.env
+    environment.undefined = StrictUndefined
+    environment.filters.update(literal=literal)
+    environment.globals.update(
+        api=api,
+        comment=comment,
+        docstring=docstring,
+        package=package,
+        printing=printing,
+        runtime=RUNTIME,
+    )
+    files: dict[str, str] = {}
+
+    def add(path: str, template: str, **context: Any) -> None:
+        files[path] = environment.get_template(template).render(**context)
+
+    models = {each.name: each.module for each in api.models}
+    models |= {each.name: each.module for each in api.enumerations}
+    resources = {each.name: each.module for each in api.resources}
+    for collection in api.collections:
+        resources[collection.name] = collection.module
+        resources[f"{collection.name}WithRawResponse"] = collection.module
+    add(
+        "__init__.py",
+        "lazy_init.py.jinja",
+        about=f"{api.title}: models, and the resources that speak of them.",
+        exports={
+            **{name: f".models.{module}" for name, module in models.items()},
+            **{name: f".resources.{module}" for name, module in resources.items()},
+        },
+    )
+    add(
+        "models/__init__.py",
+        "lazy_init.py.jinja",
+        about="Data as it goes over the wire.",
+        exports={name: f".{module}" for name, module in models.items()},
+    )
+    for model in api.models:
+        add(f"models/{model.module}.py", "data.py.jinja", model=model)
+    for enumeration in api.enumerations:
+        add(f"models/{enumeration.module}.py", "enumeration.py.jinja", enumeration=enumeration)
+    if api.collections:
+        add("plans/__init__.py", "plans_init.py.jinja")
+        add(
+            "resources/__init__.py",
+            "lazy_init.py.jinja",
+            about="Objects that call the platform.",
+            exports={name: f".{module}" for name, module in resources.items()},
+        )
+    for collection in api.collections:
+        add(f"plans/{collection.module}.py", "plans.py.jinja", collection=collection)
+        add(f"resources/{collection.module}.py", "collection.py.jinja", collection=collection)
+    for model in api.resources:
+        add(f"resources/{model.module}.py", "resource.py.jinja", model=model)
+    if streams := printing.streams(api):
+        add("resources/streams.py", "streams.py.jinja", streams=streams)
+    return _formatted(files)
+
+
+def _formatted(files: dict[str, str]) -> dict[str, str]:
+    """The files as ruff formats them, imports sorted, whatever the project around says."""
+    with tempfile.TemporaryDirectory() as directory:
+        root = Path(directory)
+        for path, text in files.items():
+            target = root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, encoding="utf-8")
+        settings = ["--isolated", "--no-cache", "--target-version=py311"]
+        settings += ["--config=line-length=100", "."]
+        ours = f"--config=lint.isort.known-first-party=['{RUNTIME}']"
+        _ruff(["check", "--fix-only", "--select=F401,I,RUF022", ours, *settings], root)
+        _ruff(["format", "--config=format.docstring-code-format=true", *settings], root)
+        return {path: (root / path).read_text(encoding="utf-8") for path in sorted(files)}
+
+
+def _ruff(arguments: list[str], directory: Path) -> None:
+    command = [sys.executable, "-m", "ruff", *arguments]
+    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"ruff {arguments[0]} failed:\n{done.stdout}{done.stderr}")

@@ -1,0 +1,175 @@
+"""The words that a specification may use: its extensions, and JSON Schema's keywords."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "EXTENSIONS",
+    "IGNORED_KEYWORDS",
+    "KEYWORDS",
+    "RESERVED_OPERATIONS",
+    "RESOURCE_METHODS",
+    "fault_in_shape",
+]
+
+KEYWORDS = frozenset(
+    {
+        "$ref",
+        "additionalProperties",
+        "allOf",
+        "anyOf",
+        "default",
+        "description",
+        "enum",
+        "format",
+        "items",
+        "oneOf",
+        "properties",
+        "required",
+        "type",
+    }
+)
+"""What the generated code follows."""
+
+IGNORED_KEYWORDS = frozenset(
+    {
+        "contentMediaType",
+        "contentSchema",
+        "deprecated",
+        "example",
+        "examples",
+        "exclusiveMaximum",
+        "exclusiveMinimum",
+        "maxItems",
+        "maxLength",
+        "maximum",
+        "minItems",
+        "minLength",
+        "minimum",
+        "multipleOf",
+        "pattern",
+        "readOnly",
+        "title",
+        "uniqueItems",
+        "writeOnly",
+    }
+)
+"""What says something to readers and platforms, and nothing to a client."""
+
+RESOURCE_METHODS: dict[str, frozenset[str]] = {
+    "load": frozenset({"operation"}),
+    "open": frozenset({"operation", "arguments"}),
+    "make": frozenset({"operation"}),
+    "reload": frozenset({"operation", "arguments"}),
+    "save": frozenset({"operation", "arguments"}),
+    "set": frozenset({"operation", "arguments", "sets"}),
+    "adopt": frozenset({"operation", "arguments"}),
+    "call": frozenset({"operation", "arguments"}),
+    "stream": frozenset({"operation", "arguments"}),
+    "wait": frozenset({"stream", "probe", "arguments", "finished"}),
+}
+"""What a method of an object may do, and what has to be said of it then."""
+
+RESERVED_OPERATIONS = frozenset({"aclose", "close", "options", "with_raw_response"})
+"""The names that every collection of operations has already."""
+
+_REPLAY = ("always", "keyed", "never")
+_ROOT = ("api", "events")
+_DOES = tuple(RESOURCE_METHODS)
+_REQUIRES = {"field": str, "message": str}
+
+# A shape is a type, a tuple of allowed values, a list of one shape, or a dictionary: of fields (a
+# "?" marks those that may be missing), or of anything under "*".
+_ARGUMENT = {
+    "in": str,
+    "default?": object,
+    "configuration?": ("api_key", "organization_id", "agent_id"),
+    "description?": str,
+}
+_METHOD: dict[str, Any] = {
+    "does": _DOES,
+    "operation?": str,
+    "stream?": str,
+    "probe?": str,
+    "async?": str,
+    "arguments?": {"*": object},
+    "requires?": _REQUIRES,
+    "separately?": {"*": str},
+    "sets?": [str],
+    "follows?": str,
+    "finished?": str,
+    "summary?": str,
+    "description?": str,
+    "example?": {"arguments?": {"*": object}},
+}
+
+EXTENSIONS: dict[str, dict[str, Any]] = {
+    "operation": {
+        "x-arguments": {"*": (str, _ARGUMENT)},
+        "x-example": {
+            "arguments?": {"*": object},
+            "name?": str,
+            "shows?": str,
+            "each?": str,
+            "prints?": bool,
+        },
+        "x-partial": bool,
+        "x-replay": _REPLAY,
+        "x-root": _ROOT,
+        "x-stream": {
+            "item": str,
+            "named?": bool,
+            "terminal?": {"*": [str]},
+            "probe?": str,
+            "resume?": bool,
+        },
+    },
+    "parameter": {"x-transport": bool},
+    "schema": {
+        "x-data-types": {"field": str, "by": str, "types": {"*": dict}},
+        "x-enum-descriptions": [str],
+        "x-enum-varnames": [str],
+        "x-resource": {"*": _METHOD},
+        "x-terminal": [str],
+        "x-total": [str],
+    },
+}
+"""Where each extension may stand, and what it must look like."""
+
+
+def fault_in_shape(shape: Any, value: Any) -> str | None:
+    """Why a value is not of a shape, or None."""
+    if isinstance(shape, tuple):
+        if all(isinstance(each, str) for each in shape):
+            return None if value in shape else f"must be one of {', '.join(shape)}"
+        faults = [fault_in_shape(each, value) for each in shape]
+        return None if None in faults else faults[-1]
+    if isinstance(shape, type):
+        if isinstance(value, shape) and not (shape is not bool and isinstance(value, bool)):
+            return None
+        return None if shape is object else f"must be a {shape.__name__}"
+    if isinstance(shape, list):
+        if not isinstance(value, list):
+            return "must be a list"
+        return next((fault for item in value if (fault := fault_in_shape(shape[0], item))), None)
+    if not isinstance(value, dict):
+        return "must be an object"
+    if "*" in shape:
+        return _first(value, dict.fromkeys(value, shape["*"]))
+    required = {key: inner for key, inner in shape.items() if not key.endswith("?")}
+    optional = {key[:-1]: inner for key, inner in shape.items() if key.endswith("?")}
+    for key in required:
+        if key not in value:
+            return f"needs `{key}`"
+    for key in value:
+        if key not in required and key not in optional:
+            return f"knows no `{key}`"
+    return _first(value, {**required, **optional})
+
+
+def _first(value: dict[str, Any], shapes: dict[str, Any]) -> str | None:
+    for key, item in value.items():
+        if fault := fault_in_shape(shapes[key], item):
+            return f"`{key}` {fault}"
+    return None

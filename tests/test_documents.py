@@ -1,0 +1,123 @@
+"""README and docstrings: every example is run, against an embedded platform."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import os
+import pkgutil
+import re
+import subprocess
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+import xpander_client
+from xpander_client import AgentExecutionStatus, Configuration, Tasks
+from xpander_client.platform import LocalPlatform
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+AGENT = "agent123"
+# Those that can be imported without any extra or side effect; the command has no examples.
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages(xpander_client.__path__, "xpander_client.")
+    if not module.name.endswith("__main__")
+)
+
+
+def files_of_readme() -> dict[str, str]:
+    """The Python blocks of the README by the file name that their first line gives."""
+    blocks = re.findall(r"^```python\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    names = [re.match(r"# (\w+\.py)\n", block) for block in blocks]
+    assert all(names), "each Python block begins with a comment that names its file"
+    return {name[1]: block for name, block in zip(names, blocks, strict=True) if name}
+
+
+def environment(configuration: Configuration) -> dict[str, str]:
+    return {
+        "XPANDER_API_KEY": configuration.required("api_key"),
+        "XPANDER_BASE_URL": configuration.base_url,
+        "XPANDER_ORGANIZATION_ID": configuration.required("organization_id"),
+        "XPANDER_AGENT_ID": AGENT,
+    }
+
+
+@contextmanager
+def running(file: Path, configuration: Configuration) -> Generator[None]:
+    """Runs `file` as a worker, ended in the end."""
+    process = subprocess.Popen(
+        [sys.executable, str(file)], cwd=ROOT, env=os.environ | environment(configuration)
+    )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def output_of(file: Path, configuration: Configuration) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, str(file)],
+        check=False,
+        cwd=ROOT,
+        env=os.environ | environment(configuration) | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_the_examples_of_the_readme_run_as_printed(tmp_path: Path) -> None:
+    files = files_of_readme()
+    assert set(files) == {"worker.py", "application.py", "service.py", "test_application.py"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with (
+        LocalPlatform() as platform,
+        running(tmp_path / "worker.py", platform.configuration),
+    ):
+        for name in ("application.py", "service.py"):
+            printed = output_of(tmp_path / name, platform.configuration)
+            assert printed[0] == "connected"
+            assert "task_finished" in printed
+            assert "completed HELLO" in printed
+        with Tasks(platform.configuration) as tasks:
+            listed = tasks.list(agent_id=AGENT, status=AgentExecutionStatus.Completed)
+            assert len(listed) == 2
+    namespace: dict[str, object] = {}
+    exec(compile(files["test_application.py"], "test_application.py", "exec"), namespace)
+    test = namespace["test_a_new_task_waits_for_a_worker"]
+    assert callable(test)
+    test()
+
+
+def test_every_place_that_the_readme_names_exists() -> None:
+    named = re.findall(r"`((?:\.?[\w-]+/)+[\w.-]*|[\w-]+\.(?:md|yaml)|LICENSE)`", README)
+    named += re.findall(r"^(scripts/\w+)", README, re.MULTILINE)
+    assert len(named) > 10
+    assert [place for place in named if not (ROOT / place).exists()] == []
+
+
+@pytest.fixture(scope="module")
+def platform() -> Iterator[LocalPlatform]:
+    with LocalPlatform() as platform:
+        yield platform
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_in_docstrings_show_what_happens(
+    name: str, platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for variable, value in environment(platform.configuration).items():
+        monkeypatch.setenv(variable, value)
+    monkeypatch.chdir(tmp_path)
+    module = importlib.import_module(name)
+    outcome = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    assert outcome.failed == 0

@@ -1,0 +1,553 @@
+"""A worker in this process, on a platform that is reached over a real socket."""
+
+import asyncio
+import contextvars
+import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import attrs
+import pytest
+
+from tests.worker.conftest import AGENT, of_agent
+from xpander_client import (
+    AgentExecutionStatus,
+    Configuration,
+    ConfigurationError,
+    ConflictError,
+    ModuleException,
+    OutputFormat,
+    Task,
+    Tasks,
+    Tokens,
+)
+from xpander_client.platform import LocalPlatform
+from xpander_client.worker import Worker, on_task
+from xpander_client.worker.handler import HandlerFunction
+
+
+@asynccontextmanager
+async def working(
+    handler: HandlerFunction, configuration: Configuration, **options: Any
+) -> AsyncIterator[Tasks]:
+    async with Worker(handler, configuration, **options) as worker:
+        await worker.registered()
+        yield Tasks(configuration)
+
+
+async def create(tasks: Tasks, prompt: str = "do it", **arguments: Any) -> Task:
+    return await tasks.acreate(agent_id=AGENT, prompt=prompt, **arguments)
+
+
+async def run_one(handler: HandlerFunction, configuration: Configuration, **arguments: Any) -> Task:
+    async with working(handler, configuration) as tasks:
+        task = await create(tasks, events_streaming=True, **arguments)
+        return await task.await_finished(timeout=20)
+
+
+async def test_an_async_handler_gets_the_task_and_its_result_gets_back(
+    configuration: Configuration,
+) -> None:
+    async def handler(task: Task) -> Task:
+        assert task.status == AgentExecutionStatus.Executing
+        assert task.execution_attempts == 1
+        task.result = f"{task.input.text} of {task.agent_id}"
+        return task
+
+    task = await run_one(handler, configuration)
+    assert (task.status, task.result) == ("completed", f"do it of {AGENT}")
+    assert task.started_at is not None
+    assert task.finished_at is not None
+
+
+async def test_a_sync_handler_runs_on_a_thread_with_the_context_of_the_service(
+    configuration: Configuration,
+) -> None:
+    tenant: contextvars.ContextVar[str] = contextvars.ContextVar("tenant")
+    tenant.set("acme")
+
+    def handler(task: Task) -> Task:
+        assert threading.current_thread() is not threading.main_thread()
+        task.result = tenant.get()
+        return task
+
+    task = await run_one(handler, configuration)
+    assert (task.status, task.result) == ("completed", "acme")
+
+
+async def test_callers_see_the_task_executing_before_it_is_finished(
+    configuration: Configuration,
+) -> None:
+    async def handler(task: Task) -> Task:
+        return task
+
+    async with working(handler, configuration) as tasks:
+        task = await create(tasks, events_streaming=True)
+        statuses = [
+            event.data.status async for event in task.aevents() if isinstance(event.data, Task)
+        ]
+    assert statuses == ["pending", "executing", "completed"]
+
+
+async def test_an_exception_ends_the_task_as_error_with_its_text(
+    configuration: Configuration,
+) -> None:
+    async def handler(task: Task) -> Task:
+        task.title = "kept"
+        raise ValueError("there is no region of that name")
+
+    task = await run_one(handler, configuration)
+    assert (task.status, task.result) == ("error", "there is no region of that name")
+    assert task.title == "kept"
+
+
+@pytest.mark.parametrize("error", [SystemExit("out"), KeyboardInterrupt("out")])
+async def test_a_handler_that_wants_to_end_the_process_ends_its_task(
+    configuration: Configuration, error: BaseException
+) -> None:
+    async def async_handler(task: Task) -> Task:
+        raise error
+
+    def sync_handler(task: Task) -> Task:
+        raise error
+
+    for handler in (async_handler, sync_handler):
+        task = await run_one(handler, configuration)
+        assert (task.status, task.result) == ("error", "out")
+
+
+async def test_a_status_that_the_handler_set_stays(configuration: Configuration) -> None:
+    async def handler(task: Task) -> Task:
+        task.status = AgentExecutionStatus.Failed
+        task.result = "the numbers do not add up"
+        return task
+
+    task = await run_one(handler, configuration)
+    assert (task.status, task.result) == ("failed", "the numbers do not add up")
+
+
+async def test_a_handler_may_save_while_it_works(configuration: Configuration) -> None:
+    async def handler(task: Task) -> Task:
+        task.additional_context = "half way"
+        await task.asave()
+        assert task.status == AgentExecutionStatus.Executing
+        await task.aset_status(AgentExecutionStatus.Completed, "all the way")
+        return task
+
+    task = await run_one(handler, configuration)
+    assert (task.status, task.result) == ("completed", "all the way")
+    assert task.additional_context == "half way"
+
+
+@pytest.mark.parametrize("output_format", [OutputFormat.Json, None])
+async def test_a_result_that_is_no_text_becomes_json(
+    configuration: Configuration, output_format: OutputFormat | None
+) -> None:
+    async def handler(task: Task) -> Task:
+        result: Any = {"capabilities": ["Search", "Summarize"]}
+        task.result = result
+        return task
+
+    task = await run_one(handler, configuration, output_format=output_format)
+    assert task.result == '{"capabilities":["Search","Summarize"]}'
+
+
+async def test_a_result_without_a_json_form_ends_the_task_as_error(
+    configuration: Configuration,
+) -> None:
+    async def handler(task: Task) -> Task:
+        result: Any = {"regions": object()}
+        task.result = result
+        return task
+
+    task = await run_one(handler, configuration)
+    assert task.status == "error"
+    assert "regions" in (task.result or "")
+
+
+async def test_a_field_without_a_json_form_ends_the_task_as_error(
+    configuration: Configuration,
+) -> None:
+    async def handler(task: Task) -> Task:
+        task.payload_extension = {"set": object()}
+        task.result = "fine"
+        return task
+
+    task = await run_one(handler, configuration)
+    assert task.status == "error"
+    assert "payload_extension" in (task.result or "")
+
+
+async def test_a_handler_that_returns_no_task_ends_the_task_as_error(
+    configuration: Configuration,
+) -> None:
+    async def summarize(task: Task) -> Any:
+        return {"result": "forgot the task"}
+
+    task = await run_one(summarize, configuration)
+    assert task.status == "error"
+    assert "summarize() must return the task, not dict" in (task.result or "")
+
+
+async def test_a_handler_may_return_the_task_as_another_object(
+    configuration: Configuration,
+) -> None:
+    async def handler(task: Task) -> Task:
+        loaded = await Task.aload(task.id, task.configuration)
+        loaded.result = "from the other object"
+        return loaded
+
+    async def with_a_copy(task: Task) -> Task:
+        return attrs.evolve(task, result="from a copy")
+
+    task = await run_one(handler, configuration)
+    assert (task.status, task.result) == ("completed", "from the other object")
+    task = await run_one(with_a_copy, configuration)
+    assert (task.status, task.result) == ("completed", "from a copy")
+
+
+async def test_a_handler_that_returns_another_task_ends_its_own_as_error(
+    configuration: Configuration,
+) -> None:
+    other = await create(Tasks(configuration))
+    await other.astop()
+
+    async def confused(task: Task) -> Task:
+        return other
+
+    task = await run_one(confused, configuration)
+    assert task.status == "error"
+    assert "returned another task" in (task.result or "")
+
+
+async def test_metrics_are_reported_when_tokens_are_set(
+    configuration: Configuration, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def handler(task: Task) -> Task:
+        task.tokens = Tokens(prompt_tokens=100, completion_tokens=20)
+        return task
+
+    with caplog.at_level(logging.WARNING, "xpander_client"):
+        task = await run_one(handler, configuration)
+    assert task.tokens is not None
+    assert task.tokens.prompt_tokens == 100
+    assert not caplog.records
+
+
+async def test_no_more_tasks_at_once_than_slots(configuration: Configuration) -> None:
+    running = 0
+    most = 0
+
+    async def handler(task: Task) -> Task:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0.02)
+        running -= 1
+        return task
+
+    async with working(handler, configuration, max_sync_workers=3) as tasks:
+        created = await asyncio.gather(*(create(tasks) for _ in range(20)))
+        for task in created:
+            await task.await_finished(timeout=30)
+    assert most == 3
+
+
+async def test_a_worker_that_was_full_takes_tasks_again(configuration: Configuration) -> None:
+    released = asyncio.Event()
+
+    async def handler(task: Task) -> Task:
+        if task.input.text == "wait":
+            await released.wait()
+        return task
+
+    async with working(handler, configuration, max_sync_workers=2) as tasks:
+        waiting = [await create(tasks, "wait") for _ in range(2)]
+        behind = await create(tasks, "behind")
+        await asyncio.sleep(0.5)  # long enough for the platform to hear that the worker is full
+        await behind.areload()
+        assert behind.status == "pending"
+        released.set()
+        for task in (*waiting, behind):
+            assert (await task.await_finished(timeout=20)).status == "completed"
+
+
+async def test_stopping_a_task_cancels_its_async_handler(configuration: Configuration) -> None:
+    started = asyncio.Event()
+    cancelled = asyncio.Event()
+
+    async def handler(task: Task) -> Task:
+        if task.input.text == "long":
+            started.set()
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                cancelled.set()
+                raise
+        return task
+
+    async with working(handler, configuration, max_sync_workers=1) as tasks:
+        task = await create(tasks, "long")
+        await asyncio.wait_for(started.wait(), 10)
+        await tasks.astop(task_id=task.id)
+        await asyncio.wait_for(cancelled.wait(), 10)
+        await task.areload()
+        assert task.status == "stopped"
+        # The slot is free again.
+        assert (await (await create(tasks)).await_finished(timeout=10)).status == "completed"
+
+
+async def test_the_result_of_a_stopped_sync_handler_is_dropped(
+    configuration: Configuration,
+) -> None:
+    started = asyncio.Event()
+    released = threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def handler(task: Task) -> Task:
+        loop.call_soon_threadsafe(started.set)
+        released.wait(30)
+        task.result = "too late"
+        return task
+
+    async with working(handler, configuration) as tasks:
+        task = await create(tasks)
+        await asyncio.wait_for(started.wait(), 10)
+        await tasks.astop(task_id=task.id)
+        released.set()
+    await task.areload()
+    assert (task.status, task.result) == ("stopped", None)
+
+
+async def test_a_worker_waits_for_a_platform_that_is_not_there_yet(
+    configuration: Configuration, platform: LocalPlatform, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def handler(task: Task) -> Task:
+        return task
+
+    port = int(platform.url.rpartition(":")[2])
+    await asyncio.to_thread(platform.close)
+    async with Worker(handler, configuration) as worker:
+        while "not listening" not in caplog.text:
+            await asyncio.sleep(0.01)
+        later = LocalPlatform(api_key=configuration.api_key, port=port)
+        async with later:
+            await asyncio.wait_for(worker.registered(), 20)
+            task = await create(Tasks(configuration))
+            assert (await task.await_finished(timeout=20)).status == "completed"
+
+
+async def test_a_result_is_kept_until_the_platform_is_back(
+    tmp_path: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    started = asyncio.Event()
+    released = asyncio.Event()
+
+    async def handler(task: Task) -> Task:
+        started.set()
+        await released.wait()
+        task.result = "made while the platform was away"
+        return task
+
+    store = tmp_path / "platform.db"
+    async with LocalPlatform(store=store, api_key="key") as first:
+        configuration = of_agent(first)
+        port = int(first.url.rpartition(":")[2])
+        worker = Worker(handler, configuration)
+        await worker.registered()
+        task = await create(Tasks(configuration))
+        await asyncio.wait_for(started.wait(), 10)
+    released.set()
+    while "could not deliver the result" not in caplog.text:
+        await asyncio.sleep(0.01)
+    async with LocalPlatform(store=store, api_key="key", port=port):
+        await task.await_finished(timeout=30)
+        assert task.result == "made while the platform was away"
+        assert task.execution_attempts == 1
+        async with worker:
+            pass
+
+
+async def test_the_late_result_of_a_lost_attempt_is_refused_and_dropped(
+    impatient_platform: LocalPlatform, caplog: pytest.LogCaptureFixture
+) -> None:
+    configuration = of_agent(impatient_platform)
+    attempts: list[int | None] = []
+    first_may_end = asyncio.Event()
+
+    async def handler(task: Task) -> Task:
+        attempts.append(task.execution_attempts)
+        number = task.execution_attempts
+        if number == 1:
+            # Deaf to being given up, like code that swallows what it does not know.
+            while not first_may_end.is_set():
+                try:
+                    await first_may_end.wait()
+                except asyncio.CancelledError:
+                    continue
+            await task.areload()
+            task.title = "from the lost attempt"
+            with pytest.raises(ConflictError):
+                await task.aset_status(AgentExecutionStatus.Completed, "late")
+        task.result = f"attempt {number}"
+        return task
+
+    # The heartbeat comes too late for this platform's leases: the task is taken from its worker.
+    first = Worker(handler, configuration, heartbeat_interval=3600)
+    await first.registered()
+    tasks = Tasks(configuration)
+    task = await create(tasks)
+    while not attempts:
+        await asyncio.sleep(0.01)
+    async with working(handler, configuration, heartbeat_interval=0.5):
+        await task.await_finished(timeout=30)
+    first_may_end.set()
+    async with first:
+        pass
+    await task.areload()
+    assert attempts == [1, 2]
+    assert (task.status, task.result, task.title) == ("completed", "attempt 2", None)
+
+
+async def test_a_handler_that_blocks_the_event_loop_keeps_its_lease(
+    impatient_platform: LocalPlatform,
+) -> None:
+    import time
+
+    configuration = of_agent(impatient_platform)
+
+    async def handler(task: Task) -> Task:
+        time.sleep(4)  # twice the lease
+        task.result = f"attempt {task.execution_attempts}"
+        return task
+
+    async with working(handler, configuration, heartbeat_interval=0.5) as tasks:
+        task = await create(tasks)
+        # Waited for on a thread: this loop stands still.
+        await asyncio.to_thread(task.wait_finished, 30)
+    assert (task.status, task.result) == ("completed", "attempt 1")
+
+
+async def test_leaving_a_worker_waits_for_running_tasks(configuration: Configuration) -> None:
+    started = asyncio.Event()
+
+    async def handler(task: Task) -> Task:
+        started.set()
+        await asyncio.sleep(0.3)
+        task.result = "in time"
+        return task
+
+    async with working(handler, configuration) as tasks:
+        task = await create(tasks)
+        await asyncio.wait_for(started.wait(), 10)
+    await task.areload()
+    assert (task.status, task.result) == ("completed", "in time")
+
+
+async def test_what_still_runs_after_the_grace_period_goes_to_another_worker(
+    configuration: Configuration,
+) -> None:
+    started = asyncio.Event()
+
+    async def endless(task: Task) -> Task:
+        started.set()
+        await asyncio.sleep(3600)
+        return task
+
+    async def quick(task: Task) -> Task:
+        task.result = f"attempt {task.execution_attempts}"
+        return task
+
+    async with working(endless, configuration, grace=0.1) as tasks:
+        task = await create(tasks)
+        await asyncio.wait_for(started.wait(), 10)
+    await task.areload()
+    assert task.status == "pending"
+    async with working(quick, configuration):
+        await task.await_finished(timeout=10)
+    assert (task.status, task.result) == ("completed", "attempt 2")
+
+
+async def test_run_ends_when_the_worker_is_stopped_from_another_thread(
+    configuration: Configuration,
+) -> None:
+    async def handler(task: Task) -> Task:
+        return task
+
+    worker = Worker(handler, configuration)
+    running = asyncio.create_task(worker.run())
+    await worker.registered()
+    threading.Thread(target=worker.stop).start()
+    await asyncio.wait_for(running, 10)
+
+
+async def test_a_worker_stopped_before_it_ran_ends_at_once(configuration: Configuration) -> None:
+    async def handler(task: Task) -> Task:
+        return task
+
+    worker = Worker(handler, configuration)
+    worker.stop()
+    await asyncio.wait_for(worker.run(), 10)
+
+
+async def test_a_cancelled_run_ends_the_worker_in_order(configuration: Configuration) -> None:
+    async def handler(task: Task) -> Task:
+        return task
+
+    worker = Worker(handler, configuration)
+    running = asyncio.create_task(worker.run())
+    await worker.registered()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert worker.is_stopping
+
+
+async def test_a_refused_key_is_an_error_at_the_start(configuration: Configuration) -> None:
+    async def handler(task: Task) -> Task:
+        return task
+
+    worker = Worker(handler, attrs.evolve(configuration, api_key="another"))
+    with pytest.raises(ModuleException) as caught:
+        await worker.run()
+    assert caught.value.status_code == 401
+    assert "another" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["api_key", "organization_id", "agent_id"])
+def test_what_is_not_configured_is_an_error_at_the_start(
+    configuration: Configuration, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv(f"XPANDER_{name.upper()}", raising=False)
+
+    def handler(task: Task) -> Task:
+        return task
+
+    with pytest.raises(ConfigurationError, match=f"XPANDER_{name.upper()}"):
+        Worker(handler, attrs.evolve(configuration, **{name: None}))
+
+
+async def test_a_decorated_function_brings_its_configuration(
+    configuration: Configuration,
+) -> None:
+    @on_task(configuration=configuration)
+    async def handler(task: Task) -> Task:
+        return task
+
+    assert Worker(handler).configuration is configuration
+
+
+async def test_log_lines_name_the_task_and_the_attempt_and_no_secret(
+    configuration: Configuration, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def handler(task: Task) -> Task:
+        raise RuntimeError("broken")
+
+    with caplog.at_level(logging.DEBUG, "xpander_client"):
+        task = await run_one(handler, configuration)
+    lines = [record for record in caplog.records if "the handler failed" in record.message]
+    assert [(line.task_id, line.attempt) for line in lines] == [(task.id, 1)]  # type: ignore[attr-defined]  # set by the worker
+    assert task.id in lines[0].message
+    assert str(configuration.api_key) not in caplog.text

@@ -1,0 +1,240 @@
+"""xpander.ai agent tasks: models, and the resources that speak of them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .models.agent_access_scope import AgentAccessScope as AgentAccessScope
+    from .models.agent_activity_thread import AgentActivityThread as AgentActivityThread
+    from .models.agent_activity_thread_auth import (
+        AgentActivityThreadAuth as AgentActivityThreadAuth,
+    )
+    from .models.agent_activity_thread_message import (
+        AgentActivityThreadMessage as AgentActivityThreadMessage,
+    )
+    from .models.agent_activity_thread_message_content import (
+        AgentActivityThreadMessageContent as AgentActivityThreadMessageContent,
+    )
+    from .models.agent_activity_thread_other_entry import (
+        AgentActivityThreadOtherEntry as AgentActivityThreadOtherEntry,
+    )
+    from .models.agent_activity_thread_reasoning import (
+        AgentActivityThreadReasoning as AgentActivityThreadReasoning,
+    )
+    from .models.agent_activity_thread_sub_agent_trigger import (
+        AgentActivityThreadSubAgentTrigger as AgentActivityThreadSubAgentTrigger,
+    )
+    from .models.agent_activity_thread_tool_call import (
+        AgentActivityThreadToolCall as AgentActivityThreadToolCall,
+    )
+    from .models.agent_execution_input import AgentExecutionInput as AgentExecutionInput
+    from .models.agent_execution_status import AgentExecutionStatus as AgentExecutionStatus
+    from .models.agent_graph_item import AgentGraphItem as AgentGraphItem
+    from .models.agent_instructions import AgentInstructions as AgentInstructions
+    from .models.agent_knowledge_base import AgentKnowledgeBase as AgentKnowledgeBase
+    from .models.agent_status import AgentStatus as AgentStatus
+    from .models.agent_tool import AgentTool as AgentTool
+    from .models.agent_type import AgentType as AgentType
+    from .models.api_key_allowance import ApiKeyAllowance as ApiKeyAllowance
+    from .models.api_key_allowance_request import ApiKeyAllowanceRequest as ApiKeyAllowanceRequest
+    from .models.attachment_kind import AttachmentKind as AttachmentKind
+    from .models.attachment_ref import AttachmentRef as AttachmentRef
+    from .models.conversation_kind import ConversationKind as ConversationKind
+    from .models.deep_planning import DeepPlanning as DeepPlanning
+    from .models.deep_planning_item import DeepPlanningItem as DeepPlanningItem
+    from .models.deployed_asset import DeployedAsset as DeployedAsset
+    from .models.deployment_type import DeploymentType as DeploymentType
+    from .models.error import Error as Error
+    from .models.execution_metrics_report import ExecutionMetricsReport as ExecutionMetricsReport
+    from .models.execution_tokens import ExecutionTokens as ExecutionTokens
+    from .models.human_in_the_loop_request import HumanInTheLoopRequest as HumanInTheLoopRequest
+    from .models.llm_reasoning_effort import LLMReasoningEffort as LLMReasoningEffort
+    from .models.mcp_server_details import MCPServerDetails as MCPServerDetails
+    from .models.message_identity import MessageIdentity as MessageIdentity
+    from .models.output_format import OutputFormat as OutputFormat
+    from .models.pending_eca_request import PendingECARequest as PendingECARequest
+    from .models.principal import Principal as Principal
+    from .models.principal_kind import PrincipalKind as PrincipalKind
+    from .models.source_node_type import SourceNodeType as SourceNodeType
+    from .models.task_create import TaskCreate as TaskCreate
+    from .models.task_report_request import TaskReportRequest as TaskReportRequest
+    from .models.task_stop import TaskStop as TaskStop
+    from .models.task_update import TaskUpdate as TaskUpdate
+    from .models.task_update_event import TaskUpdateEvent as TaskUpdateEvent
+    from .models.task_update_event_type import TaskUpdateEventType as TaskUpdateEventType
+    from .models.think_mode import ThinkMode as ThinkMode
+    from .models.tokens import Tokens as Tokens
+    from .models.tool_call_request import ToolCallRequest as ToolCallRequest
+    from .models.tool_call_request_reasoning import (
+        ToolCallRequestReasoning as ToolCallRequestReasoning,
+    )
+    from .models.tool_call_result import ToolCallResult as ToolCallResult
+    from .models.user import User as User
+    from .models.worker_environment import WorkerEnvironment as WorkerEnvironment
+    from .models.worker_environment_conflict import (
+        WorkerEnvironmentConflict as WorkerEnvironmentConflict,
+    )
+    from .models.worker_event import WorkerEvent as WorkerEvent
+    from .models.worker_event_type import WorkerEventType as WorkerEventType
+    from .models.worker_message import WorkerMessage as WorkerMessage
+    from .resources.agent import Agent as Agent
+    from .resources.agents import Agents as Agents
+    from .resources.agents import AgentsWithRawResponse as AgentsWithRawResponse
+    from .resources.agents_list_item import AgentsListItem as AgentsListItem
+    from .resources.task import Task as Task
+    from .resources.tasks import Tasks as Tasks
+    from .resources.tasks import TasksWithRawResponse as TasksWithRawResponse
+    from .resources.tasks_list_item import TasksListItem as TasksListItem
+    from .resources.workers import Workers as Workers
+    from .resources.workers import WorkersWithRawResponse as WorkersWithRawResponse
+
+__all__ = [
+    "Agent",
+    "AgentAccessScope",
+    "AgentActivityThread",
+    "AgentActivityThreadAuth",
+    "AgentActivityThreadMessage",
+    "AgentActivityThreadMessageContent",
+    "AgentActivityThreadOtherEntry",
+    "AgentActivityThreadReasoning",
+    "AgentActivityThreadSubAgentTrigger",
+    "AgentActivityThreadToolCall",
+    "AgentExecutionInput",
+    "AgentExecutionStatus",
+    "AgentGraphItem",
+    "AgentInstructions",
+    "AgentKnowledgeBase",
+    "AgentStatus",
+    "AgentTool",
+    "AgentType",
+    "Agents",
+    "AgentsListItem",
+    "AgentsWithRawResponse",
+    "ApiKeyAllowance",
+    "ApiKeyAllowanceRequest",
+    "AttachmentKind",
+    "AttachmentRef",
+    "ConversationKind",
+    "DeepPlanning",
+    "DeepPlanningItem",
+    "DeployedAsset",
+    "DeploymentType",
+    "Error",
+    "ExecutionMetricsReport",
+    "ExecutionTokens",
+    "HumanInTheLoopRequest",
+    "LLMReasoningEffort",
+    "MCPServerDetails",
+    "MessageIdentity",
+    "OutputFormat",
+    "PendingECARequest",
+    "Principal",
+    "PrincipalKind",
+    "SourceNodeType",
+    "Task",
+    "TaskCreate",
+    "TaskReportRequest",
+    "TaskStop",
+    "TaskUpdate",
+    "TaskUpdateEvent",
+    "TaskUpdateEventType",
+    "Tasks",
+    "TasksListItem",
+    "TasksWithRawResponse",
+    "ThinkMode",
+    "Tokens",
+    "ToolCallRequest",
+    "ToolCallRequestReasoning",
+    "ToolCallResult",
+    "User",
+    "WorkerEnvironment",
+    "WorkerEnvironmentConflict",
+    "WorkerEvent",
+    "WorkerEventType",
+    "WorkerMessage",
+    "Workers",
+    "WorkersWithRawResponse",
+]
+
+_MODULES = {
+    "Agent": ".resources.agent",
+    "AgentAccessScope": ".models.agent_access_scope",
+    "AgentActivityThread": ".models.agent_activity_thread",
+    "AgentActivityThreadAuth": ".models.agent_activity_thread_auth",
+    "AgentActivityThreadMessage": ".models.agent_activity_thread_message",
+    "AgentActivityThreadMessageContent": ".models.agent_activity_thread_message_content",
+    "AgentActivityThreadOtherEntry": ".models.agent_activity_thread_other_entry",
+    "AgentActivityThreadReasoning": ".models.agent_activity_thread_reasoning",
+    "AgentActivityThreadSubAgentTrigger": ".models.agent_activity_thread_sub_agent_trigger",
+    "AgentActivityThreadToolCall": ".models.agent_activity_thread_tool_call",
+    "AgentExecutionInput": ".models.agent_execution_input",
+    "AgentExecutionStatus": ".models.agent_execution_status",
+    "AgentGraphItem": ".models.agent_graph_item",
+    "AgentInstructions": ".models.agent_instructions",
+    "AgentKnowledgeBase": ".models.agent_knowledge_base",
+    "Agents": ".resources.agents",
+    "AgentsListItem": ".resources.agents_list_item",
+    "AgentStatus": ".models.agent_status",
+    "AgentsWithRawResponse": ".resources.agents",
+    "AgentTool": ".models.agent_tool",
+    "AgentType": ".models.agent_type",
+    "ApiKeyAllowance": ".models.api_key_allowance",
+    "ApiKeyAllowanceRequest": ".models.api_key_allowance_request",
+    "AttachmentKind": ".models.attachment_kind",
+    "AttachmentRef": ".models.attachment_ref",
+    "ConversationKind": ".models.conversation_kind",
+    "DeepPlanning": ".models.deep_planning",
+    "DeepPlanningItem": ".models.deep_planning_item",
+    "DeployedAsset": ".models.deployed_asset",
+    "DeploymentType": ".models.deployment_type",
+    "Error": ".models.error",
+    "ExecutionMetricsReport": ".models.execution_metrics_report",
+    "ExecutionTokens": ".models.execution_tokens",
+    "HumanInTheLoopRequest": ".models.human_in_the_loop_request",
+    "LLMReasoningEffort": ".models.llm_reasoning_effort",
+    "MCPServerDetails": ".models.mcp_server_details",
+    "MessageIdentity": ".models.message_identity",
+    "OutputFormat": ".models.output_format",
+    "PendingECARequest": ".models.pending_eca_request",
+    "Principal": ".models.principal",
+    "PrincipalKind": ".models.principal_kind",
+    "SourceNodeType": ".models.source_node_type",
+    "Task": ".resources.task",
+    "TaskCreate": ".models.task_create",
+    "TaskReportRequest": ".models.task_report_request",
+    "Tasks": ".resources.tasks",
+    "TasksListItem": ".resources.tasks_list_item",
+    "TaskStop": ".models.task_stop",
+    "TasksWithRawResponse": ".resources.tasks",
+    "TaskUpdate": ".models.task_update",
+    "TaskUpdateEvent": ".models.task_update_event",
+    "TaskUpdateEventType": ".models.task_update_event_type",
+    "ThinkMode": ".models.think_mode",
+    "Tokens": ".models.tokens",
+    "ToolCallRequest": ".models.tool_call_request",
+    "ToolCallRequestReasoning": ".models.tool_call_request_reasoning",
+    "ToolCallResult": ".models.tool_call_result",
+    "User": ".models.user",
+    "WorkerEnvironment": ".models.worker_environment",
+    "WorkerEnvironmentConflict": ".models.worker_environment_conflict",
+    "WorkerEvent": ".models.worker_event",
+    "WorkerEventType": ".models.worker_event_type",
+    "WorkerMessage": ".models.worker_message",
+    "Workers": ".resources.workers",
+    "WorkersWithRawResponse": ".resources.workers",
+}
+
+# Hidden from type checkers: they would take any name for one that exists.
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(import_module(_MODULES[name], __name__), name)
+        globals()[name] = found
+        return found
+
+    def __dir__():
+        return sorted({*globals(), *__all__})

@@ -1,0 +1,204 @@
+"""Data as it goes over the wire."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .agent_access_scope import AgentAccessScope as AgentAccessScope
+    from .agent_activity_thread import AgentActivityThread as AgentActivityThread
+    from .agent_activity_thread_auth import AgentActivityThreadAuth as AgentActivityThreadAuth
+    from .agent_activity_thread_message import (
+        AgentActivityThreadMessage as AgentActivityThreadMessage,
+    )
+    from .agent_activity_thread_message_content import (
+        AgentActivityThreadMessageContent as AgentActivityThreadMessageContent,
+    )
+    from .agent_activity_thread_other_entry import (
+        AgentActivityThreadOtherEntry as AgentActivityThreadOtherEntry,
+    )
+    from .agent_activity_thread_reasoning import (
+        AgentActivityThreadReasoning as AgentActivityThreadReasoning,
+    )
+    from .agent_activity_thread_sub_agent_trigger import (
+        AgentActivityThreadSubAgentTrigger as AgentActivityThreadSubAgentTrigger,
+    )
+    from .agent_activity_thread_tool_call import (
+        AgentActivityThreadToolCall as AgentActivityThreadToolCall,
+    )
+    from .agent_execution_input import AgentExecutionInput as AgentExecutionInput
+    from .agent_execution_status import AgentExecutionStatus as AgentExecutionStatus
+    from .agent_graph_item import AgentGraphItem as AgentGraphItem
+    from .agent_instructions import AgentInstructions as AgentInstructions
+    from .agent_knowledge_base import AgentKnowledgeBase as AgentKnowledgeBase
+    from .agent_status import AgentStatus as AgentStatus
+    from .agent_tool import AgentTool as AgentTool
+    from .agent_type import AgentType as AgentType
+    from .api_key_allowance import ApiKeyAllowance as ApiKeyAllowance
+    from .api_key_allowance_request import ApiKeyAllowanceRequest as ApiKeyAllowanceRequest
+    from .attachment_kind import AttachmentKind as AttachmentKind
+    from .attachment_ref import AttachmentRef as AttachmentRef
+    from .conversation_kind import ConversationKind as ConversationKind
+    from .deep_planning import DeepPlanning as DeepPlanning
+    from .deep_planning_item import DeepPlanningItem as DeepPlanningItem
+    from .deployed_asset import DeployedAsset as DeployedAsset
+    from .deployment_type import DeploymentType as DeploymentType
+    from .error import Error as Error
+    from .execution_metrics_report import ExecutionMetricsReport as ExecutionMetricsReport
+    from .execution_tokens import ExecutionTokens as ExecutionTokens
+    from .human_in_the_loop_request import HumanInTheLoopRequest as HumanInTheLoopRequest
+    from .llm_reasoning_effort import LLMReasoningEffort as LLMReasoningEffort
+    from .mcp_server_details import MCPServerDetails as MCPServerDetails
+    from .message_identity import MessageIdentity as MessageIdentity
+    from .output_format import OutputFormat as OutputFormat
+    from .pending_eca_request import PendingECARequest as PendingECARequest
+    from .principal import Principal as Principal
+    from .principal_kind import PrincipalKind as PrincipalKind
+    from .source_node_type import SourceNodeType as SourceNodeType
+    from .task_create import TaskCreate as TaskCreate
+    from .task_report_request import TaskReportRequest as TaskReportRequest
+    from .task_stop import TaskStop as TaskStop
+    from .task_update import TaskUpdate as TaskUpdate
+    from .task_update_event import TaskUpdateEvent as TaskUpdateEvent
+    from .task_update_event_type import TaskUpdateEventType as TaskUpdateEventType
+    from .think_mode import ThinkMode as ThinkMode
+    from .tokens import Tokens as Tokens
+    from .tool_call_request import ToolCallRequest as ToolCallRequest
+    from .tool_call_request_reasoning import ToolCallRequestReasoning as ToolCallRequestReasoning
+    from .tool_call_result import ToolCallResult as ToolCallResult
+    from .user import User as User
+    from .worker_environment import WorkerEnvironment as WorkerEnvironment
+    from .worker_environment_conflict import WorkerEnvironmentConflict as WorkerEnvironmentConflict
+    from .worker_event import WorkerEvent as WorkerEvent
+    from .worker_event_type import WorkerEventType as WorkerEventType
+    from .worker_message import WorkerMessage as WorkerMessage
+
+__all__ = [
+    "AgentAccessScope",
+    "AgentActivityThread",
+    "AgentActivityThreadAuth",
+    "AgentActivityThreadMessage",
+    "AgentActivityThreadMessageContent",
+    "AgentActivityThreadOtherEntry",
+    "AgentActivityThreadReasoning",
+    "AgentActivityThreadSubAgentTrigger",
+    "AgentActivityThreadToolCall",
+    "AgentExecutionInput",
+    "AgentExecutionStatus",
+    "AgentGraphItem",
+    "AgentInstructions",
+    "AgentKnowledgeBase",
+    "AgentStatus",
+    "AgentTool",
+    "AgentType",
+    "ApiKeyAllowance",
+    "ApiKeyAllowanceRequest",
+    "AttachmentKind",
+    "AttachmentRef",
+    "ConversationKind",
+    "DeepPlanning",
+    "DeepPlanningItem",
+    "DeployedAsset",
+    "DeploymentType",
+    "Error",
+    "ExecutionMetricsReport",
+    "ExecutionTokens",
+    "HumanInTheLoopRequest",
+    "LLMReasoningEffort",
+    "MCPServerDetails",
+    "MessageIdentity",
+    "OutputFormat",
+    "PendingECARequest",
+    "Principal",
+    "PrincipalKind",
+    "SourceNodeType",
+    "TaskCreate",
+    "TaskReportRequest",
+    "TaskStop",
+    "TaskUpdate",
+    "TaskUpdateEvent",
+    "TaskUpdateEventType",
+    "ThinkMode",
+    "Tokens",
+    "ToolCallRequest",
+    "ToolCallRequestReasoning",
+    "ToolCallResult",
+    "User",
+    "WorkerEnvironment",
+    "WorkerEnvironmentConflict",
+    "WorkerEvent",
+    "WorkerEventType",
+    "WorkerMessage",
+]
+
+_MODULES = {
+    "AgentAccessScope": ".agent_access_scope",
+    "AgentActivityThread": ".agent_activity_thread",
+    "AgentActivityThreadAuth": ".agent_activity_thread_auth",
+    "AgentActivityThreadMessage": ".agent_activity_thread_message",
+    "AgentActivityThreadMessageContent": ".agent_activity_thread_message_content",
+    "AgentActivityThreadOtherEntry": ".agent_activity_thread_other_entry",
+    "AgentActivityThreadReasoning": ".agent_activity_thread_reasoning",
+    "AgentActivityThreadSubAgentTrigger": ".agent_activity_thread_sub_agent_trigger",
+    "AgentActivityThreadToolCall": ".agent_activity_thread_tool_call",
+    "AgentExecutionInput": ".agent_execution_input",
+    "AgentExecutionStatus": ".agent_execution_status",
+    "AgentGraphItem": ".agent_graph_item",
+    "AgentInstructions": ".agent_instructions",
+    "AgentKnowledgeBase": ".agent_knowledge_base",
+    "AgentStatus": ".agent_status",
+    "AgentTool": ".agent_tool",
+    "AgentType": ".agent_type",
+    "ApiKeyAllowance": ".api_key_allowance",
+    "ApiKeyAllowanceRequest": ".api_key_allowance_request",
+    "AttachmentKind": ".attachment_kind",
+    "AttachmentRef": ".attachment_ref",
+    "ConversationKind": ".conversation_kind",
+    "DeepPlanning": ".deep_planning",
+    "DeepPlanningItem": ".deep_planning_item",
+    "DeployedAsset": ".deployed_asset",
+    "DeploymentType": ".deployment_type",
+    "Error": ".error",
+    "ExecutionMetricsReport": ".execution_metrics_report",
+    "ExecutionTokens": ".execution_tokens",
+    "HumanInTheLoopRequest": ".human_in_the_loop_request",
+    "LLMReasoningEffort": ".llm_reasoning_effort",
+    "MCPServerDetails": ".mcp_server_details",
+    "MessageIdentity": ".message_identity",
+    "OutputFormat": ".output_format",
+    "PendingECARequest": ".pending_eca_request",
+    "Principal": ".principal",
+    "PrincipalKind": ".principal_kind",
+    "SourceNodeType": ".source_node_type",
+    "TaskCreate": ".task_create",
+    "TaskReportRequest": ".task_report_request",
+    "TaskStop": ".task_stop",
+    "TaskUpdate": ".task_update",
+    "TaskUpdateEvent": ".task_update_event",
+    "TaskUpdateEventType": ".task_update_event_type",
+    "ThinkMode": ".think_mode",
+    "Tokens": ".tokens",
+    "ToolCallRequest": ".tool_call_request",
+    "ToolCallRequestReasoning": ".tool_call_request_reasoning",
+    "ToolCallResult": ".tool_call_result",
+    "User": ".user",
+    "WorkerEnvironment": ".worker_environment",
+    "WorkerEnvironmentConflict": ".worker_environment_conflict",
+    "WorkerEvent": ".worker_event",
+    "WorkerEventType": ".worker_event_type",
+    "WorkerMessage": ".worker_message",
+}
+
+# Hidden from type checkers: they would take any name for one that exists.
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(import_module(_MODULES[name], __name__), name)
+        globals()[name] = found
+        return found
+
+    def __dir__():
+        return sorted({*globals(), *__all__})

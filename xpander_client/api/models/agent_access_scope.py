@@ -1,0 +1,15 @@
+"""`AgentAccessScope`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from xpander_client.core.enums import OpenStrEnum
+
+__all__ = ["AgentAccessScope"]
+
+
+class AgentAccessScope(OpenStrEnum):
+    """Who may use an agent."""
+
+    Personal = "personal"
+    Organizational = "organizational"
+    Project = "project"

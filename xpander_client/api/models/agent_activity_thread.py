@@ -1,0 +1,41 @@
+"""`AgentActivityThread`, as it goes over the wire."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import attrs
+
+from .agent_activity_thread_auth import AgentActivityThreadAuth
+from .agent_activity_thread_message import AgentActivityThreadMessage
+from .agent_activity_thread_other_entry import AgentActivityThreadOtherEntry
+from .agent_activity_thread_reasoning import AgentActivityThreadReasoning
+from .agent_activity_thread_sub_agent_trigger import AgentActivityThreadSubAgentTrigger
+from .agent_activity_thread_tool_call import AgentActivityThreadToolCall
+from .user import User
+
+__all__ = ["AgentActivityThread"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class AgentActivityThread:
+    """What was said and done in a task, in order."""
+
+    id: str
+    """The thread's id."""
+    created_at: datetime.datetime
+    """When it began."""
+    messages: list[
+        AgentActivityThreadMessage
+        | AgentActivityThreadToolCall
+        | AgentActivityThreadReasoning
+        | AgentActivityThreadSubAgentTrigger
+        | AgentActivityThreadAuth
+        | AgentActivityThreadOtherEntry
+    ]
+    """The entries, oldest first."""
+    user: User | None = None
+    """Whose thread it is."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,26 @@
+"""`AgentActivityThreadAuth`, as it goes over the wire."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import attrs
+
+__all__ = ["AgentActivityThreadAuth"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class AgentActivityThreadAuth:
+    """An authorization that was asked for or given."""
+
+    id: str
+    """The entry's id."""
+    created_at: datetime.datetime
+    """When it happened."""
+    type: str
+    """`not_supported`, `login_required`, `token_issue` or `token_ready`."""
+    data: dict[str, Any]
+    """More about it."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,31 @@
+"""`AgentActivityThreadMessage`, as it goes over the wire."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import attrs
+
+from .agent_activity_thread_message_content import AgentActivityThreadMessageContent
+from .user import User
+
+__all__ = ["AgentActivityThreadMessage"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class AgentActivityThreadMessage:
+    """Something that the user or the agent said."""
+
+    id: str
+    """The entry's id."""
+    created_at: datetime.datetime
+    """When it happened."""
+    role: str
+    """`user` or `agent`."""
+    content: AgentActivityThreadMessageContent
+    """What was said."""
+    user: User | None = None
+    """Who said it."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,24 @@
+"""`AgentActivityThreadOtherEntry`, as it goes over the wire."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import attrs
+
+__all__ = ["AgentActivityThreadOtherEntry"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class AgentActivityThreadOtherEntry:
+    """An entry of a kind that is not described here, with all its fields."""
+
+    id: str | None = None
+    """The entry's id."""
+    created_at: datetime.datetime | None = None
+    """When it happened."""
+    agent_id: str | None = None
+    """The agent that it is about."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,38 @@
+"""`AgentActivityThreadReasoning`, as it goes over the wire."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import attrs
+
+__all__ = ["AgentActivityThreadReasoning"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class AgentActivityThreadReasoning:
+    """Something that the agent thought."""
+
+    id: str
+    """The entry's id."""
+    created_at: datetime.datetime
+    """When it happened."""
+    type: str
+    """`think` or `analyze`."""
+    title: str
+    """In a few words."""
+    confidence: float
+    """How sure the agent is, from 0 to 1."""
+    thought: str | None = None
+    """The thought."""
+    action: str | None = None
+    """What is to be done next."""
+    result: str | None = None
+    """What was looked at."""
+    analysis: str | None = None
+    """What it means."""
+    plan_task_id: str | None = None
+    """The step of the plan that it is for."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,34 @@
+"""`AgentActivityThreadSubAgentTrigger`, as it goes over the wire."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import attrs
+
+from .tool_call_request_reasoning import ToolCallRequestReasoning
+
+__all__ = ["AgentActivityThreadSubAgentTrigger"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class AgentActivityThreadSubAgentTrigger:
+    """Another agent that was asked."""
+
+    id: str
+    """The entry's id."""
+    created_at: datetime.datetime
+    """When it happened."""
+    agent_id: str
+    """The other agent."""
+    reasoning: ToolCallRequestReasoning
+    """Why."""
+    query: str | None = None
+    """What it was asked."""
+    files: list[str] | None = None
+    """Addresses of files that went with it."""
+    plan_task_id: str | None = None
+    """The step of the plan that it is for."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

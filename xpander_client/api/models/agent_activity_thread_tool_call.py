@@ -1,0 +1,36 @@
+"""`AgentActivityThreadToolCall`, as it goes over the wire."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import attrs
+
+from .tool_call_request_reasoning import ToolCallRequestReasoning
+
+__all__ = ["AgentActivityThreadToolCall"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class AgentActivityThreadToolCall:
+    """A tool that was called, and what it answered."""
+
+    id: str
+    """The entry's id."""
+    created_at: datetime.datetime
+    """When it happened."""
+    tool_name: str
+    """The tool's name."""
+    payload: Any
+    """What it was called with."""
+    is_error: bool | None = False
+    """Whether it failed."""
+    reasoning: ToolCallRequestReasoning | None = None
+    """Why."""
+    result: Any = None
+    """What it answered."""
+    plan_task_id: str | None = None
+    """The step of the plan that it is for."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

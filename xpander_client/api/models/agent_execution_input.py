@@ -1,0 +1,31 @@
+"""`AgentExecutionInput`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .attachment_ref import AttachmentRef
+from .principal import Principal
+from .user import User
+
+__all__ = ["AgentExecutionInput"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class AgentExecutionInput:
+    """What an agent is asked."""
+
+    text: str | None = ""
+    """What the agent is to do."""
+    files: list[str] | None = attrs.field(factory=list[str])
+    """Addresses of files that go with it."""
+    attachments: list[AttachmentRef] | None = None
+    """The same files with what is known about them."""
+    user: User | None = None
+    """The person on whose behalf the task runs."""
+    principal: Principal | None = None
+    """Who called, and through which door."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,23 @@
+"""`AgentInstructions`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["AgentInstructions"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class AgentInstructions:
+    """What an agent is told to be and to do."""
+
+    role: list[str] | None = attrs.field(factory=list[str])
+    """How it behaves, a line each."""
+    goal: list[str] | None = attrs.field(factory=list[str])
+    """What it is after, a line each."""
+    general: str | None = ""
+    """What it is, in general."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

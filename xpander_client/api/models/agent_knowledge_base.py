@@ -1,0 +1,19 @@
+"""`AgentKnowledgeBase`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["AgentKnowledgeBase"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class AgentKnowledgeBase:
+    """A knowledge base that an agent may read."""
+
+    id: str
+    """The knowledge base's id."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,33 @@
+"""`AgentTool`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["AgentTool"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class AgentTool:
+    """A tool that an agent may call."""
+
+    id: str
+    """The tool's id."""
+    name: str
+    """The tool's name."""
+    method: str | None = None
+    """The HTTP method behind it."""
+    path: str | None = None
+    """The path behind it."""
+    description: str | None = None
+    """What it does."""
+    parameters: dict[str, Any] | None = None
+    """The JSON Schema of its payload."""
+    connector_id: str | None = None
+    """The connector that it belongs to."""
+    operation_id: str | None = None
+    """The connector's id of it."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

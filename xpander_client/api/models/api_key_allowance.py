@@ -1,0 +1,21 @@
+"""`ApiKeyAllowance`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["ApiKeyAllowance"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class ApiKeyAllowance:
+    """The agents that a key may use."""
+
+    api_key: str
+    """The key."""
+    agent_ids: list[str]
+    """The agents' ids."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,19 @@
+"""`ApiKeyAllowanceRequest`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["ApiKeyAllowanceRequest"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class ApiKeyAllowanceRequest:
+    """A key to ask about."""
+
+    api_key: str
+    """The key."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,37 @@
+"""`AttachmentRef`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .attachment_kind import AttachmentKind
+
+__all__ = ["AttachmentRef"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class AttachmentRef:
+    """A file that goes with a task, and what is known about it."""
+
+    url: str
+    """Where the file is."""
+    name: str | None = None
+    """The file's name."""
+    mime: str | None = None
+    """The media type, like `text/csv`."""
+    size: int | None = None
+    """The size in bytes."""
+    kind: AttachmentKind | None = None
+    """What the file is, roughly."""
+    sha256: str | None = None
+    """The SHA-256 of the content in hexadecimal."""
+    expires_at: str | None = None
+    """Until when the address works, an ISO 8601 time."""
+    source: str | None = None
+    """Where the file came from."""
+    transcript: str | None = None
+    """The text that was read from the file."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

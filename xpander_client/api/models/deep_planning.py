@@ -1,0 +1,31 @@
+"""`DeepPlanning`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .deep_planning_item import DeepPlanningItem
+
+__all__ = ["DeepPlanning"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class DeepPlanning:
+    """The plan by which a task is worked off. It is unfinished while `enabled`, `started` and
+    `enforce` are all true and a step is not completed.
+    """
+
+    enabled: bool | None = False
+    """Whether there is a plan."""
+    enforce: bool | None = False
+    """Whether the task may finish only when all steps are completed."""
+    started: bool | None = False
+    """Whether work has begun."""
+    question_raised: bool | None = False
+    """Whether the agent waits for an answer."""
+    tasks: list[DeepPlanningItem] | None = attrs.field(factory=list[DeepPlanningItem])
+    """The steps, in order."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,23 @@
+"""`DeepPlanningItem`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["DeepPlanningItem"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class DeepPlanningItem:
+    """A step of a plan."""
+
+    id: str
+    """The step's id."""
+    title: str
+    """What is to be done."""
+    completed: bool | None = False
+    """Whether it is done."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,44 @@
+"""`DeployedAsset`, as it goes over the wire."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import attrs
+
+from .deployment_type import DeploymentType
+
+__all__ = ["DeployedAsset"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class DeployedAsset:
+    """A worker as the platform knows it."""
+
+    id: str
+    """The worker's id."""
+    name: str
+    """The worker's name."""
+    organization_id: str
+    """The organization that it belongs to."""
+    type: DeploymentType
+    """What it is."""
+    created_at: datetime.datetime
+    """When it registered."""
+    last_heartbeat: datetime.datetime
+    """When it was last heard of."""
+    created_by: str | None = None
+    """Who started it."""
+    configuration: dict[str, Any] | None = None
+    """How it is set up."""
+    dedicated_agent_id: str | None = None
+    """The only agent that it serves."""
+    parent_asset_id: str | None = None
+    """The asset that it belongs to."""
+    is_busy: bool | None = False
+    """Whether it takes no tasks."""
+    metadata: dict[str, Any] | None = None
+    """More about it, like its agent's `name` and `unique_name`."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

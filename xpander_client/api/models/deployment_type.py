@@ -1,0 +1,16 @@
+"""`DeploymentType`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from xpander_client.core.enums import OpenStrEnum
+
+__all__ = ["DeploymentType"]
+
+
+class DeploymentType(OpenStrEnum):
+    """What a deployed asset is."""
+
+    Gateway = "gateway"
+    Controller = "controller"
+    Worker = "worker"
+    Redis = "redis"

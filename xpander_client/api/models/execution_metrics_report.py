@@ -1,0 +1,52 @@
+"""`ExecutionMetricsReport`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .execution_tokens import ExecutionTokens
+from .source_node_type import SourceNodeType
+
+__all__ = ["ExecutionMetricsReport"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class ExecutionMetricsReport:
+    """What running a task took."""
+
+    execution_id: str
+    """The task's id."""
+    source: SourceNodeType | str
+    """Through which door it came in."""
+    memory_thread_id: str
+    """The conversation's id."""
+    task: str
+    """What was asked."""
+    status: str
+    """Where it stands."""
+    duration: float
+    """How long it ran, in seconds."""
+    ai_model: str
+    """The model that answered."""
+    sub_executions: list[str] | None = None
+    """The tasks that it started."""
+    triggered_by: str | None = None
+    """Who or what triggered it."""
+    skills: list[str] | None = None
+    """The skills that were used."""
+    internal_status: str | None = None
+    """Where it stands, in the platform's own words."""
+    worker: str | None = None
+    """The worker that ran it."""
+    ai_employee_id: str | None = None
+    """The agent's id as an employee."""
+    api_calls_made: list[Any] | None = None
+    """The calls that were made: names of tools, or more about each."""
+    result: str | None = None
+    """What came out."""
+    llm_tokens: ExecutionTokens | None = None
+    """What models read and wrote."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

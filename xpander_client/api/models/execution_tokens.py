@@ -1,0 +1,23 @@
+"""`ExecutionTokens`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .tokens import Tokens
+
+__all__ = ["ExecutionTokens"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class ExecutionTokens:
+    """What models read and wrote for a task, on the platform and in the worker."""
+
+    inner: Tokens | None = None
+    """On the platform."""
+    worker: Tokens | None = None
+    """In the worker."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,19 @@
+"""`HumanInTheLoopRequest`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["HumanInTheLoopRequest"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class HumanInTheLoopRequest:
+    """What a paused task waits for."""
+
+    wait_node_id: str
+    """The node that waits for a person."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

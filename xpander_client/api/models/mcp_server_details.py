@@ -1,0 +1,53 @@
+"""`MCPServerDetails`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["MCPServerDetails"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class MCPServerDetails:
+    """A server of tools that a task may use."""
+
+    id: str | None = None
+    """The registered server's id."""
+    type: str | None = None
+    """`local` or `remote`."""
+    name: str | None = None
+    """The server's name."""
+    command: str | None = None
+    """The command that starts a local server."""
+    url: str | None = None
+    """The address of a remote server."""
+    transport: str | None = None
+    """`stdio`, `sse` or `streamable-http`."""
+    auth_type: str | None = None
+    """`none`, `api_key`, `oauth2`, `custom_headers` or `sso_user`."""
+    api_key: str | None = None
+    """The key for `api_key`."""
+    use_secrets_manager: bool | None = None
+    """Whether the secrets are names of entries of the organization's secrets."""
+    client_id: str | None = None
+    """The client id for `oauth2`."""
+    client_secret: str | None = None
+    """The client secret for `oauth2`."""
+    headers: dict[str, Any] | None = None
+    """Headers of each request."""
+    env_vars: dict[str, Any] | None = None
+    """Environment variables of a local server."""
+    allowed_tools: list[str] | None = None
+    """The tools that may be used; all when empty."""
+    additional_scopes: list[str] | None = None
+    """More scopes to ask for with `oauth2`."""
+    share_user_token_across_other_agents: bool | None = None
+    """Whether other agents may use the user's token."""
+    sso_token: str | None = None
+    """`access`, `id` or `exchange`."""
+    sso_audience: str | None = None
+    """The audience of the exchanged token."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

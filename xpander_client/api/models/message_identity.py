@@ -1,0 +1,21 @@
+"""`MessageIdentity`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["MessageIdentity"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class MessageIdentity:
+    """As whom an agent speaks."""
+
+    name: str
+    """The name to show."""
+    icon: str | None = None
+    """The picture to show."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

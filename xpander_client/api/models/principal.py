@@ -1,0 +1,26 @@
+"""`Principal`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .principal_kind import PrincipalKind
+
+__all__ = ["Principal"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class Principal:
+    """Who called, and through which door."""
+
+    kind: PrincipalKind
+    id: str
+    """The caller's id, without spaces and colons."""
+    email: str | None = None
+    """The caller's e-mail address."""
+    display_name: str | None = None
+    """The name to show."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

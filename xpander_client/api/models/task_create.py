@@ -1,0 +1,78 @@
+"""`TaskCreate`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .agent_execution_input import AgentExecutionInput
+from .llm_reasoning_effort import LLMReasoningEffort
+from .mcp_server_details import MCPServerDetails
+from .output_format import OutputFormat
+from .source_node_type import SourceNodeType
+from .think_mode import ThinkMode
+
+__all__ = ["TaskCreate"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class TaskCreate:
+    """What a task is created from."""
+
+    input: AgentExecutionInput
+    """What is asked."""
+    id: str | None = None
+    """A task to continue, instead of a new one."""
+    payload_extension: dict[str, Any] | None = None
+    """What is added to the payload of each tool call."""
+    source: SourceNodeType | str | None = None
+    """Through which door it came in."""
+    worker_id: str | None = None
+    """The only worker that may run it."""
+    output_format: OutputFormat | None = None
+    """What kind of text the result is."""
+    output_schema: dict[str, Any] | None = None
+    """The JSON Schema of a JSON result."""
+    run_locally: bool | None = None
+    """Whether the worker that is named runs it for a test."""
+    events_streaming: bool | None = None
+    """Whether its events can be followed."""
+    additional_context: str | None = None
+    """What the agent should know besides the prompt."""
+    instructions_override: str | None = None
+    """Instructions added to the agent's own."""
+    test_run_node_id: str | None = None
+    """The only node of a workflow to run, for trying it."""
+    user_oidc_token: str | None = None
+    """A token of the user, for servers that want one."""
+    expected_output: str | None = None
+    """What a good result looks like."""
+    mcp_servers: list[MCPServerDetails] | None = None
+    """Servers of tools that it may use."""
+    triggering_agent_id: str | None = None
+    """The agent that triggered it."""
+    title: str | None = None
+    """A short name for lists."""
+    think_mode: ThinkMode | None = None
+    """How hard the agent thinks."""
+    disable_attachment_injection: bool | None = None
+    """Whether the files are kept out of the model's context."""
+    tool_call_limit: int | None = None
+    """How many tool calls it may make, instead of the agent's limit."""
+    user_tokens: dict[str, Any] | None = None
+    """The user's tokens for servers of tools."""
+    return_metrics: bool | None = None
+    """Whether the answer is to contain what it took."""
+    llm_model_provider: str | None = None
+    """The provider of the model, instead of the agent's."""
+    llm_model_name: str | None = None
+    """The model, instead of the agent's."""
+    llm_reasoning_effort: LLMReasoningEffort | None = None
+    """How much the model reasons, instead of the agent's setting."""
+    harness_cli: str | None = None
+    """For agents that run a command line tool: which."""
+    permission_mode: str | None = None
+    """For the same agents: `full`, or `gated` when a person approves each action."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,35 @@
+"""`TaskReportRequest`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .tokens import Tokens
+
+__all__ = ["TaskReportRequest"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class TaskReportRequest:
+    """A task that was run elsewhere."""
+
+    id: str | None = None
+    """The task's id; a new one when there is none."""
+    input: str | None = None
+    """What was asked."""
+    llm_response: Any = None
+    """What the model answered."""
+    tokens: Tokens | None = None
+    """What models read and wrote for it."""
+    is_success: bool | None = True
+    """Whether it succeeded. The platform takes it for a success when not given."""
+    result: str | None = None
+    """What came out."""
+    duration: float | None = None
+    """How long it ran, in seconds."""
+    used_tools: list[str] | None = None
+    """The tools that were called."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

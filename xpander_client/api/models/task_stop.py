@@ -1,0 +1,21 @@
+"""`TaskStop`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["TaskStop"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class TaskStop:
+    """A task that a worker is to stop running."""
+
+    id: str
+    """The task's id."""
+    execution_attempts: int
+    """The attempt to stop."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

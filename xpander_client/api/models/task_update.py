@@ -1,0 +1,148 @@
+"""`TaskUpdate`, as it goes over the wire."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import attrs
+
+from .agent_execution_input import AgentExecutionInput
+from .agent_execution_status import AgentExecutionStatus
+from .conversation_kind import ConversationKind
+from .deep_planning import DeepPlanning
+from .human_in_the_loop_request import HumanInTheLoopRequest
+from .llm_reasoning_effort import LLMReasoningEffort
+from .mcp_server_details import MCPServerDetails
+from .output_format import OutputFormat
+from .pending_eca_request import PendingECARequest
+from .source_node_type import SourceNodeType
+from .think_mode import ThinkMode
+from .tokens import Tokens
+
+__all__ = ["TaskUpdate"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class TaskUpdate:
+    """The fields of a task that change; what is not given stays as it is. Fields that cannot
+    change (`id`, `agent_id`, `organization_id`, `created_at`) may stand here when they are
+    the same. `execution_attempts` is the attempt that a writing worker holds.
+    """
+
+    tool_call_payload_extension: dict[str, Any] | None = None
+    """What is added to the payload of each tool call."""
+    id: str | None = None
+    """The task's id."""
+    agent_id: str | None = None
+    """The agent that works on it."""
+    organization_id: str | None = None
+    """The organization that it belongs to."""
+    input: AgentExecutionInput | None = None
+    """What is asked."""
+    created_at: datetime.datetime | None = None
+    """When it was created."""
+    status: AgentExecutionStatus | None = None
+    """Where it stands."""
+    internal_status: str | None = None
+    """Where it stands, in the platform's own words."""
+    last_executed_node_id: str | None = None
+    """The node of the agent's graph that ran last."""
+    agent_version: str | int | None = None
+    """The version of the agent that works on it."""
+    started_at: datetime.datetime | None = None
+    """When a worker began."""
+    paused_at: datetime.datetime | None = None
+    """When it was paused."""
+    finished_at: datetime.datetime | None = None
+    """When it was over."""
+    result: str | None = None
+    """What came out, or the error's text."""
+    parent_execution: str | None = None
+    """The task that started this one."""
+    conversation_id: str | None = None
+    """The conversation that it is a turn of."""
+    conversation_kind: ConversationKind | None = None
+    """On the first task of a conversation: how it is led."""
+    sub_executions: list[str] | None = None
+    """The tasks that it started."""
+    should_update_parent: bool | None = None
+    """Whether the task that started it hears of its end."""
+    is_manually_stopped: bool | None = None
+    """Whether somebody stopped it."""
+    payload_extension: dict[str, Any] | None = None
+    """What is added to the payload of each tool call."""
+    execution_kind: str | None = None
+    """`turn`, or `resident` for a process that goes on until the agent ends it."""
+    hitl_request: HumanInTheLoopRequest | None = None
+    """What a paused task waits for."""
+    pending_eca_request: PendingECARequest | None = None
+    """The authorization that it waits for."""
+    source: SourceNodeType | str | None = None
+    """Through which door it came in."""
+    voice_id: str | None = None
+    """The voice of a spoken result."""
+    output_format: OutputFormat | None = None
+    """What kind of text the result is."""
+    output_schema: dict[str, Any] | None = None
+    """The JSON Schema of a JSON result."""
+    events_streaming: bool | None = None
+    """Whether its events can be followed."""
+    is_orchestration: bool | None = None
+    """Whether it runs a workflow of agents."""
+    is_gateway: bool | None = None
+    """Whether it is the first of a conversation."""
+    is_app: bool | None = None
+    """Whether an app started it."""
+    background_auth_eligible: bool | None = None
+    """Whether authorizations may be asked for while it runs."""
+    additional_context: str | None = None
+    """What the agent should know besides the prompt."""
+    tool_call_limit: int | None = None
+    """How many tool calls it may make, instead of the agent's limit."""
+    instructions_override: str | None = None
+    """Instructions added to the agent's own."""
+    test_run_node_id: str | None = None
+    """The only node of a workflow to run, for trying it."""
+    user_oidc_token: str | None = None
+    """A token of the user, for servers that want one."""
+    expected_output: str | None = None
+    """What a good result looks like."""
+    mcp_servers: list[MCPServerDetails] | None = None
+    """Servers of tools that it may use."""
+    triggering_agent_id: str | None = None
+    """The agent that triggered it."""
+    title: str | None = None
+    """A short name for lists."""
+    think_mode: ThinkMode | None = None
+    """How hard the agent thinks."""
+    disable_attachment_injection: bool | None = None
+    """Whether the files are kept out of the model's context."""
+    user_tokens: dict[str, Any] | None = None
+    """The user's tokens for servers of tools."""
+    deep_planning: DeepPlanning | None = None
+    """The plan by which it is worked off."""
+    must_deep_plan: bool | None = None
+    """Whether the agent has to plan first."""
+    execution_attempts: int | None = None
+    """How often a worker has begun it. A worker's writes carry the attempt it holds."""
+    return_metrics: bool | None = None
+    """Whether the answer is to contain what it took."""
+    llm_model_provider: str | None = None
+    """The provider of the model, instead of the agent's."""
+    llm_model_name: str | None = None
+    """The model, instead of the agent's."""
+    llm_reasoning_effort: LLMReasoningEffort | None = None
+    """How much the model reasons, instead of the agent's setting."""
+    harness_cli: str | None = None
+    """For agents that run a command line tool: which."""
+    permission_mode: str | None = None
+    """For the same agents: `full`, or `gated` when a person approves each action."""
+    tokens: Tokens | None = None
+    """What models read and wrote for it."""
+    used_tools: list[str] | None = None
+    """The tools that were called."""
+    duration: float | None = None
+    """How long it ran, in seconds."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,37 @@
+"""`TaskUpdateEvent`, as it goes over the wire."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import attrs
+
+from .message_identity import MessageIdentity
+from .task_update_event_type import TaskUpdateEventType
+
+__all__ = ["TaskUpdateEvent"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class TaskUpdateEvent:
+    """Something that happened to a task.
+
+    What `data` is depends on `type`: the task itself for the task events, text for `chunk`, a tool
+    call, a plan. Data that is not what its type promises is kept as it came.
+    """
+
+    type: TaskUpdateEventType
+    """What the event tells."""
+    task_id: str
+    """The task's id."""
+    organization_id: str
+    """The organization that the task belongs to."""
+    time: datetime.datetime
+    """When it happened."""
+    data: Any = None
+    """What there is to tell."""
+    identity: MessageIdentity | None = None
+    """As whom the agent speaks."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

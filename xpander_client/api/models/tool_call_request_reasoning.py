@@ -1,0 +1,21 @@
+"""`ToolCallRequestReasoning`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["ToolCallRequestReasoning"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class ToolCallRequestReasoning:
+    """Why an agent does something, in its own words."""
+
+    title: str | None = None
+    """In a few words."""
+    description: str | None = None
+    """In a sentence."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

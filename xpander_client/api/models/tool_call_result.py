@@ -1,0 +1,41 @@
+"""`ToolCallResult`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .tool_call_request_reasoning import ToolCallRequestReasoning
+
+__all__ = ["ToolCallResult"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class ToolCallResult:
+    """What a tool answered."""
+
+    request_id: str
+    """The call's id."""
+    operation_id: str
+    """The tool's id."""
+    tool_call_id: str | None = None
+    """The model's id of the call."""
+    graph_node_id: str | None = None
+    """The node of the agent's graph."""
+    tool_name: str | None = None
+    """The tool's name."""
+    payload: Any = None
+    """What the tool is called with."""
+    reasoning: ToolCallRequestReasoning | None = None
+    """Why."""
+    plan_task_id: str | None = None
+    """The step of the plan that it is for."""
+    result: Any = None
+    """The answer."""
+    is_error: bool | None = False
+    """Whether the tool failed."""
+    approval_request_id: str | None = None
+    """The approval that the call waits for."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,29 @@
+"""`User`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["User"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class User:
+    """The person on whose behalf a task runs."""
+
+    email: str
+    """The person's e-mail address."""
+    id: str | None = None
+    """The person's id."""
+    first_name: str | None = None
+    """The first name."""
+    last_name: str | None = None
+    """The last name."""
+    additional_attributes: dict[str, Any] | None = None
+    """Whatever else the agent should know about the person."""
+    timezone: str | None = None
+    """The time zone's IANA name, like `Europe/Berlin`."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,19 @@
+"""`WorkerEnvironmentConflict`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["WorkerEnvironmentConflict"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class WorkerEnvironmentConflict:
+    """Why a worker is not wanted."""
+
+    error: str
+    """What is in the way."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,26 @@
+"""`WorkerEvent`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .worker_event_type import WorkerEventType
+
+__all__ = ["WorkerEvent"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class WorkerEvent:
+    """Something that the platform tells a worker.
+
+    What `data` is depends on `event`. Data that is not what it promises is kept as it came.
+    """
+
+    event: WorkerEventType
+    """What it tells."""
+    data: Any = None
+    """What there is to tell."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

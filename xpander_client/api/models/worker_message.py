@@ -1,0 +1,25 @@
+"""`WorkerMessage`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .worker_event_type import WorkerEventType
+
+__all__ = ["WorkerMessage"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class WorkerMessage:
+    """Something that a worker tells the platform."""
+
+    id: str
+    """The message's id, a UUID."""
+    event: WorkerEventType
+    """What it tells."""
+    data: Any = None
+    """The time of a heartbeat; `{"is_busy": …}` of a capacity update; nothing otherwise."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

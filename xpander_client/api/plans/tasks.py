@@ -1,0 +1,379 @@
+"""What the operations of `Tasks` send."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from typing import Any
+
+from xpander_client.core.convert import ConversionError as _ConversionError
+from xpander_client.core.convert import body as _body
+from xpander_client.core.convert import dumps as _dumps
+from xpander_client.core.convert import loads as _loads
+from xpander_client.core.plan import Replay, RequestPlan, Root, StreamPlan
+from xpander_client.core.plan import encode_path as _encode_path
+from xpander_client.core.plan import query as _query
+from xpander_client.errors import ArgumentError
+
+from ..models.agent_execution_input import AgentExecutionInput
+from ..models.agent_execution_status import AgentExecutionStatus
+from ..models.attachment_ref import AttachmentRef
+from ..models.execution_metrics_report import ExecutionMetricsReport
+from ..models.execution_tokens import ExecutionTokens
+from ..models.llm_reasoning_effort import LLMReasoningEffort
+from ..models.mcp_server_details import MCPServerDetails
+from ..models.output_format import OutputFormat
+from ..models.principal import Principal
+from ..models.source_node_type import SourceNodeType
+from ..models.task_create import TaskCreate
+from ..models.task_report_request import TaskReportRequest
+from ..models.task_update import TaskUpdate
+from ..models.task_update_event import TaskUpdateEvent
+from ..models.think_mode import ThinkMode
+from ..models.tokens import Tokens
+from ..models.user import User
+
+__all__ = [
+    "create",
+    "events",
+    "get",
+    "get_activity_log",
+    "list",
+    "list_user_tasks",
+    "push_events",
+    "report_external_task",
+    "report_metrics",
+    "stop",
+    "update",
+    "update_fields",
+]
+
+
+def create(
+    *,
+    agent_id: str,
+    existing_task_id: str | None = None,
+    prompt: str = "",
+    file_urls: builtins.list[str] | None = None,
+    user_details: User | None = None,
+    principal: Principal | None = None,
+    agent_version: str | int | None = None,
+    tool_call_payload_extension: dict[str, Any] | None = None,
+    source: SourceNodeType | str | None = None,
+    worker_id: str | None = None,
+    run_locally: bool | None = None,
+    output_format: OutputFormat | None = None,
+    output_schema: dict[str, Any] | None = None,
+    events_streaming: bool | None = None,
+    additional_context: str | None = None,
+    instructions_override: str | None = None,
+    test_run_node_id: str | None = None,
+    user_oidc_token: str | None = None,
+    expected_output: str | None = None,
+    mcp_servers: builtins.list[MCPServerDetails] | None = None,
+    triggering_agent_id: str | None = None,
+    title: str | None = None,
+    think_mode: ThinkMode | None = None,
+    disable_attachment_injection: bool | None = None,
+    return_metrics: bool | None = None,
+    user_tokens: dict[str, Any] | None = None,
+    llm_model_provider: str | None = None,
+    llm_model_name: str | None = None,
+    llm_reasoning_effort: LLMReasoningEffort | None = None,
+    harness_cli: str | None = None,
+    tool_call_limit: int | None = None,
+    attachments: builtins.list[AttachmentRef] | None = None,
+    permission_mode: str | None = None,
+) -> RequestPlan:
+    """What `Tasks.create` sends."""
+    return RequestPlan(
+        operation="Tasks.create",
+        method="POST",
+        path=_encode_path("/agent-execution/{agent_id}", agent_id=agent_id),
+        template="/agent-execution/{agent_id}",
+        replay=Replay.KEYED,
+        headers=dict(_query({"x-agent-version": agent_version})),
+        body=_body(
+            TaskCreate(
+                id=existing_task_id,
+                input=AgentExecutionInput(
+                    text=prompt,
+                    files=[] if file_urls is None else file_urls,
+                    attachments=attachments,
+                    user=user_details,
+                    principal=principal,
+                ),
+                payload_extension=tool_call_payload_extension,
+                source=source,
+                worker_id=worker_id,
+                output_format=output_format,
+                output_schema=output_schema,
+                run_locally=run_locally,
+                events_streaming=events_streaming,
+                additional_context=additional_context,
+                instructions_override=instructions_override,
+                test_run_node_id=test_run_node_id,
+                user_oidc_token=user_oidc_token,
+                expected_output=expected_output,
+                mcp_servers=mcp_servers,
+                triggering_agent_id=triggering_agent_id,
+                title=title,
+                think_mode=think_mode,
+                disable_attachment_injection=disable_attachment_injection,
+                tool_call_limit=tool_call_limit,
+                user_tokens=user_tokens,
+                return_metrics=return_metrics,
+                llm_model_provider=llm_model_provider,
+                llm_model_name=llm_model_name,
+                llm_reasoning_effort=llm_reasoning_effort,
+                harness_cli=harness_cli,
+                permission_mode=permission_mode,
+            )
+        ),
+    )
+
+
+def stop(*, task_id: str) -> RequestPlan:
+    """What `Tasks.stop` sends."""
+    return RequestPlan(
+        operation="Tasks.stop",
+        method="DELETE",
+        path=_encode_path("/agent-execution/{task_id}", task_id=task_id),
+        template="/agent-execution/{task_id}",
+        replay=Replay.ALWAYS,
+    )
+
+
+def get(*, task_id: str) -> RequestPlan:
+    """What `Tasks.get` sends."""
+    return RequestPlan(
+        operation="Tasks.get",
+        method="GET",
+        path=_encode_path("/agent-execution/{task_id}/status", task_id=task_id),
+        template="/agent-execution/{task_id}/status",
+        replay=Replay.ALWAYS,
+    )
+
+
+def update(
+    *,
+    task_id: str,
+    tool_call_payload_extension: dict[str, Any] | None = None,
+    source: SourceNodeType | str | None = None,
+    status: AgentExecutionStatus | None = None,
+    last_executed_node_id: str | None = None,
+    result: str | None = None,
+) -> RequestPlan:
+    """What `Tasks.update` sends."""
+    return RequestPlan(
+        operation="Tasks.update",
+        method="PATCH",
+        path=_encode_path("/agent-execution/{task_id}/update", task_id=task_id),
+        template="/agent-execution/{task_id}/update",
+        replay=Replay.ALWAYS,
+        body=_body(
+            TaskUpdate(
+                tool_call_payload_extension=tool_call_payload_extension,
+                status=status,
+                last_executed_node_id=last_executed_node_id,
+                result=result,
+                source=source,
+            )
+        ),
+    )
+
+
+def update_fields(*, task_id: str, fields: Mapping[str, Any]) -> RequestPlan:
+    """What `Tasks.update` sends to change just these fields, by their names on the wire."""
+    data = _dumps(dict(fields))
+    try:
+        _loads(data, TaskUpdate)
+    except _ConversionError as error:
+        raise ArgumentError(str(error)) from None
+    return RequestPlan(
+        operation="Tasks.update",
+        method="PATCH",
+        path=_encode_path("/agent-execution/{task_id}/update", task_id=task_id),
+        template="/agent-execution/{task_id}/update",
+        replay=Replay.ALWAYS,
+        body=data,
+    )
+
+
+def list(
+    *,
+    agent_id: str,
+    user_id: str | None = None,
+    parent_task_id: str | None = None,
+    triggering_agent_id: str | None = None,
+    status: AgentExecutionStatus | None = None,
+    internal_status: str | None = None,
+) -> RequestPlan:
+    """What `Tasks.list` sends."""
+    return RequestPlan(
+        operation="Tasks.list",
+        method="GET",
+        path=_encode_path("/agent-execution/executions/history/{agent_id}", agent_id=agent_id),
+        template="/agent-execution/executions/history/{agent_id}",
+        replay=Replay.ALWAYS,
+        query=_query(
+            {
+                "user_id": user_id,
+                "parent_task_id": parent_task_id,
+                "triggering_agent_id": triggering_agent_id,
+                "status": status,
+                "internal_status": internal_status,
+            }
+        ),
+    )
+
+
+def list_user_tasks(
+    *,
+    user_id: str,
+    parent_task_id: str | None = None,
+    triggering_agent_id: str | None = None,
+    status: AgentExecutionStatus | None = None,
+    internal_status: str | None = None,
+) -> RequestPlan:
+    """What `Tasks.list_user_tasks` sends."""
+    return RequestPlan(
+        operation="Tasks.list_user_tasks",
+        method="GET",
+        path=_encode_path("/agent-execution/executions/history/user/{user_id}", user_id=user_id),
+        template="/agent-execution/executions/history/user/{user_id}",
+        replay=Replay.ALWAYS,
+        query=_query(
+            {
+                "parent_task_id": parent_task_id,
+                "triggering_agent_id": triggering_agent_id,
+                "status": status,
+                "internal_status": internal_status,
+            }
+        ),
+    )
+
+
+def report_external_task(
+    *,
+    agent_id: str,
+    id: str | None = None,
+    input: str | None = None,
+    llm_response: Any = None,
+    tokens: Tokens | None = None,
+    is_success: bool | None = None,
+    result: str | None = None,
+    duration: float | None = None,
+    used_tools: builtins.list[str] | None = None,
+) -> RequestPlan:
+    """What `Tasks.report_external_task` sends."""
+    return RequestPlan(
+        operation="Tasks.report_external_task",
+        method="POST",
+        path=_encode_path("/agent-execution/{agent_id}/report_task", agent_id=agent_id),
+        template="/agent-execution/{agent_id}/report_task",
+        replay=Replay.KEYED,
+        body=_body(
+            TaskReportRequest(
+                id=id,
+                input=input,
+                llm_response=llm_response,
+                tokens=tokens,
+                is_success=True if is_success is None else is_success,
+                result=result,
+                duration=duration,
+                used_tools=used_tools,
+            )
+        ),
+    )
+
+
+def report_metrics(
+    *,
+    agent_id: str,
+    execution_id: str,
+    source: SourceNodeType | str,
+    memory_thread_id: str,
+    task: str,
+    status: str,
+    duration: float,
+    ai_model: str,
+    sub_executions: builtins.list[str] | None = None,
+    triggered_by: str | None = None,
+    skills: builtins.list[str] | None = None,
+    internal_status: str | None = None,
+    worker: str | None = None,
+    ai_employee_id: str | None = None,
+    api_calls_made: builtins.list[Any] | None = None,
+    result: str | None = None,
+    llm_tokens: ExecutionTokens | None = None,
+) -> RequestPlan:
+    """What `Tasks.report_metrics` sends."""
+    return RequestPlan(
+        operation="Tasks.report_metrics",
+        method="POST",
+        path=_encode_path("/agents-metrics/{agent_id}/execution", agent_id=agent_id),
+        template="/agents-metrics/{agent_id}/execution",
+        replay=Replay.KEYED,
+        body=_body(
+            ExecutionMetricsReport(
+                execution_id=execution_id,
+                source=source,
+                memory_thread_id=memory_thread_id,
+                task=task,
+                status=status,
+                duration=duration,
+                ai_model=ai_model,
+                sub_executions=sub_executions,
+                triggered_by=triggered_by,
+                skills=skills,
+                internal_status=internal_status,
+                worker=worker,
+                ai_employee_id=ai_employee_id,
+                api_calls_made=api_calls_made,
+                result=result,
+                llm_tokens=llm_tokens,
+            )
+        ),
+    )
+
+
+def get_activity_log(*, agent_id: str, task_id: str) -> RequestPlan:
+    """What `Tasks.get_activity_log` sends."""
+    return RequestPlan(
+        operation="Tasks.get_activity_log",
+        method="GET",
+        path=_encode_path("/activity/{agent_id}/{task_id}", agent_id=agent_id, task_id=task_id),
+        template="/activity/{agent_id}/{task_id}",
+        replay=Replay.ALWAYS,
+    )
+
+
+def push_events(
+    *, task_id: str, events: builtins.list[TaskUpdateEvent], execution_attempt: int | None = None
+) -> RequestPlan:
+    """What `Tasks.push_events` sends."""
+    return RequestPlan(
+        operation="Tasks.push_events",
+        method="POST",
+        path=_encode_path("/agent-execution/{task_id}/events/push", task_id=task_id),
+        template="/agent-execution/{task_id}/events/push",
+        replay=Replay.KEYED,
+        headers=dict(_query({"x-execution-attempt": execution_attempt})),
+        body=_dumps(events),
+    )
+
+
+def events(*, task_id: str, last_event_id: str | None = None) -> StreamPlan:
+    """What `Tasks.events` sends."""
+    return StreamPlan(
+        operation="Tasks.events",
+        method="GET",
+        path=_encode_path("/agent-execution/{task_id}/events", task_id=task_id),
+        template="/agent-execution/{task_id}/events",
+        root=Root.EVENTS,
+        replay=Replay.ALWAYS,
+        headers=dict(_query({"last-event-id": last_event_id})),
+        probe=get(task_id=task_id),
+        resume=True,
+    )

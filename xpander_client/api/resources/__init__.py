@@ -1,0 +1,57 @@
+"""Objects that call the platform."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .agent import Agent as Agent
+    from .agents import Agents as Agents
+    from .agents import AgentsWithRawResponse as AgentsWithRawResponse
+    from .agents_list_item import AgentsListItem as AgentsListItem
+    from .task import Task as Task
+    from .tasks import Tasks as Tasks
+    from .tasks import TasksWithRawResponse as TasksWithRawResponse
+    from .tasks_list_item import TasksListItem as TasksListItem
+    from .workers import Workers as Workers
+    from .workers import WorkersWithRawResponse as WorkersWithRawResponse
+
+__all__ = [
+    "Agent",
+    "Agents",
+    "AgentsListItem",
+    "AgentsWithRawResponse",
+    "Task",
+    "Tasks",
+    "TasksListItem",
+    "TasksWithRawResponse",
+    "Workers",
+    "WorkersWithRawResponse",
+]
+
+_MODULES = {
+    "Agent": ".agent",
+    "Agents": ".agents",
+    "AgentsListItem": ".agents_list_item",
+    "AgentsWithRawResponse": ".agents",
+    "Task": ".task",
+    "Tasks": ".tasks",
+    "TasksListItem": ".tasks_list_item",
+    "TasksWithRawResponse": ".tasks",
+    "Workers": ".workers",
+    "WorkersWithRawResponse": ".workers",
+}
+
+# Hidden from type checkers: they would take any name for one that exists.
+if not TYPE_CHECKING:
+
+    def __getattr__(name):
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        found = getattr(import_module(_MODULES[name], __name__), name)
+        globals()[name] = found
+        return found
+
+    def __dir__():
+        return sorted({*globals(), *__all__})

@@ -1,0 +1,321 @@
+"""`Agent`: data of the platform, with the calls that concern it."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any, Self
+
+import attrs
+
+from xpander_client.configuration import Configuration
+from xpander_client.transport import Bound, Transport
+
+from ..models.agent_access_scope import AgentAccessScope
+from ..models.agent_graph_item import AgentGraphItem
+from ..models.agent_instructions import AgentInstructions
+from ..models.agent_knowledge_base import AgentKnowledgeBase
+from ..models.agent_status import AgentStatus
+from ..models.agent_tool import AgentTool
+from ..models.agent_type import AgentType
+from ..models.llm_reasoning_effort import LLMReasoningEffort
+from ..models.output_format import OutputFormat
+from ..plans import agents as agents_plans
+
+__all__ = ["Agent"]
+
+# A call's answer type is a class; `Any` is none to type checkers.
+_ANYTHING: Any = Any
+
+
+@attrs.define(kw_only=True, slots=True)
+class Agent(Bound):
+    """An agent: what it is told, which tools it has, and which model answers for it."""
+
+    id: str
+    """The agent's id."""
+    name: str
+    """The agent's name."""
+    organization_id: str
+    """The organization that it belongs to."""
+    unique_name: str | None = None
+    """The name that no other agent has."""
+    icon: str | None = None
+    """The picture to show."""
+    instructions: AgentInstructions | None = None
+    """What it is told to be and to do."""
+    status: AgentStatus | None = None
+    """Whether it can be used."""
+    created_at: datetime.datetime | None = None
+    """When it was created."""
+    description: str | None = None
+    """What it is for."""
+    access_scope: AgentAccessScope | None = None
+    """Who may use it."""
+    created_by: str | None = None
+    """Who created it."""
+    type: AgentType | None = None
+    """What kind of agent it is."""
+    environment_id: str | None = None
+    """Where it runs."""
+    framework: str | None = None
+    """What it is built with, like `agno`."""
+    graph: list[AgentGraphItem] | None = None
+    """The nodes that a task goes through."""
+    tools: list[AgentTool] | None = None
+    """The tools that it may call."""
+    version: int | None = None
+    """Which version of it this is."""
+    model_provider: str | None = None
+    """The provider of its model."""
+    model_name: str | None = None
+    """Its model."""
+    llm_reasoning_effort: LLMReasoningEffort | None = None
+    """How much its model reasons."""
+    output_format: OutputFormat | None = None
+    """What kind of text its results are."""
+    output_schema: dict[str, Any] | None = None
+    """The JSON Schema of its JSON results."""
+    expected_output: str | None = None
+    """What a good result looks like."""
+    deep_planning: bool | None = None
+    """Whether it plans before it works."""
+    enforce_deep_planning: bool | None = None
+    """Whether it has to complete what it planned."""
+    webhook_url: str | None = None
+    """Where it sends its results."""
+    knowledge_bases: list[AgentKnowledgeBase] | None = None
+    """The knowledge bases that it may read."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""
+
+    @classmethod
+    def load(
+        cls,
+        agent_id: str | None = None,
+        configuration: Configuration | None = None,
+        *,
+        version: str | int | None = None,
+    ) -> Self:
+        """Get an agent with its instructions, tools and model.
+
+        Args:
+            agent_id: The agent.
+            configuration: Who calls, and which platform; read from the environment when None.
+            version: The agent's version to use, instead of its current one.
+
+        Returns:
+            The agent.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> agent = Agent.load("agent-sales", configuration)
+            >>> print(agent.name)
+            Sales
+        """
+        transport = Transport.of(configuration)
+        return transport.call(
+            agents_plans.get(
+                agent_id=agent_id
+                if agent_id is not None
+                else transport.configuration.required("agent_id"),
+                version=version,
+            ),
+            cls,
+        ).parsed
+
+    @classmethod
+    async def aload(
+        cls,
+        agent_id: str | None = None,
+        configuration: Configuration | None = None,
+        *,
+        version: str | int | None = None,
+    ) -> Self:
+        """Get an agent with its instructions, tools and model.
+
+        Args:
+            agent_id: The agent.
+            configuration: Who calls, and which platform; read from the environment when None.
+            version: The agent's version to use, instead of its current one.
+
+        Returns:
+            The agent.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> agent = await Agent.aload("agent-sales", configuration)
+            >>> print(agent.name)
+            Sales
+        """
+        transport = Transport.of(configuration)
+        return (
+            await transport.acall(
+                agents_plans.get(
+                    agent_id=agent_id
+                    if agent_id is not None
+                    else transport.configuration.required("agent_id"),
+                    version=version,
+                ),
+                cls,
+            )
+        ).parsed
+
+    def reload(self, version: str | int | None = None) -> None:
+        """Get the agent's current state from the platform.
+
+        Args:
+            version: The agent's version to use, instead of its current one.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> agent = Agent.load("agent-sales", configuration)
+            >>> agent.reload()
+            >>> print(agent.name)
+            Sales
+        """
+        self._adopt(
+            self._transport.call(
+                agents_plans.get(agent_id=self.id, version=version), type(self)
+            ).parsed,
+            None,
+        )
+
+    async def areload(self, version: str | int | None = None) -> None:
+        """Get the agent's current state from the platform.
+
+        Args:
+            version: The agent's version to use, instead of its current one.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> agent = await Agent.aload("agent-sales", configuration)
+            >>> await agent.areload()
+            >>> print(agent.name)
+            Sales
+        """
+        self._adopt(
+            (
+                await self._transport.acall(
+                    agents_plans.get(agent_id=self.id, version=version), type(self)
+                )
+            ).parsed,
+            None,
+        )
+
+    def invoke_tool(
+        self,
+        tool_id: str,
+        payload: dict[str, Any],
+        agent_version: str | int | None = None,
+        execution_id: str | None = None,
+        tool_call_id: str | None = None,
+        preflight_check: bool | None = None,
+    ) -> Any:
+        """Call a tool of an agent.
+
+        The answer is whatever the tool answers.
+
+        Args:
+            tool_id: The tool to call.
+            payload: What the tool is called with, as its `parameters` describe.
+            agent_version: The agent's version to use, instead of its current one.
+            execution_id: The task on whose behalf the tool is called.
+            tool_call_id: The model's id of the call.
+            preflight_check: Only check whether the call could be made, without making it.
+
+        Returns:
+            The tool's answer.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> agent = Agent.load("agent-sales", configuration)
+            >>> answer = agent.invoke_tool(
+            ...     tool_id="read_csv", payload={"url": "https://example.com/sales.csv"}
+            ... )
+            >>> print(answer)
+            {'rows': 4}
+        """
+        return self._transport.call(
+            agents_plans.invoke_tool(
+                agent_id=self.id,
+                tool_id=tool_id,
+                payload=payload,
+                agent_version=agent_version,
+                execution_id=execution_id,
+                tool_call_id=tool_call_id,
+                preflight_check=preflight_check,
+            ),
+            _ANYTHING,
+        ).parsed
+
+    async def ainvoke_tool(
+        self,
+        tool_id: str,
+        payload: dict[str, Any],
+        agent_version: str | int | None = None,
+        execution_id: str | None = None,
+        tool_call_id: str | None = None,
+        preflight_check: bool | None = None,
+    ) -> Any:
+        """Call a tool of an agent.
+
+        The answer is whatever the tool answers.
+
+        Args:
+            tool_id: The tool to call.
+            payload: What the tool is called with, as its `parameters` describe.
+            agent_version: The agent's version to use, instead of its current one.
+            execution_id: The task on whose behalf the tool is called.
+            tool_call_id: The model's id of the call.
+            preflight_check: Only check whether the call could be made, without making it.
+
+        Returns:
+            The tool's answer.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> agent = await Agent.aload("agent-sales", configuration)
+            >>> answer = await agent.ainvoke_tool(
+            ...     tool_id="read_csv", payload={"url": "https://example.com/sales.csv"}
+            ... )
+            >>> print(answer)
+            {'rows': 4}
+        """
+        return (
+            await self._transport.acall(
+                agents_plans.invoke_tool(
+                    agent_id=self.id,
+                    tool_id=tool_id,
+                    payload=payload,
+                    agent_version=agent_version,
+                    execution_id=execution_id,
+                    tool_call_id=tool_call_id,
+                    preflight_check=preflight_check,
+                ),
+                _ANYTHING,
+            )
+        ).parsed

@@ -1,0 +1,104 @@
+"""`AgentsListItem`: data of the platform, with the calls that concern it."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import attrs
+
+from xpander_client.configuration import Configuration
+from xpander_client.transport import Bound, Transport
+
+from ..models.agent_access_scope import AgentAccessScope
+from ..models.agent_instructions import AgentInstructions
+from ..models.agent_status import AgentStatus
+from ..models.agent_type import AgentType
+from ..plans import agents as agents_plans
+from .agent import Agent
+
+__all__ = ["AgentsListItem"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class AgentsListItem(Bound):
+    """An agent as lists show it. `load` gets all of it."""
+
+    id: str
+    """The agent's id."""
+    name: str
+    """The agent's name."""
+    organization_id: str
+    """The organization that it belongs to."""
+    icon: str | None = None
+    """The picture to show."""
+    instructions: AgentInstructions | None = None
+    """What it is told to be and to do."""
+    status: AgentStatus | None = None
+    """Whether it can be used."""
+    created_at: datetime.datetime | None = None
+    """When it was created."""
+    description: str | None = None
+    """What it is for."""
+    access_scope: AgentAccessScope | None = None
+    """Who may use it."""
+    created_by: str | None = None
+    """Who created it."""
+    type: AgentType | None = None
+    """What kind of agent it is."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""
+
+    def load(
+        self, configuration: Configuration | None = None, *, version: str | int | None = None
+    ) -> Agent:
+        """Get an agent with its instructions, tools and model.
+
+        Args:
+            configuration: Who calls, and which platform; the object's own when None.
+            version: The agent's version to use, instead of its current one.
+
+        Returns:
+            The agent.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> item = Agents(configuration).list()[0]
+            >>> agent = item.load()
+            >>> print(agent.name)
+            Sales
+        """
+        transport = self._transport if configuration is None else Transport.of(configuration)
+        return transport.call(agents_plans.get(agent_id=self.id, version=version), Agent).parsed
+
+    async def aload(
+        self, configuration: Configuration | None = None, *, version: str | int | None = None
+    ) -> Agent:
+        """Get an agent with its instructions, tools and model.
+
+        Args:
+            configuration: Who calls, and which platform; the object's own when None.
+            version: The agent's version to use, instead of its current one.
+
+        Returns:
+            The agent.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> item = (await Agents(configuration).alist())[0]
+            >>> agent = await item.aload()
+            >>> print(agent.name)
+            Sales
+        """
+        transport = self._transport if configuration is None else Transport.of(configuration)
+        return (
+            await transport.acall(agents_plans.get(agent_id=self.id, version=version), Agent)
+        ).parsed

@@ -1,0 +1,867 @@
+"""`Task`: data of the platform, with the calls that concern it."""
+
+from __future__ import annotations
+
+import builtins
+import datetime
+from collections.abc import AsyncGenerator, Generator
+from typing import Any, Self
+
+import attrs
+
+from xpander_client.configuration import Configuration
+from xpander_client.errors import ArgumentError
+from xpander_client.transport import Bound, Transport
+
+from ..models.agent_activity_thread import AgentActivityThread
+from ..models.agent_execution_input import AgentExecutionInput
+from ..models.agent_execution_status import AgentExecutionStatus
+from ..models.conversation_kind import ConversationKind
+from ..models.deep_planning import DeepPlanning
+from ..models.execution_tokens import ExecutionTokens
+from ..models.human_in_the_loop_request import HumanInTheLoopRequest
+from ..models.llm_reasoning_effort import LLMReasoningEffort
+from ..models.mcp_server_details import MCPServerDetails
+from ..models.output_format import OutputFormat
+from ..models.pending_eca_request import PendingECARequest
+from ..models.source_node_type import SourceNodeType
+from ..models.task_update_event import TaskUpdateEvent
+from ..models.think_mode import ThinkMode
+from ..models.tokens import Tokens
+from ..plans import tasks as tasks_plans
+
+__all__ = ["Task"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class Task(Bound):
+    """One piece of work for an agent: what is asked, where it stands, and what came out.
+
+    Calls on the task change this object to what the platform answers. Fields set here are kept back
+    until `save`, which sends only those that changed.
+    """
+
+    id: str
+    """The task's id."""
+    agent_id: str
+    """The agent that works on it."""
+    organization_id: str
+    """The organization that it belongs to."""
+    input: AgentExecutionInput
+    """What is asked."""
+    created_at: datetime.datetime
+    """When it was created."""
+    status: AgentExecutionStatus | None = None
+    """Where it stands."""
+    internal_status: str | None = None
+    """Where it stands, in the platform's own words."""
+    last_executed_node_id: str | None = None
+    """The node of the agent's graph that ran last."""
+    agent_version: str | int | None = None
+    """The version of the agent that works on it."""
+    started_at: datetime.datetime | None = None
+    """When a worker began."""
+    paused_at: datetime.datetime | None = None
+    """When it was paused."""
+    finished_at: datetime.datetime | None = None
+    """When it was over."""
+    result: str | None = None
+    """What came out, or the error's text."""
+    parent_execution: str | None = None
+    """The task that started this one."""
+    conversation_id: str | None = None
+    """The conversation that it is a turn of."""
+    conversation_kind: ConversationKind | None = None
+    """On the first task of a conversation: how it is led."""
+    sub_executions: list[str] | None = None
+    """The tasks that it started."""
+    should_update_parent: bool | None = None
+    """Whether the task that started it hears of its end."""
+    is_manually_stopped: bool | None = None
+    """Whether somebody stopped it."""
+    payload_extension: dict[str, Any] | None = None
+    """What is added to the payload of each tool call."""
+    execution_kind: str | None = None
+    """`turn`, or `resident` for a process that goes on until the agent ends it."""
+    hitl_request: HumanInTheLoopRequest | None = None
+    """What a paused task waits for."""
+    pending_eca_request: PendingECARequest | None = None
+    """The authorization that it waits for."""
+    source: SourceNodeType | str | None = None
+    """Through which door it came in."""
+    voice_id: str | None = None
+    """The voice of a spoken result."""
+    output_format: OutputFormat | None = None
+    """What kind of text the result is."""
+    output_schema: dict[str, Any] | None = None
+    """The JSON Schema of a JSON result."""
+    events_streaming: bool | None = None
+    """Whether its events can be followed."""
+    is_orchestration: bool | None = None
+    """Whether it runs a workflow of agents."""
+    is_gateway: bool | None = None
+    """Whether it is the first of a conversation."""
+    is_app: bool | None = None
+    """Whether an app started it."""
+    background_auth_eligible: bool | None = None
+    """Whether authorizations may be asked for while it runs."""
+    additional_context: str | None = None
+    """What the agent should know besides the prompt."""
+    tool_call_limit: int | None = None
+    """How many tool calls it may make, instead of the agent's limit."""
+    instructions_override: str | None = None
+    """Instructions added to the agent's own."""
+    test_run_node_id: str | None = None
+    """The only node of a workflow to run, for trying it."""
+    user_oidc_token: str | None = None
+    """A token of the user, for servers that want one."""
+    expected_output: str | None = None
+    """What a good result looks like."""
+    mcp_servers: list[MCPServerDetails] | None = None
+    """Servers of tools that it may use."""
+    triggering_agent_id: str | None = None
+    """The agent that triggered it."""
+    title: str | None = None
+    """A short name for lists."""
+    think_mode: ThinkMode | None = None
+    """How hard the agent thinks."""
+    disable_attachment_injection: bool | None = None
+    """Whether the files are kept out of the model's context."""
+    user_tokens: dict[str, Any] | None = None
+    """The user's tokens for servers of tools."""
+    deep_planning: DeepPlanning | None = None
+    """The plan by which it is worked off."""
+    must_deep_plan: bool | None = None
+    """Whether the agent has to plan first."""
+    execution_attempts: int | None = None
+    """How often a worker has begun it. A worker's writes carry the attempt it holds."""
+    return_metrics: bool | None = None
+    """Whether the answer is to contain what it took."""
+    llm_model_provider: str | None = None
+    """The provider of the model, instead of the agent's."""
+    llm_model_name: str | None = None
+    """The model, instead of the agent's."""
+    llm_reasoning_effort: LLMReasoningEffort | None = None
+    """How much the model reasons, instead of the agent's setting."""
+    harness_cli: str | None = None
+    """For agents that run a command line tool: which."""
+    permission_mode: str | None = None
+    """For the same agents: `full`, or `gated` when a person approves each action."""
+    tokens: Tokens | None = None
+    """What models read and wrote for it."""
+    used_tools: list[str] | None = None
+    """The tools that were called."""
+    duration: float | None = None
+    """How long it ran, in seconds."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""
+
+    @classmethod
+    def load(cls, task_id: str, configuration: Configuration | None = None) -> Self:
+        """Get a task as it is now.
+
+        Args:
+            task_id: The task.
+            configuration: Who calls, and which platform; read from the environment when None.
+
+        Returns:
+            The task.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = Task.load("task-1", configuration)
+            >>> print(task.result)
+            north: 120, south: 80
+        """
+        transport = Transport.of(configuration)
+        return transport.call(tasks_plans.get(task_id=task_id), cls).parsed
+
+    @classmethod
+    async def aload(cls, task_id: str, configuration: Configuration | None = None) -> Self:
+        """Get a task as it is now.
+
+        Args:
+            task_id: The task.
+            configuration: Who calls, and which platform; read from the environment when None.
+
+        Returns:
+            The task.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = await Task.aload("task-1", configuration)
+            >>> print(task.result)
+            north: 120, south: 80
+        """
+        transport = Transport.of(configuration)
+        return (await transport.acall(tasks_plans.get(task_id=task_id), cls)).parsed
+
+    def reload(self) -> None:
+        """Get the task's current state from the platform.
+
+        Fields that were set here and not saved are lost.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = Task.load("task-1", configuration)
+            >>> task.reload()
+            >>> print(task.result)
+            north: 120, south: 80
+        """
+        self._adopt(self._transport.call(tasks_plans.get(task_id=self.id), type(self)).parsed, None)
+
+    async def areload(self) -> None:
+        """Get the task's current state from the platform.
+
+        Fields that were set here and not saved are lost.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = await Task.aload("task-1", configuration)
+            >>> await task.areload()
+            >>> print(task.result)
+            north: 120, south: 80
+        """
+        self._adopt(
+            (await self._transport.acall(tasks_plans.get(task_id=self.id), type(self))).parsed, None
+        )
+
+    def save(self, with_deep_plan_update: bool = False) -> None:
+        """Send the fields that were changed here to the platform.
+
+        Fields that were not touched are not sent, so that two writers do not undo each other.
+
+        Args:
+            with_deep_plan_update: Whether to send `deep_planning` too, if it was changed.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = Task.load("task-1", configuration)
+            >>> task.save(status=AgentExecutionStatus.Completed, result="north: 120, south: 80")
+            >>> print(task.status)
+            completed
+        """
+        changes = self._changes()
+        if not with_deep_plan_update:
+            changes.pop("deep_planning", None)
+        plan = tasks_plans.update_fields(task_id=self.id, fields=self._fenced(changes))
+        self._adopt(self._transport.call(plan, type(self)).parsed, changes)
+
+    async def asave(self, with_deep_plan_update: bool = False) -> None:
+        """Send the fields that were changed here to the platform.
+
+        Fields that were not touched are not sent, so that two writers do not undo each other.
+
+        Args:
+            with_deep_plan_update: Whether to send `deep_planning` too, if it was changed.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = await Task.aload("task-1", configuration)
+            >>> await task.asave(
+            ...     status=AgentExecutionStatus.Completed, result="north: 120, south: 80"
+            ... )
+            >>> print(task.status)
+            completed
+        """
+        changes = self._changes()
+        if not with_deep_plan_update:
+            changes.pop("deep_planning", None)
+        plan = tasks_plans.update_fields(task_id=self.id, fields=self._fenced(changes))
+        self._adopt((await self._transport.acall(plan, type(self))).parsed, changes)
+
+    def set_status(self, status: AgentExecutionStatus, result: str | None = None) -> None:
+        """Change the task's status on the platform, and its result when one is given.
+
+        Other fields that were changed here stay unsaved.
+
+        Args:
+            status: Where it stands.
+            result: What came out, or the error's text.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = Task.load("task-1", configuration)
+            >>> task.set_status(
+            ...     status=AgentExecutionStatus.Completed, result="north: 120, south: 80"
+            ... )
+            >>> print(task.status)
+            completed
+        """
+        fields: dict[str, Any] = {"status": status}
+        if result is not None:
+            fields["result"] = result
+        plan = tasks_plans.update_fields(task_id=self.id, fields=self._fenced(fields))
+        self._adopt(self._transport.call(plan, type(self)).parsed, fields)
+
+    async def aset_status(self, status: AgentExecutionStatus, result: str | None = None) -> None:
+        """Change the task's status on the platform, and its result when one is given.
+
+        Other fields that were changed here stay unsaved.
+
+        Args:
+            status: Where it stands.
+            result: What came out, or the error's text.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = await Task.aload("task-1", configuration)
+            >>> await task.aset_status(
+            ...     status=AgentExecutionStatus.Completed, result="north: 120, south: 80"
+            ... )
+            >>> print(task.status)
+            completed
+        """
+        fields: dict[str, Any] = {"status": status}
+        if result is not None:
+            fields["result"] = result
+        plan = tasks_plans.update_fields(task_id=self.id, fields=self._fenced(fields))
+        self._adopt((await self._transport.acall(plan, type(self))).parsed, fields)
+
+    def stop(self) -> None:
+        """Stop the task.
+
+        One that has not started never will; one that is running is told to stop. One that is
+        finished stays as it is.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = Task.load("task-1", configuration)
+            >>> task.stop()
+            >>> print(task.status)
+            stopped
+        """
+        self._adopt(self._transport.call(tasks_plans.stop(task_id=self.id), type(self)).parsed)
+
+    async def astop(self) -> None:
+        """Stop the task.
+
+        One that has not started never will; one that is running is told to stop. One that is
+        finished stays as it is.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = await Task.aload("task-1", configuration)
+            >>> await task.astop()
+            >>> print(task.status)
+            stopped
+        """
+        self._adopt(
+            (await self._transport.acall(tasks_plans.stop(task_id=self.id), type(self))).parsed
+        )
+
+    def events(self, *, last_event_id: str | None = None) -> Generator[TaskUpdateEvent, None, None]:
+        """Follow the task's events as they happen, from the first to the last.
+
+        Events that happened before the call come first. The stream is over after `task_finished`;
+        one that breaks earlier is resumed where it broke, so that no event is lost or comes twice.
+
+        Args:
+            last_event_id: Only events after this one, as a stream that broke names its last one.
+
+        Yields:
+            Each TaskUpdateEvent when it arrives.
+
+        Raises:
+            ArgumentError: (a ValueError) the task does not stream events; create it with
+                events_streaming=True.
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            StreamError: The stream broke, and could not be resumed.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = Task.load("task-1", configuration)
+            >>> for event in task.events():
+            ...     print(event.type)
+            connected
+            task_created
+            chunk
+            task_finished
+        """
+        if not self.events_streaming:
+            raise ArgumentError(
+                "the task does not stream events; create it with events_streaming=True"
+            )
+        from . import streams
+
+        return self._transport.stream(
+            tasks_plans.events(task_id=self.id, last_event_id=last_event_id),
+            streams.task_update_event(self.id),
+            streams.is_last_task_update_event,
+        )
+
+    def aevents(self, *, last_event_id: str | None = None) -> AsyncGenerator[TaskUpdateEvent, None]:
+        """Follow the task's events as they happen, from the first to the last.
+
+        Events that happened before the call come first. The stream is over after `task_finished`;
+        one that breaks earlier is resumed where it broke, so that no event is lost or comes twice.
+
+        Args:
+            last_event_id: Only events after this one, as a stream that broke names its last one.
+
+        Yields:
+            Each TaskUpdateEvent when it arrives.
+
+        Raises:
+            ArgumentError: (a ValueError) the task does not stream events; create it with
+                events_streaming=True.
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            StreamError: The stream broke, and could not be resumed.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = await Task.aload("task-1", configuration)
+            >>> async for event in task.aevents():
+            ...     print(event.type)
+            connected
+            task_created
+            chunk
+            task_finished
+        """
+        if not self.events_streaming:
+            raise ArgumentError(
+                "the task does not stream events; create it with events_streaming=True"
+            )
+        from . import streams
+
+        return self._transport.astream(
+            tasks_plans.events(task_id=self.id, last_event_id=last_event_id),
+            streams.task_update_event(self.id),
+            streams.is_last_task_update_event,
+        )
+
+    def wait_finished(self, timeout: float | None = None) -> Self:
+        """Wait until the task is over.
+
+        Follows the task's events, or asks for its status now and then when it streams none. The
+        task that is returned is this one, as it is at its end.
+
+        Args:
+            timeout: How long to wait, in seconds; without end when None.
+
+        Returns:
+            This object, as it is when it is over.
+
+        Raises:
+            WaitTimeoutError: It was not over in time; it goes on.
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            StreamError: The stream broke, and could not be resumed.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = Task.load("task-1", configuration)
+            >>> task = task.wait_finished(timeout=60)
+            >>> print(task.status)
+            completed
+        """
+        from . import streams
+
+        stream = tasks_plans.events(task_id=self.id) if self.events_streaming else None
+        found = self._transport.wait_finished(
+            stream,
+            tasks_plans.get(task_id=self.id),
+            type(self),
+            streams.task_update_event(self.id),
+            streams.is_last_task_update_event,
+            lambda found: found.status is not None and found.status.is_terminal,
+            timeout,
+        )
+        self._adopt(found)
+        return self
+
+    async def await_finished(self, timeout: float | None = None) -> Self:
+        """Wait until the task is over.
+
+        Follows the task's events, or asks for its status now and then when it streams none. The
+        task that is returned is this one, as it is at its end.
+
+        Args:
+            timeout: How long to wait, in seconds; without end when None.
+
+        Returns:
+            This object, as it is when it is over.
+
+        Raises:
+            WaitTimeoutError: It was not over in time; it goes on.
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            StreamError: The stream broke, and could not be resumed.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = await Task.aload("task-1", configuration)
+            >>> task = await task.await_finished(timeout=60)
+            >>> print(task.status)
+            completed
+        """
+        from . import streams
+
+        stream = tasks_plans.events(task_id=self.id) if self.events_streaming else None
+        found = await self._transport.await_finished(
+            stream,
+            tasks_plans.get(task_id=self.id),
+            type(self),
+            streams.task_update_event(self.id),
+            streams.is_last_task_update_event,
+            lambda found: found.status is not None and found.status.is_terminal,
+            timeout,
+        )
+        self._adopt(found)
+        return self
+
+    def get_activity_log(self) -> AgentActivityThread:
+        """Get what was said and done in a task, in order.
+
+        Returns:
+            The thread of the task.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = Task.load("task-1", configuration)
+            >>> thread = task.get_activity_log()
+            >>> print(thread.id)
+            task-1
+        """
+        return self._transport.call(
+            tasks_plans.get_activity_log(agent_id=self.agent_id, task_id=self.id),
+            AgentActivityThread,
+        ).parsed
+
+    async def aget_activity_log(self) -> AgentActivityThread:
+        """Get what was said and done in a task, in order.
+
+        Returns:
+            The thread of the task.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = await Task.aload("task-1", configuration)
+            >>> thread = await task.aget_activity_log()
+            >>> print(thread.id)
+            task-1
+        """
+        return (
+            await self._transport.acall(
+                tasks_plans.get_activity_log(agent_id=self.agent_id, task_id=self.id),
+                AgentActivityThread,
+            )
+        ).parsed
+
+    def report_metrics(
+        self,
+        ai_model: str = "xpander",
+        sub_executions: builtins.list[str] | None = None,
+        triggered_by: str | None = None,
+        skills: builtins.list[str] | None = None,
+        worker: str | None = None,
+        ai_employee_id: str | None = None,
+    ) -> None:
+        """Report what running the task took.
+
+        Args:
+            ai_model: The model that answered.
+            sub_executions: The tasks that it started.
+            triggered_by: Who or what triggered it.
+            skills: The skills that were used.
+            worker: The worker that ran it.
+            ai_employee_id: The agent's id as an employee.
+
+        Raises:
+            ArgumentError: (a ValueError) the task has no tokens to report; set task.tokens first.
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = Task.load("task-1", configuration)
+            >>> task.report_metrics()
+        """
+        if not self.tokens:
+            raise ArgumentError("the task has no tokens to report; set task.tokens first")
+        self._transport.call(
+            tasks_plans.report_metrics(
+                agent_id=self.agent_id,
+                execution_id=self.id,
+                source=self.source if self.source is not None else "sdk",
+                memory_thread_id=self.id,
+                task=self.input.text if self.input.text is not None else "",
+                status=self.status if self.status is not None else "pending",
+                duration=self.duration if self.duration is not None else 0.0,
+                ai_model=ai_model,
+                sub_executions=sub_executions,
+                triggered_by=triggered_by,
+                skills=skills,
+                internal_status=self.internal_status,
+                worker=worker,
+                ai_employee_id=ai_employee_id,
+                api_calls_made=self.used_tools,
+                result=self.result,
+                llm_tokens=ExecutionTokens(worker=self.tokens),
+            ),
+            None,
+        )
+
+    async def areport_metrics(
+        self,
+        ai_model: str = "xpander",
+        sub_executions: builtins.list[str] | None = None,
+        triggered_by: str | None = None,
+        skills: builtins.list[str] | None = None,
+        worker: str | None = None,
+        ai_employee_id: str | None = None,
+    ) -> None:
+        """Report what running the task took.
+
+        Args:
+            ai_model: The model that answered.
+            sub_executions: The tasks that it started.
+            triggered_by: Who or what triggered it.
+            skills: The skills that were used.
+            worker: The worker that ran it.
+            ai_employee_id: The agent's id as an employee.
+
+        Raises:
+            ArgumentError: (a ValueError) the task has no tokens to report; set task.tokens first.
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = await Task.aload("task-1", configuration)
+            >>> await task.areport_metrics()
+        """
+        if not self.tokens:
+            raise ArgumentError("the task has no tokens to report; set task.tokens first")
+        await self._transport.acall(
+            tasks_plans.report_metrics(
+                agent_id=self.agent_id,
+                execution_id=self.id,
+                source=self.source if self.source is not None else "sdk",
+                memory_thread_id=self.id,
+                task=self.input.text if self.input.text is not None else "",
+                status=self.status if self.status is not None else "pending",
+                duration=self.duration if self.duration is not None else 0.0,
+                ai_model=ai_model,
+                sub_executions=sub_executions,
+                triggered_by=triggered_by,
+                skills=skills,
+                internal_status=self.internal_status,
+                worker=worker,
+                ai_employee_id=ai_employee_id,
+                api_calls_made=self.used_tools,
+                result=self.result,
+                llm_tokens=ExecutionTokens(worker=self.tokens),
+            ),
+            None,
+        )
+
+    @classmethod
+    def report_external_task(
+        cls,
+        configuration: Configuration | None = None,
+        *,
+        agent_id: str | None = None,
+        id: str | None = None,
+        input: str | None = None,
+        llm_response: Any = None,
+        tokens: Tokens | None = None,
+        is_success: bool | None = None,
+        result: str | None = None,
+        duration: float | None = None,
+        used_tools: builtins.list[str] | None = None,
+    ) -> Self:
+        """Report a task that was run elsewhere.
+
+        The platform keeps it as a finished task of the agent: completed, or failed when it was no
+        success.
+
+        Args:
+            configuration: Who calls, and which platform; read from the environment when None.
+            agent_id: The agent.
+            id: The task's id; a new one when there is none.
+            input: What was asked.
+            llm_response: What the model answered.
+            tokens: What models read and wrote for it.
+            is_success: Whether it succeeded. The platform takes it for a success when not given.
+            result: What came out.
+            duration: How long it ran, in seconds.
+            used_tools: The tools that were called.
+
+        Returns:
+            The task that stands for the report.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = Task.report_external_task(
+            ...     configuration, agent_id="agent-sales", input="Sum up the sales", result="200"
+            ... )
+            >>> print(task.status)
+            completed
+        """
+        transport = Transport.of(configuration)
+        return transport.call(
+            tasks_plans.report_external_task(
+                agent_id=agent_id
+                if agent_id is not None
+                else transport.configuration.required("agent_id"),
+                id=id,
+                input=input,
+                llm_response=llm_response,
+                tokens=tokens,
+                is_success=is_success,
+                result=result,
+                duration=duration,
+                used_tools=used_tools,
+            ),
+            cls,
+        ).parsed
+
+    @classmethod
+    async def areport_external_task(
+        cls,
+        configuration: Configuration | None = None,
+        *,
+        agent_id: str | None = None,
+        id: str | None = None,
+        input: str | None = None,
+        llm_response: Any = None,
+        tokens: Tokens | None = None,
+        is_success: bool | None = None,
+        result: str | None = None,
+        duration: float | None = None,
+        used_tools: builtins.list[str] | None = None,
+    ) -> Self:
+        """Report a task that was run elsewhere.
+
+        The platform keeps it as a finished task of the agent: completed, or failed when it was no
+        success.
+
+        Args:
+            configuration: Who calls, and which platform; read from the environment when None.
+            agent_id: The agent.
+            id: The task's id; a new one when there is none.
+            input: What was asked.
+            llm_response: What the model answered.
+            tokens: What models read and wrote for it.
+            is_success: Whether it succeeded. The platform takes it for a success when not given.
+            result: What came out.
+            duration: How long it ran, in seconds.
+            used_tools: The tools that were called.
+
+        Returns:
+            The task that stands for the report.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = await Task.areport_external_task(
+            ...     configuration, agent_id="agent-sales", input="Sum up the sales", result="200"
+            ... )
+            >>> print(task.status)
+            completed
+        """
+        transport = Transport.of(configuration)
+        return (
+            await transport.acall(
+                tasks_plans.report_external_task(
+                    agent_id=agent_id
+                    if agent_id is not None
+                    else transport.configuration.required("agent_id"),
+                    id=id,
+                    input=input,
+                    llm_response=llm_response,
+                    tokens=tokens,
+                    is_success=is_success,
+                    result=result,
+                    duration=duration,
+                    used_tools=used_tools,
+                ),
+                cls,
+            )
+        ).parsed

@@ -1,0 +1,1648 @@
+"""`Tasks`: calls to the platform, each in a sync and an async form."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import AsyncGenerator, Generator
+from typing import Any
+
+from xpander_client.core.answer import Response
+from xpander_client.transport import Resource, Transport
+
+from ..models.agent_activity_thread import AgentActivityThread
+from ..models.agent_execution_status import AgentExecutionStatus
+from ..models.attachment_ref import AttachmentRef
+from ..models.execution_tokens import ExecutionTokens
+from ..models.llm_reasoning_effort import LLMReasoningEffort
+from ..models.mcp_server_details import MCPServerDetails
+from ..models.output_format import OutputFormat
+from ..models.principal import Principal
+from ..models.source_node_type import SourceNodeType
+from ..models.task_update_event import TaskUpdateEvent
+from ..models.think_mode import ThinkMode
+from ..models.tokens import Tokens
+from ..models.user import User
+from ..plans import tasks as tasks_plans
+from . import streams
+from .task import Task
+from .tasks_list_item import TasksListItem
+
+__all__ = ["Tasks", "TasksWithRawResponse"]
+
+
+class Tasks(Resource):
+    """Creates, finds, changes, stops and follows tasks.
+
+    A task is one piece of work for an agent. Every call has an `a…` twin for async code, with the
+    same parameters.
+    """
+
+    @property
+    def with_raw_response(self) -> TasksWithRawResponse:
+        """The same calls, answering with status, headers and the object."""
+        return TasksWithRawResponse(self._transport)
+
+    def create(
+        self,
+        agent_id: str,
+        existing_task_id: str | None = None,
+        prompt: str = "",
+        file_urls: builtins.list[str] | None = None,
+        user_details: User | None = None,
+        principal: Principal | None = None,
+        agent_version: str | int | None = None,
+        tool_call_payload_extension: dict[str, Any] | None = None,
+        source: SourceNodeType | str | None = None,
+        worker_id: str | None = None,
+        run_locally: bool | None = None,
+        output_format: OutputFormat | None = None,
+        output_schema: dict[str, Any] | None = None,
+        events_streaming: bool | None = None,
+        additional_context: str | None = None,
+        instructions_override: str | None = None,
+        test_run_node_id: str | None = None,
+        user_oidc_token: str | None = None,
+        expected_output: str | None = None,
+        mcp_servers: builtins.list[MCPServerDetails] | None = None,
+        triggering_agent_id: str | None = None,
+        title: str | None = None,
+        think_mode: ThinkMode | None = None,
+        disable_attachment_injection: bool | None = None,
+        return_metrics: bool | None = None,
+        user_tokens: dict[str, Any] | None = None,
+        llm_model_provider: str | None = None,
+        llm_model_name: str | None = None,
+        llm_reasoning_effort: LLMReasoningEffort | None = None,
+        harness_cli: str | None = None,
+        tool_call_limit: int | None = None,
+        attachments: builtins.list[AttachmentRef] | None = None,
+        permission_mode: str | None = None,
+    ) -> Task:
+        """Create a task for an agent.
+
+        The platform queues the task for the agent's workers and answers at once. The call is never
+        made twice: its retries carry one idempotency key, and where the platform does not honour
+        keys, a create whose fate is unknown is not sent again.
+
+        Args:
+            agent_id: The agent that is to work on the task.
+            existing_task_id: A task to continue, instead of a new one.
+            prompt: What the agent is to do.
+            file_urls: Addresses of files that go with it.
+            user_details: The person on whose behalf the task runs.
+            principal: Who called, and through which door.
+            agent_version: The agent's version to use, instead of its current one.
+            tool_call_payload_extension: What is added to the payload of each tool call.
+            source: Through which door it came in.
+            worker_id: The only worker that may run it.
+            run_locally: Whether the worker that is named runs it for a test.
+            output_format: What kind of text the result is.
+            output_schema: The JSON Schema of a JSON result.
+            events_streaming: Whether its events can be followed.
+            additional_context: What the agent should know besides the prompt.
+            instructions_override: Instructions added to the agent's own.
+            test_run_node_id: The only node of a workflow to run, for trying it.
+            user_oidc_token: A token of the user, for servers that want one.
+            expected_output: What a good result looks like.
+            mcp_servers: Servers of tools that it may use.
+            triggering_agent_id: The agent that triggered it.
+            title: A short name for lists.
+            think_mode: How hard the agent thinks.
+            disable_attachment_injection: Whether the files are kept out of the model's context.
+            return_metrics: Whether the answer is to contain what it took.
+            user_tokens: The user's tokens for servers of tools.
+            llm_model_provider: The provider of the model, instead of the agent's.
+            llm_model_name: The model, instead of the agent's.
+            llm_reasoning_effort: How much the model reasons, instead of the agent's setting.
+            harness_cli: For agents that run a command line tool: which.
+            tool_call_limit: How many tool calls it may make, instead of the agent's limit.
+            attachments: The same files with what is known about them.
+            permission_mode: For the same agents: `full`, or `gated` when a person approves each
+                action.
+
+        Returns:
+            The task, as it was created.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> task = tasks.create(
+            ...     agent_id="agent-sales",
+            ...     prompt="Sum up the sales by region",
+            ...     file_urls=["https://example.com/sales.csv"],
+            ... )
+            >>> print(task.status)
+            pending
+        """
+        plan = tasks_plans.create(
+            agent_id=agent_id,
+            existing_task_id=existing_task_id,
+            prompt=prompt,
+            file_urls=file_urls,
+            user_details=user_details,
+            principal=principal,
+            agent_version=agent_version,
+            tool_call_payload_extension=tool_call_payload_extension,
+            source=source,
+            worker_id=worker_id,
+            run_locally=run_locally,
+            output_format=output_format,
+            output_schema=output_schema,
+            events_streaming=events_streaming,
+            additional_context=additional_context,
+            instructions_override=instructions_override,
+            test_run_node_id=test_run_node_id,
+            user_oidc_token=user_oidc_token,
+            expected_output=expected_output,
+            mcp_servers=mcp_servers,
+            triggering_agent_id=triggering_agent_id,
+            title=title,
+            think_mode=think_mode,
+            disable_attachment_injection=disable_attachment_injection,
+            return_metrics=return_metrics,
+            user_tokens=user_tokens,
+            llm_model_provider=llm_model_provider,
+            llm_model_name=llm_model_name,
+            llm_reasoning_effort=llm_reasoning_effort,
+            harness_cli=harness_cli,
+            tool_call_limit=tool_call_limit,
+            attachments=attachments,
+            permission_mode=permission_mode,
+        )
+        return self._transport.call(plan, Task).parsed
+
+    async def acreate(
+        self,
+        agent_id: str,
+        existing_task_id: str | None = None,
+        prompt: str = "",
+        file_urls: builtins.list[str] | None = None,
+        user_details: User | None = None,
+        principal: Principal | None = None,
+        agent_version: str | int | None = None,
+        tool_call_payload_extension: dict[str, Any] | None = None,
+        source: SourceNodeType | str | None = None,
+        worker_id: str | None = None,
+        run_locally: bool | None = None,
+        output_format: OutputFormat | None = None,
+        output_schema: dict[str, Any] | None = None,
+        events_streaming: bool | None = None,
+        additional_context: str | None = None,
+        instructions_override: str | None = None,
+        test_run_node_id: str | None = None,
+        user_oidc_token: str | None = None,
+        expected_output: str | None = None,
+        mcp_servers: builtins.list[MCPServerDetails] | None = None,
+        triggering_agent_id: str | None = None,
+        title: str | None = None,
+        think_mode: ThinkMode | None = None,
+        disable_attachment_injection: bool | None = None,
+        return_metrics: bool | None = None,
+        user_tokens: dict[str, Any] | None = None,
+        llm_model_provider: str | None = None,
+        llm_model_name: str | None = None,
+        llm_reasoning_effort: LLMReasoningEffort | None = None,
+        harness_cli: str | None = None,
+        tool_call_limit: int | None = None,
+        attachments: builtins.list[AttachmentRef] | None = None,
+        permission_mode: str | None = None,
+    ) -> Task:
+        """Create a task for an agent.
+
+        The platform queues the task for the agent's workers and answers at once. The call is never
+        made twice: its retries carry one idempotency key, and where the platform does not honour
+        keys, a create whose fate is unknown is not sent again.
+
+        Args:
+            agent_id: The agent that is to work on the task.
+            existing_task_id: A task to continue, instead of a new one.
+            prompt: What the agent is to do.
+            file_urls: Addresses of files that go with it.
+            user_details: The person on whose behalf the task runs.
+            principal: Who called, and through which door.
+            agent_version: The agent's version to use, instead of its current one.
+            tool_call_payload_extension: What is added to the payload of each tool call.
+            source: Through which door it came in.
+            worker_id: The only worker that may run it.
+            run_locally: Whether the worker that is named runs it for a test.
+            output_format: What kind of text the result is.
+            output_schema: The JSON Schema of a JSON result.
+            events_streaming: Whether its events can be followed.
+            additional_context: What the agent should know besides the prompt.
+            instructions_override: Instructions added to the agent's own.
+            test_run_node_id: The only node of a workflow to run, for trying it.
+            user_oidc_token: A token of the user, for servers that want one.
+            expected_output: What a good result looks like.
+            mcp_servers: Servers of tools that it may use.
+            triggering_agent_id: The agent that triggered it.
+            title: A short name for lists.
+            think_mode: How hard the agent thinks.
+            disable_attachment_injection: Whether the files are kept out of the model's context.
+            return_metrics: Whether the answer is to contain what it took.
+            user_tokens: The user's tokens for servers of tools.
+            llm_model_provider: The provider of the model, instead of the agent's.
+            llm_model_name: The model, instead of the agent's.
+            llm_reasoning_effort: How much the model reasons, instead of the agent's setting.
+            harness_cli: For agents that run a command line tool: which.
+            tool_call_limit: How many tool calls it may make, instead of the agent's limit.
+            attachments: The same files with what is known about them.
+            permission_mode: For the same agents: `full`, or `gated` when a person approves each
+                action.
+
+        Returns:
+            The task, as it was created.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> task = await tasks.acreate(
+            ...     agent_id="agent-sales",
+            ...     prompt="Sum up the sales by region",
+            ...     file_urls=["https://example.com/sales.csv"],
+            ... )
+            >>> print(task.status)
+            pending
+        """
+        plan = tasks_plans.create(
+            agent_id=agent_id,
+            existing_task_id=existing_task_id,
+            prompt=prompt,
+            file_urls=file_urls,
+            user_details=user_details,
+            principal=principal,
+            agent_version=agent_version,
+            tool_call_payload_extension=tool_call_payload_extension,
+            source=source,
+            worker_id=worker_id,
+            run_locally=run_locally,
+            output_format=output_format,
+            output_schema=output_schema,
+            events_streaming=events_streaming,
+            additional_context=additional_context,
+            instructions_override=instructions_override,
+            test_run_node_id=test_run_node_id,
+            user_oidc_token=user_oidc_token,
+            expected_output=expected_output,
+            mcp_servers=mcp_servers,
+            triggering_agent_id=triggering_agent_id,
+            title=title,
+            think_mode=think_mode,
+            disable_attachment_injection=disable_attachment_injection,
+            return_metrics=return_metrics,
+            user_tokens=user_tokens,
+            llm_model_provider=llm_model_provider,
+            llm_model_name=llm_model_name,
+            llm_reasoning_effort=llm_reasoning_effort,
+            harness_cli=harness_cli,
+            tool_call_limit=tool_call_limit,
+            attachments=attachments,
+            permission_mode=permission_mode,
+        )
+        return (await self._transport.acall(plan, Task)).parsed
+
+    def stop(self, task_id: str) -> Task:
+        """Stop a task.
+
+        A task that has not started never will; one that is running is told to stop. A task that is
+        finished stays as it is.
+
+        Args:
+            task_id: The task to stop.
+
+        Returns:
+            The task, as it is now.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> task = tasks.stop(task_id="task-1")
+            >>> print(task.status)
+            stopped
+        """
+        plan = tasks_plans.stop(task_id=task_id)
+        return self._transport.call(plan, Task).parsed
+
+    async def astop(self, task_id: str) -> Task:
+        """Stop a task.
+
+        A task that has not started never will; one that is running is told to stop. A task that is
+        finished stays as it is.
+
+        Args:
+            task_id: The task to stop.
+
+        Returns:
+            The task, as it is now.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> task = await tasks.astop(task_id="task-1")
+            >>> print(task.status)
+            stopped
+        """
+        plan = tasks_plans.stop(task_id=task_id)
+        return (await self._transport.acall(plan, Task)).parsed
+
+    def get(self, task_id: str) -> Task:
+        """Get a task as it is now.
+
+        Args:
+            task_id: The task.
+
+        Returns:
+            The task.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> task = tasks.get(task_id="task-1")
+            >>> print(task.result)
+            north: 120, south: 80
+        """
+        plan = tasks_plans.get(task_id=task_id)
+        return self._transport.call(plan, Task).parsed
+
+    async def aget(self, task_id: str) -> Task:
+        """Get a task as it is now.
+
+        Args:
+            task_id: The task.
+
+        Returns:
+            The task.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> task = await tasks.aget(task_id="task-1")
+            >>> print(task.result)
+            north: 120, south: 80
+        """
+        plan = tasks_plans.get(task_id=task_id)
+        return (await self._transport.acall(plan, Task)).parsed
+
+    def update(
+        self,
+        task_id: str,
+        tool_call_payload_extension: dict[str, Any] | None = None,
+        source: SourceNodeType | str | None = None,
+        status: AgentExecutionStatus | None = None,
+        last_executed_node_id: str | None = None,
+        result: str | None = None,
+    ) -> Task:
+        """Change some fields of a task.
+
+        Only what is given changes. A terminal status is final: changing it is refused with 409. So
+        is a worker's write that carries an `execution_attempts` other than the current one.
+
+        Args:
+            task_id: The task.
+            tool_call_payload_extension: What is added to the payload of each tool call.
+            source: Through which door it came in.
+            status: Where it stands.
+            last_executed_node_id: The node of the agent's graph that ran last.
+            result: What came out, or the error's text.
+
+        Returns:
+            The task, as it is now.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> task = tasks.update(
+            ...     task_id="task-1",
+            ...     status=AgentExecutionStatus.Completed,
+            ...     result="north: 120, south: 80",
+            ... )
+            >>> print(task.status)
+            completed
+        """
+        plan = tasks_plans.update(
+            task_id=task_id,
+            tool_call_payload_extension=tool_call_payload_extension,
+            source=source,
+            status=status,
+            last_executed_node_id=last_executed_node_id,
+            result=result,
+        )
+        return self._transport.call(plan, Task).parsed
+
+    async def aupdate(
+        self,
+        task_id: str,
+        tool_call_payload_extension: dict[str, Any] | None = None,
+        source: SourceNodeType | str | None = None,
+        status: AgentExecutionStatus | None = None,
+        last_executed_node_id: str | None = None,
+        result: str | None = None,
+    ) -> Task:
+        """Change some fields of a task.
+
+        Only what is given changes. A terminal status is final: changing it is refused with 409. So
+        is a worker's write that carries an `execution_attempts` other than the current one.
+
+        Args:
+            task_id: The task.
+            tool_call_payload_extension: What is added to the payload of each tool call.
+            source: Through which door it came in.
+            status: Where it stands.
+            last_executed_node_id: The node of the agent's graph that ran last.
+            result: What came out, or the error's text.
+
+        Returns:
+            The task, as it is now.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> task = await tasks.aupdate(
+            ...     task_id="task-1",
+            ...     status=AgentExecutionStatus.Completed,
+            ...     result="north: 120, south: 80",
+            ... )
+            >>> print(task.status)
+            completed
+        """
+        plan = tasks_plans.update(
+            task_id=task_id,
+            tool_call_payload_extension=tool_call_payload_extension,
+            source=source,
+            status=status,
+            last_executed_node_id=last_executed_node_id,
+            result=result,
+        )
+        return (await self._transport.acall(plan, Task)).parsed
+
+    def list(
+        self,
+        agent_id: str,
+        user_id: str | None = None,
+        parent_task_id: str | None = None,
+        triggering_agent_id: str | None = None,
+        status: AgentExecutionStatus | None = None,
+        internal_status: str | None = None,
+    ) -> builtins.list[TasksListItem]:
+        """List the tasks of an agent, the newest first.
+
+        Args:
+            agent_id: The agent.
+            user_id: Only tasks of this user.
+            parent_task_id: Only tasks that this task started.
+            triggering_agent_id: Only tasks that this agent triggered.
+            status: Only tasks with this status.
+            internal_status: Only tasks with this internal status.
+
+        Returns:
+            What there is to know about each task without loading it.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> items = tasks.list(agent_id="agent-sales", status=AgentExecutionStatus.Completed)
+            >>> for item in items:
+            ...     print(item.id)
+            task-2
+            task-1
+        """
+        plan = tasks_plans.list(
+            agent_id=agent_id,
+            user_id=user_id,
+            parent_task_id=parent_task_id,
+            triggering_agent_id=triggering_agent_id,
+            status=status,
+            internal_status=internal_status,
+        )
+        return self._transport.call(plan, builtins.list[TasksListItem]).parsed
+
+    async def alist(
+        self,
+        agent_id: str,
+        user_id: str | None = None,
+        parent_task_id: str | None = None,
+        triggering_agent_id: str | None = None,
+        status: AgentExecutionStatus | None = None,
+        internal_status: str | None = None,
+    ) -> builtins.list[TasksListItem]:
+        """List the tasks of an agent, the newest first.
+
+        Args:
+            agent_id: The agent.
+            user_id: Only tasks of this user.
+            parent_task_id: Only tasks that this task started.
+            triggering_agent_id: Only tasks that this agent triggered.
+            status: Only tasks with this status.
+            internal_status: Only tasks with this internal status.
+
+        Returns:
+            What there is to know about each task without loading it.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> items = await tasks.alist(
+            ...     agent_id="agent-sales", status=AgentExecutionStatus.Completed
+            ... )
+            >>> for item in items:
+            ...     print(item.id)
+            task-2
+            task-1
+        """
+        plan = tasks_plans.list(
+            agent_id=agent_id,
+            user_id=user_id,
+            parent_task_id=parent_task_id,
+            triggering_agent_id=triggering_agent_id,
+            status=status,
+            internal_status=internal_status,
+        )
+        return (await self._transport.acall(plan, builtins.list[TasksListItem])).parsed
+
+    def list_user_tasks(
+        self,
+        user_id: str,
+        parent_task_id: str | None = None,
+        triggering_agent_id: str | None = None,
+        status: AgentExecutionStatus | None = None,
+        internal_status: str | None = None,
+    ) -> builtins.list[TasksListItem]:
+        """List the tasks of a user, the newest first.
+
+        Args:
+            user_id: The user whose tasks are listed.
+            parent_task_id: Only tasks that this task started.
+            triggering_agent_id: Only tasks that this agent triggered.
+            status: Only tasks with this status.
+            internal_status: Only tasks with this internal status.
+
+        Returns:
+            What there is to know about each task without loading it.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> items = tasks.list_user_tasks(user_id="user-7")
+            >>> for item in items:
+            ...     print(item.id)
+            task-2
+            task-1
+        """
+        plan = tasks_plans.list_user_tasks(
+            user_id=user_id,
+            parent_task_id=parent_task_id,
+            triggering_agent_id=triggering_agent_id,
+            status=status,
+            internal_status=internal_status,
+        )
+        return self._transport.call(plan, builtins.list[TasksListItem]).parsed
+
+    async def alist_user_tasks(
+        self,
+        user_id: str,
+        parent_task_id: str | None = None,
+        triggering_agent_id: str | None = None,
+        status: AgentExecutionStatus | None = None,
+        internal_status: str | None = None,
+    ) -> builtins.list[TasksListItem]:
+        """List the tasks of a user, the newest first.
+
+        Args:
+            user_id: The user whose tasks are listed.
+            parent_task_id: Only tasks that this task started.
+            triggering_agent_id: Only tasks that this agent triggered.
+            status: Only tasks with this status.
+            internal_status: Only tasks with this internal status.
+
+        Returns:
+            What there is to know about each task without loading it.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> items = await tasks.alist_user_tasks(user_id="user-7")
+            >>> for item in items:
+            ...     print(item.id)
+            task-2
+            task-1
+        """
+        plan = tasks_plans.list_user_tasks(
+            user_id=user_id,
+            parent_task_id=parent_task_id,
+            triggering_agent_id=triggering_agent_id,
+            status=status,
+            internal_status=internal_status,
+        )
+        return (await self._transport.acall(plan, builtins.list[TasksListItem])).parsed
+
+    def report_external_task(
+        self,
+        agent_id: str | None = None,
+        id: str | None = None,
+        input: str | None = None,
+        llm_response: Any = None,
+        tokens: Tokens | None = None,
+        is_success: bool | None = None,
+        result: str | None = None,
+        duration: float | None = None,
+        used_tools: builtins.list[str] | None = None,
+    ) -> Task:
+        """Report a task that was run elsewhere.
+
+        The platform keeps it as a finished task of the agent: completed, or failed when it was no
+        success.
+
+        Args:
+            agent_id: The agent.
+            id: The task's id; a new one when there is none.
+            input: What was asked.
+            llm_response: What the model answered.
+            tokens: What models read and wrote for it.
+            is_success: Whether it succeeded. The platform takes it for a success when not given.
+            result: What came out.
+            duration: How long it ran, in seconds.
+            used_tools: The tools that were called.
+
+        Returns:
+            The task that stands for the report.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> task = tasks.report_external_task(
+            ...     agent_id="agent-sales", input="Sum up the sales", result="200"
+            ... )
+            >>> print(task.status)
+            completed
+        """
+        plan = tasks_plans.report_external_task(
+            agent_id=agent_id
+            if agent_id is not None
+            else self._transport.configuration.required("agent_id"),
+            id=id,
+            input=input,
+            llm_response=llm_response,
+            tokens=tokens,
+            is_success=is_success,
+            result=result,
+            duration=duration,
+            used_tools=used_tools,
+        )
+        return self._transport.call(plan, Task).parsed
+
+    async def areport_external_task(
+        self,
+        agent_id: str | None = None,
+        id: str | None = None,
+        input: str | None = None,
+        llm_response: Any = None,
+        tokens: Tokens | None = None,
+        is_success: bool | None = None,
+        result: str | None = None,
+        duration: float | None = None,
+        used_tools: builtins.list[str] | None = None,
+    ) -> Task:
+        """Report a task that was run elsewhere.
+
+        The platform keeps it as a finished task of the agent: completed, or failed when it was no
+        success.
+
+        Args:
+            agent_id: The agent.
+            id: The task's id; a new one when there is none.
+            input: What was asked.
+            llm_response: What the model answered.
+            tokens: What models read and wrote for it.
+            is_success: Whether it succeeded. The platform takes it for a success when not given.
+            result: What came out.
+            duration: How long it ran, in seconds.
+            used_tools: The tools that were called.
+
+        Returns:
+            The task that stands for the report.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> task = await tasks.areport_external_task(
+            ...     agent_id="agent-sales", input="Sum up the sales", result="200"
+            ... )
+            >>> print(task.status)
+            completed
+        """
+        plan = tasks_plans.report_external_task(
+            agent_id=agent_id
+            if agent_id is not None
+            else self._transport.configuration.required("agent_id"),
+            id=id,
+            input=input,
+            llm_response=llm_response,
+            tokens=tokens,
+            is_success=is_success,
+            result=result,
+            duration=duration,
+            used_tools=used_tools,
+        )
+        return (await self._transport.acall(plan, Task)).parsed
+
+    def report_metrics(
+        self,
+        agent_id: str,
+        execution_id: str,
+        source: SourceNodeType | str,
+        memory_thread_id: str,
+        task: str,
+        status: str,
+        duration: float,
+        ai_model: str,
+        sub_executions: builtins.list[str] | None = None,
+        triggered_by: str | None = None,
+        skills: builtins.list[str] | None = None,
+        internal_status: str | None = None,
+        worker: str | None = None,
+        ai_employee_id: str | None = None,
+        api_calls_made: builtins.list[Any] | None = None,
+        result: str | None = None,
+        llm_tokens: ExecutionTokens | None = None,
+    ) -> None:
+        """Report what running a task took.
+
+        Args:
+            agent_id: The agent.
+            execution_id: The task's id.
+            source: Through which door it came in.
+            memory_thread_id: The conversation's id.
+            task: What was asked.
+            status: Where it stands.
+            duration: How long it ran, in seconds.
+            ai_model: The model that answered.
+            sub_executions: The tasks that it started.
+            triggered_by: Who or what triggered it.
+            skills: The skills that were used.
+            internal_status: Where it stands, in the platform's own words.
+            worker: The worker that ran it.
+            ai_employee_id: The agent's id as an employee.
+            api_calls_made: The calls that were made: names of tools, or more about each.
+            result: What came out.
+            llm_tokens: What models read and wrote.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> tasks.report_metrics(
+            ...     agent_id="agent-sales",
+            ...     execution_id="task-1",
+            ...     source=SourceNodeType.SDK,
+            ...     memory_thread_id="task-1",
+            ...     task="Sum up the sales by region",
+            ...     status="completed",
+            ...     duration=1.5,
+            ...     ai_model="gpt-5",
+            ... )
+        """
+        plan = tasks_plans.report_metrics(
+            agent_id=agent_id,
+            execution_id=execution_id,
+            source=source,
+            memory_thread_id=memory_thread_id,
+            task=task,
+            status=status,
+            duration=duration,
+            ai_model=ai_model,
+            sub_executions=sub_executions,
+            triggered_by=triggered_by,
+            skills=skills,
+            internal_status=internal_status,
+            worker=worker,
+            ai_employee_id=ai_employee_id,
+            api_calls_made=api_calls_made,
+            result=result,
+            llm_tokens=llm_tokens,
+        )
+        self._transport.call(plan, None)
+
+    async def areport_metrics(
+        self,
+        agent_id: str,
+        execution_id: str,
+        source: SourceNodeType | str,
+        memory_thread_id: str,
+        task: str,
+        status: str,
+        duration: float,
+        ai_model: str,
+        sub_executions: builtins.list[str] | None = None,
+        triggered_by: str | None = None,
+        skills: builtins.list[str] | None = None,
+        internal_status: str | None = None,
+        worker: str | None = None,
+        ai_employee_id: str | None = None,
+        api_calls_made: builtins.list[Any] | None = None,
+        result: str | None = None,
+        llm_tokens: ExecutionTokens | None = None,
+    ) -> None:
+        """Report what running a task took.
+
+        Args:
+            agent_id: The agent.
+            execution_id: The task's id.
+            source: Through which door it came in.
+            memory_thread_id: The conversation's id.
+            task: What was asked.
+            status: Where it stands.
+            duration: How long it ran, in seconds.
+            ai_model: The model that answered.
+            sub_executions: The tasks that it started.
+            triggered_by: Who or what triggered it.
+            skills: The skills that were used.
+            internal_status: Where it stands, in the platform's own words.
+            worker: The worker that ran it.
+            ai_employee_id: The agent's id as an employee.
+            api_calls_made: The calls that were made: names of tools, or more about each.
+            result: What came out.
+            llm_tokens: What models read and wrote.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> await tasks.areport_metrics(
+            ...     agent_id="agent-sales",
+            ...     execution_id="task-1",
+            ...     source=SourceNodeType.SDK,
+            ...     memory_thread_id="task-1",
+            ...     task="Sum up the sales by region",
+            ...     status="completed",
+            ...     duration=1.5,
+            ...     ai_model="gpt-5",
+            ... )
+        """
+        plan = tasks_plans.report_metrics(
+            agent_id=agent_id,
+            execution_id=execution_id,
+            source=source,
+            memory_thread_id=memory_thread_id,
+            task=task,
+            status=status,
+            duration=duration,
+            ai_model=ai_model,
+            sub_executions=sub_executions,
+            triggered_by=triggered_by,
+            skills=skills,
+            internal_status=internal_status,
+            worker=worker,
+            ai_employee_id=ai_employee_id,
+            api_calls_made=api_calls_made,
+            result=result,
+            llm_tokens=llm_tokens,
+        )
+        await self._transport.acall(plan, None)
+
+    def get_activity_log(self, agent_id: str, task_id: str) -> AgentActivityThread:
+        """Get what was said and done in a task, in order.
+
+        Args:
+            agent_id: The agent.
+            task_id: The task.
+
+        Returns:
+            The thread of the task.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> thread = tasks.get_activity_log(agent_id="agent-sales", task_id="task-1")
+            >>> print(thread.id)
+            task-1
+        """
+        plan = tasks_plans.get_activity_log(agent_id=agent_id, task_id=task_id)
+        return self._transport.call(plan, AgentActivityThread).parsed
+
+    async def aget_activity_log(self, agent_id: str, task_id: str) -> AgentActivityThread:
+        """Get what was said and done in a task, in order.
+
+        Args:
+            agent_id: The agent.
+            task_id: The task.
+
+        Returns:
+            The thread of the task.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> thread = await tasks.aget_activity_log(agent_id="agent-sales", task_id="task-1")
+            >>> print(thread.id)
+            task-1
+        """
+        plan = tasks_plans.get_activity_log(agent_id=agent_id, task_id=task_id)
+        return (await self._transport.acall(plan, AgentActivityThread)).parsed
+
+    def push_events(
+        self,
+        task_id: str,
+        events: builtins.list[TaskUpdateEvent],
+        execution_attempt: int | None = None,
+    ) -> None:
+        """Add events to a task's stream.
+
+        The events get the stream's next numbers, in the order given, and reach everyone who follows
+        the task. With an attempt that is no longer the current one they are refused with 409.
+
+        Args:
+            task_id: The task.
+            events: The events to add, oldest first.
+            execution_attempt: The attempt that the writing worker holds, the task's
+                `execution_attempts`.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> tasks.push_events(task_id="task-1", events=[])
+        """
+        plan = tasks_plans.push_events(
+            task_id=task_id, events=events, execution_attempt=execution_attempt
+        )
+        self._transport.call(plan, None)
+
+    async def apush_events(
+        self,
+        task_id: str,
+        events: builtins.list[TaskUpdateEvent],
+        execution_attempt: int | None = None,
+    ) -> None:
+        """Add events to a task's stream.
+
+        The events get the stream's next numbers, in the order given, and reach everyone who follows
+        the task. With an attempt that is no longer the current one they are refused with 409.
+
+        Args:
+            task_id: The task.
+            events: The events to add, oldest first.
+            execution_attempt: The attempt that the writing worker holds, the task's
+                `execution_attempts`.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> await tasks.apush_events(task_id="task-1", events=[])
+        """
+        plan = tasks_plans.push_events(
+            task_id=task_id, events=events, execution_attempt=execution_attempt
+        )
+        await self._transport.acall(plan, None)
+
+    def events(
+        self, task_id: str, last_event_id: str | None = None
+    ) -> Generator[TaskUpdateEvent, None, None]:
+        """Follow a task's events as they happen, from the first to the last.
+
+        Events that happened before the call come first. The stream is over after `task_finished`;
+        one that breaks earlier is resumed where it broke, so that no event is lost or comes twice.
+        A task that was not created with `events_streaming` is refused with 409.
+
+        On the wire each event's `id` is its number in the task, from 1 without holes; `connected`,
+        which opens every stream, has none. A comment is sent every 15 seconds.
+
+        Args:
+            task_id: The task.
+            last_event_id: Only events after this one, as a stream that broke names its last one.
+
+        Yields:
+            Each TaskUpdateEvent when it arrives.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            StreamError: The stream broke, and could not be resumed.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> for event in tasks.events(task_id="task-1"):
+            ...     print(event.type)
+            connected
+            task_created
+            chunk
+            task_finished
+        """
+        return self._transport.stream(
+            tasks_plans.events(task_id=task_id, last_event_id=last_event_id),
+            streams.task_update_event(task_id),
+            streams.is_last_task_update_event,
+        )
+
+    def aevents(
+        self, task_id: str, last_event_id: str | None = None
+    ) -> AsyncGenerator[TaskUpdateEvent, None]:
+        """Follow a task's events as they happen, from the first to the last.
+
+        Events that happened before the call come first. The stream is over after `task_finished`;
+        one that breaks earlier is resumed where it broke, so that no event is lost or comes twice.
+        A task that was not created with `events_streaming` is refused with 409.
+
+        On the wire each event's `id` is its number in the task, from 1 without holes; `connected`,
+        which opens every stream, has none. A comment is sent every 15 seconds.
+
+        Args:
+            task_id: The task.
+            last_event_id: Only events after this one, as a stream that broke names its last one.
+
+        Yields:
+            Each TaskUpdateEvent when it arrives.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            StreamError: The stream broke, and could not be resumed.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> async for event in tasks.aevents(task_id="task-1"):
+            ...     print(event.type)
+            connected
+            task_created
+            chunk
+            task_finished
+        """
+        return self._transport.astream(
+            tasks_plans.events(task_id=task_id, last_event_id=last_event_id),
+            streams.task_update_event(task_id),
+            streams.is_last_task_update_event,
+        )
+
+
+class TasksWithRawResponse:
+    """The calls of `Tasks`, answering with status, headers and the object."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def create(
+        self,
+        agent_id: str,
+        existing_task_id: str | None = None,
+        prompt: str = "",
+        file_urls: builtins.list[str] | None = None,
+        user_details: User | None = None,
+        principal: Principal | None = None,
+        agent_version: str | int | None = None,
+        tool_call_payload_extension: dict[str, Any] | None = None,
+        source: SourceNodeType | str | None = None,
+        worker_id: str | None = None,
+        run_locally: bool | None = None,
+        output_format: OutputFormat | None = None,
+        output_schema: dict[str, Any] | None = None,
+        events_streaming: bool | None = None,
+        additional_context: str | None = None,
+        instructions_override: str | None = None,
+        test_run_node_id: str | None = None,
+        user_oidc_token: str | None = None,
+        expected_output: str | None = None,
+        mcp_servers: builtins.list[MCPServerDetails] | None = None,
+        triggering_agent_id: str | None = None,
+        title: str | None = None,
+        think_mode: ThinkMode | None = None,
+        disable_attachment_injection: bool | None = None,
+        return_metrics: bool | None = None,
+        user_tokens: dict[str, Any] | None = None,
+        llm_model_provider: str | None = None,
+        llm_model_name: str | None = None,
+        llm_reasoning_effort: LLMReasoningEffort | None = None,
+        harness_cli: str | None = None,
+        tool_call_limit: int | None = None,
+        attachments: builtins.list[AttachmentRef] | None = None,
+        permission_mode: str | None = None,
+    ) -> Response[Task]:
+        """`Tasks.create`, with the answer's status and headers."""
+        plan = tasks_plans.create(
+            agent_id=agent_id,
+            existing_task_id=existing_task_id,
+            prompt=prompt,
+            file_urls=file_urls,
+            user_details=user_details,
+            principal=principal,
+            agent_version=agent_version,
+            tool_call_payload_extension=tool_call_payload_extension,
+            source=source,
+            worker_id=worker_id,
+            run_locally=run_locally,
+            output_format=output_format,
+            output_schema=output_schema,
+            events_streaming=events_streaming,
+            additional_context=additional_context,
+            instructions_override=instructions_override,
+            test_run_node_id=test_run_node_id,
+            user_oidc_token=user_oidc_token,
+            expected_output=expected_output,
+            mcp_servers=mcp_servers,
+            triggering_agent_id=triggering_agent_id,
+            title=title,
+            think_mode=think_mode,
+            disable_attachment_injection=disable_attachment_injection,
+            return_metrics=return_metrics,
+            user_tokens=user_tokens,
+            llm_model_provider=llm_model_provider,
+            llm_model_name=llm_model_name,
+            llm_reasoning_effort=llm_reasoning_effort,
+            harness_cli=harness_cli,
+            tool_call_limit=tool_call_limit,
+            attachments=attachments,
+            permission_mode=permission_mode,
+        )
+        return self._transport.call(plan, Task)
+
+    async def acreate(
+        self,
+        agent_id: str,
+        existing_task_id: str | None = None,
+        prompt: str = "",
+        file_urls: builtins.list[str] | None = None,
+        user_details: User | None = None,
+        principal: Principal | None = None,
+        agent_version: str | int | None = None,
+        tool_call_payload_extension: dict[str, Any] | None = None,
+        source: SourceNodeType | str | None = None,
+        worker_id: str | None = None,
+        run_locally: bool | None = None,
+        output_format: OutputFormat | None = None,
+        output_schema: dict[str, Any] | None = None,
+        events_streaming: bool | None = None,
+        additional_context: str | None = None,
+        instructions_override: str | None = None,
+        test_run_node_id: str | None = None,
+        user_oidc_token: str | None = None,
+        expected_output: str | None = None,
+        mcp_servers: builtins.list[MCPServerDetails] | None = None,
+        triggering_agent_id: str | None = None,
+        title: str | None = None,
+        think_mode: ThinkMode | None = None,
+        disable_attachment_injection: bool | None = None,
+        return_metrics: bool | None = None,
+        user_tokens: dict[str, Any] | None = None,
+        llm_model_provider: str | None = None,
+        llm_model_name: str | None = None,
+        llm_reasoning_effort: LLMReasoningEffort | None = None,
+        harness_cli: str | None = None,
+        tool_call_limit: int | None = None,
+        attachments: builtins.list[AttachmentRef] | None = None,
+        permission_mode: str | None = None,
+    ) -> Response[Task]:
+        """`Tasks.acreate`, with the answer's status and headers."""
+        plan = tasks_plans.create(
+            agent_id=agent_id,
+            existing_task_id=existing_task_id,
+            prompt=prompt,
+            file_urls=file_urls,
+            user_details=user_details,
+            principal=principal,
+            agent_version=agent_version,
+            tool_call_payload_extension=tool_call_payload_extension,
+            source=source,
+            worker_id=worker_id,
+            run_locally=run_locally,
+            output_format=output_format,
+            output_schema=output_schema,
+            events_streaming=events_streaming,
+            additional_context=additional_context,
+            instructions_override=instructions_override,
+            test_run_node_id=test_run_node_id,
+            user_oidc_token=user_oidc_token,
+            expected_output=expected_output,
+            mcp_servers=mcp_servers,
+            triggering_agent_id=triggering_agent_id,
+            title=title,
+            think_mode=think_mode,
+            disable_attachment_injection=disable_attachment_injection,
+            return_metrics=return_metrics,
+            user_tokens=user_tokens,
+            llm_model_provider=llm_model_provider,
+            llm_model_name=llm_model_name,
+            llm_reasoning_effort=llm_reasoning_effort,
+            harness_cli=harness_cli,
+            tool_call_limit=tool_call_limit,
+            attachments=attachments,
+            permission_mode=permission_mode,
+        )
+        return await self._transport.acall(plan, Task)
+
+    def stop(self, task_id: str) -> Response[Task]:
+        """`Tasks.stop`, with the answer's status and headers."""
+        plan = tasks_plans.stop(task_id=task_id)
+        return self._transport.call(plan, Task)
+
+    async def astop(self, task_id: str) -> Response[Task]:
+        """`Tasks.astop`, with the answer's status and headers."""
+        plan = tasks_plans.stop(task_id=task_id)
+        return await self._transport.acall(plan, Task)
+
+    def get(self, task_id: str) -> Response[Task]:
+        """`Tasks.get`, with the answer's status and headers."""
+        plan = tasks_plans.get(task_id=task_id)
+        return self._transport.call(plan, Task)
+
+    async def aget(self, task_id: str) -> Response[Task]:
+        """`Tasks.aget`, with the answer's status and headers."""
+        plan = tasks_plans.get(task_id=task_id)
+        return await self._transport.acall(plan, Task)
+
+    def update(
+        self,
+        task_id: str,
+        tool_call_payload_extension: dict[str, Any] | None = None,
+        source: SourceNodeType | str | None = None,
+        status: AgentExecutionStatus | None = None,
+        last_executed_node_id: str | None = None,
+        result: str | None = None,
+    ) -> Response[Task]:
+        """`Tasks.update`, with the answer's status and headers."""
+        plan = tasks_plans.update(
+            task_id=task_id,
+            tool_call_payload_extension=tool_call_payload_extension,
+            source=source,
+            status=status,
+            last_executed_node_id=last_executed_node_id,
+            result=result,
+        )
+        return self._transport.call(plan, Task)
+
+    async def aupdate(
+        self,
+        task_id: str,
+        tool_call_payload_extension: dict[str, Any] | None = None,
+        source: SourceNodeType | str | None = None,
+        status: AgentExecutionStatus | None = None,
+        last_executed_node_id: str | None = None,
+        result: str | None = None,
+    ) -> Response[Task]:
+        """`Tasks.aupdate`, with the answer's status and headers."""
+        plan = tasks_plans.update(
+            task_id=task_id,
+            tool_call_payload_extension=tool_call_payload_extension,
+            source=source,
+            status=status,
+            last_executed_node_id=last_executed_node_id,
+            result=result,
+        )
+        return await self._transport.acall(plan, Task)
+
+    def list(
+        self,
+        agent_id: str,
+        user_id: str | None = None,
+        parent_task_id: str | None = None,
+        triggering_agent_id: str | None = None,
+        status: AgentExecutionStatus | None = None,
+        internal_status: str | None = None,
+    ) -> Response[builtins.list[TasksListItem]]:
+        """`Tasks.list`, with the answer's status and headers."""
+        plan = tasks_plans.list(
+            agent_id=agent_id,
+            user_id=user_id,
+            parent_task_id=parent_task_id,
+            triggering_agent_id=triggering_agent_id,
+            status=status,
+            internal_status=internal_status,
+        )
+        return self._transport.call(plan, builtins.list[TasksListItem])
+
+    async def alist(
+        self,
+        agent_id: str,
+        user_id: str | None = None,
+        parent_task_id: str | None = None,
+        triggering_agent_id: str | None = None,
+        status: AgentExecutionStatus | None = None,
+        internal_status: str | None = None,
+    ) -> Response[builtins.list[TasksListItem]]:
+        """`Tasks.alist`, with the answer's status and headers."""
+        plan = tasks_plans.list(
+            agent_id=agent_id,
+            user_id=user_id,
+            parent_task_id=parent_task_id,
+            triggering_agent_id=triggering_agent_id,
+            status=status,
+            internal_status=internal_status,
+        )
+        return await self._transport.acall(plan, builtins.list[TasksListItem])
+
+    def list_user_tasks(
+        self,
+        user_id: str,
+        parent_task_id: str | None = None,
+        triggering_agent_id: str | None = None,
+        status: AgentExecutionStatus | None = None,
+        internal_status: str | None = None,
+    ) -> Response[builtins.list[TasksListItem]]:
+        """`Tasks.list_user_tasks`, with the answer's status and headers."""
+        plan = tasks_plans.list_user_tasks(
+            user_id=user_id,
+            parent_task_id=parent_task_id,
+            triggering_agent_id=triggering_agent_id,
+            status=status,
+            internal_status=internal_status,
+        )
+        return self._transport.call(plan, builtins.list[TasksListItem])
+
+    async def alist_user_tasks(
+        self,
+        user_id: str,
+        parent_task_id: str | None = None,
+        triggering_agent_id: str | None = None,
+        status: AgentExecutionStatus | None = None,
+        internal_status: str | None = None,
+    ) -> Response[builtins.list[TasksListItem]]:
+        """`Tasks.alist_user_tasks`, with the answer's status and headers."""
+        plan = tasks_plans.list_user_tasks(
+            user_id=user_id,
+            parent_task_id=parent_task_id,
+            triggering_agent_id=triggering_agent_id,
+            status=status,
+            internal_status=internal_status,
+        )
+        return await self._transport.acall(plan, builtins.list[TasksListItem])
+
+    def report_external_task(
+        self,
+        agent_id: str | None = None,
+        id: str | None = None,
+        input: str | None = None,
+        llm_response: Any = None,
+        tokens: Tokens | None = None,
+        is_success: bool | None = None,
+        result: str | None = None,
+        duration: float | None = None,
+        used_tools: builtins.list[str] | None = None,
+    ) -> Response[Task]:
+        """`Tasks.report_external_task`, with the answer's status and headers."""
+        plan = tasks_plans.report_external_task(
+            agent_id=agent_id
+            if agent_id is not None
+            else self._transport.configuration.required("agent_id"),
+            id=id,
+            input=input,
+            llm_response=llm_response,
+            tokens=tokens,
+            is_success=is_success,
+            result=result,
+            duration=duration,
+            used_tools=used_tools,
+        )
+        return self._transport.call(plan, Task)
+
+    async def areport_external_task(
+        self,
+        agent_id: str | None = None,
+        id: str | None = None,
+        input: str | None = None,
+        llm_response: Any = None,
+        tokens: Tokens | None = None,
+        is_success: bool | None = None,
+        result: str | None = None,
+        duration: float | None = None,
+        used_tools: builtins.list[str] | None = None,
+    ) -> Response[Task]:
+        """`Tasks.areport_external_task`, with the answer's status and headers."""
+        plan = tasks_plans.report_external_task(
+            agent_id=agent_id
+            if agent_id is not None
+            else self._transport.configuration.required("agent_id"),
+            id=id,
+            input=input,
+            llm_response=llm_response,
+            tokens=tokens,
+            is_success=is_success,
+            result=result,
+            duration=duration,
+            used_tools=used_tools,
+        )
+        return await self._transport.acall(plan, Task)
+
+    def report_metrics(
+        self,
+        agent_id: str,
+        execution_id: str,
+        source: SourceNodeType | str,
+        memory_thread_id: str,
+        task: str,
+        status: str,
+        duration: float,
+        ai_model: str,
+        sub_executions: builtins.list[str] | None = None,
+        triggered_by: str | None = None,
+        skills: builtins.list[str] | None = None,
+        internal_status: str | None = None,
+        worker: str | None = None,
+        ai_employee_id: str | None = None,
+        api_calls_made: builtins.list[Any] | None = None,
+        result: str | None = None,
+        llm_tokens: ExecutionTokens | None = None,
+    ) -> Response[None]:
+        """`Tasks.report_metrics`, with the answer's status and headers."""
+        plan = tasks_plans.report_metrics(
+            agent_id=agent_id,
+            execution_id=execution_id,
+            source=source,
+            memory_thread_id=memory_thread_id,
+            task=task,
+            status=status,
+            duration=duration,
+            ai_model=ai_model,
+            sub_executions=sub_executions,
+            triggered_by=triggered_by,
+            skills=skills,
+            internal_status=internal_status,
+            worker=worker,
+            ai_employee_id=ai_employee_id,
+            api_calls_made=api_calls_made,
+            result=result,
+            llm_tokens=llm_tokens,
+        )
+        return self._transport.call(plan, None)
+
+    async def areport_metrics(
+        self,
+        agent_id: str,
+        execution_id: str,
+        source: SourceNodeType | str,
+        memory_thread_id: str,
+        task: str,
+        status: str,
+        duration: float,
+        ai_model: str,
+        sub_executions: builtins.list[str] | None = None,
+        triggered_by: str | None = None,
+        skills: builtins.list[str] | None = None,
+        internal_status: str | None = None,
+        worker: str | None = None,
+        ai_employee_id: str | None = None,
+        api_calls_made: builtins.list[Any] | None = None,
+        result: str | None = None,
+        llm_tokens: ExecutionTokens | None = None,
+    ) -> Response[None]:
+        """`Tasks.areport_metrics`, with the answer's status and headers."""
+        plan = tasks_plans.report_metrics(
+            agent_id=agent_id,
+            execution_id=execution_id,
+            source=source,
+            memory_thread_id=memory_thread_id,
+            task=task,
+            status=status,
+            duration=duration,
+            ai_model=ai_model,
+            sub_executions=sub_executions,
+            triggered_by=triggered_by,
+            skills=skills,
+            internal_status=internal_status,
+            worker=worker,
+            ai_employee_id=ai_employee_id,
+            api_calls_made=api_calls_made,
+            result=result,
+            llm_tokens=llm_tokens,
+        )
+        return await self._transport.acall(plan, None)
+
+    def get_activity_log(self, agent_id: str, task_id: str) -> Response[AgentActivityThread]:
+        """`Tasks.get_activity_log`, with the answer's status and headers."""
+        plan = tasks_plans.get_activity_log(agent_id=agent_id, task_id=task_id)
+        return self._transport.call(plan, AgentActivityThread)
+
+    async def aget_activity_log(self, agent_id: str, task_id: str) -> Response[AgentActivityThread]:
+        """`Tasks.aget_activity_log`, with the answer's status and headers."""
+        plan = tasks_plans.get_activity_log(agent_id=agent_id, task_id=task_id)
+        return await self._transport.acall(plan, AgentActivityThread)
+
+    def push_events(
+        self,
+        task_id: str,
+        events: builtins.list[TaskUpdateEvent],
+        execution_attempt: int | None = None,
+    ) -> Response[None]:
+        """`Tasks.push_events`, with the answer's status and headers."""
+        plan = tasks_plans.push_events(
+            task_id=task_id, events=events, execution_attempt=execution_attempt
+        )
+        return self._transport.call(plan, None)
+
+    async def apush_events(
+        self,
+        task_id: str,
+        events: builtins.list[TaskUpdateEvent],
+        execution_attempt: int | None = None,
+    ) -> Response[None]:
+        """`Tasks.apush_events`, with the answer's status and headers."""
+        plan = tasks_plans.push_events(
+            task_id=task_id, events=events, execution_attempt=execution_attempt
+        )
+        return await self._transport.acall(plan, None)

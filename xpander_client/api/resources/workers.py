@@ -1,0 +1,304 @@
+"""`Workers`: calls to the platform, each in a sync and an async form."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Generator
+from typing import Any
+
+from xpander_client.core.answer import Response
+from xpander_client.transport import Resource, Transport
+
+from ..models.api_key_allowance import ApiKeyAllowance
+from ..models.worker_environment import WorkerEnvironment
+from ..models.worker_event import WorkerEvent
+from ..models.worker_event_type import WorkerEventType
+from ..plans import workers as workers_plans
+from . import streams
+
+__all__ = ["Workers", "WorkersWithRawResponse"]
+
+
+class Workers(Resource):
+    """The channel between the platform and a worker process.
+
+    A worker listens for the tasks of one agent, and says that it is alive, busy or done. Every call
+    has an `a…` twin for async code, with the same parameters.
+    """
+
+    @property
+    def with_raw_response(self) -> WorkersWithRawResponse:
+        """The same calls, answering with status, headers and the object."""
+        return WorkersWithRawResponse(self._transport)
+
+    def listen(
+        self,
+        agent_id: str,
+        environment: WorkerEnvironment | None = None,
+        worker_id: str | None = None,
+    ) -> Generator[WorkerEvent, None, None]:
+        """Register a worker for an agent and receive its tasks.
+
+        The first event is `worker-registration` with the worker's id. Then each task that the
+        worker is to run comes as `agent-execution`. A worker that gets
+        `worker-environment-conflict` is not wanted here and stops listening.
+
+        The stream has no end of its own. One that breaks is not resumed by itself: a worker listens
+        again, and gives its id to keep it.
+
+        Args:
+            agent_id: The agent.
+            environment: Where the worker runs.
+            worker_id: The id that this worker was given before, to keep it when it comes back.
+
+        Yields:
+            Each WorkerEvent when it arrives.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            StreamError: The stream broke, and could not be resumed.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> workers = Workers(configuration)
+            >>> for event in workers.listen(
+            ...     agent_id="agent-sales", environment=WorkerEnvironment.Local
+            ... ):
+            ...     print(event.event)
+            worker-registration
+            worker-environment-conflict
+        """
+        return self._transport.stream(
+            workers_plans.listen(agent_id=agent_id, environment=environment, worker_id=worker_id),
+            streams.worker_event(agent_id),
+            streams.is_last_worker_event,
+        )
+
+    def alisten(
+        self,
+        agent_id: str,
+        environment: WorkerEnvironment | None = None,
+        worker_id: str | None = None,
+    ) -> AsyncGenerator[WorkerEvent, None]:
+        """Register a worker for an agent and receive its tasks.
+
+        The first event is `worker-registration` with the worker's id. Then each task that the
+        worker is to run comes as `agent-execution`. A worker that gets
+        `worker-environment-conflict` is not wanted here and stops listening.
+
+        The stream has no end of its own. One that breaks is not resumed by itself: a worker listens
+        again, and gives its id to keep it.
+
+        Args:
+            agent_id: The agent.
+            environment: Where the worker runs.
+            worker_id: The id that this worker was given before, to keep it when it comes back.
+
+        Yields:
+            Each WorkerEvent when it arrives.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            StreamError: The stream broke, and could not be resumed.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> workers = Workers(configuration)
+            >>> async for event in workers.alisten(
+            ...     agent_id="agent-sales", environment=WorkerEnvironment.Local
+            ... ):
+            ...     print(event.event)
+            worker-registration
+            worker-environment-conflict
+        """
+        return self._transport.astream(
+            workers_plans.listen(agent_id=agent_id, environment=environment, worker_id=worker_id),
+            streams.worker_event(agent_id),
+            streams.is_last_worker_event,
+        )
+
+    def send(
+        self,
+        worker_id: str,
+        agent_id: str,
+        event: WorkerEventType,
+        id: str,
+        data: Any = None,
+        type: str = "worker",
+    ) -> None:
+        """Tell the platform how a worker is.
+
+        A heartbeat every two seconds keeps the leases on the worker's tasks; `worker-finished` ends
+        the registration.
+
+        Args:
+            worker_id: The worker's id, as its registration gave it.
+            agent_id: The agent whose tasks the worker runs.
+            event: What it tells.
+            id: The message's id, a UUID.
+            data: The time of a heartbeat; `{"is_busy": …}` of a capacity update; nothing otherwise.
+            type: What kind of sender this is.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> workers = Workers(configuration)
+            >>> workers.send(
+            ...     worker_id="worker-1",
+            ...     agent_id="agent-sales",
+            ...     event=WorkerEventType.WorkerCapacityUpdate,
+            ...     data={"is_busy": False},
+            ...     id="6f1d7a52-6f0e-4a5e-9b0f-0b5a6f0d9d11",
+            ... )
+        """
+        plan = workers_plans.send(
+            worker_id=worker_id, agent_id=agent_id, event=event, id=id, data=data, type=type
+        )
+        self._transport.call(plan, None)
+
+    async def asend(
+        self,
+        worker_id: str,
+        agent_id: str,
+        event: WorkerEventType,
+        id: str,
+        data: Any = None,
+        type: str = "worker",
+    ) -> None:
+        """Tell the platform how a worker is.
+
+        A heartbeat every two seconds keeps the leases on the worker's tasks; `worker-finished` ends
+        the registration.
+
+        Args:
+            worker_id: The worker's id, as its registration gave it.
+            agent_id: The agent whose tasks the worker runs.
+            event: What it tells.
+            id: The message's id, a UUID.
+            data: The time of a heartbeat; `{"is_busy": …}` of a capacity update; nothing otherwise.
+            type: What kind of sender this is.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> workers = Workers(configuration)
+            >>> await workers.asend(
+            ...     worker_id="worker-1",
+            ...     agent_id="agent-sales",
+            ...     event=WorkerEventType.WorkerCapacityUpdate,
+            ...     data={"is_busy": False},
+            ...     id="6f1d7a52-6f0e-4a5e-9b0f-0b5a6f0d9d11",
+            ... )
+        """
+        plan = workers_plans.send(
+            worker_id=worker_id, agent_id=agent_id, event=event, id=id, data=data, type=type
+        )
+        await self._transport.acall(plan, None)
+
+    def check_api_key(self, api_key: str) -> ApiKeyAllowance:
+        """Ask which agents a key may use.
+
+        For a worker that is called directly, and wants to know who may call it.
+
+        Args:
+            api_key: The key.
+
+        Returns:
+            The key and its agents.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> workers = Workers(configuration)
+            >>> allowance = workers.check_api_key(api_key="a-key-to-check")
+            >>> print(allowance.agent_ids)
+            ['agent-sales']
+        """
+        plan = workers_plans.check_api_key(api_key=api_key)
+        return self._transport.call(plan, ApiKeyAllowance).parsed
+
+    async def acheck_api_key(self, api_key: str) -> ApiKeyAllowance:
+        """Ask which agents a key may use.
+
+        For a worker that is called directly, and wants to know who may call it.
+
+        Args:
+            api_key: The key.
+
+        Returns:
+            The key and its agents.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> workers = Workers(configuration)
+            >>> allowance = await workers.acheck_api_key(api_key="a-key-to-check")
+            >>> print(allowance.agent_ids)
+            ['agent-sales']
+        """
+        plan = workers_plans.check_api_key(api_key=api_key)
+        return (await self._transport.acall(plan, ApiKeyAllowance)).parsed
+
+
+class WorkersWithRawResponse:
+    """The calls of `Workers`, answering with status, headers and the object."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def send(
+        self,
+        worker_id: str,
+        agent_id: str,
+        event: WorkerEventType,
+        id: str,
+        data: Any = None,
+        type: str = "worker",
+    ) -> Response[None]:
+        """`Workers.send`, with the answer's status and headers."""
+        plan = workers_plans.send(
+            worker_id=worker_id, agent_id=agent_id, event=event, id=id, data=data, type=type
+        )
+        return self._transport.call(plan, None)
+
+    async def asend(
+        self,
+        worker_id: str,
+        agent_id: str,
+        event: WorkerEventType,
+        id: str,
+        data: Any = None,
+        type: str = "worker",
+    ) -> Response[None]:
+        """`Workers.asend`, with the answer's status and headers."""
+        plan = workers_plans.send(
+            worker_id=worker_id, agent_id=agent_id, event=event, id=id, data=data, type=type
+        )
+        return await self._transport.acall(plan, None)
+
+    def check_api_key(self, api_key: str) -> Response[ApiKeyAllowance]:
+        """`Workers.check_api_key`, with the answer's status and headers."""
+        plan = workers_plans.check_api_key(api_key=api_key)
+        return self._transport.call(plan, ApiKeyAllowance)
+
+    async def acheck_api_key(self, api_key: str) -> Response[ApiKeyAllowance]:
+        """`Workers.acheck_api_key`, with the answer's status and headers."""
+        plan = workers_plans.check_api_key(api_key=api_key)
+        return await self._transport.acall(plan, ApiKeyAllowance)

@@ -1,0 +1,69 @@
+"""The command's parts, put together, and how each of them fails."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from xpander_client.cli.dev import dev
+from xpander_client.cli.doctor import doctor
+from xpander_client.cli.output import complain
+from xpander_client.cli.tasks import tasks
+from xpander_client.errors import ModuleException
+from xpander_client.version import __version__
+
+__all__ = ["app"]
+
+
+class _Commands(TyperGroup):
+    """Ends with one clear line and the right exit status, whatever went wrong."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ModuleException as error:
+            complain(str(error))
+            raise typer.Exit(1) from error
+        except BrokenPipeError:
+            # Whoever read the output has had enough; Python must not complain about that at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise typer.Exit(1) from None
+        except (OSError, ValueError) as error:
+            complain(str(error) or type(error).__name__)
+            raise typer.Exit(1) from error
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+
+
+app = typer.Typer(
+    cls=_Commands,
+    name="xpander-client",
+    help="Create, follow and stop tasks of agents, and serve a platform to run them on.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+app.command()(dev)
+app.add_typer(tasks, name="tasks")
+app.command()(doctor)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"xpander-client {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass

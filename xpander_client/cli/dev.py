@@ -1,0 +1,107 @@
+"""`xpander-client dev`: the embedded platform, served until it is stopped."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xpander_client.cli.output import print_json
+from xpander_client.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from xpander_client.platform import Address
+
+__all__ = ["dev"]
+
+_PORT = 8484
+
+
+def dev(
+    host: Annotated[
+        str, typer.Option(help="The address to serve on. One that others reach needs --api-key.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = _PORT,
+    store: Annotated[Path, typer.Option(help="The file that tasks are kept in.")] = Path(
+        ".xpander/dev.db"
+    ),
+    api_key: Annotated[
+        str | None,
+        typer.Option(help="The key that opens the platform. [default: kept beside the store]"),
+    ] = None,
+    organization: Annotated[str, typer.Option(help="The organization that has the key.")] = "local",
+    agents: Annotated[
+        Path | None,
+        typer.Option(help="A YAML file that describes agents. Others appear on first use."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Say where it serves in JSON, for programs.")
+    ] = False,
+) -> None:
+    """Serve a platform on this machine until it is stopped, and say how to use it."""
+    try:
+        from xpander_client.platform.serve import run
+        from xpander_client.platform.server import is_loopback
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f'the platform needs {error.name}: pip install "xpander-client[platform]"'
+        ) from None
+    if api_key is None and is_loopback(host):
+        api_key = _kept_key(store)
+    run(
+        host,
+        port,
+        store,
+        None if api_key is None else {api_key: organization},
+        agents if agents is not None else (),
+        organization_id=organization,
+        announce=_announce_json if as_json else _announce,
+    )
+
+
+def _kept_key(store: Path) -> str:
+    """The key that goes with a store, so that clients needn't be set up anew after a restart."""
+    path = store.with_name(store.name + ".key")
+    try:
+        if kept := path.read_text(encoding="ascii").strip():
+            return kept
+    except FileNotFoundError:
+        pass
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key = secrets.token_urlsafe(24)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(key + "\n")
+    return key
+
+
+def _announce_json(address: Address) -> None:
+    ((api_key, organization_id),) = address.keys.items()
+    print_json(
+        {
+            "url": address.url,
+            "api_key": api_key,
+            "organization_id": organization_id,
+            "store": address.store,
+        }
+    )
+
+
+def _announce(address: Address) -> None:
+    ((api_key, organization_id),) = address.keys.items()
+    print(
+        f"The platform serves at {address.url} and keeps its tasks in {address.store}.\n"
+        "\n"
+        "For this client, and for the official one (xpander-sdk), in another terminal:\n"
+        f"  export XPANDER_BASE_URL={shlex.quote(address.url)}\n"
+        f"  export XPANDER_API_KEY={shlex.quote(api_key)}\n"
+        f"  export XPANDER_ORGANIZATION_ID={shlex.quote(organization_id)}\n"
+        "and for a worker also the agent whose tasks it takes, by any name:\n"
+        "  export XPANDER_AGENT_ID=my-agent\n"
+        "\n"
+        "Ctrl-C stops it.",
+        flush=True,
+    )

@@ -1,0 +1,126 @@
+"""`xpander-client doctor`: what is configured, what is installed, and does the platform answer."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import platform as machine
+import time
+from typing import Annotated, Any
+from urllib.parse import urlsplit, urlunsplit
+
+import typer
+
+from xpander_client.api.resources import Agents
+from xpander_client.cli.output import complain, print_json, print_pairs, tell
+from xpander_client.configuration import Configuration, RetryPolicy
+from xpander_client.errors import CallError, ConfigurationError, ModuleException
+from xpander_client.version import __version__
+
+__all__ = ["doctor"]
+
+_PACKAGES = (
+    *("httpx", "attrs", "cattrs", "orjson", "tenacity"),
+    *("typer", "rich", "starlette", "uvicorn", "httptools", "uvloop", "pyyaml", "httpx-aiohttp"),
+)
+
+
+def doctor(
+    timeout: Annotated[
+        float, typer.Option(min=0.1, help="Seconds to wait for the platform.")
+    ] = 10.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """Show what is configured, without secrets, whether the platform is reachable, and versions."""
+    configured, configuration, problem = _configured()
+    reached: dict[str, Any] = {"reachable": None}
+    if configuration is not None:
+        reached, problem = _reach(configuration, timeout)
+    report = {
+        "ok": problem is None,
+        "problem": problem,
+        "configuration": configured,
+        "platform": reached,
+        "versions": _versions(),
+    }
+    if as_json:
+        print_json(report)
+    else:
+        _show(report)
+        if problem is not None:
+            complain(problem)
+    if problem is not None:
+        raise typer.Exit(1)
+
+
+def _configured() -> tuple[dict[str, Any], Configuration | None, str | None]:
+    try:
+        configuration = Configuration()
+    except ConfigurationError as error:
+        return {}, None, str(error)
+    configured: dict[str, Any] = {
+        "base_url": _without_password(configuration.base_url),
+        "organization_id": configuration.organization_id,
+        "agent_id": configuration.agent_id,
+        "api_key": "set" if configuration.api_key else None,
+    }
+    try:
+        configuration.required("api_key")
+        configured["api_root"] = _without_password(configuration.api_root)
+        configured["events_root"] = _without_password(configuration.events_root)
+    except ConfigurationError as error:
+        return configured, None, str(error)
+    return configured, configuration, None
+
+
+def _reach(configuration: Configuration, timeout: float) -> tuple[dict[str, Any], str | None]:
+    started = time.perf_counter()
+    with Agents(configuration) as agents:
+        once = agents.options(timeout=timeout, retry=RetryPolicy(attempts=1))
+        try:
+            found = once.list()
+        except CallError as error:
+            reached: dict[str, Any] = {"reachable": error.status_code is not None}
+            if error.status_code is not None:
+                reached["status_code"] = error.status_code
+            return reached, f"the platform at {_without_password(configuration.base_url)}: {error}"
+        except ModuleException as error:
+            return {"reachable": None}, str(error)
+    milliseconds = round((time.perf_counter() - started) * 1000, 1)
+    return {"reachable": True, "milliseconds": milliseconds, "agents": len(found)}, None
+
+
+def _versions() -> dict[str, str | None]:
+    versions: dict[str, str | None] = {
+        "xpander-client": __version__,
+        "python": machine.python_version(),
+    }
+    for name in _PACKAGES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            versions[name] = None
+    return versions
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return url
+    return urlunsplit(parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2]))
+
+
+def _show(report: dict[str, Any]) -> None:
+    tell("Configuration")
+    missing = {name: value or "not set" for name, value in report["configuration"].items()}
+    print_pairs({f"  {name}": value for name, value in missing.items()})
+    tell("Platform")
+    reached = report["platform"]
+    words = {True: "reachable", False: "not reachable", None: "not asked"}
+    text = words[reached["reachable"]]
+    if "milliseconds" in reached:
+        text += f" in {reached['milliseconds']} ms, it knows {reached['agents']} agents"
+    tell(" ", text)
+    tell("Versions")
+    print_pairs(
+        {f"  {name}": version or "not installed" for name, version in report["versions"].items()}
+    )

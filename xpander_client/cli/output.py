@@ -1,0 +1,97 @@
+"""Showing things: tables and colours for people, JSON for programs."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from xpander_client.core.convert import dumps, unstructure
+
+__all__ = ["complain", "note", "print_json", "print_pairs", "print_table", "tell", "visible"]
+
+_STYLES = {
+    "completed": "green",
+    "executing": "cyan",
+    "pending": "yellow",
+    "paused": "yellow",
+    "stopped": "magenta",
+    "error": "red",
+    "failed": "red",
+}
+
+
+@cache
+def _console() -> Console:
+    # Redirected output is neither wrapped nor cut: a program or a file has no right margin.
+    return Console(highlight=False, width=None if sys.stdout.isatty() else 100_000)
+
+
+def visible(text: object) -> str:
+    r"""Text that can't play tricks on a terminal: control characters become visible.
+
+    Example:
+        >>> print(visible("a\x1b[2Jb"))
+        a\x1b[2Jb
+    """
+    return "".join(
+        one if one in "\n\t" or one.isprintable() else one.encode("unicode_escape").decode()
+        for one in str(text)
+    )
+
+
+def print_json(value: object) -> None:
+    """One JSON document, on one line."""
+    sys.stdout.write(dumps(unstructure(value)).decode())
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def print_pairs(pairs: Mapping[str, Any]) -> None:
+    """Names with their values, one below the other; what has no value is left out."""
+    grid = Table.grid(padding=(0, 2))
+    for name, value in pairs.items():
+        if value not in (None, "", [], {}):
+            grid.add_row(Text(name, style="bold"), _cell(value))
+    _console().print(grid)
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """A table with a line for each row."""
+    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    _console().print(table)
+
+
+def tell(*parts: object) -> None:
+    """A line; parts that are a task's status have its colour."""
+    line = Text(" ").join(_cell(part) for part in parts)
+    _console().print(line, soft_wrap=True)
+
+
+def note(text: str) -> None:
+    """A line for the person at the terminal, which is not part of the output."""
+    print(visible(text), file=sys.stderr, flush=True)
+
+
+def complain(text: str) -> None:
+    """One line that says what went wrong."""
+    print(f"xpander-client: {visible(' '.join(text.split()))}", file=sys.stderr, flush=True)
+
+
+def _cell(value: object) -> Text:
+    if value is None:
+        return Text("")
+    if isinstance(value, datetime.datetime):
+        return Text(value.astimezone().strftime("%Y-%m-%d %H:%M:%S"))
+    if isinstance(value, list | dict):
+        value = dumps(value).decode()
+    text = visible(value)
+    return Text(text, style=_STYLES.get(text, ""))

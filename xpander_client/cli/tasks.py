@@ -1,0 +1,191 @@
+"""`xpander-client tasks …`: what an application does with tasks, by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+
+from xpander_client.api.models import AgentExecutionStatus, OutputFormat
+from xpander_client.api.resources import Task, Tasks
+from xpander_client.cli.output import note, print_json, print_pairs, print_table, tell
+from xpander_client.configuration import Configuration
+from xpander_client.errors import ArgumentError, ModuleException
+
+__all__ = ["tasks"]
+
+tasks = typer.Typer(
+    help="Create, list, show, follow and stop tasks.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+_Agent = Annotated[
+    str | None, typer.Option("--agent", help="The agent's id. [default: XPANDER_AGENT_ID]")
+]
+_TaskId = Annotated[str, typer.Argument(metavar="TASK", help="The task's id.")]
+
+
+@tasks.command()
+def create(
+    prompt: Annotated[str, typer.Argument(help="What the agent is to do.")],
+    agent: _Agent = None,
+    files: Annotated[
+        list[str] | None,
+        typer.Option("--file", help="A URL, or a file on this machine. May be repeated."),
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="A short name for the task.")] = None,
+    context: Annotated[str | None, typer.Option(help="What the agent should know as well.")] = None,
+    output_format: Annotated[
+        OutputFormat | None, typer.Option(help="The format of the result.")
+    ] = None,
+    output_schema: Annotated[
+        str | None, typer.Option(help="JSON: what a JSON result is made of.")
+    ] = None,
+    stream: Annotated[
+        bool, typer.Option("--stream/--no-stream", help="Whether events can be followed.")
+    ] = True,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Follow the events until the task is finished.")
+    ] = False,
+    as_json: _Json = False,
+) -> None:
+    """Create a task for an agent."""
+    with _tasks() as api:
+        task = api.create(
+            agent_id=_agent_id(api.configuration, agent),
+            prompt=prompt,
+            file_urls=[_url(file) for file in files or []],
+            title=title,
+            additional_context=context,
+            output_format=output_format,
+            output_schema=_schema(output_schema),
+            events_streaming=stream or follow,
+        )
+        if follow:
+            if not as_json:
+                note(f"following task {task.id}")
+            _follow(task, as_json)
+        elif as_json:
+            print_json(task)
+        else:
+            _show(task)
+
+
+@tasks.command("list")
+def list_(
+    agent: _Agent = None,
+    status: Annotated[
+        AgentExecutionStatus | None, typer.Option(help="Only tasks in this status.")
+    ] = None,
+    user: Annotated[str | None, typer.Option(help="Only tasks of this user's id.")] = None,
+    as_json: _Json = False,
+) -> None:
+    """List the tasks of an agent, the newest first."""
+    with _tasks() as api:
+        found = api.list(agent_id=_agent_id(api.configuration, agent), status=status, user_id=user)
+    if as_json:
+        print_json(found)
+    elif found:
+        print_table(
+            ("ID", "STATUS", "CREATED", "TITLE"),
+            ((item.id, item.status, item.created_at, item.title) for item in found),
+        )
+    else:
+        note("no tasks")
+
+
+@tasks.command()
+def get(task: _TaskId, as_json: _Json = False) -> None:
+    """Show a task with its result."""
+    with _tasks() as api:
+        found = api.get(task_id=task)
+    if as_json:
+        print_json(found)
+    else:
+        _show(found)
+
+
+@tasks.command()
+def tail(task: _TaskId, as_json: _Json = False) -> None:
+    """Follow a task's events, from the first one on, until it is finished."""
+    with _tasks() as api:
+        _follow(api.get(task_id=task), as_json)
+
+
+@tasks.command()
+def stop(task: _TaskId, as_json: _Json = False) -> None:
+    """Stop a task."""
+    with _tasks() as api:
+        stopped = api.stop(task_id=task)
+    if as_json:
+        print_json(stopped)
+    else:
+        tell(stopped.id, "is", stopped.status)
+
+
+def _tasks() -> Tasks:
+    return Tasks(Configuration())
+
+
+def _agent_id(configuration: Configuration, given: str | None) -> str:
+    agent_id = given or configuration.agent_id
+    if not agent_id:
+        raise ModuleException(None, "which agent? Give --agent, or set XPANDER_AGENT_ID")
+    return agent_id
+
+
+def _url(file: str) -> str:
+    # A scheme of one letter is a drive.
+    if len(urlsplit(file).scheme) > 1:
+        return file
+    path = Path(file)
+    if not path.is_file():
+        raise ArgumentError(f"--file {file}: there is no such file, and it is no URL")
+    return path.resolve().as_uri()
+
+
+def _schema(text: str | None) -> dict[str, Any] | None:
+    if text is None:
+        return None
+    try:
+        schema = json.loads(text)
+    except ValueError as error:
+        raise ArgumentError(f"--output-schema is no JSON: {error}") from None
+    if not isinstance(schema, dict):
+        raise ArgumentError("--output-schema must be a JSON object")
+    return schema
+
+
+def _show(task: Task) -> None:
+    print_pairs(
+        {
+            "id": task.id,
+            "agent": task.agent_id,
+            "status": task.status,
+            "title": task.title,
+            "prompt": task.input.text,
+            "files": task.input.files,
+            "created": task.created_at,
+            "started": task.started_at,
+            "finished": task.finished_at,
+            "attempts": task.execution_attempts,
+            "result": task.result,
+        }
+    )
+
+
+def _follow(task: Task, as_json: bool) -> None:
+    for event in task.events():
+        if as_json:
+            print_json(event)
+        elif isinstance(event.data, Task):
+            tell(event.time, event.type, event.data.status)
+            if event.data.status and event.data.status.is_terminal and event.data.result:
+                tell(event.data.result)
+        else:
+            tell(event.time, event.type, event.data)

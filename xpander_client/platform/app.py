@@ -1,0 +1,97 @@
+"""The platform put together: a store, its dispatch, its streams, and the routes before them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.routing import Router
+from starlette.types import ASGIApp
+
+from .agents import Agents
+from .clock import Clock, server_clock
+from .dispatch import Dispatch
+from .gate import Gate, Keys
+from .http import Endpoints
+from .refusal import Refusal
+from .settings import Settings
+from .store import Store
+from .streams import EventLogs
+
+__all__ = ["Platform"]
+
+PRUNE_INTERVAL = 3600.0
+
+logger = logging.getLogger(__name__)
+
+
+class Platform:
+    """Everything but the server that it runs in: `app` is served between `start` and `stop`.
+
+    `keys` says which organization each key belongs to. `agents` are described as in the file that
+    `load_agents` reads; with `create_agents` others appear when they are first used.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        keys: Mapping[str, str],
+        *,
+        agents: Sequence[Mapping[str, Any]] = (),
+        create_agents: bool = True,
+        settings: Settings | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.settings = settings or Settings()
+        self.store = store
+        self._clock = clock or server_clock()
+        known = Keys(keys)
+        self.dispatch = Dispatch(store, self.settings, self._clock)
+        self.logs = EventLogs(store, self.settings, self._clock)
+        self.agents = Agents(store, agents, create=create_agents, clock=self._clock)
+        endpoints = Endpoints(store, self.agents, self.dispatch, self.logs, known, self.settings)
+        router = Router(endpoints.routes(), redirect_slashes=False)
+        self.app: ASGIApp = Gate(router, known)
+        self._pruner: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open the store and begin to give out work.
+
+        Raises:
+            ConfigurationError: the store can't be used.
+        """
+        await self.store.open()
+        self.dispatch.start()
+        self._pruner = asyncio.create_task(self._prune(), name="pruner")
+
+    def end_streams(self) -> None:
+        """End all open streams in order; new ones are refused from now on."""
+        self.logs.close()
+        self.dispatch.end_streams()
+
+    async def stop(self) -> None:
+        """Stop giving out work and close the store."""
+        self.end_streams()
+        if self._pruner is not None:
+            self._pruner.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._pruner
+        await self.dispatch.close()
+        await self.store.close()
+
+    async def _prune(self) -> None:
+        while True:
+            now = self._clock()
+            try:
+                gone = await self.store.prune(
+                    events_before=now - self.settings.keep_events,
+                    keys_before=now - self.settings.keep_keys,
+                )
+                if gone:
+                    logger.info("%d events of finished tasks were forgotten", gone)
+            except Refusal as refusal:
+                logger.warning("nothing was forgotten: %s", refusal)
+            await asyncio.sleep(PRUNE_INTERVAL)

@@ -1,0 +1,31 @@
+"""The server's clock, which never jumps."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Callable
+
+__all__ = ["Clock", "server_clock", "timestamp"]
+
+Clock = Callable[[], float]
+"""Gives the seconds since 1970, UTC."""
+
+
+def server_clock() -> Clock:
+    """A clock that starts at the machine's time and then runs evenly.
+
+    Somebody who sets the machine's clock must not end leases by it.
+    """
+    start = time.time() - time.monotonic()
+    return lambda: start + time.monotonic()
+
+
+def timestamp(moment: float) -> str:
+    """A moment as it is written on the wire.
+
+    Example:
+        >>> timestamp(0.5)
+        '1970-01-01T00:00:00.500000+00:00'
+    """
+    return datetime.datetime.fromtimestamp(moment, datetime.UTC).isoformat(timespec="microseconds")

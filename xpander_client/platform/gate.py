@@ -1,0 +1,160 @@
+"""What every request passes: who is it, which organization is meant, and what if it fails."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+import os
+from collections.abc import Mapping, MutableMapping
+from hashlib import sha256
+from itertools import count
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import orjson
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..errors import ConfigurationError
+from .refusal import Refusal
+
+__all__ = ["Gate", "Keys"]
+
+ROOTS = frozenset(
+    {"agent-execution", "agents", "agents-metrics", "activity", "events", "metadata", "health"}
+)
+"""First segments of routes. Anything else there is the organization."""
+
+logger = logging.getLogger(__name__)
+
+
+class Keys:
+    """Which key opens which organization. The keys themselves are not kept, and never shown."""
+
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        if not keys:
+            raise ConfigurationError("the platform needs at least one key")
+        for key, organization in keys.items():
+            if not key or not organization:
+                raise ConfigurationError("a key and its organization can't be empty")
+            if organization in ROOTS or "/" in organization:
+                raise ConfigurationError(f"an organization can't be called {organization!r}")
+        self._organizations = [
+            (sha256(key.encode()).digest(), organization) for key, organization in keys.items()
+        ]
+
+    def organization(self, key: str | bytes) -> str | None:
+        """The organization that the key opens. How long this takes says nothing about the keys."""
+        given = sha256(key if isinstance(key, bytes) else key.encode()).digest()
+        found = None
+        for digest, organization in self._organizations:
+            if hmac.compare_digest(digest, given):
+                found = organization
+        return found
+
+
+class Gate:
+    """The outermost layer: checks the key, takes the organization off the path, answers refusals.
+
+    The path is taken apart as it was sent: an id that holds a slash, percent-encoded, stays one id
+    and can't be mistaken for another route.
+    """
+
+    def __init__(self, app: ASGIApp, keys: Keys) -> None:
+        self._app = app
+        self._keys = keys
+        # Random once, then counted: unique, and cheap enough for every answer.
+        prefix = os.urandom(6).hex()
+        self._request_ids = (f"{prefix}-{number:x}".encode() for number in count(1))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            if scope["type"] == "websocket":
+                await send({"type": "websocket.close", "code": 1000})
+            return
+        started = False
+        extra = [
+            (b"x-request-id", next(self._request_ids)),
+            (b"idempotency-keys", b"honored"),
+        ]
+
+        async def answer(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                message["headers"] = [*message.get("headers", ()), *extra]
+            await send(message)
+
+        try:
+            await self._app(self._admitted(scope), receive, answer)
+        except ClientDisconnect:
+            return
+        except Exception as error:
+            if started:
+                logger.exception("%s %s broke off", scope["method"], scope["path"])
+                raise
+            status, body, headers = _told(error, scope)
+            await answer({"type": "http.response.start", "status": status, "headers": headers})
+            await answer({"type": "http.response.body", "body": body})
+
+    def _admitted(self, scope: Scope) -> Scope:
+        raw: bytes = scope.get("raw_path") or scope["path"].encode()
+        segments = raw.decode("latin-1").split("/")[1:]
+        organization = None
+        if not _is_health(segments):
+            key = b""
+            for name, value in scope["headers"]:
+                if name == b"x-api-key":
+                    key = value
+            organization = self._keys.organization(key) if key else None
+            if organization is None:
+                raise Refusal(401, "the key is missing or wrong")
+        if segments[0] not in ROOTS:
+            named = segments.pop(0)
+            if organization is not None and _unquoted(named) != organization:
+                raise Refusal(404, "there is no such organization")
+        inner: MutableMapping[str, Any] = dict(scope)
+        inner["path"] = "/" + "/".join(segments)
+        inner["organization_id"] = organization
+        inner["app"] = self  # makes the router raise what it would answer in plain text
+        return inner
+
+
+def _is_health(segments: list[str]) -> bool:
+    """The one route that needs no key, so that whatever watches the platform needs none."""
+    if len(segments) == 2 and segments[0] not in ROOTS:
+        return segments[1] == "health"
+    return segments == ["health"]
+
+
+def _unquoted(segment: str) -> str | None:
+    try:
+        return unquote_to_bytes(segment).decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _told(error: Exception, scope: Scope) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+    """A failure, as the caller hears of it."""
+    headers = [(b"content-type", b"application/json")]
+    path = None
+    if isinstance(error, Refusal):
+        status, detail, path = error.status, error.detail, error.path
+        if status == 503:
+            headers.append((b"retry-after", b"1"))
+    elif isinstance(error, HTTPException):
+        status, detail = error.status_code, error.detail
+        for name, value in (error.headers or {}).items():
+            headers.append((name.lower().encode(), value.encode()))
+        if status == 404:
+            detail = "there is no such route"
+        elif status == 405:
+            detail = f"this route has no {scope['method']}"
+    else:
+        logger.error("%s %s failed", scope["method"], scope["path"], exc_info=error)
+        status, detail = 500, "the platform failed; its log says more"
+    body = orjson.dumps({"detail": detail} | ({"path": path} if path else {}))
+    headers.append((b"content-length", str(len(body)).encode()))
+    return status, body, headers

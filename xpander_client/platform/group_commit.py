@@ -1,0 +1,192 @@
+"""One thread that writes, and makes many writes safe with one sync of the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from .refusal import Refusal
+
+__all__ = ["GroupCommit", "Transaction"]
+
+T = TypeVar("T")
+
+LINGER = 0.001
+"""The longest that a command waits for others, in seconds, and only when there usually are some."""
+
+logger = logging.getLogger(__name__)
+
+
+class Transaction:
+    """What a command gets: the connection, and where to say who should hear of the commit."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.topics: set[str] = set()
+
+    def execute(self, sql: str, parameters: Iterable[Any] = ()) -> sqlite3.Cursor:
+        """Run one statement."""
+        return self.connection.execute(sql, tuple(parameters))
+
+
+Command = Callable[[Transaction], Any]
+
+
+class _Entry:
+    __slots__ = ("command", "error", "future", "result")
+
+    def __init__(self, command: Command, future: asyncio.Future[Any]) -> None:
+        self.command = command
+        self.future = future
+        self.result: Any = None
+        self.error: Exception | None = None
+
+
+class GroupCommit:
+    """Runs commands on its own connection, in order, as many to a commit as have queued up.
+
+    While one commit is under way, the next commands gather; so the busier it is, the fewer syncs
+    each command costs. A caller hears of its command only after the commit that holds it. A command
+    that fails does not touch the others of its batch. No more than `limit` commands are queued:
+    further callers wait.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], sqlite3.Connection],
+        notify: Callable[[Iterable[str]], None],
+        *,
+        limit: int,
+        batch: int = 512,
+    ) -> None:
+        self._connect = connect
+        self._notify = notify
+        self._batch = batch
+        self._room = asyncio.Semaphore(limit)
+        self._entries: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
+        self._closing = False
+        self._ended = False
+        self._usual = 1
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self.commits = 0
+        self.commands = 0
+
+    def start(self) -> None:
+        """Start the thread. Results are handed to the running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, name="xpander-store", daemon=True)
+        self._thread.start()
+
+    async def submit(self, command: Callable[[Transaction], T]) -> T:
+        """Run a command; returns what it returned, once it is on disk."""
+        loop = self._loop
+        if loop is None or self._closing:
+            raise Refusal(503, "the store is closed")
+        async with self._room:
+            if self._closing:
+                raise Refusal(503, "the store is closed")
+            future: asyncio.Future[T] = loop.create_future()
+            self._entries.put(_Entry(command, future))
+            # A caller that goes away takes only its future with it; the command is run.
+            return await future
+
+    async def close(self) -> None:
+        """Commit what is queued, then end the thread."""
+        self._closing = True
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._entries.put(None)
+            await asyncio.get_running_loop().run_in_executor(None, thread.join)
+
+    def _run(self) -> None:
+        connection = self._connect()
+        try:
+            while batch := self._next():
+                self._usual = len(batch)
+                topics = self._write(connection, batch)
+                assert self._loop is not None
+                try:
+                    self._loop.call_soon_threadsafe(self._settle, batch, topics)
+                except RuntimeError:
+                    return  # the loop was closed without us; what is committed is committed
+        finally:
+            connection.close()
+
+    def _next(self) -> list[_Entry]:
+        """The commands that are there, at least one; none when the end is reached."""
+        batch: list[_Entry] = []
+        entry = None if self._ended else self._entries.get()
+        # The callers of one commit come back together: a moment's patience spares a second sync.
+        patience = time.monotonic() + LINGER
+        while self._entries.qsize() + 1 < self._usual and time.monotonic() < patience:
+            time.sleep(LINGER / 20)
+        while entry is not None:
+            batch.append(entry)
+            if len(batch) == self._batch:
+                return batch
+            try:
+                entry = self._entries.get_nowait()
+            except queue.Empty:
+                return batch
+        self._ended = True
+        return batch
+
+    def _write(self, connection: sqlite3.Connection, batch: list[_Entry]) -> set[str]:
+        """One transaction for the batch; where that can't be, one for each command."""
+        transaction = Transaction(connection)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for entry in batch:
+                before = connection.total_changes
+                try:
+                    entry.result = entry.command(transaction)
+                except Refusal as refusal:
+                    entry.error = refusal
+                    if connection.total_changes != before:
+                        raise _Spoilt from refusal
+            connection.execute("COMMIT")
+        except Exception as error:
+            _roll_back(connection)
+            if len(batch) > 1:
+                topics: set[str] = set()
+                for entry in batch:
+                    entry.result = entry.error = None
+                    topics |= self._write(connection, [entry])
+                return topics
+            if not isinstance(error, _Spoilt):
+                logger.error("a write failed: %s", error, exc_info=error)
+                batch[0].error = Refusal(503, "the store could not write this; nothing was changed")
+            return set()
+        self.commits += 1
+        self.commands += len(batch)
+        return transaction.topics
+
+    def _settle(self, batch: list[_Entry], topics: set[str]) -> None:
+        for entry in batch:
+            if entry.future.done():
+                continue
+            if entry.error is not None:
+                entry.future.set_exception(entry.error)
+            else:
+                entry.future.set_result(entry.result)
+        if topics:
+            self._notify(topics)
+
+
+class _Spoilt(Exception):
+    """A command refused after it had written: its batch is undone and written one by one."""
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        try:
+            connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            logger.exception("the transaction could not be rolled back")

@@ -1,0 +1,103 @@
+"""Wake-up calls between tasks of one event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from types import TracebackType
+
+__all__ = ["Alarm", "Hints", "Watch"]
+
+
+class Alarm:
+    """Wakes one waiter. What rings while nobody waits is remembered for the next wait."""
+
+    def __init__(self) -> None:
+        self._heard = False
+        self._waiting: asyncio.Future[None] | None = None
+
+    def ring(self) -> None:
+        """Wake whoever waits, or who waits next."""
+        self._heard = True
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
+
+    async def wait(self, timeout: float) -> bool:
+        """Return at the next ring, or at once if there was one since the last wait.
+
+        Returns False when nothing was heard for `timeout` seconds.
+        """
+        if not self._heard:
+            loop = asyncio.get_running_loop()
+            self._waiting = waiting = loop.create_future()
+            timer = loop.call_later(timeout, _finish, waiting)
+            try:
+                await waiting
+            finally:
+                timer.cancel()
+                self._waiting = None
+        heard, self._heard = self._heard, False
+        return heard
+
+
+class Watch(Alarm):
+    """Hears hints from the moment it is made until it is closed.
+
+    Make the watch, then read, then wait: a hint that comes in between is not lost. When a wait ends
+    without a hint, look anyway: hints may get lost.
+    """
+
+    def __init__(self, hints: Hints, topics: tuple[str, ...]) -> None:
+        super().__init__()
+        self._hints = hints
+        self._topics = topics
+        hints._add(self, topics)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._hints._remove(self, self._topics)
+
+    def __enter__(self) -> Watch:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class Hints:
+    """Who listens to which topic."""
+
+    def __init__(self) -> None:
+        self._watches: dict[str, set[Watch]] = {}
+
+    def watch(self, *topics: str) -> Watch:
+        """A new watch over these topics."""
+        return Watch(self, topics)
+
+    def notify(self, topics: Iterable[str]) -> None:
+        """Wake everybody who watches one of the topics."""
+        for topic in topics:
+            for watch in self._watches.get(topic, ()):
+                watch.ring()
+
+    def _add(self, watch: Watch, topics: tuple[str, ...]) -> None:
+        for topic in topics:
+            self._watches.setdefault(topic, set()).add(watch)
+
+    def _remove(self, watch: Watch, topics: tuple[str, ...]) -> None:
+        for topic in topics:
+            watches = self._watches.get(topic)
+            if watches is not None:
+                watches.discard(watch)
+                if not watches:
+                    del self._watches[topic]
+
+
+def _finish(waiting: asyncio.Future[None]) -> None:
+    if not waiting.done():
+        waiting.set_result(None)

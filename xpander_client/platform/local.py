@@ -1,0 +1,185 @@
+"""A platform inside the process that uses it, for tests and scripts."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from ..configuration import Configuration
+from ..errors import ConfigurationError, ModuleException
+
+if TYPE_CHECKING:
+    from .server import Server
+    from .settings import Settings
+
+__all__ = ["LocalPlatform"]
+
+
+class LocalPlatform:
+    """Serves the platform on a free loopback port, from a thread with an event loop of its own.
+
+    `store` is the path of the file to keep tasks in; without it they are gone with the platform.
+    `agents` is a file of agents, or a list of them; any other agent appears when it is first used,
+    unless `create_agents` is false. `api_key` is made up when it isn't given.
+
+    Raises (when entered):
+        ConfigurationError: the store or the agents can't be used, or `[platform]` isn't installed.
+
+    Example:
+        >>> with LocalPlatform() as platform:
+        ...     platform.configuration.organization_id
+        'local'
+    """
+
+    def __init__(
+        self,
+        *,
+        store: str | os.PathLike[str] | None = None,
+        api_key: str | None = None,
+        organization_id: str = "local",
+        agents: str | os.PathLike[str] | Sequence[Mapping[str, Any] | str] = (),
+        create_agents: bool = True,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        settings: Settings | None = None,
+    ) -> None:
+        self.api_key = api_key or secrets.token_urlsafe(24)
+        self.organization_id = organization_id
+        self._store = store
+        self._agents = agents
+        self._create_agents = create_agents
+        self._host = host
+        self._port = port
+        self._settings = settings
+        self._server: Server | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where the platform is.
+
+        Raises:
+            ConfigurationError: it isn't running.
+        """
+        if self._server is None:
+            raise ConfigurationError("the platform is not running: enter it first, using `with`")
+        return self._server.url
+
+    @property
+    def configuration(self) -> Configuration:
+        """What a client needs to use this platform."""
+        return Configuration(
+            api_key=self.api_key, base_url=self.url, organization_id=self.organization_id
+        )
+
+    def start(self) -> None:
+        """Start to serve; returns when requests are answered."""
+        if self._thread is not None:
+            raise ConfigurationError("the platform is running already")
+        self._server = self._assembled()
+        started = threading.Event()
+        failures: list[BaseException] = []
+        self._thread = threading.Thread(
+            target=self._run,
+            args=(self._server, started, failures),
+            name="xpander-platform",
+            daemon=True,
+        )
+        self._thread.start()
+        started.wait()
+        if failures:
+            self.close()
+            raise failures[0]
+
+    def close(self) -> None:
+        """End the streams in order, write what is queued, and stop."""
+        server, thread, loop = self._server, self._thread, self._loop
+        if thread is not None:
+            if server is not None and loop is not None:
+                with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+                    loop.call_soon_threadsafe(server.stop)
+            thread.join()
+        self._server = self._thread = self._loop = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def __enter__(self) -> LocalPlatform:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> LocalPlatform:
+        await asyncio.to_thread(self.start)
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self.close)
+
+    def _assembled(self) -> Server:
+        try:
+            from .agents import described, load_agents
+            from .app import Platform
+            from .server import Server, bind
+            from .sqlite import SqliteStore
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(
+                f"the platform needs {error.name}: install xpander-client[platform]"
+            ) from error
+        if isinstance(self._agents, str | os.PathLike):
+            agents = load_agents(self._agents)
+        else:
+            agents = described(self._agents)
+        if self._store is not None:
+            path = Path(self._store)
+        else:
+            self._folder = tempfile.TemporaryDirectory(prefix="xpander-")
+            path = Path(self._folder.name) / "platform.db"
+        platform = Platform(
+            SqliteStore(path, self._settings),
+            {self.api_key: self.organization_id},
+            agents=agents,
+            create_agents=self._create_agents,
+            settings=self._settings,
+        )
+        return Server(platform, bind(self._host, self._port))
+
+    def _run(self, server: Server, started: threading.Event, failures: list[BaseException]) -> None:
+        from .server import run_loop
+
+        async def main() -> None:
+            self._loop = asyncio.get_running_loop()
+            await server.serve(started.set)
+
+        try:
+            run_loop(main())
+        except ModuleException as error:
+            failures.append(error)
+        except BaseException as error:
+            failures.append(error)
+            if started.is_set():
+                raise
+        finally:
+            started.set()

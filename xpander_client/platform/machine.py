@@ -1,0 +1,496 @@
+"""The life of a task, as pure functions: a record goes in, the next record and its events come out.
+
+    pending ──claim──> offered ──PATCH executing──> executing ──PATCH──> completed | failed | error
+       ^                  │ not begun within                │ lease over      | stopped
+       └──────────────────┴ the offer window ───────────────┘
+
+"Offered" is a pending task that a worker holds. `paused` stands beside `executing`. Each claim
+raises `attempt`, which goes over the wire as `execution_attempts`: whoever writes with an older one
+has lost the task. What can't be done is a `Refusal`. Every engine goes by these functions.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+import orjson
+
+from .clock import timestamp
+from .records import TERMINAL, NewEvent, TaskRecord
+from .refusal import Refusal
+
+__all__ = [
+    "STATUSES",
+    "Outcome",
+    "append",
+    "claim",
+    "continue_",
+    "create",
+    "expire",
+    "holds",
+    "patch",
+    "report",
+    "report_existing",
+    "stop",
+]
+
+STATUSES = frozenset({"pending", "executing", "paused"}) | TERMINAL
+
+PLATFORM_OWNED = frozenset(
+    {"id", "organization_id", "agent_id", "created_at", "execution_attempts"}
+)
+"""Nobody's PATCH changes these."""
+
+WORKER_OWNED = frozenset(
+    {
+        "status",
+        "internal_status",
+        "last_executed_node_id",
+        "result",
+        "started_at",
+        "paused_at",
+        "finished_at",
+        "duration",
+        "tokens",
+        "used_tools",
+        "sub_executions",
+        "is_manually_stopped",
+        "hitl_request",
+        "pending_eca_request",
+        "deep_planning",
+    }
+)
+"""What only the worker of the present attempt may change, if it says which attempt it is."""
+
+_FILLED_IN = frozenset({"status", "started_at", "paused_at", "finished_at", "duration"})
+"""The platform knows these itself: null is no statement about them."""
+
+_LAST_RUN = WORKER_OWNED - {"status", "deep_planning", "sub_executions"}
+"""What a task forgets when it is continued."""
+
+_ALIASES = {"tool_call_payload_extension": "payload_extension"}
+
+
+@attrs.frozen
+class Outcome:
+    """What a step made: the record as it is now, and the events to store with it."""
+
+    record: TaskRecord
+    events: tuple[NewEvent, ...] = ()
+
+
+def create(
+    *,
+    task_id: str,
+    organization_id: str,
+    agent_id: str,
+    body: Mapping[str, Any],
+    now: float,
+    offer_window: float,
+) -> Outcome:
+    """A new task that waits for a worker.
+
+    With `worker_id` in the body it waits for that one; with `run_locally` as well, that worker runs
+    it without being sent it, so the task is its from the beginning.
+    """
+    given = _named(body, without=PLATFORM_OWNED | WORKER_OWNED)
+    task: dict[str, Any] = {
+        "id": task_id,
+        "agent_id": agent_id,
+        "organization_id": organization_id,
+        "status": "pending",
+        "created_at": timestamp(now),
+        "execution_attempts": 0,
+        "conversation_id": task_id,
+        **given,
+    }
+    pinned_to = _text(given.get("worker_id"))
+    claimed = pinned_to is not None and given.get("run_locally") is True
+    if claimed:
+        task["execution_attempts"] = 1
+    record = TaskRecord(
+        id=task_id,
+        organization_id=organization_id,
+        agent_id=agent_id,
+        created_at=now,
+        updated_at=now,
+        pinned_to=pinned_to,
+        attempt=int(claimed),
+        worker_id=pinned_to if claimed else None,
+        lease_until=now + offer_window if claimed else None,
+        **_looked_up(task),
+    )
+    return Outcome(record, (_task_event("task_created", record, now),))
+
+
+def report(
+    *,
+    task_id: str,
+    organization_id: str,
+    agent_id: str,
+    body: Mapping[str, Any],
+    now: float,
+) -> Outcome:
+    """A task that ran elsewhere: it is finished when the platform hears of it."""
+    task = {
+        "id": task_id,
+        "agent_id": agent_id,
+        "organization_id": organization_id,
+        "created_at": timestamp(now),
+        "execution_attempts": 1,
+        "conversation_id": task_id,
+        **_reported(body, now),
+    }
+    bare = TaskRecord(
+        id=task_id,
+        organization_id=organization_id,
+        agent_id=agent_id,
+        status="pending",
+        document=b"",
+        created_at=now,
+        updated_at=now,
+        attempt=1,
+    )
+    record = _rewritten(bare, task, now)
+    begun = _rewritten(bare, {**_without_result(task), "status": "pending"}, now)
+    return Outcome(
+        record,
+        (_task_event("task_created", begun, now), _task_event("task_finished", record, now)),
+    )
+
+
+def report_existing(record: TaskRecord, body: Mapping[str, Any], now: float) -> Outcome:
+    """A task of the platform that ran elsewhere: the report is its end."""
+    if record.finished:
+        raise Refusal(409, f"the task is {record.status}, its result is final")
+    if record.worker_id is not None:
+        raise Refusal(409, "a worker has the task; only its result counts")
+    task = {**record.read(), **_reported(body, now)}
+    changed = _rewritten(attrs.evolve(record, worker_id=None, lease_until=None), task, now)
+    return Outcome(changed, (_task_event("task_finished", changed, now),))
+
+
+def continue_(
+    record: TaskRecord,
+    *,
+    agent_id: str,
+    body: Mapping[str, Any],
+    now: float,
+    last_seq: int,
+) -> Outcome:
+    """A finished or paused task with a new input: it waits for a worker again.
+
+    Attempts go on counting, so that no worker of an earlier run can write into this one.
+    """
+    if record.status in ("pending", "executing"):
+        raise Refusal(409, f"the task is {record.status}; it can be continued when it is finished")
+    given = _named(body, without=PLATFORM_OWNED | WORKER_OWNED)
+    task = {name: value for name, value in record.read().items() if name not in _LAST_RUN}
+    task |= given
+    task |= {"agent_id": agent_id, "status": "pending"}
+    queued = attrs.evolve(
+        record,
+        agent_id=agent_id,
+        losses=0,
+        worker_id=None,
+        lease_until=None,
+        pinned_to=_text(given.get("worker_id")),
+        run_from=last_seq,
+    )
+    changed = _rewritten(queued, task, now)
+    return Outcome(changed, (_task_event("task_created", changed, now),))
+
+
+def claim(record: TaskRecord, worker_id: str, *, now: float, offer_window: float) -> TaskRecord:
+    """The task, offered to a worker under a new attempt."""
+    if record.status != "pending" or record.worker_id is not None:
+        raise Refusal(409, "the task is not waiting for a worker")
+    if record.pinned_to not in (None, worker_id):
+        raise Refusal(409, "the task waits for another worker")
+    attempt = record.attempt + 1
+    offered = attrs.evolve(
+        record, attempt=attempt, worker_id=worker_id, lease_until=now + offer_window
+    )
+    return _rewritten(offered, {**record.read(), "execution_attempts": attempt}, now)
+
+
+def holds(record: TaskRecord, attempt: int) -> bool:
+    """Whether a writer that says it is this attempt may write what is a worker's to write.
+
+    An attempt ends with its offer or its lease, also while nobody else has the task yet. A task
+    that was never offered belongs to whoever made it, who knows it by attempt 0.
+    """
+    if attempt != record.attempt:
+        return False
+    return record.status != "pending" or record.worker_id is not None or attempt == 0
+
+
+def patch(
+    record: TaskRecord,
+    changes: Mapping[str, Any],
+    *,
+    attempt: int | None,
+    now: float,
+    lease: float,
+) -> Outcome:
+    """The task with some fields set; null takes a field away.
+
+    `attempt` is the one that the writer believes to hold; None is a user's edit, which passes. A
+    final status stays; other fields of a finished task can still be corrected, without an event,
+    because its last event is the one that says how it ended.
+    """
+    for name in ("id", "agent_id", "organization_id"):
+        if changes.get(name) not in (None, getattr(record, name)):
+            raise Refusal(422, f"the {name} of a task can't change", f"$.{name}")
+    task = record.read()
+    said = {
+        _ALIASES.get(name, name): value
+        for name, value in changes.items()
+        if name not in PLATFORM_OWNED and not (value is None and name in _FILLED_IN)
+    }
+    differing = {name for name, value in said.items() if _differs(task.get(name), value)}
+    if attempt is not None and differing & WORKER_OWNED and not holds(record, attempt):
+        raise Refusal(
+            409,
+            f"attempt {attempt} does not hold the task (any more), so these stay as they are: "
+            + ", ".join(sorted(differing & WORKER_OWNED)),
+        )
+    status = said.get("status", record.status)
+    if status not in STATUSES:
+        raise Refusal(422, f"there is no status {status!r}", "$.status")
+    if record.finished and status != record.status:
+        raise Refusal(409, f"the task is {record.status}, which is final")
+    if record.finished and attempt is not None:
+        # A worker's word on how the task ended is there: a second one adds, but changes nothing.
+        said = {
+            name: value
+            for name, value in said.items()
+            if name not in WORKER_OWNED or task.get(name) in (None, "", [], {}, 0)
+        }
+    before = dict(task)
+    for name, value in said.items():
+        if value is None:
+            task.pop(name, None)
+        else:
+            task[name] = value
+    changed = record
+    if status != record.status:
+        changed = _moved(record, task, status, now=now, lease=lease)
+    elif status == "executing" and record.lease_until is not None and attempt is not None:
+        changed = attrs.evolve(record, lease_until=now + lease)
+    if task == before:
+        return Outcome(changed)
+    changed = _rewritten(changed, task, now)
+    if record.finished or not differing:
+        return Outcome(changed)
+    kind = "task_finished" if changed.finished else "task_updated"
+    return Outcome(changed, (_task_event(kind, changed, now),))
+
+
+def stop(record: TaskRecord, now: float) -> Outcome:
+    """The task, stopped by a user. A finished task stays as it is: stopping twice is no fault."""
+    if record.finished:
+        return Outcome(record)
+    task = record.read()
+    task["is_manually_stopped"] = True
+    changed = _rewritten(_moved(record, task, "stopped", now=now, lease=0), task, now)
+    return Outcome(changed, (_task_event("task_finished", changed, now),))
+
+
+def append(
+    record: TaskRecord,
+    events: Sequence[Mapping[str, Any]],
+    *,
+    attempt: int | None,
+    now: float,
+    lease: float,
+) -> Outcome:
+    """The events that were pushed to a task, and what they do to it.
+
+    `task_finished` is never stored as it came: it finishes the task with the status and the result
+    in its data, as a PATCH would, and the platform writes the terminal event. That way there is
+    one, and it agrees with the task.
+    """
+    if attempt is not None and not holds(record, attempt):
+        raise Refusal(409, f"attempt {attempt} does not hold the task (any more)")
+    if record.finished:
+        if all(event.get("type") == "task_finished" for event in events):
+            return Outcome(record)
+        raise Refusal(409, f"the task is {record.status}, its events are complete")
+    stored: list[NewEvent] = []
+    for index, event in enumerate(events):
+        kind = event.get("type")
+        if kind == "connected":
+            raise Refusal(422, "only a stream itself says that it is connected", f"$[{index}].type")
+        if kind == "task_finished":
+            if index + 1 < len(events):
+                raise Refusal(422, "nothing follows task_finished", f"$[{index + 1}]")
+            if event.get("task_id", record.id) != record.id:
+                raise Refusal(422, "only this task can end here", f"$[{index}].task_id")
+            ending = patch(
+                record, _ending(event.get("data")), attempt=attempt, now=now, lease=lease
+            )
+            return Outcome(ending.record, (*stored, *ending.events))
+        stored.append(NewEvent(str(kind), orjson.dumps(event)))
+    if (
+        record.status == "executing"
+        and record.lease_until is not None
+        # Written only when a good part of the lease is over: events come by the thousand.
+        and record.lease_until < now + lease * 2 / 3
+    ):
+        record = attrs.evolve(record, lease_until=now + lease)
+    return Outcome(record, tuple(stored))
+
+
+def expire(record: TaskRecord, *, now: float, max_attempts: int) -> Outcome | None:
+    """The task after its lease ran out, or None if it hasn't.
+
+    An offer that no worker took up goes back to the queue in silence. A worker that was lost while
+    executing is named in an event; the last one allowed ends the task as an error.
+    """
+    if record.lease_until is None or record.lease_until > now or record.worker_id is None:
+        return None
+    if record.status == "pending":
+        back = attrs.evolve(record, worker_id=None, lease_until=None, updated_at=now)
+        return Outcome(back)
+    if record.status != "executing":
+        return None
+    losses = record.losses + 1
+    task = record.read()
+    lost = {"id": record.worker_id, "execution_attempts": record.attempt}
+    note = f"worker {record.worker_id} was lost in attempt {record.attempt}"
+    if losses >= max_attempts:
+        task["result"] = (
+            f"{note}; {losses} workers were lost with this task, so it is not tried again"
+        )
+        task["internal_status"] = note
+        ended = _moved(attrs.evolve(record, losses=losses), task, "error", now=now, lease=0)
+        changed = _rewritten(ended, task, now)
+        return Outcome(changed, (_task_event("task_finished", changed, now, lost_worker=lost),))
+    task["internal_status"] = note
+    task["status"] = "pending"
+    back = attrs.evolve(record, losses=losses, worker_id=None, lease_until=None)
+    changed = _rewritten(back, task, now)
+    return Outcome(changed, (_task_event("task_updated", changed, now, lost_worker=lost),))
+
+
+def _moved(
+    record: TaskRecord, task: dict[str, Any], status: str, *, now: float, lease: float
+) -> TaskRecord:
+    """The record in another status; `task` gets the times that go with it."""
+    task["status"] = status
+    if status == "executing":
+        if record.status == "pending" or not task.get("started_at"):
+            task["started_at"] = timestamp(now)
+        task.pop("paused_at", None)
+        if record.losses and str(task.get("internal_status", "")).startswith("worker "):
+            task.pop("internal_status")
+        held_until = now + lease if record.worker_id is not None else None
+        return attrs.evolve(record, lease_until=held_until)
+    if status == "pending":
+        return attrs.evolve(record, worker_id=None, lease_until=None, losses=0)
+    if status == "paused":
+        task["paused_at"] = task.get("paused_at") or timestamp(now)
+        return attrs.evolve(record, lease_until=None)
+    if status != "stopped" and not task.get("started_at"):
+        task["started_at"] = timestamp(now)
+    task["finished_at"] = task.get("finished_at") or timestamp(now)
+    if task.get("started_at") and not task.get("duration"):
+        task["duration"] = round(max(0.0, now - _moment(task["started_at"], now)), 6)
+    return attrs.evolve(record, worker_id=None, lease_until=None)
+
+
+def _rewritten(record: TaskRecord, task: dict[str, Any], now: float) -> TaskRecord:
+    """The record with this JSON."""
+    return attrs.evolve(record, updated_at=now, **_looked_up(task))
+
+
+def _looked_up(task: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON, and what is looked up by taken from it."""
+    given = task.get("input")
+    user = given.get("user") if isinstance(given, dict) else None
+    return {
+        "status": task["status"],
+        "document": orjson.dumps(task),
+        "internal_status": _text(task.get("internal_status")),
+        "user_id": _text(user.get("id")) if isinstance(user, dict) else None,
+        "parent_task_id": _text(task.get("parent_execution")),
+        "triggering_agent_id": _text(task.get("triggering_agent_id")),
+    }
+
+
+def _task_event(kind: str, record: TaskRecord, now: float, **more: Any) -> NewEvent:
+    event = {
+        "type": kind,
+        "task_id": record.id,
+        "organization_id": record.organization_id,
+        "time": timestamp(now),
+        "data": orjson.Fragment(record.document),
+        **more,
+    }
+    return NewEvent(kind, orjson.dumps(event))
+
+
+def _named(body: Mapping[str, Any], *, without: frozenset[str]) -> dict[str, Any]:
+    return {
+        name: value
+        for key, value in body.items()
+        if value is not None and (name := _ALIASES.get(key, key)) not in without
+    }
+
+
+def _reported(body: Mapping[str, Any], now: float) -> dict[str, Any]:
+    said = {
+        name: value
+        for name, value in body.items()
+        if value is not None and name not in PLATFORM_OWNED
+    }
+    succeeded = said.pop("is_success", True)
+    duration = said.get("duration") or 0.0
+    given = said.get("input")
+    said["input"] = {"text": given} if isinstance(given, str) else given or {}
+    result = said.get("result", said.get("llm_response"))
+    if result is not None:
+        said["result"] = result if isinstance(result, str) else orjson.dumps(result).decode()
+    return said | {
+        "status": "completed" if succeeded else "failed",
+        "duration": duration,
+        "started_at": timestamp(max(0.0, now - min(duration, now))),
+        "finished_at": timestamp(now),
+    }
+
+
+def _without_result(task: Mapping[str, Any]) -> dict[str, Any]:
+    ending = ("result", "llm_response", "finished_at", "duration", "tokens", "used_tools")
+    return {name: value for name, value in task.items() if name not in ending}
+
+
+def _ending(data: Any) -> dict[str, Any]:
+    """What a pushed `task_finished` says about the task."""
+    told = data if isinstance(data, dict) else {}
+    names = ("result", "internal_status", "tokens", "used_tools", "duration", "deep_planning")
+    said = {name: told[name] for name in names if told.get(name) is not None}
+    status = told.get("status")
+    return said | {"status": status if status in TERMINAL else "completed"}
+
+
+def _differs(stored: Any, said: Any) -> bool:
+    # Clients that send whole tasks send empty lists and zeros for what was never set.
+    return bool((stored or None) != (said or None))
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _moment(text: str, otherwise: float) -> float:
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return otherwise
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=datetime.UTC)
+    return moment.timestamp()

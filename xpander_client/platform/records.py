@@ -1,0 +1,160 @@
+"""What a store keeps, in no engine's terms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import orjson
+
+__all__ = [
+    "TERMINAL",
+    "Appended",
+    "Document",
+    "EventRecord",
+    "IdempotencyKey",
+    "NewEvent",
+    "Page",
+    "Put",
+    "Swept",
+    "TaskFilter",
+    "TaskRecord",
+]
+
+TERMINAL = frozenset({"completed", "failed", "error", "stopped"})
+"""The statuses that a task doesn't leave by itself."""
+
+
+@attrs.frozen(kw_only=True)
+class TaskRecord:
+    """A task as it is stored: the JSON that goes over the wire, and what dispatch needs to know.
+
+    A pending task without `worker_id` waits in its agent's queue; one with it is offered, until
+    `lease_until`. An executing task with `lease_until` goes back to the queue when that is over.
+    `attempt` counts the offers and is the fencing token, `losses` the workers lost since the task
+    was last queued by a user. `run_from` is the number of the event before the present run.
+    """
+
+    id: str
+    organization_id: str
+    agent_id: str
+    status: str
+    document: bytes
+    created_at: float
+    updated_at: float
+    attempt: int = 0
+    losses: int = 0
+    worker_id: str | None = None
+    lease_until: float | None = None
+    pinned_to: str | None = None
+    run_from: int = 0
+    internal_status: str | None = None
+    user_id: str | None = None
+    parent_task_id: str | None = None
+    triggering_agent_id: str | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether the task's status is a final one."""
+        return self.status in TERMINAL
+
+    @property
+    def offered(self) -> bool:
+        """Whether a worker has been given the task and has not begun yet."""
+        return self.status == "pending" and self.worker_id is not None
+
+    def read(self) -> dict[str, Any]:
+        """The task's JSON object; each call makes a new one."""
+        task: dict[str, Any] = orjson.loads(self.document)
+        return task
+
+
+@attrs.frozen
+class NewEvent:
+    """An event on its way into the store, which gives it its number.
+
+    `body` is the event's JSON, one line of text.
+    """
+
+    type: str
+    body: bytes
+
+
+@attrs.frozen
+class EventRecord:
+    """A stored event: `seq` counts a task's events from 1 without holes."""
+
+    seq: int
+    type: str
+    body: bytes
+
+
+@attrs.frozen
+class IdempotencyKey:
+    """A caller's name for one request. `fingerprint` tells whether a repeat is the same request."""
+
+    key: str
+    fingerprint: bytes
+
+
+@attrs.frozen
+class Put:
+    """What came of a creation. `repeated` says that its key had been seen; `record` is then the
+    first request's task, as it is now.
+    """
+
+    record: TaskRecord
+    repeated: bool = False
+
+
+@attrs.frozen
+class Appended:
+    """What came of appending events: the task, and the number of its last event."""
+
+    record: TaskRecord
+    last_seq: int
+    repeated: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class TaskFilter:
+    """Which tasks to list; None means any."""
+
+    agent_id: str | None = None
+    user_id: str | None = None
+    parent_task_id: str | None = None
+    triggering_agent_id: str | None = None
+    status: str | None = None
+    internal_status: str | None = None
+
+
+@attrs.frozen
+class Page:
+    """Some tasks, the newest first. `cursor` asks for those after them; None: there are no more."""
+
+    records: tuple[TaskRecord, ...]
+    cursor: str | None = None
+
+
+@attrs.frozen
+class Swept:
+    """The tasks whose leases ran out, as they were before: `requeued` wait again, `exhausted` have
+    lost too many workers and ended as errors.
+    """
+
+    requeued: tuple[TaskRecord, ...] = ()
+    exhausted: tuple[TaskRecord, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.requeued or self.exhausted)
+
+
+@attrs.frozen
+class Document:
+    """A JSON document: an agent, a report of metrics. `version` counts its changes from 1."""
+
+    kind: str
+    key: str
+    version: int
+    value: Mapping[str, Any]

@@ -1,0 +1,27 @@
+"""What the platform answers when it won't do what was asked."""
+
+from __future__ import annotations
+
+__all__ = ["Refusal"]
+
+
+class Refusal(Exception):
+    """A request that can't be served: `status` is the HTTP status, `detail` the reason.
+
+    `path` is the place in the request's body, as in ``$.input.files[1]``, where one is meant.
+
+    Example:
+        >>> raise Refusal(404, "no such task")
+        Traceback (most recent call last):
+        ...
+        xpander_client.platform.refusal.Refusal: 404: no such task
+    """
+
+    def __init__(self, status: int, detail: str, path: str | None = None) -> None:
+        super().__init__(status, detail, path)
+        self.status = status
+        self.detail = detail
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.status}: {self.detail}" + (f" ({self.path})" if self.path else "")

@@ -1,0 +1,80 @@
+"""A platform as a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from ..errors import ConfigurationError
+from .agents import described, load_agents
+from .app import Platform
+from .server import Server, bind, is_loopback, run_loop
+from .settings import Settings
+from .sqlite import SqliteStore
+
+__all__ = ["DEFAULT_STORE", "Address", "run"]
+
+DEFAULT_STORE = ".xpander/dev.db"
+
+
+@attrs.frozen
+class Address:
+    """Where a platform serves, and what opens it. `keys` says each key's organization."""
+
+    url: str
+    keys: Mapping[str, str] = attrs.field(repr=False)
+    store: str
+
+
+def run(
+    host: str = "127.0.0.1",
+    port: int = 0,
+    store: str | os.PathLike[str] = DEFAULT_STORE,
+    keys: Mapping[str, str] | None = None,
+    agents: str | os.PathLike[str] | Sequence[Mapping[str, Any] | str] = (),
+    *,
+    organization_id: str = "local",
+    create_agents: bool = True,
+    settings: Settings | None = None,
+    announce: Callable[[Address], None] | None = None,
+) -> None:
+    """Serve until SIGINT or SIGTERM, then end the streams in order and return.
+
+    `announce` is called once, when requests are answered. Without `keys` one is made up for
+    `organization_id`. The second signal makes it hurry. Nothing is printed.
+
+    Raises:
+        ConfigurationError: the store, the agents, the port or the host can't be used. A host that
+            others can reach needs `keys`.
+    """
+    if keys is None:
+        if not is_loopback(host):
+            raise ConfigurationError(f"{host} can be reached by others: a key has to be given")
+        keys = {secrets.token_urlsafe(24): organization_id}
+    many = load_agents(agents) if isinstance(agents, str | os.PathLike) else described(agents)
+    platform = Platform(
+        SqliteStore(store, settings),
+        keys,
+        agents=many,
+        create_agents=create_agents,
+        settings=settings,
+    )
+    server = Server(platform, bind(host, port))
+    address = Address(server.url, dict(keys), os.fspath(store))
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            # Windows has no such handlers, and other threads than the main one can't set any.
+            with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.add_signal_handler(number, server.stop)
+        await server.serve(lambda: announce(address) if announce is not None else None)
+
+    run_loop(main())

@@ -1,0 +1,41 @@
+"""The figures that the platform works by."""
+
+from __future__ import annotations
+
+import attrs
+
+__all__ = ["Settings"]
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """Times are in seconds, sizes in bytes.
+
+    A task that was offered to a worker is taken back when the worker hasn't begun with it within
+    `offer_window`. A task that is executing belongs to its worker for `lease`, counted from the
+    worker's last sign of life; after that it goes to another, until `max_attempts` workers were
+    lost with it. A worker that was silent for `worker_silence` gets no new tasks.
+
+    Example:
+        >>> Settings(lease=5.0).renewal
+        1.6666666666666667
+    """
+
+    lease: float = 30.0
+    offer_window: float = 10.0
+    max_attempts: int = 3
+    worker_silence: float = 10.0
+    sweep_interval: float = 1.0
+    poll_interval: float = 1.0
+    comment_interval: float = 15.0
+    stalled_reader: float = 30.0
+    body_limit: int = 10 * 1024 * 1024
+    queue_limit: int = 10_000
+    keep_events: float = 7 * 24 * 3600.0
+    keep_keys: float = 24 * 3600.0
+    shutdown_limit: float = 5.0
+
+    @property
+    def renewal(self) -> float:
+        """How long a lease may run before the worker's next sign of life is written down."""
+        return self.lease / 3

@@ -1,0 +1,171 @@
+"""What the platform asks of a store. Every engine does this much, and no SQL is known outside one.
+
+Three ideas hold it together: every write is a command to one writer, which is acknowledged when it
+is safely on disk; a task's change and the events of that change are one transaction; `watch` gives
+hints, never data, so that a lost hint costs a moment and never an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from .hints import Watch
+from .records import (
+    Appended,
+    Document,
+    EventRecord,
+    IdempotencyKey,
+    Page,
+    Put,
+    Swept,
+    TaskFilter,
+    TaskRecord,
+)
+
+__all__ = ["Store", "agent_topic", "task_topic"]
+
+
+def task_topic(task_id: str) -> str:
+    """What to watch to hear of a task's new events."""
+    return f"task:{task_id}"
+
+
+def agent_topic(organization_id: str, agent_id: str) -> str:
+    """What to watch to hear of tasks that wait for an agent's workers."""
+    return f"agent:{organization_id}:{agent_id}"
+
+
+class Store(Protocol):
+    """Tasks, their events, and JSON documents. Every method may be called from one event loop.
+
+    A task of another organization does not exist: what reads raises or gives nothing, as for an
+    unknown id. Methods raise `Refusal`: 404 for an unknown task, 409 for what the task's state
+    forbids, 422 for an idempotency key that was used for something else, 503 when the disk fails.
+    """
+
+    async def open(self) -> None:
+        """Make the store ready. Leases get a new term: nobody could renew them meanwhile."""
+
+    async def close(self) -> None:
+        """Write what is queued, then let go of everything."""
+
+    async def put(
+        self,
+        organization_id: str,
+        agent_id: str,
+        body: Mapping[str, Any],
+        *,
+        task_id: str,
+        existing_id: str | None = None,
+        key: IdempotencyKey | None = None,
+    ) -> Put:
+        """Create a task, or continue the one with `existing_id`."""
+        ...
+
+    async def report(
+        self,
+        organization_id: str,
+        agent_id: str,
+        body: Mapping[str, Any],
+        *,
+        task_id: str,
+        key: IdempotencyKey | None = None,
+    ) -> Put:
+        """Store a task that ran elsewhere; a task of that id is finished by the report."""
+        ...
+
+    async def get(self, organization_id: str, task_id: str) -> TaskRecord:
+        """The task."""
+        ...
+
+    async def list_tasks(
+        self, organization_id: str, wanted: TaskFilter, *, cursor: str | None, limit: int
+    ) -> Page:
+        """The tasks that fit, the newest first, from the cursor of the page before."""
+        ...
+
+    async def patch(
+        self,
+        organization_id: str,
+        task_id: str,
+        changes: Mapping[str, Any],
+        *,
+        attempt: int | None,
+    ) -> TaskRecord:
+        """Set fields of a task; see `machine.patch`."""
+        ...
+
+    async def append(
+        self,
+        organization_id: str,
+        task_id: str,
+        events: Sequence[Mapping[str, Any]],
+        *,
+        attempt: int | None,
+        key: IdempotencyKey | None = None,
+    ) -> Appended:
+        """Store events behind the task's last one; see `machine.append`."""
+        ...
+
+    async def read(self, task_id: str, after: int, limit: int) -> Sequence[EventRecord]:
+        """The task's events with numbers above `after`, in order."""
+        ...
+
+    async def claim(
+        self, organization_id: str, agent_id: str, worker_ids: Sequence[str]
+    ) -> Sequence[TaskRecord]:
+        """Offer waiting tasks, the oldest first, at most one to each of these workers."""
+        ...
+
+    async def renew(
+        self, organization_id: str, worker_id: str, *, adopt_from: str | None = None
+    ) -> Mapping[str, int]:
+        """Give the leases of a worker's executing tasks a new term.
+
+        Returns the attempts of all tasks that the worker holds, offers included, by task. The tasks
+        of `adopt_from`, a name that the worker had before, become its own first.
+        """
+        ...
+
+    async def stop(self, organization_id: str, task_id: str) -> TaskRecord:
+        """Stop a task; a finished one stays as it is."""
+        ...
+
+    async def sweep(self) -> Swept:
+        """Take back the tasks whose leases ran out."""
+        ...
+
+    def watch(self, *topics: str) -> Watch:
+        """Listen for hints on these topics, from now on."""
+        ...
+
+    async def doc_get(self, organization_id: str, kind: str, key: str) -> Document | None:
+        """The document, if there is one."""
+        ...
+
+    async def doc_put(
+        self,
+        organization_id: str,
+        kind: str,
+        key: str,
+        value: Mapping[str, Any],
+        *,
+        if_version: int | None = None,
+        idempotency: IdempotencyKey | None = None,
+    ) -> Document:
+        """Store a document. With `if_version` only over that version (0: only a new one).
+
+        When the version is another one, that is a `Refusal` with status 409.
+        """
+        ...
+
+    async def doc_list(self, organization_id: str, kind: str) -> Sequence[Document]:
+        """All documents of a kind, by key."""
+        ...
+
+    async def prune(self, *, events_before: float, keys_before: float) -> int:
+        """Forget the events of tasks that finished before a moment, but for how they ended, and
+        old idempotency keys. Returns how many events went.
+        """
+        ...

@@ -1,0 +1,97 @@
+"""How many tasks a worker runs at once, and telling the platform when it is full."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from types import TracebackType
+
+from xpander_client.api.models import WorkerEventType
+from xpander_client.api.plans import workers
+from xpander_client.configuration import RetryPolicy
+from xpander_client.errors import ModuleException
+from xpander_client.transport import Transport
+
+__all__ = ["Capacity"]
+
+_logger = logging.getLogger("xpander_client.worker")
+
+_FULL_FOR = 0.1
+"""Seconds of being full before the platform is told: short tasks make it change all the time."""
+
+
+class Capacity:
+    """`async with capacity:` takes one of `slots`, and waits for one if none is free."""
+
+    def __init__(self, transport: Transport, agent_id: str, slots: int) -> None:
+        self.worker_id: str | None = None
+        self._transport = transport.options(timeout=5.0, retry=RetryPolicy(attempts=1))
+        self._agent_id = agent_id
+        self._slots = asyncio.Semaphore(slots)
+        self._free = slots
+        self._closed = False
+        self._told_busy = False
+        self._telling: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> None:
+        await self._slots.acquire()
+        self._free -= 1
+        self._tell_soon()
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._free += 1
+        self._slots.release()
+        self._tell_soon()
+
+    def reregistered(self, worker_id: str) -> None:
+        """The platform knows the worker anew, as one that is free."""
+        self.worker_id = worker_id
+        self._told_busy = False
+        self._tell_soon()
+
+    def close(self) -> None:
+        """Want no more tasks, and say so."""
+        self._closed = True
+        self._tell_soon()
+
+    def _busy(self) -> bool:
+        return self._closed or self._free == 0
+
+    def _tell_soon(self) -> None:
+        news = self._busy() != self._told_busy and self.worker_id is not None
+        if news and (self._telling is None or self._telling.done()):
+            self._telling = asyncio.create_task(self._tell())
+
+    async def _tell(self) -> None:
+        while self._busy() != self._told_busy:
+            if self._busy() and not self._closed:
+                await asyncio.sleep(_FULL_FOR)
+                if not self._busy():
+                    return
+            busy = self._busy()
+            plan = workers.send(
+                worker_id=self.worker_id or "",
+                agent_id=self._agent_id,
+                event=WorkerEventType.WorkerCapacityUpdate,
+                data={"is_busy": busy},
+                id=str(uuid.uuid4()),
+            )
+            try:
+                await self._transport.acall(plan, None)
+            except ModuleException as error:
+                # Only a hint: a task that comes all the same waits for its slot.
+                _logger.debug("could not tell that the worker is %s: %s", busy, error)
+                return
+            self._told_busy = busy
+
+    async def aclose(self) -> None:
+        """Stop telling."""
+        if self._telling is not None:
+            self._telling.cancel()
+            await asyncio.gather(self._telling, return_exceptions=True)

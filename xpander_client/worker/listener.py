@@ -1,0 +1,129 @@
+"""The worker's ear: one stream from the platform, opened again for as long as it takes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import attrs
+
+from xpander_client.api.models import WorkerEnvironment
+from xpander_client.api.plans import workers
+from xpander_client.configuration import RetryPolicy
+from xpander_client.core.convert import ConversionError, parse
+from xpander_client.core.retry import backoff
+from xpander_client.core.sse import ServerSentEvent
+from xpander_client.errors import ApiStatusError, CallError, ModuleException
+from xpander_client.transport import Transport
+
+from .delivery import PATIENCE
+
+__all__ = ["Listener", "Message", "Offered", "Registered", "StopRequested"]
+
+_logger = logging.getLogger("xpander_client.worker")
+
+_CONFLICT = "worker-environment-conflict"
+
+
+@attrs.frozen
+class Registered:
+    """The platform knows the worker, under this id."""
+
+    worker_id: str
+
+
+@attrs.frozen
+class Offered:
+    """A task to run, as it stands on the wire, under the attempt that it was claimed with."""
+
+    task_id: str
+    attempt: int
+    body: bytes
+
+
+@attrs.frozen
+class StopRequested:
+    """The caller of a task stopped it; `attempt` is the one that runs it, if the platform knows."""
+
+    task_id: str
+    attempt: int | None
+
+
+Message = Registered | Offered | StopRequested
+
+
+class Listener:
+    """Registers a worker and hears what the platform has for it."""
+
+    def __init__(self, transport: Transport, agent_id: str, environment: WorkerEnvironment) -> None:
+        self.worker_id: str | None = None
+        self._transport = transport.options(retry=RetryPolicy(attempts=1))
+        self._agent_id = agent_id
+        self._environment = environment
+
+    async def messages(self) -> AsyncGenerator[Message, None]:
+        """What the platform says, from all connections; never ends by itself.
+
+        Raises:
+            ApiStatusError: the platform refuses the worker's first registration.
+            ModuleException: the platform says that another environment serves the agent.
+        """
+        failures = 0
+        while True:
+            try:
+                async with contextlib.aclosing(self._stream()) as frames:
+                    async for frame in frames:
+                        failures = 0
+                        if (message := self._read(frame)) is not None:
+                            yield message
+                cause = "the platform closed it"
+            except CallError as error:
+                if self.worker_id is None and _is_refusal(error):
+                    raise
+                cause = str(error)
+            failures += 1
+            pause = backoff(PATIENCE, failures)
+            _logger.warning("not listening, trying again in %.1f s: %s", pause, cause)
+            await asyncio.sleep(pause)
+
+    def _stream(self) -> AsyncGenerator[ServerSentEvent, None]:
+        plan = workers.listen(
+            agent_id=self._agent_id,
+            environment=self._environment,
+            # The same worker as before the break keeps its tasks.
+            worker_id=self.worker_id,
+        )
+        return self._transport.astream(plan, lambda frame: frame, lambda frame: False)
+
+    def _read(self, frame: ServerSentEvent) -> Message | None:
+        try:
+            data: Any = parse(frame.data)
+        except ConversionError:
+            data = None
+        if not isinstance(data, dict):
+            data = {}
+        if frame.event == _CONFLICT:
+            raise ModuleException(
+                409, f"the platform refuses this worker: {data.get('error') or 'conflict'}"
+            )
+        attempt = data.get("execution_attempts")
+        number = attempt if isinstance(attempt, int) else None
+        match frame.event, data.get("id"):
+            case "worker-registration", str(worker_id):
+                self.worker_id = worker_id
+                return Registered(worker_id)
+            case "agent-execution", str(task_id):
+                return Offered(task_id, number or 0, frame.data.encode())
+            case "task-stop", str(task_id):
+                return StopRequested(task_id, number)
+            case _:
+                # Platforms say more over time than a worker knows.
+                _logger.debug("ignored an event %r", frame.event)
+                return None
+
+
+def _is_refusal(error: CallError) -> bool:
+    return isinstance(error, ApiStatusError) and not error.retryable

@@ -1,0 +1,84 @@
+"""Threads for sync handlers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import queue
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+__all__ = ["HandlerThreads"]
+
+T = TypeVar("T")
+
+_Job = Callable[[], None]
+
+
+class HandlerThreads:
+    """At most `limit` threads, started when they are first needed.
+
+    They are daemons, unlike those of `concurrent.futures`: a handler that never returns must not
+    keep a stopped worker's process from ending.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._idle = threading.Semaphore(0)
+
+    async def call(self, function: Callable[[Any], T], argument: Any) -> T:
+        """What `function(argument)` returns in a thread that has the caller's context variables.
+
+        A caller that is cancelled stops waiting; the thread runs on to the function's end.
+        """
+        loop = asyncio.get_running_loop()
+        context = contextvars.copy_context()
+        answer: asyncio.Future[T] = loop.create_future()
+
+        def settle(result: T | None, error: BaseException | None) -> None:
+            if answer.cancelled():
+                return
+            if error is not None:
+                answer.set_exception(error)
+            else:
+                answer.set_result(result)  # type: ignore[arg-type]  # a T, as there is no error
+
+        def job() -> None:
+            result: T | None = None
+            error: BaseException | None = None
+            try:
+                result = context.run(function, argument)
+            except StopIteration as stop:
+                # A future can't hold one.
+                error = RuntimeError(f"StopIteration: {stop}")
+            except BaseException as raised:
+                error = raised
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(settle, result, error)
+
+        if not self._idle.acquire(blocking=False) and len(self._threads) < self._limit:
+            number = len(self._threads) + 1
+            thread = threading.Thread(
+                target=self._work, name=f"xpander-handler-{number}", daemon=True
+            )
+            self._threads.append(thread)
+            thread.start()
+        self._jobs.put(job)
+        return await answer
+
+    def close(self) -> None:
+        """Let the threads end when they are done with what they do."""
+        for _ in self._threads:
+            self._jobs.put(None)
+        self._threads.clear()
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            job()
+            # Nothing of a finished task is kept until the next one comes.
+            del job
+            self._idle.release()
