@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import attrs
 import httpx
 import pytest
 import respx
@@ -311,3 +312,31 @@ def test_the_organization_stands_in_front_of_what_is_under_the_events_root(world
     with RawServer(lambda connection: connection.answer(b"{}")) as server:
         world.call(Transport.of(server.configuration()), plan, dict[str, Any])
     assert server.lines == ["GET /org/e?a=b+c HTTP/1.1"]
+
+
+def test_an_answer_that_trickles_in_does_not_outlast_the_call(world: World) -> None:
+    def trickling(connection: Connection) -> None:
+        connection.send(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")
+        for _ in range(1000):
+            connection.send(b" ")
+            if connection.is_closed_by_peer(0.05):
+                return
+
+    with RawServer(trickling) as server:
+        there = Transport.of(server.configuration(timeout=0.4, attempts=1))
+        with pytest.raises(TimeoutExceededError, match="had not ended"):
+            world.call(there, GET, dict[str, Any])
+
+
+async def test_the_async_half_runs_over_aiohttp_when_it_is_configured() -> None:
+    def twice(connection: Connection) -> None:
+        connection.answer(b'{"id": "1"}')
+        while connection.sock.recv(65536):
+            connection.answer(b'{"id": "2"}')
+
+    with RawServer(twice) as server:
+        there = Transport.of(attrs.evolve(server.configuration(), async_backend="aiohttp"))
+        assert (await there.acall(GET, dict[str, Any])).parsed == {"id": "1"}
+        assert (await there.acall(GET, dict[str, Any])).parsed == {"id": "2"}
+        await there.aclose()
+    assert len(server.connections) == 1

@@ -10,12 +10,14 @@ import threading
 import warnings
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.raw_server import Connection, RawServer
 from xpander_client.configuration import Configuration, RetryPolicy
-from xpander_client.core.plan import Replay, RequestPlan
-from xpander_client.transport import Transport
+from xpander_client.core.plan import Replay, RequestPlan, StreamPlan
+from xpander_client.core.sse import ServerSentEvent
+from xpander_client.transport import Transport, pool
 from xpander_client.transport.pool import pool_of
 
 GET = RequestPlan(
@@ -49,13 +51,13 @@ def test_a_pool_that_was_closed_opens_new_connections_when_it_is_used_again() ->
 
 
 def test_threads_that_come_at_once_share_one_client() -> None:
-    pool = pool_of(Configuration("key", "http://threads.test"))
+    there = pool_of(Configuration("key", "http://threads.test"))
     barrier = threading.Barrier(8)
     clients: list[object] = []
 
     def use() -> None:
         barrier.wait()
-        clients.append(pool.client())
+        clients.append(there.client())
 
     threads = [threading.Thread(target=use) for _ in range(8)]
     for thread in threads:
@@ -90,14 +92,14 @@ def test_each_loop_has_its_own_connections_and_closes_them_when_it_ends() -> Non
 
 
 def test_a_forked_child_does_not_speak_on_its_parents_connections() -> None:
-    pool = pool_of(Configuration("key", "http://fork.test"))
+    there = pool_of(Configuration("key", "http://fork.test"))
     read, write = os.pipe()
     with warnings.catch_warnings():
         # The test runner has threads; the child does nothing but look and leave.
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if child == 0:
-        same = pool_of(Configuration("key", "http://fork.test")) is pool
+        same = pool_of(Configuration("key", "http://fork.test")) is there
         os.write(write, b"same" if same else b"other")
         os._exit(0)
     os.waitpid(child, 0)
@@ -119,10 +121,6 @@ def test_plain_http_needs_no_certificates() -> None:
 
 @pytest.mark.slow
 async def test_cancelled_calls_cost_the_pool_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    import httpx
-
-    from xpander_client.transport import pool
-
     monkeypatch.setattr(pool, "_LIMITS", httpx.Limits(max_connections=10))
     served = 0
     serving: set[asyncio.Task[Any]] = set()
@@ -159,6 +157,47 @@ async def test_cancelled_calls_cost_the_pool_nothing(monkeypatch: pytest.MonkeyP
     assert cancelled > 100
     assert served > 100
     for _ in range(20):
+        assert (await there.acall(GET, dict[str, Any])).status_code == 200
+    await there.aclose()
+    server.close()
+    await asyncio.gather(*serving)
+
+
+async def test_cancelled_streams_cost_the_pool_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_LIMITS", httpx.Limits(max_connections=5))
+    serving: set[asyncio.Task[Any]] = set()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        serving.add(task)
+        request = await reader.read(65536)
+        if b"/events" in request:
+            await asyncio.sleep(random.uniform(0.0, 0.02))
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: x\n\n")
+            await reader.read()
+        else:
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    there = Transport.of(Configuration("key", url, "org", timeout=5.0))
+    plan = StreamPlan(operation="x", method="GET", path="/events", template="/events")
+
+    async def follow() -> None:
+        def data(frame: ServerSentEvent) -> str:
+            return frame.data
+
+        async for _ in there.astream(plan, data, lambda _: False):
+            pass
+
+    for _ in range(40):
+        following = asyncio.ensure_future(follow())
+        await asyncio.sleep(random.uniform(0.0, 0.04))
+        following.cancel()
+        await asyncio.wait([following])
+    for _ in range(10):
         assert (await there.acall(GET, dict[str, Any])).status_code == 200
     await there.aclose()
     server.close()

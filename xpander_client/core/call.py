@@ -121,6 +121,10 @@ class Call:
             "pool": left,
         }
 
+    def is_late(self) -> bool:
+        """Whether the call's time is over."""
+        return self._clock() - self._started > self._timeout
+
     def has_succeeded(self, result: Answer | Fault) -> bool:
         """Whether an attempt that ended so was the last, because it succeeded."""
         if not isinstance(result, Answer):

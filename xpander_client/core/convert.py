@@ -287,6 +287,8 @@ def _dict_hook(type_: Any, converter: Any) -> Hook:
 def _model_hook(model: Any, converter: Any) -> Hook:
     fields = attrs.fields(model)
     known = frozenset(wire_name(field) for field in fields if field.name != EXTRA)
+    # What the model works out itself is no extra: kept, it would go stale and be sent back.
+    known |= getattr(model, "__computed__", frozenset())
     keeps_extra = any(field.name == EXTRA for field in fields)
     overrides: dict[str, Any] = {
         field.name: override(omit=True)

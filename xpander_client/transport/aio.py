@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Generator
-from typing import TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Generator
+from functools import partial
+from typing import Any, TypeVar
 
 import httpx
 
@@ -14,12 +15,13 @@ from xpander_client.core.call import Call
 from xpander_client.core.plan import RequestPlan
 from xpander_client.core.stream import Ask, Effect, HandOver, Open, Opened, Pause, Reply
 
-from .pool import Pool
-from .wire import answer_of, fault_of, is_event_stream, request_of
+from .pool import AsyncHalf, Pool
+from .wire import TOO_LATE, answer_of, fault_of, is_event_stream, request_of
 
 __all__ = ["call", "stream"]
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 async def call(pool: Pool, state: Call, answer: type[T] | None) -> Response[T]:
@@ -27,10 +29,11 @@ async def call(pool: Pool, state: Call, answer: type[T] | None) -> Response[T]:
 
     async def attempt() -> Answer | Fault:
         timeouts = state.begin()
-        client = await pool.async_client()
-        request = request_of(client, state.request, timeouts, given=pool.given is not None)
+        half = await pool.async_half()
+        request = request_of(half.client, state.request, timeouts, given=pool.given is not None)
         try:
-            return answer_of(await _send(client, request))
+            await half.take_place(timeouts["pool"])
+            return await _unbroken(_fetch(half, request, state.is_late))
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             return fault_of(error)
 
@@ -38,6 +41,19 @@ async def call(pool: Pool, state: Call, answer: type[T] | None) -> Response[T]:
     if not state.has_succeeded(result):
         result = await _tried_again(state, result, attempt)
     return state.finish(result, answer)
+
+
+async def _fetch(half: AsyncHalf, request: httpx.Request, is_late: Callable[[], bool]) -> Answer:
+    response = await _send(half, request)
+    try:
+        body = bytearray()
+        async for chunk in response.aiter_bytes():
+            body += chunk
+            if is_late():
+                raise TOO_LATE
+        return answer_of(response, bytes(body))
+    finally:
+        await _close(half, response)
 
 
 async def _tried_again(
@@ -80,18 +96,19 @@ async def stream(
             try:
                 if isinstance(effect, Open):
                     await connection.aclose()
-                    client = await pool.async_client()
+                    half = await pool.async_half()
                     request = request_of(
-                        client, effect.request, effect.timeouts, given=pool.given is not None
+                        half.client, effect.request, effect.timeouts, given=pool.given is not None
                     )
-                    response = await _send(client, request, stream=True)
-                    connection.push_async_callback(response.aclose)
+                    await half.take_place(effect.timeouts["pool"])
+                    response = await _unbroken(_send(half, request), partial(_close, half))
+                    connection.push_async_callback(_close, half, response)
                     if is_event_stream(response):
                         chunks = response.aiter_raw()
                         reply = Opened()
                     else:
                         await response.aread()
-                        reply = answer_of(response)
+                        reply = answer_of(response, response.content)
                 elif isinstance(effect, Pause):
                     await connection.aclose()
                     await asyncio.sleep(effect.seconds)
@@ -104,29 +121,45 @@ async def stream(
                 reply = fault_of(error)
 
 
-async def _send(
-    client: httpx.AsyncClient, request: httpx.Request, *, stream: bool = False
-) -> httpx.Response:
-    """Send a request so that being cancelled does not cost the pool a connection.
-
-    httpx loses the connection of a request that is cancelled while it waits or is sent. So the
-    request runs to its end in a task of its own, within its time limits, and its connection goes
-    back to the pool.
-    """
-    sending = asyncio.ensure_future(client.send(request, stream=stream))
+async def _send(half: AsyncHalf, request: httpx.Request) -> httpx.Response:
     try:
-        return await asyncio.shield(sending)
-    except asyncio.CancelledError:
-        sending.add_done_callback(_discard)
+        return await half.client.send(request, stream=True)
+    except BaseException:
+        half.free_place()
         raise
 
 
-_closing: set[asyncio.Task[None]] = set()
+async def _close(half: AsyncHalf, response: httpx.Response) -> None:
+    try:
+        await response.aclose()
+    finally:
+        half.free_place()
 
 
-def _discard(sending: asyncio.Future[httpx.Response]) -> None:
-    if sending.cancelled() or sending.exception() is not None:
-        return
-    closing = asyncio.ensure_future(sending.result().aclose())
-    _closing.add(closing)
-    closing.add_done_callback(_closing.discard)
+async def _unbroken(
+    sending: Coroutine[Any, Any, R], discard: Callable[[R], Coroutine[Any, Any, None]] | None = None
+) -> R:
+    """Send a request so that being cancelled does not cost the pool a connection.
+
+    httpx loses the connection of a request that is cancelled while it is sent. So the request,
+    which has its place, runs to its end in a task of its own, within its time limits, and its
+    connection goes back to the pool; `discard` gets what nobody waits for any more.
+    """
+    task = asyncio.ensure_future(sending)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+
+        def ended(task: asyncio.Future[R]) -> None:
+            # Looking at the exception is what keeps asyncio from reporting it as overlooked.
+            if not task.cancelled() and task.exception() is None and discard is not None:
+                discarding = asyncio.ensure_future(discard(task.result()))
+                _discarding.add(discarding)
+                discarding.add_done_callback(_discarding.discard)
+
+        task.add_done_callback(ended)
+        raise
+
+
+# asyncio itself holds its tasks weakly.
+_discarding: set[asyncio.Future[None]] = set()

@@ -7,11 +7,13 @@ import atexit
 import functools
 import os
 import ssl
+import sys
 import threading
 from collections.abc import AsyncGenerator
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import attrs
 import httpx
 
 from xpander_client.configuration import Configuration
@@ -32,6 +34,40 @@ def _tls_context() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
+@attrs.frozen
+class AsyncHalf:
+    """An async client and its places: as many as it may have connections, None if unknown.
+
+    A request waits for its place here, where being cancelled is harmless, and not in httpx, where
+    it is not; so no request ever waits there.
+    """
+
+    client: httpx.AsyncClient
+    places: asyncio.Semaphore | None
+
+    async def take_place(self, timeout: float) -> None:
+        """Wait for a place, `timeout` seconds at most; `free_place` gives it back.
+
+        Raises:
+            httpx.PoolTimeout: there was none in time.
+        """
+        if self.places is None:
+            return
+        if not self.places.locked():
+            await self.places.acquire()
+            return
+        try:
+            async with asyncio.timeout(timeout):
+                await self.places.acquire()
+        except TimeoutError:
+            raise httpx.PoolTimeout("") from None
+
+    def free_place(self) -> None:
+        """Give a place back."""
+        if self.places is not None:
+            self.places.release()
+
+
 class Pool:
     """The connections that equal configurations share, and what was learned of the platform.
 
@@ -44,7 +80,7 @@ class Pool:
         self._configuration = configuration
         self._lock = threading.Lock()
         self._client: httpx.Client | None = None
-        self._async_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = (
+        self._async_halves: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncHalf] = (
             WeakKeyDictionary()
         )
         self._closers: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncGenerator[None]] = (
@@ -69,8 +105,8 @@ class Pool:
                     client = self._client = httpx.Client(**self._settings())
         return client
 
-    async def async_client(self) -> httpx.AsyncClient:
-        """The client for async code on the running event loop.
+    async def async_half(self) -> AsyncHalf:
+        """The client for async code on the running event loop, and the places it has.
 
         Raises:
             ConfigurationError: the caller brought a sync client only, or the aiohttp backend is
@@ -78,17 +114,18 @@ class Pool:
         """
         if self.given is not None:
             if isinstance(self.given, httpx.AsyncClient):
-                return self.given
+                return AsyncHalf(self.given, None)
             raise ConfigurationError("the given HTTP client is sync: use the methods without a…")
         loop = asyncio.get_running_loop()
-        client = self._async_clients.get(loop)
-        if client is None:
-            client = self._async_clients[loop] = self._new_async_client()
+        half = self._async_halves.get(loop)
+        if half is None:
+            places = asyncio.Semaphore(_LIMITS.max_connections or sys.maxsize)
+            half = self._async_halves[loop] = AsyncHalf(self._new_async_client(), places)
             # A loop that ends closes the async generators that began on it: that is how these
             # connections are closed without anybody being asked to.
-            closer = self._closers[loop] = _closing(client)
+            closer = self._closers[loop] = _closing(half.client)
             await anext(closer)
-        return client
+        return half
 
     def close(self) -> None:
         """Close the sync client's connections; the next call opens new ones."""
@@ -100,7 +137,7 @@ class Pool:
     async def aclose(self) -> None:
         """Close the connections that belong to the running loop; the next call opens new ones."""
         loop = asyncio.get_running_loop()
-        self._async_clients.pop(loop, None)
+        self._async_halves.pop(loop, None)
         closer = self._closers.pop(loop, None)
         if closer is not None:
             await closer.aclose()

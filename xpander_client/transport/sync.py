@@ -15,7 +15,7 @@ from xpander_client.core.plan import RequestPlan
 from xpander_client.core.stream import Ask, Effect, HandOver, Open, Opened, Pause, Reply
 
 from .pool import Pool
-from .wire import answer_of, fault_of, is_event_stream, request_of
+from .wire import TOO_LATE, answer_of, fault_of, is_event_stream, request_of
 
 __all__ = ["call", "stream"]
 
@@ -30,7 +30,7 @@ def call(pool: Pool, state: Call, answer: type[T] | None) -> Response[T]:
         client = pool.client()
         request = request_of(client, state.request, timeouts, given=pool.given is not None)
         try:
-            return answer_of(client.send(request))
+            return _fetch(client, request, state.is_late)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             return fault_of(error)
 
@@ -38,6 +38,16 @@ def call(pool: Pool, state: Call, answer: type[T] | None) -> Response[T]:
     if not state.has_succeeded(result):
         result = _tried_again(state, result, attempt)
     return state.finish(result, answer)
+
+
+def _fetch(client: httpx.Client, request: httpx.Request, is_late: Callable[[], bool]) -> Answer:
+    with contextlib.closing(client.send(request, stream=True)) as response:
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if is_late():
+                raise TOO_LATE
+        return answer_of(response, bytes(body))
 
 
 def _tried_again(
@@ -90,7 +100,7 @@ def stream(
                         reply = Opened()
                     else:
                         response.read()
-                        reply = answer_of(response)
+                        reply = answer_of(response, response.content)
                 elif isinstance(effect, Pause):
                     connection.close()
                     time.sleep(effect.seconds)

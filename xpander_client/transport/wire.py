@@ -8,7 +8,7 @@ from xpander_client.core.answer import Answer, Fault, Headers
 from xpander_client.core.call import Prepared
 from xpander_client.core.retry import Fate
 
-__all__ = ["answer_of", "fault_of", "is_event_stream", "request_of"]
+__all__ = ["TOO_LATE", "answer_of", "fault_of", "is_event_stream", "request_of"]
 
 
 def request_of(
@@ -37,9 +37,9 @@ def request_of(
     )
 
 
-def answer_of(response: httpx.Response) -> Answer:
-    """The whole answer; its body has been read."""
-    return Answer(response.status_code, Headers(response.headers.raw), response.content)
+def answer_of(response: httpx.Response, body: bytes) -> Answer:
+    """The whole answer."""
+    return Answer(response.status_code, Headers(response.headers.raw), body)
 
 
 def is_event_stream(response: httpx.Response) -> bool:
@@ -69,6 +69,9 @@ def fault_of(error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError) -> F
         timed_out=isinstance(error, httpx.TimeoutException),
     )
 
+
+TOO_LATE = httpx.ReadTimeout("the answer had not ended when the time of the call was over")
+"""Each read has a time limit of its own; an answer that trickles in keeps them all."""
 
 _WORDS: dict[type[Exception], str] = {
     httpx.ConnectError: "no connection to the platform",
