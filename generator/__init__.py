@@ -2,15 +2,15 @@
 
 `document` reads the specification and knows the name of every place in it, `checks` refuses what
 would be lost, `normalise` rewrites it into the plain shape that openapi-python-client understands,
-`parsing` drives that library, `description` turns what it found into what the templates print,
-`rendering` prints, and `output` writes or compares.
+`parsing` drives that library, `description` makes of what it found the `views` that the templates
+print, `rendering` prints them, and `output` writes or compares.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from .checks import check
+from .checks import check, check_extensions
 from .description import describe
 from .document import SpecError, load
 from .normalise import normalise
@@ -29,5 +29,6 @@ def generate(spec: Path, package: str) -> dict[str, str]:
     document = load(spec)
     check(document)
     plain = normalise(document)
+    check_extensions(plain)
     parsed = parse(plain)
     return render(describe(plain, parsed), parsed.project, package)

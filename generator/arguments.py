@@ -8,6 +8,7 @@ import attrs
 
 from .document import Document, Operation, Place, SpecError
 from .naming import attribute_name
+from .values import is_object
 
 __all__ = ["MISSING", "Argument", "arguments_of", "body_schema"]
 
@@ -59,9 +60,9 @@ def arguments_of(operation: Operation, document: Document) -> list[Argument]:
         ]
         order = {"path": 0, "body": 1, "query": 2, "header": 3}
         return sorted(found, key=lambda each: (not each.required, order[each.where]))
-    arguments = []
+    arguments: list[Argument] = []
     for name, value in given.items():
-        spec = value if isinstance(value, dict) else {"in": value}
+        spec = value if is_object(value) else {"in": value}
         place = operation.place / "x-arguments" / name
         where = str(spec.get("in", ""))
         if where not in targets:
@@ -94,7 +95,7 @@ class _Target:
 
 def _targets(operation: Operation, document: Document) -> dict[str, _Target]:
     """Where keywords can go, by `x-arguments`' name for it."""
-    targets = {}
+    targets: dict[str, _Target] = {}
     for place, parameter in operation.parameters:
         if parameter.get("x-transport"):
             continue
@@ -122,12 +123,13 @@ def _targets(operation: Operation, document: Document) -> dict[str, _Target]:
 def _properties(
     path: tuple[str, ...], place: Place, schema: dict[str, Any], document: Document
 ) -> list[_Target]:
-    found = []
+    found: list[_Target] = []
     for wire, described in schema.get("properties", {}).items():
         required = wire in schema.get("required", [])
         at = place / "properties" / wire
         steps = (*path[1:], wire)
-        description = described.get("description", "")
+        _, target = document.resolved(described, at)
+        description = described.get("description") or target.get("description", "")
         found.append(_Target("body", steps, at, described, required, description))
         if required and "$ref" in described:
             inner_at, inner = document.resolved(described, at)

@@ -7,12 +7,13 @@ caught where it is driven.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .arguments import arguments_of
 from .document import METHODS, Document, Operation, Place, SpecError
 from .naming import attribute_name, fault_in_name, member_name
+from .values import is_list, is_object
 from .vocabulary import (
     EXTENSIONS,
     IGNORED_KEYWORDS,
@@ -22,7 +23,7 @@ from .vocabulary import (
     fault_in_shape,
 )
 
-__all__ = ["check"]
+__all__ = ["check", "check_extensions"]
 
 Problems = Iterator[tuple[Place, str]]
 
@@ -37,12 +38,21 @@ def check(document: Document) -> None:
     Raises:
         SpecError: all that is wrong with it.
     """
-    problems: list[tuple[Place, str]] = []
-    for find in (_version, _extensions, _schemas, _operations):
-        problems += find(document)
-    if not problems:  # these rely on what the others assure
-        for find in (_arguments, _streams, _resources):
-            problems += find(document)
+    _raise(_version, _extensions, _schemas, _operations, document=document)
+
+
+def check_extensions(plain: Document) -> None:
+    """Check that what a checked specification's extensions speak of exists. It is in plain shape.
+
+    Raises:
+        SpecError: all that does not.
+    """
+    _raise(_arguments, document=plain)
+    _raise(_streams, _resources, document=plain)
+
+
+def _raise(*finders: Callable[[Document], Problems], document: Document) -> None:
+    problems = [problem for find in finders for problem in find(document)]
     if problems:
         raise SpecError(problems)
 
@@ -82,16 +92,16 @@ def _extensions(document: Document) -> Problems:
 
 
 def _extensions_in(value: Any, place: Place) -> Problems:
-    if isinstance(value, list):
+    if is_list(value):
         for index, item in enumerate(value):
             yield from _extensions_in(item, place / index)
-    if not isinstance(value, dict):
+    if not is_object(value):
         return
     steps = place.steps
     are_names = bool(steps) and steps[-1] in _NAMES and not _is_name(place)
     for key, item in value.items():
         at = place / key
-        if not are_names and isinstance(key, str) and key.startswith("x-"):
+        if not are_names and key.startswith("x-"):
             kind = _kind(place)
             if key not in EXTENSIONS.get(kind, {}):
                 yield at, f"the extension {key} is not known here"
@@ -127,7 +137,7 @@ def _schemas(document: Document) -> Problems:
 
 
 def _schema(schema: Any, place: Place, document: Document) -> Problems:
-    if not isinstance(schema, dict):
+    if not is_object(schema):
         yield place, "must be a schema object"
         return
     if "$ref" in schema:
@@ -138,7 +148,8 @@ def _schema(schema: Any, place: Place, document: Document) -> Problems:
     if "enum" in schema:
         yield from _enumeration(schema, place)
     names: dict[str, str] = {}
-    for wire, found in (schema.get("properties") or {}).items():
+    properties: dict[str, Any] = schema.get("properties") or {}
+    for wire, found in properties.items():
         at = place / "properties" / wire
         name = attribute_name(wire)
         if fault := fault_in_name(name):
@@ -148,7 +159,7 @@ def _schema(schema: Any, place: Place, document: Document) -> Problems:
         names[name] = wire
         yield from _schema(found, at, document)
     for name in schema.get("required", []):
-        if name not in (schema.get("properties") or {}) and "allOf" not in schema:
+        if name not in properties and "allOf" not in schema:
             yield place / "required", f"{name} is required, but not described"
     for key in ("allOf", "anyOf", "oneOf"):
         for index, member in enumerate(schema.get(key, [])):
@@ -157,7 +168,7 @@ def _schema(schema: Any, place: Place, document: Document) -> Problems:
         yield from _schema(schema["items"], place / "items", document)
     elif schema.get("type") == "array":
         yield place, "an array needs `items`"
-    if isinstance(schema.get("additionalProperties"), dict):
+    if is_object(schema.get("additionalProperties")):
         at = place / "additionalProperties"
         yield from _schema(schema["additionalProperties"], at, document)
         if schema.get("properties"):
@@ -236,7 +247,7 @@ def _operation_name(name: str, operation: Operation) -> Problems:
 
 def _parameters(operation: Operation, document: Document) -> Problems:
     named = set(re.findall(r"{([^}]*)}", operation.path))
-    given = set()
+    given: set[str] = set()
     for place, parameter in operation.parameters:
         where = parameter.get("in")
         if where not in ("path", "query", "header"):
@@ -268,7 +279,7 @@ def _scalar(parameter: dict[str, Any], place: Place, document: Document) -> Prob
     except SpecError:
         return  # said already
     kinds = schema.get("type", [])
-    kinds = kinds if isinstance(kinds, list) else [kinds]
+    kinds = kinds if is_list(kinds) else [kinds]
     simple = {"string", "integer", "number", "boolean", "null"}
     if parameter["in"] == "query" and kinds == ["array"]:
         return
@@ -383,6 +394,8 @@ def _resources(document: Document) -> Problems:
     for place, name, schema in document.schemas():
         if name not in resources:
             for wire, found in schema.get("properties", {}).items():
+                if any(each.keys() <= {"description"} for each in found.get("anyOf", [])):
+                    continue  # anything at all: printed as `Any`, whatever else is said of it
                 for used in sorted(_used(found) & resources):
                     at = place / "properties" / wire
                     yield at, f"data can't contain {used}, which calls the platform"
@@ -414,9 +427,10 @@ def _resources(document: Document) -> Problems:
 
 def _used(value: Any) -> set[str]:
     """The schemas that a schema refers to directly."""
-    if isinstance(value, dict):
-        found = {str(value["$ref"]).rsplit("/", 1)[-1]} if "$ref" in value else set()
-        return found.union(*(_used(item) for item in value.values()))
-    if isinstance(value, list):
-        return set().union(*(_used(item) for item in value))
+    if is_object(value):
+        inner = [_used(item) for item in value.values()]
+        own = [str(value["$ref"]).rsplit("/", 1)[-1]] if "$ref" in value else []
+        return set(own).union(*inner)
+    if is_list(value):
+        return {name for item in value for name in _used(item)}
     return set()

@@ -1,4 +1,4 @@
-"""What the templates print: models, enumerations, operations, and objects with methods."""
+"""Makes of a plain specification, and of what was read of it, the data that templates print."""
 
 from __future__ import annotations
 
@@ -9,205 +9,29 @@ from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import Property
 
 from .arguments import MISSING, Argument, arguments_of, body_schema
-from .document import Document, Operation, Place, SpecError
+from .document import METHODS, Document, Operation, Place, SpecError
 from .examples import Example, example_of
 from .literals import literal
 from .naming import attribute_name, member_name, module_name
 from .parsing import Parsed
 from .python_types import NONE, PythonType, type_of
+from .views import (
+    Api,
+    Collection,
+    Enumeration,
+    Field,
+    Keyword,
+    Method,
+    Model,
+    Request,
+    Stream,
+    Total,
+)
 
-__all__ = [
-    "Api",
-    "Collection",
-    "Enumeration",
-    "Field",
-    "Keyword",
-    "Method",
-    "Model",
-    "Request",
-    "Stream",
-    "describe",
-]
+__all__ = ["describe"]
 
-REPLAYS = {"GET": "always", "HEAD": "always", "PUT": "always", "PATCH": "always"}
-REPLAYS |= {"DELETE": "always", "OPTIONS": "always", "TRACE": "always", "POST": "never"}
-
-
-@attrs.frozen(kw_only=True)
-class Field:
-    """A field of a model. `default` is code, None for a required field."""
-
-    name: str
-    wire: str
-    type: PythonType
-    default: str | None
-    description: str
-
-    @property
-    def declaration(self) -> str:
-        """What the field is assigned, or nothing."""
-        options: list[str] = []
-        if self.default in ("[]", "{}"):
-            # The annotation as a factory: a bare `list` would be one of anything.
-            options.append(f"factory={self.type.required().code()}")
-        elif self.default is not None and self.default[0] in "[{":
-            options.append(f"factory=lambda: {self.default}")
-        elif self.default is not None:
-            options.append(f"default={self.default}")
-        if self.wire != self.name:
-            options.append(f"metadata={{'wire': {literal(self.wire)}}}")
-        if not options:
-            return ""
-        if len(options) == 1 and options[0].startswith("default="):
-            return f" = {self.default}"
-        return f" = attrs.field({', '.join(options)})"
-
-
-@attrs.frozen(kw_only=True)
-class Total:
-    """A property that is the sum of fields."""
-
-    name: str
-    of: list[str]
-    description: str
-
-
-@attrs.frozen(kw_only=True)
-class Model:
-    """A class of data. `methods` is empty but for objects that the platform is asked about."""
-
-    name: str
-    module: str
-    description: str
-    fields: list[Field]
-    totals: list[Total]
-    imports: list[str]
-    late_imports: list[str]
-    methods: list[Method]
-    is_resource: bool
-
-    @property
-    def types(self) -> list[PythonType]:
-        """All annotations of its fields."""
-        return [field.type for field in self.fields]
-
-    def names(self, text: str) -> bool:
-        """Whether a field's annotation contains a name."""
-        return any(found.names(text) for found in self.types)
-
-
-@attrs.frozen(kw_only=True)
-class Enumeration:
-    """An open enumeration: members as name, value and description."""
-
-    name: str
-    module: str
-    description: str
-    members: list[tuple[str, str, str]]
-    terminal: list[str]
-
-
-@attrs.frozen(kw_only=True)
-class Keyword:
-    """A keyword of a method. `default` is code, None for a required one."""
-
-    name: str
-    type: PythonType
-    default: str | None
-    description: str
-    configuration: str | None = None
-
-
-@attrs.frozen(kw_only=True)
-class Stream:
-    """How the events of a stream are read. `decoder` and `ends` are names in `streams`."""
-
-    item: str
-    named: bool
-    probe: str | None
-    resume: bool
-    decoder: str
-    ends: str | None
-    terminal_field: str | None
-    terminal: list[str]
-    data_name: str | None
-    event_class: PythonType | None
-    data_types: list[tuple[str, PythonType]]
-    by: str
-    field: str
-    names_task: bool
-
-
-@attrs.frozen(kw_only=True)
-class Request:
-    """An operation: its plan and its pair of methods."""
-
-    id: str
-    collection: str
-    name: str
-    method: str
-    path: str
-    keywords: list[Keyword]
-    positional: int
-    ids: list[str]
-    query: list[tuple[str, str]]
-    headers: list[tuple[str, str]]
-    body: str | None
-    body_classes: set[str]
-    replay: str
-    root: str
-    stream: Stream | None
-    result: PythonType
-    partial: bool
-    summary: str
-    description: str
-    answer: str
-    statuses: list[tuple[str, str]]
-    example: Example | None
-
-
-@attrs.frozen(kw_only=True)
-class Collection:
-    """A class of operations, like `Tasks`."""
-
-    name: str
-    module: str
-    summary: str
-    description: str
-    requests: list[Request]
-
-
-@attrs.frozen(kw_only=True)
-class Method:
-    """A method of an object: an operation, with what the object knows filled in."""
-
-    name: str
-    twin: str
-    does: str
-    request: Request
-    probe: Request | None
-    filled: dict[str, str]
-    keywords: list[Keyword]
-    requires: tuple[str, str] | None
-    separately: list[tuple[str, str]]
-    sets: list[Keyword]
-    follows: str | None
-    finished: str | None
-    summary: str
-    description: str
-    example: Example | None
-    classes: set[str]
-
-
-@attrs.frozen(kw_only=True)
-class Api:
-    """All that is printed."""
-
-    title: str
-    models: list[Model]
-    resources: list[Model]
-    enumerations: list[Enumeration]
-    collections: list[Collection]
+# Whether a request may be sent again, by its method, where nothing else is said.
+REPLAYS = {method: "never" if method == "post" else "always" for method in METHODS}
 
 
 def describe(document: Document, parsed: Parsed) -> Api:
@@ -227,7 +51,7 @@ class _Describing:
             request = self._request(operation)
             self._requests[request.id] = request
         tags = {tag["name"]: tag for tag in self._document.raw.get("tags", [])}
-        collections = []
+        collections: list[Collection] = []
         for name in dict.fromkeys(request.collection for request in self._requests.values()):
             described = str(tags.get(name, {}).get("description", ""))
             summary, _, rest = described.strip().partition("\n\n")
@@ -271,17 +95,23 @@ class _Describing:
 
     def _enumeration(self, name: str) -> Enumeration:
         _, raw = self._schemas[name]
-        values = [str(value) for value in raw["enum"]]
-        names = raw.get("x-enum-varnames") or [member_name(value) for value in values]
-        told = raw.get("x-enum-descriptions") or [""] * len(values)
-        by_value = dict(zip(values, names, strict=True))
+        members = self._members(name)
+        by_value = {value: member for member, value, _ in members}
         return Enumeration(
             name=name,
             module=module_name(name),
             description=raw.get("description", ""),
-            members=list(zip(names, values, told, strict=True)),
+            members=members,
             terminal=[by_value[value] for value in raw.get("x-terminal", [])],
         )
+
+    def _members(self, name: str) -> list[tuple[str, str, str]]:
+        """An enumeration's members: name, value and description."""
+        _, raw = self._schemas[name]
+        values = [str(value) for value in raw["enum"]]
+        names = raw.get("x-enum-varnames") or [member_name(value) for value in values]
+        told = raw.get("x-enum-descriptions") or [""] * len(values)
+        return list(zip(names, values, told, strict=True))
 
     def _property(self, model: str, wire: str) -> Property:
         found = self._parsed.models[model]
@@ -293,7 +123,12 @@ class _Describing:
     def _field_type(self, model: str, wire: str, place: Place) -> PythonType:
         return type_of(self._property(model, wire), self._parsed.models, place)
 
-    def _default(self, raw: dict[str, Any], found: PythonType) -> str:
+    def _told(self, raw: dict[str, Any], place: Place) -> str:
+        """What is said of a property, or of what it refers to."""
+        _, target = self._document.resolved(raw, place)
+        return str(raw.get("description") or target.get("description", ""))
+
+    def _default(self, raw: dict[str, Any], found: PythonType, place: Place) -> str:
         """The code of a field's default."""
         default = raw.get("default")
         if default is None and "$ref" in raw:
@@ -302,7 +137,10 @@ class _Describing:
         if default is not None:
             for part in found.parts():
                 if part.is_enum:
-                    return f"{part.name}({literal(default)})"
+                    members = {value: member for member, value, _ in self._members(part.name)}
+                    if default not in members:
+                        raise SpecError([(place / "default", f"{default} is no {part.name}")])
+                    return f"{part.name}.{members[default]}"
         return literal(default)
 
     def _model(self, name: str, is_resource: bool) -> Model:
@@ -328,8 +166,10 @@ class _Describing:
                     name=attribute_name(wire),
                     wire=wire,
                     type=found if is_required else found.optional(),
-                    default=None if is_required else self._default(described, found),
-                    description=described.get("description", ""),
+                    default=None if is_required else self._default(described, found, at),
+                    secret=bool(described.get("x-secret")),
+                    always="default" in described and described["default"] is None,
+                    description=self._told(described, at),
                 )
             )
         model = Model(
@@ -361,7 +201,7 @@ class _Describing:
         by_place = {(each.where, each.steps): each for each in arguments}
         keywords = [self._keyword(each, endpoint, operation) for each in arguments]
         path = operation.path
-        ids = []
+        ids: list[str] = []
         for each in arguments:
             if each.where == "path":
                 path = path.replace(f"{{{each.steps[0]}}}", f"{{{each.name}}}")
@@ -386,7 +226,7 @@ class _Describing:
             ],
             body=body,
             body_classes=classes,
-            replay=raw.get("x-replay", REPLAYS[method]),
+            replay=raw.get("x-replay", REPLAYS[operation.method]),
             root=raw.get("x-root", "api"),
             stream=self._stream(operation) if "x-stream" in raw else None,
             result=self._result(endpoint, status, operation),
@@ -484,7 +324,7 @@ class _Describing:
     ) -> str:
         classes.add(model)
         _, raw = self._schemas[model]
-        parts = []
+        parts: list[str] = []
         for wire, described in raw["properties"].items():
             steps = (*prefix, wire)
             argument = by_place.get(("body", steps))
@@ -616,11 +456,11 @@ def _referred(described: dict[str, Any]) -> str:
 
 
 def _mentioned(model: Model) -> set[str]:
-    return set().union(*(found.classes for found in model.types))
+    return {name for found in model.types for name in found.classes}
 
 
 def _cycles(uses: dict[str, set[str]]) -> dict[str, set[str]]:
-    """For each class those it uses that use it in turn: neither can be imported before the other."""
+    """For each class those it uses that use it in turn: none can be imported before the other."""
     reach: dict[str, set[str]] = {}
     for name, direct in uses.items():
         seen: set[str] = set()

@@ -30,42 +30,31 @@ def docstring(
     blocks = [_filled(summary.strip() or "(No description.)", width - 6)]
     if description.strip():
         blocks.append(_paragraphs(description, width))
-    for title, entries in (("Args", args), ("Raises", raises)):
-        if title == "Raises" and returns is not None:
-            name, text = returns
-            blocks.append(f"{name}:\n{_indented(_filled(text, width - 4))}")
-        if entries:
-            lines = [_entry(name, text, width) for name, text in entries]
-            blocks.append(f"{title}:\n" + "\n".join(lines))
+    if args:
+        blocks.append("Args:\n" + _entries(args, width))
+    if returns is not None:
+        name, text = returns
+        blocks.append(f"{name}:\n{_indented(_filled(text, width - 4))}")
+    if raises:
+        blocks.append("Raises:\n" + _entries(raises, width))
     if example:
-        blocks.append("Example:\n" + "\n".join(f"    {line}".rstrip() for line in example))
-    text = _escaped("\n\n".join(blocks))
-    if "\n" in text or len(text) + 6 > width:
+        blocks.append("Example:\n" + _indented("\n".join(example)))
+    text = safe_for_docstring("\n\n".join(blocks))
+    if "\n" in text:
         text += "\n"
-    if text.endswith('"'):
+    elif text.endswith('"'):
         text += " "
     pad = " " * indent
-    lines = [
-        line if not line or number == 0 else pad + line
-        for number, line in enumerate(text.split("\n"))
-    ]
-    if text.endswith("\n"):
+    first, *rest = text.split("\n")
+    lines = [first, *(pad + line if line else line for line in rest)]
+    if rest:
         lines[-1] = pad
-    prefix = "r" if _is_raw(text) else ""
-    return f'{prefix}"""' + "\n".join(lines) + '"""'
+    return '"""' + "\n".join(lines) + '"""'
 
 
 def comment(indent: int, text: str) -> str:
     """A string literal that documents what stands before it."""
     return docstring(indent, text) if text.strip() else ""
-
-
-def _is_raw(text: str) -> bool:
-    return False
-
-
-def _escaped(text: str) -> str:
-    return safe_for_docstring(text)
 
 
 def _filled(text: str, width: int) -> str:
@@ -82,12 +71,15 @@ def _indented(text: str) -> str:
     return textwrap.indent(text, "    ")
 
 
+def _entries(entries: Sequence[tuple[str, str]], width: int) -> str:
+    return "\n".join(_indented(_entry(name, text, width - 4)) for name, text in entries)
+
+
 def _entry(name: str, text: str, width: int) -> str:
-    filled = textwrap.fill(
+    return textwrap.fill(
         " ".join(f"{name}: {text}".split()),
-        width - 4,
+        width,
         subsequent_indent="    ",
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return _indented(filled)

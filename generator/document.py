@@ -10,6 +10,8 @@ import attrs
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from .values import is_object
+
 __all__ = ["METHODS", "Document", "Operation", "Place", "SpecError", "load"]
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -63,7 +65,7 @@ class Document:
         at = self.root
         for part in reference[2:].split("/"):
             step = part.replace("~1", "/").replace("~0", "~")
-            if not isinstance(found, dict) or step not in found:
+            if not is_object(found) or step not in found:
                 raise SpecError([(place, f"the reference {reference} leads nowhere")])
             found = found[step]
             at = at / step
@@ -71,8 +73,8 @@ class Document:
 
     def resolved(self, value: Any, place: Place) -> tuple[Place, Any]:
         """The value, or what it refers to when it is a reference and nothing else."""
-        seen = set()
-        while isinstance(value, dict) and "$ref" in value:
+        seen: set[str] = set()
+        while is_object(value) and "$ref" in value:
             if value["$ref"] in seen:
                 raise SpecError([(place, f"the reference {value['$ref']} refers to itself")])
             seen.add(value["$ref"])
@@ -82,7 +84,8 @@ class Document:
     def schemas(self) -> Iterator[tuple[Place, str, dict[str, Any]]]:
         """The named schemas."""
         place = self.root / "components" / "schemas"
-        for name, schema in (self.raw.get("components", {}).get("schemas", {}) or {}).items():
+        schemas: dict[str, Any] = self.raw.get("components", {}).get("schemas") or {}
+        for name, schema in schemas.items():
             yield place / name, name, schema
 
     def operations(self) -> Iterator[Operation]:
@@ -120,9 +123,10 @@ def load(spec: Path) -> Document:
     """
     root = Place(spec.name)
     try:
-        raw = YAML(typ="safe", pure=True).load(spec.read_text(encoding="utf-8"))
+        reader: Any = YAML(typ="safe", pure=True)  # its annotations are not complete
+        raw = reader.load(spec.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, YAMLError) as error:
         raise SpecError([(root, f"can't be read: {error}")]) from None
-    if not isinstance(raw, dict) or "openapi" not in raw:
+    if not is_object(raw) or "openapi" not in raw:
         raise SpecError([(root, "is no OpenAPI document")])
     return Document(raw, root)

@@ -102,9 +102,10 @@ def _answers(operation: Operation, document: Document) -> list[Any]:
 
 def _frames(text: str) -> list[Any]:
     """The events of an example stream; a named one is what is made of its name and its data."""
-    found = []
+    found: list[Any] = []
     for frame in text.strip().split("\n\n"):
-        fields = dict(line.partition(": ")[::2] for line in frame.split("\n"))
+        lines = (line.partition(": ") for line in frame.split("\n"))
+        fields = {name: value for name, _, value in lines}
         data = json.loads(fields["data"])
         found.append({"event": fields["event"], "data": data} if "event" in fields else data)
     return found

@@ -6,6 +6,8 @@ import json
 import unicodedata
 from typing import Any
 
+from .values import is_list, is_object
+
 __all__ = ["literal"]
 
 
@@ -23,9 +25,9 @@ def literal(value: Any) -> str:
         return repr(value)
     if isinstance(value, str):
         return "".join(map(_safe, json.dumps(value, ensure_ascii=False)))
-    if isinstance(value, list):
+    if is_list(value):
         return f"[{', '.join(map(literal, value))}]"
-    if isinstance(value, dict):
+    if is_object(value):
         entries = (f"{literal(str(key))}: {literal(item)}" for key, item in value.items())
         return "{" + ", ".join(entries) + "}"
     raise TypeError(f"{type(value).__name__} has no literal")

@@ -11,6 +11,7 @@ from typing import Any
 
 from .document import METHODS, Document, Place, SpecError
 from .naming import member_name
+from .values import is_list, is_object
 
 __all__ = ["normalise"]
 
@@ -89,7 +90,7 @@ class _Hoisting:
             kept: dict[str, Any] = {
                 key: schema.pop(key) for key in ("default", "readOnly") if key in schema
             }
-            if None in values or isinstance(schema.get("type"), list):
+            if None in values or is_list(schema.get("type")):
                 schema["enum"] = [value for value in values if value is not None]
                 schema["type"] = next(kind for kind in schema["type"] if kind != "null")
                 reference = {"anyOf": [{"$ref": _to(name)}, {"type": "null"}]}
@@ -107,7 +108,7 @@ class _Hoisting:
                 label = f"{name}{index}" if len(schema[key]) > 2 else name
                 schema[key][index] = self.name(member, label, place / key / index)
         for key in ("items", "additionalProperties"):
-            if isinstance(schema.get(key), dict):
+            if is_object(schema.get(key)):
                 schema[key] = self.name(schema[key], f"{name}Item", place / key)
 
 

@@ -22,7 +22,7 @@ def write(files: dict[str, str], output: Path) -> None:
 
 def differences(files: dict[str, str], output: Path) -> str:
     """A unified diff from what `output` holds to what it should; empty when they are the same."""
-    parts = []
+    parts: list[str] = []
     for path in sorted({*files, *_present(output)}):
         target = output / path
         there = target.read_text(encoding="utf-8") if target.exists() else ""

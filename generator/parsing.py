@@ -16,6 +16,7 @@ from openapi_python_client.parser.properties import EnumProperty, ModelProperty
 from openapi_python_client.strings import PythonIdentifier
 
 from .document import Document, Place, SpecError
+from .values import is_list, is_object
 
 __all__ = ["Parsed", "parse"]
 
@@ -88,7 +89,7 @@ def _for_library(value: Any, key: str = "") -> Any:
     """A copy without what the library would trip over: titles rename classes, a description beside
     a reference hides it, and examples are of no use to it.
     """
-    if isinstance(value, dict):
+    if is_object(value):
         if isinstance(value.get("$ref"), str):
             return {"$ref": value["$ref"]}
         names = key in ("properties", "schemas", "paths", "responses", "content")
@@ -97,7 +98,7 @@ def _for_library(value: Any, key: str = "") -> Any:
             for name, item in value.items()
             if names or key == "info" or not (name in _USELESS or name.startswith("x-"))
         }
-    if isinstance(value, list):
+    if is_list(value):
         return [_for_library(item) for item in value]
     return value
 

@@ -1,43 +1,17 @@
-"""Pieces of code and text that several templates print."""
+"""Pieces of code that several templates print."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .description import Api, Collection, Keyword, Method, Model, Request, Stream
-from .docstrings import docstring
-from .examples import Example
 from .literals import literal
 from .naming import module_name
-from .python_types import NONE, PythonType
-
-__all__ = [
-    "imports",
-    "method_docstring",
-    "method_keywords",
-    "passed",
-    "request_docstring",
-    "signature",
-    "streams",
-]
+from .python_types import PythonType
+from .views import Api, Collection, Keyword, Method, Model, Request, Stream
 
 # Inside a class with a method called `list`, and in a module with a function of that name, the
 # built-in is not reachable by its own name.
 LIST = "builtins.list"
-
-_ERRORS = {
-    "400": "BadRequestError",
-    "403": "PermissionDeniedError",
-    "404": "NotFoundError",
-    "409": "ConflictError",
-    "413": "PayloadTooLargeError",
-}
-_TOLD = ("404", "409")
-_ANYTHING = (
-    "ModuleException",
-    "Anything else that may go wrong: an argument that can't be sent, no connection, no time left, "
-    "a refused key.",
-)
 
 
 def imports(classes: Iterable[str], api: Api, here: str) -> list[str]:
@@ -45,7 +19,7 @@ def imports(classes: Iterable[str], api: Api, here: str) -> list[str]:
     homes = {each.name: ("models", each.module) for each in api.models}
     homes |= {each.name: ("models", each.module) for each in api.enumerations}
     homes |= {each.name: ("resources", each.module) for each in api.resources}
-    lines = []
+    lines: list[str] = []
     for name in sorted(set(classes)):
         room, module = homes[name]
         lines.append(f"from {'.' if room == here else f'..{room}.'}{module} import {name}")
@@ -54,7 +28,7 @@ def imports(classes: Iterable[str], api: Api, here: str) -> list[str]:
 
 def streams(api: Api) -> list[Stream]:
     """The streams of an API, one for each kind of event."""
-    found = {}
+    found: dict[str, Stream] = {}
     for collection in api.collections:
         for request in collection.requests:
             if request.stream is not None:
@@ -64,7 +38,7 @@ def streams(api: Api) -> list[Stream]:
 
 def signature(keywords: Iterable[Keyword], positional: int = 0, first: str = "") -> str:
     """Parameters, the first `positional` of them by position too; `first` stands before them."""
-    parts = [first] if first else []
+    parts: list[str] = [first] if first else []
     for index, keyword in enumerate(keywords):
         if index == positional:
             parts.append("*")
@@ -98,7 +72,7 @@ def passed(
     """What a method hands to its plan. `source` is where a configuration is found; with `only`
     nothing is handed over but what is `filled` in.
     """
-    parts = []
+    parts: list[str] = []
     for keyword in request.keywords:
         name = keyword.name
         if only and name not in (filled or {}):
@@ -119,87 +93,6 @@ def classes_of(requests: Iterable[Request]) -> set[str]:
         for keyword in request.keywords:
             found |= keyword.type.classes
     return found
-
-
-# Docstrings --------------------------------------------------------------------------------------
-
-
-def request_docstring(
-    request: Request, collection: Collection, api: Api, *, awaits: bool, raw: bool = False
-) -> str:
-    """The docstring of a collection's method."""
-    if raw:
-        twin = f"a{request.name}" if awaits else request.name
-        return docstring(8, f"`{collection.name}.{twin}`, with the answer's status and headers.")
-    example: list[str] = []
-    if request.example is not None:
-        variable = collection.module
-        name = f"a{request.name}" if awaits else request.name
-        word = "await" if awaits else ""
-        call = f"{variable}.{name}({_arguments(request.example, request.keywords, api)})"
-        example = [
-            f">>> {variable} = {collection.name}(configuration)",
-            *request.example.printing(call, word),
-        ]
-    return docstring(
-        8,
-        request.summary,
-        request.description,
-        args=_args(request.keywords),
-        returns=_returns(request),
-        raises=_raises(request),
-        example=example,
-    )
-
-
-def method_docstring(method: Method, model: Model, api: Api, *, awaits: bool) -> str:
-    """The docstring of an object's method."""
-    returns = _returns(method.request)
-    if method.does in ("reload", "save", "set", "adopt"):
-        returns = None
-    elif method.does == "wait":
-        returns = ("Returns", "This object, as it is when it is over.")
-    raises = _raises(method.request)
-    if method.requires is not None:
-        raises.insert(0, ("ArgumentError", f"(a ValueError) {method.requires[1]}."))
-    if method.does == "wait":
-        raises.insert(0, ("WaitTimeoutError", "It was not over in time; it goes on."))
-    return docstring(
-        8,
-        method.summary,
-        method.description,
-        args=_args(method_keywords(method)),
-        returns=returns,
-        raises=raises,
-        example=_method_example(method, model, api, awaits=awaits),
-    )
-
-
-def _args(keywords: Iterable[Keyword]) -> list[tuple[str, str]]:
-    return [(keyword.name, keyword.description or "(No description.)") for keyword in keywords]
-
-
-def _returns(request: Request) -> tuple[str, str] | None:
-    if request.stream is not None:
-        return ("Yields", f"Each {request.result.code()} when it arrives.")
-    if request.result == NONE:
-        return None
-    return ("Returns", request.answer or "The answer.")
-
-
-def _raises(request: Request) -> list[tuple[str, str]]:
-    told = [
-        (_ERRORS[code], " ".join(text.split()))
-        for code, text in request.statuses
-        if code in _TOLD and text
-    ]
-    if request.replay == "keyed":
-        told.append(
-            ("UnknownOutcomeError", "The request may have been carried out, and no answer came.")
-        )
-    if request.stream is not None:
-        told.append(("StreamError", "The stream broke, and could not be resumed."))
-    return [*told, _ANYTHING]
 
 
 def method_keywords(method: Method) -> list[Keyword]:
@@ -254,83 +147,6 @@ def method_positional(method: Method) -> int:
     if method.does in ("set", "wait", "save"):
         return len(method_keywords(method))
     return 0 if method.does == "stream" else max(0, method.request.positional - len(method.filled))
-
-
-# Examples ----------------------------------------------------------------------------------------
-
-
-def _arguments(example: Example, keywords: Iterable[Keyword], api: Api) -> str:
-    types = {keyword.name: keyword.type for keyword in keywords}
-    return ", ".join(
-        f"{name}={_value(value, types[name], api)}" for name, value in example.arguments.items()
-    )
-
-
-def _value(value: object, found: PythonType, api: Api) -> str:
-    for enumeration in api.enumerations:
-        if any(part.name == enumeration.name for part in found.parts()):
-            for name, wire, _ in enumeration.members:
-                if wire == value:
-                    return f"{enumeration.name}.{name}"
-    return literal(value)
-
-
-def _method_example(method: Method, model: Model, api: Api, *, awaits: bool) -> list[str]:
-    if method.example is None:
-        return []
-    word = "await" if awaits else ""
-    prefix = "await " if awaits else ""
-    name = method.twin if awaits else method.name
-    arguments = _arguments(
-        method.example, [*method_keywords(method), *method.request.keywords], api
-    )
-    if method.does in ("load", "make"):
-        ids = ", ".join(literal(value) for value in method.example.arguments.values())
-        given = f"{ids}, configuration" if method.does == "load" else f"configuration, {arguments}"
-        return method.example.printing(f"{model.name}.{name}({given})", word)
-    setup, variable = _setup(model, api, awaits=awaits)
-    call = f"{variable}.{name}({arguments})"
-    if method.does in ("reload", "save", "set", "adopt"):
-        shows = method.example.shows
-        return [
-            *setup,
-            f">>> {prefix}{call}",
-            f">>> print({variable}.{shows})",
-            *method.example.expected,
-        ]
-    if method.does == "wait":
-        call = f"{variable}.{name}(timeout=60)"
-        return [
-            *setup,
-            f">>> {variable} = {prefix}{call}",
-            f">>> print({variable}.status)",
-            "completed",
-        ]
-    return [*setup, *method.example.printing(call, word)]
-
-
-def _setup(model: Model, api: Api, *, awaits: bool) -> tuple[list[str], str]:
-    """How an example comes by an object, and what it calls it."""
-    prefix = "a" if awaits else ""
-    for method in model.methods:
-        if method.does == "load" and method.example is not None:
-            ids = ", ".join(literal(value) for value in method.example.arguments.values())
-            call = f"{model.name}.{prefix}{method.name}({ids}, configuration)"
-            variable = method.example.name
-            return [f">>> {variable} = {'await ' if awaits else ''}{call}"], variable
-    for collection in api.collections:
-        for request in collection.requests:
-            if request.example is None or request.result.name != "list":
-                continue
-            if request.result.members[0].name == model.name:
-                arguments = _arguments(request.example, request.keywords, api)
-                call = f"{collection.name}(configuration).{prefix}{request.name}({arguments})"
-                taken = f"(await {call})[0]" if awaits else f"{call}[0]"
-                return [f">>> item = {taken}"], "item"
-    return [], "self"
-
-
-# Pieces of code ----------------------------------------------------------------------------------
 
 
 def split(text: str) -> tuple[str, str]:
@@ -428,7 +244,7 @@ def stream_classes(found: Iterable[Stream]) -> set[str]:
 
 def classes_of_resource(model: Model) -> set[str]:
     """The classes that an object's module names."""
-    found: set[str] = set().union(*(each.classes for each in model.types))
+    found = {name for each in model.types for name in each.classes}
     for method in model.methods:
         found |= method.classes
         found |= method.request.result.classes

@@ -46,6 +46,13 @@ class PythonType:
             return f"dict[str, {self.members[0].code(list_name)}]"
         return self.name
 
+    def factory(self) -> str:
+        """What makes an empty list or dictionary of the type, as code that runs at any time."""
+        inner = self.members[0]
+        # A class may not exist yet when its own fields are declared.
+        code = f'"{inner.code()}"' if inner.classes else inner.code()
+        return f"list[{code}]" if self.name == "list" else f"dict[str, {code}]"
+
     def optional(self) -> PythonType:
         """The same, or None."""
         if self in (ANY, NONE) or (self.name == "|" and NONE in self.members):

@@ -11,10 +11,10 @@ from typing import Any
 from jinja2 import StrictUndefined
 from openapi_python_client import Project
 
-from . import printing
-from .description import Api
+from . import printing, telling
 from .docstrings import comment, docstring
 from .literals import literal
+from .views import Api
 
 __all__ = ["render"]
 
@@ -25,14 +25,16 @@ def render(api: Api, project: Project, package: str) -> dict[str, str]:
     """The files of a package: formatted text by path."""
     environment = project.env
     environment.undefined = StrictUndefined
-    environment.filters.update(literal=literal)
-    environment.globals.update(
+    environment.filters["literal"] = literal
+    known: dict[str, Any] = environment.globals  # jinja's annotation allows its own only
+    known.update(
         api=api,
         comment=comment,
         docstring=docstring,
         package=package,
         printing=printing,
         runtime=RUNTIME,
+        telling=telling,
     )
     files: dict[str, str] = {}
 
@@ -92,14 +94,17 @@ def _formatted(files: dict[str, str]) -> dict[str, str]:
             target.write_text(text, encoding="utf-8")
         settings = ["--isolated", "--no-cache", "--target-version=py311"]
         settings += ["--config=line-length=100", "."]
-        ours = f"--config=lint.isort.known-first-party=['{RUNTIME}']"
-        _ruff(["check", "--fix-only", "--select=F401,I,RUF022", ours, *settings], root)
+        order = f"known-first-party=['{RUNTIME}'], combine-as-imports=true"
+        order = f"--config=lint.isort={{{order}}}"
+        _ruff(["check", "--fix-only", "--select=F401,I,RUF022", order, *settings], root)
         _ruff(["format", "--config=format.docstring-code-format=true", *settings], root)
         return {path: (root / path).read_text(encoding="utf-8") for path in sorted(files)}
 
 
 def _ruff(arguments: list[str], directory: Path) -> None:
     command = [sys.executable, "-m", "ruff", *arguments]
-    done = subprocess.run(command, cwd=directory, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=directory, capture_output=True, encoding="utf-8", check=False
+    )
     if done.returncode != 0:
         raise RuntimeError(f"ruff {arguments[0]} failed:\n{done.stdout}{done.stderr}")

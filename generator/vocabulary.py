@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .values import is_list, is_object, is_tuple
+
 __all__ = [
     "EXTENSIONS",
     "IGNORED_KEYWORDS",
@@ -131,6 +133,7 @@ EXTENSIONS: dict[str, dict[str, Any]] = {
         "x-enum-descriptions": [str],
         "x-enum-varnames": [str],
         "x-resource": {"*": _METHOD},
+        "x-secret": bool,
         "x-terminal": [str],
         "x-total": [str],
     },
@@ -140,7 +143,7 @@ EXTENSIONS: dict[str, dict[str, Any]] = {
 
 def fault_in_shape(shape: Any, value: Any) -> str | None:
     """Why a value is not of a shape, or None."""
-    if isinstance(shape, tuple):
+    if is_tuple(shape):
         if all(isinstance(each, str) for each in shape):
             return None if value in shape else f"must be one of {', '.join(shape)}"
         faults = [fault_in_shape(each, value) for each in shape]
@@ -149,11 +152,11 @@ def fault_in_shape(shape: Any, value: Any) -> str | None:
         if isinstance(value, shape) and not (shape is not bool and isinstance(value, bool)):
             return None
         return None if shape is object else f"must be a {shape.__name__}"
-    if isinstance(shape, list):
-        if not isinstance(value, list):
+    if is_list(shape):
+        if not is_list(value):
             return "must be a list"
         return next((fault for item in value if (fault := fault_in_shape(shape[0], item))), None)
-    if not isinstance(value, dict):
+    if not is_object(value):
         return "must be an object"
     if "*" in shape:
         return _first(value, dict.fromkeys(value, shape["*"]))

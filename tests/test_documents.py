@@ -1,8 +1,7 @@
-"""README and docstrings: every example is run, against an embedded platform."""
+"""README and docstrings: every example is run."""
 
 from __future__ import annotations
 
-import doctest
 import importlib
 import os
 import pkgutil
@@ -16,6 +15,8 @@ from pathlib import Path
 import pytest
 
 import xpander_client
+from tests.docstrings import failures
+from tests.example_server import example_server
 from xpander_client import AgentExecutionStatus, Configuration, Tasks
 from xpander_client.platform import LocalPlatform
 
@@ -106,18 +107,18 @@ def test_every_place_that_the_readme_names_exists() -> None:
 
 
 @pytest.fixture(scope="module")
-def platform() -> Iterator[LocalPlatform]:
-    with LocalPlatform() as platform:
-        yield platform
+def names() -> Iterator[dict[str, object]]:
+    """What examples may use: all public names, and a configuration that leads to a platform."""
+    with example_server() as configuration:
+        public = {name: getattr(xpander_client, name) for name in xpander_client.__all__}
+        yield {**public, "LocalPlatform": LocalPlatform, "configuration": configuration}
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_the_examples_in_docstrings_show_what_happens(
-    name: str, platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+def test_the_examples_in_docstrings_do_what_they_show(
+    name: str, names: dict[str, object], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    for variable, value in environment(platform.configuration).items():
-        monkeypatch.setenv(variable, value)
+    for variable in [variable for variable in os.environ if variable.startswith("XPANDER_")]:
+        monkeypatch.delenv(variable)
     monkeypatch.chdir(tmp_path)
-    module = importlib.import_module(name)
-    outcome = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
-    assert outcome.failed == 0
+    assert failures(importlib.import_module(name), names) == []

@@ -16,86 +16,34 @@ from .version import __version__ as __version__
 if TYPE_CHECKING:
     from .api import (
         Agent as Agent,
-    )
-    from .api import (
         AgentActivityThread as AgentActivityThread,
-    )
-    from .api import (
         AgentExecutionInput as AgentExecutionInput,
-    )
-    from .api import (
         AgentExecutionStatus as AgentExecutionStatus,
-    )
-    from .api import (
         Agents as Agents,
-    )
-    from .api import (
         AgentsListItem as AgentsListItem,
-    )
-    from .api import (
         AttachmentRef as AttachmentRef,
-    )
-    from .api import (
         DeepPlanning as DeepPlanning,
-    )
-    from .api import (
         DeepPlanningItem as DeepPlanningItem,
-    )
-    from .api import (
         ExecutionTokens as ExecutionTokens,
-    )
-    from .api import (
         LLMReasoningEffort as LLMReasoningEffort,
-    )
-    from .api import (
         MCPServerDetails as MCPServerDetails,
-    )
-    from .api import (
         OutputFormat as OutputFormat,
-    )
-    from .api import (
         Principal as Principal,
-    )
-    from .api import (
         SourceNodeType as SourceNodeType,
-    )
-    from .api import (
         Task as Task,
-    )
-    from .api import (
         Tasks as Tasks,
-    )
-    from .api import (
         TasksListItem as TasksListItem,
-    )
-    from .api import (
         TaskUpdateEvent as TaskUpdateEvent,
-    )
-    from .api import (
         TaskUpdateEventType as TaskUpdateEventType,
-    )
-    from .api import (
         ThinkMode as ThinkMode,
-    )
-    from .api import (
         Tokens as Tokens,
-    )
-    from .api import (
         ToolCallRequest as ToolCallRequest,
-    )
-    from .api import (
         ToolCallResult as ToolCallResult,
-    )
-    from .api import (
         User as User,
-    )
-    from .api import (
         Workers as Workers,
     )
     from .configuration import (
         Configuration as Configuration,
-    )
-    from .configuration import (
         RetryPolicy as RetryPolicy,
     )
     from .core.answer import (
@@ -103,74 +51,30 @@ if TYPE_CHECKING:
     )
     from .errors import (
         ApiStatusError as ApiStatusError,
-    )
-    from .errors import (
         ArgumentError as ArgumentError,
-    )
-    from .errors import (
         Attempt as Attempt,
-    )
-    from .errors import (
         AuthenticationError as AuthenticationError,
-    )
-    from .errors import (
         BadRequestError as BadRequestError,
-    )
-    from .errors import (
         CallError as CallError,
-    )
-    from .errors import (
         ConfigurationError as ConfigurationError,
-    )
-    from .errors import (
         ConflictError as ConflictError,
-    )
-    from .errors import (
         ConnectionFailedError as ConnectionFailedError,
-    )
-    from .errors import (
         DecodingError as DecodingError,
-    )
-    from .errors import (
         ModuleException as ModuleException,
-    )
-    from .errors import (
         NotFoundError as NotFoundError,
-    )
-    from .errors import (
         PayloadTooLargeError as PayloadTooLargeError,
-    )
-    from .errors import (
         PermissionDeniedError as PermissionDeniedError,
-    )
-    from .errors import (
         RateLimitError as RateLimitError,
-    )
-    from .errors import (
         RequestTimeoutError as RequestTimeoutError,
-    )
-    from .errors import (
         ServerError as ServerError,
-    )
-    from .errors import (
         StreamError as StreamError,
-    )
-    from .errors import (
         TimeoutExceededError as TimeoutExceededError,
-    )
-    from .errors import (
         UnknownOutcomeError as UnknownOutcomeError,
-    )
-    from .errors import (
         UnprocessableError as UnprocessableError,
-    )
-    from .errors import (
         WaitTimeoutError as WaitTimeoutError,
     )
     from .worker import (
         Worker as Worker,
-    )
-    from .worker import (
         on_task as on_task,
     )
 

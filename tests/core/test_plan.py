@@ -2,8 +2,7 @@ import datetime
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from xpander_client.core.enums import OpenStrEnum
 from xpander_client.core.plan import encode_path, query

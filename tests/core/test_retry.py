@@ -3,8 +3,7 @@ import math
 from collections.abc import Mapping
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from xpander_client.configuration import RetryPolicy
 from xpander_client.core.plan import Replay

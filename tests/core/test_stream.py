@@ -7,8 +7,7 @@ from typing import Any
 import attrs
 import orjson
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from xpander_client.configuration import Configuration, RetryPolicy
 from xpander_client.core.answer import Answer, Fault, Headers
@@ -213,9 +212,7 @@ def test_the_stream_may_ask_for_a_longer_wait() -> None:
 
 
 def test_attempts_count_anew_after_progress() -> None:
-    drops: list[Iterable[Reply]] = [
-        [frame(str(number), number), RESET] for number in range(1, 30)
-    ]
+    drops: list[Iterable[Reply]] = [[frame(str(number), number), RESET] for number in range(1, 30)]
     there = platform(*drops, [frame("z", 30, "task_finished")])
     assert len(there.follow()) == 30
     assert set(there.pauses) == {0.25}

@@ -4,8 +4,10 @@ import asyncio
 import contextvars
 import logging
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -39,6 +41,30 @@ async def working(
 
 async def create(tasks: Tasks, prompt: str = "do it", **arguments: Any) -> Task:
     return await tasks.acreate(agent_id=AGENT, prompt=prompt, **arguments)
+
+
+class Said(logging.Handler):
+    """Waits for a log line."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+        self._loop = asyncio.get_running_loop()
+        self._said = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._text in record.getMessage():
+            self._loop.call_soon_threadsafe(self._said.set)
+
+    async def wait(self) -> None:
+        await asyncio.wait_for(self._said.wait(), 30)
+
+    def __enter__(self) -> "Said":
+        logging.getLogger("xpander_client").addHandler(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        logging.getLogger("xpander_client").removeHandler(self)
 
 
 async def run_one(handler: HandlerFunction, configuration: Configuration, **arguments: Any) -> Task:
@@ -322,7 +348,7 @@ async def test_the_result_of_a_stopped_sync_handler_is_dropped(
 
 
 async def test_a_worker_waits_for_a_platform_that_is_not_there_yet(
-    configuration: Configuration, platform: LocalPlatform, caplog: pytest.LogCaptureFixture
+    configuration: Configuration, platform: LocalPlatform
 ) -> None:
     async def handler(task: Task) -> Task:
         return task
@@ -330,8 +356,8 @@ async def test_a_worker_waits_for_a_platform_that_is_not_there_yet(
     port = int(platform.url.rpartition(":")[2])
     await asyncio.to_thread(platform.close)
     async with Worker(handler, configuration) as worker:
-        while "not listening" not in caplog.text:
-            await asyncio.sleep(0.01)
+        with Said("not listening") as said:
+            await said.wait()
         later = LocalPlatform(api_key=configuration.api_key, port=port)
         async with later:
             await asyncio.wait_for(worker.registered(), 20)
@@ -340,7 +366,7 @@ async def test_a_worker_waits_for_a_platform_that_is_not_there_yet(
 
 
 async def test_a_result_is_kept_until_the_platform_is_back(
-    tmp_path: Any, caplog: pytest.LogCaptureFixture
+    tmp_path: Path,
 ) -> None:
     started = asyncio.Event()
     released = asyncio.Event()
@@ -359,9 +385,9 @@ async def test_a_result_is_kept_until_the_platform_is_back(
         await worker.registered()
         task = await create(Tasks(configuration))
         await asyncio.wait_for(started.wait(), 10)
-    released.set()
-    while "could not deliver the result" not in caplog.text:
-        await asyncio.sleep(0.01)
+    with Said("could not deliver the result") as said:
+        released.set()
+        await said.wait()
     async with LocalPlatform(store=store, api_key="key", port=port):
         await task.await_finished(timeout=30)
         assert task.result == "made while the platform was away"
@@ -371,16 +397,18 @@ async def test_a_result_is_kept_until_the_platform_is_back(
 
 
 async def test_the_late_result_of_a_lost_attempt_is_refused_and_dropped(
-    impatient_platform: LocalPlatform, caplog: pytest.LogCaptureFixture
+    impatient_platform: LocalPlatform,
 ) -> None:
     configuration = of_agent(impatient_platform)
     attempts: list[int | None] = []
+    first_began = asyncio.Event()
     first_may_end = asyncio.Event()
 
     async def handler(task: Task) -> Task:
         attempts.append(task.execution_attempts)
         number = task.execution_attempts
         if number == 1:
+            first_began.set()
             # Deaf to being given up, like code that swallows what it does not know.
             while not first_may_end.is_set():
                 try:
@@ -399,8 +427,7 @@ async def test_the_late_result_of_a_lost_attempt_is_refused_and_dropped(
     await first.registered()
     tasks = Tasks(configuration)
     task = await create(tasks)
-    while not attempts:
-        await asyncio.sleep(0.01)
+    await asyncio.wait_for(first_began.wait(), 10)
     async with working(handler, configuration, heartbeat_interval=0.5):
         await task.await_finished(timeout=30)
     first_may_end.set()
@@ -414,8 +441,6 @@ async def test_the_late_result_of_a_lost_attempt_is_refused_and_dropped(
 async def test_a_handler_that_blocks_the_event_loop_keeps_its_lease(
     impatient_platform: LocalPlatform,
 ) -> None:
-    import time
-
     configuration = of_agent(impatient_platform)
 
     async def handler(task: Task) -> Task:
@@ -518,15 +543,17 @@ async def test_a_refused_key_is_an_error_at_the_start(configuration: Configurati
 
 @pytest.mark.parametrize("name", ["api_key", "organization_id", "agent_id"])
 def test_what_is_not_configured_is_an_error_at_the_start(
-    configuration: Configuration, name: str, monkeypatch: pytest.MonkeyPatch
+    name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv(f"XPANDER_{name.upper()}", raising=False)
+    without = {"api_key": "k", "organization_id": "o", "agent_id": "a"}
+    del without[name]
 
     def handler(task: Task) -> Task:
         return task
 
     with pytest.raises(ConfigurationError, match=f"XPANDER_{name.upper()}"):
-        Worker(handler, attrs.evolve(configuration, **{name: None}))
+        Worker(handler, Configuration(**without))  # type: ignore[arg-type]  # all are texts
 
 
 async def test_a_decorated_function_brings_its_configuration(

@@ -80,15 +80,15 @@ if TYPE_CHECKING:
     from .models.worker_event_type import WorkerEventType as WorkerEventType
     from .models.worker_message import WorkerMessage as WorkerMessage
     from .resources.agent import Agent as Agent
-    from .resources.agents import Agents as Agents
-    from .resources.agents import AgentsWithRawResponse as AgentsWithRawResponse
+    from .resources.agents import Agents as Agents, AgentsWithRawResponse as AgentsWithRawResponse
     from .resources.agents_list_item import AgentsListItem as AgentsListItem
     from .resources.task import Task as Task
-    from .resources.tasks import Tasks as Tasks
-    from .resources.tasks import TasksWithRawResponse as TasksWithRawResponse
+    from .resources.tasks import Tasks as Tasks, TasksWithRawResponse as TasksWithRawResponse
     from .resources.tasks_list_item import TasksListItem as TasksListItem
-    from .resources.workers import Workers as Workers
-    from .resources.workers import WorkersWithRawResponse as WorkersWithRawResponse
+    from .resources.workers import (
+        Workers as Workers,
+        WorkersWithRawResponse as WorkersWithRawResponse,
+    )
 
 __all__ = [
     "Agent",

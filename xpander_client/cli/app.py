@@ -13,7 +13,8 @@ from xpander_client.cli.dev import dev
 from xpander_client.cli.doctor import doctor
 from xpander_client.cli.output import complain
 from xpander_client.cli.tasks import tasks
-from xpander_client.errors import ModuleException
+from xpander_client.configuration import Configuration
+from xpander_client.errors import ConnectionFailedError, ModuleException, TimeoutExceededError
 from xpander_client.version import __version__
 
 __all__ = ["app"]
@@ -25,6 +26,9 @@ class _Commands(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
+        except (ConnectionFailedError, TimeoutExceededError) as error:
+            complain(f"{error}. Is the platform at {Configuration().base_url} running?")
+            raise typer.Exit(1) from error
         except ModuleException as error:
             complain(str(error))
             raise typer.Exit(1) from error

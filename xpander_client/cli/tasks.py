@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 from urllib.parse import urlsplit
 
 import typer
 
-from xpander_client.api.models import AgentExecutionStatus, OutputFormat
+from xpander_client.api.models import AgentExecutionStatus, OutputFormat, TaskUpdateEventType
 from xpander_client.api.resources import Task, Tasks
 from xpander_client.cli.output import note, print_json, print_pairs, print_table, tell
 from xpander_client.configuration import Configuration
@@ -158,7 +158,7 @@ def _schema(text: str | None) -> dict[str, Any] | None:
         raise ArgumentError(f"--output-schema is no JSON: {error}") from None
     if not isinstance(schema, dict):
         raise ArgumentError("--output-schema must be a JSON object")
-    return schema
+    return cast(dict[str, Any], schema)
 
 
 def _show(task: Task) -> None:
@@ -187,5 +187,5 @@ def _follow(task: Task, as_json: bool) -> None:
             tell(event.time, event.type, event.data.status)
             if event.data.status and event.data.status.is_terminal and event.data.result:
                 tell(event.data.result)
-        else:
+        elif event.type != TaskUpdateEventType.Connected:
             tell(event.time, event.type, event.data)

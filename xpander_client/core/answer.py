@@ -136,7 +136,8 @@ def error_of_status(
     return ApiStatusError.class_for(answer.status_code)(
         _explanation(context["body"]) or f"the platform answered {answer.status_code}",
         retry_after=parse_retry_after(answer.headers, datetime.datetime.now(datetime.UTC)),
-        **{**context, "retryable": retryable},
+        retryable=retryable,
+        **context,
     )
 
 
@@ -156,7 +157,7 @@ def error_of_fault(
             **context,
         )
     cls = TimeoutExceededError if fault.timed_out else ConnectionFailedError
-    return cls(fault.description, **{**context, "retryable": True})
+    return cls(fault.description, retryable=True, **context)
 
 
 def _context(

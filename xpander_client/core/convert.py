@@ -351,7 +351,8 @@ def _unstructure_model(model: Any, converter: Any) -> Callable[[Any], Any]:
         if field.name == EXTRA
         else override(
             rename=wire_name(field),
-            omit_if_default=field.default is None,
+            # Some readers insist on a field that may be null: such a field says so.
+            omit_if_default=field.default is None and not field.metadata.get("always"),
             unstruct_hook=converter.unstructure,
         )
         for field in fields

@@ -239,7 +239,8 @@ class _Following(Generic[T]):
     def _new_items(self, chunk: bytes) -> list[T]:
         items: list[T] = []
         for event in self._parser.push(chunk):
-            if not self._delivered.is_new(event):
+            # A stream that is not resumed may last for months: nothing is remembered of it.
+            if self.plan.resume and not self._delivered.is_new(event):
                 continue
             item = self.decode(event)
             if getattr(item, "type", None) == GREETING:

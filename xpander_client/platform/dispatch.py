@@ -183,8 +183,9 @@ class Dispatch:
         now = self._clock()
         session = self._sessions.get(worker_id)
         if session is None:
+            unknown = Refusal(404, f"there is no worker {worker_id}; it has to listen first")
             if event != "worker-heartbeat":
-                return
+                raise unknown
             session = WorkerSession(
                 id=worker_id,
                 organization_id=organization_id,
@@ -200,7 +201,7 @@ class Dispatch:
             session.held = dict(await self._store.renew(organization_id, worker_id))
             session.renewed_at = now
             if not session.held:
-                return
+                raise unknown
             self._sessions[worker_id] = session
             for task_id in session.held:
                 self._holders[task_id] = session
@@ -221,8 +222,12 @@ class Dispatch:
         if silent or event == "worker-capacity-update":
             self._wake(session)
 
-    def observe(self, record: TaskRecord) -> None:
-        """A task was written: see what that means for the worker that has it."""
+    def observe(self, record: TaskRecord, writer: int | None = None) -> None:
+        """A task was written: see what that means for the worker that has it.
+
+        `writer` is the attempt that wrote, None for a user. A worker whose task was taken away by
+        somebody else is told to stop.
+        """
         session = self._holders.get(record.id)
         if session is None:
             return
@@ -233,7 +238,7 @@ class Dispatch:
             session.unacknowledged.discard(record.id)
         else:
             self._drop(session, record.id)
-            if record.status == "stopped" and attempt is not None:
+            if attempt is not None and attempt != writer:
                 session.send(_task_stop(record.id, attempt))
         self._wake(session)
 

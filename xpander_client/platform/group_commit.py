@@ -81,7 +81,9 @@ class GroupCommit:
     def start(self) -> None:
         """Start the thread. Results are handed to the running loop."""
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._run, name="xpander-store", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, args=(self._connect(),), name="xpander-store", daemon=True
+        )
         self._thread.start()
 
     async def submit(self, command: Callable[[Transaction], T]) -> T:
@@ -105,8 +107,7 @@ class GroupCommit:
             self._entries.put(None)
             await asyncio.get_running_loop().run_in_executor(None, thread.join)
 
-    def _run(self) -> None:
-        connection = self._connect()
+    def _run(self, connection: sqlite3.Connection) -> None:
         try:
             while batch := self._next():
                 self._usual = len(batch)

@@ -109,7 +109,6 @@ class Endpoints:
         routes.insert(
             0, _route("/agent-execution/{agent_or_task_id}", self._create_or_stop, "POST", "DELETE")
         )
-        routes.append(_route("/events/{agent_id}", self.listen, "GET"))
         return routes
 
     async def _create_or_stop(self, request: Request) -> Response:
@@ -149,16 +148,15 @@ class Endpoints:
         if isinstance(body, dict):
             body = _with_text_result(body)
         bodies.checked(body, TaskUpdate)
+        body = _with_total(body)
         attempt = body.get("execution_attempts")
         if attempt is None:
             attempt = _count(request.headers.get("x-execution-attempt"), "x-execution-attempt")
+        attempt = None if attempt is None else int(attempt)
         record = await self._store.patch(
-            _organization(request),
-            _id(request, "task_id"),
-            body,
-            attempt=None if attempt is None else int(attempt),
+            _organization(request), _id(request, "task_id"), body, attempt=attempt
         )
-        self._workers.observe(record)
+        self._workers.observe(record, attempt)
         return _task(record)
 
     async def stop_task(self, request: Request) -> Response:
@@ -216,7 +214,7 @@ class Endpoints:
         put = await self._store.report(
             organization_id,
             agent_id,
-            {"source": "api", **_without_nulls(body)},
+            {"source": "api", **_with_total(_without_nulls(body))},
             task_id=task_id,
             key=_idempotency(request, f"report {agent_id}", body),
         )
@@ -256,14 +254,15 @@ class Endpoints:
         events = await self._parsed(request)
         bodies.checked(events, list[TaskUpdateEvent], known_values_only=False)
         whole = [_whole_event(event, index) for index, event in enumerate(events)]
+        attempt = _count(request.headers.get("x-execution-attempt"), "x-execution-attempt")
         appended = await self._store.append(
             _organization(request),
             task_id,
             whole,
-            attempt=_count(request.headers.get("x-execution-attempt"), "x-execution-attempt"),
+            attempt=attempt,
             key=_idempotency(request, f"push {task_id}", events),
         )
-        self._workers.observe(appended.record)
+        self._workers.observe(appended.record, attempt)
         return Response()
 
     async def follow_task(self, request: Request) -> Response:
@@ -430,12 +429,22 @@ def _with_text_result(body: dict[str, Any]) -> dict[str, Any]:
     return body
 
 
+def _with_total(body: dict[str, Any]) -> dict[str, Any]:
+    """The total of tokens is the platform's to say, whatever a caller makes of it."""
+    tokens = body.get("tokens")
+    if not isinstance(tokens, dict):
+        return body
+    total = (tokens.get("completion_tokens") or 0) + (tokens.get("prompt_tokens") or 0)
+    return {**body, "tokens": {**tokens, "total_tokens": total}}
+
+
 def _whole_event(event: dict[str, Any], index: int) -> dict[str, Any]:
     whole = {"data": None, **event}
     if whole["type"] == "task_finished" and whole["data"] is not None:
         data = whole["data"]
         whole["data"] = _with_text_result(data) if isinstance(data, dict) else data
         bodies.checked(whole["data"], TaskUpdate, f"$[{index}].data")
+        whole["data"] = _with_total(whole["data"])
     return whole
 
 

@@ -59,6 +59,7 @@ class LocalPlatform:
         self._host = host
         self._port = port
         self._settings = settings
+        self._configuration: Configuration | None = None
         self._server: Server | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
@@ -78,9 +79,12 @@ class LocalPlatform:
     @property
     def configuration(self) -> Configuration:
         """What a client needs to use this platform."""
-        return Configuration(
-            api_key=self.api_key, base_url=self.url, organization_id=self.organization_id
-        )
+        if self._configuration is None:
+            # One object, so that all who take it share one pool of connections.
+            self._configuration = Configuration(
+                api_key=self.api_key, base_url=self.url, organization_id=self.organization_id
+            )
+        return self._configuration
 
     def start(self) -> None:
         """Start to serve; returns when requests are answered."""
@@ -109,7 +113,7 @@ class LocalPlatform:
                 with contextlib.suppress(RuntimeError):  # the loop has ended by itself
                     loop.call_soon_threadsafe(server.stop)
             thread.join()
-        self._server = self._thread = self._loop = None
+        self._server = self._thread = self._loop = self._configuration = None
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None

@@ -65,8 +65,10 @@ WORKER_OWNED = frozenset(
 )
 """What only the worker of the present attempt may change, if it says which attempt it is."""
 
-_FILLED_IN = frozenset({"status", "started_at", "paused_at", "finished_at", "duration"})
-"""The platform knows these itself: null is no statement about them."""
+_NEVER_CLEARED = frozenset(
+    {"status", "started_at", "paused_at", "finished_at", "duration", "input", "source"}
+)
+"""What the platform knows itself, and what no task is without: null is no statement about them."""
 
 _LAST_RUN = WORKER_OWNED - {"status", "deep_planning", "sub_executions"}
 """What a task forgets when it is continued."""
@@ -249,7 +251,7 @@ def patch(
     said = {
         _ALIASES.get(name, name): value
         for name, value in changes.items()
-        if name not in PLATFORM_OWNED and not (value is None and name in _FILLED_IN)
+        if name not in PLATFORM_OWNED and not (value is None and name in _NEVER_CLEARED)
     }
     differing = {name for name, value in said.items() if _differs(task.get(name), value)}
     if attempt is not None and differing & WORKER_OWNED and not holds(record, attempt):

@@ -89,6 +89,7 @@ class Server:
         """Make `serve` return; the second call makes it hurry."""
         self._server.force_exit = self._server.should_exit
         self._server.should_exit = True
+        self._server.stopping.set()
 
     async def serve(self, ready: Callable[[], None]) -> None:
         """Serve; `ready` is called when requests are answered.
@@ -112,6 +113,15 @@ class _Uvicorn(uvicorn.Server):
         super().__init__(config)
         self._end_streams = end_streams
         self.on_started: Callable[[], None] = lambda: None
+        self.stopping = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        # As in the library, but it doesn't sleep when it is told to stop.
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks = (ticks + 1) % 864000
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stopping.wait(), 0.1)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=sockets)

@@ -82,7 +82,7 @@ async def stream(
     """Do what the conversation wants, and yield what it hands over."""
     async with contextlib.AsyncExitStack() as connection:
         reply: Reply = None
-        chunks: AsyncIterator[bytes]
+        chunks: AsyncIterator[bytes] | None = None
         while True:
             try:
                 effect = conversation.send(reply)
@@ -115,7 +115,7 @@ async def stream(
                 elif isinstance(effect, Ask):
                     await connection.aclose()
                     reply = await ask(effect.plan)
-                else:
+                elif chunks is not None:
                     reply = await anext(chunks, None)
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
                 reply = fault_of(error)

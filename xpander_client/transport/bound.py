@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import copy
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import attrs
@@ -14,9 +15,11 @@ from xpander_client.core.convert import EXTRA, dumps, loads, unstructure, wire_n
 if TYPE_CHECKING:
     from .transport import Transport
 
-__all__ = ["Bound", "bind"]
+__all__ = ["Bound", "bind", "fence"]
 
 R = TypeVar("R", bound=Response[Any])
+
+B = TypeVar("B", bound="Bound")
 
 _NOTHING: Mapping[str, Any] = {}
 
@@ -67,6 +70,25 @@ class Bound:
         self._always = always
         return self
 
+    def __copy__(self) -> Self:
+        return self._copy(lambda value: value)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        return self._copy(lambda value: copy.deepcopy(value, memo))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Connections stay in their process; the configuration makes new ones in another.
+        configuration = None if self._given_transport is None else self.configuration
+        values = {field.name: getattr(self, field.name) for field in _fields(self)}
+        return _rebuilt, (type(self), values, configuration, self._loaded, dict(self._always))
+
+    def _copy(self, of: Callable[[Any], Any]) -> Self:
+        values = {field.name: of(getattr(self, field.name)) for field in _fields(self)}
+        made = type(self)(**values)
+        made._given_transport = self._given_transport
+        made._loaded, made._always = self._loaded, self._always
+        return made
+
     def _changes(self) -> dict[str, Any]:
         """The wire fields that differ from what was loaded; one that was cleared is None."""
         now = unstructure(self)
@@ -88,8 +110,7 @@ class Bound:
         """
         kept = set() if sent is None else self._changes().keys() - set(sent)
         extra: dict[str, Any] = getattr(self, EXTRA)
-        fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(cast(Any, type(self)))
-        for field in fields:
+        for field in _fields(self):
             if field.name == EXTRA:
                 edited = {name: extra[name] for name in kept if name in extra}
                 setattr(self, EXTRA, {**getattr(answered, EXTRA), **edited})
@@ -97,6 +118,25 @@ class Bound:
                 setattr(self, field.name, getattr(answered, field.name))
         self._loaded = answered._loaded
         return self
+
+
+def _fields(thing: Bound) -> tuple[attrs.Attribute[Any], ...]:
+    fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(cast(Any, type(thing)))
+    return fields
+
+
+def _rebuilt(
+    cls: type[B],
+    values: dict[str, Any],
+    configuration: Configuration | None,
+    loaded: bytes | None,
+    always: Mapping[str, Any],
+) -> B:
+    made = cls(**values)
+    if configuration is not None:
+        made.configuration = configuration
+    made._loaded, made._always = loaded, always
+    return made
 
 
 def bind(transport: Transport, response: R) -> R:
@@ -109,6 +149,15 @@ def bind(transport: Transport, response: R) -> R:
             if isinstance(item, Bound):
                 item._bind(transport, None)
     return response
+
+
+def fence(thing: B, transport: Transport, loaded: bytes, always: Mapping[str, Any]) -> B:
+    """Bind a thing to a worker's transport; `always` goes with each of its saves.
+
+    `loaded` is the JSON that it was loaded from, for one that does not know it.
+    """
+    before = thing._loaded
+    return thing._bind(transport, loaded if before is None else before, always)
 
 
 def bind_data(transport: Transport, event: object) -> None:

@@ -76,7 +76,7 @@ def stream(
     """Do what the conversation wants, and yield what it hands over."""
     with contextlib.ExitStack() as connection:
         reply: Reply = None
-        chunks: Iterator[bytes]
+        chunks: Iterator[bytes] = iter(())
         while True:
             try:
                 effect = conversation.send(reply)

@@ -16,6 +16,7 @@ from xpander_client.api.resources import Task
 from xpander_client.core.convert import ConversionError, loads
 from xpander_client.errors import CallError, ModuleException
 from xpander_client.transport import Transport
+from xpander_client.transport.bound import fence
 
 from .delivery import Delivery, deliver
 from .handler import Handler
@@ -82,6 +83,8 @@ class Attempt:
 
     async def run(self) -> None:
         """The whole attempt; faults end up in the task or in the log, never here."""
+        if not self._is_wanted():
+            return
         try:
             task = self._fenced(loads(self._offered.body, Task))
         except ConversionError as error:
@@ -96,7 +99,7 @@ class Attempt:
             self._log.info("not begun: %s", why)
             return
         outcome = None
-        if self._given_up is None:
+        if self._is_wanted():
             self._log.info("begun")
             self._execution = asyncio.create_task(self._execute(task))
             try:
@@ -105,25 +108,22 @@ class Attempt:
                 # The worker ends: the handler must not outlive it.
                 self._execution.cancel()
                 raise
-        if outcome is None or self._given_up is not None:
+        if outcome is None or not self._is_wanted():
             self._log.info("given up: %s", self._given_up)
             return
         self._delivering = True
         await self._hand_in(task, outcome)
 
+    def _is_wanted(self) -> bool:
+        return self._given_up is None
+
     async def hand_back(self) -> None:
         """Put the task back into the queue, for another worker."""
-        await self._transport.acall(
-            tasks.update_fields(
-                task_id=self.task_id, fields={"status": "pending", ATTEMPT: self.number}
-            ),
-            None,
-        )
+        await self._update({"status": "pending", ATTEMPT: self.number})
         self._log.info("handed back for another worker")
 
     def _fenced(self, task: Task) -> Task:
-        loaded = self._offered.body if task._loaded is None else task._loaded
-        return task._bind(self._transport, loaded, {ATTEMPT: self.number})
+        return fence(task, self._transport, self._offered.body, {ATTEMPT: self.number})
 
     async def _wait_for(self, execution: asyncio.Task[_Returned | _Raised]) -> _Returned | _Raised:
         await asyncio.wait({execution})
@@ -201,15 +201,13 @@ class Attempt:
 
     async def _report(self, text: str) -> None:
         """End the task as an error, saying nothing else about it."""
-        plan = tasks.update_fields(
-            task_id=self.task_id,
-            fields={"status": "error", "result": text, ATTEMPT: self.number},
-        )
-        delivery, why = await deliver(
-            lambda: self._transport.acall(plan, None), "the error", self._log
-        )
+        fields = {"status": "error", "result": text, ATTEMPT: self.number}
+        delivery, why = await deliver(lambda: self._update(fields), "the error", self._log)
         if delivery is not Delivery.DELIVERED:
             self._log.error("the error is dropped: %s", why)
+
+    async def _update(self, fields: dict[str, Any]) -> None:
+        await self._transport.acall(tasks.update_fields(task_id=self.task_id, fields=fields), None)
 
     async def _report_metrics(self, task: Task) -> None:
         if task.tokens is None:

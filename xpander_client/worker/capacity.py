@@ -20,6 +20,9 @@ _logger = logging.getLogger("xpander_client.worker")
 _FULL_FOR = 0.1
 """Seconds of being full before the platform is told: short tasks make it change all the time."""
 
+_AGAIN_AFTER = 1.0
+"""Seconds before the platform is told again."""
+
 
 class Capacity:
     """`async with capacity:` takes one of `slots`, and waits for one if none is free."""
@@ -85,10 +88,11 @@ class Capacity:
             try:
                 await self._transport.acall(plan, None)
             except ModuleException as error:
-                # Only a hint: a task that comes all the same waits for its slot.
-                _logger.debug("could not tell that the worker is %s: %s", busy, error)
-                return
-            self._told_busy = busy
+                # A platform that takes the worker for a full one would never give it a task.
+                _logger.debug("could not tell whether the worker is busy: %s", error)
+                await asyncio.sleep(_AGAIN_AFTER)
+            else:
+                self._told_busy = busy
 
     async def aclose(self) -> None:
         """Stop telling."""

@@ -16,7 +16,8 @@ __all__ = ["Handler", "HandlerFunction", "inspect_handler"]
 HandlerFunction = Callable[[Task], Task | Awaitable[Task]]
 """A function that a worker can run: it gets a task and returns it, from sync or from async code."""
 
-_Kind = inspect._ParameterKind
+_POSITIONAL_ONLY = inspect.Parameter.POSITIONAL_ONLY
+_GATHERING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 @attrs.frozen
@@ -55,11 +56,11 @@ def inspect_handler(function: HandlerFunction) -> Handler:
         raise TypeError(f"{name} is no function, so it cannot handle tasks")
     parameters = inspect.signature(function).parameters
     task = parameters.get("task")
-    if task is None or task.kind in (_Kind.VAR_POSITIONAL, _Kind.VAR_KEYWORD):
+    if task is None or task.kind in _GATHERING:
         raise TypeError(f"the handler {name}() must have a parameter named `task`")
     for parameter in parameters.values():
         has_value = parameter.default is not inspect.Parameter.empty
-        gathers = parameter.kind in (_Kind.VAR_POSITIONAL, _Kind.VAR_KEYWORD)
+        gathers = parameter.kind in _GATHERING
         if parameter is not task and not has_value and not gathers:
             raise TypeError(
                 f"the handler {name}() is called with `task` alone, "
@@ -74,7 +75,7 @@ def inspect_handler(function: HandlerFunction) -> Handler:
         # What is wrapped by a plain function is called like one: only the call shows whether it
         # hands on a coroutine or runs one itself.
         is_async=inspect.iscoroutinefunction(code),
-        by_keyword=task.kind is not _Kind.POSITIONAL_ONLY,
+        by_keyword=task.kind is not _POSITIONAL_ONLY,
     )
 
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncGenerator
-from typing import Any
+from typing import Any, cast
 
 import attrs
 
@@ -99,12 +99,7 @@ class Listener:
         return self._transport.astream(plan, lambda frame: frame, lambda frame: False)
 
     def _read(self, frame: ServerSentEvent) -> Message | None:
-        try:
-            data: Any = parse(frame.data)
-        except ConversionError:
-            data = None
-        if not isinstance(data, dict):
-            data = {}
+        data = _object_in(frame)
         if frame.event == _CONFLICT:
             raise ModuleException(
                 409, f"the platform refuses this worker: {data.get('error') or 'conflict'}"
@@ -123,6 +118,14 @@ class Listener:
                 # Platforms say more over time than a worker knows.
                 _logger.debug("ignored an event %r", frame.event)
                 return None
+
+
+def _object_in(frame: ServerSentEvent) -> dict[str, Any]:
+    try:
+        data = parse(frame.data)
+    except ConversionError:
+        data = None
+    return cast(dict[str, Any], data) if isinstance(data, dict) else {}
 
 
 def _is_refusal(error: CallError) -> bool:

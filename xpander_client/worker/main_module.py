@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import dis
+import inspect
 import logging
 import sys
 import threading
@@ -94,7 +95,7 @@ def _main_frame() -> FrameType | None:
     """The frame of the main module, if it is what decorates."""
     if threading.current_thread() is not threading.main_thread():
         return None
-    frame: FrameType | None = sys._getframe()
+    frame = inspect.currentframe()
     while frame is not None and frame.f_globals.get("__package__") == __package__:
         frame = frame.f_back
     # An interactive session is a main module too, without a file, and with no end to wait for.
@@ -134,9 +135,7 @@ def _work(registration: Registration) -> None:
         thread.start()
         thread.join()
     for error in failures:
-        if isinstance(error, ModuleException):
-            _logger.error("the worker cannot go on: %s", error)
-        else:
+        if not isinstance(error, ModuleException):  # the worker has told of those
             _logger.error("the worker failed", exc_info=error)
         sys.exit(1)
 

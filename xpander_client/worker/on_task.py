@@ -43,6 +43,7 @@ def on_task(
             configured.
 
     Example:
+        >>> from xpander_client import Task
         >>> @on_task
         ... async def shout(task: Task) -> Task:
         ...     task.result = (task.input.text or "").upper()

@@ -152,9 +152,9 @@ class Worker:
         if self._working is not None:
             return
         leave_to_caller()
-        self._loop = asyncio.get_running_loop()
         self._registered = asyncio.Event()
         self._stopped = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
         if self._is_stopping:
             self._stopped.set()
         self._working = asyncio.create_task(self._work())
@@ -176,6 +176,10 @@ class Worker:
             await asyncio.wait({listening, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if listening.done():
                 listening.result()
+        except ModuleException as error:
+            # Whoever awaits the worker may do so much later.
+            _logger.error("the worker cannot go on: %s", error)
+            raise
         finally:
             self._is_stopping = True
             # The stream stays open while tasks run: their callers may still stop them.
@@ -222,6 +226,11 @@ class Worker:
         threads: HandlerThreads,
         transport: Transport,
     ) -> None:
+        if any(
+            (each.task_id, each.number) == (offered.task_id, offered.attempt)
+            for each in self._attempts
+        ):
+            return
         self._give_up(offered.task_id, None, "it came again, as another attempt")
         attempt = Attempt(offered, self._handler, transport, threads)
 

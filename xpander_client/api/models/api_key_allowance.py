@@ -13,7 +13,7 @@ __all__ = ["ApiKeyAllowance"]
 class ApiKeyAllowance:
     """The agents that a key may use."""
 
-    api_key: str
+    api_key: str = attrs.field(repr=False)
     """The key."""
     agent_ids: list[str]
     """The agents' ids."""

@@ -13,7 +13,7 @@ __all__ = ["ApiKeyAllowanceRequest"]
 class ApiKeyAllowanceRequest:
     """A key to ask about."""
 
-    api_key: str
+    api_key: str = attrs.field(repr=False)
     """The key."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -25,7 +25,7 @@ class DeepPlanning:
     """Whether work has begun."""
     question_raised: bool | None = False
     """Whether the agent waits for an answer."""
-    tasks: list[DeepPlanningItem] | None = attrs.field(factory=list[DeepPlanningItem])
+    tasks: list[DeepPlanningItem] | None = attrs.field(factory=list["DeepPlanningItem"])
     """The steps, in order."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

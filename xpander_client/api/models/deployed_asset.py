@@ -28,13 +28,13 @@ class DeployedAsset:
     """When it registered."""
     last_heartbeat: datetime.datetime
     """When it was last heard of."""
-    created_by: str | None = None
+    created_by: str | None = attrs.field(default=None, metadata={"always": True})
     """Who started it."""
     configuration: dict[str, Any] | None = None
     """How it is set up."""
-    dedicated_agent_id: str | None = None
+    dedicated_agent_id: str | None = attrs.field(default=None, metadata={"always": True})
     """The only agent that it serves."""
-    parent_asset_id: str | None = None
+    parent_asset_id: str | None = attrs.field(default=None, metadata={"always": True})
     """The asset that it belongs to."""
     is_busy: bool | None = False
     """Whether it takes no tasks."""

@@ -44,7 +44,7 @@ class ExecutionMetricsReport:
     """The agent's id as an employee."""
     api_calls_made: list[Any] | None = None
     """The calls that were made: names of tools, or more about each."""
-    result: str | None = None
+    result: str | None = attrs.field(default=None, metadata={"always": True})
     """What came out."""
     llm_tokens: ExecutionTokens | None = None
     """What models read and wrote."""

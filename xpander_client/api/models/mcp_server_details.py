@@ -27,17 +27,17 @@ class MCPServerDetails:
     """`stdio`, `sse` or `streamable-http`."""
     auth_type: str | None = None
     """`none`, `api_key`, `oauth2`, `custom_headers` or `sso_user`."""
-    api_key: str | None = None
+    api_key: str | None = attrs.field(default=None, repr=False)
     """The key for `api_key`."""
     use_secrets_manager: bool | None = None
     """Whether the secrets are names of entries of the organization's secrets."""
     client_id: str | None = None
     """The client id for `oauth2`."""
-    client_secret: str | None = None
+    client_secret: str | None = attrs.field(default=None, repr=False)
     """The client secret for `oauth2`."""
-    headers: dict[str, Any] | None = None
+    headers: dict[str, Any] | None = attrs.field(default=None, repr=False)
     """Headers of each request."""
-    env_vars: dict[str, Any] | None = None
+    env_vars: dict[str, Any] | None = attrs.field(default=None, repr=False)
     """Environment variables of a local server."""
     allowed_tools: list[str] | None = None
     """The tools that may be used; all when empty."""

@@ -16,6 +16,7 @@ class Principal:
     """Who called, and through which door."""
 
     kind: PrincipalKind
+    """Through which door a caller came."""
     id: str
     """The caller's id, without spaces and colons."""
     email: str | None = None

@@ -44,7 +44,7 @@ class TaskCreate:
     """Instructions added to the agent's own."""
     test_run_node_id: str | None = None
     """The only node of a workflow to run, for trying it."""
-    user_oidc_token: str | None = None
+    user_oidc_token: str | None = attrs.field(default=None, repr=False)
     """A token of the user, for servers that want one."""
     expected_output: str | None = None
     """What a good result looks like."""
@@ -60,7 +60,7 @@ class TaskCreate:
     """Whether the files are kept out of the model's context."""
     tool_call_limit: int | None = None
     """How many tool calls it may make, instead of the agent's limit."""
-    user_tokens: dict[str, Any] | None = None
+    user_tokens: dict[str, Any] | None = attrs.field(default=None, repr=False)
     """The user's tokens for servers of tools."""
     return_metrics: bool | None = None
     """Whether the answer is to contain what it took."""

@@ -104,7 +104,7 @@ class TaskUpdate:
     """Instructions added to the agent's own."""
     test_run_node_id: str | None = None
     """The only node of a workflow to run, for trying it."""
-    user_oidc_token: str | None = None
+    user_oidc_token: str | None = attrs.field(default=None, repr=False)
     """A token of the user, for servers that want one."""
     expected_output: str | None = None
     """What a good result looks like."""
@@ -118,7 +118,7 @@ class TaskUpdate:
     """How hard the agent thinks."""
     disable_attachment_injection: bool | None = None
     """Whether the files are kept out of the model's context."""
-    user_tokens: dict[str, Any] | None = None
+    user_tokens: dict[str, Any] | None = attrs.field(default=None, repr=False)
     """The user's tokens for servers of tools."""
     deep_planning: DeepPlanning | None = None
     """The plan by which it is worked off."""

@@ -29,7 +29,7 @@ class TaskUpdateEvent:
     """The organization that the task belongs to."""
     time: datetime.datetime
     """When it happened."""
-    data: Any = None
+    data: Any = attrs.field(default=None, metadata={"always": True})
     """What there is to tell."""
     identity: MessageIdentity | None = None
     """As whom the agent speaks."""

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from xpander_client.core.convert import dumps as _dumps
-from xpander_client.core.plan import Replay, RequestPlan
-from xpander_client.core.plan import encode_path as _encode_path
-from xpander_client.core.plan import query as _query
+from xpander_client.core.convert import (
+    dumps as _dumps,
+)
+from xpander_client.core.plan import (
+    Replay,
+    RequestPlan,
+    encode_path as _encode_path,
+    query as _query,
+)
 
 __all__ = [
     "get",

@@ -6,13 +6,20 @@ import builtins
 from collections.abc import Mapping
 from typing import Any
 
-from xpander_client.core.convert import ConversionError as _ConversionError
-from xpander_client.core.convert import body as _body
-from xpander_client.core.convert import dumps as _dumps
-from xpander_client.core.convert import loads as _loads
-from xpander_client.core.plan import Replay, RequestPlan, Root, StreamPlan
-from xpander_client.core.plan import encode_path as _encode_path
-from xpander_client.core.plan import query as _query
+from xpander_client.core.convert import (
+    ConversionError as _ConversionError,
+    body as _body,
+    dumps as _dumps,
+    loads as _loads,
+)
+from xpander_client.core.plan import (
+    Replay,
+    RequestPlan,
+    Root,
+    StreamPlan,
+    encode_path as _encode_path,
+    query as _query,
+)
 from xpander_client.errors import ArgumentError
 
 from ..models.agent_execution_input import AgentExecutionInput

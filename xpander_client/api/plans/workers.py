@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from xpander_client.core.convert import body as _body
-from xpander_client.core.plan import Replay, RequestPlan, Root, StreamPlan
-from xpander_client.core.plan import encode_path as _encode_path
-from xpander_client.core.plan import query as _query
+from xpander_client.core.convert import (
+    body as _body,
+)
+from xpander_client.core.plan import (
+    Replay,
+    RequestPlan,
+    Root,
+    StreamPlan,
+    encode_path as _encode_path,
+    query as _query,
+)
 
 from ..models.api_key_allowance_request import ApiKeyAllowanceRequest
 from ..models.worker_environment import WorkerEnvironment

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .agent import Agent as Agent
-    from .agents import Agents as Agents
-    from .agents import AgentsWithRawResponse as AgentsWithRawResponse
+    from .agents import Agents as Agents, AgentsWithRawResponse as AgentsWithRawResponse
     from .agents_list_item import AgentsListItem as AgentsListItem
     from .task import Task as Task
-    from .tasks import Tasks as Tasks
-    from .tasks import TasksWithRawResponse as TasksWithRawResponse
+    from .tasks import Tasks as Tasks, TasksWithRawResponse as TasksWithRawResponse
     from .tasks_list_item import TasksListItem as TasksListItem
-    from .workers import Workers as Workers
-    from .workers import WorkersWithRawResponse as WorkersWithRawResponse
+    from .workers import Workers as Workers, WorkersWithRawResponse as WorkersWithRawResponse
 
 __all__ = [
     "Agent",

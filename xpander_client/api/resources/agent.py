@@ -99,7 +99,7 @@ class Agent(Bound):
         """Get an agent with its instructions, tools and model.
 
         Args:
-            agent_id: The agent.
+            agent_id: The agent. The configuration's `agent_id` when None.
             configuration: Who calls, and which platform; read from the environment when None.
             version: The agent's version to use, instead of its current one.
 
@@ -138,7 +138,7 @@ class Agent(Bound):
         """Get an agent with its instructions, tools and model.
 
         Args:
-            agent_id: The agent.
+            agent_id: The agent. The configuration's `agent_id` when None.
             configuration: Who calls, and which platform; read from the environment when None.
             version: The agent's version to use, instead of its current one.
 

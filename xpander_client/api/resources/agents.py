@@ -73,7 +73,7 @@ class Agents(Resource):
         """Get an agent with its instructions, tools and model.
 
         Args:
-            agent_id: The agent.
+            agent_id: The agent. The configuration's `agent_id` when None.
             version: The agent's version to use, instead of its current one.
 
         Returns:
@@ -102,7 +102,7 @@ class Agents(Resource):
         """Get an agent with its instructions, tools and model.
 
         Args:
-            agent_id: The agent.
+            agent_id: The agent. The configuration's `agent_id` when None.
             version: The agent's version to use, instead of its current one.
 
         Returns:

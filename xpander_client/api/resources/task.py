@@ -113,7 +113,7 @@ class Task(Bound):
     """Instructions added to the agent's own."""
     test_run_node_id: str | None = None
     """The only node of a workflow to run, for trying it."""
-    user_oidc_token: str | None = None
+    user_oidc_token: str | None = attrs.field(default=None, repr=False)
     """A token of the user, for servers that want one."""
     expected_output: str | None = None
     """What a good result looks like."""
@@ -127,7 +127,7 @@ class Task(Bound):
     """How hard the agent thinks."""
     disable_attachment_injection: bool | None = None
     """Whether the files are kept out of the model's context."""
-    user_tokens: dict[str, Any] | None = None
+    user_tokens: dict[str, Any] | None = attrs.field(default=None, repr=False)
     """The user's tokens for servers of tools."""
     deep_planning: DeepPlanning | None = None
     """The plan by which it is worked off."""
@@ -259,7 +259,8 @@ class Task(Bound):
 
         Example:
             >>> task = Task.load("task-1", configuration)
-            >>> task.save(status=AgentExecutionStatus.Completed, result="north: 120, south: 80")
+            >>> task.title = "Sales of January"
+            >>> task.save()
             >>> print(task.status)
             completed
         """
@@ -286,9 +287,8 @@ class Task(Bound):
 
         Example:
             >>> task = await Task.aload("task-1", configuration)
-            >>> await task.asave(
-            ...     status=AgentExecutionStatus.Completed, result="north: 120, south: 80"
-            ... )
+            >>> task.title = "Sales of January"
+            >>> await task.asave()
             >>> print(task.status)
             completed
         """
@@ -568,6 +568,70 @@ class Task(Bound):
         self._adopt(found)
         return self
 
+    def push_events(
+        self, events: builtins.list[TaskUpdateEvent], execution_attempt: int | None = None
+    ) -> None:
+        """Add events to a task's stream.
+
+        The events get the stream's next numbers, in the order given, and reach everyone who follows
+        the task. With an attempt that is no longer the current one they are refused with 409.
+
+        Args:
+            events: The events to add, oldest first.
+            execution_attempt: The attempt that the writing worker holds, the task's
+                `execution_attempts`.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = Task.load("task-1", configuration)
+            >>> task.push_events(events=[])
+        """
+        self._transport.call(
+            tasks_plans.push_events(
+                task_id=self.id, events=events, execution_attempt=execution_attempt
+            ),
+            None,
+        )
+
+    async def apush_events(
+        self, events: builtins.list[TaskUpdateEvent], execution_attempt: int | None = None
+    ) -> None:
+        """Add events to a task's stream.
+
+        The events get the stream's next numbers, in the order given, and reach everyone who follows
+        the task. With an attempt that is no longer the current one they are refused with 409.
+
+        Args:
+            events: The events to add, oldest first.
+            execution_attempt: The attempt that the writing worker holds, the task's
+                `execution_attempts`.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = await Task.aload("task-1", configuration)
+            >>> await task.apush_events(events=[])
+        """
+        await self._transport.acall(
+            tasks_plans.push_events(
+                task_id=self.id, events=events, execution_attempt=execution_attempt
+            ),
+            None,
+        )
+
     def get_activity_log(self) -> AgentActivityThread:
         """Get what was said and done in a task, in order.
 
@@ -750,7 +814,7 @@ class Task(Bound):
 
         Args:
             configuration: Who calls, and which platform; read from the environment when None.
-            agent_id: The agent.
+            agent_id: The agent. The configuration's `agent_id` when None.
             id: The task's id; a new one when there is none.
             input: What was asked.
             llm_response: What the model answered.
@@ -818,7 +882,7 @@ class Task(Bound):
 
         Args:
             configuration: Who calls, and which platform; read from the environment when None.
-            agent_id: The agent.
+            agent_id: The agent. The configuration's `agent_id` when None.
             id: The task's id; a new one when there is none.
             input: What was asked.
             llm_response: What the model answered.

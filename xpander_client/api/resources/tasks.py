@@ -710,7 +710,7 @@ class Tasks(Resource):
         success.
 
         Args:
-            agent_id: The agent.
+            agent_id: The agent. The configuration's `agent_id` when None.
             id: The task's id; a new one when there is none.
             input: What was asked.
             llm_response: What the model answered.
@@ -772,7 +772,7 @@ class Tasks(Resource):
         success.
 
         Args:
-            agent_id: The agent.
+            agent_id: The agent. The configuration's `agent_id` when None.
             id: The task's id; a new one when there is none.
             input: What was asked.
             llm_response: What the model answered.

@@ -1,0 +1,180 @@
+"""The docstrings of generated methods, and the examples in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from .docstrings import docstring
+from .literals import literal
+from .printing import method_keywords
+from .python_types import NONE, PythonType
+from .views import Api, Collection, Keyword, Method, Model, Request
+
+__all__ = ["method_docstring", "request_docstring"]
+
+# The statuses that a caller may want to treat otherwise than any other failure.
+_ERRORS = {"404": "NotFoundError", "409": "ConflictError"}
+_ANYTHING = (
+    "ModuleException",
+    "Anything else that may go wrong: an argument that can't be sent, no connection, no time left, "
+    "a refused key.",
+)
+
+
+def request_docstring(
+    request: Request, collection: Collection, api: Api, *, awaits: bool, raw: bool = False
+) -> str:
+    """The docstring of a collection's method."""
+    if raw:
+        twin = f"a{request.name}" if awaits else request.name
+        return docstring(8, f"`{collection.name}.{twin}`, with the answer's status and headers.")
+    example: list[str] = []
+    if request.example is not None:
+        variable = collection.module
+        name = f"a{request.name}" if awaits else request.name
+        word = "await" if awaits else ""
+        call = f"{variable}.{name}({_arguments(request.example.arguments, request.keywords, api)})"
+        example = [
+            f">>> {variable} = {collection.name}(configuration)",
+            *request.example.printing(call, word),
+        ]
+    return docstring(
+        8,
+        request.summary,
+        request.description,
+        args=_args(request.keywords),
+        returns=_returns(request),
+        raises=_raises(request),
+        example=example,
+    )
+
+
+def method_docstring(method: Method, model: Model, api: Api, *, awaits: bool) -> str:
+    """The docstring of an object's method."""
+    returns = _returns(method.request)
+    if method.does in ("reload", "save", "set", "adopt"):
+        returns = None
+    elif method.does == "wait":
+        returns = ("Returns", "This object, as it is when it is over.")
+    raises = _raises(method.request)
+    if method.requires is not None:
+        raises.insert(0, ("ArgumentError", f"(a ValueError) {method.requires[1]}."))
+    if method.does == "wait":
+        raises.insert(0, ("WaitTimeoutError", "It was not over in time; it goes on."))
+    return docstring(
+        8,
+        method.summary,
+        method.description,
+        args=_args(method_keywords(method)),
+        returns=returns,
+        raises=raises,
+        example=_method_example(method, model, api, awaits=awaits),
+    )
+
+
+def _args(keywords: Iterable[Keyword]) -> list[tuple[str, str]]:
+    return [(keyword.name, _told(keyword)) for keyword in keywords]
+
+
+def _told(keyword: Keyword) -> str:
+    told = keyword.description or "(No description.)"
+    if keyword.configuration is None:
+        return told
+    return f"{told} The configuration's `{keyword.configuration}` when None."
+
+
+def _returns(request: Request) -> tuple[str, str] | None:
+    if request.stream is not None:
+        return ("Yields", f"Each {request.result.code()} when it arrives.")
+    if request.result == NONE:
+        return None
+    return ("Returns", request.answer or "The answer.")
+
+
+def _raises(request: Request) -> list[tuple[str, str]]:
+    told = [
+        (_ERRORS[code], " ".join(text.split()))
+        for code, text in request.statuses
+        if code in _ERRORS and text
+    ]
+    if request.replay == "keyed":
+        told.append(
+            ("UnknownOutcomeError", "The request may have been carried out, and no answer came.")
+        )
+    if request.stream is not None:
+        told.append(("StreamError", "The stream broke, and could not be resumed."))
+    return [*told, _ANYTHING]
+
+
+def _arguments(given: Mapping[str, object], keywords: Iterable[Keyword], api: Api) -> str:
+    types = {keyword.name: keyword.type for keyword in keywords}
+    return ", ".join(f"{name}={_value(value, types[name], api)}" for name, value in given.items())
+
+
+def _value(value: object, found: PythonType, api: Api) -> str:
+    for enumeration in api.enumerations:
+        if any(part.name == enumeration.name for part in found.parts()):
+            for name, wire, _ in enumeration.members:
+                if wire == value:
+                    return f"{enumeration.name}.{name}"
+    return literal(value)
+
+
+def _method_example(method: Method, model: Model, api: Api, *, awaits: bool) -> list[str]:
+    if method.example is None:
+        return []
+    word = "await" if awaits else ""
+    prefix = "await " if awaits else ""
+    name = method.twin if awaits else method.name
+    keywords = [*method_keywords(method), *method.request.keywords]
+    # What a save's example gives are the fields that are set before.
+    saves = method.does == "save"
+    given: Mapping[str, object] = {} if saves else method.example.arguments
+    arguments = _arguments(given, keywords, api)
+    if method.does in ("load", "make"):
+        ids = ", ".join(literal(value) for value in given.values())
+        passed = f"{ids}, configuration" if method.does == "load" else f"configuration, {arguments}"
+        return method.example.printing(f"{model.name}.{name}({passed})", word)
+    setup, variable = _setup(model, api, awaits=awaits)
+    if method.does == "save":
+        edits = method.example.arguments.items()
+        setup += [f">>> {variable}.{field} = {literal(value)}" for field, value in edits]
+    call = f"{variable}.{name}({arguments})"
+    if method.does in ("reload", "save", "set", "adopt"):
+        shows = method.example.shows
+        return [
+            *setup,
+            f">>> {prefix}{call}",
+            f">>> print({variable}.{shows})",
+            *method.example.expected,
+        ]
+    if method.does == "wait":
+        call = f"{variable}.{name}(timeout=60)"
+        return [
+            *setup,
+            f">>> {variable} = {prefix}{call}",
+            f">>> print({variable}.status)",
+            "completed",
+        ]
+    return [*setup, *method.example.printing(call, word)]
+
+
+def _setup(model: Model, api: Api, *, awaits: bool) -> tuple[list[str], str]:
+    """How an example comes by an object, and what it calls it."""
+    prefix = "a" if awaits else ""
+    for method in model.methods:
+        if method.does == "load" and method.example is not None:
+            ids = ", ".join(literal(value) for value in method.example.arguments.values())
+            call = f"{model.name}.{prefix}{method.name}({ids}, configuration)"
+            variable = method.example.name
+            return [f">>> {variable} = {'await ' if awaits else ''}{call}"], variable
+    for collection in api.collections:
+        for request in collection.requests:
+            if request.example is None or request.result.name != "list":
+                continue
+            if request.result.members[0].name == model.name:
+                arguments = _arguments(request.example.arguments, request.keywords, api)
+                call = f"{collection.name}(configuration).{prefix}{request.name}({arguments})"
+                taken = f"(await {call})[0]" if awaits else f"{call}[0]"
+                return [f">>> item = {taken}"], "item"
+    return [], "self"

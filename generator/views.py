@@ -1,0 +1,212 @@
+"""What the templates print, as data: models, enumerations, operations, objects with methods."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .examples import Example
+from .literals import literal
+from .python_types import PythonType
+
+__all__ = [
+    "Api",
+    "Collection",
+    "Enumeration",
+    "Field",
+    "Keyword",
+    "Method",
+    "Model",
+    "Request",
+    "Stream",
+    "Total",
+]
+
+
+@attrs.frozen(kw_only=True)
+class Field:
+    """A field of a model. `default` is code, None for a required field; one that is sent `always`
+    is sent as null, too.
+    """
+
+    name: str
+    wire: str
+    type: PythonType
+    default: str | None
+    always: bool
+    secret: bool
+    description: str
+
+    @property
+    def declaration(self) -> str:
+        """What the field is assigned, or nothing."""
+        options: list[str] = []
+        if self.default in ("[]", "{}"):
+            # The annotation as a factory: a bare `list` would be one of anything.
+            options.append(f"factory={self.type.required().factory()}")
+        elif self.default is not None and self.default[0] in "[{":
+            options.append(f"factory=lambda: {self.default}")
+        elif self.default is not None:
+            options.append(f"default={self.default}")
+        metadata: dict[str, Any] = {}
+        if self.wire != self.name:
+            metadata["wire"] = self.wire
+        if self.always:
+            metadata["always"] = True
+        if self.secret:
+            options.append("repr=False")
+        if metadata:
+            options.append(f"metadata={literal(metadata)}")
+        if not options:
+            return ""
+        if len(options) == 1 and options[0].startswith("default="):
+            return f" = {self.default}"
+        return f" = attrs.field({', '.join(options)})"
+
+
+@attrs.frozen(kw_only=True)
+class Total:
+    """A property that is the sum of fields."""
+
+    name: str
+    of: list[str]
+    description: str
+
+
+@attrs.frozen(kw_only=True)
+class Model:
+    """A class of data. `methods` is empty but for objects that the platform is asked about."""
+
+    name: str
+    module: str
+    description: str
+    fields: list[Field]
+    totals: list[Total]
+    imports: list[str]
+    late_imports: list[str]
+    methods: list[Method]
+    is_resource: bool
+
+    @property
+    def types(self) -> list[PythonType]:
+        """All annotations of its fields."""
+        return [field.type for field in self.fields]
+
+    def names(self, text: str) -> bool:
+        """Whether a field's annotation contains a name."""
+        return any(found.names(text) for found in self.types)
+
+
+@attrs.frozen(kw_only=True)
+class Enumeration:
+    """An open enumeration: members as name, value and description."""
+
+    name: str
+    module: str
+    description: str
+    members: list[tuple[str, str, str]]
+    terminal: list[str]
+
+
+@attrs.frozen(kw_only=True)
+class Keyword:
+    """A keyword of a method. `default` is code, None for a required one."""
+
+    name: str
+    type: PythonType
+    default: str | None
+    description: str
+    configuration: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class Stream:
+    """How the events of a stream are read. `decoder` and `ends` are names in `streams`."""
+
+    item: str
+    named: bool
+    probe: str | None
+    resume: bool
+    decoder: str
+    ends: str | None
+    terminal_field: str | None
+    terminal: list[str]
+    data_name: str | None
+    event_class: PythonType | None
+    data_types: list[tuple[str, PythonType]]
+    by: str
+    field: str
+    names_task: bool
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """An operation: its plan and its pair of methods."""
+
+    id: str
+    collection: str
+    name: str
+    method: str
+    path: str
+    keywords: list[Keyword]
+    positional: int
+    ids: list[str]
+    query: list[tuple[str, str]]
+    headers: list[tuple[str, str]]
+    body: str | None
+    body_classes: set[str]
+    replay: str
+    root: str
+    stream: Stream | None
+    result: PythonType
+    partial: bool
+    summary: str
+    description: str
+    answer: str
+    statuses: list[tuple[str, str]]
+    example: Example | None
+
+
+@attrs.frozen(kw_only=True)
+class Collection:
+    """A class of operations, like `Tasks`."""
+
+    name: str
+    module: str
+    summary: str
+    description: str
+    requests: list[Request]
+
+
+@attrs.frozen(kw_only=True)
+class Method:
+    """A method of an object: an operation, with what the object knows filled in."""
+
+    name: str
+    twin: str
+    does: str
+    request: Request
+    probe: Request | None
+    filled: dict[str, str]
+    keywords: list[Keyword]
+    requires: tuple[str, str] | None
+    separately: list[tuple[str, str]]
+    sets: list[Keyword]
+    follows: str | None
+    finished: str | None
+    summary: str
+    description: str
+    example: Example | None
+    classes: set[str]
+
+
+@attrs.frozen(kw_only=True)
+class Api:
+    """All that is printed."""
+
+    title: str
+    models: list[Model]
+    resources: list[Model]
+    enumerations: list[Enumeration]
+    collections: list[Collection]

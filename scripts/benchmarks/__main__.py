@@ -1,0 +1,69 @@
+"""Measures, prints the table and writes BENCHMARKS.md: `python -m scripts.benchmarks`."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from scripts.benchmarks import clients, installation, serving
+from scripts.benchmarks.figures import Figure, document, table
+
+ROOT = Path(__file__).resolve().parents[2]
+GROUPS = ("clients", "installation", "serving")
+
+
+def main() -> int:
+    """The exit status is 1 when a figure is not as wanted."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument(
+        "--official",
+        metavar="PYTHON",
+        default=os.environ.get("XPANDER_OFFICIAL_PYTHON"),
+        help="a Python that has the official client; one is set up under .tox if none is given",
+    )
+    parser.add_argument("--rounds", type=int, default=7, help="rounds of each pair (7)")
+    parser.add_argument(
+        "--only", choices=GROUPS, action="append", help="measure this part, and write no file"
+    )
+    arguments = parser.parse_args()
+    groups = arguments.only or GROUPS
+    official = arguments.official
+    if official is None and groups != ["serving"]:
+        official = installation.official_client(ROOT / ".tox" / "official")
+
+    figures: list[Figure] = []
+    for figure in measure(groups, official, arguments.rounds):
+        print(" | ".join(cell for cell in figure.cells() if cell), flush=True)
+        figures.append(figure)
+    print(f"\n{table(figures)}")
+    if not arguments.only:
+        (ROOT / "BENCHMARKS.md").write_text(document(figures, versions()), encoding="utf-8")
+        print("\nwritten to BENCHMARKS.md")
+    missed = [figure.title for figure in figures if figure.reached is False]
+    for title in missed:
+        print(f"not as wanted: {title}", file=sys.stderr)
+    return 1 if missed else 0
+
+
+def measure(groups: tuple[str, ...], official: str, rounds: int) -> Iterator[Figure]:
+    """All figures of those parts, each as soon as it is there."""
+    if "clients" in groups:
+        yield from clients.figures(official, rounds)
+    if "installation" in groups:
+        yield from installation.figures(official, rounds)
+    if "serving" in groups:
+        yield from serving.figures(rounds)
+
+
+def versions() -> str:
+    """The versions of what is measured."""
+    names = ("httpx", "attrs", "cattrs", "orjson", "tenacity", "starlette", "uvicorn", "uvloop")
+    return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

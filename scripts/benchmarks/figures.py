@@ -1,0 +1,112 @@
+"""A figure, what is wanted of it, and the table of all of them."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Sequence
+
+import attrs
+
+from scripts.benchmarks.processes import Pair
+
+
+@attrs.frozen(kw_only=True)
+class Figure:
+    """One row of the table: a ratio, or a value with its unit."""
+
+    title: str
+    value: float
+    unit: str = ""
+    wanted: float | None = None
+    at_most: bool = False
+    detail: str = ""
+
+    @classmethod
+    def of_rates(cls, title: str, pair: Pair, unit: str, *, wanted: float | None = None) -> Figure:
+        """The ratio of two rates."""
+        ours, theirs = pair.medians
+        detail = f"{ours:,.0f} / {theirs:,.0f} {unit}"
+        return cls(title=title, value=pair.ratio, wanted=wanted, detail=detail)
+
+    @property
+    def reached(self) -> bool | None:
+        """Is it as wanted? None where nothing in particular is."""
+        if self.wanted is None:
+            return None
+        return self.value <= self.wanted if self.at_most else self.value >= self.wanted
+
+    def cells(self) -> tuple[str, str, str, str, str]:
+        """The row's texts."""
+        wanted = ""
+        if self.wanted is not None:
+            wanted = f"{'≤' if self.at_most else '≥'} {self.wanted:g}{self.space_and_unit}"
+        verdict = {None: "", True: "yes", False: "**no**"}[self.reached]
+        return (
+            self.title,
+            f"{in_short(self.value)}{self.space_and_unit}",
+            wanted,
+            verdict,
+            self.detail,
+        )
+
+    @property
+    def space_and_unit(self) -> str:
+        """The unit, as it follows a number."""
+        return f" {self.unit}" if self.unit else ""
+
+
+HEADINGS = ("figure", "measured", "wanted", "reached", "medians")
+
+
+def in_short(value: float) -> str:
+    """Three digits, or all of those before the point."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """A Markdown table, aligned so that it also reads well on a terminal."""
+    rows = [HEADINGS, *(figure.cells() for figure in figures)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |"
+        for row in rows
+    ]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(lines)
+
+
+def document(figures: Sequence[Figure], versions: str) -> str:
+    """BENCHMARKS.md."""
+    return f"""\
+# Benchmarks
+
+Written by `scripts/bench`, which measures all of this again on your machine. The two of a pair take
+turns within one run, in processes of their own, against the same server on the loopback interface
+(no TLS); a ratio is the median of the rounds' ratios. Trust the ratios, not the digits.
+
+- {machine()}
+- {versions}
+
+{table(figures)}
+
+What is compared:
+
+- *bare httpx* makes the same request with `httpx.Client` or `httpx.AsyncClient`, kept open, and
+  calls `json()`.
+- *official client* is `xpander-sdk[agno]==2.0.537`, unchanged, in an environment of its own.
+- *events* are served as a stored stream is replayed, in blocks of 64 KiB with many events in each,
+  unless the row says otherwise.
+- *installed size* is what `pip install` puts into a fresh environment, with bytecode, without pip.
+- *durable* task creations are acknowledged after SQLite's commit with `synchronous=FULL`; the
+  callers are plain sockets, kept open, so that the platform is measured, not a client.
+- *create → worker → result* counts tasks that were created with `acreate`, run by a worker process
+  whose handler only sets the result, and waited for with `await_finished`, 32 at a time.
+"""
+
+
+def machine() -> str:
+    """What these figures were measured on, without names."""
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"{os.cpu_count()} cores ({platform.machine()}), {sys.platform}, {python}"

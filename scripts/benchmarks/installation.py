@@ -1,0 +1,141 @@
+"""The figures about what an installation costs: bytes on disk, and time until the first answer."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import venv
+from collections.abc import Iterator
+from pathlib import Path
+
+from scripts.benchmarks.figures import Figure
+from scripts.benchmarks.processes import Pair, interleaved, server
+
+ROOT = Path(__file__).resolve().parents[2]
+# What a virtual environment has before anything is installed.
+TOOLS = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence", "wheel")
+
+IMPORT = """
+import sys, time
+started = time.perf_counter()
+import {module}
+print(time.perf_counter() - started)
+"""
+FIRST_CALL = """
+import sys, time
+started = time.perf_counter()
+from {module} import Configuration, Tasks
+configuration = Configuration(api_key="key", base_url=sys.argv[1], organization_id="bench")
+Tasks(configuration=configuration).get(task_id="first")
+print(time.perf_counter() - started)
+"""
+
+
+def figures(official_python: str, rounds: int) -> Iterator[Figure]:
+    """Import, import and first call, installed size."""
+    pair = interleaved(
+        2 * rounds + 1,
+        lambda: seconds(sys.executable, IMPORT.format(module="xpander_client")),
+        lambda: seconds(sys.executable, IMPORT.format(module="httpx")),
+    )
+    yield Figure(
+        title="import xpander_client / import httpx",
+        value=pair.ratio,
+        wanted=0.5,
+        at_most=True,
+        detail="{:.0f} / {:.0f} ms".format(*(1000 * median for median in pair.medians)),
+    )
+    with server() as address:
+        pair = interleaved(
+            rounds,
+            lambda: seconds(official_python, FIRST_CALL.format(module="xpander_sdk"), address),
+            lambda: seconds(sys.executable, FIRST_CALL.format(module="xpander_client"), address),
+        )
+    yield Figure(
+        title="import and first call, official client / ours",
+        value=pair.ratio,
+        wanted=10,
+        detail="{:.0f} / {:.0f} ms".format(*(1000 * median for median in pair.medians)),
+    )
+    sizes = Pair([size_of_packages(official_python)], [size_of_fresh_installation()])
+    yield Figure(
+        title="installed size, official client / ours without extras",
+        value=sizes.ratio,
+        wanted=20,
+        detail="{:.1f} / {:.1f} MB".format(*(median / 1e6 for median in sizes.medians)),
+    )
+
+
+def seconds(python: str, code: str, *arguments: str) -> float:
+    """What the code prints last, run in a fresh process outside the repository."""
+    answer = subprocess.run(
+        [python, "-c", code, *arguments],
+        cwd=tempfile.gettempdir(),
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    return float(answer.stdout.split()[-1])
+
+
+def size_of_packages(python: str) -> float:
+    """The bytes of all that is installed for `python`, but for pip and its like."""
+    answer = subprocess.run(
+        [python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    packages = Path(answer.stdout.strip())
+    return float(
+        sum(
+            file.stat().st_size
+            for entry in packages.iterdir()
+            if entry.name.split("-")[0].removesuffix(".pth") not in TOOLS
+            for file in ([entry] if entry.is_file() else entry.rglob("*"))
+            if file.is_file()
+        )
+    )
+
+
+def size_of_fresh_installation() -> float:
+    """Installs this package into a new environment, without extras; its bytes there."""
+    with tempfile.TemporaryDirectory() as folder:
+        python = new_environment(Path(folder) / "fresh")
+        install(python, str(ROOT))
+        return size_of_packages(python)
+
+
+def official_client(folder: Path) -> str:
+    """The Python of an environment with the official client in it, made on first use."""
+    python = python_of(folder)
+    done = folder / "complete"
+    if not done.exists():
+        print(f"Installing the official client into {folder.relative_to(ROOT)}", flush=True)
+        new_environment(folder)
+        # The pip that comes with older Pythons needs many minutes to find versions that fit.
+        install(python, "--upgrade", "pip")
+        install(python, "xpander-sdk[agno]==2.0.537")
+        done.touch()
+    return python
+
+
+def new_environment(folder: Path) -> str:
+    """Makes a virtual environment; returns its Python."""
+    venv.create(folder, with_pip=True, clear=True)
+    return python_of(folder)
+
+
+def python_of(folder: Path) -> str:
+    """The Python of a virtual environment."""
+    return str(folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python"))
+
+
+def install(python: str, *what: str) -> None:
+    """Installs with that Python's pip, quietly."""
+    subprocess.run(
+        [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check", *what],
+        check=True,
+    )

@@ -1,0 +1,117 @@
+"""The processes that take part in a measurement, and rounds in which they take turns."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import attrs
+
+HERE = Path(__file__).resolve().parent
+
+
+class MeasurementError(Exception):
+    """A measurement can't be made; the text says why."""
+
+
+@attrs.frozen
+class Process:
+    """A started process that answers a line for each line it is sent, until its input ends."""
+
+    popen: subprocess.Popen[str]
+
+    def read_line(self) -> str:
+        """The next line of its output."""
+        assert self.popen.stdout
+        line = self.popen.stdout.readline()
+        if not line:
+            raise MeasurementError(
+                f"{self.popen.args!r} ended with exit status {self.popen.wait()}"
+            )
+        return line.strip()
+
+    def run(self, name: str, count: int) -> float:
+        """The seconds that `count` times `name` took."""
+        assert self.popen.stdin
+        self.popen.stdin.write(json.dumps({"run": name, "count": count}) + "\n")
+        self.popen.stdin.flush()
+        return float(json.loads(self.read_line())["seconds"])
+
+
+@contextmanager
+def process(
+    *arguments: str | Path,
+    python: str = sys.executable,
+    environment: Mapping[str, str] | None = None,
+) -> Generator[Process]:
+    """Runs `python arguments…`, and ends it by closing its input."""
+    popen = subprocess.Popen(
+        [python, *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    )
+    try:
+        yield Process(popen)
+    finally:
+        assert popen.stdin
+        assert popen.stdout
+        popen.stdin.close()
+        try:
+            popen.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            popen.kill()
+            popen.wait()
+        popen.stdout.close()
+
+
+@contextmanager
+def server() -> Generator[str]:
+    """Runs the local server; yields its address."""
+    with process(HERE / "server.py") as running:
+        yield f"http://127.0.0.1:{running.read_line()}"
+
+
+@contextmanager
+def subject(name: str, address: str, python: str = sys.executable) -> Generator[Process]:
+    """Runs one of `subjects/`, against `address`."""
+    with process(HERE / "subjects" / f"{name}.py", address, python=python) as running:
+        yield running
+
+
+@attrs.frozen
+class Pair:
+    """What two contestants measured, round by round."""
+
+    ours: list[float]
+    theirs: list[float]
+
+    @property
+    def medians(self) -> tuple[float, float]:
+        """Each one's median."""
+        return statistics.median(self.ours), statistics.median(self.theirs)
+
+    @property
+    def ratio(self) -> float:
+        """Ours / theirs: the median of the rounds' ratios: a slow moment hits both of a round."""
+        return statistics.median(o / t for o, t in zip(self.ours, self.theirs, strict=True))
+
+
+def interleaved(rounds: int, ours: Callable[[], float], theirs: Callable[[], float]) -> Pair:
+    """Measures both in turns, after one round that does not count; who is first changes."""
+    ours(), theirs()
+    pair = Pair([], [])
+    for number in range(rounds):
+        if number % 2:
+            pair.theirs.append(theirs())
+            pair.ours.append(ours())
+        else:
+            pair.ours.append(ours())
+            pair.theirs.append(theirs())
+    return pair

@@ -1,0 +1,136 @@
+"""The two worlds are one: each `aX` has its `X`, and the other way round, alike in every detail."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from typing import Any
+
+import pytest
+
+import xpander_client
+from xpander_client import api
+
+# Async forms whose names are not made by putting an `a` in front.
+TWINS = {"await_finished": "wait_finished"}
+# A worker runs until it is stopped, on an event loop of its own: there is nothing to pair.
+ASYNC_ONLY = {"Worker"}
+MAGIC = {"__aenter__": "__enter__", "__aexit__": "__exit__"}
+
+
+def public_classes() -> list[type]:
+    found = {}
+    for module in (xpander_client, api):
+        for name in module.__all__:
+            thing = getattr(module, name)
+            if inspect.isclass(thing):
+                found[thing.__qualname__] = thing
+    return [found[name] for name in sorted(found)]
+
+
+def methods(cls: type) -> dict[str, Any]:
+    """The public methods of a class and of the bases that are ours."""
+    found: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        if base.__module__.startswith("xpander_client"):
+            for name, value in vars(base).items():
+                function = inspect.unwrap(getattr(value, "__func__", value))
+                if inspect.isfunction(function):
+                    found[name] = function
+    return found
+
+
+def is_async(function: Any) -> bool:
+    returns = str(inspect.signature(function).return_annotation)
+    return (
+        inspect.iscoroutinefunction(function)
+        or inspect.isasyncgenfunction(function)
+        or returns.startswith(("AsyncGenerator[", "AsyncIterator[", "Awaitable["))
+    )
+
+
+def twin_of(name: str) -> str:
+    return TWINS.get(name) or MAGIC.get(name) or name.removeprefix("a")
+
+
+ASYNC = [
+    (cls, name)
+    for cls in public_classes()
+    if cls.__name__ not in ASYNC_ONLY
+    for name, function in methods(cls).items()
+    if is_async(function) and (not name.startswith("_") or name in MAGIC)
+]
+
+
+def returned(function: Any) -> str:
+    """The annotation of what a method gives, with generators of both worlds written alike."""
+    annotation = str(inspect.signature(function).return_annotation)
+    tree = ast.parse(annotation, mode="eval").body
+    if isinstance(tree, ast.Subscript) and isinstance(tree.value, ast.Name):
+        items = tree.slice.elts if isinstance(tree.slice, ast.Tuple) else [tree.slice]
+        if tree.value.id in ("Generator", "AsyncGenerator"):
+            return f"Generator[{ast.unparse(items[0])}]"
+        if tree.value.id == "Awaitable":
+            return ast.unparse(items[0])
+    return annotation
+
+
+def test_there_are_pairs_to_compare() -> None:
+    names = {f"{cls.__name__}.{name}" for cls, name in ASYNC}
+    assert {"Tasks.acreate", "Task.aevents", "Task.await_finished", "TasksListItem.aload"} <= names
+    assert {"Agents.aget", "Agent.aload", "TasksWithRawResponse.aget", "Tasks.aclose"} <= names
+
+
+@pytest.mark.parametrize(
+    ("cls", "name"), ASYNC, ids=lambda value: getattr(value, "__name__", value)
+)
+def test_an_async_method_has_a_sync_twin(cls: type, name: str) -> None:
+    found = methods(cls)
+    twin = found.get(twin_of(name))
+    assert twin is not None, f"{cls.__name__}.{name} has no sync form"
+    assert not is_async(twin)
+    here = inspect.signature(found[name]).parameters
+    there = inspect.signature(twin).parameters
+    assert list(here) == list(there)
+    for parameter in here:
+        assert here[parameter].kind == there[parameter].kind, parameter
+        assert here[parameter].default == there[parameter].default, parameter
+        assert here[parameter].annotation == there[parameter].annotation, parameter
+    assert returned(found[name]) == returned(twin)
+    own, other = found[name].__doc__, twin.__doc__
+    assert bool(own) == bool(other)
+    if own and other and twin.__module__.startswith("xpander_client.api"):
+        assert own.partition("Example:")[0].replace(f".{name}`", "`") == (
+            other.partition("Example:")[0].replace(f".{twin.__name__}`", "`")
+        )
+
+
+@pytest.mark.parametrize("cls", public_classes(), ids=lambda cls: cls.__name__)
+def test_a_sync_method_beside_async_ones_has_an_async_twin(cls: type) -> None:
+    found = methods(cls)
+    twins = {twin_of(name) for owner, name in ASYNC if owner is cls}
+    if not any(base.__name__ in ("Bound", "Resource") for base in cls.__mro__):
+        return
+    lonely = [
+        name
+        for name, function in found.items()
+        if not name.startswith("_")
+        and name not in twins
+        and not is_async(function)
+        and name != "options"  # makes a copy; there is nothing to wait for
+    ]
+    assert lonely == []
+
+
+@pytest.mark.parametrize("cls", public_classes(), ids=lambda cls: cls.__name__)
+def test_signatures_spell_out_every_keyword(cls: type) -> None:
+    if not cls.__module__.startswith("xpander_client.api"):
+        return
+    for name, function in vars(cls).items():
+        function = getattr(function, "__func__", function)
+        if name.startswith("_") or not inspect.isfunction(function):
+            continue
+        for parameter in inspect.signature(function).parameters.values():
+            assert parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+            if parameter.name not in ("self", "cls"):
+                assert parameter.annotation is not inspect.Parameter.empty

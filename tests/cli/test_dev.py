@@ -1,0 +1,109 @@
+"""`xpander-client dev`: a platform to try things on."""
+
+import json
+import socket
+import stat
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.cli.conftest import Command, interrupt
+from xpander_client import Agents, Configuration, Tasks
+
+
+def announced(dev: subprocess.Popen[str]) -> dict[str, Any]:
+    assert dev.stdout is not None
+    line = dev.stdout.readline()
+    assert line, dev.communicate(timeout=30)
+    told: dict[str, Any] = json.loads(line)
+    return told
+
+
+def configuration_of(told: dict[str, Any]) -> Configuration:
+    return Configuration(told["api_key"], told["url"], told["organization_id"], "sales")
+
+
+def test_it_serves_until_stopped_and_keeps_tasks_and_key(unconfigured: Command) -> None:
+    with unconfigured.started("dev", "--port", "0", "--json") as dev:
+        first = announced(dev)
+        with Tasks(configuration_of(first)) as tasks:
+            task = tasks.create(agent_id="sales", prompt="sum it up")
+        status, _, errors = interrupt(dev)
+        assert (status, errors) == (0, "")
+    assert first["store"] == str(Path(".xpander") / "dev.db")
+    assert (unconfigured.folder / ".xpander" / "dev.db").is_file()
+    with unconfigured.started("dev", "--port", "0", "--json") as dev:
+        second = announced(dev)
+        assert second["api_key"] == first["api_key"]
+        with Tasks(configuration_of(second)) as tasks:
+            assert tasks.get(task_id=task.id).input.text == "sum it up"
+        dev.terminate()
+        assert dev.wait(timeout=30) == 0
+
+
+def test_the_kept_key_is_for_its_owner_only(unconfigured: Command) -> None:
+    with unconfigured.started("dev", "--port", "0", "--json") as dev:
+        told = announced(dev)
+    path = unconfigured.folder / ".xpander" / "dev.db.key"
+    assert path.read_text(encoding="ascii").strip() == told["api_key"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_it_says_where_it_serves_and_prints_the_environment(unconfigured: Command) -> None:
+    arguments = ("--port", "0", "--store", "here.db", "--api-key", "k 1", "--organization", "acme")
+    with unconfigured.started("dev", *arguments) as dev:
+        assert dev.stdout is not None
+        lines = []
+        for line in dev.stdout:
+            lines.append(line.strip())
+            if "Ctrl-C" in line:
+                break
+        environment = dict(line.split(" ", 1)[1].split("=") for line in lines if "export" in line)
+        assert environment["XPANDER_API_KEY"] == "'k 1'"
+        assert environment["XPANDER_ORGANIZATION_ID"] == "acme"
+        configuration = Configuration("k 1", environment["XPANDER_BASE_URL"], "acme")
+        with Tasks(configuration) as tasks:
+            assert tasks.list(agent_id="any") == []
+        assert any("official" in line for line in lines)
+    assert not (unconfigured.folder / "here.db.key").exists()
+
+
+def test_agents_come_from_a_file_and_others_on_first_use(unconfigured: Command) -> None:
+    (unconfigured.folder / "agents.yaml").write_text(
+        "agents:\n  - id: sales\n    name: Sales\n    instructions: Sum up.\n", encoding="utf-8"
+    )
+    with unconfigured.started("dev", "--port", "0", "--agents", "agents.yaml", "--json") as dev:
+        configuration = configuration_of(announced(dev))
+        with Tasks(configuration) as tasks, Agents(configuration) as agents:
+            assert agents.get(agent_id="sales").name == "Sales"
+            tasks.create(agent_id="another", prompt="x")
+            assert {agent.id for agent in agents.list()} == {"sales", "another"}
+
+
+def test_a_port_that_is_taken_is_one_line_and_status_1(unconfigured: Command) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = unconfigured("dev", "--port", str(port))
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert str(port) in done.stderr
+
+
+def test_the_port_that_the_official_client_redirects_is_refused(unconfigured: Command) -> None:
+    done = unconfigured("dev", "--port", "8085")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "8085" in done.stderr
+
+
+def test_an_address_that_others_reach_needs_a_key(unconfigured: Command) -> None:
+    done = unconfigured("dev", "--host", "0.0.0.0", "--port", "0")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "key" in done.stderr
+
+
+def test_a_broken_file_of_agents_is_one_line(unconfigured: Command) -> None:
+    (unconfigured.folder / "agents.yaml").write_text("agents: {", encoding="utf-8")
+    done = unconfigured("dev", "--port", "0", "--agents", "agents.yaml")
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert "agents.yaml" in done.stderr

@@ -1,0 +1,198 @@
+"""`xpander-client tasks …`, run as a person or a program runs it."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import AGENT, Command, interrupt
+from xpander_client import Configuration, Task, Tasks
+
+
+def finish(configuration: Configuration, task_id: str, result: str) -> None:
+    with Tasks(configuration) as tasks:
+        tasks.update(task_id=task_id, status="completed", result=result)  # type: ignore[arg-type]  # as text
+
+
+def test_a_task_is_created_shown_listed_and_stopped(command: Command) -> None:
+    created = command.json("tasks", "create", "sum it up", "--title", "Sales")
+    assert created["agent_id"] == AGENT
+    assert created["status"] == "pending"
+    assert created["events_streaming"] is True
+    shown = command("tasks", "get", created["id"])
+    assert shown.returncode == 0
+    for text in (created["id"], "pending", "Sales", "sum it up"):
+        assert text in shown.stdout
+    listed = command("tasks", "list")
+    assert created["id"] in listed.stdout
+    assert [item["id"] for item in command.json("tasks", "list")] == [created["id"]]
+    stopped = command("tasks", "stop", created["id"])
+    assert stopped.stdout == f"{created['id']} is stopped\n"
+    assert command.json("tasks", "get", created["id"])["status"] == "stopped"
+    assert command.json("tasks", "list", "--status", "pending") == []
+
+
+def test_every_option_of_create_reaches_the_task(command: Command) -> None:
+    (command.folder / "sales.csv").write_text("region,units\n", encoding="utf-8")
+    schema = {"type": "object"}
+    created = command.json(
+        *("tasks", "create", "sum it up", "--agent", "another", "--no-stream"),
+        *("--file", "sales.csv", "--file", "https://example.com/more.csv"),
+        *("--context", "as always", "--output-format", "json"),
+        *("--output-schema", json.dumps(schema)),
+    )
+    assert created["agent_id"] == "another"
+    assert created["input"]["files"] == [
+        (command.folder / "sales.csv").as_uri(),
+        "https://example.com/more.csv",
+    ]
+    assert created["additional_context"] == "as always"
+    assert (created["output_format"], created["output_schema"]) == ("json", schema)
+    assert not created.get("events_streaming")
+
+
+def test_tail_shows_each_event_until_the_task_is_finished(
+    command: Command, configuration: Configuration
+) -> None:
+    task_id = command.json("tasks", "create", "sum it up")["id"]
+    with command.started("tasks", "tail", task_id, "--json") as tail:
+        assert tail.stdout is not None
+        first = [json.loads(tail.stdout.readline()) for _ in range(2)]
+        assert [event["type"] for event in first] == ["connected", "task_created"]
+        assert tail.poll() is None
+        finish(configuration, task_id, "north: 120")
+        output, errors = tail.communicate(timeout=30)
+    assert (tail.returncode, errors) == (0, "")
+    last = json.loads(output.splitlines()[-1])
+    assert last["type"] == "task_finished"
+    assert last["data"]["result"] == "north: 120"
+    replayed = command("tasks", "tail", task_id)
+    assert "task_finished completed" in replayed.stdout
+    assert replayed.stdout.endswith("north: 120\n")
+
+
+def test_create_can_follow_its_task(command: Command, configuration: Configuration) -> None:
+    with command.started("tasks", "create", "sum it up", "--follow") as create:
+        assert create.stderr is not None
+        task_id = create.stderr.readline().split()[-1]
+        finish(configuration, task_id, "north: 120")
+        output, _ = create.communicate(timeout=30)
+    assert create.returncode == 0
+    assert output.endswith("north: 120\n")
+
+
+def test_ctrl_c_ends_tail_quietly_with_130(command: Command) -> None:
+    task_id = command.json("tasks", "create", "sum it up")["id"]
+    with command.started("tasks", "tail", task_id, "--json") as tail:
+        assert tail.stdout is not None
+        tail.stdout.readline()
+        status, _, errors = interrupt(tail)
+    assert (status, errors) == (130, "")
+
+
+def test_a_reader_that_has_enough_is_no_traceback(command: Command) -> None:
+    for number in range(3):
+        command.json("tasks", "create", f"task {number}")
+    with command.started("tasks", "list", "--json") as listing:
+        assert listing.stdout is not None
+        listing.stdout.close()
+        assert listing.stderr is not None
+        assert listing.stderr.read() == ""
+        listing.wait(timeout=30)
+        listing.stdout = None
+
+
+def test_text_from_elsewhere_cannot_move_the_cursor(
+    command: Command, configuration: Configuration
+) -> None:
+    task_id = command.json("tasks", "create", "sum it up")["id"]
+    finish(configuration, task_id, "north\x1b[2Jsouth [bold]and[/bold]")
+    for done in (command("tasks", "get", task_id), command("tasks", "tail", task_id)):
+        assert "\x1b" not in done.stdout
+        assert "north\\x1b[2Jsouth [bold]and[/bold]" in done.stdout
+
+
+def assert_one_line(done: subprocess.CompletedProcess[str], *texts: str) -> None:
+    assert done.returncode == 1, done.stderr
+    assert done.stdout == ""
+    assert done.stderr.startswith("xpander-client: ")
+    assert done.stderr.count("\n") == 1, done.stderr
+    for text in texts:
+        assert text in done.stderr
+
+
+def test_an_unknown_task_is_one_line_and_status_1(command: Command) -> None:
+    for name in ("get", "stop", "tail"):
+        assert_one_line(command("tasks", name, "nowhere"), "404", "nowhere")
+
+
+def test_an_impossible_id_is_one_line_and_status_1(command: Command) -> None:
+    assert_one_line(command("tasks", "get", ".."), "task_id", "..")
+
+
+def test_a_task_without_events_cannot_be_followed(command: Command) -> None:
+    task_id = command.json("tasks", "create", "sum it up", "--no-stream")["id"]
+    assert_one_line(command("tasks", "tail", task_id), "events_streaming")
+
+
+def test_a_wrong_key_is_one_line_and_not_shown(command: Command) -> None:
+    done = command("tasks", "list", XPANDER_API_KEY="my-secret")
+    assert_one_line(done, "401")
+    assert "my-secret" not in done.stderr
+
+
+def test_a_platform_that_is_not_there_is_named(command: Command, tmp_path: Path) -> None:
+    done = command("tasks", "list", XPANDER_BASE_URL="http://127.0.0.1:9")
+    assert_one_line(done, "http://127.0.0.1:9 running?")
+
+
+def test_what_is_not_configured_is_one_line(unconfigured: Command) -> None:
+    url = "http://127.0.0.1:9"
+    done = unconfigured("tasks", "get", "task-1", XPANDER_BASE_URL=url)
+    assert_one_line(done, "XPANDER_API_KEY")
+    done = unconfigured("tasks", "list", XPANDER_BASE_URL=url, XPANDER_API_KEY="k")
+    assert_one_line(done, "--agent", "XPANDER_AGENT_ID")
+    assert_one_line(unconfigured("tasks", "get", "task-1", XPANDER_BASE_URL=""), "empty")
+
+
+def test_bad_values_are_told_before_anything_is_sent(unconfigured: Command) -> None:
+    variables = {"XPANDER_BASE_URL": "http://127.0.0.1:9", "XPANDER_API_KEY": "k"}
+    create = ("tasks", "create", "x", "--agent", "a")
+    done = unconfigured(*create, "--output-schema", "{", **variables)
+    assert_one_line(done, "--output-schema is no JSON")
+    done = unconfigured(*create, "--output-schema", "[]", **variables)
+    assert_one_line(done, "--output-schema must be a JSON object")
+    assert_one_line(unconfigured(*create, "--file", "nowhere.csv", **variables), "nowhere.csv")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("tasks", "get"),
+        ("tasks", "explode"),
+        ("tasks", "list", "--status", "nonsense"),
+        ("tasks", "create", "x", "--output-format", "nonsense"),
+        ("--nonsense",),
+        ("dev", "--port", "none"),
+    ],
+)
+def test_wrong_usage_has_status_2(unconfigured: Command, arguments: tuple[str, ...]) -> None:
+    done = unconfigured(*arguments)
+    assert done.returncode == 2
+    assert "Usage: xpander-client" in done.stderr
+
+
+def test_help_needs_no_configuration(unconfigured: Command) -> None:
+    for arguments in (("--help",), ("tasks", "--help"), ("tasks", "create", "--help")):
+        done = unconfigured(*arguments)
+        assert done.returncode == 0
+        assert "Usage: xpander-client" in done.stdout
+
+
+def test_json_is_what_the_client_makes_of_it(
+    command: Command, configuration: Configuration
+) -> None:
+    created = command.json("tasks", "create", "sum it up")
+    loaded = Task.load(created["id"], configuration)
+    assert created["created_at"] == loaded.created_at.isoformat()

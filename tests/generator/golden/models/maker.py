@@ -1,0 +1,25 @@
+"""`Maker`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["Maker"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class Maker:
+    """Who makes parts."""
+
+    id: str | int
+    """The maker's id."""
+    favourite: Part | None = None
+    """The part that the maker likes best."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""
+
+
+# These use Maker in turn, so it has to exist before they are imported.
+from .part import Part  # noqa: E402

@@ -1,0 +1,19 @@
+"""`Named`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["Named"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class Named:
+    """Something with a name."""
+
+    name: str
+    """What it is called."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,27 @@
+"""`Part`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["Part"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class Part:
+    """A part, which may be made of others."""
+
+    title: str
+    """A title that says "part", with a \\ in it."""
+    parts: list[Part] | None = attrs.field(factory=list["Part"])
+    """What it is made of."""
+    maker: Maker | None = None
+    """Who made it."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""
+
+
+# These use Part in turn, so it has to exist before they are imported.
+from .maker import Maker  # noqa: E402

@@ -1,0 +1,30 @@
+"""`WidgetCreate`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .colour import Colour
+from .part import Part
+
+__all__ = ["WidgetCreate"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class WidgetCreate:
+    """What a widget is made from."""
+
+    name: str
+    """What it is called."""
+    colour: Colour | None = None
+    """What a widget looks like."""
+    weight: float | None = None
+    """In grams."""
+    note: str | None = attrs.field(default=None, metadata={"always": True})
+    """A remark."""
+    part: Part | None = None
+    """Its main part."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

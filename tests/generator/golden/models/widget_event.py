@@ -1,0 +1,21 @@
+"""`WidgetEvent`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["WidgetEvent"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class WidgetEvent:
+    """Something that happened to a widget."""
+
+    type: str
+    """What happened."""
+    data: Any = None
+    """What there is to tell."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,23 @@
+"""`WidgetUpdate`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .colour import Colour
+
+__all__ = ["WidgetUpdate"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class WidgetUpdate:
+    """The fields that change."""
+
+    name: str | None = None
+    """What it is called."""
+    colour: Colour | None = None
+    """What it looks like."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

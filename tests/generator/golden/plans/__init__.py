@@ -1,0 +1,1 @@
+"""What each operation sends: plans, made from a call's arguments without any I/O."""

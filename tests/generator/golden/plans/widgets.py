@@ -1,0 +1,138 @@
+"""What the operations of `Widgets` send."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Mapping
+from typing import Any
+
+from xpander_client.core.convert import (
+    ConversionError as _ConversionError,
+    body as _body,
+    dumps as _dumps,
+    loads as _loads,
+)
+from xpander_client.core.plan import (
+    Replay,
+    RequestPlan,
+    Root,
+    StreamPlan,
+    encode_path as _encode_path,
+    query as _query,
+)
+from xpander_client.errors import ArgumentError
+
+from ..models.colour import Colour
+from ..models.part import Part
+from ..models.widget_create import WidgetCreate
+from ..models.widget_update import WidgetUpdate
+
+__all__ = [
+    "create",
+    "events",
+    "get",
+    "list",
+    "scrap",
+    "update",
+    "update_fields",
+]
+
+
+def list(
+    *, colour: builtins.list[Colour] | None = None, page_size: int | None = None
+) -> RequestPlan:
+    """What `Widgets.list` sends."""
+    return RequestPlan(
+        operation="Widgets.list",
+        method="GET",
+        path="/widgets",
+        template="/widgets",
+        replay=Replay.ALWAYS,
+        query=_query({"colour": colour, "pageSize": page_size}),
+    )
+
+
+def create(
+    *,
+    name: str,
+    colour: Colour | None = None,
+    weight: float | None = None,
+    note: str | None = None,
+    part: Part | None = None,
+    request_source: str | None = None,
+) -> RequestPlan:
+    """What `Widgets.create` sends."""
+    return RequestPlan(
+        operation="Widgets.create",
+        method="POST",
+        path="/widgets",
+        template="/widgets",
+        replay=Replay.KEYED,
+        headers=dict(_query({"x-request-source": request_source})),
+        body=_body(WidgetCreate(name=name, colour=colour, weight=weight, note=note, part=part)),
+    )
+
+
+def get(*, widget_id: str) -> RequestPlan:
+    """What `Widgets.get` sends."""
+    return RequestPlan(
+        operation="Widgets.get",
+        method="GET",
+        path=_encode_path("/widgets/{widget_id}", widget_id=widget_id),
+        template="/widgets/{widget_id}",
+        replay=Replay.ALWAYS,
+    )
+
+
+def scrap(*, widget_id: str) -> RequestPlan:
+    """What `Widgets.scrap` sends."""
+    return RequestPlan(
+        operation="Widgets.scrap",
+        method="DELETE",
+        path=_encode_path("/widgets/{widget_id}", widget_id=widget_id),
+        template="/widgets/{widget_id}",
+        replay=Replay.ALWAYS,
+    )
+
+
+def update(*, widget_id: str, name: str | None = None, colour: Colour | None = None) -> RequestPlan:
+    """What `Widgets.update` sends."""
+    return RequestPlan(
+        operation="Widgets.update",
+        method="PATCH",
+        path=_encode_path("/widgets/{widget_id}", widget_id=widget_id),
+        template="/widgets/{widget_id}",
+        replay=Replay.ALWAYS,
+        body=_body(WidgetUpdate(name=name, colour=colour)),
+    )
+
+
+def update_fields(*, widget_id: str, fields: Mapping[str, Any]) -> RequestPlan:
+    """What `Widgets.update` sends to change just these fields, by their names on the wire."""
+    data = _dumps(dict(fields))
+    try:
+        _loads(data, WidgetUpdate)
+    except _ConversionError as error:
+        raise ArgumentError(str(error)) from None
+    return RequestPlan(
+        operation="Widgets.update",
+        method="PATCH",
+        path=_encode_path("/widgets/{widget_id}", widget_id=widget_id),
+        template="/widgets/{widget_id}",
+        replay=Replay.ALWAYS,
+        body=data,
+    )
+
+
+def events(*, widget_id: str) -> StreamPlan:
+    """What `Widgets.events` sends."""
+    return StreamPlan(
+        operation="Widgets.events",
+        method="GET",
+        path=_encode_path("/widgets/{widget_id}/events", widget_id=widget_id),
+        template="/widgets/{widget_id}/events",
+        root=Root.EVENTS,
+        replay=Replay.ALWAYS,
+        probe=get(widget_id=widget_id),
+        resume=True,
+    )

@@ -1,0 +1,40 @@
+"""How the events of each stream are read, and which of them is the last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from xpander_client.core.events import decode_event
+from xpander_client.core.sse import ServerSentEvent
+
+from ..models.widget_event import WidgetEvent
+from .widget import Widget
+
+__all__ = [
+    "WIDGET_EVENT_DATA",
+    "is_last_widget_event",
+    "widget_event",
+]
+
+WIDGET_EVENT_DATA: Final[Mapping[str, Any]] = {
+    "finished": Widget,
+    "count": int,
+}
+"""What `data` of a `WidgetEvent` is, by its `type`."""
+
+_LAST_WIDGET_EVENT = frozenset({"finished"})
+
+
+def widget_event(source: str) -> Callable[[ServerSentEvent], WidgetEvent]:
+    """What makes a `WidgetEvent` of a frame. `source` is whose stream it is. Never raises."""
+
+    def decode(frame: ServerSentEvent) -> WidgetEvent:
+        return decode_event(frame, WidgetEvent, WIDGET_EVENT_DATA, source)
+
+    return decode
+
+
+def is_last_widget_event(event: object) -> bool:
+    """Whether the stream is over after this event."""
+    return isinstance(event, WidgetEvent) and event.type in _LAST_WIDGET_EVENT

@@ -1,0 +1,228 @@
+"""`Widget`: data of the platform, with the calls that concern it."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import AsyncGenerator, Generator
+from typing import Any, ClassVar, Self
+
+import attrs
+
+from xpander_client.configuration import Configuration
+from xpander_client.transport import Bound, Transport
+
+from ..models.colour import Colour
+from ..models.part import Part
+from ..models.widget_event import WidgetEvent
+from ..models.widget_state import WidgetState
+from ..plans import widgets as widgets_plans
+
+__all__ = ["Widget"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class Widget(Bound):
+    """A widget."""
+
+    id: str
+    """The widget's id."""
+    name: str
+    """What it is called."""
+    created_at: datetime.datetime = attrs.field(metadata={"wire": "createdAt"})
+    """When it was made."""
+    colour: Colour | None = None
+    """What it looks like."""
+    state: WidgetState | None = WidgetState.Raw
+    """How far it is."""
+    labels: dict[str, str] | None = attrs.field(factory=dict[str, str])
+    """What is written on it."""
+    width: int | None = 0
+    """In millimetres."""
+    height: int | None = 0
+    """In millimetres."""
+    part: Part | None = None
+    """Its main part."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""
+
+    __computed__: ClassVar[frozenset[str]] = frozenset({"size"})
+
+    @property
+    def size(self) -> int:
+        """Both together."""
+        return (self.width or 0) + (self.height or 0)
+
+    @classmethod
+    def load(cls, widget_id: str, configuration: Configuration | None = None) -> Self:
+        """Get a widget.
+
+        Args:
+            widget_id: The widget.
+            configuration: Who calls, and which platform; read from the environment when None.
+
+        Returns:
+            The widget.
+
+        Raises:
+            NotFoundError: There is none of that id.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        transport = Transport.of(configuration)
+        return transport.call(widgets_plans.get(widget_id=widget_id), cls).parsed
+
+    @classmethod
+    async def aload(cls, widget_id: str, configuration: Configuration | None = None) -> Self:
+        """Get a widget.
+
+        Args:
+            widget_id: The widget.
+            configuration: Who calls, and which platform; read from the environment when None.
+
+        Returns:
+            The widget.
+
+        Raises:
+            NotFoundError: There is none of that id.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        transport = Transport.of(configuration)
+        return (await transport.acall(widgets_plans.get(widget_id=widget_id), cls)).parsed
+
+    def reload(self) -> None:
+        """Get a widget.
+
+        Raises:
+            NotFoundError: There is none of that id.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        self._adopt(
+            self._transport.call(widgets_plans.get(widget_id=self.id), type(self)).parsed, None
+        )
+
+    async def areload(self) -> None:
+        """Get a widget.
+
+        Raises:
+            NotFoundError: There is none of that id.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        self._adopt(
+            (await self._transport.acall(widgets_plans.get(widget_id=self.id), type(self))).parsed,
+            None,
+        )
+
+    def save(self) -> None:
+        """Change a widget.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        changes = self._changes()
+        plan = widgets_plans.update_fields(widget_id=self.id, fields=self._fenced(changes))
+        self._adopt(self._transport.call(plan, type(self)).parsed, changes)
+
+    async def asave(self) -> None:
+        """Change a widget.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        changes = self._changes()
+        plan = widgets_plans.update_fields(widget_id=self.id, fields=self._fenced(changes))
+        self._adopt((await self._transport.acall(plan, type(self))).parsed, changes)
+
+    def rename(self, name: str, colour: Colour | None = None) -> None:
+        """Give it another name.
+
+        Args:
+            name: What it is called.
+            colour: What it looks like.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        fields: dict[str, Any] = {"name": name}
+        if colour is not None:
+            fields["colour"] = colour
+        plan = widgets_plans.update_fields(widget_id=self.id, fields=self._fenced(fields))
+        self._adopt(self._transport.call(plan, type(self)).parsed, fields)
+
+    async def arename(self, name: str, colour: Colour | None = None) -> None:
+        """Give it another name.
+
+        Args:
+            name: What it is called.
+            colour: What it looks like.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        fields: dict[str, Any] = {"name": name}
+        if colour is not None:
+            fields["colour"] = colour
+        plan = widgets_plans.update_fields(widget_id=self.id, fields=self._fenced(fields))
+        self._adopt((await self._transport.acall(plan, type(self))).parsed, fields)
+
+    def scrap(self) -> None:
+        """Scrap a widget.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        self._transport.call(widgets_plans.scrap(widget_id=self.id), None)
+
+    async def ascrap(self) -> None:
+        """Scrap a widget.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        await self._transport.acall(widgets_plans.scrap(widget_id=self.id), None)
+
+    def events(self) -> Generator[WidgetEvent, None, None]:
+        """Follow a widget's events.
+
+        Yields:
+            Each WidgetEvent when it arrives.
+
+        Raises:
+            StreamError: The stream broke, and could not be resumed.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        from . import streams
+
+        return self._transport.stream(
+            widgets_plans.events(widget_id=self.id),
+            streams.widget_event(self.id),
+            streams.is_last_widget_event,
+        )
+
+    def aevents(self) -> AsyncGenerator[WidgetEvent, None]:
+        """Follow a widget's events.
+
+        Yields:
+            Each WidgetEvent when it arrives.
+
+        Raises:
+            StreamError: The stream broke, and could not be resumed.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        from . import streams
+
+        return self._transport.astream(
+            widgets_plans.events(widget_id=self.id),
+            streams.widget_event(self.id),
+            streams.is_last_widget_event,
+        )

@@ -1,0 +1,390 @@
+"""`Widgets`: calls to the platform, each in a sync and an async form."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import AsyncGenerator, Generator
+
+from xpander_client.core.answer import Response
+from xpander_client.transport import Resource, Transport
+
+from ..models.colour import Colour
+from ..models.part import Part
+from ..models.widget_event import WidgetEvent
+from ..plans import widgets as widgets_plans
+from . import streams
+from .widget import Widget
+
+__all__ = ["Widgets", "WidgetsWithRawResponse"]
+
+
+class Widgets(Resource):
+    """Makes widgets."""
+
+    @property
+    def with_raw_response(self) -> WidgetsWithRawResponse:
+        """The same calls, answering with status, headers and the object."""
+        return WidgetsWithRawResponse(self._transport)
+
+    def list(
+        self, *, colour: builtins.list[Colour] | None = None, page_size: int | None = None
+    ) -> builtins.list[Widget]:
+        """List the widgets.
+
+        Args:
+            colour: Only widgets of these colours.
+            page_size: How many at most.
+
+        Returns:
+            The widgets.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        plan = widgets_plans.list(colour=colour, page_size=page_size)
+        return self._transport.call(plan, builtins.list[Widget]).parsed
+
+    async def alist(
+        self, *, colour: builtins.list[Colour] | None = None, page_size: int | None = None
+    ) -> builtins.list[Widget]:
+        """List the widgets.
+
+        Args:
+            colour: Only widgets of these colours.
+            page_size: How many at most.
+
+        Returns:
+            The widgets.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        plan = widgets_plans.list(colour=colour, page_size=page_size)
+        return (await self._transport.acall(plan, builtins.list[Widget])).parsed
+
+    def create(
+        self,
+        *,
+        name: str,
+        colour: Colour | None = None,
+        weight: float | None = None,
+        note: str | None = None,
+        part: Part | None = None,
+        request_source: str | None = None,
+    ) -> Widget:
+        """Make a widget.
+
+        Args:
+            name: What it is called.
+            colour: What a widget looks like.
+            weight: In grams.
+            note: A remark.
+            part: Its main part.
+            request_source: Who asks.
+
+        Returns:
+            The widget.
+
+        Raises:
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> widgets = Widgets(configuration)
+            >>> widget = widgets.create(name="Gear", colour=Colour.Red)
+            >>> print(widget.name)
+            Gear
+        """
+        plan = widgets_plans.create(
+            name=name,
+            colour=colour,
+            weight=weight,
+            note=note,
+            part=part,
+            request_source=request_source,
+        )
+        return self._transport.call(plan, Widget).parsed
+
+    async def acreate(
+        self,
+        *,
+        name: str,
+        colour: Colour | None = None,
+        weight: float | None = None,
+        note: str | None = None,
+        part: Part | None = None,
+        request_source: str | None = None,
+    ) -> Widget:
+        """Make a widget.
+
+        Args:
+            name: What it is called.
+            colour: What a widget looks like.
+            weight: In grams.
+            note: A remark.
+            part: Its main part.
+            request_source: Who asks.
+
+        Returns:
+            The widget.
+
+        Raises:
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> widgets = Widgets(configuration)
+            >>> widget = await widgets.acreate(name="Gear", colour=Colour.Red)
+            >>> print(widget.name)
+            Gear
+        """
+        plan = widgets_plans.create(
+            name=name,
+            colour=colour,
+            weight=weight,
+            note=note,
+            part=part,
+            request_source=request_source,
+        )
+        return (await self._transport.acall(plan, Widget)).parsed
+
+    def get(self, widget_id: str) -> Widget:
+        """Get a widget.
+
+        Args:
+            widget_id: The widget.
+
+        Returns:
+            The widget.
+
+        Raises:
+            NotFoundError: There is none of that id.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        plan = widgets_plans.get(widget_id=widget_id)
+        return self._transport.call(plan, Widget).parsed
+
+    async def aget(self, widget_id: str) -> Widget:
+        """Get a widget.
+
+        Args:
+            widget_id: The widget.
+
+        Returns:
+            The widget.
+
+        Raises:
+            NotFoundError: There is none of that id.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        plan = widgets_plans.get(widget_id=widget_id)
+        return (await self._transport.acall(plan, Widget)).parsed
+
+    def scrap(self, widget_id: str) -> None:
+        """Scrap a widget.
+
+        Args:
+            widget_id: The widget.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        plan = widgets_plans.scrap(widget_id=widget_id)
+        self._transport.call(plan, None)
+
+    async def ascrap(self, widget_id: str) -> None:
+        """Scrap a widget.
+
+        Args:
+            widget_id: The widget.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        plan = widgets_plans.scrap(widget_id=widget_id)
+        await self._transport.acall(plan, None)
+
+    def update(
+        self, widget_id: str, *, name: str | None = None, colour: Colour | None = None
+    ) -> Widget:
+        """Change a widget.
+
+        Args:
+            widget_id: The widget.
+            name: What it is called.
+            colour: What it looks like.
+
+        Returns:
+            The widget.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        plan = widgets_plans.update(widget_id=widget_id, name=name, colour=colour)
+        return self._transport.call(plan, Widget).parsed
+
+    async def aupdate(
+        self, widget_id: str, *, name: str | None = None, colour: Colour | None = None
+    ) -> Widget:
+        """Change a widget.
+
+        Args:
+            widget_id: The widget.
+            name: What it is called.
+            colour: What it looks like.
+
+        Returns:
+            The widget.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        plan = widgets_plans.update(widget_id=widget_id, name=name, colour=colour)
+        return (await self._transport.acall(plan, Widget)).parsed
+
+    def events(self, widget_id: str) -> Generator[WidgetEvent, None, None]:
+        """Follow a widget's events.
+
+        Args:
+            widget_id: The widget.
+
+        Yields:
+            Each WidgetEvent when it arrives.
+
+        Raises:
+            StreamError: The stream broke, and could not be resumed.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        return self._transport.stream(
+            widgets_plans.events(widget_id=widget_id),
+            streams.widget_event(widget_id),
+            streams.is_last_widget_event,
+        )
+
+    def aevents(self, widget_id: str) -> AsyncGenerator[WidgetEvent, None]:
+        """Follow a widget's events.
+
+        Args:
+            widget_id: The widget.
+
+        Yields:
+            Each WidgetEvent when it arrives.
+
+        Raises:
+            StreamError: The stream broke, and could not be resumed.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        return self._transport.astream(
+            widgets_plans.events(widget_id=widget_id),
+            streams.widget_event(widget_id),
+            streams.is_last_widget_event,
+        )
+
+
+class WidgetsWithRawResponse:
+    """The calls of `Widgets`, answering with status, headers and the object."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def list(
+        self, *, colour: builtins.list[Colour] | None = None, page_size: int | None = None
+    ) -> Response[builtins.list[Widget]]:
+        """`Widgets.list`, with the answer's status and headers."""
+        plan = widgets_plans.list(colour=colour, page_size=page_size)
+        return self._transport.call(plan, builtins.list[Widget])
+
+    async def alist(
+        self, *, colour: builtins.list[Colour] | None = None, page_size: int | None = None
+    ) -> Response[builtins.list[Widget]]:
+        """`Widgets.alist`, with the answer's status and headers."""
+        plan = widgets_plans.list(colour=colour, page_size=page_size)
+        return await self._transport.acall(plan, builtins.list[Widget])
+
+    def create(
+        self,
+        *,
+        name: str,
+        colour: Colour | None = None,
+        weight: float | None = None,
+        note: str | None = None,
+        part: Part | None = None,
+        request_source: str | None = None,
+    ) -> Response[Widget]:
+        """`Widgets.create`, with the answer's status and headers."""
+        plan = widgets_plans.create(
+            name=name,
+            colour=colour,
+            weight=weight,
+            note=note,
+            part=part,
+            request_source=request_source,
+        )
+        return self._transport.call(plan, Widget)
+
+    async def acreate(
+        self,
+        *,
+        name: str,
+        colour: Colour | None = None,
+        weight: float | None = None,
+        note: str | None = None,
+        part: Part | None = None,
+        request_source: str | None = None,
+    ) -> Response[Widget]:
+        """`Widgets.acreate`, with the answer's status and headers."""
+        plan = widgets_plans.create(
+            name=name,
+            colour=colour,
+            weight=weight,
+            note=note,
+            part=part,
+            request_source=request_source,
+        )
+        return await self._transport.acall(plan, Widget)
+
+    def get(self, widget_id: str) -> Response[Widget]:
+        """`Widgets.get`, with the answer's status and headers."""
+        plan = widgets_plans.get(widget_id=widget_id)
+        return self._transport.call(plan, Widget)
+
+    async def aget(self, widget_id: str) -> Response[Widget]:
+        """`Widgets.aget`, with the answer's status and headers."""
+        plan = widgets_plans.get(widget_id=widget_id)
+        return await self._transport.acall(plan, Widget)
+
+    def scrap(self, widget_id: str) -> Response[None]:
+        """`Widgets.scrap`, with the answer's status and headers."""
+        plan = widgets_plans.scrap(widget_id=widget_id)
+        return self._transport.call(plan, None)
+
+    async def ascrap(self, widget_id: str) -> Response[None]:
+        """`Widgets.ascrap`, with the answer's status and headers."""
+        plan = widgets_plans.scrap(widget_id=widget_id)
+        return await self._transport.acall(plan, None)
+
+    def update(
+        self, widget_id: str, *, name: str | None = None, colour: Colour | None = None
+    ) -> Response[Widget]:
+        """`Widgets.update`, with the answer's status and headers."""
+        plan = widgets_plans.update(widget_id=widget_id, name=name, colour=colour)
+        return self._transport.call(plan, Widget)
+
+    async def aupdate(
+        self, widget_id: str, *, name: str | None = None, colour: Colour | None = None
+    ) -> Response[Widget]:
+        """`Widgets.aupdate`, with the answer's status and headers."""
+        plan = widgets_plans.update(widget_id=widget_id, name=name, colour=colour)
+        return await self._transport.acall(plan, Widget)

@@ -1,0 +1,69 @@
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import attrs
+import httpx
+import pytest
+
+from tests.platform.wire import Clock, OpenStore
+from xpander_client.platform import LocalPlatform, Settings
+from xpander_client.platform.sqlite import SqliteStore
+from xpander_client.platform.store import Store
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(params=["sqlite"])
+def make_store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Callable[[], Store]:
+    """Makes stores of one engine over the same data; they are not open yet."""
+    engines = {"sqlite": lambda: SqliteStore(tmp_path / "store.db", Settings(), clock=clock)}
+    make: Callable[[], Store] = engines[request.param]
+    return make
+
+
+@pytest.fixture
+async def store(make_store: Callable[[], Store]) -> AsyncIterator[Store]:
+    async with OpenStore(make_store()) as store:
+        yield store
+
+
+QUICK = Settings(worker_silence=60.0, sweep_interval=0.05, comment_interval=0.2, body_limit=200_000)
+"""As the platform works, but for what a test would have to wait for."""
+
+HASTY = attrs.evolve(QUICK, lease=2.0, offer_window=1.5)
+"""For tests in which offers and leases run out."""
+
+
+@pytest.fixture
+def platform() -> Iterator[LocalPlatform]:
+    with LocalPlatform(settings=QUICK, organization_id="acme") as platform:
+        yield platform
+
+
+@pytest.fixture
+def hasty() -> Iterator[httpx.Client]:
+    """A client of a platform on which offers and leases run out soon."""
+    with (
+        LocalPlatform(settings=HASTY, organization_id="acme") as platform,
+        httpx.Client(
+            base_url=platform.url,
+            headers={"x-api-key": platform.api_key},
+            timeout=20,
+            verify=False,
+        ) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def http(platform: LocalPlatform) -> Iterator[httpx.Client]:
+    with httpx.Client(
+        base_url=platform.url,
+        headers={"x-api-key": platform.api_key},
+        timeout=20,
+        verify=False,  # no TLS on loopback: setting it up would cost more than the test
+    ) as client:
+        yield client

@@ -1,0 +1,446 @@
+"""Workers and their tasks, over real sockets."""
+
+import threading
+import time
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.platform.conftest import HASTY
+from tests.platform.wire import (
+    Clock,
+    Worker,
+    create,
+    event,
+    eventually,
+    push,
+    replay,
+    status,
+    update,
+    worker,
+)
+from xpander_client.platform import LocalPlatform, Settings
+from xpander_client.platform.dispatch import Dispatch, WorkerSession
+from xpander_client.platform.store import Store
+
+
+def test_a_worker_is_told_who_it_is_and_gets_the_task(http: httpx.Client) -> None:
+    with worker(http) as w:
+        assert w.asset["type"] == "worker"
+        assert w.asset["dedicated_agent_id"] == "sales"
+        assert w.asset["metadata"] == {"name": "sales", "unique_name": "sales"}
+        assert {"created_by", "parent_asset_id", "last_heartbeat"} <= w.asset.keys()
+        made = create(http)
+        task = w.task()
+        assert task == {**made, "execution_attempts": 1}
+        begun = w.begin(task).json()
+        assert (begun["status"], begun["execution_attempts"]) == ("executing", 1)
+        done = w.finish(task, "42").json()
+        assert (done["status"], done["result"]) == ("completed", "42")
+
+
+def test_tasks_that_waited_come_in_order_one_unbegun_at_a_time(http: httpx.Client) -> None:
+    made = [create(http, title=str(n)) for n in range(3)]
+    with worker(http) as w:
+        for expected in made:
+            task = w.task()
+            assert task["id"] == expected["id"]
+            later = made[made.index(expected) + 1 :]
+            assert all(status(http, each)["execution_attempts"] == 0 for each in later)
+            w.begin(task)
+
+
+def test_each_task_goes_to_one_worker(http: httpx.Client) -> None:
+    with worker(http) as one, worker(http) as two:
+        made = {create(http)["id"] for _ in range(2)}
+        assert {one.task()["id"], two.task()["id"]} == made
+
+
+def test_workers_of_other_agents_get_nothing(http: httpx.Client) -> None:
+    with worker(http, "other") as other, worker(http) as w:
+        mine = create(http)
+        assert w.task()["id"] == mine["id"]
+        theirs = create(http, agent="other")
+        assert other.task()["id"] == theirs["id"]
+
+
+def test_a_busy_worker_gets_nothing_until_it_is_free(http: httpx.Client) -> None:
+    with worker(http) as busy, worker(http) as free:
+        assert busy.say("worker-capacity-update", {"is_busy": True}).status_code == 200
+        for _ in range(2):
+            create(http)
+            task = free.task()
+            free.begin(task)
+        free.say("worker-capacity-update", {"is_busy": True})
+        waiting = create(http)
+        busy.say("worker-capacity-update", {"is_busy": False})
+        assert busy.task()["id"] == waiting["id"]
+
+
+def test_an_offer_not_taken_up_goes_to_another_worker(hasty: httpx.Client) -> None:
+    with worker(hasty) as deaf:
+        made = create(hasty)
+        stale = deaf.task()
+        with worker(hasty) as w:
+            task = w.task()
+            assert (task["id"], task["execution_attempts"]) == (made["id"], 2)
+            assert deaf.next().data == {"id": made["id"], "execution_attempts": 1}
+            assert deaf.begin(stale).status_code == 409
+            assert w.begin(task).status_code == 200
+
+
+def test_a_dead_workers_task_is_done_by_another_and_everybody_can_see_why(
+    hasty: httpx.Client,
+) -> None:
+    with worker(hasty) as dead:
+        made = create(hasty)
+        lost = dead.task()
+        dead.begin(lost)
+    with worker(hasty) as w:
+        w.beat()
+        task = w.task()
+        assert task["execution_attempts"] == 2
+        w.begin(task)
+        late = update(hasty, lost, status="completed", result="late", execution_attempts=1)
+        assert late.status_code == 409
+        assert (
+            push(
+                hasty, lost, event("chunk", lost["id"], "late"), **{"x-execution-attempt": "1"}
+            ).status_code
+            == 409
+        )
+        w.finish(task, "in time")
+    assert status(hasty, made)["result"] == "in time"
+    notes = [frame.data["data"].get("internal_status", "") for frame in replay(hasty, made)]
+    assert any(dead.id in note for note in notes)
+
+
+def test_heartbeats_keep_a_task_that_takes_longer_than_a_lease(hasty: httpx.Client) -> None:
+    with worker(hasty) as w:
+        create(hasty)
+        task = w.task()
+        w.begin(task)
+        until = time.monotonic() + 2.5 * HASTY.lease
+        while time.monotonic() < until:
+            assert w.beat().status_code == 200
+            time.sleep(0.1)
+        assert w.finish(task).status_code == 200
+
+
+def test_events_of_the_worker_keep_its_task_too(hasty: httpx.Client) -> None:
+    with worker(hasty) as w:
+        create(hasty)
+        task = w.task()
+        w.begin(task)
+        until = time.monotonic() + 2 * HASTY.lease
+        while time.monotonic() < until:
+            pushed = push(
+                hasty, task, event("chunk", task["id"], "x"), **{"x-execution-attempt": "1"}
+            )
+            assert pushed.status_code == 200
+            time.sleep(0.1)
+        assert w.finish(task).status_code == 200
+
+
+def test_a_silent_worker_loses_its_task_and_is_told(hasty: httpx.Client) -> None:
+    with worker(hasty) as w:
+        create(hasty)
+        task = w.task()
+        w.begin(task)
+        told = w.next()
+        assert (told.event, told.data) == (
+            "task-stop",
+            {"id": task["id"], "execution_attempts": 1},
+        )
+        assert w.task()["execution_attempts"] == 2
+
+
+def test_the_task_of_three_lost_workers_ends_as_an_error(hasty: httpx.Client) -> None:
+    made = create(hasty)
+    for _ in range(3):
+        with worker(hasty) as w:
+            w.begin(w.task())
+    eventually(lambda: status(hasty, made)["status"] == "error", "the task is an error")
+    assert "3 workers were lost" in status(hasty, made)["result"]
+    assert replay(hasty, made)[-1].data["type"] == "task_finished"
+
+
+def test_the_worker_of_a_stopped_task_is_told(http: httpx.Client) -> None:
+    with worker(http) as w:
+        create(http)
+        task = w.task()
+        w.begin(task)
+        http.delete(f"/agent-execution/{task['id']}")
+        told = w.next()
+        assert (told.event, told.data) == (
+            "task-stop",
+            {"id": task["id"], "execution_attempts": 1},
+        )
+        assert w.finish(task).status_code == 409
+        assert create(http)["id"] == w.task()["id"]
+
+
+@pytest.mark.parametrize("status", ["pending", "completed"])
+def test_a_worker_is_told_when_a_user_takes_its_task_away(http: httpx.Client, status: str) -> None:
+    with worker(http) as w:
+        create(http)
+        task = w.task()
+        w.begin(task)
+        assert update(http, task, status=status).status_code == 200
+        assert w.next().data == {"id": task["id"], "execution_attempts": 1}
+        assert w.write(task, status="failed").status_code == 409
+
+
+def test_a_worker_that_finishes_by_an_event_is_not_told_to_stop(http: httpx.Client) -> None:
+    with worker(http) as w:
+        create(http)
+        task = w.task()
+        w.begin(task)
+        end = event("task_finished", task["id"], {"result": "r"})
+        push(http, task, end, **{"x-execution-attempt": "1"})
+        assert create(http)["id"] == w.task()["id"]
+
+
+def test_a_task_stopped_before_it_was_begun_is_not_begun(http: httpx.Client) -> None:
+    with worker(http) as w:
+        create(http)
+        task = w.task()
+        http.delete(f"/agent-execution/{task['id']}")
+        assert w.next().event == "task-stop"
+        assert w.begin(task).status_code == 409
+
+
+def test_a_worker_that_comes_back_by_its_name_keeps_its_tasks(hasty: httpx.Client) -> None:
+    with worker(hasty) as w:
+        create(hasty)
+        task = w.task()
+        w.begin(task)
+    with worker(hasty, **{"x-worker-id": w.id}) as again:
+        assert again.id == w.id
+        until = time.monotonic() + 1.5 * HASTY.lease
+        while time.monotonic() < until:
+            again.beat()
+            time.sleep(0.1)
+        assert again.finish(task).status_code == 200
+
+
+def test_the_newer_stream_of_one_name_replaces_the_older(http: httpx.Client) -> None:
+    with worker(http) as w, worker(http, **{"x-worker-id": w.id}) as again:
+        assert w.rest() == []
+        create(http)
+        assert again.task()["execution_attempts"] == 1
+
+
+def test_a_name_of_another_agents_worker_is_not_given_away(http: httpx.Client) -> None:
+    with worker(http) as w, worker(http, "other", **{"x-worker-id": w.id}) as other:
+        assert other.id != w.id
+
+
+class Crew:
+    """Dispatch without sockets, and with a clock that waits."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store = store
+        self.clock = clock
+        self.dispatch = Dispatch(store, Settings(), clock)
+
+    async def worker(self, peer: str = "10.0.0.1") -> WorkerSession:
+        return await self.dispatch.register("o", "a", environment=None, peer=peer, worker_id=None)
+
+    async def busy_worker(self, peer: str = "10.0.0.1") -> tuple[WorkerSession, str]:
+        """A worker with a task that it is executing."""
+        session = await self.worker(peer)
+        put = await self.store.put("o", "a", {"input": {}}, task_id=str(uuid.uuid4()))
+        with self.store.watch() as watch:
+            while put.record.id not in session.held:
+                await watch.wait(0.01)
+        record = await self.store.patch("o", put.record.id, {"status": "executing"}, attempt=1)
+        self.dispatch.observe(record, 1)
+        return session, record.id
+
+    async def beat(self, session: WorkerSession) -> None:
+        await self.dispatch.hear("o", "a", session.id, "worker-heartbeat", None, session.peer)
+
+
+@pytest.fixture
+async def crew(store: Store, clock: Clock) -> AsyncIterator[Crew]:
+    crew = Crew(store, clock)
+    yield crew
+    await crew.dispatch.close()
+
+
+async def test_a_nameless_worker_that_showed_life_after_its_stream_broke_keeps_its_tasks(
+    crew: Crew,
+) -> None:
+    session, task_id = await crew.busy_worker()
+    crew.dispatch.leave(session)
+    await crew.beat(session)
+    again = await crew.worker()
+    assert (await crew.store.get("o", task_id)).worker_id == again.id
+    crew.clock.now += Settings().lease - 1
+    await crew.beat(again)
+    crew.clock.now += 2
+    assert not await crew.store.sweep()
+
+
+async def test_a_worker_that_was_killed_leaves_its_tasks_to_nobody(crew: Crew) -> None:
+    session, task_id = await crew.busy_worker()
+    crew.dispatch.leave(session)
+    stranger = await crew.worker()
+    assert stranger.held == {}
+    assert (await crew.store.get("o", task_id)).worker_id == session.id
+    crew.clock.now += Settings().lease
+    await crew.beat(stranger)
+    assert [before.id for before in (await crew.store.sweep()).requeued] == [task_id]
+
+
+async def test_where_two_workers_were_cut_off_nobody_guesses_which_one_came_back(
+    crew: Crew,
+) -> None:
+    for session, _ in [await crew.busy_worker() for _ in range(2)]:
+        crew.dispatch.leave(session)
+        await crew.beat(session)
+    assert (await crew.worker()).held == {}
+
+
+async def test_a_worker_from_elsewhere_is_another_worker(crew: Crew) -> None:
+    session, _ = await crew.busy_worker()
+    crew.dispatch.leave(session)
+    await crew.beat(session)
+    assert (await crew.worker("10.0.0.2")).held == {}
+
+
+async def test_heartbeats_are_written_down_once_in_a_third_of_a_lease(crew: Crew) -> None:
+    session, task_id = await crew.busy_worker()
+    before = (await crew.store.get("o", task_id)).lease_until
+    for _ in range(4):
+        crew.clock.now += 2
+        await crew.beat(session)
+    assert (await crew.store.get("o", task_id)).lease_until == before
+    crew.clock.now += 2
+    await crew.beat(session)
+    assert (await crew.store.get("o", task_id)).lease_until == crew.clock.now + Settings().lease
+
+
+async def test_a_silent_worker_is_offered_nothing_until_it_is_heard_again(crew: Crew) -> None:
+    session = await crew.worker()
+    crew.clock.now += Settings().worker_silence + 1
+    await crew.store.put("o", "a", {"input": {}}, task_id="t")
+    other = await crew.worker()
+    with crew.store.watch() as watch:
+        while not other.held:
+            await watch.wait(0.01)
+        assert not session.held
+        await crew.store.put("o", "a", {"input": {}}, task_id="u")
+        await crew.beat(session)
+        while "u" not in session.held:
+            await watch.wait(0.01)
+
+
+def test_a_worker_that_left_gets_no_more(http: httpx.Client) -> None:
+    with worker(http) as leaving:
+        assert leaving.say("worker-finished", {}).status_code == 200
+        assert leaving.rest() == []
+        create(http)
+        with worker(http) as w:
+            assert w.task()["execution_attempts"] == 1
+
+
+def test_workers_that_nobody_knows_are_not_found(http: httpx.Client) -> None:
+    body = {
+        "id": "6f1d7a52-6f0e-4a5e-9b0f-0b5a6f0d9d11",
+        "event": "worker-heartbeat",
+        "data": "2026-01-02T03:04:05",
+    }
+    query = {"type": "worker", "agent_id": "sales"}
+    assert http.post("/events/unknown", params=query, json=body).status_code == 404
+    assert http.post("/events/unknown", json=body).status_code == 422
+
+
+def test_a_task_for_one_worker_goes_to_that_one(http: httpx.Client) -> None:
+    with worker(http) as one, worker(http) as two:
+        for w in (two, one):
+            made = create(http, worker_id=w.id)
+            task = w.task()
+            assert task["id"] == made["id"]
+            w.begin(task)
+
+
+def test_a_local_test_run_is_not_sent_but_belongs_to_its_worker(http: httpx.Client) -> None:
+    with worker(http) as w:
+        made = create(http, worker_id=w.id, run_locally=True)
+        assert made["execution_attempts"] == 1
+        assert w.begin(made).status_code == 200
+        other = create(http)
+        assert w.task()["id"] == other["id"]
+        assert w.finish(made, "local").json()["result"] == "local"
+
+
+def test_a_quiet_channel_carries_comments(http: httpx.Client) -> None:
+    with worker(http) as w:
+        assert w.comment()
+
+
+def test_a_worker_finds_its_task_again_after_a_restart_of_the_platform(tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    with (
+        LocalPlatform(store=store, settings=HASTY, api_key="k") as platform,
+        httpx.Client(base_url=platform.url, headers={"x-api-key": "k"}) as http,
+        worker(http) as w,
+    ):
+        made = create(http)
+        task = w.task()
+        w.begin(task)
+    with (
+        LocalPlatform(store=store, settings=HASTY, api_key="k") as platform,
+        httpx.Client(base_url=platform.url, headers={"x-api-key": "k"}) as http,
+    ):
+        old = Worker.__new__(Worker)
+        old._http, old._agent, old.id = http, "sales", w.id
+        assert old.beat().status_code == 200
+        with worker(http) as again:
+            until = time.monotonic() + 1.5 * HASTY.lease
+            while time.monotonic() < until:
+                again.beat()
+                time.sleep(0.1)
+            assert again.finish(task, "after all").status_code == 200
+        assert status(http, made)["execution_attempts"] == 1
+
+
+def test_many_workers_do_many_tasks_each_once(http: httpx.Client) -> None:
+    total, crew = 60, 4
+    done: list[tuple[str, int]] = []
+    enough = threading.Event()
+
+    def run() -> None:
+        with worker(http) as w:
+            while not enough.is_set():
+                frame = w.next()
+                if frame.event == "agent-execution":
+                    assert w.begin(frame.data).status_code == 200
+                    assert w.finish(frame.data, "r").status_code == 200
+                    done.append((frame.data["id"], frame.data["execution_attempts"]))
+
+    threads = [threading.Thread(target=run, daemon=True) for _ in range(crew)]
+    for thread in threads:
+        thread.start()
+    made = [create(http) for _ in range(total)]
+    eventually(lambda: len(done) >= total, "all tasks are done")
+    enough.set()
+    for _ in range(crew):  # one more each, so that everybody looks up and sees that it's over
+        create(http)
+    for thread in threads:
+        thread.join(20)
+    assert {task["id"] for task in made} <= {task_id for task_id, _ in done}
+    assert len({task_id for task_id, _ in done}) == len(done)
+    assert {attempt for _, attempt in done} == {1}
+
+
+@pytest.mark.parametrize("field", ["lease", "offer_window", "max_attempts"])
+def test_the_figures_are_those_that_were_promised(field: str) -> None:
+    promised: dict[str, Any] = {"lease": 30.0, "offer_window": 10.0, "max_attempts": 3}
+    assert getattr(Settings(), field) == promised[field]

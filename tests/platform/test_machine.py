@@ -1,0 +1,477 @@
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import attrs
+import orjson
+import pytest
+from hypothesis import given, settings, strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+
+from xpander_client.platform import machine
+from xpander_client.platform.records import TERMINAL, NewEvent, TaskRecord
+from xpander_client.platform.refusal import Refusal
+
+T = TypeVar("T")
+
+LEASE = 30.0
+WINDOW = 10.0
+
+
+def pending(**body: Any) -> TaskRecord:
+    return machine.create(
+        task_id="t",
+        organization_id="o",
+        agent_id="a",
+        body={"input": {"text": "x"}, **body},
+        now=100.0,
+        offer_window=WINDOW,
+    ).record
+
+
+def offered(record: TaskRecord | None = None, worker: str = "w", now: float = 100.0) -> TaskRecord:
+    return machine.claim(record or pending(), worker, now=now, offer_window=WINDOW)
+
+
+def patched(
+    record: TaskRecord, attempt: int | None = None, now: float = 101.0, **changes: Any
+) -> machine.Outcome:
+    return machine.patch(record, changes, attempt=attempt, now=now, lease=LEASE)
+
+
+def executing(**body: Any) -> TaskRecord:
+    return patched(offered(pending(**body)), 1, status="executing").record
+
+
+def told(event: NewEvent) -> dict[str, Any]:
+    data: dict[str, Any] = orjson.loads(event.body)
+    return data
+
+
+def test_a_new_task_waits_and_says_so_in_one_event() -> None:
+    outcome = machine.create(
+        task_id="t",
+        organization_id="o",
+        agent_id="a",
+        body={"input": {"text": "x"}, "unknown": {"kept": [1, None]}, "status": "completed"},
+        now=100.0,
+        offer_window=WINDOW,
+    )
+    task = outcome.record.read()
+    assert (task["status"], task["execution_attempts"]) == ("pending", 0)
+    assert task["unknown"] == {"kept": [1, None]}
+    [event] = outcome.events
+    assert (event.type, told(event)["data"]) == ("task_created", task)
+
+
+def test_each_claim_is_a_new_attempt_that_the_task_shows() -> None:
+    record = offered()
+    assert (record.attempt, record.worker_id, record.lease_until) == (1, "w", 110.0)
+    assert record.read()["execution_attempts"] == 1
+    back = machine.expire(record, now=110.0, max_attempts=3)
+    assert back is not None
+    assert offered(back.record).attempt == 2
+
+
+def test_a_task_is_claimed_by_one_worker_only() -> None:
+    with pytest.raises(Refusal) as refused:
+        offered(offered(), worker="other")
+    assert refused.value.status == 409
+
+
+def test_a_task_for_one_worker_is_not_claimed_by_another() -> None:
+    with pytest.raises(Refusal):
+        offered(pending(worker_id="w1"), worker="w2")
+    assert offered(pending(worker_id="w1"), worker="w1").worker_id == "w1"
+
+
+def test_a_local_test_run_belongs_to_its_worker_from_the_beginning() -> None:
+    record = pending(worker_id="w1", run_locally=True)
+    assert (record.worker_id, record.attempt, record.read()["execution_attempts"]) == ("w1", 1, 1)
+    assert patched(record, 1, status="executing").record.status == "executing"
+
+
+def test_an_offer_not_taken_up_goes_back_in_silence_and_its_attempt_is_burnt() -> None:
+    record = offered()
+    assert machine.expire(record, now=109.9, max_attempts=3) is None
+    back = machine.expire(record, now=110.0, max_attempts=3)
+    assert back is not None
+    assert (back.record.status, back.record.worker_id, back.events) == ("pending", None, ())
+    with pytest.raises(Refusal) as refused:
+        patched(back.record, 1, status="executing")
+    assert refused.value.status == 409
+
+
+def test_a_lost_worker_is_named_and_its_late_result_refused() -> None:
+    record = executing()
+    assert record.lease_until == 131.0
+    back = machine.expire(record, now=131.0, max_attempts=3)
+    assert back is not None
+    [event] = back.events
+    assert event.type == "task_updated"
+    assert told(event)["lost_worker"] == {"id": "w", "execution_attempts": 1}
+    assert "worker w was lost" in told(event)["data"]["internal_status"]
+    for late in (back.record, offered(back.record, worker="other")):
+        with pytest.raises(Refusal) as refused:
+            patched(late, 1, status="completed", result="late")
+        assert refused.value.status == 409
+
+
+def test_a_task_that_loses_too_many_workers_ends_as_an_error() -> None:
+    record = pending()
+    for _ in range(2):
+        record = patched(offered(record), record.attempt + 1, status="executing").record
+        outcome = machine.expire(record, now=200.0, max_attempts=3)
+        assert outcome is not None
+        record = outcome.record
+        assert record.status == "pending"
+    record = patched(offered(record), 3, status="executing").record
+    outcome = machine.expire(record, now=200.0, max_attempts=3)
+    assert outcome is not None
+    assert outcome.record.status == "error"
+    assert "lost" in outcome.record.read()["result"]
+    assert [event.type for event in outcome.events] == ["task_finished"]
+
+
+def test_offers_that_nobody_took_up_do_not_count_as_lost_workers() -> None:
+    record = pending()
+    for _ in range(10):
+        outcome = machine.expire(offered(record), now=200.0, max_attempts=3)
+        assert outcome is not None
+        record = outcome.record
+    assert (record.status, record.attempt, record.losses) == ("pending", 10, 0)
+
+
+def test_an_executing_task_that_no_worker_was_given_has_no_lease() -> None:
+    record = patched(pending(), status="executing").record
+    assert record.lease_until is None
+    assert machine.expire(record, now=1e9, max_attempts=3) is None
+
+
+def test_times_and_duration_are_filled_in() -> None:
+    record = patched(executing(), 1, now=104.5, status="completed", result="r", duration=0.0).record
+    task = record.read()
+    assert task["duration"] == 3.5
+    assert task["started_at"] < task["finished_at"]
+
+
+def test_what_the_writer_knows_better_is_not_overwritten() -> None:
+    times: dict[str, Any] = {
+        "started_at": "2020-01-01T00:00:00Z",
+        "finished_at": "2020-01-01T00:00:05Z",
+    }
+    task = patched(executing(), 1, status="completed", duration=5.0, **times).record.read()
+    assert {name: task[name] for name in (*times, "duration")} == {**times, "duration": 5.0}
+
+
+@pytest.mark.parametrize("status", sorted(TERMINAL))
+def test_a_final_status_is_final(status: str) -> None:
+    record = patched(executing(), 1, status=status, result="first").record
+    for other in machine.STATUSES - {status}:
+        for attempt in (None, 1):
+            with pytest.raises(Refusal) as refused:
+                patched(record, attempt, status=other)
+            assert refused.value.status == 409
+    again = patched(record, 1, status=status, result="second")
+    assert again.events == ()
+    assert again.record.read()["result"] == "first"
+
+
+def test_a_worker_may_add_to_a_finished_task_and_a_user_correct_it() -> None:
+    record = patched(executing(), 1, status="completed", result="r").record
+    added = patched(record, 1, status="completed", tokens={"prompt_tokens": 1})
+    assert added.record.read()["tokens"] == {"prompt_tokens": 1}
+    corrected = patched(record, title="Sales")
+    assert (corrected.record.read()["title"], corrected.events) == ("Sales", ())
+
+
+def test_a_worker_of_another_attempt_can_not_write_what_is_a_workers() -> None:
+    record = executing()
+    for changes in ({"result": "x"}, {"status": "completed"}, {"tokens": {"prompt_tokens": 1}}):
+        for attempt in (0, 2):
+            with pytest.raises(Refusal) as refused:
+                patched(record, attempt, **changes)
+            assert refused.value.status == 409
+
+
+def test_saving_a_whole_task_with_an_old_attempt_passes_if_it_changes_nothing_of_a_worker() -> None:
+    record = executing()
+    whole = {**record.read(), "title": "new", "used_tools": [], "duration": 0.0, "tokens": None}
+    whole["execution_attempts"] = 0
+    assert patched(record, 0, **whole).record.read()["title"] == "new"
+
+
+def test_a_users_edit_passes_without_an_attempt() -> None:
+    outcome = patched(executing(), title="new", result="by hand")
+    assert [event.type for event in outcome.events] == ["task_updated"]
+    assert outcome.record.attempt == 1
+
+
+def test_a_write_that_changes_nothing_makes_no_event() -> None:
+    record = executing()
+    assert patched(record, 1, status="executing").events == ()
+    assert patched(record, None).events == ()
+
+
+def test_null_takes_a_field_away_but_says_nothing_about_what_the_platform_fills_in() -> None:
+    record = patched(executing(), title="t", result="r").record
+    nulls: dict[str, Any] = dict.fromkeys(("title", "result", "started_at", "status", "input"))
+    task = patched(record, **nulls).record.read()
+    assert task["input"] == {"text": "x"}
+    assert "title" not in task
+    assert "result" not in task
+    assert task["status"] == "executing"
+    assert task["started_at"]
+
+
+@pytest.mark.parametrize("name", ["id", "agent_id", "organization_id"])
+def test_who_a_task_is_can_not_change(name: str) -> None:
+    with pytest.raises(Refusal) as refused:
+        machine.patch(pending(), {name: "other"}, attempt=None, now=1.0, lease=LEASE)
+    assert (refused.value.status, refused.value.path) == (422, f"$.{name}")
+
+
+def test_each_write_of_the_worker_renews_its_lease() -> None:
+    record = patched(executing(), 1, now=120.0, status="executing").record
+    assert record.lease_until == 150.0
+    pushed = machine.append(record, [{"type": "chunk"}], attempt=1, now=140.0, lease=LEASE)
+    assert pushed.record.lease_until == 170.0
+
+
+def test_pausing_lets_go_of_the_lease_and_resuming_takes_it_up() -> None:
+    record = patched(executing(), 1, status="paused").record
+    assert record.lease_until is None
+    assert record.read()["paused_at"]
+    resumed = patched(record, 1, now=500.0, status="executing").record
+    assert resumed.lease_until == 530.0
+    assert "paused_at" not in resumed.read()
+
+
+def test_putting_a_task_back_into_the_queue_fences_its_worker() -> None:
+    record = patched(executing(), status="pending").record
+    assert record.worker_id is None
+    with pytest.raises(Refusal):
+        patched(record, 1, status="completed")
+
+
+def test_stopping_is_final_and_stopping_twice_is_no_fault() -> None:
+    outcome = machine.stop(executing(), 120.0)
+    assert outcome.record.read()["is_manually_stopped"] is True
+    assert [event.type for event in outcome.events] == ["task_finished"]
+    assert machine.stop(outcome.record, 130.0) == machine.Outcome(outcome.record)
+
+
+def test_a_pushed_end_ends_the_task_with_what_it_says() -> None:
+    events: list[dict[str, Any]] = [
+        {"type": "chunk", "task_id": "t", "data": "ab"},
+        {"type": "task_finished", "task_id": "t", "data": {"status": "failed", "result": "ab"}},
+    ]
+    outcome = machine.append(executing(), events, attempt=1, now=110.0, lease=LEASE)
+    assert [event.type for event in outcome.events] == ["chunk", "task_finished"]
+    assert (outcome.record.status, outcome.record.read()["result"]) == ("failed", "ab")
+    again = machine.append(outcome.record, events[1:], attempt=1, now=111.0, lease=LEASE)
+    assert again.events == ()
+
+
+def test_nothing_follows_the_end() -> None:
+    end: dict[str, Any] = {"type": "task_finished", "task_id": "t", "data": None}
+    chunk: dict[str, Any] = {"type": "chunk", "task_id": "t", "data": "late"}
+    with pytest.raises(Refusal) as refused:
+        machine.append(executing(), [end, chunk], attempt=1, now=1.0, lease=LEASE)
+    assert refused.value.path == "$[1]"
+    finished = machine.stop(executing(), 1.0).record
+    with pytest.raises(Refusal) as refused:
+        machine.append(finished, [chunk], attempt=1, now=2.0, lease=LEASE)
+    assert refused.value.status == 409
+
+
+def test_a_finished_task_is_continued_as_a_new_run_under_later_attempts() -> None:
+    done = patched(executing(), 1, status="completed", result="r").record
+    outcome = machine.continue_(
+        done, agent_id="b", body={"input": {"text": "more"}}, now=200.0, last_seq=4
+    )
+    task = outcome.record.read()
+    assert (task["status"], task["agent_id"], task["input"]) == ("pending", "b", {"text": "more"})
+    assert not {"result", "finished_at", "started_at", "duration"} & task.keys()
+    assert outcome.record.run_from == 4
+    assert offered(outcome.record).attempt == 2
+
+
+@pytest.mark.parametrize("record", [pending(), executing()], ids=["pending", "executing"])
+def test_a_task_that_is_not_finished_is_not_continued(record: TaskRecord) -> None:
+    with pytest.raises(Refusal) as refused:
+        machine.continue_(record, agent_id="a", body={}, now=200.0, last_seq=1)
+    assert refused.value.status == 409
+
+
+def test_a_report_is_a_finished_task() -> None:
+    outcome = machine.report(
+        task_id="t",
+        organization_id="o",
+        agent_id="a",
+        body={"input": "sum", "llm_response": {"n": 1}, "is_success": False, "duration": 2.0},
+        now=100.0,
+    )
+    task = outcome.record.read()
+    assert (task["status"], task["result"], task["duration"]) == ("failed", '{"n":1}', 2.0)
+    assert task["input"] == {"text": "sum"}
+    assert [event.type for event in outcome.events] == ["task_created", "task_finished"]
+
+
+@given(
+    st.dictionaries(
+        st.text(),
+        st.none() | st.booleans() | st.floats(allow_nan=False, allow_infinity=False),
+        max_size=8,
+    )
+)
+def test_fields_that_are_not_known_are_kept_as_they_came(fields: dict[str, Any]) -> None:
+    known = machine.WORKER_OWNED | machine.PLATFORM_OWNED | {"worker_id", "input"}
+    fields = {f"x_{name}": value for name, value in fields.items() if name not in known}
+    task = patched(pending(), **fields).record.read()
+    assert {name: task[name] for name in task if name.startswith("x_")} == {
+        name: value for name, value in fields.items() if value is not None
+    }
+
+
+def conflict_or(step: Callable[[], T]) -> T | None:
+    """What the step made, or None where it was refused because of the task's state."""
+    try:
+        return step()
+    except Refusal as refusal:
+        if refusal.status != 409:
+            raise
+        return None
+
+
+class Life(RuleBasedStateMachine):
+    """A task among workers that stall, die, come back late and write under old attempts."""
+
+    @initialize()
+    def create(self) -> None:
+        self.now = 1000.0
+        self.record = pending()
+        self.log: list[NewEvent] = []
+        self.attempts: list[int] = []
+        self.refused = 0
+
+    def take(self, outcome: machine.Outcome) -> None:
+        before, self.record = self.record, outcome.record
+        assert self.record.attempt >= before.attempt
+        if before.finished:
+            assert self.record.status == before.status
+            assert outcome.events == ()
+        if before.status != self.record.status:
+            assert outcome.events, "a visible change without an event"
+        self.log += outcome.events
+
+    @rule(seconds=st.floats(min_value=0, max_value=40))
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+
+    @rule(worker=st.sampled_from(["w1", "w2", "w3"]))
+    def claim(self, worker: str) -> None:
+        free = self.record.status == "pending" and self.record.worker_id is None
+        record = conflict_or(
+            lambda: machine.claim(self.record, worker, now=self.now, offer_window=WINDOW)
+        )
+        assert (record is not None) == free
+        if record is not None:
+            self.attempts.append(record.attempt)
+            self.take(machine.Outcome(record))
+
+    @precondition(lambda self: self.attempts)
+    @rule(
+        data=st.data(),
+        status=st.sampled_from(sorted(machine.STATUSES)),
+        result=st.none() | st.text(max_size=3),
+    )
+    def write_as_a_worker(self, data: st.DataObject, status: str, result: str | None) -> None:
+        attempt = data.draw(st.sampled_from(self.attempts))
+        changes = {"status": status, "result": result}
+        holds = machine.holds(self.record, attempt)
+        outcome = conflict_or(
+            lambda: machine.patch(self.record, changes, attempt=attempt, now=self.now, lease=LEASE)
+        )
+        if outcome is None:
+            return
+        if not holds:
+            assert outcome.record.status == self.record.status
+            assert outcome.record.read().get("result") == self.record.read().get("result")
+        self.take(outcome)
+
+    @rule(title=st.text(max_size=3))
+    def edit_as_a_user(self, title: str) -> None:
+        self.take(
+            machine.patch(self.record, {"title": title}, attempt=None, now=self.now, lease=LEASE)
+        )
+
+    @rule(chunk=st.text(max_size=3), back=st.integers(min_value=0, max_value=2))
+    def push(self, chunk: str, back: int) -> None:
+        attempt = self.record.attempt - back
+        outcome = conflict_or(
+            lambda: machine.append(
+                self.record,
+                [{"type": "chunk", "data": chunk}],
+                attempt=attempt,
+                now=self.now,
+                lease=LEASE,
+            )
+        )
+        may = not self.record.finished and machine.holds(self.record, attempt)
+        assert (outcome is not None) == may
+        if outcome is not None:
+            self.take(outcome)
+
+    @rule()
+    def sweep(self) -> None:
+        outcome = machine.expire(self.record, now=self.now, max_attempts=3)
+        if outcome is not None:
+            assert self.record.lease_until is not None
+            assert self.record.lease_until <= self.now
+            self.take(outcome)
+
+    @precondition(lambda self: self.record.finished)
+    @rule()
+    def stop_what_is_over(self) -> None:
+        self.take(machine.stop(self.record, self.now))
+
+    @invariant()
+    def the_json_says_what_the_record_says(self) -> None:
+        task = self.record.read()
+        assert task["status"] == self.record.status
+        assert task["execution_attempts"] == self.record.attempt
+
+    @invariant()
+    def a_lease_is_held_by_somebody(self) -> None:
+        if self.record.lease_until is not None:
+            assert self.record.worker_id is not None
+            assert self.record.status in ("pending", "executing")
+        if self.record.status == "pending" and self.record.worker_id is not None:
+            assert self.record.lease_until is not None
+
+    @invariant()
+    def it_ends_once_and_no_event_follows(self) -> None:
+        ends = [index for index, event in enumerate(self.log) if event.type == "task_finished"]
+        assert len(ends) == int(self.record.finished)
+        assert ends in ([], [len(self.log) - 1])
+
+    @invariant()
+    def it_is_not_lost_more_often_than_allowed(self) -> None:
+        assert self.record.losses <= 3
+        if self.record.losses == 3:
+            assert self.record.finished
+
+
+TestLife = Life.TestCase
+TestLife.settings = settings(max_examples=150, stateful_step_count=30, deadline=None)
+
+
+def test_records_are_what_they_were_made_of() -> None:
+    record = executing()
+    assert attrs.evolve(record) == record

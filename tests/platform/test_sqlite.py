@@ -1,0 +1,209 @@
+"""What is special about the engine in a file."""
+
+import asyncio
+import os
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from xpander_client.errors import ConfigurationError
+from xpander_client.platform.group_commit import GroupCommit, Transaction
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.sqlite import SCHEMA_VERSION, SqliteStore
+
+BODY = {"input": {"text": "x"}}
+
+
+async def test_many_callers_share_commits(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "s.db")
+    await store.open()
+
+    async def caller(name: int) -> None:
+        for n in range(25):
+            await store.put("o", "a", BODY, task_id=f"{name}-{n}")
+
+    await asyncio.gather(*(caller(name) for name in range(32)))
+    assert store.commands == 800
+    assert store.commits < store.commands / 4
+    await store.close()
+
+
+async def test_every_commit_is_synced(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "s.db")
+    connection = store._connect()
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+async def test_a_second_platform_on_the_same_file_is_refused_in_clear_words(tmp_path: Path) -> None:
+    first, second = SqliteStore(tmp_path / "s.db"), SqliteStore(tmp_path / "s.db")
+    await first.open()
+    with pytest.raises(ConfigurationError, match=rf"s\.db is in use.*process {os.getpid()}"):
+        await second.open()
+    await first.put("o", "a", BODY, task_id="t")
+    await first.close()
+    await second.open()
+    assert (await second.get("o", "t")).id == "t"
+    await second.close()
+
+
+async def test_another_process_is_refused_too_and_let_in_when_the_first_was_killed(
+    tmp_path: Path,
+) -> None:
+    holder = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            "import asyncio, sys, time\n"
+            "from xpander_client.platform.sqlite import SqliteStore\n"
+            "async def main():\n"
+            "    await SqliteStore(sys.argv[1]).open()\n"
+            "    print('open', flush=True)\n"
+            "    time.sleep(600)\n"
+            "asyncio.run(main())\n",
+            str(tmp_path / "s.db"),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "open\n"
+        store = SqliteStore(tmp_path / "s.db")
+        with pytest.raises(ConfigurationError, match=f"process {holder.pid}"):
+            await store.open()
+    finally:
+        holder.kill()
+        holder.communicate()
+    await store.open()
+    await store.close()
+
+
+async def test_files_that_are_no_store_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("this is no database, but long enough to look like one" * 9)
+    with sqlite3.connect(tmp_path / "other.db") as connection:
+        connection.execute("CREATE TABLE mine (x)")
+    connection.close()
+    with sqlite3.connect(tmp_path / "newer.db") as connection:
+        connection.execute("PRAGMA application_id = 2020626020")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    connection.close()
+    (tmp_path / "folder.db").mkdir()
+    for name in ("text.db", "other.db", "newer.db", "folder.db"):
+        for _ in range(2):  # the lock was given back
+            with pytest.raises(ConfigurationError, match=name):
+                await SqliteStore(tmp_path / name).open()
+
+
+async def test_folders_are_made_for_the_file(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "a" / "b" / "s.db")
+    await store.open()
+    await store.close()
+    assert (tmp_path / "a" / "b" / "s.db").exists()
+
+
+class Ledger:
+    """A table of numbers behind a group commit."""
+
+    def __init__(self, path: Path, limit: int = 100) -> None:
+        self.path = path
+        self.heard: list[set[str]] = []
+        self.writer = GroupCommit(
+            self.connect, lambda topics: self.heard.append(set(topics)), limit=limit
+        )
+        with sqlite3.connect(path) as connection:
+            connection.execute("CREATE TABLE numbers (n INTEGER UNIQUE)")
+        connection.close()
+
+    def connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self.path, isolation_level=None, check_same_thread=False)
+
+    def add(self, n: int, *, refuse: bool = False) -> Any:
+        def command(tx: Transaction) -> int:
+            tx.execute("INSERT INTO numbers VALUES (?)", (n,))
+            tx.topics.add(str(n))
+            if refuse:
+                raise Refusal(409, "after the write")
+            return n
+
+        return self.writer.submit(command)
+
+    def numbers(self) -> list[int]:
+        connection = self.connect()
+        try:
+            return [n for [n] in connection.execute("SELECT n FROM numbers ORDER BY n")]
+        finally:
+            connection.close()
+
+
+async def test_a_command_that_fails_half_way_leaves_nothing_and_the_others_are_written(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ledger = Ledger(tmp_path / "n.db")
+    ledger.writer.start()
+    results = await asyncio.gather(
+        ledger.add(1),
+        ledger.add(2, refuse=True),
+        ledger.add(1),
+        ledger.add(3),
+        return_exceptions=True,
+    )
+    assert [getattr(result, "status", result) for result in results] == [1, 409, 503, 3]
+    assert ledger.numbers() == [1, 3]
+    assert set().union(*ledger.heard) == {"1", "3"}
+    assert "UNIQUE" in caplog.text
+    await ledger.writer.close()
+
+
+async def test_what_was_queued_is_written_before_the_end(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "n.db")
+    ledger.writer.start()
+    calls = [asyncio.create_task(ledger.add(n)) for n in range(50)]
+    await asyncio.sleep(0)
+    await ledger.writer.close()
+    assert await asyncio.gather(*calls) == list(range(50)) == ledger.numbers()
+    with pytest.raises(Refusal):
+        await ledger.add(51)
+
+
+async def test_no_more_than_the_limit_is_queued_and_the_rest_waits(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "n.db", limit=4)
+    ledger.writer.start()
+    blocker = ledger.connect()
+    blocker.execute("BEGIN IMMEDIATE")  # nothing can be written now
+    calls = [asyncio.create_task(ledger.add(n)) for n in range(20)]
+    await asyncio.sleep(0.05)
+    assert ledger.writer._entries.qsize() <= 4
+    assert ledger.writer._room.locked()
+    blocker.execute("COMMIT")
+    blocker.close()
+    assert await asyncio.gather(*calls) == list(range(20))
+    await ledger.writer.close()
+
+
+async def test_a_full_disk_refuses_writes_and_keeps_serving_reads(tmp_path: Path) -> None:
+    store = SqliteStore(tmp_path / "s.db", Settings())
+    await store.open()
+    await store.put("o", "a", BODY, task_id="t")
+    [pages] = await store._writer.submit(lambda tx: tx.execute("PRAGMA page_count").fetchone())
+    await store._writer.submit(
+        lambda tx: tx.execute(f"PRAGMA max_page_count = {pages + 2}").fetchone()
+    )
+    big = {"input": {"text": "x" * 100_000}}
+    with pytest.raises(Refusal) as refused:
+        await store.put("o", "a", big, task_id="u")
+    assert refused.value.status == 503
+    assert (await store.get("o", "t")).id == "t"
+    with pytest.raises(Refusal):
+        await store.get("o", "u")
+    await store._writer.submit(
+        lambda tx: tx.execute(f"PRAGMA max_page_count = {pages + 9999}").fetchone()
+    )
+    await store.put("o", "a", big, task_id="u")
+    await store.close()

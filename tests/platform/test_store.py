@@ -1,0 +1,430 @@
+"""What every engine has to do."""
+
+import asyncio
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from tests.platform.wire import Clock, OpenStore
+from xpander_client.platform.records import IdempotencyKey, Swept, TaskFilter, TaskRecord
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.store import Store, agent_topic, task_topic
+
+BODY = {"input": {"text": "x"}}
+LEASE = Settings().lease
+WINDOW = Settings().offer_window
+
+
+async def put(store: Store, task_id: str = "t", agent: str = "a", **body: Any) -> TaskRecord:
+    return (await store.put("o", agent, {**BODY, **body}, task_id=task_id)).record
+
+
+async def begin(store: Store, worker: str = "w") -> TaskRecord:
+    [record] = await store.claim("o", "a", [worker])
+    return await store.patch("o", record.id, {"status": "executing"}, attempt=record.attempt)
+
+
+def chunk(data: str) -> dict[str, Any]:
+    return {"type": "chunk", "task_id": "t", "data": data}
+
+
+async def log(store: Store, task_id: str = "t") -> list[tuple[int, str]]:
+    return [(event.seq, event.type) for event in await store.read(task_id, 0, 1000)]
+
+
+async def refusal(step: Any) -> int:
+    with pytest.raises(Refusal) as refused:
+        await step
+    return refused.value.status
+
+
+async def test_what_is_put_is_there_with_its_first_event(store: Store) -> None:
+    record = await put(store, title="T")
+    assert await store.get("o", "t") == record
+    assert record.read()["title"] == "T"
+    assert await log(store) == [(1, "task_created")]
+
+
+async def test_another_organization_sees_nothing(store: Store) -> None:
+    await put(store)
+    assert await refusal(store.get("other", "t")) == 404
+    assert await refusal(store.patch("other", "t", {"title": "x"}, attempt=None)) == 404
+    assert await refusal(store.append("other", "t", [chunk("x")], attempt=None)) == 404
+    assert await refusal(store.stop("other", "t")) == 404
+    assert await refusal(store.put("other", "a", BODY, task_id="u", existing_id="t")) == 404
+    assert await refusal(store.report("other", "a", {}, task_id="t")) == 404
+    assert await store.claim("other", "a", ["w"]) in ([], ())
+    assert (await store.list_tasks("other", TaskFilter(), cursor=None, limit=9)).records == ()
+    assert await log(store) == [(1, "task_created")]
+
+
+async def test_a_repeated_key_is_answered_with_the_first_task_as_it_is_now(store: Store) -> None:
+    key = IdempotencyKey("k", b"1")
+    first = await store.put("o", "a", BODY, task_id="t", key=key)
+    await store.patch("o", "t", {"title": "later"}, attempt=None)
+    again = await store.put("o", "a", BODY, task_id="u", key=key)
+    assert (first.repeated, again.repeated, again.record.id) == (False, True, "t")
+    assert again.record.read()["title"] == "later"
+    assert await refusal(store.get("o", "u")) == 404
+
+
+async def test_a_key_belongs_to_one_request_of_one_organization(store: Store) -> None:
+    await store.put("o", "a", BODY, task_id="t", key=IdempotencyKey("k", b"1"))
+    other = store.put("o", "a", BODY, task_id="u", key=IdempotencyKey("k", b"2"))
+    assert await refusal(other) == 422
+    put = await store.put("p", "a", BODY, task_id="u", key=IdempotencyKey("k", b"2"))
+    assert put.record.id == "u"
+
+
+async def test_many_at_once_with_one_key_make_one_task(store: Store) -> None:
+    key = IdempotencyKey("k", b"1")
+    puts = [store.put("o", "a", BODY, task_id=f"t{n}", key=key) for n in range(20)]
+    ids = {each.record.id for each in await asyncio.gather(*puts)}
+    page = await store.list_tasks("o", TaskFilter(), cursor=None, limit=100)
+    assert ids == {record.id for record in page.records}
+    assert len(ids) == 1
+
+
+async def test_a_repeated_report_push_or_document_counts_once(store: Store) -> None:
+    key = IdempotencyKey("r", b"1")
+    for _ in range(2):
+        put = await store.report("o", "a", {"result": "x"}, task_id="r", key=key)
+        assert put.record.id == "r"
+    await put_and_push_twice(store)
+    for _ in range(2):
+        await store.doc_put("o", "m", "d", {"n": 1}, idempotency=IdempotencyKey("m", b"1"))
+    document = await store.doc_get("o", "m", "d")
+    assert document is not None
+    assert document.version == 1
+
+
+async def put_and_push_twice(store: Store) -> None:
+    await put(store)
+    key = IdempotencyKey("p", b"1")
+    first = await store.append("o", "t", [chunk("1"), chunk("2")], attempt=None, key=key)
+    again = await store.append("o", "t", [chunk("1"), chunk("2")], attempt=None, key=key)
+    assert (first.last_seq, first.repeated) == (3, False)
+    assert (again.last_seq, again.repeated) == (3, True)
+    assert await log(store) == [(1, "task_created"), (2, "chunk"), (3, "chunk")]
+
+
+async def test_a_change_and_its_event_come_together(store: Store) -> None:
+    await put(store)
+    await store.patch("o", "t", {"title": "x"}, attempt=None)
+    await store.patch("o", "t", {"title": "x"}, attempt=None)
+    assert await log(store) == [(1, "task_created"), (2, "task_updated")]
+
+
+async def test_a_refused_change_leaves_nothing_behind(store: Store) -> None:
+    record = await put(store)
+    assert await refusal(store.patch("o", "t", {"status": "odd"}, attempt=None)) == 422
+    assert await refusal(store.append("o", "t", [chunk("x")], attempt=7)) == 409
+    last = {"type": "connected"}
+    assert await refusal(store.append("o", "t", [chunk("x"), last], attempt=None)) == 422
+    assert await store.get("o", "t") == record
+    assert await log(store) == [(1, "task_created")]
+
+
+async def test_one_refused_command_does_not_touch_those_written_with_it(store: Store) -> None:
+    await put(store)
+    results = await asyncio.gather(
+        *(
+            store.append("o", "t" if n % 3 else "unknown", [chunk(str(n))], attempt=None)
+            for n in range(60)
+        ),
+        return_exceptions=True,
+    )
+    refused = [result for result in results if isinstance(result, BaseException)]
+    assert all(isinstance(result, Refusal) and result.status == 404 for result in refused)
+    assert (len(refused), len(await log(store))) == (20, 41)
+
+
+async def test_events_are_numbered_without_holes_whoever_writes_them(store: Store) -> None:
+    ids = [f"t{n}" for n in range(5)]
+    for task_id in ids:
+        await put(store, task_id)
+    await asyncio.gather(
+        *(
+            store.append("o", task_id, [chunk(f"{n}"), chunk(f"{n}")], attempt=None)
+            for n in range(30)
+            for task_id in ids
+        )
+    )
+    for task_id in ids:
+        assert [seq for seq, _ in await log(store, task_id)] == list(range(1, 62))
+
+
+async def test_events_are_read_from_behind_a_position_and_not_beyond_a_limit(store: Store) -> None:
+    await put(store)
+    await put(store, "u")
+    await store.append("o", "t", [chunk(str(n)) for n in range(10)], attempt=None)
+    assert [event.seq for event in await store.read("t", 4, 3)] == [5, 6, 7]
+    assert list(await store.read("t", 11, 3)) == []
+    assert list(await store.read("t", 10**17, 3)) == []
+    assert list(await store.read("unknown", 0, 3)) == []
+
+
+async def test_the_oldest_waiting_task_is_claimed_first_and_each_once(store: Store) -> None:
+    for n in range(4):
+        await put(store, f"t{n}")
+    first = await store.claim("o", "a", ["w1", "w2"])
+    assert [(record.id, record.worker_id) for record in first] == [("t0", "w1"), ("t1", "w2")]
+    rest = await asyncio.gather(*(store.claim("o", "a", [f"x{n}"]) for n in range(6)))
+    claimed = [record.id for records in rest for record in records]
+    assert sorted(claimed) == ["t2", "t3"]
+
+
+async def test_a_task_for_another_agent_or_worker_is_not_claimed(store: Store) -> None:
+    await put(store, "t1", worker_id="w2")
+    await put(store, "t2", agent="b")
+    assert list(await store.claim("o", "a", ["w1"])) == []
+    [record] = await store.claim("o", "a", ["w1", "w2"])
+    assert (record.id, record.worker_id) == ("t1", "w2")
+
+
+async def test_a_lease_runs_out_and_the_task_waits_again(store: Store, clock: Clock) -> None:
+    await put(store)
+    record = await begin(store)
+    clock.now += LEASE - 1
+    assert not await store.sweep()
+    clock.now += 1
+    swept = await store.sweep()
+    assert [before.id for before in swept.requeued] == ["t"]
+    assert not await store.sweep()
+    assert (await store.get("o", "t")).status == "pending"
+    assert (await log(store))[-1] == (3, "task_updated")
+    late = store.patch("o", "t", {"status": "completed"}, attempt=record.attempt)
+    assert await refusal(late) == 409
+    [again] = await store.claim("o", "a", ["v"])
+    assert again.attempt == 2
+
+
+async def test_the_third_lost_worker_is_the_last(store: Store, clock: Clock) -> None:
+    await put(store)
+    swept = Swept()
+    for _ in range(3):
+        await begin(store)
+        clock.now += LEASE
+        swept = await store.sweep()
+    assert [before.id for before in swept.exhausted] == ["t"]
+    record = await store.get("o", "t")
+    assert (record.status, record.attempt) == ("error", 3)
+    assert (await log(store))[-1][1] == "task_finished"
+
+
+async def test_renewing_keeps_what_is_executing_but_not_what_is_offered(
+    store: Store, clock: Clock
+) -> None:
+    await put(store, "t1")
+    await put(store, "t2")
+    await begin(store)
+    await store.claim("o", "a", ["w"])
+    clock.now += WINDOW - 1
+    assert await store.renew("o", "w") == {"t1": 1, "t2": 1}
+    assert await store.renew("other", "w") == {}
+    clock.now += LEASE - 2
+    assert [before.id for before in (await store.sweep()).requeued] == ["t2"]
+    assert await store.renew("o", "w") == {"t1": 1}
+
+
+async def test_a_worker_with_a_new_name_takes_over_what_it_held(store: Store, clock: Clock) -> None:
+    await put(store)
+    await begin(store)
+    assert await store.renew("o", "w2", adopt_from="w") == {"t": 1}
+    assert await store.renew("o", "w") == {}
+    done = await store.patch("o", "t", {"status": "completed"}, attempt=1)
+    assert done.status == "completed"
+
+
+async def test_a_stopped_task_stays_stopped(store: Store) -> None:
+    await put(store)
+    record = await begin(store)
+    stopped = await store.stop("o", "t")
+    assert (stopped.status, stopped.worker_id) == ("stopped", None)
+    assert await store.stop("o", "t") == stopped
+    late = store.patch("o", "t", {"status": "completed"}, attempt=record.attempt)
+    assert await refusal(late) == 409
+    assert [kind for _, kind in await log(store)].count("task_finished") == 1
+
+
+async def test_a_continued_task_goes_on_counting(store: Store) -> None:
+    await put(store)
+    await store.stop("o", "t")
+    again = await store.put("o", "a", {"input": {"text": "more"}}, task_id="u", existing_id="t")
+    assert (again.record.id, again.record.run_from) == ("t", 2)
+    assert await log(store) == [(1, "task_created"), (2, "task_finished"), (3, "task_created")]
+
+
+async def test_lists_are_filtered_newest_first_and_paged_without_loss(store: Store) -> None:
+    for n in range(7):
+        await put(
+            store,
+            f"t{n}",
+            agent="a" if n % 2 else "b",
+            input={"text": "x", "user": {"id": f"u{n % 3}", "email": "e"}},
+            triggering_agent_id="boss" if n == 3 else None,
+            parent_execution="p" if n == 4 else None,
+        )
+    await store.patch("o", "t5", {"status": "executing", "internal_status": "i"}, attempt=None)
+
+    async def ids(limit: int = 100, **wanted: str) -> list[str]:
+        found: list[str] = []
+        cursor = None
+        while True:
+            page = await store.list_tasks("o", TaskFilter(**wanted), cursor=cursor, limit=limit)
+            found += [record.id for record in page.records]
+            assert len(page.records) <= limit
+            if (cursor := page.cursor) is None:
+                return found
+
+    everything = [f"t{n}" for n in reversed(range(7))]
+    for limit in (1, 2, 7, 8):
+        assert await ids(limit) == everything
+    assert await ids(agent_id="a") == ["t5", "t3", "t1"]
+    assert await ids(user_id="u0") == ["t6", "t3", "t0"]
+    assert await ids(triggering_agent_id="boss") == ["t3"]
+    assert await ids(parent_task_id="p") == ["t4"]
+    assert await ids(status="executing", internal_status="i") == ["t5"]
+    assert await ids(agent_id="a", user_id="u0") == ["t3"]
+
+
+async def test_a_cursor_that_was_not_given_out_is_refused(store: Store) -> None:
+    for cursor in ("", "x", "-1", "١", "9" * 30):
+        assert await refusal(store.list_tasks("o", TaskFilter(), cursor=cursor, limit=1)) == 422
+
+
+async def test_a_watch_hears_what_happens_after_it_was_made(store: Store) -> None:
+    with store.watch(task_topic("t"), agent_topic("o", "a")) as watch:
+        await put(store)
+        assert await watch.wait(5)
+        assert not await watch.wait(0.01)
+        await store.append("o", "t", [chunk("x")], attempt=None)
+        assert await watch.wait(5)
+        await put(store, "u", agent="b")
+        assert not await watch.wait(0.01)
+
+
+async def test_a_task_that_waits_again_is_announced(store: Store, clock: Clock) -> None:
+    await put(store)
+    await store.claim("o", "a", ["w"])
+    with store.watch(agent_topic("o", "a")) as watch:
+        clock.now += WINDOW
+        await store.sweep()
+        assert await watch.wait(5)
+
+
+async def test_documents_are_compared_before_they_are_set(store: Store) -> None:
+    assert await store.doc_get("o", "k", "d") is None
+    made = await store.doc_put("o", "k", "d", {"n": 1}, if_version=0)
+    assert made.version == 1
+    assert await refusal(store.doc_put("o", "k", "d", {"n": 2}, if_version=0)) == 409
+    await store.doc_put("o", "k", "d", {"n": 2}, if_version=1)
+    await store.doc_put("o", "k", "c", {})
+    await store.doc_put("p", "k", "b", {})
+    documents = await store.doc_list("o", "k")
+    assert [(each.key, each.version, each.value) for each in documents] == [
+        ("c", 1, {}),
+        ("d", 2, {"n": 2}),
+    ]
+
+
+async def test_pruning_keeps_how_tasks_ended_and_all_of_those_that_have_not(
+    store: Store, clock: Clock
+) -> None:
+    key = IdempotencyKey("k", b"1")
+    await store.put("o", "a", BODY, task_id="t", key=key)
+    await put(store, "open")
+    for task_id in ("t", "open"):
+        await store.append("o", task_id, [chunk(str(n)) for n in range(1500)], attempt=None)
+    await store.stop("o", "t")
+    clock.now += 1
+    assert await store.prune(events_before=clock.now - 2, keys_before=clock.now - 2) == 0
+    assert await store.prune(events_before=clock.now, keys_before=clock.now) == 1501
+    assert await log(store) == [(1502, "task_finished")]
+    assert len(await store.read("open", 0, 9999)) == 1501
+    fresh = await store.put("o", "a", BODY, task_id="new", key=key)
+    assert (fresh.repeated, fresh.record.id) == (False, "new")
+
+
+async def test_everything_is_there_after_the_store_was_closed_and_opened(
+    make_store: Callable[[], Store], clock: Clock
+) -> None:
+    async with OpenStore(make_store()) as store:
+        await put(store)
+        record = await begin(store)
+        await store.append("o", "t", [chunk("x")], attempt=1)
+        await store.doc_put("o", "k", "d", {"n": 1})
+    async with OpenStore(make_store()) as store:
+        assert (await store.get("o", "t")).read() == record.read()
+        assert [kind for _, kind in await log(store)] == ["task_created", "task_updated", "chunk"]
+        assert await store.doc_get("o", "k", "d") is not None
+        appended = await store.append("o", "t", [chunk("y")], attempt=1)
+        assert appended.last_seq == 4
+
+
+async def test_nobody_loses_a_lease_because_the_platform_was_down(
+    make_store: Callable[[], Store], clock: Clock
+) -> None:
+    async with OpenStore(make_store()) as store:
+        await put(store, "t1")
+        await begin(store)
+        await put(store, "t2")
+        await store.claim("o", "a", ["w"])
+    clock.now += 10 * LEASE
+    async with OpenStore(make_store()) as store:
+        assert not await store.sweep()
+        clock.now += WINDOW
+        assert [before.id for before in (await store.sweep()).requeued] == ["t2"]
+        clock.now += LEASE - WINDOW
+        assert [before.id for before in (await store.sweep()).requeued] == ["t1"]
+
+
+async def test_a_closed_store_refuses(make_store: Callable[[], Store]) -> None:
+    store = make_store()
+    await store.open()
+    await store.close()
+    assert await refusal(put(store)) == 503
+    assert await refusal(store.get("o", "t")) == 503
+    assert await refusal(store.list_tasks("o", TaskFilter(), cursor=None, limit=1)) == 503
+
+
+async def test_a_caller_that_goes_away_disturbs_nobody(store: Store) -> None:
+    await put(store)
+    calls = [
+        asyncio.create_task(store.append("o", "t", [chunk(str(n))], attempt=None))
+        for n in range(50)
+    ]
+    await asyncio.sleep(0)
+    for call in calls[::2]:
+        call.cancel()
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert all(isinstance(result, asyncio.CancelledError) for result in results[::2])
+    assert not any(isinstance(result, BaseException) for result in results[1::2])
+    seqs = [seq for seq, _ in await log(store)]
+    assert seqs == list(range(1, len(seqs) + 1))
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(value=JSON, key=TEXT)
+async def test_any_json_comes_back_as_it_was(store: Store, value: Any, key: str) -> None:
+    put = await store.put("o", "a", {**BODY, "x": {key: value}}, task_id=str(uuid.uuid4()))
+    again = await store.get("o", put.record.id)
+    assert again.read()["x"] == {key: value}

@@ -1,0 +1,92 @@
+"""Lines that a type checker must reject, each with what mypy calls the error.
+
+`test_rejected.py` has mypy and pyright check this file without its `type: ignore` comments, and
+compares. With them the file is clean to mypy, so that all the other lines are right.
+"""
+
+from __future__ import annotations
+
+from xpander_client import api
+from xpander_client.api import (
+    AgentExecutionStatus,
+    Agents,
+    OutputFormat,
+    Task,
+    Tasks,
+    TasksListItem,
+    TaskUpdateEvent,
+    Tokens,
+    User,
+)
+from xpander_client.configuration import Configuration
+
+
+def create(tasks: Tasks) -> None:
+    """Arguments of a call with many keywords."""
+    tasks.create()  # type: ignore[call-arg]
+    tasks.create(agent_id=5)  # type: ignore[arg-type]
+    tasks.create("agent", promt="typo")  # type: ignore[call-arg]
+    tasks.create("agent", file_urls="a.csv")  # type: ignore[arg-type]
+    tasks.create("agent", output_format="jsn")  # type: ignore[arg-type]
+    tasks.create("agent", user_details={"email": "a"})  # type: ignore[arg-type]
+    tasks.create("agent", events_streaming="yes")  # type: ignore[arg-type]
+
+
+def answers(tasks: Tasks, agents: Agents) -> None:
+    """What calls return."""
+    task = tasks.get("task-1")
+    _ = task.no_such_field  # type: ignore[attr-defined]
+    task.result.upper()  # type: ignore[union-attr]
+    task.status = "completed"  # type: ignore[assignment]
+    first: Task = tasks.list("agent")[0]  # type: ignore[assignment]
+    tasks.list("agent", None, None, None, "done")  # type: ignore[arg-type]
+    _ = tasks.with_raw_response.get("task-1").result  # type: ignore[attr-defined]
+    tasks.with_raw_response.events("task-1")  # type: ignore[attr-defined]
+    agents.get(agent_id=1)  # type: ignore[arg-type]
+    del first
+
+
+async def awaiting(tasks: Tasks, task: Task) -> None:
+    """The two worlds are not mixed up."""
+    _ = (await tasks.aget("task-1")).no_such_field  # type: ignore[attr-defined]
+    _ = tasks.aget("task-1").status  # type: ignore[attr-defined]
+    await tasks.get("task-1")  # type: ignore[misc]
+    for _event in task.aevents():  # type: ignore[attr-defined]
+        pass
+    async for _event in task.events():  # type: ignore[attr-defined]
+        pass
+    async for event in task.aevents():
+        text: str = event  # type: ignore[assignment]
+        del text
+
+
+def objects(task: Task, item: TasksListItem, event: TaskUpdateEvent) -> None:
+    """Methods and fields of objects."""
+    task.set_status("completed")  # type: ignore[arg-type]
+    task.set_status(OutputFormat.Json)  # type: ignore[arg-type]
+    task.set_status(AgentExecutionStatus.Complete)  # type: ignore[attr-defined]
+    task.save(True, 1)  # type: ignore[call-arg]
+    number: int = task.wait_finished(timeout=5)  # type: ignore[assignment]
+    task.wait_finished(timeout="5")  # type: ignore[arg-type]
+    item.save()  # type: ignore[attr-defined]
+    item.load("key")  # type: ignore[arg-type]
+    _ = event.kind  # type: ignore[attr-defined]
+    del number
+
+
+def models() -> None:
+    """Data is made with keywords, and completely."""
+    User("ann@example.com")  # type: ignore[call-arg]
+    User()  # type: ignore[call-arg]
+    Tokens(prompt_tokens="many")  # type: ignore[arg-type]
+    Tokens().total_tokens = 5  # type: ignore[misc]
+    Task(id="1")  # type: ignore[call-arg]
+    _ = api.NoSuchName  # type: ignore[attr-defined]
+
+
+def configured(configuration: Configuration) -> None:
+    """A configuration is not changed after it was made."""
+    Tasks(configuration, "key")  # type: ignore[call-arg, arg-type]
+    Tasks("key")  # type: ignore[arg-type]
+    Tasks(configuration).options(timeout="1")  # type: ignore[arg-type]
+    configuration.api_key = "other"  # type: ignore[misc]
