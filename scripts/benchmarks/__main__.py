@@ -31,8 +31,8 @@ def main() -> int:
     )
     arguments = parser.parse_args()
     groups = arguments.only or GROUPS
-    official = arguments.official
-    if official is None and groups != ["serving"]:
+    official: str = arguments.official or ""
+    if not official and groups != ["serving"]:
         official = installation.official_client(ROOT / ".tox" / "official")
 
     figures: list[Figure] = []

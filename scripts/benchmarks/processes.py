@@ -105,7 +105,8 @@ class Pair:
 
 def interleaved(rounds: int, ours: Callable[[], float], theirs: Callable[[], float]) -> Pair:
     """Measures both in turns, after one round that does not count; who is first changes."""
-    ours(), theirs()
+    ours()
+    theirs()
     pair = Pair([], [])
     for number in range(rounds):
         if number % 2:
