@@ -25,6 +25,7 @@ from tests.platform.wire import (
 )
 from xpander_client.platform import LocalPlatform, Settings
 from xpander_client.platform.dispatch import Dispatch, WorkerSession
+from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.store import Store
 
 
@@ -324,6 +325,22 @@ async def test_heartbeats_are_written_down_once_in_a_third_of_a_lease(crew: Crew
     crew.clock.now += 2
     await crew.beat(session)
     assert (await crew.store.get("o", task_id)).lease_until == crew.clock.now + Settings().lease
+
+
+async def test_dispatch_goes_on_after_a_fault(
+    crew: Crew, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    claim, faults = crew.store.claim, iter([OSError("the disk"), Refusal(503, "the store")])
+
+    async def faulty(*arguments: Any) -> Any:
+        for fault in faults:
+            raise fault
+        return await claim(*arguments)
+
+    monkeypatch.setattr(crew.store, "claim", faulty)
+    crew.dispatch = Dispatch(crew.store, Settings(poll_interval=0.01), crew.clock)
+    await crew.busy_worker()
+    assert caplog.text.count("no work was given out") == 2
 
 
 async def test_a_silent_worker_is_offered_nothing_until_it_is_heard_again(crew: Crew) -> None:

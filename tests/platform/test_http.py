@@ -3,6 +3,8 @@
 import json
 import logging
 import socket
+import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -103,6 +105,15 @@ def test_a_task_is_stored_as_it_came(http: httpx.Client) -> None:
     assert {name: task[name] for name in body} == body
     assert task["agent_version"] == "3"
     assert status(http, task) == task
+
+
+def test_ids_are_uuids_that_begin_with_the_time(http: httpx.Client) -> None:
+    before = time.time_ns() // 1_000_000
+    ids = [uuid.UUID(create(http)["id"]) for _ in range(20)]
+    after = time.time_ns() // 1_000_000
+    assert len(set(ids)) == 20
+    assert {(made.version, made.variant) for made in ids} == {(7, uuid.RFC_4122)}
+    assert all(before <= made.int >> 80 <= after for made in ids)
 
 
 def test_nulls_of_a_create_are_fields_that_are_not_there(http: httpx.Client) -> None:

@@ -1,4 +1,4 @@
-"""The event stream format of the WHATWG HTML standard, read incrementally.
+"""The event stream format of the WHATWG HTML standard: read incrementally, and what writers need.
 
 Contract: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
 """
@@ -7,9 +7,34 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["ServerSentEvent", "SseParser"]
+__all__ = ["COMMENT", "ServerSentEvent", "SseParser", "one_line"]
+
+COMMENT = b": still here\n\n"
+"""Keeps proxies and impatient readers from taking a quiet stream for a broken one."""
 
 _BOM = b"\xef\xbb\xbf"
+
+# What many readers take for line ends, though the standard doesn't.
+_LINE_ENDS = (
+    ("\u2028".encode(), rb"\u2028"),
+    ("\u2029".encode(), rb"\u2029"),
+    ("\u0085".encode(), rb"\u0085"),
+)
+
+
+def one_line(json: bytes) -> bytes:
+    r"""JSON without the characters that many readers take for line ends, though the rules don't.
+
+    They can only stand inside of strings, where their escapes mean the same.
+
+    Example:
+        >>> one_line('"a\u2028b"'.encode())
+        b'"a\\u2028b"'
+    """
+    for character, escape in _LINE_ENDS:
+        if character in json:
+            json = json.replace(character, escape)
+    return json
 
 
 class ServerSentEvent(NamedTuple):

@@ -16,10 +16,10 @@ from .clock import Clock, server_clock
 from .dispatch import Dispatch
 from .gate import Gate, Keys
 from .http import Endpoints
-from .refusal import Refusal
 from .settings import Settings
 from .store import Store
 from .streams import EventLogs
+from .tools import Tool, Tools
 
 __all__ = ["Platform"]
 
@@ -32,7 +32,8 @@ class Platform:
     """Everything but the server that it runs in: `app` is served between `start` and `stop`.
 
     `keys` says which organization each key belongs to. `agents` are described as in the file that
-    `load_agents` reads; with `create_agents` others appear when they are first used.
+    `load_agents` reads; with `create_agents` others appear when they are first used. `tools` are what
+    their tools do, by the tools' ids.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class Platform:
         *,
         agents: Sequence[Mapping[str, Any]] = (),
         create_agents: bool = True,
+        tools: Mapping[str, Tool] | None = None,
         settings: Settings | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -52,7 +54,15 @@ class Platform:
         self.dispatch = Dispatch(store, self.settings, self._clock)
         self.logs = EventLogs(store, self.settings, self._clock)
         self.agents = Agents(store, agents, create=create_agents, clock=self._clock)
-        endpoints = Endpoints(store, self.agents, self.dispatch, self.logs, known, self.settings)
+        endpoints = Endpoints(
+            store,
+            self.agents,
+            self.dispatch,
+            self.logs,
+            known,
+            self.settings,
+            Tools(tools or {}),
+        )
         router = Router(endpoints.routes(), redirect_slashes=False)
         self.app: ASGIApp = Gate(router, known)
         self._pruner: asyncio.Task[None] | None = None
@@ -92,6 +102,6 @@ class Platform:
                 )
                 if gone:
                     logger.info("%d events of finished tasks were forgotten", gone)
-            except Refusal as refusal:
-                logger.warning("nothing was forgotten: %s", refusal)
+            except Exception:
+                logger.exception("nothing was forgotten")
             await asyncio.sleep(PRUNE_INTERVAL)

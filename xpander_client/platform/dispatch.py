@@ -251,8 +251,10 @@ class Dispatch:
             while True:
                 try:
                     offered = await self._offer(organization_id, agent_id, group)
-                except Refusal as refusal:
-                    logger.warning("no work was given out for %s: %s", agent_id, refusal)
+                except Exception:
+                    # Whatever it was: an agent whose work is never given out again is worse.
+                    logger.exception("no work was given out for %s", agent_id)
+                    await asyncio.sleep(self._settings.poll_interval)
                     offered = False
                 if not offered:
                     await watch.wait(self._settings.poll_interval)
@@ -293,20 +295,23 @@ class Dispatch:
             await asyncio.sleep(self._settings.sweep_interval)
             try:
                 swept = await self._store.sweep()
-            except Refusal as refusal:
-                logger.warning("no leases were checked: %s", refusal)
+            except Exception:
+                logger.exception("no leases were checked")
                 continue
             for before in (*swept.requeued, *swept.exhausted):
-                session = self._holders.get(before.id)
-                if session is None or session.held.get(before.id) != before.attempt:
-                    continue
-                self._drop(session, before.id)
-                session.send(_task_stop(before.id, before.attempt))
-                logger.warning(
-                    "worker %s lost task %s in attempt %s", session.id, before.id, before.attempt
-                )
-                self._wake(session)
+                self._lose(before)
             self._forget_the_gone()
+
+    def _lose(self, before: TaskRecord) -> None:
+        session = self._holders.get(before.id)
+        if session is None or session.held.get(before.id) != before.attempt:
+            return
+        self._drop(session, before.id)
+        session.send(_task_stop(before.id, before.attempt))
+        logger.warning(
+            "worker %s lost task %s in attempt %s", session.id, before.id, before.attempt
+        )
+        self._wake(session)
 
     async def _renew(self, session: WorkerSession) -> None:
         """Renew the leases, and tell the worker of tasks that went from it unseen."""

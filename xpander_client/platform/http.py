@@ -29,11 +29,13 @@ from .agents import LONGEST_ID, Agents, listed
 from .clock import timestamp
 from .dispatch import Dispatch
 from .gate import Keys
+from .ids import new_task_id
 from .records import EventRecord, IdempotencyKey, TaskFilter, TaskRecord
 from .refusal import Refusal
 from .settings import Settings
 from .store import Store
 from .streams import EventLogs, TaskEvents, WorkerChannel
+from .tools import Tools
 
 __all__ = ["Endpoints"]
 
@@ -76,6 +78,7 @@ class Endpoints:
         logs: EventLogs,
         keys: Keys,
         settings: Settings,
+        tools: Tools,
     ) -> None:
         self._store = store
         self._agents = agents
@@ -83,6 +86,7 @@ class Endpoints:
         self._logs = logs
         self._keys = keys
         self._settings = settings
+        self._tools = tools
 
     def routes(self) -> Sequence[BaseRoute]:
         """All routes; those that are asked for most come first."""
@@ -132,7 +136,7 @@ class Endpoints:
             organization_id,
             agent_id,
             given,
-            task_id=str(uuid.uuid4()),
+            task_id=new_task_id(),
             existing_id=body.get("id") or None,
             key=key,
         )
@@ -208,7 +212,7 @@ class Endpoints:
         organization_id, agent_id = _organization(request), _id(request, "agent_id")
         body = await self._object(request, TaskReportRequest)
         await self._agents.ensure(organization_id, agent_id)
-        task_id = body.get("id") or str(uuid.uuid4())
+        task_id = body.get("id") or new_task_id()
         if len(task_id) > LONGEST_ID or not task_id.isprintable():
             raise Refusal(422, "this can't be the id of a task", "$.id")
         put = await self._store.report(
@@ -342,7 +346,7 @@ class Endpoints:
         return _json(await self._agents.get(_organization(request), _id(request, "agent_id")))
 
     async def invoke_tool(self, request: Request) -> Response:
-        """Call a tool. The platform knows tools by description only, so it can call none."""
+        """Call a tool, if it is one that the platform runs and not only a description."""
         payload = await self._parsed(request)
         if not isinstance(payload, dict):
             raise Refusal(422, "expected an object", "$")
@@ -350,7 +354,8 @@ class Endpoints:
         tool_id = _id(request, "tool_id")
         if not any(tool["id"] == tool_id for tool in agent["tools"]):
             raise Refusal(404, f"the agent has no tool {tool_id}")
-        raise Refusal(404, f"the tool {tool_id} is described, but nothing on this platform runs it")
+        dry = request.headers.get("x-preflight-check", "").lower() == "true"
+        return _Json(await self._tools.call(tool_id, payload, dry=dry))
 
     async def health(self, request: Request) -> Response:
         """Whether the platform is there. Needs no key."""

@@ -19,6 +19,7 @@ from ..errors import ConfigurationError, ModuleException
 if TYPE_CHECKING:
     from .server import Server
     from .settings import Settings
+    from .tools import Tool
 
 __all__ = ["LocalPlatform"]
 
@@ -28,7 +29,9 @@ class LocalPlatform:
 
     `store` is the path of the file to keep tasks in; without it they are gone with the platform.
     `agents` is a file of agents, or a list of them; any other agent appears when it is first used,
-    unless `create_agents` is false. `api_key` is made up when it isn't given.
+    unless `create_agents` is false. `tools` are functions, sync or async, by the ids of the agents'
+    tools: called with the payload's fields as keywords, they return what becomes JSON; one that
+    raises is an answer of 424 with the exception's text. `api_key` is made up when it isn't given.
 
     Raises (when entered):
         ConfigurationError: the store or the agents can't be used, or `[platform]` isn't installed.
@@ -47,6 +50,7 @@ class LocalPlatform:
         organization_id: str = "local",
         agents: str | os.PathLike[str] | Sequence[Mapping[str, Any] | str] = (),
         create_agents: bool = True,
+        tools: Mapping[str, Tool] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         settings: Settings | None = None,
@@ -56,6 +60,7 @@ class LocalPlatform:
         self._store = store
         self._agents = agents
         self._create_agents = create_agents
+        self._tools = tools
         self._host = host
         self._port = port
         self._settings = settings
@@ -166,6 +171,7 @@ class LocalPlatform:
             {self.api_key: self.organization_id},
             agents=agents,
             create_agents=self._create_agents,
+            tools=self._tools,
             settings=self._settings,
         )
         return Server(platform, bind(self._host, self._port))

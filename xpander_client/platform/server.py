@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ipaddress
 import socket
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-import uvicorn
-
+from .. import serving
 from ..errors import ConfigurationError
 from .app import Platform
 
@@ -40,20 +38,13 @@ def bind(host: str, port: int) -> socket.socket:
         raise ConfigurationError(
             f"port {FORBIDDEN_PORT} can't be used: the official client takes it for another service"
         )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     while True:
-        listener = socket.socket(family, socket.SOCK_STREAM)
         try:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind((host, port))
-            if listener.getsockname()[1] != FORBIDDEN_PORT:
-                # From here on connections queue up, even before anybody answers them.
-                listener.listen(2048)
-                listener.setblocking(False)
-                return listener
+            listener = serving.bind(host, port)
         except OSError as error:
-            listener.close()
             raise ConfigurationError(f"{host}:{port} can't be listened on: {error}") from error
+        if listener.getsockname()[1] != FORBIDDEN_PORT:
+            return listener
         listener.close()
 
 
@@ -63,33 +54,21 @@ class Server:
     def __init__(self, platform: Platform, listener: socket.socket) -> None:
         self._platform = platform
         self._listener = listener
-        config = uvicorn.Config(
+        self._server = serving.EmbeddedServer(
             platform.app,
-            lifespan="off",
-            ws="none",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            proxy_headers=False,
-            backlog=2048,
-            # Longer than clients keep idle connections: a server that closes first breaks requests
-            # that are already on their way.
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=max(1, round(platform.settings.shutdown_limit)),
+            grace=max(1, round(platform.settings.shutdown_limit)),
+            # Streams end by themselves then, instead of being cut off when the time is over.
+            on_stopping=platform.end_streams,
         )
-        self._server = _Uvicorn(config, platform.end_streams)
 
     @property
     def url(self) -> str:
         """The address, as clients write it."""
-        host, port = self._listener.getsockname()[:2]
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return serving.url_of(self._listener)
 
     def stop(self) -> None:
         """Make `serve` return; the second call makes it hurry."""
-        self._server.force_exit = self._server.should_exit
-        self._server.should_exit = True
-        self._server.stopping.set()
+        self._server.stop()
 
     async def serve(self, ready: Callable[[], None]) -> None:
         """Serve; `ready` is called when requests are answered.
@@ -106,36 +85,6 @@ class Server:
                 await self._platform.stop()
         finally:
             self._listener.close()
-
-
-class _Uvicorn(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._end_streams = end_streams
-        self.on_started: Callable[[], None] = lambda: None
-        self.stopping = asyncio.Event()
-
-    async def main_loop(self) -> None:
-        # As in the library, but it doesn't sleep when it is told to stop.
-        ticks = 0
-        while not await self.on_tick(ticks):
-            ticks = (ticks + 1) % 864000
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.stopping.wait(), 0.1)
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets=sockets)
-        self.on_started()
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Streams end by themselves then, instead of being cut off when the time is over.
-        self._end_streams()
-        await super().shutdown(sockets=sockets)
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Signals belong to whoever runs the platform, not to the library."""
-        yield
 
 
 def run_loop(main: Coroutine[Any, Any, None]) -> None:

@@ -1,0 +1,131 @@
+"""An ASGI app, served inside an event loop that others use as well.
+
+Needs `uvicorn`, which comes with the extras `[worker]` and `[platform]`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import uvicorn
+
+__all__ = ["EmbeddedServer", "bind", "url_of"]
+
+BACKLOG = 2048
+"""How many connections may queue up before somebody answers them."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one.
+
+    Raises:
+        OSError: the port is taken, or the address can't be used.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        if os.name == "posix":
+            # Elsewhere this would let two servers have the same port.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        # From here on connections queue up, even before anybody answers them.
+        listener.listen(BACKLOG)
+        listener.setblocking(False)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """The address of a listening socket, as clients write it."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _nothing() -> None:
+    pass
+
+
+class EmbeddedServer(uvicorn.Server):
+    """Serves until `stop` is called. Signals and loggers stay as whoever owns the loop has them.
+
+    `on_started` is called when requests are answered, `on_stopping` when no more connections are
+    to be taken. Requests that run then get `grace` seconds, or as long as it takes without.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        *,
+        grace: int | None = None,
+        on_started: Callable[[], None] = _nothing,
+        on_stopping: Callable[[], None] = _nothing,
+    ) -> None:
+        config = uvicorn.Config(
+            app,
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+            # Longer than clients keep idle connections: a server that closes first breaks requests
+            # that are already on their way.
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=grace,
+        )
+        config.load()
+        # `access_log=False` would take the handlers from the logger that the whole process shares.
+        quiet: Any = partial(_without_access_log, config.http_protocol_class)
+        config.http_protocol_class = quiet
+        super().__init__(config)
+        self.on_started = on_started
+        self._on_stopping = on_stopping
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Make `serve` return; the second call makes it hurry."""
+        self.force_exit = self.should_exit
+        self.should_exit = True
+        self._stopping.set()
+
+    def abort(self) -> None:
+        """Drop the connections that are left, whatever is on its way in them."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """As in the library; says when it is done."""
+        await super().startup(sockets=sockets)
+        self.on_started()
+
+    async def main_loop(self) -> None:
+        """As in the library, but it doesn't sleep when it is told to stop."""
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks = (ticks + 1) % 864000
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), 0.1)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As in the library; says before that it begins."""
+        self._on_stopping()
+        await super().shutdown(sockets=sockets)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals belong to whoever runs the loop, not to the library."""
+        yield
+
+
+def _without_access_log(make: Callable[..., Any], **arguments: Any) -> Any:
+    protocol = make(**arguments)
+    protocol.access_log = False
+    return protocol
