@@ -99,8 +99,9 @@ What is compared:
 - *events* are served as a stored stream is replayed, in blocks of 64 KiB with many events in each,
   unless the row says otherwise.
 - *installed size* is what `pip install` puts into a fresh environment, with bytecode, without pip.
-- *durable* task creations are acknowledged after SQLite's commit with `synchronous=FULL`; the
-  callers are plain sockets, kept open, so that the platform is measured, not a client.
+- *durable* task creations are acknowledged after SQLite's commit with `synchronous=FULL`. Over HTTP
+  the callers are plain sockets, kept open, so that the platform is measured, not a client; there
+  the CPU time of a request is the limit, and not the disk.
 - *create → worker → result* counts tasks that were created with `acreate`, run by a worker process
   whose handler only sets the result, and waited for with `await_finished`, 32 at a time.
 """

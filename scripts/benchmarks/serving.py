@@ -19,18 +19,18 @@ TASKS = 500
 
 def figures(rounds: int) -> Iterator[Figure]:
     """Durable creations, and whole tasks through platform and worker."""
-    with platform() as (_, environment), parts(environment, "creators.py") as (creators,):
-        pair = interleaved(
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        process(HERE / "subjects" / "storing.py", Path(folder) / "bench.db") as storing,
+    ):
+        yield creations(
+            "durable task creations in the platform's store, 32 callers / 1 caller",
+            storing,
             rounds,
-            lambda: 4000 / creators.run("create32", 4000),
-            lambda: 500 / creators.run("create1", 500),
-        )
-        yield Figure.of_rates(
-            "durable task creations on the platform, 32 callers / 1 caller",
-            pair,
-            "tasks/s",
             wanted=5,
         )
+    with platform() as (_, environment), parts(environment, "creators.py") as (creators,):
+        yield creations("the same over HTTP", creators, rounds)
     with (
         platform() as (serving, environment),
         parts(environment, "finishing.py", "worker.py") as (finishing, worker),
@@ -50,6 +50,16 @@ def figures(rounds: int) -> Iterator[Figure]:
             detail="CPU per task: "
             + ", ".join(f"{name} {microseconds:,.0f} µs" for name, microseconds in cpu.items()),
         )
+
+
+def creations(title: str, creators: Process, rounds: int, *, wanted: float | None = None) -> Figure:
+    """How much more 32 callers get done together than one gets done alone."""
+    pair = interleaved(
+        rounds,
+        lambda: 4000 / creators.run("create32", 4000),
+        lambda: 500 / creators.run("create1", 500),
+    )
+    return Figure.of_rates(title, pair, "tasks/s", wanted=wanted)
 
 
 @contextmanager

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import logging
+
 from xpander_client import Task, on_task
+
+logging.basicConfig(level=logging.WARNING)  # two lines a task would be measured, too
 
 
 @on_task
