@@ -28,6 +28,7 @@ __all__ = ["check", "check_extensions"]
 Problems = Iterator[tuple[Place, str]]
 
 _OPERATION_ID = re.compile(r"[A-Z][A-Za-z0-9]*\.[a-z][a-z0-9_]*")
+_MIXIN = re.compile(r"[a-z][a-z0-9_]*\.[A-Z][A-Za-z0-9]*")
 _JSON = "application/json"
 _EVENTS = "text/event-stream"
 
@@ -392,6 +393,11 @@ def _resources(document: Document) -> Problems:
     operations = {each.raw["operationId"]: each for each in document.operations()}
     resources = {name for _, name, schema in document.schemas() if "x-resource" in schema}
     for place, name, schema in document.schemas():
+        for mixin in schema.get("x-mixins", []):
+            if name not in resources:
+                yield place / "x-mixins", "only what has x-resource can have methods"
+            elif not _MIXIN.fullmatch(mixin):
+                yield place / "x-mixins", f"{mixin} is no class in a module, as `message.Words` is"
         if name not in resources:
             for wire, found in schema.get("properties", {}).items():
                 if any(each.keys() <= {"description"} for each in found.get("anyOf", [])):

@@ -181,6 +181,10 @@ class _Describing:
             imports=[],
             late_imports=[],
             methods=[],
+            mixins=[
+                (module, mixin)
+                for module, _, mixin in (each.partition(".") for each in raw.get("x-mixins", []))
+            ],
             is_resource=is_resource,
         )
         if not is_resource:

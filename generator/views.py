@@ -76,7 +76,9 @@ class Total:
 
 @attrs.frozen(kw_only=True)
 class Model:
-    """A class of data. `methods` is empty but for objects that the platform is asked about."""
+    """A class of data. `methods` and `mixins` (module and class in the runtime's `core`) are empty
+    but for objects that the platform is asked about.
+    """
 
     name: str
     module: str
@@ -86,6 +88,7 @@ class Model:
     imports: list[str]
     late_imports: list[str]
     methods: list[Method]
+    mixins: list[tuple[str, str]]
     is_resource: bool
 
     @property

@@ -132,6 +132,7 @@ EXTENSIONS: dict[str, dict[str, Any]] = {
         "x-data-types": {"field": str, "by": str, "types": {"*": dict}},
         "x-enum-descriptions": [str],
         "x-enum-varnames": [str],
+        "x-mixins": [str],
         "x-resource": {"*": _METHOD},
         "x-secret": bool,
         "x-terminal": [str],

@@ -13,7 +13,18 @@ import xpander_client
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ["httpx", "httpcore", "attr", "attrs", "cattrs", "tenacity", "orjson", "ssl", "asyncio"]
-EXTRAS = ["starlette", "uvicorn", "uvloop", "httptools", "yaml", "typer", "rich", "aiohttp"]
+EXTRAS = [
+    "starlette",
+    "uvicorn",
+    "uvloop",
+    "httptools",
+    "yaml",
+    "typer",
+    "rich",
+    "aiohttp",
+    "agno",
+    "openai",
+]
 
 
 def run_python(code: str, *arguments: str) -> str:

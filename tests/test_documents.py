@@ -6,6 +6,7 @@ import importlib
 import os
 import pkgutil
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Generator, Iterator
@@ -17,7 +18,7 @@ import pytest
 import xpander_client
 from tests.docstrings import failures
 from tests.example_server import example_server
-from xpander_client import AgentExecutionStatus, Configuration, Tasks
+from xpander_client import AgentExecutionStatus, Configuration, Tasks, TaskUpdateEventType
 from xpander_client.platform import LocalPlatform
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -45,6 +46,8 @@ def environment(configuration: Configuration) -> dict[str, str]:
         "XPANDER_BASE_URL": configuration.base_url,
         "XPANDER_ORGANIZATION_ID": configuration.required("organization_id"),
         "XPANDER_AGENT_ID": AGENT,
+        # The usual one may be taken on the machine that runs the tests.
+        "XPANDER_STREAMING_PORT": "0",
     }
 
 
@@ -61,9 +64,9 @@ def running(file: Path, configuration: Configuration) -> Generator[None]:
         process.wait(timeout=20)
 
 
-def output_of(file: Path, configuration: Configuration) -> list[str]:
+def output_of(file: Path, configuration: Configuration, *arguments: str) -> list[str]:
     done = subprocess.run(
-        [sys.executable, str(file)],
+        [sys.executable, str(file), *arguments],
         check=False,
         cwd=ROOT,
         env=os.environ | environment(configuration) | {"PYTHONPATH": str(ROOT)},
@@ -77,7 +80,14 @@ def output_of(file: Path, configuration: Configuration) -> list[str]:
 
 def test_the_examples_of_the_readme_run_as_printed(tmp_path: Path) -> None:
     files = files_of_readme()
-    assert set(files) == {"worker.py", "application.py", "service.py", "test_application.py"}
+    assert set(files) == {
+        "worker.py",
+        "application.py",
+        "service.py",
+        "test_application.py",
+        "streaming.py",
+        "test_worker.py",
+    }
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     with (
@@ -97,6 +107,69 @@ def test_the_examples_of_the_readme_run_as_printed(tmp_path: Path) -> None:
     test = namespace["test_a_new_task_waits_for_a_worker"]
     assert callable(test)
     test()
+
+
+def test_the_worker_examples_of_the_readme_run_as_printed(tmp_path: Path) -> None:
+    for name, text in files_of_readme().items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (command,) = re.findall(r"^python worker\.py (.*)$", README, re.MULTILINE)
+    (tmp_path / "run_test.py").write_text(
+        "import asyncio, test_worker\nasyncio.run(test_worker.test_shout())\n", encoding="utf-8"
+    )
+    with LocalPlatform() as platform:
+        configuration = platform.configuration
+        assert output_of(tmp_path / "worker.py", configuration, *shlex.split(command)) == ["HELLO"]
+        output_of(tmp_path / "run_test.py", configuration)
+        with running(tmp_path / "streaming.py", configuration), Tasks(configuration) as tasks:
+            task = tasks.create(agent_id=AGENT, prompt="hello", events_streaming=True)
+            events = list(task.events())
+            assert [e.data for e in events if e.type == TaskUpdateEventType.Chunk] == [*"hello"]
+            task.reload()
+            assert task.result == "spelled"
+
+
+def test_the_streaming_scripts_show_an_answer_while_it_is_written() -> None:
+    with (
+        LocalPlatform() as platform,
+        running(ROOT / "scripts/streaming_worker.py", platform.configuration),
+    ):
+        follower = subprocess.Popen(
+            [sys.executable, str(ROOT / "scripts/streaming_follower.py"), "hello", "there"],
+            cwd=ROOT,
+            env=os.environ | environment(platform.configuration),
+            stdout=subprocess.PIPE,
+        )
+        assert follower.stdout is not None
+        with follower.stdout as output:
+            pieces = list(iter(lambda: os.read(output.fileno(), 4096), b""))
+        assert follower.wait(timeout=20) == 0
+    assert b"".join(pieces) == b"You said: hello there \n"
+    # More than one: the words came one after the other.
+    assert len(pieces) > 1
+
+
+def test_the_commands_of_the_readme_run_as_printed() -> None:
+    commands = re.findall(r"^xpander-client ((?:tasks|doctor)[^#\n]*)", README, re.MULTILINE)
+    assert len(commands) >= 4
+    with LocalPlatform() as platform, Tasks(platform.configuration) as tasks:
+        finished = tasks.create(agent_id=AGENT, prompt="hello", events_streaming=True)
+        finished.stop()
+        for command in commands:
+            done = subprocess.run(
+                [
+                    sys.executable,
+                    "-m",
+                    "xpander_client.cli",
+                    *shlex.split(command.replace("TASK_ID", finished.id)),
+                ],
+                check=False,
+                cwd=ROOT,
+                env=os.environ | environment(platform.configuration),
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+            assert done.returncode == 0, f"{command}: {done.stderr}"
 
 
 def test_every_place_that_the_readme_names_exists() -> None:

@@ -74,7 +74,13 @@ if TYPE_CHECKING:
         WaitTimeoutError as WaitTimeoutError,
     )
     from .worker import (
+        MAX_PLAN_RETRIES as MAX_PLAN_RETRIES,
+        Backend as Backend,
+        Events as Events,
+        LocalTaskTest as LocalTaskTest,
         Worker as Worker,
+        on_boot as on_boot,
+        on_shutdown as on_shutdown,
         on_task as on_task,
     )
 
@@ -137,13 +143,20 @@ _HOMES = {
         "WaitTimeoutError",
     ),
     "xpander_client.worker": (
+        "MAX_PLAN_RETRIES",
+        "Backend",
+        "Events",
+        "LocalTaskTest",
         "Worker",
+        "on_boot",
+        "on_shutdown",
         "on_task",
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "MAX_PLAN_RETRIES",
     "Agent",
     "AgentActivityThread",
     "AgentExecutionInput",
@@ -155,6 +168,7 @@ __all__ = [
     "AttachmentRef",
     "Attempt",
     "AuthenticationError",
+    "Backend",
     "BadRequestError",
     "CallError",
     "Configuration",
@@ -164,8 +178,10 @@ __all__ = [
     "DecodingError",
     "DeepPlanning",
     "DeepPlanningItem",
+    "Events",
     "ExecutionTokens",
     "LLMReasoningEffort",
+    "LocalTaskTest",
     "MCPServerDetails",
     "ModuleException",
     "NotFoundError",
@@ -197,6 +213,8 @@ __all__ = [
     "Worker",
     "Workers",
     "__version__",
+    "on_boot",
+    "on_shutdown",
     "on_task",
 ]
 

@@ -37,6 +37,9 @@ def bind(host: str, port: int) -> socket.socket:
         # From here on connections queue up, even before anybody answers them.
         listener.listen(BACKLOG)
         listener.setblocking(False)
+    except (TypeError, ValueError) as error:
+        listener.close()
+        raise OSError(f"{host!r} is no address: {error}") from error
     except BaseException:
         listener.close()
         raise

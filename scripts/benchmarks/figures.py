@@ -98,7 +98,8 @@ What is compared:
 - *official client* is `xpander-sdk[agno]==2.0.537`, unchanged, in an environment of its own.
 - *events* are served as a stored stream is replayed, in blocks of 64 KiB with many events in each,
   unless the row says otherwise.
-- *installed size* is what `pip install` puts into a fresh environment, with bytecode, without pip.
+- *without extras* means a fresh environment with this package and its five dependencies; *installed
+  size* is what `pip install` puts there, with bytecode, without pip.
 - *durable* task creations are acknowledged after SQLite's commit with `synchronous=FULL`. Over HTTP
   the callers are plain sockets, kept open, so that the platform is measured, not a client; there
   the CPU time of a request is the limit, and not the disk.

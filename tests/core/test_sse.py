@@ -1,9 +1,10 @@
 import itertools
+import json
 
 import pytest
 from hypothesis import given, strategies as st
 
-from xpander_client.core.sse import ServerSentEvent, SseParser
+from xpander_client.core.sse import COMMENT, ServerSentEvent, SseParser, one_line
 
 
 def parse(*chunks: bytes) -> list[ServerSentEvent]:
@@ -140,3 +141,15 @@ def test_every_chunking_gives_the_same_events(
 @given(st.binary(max_size=300))
 def test_no_bytes_make_it_fail(junk: bytes) -> None:
     parse(junk)
+
+
+@given(st.text())
+def test_json_on_one_line_is_one_line_for_every_reader_and_says_the_same(text: str) -> None:
+    written = one_line(json.dumps({"text": text}, ensure_ascii=False).encode())
+    assert written.decode().splitlines() == [written.decode()]
+    assert parse(b"data: " + written + b"\n\n") == [message(written.decode())]
+    assert json.loads(written) == {"text": text}
+
+
+def test_a_comment_is_no_event() -> None:
+    assert parse(COMMENT, b"data: a\n\n", COMMENT) == [message("a")]

@@ -549,6 +549,18 @@ REFUSALS: dict[str, tuple[tuple[str | int, ...], Any, str, str]] = {
         f"{THING}.x-resource.save.operation",
         "no x-partial",
     ),
+    "methods by hand that come from nowhere": (
+        (*SCHEMAS, "Held"),
+        {"type": "object", "x-mixins": ["Words"], "x-resource": {}},
+        "components.schemas.Held.x-mixins",
+        "Words is no class in a module",
+    ),
+    "methods by hand for what is only data": (
+        (*SCHEMAS, "Thing", "x-mixins"),
+        ["message.Words"],
+        f"{THING}.x-mixins",
+        "only what has x-resource",
+    ),
 }
 
 

@@ -89,6 +89,15 @@ def test_what_is_printed_for_the_small_spec_is_as_agreed(tmp_path: Path) -> None
     )
 
 
+def test_methods_that_are_written_by_hand_are_there(
+    world: World, widgets_api: Any, configuration: Configuration, server: WidgetServer
+) -> None:
+    with widgets_api.Widgets(configuration) as widgets:
+        widget = world.run(widgets, "create", name="Gear")
+    assert widget.is_stop_requested is False
+    assert not hasattr(widgets_api.Part(title="Tooth"), "is_stop_requested")
+
+
 def test_a_created_object_comes_back_whole(
     world: World, widgets_api: Any, configuration: Configuration, server: WidgetServer
 ) -> None:

@@ -100,4 +100,6 @@ def environment_of(configuration: Configuration) -> dict[str, str]:
         "XPANDER_BASE_URL": configuration.base_url,
         "XPANDER_ORGANIZATION_ID": configuration.required("organization_id"),
         "XPANDER_AGENT_ID": configuration.required("agent_id"),
+        # Of many programs on one machine only one can have the usual port.
+        "XPANDER_STREAMING_PORT": "0",
     }

@@ -15,10 +15,10 @@ from xpander_client.errors import (
 )
 from xpander_client.platform import LocalPlatform
 from xpander_client.transport import Transport
-from xpander_client.worker.attempt import Attempt
+from xpander_client.worker.activity_digest import digest_activity
+from xpander_client.worker.attempt import Attempt, Means
 from xpander_client.worker.delivery import Delivery, deliver
 from xpander_client.worker.handler import inspect_handler
-from xpander_client.worker.listener import Offered
 from xpander_client.worker.threads import HandlerThreads
 
 LOG = logging.LoggerAdapter(logging.getLogger("test"))
@@ -85,9 +85,9 @@ async def test_a_task_that_cannot_be_read_ends_as_error_instead_of_coming_back_f
     platform: LocalPlatform, configuration: Configuration
 ) -> None:
     task = await Tasks(configuration).acreate(agent_id="sales", prompt="x")
-    offered = Offered(task.id, 0, b'{"id": 5}')
     handler = inspect_handler(lambda task: task)
-    await Attempt(offered, handler, Transport.of(configuration), HandlerThreads(1)).run()
+    means = Means(handler, Transport.of(configuration), HandlerThreads(1), digest_activity)
+    await Attempt(task.id, 0, b'{"id": 5}', means).run()
     await task.areload()
     assert task.status == "error"
     assert "could not read the task: $" in (task.result or "")

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from xpander_client import Configuration, Task, on_task
+from tests.worker.events import chunk
+from xpander_client import Configuration, Task, TaskUpdateEvent, on_task
 from xpander_client.worker.handler import inspect_handler
 
 
@@ -40,10 +41,31 @@ async def with_settings(task: Task, *, settings: str) -> Task:
     return task
 
 
+async def streaming_handler(task: Task) -> AsyncIterator[TaskUpdateEvent]:
+    yield chunk(task, "hello")
+
+
+class StreamingCallableObject:
+    async def __call__(self, task: Task) -> AsyncIterator[TaskUpdateEvent]:
+        yield chunk(task, "hello")
+
+    async def method(self, task: Task) -> AsyncIterator[TaskUpdateEvent]:
+        yield chunk(task, "hello")
+
+
 def logged(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         return function(*args, **kwargs)
+
+    return wrapper
+
+
+def collected(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    async def wrapper(task: Task) -> Task:
+        task.result = "".join([event.data async for event in function(task)])
+        return task
 
     return wrapper
 
@@ -98,6 +120,31 @@ async def test_a_wrapped_coroutine_function_still_gives_its_coroutine() -> None:
     assert await result is marker
 
 
+@pytest.mark.parametrize(
+    ("function", "is_streaming"),
+    [
+        (streaming_handler, True),
+        (functools.partial(streaming_handler), True),
+        (StreamingCallableObject(), True),
+        (StreamingCallableObject().method, True),
+        (functools.partial(StreamingCallableObject()), True),
+        (logged(streaming_handler), True),
+        (logged(logged(StreamingCallableObject().method)), True),
+        # What is around the generator uses it up, and returns the task.
+        (collected(streaming_handler), False),
+        (sync_handler, False),
+        (async_handler, False),
+        (logged(async_handler), False),
+    ],
+)
+def test_streaming_handlers_are_told_from_regular_ones(
+    function: Callable[..., Any], is_streaming: bool
+) -> None:
+    handler = inspect_handler(function)
+    assert handler.is_streaming is is_streaming
+    assert handler.is_async or not is_streaming
+
+
 def test_a_handler_without_a_parameter_named_task_is_refused_by_name() -> None:
     def summarize(thing: Task) -> Task:
         return thing
@@ -124,16 +171,12 @@ def test_a_second_required_parameter_is_refused_by_name() -> None:
         on_task(summarize)  # type: ignore[type-var]  # a checker sees it too
 
 
-def test_a_generator_is_refused() -> None:
-    async def chunks(task: Task) -> AsyncIterator[Task]:
-        yield task
-
+def test_a_sync_generator_is_refused() -> None:
     def items(task: Task) -> Iterator[Task]:
         yield task
 
-    for function in (chunks, items):
-        with pytest.raises(TypeError, match="is a generator"):
-            inspect_handler(function)  # type: ignore[arg-type]  # a checker sees it too
+    with pytest.raises(TypeError, match=r"items\(\) .* it is a sync generator"):
+        inspect_handler(items)  # type: ignore[arg-type]  # a checker sees it too
 
 
 def test_what_cannot_be_called_is_refused() -> None:

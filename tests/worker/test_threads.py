@@ -69,3 +69,16 @@ async def test_a_caller_that_is_cancelled_does_not_wait_for_the_thread() -> None
     release.set()
     assert await threads.call(lambda x: x, 1) == 1
     threads.close()
+
+
+async def test_a_function_that_nobody_waits_for_keeps_no_other_waiting() -> None:
+    threads = HandlerThreads(1)
+    released = threading.Event()
+    stuck = asyncio.create_task(threads.call(lambda _: released.wait(30), None))
+    await asyncio.sleep(0)
+    stuck.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await stuck
+    assert await asyncio.wait_for(threads.call(lambda number: number + 1, 1), 10) == 2
+    released.set()
+    threads.close()

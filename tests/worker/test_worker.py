@@ -347,6 +347,82 @@ async def test_the_result_of_a_stopped_sync_handler_is_dropped(
     assert (task.status, task.result) == ("stopped", None)
 
 
+async def test_a_sync_handler_sees_that_its_task_was_stopped_and_the_worker_takes_the_next(
+    configuration: Configuration,
+) -> None:
+    started = asyncio.Event()
+    seen = threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def handler(task: Task) -> Task:
+        if task.input.text == "long":
+            loop.call_soon_threadsafe(started.set)
+            for _ in range(2_000):
+                if task.is_stop_requested:
+                    seen.set()
+                    break
+                time.sleep(0.01)
+        return task
+
+    async with working(handler, configuration, max_sync_workers=1) as tasks:
+        task = await create(tasks, "long")
+        await asyncio.wait_for(started.wait(), 10)
+        await tasks.astop(task_id=task.id)
+        after = await create(tasks, "next")
+        assert (await after.await_finished(timeout=20)).status == "completed"
+    assert seen.wait(10)
+    await task.areload()
+    assert task.status == "stopped"
+
+
+async def test_a_sync_handler_that_ignores_a_stop_keeps_no_other_task_waiting(
+    configuration: Configuration,
+) -> None:
+    started = asyncio.Event()
+    released = threading.Event()
+    loop = asyncio.get_running_loop()
+
+    def handler(task: Task) -> Task:
+        if task.input.text == "deaf":
+            loop.call_soon_threadsafe(started.set)
+            released.wait(30)
+        return task
+
+    async with working(handler, configuration, max_sync_workers=1) as tasks:
+        deaf = await create(tasks, "deaf")
+        await asyncio.wait_for(started.wait(), 10)
+        await tasks.astop(task_id=deaf.id)
+        after = await create(tasks, "next")
+        assert (await after.await_finished(timeout=20)).status == "completed"
+        released.set()
+
+
+async def test_several_workers_in_one_process_share_the_tasks(
+    configuration: Configuration,
+) -> None:
+    names: set[str] = set()
+    both = asyncio.Event()
+
+    def named(name: str) -> HandlerFunction:
+        async def handler(task: Task) -> Task:
+            names.add(name)
+            if len(names) == 2:
+                both.set()
+            await asyncio.wait_for(both.wait(), 10)
+            return task
+
+        return handler
+
+    first, second = named("first"), named("second")
+    async with (
+        working(first, configuration, max_sync_workers=1) as tasks,
+        working(second, configuration, max_sync_workers=1),
+    ):
+        created = [await create(tasks) for _ in range(2)]
+        for task in created:
+            assert (await task.await_finished(timeout=20)).status == "completed"
+
+
 async def test_a_worker_waits_for_a_platform_that_is_not_there_yet(
     configuration: Configuration, platform: LocalPlatform
 ) -> None:
@@ -566,7 +642,7 @@ async def test_a_decorated_function_brings_its_configuration(
     assert Worker(handler).configuration is configuration
 
 
-async def test_log_lines_name_the_task_and_the_attempt_and_no_secret(
+async def test_log_lines_name_the_task_and_the_attempt(
     configuration: Configuration, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def handler(task: Task) -> Task:
@@ -574,7 +650,46 @@ async def test_log_lines_name_the_task_and_the_attempt_and_no_secret(
 
     with caplog.at_level(logging.DEBUG, "xpander_client"):
         task = await run_one(handler, configuration)
-    lines = [record for record in caplog.records if "the handler failed" in record.message]
-    assert [(line.task_id, line.attempt) for line in lines] == [(task.id, 1)]  # type: ignore[attr-defined]  # set by the worker
-    assert task.id in lines[0].message
-    assert str(configuration.api_key) not in caplog.text
+    lines = [record for record in caplog.records if task.id in record.message]
+    assert [line.message.partition(": ")[2] for line in lines] == ["begun", "the handler failed"]
+    for line in lines:
+        assert (line.task_id, line.attempt) == (task.id, 1)  # type: ignore[attr-defined]  # set by the worker
+        assert line.message.startswith(f"task {task.id} (attempt 1): ")
+
+
+async def test_nothing_secret_is_logged_whatever_happens(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XPANDER_STREAMING_PORT", "0")
+    key, token, tokens = "the-secret-key", "the-secret-oidc-token", {"crm": "the-secret-crm-token"}
+
+    async def handler(task: Task) -> Task:
+        if task.input.text == "fail":
+            raise RuntimeError("broken")
+        if task.input.text == "refused":
+            task.payload_extension = {"set": object()}
+        return task
+
+    store = tmp_path / "platform.db"
+    # Of the whole process: also what libraries say.
+    with caplog.at_level(logging.DEBUG):
+        async with LocalPlatform(store=store, api_key=key) as first:
+            configuration = of_agent(first)
+            port = int(first.url.rpartition(":")[2])
+            worker = Worker(handler, configuration, http=True)
+            await worker.registered()
+            tasks = Tasks(configuration)
+            for prompt in ("fail", "refused", "fine"):
+                task = await create(tasks, prompt, user_oidc_token=token, user_tokens=tokens)
+                await task.await_finished(timeout=20)
+        with Said("not listening") as said:
+            await said.wait()
+        # Another key: the worker is refused from here on.
+        async with LocalPlatform(store=store, api_key="another", port=port):
+            with Said("401") as said:
+                await said.wait()
+        async with worker:
+            pass
+    assert "begun" in caplog.text
+    for secret in (key, token, *tokens.values()):
+        assert secret not in caplog.text

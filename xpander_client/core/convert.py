@@ -65,7 +65,11 @@ def loads(data: bytes | str, type_: type[T]) -> T:
         >>> loads(b"[1, 2]", list[int])
         [1, 2]
     """
-    return structure(parse(data), type_)
+    try:
+        made: T = _hook_of(type_)(orjson.loads(data), type_)
+        return made
+    except Exception:
+        return structure(parse(data), type_)  # once more, to say what is wrong
 
 
 def parse(data: bytes | str) -> Any:
@@ -93,7 +97,8 @@ def structure(value: Any, type_: type[T]) -> T:
         xpander_client.core.convert.ConversionError: $: expected a boolean, got the string 'false'
     """
     try:
-        return _fast.structure(value, type_)
+        made: T = _hook_of(type_)(value, type_)
+        return made
     except Exception:
         # Paths cost time, so they are found out only when something is wrong.
         try:
@@ -102,6 +107,17 @@ def structure(value: Any, type_: type[T]) -> T:
             raise ConversionError("$", "less nesting", "a value nested too deeply") from None
         except Exception as error:
             raise _located(error, "$", type_) from None
+
+
+_hooks: dict[Any, Hook] = {}
+
+
+def _hook_of(type_: Any) -> Hook:
+    # cattrs' own way to a hook takes as long as reading a small event.
+    hook = _hooks.get(type_)
+    if hook is None:
+        hook = _hooks[type_] = _fast.get_structure_hook(type_)
+    return hook
 
 
 def unstructure(value: Any) -> Any:
@@ -225,7 +241,8 @@ def _moment(value: Any, _: Any) -> datetime.datetime:
 
 def _open_enum(value: Any, type_: Any) -> Any:
     if isinstance(value, str):
-        return type_(value)
+        # The enum's own look-up, without the call through its metaclass.
+        return type_._value2member_map_.get(value) or type_(value)
     raise _MismatchError("a string", value)
 
 
@@ -301,9 +318,9 @@ def _model_hook(model: Any, converter: Any) -> Hook:
     )
 
     def structure_model(value: Any, _: Any) -> Any:
-        if isinstance(value, model):
-            return value
         if not isinstance(value, dict):
+            if isinstance(value, model):
+                return value
             raise _MismatchError("an object", value)
         made = fill(value, model)
         if keeps_extra and not known.issuperset(value):

@@ -4,41 +4,47 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from .convert import ConversionError, loads, structure
-from .sse import ServerSentEvent
+from xpander_client.core.convert import ConversionError, loads, structure
+from xpander_client.core.sse import ServerSentEvent
 
-__all__ = ["decode_event"]
+__all__ = ["event_decoder"]
 
 E = TypeVar("E")
 
 
-def decode_event(
-    sse: ServerSentEvent, event_class: type[E], data_types: Mapping[str, Any], task_id: str
-) -> E:
-    """The event in a frame. Never raises.
+def event_decoder(
+    event_class: type[E], data_types: Mapping[str, Any], task_id: str
+) -> Callable[[ServerSentEvent], E]:
+    """What makes an event of a frame. It never raises.
 
     `data_types` says what the `data` of an event type is; data that is something else, or that
     belongs to a type which is not listed, stays as it came. A frame that is no event at all
-    becomes one of the frame's own type, with the frame's text as its data.
+    becomes one of the frame's own type about the task `task_id`, with the frame's text as its data.
     """
-    try:
-        event: Any = loads(sse.data, event_class)
-    except ConversionError:
-        event = structure(
-            {
-                "type": sse.event,
-                "task_id": task_id,
-                "organization_id": "",
-                "time": datetime.datetime.now(datetime.UTC).isoformat(),
-                "data": sse.data,
-            },
-            event_class,
-        )
-    promised = data_types.get(event.type)
-    if promised is not None:
-        with contextlib.suppress(ConversionError):
-            event.data = structure(event.data, promised)
-    return event  # type: ignore[no-any-return]  # `loads` gave an event_class
+
+    def decode(frame: ServerSentEvent) -> E:
+        try:
+            event: Any = loads(frame.data, event_class)
+        except ConversionError:
+            event = structure(
+                {
+                    "type": frame.event,
+                    "task_id": task_id,
+                    "organization_id": "",
+                    "time": datetime.datetime.now(datetime.UTC).isoformat(),
+                    "data": frame.data,
+                },
+                event_class,
+            )
+        promised = data_types.get(event.type)
+        # Text, of which streams mostly consist, is what it is.
+        if promised is not None and event.data.__class__ is not promised:
+            with contextlib.suppress(ConversionError):
+                event.data = structure(event.data, promised)
+        decoded: E = event
+        return decoded
+
+    return decode

@@ -49,6 +49,9 @@ class ServerSentEvent(NamedTuple):
     id: str
 
 
+_new = tuple.__new__
+
+
 class SseParser:
     r"""Turns the bytes of a stream, in whatever pieces they come, into events.
 
@@ -99,17 +102,18 @@ class SseParser:
         if b"\r" in chunk:
             self._last_was_cr = chunk.endswith(b"\r")
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        lines = chunk.split(b"\n")
+        lines, end, rest = chunk.rpartition(b"\n")
+        if not end:
+            self._partial.append(chunk)
+            return []
         if self._partial:
-            self._partial.append(lines[0])
-            if len(lines) == 1:
-                return []
-            lines[0] = b"".join(self._partial)
+            self._partial.append(lines)
+            lines = b"".join(self._partial)
             self._partial.clear()
-        rest = lines.pop()
         if rest:
             self._partial.append(rest)
-        return self._read(lines)
+        # No line end is part of a character, so whole lines can be decoded together.
+        return self._read(lines.decode("utf-8", "replace").split("\n"))
 
     def _without_byte_order_mark(self, chunk: bytes) -> bytes:
         head = b"".join(self._partial) + chunk
@@ -121,32 +125,35 @@ class SseParser:
         self._started = True
         return head.removeprefix(_BOM)
 
-    def _read(self, lines: list[bytes]) -> list[ServerSentEvent]:
+    def _read(self, lines: list[str]) -> list[ServerSentEvent]:
         events: list[ServerSentEvent] = []
         data = self._data
         for line in lines:
-            if line[:6] == b"data: ":
-                data.append(line[6:].decode("utf-8", "replace"))
+            # The two fields that nearly every event has come first, as they are mostly written.
+            if line[:6] == "data: ":
+                data.append(line[6:])
             elif not line:
                 if data:
                     text = data[0] if len(data) == 1 else "\n".join(data)
-                    events.append(ServerSentEvent(self._event or "message", text, self._id))
+                    # A named tuple's own constructor takes twice as long.
+                    events.append(_new(ServerSentEvent, (self._event or "message", text, self._id)))
                     data.clear()
                 self._event = ""
                 self.last_event_id = self._id
-            elif line[:1] != b":":
-                name, _, value = line.partition(b":")
-                self._field(name, value[1:] if value[:1] == b" " else value)
+            elif line[:4] == "id: " and "\0" not in line:
+                self._id = line[4:]
+            elif line[0] != ":":
+                name, _, value = line.partition(":")
+                self._field(name, value[1:] if value[:1] == " " else value)
         return events
 
-    def _field(self, name: bytes, value: bytes) -> None:
-        if name == b"data":
-            self._data.append(value.decode("utf-8", "replace"))
-        elif name == b"event":
-            self._event = value.decode("utf-8", "replace")
-        elif name == b"id":
-            if b"\0" not in value:
-                self._id = value.decode("utf-8", "replace")
-        elif name == b"retry" and value.isdigit():
-            # bytes.isdigit knows ASCII digits only, as the standard wants it.
+    def _field(self, name: str, value: str) -> None:
+        if name == "data":
+            self._data.append(value)
+        elif name == "event":
+            self._event = value
+        elif name == "id":
+            if "\0" not in value:
+                self._id = value
+        elif name == "retry" and value.isascii() and value.isdigit():
             self.retry = int(value[:9])

@@ -83,7 +83,7 @@ class _Delivered:
     """Which events were handed over, so that a platform which replays does not repeat them."""
 
     def __init__(self) -> None:
-        self._last_number = -1
+        self._last_number = "-1"
         self._names: set[str] = set()
         self._digests: Counter[bytes] = Counter()
         self._replayed: Counter[bytes] = Counter()
@@ -97,10 +97,9 @@ class _Delivered:
         if not event.id:
             return self._is_new_without_id(event)
         if event.id.isdecimal() and event.id.isascii():
-            number = int(event.id)
-            if self._resumed and number <= self._last_number:
+            if self._resumed and int(event.id) <= int(self._last_number):
                 return False
-            self._last_number = max(number, self._last_number)
+            self._last_number = event.id
         elif self._resumed and event.id in self._names:
             return False
         else:
@@ -238,17 +237,19 @@ class _Following(Generic[T]):
 
     def _new_items(self, chunk: bytes) -> list[T]:
         items: list[T] = []
+        # A stream that is not resumed may last for months: nothing is remembered of it.
+        is_new = self._delivered.is_new if self.plan.resume else None
+        decode, is_terminal = self.decode, self.is_terminal
         for event in self._parser.push(chunk):
-            # A stream that is not resumed may last for months: nothing is remembered of it.
-            if self.plan.resume and not self._delivered.is_new(event):
+            if is_new is not None and not is_new(event):
                 continue
-            item = self.decode(event)
+            item = decode(event)
             if getattr(item, "type", None) == GREETING:
                 if self._greeted:
                     continue
                 self._greeted = True
             items.append(item)
-            if self.is_terminal(item):
+            if is_terminal(item):
                 break
         return items
 

@@ -32,8 +32,8 @@ class Platform:
     """Everything but the server that it runs in: `app` is served between `start` and `stop`.
 
     `keys` says which organization each key belongs to. `agents` are described as in the file that
-    `load_agents` reads; with `create_agents` others appear when they are first used. `tools` are what
-    their tools do, by the tools' ids.
+    `load_agents` reads; with `create_agents` others appear when they are first used. `tools` are
+    the functions behind the agents' tools, by the tools' ids.
     """
 
     def __init__(

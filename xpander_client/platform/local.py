@@ -95,7 +95,11 @@ class LocalPlatform:
         """Start to serve; returns when requests are answered."""
         if self._thread is not None:
             raise ConfigurationError("the platform is running already")
-        self._server = self._assembled()
+        try:
+            self._server = self._assembled()
+        except BaseException:
+            self.close()
+            raise
         started = threading.Event()
         failures: list[BaseException] = []
         self._thread = threading.Thread(

@@ -30,13 +30,15 @@ class Bound:
     It remembers the transport that an object was loaded with, and the object as it was loaded.
     """
 
-    __slots__ = ("_always", "_given_transport", "_loaded")
+    __slots__ = ("_always", "_given_transport", "_loaded", "_stop_requested")
 
     # Annotated here and not on the class, whose annotations cattrs resolves at run time.
     def __attrs_pre_init__(self) -> None:
         self._always: Mapping[str, Any] = _NOTHING
         self._given_transport: Transport | None = None
         self._loaded: bytes | None = None
+        # Set by the worker that runs a task.
+        self._stop_requested: Callable[[], bool] | None = None
 
     @property
     def configuration(self) -> Configuration:
@@ -87,6 +89,7 @@ class Bound:
         made = type(self)(**values)
         made._given_transport = self._given_transport
         made._loaded, made._always = self._loaded, self._always
+        made._stop_requested = self._stop_requested
         return made
 
     def _changes(self) -> dict[str, Any]:
@@ -151,17 +154,23 @@ def bind(transport: Transport, response: R) -> R:
     return response
 
 
-def fence(thing: B, transport: Transport, loaded: bytes, always: Mapping[str, Any]) -> B:
+def fence(
+    thing: B,
+    transport: Transport,
+    loaded: bytes,
+    always: Mapping[str, Any],
+    stop_requested: Callable[[], bool] | None = None,
+) -> B:
     """Bind a thing to a worker's transport; `always` goes with each of its saves.
 
-    `loaded` is the JSON that it was loaded from, for one that does not know it.
+    `loaded` is the JSON that it was loaded from, for one that does not know it; `stop_requested`
+    says whether the worker still wants what is made of it.
     """
     before = thing._loaded
+    thing._stop_requested = stop_requested
     return thing._bind(transport, loaded if before is None else before, always)
 
 
-def bind_data(transport: Transport, event: object) -> None:
-    """Bind the object that an event carries, if it carries one."""
-    data = getattr(event, "data", None)
-    if isinstance(data, Bound):
-        data._bind(transport, dumps(data))
+def bind_data(transport: Transport, thing: Bound) -> None:
+    """Bind a thing that came inside of another, and so without JSON of its own."""
+    thing._bind(transport, dumps(thing))

@@ -17,7 +17,7 @@ from xpander_client.core.sse import ServerSentEvent
 from xpander_client.core.stream import follow, poll_pauses
 
 from . import aio, sync
-from .bound import bind, bind_data
+from .bound import Bound, bind, bind_data
 from .pool import HttpClient, Pool, pool_of
 
 __all__ = ["HttpClient", "Transport"]
@@ -189,7 +189,8 @@ class Transport:
     def _binding(self, decode: Callable[[ServerSentEvent], T]) -> Callable[[ServerSentEvent], T]:
         def bound(frame: ServerSentEvent) -> T:
             item = decode(frame)
-            bind_data(self, item)
+            if isinstance(data := getattr(item, "data", None), Bound):
+                bind_data(self, data)
             return item
 
         return bound

@@ -10,13 +10,41 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .backend import Backend as Backend
+    from .events import Events as Events
+    from .lifecycle import (
+        on_boot as on_boot,
+        on_shutdown as on_shutdown,
+    )
+    from .local_test import LocalTaskTest as LocalTaskTest
     from .on_task import on_task as on_task
+    from .plan_retries import MAX_PLAN_RETRIES as MAX_PLAN_RETRIES
     from .run import run as run
     from .runtime import Worker as Worker
 
-__all__ = ["Worker", "on_task", "run"]
+__all__ = [
+    "MAX_PLAN_RETRIES",
+    "Backend",
+    "Events",
+    "LocalTaskTest",
+    "Worker",
+    "on_boot",
+    "on_shutdown",
+    "on_task",
+    "run",
+]
 
-_HOMES = {"Worker": ".runtime", "on_task": ".on_task", "run": ".run"}
+_HOMES = {
+    "MAX_PLAN_RETRIES": ".plan_retries",
+    "Backend": ".backend",
+    "Events": ".events",
+    "LocalTaskTest": ".local_test",
+    "Worker": ".runtime",
+    "on_boot": ".lifecycle",
+    "on_shutdown": ".lifecycle",
+    "on_task": ".on_task",
+    "run": ".run",
+}
 
 
 def __getattr__(name: str) -> Any:

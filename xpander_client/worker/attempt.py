@@ -3,216 +3,220 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-import logging
-from collections.abc import MutableMapping
-from typing import Any
 
 import attrs
 
-from xpander_client.api.models import AgentExecutionStatus
-from xpander_client.api.plans import tasks
+from xpander_client.api.models import AgentExecutionStatus, TaskUpdateEvent
 from xpander_client.api.resources import Task
 from xpander_client.core.convert import ConversionError, loads
-from xpander_client.errors import CallError, ModuleException
+from xpander_client.errors import CallError, ModuleException, NotFoundError
 from xpander_client.transport import Transport
-from xpander_client.transport.bound import fence
 
-from .delivery import Delivery, deliver
+from .attempt_log import AttemptLog
+from .delivery import Delivery
+from .execution import Emit, execute
 from .handler import Handler
-from .listener import Offered
+from .plan_retries import OnCompact, run_to_plans_end
+from .pushes import Pushes
+from .record import Record
 from .result import error_text, result_text
 from .threads import HandlerThreads
 
-__all__ = ["Attempt"]
-
-_logger = logging.getLogger("xpander_client.worker")
-
-ATTEMPT = "execution_attempts"
+__all__ = ["Attempt", "Ending", "Means"]
 
 
 @attrs.frozen
-class _Returned:
-    value: object
+class Means:
+    """What a worker runs its tasks with."""
+
+    handler: Handler
+    transport: Transport
+    threads: HandlerThreads
+    on_compact: OnCompact
 
 
 @attrs.frozen
-class _Raised:
-    error: BaseException
+class Ending:
+    """How an attempt ended: with a task that is handed in, or with the reason why there is none.
 
+    A handler that failed leaves its task too. `not_begun` is why the platform let it not begin.
+    """
 
-class _Log(logging.LoggerAdapter[logging.Logger]):
-    """Puts the task and the attempt on every line."""
-
-    def __init__(self, offered: Offered) -> None:
-        super().__init__(_logger, {"task_id": offered.task_id, "attempt": offered.attempt})
-
-    def process(
-        self, msg: Any, kwargs: MutableMapping[str, Any]
-    ) -> tuple[Any, MutableMapping[str, Any]]:
-        extra = self.extra or {}
-        kwargs["extra"] = extra
-        return f"task {extra['task_id']} (attempt {extra['attempt']}): {msg}", kwargs
+    task: Task | None
+    failure: str | None = None
+    not_begun: CallError | None = None
 
 
 class Attempt:
-    """Runs one offered task. Every write says which attempt it is from: a late one is refused."""
+    """Runs one task. `number` is the attempt; None where the task doesn't say which one it is.
+
+    `begins_directly` is for a task that somebody here waits for, instead of one that the platform
+    sent: then it is not waited for a platform that is away, and a task that the platform does not
+    know is run all the same, and told to nobody. Events that the handler yields go to the platform,
+    and to `listener`.
+    """
 
     def __init__(
-        self, offered: Offered, handler: Handler, transport: Transport, threads: HandlerThreads
+        self,
+        task_id: str,
+        number: int | None,
+        body: bytes,
+        means: Means,
+        *,
+        begins_directly: bool = False,
+        listener: Emit | None = None,
     ) -> None:
-        self.task_id = offered.task_id
-        self.number = offered.attempt
-        self._offered = offered
-        self._handler = handler
-        self._threads = threads
-        # What a handler itself sends with its task is fenced the same way.
-        self._transport = transport.options(headers={"x-execution-attempt": str(offered.attempt)})
-        self._log = _Log(offered)
-        self._execution: asyncio.Task[_Returned | _Raised] | None = None
-        self._delivering = False
-        self._given_up: str | None = None
+        self.task_id = task_id
+        self.number = number
         self.has_begun = False
+        self._body = body
+        self._means = means
+        self._begins_directly = begins_directly
+        self._listener = listener
+        self._log = AttemptLog(task_id, number)
+        self._record = Record(task_id, number, body, means.transport, self._is_given_up, self._log)
+        self._pushes = Pushes(self._record.transport, task_id, self._log, self.give_up)
+        self._execution: asyncio.Task[Task] | None = None
+        self._is_delivering = False
+        self._reason: str | None = None
+        self._stops_task = False
 
     def give_up(self, reason: str) -> None:
         """End the handler, if it is async, and drop its result: nobody waits for it any more."""
-        if self._given_up is None and not self._delivering:
-            self._given_up = reason
+        if self._reason is None and not self._is_delivering:
+            self._reason = reason
+            self._pushes.close()
             if self._execution is not None:
                 self._execution.cancel()
 
-    async def run(self) -> None:
-        """The whole attempt; faults end up in the task or in the log, never here."""
-        if not self._is_wanted():
-            return
-        try:
-            task = self._fenced(loads(self._offered.body, Task))
-        except ConversionError as error:
-            self._log.error("this worker cannot read the task: %s", error)
-            await self._report(f"the worker could not read the task: {error}")
-            return
-        self.has_begun = True
-        delivery, why = await deliver(
-            lambda: task.aset_status(AgentExecutionStatus.Executing), "the beginning", self._log
-        )
-        if delivery is not Delivery.DELIVERED:
-            self._log.info("not begun: %s", why)
-            return
-        outcome = None
-        if self._is_wanted():
-            self._log.info("begun")
-            self._execution = asyncio.create_task(self._execute(task))
-            try:
-                outcome = await self._wait_for(self._execution)
-            except asyncio.CancelledError:
-                # The worker ends: the handler must not outlive it.
-                self._execution.cancel()
-                raise
-        if outcome is None or not self._is_wanted():
-            self._log.info("given up: %s", self._given_up)
-            return
-        self._delivering = True
-        await self._hand_in(task, outcome)
-
-    def _is_wanted(self) -> bool:
-        return self._given_up is None
+    def stop_task(self, reason: str) -> None:
+        """Give up, and end the task as stopped: whoever asked for it has gone."""
+        if not self._is_delivering:
+            self._stops_task = True
+            self.give_up(reason)
 
     async def hand_back(self) -> None:
         """Put the task back into the queue, for another worker."""
-        await self._update({"status": "pending", ATTEMPT: self.number})
-        self._log.info("handed back for another worker")
+        await self._record.hand_back()
 
-    def _fenced(self, task: Task) -> Task:
-        return fence(task, self._transport, self._offered.body, {ATTEMPT: self.number})
+    async def run(self) -> Ending:
+        """The whole attempt; faults end up in the task or in the log, never here."""
+        try:
+            return await self._run()
+        except asyncio.CancelledError:
+            # The worker ends: nothing of the attempt may outlive it.
+            self._is_delivering = False
+            self.give_up("the worker ends")
+            raise
 
-    async def _wait_for(self, execution: asyncio.Task[_Returned | _Raised]) -> _Returned | _Raised:
+    async def _run(self) -> Ending:
+        if self._is_given_up():
+            return Ending(None, self._reason)
+        try:
+            task = self._record.fenced(loads(self._body, Task))
+        except ConversionError as error:
+            self._log.error("this worker cannot read the task: %s", error)
+            text = f"the worker could not read the task: {error}"
+            await self._record.end_as_bare_error(text)
+            return Ending(None, text)
+        self.has_begun = True
+        if (ending := await self._begin(task)) is not None:
+            self._log.info("not begun: %s", ending.failure)
+            return ending
+        outcome = await self._outcome(task)
+        if self._is_given_up():
+            self._log.info("given up: %s", self._reason)
+            if self._stops_task:
+                await self._record.end_as_stopped()
+            return Ending(None, self._reason)
+        self._is_delivering = True
+        await self._pushes.flush()
+        return await self._hand_in(task, outcome)
+
+    def _is_given_up(self) -> bool:
+        return self._reason is not None
+
+    async def _begin(self, task: Task) -> Ending | None:
+        """Tell the platform that the handler begins; returns the end, if it must not."""
+        if not self._begins_directly:
+            delivery, why = await self._record.begin(task)
+            return None if delivery is Delivery.DELIVERED else Ending(None, why)
+        try:
+            await task.aset_status(AgentExecutionStatus.Executing)
+        except NotFoundError:
+            self._log.info("the platform does not know the task, so it hears nothing of this run")
+            self._record.keep_away()
+            self._pushes.close()
+            task.status = AgentExecutionStatus.Executing
+        except CallError as error:
+            return Ending(None, str(error), not_begun=error)
+        return None
+
+    async def _outcome(self, task: Task) -> Task | BaseException:
+        if self._is_given_up():
+            return RuntimeError(self._reason)
+        self._log.info("begun")
+        self._execution = execution = asyncio.create_task(self._run_handler(task))
         await asyncio.wait({execution})
         if execution.cancelled():
-            return _Raised(RuntimeError("the handler was cancelled"))
+            return RuntimeError("the handler was cancelled")
+        if (error := execution.exception()) is not None:
+            return error
         return execution.result()
 
-    async def _execute(self, task: Task) -> _Returned | _Raised:
+    async def _run_handler(self, task: Task) -> Task:
         try:
-            if self._handler.is_async:
-                value = self._handler.call(task)
-            else:
-                value = await self._threads.call(self._handler.call, task)
-            if inspect.isawaitable(value):
-                value = await value
-        except asyncio.CancelledError:
-            raise
-        except BaseException as error:
-            # Also `sys.exit()`: it ends the task, not the worker with all its other tasks.
-            return _Raised(error)
-        return _Returned(value)
-
-    async def _hand_in(self, task: Task, outcome: _Returned | _Raised) -> None:
-        if isinstance(outcome, _Returned):
-            try:
-                finished = self._finished(task, outcome.value)
-                delivery, why = await deliver(finished.asave, "the result", self._log)
-            except ModuleException as error:
-                # What the handler set on the task cannot be sent.
-                outcome = _Raised(error)
-            except (TypeError, ValueError) as error:
-                outcome = _Raised(error)
-            else:
-                if delivery is Delivery.DELIVERED:
-                    self._log.info("%s", finished.status)
-                    await self._report_metrics(finished)
-                elif delivery is Delivery.LOST:
-                    self._log.warning("the result is dropped: %s", why)
-                else:
-                    self._log.error("the platform refuses the result: %s", why)
-                    await self._report(f"the platform refused the result: {why}")
-                return
-        self._log.error("the handler failed", exc_info=outcome.error)
-        task.status = AgentExecutionStatus.Error
-        task.result = error_text(outcome.error)
-        try:
-            delivery, why = await deliver(task.asave, "the error", self._log)
-        except (ModuleException, TypeError, ValueError):
-            await self._report(error_text(outcome.error))
-            return
-        if delivery is Delivery.LOST:
-            self._log.warning("the error is dropped: %s", why)
-        elif delivery is Delivery.REFUSED:
-            await self._report(error_text(outcome.error))
-
-    def _finished(self, task: Task, value: object) -> Task:
-        """The task as the handler returned it, with the status and the result it is to end with."""
-        if not isinstance(value, Task):
-            raise TypeError(
-                f"the handler {self._handler.name}() must return the task, "
-                f"not {type(value).__name__}"
+            return await run_to_plans_end(
+                self._run_once,
+                task,
+                on_compact=self._means.on_compact,
+                emit=self._emit,
+                log=self._log,
             )
-        if value is not task:
-            if value.id != task.id:
-                raise TypeError(
-                    f"the handler {self._handler.name}() returned another task, {value.id}"
-                )
-            self._fenced(value)
-            if value.status == AgentExecutionStatus.Pending:
-                value.status = AgentExecutionStatus.Executing
-        if value.status in (None, AgentExecutionStatus.Executing):
-            value.status = AgentExecutionStatus.Completed
-        value.result = result_text(value.result)
-        return value
+        except (SystemExit, KeyboardInterrupt) as error:
+            # It ends the task, not the worker with all its other tasks.
+            raise _WantsToExit(error_text(error)) from error
 
-    async def _report(self, text: str) -> None:
-        """End the task as an error, saying nothing else about it."""
-        fields = {"status": "error", "result": text, ATTEMPT: self.number}
-        delivery, why = await deliver(lambda: self._update(fields), "the error", self._log)
-        if delivery is not Delivery.DELIVERED:
-            self._log.error("the error is dropped: %s", why)
+    async def _run_once(self, task: Task) -> Task:
+        left = await execute(self._means.handler, task, self._means.threads, self._emit)
+        if left is not task:
+            self._record.fenced(left)
+            if left.status == AgentExecutionStatus.Pending:
+                left.status = AgentExecutionStatus.Executing
+        return left
 
-    async def _update(self, fields: dict[str, Any]) -> None:
-        await self._transport.acall(tasks.update_fields(task_id=self.task_id, fields=fields), None)
+    async def _emit(self, event: TaskUpdateEvent) -> None:
+        await self._pushes.add(event)
+        if self._listener is not None:
+            await self._listener(event)
 
-    async def _report_metrics(self, task: Task) -> None:
-        if task.tokens is None:
-            return
-        try:
-            await task.areport_metrics()
-        except CallError as error:
-            self._log.warning("metrics were not reported: %s", error)
+    async def _hand_in(self, task: Task, outcome: Task | BaseException) -> Ending:
+        if isinstance(outcome, Task):
+            try:
+                if outcome.status in (None, AgentExecutionStatus.Executing):
+                    outcome.status = AgentExecutionStatus.Completed
+                outcome.result = result_text(outcome.result)
+                delivery, why = await self._record.end(outcome)
+            except (ModuleException, TypeError, ValueError) as error:
+                # What the handler set on the task cannot be sent.
+                outcome = error
+            else:
+                return await self._handed_in(outcome, delivery, why)
+        self._log.error("the handler failed", exc_info=outcome)
+        return Ending(task, await self._record.end_as_error(task, outcome))
+
+    async def _handed_in(self, task: Task, delivery: Delivery, why: str) -> Ending:
+        if delivery is Delivery.DELIVERED:
+            self._log.info("%s", task.status)
+            return Ending(task)
+        if delivery is Delivery.LOST:
+            self._log.warning("the result is dropped: %s", why)
+            return Ending(None, f"the result is dropped: {why}")
+        self._log.error("the platform refuses the result: %s", why)
+        text = f"the platform refused the result: {why}"
+        await self._record.end_as_bare_error(text)
+        return Ending(None, text)
+
+
+class _WantsToExit(Exception):
+    """A handler called `sys.exit()`, or something like it."""

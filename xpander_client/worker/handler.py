@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import attrs
 
+from xpander_client.api.models import TaskUpdateEvent
 from xpander_client.api.resources import Task
 
 __all__ = ["Handler", "HandlerFunction", "inspect_handler"]
 
-HandlerFunction = Callable[[Task], Task | Awaitable[Task]]
-"""A function that a worker can run: it gets a task and returns it, from sync or from async code."""
+HandlerFunction = Callable[[Task], Task | Awaitable[Task] | AsyncIterator[TaskUpdateEvent]]
+"""A function that a worker can run: it gets a task and returns it, from sync or from async code, or
+yields the task's events, as an async generator.
+"""
 
 _POSITIONAL_ONLY = inspect.Parameter.POSITIONAL_ONLY
 _GATHERING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -22,15 +25,18 @@ _GATHERING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 @attrs.frozen
 class Handler:
-    """A handler with what is known of it: its `name`, and whether it runs on the event loop."""
+    """A handler with what is known of it: its `name`, whether it runs on the event loop, and
+    whether it yields events.
+    """
 
     function: HandlerFunction
     name: str
     is_async: bool
+    is_streaming: bool
     by_keyword: bool
 
-    def call(self, task: Task) -> Task | Awaitable[Task]:
-        """What the function returns: the task, or for some functions a coroutine."""
+    def call(self, task: Task) -> Task | Awaitable[Task] | AsyncIterator[TaskUpdateEvent]:
+        """What the function returns: the task, a coroutine, or the generator of its events."""
         if self.by_keyword:
             # Typed as positional, because that is how most are written.
             return self.function(task=task)  # type: ignore[call-arg]
@@ -42,7 +48,7 @@ def inspect_handler(function: HandlerFunction) -> Handler:
 
     Raises:
         TypeError: it can't be one: no parameter is called `task`, another one has no default, or
-            it is a generator. The message names the function.
+            it is a sync generator. The message names the function.
 
     Example:
         >>> async def answer(task: Task) -> Task:
@@ -67,14 +73,21 @@ def inspect_handler(function: HandlerFunction) -> Handler:
                 f"but its parameter `{parameter.name}` has no default"
             )
     code = _code_of(function)
-    if inspect.isasyncgenfunction(code) or inspect.isgeneratorfunction(code):
-        raise TypeError(f"the handler {name}() must return the task, but it is a generator")
+    if inspect.isgeneratorfunction(code):
+        raise TypeError(
+            f"the handler {name}() must return the task or be an async generator, "
+            "but it is a sync generator"
+        )
+    is_coroutine = inspect.iscoroutinefunction(code)
+    # A plain function around a generator, as decorators make them, hands the generator on. One
+    # around a coroutine function is called like any plain one: only the call shows whether it
+    # hands the coroutine on or runs it by itself.
+    is_streaming = not is_coroutine and inspect.isasyncgenfunction(_innermost(code))
     return Handler(
         function=function,
         name=name,
-        # What is wrapped by a plain function is called like one: only the call shows whether it
-        # hands on a coroutine or runs one itself.
-        is_async=inspect.iscoroutinefunction(code),
+        is_async=is_coroutine or is_streaming,
+        is_streaming=is_streaming,
         by_keyword=task.kind is not _POSITIONAL_ONLY,
     )
 
@@ -86,6 +99,13 @@ def _code_of(function: Any) -> Any:
     if not (inspect.isroutine(function) or inspect.isclass(function)):
         function = getattr(function, "__call__", function)  # noqa: B004  # the method is wanted
     return function
+
+
+def _innermost(code: Any) -> Any:
+    """What a chain of wrappers made with `functools.wraps` ends with."""
+    while (wrapped := getattr(code, "__wrapped__", None)) is not None:
+        code = _code_of(wrapped)
+    return code
 
 
 def _name_of(function: Any) -> str:

@@ -56,19 +56,31 @@ Message = Registered | Offered | StopRequested
 
 
 class Listener:
-    """Registers a worker and hears what the platform has for it."""
+    """Registers a worker and hears what the platform has for it.
 
-    def __init__(self, transport: Transport, agent_id: str, environment: WorkerEnvironment) -> None:
+    With `tries` it gives up when so many connections failed and it was never registered.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        agent_id: str,
+        environment: WorkerEnvironment,
+        *,
+        tries: int | None = None,
+    ) -> None:
         self.worker_id: str | None = None
         self._transport = transport.options(retry=RetryPolicy(attempts=1))
         self._agent_id = agent_id
         self._environment = environment
+        self._tries = tries
 
     async def messages(self) -> AsyncGenerator[Message, None]:
         """What the platform says, from all connections; never ends by itself.
 
         Raises:
             ApiStatusError: the platform refuses the worker's first registration.
+            CallError: the last of `tries` failed.
             ModuleException: the platform says that another environment serves the agent.
         """
         failures = 0
@@ -81,7 +93,8 @@ class Listener:
                             yield message
                 cause = "the platform closed it"
             except CallError as error:
-                if self.worker_id is None and _is_refusal(error):
+                is_last = self._tries is not None and failures + 1 >= self._tries
+                if self.worker_id is None and (is_last or _is_refusal(error)):
                     raise
                 cause = str(error)
             failures += 1

@@ -18,6 +18,8 @@ from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
+import attrs
+
 from xpander_client.configuration import Configuration
 from xpander_client.errors import ModuleException
 
@@ -34,11 +36,17 @@ def work_at_end(registration: Registration) -> None:
 
     Raises:
         ConfigurationError: the API key, the organization or the agent is not configured.
+        SystemExit: with status 2: the command line asks for a trial, but not for a possible one.
     """
     global _watch
     frame = _main_frame()
     if frame is None:
         return
+    if "--invoke" in sys.argv:
+        from .trial import trial_in
+
+        asked_for = trial_in(sys.argv)
+        registration = attrs.evolve(registration, test_task=asked_for or registration.test_task)
     configuration = registration.configuration or Configuration()
     for name in ("api_key", "organization_id", "agent_id"):
         configuration.required(name)
@@ -117,14 +125,22 @@ def _returns(frame: FrameType) -> bool:
 
 def _work(registration: Registration) -> None:
     from .runtime import Worker
+    from .trial import report
 
     _show_log()
-    worker = Worker(registration.function, registration.configuration)
+    worker = Worker(registration.function, registration.configuration, http=True)
     failures: list[BaseException] = []
+    statuses: list[int] = []
+
+    async def main() -> int:
+        if registration.test_task is None:
+            await worker.run()
+            return 0
+        return report(await worker.try_out(registration.test_task))
 
     def work() -> None:
         try:
-            asyncio.run(worker.run())
+            statuses.append(asyncio.run(main()))
         except BaseException as error:
             failures.append(error)
 
@@ -137,6 +153,8 @@ def _work(registration: Registration) -> None:
     for error in failures:
         if not isinstance(error, ModuleException):  # the worker has told of those
             _logger.error("the worker failed", exc_info=error)
+        sys.exit(1)
+    if statuses != [0]:
         sys.exit(1)
 
 

@@ -9,6 +9,8 @@ from xpander_client.configuration import Configuration
 
 from . import main_module
 from .handler import HandlerFunction, inspect_handler
+from .local_test import LocalTaskTest
+from .plan_retries import OnCompact
 from .registration import Registration, remember
 
 __all__ = ["on_task"]
@@ -21,26 +23,44 @@ def on_task(function: F, /) -> F: ...
 
 
 @overload
-def on_task(*, configuration: Configuration | None = None) -> Callable[[F], F]: ...
+def on_task(
+    *,
+    configuration: Configuration | None = None,
+    test_task: LocalTaskTest | None = None,
+    on_compact: OnCompact | None = None,
+) -> Callable[[F], F]: ...
 
 
 def on_task(
-    function: F | None = None, /, *, configuration: Configuration | None = None
+    function: F | None = None,
+    /,
+    *,
+    configuration: Configuration | None = None,
+    test_task: LocalTaskTest | None = None,
+    on_compact: OnCompact | None = None,
 ) -> F | Callable[[F], F]:
     """Make a function the handler of an agent's tasks; the function itself comes back unchanged.
 
     The function takes one parameter, named `task`, and returns the task, with its `result` set. It
-    may be sync or async. When it raises, the task ends as `error` with the exception's text.
+    may be sync or async. When it raises, the task ends as `error` with the exception's text. An
+    async generator yields events instead, which reach whoever follows the task as they come; the
+    last one is `task_finished`, with the task as its data.
 
     In the module that Python was started with (`python worker.py`) a worker starts as soon as the
     module has been read to its end, and works until it is stopped by a signal; the last function
     decorated is the one that counts. Importing the module starts nothing: pass the function to
     `Worker` or `run` there.
 
+    With `test_task`, or with `--invoke --prompt ...` on the command line, that program runs one
+    made-up task instead, prints its result, and exits: with 0, or with 1 when the task failed.
+    `on_compact` is called with the task before the function runs again because steps of the
+    task's plan are open.
+
     Raises:
         TypeError: the function can't be a handler; the message names it and says why.
         ConfigurationError: in the main module, the API key, the organization or the agent is not
             configured.
+        SystemExit: in the main module, with status 2: what goes with `--invoke` is not right.
 
     Example:
         >>> from xpander_client import Task
@@ -52,7 +72,7 @@ def on_task(
 
     def decorate(function: F) -> F:
         inspect_handler(function)
-        registration = Registration(function, configuration)
+        registration = Registration(function, configuration, test_task, on_compact)
         remember(registration)
         main_module.work_at_end(registration)
         return function

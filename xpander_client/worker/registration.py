@@ -7,16 +7,23 @@ import attrs
 from xpander_client.configuration import Configuration
 
 from .handler import HandlerFunction
+from .local_test import LocalTaskTest
+from .plan_retries import OnCompact
 
-__all__ = ["Registration", "configuration_of", "remember"]
+__all__ = ["Registration", "configuration_of", "registered_hook", "remember"]
 
 
 @attrs.frozen(eq=False)
 class Registration:
-    """A decorated function, and the configuration that it is to work with."""
+    """A decorated function, and what it is to work with.
+
+    With `test_task` it is tried with that task alone, instead of waiting for the platform's.
+    """
 
     function: HandlerFunction
-    configuration: Configuration | None
+    configuration: Configuration | None = None
+    test_task: LocalTaskTest | None = None
+    on_compact: OnCompact | None = None
 
 
 _registrations: list[Registration] = []
@@ -29,7 +36,18 @@ def remember(registration: Registration) -> None:
 
 def configuration_of(function: HandlerFunction) -> Configuration | None:
     """The configuration that a function was decorated with, if any; the last one counts."""
+    registration = _registration_of(function)
+    return None if registration is None else registration.configuration
+
+
+def registered_hook(function: HandlerFunction) -> OnCompact | None:
+    """The `on_compact` that a function was decorated with, if any; the last one counts."""
+    registration = _registration_of(function)
+    return None if registration is None else registration.on_compact
+
+
+def _registration_of(function: HandlerFunction) -> Registration | None:
     for registration in reversed(_registrations):
         if registration.function is function:
-            return registration.configuration
+            return registration
     return None

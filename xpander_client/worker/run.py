@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
 from xpander_client.configuration import Configuration
 
 from .handler import HandlerFunction
+from .local_test import LocalTaskTest
+from .plan_retries import OnCompact
 from .runtime import Worker
 from .signals import stopped_by_signals
+from .trial import report
 
 __all__ = ["run"]
 
@@ -17,23 +21,42 @@ def run(
     handler: HandlerFunction,
     configuration: Configuration | None = None,
     *,
+    test_task: LocalTaskTest | None = None,
     max_sync_workers: int = 6,
+    max_retries: int | None = None,
     grace: float = 30.0,
+    on_compact: OnCompact | None = None,
+    http: bool = True,
 ) -> None:
     """Work until SIGTERM or SIGINT comes; then let the running tasks end. See `Worker`.
 
     Without a `configuration` it is the one that the handler was decorated with, or the
-    environment's. A second signal ends the process at once.
+    environment's. A second signal ends the process at once. With a `test_task` that one is run
+    instead, and its result printed.
 
     Raises:
         TypeError: the handler can't be one; the message says why.
         ModuleException: something is not configured, or the platform refuses the worker.
+        SystemExit: with status 1: the test task failed.
 
     Example:
         >>> def main():
         ...     from myproject.handlers import summarize
         ...     run(summarize, Configuration(agent_id="agent-sales"))
     """
-    worker = Worker(handler, configuration, max_sync_workers=max_sync_workers, grace=grace)
+    worker = Worker(
+        handler,
+        configuration,
+        max_sync_workers=max_sync_workers,
+        max_retries=max_retries,
+        grace=grace,
+        on_compact=on_compact,
+        http=http,
+    )
     with stopped_by_signals(worker.stop):
-        asyncio.run(worker.run())
+        if test_task is None:
+            asyncio.run(worker.run())
+            return
+        status = report(asyncio.run(worker.try_out(test_task)))
+    if status:
+        sys.exit(status)

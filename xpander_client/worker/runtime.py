@@ -1,4 +1,4 @@
-"""The worker: listens, runs what it is offered, hands in the results, and ends in order."""
+"""The worker: listens, has what it is offered run, and ends in order."""
 
 from __future__ import annotations
 
@@ -10,25 +10,39 @@ import uuid
 from types import TracebackType
 from typing import Self
 
+import attrs
+
 from xpander_client.api.models import WorkerEnvironment, WorkerEventType
 from xpander_client.api.plans import workers
+from xpander_client.api.resources import Task
 from xpander_client.configuration import Configuration, RetryPolicy
-from xpander_client.errors import ModuleException
+from xpander_client.errors import ConfigurationError, ModuleException
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
 
-from .attempt import Attempt
+from .activity_digest import digest_activity
+from .attempt import Attempt, Ending, Means
 from .capacity import Capacity
+from .direct import DirectInvocations
 from .handler import HandlerFunction, inspect_handler
 from .heartbeat import Heartbeat
+from .http import InvokeServer
+from .lifecycle import run_boot_handlers, run_shutdown_handlers
 from .listener import Listener, Offered, Registered, StopRequested
+from .local_test import LocalTaskTest
 from .main_module import leave_to_caller
-from .registration import configuration_of
+from .plan_retries import OnCompact
+from .registration import configuration_of, registered_hook
+from .running import RunningAttempts
 from .threads import HandlerThreads
+from .trial import creation_of
 
 __all__ = ["Worker"]
 
 _logger = logging.getLogger("xpander_client.worker")
+
+_TRIES = 5
+"""How often a worker tries to register for a single task."""
 
 
 class Worker:
@@ -42,7 +56,15 @@ class Worker:
 
     It registers with the platform as soon as that is there, and again whenever the connection
     breaks, for as long as it takes; a result that could not be delivered is kept until it is
-    delivered, or until the platform says that the task is another worker's by now.
+    delivered, or until the platform says that the task is another worker's by now. `max_retries`
+    never ends a worker: it is how often a single request is made before its failure is logged and
+    a longer pause made (the configuration's `retry.attempts` without it), and how often `try_out`
+    tries to register.
+
+    With `http` it also serves `POST /invoke`, on port 59321 or `XPANDER_STREAMING_PORT`, before it
+    registers; where that port is taken, or `[worker]` is not installed, it says so and works
+    without. `on_compact` is called with the task before a handler runs again because steps of the
+    task's plan are open; without it `additional_context` gets a digest of what was done.
 
     Raises:
         TypeError: the handler can't be one; the message says why.
@@ -61,8 +83,11 @@ class Worker:
         configuration: Configuration | None = None,
         *,
         max_sync_workers: int = 6,
+        max_retries: int | None = None,
         grace: float = 30.0,
         heartbeat_interval: float = 2.0,
+        on_compact: OnCompact | None = None,
+        http: bool = False,
     ) -> None:
         self._handler = inspect_handler(handler)
         if configuration is None:
@@ -72,10 +97,15 @@ class Worker:
         self.configuration = configuration
         self._agent_id = configuration.required("agent_id")
         self._slots = max_sync_workers
+        self._max_retries = max_retries
         self._grace = grace
         self._interval = heartbeat_interval
-        self._attempts: dict[Attempt, asyncio.Task[None]] = {}
+        self._on_compact = on_compact or registered_hook(handler) or digest_activity
+        self._http = http
+        self._test: LocalTaskTest | None = None
+        self._trial: asyncio.Task[Ending] | None = None
         self._worker_id: str | None = None
+        self._url: str | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._working: asyncio.Task[None] | None = None
         self._is_stopping = False
@@ -84,6 +114,11 @@ class Worker:
     def id(self) -> str | None:
         """The platform's name for the worker; None until it is registered."""
         return self._worker_id
+
+    @property
+    def url(self) -> str | None:
+        """Where `POST /invoke` is served, once it is."""
+        return self._url
 
     @property
     def is_stopping(self) -> bool:
@@ -105,6 +140,28 @@ class Worker:
             self.stop()
             await self._working
             raise
+
+    async def try_out(self, test: LocalTaskTest) -> Task:
+        """Run one made-up task, and end; returns the task, as it ended.
+
+        The platform knows the task, as one that this worker runs; the worker takes no others.
+
+        Raises:
+            ModuleException: the platform can't be reached, or refuses the worker or the task; or
+                the worker was stopped before the task ended.
+        """
+        self._test = test
+        await self.run()
+        try:
+            if self._trial is None:
+                raise ModuleException(None, "the worker was stopped before the task began")
+            ending = self._trial.result()
+            if ending.task is None:
+                raise ModuleException(None, f"the task has no result: {ending.failure}")
+        except ModuleException as error:
+            _logger.error("the handler was not tried: %s", error)
+            raise
+        return ending.task
 
     async def registered(self) -> str:
         """Wait until the platform knows the worker; returns the worker's id.
@@ -162,32 +219,36 @@ class Worker:
     async def _work(self) -> None:
         # Connections of its own: a handler that closes its `Tasks` must not cut the worker off.
         transport = Transport(self.configuration, Pool(self.configuration))
-        in_cloud = os.environ.get("IS_XPANDER_CLOUD") == "true"
-        environment = WorkerEnvironment.Xpander if in_cloud else WorkerEnvironment.Local
-        listener = Listener(transport, self._agent_id, environment)
+        if self._max_retries is not None:
+            policy = attrs.evolve(self.configuration.retry, attempts=self._max_retries)
+            transport = transport.options(retry=policy)
         heartbeat = Heartbeat(transport, self._agent_id, self._interval)
         capacity = Capacity(transport, self._agent_id, self._slots)
+        attempts = RunningAttempts(capacity)
         threads = HandlerThreads(self._slots)
-        listening = asyncio.create_task(
-            self._listen(listener, heartbeat, capacity, threads, transport)
-        )
+        means = Means(self._handler, transport, threads, self._on_compact)
+        server = InvokeServer(DirectInvocations(self._agent_id, means, attempts), transport)
+        serving = asyncio.create_task(self._serve(server, heartbeat, capacity, attempts, means))
         stopped = asyncio.create_task(self._stopped.wait())
         try:
-            await asyncio.wait({listening, stopped}, return_when=asyncio.FIRST_COMPLETED)
-            if listening.done():
-                listening.result()
+            await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                serving.result()
         except ModuleException as error:
             # Whoever awaits the worker may do so much later.
             _logger.error("the worker cannot go on: %s", error)
             raise
         finally:
-            self._is_stopping = True
+            self.stop()
             # The stream stays open while tasks run: their callers may still stop them.
             capacity.close()
-            await self._wind_down()
+            await asyncio.gather(
+                server.stop(self._grace), attempts.wind_down(self._grace), self._end_trial()
+            )
             stopped.cancel()
-            listening.cancel()
-            await asyncio.gather(listening, stopped, return_exceptions=True)
+            serving.cancel()
+            await asyncio.gather(serving, stopped, return_exceptions=True)
+            await run_shutdown_handlers()
             await self._say_goodbye(transport)
             heartbeat.stop()
             threads.close()
@@ -195,14 +256,24 @@ class Worker:
             await transport.aclose()
             transport.close()
 
-    async def _listen(
+    async def _serve(
         self,
-        listener: Listener,
+        server: InvokeServer,
         heartbeat: Heartbeat,
         capacity: Capacity,
-        threads: HandlerThreads,
-        transport: Transport,
+        attempts: RunningAttempts,
+        means: Means,
     ) -> None:
+        await run_boot_handlers()
+        if self._http and self._test is None:
+            self._url = await _start(server)
+        in_cloud = os.environ.get("IS_XPANDER_CLOUD") == "true"
+        listener = Listener(
+            means.transport,
+            self._agent_id,
+            WorkerEnvironment.Xpander if in_cloud else WorkerEnvironment.Local,
+            tries=None if self._test is None else self._max_retries or _TRIES,
+        )
         async with contextlib.aclosing(listener.messages()) as messages:
             async for message in messages:
                 if isinstance(message, Registered):
@@ -210,68 +281,52 @@ class Worker:
                     heartbeat.start(message.worker_id)
                     capacity.reregistered(message.worker_id)
                     self._registered.set()
-                    _logger.info(
-                        "worker %s takes tasks of agent %s", message.worker_id, self._agent_id
-                    )
+                    self._begin(message.worker_id, capacity, means)
                 elif isinstance(message, StopRequested):
-                    self._give_up(message.task_id, message.attempt, "it was stopped, or taken back")
-                elif not self._is_stopping:
+                    attempts.give_up(
+                        message.task_id, message.attempt, "it was stopped, or taken back"
+                    )
+                elif not self._is_stopping and self._test is None:
                     # An offer that is not taken up goes to another worker.
-                    self._take_up(message, capacity, threads, transport)
+                    self._take_up(message, attempts, means)
 
-    def _take_up(
-        self,
-        offered: Offered,
-        capacity: Capacity,
-        threads: HandlerThreads,
-        transport: Transport,
-    ) -> None:
-        if any(
-            (each.task_id, each.number) == (offered.task_id, offered.attempt)
-            for each in self._attempts
-        ):
+    def _begin(self, worker_id: str, capacity: Capacity, means: Means) -> None:
+        if self._test is None:
+            _logger.info("worker %s takes tasks of agent %s", worker_id, self._agent_id)
+        elif self._trial is None:
+            capacity.close()
+            self._trial = asyncio.create_task(self._run_trial(self._test, worker_id, means))
+            self._trial.add_done_callback(lambda _: self.stop())
+
+    async def _end_trial(self) -> None:
+        if self._trial is not None:
+            await asyncio.wait({self._trial})
+
+    def _take_up(self, offered: Offered, attempts: RunningAttempts, means: Means) -> None:
+        if attempts.has(offered.task_id, offered.attempt):
             return
-        self._give_up(offered.task_id, None, "it came again, as another attempt")
-        attempt = Attempt(offered, self._handler, transport, threads)
+        attempts.give_up(offered.task_id, None, "it came again, as another attempt")
+        attempts.start(Attempt(offered.task_id, offered.attempt, offered.body, means))
 
-        async def in_a_slot() -> None:
-            async with capacity:
-                await attempt.run()
-
-        running = asyncio.create_task(in_a_slot())
-        self._attempts[attempt] = running
-        running.add_done_callback(lambda done: self._ended(attempt, done))
-
-    def _ended(self, attempt: Attempt, done: asyncio.Task[None]) -> None:
-        self._attempts.pop(attempt, None)
-        if not done.cancelled() and (error := done.exception()) is not None:
-            _logger.error("task %s failed in the worker", attempt.task_id, exc_info=error)
-
-    def _give_up(self, task_id: str, number: int | None, reason: str) -> None:
-        for attempt in list(self._attempts):
-            if attempt.task_id == task_id and number in (None, attempt.number):
-                attempt.give_up(reason)
-
-    async def _wind_down(self) -> None:
-        for attempt, running in list(self._attempts.items()):
-            # Not begun is not accepted: the platform offers these to another worker.
-            if not attempt.has_begun:
-                running.cancel()
-                del self._attempts[attempt]
-        if self._attempts:
-            _logger.info("stopping: %d tasks have %g s to end", len(self._attempts), self._grace)
-            await asyncio.wait(self._attempts.values(), timeout=self._grace)
-        left = dict(self._attempts)
-        for running in left.values():
-            running.cancel()
-        await asyncio.gather(*left.values(), return_exceptions=True)
-        given_back = await asyncio.gather(
-            *(asyncio.wait_for(attempt.hand_back(), 5.0) for attempt in left),
-            return_exceptions=True,
+    async def _run_trial(self, test: LocalTaskTest, worker_id: str, means: Means) -> Ending:
+        plan = creation_of(
+            test,
+            agent_id=self._agent_id,
+            worker_id=worker_id,
+            events_streaming=self._handler.is_streaming,
         )
-        for attempt, outcome in zip(left, given_back, strict=True):
-            if isinstance(outcome, BaseException):
-                _logger.warning("task %s was not handed back: %s", attempt.task_id, outcome)
+        created = await means.transport.acall(plan, Task)
+        task = created.parsed
+        attempt = Attempt(
+            task.id, task.execution_attempts, created.body, means, begins_directly=True
+        )
+        running = asyncio.create_task(attempt.run())
+        stopped = asyncio.create_task(self._stopped.wait())
+        await asyncio.wait({running, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        if not running.done():
+            attempt.stop_task("the worker was stopped")
+        return await running
 
     async def _say_goodbye(self, transport: Transport) -> None:
         if self._worker_id is None:
@@ -289,3 +344,14 @@ class Worker:
         except ModuleException as error:
             _logger.debug("the platform was not told that the worker ends: %s", error)
         _logger.info("worker %s has ended", self._worker_id)
+
+
+async def _start(server: InvokeServer) -> str | None:
+    try:
+        return await server.start()
+    except ConfigurationError as error:
+        if not isinstance(error.__cause__, ModuleNotFoundError):
+            raise
+        # Tasks that the platform sends need nothing of it.
+        _logger.warning("%s; tasks that the platform sends are run all the same", error)
+        return None

@@ -18,8 +18,9 @@ _Job = Callable[[], None]
 
 
 class HandlerThreads:
-    """At most `limit` threads, started when they are first needed.
+    """Threads for `limit` functions at once, started when they are first needed.
 
+    A function that nobody waits for any more does not count: it must not keep others waiting.
     They are daemons, unlike those of `concurrent.futures`: a handler that never returns must not
     keep a stopped worker's process from ending.
     """
@@ -29,15 +30,18 @@ class HandlerThreads:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._idle = threading.Semaphore(0)
+        self._abandoned: set[threading.Event] = set()
 
     async def call(self, function: Callable[[Any], T], argument: Any) -> T:
         """What `function(argument)` returns in a thread that has the caller's context variables.
 
-        A caller that is cancelled stops waiting; the thread runs on to the function's end.
+        A caller that is cancelled stops waiting; the thread runs on to the function's end, and
+        another one takes its place until then.
         """
         loop = asyncio.get_running_loop()
         context = contextvars.copy_context()
         answer: asyncio.Future[T] = loop.create_future()
+        is_over = threading.Event()
 
         def settle(result: T | None, error: BaseException | None) -> None:
             if answer.cancelled():
@@ -57,10 +61,13 @@ class HandlerThreads:
                 error = RuntimeError(f"StopIteration: {stop}")
             except BaseException as raised:
                 error = raised
+            is_over.set()
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 loop.call_soon_threadsafe(settle, result, error)
 
-        if not self._idle.acquire(blocking=False) and len(self._threads) < self._limit:
+        self._abandoned = {one for one in self._abandoned if not one.is_set()}
+        most = self._limit + len(self._abandoned)
+        if not self._idle.acquire(blocking=False) and len(self._threads) < most:
             number = len(self._threads) + 1
             thread = threading.Thread(
                 target=self._work, name=f"xpander-handler-{number}", daemon=True
@@ -68,7 +75,12 @@ class HandlerThreads:
             self._threads.append(thread)
             thread.start()
         self._jobs.put(job)
-        return await answer
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            if not is_over.is_set():
+                self._abandoned.add(is_over)
+            raise
 
     def close(self) -> None:
         """Let the threads end when they are done with what they do."""

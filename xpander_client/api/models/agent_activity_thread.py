@@ -37,5 +37,5 @@ class AgentActivityThread:
     """The entries, oldest first."""
     user: User | None = None
     """Whose thread it is."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

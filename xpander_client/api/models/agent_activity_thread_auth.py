@@ -22,5 +22,5 @@ class AgentActivityThreadAuth:
     """`not_supported`, `login_required`, `token_issue` or `token_ready`."""
     data: dict[str, Any]
     """More about it."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -27,5 +27,5 @@ class AgentActivityThreadMessage:
     """What was said."""
     user: User | None = None
     """Who said it."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

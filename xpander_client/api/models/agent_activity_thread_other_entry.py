@@ -20,5 +20,5 @@ class AgentActivityThreadOtherEntry:
     """When it happened."""
     agent_id: str | None = None
     """The agent that it is about."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -32,5 +32,5 @@ class AgentActivityThreadToolCall:
     """What it answered."""
     plan_task_id: str | None = None
     """The step of the plan that it is for."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

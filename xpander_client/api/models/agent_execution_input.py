@@ -27,5 +27,5 @@ class AgentExecutionInput:
     """The person on whose behalf the task runs."""
     principal: Principal | None = None
     """Who called, and through which door."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -29,5 +29,5 @@ class AgentGraphItem:
     """How it is set up."""
     is_first: bool | None = False
     """Whether the graph starts here."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -19,5 +19,5 @@ class AgentInstructions:
     """What it is after, a line each."""
     general: str | None = ""
     """What it is, in general."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

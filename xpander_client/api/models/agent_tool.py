@@ -29,5 +29,5 @@ class AgentTool:
     """The connector that it belongs to."""
     operation_id: str | None = None
     """The connector's id of it."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

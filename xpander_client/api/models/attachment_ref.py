@@ -33,5 +33,5 @@ class AttachmentRef:
     """Where the file came from."""
     transcript: str | None = None
     """The text that was read from the file."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -27,5 +27,5 @@ class DeepPlanning:
     """Whether the agent waits for an answer."""
     tasks: list[DeepPlanningItem] | None = attrs.field(factory=list["DeepPlanningItem"])
     """The steps, in order."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

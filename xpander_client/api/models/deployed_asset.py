@@ -40,5 +40,5 @@ class DeployedAsset:
     """Whether it takes no tasks."""
     metadata: dict[str, Any] | None = None
     """More about it, like its agent's `name` and `unique_name`."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -17,5 +17,5 @@ class Error:
     """What is wrong."""
     path: str | None = None
     """Where in the body, like `$.input.files[1]`."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -48,5 +48,5 @@ class ExecutionMetricsReport:
     """What came out."""
     llm_tokens: ExecutionTokens | None = None
     """What models read and wrote."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

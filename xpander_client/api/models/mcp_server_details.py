@@ -49,5 +49,5 @@ class MCPServerDetails:
     """`access`, `id` or `exchange`."""
     sso_audience: str | None = None
     """The audience of the exchanged token."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

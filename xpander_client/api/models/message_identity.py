@@ -17,5 +17,5 @@ class MessageIdentity:
     """The name to show."""
     icon: str | None = None
     """The picture to show."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -17,5 +17,5 @@ class PendingECARequest:
     """What is to be authorized."""
     auth_url: str
     """Where to authorize it."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

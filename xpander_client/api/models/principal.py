@@ -23,5 +23,5 @@ class Principal:
     """The caller's e-mail address."""
     display_name: str | None = None
     """The name to show."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -74,5 +74,5 @@ class TaskCreate:
     """For agents that run a command line tool: which."""
     permission_mode: str | None = None
     """For the same agents: `full`, or `gated` when a person approves each action."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -31,5 +31,5 @@ class TaskReportRequest:
     """How long it ran, in seconds."""
     used_tools: list[str] | None = None
     """The tools that were called."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

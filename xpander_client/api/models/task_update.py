@@ -144,5 +144,5 @@ class TaskUpdate:
     """The tools that were called."""
     duration: float | None = None
     """How long it ran, in seconds."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -33,5 +33,5 @@ class TaskUpdateEvent:
     """What there is to tell."""
     identity: MessageIdentity | None = None
     """As whom the agent speaks."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -21,7 +21,7 @@ class Tokens:
     """Tokens read from the provider's cache."""
     cache_write_tokens: int | None = 0
     """Tokens written to the provider's cache."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""
 
     __computed__: ClassVar[frozenset[str]] = frozenset({"total_tokens"})

@@ -37,5 +37,5 @@ class ToolCallResult:
     """Whether the tool failed."""
     approval_request_id: str | None = None
     """The approval that the call waits for."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -25,5 +25,5 @@ class User:
     """Whatever else the agent should know about the person."""
     timezone: str | None = None
     """The time zone's IANA name, like `Europe/Berlin`."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

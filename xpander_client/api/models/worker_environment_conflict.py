@@ -15,5 +15,5 @@ class WorkerEnvironmentConflict:
 
     error: str
     """What is in the way."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

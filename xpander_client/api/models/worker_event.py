@@ -22,5 +22,5 @@ class WorkerEvent:
     """What it tells."""
     data: Any = None
     """What there is to tell."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

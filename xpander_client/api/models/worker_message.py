@@ -21,5 +21,5 @@ class WorkerMessage:
     """What it tells."""
     data: Any = None
     """The time of a heartbeat; `{"is_busy": …}` of a capacity update; nothing otherwise."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -85,7 +85,7 @@ class Agent(Bound):
     """Where it sends its results."""
     knowledge_bases: list[AgentKnowledgeBase] | None = None
     """The knowledge bases that it may read."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""
 
     @classmethod
@@ -229,7 +229,8 @@ class Agent(Bound):
     ) -> Any:
         """Call a tool of an agent.
 
-        The answer is whatever the tool answers.
+        The answer is whatever the tool answers. A call is never made twice; a tool that fails is an
+        error with the status 424 and the text of the tool's error.
 
         Args:
             tool_id: The tool to call.
@@ -279,7 +280,8 @@ class Agent(Bound):
     ) -> Any:
         """Call a tool of an agent.
 
-        The answer is whatever the tool answers.
+        The answer is whatever the tool answers. A call is never made twice; a tool that fails is an
+        error with the status 424 and the text of the tool's error.
 
         Args:
             tool_id: The tool to call.

@@ -139,7 +139,8 @@ class Agents(Resource):
     ) -> Any:
         """Call a tool of an agent.
 
-        The answer is whatever the tool answers.
+        The answer is whatever the tool answers. A call is never made twice; a tool that fails is an
+        error with the status 424 and the text of the tool's error.
 
         Args:
             agent_id: The agent.
@@ -191,7 +192,8 @@ class Agents(Resource):
     ) -> Any:
         """Call a tool of an agent.
 
-        The answer is whatever the tool answers.
+        The answer is whatever the tool answers. A call is never made twice; a tool that fails is an
+        error with the status 424 and the text of the tool's error.
 
         Args:
             agent_id: The agent.

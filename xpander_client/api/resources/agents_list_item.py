@@ -46,7 +46,7 @@ class AgentsListItem(Bound):
     """Who created it."""
     type: AgentType | None = None
     """What kind of agent it is."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""
 
     def load(

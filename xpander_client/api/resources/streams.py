@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from xpander_client.core.convert import ConversionError, loads, parse
-from xpander_client.core.events import decode_event
+from xpander_client.core.events import event_decoder
 from xpander_client.core.sse import ServerSentEvent
 
 from ..models.deep_planning import DeepPlanning
@@ -48,11 +48,7 @@ _LAST_TASK_UPDATE_EVENT = frozenset({"task_finished"})
 
 def task_update_event(source: str) -> Callable[[ServerSentEvent], TaskUpdateEvent]:
     """What makes a `TaskUpdateEvent` of a frame. `source` is whose stream it is. Never raises."""
-
-    def decode(frame: ServerSentEvent) -> TaskUpdateEvent:
-        return decode_event(frame, TaskUpdateEvent, TASK_UPDATE_EVENT_DATA, source)
-
-    return decode
+    return event_decoder(TaskUpdateEvent, TASK_UPDATE_EVENT_DATA, source)
 
 
 def is_last_task_update_event(event: object) -> bool:

@@ -10,6 +10,8 @@ from typing import Any, Self
 import attrs
 
 from xpander_client.configuration import Configuration
+from xpander_client.core.message import TaskMessage
+from xpander_client.core.stop_request import StopRequest
 from xpander_client.errors import ArgumentError
 from xpander_client.transport import Bound, Transport
 
@@ -34,7 +36,7 @@ __all__ = ["Task"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class Task(Bound):
+class Task(TaskMessage, StopRequest, Bound):
     """One piece of work for an agent: what is asked, where it stands, and what came out.
 
     Calls on the task change this object to what the platform answers. Fields set here are kept back
@@ -153,7 +155,7 @@ class Task(Bound):
     """The tools that were called."""
     duration: float | None = None
     """How long it ran, in seconds."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""
 
     @classmethod

@@ -53,7 +53,7 @@ class TasksListItem(Bound):
     """The state of such a process."""
     conversation_kind: ConversationKind | None = None
     """On the first task of a conversation: how it is led."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""
 
     def load(self, configuration: Configuration | None = None) -> Task:

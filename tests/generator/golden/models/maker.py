@@ -17,7 +17,7 @@ class Maker:
     """The maker's id."""
     favourite: Part | None = None
     """The part that the maker likes best."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""
 
 

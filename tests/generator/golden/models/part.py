@@ -19,7 +19,7 @@ class Part:
     """What it is made of."""
     maker: Maker | None = None
     """Who made it."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""
 
 

@@ -26,5 +26,5 @@ class WidgetCreate:
     """A remark."""
     part: Part | None = None
     """Its main part."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

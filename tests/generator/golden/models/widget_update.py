@@ -19,5 +19,5 @@ class WidgetUpdate:
     """What it is called."""
     colour: Colour | None = None
     """What it looks like."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

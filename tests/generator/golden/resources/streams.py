@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from xpander_client.core.events import decode_event
+from xpander_client.core.events import event_decoder
 from xpander_client.core.sse import ServerSentEvent
 
 from ..models.widget_event import WidgetEvent
@@ -28,11 +28,7 @@ _LAST_WIDGET_EVENT = frozenset({"finished"})
 
 def widget_event(source: str) -> Callable[[ServerSentEvent], WidgetEvent]:
     """What makes a `WidgetEvent` of a frame. `source` is whose stream it is. Never raises."""
-
-    def decode(frame: ServerSentEvent) -> WidgetEvent:
-        return decode_event(frame, WidgetEvent, WIDGET_EVENT_DATA, source)
-
-    return decode
+    return event_decoder(WidgetEvent, WIDGET_EVENT_DATA, source)
 
 
 def is_last_widget_event(event: object) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 import attrs
 
 from xpander_client.configuration import Configuration
+from xpander_client.core.stop_request import StopRequest
 from xpander_client.transport import Bound, Transport
 
 from ..models.colour import Colour
@@ -21,7 +22,7 @@ __all__ = ["Widget"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class Widget(Bound):
+class Widget(StopRequest, Bound):
     """A widget."""
 
     id: str
@@ -42,7 +43,7 @@ class Widget(Bound):
     """In millimetres."""
     part: Part | None = None
     """Its main part."""
-    additional_properties: dict[str, Any] = attrs.field(factory=dict[str, Any], repr=False)
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""
 
     __computed__: ClassVar[frozenset[str]] = frozenset({"size"})

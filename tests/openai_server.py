@@ -1,0 +1,140 @@
+"""A server that speaks like OpenAI's chat completions, and says what a script tells it to."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+
+import attrs
+
+USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
+
+
+@attrs.frozen
+class Says:
+    """The model answers with text."""
+
+    text: str
+
+
+@attrs.frozen
+class Calls:
+    """The model calls a tool."""
+
+    tool: str
+    arguments: dict[str, Any]
+    id: str = "call-1"
+
+
+Reply = Says | Calls
+
+
+class OpenAIServer:
+    """Answers each request with the script's next reply; what was asked is in `requests`.
+
+    A request that the script has no reply for is answered with 400, which clients don't repeat.
+    """
+
+    def __init__(self, *script: Reply) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self.keys: list[str | None] = []
+        self._script = list(script)
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                length = int(self.headers.get("content-length") or 0)
+                asked = json.loads(self.rfile.read(length))
+                outer.requests.append(asked)
+                outer.keys.append(self.headers.get("authorization"))
+                if self.path != "/v1/chat/completions" or not outer._script:
+                    self._send(400, "application/json", b'{"error": {"message": "not expected"}}')
+                    return
+                reply = outer._script.pop(0)
+                if asked.get("stream"):
+                    frames = "".join(f"data: {frame}\n\n" for frame in _streamed(reply, asked))
+                    self._send(200, "text/event-stream", frames.encode())
+                else:
+                    body = json.dumps(_whole(reply, asked)).encode()
+                    self._send(200, "application/json", body)
+
+            def _send(self, status: int, content_type: str, body: bytes) -> None:
+                self.send_response(status)
+                self.send_header("content-type", content_type)
+                self.send_header("content-length", str(len(body)))
+                # agno never closes its connections, and a test has to leave none open.
+                self.send_header("connection", "close")
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        return Handler
+
+
+def _head(kind: str, asked: dict[str, Any]) -> dict[str, Any]:
+    return {"id": "chat-1", "object": kind, "created": 1, "model": asked["model"]}
+
+
+def _call(reply: Calls) -> dict[str, Any]:
+    called = {"name": reply.tool, "arguments": json.dumps(reply.arguments)}
+    return {"id": reply.id, "type": "function", "function": called}
+
+
+def _whole(reply: Reply, asked: dict[str, Any]) -> dict[str, Any]:
+    message: dict[str, Any] = {"role": "assistant", "content": None}
+    if isinstance(reply, Says):
+        message["content"] = reply.text
+    else:
+        message["tool_calls"] = [_call(reply)]
+    choice = {"index": 0, "message": message, "finish_reason": _reason(reply)}
+    return {**_head("chat.completion", asked), "choices": [choice], "usage": USAGE}
+
+
+def _streamed(reply: Reply, asked: dict[str, Any]) -> Iterator[str]:
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
+    if isinstance(reply, Says):
+        deltas += [{"content": word} for word in reply.text.replace(" ", " \0").split("\0")]
+    else:
+        deltas.append({"tool_calls": [{"index": 0, **_call(reply)}]})
+    head = _head("chat.completion.chunk", asked)
+    for delta in deltas:
+        choice = {"index": 0, "delta": delta, "finish_reason": None}
+        yield json.dumps({**head, "choices": [choice]})
+    last = {"index": 0, "delta": {}, "finish_reason": _reason(reply)}
+    yield json.dumps({**head, "choices": [last]})
+    yield json.dumps({**head, "choices": [], "usage": USAGE})
+    yield "[DONE]"
+
+
+def _reason(reply: Reply) -> str:
+    return "stop" if isinstance(reply, Says) else "tool_calls"

@@ -1,0 +1,209 @@
+"""Single tasks: the command line of a worker program, `try_out`, and `Events`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.worker.conftest import AGENT
+from tests.worker.events import chunk
+from tests.worker.processes import environment_of, program
+from tests.worker.test_forms import SYNC, code_of
+from xpander_client import (
+    AgentExecutionInput,
+    Configuration,
+    Events,
+    LocalTaskTest,
+    ModuleException,
+    OutputFormat,
+    Task,
+    Tasks,
+    TaskUpdateEvent,
+    TaskUpdateEventType,
+)
+from xpander_client.platform import LocalPlatform
+from xpander_client.worker import Worker
+from xpander_client.worker.trial import trial_in
+
+HELLO = LocalTaskTest(input=AgentExecutionInput(text="hello", files=["https://x.test/a.csv"]))
+
+
+async def shout(task: Task) -> Task:
+    task.result = (task.input.text or "").upper()
+    return task
+
+
+def test_without_invoke_the_arguments_are_the_programs_own() -> None:
+    assert trial_in(["worker.py"]) is None
+    assert trial_in(["worker.py", "--prompt", "mine", "--output_format", "xml"]) is None
+    # The program's name is no argument.
+    assert trial_in(["--invoke"]) is None
+
+
+@pytest.mark.parametrize("output_format", ["json", "markdown", "text"])
+def test_the_arguments_of_invoke(output_format: str) -> None:
+    test = trial_in(
+        ["w.py", "run", "--output_format", output_format, "--invoke", "--prompt=hi", "--pro", "x"]
+    )
+    assert test == LocalTaskTest(
+        input=AgentExecutionInput(text="hi"), output_format=OutputFormat(output_format)
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "--prompt"),
+        (["--prompt"], "--prompt"),
+        (["--prompt", "x", "--output_format", "xml"], "'xml'"),
+        (["--prompt", "x", "--output_schema", "{"], "this is no JSON"),
+        (["--prompt", "x", "--output_schema", "[]"], "a schema is a JSON object"),
+    ],
+)
+def test_what_is_wrong_on_the_command_line_is_one_line_before_anything_is_sent(
+    configuration: Configuration, tmp_path: Path, arguments: list[str], said: str
+) -> None:
+    path = tmp_path / "worker.py"
+    with program(
+        path, code_of(SYNC), environment_of(configuration), str(path), "--invoke", *arguments
+    ) as run:
+        assert run.process.wait(timeout=30) == 2
+    (line,) = run.output.splitlines()
+    assert line.startswith("worker.py: ")
+    assert said in line
+    with Tasks(configuration) as tasks:
+        assert tasks.list(agent_id=AGENT) == []
+
+
+def test_a_programs_own_prompt_does_not_make_it_a_trial(
+    configuration: Configuration, tmp_path: Path
+) -> None:
+    path = tmp_path / "worker.py"
+    code = "import sys\n" + code_of(SYNC) + "\nprint(sys.argv[1:], flush=True)\n"
+    with program(
+        path, code, environment_of(configuration), str(path), "--prompt", "mine"
+    ) as worker:
+        worker.wait_for("takes tasks of agent")
+        assert worker.output.startswith("['--prompt', 'mine']\n")
+        assert worker.stop() == 0
+
+
+async def test_try_out_runs_the_task_and_nothing_else(configuration: Configuration) -> None:
+    ran: list[str] = []
+
+    async def handler(task: Task) -> Task:
+        ran.append(task.id)
+        assert task.input.files == ["https://x.test/a.csv"]
+        return await shout(task)
+
+    other = await Tasks(configuration).acreate(agent_id=AGENT, prompt="another")
+    task = await Worker(handler, configuration).try_out(HELLO)
+    assert (task.status, task.result) == ("completed", "HELLO")
+    assert ran == [task.id]
+    assert (await Task.aload(task.id, configuration)).result == "HELLO"
+    await other.areload()
+    assert other.status == "pending"
+
+
+async def test_the_chunks_of_a_tried_streaming_handler_are_in_the_tasks_events(
+    configuration: Configuration,
+) -> None:
+    async def handler(task: Task) -> AsyncIterator[TaskUpdateEvent]:
+        yield chunk(task, "one")
+
+    task = await Worker(handler, configuration).try_out(HELLO)
+    loaded = await Task.aload(task.id, configuration)
+    chunks = [
+        event.data async for event in loaded.aevents() if event.type == TaskUpdateEventType.Chunk
+    ]
+    assert chunks == ["one"]
+
+
+async def test_a_worker_stopped_during_a_trial_ends_the_task_as_stopped(
+    configuration: Configuration,
+) -> None:
+    ids: list[str] = []
+
+    async def handler(task: Task) -> Task:
+        ids.append(task.id)
+        worker.stop()
+        await asyncio.sleep(3600)
+        return task
+
+    worker = Worker(handler, configuration)
+    with pytest.raises(ModuleException, match="the worker was stopped"):
+        await asyncio.wait_for(worker.try_out(HELLO), 20)
+    assert (await Task.aload(ids[0], configuration)).status == "stopped"
+
+
+async def test_a_trial_without_a_platform_fails_after_max_retries(
+    configuration: Configuration, platform: LocalPlatform
+) -> None:
+    await asyncio.to_thread(platform.close)
+    with pytest.raises(ModuleException):
+        await asyncio.wait_for(Worker(shout, configuration, max_retries=2).try_out(HELLO), 20)
+
+
+def test_events_registers_a_handler_without_the_decorator(
+    configuration: Configuration, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Events(configuration).register(on_task=shout, test_task=HELLO)
+    assert capsys.readouterr().out == "HELLO\n"
+
+    def failing(task: Task) -> Task:
+        raise ValueError("broken")
+
+    with pytest.raises(SystemExit) as caught:
+        Events(configuration).register(on_task=failing, test_task=HELLO)
+    assert caught.value.code == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.endswith("ended as error: broken\n")
+
+
+async def test_events_registers_inside_a_loop_that_runs(
+    configuration: Configuration,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("XPANDER_STREAMING_PORT", "0")
+    await Events(configuration).aregister(on_task=shout, test_task=HELLO)
+    assert capsys.readouterr().out == "HELLO\n"
+    working = asyncio.create_task(
+        Events(configuration, max_sync_workers=1, max_retries=1).aregister(on_task=shout)
+    )
+    task = await Tasks(configuration).acreate(agent_id=AGENT, prompt="dispatched")
+    assert (await task.await_finished(timeout=20)).result == "DISPATCHED"
+    working.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+
+
+def test_events_wants_bounds_that_are_possible() -> None:
+    with pytest.raises(ValueError, match="max_sync_workers"):
+        Events(max_sync_workers=0)
+    with pytest.raises(ValueError, match="max_retries"):
+        Events(max_retries=0)
+
+
+def test_events_works_until_a_signal_comes(configuration: Configuration, tmp_path: Path) -> None:
+    code = """
+from xpander_client import Events, Task
+
+def shout(task: Task) -> Task:
+    task.result = task.input.text.upper()
+    return task
+
+Events().register(on_task=shout)
+print("ended", flush=True)
+"""
+    with program(tmp_path / "worker.py", code, environment_of(configuration)) as worker:
+        with Tasks(configuration) as tasks:
+            task = tasks.create(agent_id=AGENT, prompt="hello", events_streaming=True)
+            assert task.wait_finished(timeout=30).result == "HELLO"
+        assert worker.stop(signal.SIGINT) == 0
+    assert worker.output == "ended\n"

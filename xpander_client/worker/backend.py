@@ -1,0 +1,399 @@
+"""What a handler needs of the platform: its agent's record for agno, other agents, and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from xpander_client.api.models import AttachmentRef, OutputFormat, SourceNodeType, Tokens, User
+from xpander_client.api.resources import Agent, Agents, Task, Tasks
+from xpander_client.configuration import Configuration
+
+from .agno_arguments import arguments, require_agno
+from .agno_tools import async_tools, sync_tools
+
+__all__ = ["Backend"]
+
+
+class Backend:
+    """Makes agents of frameworks out of the platform's records, and runs the platform's agents.
+
+    Without a `configuration` the task's own is used where there is a task, and the environment's
+    where there is none; it is read when it is needed, so that a module may make its `Backend` while
+    it is imported. Every call has an `a…` twin for async code, with the same parameters.
+
+    Example:
+        >>> backend = Backend(configuration)
+        >>> backend.configuration.organization_id
+        'example'
+    """
+
+    def __init__(self, configuration: Configuration | None = None) -> None:
+        self._given = configuration
+
+    @property
+    def configuration(self) -> Configuration:
+        """Who calls, and which platform."""
+        return self._given if self._given is not None else Configuration()
+
+    def get_args(
+        self,
+        agent_id: str | None = None,
+        agent: Agent | None = None,
+        agent_version: str | int | None = None,
+        task: Task | None = None,
+        override: Mapping[str, Any] | None = None,
+        tools: Sequence[Callable[..., Any]] | None = None,
+    ) -> dict[str, Any]:
+        """The keyword arguments for an `agno.agent.Agent` that is run with `run`.
+
+        They are made from the agent's record: its name, its instructions, its model by provider and
+        name, its tools as functions that have the platform call them, and the form of its results.
+        With a `task` they have the task's session, user, model, output format and schema, and each
+        tool call is made on the task's behalf and told to whoever follows it. What the task says in
+        words is in `task.to_message()`. The model's keys and address come from the environment
+        variables that the provider's own package reads, as `OPENAI_API_KEY` and `OPENAI_BASE_URL`.
+
+        Args:
+            agent_id: The agent. The task's, or the configuration's `agent_id`, when None.
+            agent: The agent as it was loaded before, instead of its id.
+            agent_version: The agent's version to use, instead of its current one.
+            task: The task that the agent is to work on.
+            override: Arguments that replace those made here, as a `model` of another provider.
+            tools: Functions to offer besides the agent's tools.
+
+        Returns:
+            Keyword arguments.
+
+        Raises:
+            ConfigurationError: agno or the provider's package is not installed, no agent is named,
+                or the agent's model is of a provider that is not known.
+            NotFoundError: There is no such agent.
+            ModuleException: Anything else that may go wrong with the call for the agent's record.
+
+        Example:
+            >>> args = Backend(configuration).get_args("agent-sales")
+            >>> args["name"], args["model"].id, [tool.name for tool in args["tools"]]
+            ('Sales', 'gpt-5', ['read_csv'])
+        """
+        require_agno()
+        if agent is None:
+            configuration = self._for(task)
+            wanted = _agent_id(agent_id, task, configuration)
+            agent = Agents(configuration).get(wanted, agent_version)
+        offered = [*sync_tools(agent, task), *(tools or ())]
+        return arguments(agent, task, offered, override or {})
+
+    async def aget_args(
+        self,
+        agent_id: str | None = None,
+        agent: Agent | None = None,
+        agent_version: str | int | None = None,
+        task: Task | None = None,
+        override: Mapping[str, Any] | None = None,
+        tools: Sequence[Callable[..., Any]] | None = None,
+    ) -> dict[str, Any]:
+        """The keyword arguments for an `agno.agent.Agent` that is run with `arun`.
+
+        They are those of `get_args`, but that the tools are async functions.
+
+        Args:
+            agent_id: The agent. The task's, or the configuration's `agent_id`, when None.
+            agent: The agent as it was loaded before, instead of its id.
+            agent_version: The agent's version to use, instead of its current one.
+            task: The task that the agent is to work on.
+            override: Arguments that replace those made here, as a `model` of another provider.
+            tools: Functions to offer besides the agent's tools.
+
+        Returns:
+            Keyword arguments.
+
+        Raises:
+            ConfigurationError: agno or the provider's package is not installed, no agent is named,
+                or the agent's model is of a provider that is not known.
+            NotFoundError: There is no such agent.
+            ModuleException: Anything else that may go wrong with the call for the agent's record.
+
+        Example:
+            >>> args = await Backend(configuration).aget_args("agent-sales")
+            >>> print(args["name"], args["model"].id, [tool.name for tool in args["tools"]])
+            Sales gpt-5 ['read_csv']
+        """
+        require_agno()
+        if agent is None:
+            configuration = self._for(task)
+            wanted = _agent_id(agent_id, task, configuration)
+            agent = await Agents(configuration).aget(wanted, agent_version)
+        offered = [*async_tools(agent, task), *(tools or ())]
+        return arguments(agent, task, offered, override or {})
+
+    def invoke_agent(
+        self,
+        agent_id: str | None = None,
+        prompt: str = "",
+        existing_task_id: str | None = None,
+        file_urls: list[str] | None = None,
+        user_details: User | None = None,
+        agent_version: str | int | None = None,
+        tool_call_payload_extension: dict[str, Any] | None = None,
+        source: SourceNodeType | str | None = SourceNodeType.SDK,
+        worker_id: str | None = None,
+        run_locally: bool | None = None,
+        output_format: OutputFormat | None = None,
+        output_schema: dict[str, Any] | None = None,
+        events_streaming: bool = True,
+        additional_context: str | None = None,
+        expected_output: str | None = None,
+        attachments: list[AttachmentRef] | None = None,
+        timeout: float | None = None,
+    ) -> Task:
+        """Have an agent do something: create a task for it, and wait until the task is over.
+
+        Args:
+            agent_id: The agent. The configuration's `agent_id` when None.
+            prompt: What the agent is to do.
+            existing_task_id: A task to continue, instead of a new one.
+            file_urls: Addresses of files that go with it.
+            user_details: The person on whose behalf the task runs.
+            agent_version: The agent's version to use, instead of its current one.
+            tool_call_payload_extension: What is added to the payload of each tool call.
+            source: Through which door it came in.
+            worker_id: The only worker that may run it.
+            run_locally: Whether the worker that is named runs it for a test.
+            output_format: What kind of text the result is.
+            output_schema: The JSON Schema of a JSON result.
+            events_streaming: Whether its events can be followed. Without them the end is found by
+                asking for it now and then.
+            additional_context: What the agent should know besides the prompt.
+            expected_output: What a good result looks like.
+            attachments: The files with what is known about them.
+            timeout: How long to wait, in seconds; without end when None.
+
+        Returns:
+            The task as it is at its end. Its `status` says whether it was completed.
+
+        Raises:
+            WaitTimeoutError: The time is over and the task is not.
+            ModuleException: Anything else that may go wrong with the calls.
+
+        Example:
+            >>> task = Backend(configuration).invoke_agent("agent-sales", "Sum up the sales")
+            >>> task.id
+            'task-1'
+        """
+        configuration = self.configuration
+        task = Tasks(configuration).create(
+            agent_id=_agent_id(agent_id, None, configuration),
+            prompt=prompt,
+            existing_task_id=existing_task_id,
+            file_urls=file_urls,
+            user_details=user_details,
+            agent_version=agent_version,
+            tool_call_payload_extension=tool_call_payload_extension,
+            source=source,
+            worker_id=worker_id,
+            run_locally=run_locally,
+            output_format=output_format,
+            output_schema=output_schema,
+            events_streaming=events_streaming,
+            additional_context=additional_context,
+            expected_output=expected_output,
+            attachments=attachments,
+        )
+        return task.wait_finished(timeout)
+
+    async def ainvoke_agent(
+        self,
+        agent_id: str | None = None,
+        prompt: str = "",
+        existing_task_id: str | None = None,
+        file_urls: list[str] | None = None,
+        user_details: User | None = None,
+        agent_version: str | int | None = None,
+        tool_call_payload_extension: dict[str, Any] | None = None,
+        source: SourceNodeType | str | None = SourceNodeType.SDK,
+        worker_id: str | None = None,
+        run_locally: bool | None = None,
+        output_format: OutputFormat | None = None,
+        output_schema: dict[str, Any] | None = None,
+        events_streaming: bool = True,
+        additional_context: str | None = None,
+        expected_output: str | None = None,
+        attachments: list[AttachmentRef] | None = None,
+        timeout: float | None = None,
+    ) -> Task:
+        """Have an agent do something: create a task for it, and wait until the task is over.
+
+        Args:
+            agent_id: The agent. The configuration's `agent_id` when None.
+            prompt: What the agent is to do.
+            existing_task_id: A task to continue, instead of a new one.
+            file_urls: Addresses of files that go with it.
+            user_details: The person on whose behalf the task runs.
+            agent_version: The agent's version to use, instead of its current one.
+            tool_call_payload_extension: What is added to the payload of each tool call.
+            source: Through which door it came in.
+            worker_id: The only worker that may run it.
+            run_locally: Whether the worker that is named runs it for a test.
+            output_format: What kind of text the result is.
+            output_schema: The JSON Schema of a JSON result.
+            events_streaming: Whether its events can be followed. Without them the end is found by
+                asking for it now and then.
+            additional_context: What the agent should know besides the prompt.
+            expected_output: What a good result looks like.
+            attachments: The files with what is known about them.
+            timeout: How long to wait, in seconds; without end when None.
+
+        Returns:
+            The task as it is at its end. Its `status` says whether it was completed.
+
+        Raises:
+            WaitTimeoutError: The time is over and the task is not.
+            ModuleException: Anything else that may go wrong with the calls.
+
+        Example:
+            >>> backend = Backend(configuration)
+            >>> task = await backend.ainvoke_agent("agent-sales", "Sum up the sales")
+            >>> print(task.id)
+            task-1
+        """
+        configuration = self.configuration
+        task = await Tasks(configuration).acreate(
+            agent_id=_agent_id(agent_id, None, configuration),
+            prompt=prompt,
+            existing_task_id=existing_task_id,
+            file_urls=file_urls,
+            user_details=user_details,
+            agent_version=agent_version,
+            tool_call_payload_extension=tool_call_payload_extension,
+            source=source,
+            worker_id=worker_id,
+            run_locally=run_locally,
+            output_format=output_format,
+            output_schema=output_schema,
+            events_streaming=events_streaming,
+            additional_context=additional_context,
+            expected_output=expected_output,
+            attachments=attachments,
+        )
+        return await task.await_finished(timeout)
+
+    def report_external_task(
+        self,
+        agent_id: str | None = None,
+        agent: Agent | None = None,
+        id: str | None = None,
+        input: str | None = None,
+        llm_response: Any = None,
+        tokens: Tokens | None = None,
+        is_success: bool = True,
+        result: str | None = None,
+        duration: float = 0,
+        used_tools: list[str] | None = None,
+        configuration: Configuration | None = None,
+    ) -> Task:
+        """Report a task that was run elsewhere; the platform keeps it as a finished one.
+
+        Args:
+            agent_id: The agent that it was run for. The configuration's `agent_id` when None.
+            agent: The agent, instead of its id.
+            id: The id that the task gets; one is made up when None.
+            input: What was asked.
+            llm_response: What the model answered, as it came.
+            tokens: The tokens that it took.
+            is_success: Whether it succeeded.
+            result: What came out.
+            duration: How long it ran, in seconds.
+            used_tools: The tools that were called.
+            configuration: Who calls, and which platform, instead of this object's.
+
+        Returns:
+            The task that stands for the report.
+
+        Raises:
+            ModuleException: What may go wrong with the call.
+
+        Example:
+            >>> task = Backend(configuration).report_external_task("agent-sales", result="200")
+            >>> print(task.status)
+            completed
+        """
+        configuration = configuration if configuration is not None else self.configuration
+        return Task.report_external_task(
+            configuration,
+            agent_id=agent.id if agent is not None else agent_id,
+            id=id,
+            input=input,
+            llm_response=llm_response,
+            tokens=tokens,
+            is_success=is_success,
+            result=result,
+            duration=duration,
+            used_tools=used_tools,
+        )
+
+    async def areport_external_task(
+        self,
+        agent_id: str | None = None,
+        agent: Agent | None = None,
+        id: str | None = None,
+        input: str | None = None,
+        llm_response: Any = None,
+        tokens: Tokens | None = None,
+        is_success: bool = True,
+        result: str | None = None,
+        duration: float = 0,
+        used_tools: list[str] | None = None,
+        configuration: Configuration | None = None,
+    ) -> Task:
+        """Report a task that was run elsewhere; the platform keeps it as a finished one.
+
+        Args:
+            agent_id: The agent that it was run for. The configuration's `agent_id` when None.
+            agent: The agent, instead of its id.
+            id: The id that the task gets; one is made up when None.
+            input: What was asked.
+            llm_response: What the model answered, as it came.
+            tokens: The tokens that it took.
+            is_success: Whether it succeeded.
+            result: What came out.
+            duration: How long it ran, in seconds.
+            used_tools: The tools that were called.
+            configuration: Who calls, and which platform, instead of this object's.
+
+        Returns:
+            The task that stands for the report.
+
+        Raises:
+            ModuleException: What may go wrong with the call.
+
+        Example:
+            >>> backend = Backend(configuration)
+            >>> task = await backend.areport_external_task("agent-sales", result="200")
+            >>> print(task.status)
+            completed
+        """
+        configuration = configuration if configuration is not None else self.configuration
+        return await Task.areport_external_task(
+            configuration,
+            agent_id=agent.id if agent is not None else agent_id,
+            id=id,
+            input=input,
+            llm_response=llm_response,
+            tokens=tokens,
+            is_success=is_success,
+            result=result,
+            duration=duration,
+            used_tools=used_tools,
+        )
+
+    def _for(self, task: Task | None) -> Configuration:
+        if self._given is not None or task is None:
+            return self.configuration
+        return task.configuration
+
+
+def _agent_id(agent_id: str | None, task: Task | None, configuration: Configuration) -> str:
+    if agent_id is not None:
+        return agent_id
+    return task.agent_id if task is not None else configuration.required("agent_id")

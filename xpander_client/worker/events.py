@@ -1,0 +1,78 @@
+"""A worker without the decorator: `Events(...).register(on_task=...)`."""
+
+from __future__ import annotations
+
+import attrs
+
+from xpander_client.configuration import Configuration
+
+from .handler import HandlerFunction
+from .local_test import LocalTaskTest
+from .plan_retries import OnCompact
+from .run import run
+from .runtime import Worker
+from .trial import report
+
+__all__ = ["Events"]
+
+
+@attrs.frozen
+class Events:
+    """How a worker is to work, for functions that are not decorated.
+
+    `max_retries` bounds how often a single request is made before its failure is logged and a
+    longer pause made, and how often a `test_task` tries to reach the platform. It does not end a
+    worker: that waits for a platform that is away for as long as it takes.
+
+    Example:
+        >>> def main():
+        ...     from myproject.handlers import summarize
+        ...     Events(max_sync_workers=2).register(on_task=summarize)
+    """
+
+    configuration: Configuration | None = None
+    max_sync_workers: int = attrs.field(default=6, validator=attrs.validators.ge(1))
+    max_retries: int = attrs.field(default=5, validator=attrs.validators.ge(1))
+    on_compact: OnCompact | None = attrs.field(default=None, kw_only=True)
+
+    def register(self, on_task: HandlerFunction, test_task: LocalTaskTest | None = None) -> None:
+        """Work until SIGTERM or SIGINT comes, as `run` does; or try the handler with `test_task`.
+
+        Raises:
+            TypeError: the handler can't be one; the message says why.
+            ModuleException: something is not configured, or the platform refuses the worker.
+            SystemExit: with status 1: the test task failed.
+        """
+        run(
+            on_task,
+            self.configuration,
+            test_task=test_task,
+            max_sync_workers=self.max_sync_workers,
+            max_retries=self.max_retries,
+            on_compact=self.on_compact,
+        )
+
+    async def aregister(
+        self, on_task: HandlerFunction, test_task: LocalTaskTest | None = None
+    ) -> None:
+        """The same inside an event loop that runs already; ends when it is cancelled.
+
+        Signals stay as whoever owns the loop has them.
+
+        Raises:
+            TypeError: the handler can't be one; the message says why.
+            ModuleException: something is not configured, or the platform refuses the worker.
+            SystemExit: with status 1: the test task failed.
+        """
+        worker = Worker(
+            on_task,
+            self.configuration,
+            max_sync_workers=self.max_sync_workers,
+            max_retries=self.max_retries,
+            on_compact=self.on_compact,
+            http=True,
+        )
+        if test_task is None:
+            await worker.run()
+        elif status := report(await worker.try_out(test_task)):
+            raise SystemExit(status)

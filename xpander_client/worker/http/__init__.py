@@ -1,0 +1,11 @@
+"""The worker's own HTTP side: `POST /invoke` runs a task without the platform's dispatch.
+
+Needs the extra `[worker]`; what needs it is imported when the server starts.
+"""
+
+from __future__ import annotations
+
+from .invocation import InvocationFailed, InvocationRefused, Invocations
+from .server import InvokeServer
+
+__all__ = ["InvocationFailed", "InvocationRefused", "Invocations", "InvokeServer"]

@@ -1,0 +1,35 @@
+"""A task that is made up to try a handler."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from xpander_client.api.models import AgentExecutionInput, OutputFormat
+
+__all__ = ["LocalTaskTest"]
+
+
+@attrs.frozen(kw_only=True)
+class LocalTaskTest:
+    """A task to try a handler with once: what is asked, and what kind of result is wanted.
+
+    Example:
+        >>> trial = LocalTaskTest(
+        ...     input=AgentExecutionInput(text="What can you do?"),
+        ...     output_format=OutputFormat.Json,
+        ...     output_schema={"capabilities": "list of capabilities"},
+        ... )
+        >>> trial.input.text
+        'What can you do?'
+    """
+
+    input: AgentExecutionInput
+    """What is asked."""
+    agent_version: str | int | None = None
+    """The agent's version to use, instead of its current one."""
+    output_format: OutputFormat | None = None
+    """What kind of text the result is."""
+    output_schema: dict[str, Any] | None = None
+    """What a JSON result looks like."""

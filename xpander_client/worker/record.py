@@ -1,0 +1,140 @@
+"""Where an attempt's beginning, events and end go: into the platform's record of the task."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from xpander_client.api.models import AgentExecutionStatus
+from xpander_client.api.plans import tasks
+from xpander_client.api.resources import Task
+from xpander_client.errors import CallError, ModuleException
+from xpander_client.transport import Transport
+from xpander_client.transport.bound import fence
+
+from .delivery import Delivery, deliver
+from .result import error_text
+
+__all__ = ["ATTEMPT", "Record"]
+
+ATTEMPT = "execution_attempts"
+
+
+class Record:
+    """The platform's record of one task, as one attempt may write it.
+
+    Every write says which attempt it is from (`number`), so that a late one is refused. With
+    `keep_away` nothing is written any more: the platform does not know the task.
+    """
+
+    def __init__(
+        self,
+        task_id: str,
+        number: int | None,
+        body: bytes,
+        transport: Transport,
+        is_given_up: Callable[[], bool],
+        log: logging.LoggerAdapter[logging.Logger],
+    ) -> None:
+        self.is_kept = True
+        self.task_id = task_id
+        self._body = body
+        self._number = number
+        self._is_given_up = is_given_up
+        # What a handler itself sends with its task is fenced the same way.
+        fenced = {} if number is None else {"x-execution-attempt": str(number)}
+        self.transport = transport.options(headers=fenced)
+        self._log = log
+
+    def fenced(self, task: Task) -> Task:
+        """The task, bound so that what is saved with it counts as this attempt's.
+
+        Its `is_stop_requested` says whether the attempt is given up.
+        """
+        always = {} if self._number is None else {ATTEMPT: self._number}
+        return fence(task, self.transport, self._body, always, self._is_given_up)
+
+    def keep_away(self) -> None:
+        """Write nothing from now on."""
+        self.is_kept = False
+
+    async def begin(self, task: Task) -> tuple[Delivery, str]:
+        """Say that the handler begins, however long it takes to get through."""
+        return await deliver(
+            lambda: task.aset_status(AgentExecutionStatus.Executing), "the beginning", self._log
+        )
+
+    async def end(self, finished: Task) -> tuple[Delivery, str]:
+        """Write down how the task ended, its plan included, and what it took.
+
+        Raises:
+            ModuleException, TypeError, ValueError: what is set on the task can't be sent.
+        """
+        delivery, why = await self._deliver(
+            lambda: finished.asave(with_deep_plan_update=True), "the result"
+        )
+        if delivery is Delivery.DELIVERED:
+            await self._report_metrics(finished)
+        return delivery, why
+
+    async def end_as_error(self, task: Task, error: BaseException) -> str:
+        """Write down that the handler failed, with what it had set on the task; returns the text.
+
+        What can't be sent, or is refused, is left out.
+        """
+        task.status = AgentExecutionStatus.Error
+        task.result = text = error_text(error)
+        try:
+            delivery, why = await self._deliver(task.asave, "the error")
+        except (ModuleException, TypeError, ValueError):
+            await self.end_as_bare_error(text)
+            return text
+        if delivery is Delivery.DELIVERED:
+            await self._report_metrics(task)
+        elif delivery is Delivery.LOST:
+            self._log.warning("the error is dropped: %s", why)
+        else:
+            await self.end_as_bare_error(text)
+        return text
+
+    async def end_as_bare_error(self, text: str) -> None:
+        """End the task as an error, saying nothing else about it."""
+        await self._end_as("error", {"result": text})
+
+    async def end_as_stopped(self) -> None:
+        """End the task as stopped: nobody waits for it any more."""
+        await self._end_as("stopped", {})
+
+    async def hand_back(self) -> None:
+        """Put the task back into the queue, for another worker."""
+        if self.is_kept:
+            await self._update({"status": "pending"})
+            self._log.info("handed back for another worker")
+
+    async def _end_as(self, status: str, more: dict[str, Any]) -> None:
+        delivery, why = await self._deliver(
+            lambda: self._update({"status": status, **more}), f"status {status}"
+        )
+        if delivery is not Delivery.DELIVERED:
+            self._log.error("status %s is dropped: %s", status, why)
+
+    async def _deliver(
+        self, write: Callable[[], Awaitable[object]], what: str
+    ) -> tuple[Delivery, str]:
+        if not self.is_kept:
+            return Delivery.DELIVERED, ""
+        return await deliver(write, what, self._log)
+
+    async def _update(self, fields: dict[str, Any]) -> None:
+        if self._number is not None:
+            fields[ATTEMPT] = self._number
+        await self.transport.acall(tasks.update_fields(task_id=self.task_id, fields=fields), None)
+
+    async def _report_metrics(self, task: Task) -> None:
+        if task.tokens is None or not self.is_kept:
+            return
+        try:
+            await task.areport_metrics()
+        except CallError as error:
+            self._log.warning("metrics were not reported: %s", error)

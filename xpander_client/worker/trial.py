@@ -1,0 +1,98 @@
+"""Trying a handler with one made-up task, and telling how it went."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn, cast
+
+from xpander_client.api.models import AgentExecutionInput, AgentExecutionStatus, OutputFormat
+from xpander_client.api.plans import tasks
+from xpander_client.api.resources import Task
+from xpander_client.core.plan import RequestPlan
+
+from .local_test import LocalTaskTest
+
+__all__ = ["creation_of", "report", "trial_in"]
+
+_FORMATS = ("json", "markdown", "text")
+
+
+def trial_in(arguments: Sequence[str]) -> LocalTaskTest | None:
+    """The task that a command line asks for with `--invoke`, if it does.
+
+    The first argument is the program's name. What `--invoke` has no use for is left to the program.
+
+    Raises:
+        SystemExit: with status 2, after one line on stderr: `--prompt` is missing, the format is
+            unknown, or the schema is no JSON object.
+
+    Example:
+        >>> trial_in(["worker.py", "--invoke", "--prompt", "hello", "--verbose"]).input.text
+        'hello'
+        >>> trial_in(["worker.py", "--prompt", "the program's own"])
+    """
+    if "--invoke" not in arguments[1:]:
+        return None
+    parser = _Parser(Path(arguments[0]).name, allow_abbrev=False, add_help=False)
+    parser.add_argument("--invoke", action="store_true")
+    parser.add_argument("--prompt", required=True)
+    parser.add_argument("--output_format", choices=_FORMATS)
+    parser.add_argument("--output_schema", type=_schema)
+    found, _ = parser.parse_known_args(arguments[1:])
+    return LocalTaskTest(
+        input=AgentExecutionInput(text=found.prompt),
+        output_format=None if found.output_format is None else OutputFormat(found.output_format),
+        output_schema=found.output_schema,
+    )
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        # Without the usage, which would tell of a part of the program's arguments only.
+        self.exit(2, f"{self.prog}: {message}\n")
+
+
+def _schema(text: str) -> dict[str, Any]:
+    try:
+        schema = json.loads(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"this is no JSON: {error}") from None
+    if not isinstance(schema, dict):
+        raise argparse.ArgumentTypeError("a schema is a JSON object")
+    return cast(dict[str, Any], schema)
+
+
+def creation_of(
+    test: LocalTaskTest, *, agent_id: str, worker_id: str, events_streaming: bool
+) -> RequestPlan:
+    """What creates the task, as one that this worker alone runs."""
+    given = test.input
+    return tasks.create(
+        agent_id=agent_id,
+        agent_version=test.agent_version,
+        prompt=given.text or "",
+        file_urls=given.files,
+        attachments=given.attachments,
+        user_details=given.user,
+        principal=given.principal,
+        output_format=test.output_format,
+        output_schema=test.output_schema,
+        events_streaming=events_streaming or None,
+        worker_id=worker_id,
+        run_locally=True,
+        source="sdk",
+    )
+
+
+def report(task: Task) -> int:
+    """Print the task's result, or on stderr how it failed; returns the exit status."""
+    if task.status == AgentExecutionStatus.Completed:
+        print(task.result or "", flush=True)
+        return 0
+    why = f": {task.result}" if task.result else ""
+    print(f"task {task.id} ended as {task.status}{why}", file=sys.stderr, flush=True)
+    return 1
