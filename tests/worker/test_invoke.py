@@ -20,8 +20,15 @@ from tests.worker.test_worker import Said, create, working
 from xpander_client import Configuration, Task, Tasks, TaskUpdateEvent, TaskUpdateEventType
 from xpander_client.core.convert import dumps
 from xpander_client.platform import LocalPlatform
+from xpander_client.transport import Transport
 from xpander_client.worker import Worker
-from xpander_client.worker.handler import HandlerFunction
+from xpander_client.worker.activity_digest import digest_activity
+from xpander_client.worker.attempt import Means
+from xpander_client.worker.capacity import Capacity
+from xpander_client.worker.direct import DirectInvocations
+from xpander_client.worker.handler import HandlerFunction, inspect_handler
+from xpander_client.worker.running import RunningAttempts
+from xpander_client.worker.threads import HandlerThreads
 
 
 @pytest.fixture(autouse=True)
@@ -236,6 +243,29 @@ async def test_a_caller_that_goes_away_ends_the_handler_and_the_task_is_stopped(
         await asyncio.wait_for(ended.wait(), 10)
         await task.await_finished(timeout=10)
     assert task.status == "stopped"
+
+
+async def test_a_caller_that_goes_away_before_there_is_a_slot_leaves_the_task_as_it_was(
+    configuration: Configuration,
+) -> None:
+    async def handler(task: Task) -> AsyncIterator[TaskUpdateEvent]:
+        yield chunk(task, "never")
+
+    transport = Transport.of(configuration)
+    capacity = Capacity(transport, AGENT, 1)
+    means = Means(inspect_handler(handler), transport, HandlerThreads(1), digest_activity)
+    invocations = DirectInvocations(AGENT, means, RunningAttempts(capacity))
+    task = await task_for_nobody(configuration)
+    async with capacity:  # the only slot
+        first = asyncio.create_task(anext(invocations.stream(task)))
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert not first.done()
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+    await task.areload()
+    assert task.status == "pending"
 
 
 async def test_invoked_tasks_take_slots_like_any_other(configuration: Configuration) -> None:

@@ -3,10 +3,13 @@
 import signal
 from pathlib import Path
 
+import attrs
 import pytest
 
+from tests.raw_server import Connection, RawServer
 from tests.worker.conftest import AGENT, of_agent
 from tests.worker.processes import HEADER, environment_of, program
+from tests.worker.test_listener import REGISTRATION, frame
 from xpander_client import Configuration, Task, Tasks, TaskUpdateEventType
 from xpander_client.platform import LocalPlatform
 
@@ -145,6 +148,22 @@ def test_a_refused_key_is_one_clear_line_and_exit_status_1(
     errors = [line for line in worker.output.splitlines() if "INFO" not in line]
     assert len(errors) == 1
     assert "the worker cannot go on: 401" in errors[0]
+
+
+def test_an_environment_conflict_is_one_clear_line_and_exit_status_1(tmp_path: Path) -> None:
+    def platform(connection: Connection) -> None:
+        if connection.line.startswith("GET"):
+            conflict = frame("worker-environment-conflict", {"error": "the cloud serves it"})
+            connection.stream(REGISTRATION + conflict)
+        else:
+            connection.answer(b"{}")
+
+    with RawServer(*[platform] * 20) as server:
+        configuration = attrs.evolve(server.configuration(), agent_id=AGENT)
+        with program(tmp_path / "worker.py", UPPER, environment_of(configuration)) as worker:
+            assert worker.process.wait(timeout=30) == 1
+    (error,) = [line for line in worker.output.splitlines() if "INFO" not in line]
+    assert "the platform refuses this worker: the cloud serves it" in error
 
 
 SLOW = f"""{HEADER}

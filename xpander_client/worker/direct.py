@@ -83,6 +83,9 @@ class DirectInvocations:
                 coming.cancel()
             if not running.done():
                 attempt.stop_task("its caller went away")
+                if not attempt.has_begun:
+                    # It waits for a slot. The task stays as it was.
+                    running.cancel()
                 await asyncio.wait({running})
 
     def _attempt(self, task: Task, listener: Emit | None = None) -> Attempt:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from typing import Any, cast
 
 from xpander_client.api.models import TaskUpdateEvent, TaskUpdateEventType
@@ -36,8 +36,8 @@ async def execute(handler: Handler, task: Task, threads: HandlerThreads, emit: E
         value = await threads.call(handler.call, task)
     if inspect.isawaitable(value):
         value = await value
-    if isinstance(value, AsyncIterator):
-        value = await _last_of(handler, task, cast(AsyncIterator[object], value), emit)
+    if isinstance(value, AsyncIterable):
+        value = await _last_of(handler, task, cast(AsyncIterable[object], value), emit)
     if not isinstance(value, Task):
         raise TypeError(
             f"the handler {handler.name}() must return the task, not {type(value).__name__}"
@@ -48,7 +48,7 @@ async def execute(handler: Handler, task: Task, threads: HandlerThreads, emit: E
 
 
 async def _last_of(
-    handler: Handler, task: Task, events: AsyncIterator[object], emit: Emit
+    handler: Handler, task: Task, events: AsyncIterable[object], emit: Emit
 ) -> object:
     """The task in the last `task_finished`; without one it is the task that the handler got.
 

@@ -116,8 +116,10 @@ class Record:
         delivery, why = await self._deliver(
             lambda: self._update({"status": status, **more}), f"status {status}"
         )
-        if delivery is not Delivery.DELIVERED:
-            self._log.error("status %s is dropped: %s", status, why)
+        if delivery is Delivery.LOST:
+            self._log.warning("status %s is dropped: %s", status, why)
+        elif delivery is Delivery.REFUSED:
+            self._log.error("the platform refuses status %s: %s", status, why)
 
     async def _deliver(
         self, write: Callable[[], Awaitable[object]], what: str
