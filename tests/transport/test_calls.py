@@ -178,6 +178,18 @@ def test_a_create_whose_fate_is_unknown_is_not_repeated(
     assert route.call_count == 1
 
 
+@pytest.mark.parametrize("status", [500, 502, 503, 504])
+def test_a_create_that_a_failing_platform_may_have_made_is_not_repeated(
+    world: World, wire: respx.Router, status: int
+) -> None:
+    route = wire.post("/t").mock(return_value=httpx.Response(status, text="gateway"))
+    configuration = Configuration("key", URL, f"failing-{world.name}-{status}", retry=FAST)
+    with pytest.raises(ServerError, match=r"gateway\. Tasks\.create may have happened") as caught:
+        world.call(Transport.of(configuration), CREATE, dict[str, Any])
+    assert route.call_count == 1
+    assert caught.value.retryable
+
+
 def test_it_is_repeated_where_the_platform_honors_keys(world: World, wire: respx.Router) -> None:
     wire.get("/t/1").mock(return_value=ok(**HONORED))
     route = wire.post("/t").mock(side_effect=answered(httpx.ReadTimeout, ok()))

@@ -129,12 +129,18 @@ def decode(
 
 
 def error_of_status(
-    plan: RequestPlan, answer: Answer, attempts: Sequence[Attempt], *, retryable: bool
+    plan: RequestPlan,
+    answer: Answer,
+    attempts: Sequence[Attempt],
+    *,
+    retryable: bool,
+    unsafe: bool = False,
 ) -> ApiStatusError:
-    """The error for an answer that is no success."""
+    """The error for an answer that is no success; `unsafe` as for `error_of_fault`."""
     context = _context(plan, answer, attempts)
+    said = _explanation(context["body"]) or f"the platform answered {answer.status_code}"
     return ApiStatusError.class_for(answer.status_code)(
-        _explanation(context["body"]) or f"the platform answered {answer.status_code}",
+        f"{said}. {_warning(plan)}" if unsafe else said,
         retry_after=parse_retry_after(answer.headers, datetime.datetime.now(datetime.UTC)),
         retryable=retryable,
         **context,
@@ -150,14 +156,16 @@ def error_of_fault(
     """
     context = _context(plan, None, attempts)
     if unsafe:
-        return UnknownOutcomeError(
-            f"{fault.description}. {plan.operation} may have happened all the same and was not "
-            "sent again: look for what it would have made (for example with Tasks.list) before "
-            "you repeat it",
-            **context,
-        )
+        return UnknownOutcomeError(f"{fault.description}. {_warning(plan)}", **context)
     cls = TimeoutExceededError if fault.timed_out else ConnectionFailedError
     return cls(fault.description, retryable=True, **context)
+
+
+def _warning(plan: RequestPlan) -> str:
+    return (
+        f"{plan.operation} may have happened all the same and was not sent again: look for what "
+        "it would have made (for example with Tasks.list) before you repeat it"
+    )
 
 
 def _context(

@@ -162,12 +162,14 @@ class Call:
         Raises:
             CallError: the call failed; the error carries all attempts.
         """
+        unsafe = self._verdict is Stop.UNSAFE
         if isinstance(result, Fault):
-            unsafe = self._verdict is Stop.UNSAFE
             raise error_of_fault(self.plan, result, self.attempts, unsafe=unsafe)
         if not result.is_success:
             may_help = self._verdict is not Stop.FINAL
-            raise error_of_status(self.plan, result, self.attempts, retryable=may_help)
+            raise error_of_status(
+                self.plan, result, self.attempts, retryable=may_help, unsafe=unsafe
+            )
         return Response(
             status_code=result.status_code,
             headers=result.headers,
