@@ -210,11 +210,6 @@ def answers_anything(requests: Iterable[Request]) -> bool:
     return any(request.result.code() == "Any" for request in requests)
 
 
-def has_streams(collection: Collection) -> bool:
-    """Whether one of the operations answers with a stream."""
-    return any(request.stream is not None for request in collection.requests)
-
-
 def called(model: Model) -> list[Request]:
     """The operations whose answers an object's methods return."""
     return [method.request for method in model.methods if method.does == "call"]

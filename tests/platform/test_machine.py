@@ -107,6 +107,14 @@ def test_an_offer_not_taken_up_goes_back_in_silence_and_its_attempt_is_burnt() -
     assert refused.value.status == 409
 
 
+def test_an_attempt_that_is_over_leaves_not_even_an_empty_value() -> None:
+    lost = machine.expire(executing(), now=1e6, max_attempts=3)
+    assert lost is not None
+    late = patched(lost.record, 1, status="pending", result="", title="mine").record.read()
+    assert "result" not in late
+    assert late["title"] == "mine"
+
+
 def test_a_lost_worker_is_named_and_its_late_result_refused() -> None:
     record = executing()
     assert record.lease_until == 131.0

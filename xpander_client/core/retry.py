@@ -6,7 +6,6 @@ import datetime
 import math
 import random
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from enum import Enum, auto
 
 import attrs
@@ -135,6 +134,8 @@ def parse_retry_after(headers: Mapping[str, str], now: datetime.datetime) -> flo
     seconds = _finite(text)
     if seconds is not None or text is None:
         return seconds
+    from email.utils import parsedate_to_datetime  # hardly any answer has a date here
+
     try:
         moment = parsedate_to_datetime(text)
         if moment.tzinfo is None:

@@ -16,7 +16,7 @@ from ..core.convert import ConversionError, structure
 from ..core.enums import OpenStrEnum
 from .refusal import Refusal
 
-__all__ = ["checked", "fingerprint", "parsed", "read"]
+__all__ = ["checked", "fingerprint", "header", "parsed", "read"]
 
 T = TypeVar("T")
 
@@ -31,15 +31,14 @@ async def read(request: Request, limit: int) -> bytes:
     Raises:
         Refusal: 413, it is larger than `limit` bytes. It is not read further then.
     """
-    refusal = Refusal(413, f"the body is larger than {limit} bytes")
-    declared = request.headers.get("content-length")
+    declared = header(request, b"content-length")
     if declared is not None and declared.isdigit() and int(declared[:19]) > limit:
-        raise refusal
+        raise _too_large(limit)
     message = await request.receive()
     if message["type"] == "http.request" and not message.get("more_body", False):
         whole: bytes = message.get("body", b"")
         if len(whole) > limit:
-            raise refusal
+            raise _too_large(limit)
         return whole
     body = bytearray()
     while True:
@@ -47,10 +46,23 @@ async def read(request: Request, limit: int) -> bytes:
             raise ClientDisconnect
         body += message.get("body", b"")
         if len(body) > limit:
-            raise refusal
+            raise _too_large(limit)
         if not message.get("more_body", False):
             return bytes(body)
         message = await request.receive()
+
+
+def header(request: Request, name: bytes) -> str | None:
+    """A request's header; `name` is in lower case, as the server gives all names."""
+    for given, value in request.scope["headers"]:
+        if given == name:
+            text: str = value.decode("latin-1")
+            return text
+    return None
+
+
+def _too_large(limit: int) -> Refusal:
+    return Refusal(413, f"the body is larger than {limit} bytes")
 
 
 def parsed(body: bytes) -> Any:
@@ -108,17 +120,18 @@ def _strange(made: Any, path: str) -> tuple[str, str] | None:
         for index, item in enumerate(made):
             if (found := _strange(item, f"{path}[{index}]")) is not None:
                 return found
-    elif attrs.has(type(made)):
-        for name, wire in _to_look_at(made.__class__):
-            value = getattr(made, name)
-            if value is not None and (found := _strange(value, f"{path}.{wire}")) is not None:
-                return found
+    for name, wire in _to_look_at(made.__class__):
+        value = getattr(made, name)
+        if value is not None and (found := _strange(value, f"{path}.{wire}")) is not None:
+            return found
     return None
 
 
 @cache
 def _to_look_at(model: Any) -> tuple[tuple[str, str], ...]:
-    """The fields of a model that can hold enums, here or further down."""
+    """The fields of a model that can hold enums, here or further down; none of other types."""
+    if not attrs.has(model):
+        return ()
     hints = typing.get_type_hints(model)
     return tuple(
         (field.name, field.metadata.get("wire", field.name))

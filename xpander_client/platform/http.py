@@ -67,6 +67,19 @@ class _Stream(Response):
         await self._stream(scope, receive, send)
 
 
+class _Served:
+    """An endpoint as the app of a route: without the router's own answers to exceptions, which are
+    the gate's to give.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+
 class Endpoints:
     """One method for each operation. Each gets the caller's organization from the gate."""
 
@@ -128,7 +141,7 @@ class Endpoints:
         body = await self._object(request, TaskCreate)
         await self._agents.ensure(organization_id, agent_id)
         key = _idempotency(request, f"create {agent_id}", body)
-        version = request.headers.get("x-agent-version")
+        version = bodies.header(request, b"x-agent-version")
         given = {"source": "api", **_without_nulls(body)}
         if version:
             given["agent_version"] = version
@@ -155,7 +168,7 @@ class Endpoints:
         body = _with_total(body)
         attempt = body.get("execution_attempts")
         if attempt is None:
-            attempt = _count(request.headers.get("x-execution-attempt"), "x-execution-attempt")
+            attempt = _attempt(request)
         attempt = None if attempt is None else int(attempt)
         record = await self._store.patch(
             _organization(request), _id(request, "task_id"), body, attempt=attempt
@@ -258,7 +271,7 @@ class Endpoints:
         events = await self._parsed(request)
         bodies.checked(events, list[TaskUpdateEvent], known_values_only=False)
         whole = [_whole_event(event, index) for index, event in enumerate(events)]
-        attempt = _count(request.headers.get("x-execution-attempt"), "x-execution-attempt")
+        attempt = _attempt(request)
         appended = await self._store.append(
             _organization(request),
             task_id,
@@ -379,7 +392,7 @@ class Endpoints:
 
 
 def _route(path: str, endpoint: Endpoint, *methods: str) -> Route:
-    route = Route(path, endpoint, methods=list(methods))
+    route = Route(path, _Served(endpoint), methods=list(methods))
     if path != "/health":
         route.methods = set(methods)  # without the HEAD that comes with GET
     return route
@@ -410,8 +423,12 @@ def _count(text: str | None, what: str) -> int | None:
     return int(text)
 
 
+def _attempt(request: Request) -> int | None:
+    return _count(bodies.header(request, b"x-execution-attempt"), "x-execution-attempt")
+
+
 def _idempotency(request: Request, operation: str, body: Any) -> IdempotencyKey | None:
-    key = request.headers.get("idempotency-key")
+    key = bodies.header(request, b"idempotency-key")
     if key is None:
         return None
     if not key or len(key) > 255:

@@ -254,12 +254,15 @@ def patch(
         if name not in PLATFORM_OWNED and not (value is None and name in _NEVER_CLEARED)
     }
     differing = {name for name, value in said.items() if _differs(task.get(name), value)}
-    if attempt is not None and differing & WORKER_OWNED and not holds(record, attempt):
-        raise Refusal(
-            409,
-            f"attempt {attempt} does not hold the task (any more), so these stay as they are: "
-            + ", ".join(sorted(differing & WORKER_OWNED)),
-        )
+    if attempt is not None and not holds(record, attempt):
+        if differing & WORKER_OWNED:
+            raise Refusal(
+                409,
+                f"attempt {attempt} does not hold the task (any more), so these stay as they are: "
+                + ", ".join(sorted(differing & WORKER_OWNED)),
+            )
+        # Nor does it put an empty value where there was none.
+        said = {name: value for name, value in said.items() if name not in WORKER_OWNED}
     status = said.get("status", record.status)
     if status not in STATUSES:
         raise Refusal(422, f"there is no status {status!r}", "$.status")

@@ -235,10 +235,14 @@ class SqliteStore:
         """Create a task, or continue the one with `existing_id`."""
 
         def command(tx: Transaction) -> Put:
-            first = _first_answer(tx, organization_id, key)
+            now = self._clock()
+            if existing_id is None:
+                first = _remember(tx, organization_id, key, task_id, now)
+            else:
+                # This may yet be refused, and what is refused had better not have written.
+                first = _first_answer(tx, organization_id, key)
             if first is not None:
                 return Put(_find(tx, organization_id, first)[1], repeated=True)
-            now = self._clock()
             if existing_id is None:
                 outcome = machine.create(
                     task_id=task_id,
@@ -259,7 +263,7 @@ class SqliteStore:
                     last_seq=_last_seq(tx, number),
                 )
                 _update(tx, number, record, outcome)
-            _remember(tx, organization_id, key, outcome.record.id, now)
+                _remember(tx, organization_id, key, existing_id, now)
             return Put(outcome.record)
 
         return await self._writer.submit(command)
@@ -692,10 +696,13 @@ def _remember(
     key: IdempotencyKey | None,
     answer: str,
     now: float,
-) -> None:
-    if key is not None:
-        tx.execute(
-            "INSERT INTO idempotency (organization_id, key, fingerprint, answer, created_at) "
-            "VALUES (?, ?, ?, ?, ?)",
-            (organization_id, key.key, key.fingerprint, answer, now),
-        )
+) -> str | None:
+    """Keep what the first request with this key made; returns what an earlier one made, if any."""
+    if key is None:
+        return None
+    written = tx.execute(
+        "INSERT INTO idempotency (organization_id, key, fingerprint, answer, created_at) "
+        "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (organization_id, key.key, key.fingerprint, answer, now),
+    )
+    return None if written.rowcount else _first_answer(tx, organization_id, key)

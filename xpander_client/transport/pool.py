@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import functools
 import os
@@ -10,7 +9,7 @@ import ssl
 import sys
 import threading
 from collections.abc import AsyncGenerator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import attrs
@@ -19,6 +18,9 @@ import httpx
 from xpander_client.configuration import Configuration
 from xpander_client.core.call import Platform
 from xpander_client.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import asyncio
 
 __all__ = ["HttpClient", "Pool", "pool_of"]
 
@@ -56,6 +58,8 @@ class AsyncHalf:
         if not self.places.locked():
             await self.places.acquire()
             return
+        import asyncio  # here and below: it takes long to load, and sync code needs none of it
+
         try:
             async with asyncio.timeout(timeout):
                 await self.places.acquire()
@@ -116,6 +120,8 @@ class Pool:
             if isinstance(self.given, httpx.AsyncClient):
                 return AsyncHalf(self.given, None)
             raise ConfigurationError("the given HTTP client is sync: use the methods without a…")
+        import asyncio
+
         loop = asyncio.get_running_loop()
         half = self._async_halves.get(loop)
         if half is None:
@@ -136,6 +142,8 @@ class Pool:
 
     async def aclose(self) -> None:
         """Close the connections that belong to the running loop; the next call opens new ones."""
+        import asyncio
+
         loop = asyncio.get_running_loop()
         self._async_halves.pop(loop, None)
         closer = self._closers.pop(loop, None)

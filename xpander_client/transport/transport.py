@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from typing import TypeVar
@@ -16,7 +15,7 @@ from xpander_client.core.plan import RequestPlan, StreamPlan
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.core.stream import follow, poll_pauses
 
-from . import aio, sync
+from . import sync
 from .bound import Bound, bind, bind_data
 from .pool import HttpClient, Pool, pool_of
 
@@ -79,6 +78,8 @@ class Transport:
         Raises:
             CallError: it failed.
         """
+        from . import aio  # here and below: it brings asyncio along, which sync code can do without
+
         return bind(self, await aio.call(self.pool, self._state(plan), answer))
 
     def stream(
@@ -110,6 +111,8 @@ class Transport:
         deadline: float | None = None,
     ) -> AsyncGenerator[T, None]:
         """Follow a stream to its terminal event; it is resumed where it breaks."""
+        from . import aio
+
         return aio.stream(
             self.pool,
             follow(
@@ -164,6 +167,8 @@ class Transport:
         Raises:
             WaitTimeoutError: `timeout` seconds were not enough.
         """
+        import asyncio
+
         deadline = None if timeout is None else time.monotonic() + timeout
         if stream is not None:
             async for _ in self.astream(stream, decode, is_terminal, deadline):
@@ -199,4 +204,6 @@ class Transport:
         return sync.call(self.pool, self._state(plan), None).body
 
     async def _aask(self, plan: RequestPlan) -> bytes:
+        from . import aio
+
         return (await aio.call(self.pool, self._state(plan), None)).body

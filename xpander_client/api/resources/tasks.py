@@ -23,7 +23,6 @@ from ..models.think_mode import ThinkMode
 from ..models.tokens import Tokens
 from ..models.user import User
 from ..plans import tasks as tasks_plans
-from . import streams
 from .task import Task
 from .tasks_list_item import TasksListItem
 
@@ -1134,6 +1133,8 @@ class Tasks(Resource):
             chunk
             task_finished
         """
+        from . import streams
+
         return self._transport.stream(
             tasks_plans.events(task_id=task_id, last_event_id=last_event_id),
             streams.task_update_event(task_id),
@@ -1176,6 +1177,8 @@ class Tasks(Resource):
             chunk
             task_finished
         """
+        from . import streams
+
         return self._transport.astream(
             tasks_plans.events(task_id=task_id, last_event_id=last_event_id),
             streams.task_update_event(task_id),

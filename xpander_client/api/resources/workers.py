@@ -13,7 +13,6 @@ from ..models.worker_environment import WorkerEnvironment
 from ..models.worker_event import WorkerEvent
 from ..models.worker_event_type import WorkerEventType
 from ..plans import workers as workers_plans
-from . import streams
 
 __all__ = ["Workers", "WorkersWithRawResponse"]
 
@@ -68,6 +67,8 @@ class Workers(Resource):
             worker-registration
             worker-environment-conflict
         """
+        from . import streams
+
         return self._transport.stream(
             workers_plans.listen(agent_id=agent_id, environment=environment, worker_id=worker_id),
             streams.worker_event(agent_id),
@@ -112,6 +113,8 @@ class Workers(Resource):
             worker-registration
             worker-environment-conflict
         """
+        from . import streams
+
         return self._transport.astream(
             workers_plans.listen(agent_id=agent_id, environment=environment, worker_id=worker_id),
             streams.worker_event(agent_id),

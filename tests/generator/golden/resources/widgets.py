@@ -12,7 +12,6 @@ from ..models.colour import Colour
 from ..models.part import Part
 from ..models.widget_event import WidgetEvent
 from ..plans import widgets as widgets_plans
-from . import streams
 from .widget import Widget
 
 __all__ = ["Widgets", "WidgetsWithRawResponse"]
@@ -266,6 +265,8 @@ class Widgets(Resource):
             ModuleException: Anything else that may go wrong: an argument that can't be sent, no
                 connection, no time left, a refused key.
         """
+        from . import streams
+
         return self._transport.stream(
             widgets_plans.events(widget_id=widget_id),
             streams.widget_event(widget_id),
@@ -286,6 +287,8 @@ class Widgets(Resource):
             ModuleException: Anything else that may go wrong: an argument that can't be sent, no
                 connection, no time left, a refused key.
         """
+        from . import streams
+
         return self._transport.astream(
             widgets_plans.events(widget_id=widget_id),
             streams.widget_event(widget_id),
