@@ -9,11 +9,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.benchmarks import clients, installation, serving
+from scripts.benchmarks import clients, installation, serving, working
 from scripts.benchmarks.figures import Figure, document, table
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUPS = ("clients", "installation", "serving")
+GROUPS = ("clients", "installation", "serving", "worker")
 
 
 def main() -> int:
@@ -57,6 +57,8 @@ def measure(groups: tuple[str, ...], official: str, rounds: int) -> Iterator[Fig
         yield from installation.figures(official, rounds)
     if "serving" in groups:
         yield from serving.figures(rounds)
+    if "worker" in groups:
+        yield from working.figures(official, rounds)
 
 
 def versions() -> str:

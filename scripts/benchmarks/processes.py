@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import attrs
 
@@ -37,10 +38,17 @@ class Process:
 
     def run(self, name: str, count: int) -> float:
         """The seconds that `count` times `name` took."""
+        return float(self._seconds(name, count))
+
+    def run_each(self, name: str, count: int) -> list[float]:
+        """The seconds of each of `count` times `name`, where that is what `name` measures."""
+        return [float(each) for each in self._seconds(name, count)]
+
+    def _seconds(self, name: str, count: int) -> Any:
         assert self.popen.stdin
         self.popen.stdin.write(json.dumps({"run": name, "count": count}) + "\n")
         self.popen.stdin.flush()
-        return float(json.loads(self.read_line())["seconds"])
+        return json.loads(self.read_line())["seconds"]
 
 
 @contextmanager

@@ -30,7 +30,7 @@ def figures(rounds: int) -> Iterator[Figure]:
             wanted=5,
         )
     with platform() as (_, environment), parts(environment, "creators.py") as (creators,):
-        yield creations("the same over HTTP", creators, rounds)
+        yield creations("the same over HTTP", creators, rounds, wanted=5)
     with (
         platform() as (serving, environment),
         parts(environment, "finishing.py", "worker.py") as (finishing, worker),

@@ -1,7 +1,8 @@
 """Runs the measurements of one client, on demand, in a process of its own.
 
 The driver writes one JSON object per line, `{"run": name, "count": n}`, and reads one back,
-`{"seconds": ...}`: the processes of all clients live through a whole run, and take turns.
+`{"seconds": ...}`: the processes of all clients live through a whole run, and take turns. The
+seconds are a list where a run measures each of its `count` by itself.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ def serve(runs: dict[str, Sync], async_runs: dict[str, Async]) -> None:
             outcome = runs[name](count)
         else:
             outcome = loop.run_until_complete(async_runs[name](count))
-        seconds = time.perf_counter() - started
-        if isinstance(outcome, float):
+        seconds: object = time.perf_counter() - started
+        if isinstance(outcome, (float, list)):
             seconds = outcome
         print(json.dumps({"seconds": seconds}), file=answers, flush=True)
 
