@@ -206,3 +206,7 @@ def test_a_local_test_task(configuration: Configuration, tmp_path: Path, handler
     with Tasks(configuration) as tasks:
         (item,) = tasks.list(agent_id=AGENT)
         assert item.status == "completed"
+    failing = code_of(handler, "(test_task=local_test_task)").replace('"hello"', '"fail"')
+    with program(path, failing, environment) as run:
+        assert run.process.wait(timeout=30) == 1
+    assert run.output.splitlines()[-1].endswith("ended as error: told to fail")

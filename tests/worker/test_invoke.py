@@ -7,6 +7,7 @@ import json
 import logging
 import socket
 import sys
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,7 +22,7 @@ from xpander_client import Configuration, Task, Tasks, TaskUpdateEvent, TaskUpda
 from xpander_client.core.convert import dumps
 from xpander_client.platform import LocalPlatform
 from xpander_client.transport import Transport
-from xpander_client.worker import Worker
+from xpander_client.worker import Worker, attempt
 from xpander_client.worker.activity_digest import digest_activity
 from xpander_client.worker.attempt import Means
 from xpander_client.worker.capacity import Capacity
@@ -124,6 +125,56 @@ async def test_a_streaming_handler_that_raises_ends_the_stream_with_the_failed_t
     assert [event["type"] for event in events] == ["chunk", "task_finished"]
     assert events[-1]["data"]["status"] == "error"
     assert events[-1]["data"]["result"] == "no such region"
+
+
+@pytest.mark.parametrize("kind", ["sync", "async", "streaming"])
+async def test_a_task_that_its_caller_stops_at_the_platform_ends_its_handler(
+    configuration: Configuration, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(attempt, "_LOOK_EVERY", 0.05)
+    begun, ended = asyncio.Event(), asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    async def wait_long() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    def in_a_thread(task: Task) -> Task:
+        loop.call_soon_threadsafe(begun.set)
+        for _ in range(2_000):
+            if task.is_stop_requested:
+                loop.call_soon_threadsafe(ended.set)
+                break
+            time.sleep(0.01)
+        return task
+
+    async def on_the_loop(task: Task) -> Task:
+        await wait_long()
+        return task
+
+    async def in_events(task: Task) -> AsyncIterator[TaskUpdateEvent]:
+        await wait_long()
+        yield chunk(task, "never")
+
+    handlers: dict[str, HandlerFunction] = {
+        "sync": in_a_thread,
+        "async": on_the_loop,
+        "streaming": in_events,
+    }
+    async with invoking(handlers[kind], configuration, max_sync_workers=1) as client:
+        task = await task_for_nobody(configuration)
+        answering = asyncio.create_task(client.post("/invoke", content=dumps(task)))
+        await asyncio.wait_for(begun.wait(), 20)
+        await task.astop()
+        await asyncio.wait_for(ended.wait(), 20)
+        answer = await answering
+        assert "it was stopped" in answer.text
+        assert answer.status_code == (200 if kind == "streaming" else 500)
+    await task.areload()
+    assert (task.status, task.result) == ("stopped", None)
 
 
 @pytest.mark.parametrize("handler", [regular, streaming])

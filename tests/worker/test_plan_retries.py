@@ -84,7 +84,7 @@ async def test_the_handler_runs_until_no_step_is_open_and_its_runs_are_added_up(
     assert [event.type for event in events].count(TaskUpdateEventType.TaskFinished) == 1
 
 
-async def test_metrics_are_reported_once(
+async def test_metrics_are_reported_once_and_only_when_there_are_tokens(
     configuration: Configuration, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reported: list[Tokens | None] = []
@@ -102,6 +102,13 @@ async def test_metrics_are_reported_once(
         task.tokens = Tokens(prompt_tokens=7)
         return task
 
+    async def without_tokens(task: Task) -> Task:
+        task.deep_planning = task.deep_planning or plan()
+        complete_one(task)
+        return task
+
+    await finished(without_tokens, configuration)
+    assert reported == []
     await finished(handler, configuration)
     assert [tokens and tokens.prompt_tokens for tokens in reported] == [21]
 

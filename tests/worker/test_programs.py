@@ -178,14 +178,17 @@ def handler(task: Task) -> Task:
 """
 
 
-def test_sigterm_lets_a_running_task_end(configuration: Configuration, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_lets_a_running_task_end(
+    configuration: Configuration, tmp_path: Path, number: signal.Signals
+) -> None:
     with (
         program(tmp_path / "worker.py", SLOW, environment_of(configuration)) as worker,
         Tasks(configuration) as tasks,
     ):
         task = tasks.create(agent_id=AGENT, prompt="1.0")
         worker.wait_for("begun 1")
-        assert worker.stop() == 0
+        assert worker.stop(number) == 0
         task.reload()
     assert (task.status, task.result) == ("completed", "attempt 1")
 

@@ -26,7 +26,7 @@ from xpander_client import (
     TaskUpdateEventType,
 )
 from xpander_client.platform import LocalPlatform
-from xpander_client.worker import Worker
+from xpander_client.worker import Worker, attempt
 from xpander_client.worker.trial import trial_in
 
 HELLO = LocalTaskTest(input=AgentExecutionInput(text="hello", files=["https://x.test/a.csv"]))
@@ -140,6 +140,26 @@ async def test_a_worker_stopped_during_a_trial_ends_the_task_as_stopped(
     assert (await Task.aload(ids[0], configuration)).status == "stopped"
 
 
+async def test_a_trial_whose_task_is_stopped_at_the_platform_ends(
+    configuration: Configuration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt, "_LOOK_EVERY", 0.05)
+    cancelled = asyncio.Event()
+
+    async def handler(task: Task) -> Task:
+        # Asked for by somebody else, who has the task's id.
+        await Tasks(configuration).astop(task_id=task.id)
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            cancelled.set()
+        return task
+
+    with pytest.raises(ModuleException, match="it was stopped"):
+        await asyncio.wait_for(Worker(handler, configuration).try_out(HELLO), 20)
+    assert cancelled.is_set()
+
+
 async def test_a_trial_without_a_platform_fails_after_max_retries(
     configuration: Configuration, platform: LocalPlatform
 ) -> None:
@@ -181,6 +201,18 @@ async def test_events_registers_inside_a_loop_that_runs(
     working.cancel()
     with pytest.raises(asyncio.CancelledError):
         await working
+
+
+def test_events_takes_its_parameters_by_position_and_by_name(
+    configuration: Configuration, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert Events(configuration, 6, 5) == Events(
+        configuration=configuration, max_sync_workers=6, max_retries=5
+    )
+    assert Events() == Events(None, 6, 5)
+    Events(configuration, 6, 5).register(shout, HELLO)
+    Events(configuration).register(test_task=HELLO, on_task=shout)
+    assert capsys.readouterr().out == "HELLO\nHELLO\n"
 
 
 def test_events_wants_bounds_that_are_possible() -> None:

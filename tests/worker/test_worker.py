@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import httpx
 import pytest
 
 from tests.worker.conftest import AGENT, of_agent
@@ -25,6 +26,7 @@ from xpander_client import (
     Tasks,
     Tokens,
 )
+from xpander_client.core.convert import dumps
 from xpander_client.platform import LocalPlatform
 from xpander_client.worker import Worker, on_task
 from xpander_client.worker.handler import HandlerFunction
@@ -212,9 +214,15 @@ async def test_a_handler_that_returns_no_task_ends_the_task_as_error(
     async def summarize(task: Task) -> Any:
         return {"result": "forgot the task"}
 
+    def mutate(task: Task) -> Any:
+        task.title = "but no return"
+
     task = await run_one(summarize, configuration)
     assert task.status == "error"
     assert "summarize() must return the task, not dict" in (task.result or "")
+    task = await run_one(mutate, configuration)
+    assert task.status == "error"
+    assert "mutate() must return the task, not NoneType" in (task.result or "")
 
 
 async def test_a_handler_may_return_the_task_as_another_object(
@@ -661,6 +669,7 @@ async def test_nothing_secret_is_logged_whatever_happens(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XPANDER_STREAMING_PORT", "0")
+    wrong = "the-secret-key-of-another-agent"
     key, token, tokens = "the-secret-key", "the-secret-oidc-token", {"crm": "the-secret-crm-token"}
 
     async def handler(task: Task) -> Task:
@@ -682,6 +691,11 @@ async def test_nothing_secret_is_logged_whatever_happens(
             for prompt in ("fail", "refused", "fine"):
                 task = await create(tasks, prompt, user_oidc_token=token, user_tokens=tokens)
                 await task.await_finished(timeout=20)
+            for given, status in ((key, 500), (wrong, 403)):
+                task = await create(tasks, "fail", worker_id="nobody")
+                async with httpx.AsyncClient(verify=False, headers={"x-api-key": given}) as client:
+                    answer = await client.post(f"{worker.url}/invoke", content=dumps(task))
+                assert answer.status_code == status
         with Said("not listening") as said:
             await said.wait()
         # Another key: the worker is refused from here on.
@@ -691,5 +705,5 @@ async def test_nothing_secret_is_logged_whatever_happens(
         async with worker:
             pass
     assert "begun" in caplog.text
-    for secret in (key, token, *tokens.values()):
+    for secret in (key, wrong, token, *tokens.values()):
         assert secret not in caplog.text

@@ -24,6 +24,9 @@ from .threads import HandlerThreads
 
 __all__ = ["Attempt", "Ending", "Means"]
 
+_LOOK_EVERY = 2.0
+"""Seconds between two looks whether a task that the platform did not send was stopped there."""
+
 
 @attrs.frozen
 class Means:
@@ -157,12 +160,26 @@ class Attempt:
             return RuntimeError(self._reason)
         self._log.info("begun")
         self._execution = execution = asyncio.create_task(self._run_handler(task))
+        if self._begins_directly and self._record.is_kept:
+            looking = asyncio.create_task(self._look_for_stop())
+            execution.add_done_callback(lambda _: looking.cancel())
         await asyncio.wait({execution})
         if execution.cancelled():
             return RuntimeError("the handler was cancelled")
         if (error := execution.exception()) is not None:
             return error
         return execution.result()
+
+    async def _look_for_stop(self) -> None:
+        """Give up when the caller stops the task.
+
+        The platform says so by itself only to the worker that it sent the task to.
+        """
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            if await self._record.is_stopped():
+                self.give_up("it was stopped")
+                return
 
     async def _run_handler(self, task: Task) -> Task:
         try:

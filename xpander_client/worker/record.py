@@ -65,6 +65,15 @@ class Record:
             lambda: task.aset_status(AgentExecutionStatus.Executing), "the beginning", self._log
         )
 
+    async def is_stopped(self) -> bool:
+        """Whether the task is stopped there; False where the platform can't be asked."""
+        try:
+            answer = await self.transport.acall(tasks.get(task_id=self.task_id), Task)
+        except CallError as error:
+            self._log.debug("could not ask whether the task was stopped: %s", error)
+            return False
+        return answer.parsed.status == AgentExecutionStatus.Stopped
+
     async def end(self, finished: Task) -> tuple[Delivery, str]:
         """Write down how the task ended, its plan included, and what it took.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from hashlib import sha256
 
 import attrs
 import pytest
@@ -63,6 +64,17 @@ async def test_a_denial_is_kept_for_five_seconds() -> None:
             assert len(server.lines) == 1
             clock.now += 2
             assert await check.access(KEY) is Access.ALLOWED
+
+
+async def test_of_a_key_only_its_digest_is_kept() -> None:
+    with RawServer(allowing(AGENT), allowing()) as server:
+        async with transport_of(server.configuration()) as transport:
+            check = KeyCheck(transport, AGENT)
+            assert await check.access("right") is Access.ALLOWED
+            assert await check.access("wrong") is Access.DENIED
+            assert set(check._allowed._until) == {sha256(b"right").digest()}
+            assert set(check._denied._until) == {sha256(b"wrong").digest()}
+            assert not check._asking
 
 
 async def test_each_key_is_checked_for_itself() -> None:
