@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 
+from ending import end_with_input
 from xpander_client import Task, on_task
 
 logging.basicConfig(level=logging.WARNING)  # two lines a task would be measured, too
+end_with_input()
 
 
 @on_task
