@@ -8,9 +8,9 @@ The names below are loaded when they are first used, so that importing the packa
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from .lazy import loading
 from .version import __version__ as __version__
 
 if TYPE_CHECKING:
@@ -221,14 +221,4 @@ __all__ = [
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-
-    def __getattr__(name):
-        home = _HOME_OF.get(name)
-        if home is None:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(home), name)
-        globals()[name] = value
-        return value
-
-    def __dir__():
-        return sorted({*globals(), *__all__})
+    __getattr__, __dir__ = loading(__name__, _HOME_OF)

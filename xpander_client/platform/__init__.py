@@ -5,8 +5,9 @@ Needs the extra `[platform]`. What is heavy is imported when it is first used.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from xpander_client.lazy import loading
 
 if TYPE_CHECKING:
     from .app import Platform
@@ -26,15 +27,6 @@ _HOMES = {
     "run": ".serve",
 }
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(home, __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+# Hidden from type checkers: they would take any name for one that exists.
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = loading(__name__, _HOMES)

@@ -7,7 +7,9 @@ that has an event loop of its own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from xpander_client.lazy import loading
 
 if TYPE_CHECKING:
     from .backend import Backend as Backend
@@ -46,17 +48,6 @@ _HOMES = {
     "run": ".run",
 }
 
-
-def __getattr__(name: str) -> Any:
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(home, __name__), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+# Hidden from type checkers: they would take any name for one that exists.
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = loading(__name__, _HOMES)
