@@ -193,6 +193,8 @@ def body_class(request: Request) -> str:
 def answer_class(request: Request) -> str:
     """What the transport is to make of an answer."""
     code = request.result.code(LIST)
+    if " | " in code:  # a union is no class to type checkers, either
+        return f'cast("type[{code}]", {code})'
     return "_ANYTHING" if code == "Any" else code
 
 

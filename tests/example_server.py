@@ -84,7 +84,7 @@ def example_server() -> Generator[Configuration]:
             self.send_error(404, f"no operation {self.command} {path}")
 
         # The names are http.server's.
-        do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
 
         def log_message(self, *_: object) -> None:
             pass

@@ -1,7 +1,7 @@
 """The client and the embedded platform over a real socket, in both worlds."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from tests.worlds import World
 from xpander_client import (
     AgentExecutionStatus,
     Agents,
+    ApiStatusError,
     ArgumentError,
     AuthenticationError,
     Configuration,
@@ -27,6 +28,7 @@ from xpander_client import (
     User,
     WaitTimeoutError,
 )
+from xpander_client.api import ThreadMessage, Threads, ThreadToolCall
 from xpander_client.platform import LocalPlatform
 
 AGENT = "agent-sales"
@@ -330,3 +332,124 @@ def test_a_wrong_key_is_refused(world: World, tasks: Tasks) -> None:
     )
     with pytest.raises(AuthenticationError, match="401"):
         world.run(Tasks(wrong), "list", AGENT)
+
+
+# The execution loop ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def looping() -> Iterator[Configuration]:
+    agents = [{"id": AGENT, "tools": ["rows", "broken"], "sub_agents": ["agent-mail"]}]
+    tools: dict[str, Callable[..., Any]] = {
+        "rows": lambda url: {"rows": len(url)},
+        "broken": lambda: 1 / 0,
+    }
+    with LocalPlatform(agents=agents, tools=tools) as platform:
+        yield platform.configuration
+
+
+def test_a_script_drives_a_task_in_a_thread(world: World, looping: Configuration) -> None:
+    tasks, threads, agents = Tasks(looping), Threads(looping), Agents(looping)
+    thread = world.run(threads, "create", metadata={"agent_id": AGENT})
+    task = world.run(tasks, "create", AGENT, prompt="count", worker_id="script")
+    held = world.run(
+        tasks,
+        "update",
+        task.id,
+        status=AgentExecutionStatus.Executing,
+        worker_id="script",
+        memory_thread_id=thread.id,
+    )
+    assert (held.execution_attempts, held.memory_thread_id) == (1, thread.id)
+    with pytest.raises(ConflictError, match="worker script has the task"):
+        world.run(
+            tasks, "update", task.id, status=AgentExecutionStatus.Executing, worker_id="other"
+        )
+    call = ThreadToolCall(name="rows", payload='{"url":"abc"}', tool_call_id="c1")
+    said = [
+        ThreadMessage(role="user", content="count"),
+        ThreadMessage(role="assistant", tool_calls=[call]),
+    ]
+    extended = world.run(
+        threads.with_raw_response,
+        "extend",
+        thread.id,
+        said,
+        after=0,
+        execution_id=task.id,
+        execution_attempt=1,
+    )
+    assert extended.parsed.messages == said
+    assert extended.headers["x-xpander-execution-status"] == "executing"
+    assert extended.headers["x-xpander-thread-length"] == "2"
+    answer = world.run(
+        agents.with_raw_response,
+        "run_operation",
+        AGENT,
+        task.id,
+        "rows",
+        body_params={"url": "abc"},
+        tool_call_id="c1",
+        with_auto_report_result=True,
+        execution_attempt=1,
+    )
+    assert answer.parsed == {"rows": 3}
+    assert answer.headers["x-xpander-thread-length"] == "3"
+    told = world.run(threads, "read", thread.id, "full", after=2)
+    assert told.offset == 2
+    assert told.messages == [ThreadMessage(role="tool", tool_call_id="c1", content='{"rows":3}')]
+    with pytest.raises(ApiStatusError) as failed:
+        world.run(agents, "run_operation", AGENT, task.id, "broken", execution_attempt=1)
+    assert failed.value.status_code == 424
+    assert failed.value.description == "the tool broken failed: division by zero"
+    ended = world.run(
+        tasks, "finish", task.id, AgentExecutionStatus.Completed, "3 rows", execution_attempt=1
+    )
+    assert (ended.status, ended.result) == (AgentExecutionStatus.Completed, "3 rows")
+    world.run(threads, "rename", thread.id, "Rows")
+    assert world.run(threads, "get", thread.id).name == "Rows"
+    world.run(threads, "delete", thread.id)
+    with pytest.raises(NotFoundError):
+        world.run(threads, "get", thread.id)
+
+
+def test_a_script_finds_the_task_that_its_tool_made(world: World, looping: Configuration) -> None:
+    tasks, agents = Tasks(looping), Agents(looping)
+    script = f"script-{world.name}"
+    assert world.run(tasks, "get_pending", script) is None
+    parent = world.run(tasks, "create", AGENT, prompt="write", worker_id=script)
+    answer = world.run(
+        agents.with_raw_response,
+        "run_operation",
+        AGENT,
+        parent.id,
+        "xpagent-agent-mail",
+        body_params={"input_task": "a mail"},
+        tool_call_id="c1",
+    )
+    assert answer.headers["xpander-agent-stop"] == "true"
+    child = world.run(tasks, "get_pending", script)
+    assert isinstance(child, Task)
+    assert child.id == answer.parsed["execution_id"]
+    assert (child.agent_id, child.input.text) == ("agent-mail", "a mail")
+    assert world.run(tasks, "get", parent.id).sub_executions == [child.id]
+
+
+def test_an_agent_is_created_and_a_models_use_reported(
+    world: World, looping: Configuration
+) -> None:
+    agents = Agents(looping)
+    agent = world.run(agents, "create", "Night shift", description="Counts")
+    assert world.run(agents, "get", agent.id).description == "Counts"
+    reported = {"provider": "openai", "model": "gpt-5", "prompt_tokens": 1}
+    assert (
+        world.run(
+            agents,
+            "report_llm_usage",
+            agent.id,
+            **reported,
+            completion_tokens=2,
+            total_tokens=3,
+        )
+        is None
+    )

@@ -365,6 +365,10 @@ CREATE = [
     "tool_call_limit",
     "attachments",
     "permission_mode",
+    # and behind them what is ours
+    "memory_thread_id",
+    "parent_execution_id",
+    "tool_call_name",
 ]
 UPDATE = [
     "task_id",
@@ -373,6 +377,9 @@ UPDATE = [
     "status",
     "last_executed_node_id",
     "result",
+    # and behind them what is ours
+    "memory_thread_id",
+    "worker_id",
 ]
 
 

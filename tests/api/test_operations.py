@@ -22,8 +22,10 @@ from xpander_client.api import (
     AgentActivityThreadOtherEntry,
     AgentActivityThreadToolCall,
     AgentExecutionStatus,
+    AgentInstructions,
     Agents,
     AgentsListItem,
+    AgentType,
     ApiKeyAllowance,
     AttachmentKind,
     AttachmentRef,
@@ -40,6 +42,11 @@ from xpander_client.api import (
     TaskUpdateEvent,
     TaskUpdateEventType,
     ThinkMode,
+    Thread,
+    ThreadMessage,
+    Threads,
+    ThreadsListItem,
+    ThreadToolCall,
     Tokens,
     User,
     WorkerEnvironment,
@@ -57,6 +64,7 @@ SPEC: dict[str, Any] = YAML(typ="safe", pure=True).load(
 )
 TASK = SPEC["components"]["examples"]["CompletedTask"]["value"]
 LIST = SPEC["components"]["examples"]["TaskList"]["value"]
+THREAD = {"id": "thread-1", "messages": [{"role": "user", "content": "Sum up"}]}
 NOW = datetime.datetime(2026, 1, 2, 3, 4, 5, tzinfo=datetime.UTC)
 
 
@@ -112,6 +120,9 @@ CASES: dict[str, Case] = {
                 AttachmentRef(url="https://example.com/a.csv", kind=AttachmentKind.text)
             ],
             "permission_mode": "gated",
+            "memory_thread_id": "thread-1",
+            "parent_execution_id": "task-9",
+            "tool_call_name": "xpagent-agent-1",
         },
         request="POST /agent-execution/agent-1",
         headers={"x-agent-version": "3"},
@@ -127,6 +138,9 @@ CASES: dict[str, Case] = {
             "payload_extension": {"body": {"a": 1}},
             "source": "sdk",
             "worker_id": "worker-1",
+            "memory_thread_id": "thread-1",
+            "parent_execution_id": "task-9",
+            "tool_call_name": "xpagent-agent-1",
             "output_format": "json",
             "output_schema": {"type": "object"},
             "run_locally": True,
@@ -168,6 +182,8 @@ CASES: dict[str, Case] = {
             "status": AgentExecutionStatus.Completed,
             "last_executed_node_id": "node-2",
             "result": "200",
+            "memory_thread_id": "thread-1",
+            "worker_id": "worker-1",
         },
         request="PATCH /agent-execution/task-1/update",
         body={
@@ -176,7 +192,28 @@ CASES: dict[str, Case] = {
             "status": "completed",
             "last_executed_node_id": "node-2",
             "result": "200",
+            "memory_thread_id": "thread-1",
+            "worker_id": "worker-1",
         },
+        answer=TASK,
+        returns=Task,
+    ),
+    "Tasks.finish": Case(
+        arguments={
+            "task_id": "task-1",
+            "status": AgentExecutionStatus.Completed,
+            "result": "200",
+            "execution_attempt": 2,
+        },
+        request="PATCH /agent-execution/task-1/finish",
+        headers={"x-execution-attempt": "2"},
+        body={"status": "completed", "result": "200"},
+        answer=TASK,
+        returns=Task,
+    ),
+    "Tasks.get_pending": Case(
+        arguments={"worker_id": "w 1"},
+        request="GET /agent-execution/pending-executions/w%201",
         answer=TASK,
         returns=Task,
     ),
@@ -390,11 +427,184 @@ CASES: dict[str, Case] = {
         answer={"rows": [1, 2]},
         returns={"rows": [1, 2]},
     ),
+    "Agents.run_operation": Case(
+        arguments={
+            "agent_id": "agent-1",
+            "execution_id": "task-1",
+            "operation_id": "read csv",
+            "body_params": {"a": 1},
+            "path_params": {"b": 2},
+            "query_params": {"c": [3, 4]},
+            "headers": {"d": "5"},
+            "tool_call_id": "call-1",
+            "parallel": False,
+            "with_auto_report_result": True,
+            "agent_version": 4,
+            "execution_attempt": 2,
+        },
+        request="POST /agents/agent-1/task-1/operations/read%20csv",
+        headers={
+            "x-xpander-tool-call-id": "call-1",
+            "x-xpander-parallel": "false",
+            "x-xpander-with-auto-report-result": "true",
+            "x-agent-version": "4",
+            "x-execution-attempt": "2",
+        },
+        body={
+            "body_params": {"a": 1},
+            "path_params": {"b": 2},
+            "query_params": {"c": [3, 4]},
+            "headers": {"d": "5"},
+        },
+        answer="four rows",
+        returns="four rows",
+    ),
+    "Agents.create": Case(
+        arguments={
+            "name": "Sales",
+            "type": AgentType.Regular,
+            "description": "Sums up",
+            "instructions": AgentInstructions(role=["be brief"]),
+        },
+        request="POST /agents-crud/tools/crud/create",
+        body={
+            "name": "Sales",
+            "type": "regular",
+            "description": "Sums up",
+            "instructions": {"role": ["be brief"], "goal": [], "general": ""},
+        },
+        answer={"id": "a", "name": "Sales", "organization_id": "acme"},
+        returns=Agent,
+        keyed=True,
+    ),
+    "Agents.report_llm_usage": Case(
+        arguments={
+            "agent_id": "agent-1",
+            "provider": "openai",
+            "model": "gpt-5",
+            "prompt_tokens": 100,
+            "completion_tokens": 20,
+            "total_tokens": 120,
+            "duration": 1.5,
+            "finish_reason": "stop",
+            "source_node_type": "sdk",
+            "function_name": ["read_csv"],
+        },
+        request="POST /agents-metrics/agent-1/llm",
+        body={
+            "provider": "openai",
+            "model": "gpt-5",
+            "prompt_tokens": 100,
+            "completion_tokens": 20,
+            "total_tokens": 120,
+            "duration": 1.5,
+            "finish_reason": "stop",
+            "source_node_type": "sdk",
+            "function_name": ["read_csv"],
+        },
+        returns=None,
+        keyed=True,
+    ),
+    "Threads.create": Case(
+        arguments={
+            "organization_id": "acme",
+            "user_details": {"id": "u-1"},
+            "metadata": {"agent_id": "agent-1"},
+        },
+        request="POST /memory",
+        body={
+            "organization_id": "acme",
+            "user_details": {"id": "u-1"},
+            "metadata": {"agent_id": "agent-1"},
+        },
+        answer=THREAD,
+        returns=Thread,
+        keyed=True,
+    ),
+    "Threads.get": Case(
+        arguments={"thread_id": "thread-1"},
+        request="GET /memory/thread-1",
+        answer=THREAD,
+        returns=Thread,
+    ),
+    "Threads.read": Case(
+        arguments={"thread_id": "thread-1", "strategy": "MovingWindow", "after": 7},
+        request="GET /memory/thread-1/MovingWindow",
+        query={"after": "7"},
+        answer=THREAD,
+        returns=Thread,
+    ),
+    "Threads.extend": Case(
+        arguments={
+            "thread_id": "thread-1",
+            "messages": [
+                ThreadMessage(role="user", content="Sum up"),
+                ThreadMessage(
+                    role="assistant",
+                    tool_calls=[
+                        ThreadToolCall(name="read", payload="{}", tool_call_id="call-1"),
+                    ],
+                ),
+            ],
+            "after": 7,
+            "execution_id": "task-1",
+            "execution_attempt": 2,
+        },
+        request="PUT /memory/thread-1",
+        query={"after": "7"},
+        headers={"x-xpander-execution-id": "task-1", "x-execution-attempt": "2"},
+        body=[
+            {"role": "user", "content": "Sum up"},
+            {
+                "role": "assistant",
+                "tool_calls": [{"name": "read", "payload": "{}", "tool_call_id": "call-1"}],
+            },
+        ],
+        answer=THREAD,
+        returns=Thread,
+        keyed=True,
+    ),
+    "Threads.update": Case(
+        arguments={
+            "thread_id": "thread-1",
+            "messages": [ThreadMessage(role="user", content="Sum up")],
+            "metadata": {"agent_id": "agent-1"},
+            "user_details": {"id": "u-1"},
+            "name": "Sales",
+        },
+        request="PATCH /memory/thread-1",
+        body={
+            "messages": [{"role": "user", "content": "Sum up"}],
+            "metadata": {"agent_id": "agent-1"},
+            "user_details": {"id": "u-1"},
+            "name": "Sales",
+        },
+        answer=THREAD,
+        returns=Thread,
+    ),
+    "Threads.rename": Case(
+        arguments={"thread_id": "thread-1", "name": "a/b"},
+        request="PATCH /memory/rename/thread-1/a%2Fb",
+        returns=None,
+    ),
+    "Threads.delete": Case(
+        arguments={"thread_id": "thread-1"},
+        request="DELETE /memory/thread-1",
+        returns=None,
+    ),
+    "Threads.list_user_threads": Case(
+        arguments={"user_id": "u-1", "agent_id": "agent-1"},
+        request="GET /memory/threads/u-1",
+        query={"agent_id": "agent-1"},
+        answer=[{"thread_id": "thread-1"}],
+        returns=[ThreadsListItem],
+    ),
 }
 STREAMS = {"Tasks.events", "Workers.listen"}
-COLLECTIONS: dict[str, type[Tasks | Agents | Workers]] = {
+COLLECTIONS: dict[str, type[Tasks | Agents | Threads | Workers]] = {
     "Tasks": Tasks,
     "Agents": Agents,
+    "Threads": Threads,
     "Workers": Workers,
 }
 
@@ -409,7 +619,7 @@ def test_every_operation_of_the_specification_has_a_case() -> None:
     declared = {
         item[method]["operationId"]
         for item in SPEC["paths"].values()
-        for method in ("get", "post", "patch", "delete")
+        for method in ("get", "post", "put", "patch", "delete")
         if method in item
     }
     assert declared == CASES.keys() | STREAMS
@@ -501,6 +711,25 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "Workers.send": ("worker_id", "agent_id", "event", "id"),
     "Workers.check_api_key": ("api_key",),
     "Agents.invoke_tool": ("agent_id", "tool_id", "payload"),
+    "Agents.run_operation": ("agent_id", "execution_id", "operation_id"),
+    "Agents.create": ("name",),
+    "Agents.report_llm_usage": (
+        "agent_id",
+        "provider",
+        "model",
+        "prompt_tokens",
+        "completion_tokens",
+        "total_tokens",
+    ),
+    "Tasks.finish": ("task_id", "status"),
+    "Tasks.get_pending": ("worker_id",),
+    "Threads.get": ("thread_id",),
+    "Threads.read": ("thread_id", "strategy"),
+    "Threads.extend": ("thread_id", "messages"),
+    "Threads.update": ("thread_id",),
+    "Threads.rename": ("thread_id", "name"),
+    "Threads.delete": ("thread_id",),
+    "Threads.list_user_threads": ("user_id",),
 }
 
 

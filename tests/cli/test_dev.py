@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.conftest import Command, interrupt
+from tests.platform.tool_server import tool_server
 from xpander_client import Agents, Configuration, Tasks
 
 
@@ -107,3 +108,19 @@ def test_a_broken_file_of_agents_is_one_line(unconfigured: Command) -> None:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "agents.yaml" in done.stderr
+
+
+def test_it_runs_the_tools_that_a_file_describes(unconfigured: Command) -> None:
+    with tool_server() as tools:
+        (unconfigured.folder / "agents.yaml").write_text(
+            f"agents: [{{id: sales, tools: [{{id: echo, url: '{tools.url}/echo/{{city}}'}}]}}]"
+        )
+        arguments = ("--port", "0", "--json", "--agents", "agents.yaml")
+        with unconfigured.started("dev", *arguments) as dev:
+            configuration = configuration_of(announced(dev))
+            with Tasks(configuration) as tasks, Agents(configuration) as agents:
+                task = tasks.create(agent_id="sales", prompt="how is it there?")
+                answer = agents.run_operation(
+                    "sales", task.id, "echo", path_params={"city": "Rome"}
+                )
+            assert answer["target"] == "/echo/Rome"

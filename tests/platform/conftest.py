@@ -43,19 +43,30 @@ def platform() -> Iterator[LocalPlatform]:
         yield platform
 
 
-@pytest.fixture
-def hasty() -> Iterator[httpx.Client]:
-    """A client of a platform on which offers and leases run out soon."""
+def client(settings: Settings) -> Iterator[httpx.Client]:
+    """A client of a platform of its own."""
     with (
-        LocalPlatform(settings=HASTY, organization_id="acme") as platform,
+        LocalPlatform(settings=settings, organization_id="acme") as platform,
         httpx.Client(
             base_url=platform.url,
             headers={"x-api-key": platform.api_key},
             timeout=20,
             verify=False,
-        ) as client,
+        ) as http,
     ):
-        yield client
+        yield http
+
+
+@pytest.fixture
+def hasty() -> Iterator[httpx.Client]:
+    """A client of a platform on which offers and leases run out soon."""
+    yield from client(HASTY)
+
+
+@pytest.fixture
+def short_loops() -> Iterator[httpx.Client]:
+    """A client of a platform that does not wait long for a script."""
+    yield from client(attrs.evolve(QUICK, loop_lease=0.5))
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from xpander_client.platform.refusal import Refusal
 T = TypeVar("T")
 
 LEASE = 30.0
+LOOP = 600.0
 WINDOW = 10.0
 
 
@@ -41,7 +42,7 @@ def offered(record: TaskRecord | None = None, worker: str = "w", now: float = 10
 def patched(
     record: TaskRecord, attempt: int | None = None, now: float = 101.0, **changes: Any
 ) -> machine.Outcome:
-    return machine.patch(record, changes, attempt=attempt, now=now, lease=LEASE)
+    return machine.patch(record, changes, attempt=attempt, now=now, lease=LEASE, loop_lease=LOOP)
 
 
 def executing(**body: Any) -> TaskRecord:
@@ -88,6 +89,134 @@ def test_a_task_for_one_worker_is_not_claimed_by_another() -> None:
     with pytest.raises(Refusal):
         offered(pending(worker_id="w1"), worker="w2")
     assert offered(pending(worker_id="w1"), worker="w1").worker_id == "w1"
+
+
+def taken(record: TaskRecord, script: str = "s", now: float = 101.0, **more: Any) -> TaskRecord:
+    changes = {"worker_id": script, "status": "executing", **more}
+    return patched(record, now=now, **changes).record
+
+
+def test_a_script_claims_a_task_and_begins_with_it_in_one_step() -> None:
+    outcome = patched(pending(), status="executing", worker_id="s", memory_thread_id="m")
+    record, task = outcome.record, outcome.record.read()
+    assert (record.status, record.worker_id, record.attempt) == ("executing", "s", 1)
+    assert (task["status"], task["execution_attempts"]) == ("executing", 1)
+    assert (task["memory_thread_id"], task["conversation_id"]) == ("m", "m")
+    assert "worker_id" not in task
+    assert record.lease_until == 101.0 + LOOP
+    assert [event.type for event in outcome.events] == ["task_updated"]
+
+
+def test_a_repeated_claim_is_answered_with_the_same_attempt_and_without_an_event() -> None:
+    first = taken(pending())
+    again = patched(first, status="executing", worker_id="s", now=150.0)
+    assert again.record.read() == first.read()
+    assert again.events == ()
+    assert again.record.lease_until == 150.0 + LOOP
+
+
+@pytest.mark.parametrize(
+    ("record", "why"),
+    [
+        (offered(), "worker w has the task, in attempt 1"),
+        (executing(), "worker w has the task, in attempt 1"),
+        (taken(pending(), "other"), "worker other has the task, in attempt 1"),
+        (pending(worker_id="other"), "waits for worker other alone"),
+        (patched(pending(), status="executing").record, "executing already"),
+        (patched(pending(), status="paused").record, "paused already"),
+        (patched(pending(), status="completed").record, "completed, which is final"),
+    ],
+)
+def test_a_task_that_somebody_else_has_is_not_claimed_by_a_script(
+    record: TaskRecord, why: str
+) -> None:
+    with pytest.raises(Refusal, match=why) as refused:
+        taken(record)
+    assert refused.value.status == 409
+
+
+def test_a_task_that_waits_for_a_script_is_claimed_by_it() -> None:
+    assert taken(pending(worker_id="s")).worker_id == "s"
+    assert taken(pending(worker_id="s", run_locally=True)).attempt == 1
+
+
+def test_a_patch_that_claims_nothing_says_nothing_about_who_has_a_task() -> None:
+    said: list[dict[str, Any]] = [{}, {"status": "completed"}]
+    for changes in said:
+        record = patched(pending(), worker_id="s", **changes).record
+        assert (record.worker_id, record.attempt, record.scripted) == (None, 0, False)
+        assert "worker_id" not in record.read()
+    # Whoever says which attempt it holds claims none.
+    begun = patched(offered(), 1, status="executing", worker_id="w").record
+    assert (begun.attempt, begun.scripted, begun.lease_until) == (1, False, 101.0 + LEASE)
+    assert patched(pending(worker_id="w"), worker_id="s").record.read()["worker_id"] == "w"
+
+
+def test_every_sign_of_life_of_a_script_renews_its_lease_and_none_cuts_it_short() -> None:
+    record = taken(pending())
+    later = patched(record, 1, now=300.0, title="T").record
+    assert later.lease_until == 300.0 + LOOP
+    pushed = machine.append(
+        later, [{"type": "chunk"}], attempt=1, now=600.0, lease=LEASE, loop_lease=LOOP
+    )
+    assert pushed.record.lease_until == 600.0 + LOOP
+    alive = machine.sign_of_life(later, 1, now=700.0, lease=LEASE, loop_lease=LOOP)
+    assert alive.lease_until == 700.0 + LOOP
+    early = machine.sign_of_life(later, 1, now=10.0, lease=LEASE, loop_lease=LOOP)
+    assert early.lease_until == later.lease_until
+
+
+def test_an_attempt_that_is_over_gives_no_sign_of_life() -> None:
+    lost = machine.expire(taken(pending()), now=1e6, max_attempts=3)
+    assert lost is not None
+    again = taken(lost.record, "t")
+    for record in (lost.record, again):
+        with pytest.raises(Refusal):
+            machine.sign_of_life(record, 1, now=1e6, lease=LEASE, loop_lease=LOOP)
+    assert patched(again, 1, now=2e6, title="late").record.lease_until == again.lease_until
+
+
+def test_a_script_that_is_lost_is_named_and_a_worker_may_have_the_task() -> None:
+    record = taken(pending())
+    assert machine.expire(record, now=101.0 + LEASE, max_attempts=3) is None
+    lost = machine.expire(record, now=101.0 + LOOP, max_attempts=3)
+    assert lost is not None
+    assert told(lost.events[0])["lost_worker"] == {"id": "s", "execution_attempts": 1}
+    begun = patched(offered(lost.record), 2, now=1000.0, status="executing").record
+    assert begun.lease_until == 1000.0 + LEASE
+
+
+def test_a_child_is_told_to_its_parent_once() -> None:
+    outcome = machine.adopt(executing(), "c", 5.0)
+    assert outcome.record.read()["sub_executions"] == ["c"]
+    assert [event.type for event in outcome.events] == ["task_updated"]
+    assert machine.adopt(outcome.record, "c", 6.0) == machine.Outcome(outcome.record)
+    ended = patched(executing(), 1, status="completed").record
+    late = machine.adopt(ended, "c", 5.0)
+    assert (late.record.read()["sub_executions"], late.events) == (["c"], ())
+
+
+@pytest.mark.parametrize("given", ["create", "patch", "continue"])
+def test_a_tasks_thread_is_its_conversation(given: str) -> None:
+    if given == "create":
+        record = pending(memory_thread_id="m")
+    elif given == "patch":
+        record = patched(pending(), memory_thread_id="m").record
+    else:
+        record = machine.continue_(
+            patched(pending(), status="completed").record,
+            agent_id="a",
+            body={"memory_thread_id": "m"},
+            now=9.0,
+            last_seq=2,
+        ).record
+    assert record.read()["conversation_id"] == record.read()["memory_thread_id"] == "m"
+
+
+def test_a_parent_that_is_named_at_creation_is_stored() -> None:
+    record = pending(parent_execution_id="p", tool_call_name="n")
+    assert (record.parent_task_id, record.read()["parent_execution"]) == ("p", "p")
+    assert "parent_execution_id" not in record.read()
 
 
 def test_a_local_test_run_belongs_to_its_worker_from_the_beginning() -> None:
@@ -240,14 +369,18 @@ def test_null_takes_a_field_away_but_says_nothing_about_what_the_platform_fills_
 @pytest.mark.parametrize("name", ["id", "agent_id", "organization_id"])
 def test_who_a_task_is_can_not_change(name: str) -> None:
     with pytest.raises(Refusal) as refused:
-        machine.patch(pending(), {name: "other"}, attempt=None, now=1.0, lease=LEASE)
+        machine.patch(
+            pending(), {name: "other"}, attempt=None, now=1.0, lease=LEASE, loop_lease=LOOP
+        )
     assert (refused.value.status, refused.value.path) == (422, f"$.{name}")
 
 
 def test_each_write_of_the_worker_renews_its_lease() -> None:
     record = patched(executing(), 1, now=120.0, status="executing").record
     assert record.lease_until == 150.0
-    pushed = machine.append(record, [{"type": "chunk"}], attempt=1, now=140.0, lease=LEASE)
+    pushed = machine.append(
+        record, [{"type": "chunk"}], attempt=1, now=140.0, lease=LEASE, loop_lease=LOOP
+    )
     assert pushed.record.lease_until == 170.0
 
 
@@ -279,10 +412,14 @@ def test_a_pushed_end_ends_the_task_with_what_it_says() -> None:
         {"type": "chunk", "task_id": "t", "data": "ab"},
         {"type": "task_finished", "task_id": "t", "data": {"status": "failed", "result": "ab"}},
     ]
-    outcome = machine.append(executing(), events, attempt=1, now=110.0, lease=LEASE)
+    outcome = machine.append(
+        executing(), events, attempt=1, now=110.0, lease=LEASE, loop_lease=LOOP
+    )
     assert [event.type for event in outcome.events] == ["chunk", "task_finished"]
     assert (outcome.record.status, outcome.record.read()["result"]) == ("failed", "ab")
-    again = machine.append(outcome.record, events[1:], attempt=1, now=111.0, lease=LEASE)
+    again = machine.append(
+        outcome.record, events[1:], attempt=1, now=111.0, lease=LEASE, loop_lease=LOOP
+    )
     assert again.events == ()
 
 
@@ -290,11 +427,11 @@ def test_nothing_follows_the_end() -> None:
     end: dict[str, Any] = {"type": "task_finished", "task_id": "t", "data": None}
     chunk: dict[str, Any] = {"type": "chunk", "task_id": "t", "data": "late"}
     with pytest.raises(Refusal) as refused:
-        machine.append(executing(), [end, chunk], attempt=1, now=1.0, lease=LEASE)
+        machine.append(executing(), [end, chunk], attempt=1, now=1.0, lease=LEASE, loop_lease=LOOP)
     assert refused.value.path == "$[1]"
     finished = machine.stop(executing(), 1.0).record
     with pytest.raises(Refusal) as refused:
-        machine.append(finished, [chunk], attempt=1, now=2.0, lease=LEASE)
+        machine.append(finished, [chunk], attempt=1, now=2.0, lease=LEASE, loop_lease=LOOP)
     assert refused.value.status == 409
 
 
@@ -393,6 +530,31 @@ class Life(RuleBasedStateMachine):
             self.attempts.append(record.attempt)
             self.take(machine.Outcome(record))
 
+    @rule(script=st.sampled_from(["s1", "w1"]))
+    def take_by_a_script(self, script: str) -> None:
+        held_by = self.record.worker_id
+        free = self.record.status == "pending" and held_by is None
+        its_own = held_by == script and not self.record.finished
+        attempt = self.record.attempt
+        outcome = conflict_or(
+            lambda: machine.patch(
+                self.record,
+                {"status": "executing", "worker_id": script},
+                attempt=None,
+                now=self.now,
+                lease=LEASE,
+                loop_lease=LOOP,
+            )
+        )
+        assert (outcome is not None) == (free or its_own)
+        if outcome is not None:
+            assert outcome.record.worker_id == script
+            assert outcome.record.status == "executing"
+            assert outcome.record.attempt == attempt + int(free)
+            if free:
+                self.attempts.append(outcome.record.attempt)
+            self.take(outcome)
+
     @precondition(lambda self: self.attempts)
     @rule(
         data=st.data(),
@@ -404,7 +566,9 @@ class Life(RuleBasedStateMachine):
         changes = {"status": status, "result": result}
         holds = machine.holds(self.record, attempt)
         outcome = conflict_or(
-            lambda: machine.patch(self.record, changes, attempt=attempt, now=self.now, lease=LEASE)
+            lambda: machine.patch(
+                self.record, changes, attempt=attempt, now=self.now, lease=LEASE, loop_lease=LOOP
+            )
         )
         if outcome is None:
             return
@@ -416,7 +580,14 @@ class Life(RuleBasedStateMachine):
     @rule(title=st.text(max_size=3))
     def edit_as_a_user(self, title: str) -> None:
         self.take(
-            machine.patch(self.record, {"title": title}, attempt=None, now=self.now, lease=LEASE)
+            machine.patch(
+                self.record,
+                {"title": title},
+                attempt=None,
+                now=self.now,
+                lease=LEASE,
+                loop_lease=LOOP,
+            )
         )
 
     @rule(chunk=st.text(max_size=3), back=st.integers(min_value=0, max_value=2))
@@ -429,6 +600,7 @@ class Life(RuleBasedStateMachine):
                 attempt=attempt,
                 now=self.now,
                 lease=LEASE,
+                loop_lease=LOOP,
             )
         )
         may = not self.record.finished and machine.holds(self.record, attempt)

@@ -21,7 +21,7 @@ from tests.platform.wire import create, event, frames, push, replay, status, upd
 from xpander_client import Configuration
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform import LocalPlatform
-from xpander_client.platform.agents import described, load_agents
+from xpander_client.platform.descriptions import described, load_agents
 from xpander_client.platform.serve import run
 from xpander_client.platform.server import is_loopback
 
@@ -74,6 +74,7 @@ def test_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path) -> None:
     store = tmp_path / "s.db"
     acknowledged: list[str] = []
     events: dict[str, int] = {}
+    messages: dict[str, int] = {}
     for _ in range(3):
         with process(store) as served:
             enough = threading.Event()
@@ -83,7 +84,12 @@ def test_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path) -> None:
                     httpx.Client(base_url=url, headers={"x-api-key": "k"}, verify=False) as http,
                     contextlib.suppress(httpx.TransportError),
                 ):
+                    thread_id = http.post("/memory", json={}).json()["id"]
                     while True:
+                        message = {"role": "user", "content": str(messages.get(thread_id, 0))}
+                        said = http.put(f"/memory/{thread_id}", json=[message], params={"after": 0})
+                        if said.status_code == 200:
+                            messages[thread_id] = messages.get(thread_id, 0) + 1
                         task = create(http)
                         acknowledged.append(task["id"])
                         if len(acknowledged) % 100 == 0:
@@ -108,6 +114,12 @@ def test_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path) -> None:
             numbers = [int(frame.id or 0) for frame in replay(http, task)]
             assert numbers == list(range(1, len(numbers) + 1))
             assert len(numbers) > events.get(task_id, 1)
+        assert sum(messages.values()) >= 300
+        for thread_id, count in messages.items():
+            kept = http.get(f"/memory/{thread_id}").json()["messages"]
+            # In their order, and at most one more than was acknowledged.
+            assert [message["content"] for message in kept] == [str(n) for n in range(len(kept))]
+            assert count <= len(kept) <= count + 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -142,6 +154,24 @@ def test_a_restarted_platform_goes_on_where_it_was(tmp_path: Path) -> None:
         body = {"status": "completed", "result": "r", "execution_attempts": 1}
         assert update(http, task, **body).status_code == 200
         assert [frame.id for frame in replay(http, task)] == ["1", "2", "3"]
+
+
+def test_a_restarted_platform_has_the_threads_and_the_claims(tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    with process(store) as served, served.client() as http:
+        thread = http.post("/memory", json={"user_details": {"id": "u"}}).json()
+        said = [{"role": "user", "content": "go"}]
+        assert http.put(f"/memory/{thread['id']}", json=said).status_code == 200
+        task = create(http, memory_thread_id=thread["id"])
+        claim = {"status": "executing", "worker_id": "s"}
+        claimed = update(http, task, **claim).json()
+        assert served.signal(signal.SIGTERM)[0] == 0
+    with process(store, served.port) as again, again.client() as http:
+        assert http.get(f"/memory/{thread['id']}/full").json()["messages"] == said
+        [listed] = http.get("/memory/threads/u").json()
+        assert listed["thread_id"] == thread["id"]
+        assert update(http, task, **claim).json() == claimed
+        assert update(http, task, status="executing", worker_id="other").status_code == 409
 
 
 def test_a_second_platform_on_the_same_store_says_why_it_can_not(tmp_path: Path) -> None:
@@ -364,7 +394,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_agents_can_be_named_only() -> None:
-    assert [agent["unique_name"] for agent in described(["My Agent!", {"id": "b"}])] == [
+    assert [agent.wire["unique_name"] for agent in described(["My Agent!", {"id": "b"}])] == [
         "my-agent",
         "b",
     ]

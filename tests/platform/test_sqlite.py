@@ -12,9 +12,11 @@ import pytest
 
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.group_commit import GroupCommit, Transaction
+from xpander_client.platform.records import IdempotencyKey
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
-from xpander_client.platform.sqlite import SCHEMA_VERSION, SqliteStore
+from xpander_client.platform.sqlite import SqliteStore
+from xpander_client.platform.sqlite_schema import SCHEMA_VERSION
 
 BODY = {"input": {"text": "x"}}
 
@@ -99,6 +101,119 @@ async def test_files_that_are_no_store_are_refused(tmp_path: Path) -> None:
         for _ in range(2):  # the lock was given back
             with pytest.raises(ConfigurationError, match=name):
                 await SqliteStore(tmp_path / name).open()
+
+
+def version_1(path: Path) -> None:
+    """A file as the first release left it: a task that a worker has, with its events."""
+    connection = sqlite3.connect(path)
+    connection.executescript(
+        "BEGIN;" + (Path(__file__).parent / "schema_1.sql").read_text("utf-8") + "PRAGMA "
+        "application_id = 2020626020; PRAGMA user_version = 1; COMMIT;"
+    )
+    document = (
+        b'{"id":"t","agent_id":"a","organization_id":"o","status":"executing",'
+        b'"created_at":"2026-01-02T03:04:05Z","execution_attempts":1,"input":{"text":"x"}}'
+    )
+    with connection:
+        connection.execute(
+            "INSERT INTO tasks VALUES (1, 't', 'o', 'a', 'executing', 1.0, 1.0, 1, 0, 'w', 5.0, "
+            "NULL, 0, NULL, NULL, NULL, NULL, ?)",
+            (document,),
+        )
+        connection.executemany(
+            "INSERT INTO events VALUES (?, ?, ?)",
+            [((1 << 32) + n, "chunk", b"{}") for n in (1, 2)],
+        )
+        connection.execute("INSERT INTO documents VALUES ('o', 'agent', 'a', 1, '{\"id\":\"a\"}')")
+        connection.execute("INSERT INTO idempotency VALUES ('o', 'k', x'31', 't', 1.0)")
+    connection.close()
+
+
+async def test_a_file_of_the_first_release_goes_on(tmp_path: Path) -> None:
+    version_1(tmp_path / "s.db")
+    for _ in range(2):
+        store = SqliteStore(tmp_path / "s.db")
+        await store.open()
+        record = await store.get("o", "t")
+        assert (record.status, record.worker_id, record.scripted) == ("executing", "w", False)
+        assert [event.seq for event in await store.read("t", 0, 2)] == [1, 2]
+        assert await store.doc_get("o", "agent", "a") is not None
+        key = IdempotencyKey("k", b"1")
+        assert (await store.put("o", "a", BODY, task_id="u", key=key)).record.id == "t"
+        await store.patch("o", "t", {"title": "T"}, attempt=1)
+        thread = await store.threads.create("o", {}, thread_id="m", key=IdempotencyKey("m", b"2"))
+        await store.threads.extend("o", thread.id, [{"role": "user"}])
+        await store.close()
+    connection = sqlite3.connect(tmp_path / "s.db")
+    assert connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+    assert connection.execute("SELECT count(*) FROM messages").fetchone() == (2,)
+    connection.close()
+
+
+async def test_a_new_file_and_one_of_the_first_release_have_the_same_tables(
+    tmp_path: Path,
+) -> None:
+    version_1(tmp_path / "old.db")
+    schemas = []
+    for name in ("old.db", "new.db"):
+        store = SqliteStore(tmp_path / name)
+        await store.open()
+        await store.close()
+        connection = sqlite3.connect(tmp_path / name)
+        schemas.append(
+            connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+        )
+        connection.close()
+    assert schemas[0] == schemas[1]
+
+
+async def test_a_file_that_can_not_be_brought_forward_stays_as_it_was(tmp_path: Path) -> None:
+    version_1(tmp_path / "s.db")
+    with sqlite3.connect(tmp_path / "s.db") as connection:
+        connection.execute("CREATE TABLE messages (in_the_way)")
+    connection.close()
+    with pytest.raises(ConfigurationError, match="messages"):
+        await SqliteStore(tmp_path / "s.db").open()
+    connection = sqlite3.connect(tmp_path / "s.db")
+    assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+    columns = [column[1] for column in connection.execute("PRAGMA table_info(tasks)")]
+    assert "scripted" not in columns
+    connection.close()
+
+
+async def test_a_write_to_a_thread_touches_as_many_rows_however_long_the_thread_is(
+    tmp_path: Path,
+) -> None:
+    store = SqliteStore(tmp_path / "s.db")
+    await store.open()
+    await store.threads.create("o", {}, thread_id="m")
+    changes = []
+    for length in (10, 2000):
+        have = (await store.threads.get("o", "m")).length
+        batch = [{"role": "user", "content": str(n)} for n in range(length - have)]
+        await store.threads.extend("o", "m", batch)
+        before = await store._writer.submit(lambda tx: tx.connection.total_changes)
+        await store.threads.extend("o", "m", [{"role": "user", "content": "one more"}])
+        after = await store._writer.submit(lambda tx: tx.connection.total_changes)
+        changes.append(after - before)
+        # What is read for the end of the thread is found by its place, not by looking at all.
+        steps = 0
+
+        def step() -> int:
+            nonlocal steps
+            steps += 1
+            return 0
+
+        assert store._reader is not None
+        store._reader.set_progress_handler(step, 10)
+        thread = await store.threads.get("o", "m")
+        assert len(await store.threads.read(thread, length)) == 1
+        assert len(await store.threads.tail(thread, 5)) == 5
+        store._reader.set_progress_handler(None, 0)
+        changes.append(steps)
+    assert changes[0] == changes[2] == 2
+    assert changes[1] == changes[3]
+    await store.close()
 
 
 async def test_folders_are_made_for_the_file(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .models.agent_activity_thread_tool_call import (
         AgentActivityThreadToolCall as AgentActivityThreadToolCall,
     )
+    from .models.agent_create import AgentCreate as AgentCreate
     from .models.agent_execution_input import AgentExecutionInput as AgentExecutionInput
     from .models.agent_execution_status import AgentExecutionStatus as AgentExecutionStatus
     from .models.agent_graph_item import AgentGraphItem as AgentGraphItem
@@ -51,20 +52,29 @@ if TYPE_CHECKING:
     from .models.execution_tokens import ExecutionTokens as ExecutionTokens
     from .models.human_in_the_loop_request import HumanInTheLoopRequest as HumanInTheLoopRequest
     from .models.llm_reasoning_effort import LLMReasoningEffort as LLMReasoningEffort
+    from .models.llm_usage_report import LLMUsageReport as LLMUsageReport
     from .models.mcp_server_details import MCPServerDetails as MCPServerDetails
     from .models.message_identity import MessageIdentity as MessageIdentity
+    from .models.operation_call import OperationCall as OperationCall
     from .models.output_format import OutputFormat as OutputFormat
     from .models.pending_eca_request import PendingECARequest as PendingECARequest
     from .models.principal import Principal as Principal
     from .models.principal_kind import PrincipalKind as PrincipalKind
     from .models.source_node_type import SourceNodeType as SourceNodeType
     from .models.task_create import TaskCreate as TaskCreate
+    from .models.task_finish import TaskFinish as TaskFinish
     from .models.task_report_request import TaskReportRequest as TaskReportRequest
     from .models.task_stop import TaskStop as TaskStop
     from .models.task_update import TaskUpdate as TaskUpdate
     from .models.task_update_event import TaskUpdateEvent as TaskUpdateEvent
     from .models.task_update_event_type import TaskUpdateEventType as TaskUpdateEventType
     from .models.think_mode import ThinkMode as ThinkMode
+    from .models.thread import Thread as Thread
+    from .models.thread_create import ThreadCreate as ThreadCreate
+    from .models.thread_message import ThreadMessage as ThreadMessage
+    from .models.thread_tool_call import ThreadToolCall as ThreadToolCall
+    from .models.thread_update import ThreadUpdate as ThreadUpdate
+    from .models.threads_list_item import ThreadsListItem as ThreadsListItem
     from .models.tokens import Tokens as Tokens
     from .models.tool_call_request import ToolCallRequest as ToolCallRequest
     from .models.tool_call_request_reasoning import (
@@ -85,6 +95,10 @@ if TYPE_CHECKING:
     from .resources.task import Task as Task
     from .resources.tasks import Tasks as Tasks, TasksWithRawResponse as TasksWithRawResponse
     from .resources.tasks_list_item import TasksListItem as TasksListItem
+    from .resources.threads import (
+        Threads as Threads,
+        ThreadsWithRawResponse as ThreadsWithRawResponse,
+    )
     from .resources.workers import (
         Workers as Workers,
         WorkersWithRawResponse as WorkersWithRawResponse,
@@ -101,6 +115,7 @@ __all__ = [
     "AgentActivityThreadReasoning",
     "AgentActivityThreadSubAgentTrigger",
     "AgentActivityThreadToolCall",
+    "AgentCreate",
     "AgentExecutionInput",
     "AgentExecutionStatus",
     "AgentGraphItem",
@@ -126,8 +141,10 @@ __all__ = [
     "ExecutionTokens",
     "HumanInTheLoopRequest",
     "LLMReasoningEffort",
+    "LLMUsageReport",
     "MCPServerDetails",
     "MessageIdentity",
+    "OperationCall",
     "OutputFormat",
     "PendingECARequest",
     "Principal",
@@ -135,6 +152,7 @@ __all__ = [
     "SourceNodeType",
     "Task",
     "TaskCreate",
+    "TaskFinish",
     "TaskReportRequest",
     "TaskStop",
     "TaskUpdate",
@@ -144,6 +162,14 @@ __all__ = [
     "TasksListItem",
     "TasksWithRawResponse",
     "ThinkMode",
+    "Thread",
+    "ThreadCreate",
+    "ThreadMessage",
+    "ThreadToolCall",
+    "ThreadUpdate",
+    "Threads",
+    "ThreadsListItem",
+    "ThreadsWithRawResponse",
     "Tokens",
     "ToolCallRequest",
     "ToolCallRequestReasoning",
@@ -169,6 +195,7 @@ _MODULES = {
     "AgentActivityThreadReasoning": ".models.agent_activity_thread_reasoning",
     "AgentActivityThreadSubAgentTrigger": ".models.agent_activity_thread_sub_agent_trigger",
     "AgentActivityThreadToolCall": ".models.agent_activity_thread_tool_call",
+    "AgentCreate": ".models.agent_create",
     "AgentExecutionInput": ".models.agent_execution_input",
     "AgentExecutionStatus": ".models.agent_execution_status",
     "AgentGraphItem": ".models.agent_graph_item",
@@ -194,8 +221,10 @@ _MODULES = {
     "ExecutionTokens": ".models.execution_tokens",
     "HumanInTheLoopRequest": ".models.human_in_the_loop_request",
     "LLMReasoningEffort": ".models.llm_reasoning_effort",
+    "LLMUsageReport": ".models.llm_usage_report",
     "MCPServerDetails": ".models.mcp_server_details",
     "MessageIdentity": ".models.message_identity",
+    "OperationCall": ".models.operation_call",
     "OutputFormat": ".models.output_format",
     "PendingECARequest": ".models.pending_eca_request",
     "Principal": ".models.principal",
@@ -203,6 +232,7 @@ _MODULES = {
     "SourceNodeType": ".models.source_node_type",
     "Task": ".resources.task",
     "TaskCreate": ".models.task_create",
+    "TaskFinish": ".models.task_finish",
     "TaskReportRequest": ".models.task_report_request",
     "Tasks": ".resources.tasks",
     "TasksListItem": ".resources.tasks_list_item",
@@ -212,6 +242,14 @@ _MODULES = {
     "TaskUpdateEvent": ".models.task_update_event",
     "TaskUpdateEventType": ".models.task_update_event_type",
     "ThinkMode": ".models.think_mode",
+    "Thread": ".models.thread",
+    "ThreadCreate": ".models.thread_create",
+    "ThreadMessage": ".models.thread_message",
+    "Threads": ".resources.threads",
+    "ThreadsListItem": ".models.threads_list_item",
+    "ThreadsWithRawResponse": ".resources.threads",
+    "ThreadToolCall": ".models.thread_tool_call",
+    "ThreadUpdate": ".models.thread_update",
     "Tokens": ".models.tokens",
     "ToolCallRequest": ".models.tool_call_request",
     "ToolCallRequestReasoning": ".models.tool_call_request_reasoning",

@@ -6,19 +6,22 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from starlette.routing import Router
 from starlette.types import ASGIApp
 
 from .agents import Agents
 from .clock import Clock, server_clock
+from .descriptions import DescribedAgent
 from .dispatch import Dispatch
 from .gate import Gate, Keys
 from .http import Endpoints
+from .http_tools import HttpTools
+from .operations import OperationEndpoints
 from .settings import Settings
 from .store import Store
 from .streams import EventLogs
+from .threads_http import ThreadEndpoints
 from .tools import Tool, Tools
 
 __all__ = ["Platform"]
@@ -33,7 +36,8 @@ class Platform:
 
     `keys` says which organization each key belongs to. `agents` are described as in the file that
     `load_agents` reads; with `create_agents` others appear when they are first used. `tools` are
-    the functions behind the agents' tools, by the tools' ids.
+    the functions behind the agents' tools, by the tools' ids; a function goes before a request that
+    the agent's description has for the tool.
     """
 
     def __init__(
@@ -41,7 +45,7 @@ class Platform:
         store: Store,
         keys: Mapping[str, str],
         *,
-        agents: Sequence[Mapping[str, Any]] = (),
+        agents: Sequence[DescribedAgent] = (),
         create_agents: bool = True,
         tools: Mapping[str, Tool] | None = None,
         settings: Settings | None = None,
@@ -61,9 +65,22 @@ class Platform:
             self.logs,
             known,
             self.settings,
-            Tools(tools or {}),
         )
-        router = Router(endpoints.routes(), redirect_slashes=False)
+        self._http_tools = HttpTools(
+            timeout=self.settings.tool_timeout, limit=self.settings.body_limit
+        )
+        operations = OperationEndpoints(
+            store,
+            self.agents,
+            self.dispatch,
+            Tools(tools or {}),
+            self._http_tools,
+            self.settings,
+            self._clock,
+        )
+        threads = ThreadEndpoints(store, self.settings)
+        routes = [*endpoints.routes(), *threads.routes(), *operations.routes()]
+        router = Router(routes, redirect_slashes=False)
         self.app: ASGIApp = Gate(router, known)
         self._pruner: asyncio.Task[None] | None = None
 
@@ -90,6 +107,7 @@ class Platform:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._pruner
         await self.dispatch.close()
+        await self._http_tools.close()
         await self.store.close()
 
     async def _prune(self) -> None:

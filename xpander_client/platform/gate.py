@@ -22,7 +22,17 @@ from .refusal import Refusal
 __all__ = ["Gate", "Keys"]
 
 ROOTS = frozenset(
-    {"agent-execution", "agents", "agents-metrics", "activity", "events", "metadata", "health"}
+    {
+        "agent-execution",
+        "agents",
+        "agents-crud",
+        "agents-metrics",
+        "activity",
+        "events",
+        "health",
+        "memory",
+        "metadata",
+    }
 )
 """First segments of routes. Anything else there is the organization."""
 
@@ -142,6 +152,7 @@ def _told(error: Exception, scope: Scope) -> tuple[int, bytes, list[tuple[bytes,
     path = None
     if isinstance(error, Refusal):
         status, detail, path = error.status, error.detail, error.path
+        headers += [(name.encode(), value.encode()) for name, value in error.headers.items()]
         if status == 503:
             headers.append((b"retry-after", b"1"))
     elif isinstance(error, HTTPException):

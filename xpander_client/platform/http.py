@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
-from urllib.parse import unquote_to_bytes
+from collections.abc import Sequence
+from typing import Any
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 
 from ..api.models import (
+    AgentCreate,
     ApiKeyAllowanceRequest,
     ExecutionMetricsReport,
+    LLMUsageReport,
     TaskCreate,
+    TaskFinish,
     TaskReportRequest,
     TaskUpdate,
     TaskUpdateEvent,
@@ -30,30 +31,27 @@ from .clock import timestamp
 from .dispatch import Dispatch
 from .gate import Keys
 from .ids import new_task_id
-from .records import EventRecord, IdempotencyKey, TaskFilter, TaskRecord
+from .records import EventRecord, TaskFilter, TaskRecord
 from .refusal import Refusal
+from .routing import (
+    Endpoint,
+    Json,
+    count,
+    held_attempt,
+    idempotency,
+    organization,
+    path_id,
+    route,
+    without_nulls,
+)
 from .settings import Settings
 from .store import Store
 from .streams import EventLogs, TaskEvents, WorkerChannel
-from .tools import Tools
 
 __all__ = ["Endpoints"]
 
-T = TypeVar("T")
-
 PAGE = 500
 ENVIRONMENTS = frozenset({"local", "xpander"})
-_COUNT = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
-
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-class _Json(Response):
-    media_type = "application/json"
-
-
-def _json(value: Any) -> Response:
-    return _Json(orjson.dumps(value))
 
 
 class _Stream(Response):
@@ -67,19 +65,6 @@ class _Stream(Response):
         await self._stream(scope, receive, send)
 
 
-class _Served:
-    """An endpoint as the app of a route: without the router's own answers to exceptions, which are
-    the gate's to give.
-    """
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._endpoint(Request(scope, receive, send))
-        await response(scope, receive, send)
-
-
 class Endpoints:
     """One method for each operation. Each gets the caller's organization from the gate."""
 
@@ -91,7 +76,6 @@ class Endpoints:
         logs: EventLogs,
         keys: Keys,
         settings: Settings,
-        tools: Tools,
     ) -> None:
         self._store = store
         self._agents = agents
@@ -99,50 +83,47 @@ class Endpoints:
         self._logs = logs
         self._keys = keys
         self._settings = settings
-        self._tools = tools
 
     def routes(self) -> Sequence[BaseRoute]:
         """All routes; those that are asked for most come first."""
-        table: list[tuple[str, str, Endpoint]] = [
-            ("GET", "/agent-execution/{task_id}/status", self.get_task),
-            ("POST", "/agent-execution/{task_id}/events/push", self.push_events),
-            ("PATCH", "/agent-execution/{task_id}/update", self.update_task),
-            ("GET", "/agent-execution/{task_id}/events", self.follow_task),
-            ("POST", "/events/{worker_id}", self.hear_worker),
-            ("GET", "/agent-execution/executions/history/{agent_id}", self.list_tasks),
-            ("GET", "/agent-execution/executions/history/user/{user_id}", self.list_user_tasks),
-            ("POST", "/agent-execution/{agent_id}/report_task", self.report_task),
-            ("POST", "/agents-metrics/{agent_id}/execution", self.report_metrics),
-            ("GET", "/activity/{agent_id}/{task_id}", self.get_activity),
-            ("GET", "/events/{agent_id}/", self.listen),
-            ("GET", "/agents/list", self.list_agents),
-            ("GET", "/agents/{agent_id}", self.get_agent),
-            ("POST", "/agents/{agent_id}/operations/{tool_id}", self.invoke_tool),
-            ("POST", "/metadata/api_key_allowance", self.check_api_key),
-            ("GET", "/health", self.health),
-        ]
-        routes = [_route(path, endpoint, method) for method, path, endpoint in table]
-        # Two methods of one path share a route, so that a third is told which ones there are.
-        routes.insert(
-            0, _route("/agent-execution/{agent_or_task_id}", self._create_or_stop, "POST", "DELETE")
-        )
-        return routes
-
-    async def _create_or_stop(self, request: Request) -> Response:
-        if request.method == "POST":
-            return await self.create_task(request)
-        return await self.stop_task(request)
+        table: dict[str, dict[str, Endpoint]] = {
+            "/agent-execution/{agent_or_task_id}": {
+                "POST": self.create_task,
+                "DELETE": self.stop_task,
+            },
+            # Before the route of a task's status, which fits a worker called "status", too.
+            "/agent-execution/pending-executions/{worker_id}": {"GET": self.get_pending},
+            "/agent-execution/{task_id}/status": {"GET": self.get_task},
+            "/agent-execution/{task_id}/events/push": {"POST": self.push_events},
+            "/agent-execution/{task_id}/update": {"PATCH": self.update_task},
+            "/agent-execution/{task_id}/finish": {"PATCH": self.finish_task},
+            "/agent-execution/{task_id}/events": {"GET": self.follow_task},
+            "/events/{worker_id}": {"POST": self.hear_worker},
+            "/agent-execution/executions/history/{agent_id}": {"GET": self.list_tasks},
+            "/agent-execution/executions/history/user/{user_id}": {"GET": self.list_user_tasks},
+            "/agent-execution/{agent_id}/report_task": {"POST": self.report_task},
+            "/agents-metrics/{agent_id}/execution": {"POST": self.report_metrics},
+            "/agents-metrics/{agent_id}/llm": {"POST": self.report_llm_usage},
+            "/activity/{agent_id}/{task_id}": {"GET": self.get_activity},
+            "/events/{agent_id}/": {"GET": self.listen},
+            "/agents/list": {"GET": self.list_agents},
+            "/agents/{agent_id}": {"GET": self.get_agent},
+            "/agents-crud/tools/crud/create": {"POST": self.create_agent},
+            "/metadata/api_key_allowance": {"POST": self.check_api_key},
+            "/health": {"GET": self.health},
+        }
+        return [route(path, endpoints) for path, endpoints in table.items()]
 
     # Tasks ---------------------------------------------------------------------------------------
 
     async def create_task(self, request: Request) -> Response:
         """Create a task, or continue the one that the body names."""
-        organization_id, agent_id = _organization(request), _id(request, "agent_or_task_id")
+        organization_id, agent_id = organization(request), path_id(request, "agent_or_task_id")
         body = await self._object(request, TaskCreate)
         await self._agents.ensure(organization_id, agent_id)
-        key = _idempotency(request, f"create {agent_id}", body)
+        key = idempotency(request, f"create {agent_id}", body)
         version = bodies.header(request, b"x-agent-version")
-        given = {"source": "api", **_without_nulls(body)}
+        given = {"source": "api", **without_nulls(body)}
         if version:
             given["agent_version"] = version
         put = await self._store.put(
@@ -157,7 +138,7 @@ class Endpoints:
 
     async def get_task(self, request: Request) -> Response:
         """The task as it is now."""
-        return _task(await self._store.get(_organization(request), _id(request, "task_id")))
+        return _task(await self._store.get(organization(request), path_id(request, "task_id")))
 
     async def update_task(self, request: Request) -> Response:
         """Change fields of a task."""
@@ -168,23 +149,42 @@ class Endpoints:
         body = _with_total(body)
         attempt = body.get("execution_attempts")
         if attempt is None:
-            attempt = _attempt(request)
+            attempt = held_attempt(request)
         attempt = None if attempt is None else int(attempt)
         record = await self._store.patch(
-            _organization(request), _id(request, "task_id"), body, attempt=attempt
+            organization(request), path_id(request, "task_id"), body, attempt=attempt
         )
         self._workers.observe(record, attempt)
         return _task(record)
 
+    async def finish_task(self, request: Request) -> Response:
+        """End a task, as a PATCH of its status and its result would."""
+        body = await self._parsed(request)
+        if isinstance(body, dict):
+            body = _with_text_result(body)
+        bodies.checked(body, TaskFinish)
+        attempt = held_attempt(request)
+        said = {name: body[name] for name in ("status", "result") if body.get(name) is not None}
+        record = await self._store.patch(
+            organization(request), path_id(request, "task_id"), said, attempt=attempt
+        )
+        self._workers.observe(record, attempt)
+        return _task(record)
+
+    async def get_pending(self, request: Request) -> Response:
+        """The task that waits for a worker because another task started it, or null."""
+        record = await self._store.pending_for(organization(request), path_id(request, "worker_id"))
+        return Json.of(None) if record is None else _task(record)
+
     async def stop_task(self, request: Request) -> Response:
         """Stop a task, and tell the worker that has it."""
-        record = await self._store.stop(_organization(request), _id(request, "agent_or_task_id"))
+        record = await self._store.stop(organization(request), path_id(request, "agent_or_task_id"))
         self._workers.observe(record)
         return _task(record)
 
     async def list_tasks(self, request: Request) -> Response:
         """The tasks of an agent."""
-        organization_id, agent_id = _organization(request), _id(request, "agent_id")
+        organization_id, agent_id = organization(request), path_id(request, "agent_id")
         if not await self._agents.exists(organization_id, agent_id):
             raise Refusal(404, f"there is no agent {agent_id}")
         user_id = request.query_params.get("user_id")
@@ -192,7 +192,7 @@ class Endpoints:
 
     async def list_user_tasks(self, request: Request) -> Response:
         """The tasks of a user, of all agents."""
-        return await self._listing(request, agent_id=None, user_id=_id(request, "user_id"))
+        return await self._listing(request, agent_id=None, user_id=path_id(request, "user_id"))
 
     async def _listing(
         self, request: Request, *, agent_id: str | None, user_id: str | None
@@ -213,16 +213,16 @@ class Endpoints:
         cursor: str | None = None
         while True:
             page = await self._store.list_tasks(
-                _organization(request), wanted, cursor=cursor, limit=PAGE
+                organization(request), wanted, cursor=cursor, limit=PAGE
             )
             items += [_list_item(record) for record in page.records]
             cursor = page.cursor
             if cursor is None:
-                return _json(items)
+                return Json.of(items)
 
     async def report_task(self, request: Request) -> Response:
         """Store a task that ran elsewhere."""
-        organization_id, agent_id = _organization(request), _id(request, "agent_id")
+        organization_id, agent_id = organization(request), path_id(request, "agent_id")
         body = await self._object(request, TaskReportRequest)
         await self._agents.ensure(organization_id, agent_id)
         task_id = body.get("id") or new_task_id()
@@ -231,53 +231,60 @@ class Endpoints:
         put = await self._store.report(
             organization_id,
             agent_id,
-            {"source": "api", **_with_total(_without_nulls(body))},
+            {"source": "api", **_with_total(without_nulls(body))},
             task_id=task_id,
-            key=_idempotency(request, f"report {agent_id}", body),
+            key=idempotency(request, f"report {agent_id}", body),
         )
         self._workers.observe(put.record)
         return _task(put.record)
 
     async def report_metrics(self, request: Request) -> Response:
         """Keep what running a task took."""
-        organization_id, agent_id = _organization(request), _id(request, "agent_id")
-        body = await self._object(request, ExecutionMetricsReport)
+        return await self._kept(request, "metrics", ExecutionMetricsReport)
+
+    async def report_llm_usage(self, request: Request) -> Response:
+        """Keep what one call of a model took."""
+        return await self._kept(request, "llm-usage", LLMUsageReport)
+
+    async def _kept(self, request: Request, kind: str, model: type[Any]) -> Response:
+        organization_id, agent_id = organization(request), path_id(request, "agent_id")
+        body = await self._object(request, model)
         await self._agents.ensure(organization_id, agent_id)
         await self._store.doc_put(
             organization_id,
-            "metrics",
+            kind,
             str(uuid.uuid4()),
             {**body, "agent_id": agent_id},
-            idempotency=_idempotency(request, f"metrics {agent_id}", body),
+            idempotency=idempotency(request, f"{kind} {agent_id}", body),
         )
         return Response()
 
     async def get_activity(self, request: Request) -> Response:
         """What was said and done in a task."""
-        organization_id, task_id = _organization(request), _id(request, "task_id")
+        organization_id, task_id = organization(request), path_id(request, "task_id")
         record = await self._store.get(organization_id, task_id)
-        if record.agent_id != _id(request, "agent_id"):
+        if record.agent_id != path_id(request, "agent_id"):
             raise Refusal(404, f"the agent has no task {task_id}")
         events: list[EventRecord] = []
         while page := await self._store.read(task_id, events[-1].seq if events else 0, PAGE):
             events += page
-        return _json(activity.thread(record, events))
+        return Json.of(activity.thread(record, events))
 
     # Events --------------------------------------------------------------------------------------
 
     async def push_events(self, request: Request) -> Response:
         """Add events to a task's stream."""
-        task_id = _id(request, "task_id")
+        task_id = path_id(request, "task_id")
         events = await self._parsed(request)
         bodies.checked(events, list[TaskUpdateEvent], known_values_only=False)
         whole = [_whole_event(event, index) for index, event in enumerate(events)]
-        attempt = _attempt(request)
+        attempt = held_attempt(request)
         appended = await self._store.append(
-            _organization(request),
+            organization(request),
             task_id,
             whole,
             attempt=attempt,
-            key=_idempotency(request, f"push {task_id}", events),
+            key=idempotency(request, f"push {task_id}", events),
         )
         self._workers.observe(appended.record, attempt)
         return Response()
@@ -286,11 +293,11 @@ class Endpoints:
         """Replay a task's events, and go on with them until it is finished."""
         if self._logs.closing:
             raise Refusal(503, "the platform is stopping")
-        record = await self._store.get(_organization(request), _id(request, "task_id"))
+        record = await self._store.get(organization(request), path_id(request, "task_id"))
         if record.read().get("events_streaming") is not True:
             raise Refusal(409, "the task was not created with events_streaming")
         given = request.headers.get("last-event-id") or request.query_params.get("after")
-        after = _count(given or None, "the last event's id")
+        after = count(given or None, "the last event's id")
         position = record.run_from if after is None else after
         return _Stream(TaskEvents(self._logs, record, position))
 
@@ -300,7 +307,7 @@ class Endpoints:
         """Register a worker, and bring it its tasks."""
         if self._logs.closing:
             raise Refusal(503, "the platform is stopping")
-        organization_id, agent_id = _organization(request), _id(request, "agent_id")
+        organization_id, agent_id = organization(request), path_id(request, "agent_id")
         environment = request.query_params.get("environment")
         if environment is not None and environment not in ENVIRONMENTS:
             raise Refusal(422, f"there is no environment {environment!r}")
@@ -328,9 +335,9 @@ class Endpoints:
         if not agent_id:
             raise Refusal(422, "the query has to say the worker's agent_id")
         await self._workers.hear(
-            _organization(request),
+            organization(request),
             agent_id,
-            _id(request, "worker_id"),
+            path_id(request, "worker_id"),
             body["event"],
             body.get("data"),
             _peer(request),
@@ -340,39 +347,36 @@ class Endpoints:
     async def check_api_key(self, request: Request) -> Response:
         """The agents that a key may use: those of its organization, told to that organization."""
         body = await self._object(request, ApiKeyAllowanceRequest)
-        organization_id = _organization(request)
+        organization_id = organization(request)
         key: str = body["api_key"]
         agent_ids: list[str] = []
         if self._keys.organization(key) == organization_id:
             agent_ids = [agent["id"] for agent in await self._agents.list(organization_id)]
-        return _json({"api_key": key, "agent_ids": agent_ids})
+        return Json.of({"api_key": key, "agent_ids": agent_ids})
 
     # Agents --------------------------------------------------------------------------------------
 
     async def list_agents(self, request: Request) -> Response:
         """The agents of the organization."""
-        agents = await self._agents.list(_organization(request))
-        return _json([listed(agent) for agent in agents])
+        agents = await self._agents.list(organization(request))
+        return Json.of([listed(agent) for agent in agents])
 
     async def get_agent(self, request: Request) -> Response:
         """An agent with all that is known about it."""
-        return _json(await self._agents.get(_organization(request), _id(request, "agent_id")))
+        return Json.of(await self._agents.get(organization(request), path_id(request, "agent_id")))
 
-    async def invoke_tool(self, request: Request) -> Response:
-        """Call a tool, if it is one that the platform runs and not only a description."""
-        payload = await self._parsed(request)
-        if not isinstance(payload, dict):
-            raise Refusal(422, "expected an object", "$")
-        agent = await self._agents.get(_organization(request), _id(request, "agent_id"))
-        tool_id = _id(request, "tool_id")
-        if not any(tool["id"] == tool_id for tool in agent["tools"]):
-            raise Refusal(404, f"the agent has no tool {tool_id}")
-        dry = request.headers.get("x-preflight-check", "").lower() == "true"
-        return _Json(await self._tools.call(tool_id, payload, dry=dry))
+    async def create_agent(self, request: Request) -> Response:
+        """Make an agent of a name."""
+        body = await self._parsed(request)
+        bodies.checked(body, AgentCreate)
+        agent = await self._agents.create(
+            organization(request), body, key=idempotency(request, "create agent", body)
+        )
+        return Json.of(agent)
 
     async def health(self, request: Request) -> Response:
         """Whether the platform is there. Needs no key."""
-        return _json({"status": "ok", "version": __version__})
+        return Json.of({"status": "ok", "version": __version__})
 
     # ---------------------------------------------------------------------------------------------
 
@@ -391,57 +395,12 @@ class Endpoints:
         return plain
 
 
-def _route(path: str, endpoint: Endpoint, *methods: str) -> Route:
-    route = Route(path, _Served(endpoint), methods=list(methods))
-    if path != "/health":
-        route.methods = set(methods)  # without the HEAD that comes with GET
-    return route
-
-
-def _organization(request: Request) -> str:
-    organization: str = request.scope["organization_id"]
-    return organization
-
-
-def _id(request: Request, name: str) -> str:
-    """An id out of the path, which is still as it was sent."""
-    try:
-        return unquote_to_bytes(request.path_params[name].encode("latin-1")).decode()
-    except UnicodeDecodeError:
-        raise Refusal(404, "an id in the path is no text") from None
-
-
 def _peer(request: Request) -> str:
     return request.client.host if request.client is not None else ""
 
 
-def _count(text: str | None, what: str) -> int | None:
-    if text is None:
-        return None
-    if _COUNT.match(text) is None:
-        raise Refusal(422, f"{what} has to be a whole number")
-    return int(text)
-
-
-def _attempt(request: Request) -> int | None:
-    return _count(bodies.header(request, b"x-execution-attempt"), "x-execution-attempt")
-
-
-def _idempotency(request: Request, operation: str, body: Any) -> IdempotencyKey | None:
-    key = bodies.header(request, b"idempotency-key")
-    if key is None:
-        return None
-    if not key or len(key) > 255:
-        raise Refusal(422, "an idempotency key has from 1 to 255 characters")
-    return IdempotencyKey(key, bodies.fingerprint(operation, body))
-
-
 def _task(record: TaskRecord) -> Response:
-    return _Json(record.document)
-
-
-def _without_nulls(body: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if value is not None}
+    return Json(record.document)
 
 
 def _with_text_result(body: dict[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,9 @@ class LocalPlatform:
     `agents` is a file of agents, or a list of them; any other agent appears when it is first used,
     unless `create_agents` is false. `tools` are functions, sync or async, by the ids of the agents'
     tools: called with the payload's fields as keywords, they return what becomes JSON; one that
-    raises is an answer of 424 with the exception's text. `api_key` is made up when it isn't given.
+    raises is an answer of 424 with the exception's text. Tools that the agents describe with a
+    `url` are HTTP requests, which the platform makes; a function of that id goes before. `api_key`
+    is made up when it isn't given.
 
     Raises (when entered):
         ConfigurationError: the store or the agents can't be used, or `[platform]` isn't installed.
@@ -153,8 +155,8 @@ class LocalPlatform:
 
     def _assembled(self) -> Server:
         try:
-            from .agents import described, load_agents
             from .app import Platform
+            from .descriptions import described, load_agents
             from .server import Server, bind
             from .sqlite import SqliteStore
         except ModuleNotFoundError as error:

@@ -4,9 +4,10 @@
        ^                  │ not begun within                │ lease over      | stopped
        └──────────────────┴ the offer window ───────────────┘
 
-"Offered" is a pending task that a worker holds. `paused` stands beside `executing`. Each claim
-raises `attempt`, which goes over the wire as `execution_attempts`: whoever writes with an older one
-has lost the task. What can't be done is a `Refusal`. Every engine goes by these functions.
+"Offered" is a pending task that a worker holds. `paused` stands beside `executing`. A script that
+runs a task itself claims it and begins in one PATCH. Each claim raises `attempt`, which goes over
+the wire as `execution_attempts`: whoever writes with an older one has lost the task. What can't be
+done is a `Refusal`. Every engine goes by these functions.
 """
 
 from __future__ import annotations
@@ -25,15 +26,18 @@ from .refusal import Refusal
 __all__ = [
     "STATUSES",
     "Outcome",
+    "adopt",
     "append",
     "claim",
     "continue_",
     "create",
     "expire",
     "holds",
+    "is_worn",
     "patch",
     "report",
     "report_existing",
+    "sign_of_life",
     "stop",
 ]
 
@@ -73,7 +77,10 @@ _NEVER_CLEARED = frozenset(
 _LAST_RUN = WORKER_OWNED - {"status", "deep_planning", "sub_executions"}
 """What a task forgets when it is continued."""
 
-_ALIASES = {"tool_call_payload_extension": "payload_extension"}
+_ALIASES = {
+    "tool_call_payload_extension": "payload_extension",
+    "parent_execution_id": "parent_execution",
+}
 
 
 @attrs.frozen
@@ -109,6 +116,7 @@ def create(
         "conversation_id": task_id,
         **given,
     }
+    _converse(task, given)
     pinned_to = _text(given.get("worker_id"))
     claimed = pinned_to is not None and given.get("run_locally") is True
     if claimed:
@@ -193,6 +201,7 @@ def continue_(
     task = {name: value for name, value in record.read().items() if name not in _LAST_RUN}
     task |= given
     task |= {"agent_id": agent_id, "status": "pending"}
+    _converse(task, given)
     queued = attrs.evolve(
         record,
         agent_id=agent_id,
@@ -212,11 +221,47 @@ def claim(record: TaskRecord, worker_id: str, *, now: float, offer_window: float
         raise Refusal(409, "the task is not waiting for a worker")
     if record.pinned_to not in (None, worker_id):
         raise Refusal(409, "the task waits for another worker")
+    return _given(record, worker_id, lease_until=now + offer_window, scripted=False, now=now)
+
+
+def _taken(record: TaskRecord, script: str, now: float) -> TaskRecord:
+    """The task under a new attempt of a script, which begins with it at once. A task that it holds
+    already stays as it is, so that a claim whose answer was lost can be repeated.
+    """
+    if record.finished:
+        raise Refusal(409, f"the task is {record.status}, which is final")
+    if record.worker_id == script:
+        return record
+    if record.worker_id is not None:
+        raise Refusal(409, f"worker {record.worker_id} has the task, in attempt {record.attempt}")
+    if record.status != "pending":
+        raise Refusal(409, f"the task is {record.status} already, by somebody who gave no name")
+    if record.pinned_to not in (None, script):
+        raise Refusal(409, f"the task waits for worker {record.pinned_to} alone")
+    return _given(record, script, lease_until=now, scripted=True, now=now)
+
+
+def _given(
+    record: TaskRecord, worker_id: str, *, lease_until: float, scripted: bool, now: float
+) -> TaskRecord:
     attempt = record.attempt + 1
-    offered = attrs.evolve(
-        record, attempt=attempt, worker_id=worker_id, lease_until=now + offer_window
+    given = attrs.evolve(
+        record, attempt=attempt, worker_id=worker_id, lease_until=lease_until, scripted=scripted
     )
-    return _rewritten(offered, {**record.read(), "execution_attempts": attempt}, now)
+    return _rewritten(given, {**record.read(), "execution_attempts": attempt}, now)
+
+
+def adopt(parent: TaskRecord, child_id: str, now: float) -> Outcome:
+    """The task, with another one among those that it started."""
+    task = parent.read()
+    children = task.get("sub_executions") or []
+    if child_id in children:
+        return Outcome(parent)
+    task["sub_executions"] = [*children, child_id]
+    changed = _rewritten(parent, task, now)
+    if parent.finished:
+        return Outcome(changed)
+    return Outcome(changed, (_task_event("task_updated", changed, now),))
 
 
 def holds(record: TaskRecord, attempt: int) -> bool:
@@ -230,6 +275,36 @@ def holds(record: TaskRecord, attempt: int) -> bool:
     return record.status != "pending" or record.worker_id is not None or attempt == 0
 
 
+def _term(record: TaskRecord, *, lease: float, loop_lease: float) -> float:
+    """How long a sign of life from the task's holder counts. A script is silent while its model
+    thinks; a worker has heartbeats beside its work.
+    """
+    return loop_lease if record.scripted else lease
+
+
+def is_worn(record: TaskRecord, *, now: float, lease: float, loop_lease: float) -> bool:
+    """Whether a good part of the task's lease is over."""
+    whole = _term(record, lease=lease, loop_lease=loop_lease)
+    return record.lease_until is not None and record.lease_until < now + whole * 2 / 3
+
+
+def sign_of_life(
+    record: TaskRecord, attempt: int, *, now: float, lease: float, loop_lease: float
+) -> TaskRecord:
+    """The task after somebody did something for it who believes to hold this attempt."""
+    if not holds(record, attempt):
+        raise Refusal(409, f"attempt {attempt} does not hold the task (any more)")
+    return _renewed(record, now=now, lease=lease, loop_lease=loop_lease)
+
+
+def _renewed(record: TaskRecord, *, now: float, lease: float, loop_lease: float) -> TaskRecord:
+    # A lease is never cut short by a sign of life.
+    if record.status != "executing" or record.lease_until is None:
+        return record
+    until = now + _term(record, lease=lease, loop_lease=loop_lease)
+    return attrs.evolve(record, lease_until=max(record.lease_until, until))
+
+
 def patch(
     record: TaskRecord,
     changes: Mapping[str, Any],
@@ -237,13 +312,22 @@ def patch(
     attempt: int | None,
     now: float,
     lease: float,
+    loop_lease: float,
 ) -> Outcome:
     """The task with some fields set; null takes a field away.
 
     `attempt` is the one that the writer believes to hold; None is a user's edit, which passes. A
     final status stays; other fields of a finished task can still be corrected, without an event,
     because its last event is the one that says how it ended.
+
+    A writer that holds no attempt yet, gives its name as `worker_id` and says `executing`, is a
+    script that claims the task. Apart from that a PATCH says nothing about who has a task.
     """
+    script = _text(changes.get("worker_id"))
+    changes = {name: value for name, value in changes.items() if name != "worker_id"}
+    if script is not None and attempt is None and changes.get("status") == "executing":
+        record = _taken(record, script, now)
+        attempt = record.attempt
     for name in ("id", "agent_id", "organization_id"):
         if changes.get(name) not in (None, getattr(record, name)):
             raise Refusal(422, f"the {name} of a task can't change", f"$.{name}")
@@ -281,11 +365,13 @@ def patch(
             task.pop(name, None)
         else:
             task[name] = value
+    _converse(task, said)
     changed = record
     if status != record.status:
-        changed = _moved(record, task, status, now=now, lease=lease)
-    elif status == "executing" and record.lease_until is not None and attempt is not None:
-        changed = attrs.evolve(record, lease_until=now + lease)
+        held = _term(record, lease=lease, loop_lease=loop_lease)
+        changed = _moved(record, task, status, now=now, lease=held)
+    elif attempt is not None and holds(record, attempt):
+        changed = _renewed(record, now=now, lease=lease, loop_lease=loop_lease)
     if task == before:
         return Outcome(changed)
     changed = _rewritten(changed, task, now)
@@ -312,6 +398,7 @@ def append(
     attempt: int | None,
     now: float,
     lease: float,
+    loop_lease: float,
 ) -> Outcome:
     """The events that were pushed to a task, and what they do to it.
 
@@ -336,17 +423,18 @@ def append(
             if event.get("task_id", record.id) != record.id:
                 raise Refusal(422, "only this task can end here", f"$[{index}].task_id")
             ending = patch(
-                record, _ending(event.get("data")), attempt=attempt, now=now, lease=lease
+                record,
+                _ending(event.get("data")),
+                attempt=attempt,
+                now=now,
+                lease=lease,
+                loop_lease=loop_lease,
             )
             return Outcome(ending.record, (*stored, *ending.events))
         stored.append(NewEvent(str(kind), orjson.dumps(event)))
-    if (
-        record.status == "executing"
-        and record.lease_until is not None
-        # Written only when a good part of the lease is over: events come by the thousand.
-        and record.lease_until < now + lease * 2 / 3
-    ):
-        record = attrs.evolve(record, lease_until=now + lease)
+    # Written only when a good part of the lease is over: events come by the thousand.
+    if is_worn(record, now=now, lease=lease, loop_lease=loop_lease):
+        record = _renewed(record, now=now, lease=lease, loop_lease=loop_lease)
     return Outcome(record, tuple(stored))
 
 
@@ -445,6 +533,13 @@ def _named(body: Mapping[str, Any], *, without: frozenset[str]) -> dict[str, Any
         for key, value in body.items()
         if value is not None and (name := _ALIASES.get(key, key)) not in without
     }
+
+
+def _converse(task: dict[str, Any], said: Mapping[str, Any]) -> None:
+    """A thread is what one calls a conversation, too."""
+    thread_id = _text(said.get("memory_thread_id"))
+    if thread_id is not None:
+        task["conversation_id"] = thread_id
 
 
 def _reported(body: Mapping[str, Any], now: float) -> dict[str, Any]:

@@ -13,13 +13,16 @@ __all__ = [
     "Appended",
     "Document",
     "EventRecord",
+    "Extended",
     "IdempotencyKey",
+    "MessageRecord",
     "NewEvent",
     "Page",
     "Put",
     "Swept",
     "TaskFilter",
     "TaskRecord",
+    "ThreadRecord",
 ]
 
 TERMINAL = frozenset({"completed", "failed", "error", "stopped"})
@@ -34,6 +37,7 @@ class TaskRecord:
     `lease_until`. An executing task with `lease_until` goes back to the queue when that is over.
     `attempt` counts the offers and is the fencing token, `losses` the workers lost since the task
     was last queued by a user. `run_from` is the number of the event before the present run.
+    `scripted` says that whoever has the task, or had it last, is a script that took it for itself.
     """
 
     id: str
@@ -53,6 +57,7 @@ class TaskRecord:
     user_id: str | None = None
     parent_task_id: str | None = None
     triggering_agent_id: str | None = None
+    scripted: bool = attrs.field(default=False, converter=bool)
 
     @property
     def finished(self) -> bool:
@@ -158,3 +163,36 @@ class Document:
     key: str
     version: int
     value: Mapping[str, Any]
+
+
+@attrs.frozen
+class ThreadRecord:
+    """A thread without its messages: `document` is the JSON that goes over the wire but for those,
+    `length` how many there are.
+    """
+
+    id: str
+    organization_id: str
+    length: int
+    document: bytes
+
+    def read(self) -> dict[str, Any]:
+        """The thread's JSON object, without messages; each call makes a new one."""
+        thread: dict[str, Any] = orjson.loads(self.document)
+        return thread
+
+
+@attrs.frozen
+class MessageRecord:
+    """A message of a thread: `body` is its JSON."""
+
+    role: str
+    body: bytes
+
+
+@attrs.frozen
+class Extended:
+    """What came of adding messages to a thread: the thread, and the task that they belong to."""
+
+    thread: ThreadRecord
+    task: TaskRecord | None = None

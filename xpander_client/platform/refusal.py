@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 __all__ = ["Refusal"]
 
 
@@ -9,6 +11,7 @@ class Refusal(Exception):
     """A request that can't be served: `status` is the HTTP status, `detail` the reason.
 
     `path` is the place in the request's body, as in ``$.input.files[1]``, where one is meant.
+    `headers` go with the answer.
 
     Example:
         >>> raise Refusal(404, "no such task")
@@ -17,11 +20,18 @@ class Refusal(Exception):
         xpander_client.platform.refusal.Refusal: 404: no such task
     """
 
-    def __init__(self, status: int, detail: str, path: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        path: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(status, detail, path)
         self.status = status
         self.detail = detail
         self.path = path
+        self.headers = dict(headers or {})
 
     def __str__(self) -> str:
         return f"{self.status}: {self.detail}" + (f" ({self.path})" if self.path else "")

@@ -13,8 +13,8 @@ from typing import Any
 import attrs
 
 from ..errors import ConfigurationError
-from .agents import described, load_agents
 from .app import Platform
+from .descriptions import described, load_agents
 from .server import Server, bind, is_loopback, run_loop
 from .settings import Settings
 from .sqlite import SqliteStore

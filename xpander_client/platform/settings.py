@@ -14,7 +14,9 @@ class Settings:
     A task that was offered to a worker is taken back when the worker hasn't begun with it within
     `offer_window`. A task that is executing belongs to its worker for `lease`, counted from the
     worker's last sign of life; after that it goes to another, until `max_attempts` workers were
-    lost with it. A worker that was silent for `worker_silence` gets no new tasks.
+    lost with it. A script that took a task for itself has it for `loop_lease`, counted likewise. A
+    worker that was silent for `worker_silence` gets no new tasks. A tool that is called over HTTP
+    has to answer within `tool_timeout`.
 
     Example:
         >>> Settings(lease=5.0).renewal
@@ -22,6 +24,7 @@ class Settings:
     """
 
     lease: float = 30.0
+    loop_lease: float = 600.0
     offer_window: float = 10.0
     max_attempts: int = 3
     worker_silence: float = 10.0
@@ -30,6 +33,7 @@ class Settings:
     comment_interval: float = 15.0
     stalled_reader: float = 30.0
     body_limit: int = 10 * 1024 * 1024
+    tool_timeout: float = 30.0
     queue_limit: int = 10_000
     keep_events: float = 7 * 24 * 3600.0
     keep_keys: float = 24 * 3600.0

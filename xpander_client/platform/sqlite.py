@@ -8,7 +8,6 @@ import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +26,6 @@ from .records import (
     Document,
     EventRecord,
     IdempotencyKey,
-    NewEvent,
     Page,
     Put,
     Swept,
@@ -36,77 +34,29 @@ from .records import (
 )
 from .refusal import Refusal
 from .settings import Settings
-from .store import agent_topic, task_topic
+from .sqlite_rows import (
+    SELECT,
+    SEQ_BITS,
+    SEQ_MASK,
+    UPDATE,
+    document_of,
+    find,
+    first_answer,
+    insert,
+    keep_alive,
+    last_number,
+    record_of,
+    remember,
+    unknown,
+    update,
+    values,
+)
+from .sqlite_schema import prepare
+from .sqlite_threads import SqliteThreads
 
 __all__ = ["SqliteStore"]
 
 T = TypeVar("T")
-
-APPLICATION_ID = 0x78704E64
-SCHEMA_VERSION = 1
-
-_SCHEMA = """
-CREATE TABLE tasks (
-    number INTEGER PRIMARY KEY,
-    id TEXT NOT NULL UNIQUE,
-    organization_id TEXT NOT NULL,
-    agent_id TEXT NOT NULL,
-    status TEXT NOT NULL,
-    created_at REAL NOT NULL,
-    updated_at REAL NOT NULL,
-    attempt INTEGER NOT NULL,
-    losses INTEGER NOT NULL,
-    worker_id TEXT,
-    lease_until REAL,
-    pinned_to TEXT,
-    run_from INTEGER NOT NULL,
-    internal_status TEXT,
-    user_id TEXT,
-    parent_task_id TEXT,
-    triggering_agent_id TEXT,
-    document BLOB NOT NULL
-);
-CREATE INDEX tasks_of_agent ON tasks (organization_id, agent_id, number);
-CREATE INDEX tasks_of_user ON tasks (organization_id, user_id, number) WHERE user_id IS NOT NULL;
-CREATE INDEX tasks_waiting ON tasks (organization_id, agent_id, number)
-    WHERE status = 'pending' AND worker_id IS NULL;
-CREATE INDEX tasks_leased ON tasks (lease_until) WHERE lease_until IS NOT NULL;
-CREATE INDEX tasks_held ON tasks (worker_id) WHERE worker_id IS NOT NULL;
-CREATE TABLE events (
-    place INTEGER PRIMARY KEY,
-    type TEXT NOT NULL,
-    body BLOB NOT NULL
-);
-CREATE TABLE idempotency (
-    organization_id TEXT NOT NULL,
-    key TEXT NOT NULL,
-    fingerprint BLOB NOT NULL,
-    answer TEXT NOT NULL,
-    created_at REAL NOT NULL,
-    PRIMARY KEY (organization_id, key)
-) WITHOUT ROWID;
-CREATE INDEX idempotency_by_age ON idempotency (created_at);
-CREATE TABLE documents (
-    organization_id TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    key TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    value BLOB NOT NULL,
-    PRIMARY KEY (organization_id, kind, key)
-) WITHOUT ROWID;
-"""
-
-# An event's place is its task's number and its own in one integer: a task's events lie side by
-# side, in order, and need no other index.
-_SEQ_BITS = 32
-_SEQ_MASK = (1 << _SEQ_BITS) - 1
-
-_FIELDS = tuple(field.name for field in attrs.fields(TaskRecord))
-_COLUMNS = ", ".join(_FIELDS)
-_values: Callable[[TaskRecord], tuple[Any, ...]] = attrgetter(*_FIELDS)
-_SELECT = f"SELECT number, {_COLUMNS} FROM tasks"
-_INSERT = f"INSERT INTO tasks ({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))})"
-_UPDATE = f"UPDATE tasks SET {', '.join(f'{name} = ?' for name in _FIELDS)} WHERE number = ?"
 
 
 class SqliteStore:
@@ -134,6 +84,9 @@ class SqliteStore:
         self._reader: sqlite3.Connection | None = None
         self._lister: ThreadPoolExecutor | None = None
         self._list_reader: sqlite3.Connection | None = None
+        self.threads = SqliteThreads(
+            self._writer, self._read_connection, self._on_list_thread, self._clock, self._settings
+        )
 
     # Opening and closing -------------------------------------------------------------------------
 
@@ -194,28 +147,19 @@ class SqliteStore:
     def _prepare(self) -> None:
         try:
             with contextlib.closing(self._connect()) as connection:
-                [application] = connection.execute("PRAGMA application_id").fetchone()
-                [version] = connection.execute("PRAGMA user_version").fetchone()
-                [tables] = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-                if application == 0 and version == 0 and tables == 0:
-                    connection.executescript(
-                        f"BEGIN IMMEDIATE; {_SCHEMA}"
-                        f"PRAGMA application_id = {APPLICATION_ID};"
-                        f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
-                    )
-                elif application != APPLICATION_ID:
-                    raise ConfigurationError(f"{self.path} is a database, but not of this platform")
-                elif version != SCHEMA_VERSION:
-                    raise ConfigurationError(
-                        f"{self.path} has schema version {version}; this release reads "
-                        f"version {SCHEMA_VERSION}"
-                    )
+                prepare(connection, self.path)
                 now = self._clock()
                 # While the platform was down nobody could renew, so nobody may lose by it.
                 connection.execute(
-                    "UPDATE tasks SET lease_until = ? + iif(status = 'executing', ?, ?) "
+                    "UPDATE tasks SET lease_until = ? + "
+                    "iif(status != 'executing', ?, iif(scripted, ?, ?)) "
                     "WHERE lease_until IS NOT NULL",
-                    (now, self._settings.lease, self._settings.offer_window),
+                    (
+                        now,
+                        self._settings.offer_window,
+                        self._settings.loop_lease,
+                        self._settings.lease,
+                    ),
                 )
         except sqlite3.Error as error:
             raise ConfigurationError(f"{self.path} can't be used as a store: {error}") from error
@@ -237,12 +181,12 @@ class SqliteStore:
         def command(tx: Transaction) -> Put:
             now = self._clock()
             if existing_id is None:
-                first = _remember(tx, organization_id, key, task_id, now)
+                first = remember(tx, organization_id, key, task_id, now)
             else:
                 # This may yet be refused, and what is refused had better not have written.
-                first = _first_answer(tx, organization_id, key)
+                first = first_answer(tx, organization_id, key)
             if first is not None:
-                return Put(_find(tx, organization_id, first)[1], repeated=True)
+                return Put(find(tx, organization_id, first)[1], repeated=True)
             if existing_id is None:
                 outcome = machine.create(
                     task_id=task_id,
@@ -252,18 +196,56 @@ class SqliteStore:
                     now=now,
                     offer_window=self._settings.offer_window,
                 )
-                _insert(tx, outcome)
+                insert(tx, outcome)
+                self._adopt(tx, organization_id, outcome.record, body)
             else:
-                number, record = _find(tx, organization_id, existing_id)
+                number, record = find(tx, organization_id, existing_id)
                 outcome = machine.continue_(
                     record,
                     agent_id=agent_id,
                     body=body,
                     now=now,
-                    last_seq=_last_seq(tx, number),
+                    last_seq=last_number(tx, number),
                 )
-                _update(tx, number, record, outcome)
-                _remember(tx, organization_id, key, existing_id, now)
+                update(tx, number, record, outcome)
+                self._adopt(tx, organization_id, outcome.record, body)
+                remember(tx, organization_id, key, existing_id, now)
+            return Put(outcome.record)
+
+        return await self._writer.submit(command)
+
+    async def delegate(
+        self,
+        organization_id: str,
+        parent_id: str,
+        agent_id: str,
+        body: Mapping[str, Any],
+        *,
+        task_id: str,
+        attempt: int | None,
+    ) -> Put:
+        """Create a task for another task; one of that id that is there already is answered."""
+
+        def command(tx: Transaction) -> Put:
+            now = self._clock()
+            number, parent = find(tx, organization_id, parent_id)
+            keep_alive(tx, number, parent, attempt, now=now, settings=self._settings)
+            if parent.finished:
+                raise Refusal(409, f"the task is {parent.status}, which is final")
+            row = tx.execute(f"{SELECT} WHERE id = ?", (task_id,)).fetchone()
+            if row is not None:
+                return Put(record_of(row)[1], repeated=True)
+            asked = {**body, "parent_execution_id": parent_id}
+            outcome = machine.create(
+                task_id=task_id,
+                organization_id=organization_id,
+                agent_id=agent_id,
+                body=asked,
+                now=now,
+                offer_window=self._settings.offer_window,
+            )
+            insert(tx, outcome)
+            self._adopt(tx, organization_id, outcome.record, asked)
             return Put(outcome.record)
 
         return await self._writer.submit(command)
@@ -280,9 +262,9 @@ class SqliteStore:
         """Store a task that ran elsewhere; a task of that id is finished by the report."""
 
         def command(tx: Transaction) -> Put:
-            first = _first_answer(tx, organization_id, key)
+            first = first_answer(tx, organization_id, key)
             if first is not None:
-                return Put(_find(tx, organization_id, first)[1], repeated=True)
+                return Put(find(tx, organization_id, first)[1], repeated=True)
             now = self._clock()
             if tx.execute("SELECT 1 FROM tasks WHERE id = ?", (task_id,)).fetchone() is None:
                 outcome = machine.report(
@@ -292,12 +274,12 @@ class SqliteStore:
                     body=body,
                     now=now,
                 )
-                _insert(tx, outcome)
+                insert(tx, outcome)
             else:
-                number, record = _find(tx, organization_id, task_id)
+                number, record = find(tx, organization_id, task_id)
                 outcome = machine.report_existing(record, body, now)
-                _update(tx, number, record, outcome)
-            _remember(tx, organization_id, key, task_id, now)
+                update(tx, number, record, outcome)
+            remember(tx, organization_id, key, task_id, now)
             return Put(outcome.record)
 
         return await self._writer.submit(command)
@@ -306,12 +288,12 @@ class SqliteStore:
         """The task."""
         row = (
             self._read_connection()
-            .execute(f"{_SELECT} WHERE id = ? AND organization_id = ?", (task_id, organization_id))
+            .execute(f"{SELECT} WHERE id = ? AND organization_id = ?", (task_id, organization_id))
             .fetchone()
         )
         if row is None:
-            raise _unknown(task_id)
-        return _record(row)[1]
+            raise unknown(task_id)
+        return record_of(row)[1]
 
     async def list_tasks(
         self, organization_id: str, wanted: TaskFilter, *, cursor: str | None, limit: int
@@ -328,12 +310,12 @@ class SqliteStore:
                 raise Refusal(422, "this cursor was not given out by the platform")
             conditions.append("number < ?")
             parameters.append(int(cursor))
-        sql = f"{_SELECT} WHERE {' AND '.join(conditions)} ORDER BY number DESC LIMIT ?"
+        sql = f"{SELECT} WHERE {' AND '.join(conditions)} ORDER BY number DESC LIMIT ?"
         rows = await self._on_list_thread(sql, (*parameters, limit + 1))
         more = len(rows) > limit
         rows = rows[:limit]
         return Page(
-            tuple(_record(row)[1] for row in rows), str(rows[-1][0]) if more and rows else None
+            tuple(record_of(row)[1] for row in rows), str(rows[-1][0]) if more and rows else None
         )
 
     async def patch(
@@ -347,12 +329,30 @@ class SqliteStore:
         """Set fields of a task; see `machine.patch`."""
 
         def command(tx: Transaction) -> TaskRecord:
-            number, record = _find(tx, organization_id, task_id)
+            number, record = find(tx, organization_id, task_id)
             outcome = machine.patch(
-                record, changes, attempt=attempt, now=self._clock(), lease=self._settings.lease
+                record,
+                changes,
+                attempt=attempt,
+                now=self._clock(),
+                lease=self._settings.lease,
+                loop_lease=self._settings.loop_lease,
             )
-            _update(tx, number, record, outcome)
+            update(tx, number, record, outcome)
             return outcome.record
+
+        return await self._writer.submit(command)
+
+    async def keep_alive(
+        self, organization_id: str, task_id: str, *, attempt: int | None
+    ) -> TaskRecord:
+        """Give a task's lease a new term, because its holder did something."""
+
+        def command(tx: Transaction) -> TaskRecord:
+            number, record = find(tx, organization_id, task_id)
+            return keep_alive(
+                tx, number, record, attempt, now=self._clock(), settings=self._settings
+            )
 
         return await self._writer.submit(command)
 
@@ -360,9 +360,9 @@ class SqliteStore:
         """Stop a task; a finished one stays as it is."""
 
         def command(tx: Transaction) -> TaskRecord:
-            number, record = _find(tx, organization_id, task_id)
+            number, record = find(tx, organization_id, task_id)
             outcome = machine.stop(record, self._clock())
-            _update(tx, number, record, outcome)
+            update(tx, number, record, outcome)
             return outcome.record
 
         return await self._writer.submit(command)
@@ -381,15 +381,20 @@ class SqliteStore:
         """Store events behind the task's last one; see `machine.append`."""
 
         def command(tx: Transaction) -> Appended:
-            number, record = _find(tx, organization_id, task_id)
-            if _first_answer(tx, organization_id, key) is not None:
-                return Appended(record, _last_seq(tx, number), repeated=True)
+            number, record = find(tx, organization_id, task_id)
+            if first_answer(tx, organization_id, key) is not None:
+                return Appended(record, last_number(tx, number), repeated=True)
             now = self._clock()
             outcome = machine.append(
-                record, events, attempt=attempt, now=now, lease=self._settings.lease
+                record,
+                events,
+                attempt=attempt,
+                now=now,
+                lease=self._settings.lease,
+                loop_lease=self._settings.loop_lease,
             )
-            last_seq = _update(tx, number, record, outcome)
-            _remember(tx, organization_id, key, task_id, now)
+            last_seq = update(tx, number, record, outcome)
+            remember(tx, organization_id, key, task_id, now)
             return Appended(outcome.record, last_seq)
 
         return await self._writer.submit(command)
@@ -398,15 +403,15 @@ class SqliteStore:
         """The task's events with numbers above `after`, in order."""
         reader = self._read_connection()
         found = reader.execute("SELECT number FROM tasks WHERE id = ?", (task_id,)).fetchone()
-        if found is None or after >= _SEQ_MASK:
+        if found is None or after >= SEQ_MASK:
             return ()
-        base = found[0] << _SEQ_BITS
+        base = found[0] << SEQ_BITS
         rows = reader.execute(
             "SELECT place, type, body FROM events WHERE place > ? AND place <= ? "
             "ORDER BY place LIMIT ?",
-            (base + max(after, 0), base + _SEQ_MASK, limit),
+            (base + max(after, 0), base + SEQ_MASK, limit),
         )
-        return [EventRecord(place & _SEQ_MASK, kind, body) for place, kind, body in rows]
+        return [EventRecord(place & SEQ_MASK, kind, body) for place, kind, body in rows]
 
     # Dispatch ------------------------------------------------------------------------------------
 
@@ -415,7 +420,7 @@ class SqliteStore:
     ) -> Sequence[TaskRecord]:
         """Offer waiting tasks, the oldest first, at most one to each of these workers."""
         waiting = (
-            f"{_SELECT} WHERE organization_id = ? AND agent_id = ? "
+            f"{SELECT} WHERE organization_id = ? AND agent_id = ? "
             "AND status = 'pending' AND worker_id IS NULL "
             "AND (pinned_to IS NULL OR pinned_to = ?) ORDER BY number LIMIT 1"
         )
@@ -430,15 +435,28 @@ class SqliteStore:
             for worker_id in worker_ids:
                 row = tx.execute(waiting, (*place, worker_id)).fetchone()
                 if row is not None:
-                    number, record = _record(row)
+                    number, record = record_of(row)
                     record = machine.claim(
                         record, worker_id, now=now, offer_window=self._settings.offer_window
                     )
-                    tx.execute(_UPDATE, (*_values(record), number))
+                    tx.execute(UPDATE, (*values(record), number))
                     offered.append(record)
             return offered
 
         return await self._writer.submit(command)
+
+    async def pending_for(self, organization_id: str, worker_id: str) -> TaskRecord | None:
+        """The oldest task that another task started and that waits for this worker alone."""
+        row = (
+            self._read_connection()
+            .execute(
+                f"{SELECT} WHERE organization_id = ? AND pinned_to = ? AND status = 'pending' "
+                "AND worker_id IS NULL AND parent_task_id IS NOT NULL ORDER BY number LIMIT 1",
+                (organization_id, worker_id),
+            )
+            .fetchone()
+        )
+        return None if row is None else record_of(row)[1]
 
     async def renew(
         self, organization_id: str, worker_id: str, *, adopt_from: str | None = None
@@ -452,8 +470,9 @@ class SqliteStore:
                     (worker_id, adopt_from, organization_id),
                 )
             tx.execute(
-                "UPDATE tasks SET lease_until = ? WHERE worker_id = ? AND organization_id = ? "
-                "AND status = 'executing' AND lease_until IS NOT NULL",
+                # A script's lease is longer, and not cut short by a worker of the same name.
+                "UPDATE tasks SET lease_until = max(lease_until, ?) WHERE worker_id = ? "
+                "AND organization_id = ? AND status = 'executing' AND lease_until IS NOT NULL",
                 (self._clock() + self._settings.lease, worker_id, organization_id),
             )
             rows = tx.execute(
@@ -475,12 +494,12 @@ class SqliteStore:
             requeued: list[TaskRecord] = []
             exhausted: list[TaskRecord] = []
             for [task_id] in tx.execute(due, (now,)).fetchall():
-                [row] = tx.execute(f"{_SELECT} WHERE id = ?", (task_id,)).fetchall()
-                number, record = _record(row)
+                [row] = tx.execute(f"{SELECT} WHERE id = ?", (task_id,)).fetchall()
+                number, record = record_of(row)
                 outcome = machine.expire(record, now=now, max_attempts=self._settings.max_attempts)
                 if outcome is None:
                     continue
-                _update(tx, number, record, outcome)
+                update(tx, number, record, outcome)
                 (exhausted if outcome.record.finished else requeued).append(record)
             return Swept(tuple(requeued), tuple(exhausted))
 
@@ -503,7 +522,7 @@ class SqliteStore:
             )
             .fetchone()
         )
-        return None if row is None else _document(row)
+        return None if row is None else document_of(row)
 
     async def doc_put(
         self,
@@ -520,8 +539,14 @@ class SqliteStore:
         place = (organization_id, kind, key)
 
         def command(tx: Transaction) -> Document:
-            if _first_answer(tx, organization_id, idempotency) is not None:
-                return Document(kind, key, 1, value)
+            first = first_answer(tx, organization_id, idempotency)
+            if first is not None:
+                made = tx.execute(
+                    "SELECT kind, key, version, value FROM documents "
+                    "WHERE organization_id = ? AND kind = ? AND key = ?",
+                    (organization_id, kind, first),
+                ).fetchone()
+                return document_of(made)
             row = tx.execute(
                 "SELECT version FROM documents WHERE organization_id = ? AND kind = ? AND key = ?",
                 place,
@@ -535,7 +560,7 @@ class SqliteStore:
                 "SET version = excluded.version, value = excluded.value",
                 (*place, version + 1, encoded),
             )
-            _remember(tx, organization_id, idempotency, key, self._clock())
+            remember(tx, organization_id, idempotency, key, self._clock())
             return Document(kind, key, version + 1, value)
 
         return await self._writer.submit(command)
@@ -547,7 +572,7 @@ class SqliteStore:
             "WHERE organization_id = ? AND kind = ? ORDER BY key",
             (organization_id, kind),
         )
-        return [_document(row) for row in rows]
+        return [document_of(row) for row in rows]
 
     async def prune(self, *, events_before: float, keys_before: float) -> int:
         """Forget the events of tasks that finished before a moment, and old idempotency keys."""
@@ -565,8 +590,8 @@ class SqliteStore:
                 # From behind each finished task's number: its events, but not how it ended.
                 events = tx.execute(
                     "DELETE FROM events WHERE place IN (SELECT e.place FROM tasks t JOIN events e "
-                    f"ON e.place > t.number << {_SEQ_BITS} "
-                    f"AND e.place <= (t.number << {_SEQ_BITS}) + {_SEQ_MASK} "
+                    f"ON e.place > t.number << {SEQ_BITS} "
+                    f"AND e.place <= (t.number << {SEQ_BITS}) + {SEQ_MASK} "
                     f"WHERE t.status IN ({ends}) AND t.updated_at < ? "
                     "AND e.type != 'task_finished' LIMIT 1000)",
                     (events_before,),
@@ -594,6 +619,19 @@ class SqliteStore:
         """How many commands those transactions held."""
         return self._writer.commands
 
+    def _adopt(
+        self, tx: Transaction, organization_id: str, child: TaskRecord, body: Mapping[str, Any]
+    ) -> None:
+        """Tell the task that a new task's body names as its parent."""
+        parent_id = body.get("parent_execution_id")
+        if parent_id is None:
+            return
+        try:
+            number, parent = find(tx, organization_id, parent_id)
+        except Refusal as refusal:
+            raise Refusal(422, refusal.detail, "$.parent_execution_id") from None
+        update(tx, number, parent, machine.adopt(parent, child.id, self._clock()))
+
     def _read_connection(self) -> sqlite3.Connection:
         if self._reader is None:
             raise Refusal(503, "the store is closed")
@@ -605,104 +643,3 @@ class SqliteStore:
             raise Refusal(503, "the store is closed")
         rows: Callable[[], list[Any]] = lambda: connection.execute(sql, parameters).fetchall()  # noqa: E731
         return await asyncio.get_running_loop().run_in_executor(lister, rows)
-
-
-def _unknown(task_id: str) -> Refusal:
-    return Refusal(404, f"there is no task {task_id}")
-
-
-def _record(row: Sequence[Any]) -> tuple[int, TaskRecord]:
-    number, *values = row
-    return number, TaskRecord(**dict(zip(_FIELDS, values, strict=True)))
-
-
-def _document(row: Sequence[Any]) -> Document:
-    kind, key, version, value = row
-    return Document(kind, key, version, orjson.loads(value))
-
-
-def _find(tx: Transaction, organization_id: str, task_id: str) -> tuple[int, TaskRecord]:
-    row = tx.execute(
-        f"{_SELECT} WHERE id = ? AND organization_id = ?", (task_id, organization_id)
-    ).fetchone()
-    if row is None:
-        raise _unknown(task_id)
-    return _record(row)
-
-
-def _last_seq(tx: Transaction, number: int) -> int:
-    base = number << _SEQ_BITS
-    [last] = tx.execute(
-        "SELECT max(place) FROM events WHERE place > ? AND place <= ?", (base, base + _SEQ_MASK)
-    ).fetchone()
-    return (last or 0) & _SEQ_MASK
-
-
-def _insert(tx: Transaction, outcome: machine.Outcome) -> None:
-    number = tx.execute(_INSERT, _values(outcome.record)).lastrowid
-    assert number is not None
-    _append(tx, number, 0, outcome.events)
-    _tell(tx, outcome)
-
-
-def _update(tx: Transaction, number: int, before: TaskRecord, outcome: machine.Outcome) -> int:
-    """Write what changed; returns the number of the task's last event."""
-    record = outcome.record
-    if record is not before:
-        tx.execute(_UPDATE, (*_values(record), number))
-    last_seq = _last_seq(tx, number)
-    if outcome.events:
-        last_seq = _append(tx, number, last_seq, outcome.events)
-    _tell(tx, outcome)
-    return last_seq
-
-
-def _append(tx: Transaction, number: int, last_seq: int, events: Sequence[NewEvent]) -> int:
-    first = (number << _SEQ_BITS) + last_seq + 1
-    for place, event in enumerate(events, first):
-        tx.execute(
-            "INSERT INTO events (place, type, body) VALUES (?, ?, ?)",
-            (place, event.type, event.body),
-        )
-    return last_seq + len(events)
-
-
-def _tell(tx: Transaction, outcome: machine.Outcome) -> None:
-    record = outcome.record
-    if outcome.events:
-        tx.topics.add(task_topic(record.id))
-    if record.status == "pending" and record.worker_id is None:
-        tx.topics.add(agent_topic(record.organization_id, record.agent_id))
-
-
-def _first_answer(tx: Transaction, organization_id: str, key: IdempotencyKey | None) -> str | None:
-    """What the first request with this key made, if there was one."""
-    if key is None:
-        return None
-    row = tx.execute(
-        "SELECT fingerprint, answer FROM idempotency WHERE organization_id = ? AND key = ?",
-        (organization_id, key.key),
-    ).fetchone()
-    if row is None:
-        return None
-    if row[0] != key.fingerprint:
-        raise Refusal(422, "this idempotency key was used for another request")
-    return str(row[1])
-
-
-def _remember(
-    tx: Transaction,
-    organization_id: str,
-    key: IdempotencyKey | None,
-    answer: str,
-    now: float,
-) -> str | None:
-    """Keep what the first request with this key made; returns what an earlier one made, if any."""
-    if key is None:
-        return None
-    written = tx.execute(
-        "INSERT INTO idempotency (organization_id, key, fingerprint, answer, created_at) "
-        "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-        (organization_id, key.key, key.fingerprint, answer, now),
-    )
-    return None if written.rowcount else _first_answer(tx, organization_id, key)

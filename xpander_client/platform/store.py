@@ -15,15 +15,18 @@ from .records import (
     Appended,
     Document,
     EventRecord,
+    Extended,
     IdempotencyKey,
+    MessageRecord,
     Page,
     Put,
     Swept,
     TaskFilter,
     TaskRecord,
+    ThreadRecord,
 )
 
-__all__ = ["Store", "agent_topic", "task_topic"]
+__all__ = ["Store", "ThreadStore", "agent_topic", "task_topic"]
 
 
 def task_topic(task_id: str) -> str:
@@ -36,13 +39,87 @@ def agent_topic(organization_id: str, agent_id: str) -> str:
     return f"agent:{organization_id}:{agent_id}"
 
 
+class ThreadStore(Protocol):
+    """Threads and their messages: adding to one costs what is added, reading what is read.
+
+    A thread of another organization does not exist. Methods raise `Refusal` as those of a `Store`.
+    """
+
+    async def create(
+        self,
+        organization_id: str,
+        body: Mapping[str, Any],
+        *,
+        thread_id: str,
+        key: IdempotencyKey | None = None,
+    ) -> ThreadRecord:
+        """A new thread without messages, or the one that the key made before."""
+        ...
+
+    async def get(self, organization_id: str, thread_id: str) -> ThreadRecord:
+        """The thread."""
+        ...
+
+    async def read(self, thread: ThreadRecord, after: int = 0) -> Sequence[MessageRecord]:
+        """The thread's messages but for the first `after`, as far as the record knows of them."""
+        ...
+
+    async def tail(self, thread: ThreadRecord, last: int) -> Sequence[MessageRecord]:
+        """The thread's system messages and the last ones of the others, in their order."""
+        ...
+
+    async def extend(
+        self,
+        organization_id: str,
+        thread_id: str,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        task_id: str | None = None,
+        attempt: int | None = None,
+        key: IdempotencyKey | None = None,
+    ) -> Extended:
+        """Add messages to the end, all or none; a repeated key adds nothing.
+
+        With a task, its present state comes back. With an attempt of it as well, that is a sign of
+        life of the task's holder, or a `Refusal` with status 409 when it is not the holder's.
+        """
+        ...
+
+    async def update(
+        self,
+        organization_id: str,
+        thread_id: str,
+        changes: Mapping[str, Any],
+        *,
+        messages: Sequence[Mapping[str, Any]] | None = None,
+    ) -> ThreadRecord:
+        """Set fields of a thread, null takes one away; `messages` replace those that it has."""
+        ...
+
+    async def delete(self, organization_id: str, thread_id: str) -> None:
+        """Forget a thread and its messages."""
+        ...
+
+    async def of_user(
+        self, organization_id: str, user_id: str, agent_id: str | None
+    ) -> Sequence[ThreadRecord]:
+        """The threads with a user, and with an agent if one is named, the newest first."""
+        ...
+
+
 class Store(Protocol):
-    """Tasks, their events, and JSON documents. Every method may be called from one event loop.
+    """Tasks, their events, threads, and JSON documents. Every method may be called from one event
+    loop.
 
     A task of another organization does not exist: what reads raises or gives nothing, as for an
     unknown id. Methods raise `Refusal`: 404 for an unknown task, 409 for what the task's state
     forbids, 422 for an idempotency key that was used for something else, 503 when the disk fails.
     """
+
+    @property
+    def threads(self) -> ThreadStore:
+        """The threads, kept in the same place."""
+        ...
 
     async def open(self) -> None:
         """Make the store ready. Leases get a new term: nobody could renew them meanwhile."""
@@ -60,7 +137,25 @@ class Store(Protocol):
         existing_id: str | None = None,
         key: IdempotencyKey | None = None,
     ) -> Put:
-        """Create a task, or continue the one with `existing_id`."""
+        """Create a task, or continue the one with `existing_id`. A parent that the body names
+        (`parent_execution_id`) has it among its `sub_executions` at once.
+        """
+        ...
+
+    async def delegate(
+        self,
+        organization_id: str,
+        parent_id: str,
+        agent_id: str,
+        body: Mapping[str, Any],
+        *,
+        task_id: str,
+        attempt: int | None,
+    ) -> Put:
+        """Create a task for an unfinished task, whose attempt has to be the present one.
+
+        When there is a task of that id already, it is the answer: nothing is made twice.
+        """
         ...
 
     async def report(
@@ -96,6 +191,15 @@ class Store(Protocol):
         """Set fields of a task; see `machine.patch`."""
         ...
 
+    async def keep_alive(
+        self, organization_id: str, task_id: str, *, attempt: int | None
+    ) -> TaskRecord:
+        """Give a task's lease a new term, because its holder did something.
+
+        That is a `Refusal` with status 409 when the attempt does not hold the task.
+        """
+        ...
+
     async def append(
         self,
         organization_id: str,
@@ -116,6 +220,10 @@ class Store(Protocol):
         self, organization_id: str, agent_id: str, worker_ids: Sequence[str]
     ) -> Sequence[TaskRecord]:
         """Offer waiting tasks, the oldest first, at most one to each of these workers."""
+        ...
+
+    async def pending_for(self, organization_id: str, worker_id: str) -> TaskRecord | None:
+        """The oldest task that another task started and that waits for this worker alone."""
         ...
 
     async def renew(
@@ -156,7 +264,8 @@ class Store(Protocol):
     ) -> Document:
         """Store a document. With `if_version` only over that version (0: only a new one).
 
-        When the version is another one, that is a `Refusal` with status 409.
+        When the version is another one, that is a `Refusal` with status 409. A repeated idempotency
+        key is answered with what its first request stored.
         """
         ...
 

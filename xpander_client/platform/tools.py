@@ -36,6 +36,10 @@ class Tools:
             except (TypeError, ValueError) as error:
                 raise ConfigurationError(f"the tool {tool_id}: {error}") from None
 
+    def runs(self, tool_id: str) -> bool:
+        """Whether there is a function for the tool."""
+        return tool_id in self._tools
+
     async def call(self, tool_id: str, payload: Mapping[str, Any], *, dry: bool = False) -> bytes:
         """What the tool returns, as JSON; null for a `dry` run, which checks and does nothing.
 

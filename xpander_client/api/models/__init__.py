@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .agent_activity_thread_tool_call import (
         AgentActivityThreadToolCall as AgentActivityThreadToolCall,
     )
+    from .agent_create import AgentCreate as AgentCreate
     from .agent_execution_input import AgentExecutionInput as AgentExecutionInput
     from .agent_execution_status import AgentExecutionStatus as AgentExecutionStatus
     from .agent_graph_item import AgentGraphItem as AgentGraphItem
@@ -49,20 +50,29 @@ if TYPE_CHECKING:
     from .execution_tokens import ExecutionTokens as ExecutionTokens
     from .human_in_the_loop_request import HumanInTheLoopRequest as HumanInTheLoopRequest
     from .llm_reasoning_effort import LLMReasoningEffort as LLMReasoningEffort
+    from .llm_usage_report import LLMUsageReport as LLMUsageReport
     from .mcp_server_details import MCPServerDetails as MCPServerDetails
     from .message_identity import MessageIdentity as MessageIdentity
+    from .operation_call import OperationCall as OperationCall
     from .output_format import OutputFormat as OutputFormat
     from .pending_eca_request import PendingECARequest as PendingECARequest
     from .principal import Principal as Principal
     from .principal_kind import PrincipalKind as PrincipalKind
     from .source_node_type import SourceNodeType as SourceNodeType
     from .task_create import TaskCreate as TaskCreate
+    from .task_finish import TaskFinish as TaskFinish
     from .task_report_request import TaskReportRequest as TaskReportRequest
     from .task_stop import TaskStop as TaskStop
     from .task_update import TaskUpdate as TaskUpdate
     from .task_update_event import TaskUpdateEvent as TaskUpdateEvent
     from .task_update_event_type import TaskUpdateEventType as TaskUpdateEventType
     from .think_mode import ThinkMode as ThinkMode
+    from .thread import Thread as Thread
+    from .thread_create import ThreadCreate as ThreadCreate
+    from .thread_message import ThreadMessage as ThreadMessage
+    from .thread_tool_call import ThreadToolCall as ThreadToolCall
+    from .thread_update import ThreadUpdate as ThreadUpdate
+    from .threads_list_item import ThreadsListItem as ThreadsListItem
     from .tokens import Tokens as Tokens
     from .tool_call_request import ToolCallRequest as ToolCallRequest
     from .tool_call_request_reasoning import ToolCallRequestReasoning as ToolCallRequestReasoning
@@ -84,6 +94,7 @@ __all__ = [
     "AgentActivityThreadReasoning",
     "AgentActivityThreadSubAgentTrigger",
     "AgentActivityThreadToolCall",
+    "AgentCreate",
     "AgentExecutionInput",
     "AgentExecutionStatus",
     "AgentGraphItem",
@@ -106,20 +117,29 @@ __all__ = [
     "ExecutionTokens",
     "HumanInTheLoopRequest",
     "LLMReasoningEffort",
+    "LLMUsageReport",
     "MCPServerDetails",
     "MessageIdentity",
+    "OperationCall",
     "OutputFormat",
     "PendingECARequest",
     "Principal",
     "PrincipalKind",
     "SourceNodeType",
     "TaskCreate",
+    "TaskFinish",
     "TaskReportRequest",
     "TaskStop",
     "TaskUpdate",
     "TaskUpdateEvent",
     "TaskUpdateEventType",
     "ThinkMode",
+    "Thread",
+    "ThreadCreate",
+    "ThreadMessage",
+    "ThreadToolCall",
+    "ThreadUpdate",
+    "ThreadsListItem",
     "Tokens",
     "ToolCallRequest",
     "ToolCallRequestReasoning",
@@ -142,6 +162,7 @@ _MODULES = {
     "AgentActivityThreadReasoning": ".agent_activity_thread_reasoning",
     "AgentActivityThreadSubAgentTrigger": ".agent_activity_thread_sub_agent_trigger",
     "AgentActivityThreadToolCall": ".agent_activity_thread_tool_call",
+    "AgentCreate": ".agent_create",
     "AgentExecutionInput": ".agent_execution_input",
     "AgentExecutionStatus": ".agent_execution_status",
     "AgentGraphItem": ".agent_graph_item",
@@ -164,20 +185,29 @@ _MODULES = {
     "ExecutionTokens": ".execution_tokens",
     "HumanInTheLoopRequest": ".human_in_the_loop_request",
     "LLMReasoningEffort": ".llm_reasoning_effort",
+    "LLMUsageReport": ".llm_usage_report",
     "MCPServerDetails": ".mcp_server_details",
     "MessageIdentity": ".message_identity",
+    "OperationCall": ".operation_call",
     "OutputFormat": ".output_format",
     "PendingECARequest": ".pending_eca_request",
     "Principal": ".principal",
     "PrincipalKind": ".principal_kind",
     "SourceNodeType": ".source_node_type",
     "TaskCreate": ".task_create",
+    "TaskFinish": ".task_finish",
     "TaskReportRequest": ".task_report_request",
     "TaskStop": ".task_stop",
     "TaskUpdate": ".task_update",
     "TaskUpdateEvent": ".task_update_event",
     "TaskUpdateEventType": ".task_update_event_type",
     "ThinkMode": ".think_mode",
+    "Thread": ".thread",
+    "ThreadCreate": ".thread_create",
+    "ThreadMessage": ".thread_message",
+    "ThreadsListItem": ".threads_list_item",
+    "ThreadToolCall": ".thread_tool_call",
+    "ThreadUpdate": ".thread_update",
     "Tokens": ".tokens",
     "ToolCallRequest": ".tool_call_request",
     "ToolCallRequestReasoning": ".tool_call_request_reasoning",

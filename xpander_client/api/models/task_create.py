@@ -30,6 +30,12 @@ class TaskCreate:
     """Through which door it came in."""
     worker_id: str | None = None
     """The only worker that may run it."""
+    memory_thread_id: str | None = None
+    """The thread that its messages are kept in."""
+    parent_execution_id: str | None = None
+    """The task that starts it."""
+    tool_call_name: str | None = None
+    """The tool by which that task starts it."""
     output_format: OutputFormat | None = None
     """What kind of text the result is."""
     output_schema: dict[str, Any] | None = None

@@ -62,6 +62,12 @@ class TaskUpdate:
     """The task that started this one."""
     conversation_id: str | None = None
     """The conversation that it is a turn of."""
+    memory_thread_id: str | None = None
+    """The thread that its messages are kept in."""
+    worker_id: str | None = None
+    """Together with the status `executing`: the script that takes the task, which goes to it if
+    no worker has it.
+    """
     conversation_kind: ConversationKind | None = None
     """On the first task of a conversation: how it is led."""
     sub_executions: list[str] | None = None

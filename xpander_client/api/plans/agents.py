@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import Any
 
 from xpander_client.core.convert import (
+    body as _body,
     dumps as _dumps,
 )
 from xpander_client.core.plan import (
@@ -14,10 +16,19 @@ from xpander_client.core.plan import (
     query as _query,
 )
 
+from ..models.agent_create import AgentCreate
+from ..models.agent_instructions import AgentInstructions
+from ..models.agent_type import AgentType
+from ..models.llm_usage_report import LLMUsageReport
+from ..models.operation_call import OperationCall
+
 __all__ = [
+    "create",
     "get",
     "invoke_tool",
     "list",
+    "report_llm_usage",
+    "run_operation",
 ]
 
 
@@ -74,4 +85,109 @@ def invoke_tool(
             )
         ),
         body=_dumps(payload),
+    )
+
+
+def run_operation(
+    *,
+    agent_id: str,
+    execution_id: str,
+    operation_id: str,
+    body_params: dict[str, Any] | None = None,
+    path_params: dict[str, Any] | None = None,
+    query_params: dict[str, Any] | None = None,
+    headers: dict[str, Any] | None = None,
+    tool_call_id: str | None = None,
+    parallel: bool | None = None,
+    with_auto_report_result: bool | None = None,
+    agent_version: str | int | None = None,
+    execution_attempt: int | None = None,
+) -> RequestPlan:
+    """What `Agents.run_operation` sends."""
+    return RequestPlan(
+        operation="Agents.run_operation",
+        method="POST",
+        path=_encode_path(
+            "/agents/{agent_id}/{execution_id}/operations/{operation_id}",
+            agent_id=agent_id,
+            execution_id=execution_id,
+            operation_id=operation_id,
+        ),
+        template="/agents/{agent_id}/{execution_id}/operations/{operation_id}",
+        replay=Replay.NEVER,
+        headers=dict(
+            _query(
+                {
+                    "x-xpander-tool-call-id": tool_call_id,
+                    "x-xpander-parallel": parallel,
+                    "x-xpander-with-auto-report-result": with_auto_report_result,
+                    "x-agent-version": agent_version,
+                    "x-execution-attempt": execution_attempt,
+                }
+            )
+        ),
+        body=_body(
+            OperationCall(
+                body_params=body_params,
+                path_params=path_params,
+                query_params=query_params,
+                headers=headers,
+            )
+        ),
+    )
+
+
+def create(
+    *,
+    name: str,
+    type: AgentType | None = None,
+    description: str | None = None,
+    instructions: AgentInstructions | None = None,
+) -> RequestPlan:
+    """What `Agents.create` sends."""
+    return RequestPlan(
+        operation="Agents.create",
+        method="POST",
+        path="/agents-crud/tools/crud/create",
+        template="/agents-crud/tools/crud/create",
+        replay=Replay.KEYED,
+        body=_body(
+            AgentCreate(name=name, type=type, description=description, instructions=instructions)
+        ),
+    )
+
+
+def report_llm_usage(
+    *,
+    agent_id: str,
+    provider: str,
+    model: str,
+    prompt_tokens: int,
+    completion_tokens: int,
+    total_tokens: int,
+    duration: float | None = None,
+    finish_reason: str | None = None,
+    source_node_type: str | None = None,
+    function_name: builtins.list[str] | None = None,
+) -> RequestPlan:
+    """What `Agents.report_llm_usage` sends."""
+    return RequestPlan(
+        operation="Agents.report_llm_usage",
+        method="POST",
+        path=_encode_path("/agents-metrics/{agent_id}/llm", agent_id=agent_id),
+        template="/agents-metrics/{agent_id}/llm",
+        replay=Replay.KEYED,
+        body=_body(
+            LLMUsageReport(
+                source_node_type=source_node_type,
+                finish_reason=finish_reason,
+                provider=provider,
+                model=model,
+                duration=duration,
+                prompt_tokens=prompt_tokens,
+                completion_tokens=completion_tokens,
+                total_tokens=total_tokens,
+                function_name=function_name,
+            )
+        ),
     )

@@ -33,6 +33,7 @@ from ..models.output_format import OutputFormat
 from ..models.principal import Principal
 from ..models.source_node_type import SourceNodeType
 from ..models.task_create import TaskCreate
+from ..models.task_finish import TaskFinish
 from ..models.task_report_request import TaskReportRequest
 from ..models.task_update import TaskUpdate
 from ..models.task_update_event import TaskUpdateEvent
@@ -43,8 +44,10 @@ from ..models.user import User
 __all__ = [
     "create",
     "events",
+    "finish",
     "get",
     "get_activity_log",
+    "get_pending",
     "list",
     "list_user_tasks",
     "push_events",
@@ -91,6 +94,9 @@ def create(
     tool_call_limit: int | None = None,
     attachments: builtins.list[AttachmentRef] | None = None,
     permission_mode: str | None = None,
+    memory_thread_id: str | None = None,
+    parent_execution_id: str | None = None,
+    tool_call_name: str | None = None,
 ) -> RequestPlan:
     """What `Tasks.create` sends."""
     return RequestPlan(
@@ -113,6 +119,9 @@ def create(
                 payload_extension=tool_call_payload_extension,
                 source=source,
                 worker_id=worker_id,
+                memory_thread_id=memory_thread_id,
+                parent_execution_id=parent_execution_id,
+                tool_call_name=tool_call_name,
                 output_format=output_format,
                 output_schema=output_schema,
                 run_locally=run_locally,
@@ -170,6 +179,8 @@ def update(
     status: AgentExecutionStatus | None = None,
     last_executed_node_id: str | None = None,
     result: str | None = None,
+    memory_thread_id: str | None = None,
+    worker_id: str | None = None,
 ) -> RequestPlan:
     """What `Tasks.update` sends."""
     return RequestPlan(
@@ -184,6 +195,8 @@ def update(
                 status=status,
                 last_executed_node_id=last_executed_node_id,
                 result=result,
+                memory_thread_id=memory_thread_id,
+                worker_id=worker_id,
                 source=source,
             )
         ),
@@ -204,6 +217,36 @@ def update_fields(*, task_id: str, fields: Mapping[str, Any]) -> RequestPlan:
         template="/agent-execution/{task_id}/update",
         replay=Replay.ALWAYS,
         body=data,
+    )
+
+
+def finish(
+    *,
+    task_id: str,
+    status: AgentExecutionStatus,
+    result: str | None = None,
+    execution_attempt: int | None = None,
+) -> RequestPlan:
+    """What `Tasks.finish` sends."""
+    return RequestPlan(
+        operation="Tasks.finish",
+        method="PATCH",
+        path=_encode_path("/agent-execution/{task_id}/finish", task_id=task_id),
+        template="/agent-execution/{task_id}/finish",
+        replay=Replay.ALWAYS,
+        headers=dict(_query({"x-execution-attempt": execution_attempt})),
+        body=_body(TaskFinish(status=status, result=result)),
+    )
+
+
+def get_pending(*, worker_id: str) -> RequestPlan:
+    """What `Tasks.get_pending` sends."""
+    return RequestPlan(
+        operation="Tasks.get_pending",
+        method="GET",
+        path=_encode_path("/agent-execution/pending-executions/{worker_id}", worker_id=worker_id),
+        template="/agent-execution/pending-executions/{worker_id}",
+        replay=Replay.ALWAYS,
     )
 
 

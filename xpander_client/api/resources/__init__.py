@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .task import Task as Task
     from .tasks import Tasks as Tasks, TasksWithRawResponse as TasksWithRawResponse
     from .tasks_list_item import TasksListItem as TasksListItem
+    from .threads import Threads as Threads, ThreadsWithRawResponse as ThreadsWithRawResponse
     from .workers import Workers as Workers, WorkersWithRawResponse as WorkersWithRawResponse
 
 __all__ = [
@@ -23,6 +24,8 @@ __all__ = [
     "Tasks",
     "TasksListItem",
     "TasksWithRawResponse",
+    "Threads",
+    "ThreadsWithRawResponse",
     "Workers",
     "WorkersWithRawResponse",
 ]
@@ -36,6 +39,8 @@ _MODULES = {
     "Tasks": ".tasks",
     "TasksListItem": ".tasks_list_item",
     "TasksWithRawResponse": ".tasks",
+    "Threads": ".threads",
+    "ThreadsWithRawResponse": ".threads",
     "Workers": ".workers",
     "WorkersWithRawResponse": ".workers",
 }

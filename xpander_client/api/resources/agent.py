@@ -85,6 +85,10 @@ class Agent(Bound):
     """Where it sends its results."""
     knowledge_bases: list[AgentKnowledgeBase] | None = None
     """The knowledge bases that it may read."""
+    memory_strategy: str | None = None
+    """Which view of a thread it gets, like `full`."""
+    oas: dict[str, Any] | None = None
+    """The agents that it may hand work to: an OpenAPI document with a path for each."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""
 

@@ -8,6 +8,8 @@ from typing import Any
 from xpander_client.core.answer import Response
 from xpander_client.transport import Resource, Transport
 
+from ..models.agent_instructions import AgentInstructions
+from ..models.agent_type import AgentType
 from ..plans import agents as agents_plans
 from .agent import Agent
 from .agents_list_item import AgentsListItem
@@ -233,6 +235,342 @@ class Agents(Resource):
         )
         return (await self._transport.acall(plan, _ANYTHING)).parsed
 
+    def run_operation(
+        self,
+        agent_id: str,
+        execution_id: str,
+        operation_id: str,
+        body_params: dict[str, Any] | None = None,
+        path_params: dict[str, Any] | None = None,
+        query_params: dict[str, Any] | None = None,
+        headers: dict[str, Any] | None = None,
+        tool_call_id: str | None = None,
+        parallel: bool | None = None,
+        with_auto_report_result: bool | None = None,
+        agent_version: str | int | None = None,
+        execution_attempt: int | None = None,
+    ) -> Any:
+        """Call a tool of an agent in the course of a task.
+
+        The answer is whatever the tool answers, JSON or text. A call is never made twice; a tool
+        that fails is an error with the status 424 and the text of the tool's error. With
+        `with_auto_report_result` the platform adds the answer, or the error, to the task's thread
+        as the tool's message. `xpfinish-agent-execution-finished` ends the task.
+
+        Args:
+            agent_id: The agent.
+            execution_id: The task on whose behalf the tool is called.
+            operation_id: The tool to call.
+            body_params: The fields of the tool's body.
+            path_params: The variables of the tool's path.
+            query_params: The tool's query.
+            headers: The tool's headers.
+            tool_call_id: The model's id of the call.
+            parallel: Whether other calls of the same answer run at the same time.
+            with_auto_report_result: Whether the platform adds the tool's message to the thread.
+            agent_version: The agent's version to use, instead of its current one.
+            execution_attempt: The attempt that the writing worker holds, the task's
+                `execution_attempts`.
+
+        Returns:
+            The tool's answer.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> agents = Agents(configuration)
+            >>> answer = agents.run_operation(
+            ...     agent_id="agent-sales",
+            ...     execution_id="task-1",
+            ...     operation_id="read_csv",
+            ...     body_params={"url": "https://example.com/sales.csv"},
+            ... )
+            >>> print(answer)
+            {'rows': 4}
+        """
+        plan = agents_plans.run_operation(
+            agent_id=agent_id,
+            execution_id=execution_id,
+            operation_id=operation_id,
+            body_params=body_params,
+            path_params=path_params,
+            query_params=query_params,
+            headers=headers,
+            tool_call_id=tool_call_id,
+            parallel=parallel,
+            with_auto_report_result=with_auto_report_result,
+            agent_version=agent_version,
+            execution_attempt=execution_attempt,
+        )
+        return self._transport.call(plan, _ANYTHING).parsed
+
+    async def arun_operation(
+        self,
+        agent_id: str,
+        execution_id: str,
+        operation_id: str,
+        body_params: dict[str, Any] | None = None,
+        path_params: dict[str, Any] | None = None,
+        query_params: dict[str, Any] | None = None,
+        headers: dict[str, Any] | None = None,
+        tool_call_id: str | None = None,
+        parallel: bool | None = None,
+        with_auto_report_result: bool | None = None,
+        agent_version: str | int | None = None,
+        execution_attempt: int | None = None,
+    ) -> Any:
+        """Call a tool of an agent in the course of a task.
+
+        The answer is whatever the tool answers, JSON or text. A call is never made twice; a tool
+        that fails is an error with the status 424 and the text of the tool's error. With
+        `with_auto_report_result` the platform adds the answer, or the error, to the task's thread
+        as the tool's message. `xpfinish-agent-execution-finished` ends the task.
+
+        Args:
+            agent_id: The agent.
+            execution_id: The task on whose behalf the tool is called.
+            operation_id: The tool to call.
+            body_params: The fields of the tool's body.
+            path_params: The variables of the tool's path.
+            query_params: The tool's query.
+            headers: The tool's headers.
+            tool_call_id: The model's id of the call.
+            parallel: Whether other calls of the same answer run at the same time.
+            with_auto_report_result: Whether the platform adds the tool's message to the thread.
+            agent_version: The agent's version to use, instead of its current one.
+            execution_attempt: The attempt that the writing worker holds, the task's
+                `execution_attempts`.
+
+        Returns:
+            The tool's answer.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> agents = Agents(configuration)
+            >>> answer = await agents.arun_operation(
+            ...     agent_id="agent-sales",
+            ...     execution_id="task-1",
+            ...     operation_id="read_csv",
+            ...     body_params={"url": "https://example.com/sales.csv"},
+            ... )
+            >>> print(answer)
+            {'rows': 4}
+        """
+        plan = agents_plans.run_operation(
+            agent_id=agent_id,
+            execution_id=execution_id,
+            operation_id=operation_id,
+            body_params=body_params,
+            path_params=path_params,
+            query_params=query_params,
+            headers=headers,
+            tool_call_id=tool_call_id,
+            parallel=parallel,
+            with_auto_report_result=with_auto_report_result,
+            agent_version=agent_version,
+            execution_attempt=execution_attempt,
+        )
+        return (await self._transport.acall(plan, _ANYTHING)).parsed
+
+    def create(
+        self,
+        name: str,
+        type: AgentType | None = None,
+        description: str | None = None,
+        instructions: AgentInstructions | None = None,
+    ) -> Agent:
+        """Create an agent.
+
+        Args:
+            name: The agent's name.
+            type: What kind of agent it is.
+            description: What it is for.
+            instructions: What it is told to be and to do.
+
+        Returns:
+            The agent.
+
+        Raises:
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> agents = Agents(configuration)
+            >>> agent = agents.create(name="Sales")
+            >>> print(agent.name)
+            Sales
+        """
+        plan = agents_plans.create(
+            name=name, type=type, description=description, instructions=instructions
+        )
+        return self._transport.call(plan, Agent).parsed
+
+    async def acreate(
+        self,
+        name: str,
+        type: AgentType | None = None,
+        description: str | None = None,
+        instructions: AgentInstructions | None = None,
+    ) -> Agent:
+        """Create an agent.
+
+        Args:
+            name: The agent's name.
+            type: What kind of agent it is.
+            description: What it is for.
+            instructions: What it is told to be and to do.
+
+        Returns:
+            The agent.
+
+        Raises:
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> agents = Agents(configuration)
+            >>> agent = await agents.acreate(name="Sales")
+            >>> print(agent.name)
+            Sales
+        """
+        plan = agents_plans.create(
+            name=name, type=type, description=description, instructions=instructions
+        )
+        return (await self._transport.acall(plan, Agent)).parsed
+
+    def report_llm_usage(
+        self,
+        agent_id: str,
+        provider: str,
+        model: str,
+        prompt_tokens: int,
+        completion_tokens: int,
+        total_tokens: int,
+        duration: float | None = None,
+        finish_reason: str | None = None,
+        source_node_type: str | None = None,
+        function_name: builtins.list[str] | None = None,
+    ) -> None:
+        """Report what one call of a model took.
+
+        Args:
+            agent_id: The agent.
+            provider: The provider of the model.
+            model: The model.
+            prompt_tokens: Tokens read.
+            completion_tokens: Tokens written.
+            total_tokens: Tokens read and written together.
+            duration: How long it took, in seconds.
+            finish_reason: Why the model ended its answer.
+            source_node_type: Through which door the task came in.
+            function_name: The tools that the model called.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> agents = Agents(configuration)
+            >>> agents.report_llm_usage(
+            ...     agent_id="agent-sales",
+            ...     provider="openai",
+            ...     model="gpt-5",
+            ...     prompt_tokens=100,
+            ...     completion_tokens=20,
+            ...     total_tokens=120,
+            ... )
+        """
+        plan = agents_plans.report_llm_usage(
+            agent_id=agent_id,
+            provider=provider,
+            model=model,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+            total_tokens=total_tokens,
+            duration=duration,
+            finish_reason=finish_reason,
+            source_node_type=source_node_type,
+            function_name=function_name,
+        )
+        self._transport.call(plan, None)
+
+    async def areport_llm_usage(
+        self,
+        agent_id: str,
+        provider: str,
+        model: str,
+        prompt_tokens: int,
+        completion_tokens: int,
+        total_tokens: int,
+        duration: float | None = None,
+        finish_reason: str | None = None,
+        source_node_type: str | None = None,
+        function_name: builtins.list[str] | None = None,
+    ) -> None:
+        """Report what one call of a model took.
+
+        Args:
+            agent_id: The agent.
+            provider: The provider of the model.
+            model: The model.
+            prompt_tokens: Tokens read.
+            completion_tokens: Tokens written.
+            total_tokens: Tokens read and written together.
+            duration: How long it took, in seconds.
+            finish_reason: Why the model ended its answer.
+            source_node_type: Through which door the task came in.
+            function_name: The tools that the model called.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> agents = Agents(configuration)
+            >>> await agents.areport_llm_usage(
+            ...     agent_id="agent-sales",
+            ...     provider="openai",
+            ...     model="gpt-5",
+            ...     prompt_tokens=100,
+            ...     completion_tokens=20,
+            ...     total_tokens=120,
+            ... )
+        """
+        plan = agents_plans.report_llm_usage(
+            agent_id=agent_id,
+            provider=provider,
+            model=model,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+            total_tokens=total_tokens,
+            duration=duration,
+            finish_reason=finish_reason,
+            source_node_type=source_node_type,
+            function_name=function_name,
+        )
+        await self._transport.acall(plan, None)
+
 
 class AgentsWithRawResponse:
     """The calls of `Agents`, answering with status, headers and the object."""
@@ -315,3 +653,149 @@ class AgentsWithRawResponse:
             preflight_check=preflight_check,
         )
         return await self._transport.acall(plan, _ANYTHING)
+
+    def run_operation(
+        self,
+        agent_id: str,
+        execution_id: str,
+        operation_id: str,
+        body_params: dict[str, Any] | None = None,
+        path_params: dict[str, Any] | None = None,
+        query_params: dict[str, Any] | None = None,
+        headers: dict[str, Any] | None = None,
+        tool_call_id: str | None = None,
+        parallel: bool | None = None,
+        with_auto_report_result: bool | None = None,
+        agent_version: str | int | None = None,
+        execution_attempt: int | None = None,
+    ) -> Response[Any]:
+        """`Agents.run_operation`, with the answer's status and headers."""
+        plan = agents_plans.run_operation(
+            agent_id=agent_id,
+            execution_id=execution_id,
+            operation_id=operation_id,
+            body_params=body_params,
+            path_params=path_params,
+            query_params=query_params,
+            headers=headers,
+            tool_call_id=tool_call_id,
+            parallel=parallel,
+            with_auto_report_result=with_auto_report_result,
+            agent_version=agent_version,
+            execution_attempt=execution_attempt,
+        )
+        return self._transport.call(plan, _ANYTHING)
+
+    async def arun_operation(
+        self,
+        agent_id: str,
+        execution_id: str,
+        operation_id: str,
+        body_params: dict[str, Any] | None = None,
+        path_params: dict[str, Any] | None = None,
+        query_params: dict[str, Any] | None = None,
+        headers: dict[str, Any] | None = None,
+        tool_call_id: str | None = None,
+        parallel: bool | None = None,
+        with_auto_report_result: bool | None = None,
+        agent_version: str | int | None = None,
+        execution_attempt: int | None = None,
+    ) -> Response[Any]:
+        """`Agents.arun_operation`, with the answer's status and headers."""
+        plan = agents_plans.run_operation(
+            agent_id=agent_id,
+            execution_id=execution_id,
+            operation_id=operation_id,
+            body_params=body_params,
+            path_params=path_params,
+            query_params=query_params,
+            headers=headers,
+            tool_call_id=tool_call_id,
+            parallel=parallel,
+            with_auto_report_result=with_auto_report_result,
+            agent_version=agent_version,
+            execution_attempt=execution_attempt,
+        )
+        return await self._transport.acall(plan, _ANYTHING)
+
+    def create(
+        self,
+        name: str,
+        type: AgentType | None = None,
+        description: str | None = None,
+        instructions: AgentInstructions | None = None,
+    ) -> Response[Agent]:
+        """`Agents.create`, with the answer's status and headers."""
+        plan = agents_plans.create(
+            name=name, type=type, description=description, instructions=instructions
+        )
+        return self._transport.call(plan, Agent)
+
+    async def acreate(
+        self,
+        name: str,
+        type: AgentType | None = None,
+        description: str | None = None,
+        instructions: AgentInstructions | None = None,
+    ) -> Response[Agent]:
+        """`Agents.acreate`, with the answer's status and headers."""
+        plan = agents_plans.create(
+            name=name, type=type, description=description, instructions=instructions
+        )
+        return await self._transport.acall(plan, Agent)
+
+    def report_llm_usage(
+        self,
+        agent_id: str,
+        provider: str,
+        model: str,
+        prompt_tokens: int,
+        completion_tokens: int,
+        total_tokens: int,
+        duration: float | None = None,
+        finish_reason: str | None = None,
+        source_node_type: str | None = None,
+        function_name: builtins.list[str] | None = None,
+    ) -> Response[None]:
+        """`Agents.report_llm_usage`, with the answer's status and headers."""
+        plan = agents_plans.report_llm_usage(
+            agent_id=agent_id,
+            provider=provider,
+            model=model,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+            total_tokens=total_tokens,
+            duration=duration,
+            finish_reason=finish_reason,
+            source_node_type=source_node_type,
+            function_name=function_name,
+        )
+        return self._transport.call(plan, None)
+
+    async def areport_llm_usage(
+        self,
+        agent_id: str,
+        provider: str,
+        model: str,
+        prompt_tokens: int,
+        completion_tokens: int,
+        total_tokens: int,
+        duration: float | None = None,
+        finish_reason: str | None = None,
+        source_node_type: str | None = None,
+        function_name: builtins.list[str] | None = None,
+    ) -> Response[None]:
+        """`Agents.areport_llm_usage`, with the answer's status and headers."""
+        plan = agents_plans.report_llm_usage(
+            agent_id=agent_id,
+            provider=provider,
+            model=model,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
+            total_tokens=total_tokens,
+            duration=duration,
+            finish_reason=finish_reason,
+            source_node_type=source_node_type,
+            function_name=function_name,
+        )
+        return await self._transport.acall(plan, None)

@@ -73,6 +73,8 @@ class Task(TaskMessage, StopRequest, Bound):
     """The task that started this one."""
     conversation_id: str | None = None
     """The conversation that it is a turn of."""
+    memory_thread_id: str | None = None
+    """The thread that its messages are kept in."""
     conversation_kind: ConversationKind | None = None
     """On the first task of a conversation: how it is led."""
     sub_executions: list[str] | None = None

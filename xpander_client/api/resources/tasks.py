@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import AsyncGenerator, Generator
-from typing import Any
+from typing import Any, cast
 
 from xpander_client.core.answer import Response
 from xpander_client.transport import Resource, Transport
@@ -76,6 +76,9 @@ class Tasks(Resource):
         tool_call_limit: int | None = None,
         attachments: builtins.list[AttachmentRef] | None = None,
         permission_mode: str | None = None,
+        memory_thread_id: str | None = None,
+        parent_execution_id: str | None = None,
+        tool_call_name: str | None = None,
     ) -> Task:
         """Create a task for an agent.
 
@@ -118,6 +121,9 @@ class Tasks(Resource):
             attachments: The same files with what is known about them.
             permission_mode: For the same agents: `full`, or `gated` when a person approves each
                 action.
+            memory_thread_id: The thread that its messages are kept in.
+            parent_execution_id: The task that starts it.
+            tool_call_name: The tool by which that task starts it.
 
         Returns:
             The task, as it was created.
@@ -174,6 +180,9 @@ class Tasks(Resource):
             tool_call_limit=tool_call_limit,
             attachments=attachments,
             permission_mode=permission_mode,
+            memory_thread_id=memory_thread_id,
+            parent_execution_id=parent_execution_id,
+            tool_call_name=tool_call_name,
         )
         return self._transport.call(plan, Task).parsed
 
@@ -212,6 +221,9 @@ class Tasks(Resource):
         tool_call_limit: int | None = None,
         attachments: builtins.list[AttachmentRef] | None = None,
         permission_mode: str | None = None,
+        memory_thread_id: str | None = None,
+        parent_execution_id: str | None = None,
+        tool_call_name: str | None = None,
     ) -> Task:
         """Create a task for an agent.
 
@@ -254,6 +266,9 @@ class Tasks(Resource):
             attachments: The same files with what is known about them.
             permission_mode: For the same agents: `full`, or `gated` when a person approves each
                 action.
+            memory_thread_id: The thread that its messages are kept in.
+            parent_execution_id: The task that starts it.
+            tool_call_name: The tool by which that task starts it.
 
         Returns:
             The task, as it was created.
@@ -310,6 +325,9 @@ class Tasks(Resource):
             tool_call_limit=tool_call_limit,
             attachments=attachments,
             permission_mode=permission_mode,
+            memory_thread_id=memory_thread_id,
+            parent_execution_id=parent_execution_id,
+            tool_call_name=tool_call_name,
         )
         return (await self._transport.acall(plan, Task)).parsed
 
@@ -419,11 +437,15 @@ class Tasks(Resource):
         status: AgentExecutionStatus | None = None,
         last_executed_node_id: str | None = None,
         result: str | None = None,
+        memory_thread_id: str | None = None,
+        worker_id: str | None = None,
     ) -> Task:
         """Change some fields of a task.
 
         Only what is given changes. A terminal status is final: changing it is refused with 409. So
-        is a worker's write that carries an `execution_attempts` other than the current one.
+        is a worker's write that carries an `execution_attempts` other than the current one. With
+        `worker_id` and the status `executing` a script takes the task for itself, under the next
+        attempt; when a worker has it already, that is refused with 409.
 
         Args:
             task_id: The task.
@@ -432,6 +454,9 @@ class Tasks(Resource):
             status: Where it stands.
             last_executed_node_id: The node of the agent's graph that ran last.
             result: What came out, or the error's text.
+            memory_thread_id: The thread that its messages are kept in.
+            worker_id: Together with the status `executing`: the script that takes the task, which
+                goes to it if no worker has it.
 
         Returns:
             The task, as it is now.
@@ -460,6 +485,8 @@ class Tasks(Resource):
             status=status,
             last_executed_node_id=last_executed_node_id,
             result=result,
+            memory_thread_id=memory_thread_id,
+            worker_id=worker_id,
         )
         return self._transport.call(plan, Task).parsed
 
@@ -471,11 +498,15 @@ class Tasks(Resource):
         status: AgentExecutionStatus | None = None,
         last_executed_node_id: str | None = None,
         result: str | None = None,
+        memory_thread_id: str | None = None,
+        worker_id: str | None = None,
     ) -> Task:
         """Change some fields of a task.
 
         Only what is given changes. A terminal status is final: changing it is refused with 409. So
-        is a worker's write that carries an `execution_attempts` other than the current one.
+        is a worker's write that carries an `execution_attempts` other than the current one. With
+        `worker_id` and the status `executing` a script takes the task for itself, under the next
+        attempt; when a worker has it already, that is refused with 409.
 
         Args:
             task_id: The task.
@@ -484,6 +515,9 @@ class Tasks(Resource):
             status: Where it stands.
             last_executed_node_id: The node of the agent's graph that ran last.
             result: What came out, or the error's text.
+            memory_thread_id: The thread that its messages are kept in.
+            worker_id: Together with the status `executing`: the script that takes the task, which
+                goes to it if no worker has it.
 
         Returns:
             The task, as it is now.
@@ -512,8 +546,148 @@ class Tasks(Resource):
             status=status,
             last_executed_node_id=last_executed_node_id,
             result=result,
+            memory_thread_id=memory_thread_id,
+            worker_id=worker_id,
         )
         return (await self._transport.acall(plan, Task)).parsed
+
+    def finish(
+        self,
+        task_id: str,
+        status: AgentExecutionStatus,
+        result: str | None = None,
+        execution_attempt: int | None = None,
+    ) -> Task:
+        """End a task with its result.
+
+        For whoever carries a task out. A terminal status is final: changing it is refused with 409.
+
+        Args:
+            task_id: The task.
+            status: How it ended.
+            result: What came out, or the error's text.
+            execution_attempt: The attempt that the writing worker holds, the task's
+                `execution_attempts`.
+
+        Returns:
+            The task, as it is now.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> task = tasks.finish(
+            ...     task_id="task-1",
+            ...     status=AgentExecutionStatus.Completed,
+            ...     result="north: 120, south: 80",
+            ... )
+            >>> print(task.status)
+            completed
+        """
+        plan = tasks_plans.finish(
+            task_id=task_id, status=status, result=result, execution_attempt=execution_attempt
+        )
+        return self._transport.call(plan, Task).parsed
+
+    async def afinish(
+        self,
+        task_id: str,
+        status: AgentExecutionStatus,
+        result: str | None = None,
+        execution_attempt: int | None = None,
+    ) -> Task:
+        """End a task with its result.
+
+        For whoever carries a task out. A terminal status is final: changing it is refused with 409.
+
+        Args:
+            task_id: The task.
+            status: How it ended.
+            result: What came out, or the error's text.
+            execution_attempt: The attempt that the writing worker holds, the task's
+                `execution_attempts`.
+
+        Returns:
+            The task, as it is now.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> task = await tasks.afinish(
+            ...     task_id="task-1",
+            ...     status=AgentExecutionStatus.Completed,
+            ...     result="north: 120, south: 80",
+            ... )
+            >>> print(task.status)
+            completed
+        """
+        plan = tasks_plans.finish(
+            task_id=task_id, status=status, result=result, execution_attempt=execution_attempt
+        )
+        return (await self._transport.acall(plan, Task)).parsed
+
+    def get_pending(self, worker_id: str) -> Task | None:
+        """Get the oldest task that waits for one worker alone.
+
+        A tool that hands work to another agent makes such a task, for the script that called the
+        tool.
+
+        Args:
+            worker_id: The script or worker that carries tasks out.
+
+        Returns:
+            The task, or null when none waits.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> task = tasks.get_pending(worker_id="worker-1")
+            >>> print(task)
+            None
+        """
+        plan = tasks_plans.get_pending(worker_id=worker_id)
+        return self._transport.call(plan, cast("type[Task | None]", Task | None)).parsed
+
+    async def aget_pending(self, worker_id: str) -> Task | None:
+        """Get the oldest task that waits for one worker alone.
+
+        A tool that hands work to another agent makes such a task, for the script that called the
+        tool.
+
+        Args:
+            worker_id: The script or worker that carries tasks out.
+
+        Returns:
+            The task, or null when none waits.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> task = await tasks.aget_pending(worker_id="worker-1")
+            >>> print(task)
+            None
+        """
+        plan = tasks_plans.get_pending(worker_id=worker_id)
+        return (await self._transport.acall(plan, cast("type[Task | None]", Task | None))).parsed
 
     def list(
         self,
@@ -1227,6 +1401,9 @@ class TasksWithRawResponse:
         tool_call_limit: int | None = None,
         attachments: builtins.list[AttachmentRef] | None = None,
         permission_mode: str | None = None,
+        memory_thread_id: str | None = None,
+        parent_execution_id: str | None = None,
+        tool_call_name: str | None = None,
     ) -> Response[Task]:
         """`Tasks.create`, with the answer's status and headers."""
         plan = tasks_plans.create(
@@ -1263,6 +1440,9 @@ class TasksWithRawResponse:
             tool_call_limit=tool_call_limit,
             attachments=attachments,
             permission_mode=permission_mode,
+            memory_thread_id=memory_thread_id,
+            parent_execution_id=parent_execution_id,
+            tool_call_name=tool_call_name,
         )
         return self._transport.call(plan, Task)
 
@@ -1301,6 +1481,9 @@ class TasksWithRawResponse:
         tool_call_limit: int | None = None,
         attachments: builtins.list[AttachmentRef] | None = None,
         permission_mode: str | None = None,
+        memory_thread_id: str | None = None,
+        parent_execution_id: str | None = None,
+        tool_call_name: str | None = None,
     ) -> Response[Task]:
         """`Tasks.acreate`, with the answer's status and headers."""
         plan = tasks_plans.create(
@@ -1337,6 +1520,9 @@ class TasksWithRawResponse:
             tool_call_limit=tool_call_limit,
             attachments=attachments,
             permission_mode=permission_mode,
+            memory_thread_id=memory_thread_id,
+            parent_execution_id=parent_execution_id,
+            tool_call_name=tool_call_name,
         )
         return await self._transport.acall(plan, Task)
 
@@ -1368,6 +1554,8 @@ class TasksWithRawResponse:
         status: AgentExecutionStatus | None = None,
         last_executed_node_id: str | None = None,
         result: str | None = None,
+        memory_thread_id: str | None = None,
+        worker_id: str | None = None,
     ) -> Response[Task]:
         """`Tasks.update`, with the answer's status and headers."""
         plan = tasks_plans.update(
@@ -1377,6 +1565,8 @@ class TasksWithRawResponse:
             status=status,
             last_executed_node_id=last_executed_node_id,
             result=result,
+            memory_thread_id=memory_thread_id,
+            worker_id=worker_id,
         )
         return self._transport.call(plan, Task)
 
@@ -1388,6 +1578,8 @@ class TasksWithRawResponse:
         status: AgentExecutionStatus | None = None,
         last_executed_node_id: str | None = None,
         result: str | None = None,
+        memory_thread_id: str | None = None,
+        worker_id: str | None = None,
     ) -> Response[Task]:
         """`Tasks.aupdate`, with the answer's status and headers."""
         plan = tasks_plans.update(
@@ -1397,8 +1589,46 @@ class TasksWithRawResponse:
             status=status,
             last_executed_node_id=last_executed_node_id,
             result=result,
+            memory_thread_id=memory_thread_id,
+            worker_id=worker_id,
         )
         return await self._transport.acall(plan, Task)
+
+    def finish(
+        self,
+        task_id: str,
+        status: AgentExecutionStatus,
+        result: str | None = None,
+        execution_attempt: int | None = None,
+    ) -> Response[Task]:
+        """`Tasks.finish`, with the answer's status and headers."""
+        plan = tasks_plans.finish(
+            task_id=task_id, status=status, result=result, execution_attempt=execution_attempt
+        )
+        return self._transport.call(plan, Task)
+
+    async def afinish(
+        self,
+        task_id: str,
+        status: AgentExecutionStatus,
+        result: str | None = None,
+        execution_attempt: int | None = None,
+    ) -> Response[Task]:
+        """`Tasks.afinish`, with the answer's status and headers."""
+        plan = tasks_plans.finish(
+            task_id=task_id, status=status, result=result, execution_attempt=execution_attempt
+        )
+        return await self._transport.acall(plan, Task)
+
+    def get_pending(self, worker_id: str) -> Response[Task | None]:
+        """`Tasks.get_pending`, with the answer's status and headers."""
+        plan = tasks_plans.get_pending(worker_id=worker_id)
+        return self._transport.call(plan, cast("type[Task | None]", Task | None))
+
+    async def aget_pending(self, worker_id: str) -> Response[Task | None]:
+        """`Tasks.aget_pending`, with the answer's status and headers."""
+        plan = tasks_plans.get_pending(worker_id=worker_id)
+        return await self._transport.acall(plan, cast("type[Task | None]", Task | None))
 
     def list(
         self,

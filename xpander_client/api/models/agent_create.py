@@ -1,0 +1,28 @@
+"""`AgentCreate`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .agent_instructions import AgentInstructions
+from .agent_type import AgentType
+
+__all__ = ["AgentCreate"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class AgentCreate:
+    """What an agent is created from."""
+
+    name: str
+    """The agent's name."""
+    type: AgentType | None = None
+    """What kind of agent it is."""
+    description: str | None = None
+    """What it is for."""
+    instructions: AgentInstructions | None = None
+    """What it is told to be and to do."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,35 @@
+"""`LLMUsageReport`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["LLMUsageReport"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class LLMUsageReport:
+    """What one call of a model took."""
+
+    provider: str
+    """The provider of the model."""
+    model: str
+    """The model."""
+    prompt_tokens: int
+    """Tokens read."""
+    completion_tokens: int
+    """Tokens written."""
+    total_tokens: int
+    """Tokens read and written together."""
+    source_node_type: str | None = None
+    """Through which door the task came in."""
+    finish_reason: str | None = None
+    """Why the model ended its answer."""
+    duration: float | None = None
+    """How long it took, in seconds."""
+    function_name: list[str] | None = None
+    """The tools that the model called."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,25 @@
+"""`OperationCall`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["OperationCall"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class OperationCall:
+    """What a tool is called with."""
+
+    body_params: dict[str, Any] | None = None
+    """The fields of the tool's body."""
+    path_params: dict[str, Any] | None = None
+    """The variables of the tool's path."""
+    query_params: dict[str, Any] | None = None
+    """The tool's query."""
+    headers: dict[str, Any] | None = None
+    """The tool's headers."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

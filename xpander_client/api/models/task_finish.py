@@ -1,0 +1,23 @@
+"""`TaskFinish`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .agent_execution_status import AgentExecutionStatus
+
+__all__ = ["TaskFinish"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class TaskFinish:
+    """How a task ended."""
+
+    status: AgentExecutionStatus
+    """How it ended."""
+    result: str | None = None
+    """What came out, or the error's text."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,34 @@
+"""`Thread`, as it goes over the wire."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import attrs
+
+from .thread_message import ThreadMessage
+
+__all__ = ["Thread"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class Thread:
+    """A conversation with an agent, over any number of tasks."""
+
+    id: str
+    """The thread's id."""
+    messages: list[ThreadMessage]
+    """The messages, oldest first."""
+    offset: int | None = None
+    """How many messages before these were left out."""
+    user_details: dict[str, Any] | None = None
+    """The person it is led with."""
+    metadata: dict[str, Any] | None = None
+    """Whatever was kept with it."""
+    name: str | None = None
+    """Its name."""
+    created_at: datetime.datetime | None = None
+    """When it began."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

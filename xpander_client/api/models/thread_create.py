@@ -1,0 +1,23 @@
+"""`ThreadCreate`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["ThreadCreate"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class ThreadCreate:
+    """What a thread begins with."""
+
+    organization_id: str | None = None
+    """The organization that it belongs to."""
+    user_details: dict[str, Any] | None = None
+    """The person it is led with."""
+    metadata: dict[str, Any] | None = None
+    """Whatever was kept with it."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

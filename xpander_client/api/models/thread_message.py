@@ -1,0 +1,31 @@
+"""`ThreadMessage`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .thread_tool_call import ThreadToolCall
+
+__all__ = ["ThreadMessage"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class ThreadMessage:
+    """One message of a thread."""
+
+    role: str
+    """`system`, `user`, `assistant` or `tool`."""
+    content: str | None = None
+    """What was said."""
+    tool_call_id: str | None = None
+    """In a tool's message: the call that it answers."""
+    tool_calls: list[ThreadToolCall] | None = None
+    """The tools that the model called."""
+    node_name: str | None = None
+    """Which node of the agent's graph wrote it."""
+    completion_response: Any = None
+    """The model's whole answer, where it was kept."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,23 @@
+"""`ThreadToolCall`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["ThreadToolCall"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class ThreadToolCall:
+    """A tool that a model called."""
+
+    name: str
+    """The tool's name, as the model wrote it."""
+    payload: str
+    """The arguments, as JSON text."""
+    tool_call_id: str
+    """The model's id of the call."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,27 @@
+"""`ThreadUpdate`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .thread_message import ThreadMessage
+
+__all__ = ["ThreadUpdate"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class ThreadUpdate:
+    """The parts of a thread that change."""
+
+    messages: list[ThreadMessage] | None = None
+    """What the thread consists of from now on."""
+    metadata: dict[str, Any] | None = None
+    """Whatever was kept with it."""
+    user_details: dict[str, Any] | None = None
+    """The person it is led with."""
+    name: str | None = None
+    """Its name."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

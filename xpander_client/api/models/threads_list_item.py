@@ -1,0 +1,26 @@
+"""`ThreadsListItem`, as it goes over the wire."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import attrs
+
+__all__ = ["ThreadsListItem"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class ThreadsListItem:
+    """A thread as lists show it."""
+
+    thread_id: str
+    """The thread's id."""
+    name: str | None = None
+    """Its name."""
+    metadata: dict[str, Any] | None = None
+    """Whatever was kept with it."""
+    created_at: datetime.datetime | None = None
+    """When it began."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

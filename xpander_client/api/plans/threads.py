@@ -1,0 +1,156 @@
+"""What the operations of `Threads` send."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+from xpander_client.core.convert import (
+    body as _body,
+    dumps as _dumps,
+)
+from xpander_client.core.plan import (
+    Replay,
+    RequestPlan,
+    encode_path as _encode_path,
+    query as _query,
+)
+
+from ..models.thread_create import ThreadCreate
+from ..models.thread_message import ThreadMessage
+from ..models.thread_update import ThreadUpdate
+
+__all__ = [
+    "create",
+    "delete",
+    "extend",
+    "get",
+    "list_user_threads",
+    "read",
+    "rename",
+    "update",
+]
+
+
+def create(
+    *,
+    organization_id: str | None = None,
+    user_details: dict[str, Any] | None = None,
+    metadata: dict[str, Any] | None = None,
+) -> RequestPlan:
+    """What `Threads.create` sends."""
+    return RequestPlan(
+        operation="Threads.create",
+        method="POST",
+        path="/memory",
+        template="/memory",
+        replay=Replay.KEYED,
+        body=_body(
+            ThreadCreate(
+                organization_id=organization_id, user_details=user_details, metadata=metadata
+            )
+        ),
+    )
+
+
+def list_user_threads(*, user_id: str, agent_id: str | None = None) -> RequestPlan:
+    """What `Threads.list_user_threads` sends."""
+    return RequestPlan(
+        operation="Threads.list_user_threads",
+        method="GET",
+        path=_encode_path("/memory/threads/{user_id}", user_id=user_id),
+        template="/memory/threads/{user_id}",
+        replay=Replay.ALWAYS,
+        query=_query({"agent_id": agent_id}),
+    )
+
+
+def rename(*, thread_id: str, name: str) -> RequestPlan:
+    """What `Threads.rename` sends."""
+    return RequestPlan(
+        operation="Threads.rename",
+        method="PATCH",
+        path=_encode_path("/memory/rename/{thread_id}/{name}", thread_id=thread_id, name=name),
+        template="/memory/rename/{thread_id}/{name}",
+        replay=Replay.ALWAYS,
+    )
+
+
+def get(*, thread_id: str) -> RequestPlan:
+    """What `Threads.get` sends."""
+    return RequestPlan(
+        operation="Threads.get",
+        method="GET",
+        path=_encode_path("/memory/{thread_id}", thread_id=thread_id),
+        template="/memory/{thread_id}",
+        replay=Replay.ALWAYS,
+    )
+
+
+def extend(
+    *,
+    thread_id: str,
+    messages: builtins.list[ThreadMessage],
+    after: int | None = None,
+    execution_id: str | None = None,
+    execution_attempt: int | None = None,
+) -> RequestPlan:
+    """What `Threads.extend` sends."""
+    return RequestPlan(
+        operation="Threads.extend",
+        method="PUT",
+        path=_encode_path("/memory/{thread_id}", thread_id=thread_id),
+        template="/memory/{thread_id}",
+        replay=Replay.KEYED,
+        query=_query({"after": after}),
+        headers=dict(
+            _query(
+                {"x-xpander-execution-id": execution_id, "x-execution-attempt": execution_attempt}
+            )
+        ),
+        body=_dumps(messages),
+    )
+
+
+def delete(*, thread_id: str) -> RequestPlan:
+    """What `Threads.delete` sends."""
+    return RequestPlan(
+        operation="Threads.delete",
+        method="DELETE",
+        path=_encode_path("/memory/{thread_id}", thread_id=thread_id),
+        template="/memory/{thread_id}",
+        replay=Replay.ALWAYS,
+    )
+
+
+def update(
+    *,
+    thread_id: str,
+    messages: builtins.list[ThreadMessage] | None = None,
+    metadata: dict[str, Any] | None = None,
+    user_details: dict[str, Any] | None = None,
+    name: str | None = None,
+) -> RequestPlan:
+    """What `Threads.update` sends."""
+    return RequestPlan(
+        operation="Threads.update",
+        method="PATCH",
+        path=_encode_path("/memory/{thread_id}", thread_id=thread_id),
+        template="/memory/{thread_id}",
+        replay=Replay.ALWAYS,
+        body=_body(
+            ThreadUpdate(messages=messages, metadata=metadata, user_details=user_details, name=name)
+        ),
+    )
+
+
+def read(*, thread_id: str, strategy: str, after: int | None = None) -> RequestPlan:
+    """What `Threads.read` sends."""
+    return RequestPlan(
+        operation="Threads.read",
+        method="GET",
+        path=_encode_path("/memory/{thread_id}/{strategy}", thread_id=thread_id, strategy=strategy),
+        template="/memory/{thread_id}/{strategy}",
+        replay=Replay.ALWAYS,
+        query=_query({"after": after}),
+    )

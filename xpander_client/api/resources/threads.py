@@ -1,0 +1,657 @@
+"""`Threads`: calls to the platform, each in a sync and an async form."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+from xpander_client.core.answer import Response
+from xpander_client.transport import Resource, Transport
+
+from ..models.thread import Thread
+from ..models.thread_message import ThreadMessage
+from ..models.threads_list_item import ThreadsListItem
+from ..plans import threads as threads_plans
+
+__all__ = ["Threads", "ThreadsWithRawResponse"]
+
+
+class Threads(Resource):
+    """Keeps conversations: the messages of a task, and of those that go on from it.
+
+    Every call has an `a…` twin for async code, with the same parameters.
+    """
+
+    @property
+    def with_raw_response(self) -> ThreadsWithRawResponse:
+        """The same calls, answering with status, headers and the object."""
+        return ThreadsWithRawResponse(self._transport)
+
+    def create(
+        self,
+        organization_id: str | None = None,
+        user_details: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> Thread:
+        """Begin a thread.
+
+        Args:
+            organization_id: The organization that it belongs to.
+            user_details: The person it is led with.
+            metadata: Whatever was kept with it.
+
+        Returns:
+            The thread, still without messages.
+
+        Raises:
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> threads = Threads(configuration)
+            >>> thread = threads.create(metadata={"agent_id": "agent-sales"})
+            >>> print(thread.id)
+            thread-1
+        """
+        plan = threads_plans.create(
+            organization_id=organization_id, user_details=user_details, metadata=metadata
+        )
+        return self._transport.call(plan, Thread).parsed
+
+    async def acreate(
+        self,
+        organization_id: str | None = None,
+        user_details: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> Thread:
+        """Begin a thread.
+
+        Args:
+            organization_id: The organization that it belongs to.
+            user_details: The person it is led with.
+            metadata: Whatever was kept with it.
+
+        Returns:
+            The thread, still without messages.
+
+        Raises:
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> threads = Threads(configuration)
+            >>> thread = await threads.acreate(metadata={"agent_id": "agent-sales"})
+            >>> print(thread.id)
+            thread-1
+        """
+        plan = threads_plans.create(
+            organization_id=organization_id, user_details=user_details, metadata=metadata
+        )
+        return (await self._transport.acall(plan, Thread)).parsed
+
+    def list_user_threads(
+        self, user_id: str, agent_id: str | None = None
+    ) -> builtins.list[ThreadsListItem]:
+        """List the threads of a user, the newest first.
+
+        Args:
+            user_id: The user.
+            agent_id: Only threads with this agent.
+
+        Returns:
+            What there is to know about each thread without its messages.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> threads = Threads(configuration)
+            >>> items = threads.list_user_threads(user_id="user-1")
+            >>> for item in items:
+            ...     print(item.thread_id)
+            thread-1
+        """
+        plan = threads_plans.list_user_threads(user_id=user_id, agent_id=agent_id)
+        return self._transport.call(plan, builtins.list[ThreadsListItem]).parsed
+
+    async def alist_user_threads(
+        self, user_id: str, agent_id: str | None = None
+    ) -> builtins.list[ThreadsListItem]:
+        """List the threads of a user, the newest first.
+
+        Args:
+            user_id: The user.
+            agent_id: Only threads with this agent.
+
+        Returns:
+            What there is to know about each thread without its messages.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> threads = Threads(configuration)
+            >>> items = await threads.alist_user_threads(user_id="user-1")
+            >>> for item in items:
+            ...     print(item.thread_id)
+            thread-1
+        """
+        plan = threads_plans.list_user_threads(user_id=user_id, agent_id=agent_id)
+        return (await self._transport.acall(plan, builtins.list[ThreadsListItem])).parsed
+
+    def rename(self, thread_id: str, name: str) -> None:
+        """Give a thread a name.
+
+        Args:
+            thread_id: The thread.
+            name: The new name.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> threads = Threads(configuration)
+            >>> threads.rename(thread_id="thread-1", name="Sales")
+        """
+        plan = threads_plans.rename(thread_id=thread_id, name=name)
+        self._transport.call(plan, None)
+
+    async def arename(self, thread_id: str, name: str) -> None:
+        """Give a thread a name.
+
+        Args:
+            thread_id: The thread.
+            name: The new name.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> threads = Threads(configuration)
+            >>> await threads.arename(thread_id="thread-1", name="Sales")
+        """
+        plan = threads_plans.rename(thread_id=thread_id, name=name)
+        await self._transport.acall(plan, None)
+
+    def get(self, thread_id: str) -> Thread:
+        """Get a thread with all its messages.
+
+        Args:
+            thread_id: The thread.
+
+        Returns:
+            The thread.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> threads = Threads(configuration)
+            >>> thread = threads.get(thread_id="thread-1")
+            >>> print(thread.id)
+            thread-1
+        """
+        plan = threads_plans.get(thread_id=thread_id)
+        return self._transport.call(plan, Thread).parsed
+
+    async def aget(self, thread_id: str) -> Thread:
+        """Get a thread with all its messages.
+
+        Args:
+            thread_id: The thread.
+
+        Returns:
+            The thread.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> threads = Threads(configuration)
+            >>> thread = await threads.aget(thread_id="thread-1")
+            >>> print(thread.id)
+            thread-1
+        """
+        plan = threads_plans.get(thread_id=thread_id)
+        return (await self._transport.acall(plan, Thread)).parsed
+
+    def extend(
+        self,
+        thread_id: str,
+        messages: builtins.list[ThreadMessage],
+        after: int | None = None,
+        execution_id: str | None = None,
+        execution_attempt: int | None = None,
+    ) -> Thread:
+        """Add messages to the end of a thread.
+
+        All of them or none, and never twice. With `execution_id` the call counts as a sign of life
+        of the task's holder, and the answer's headers say where the task stands.
+
+        Args:
+            thread_id: The thread.
+            messages: The messages to add, oldest first.
+            after: How many messages the caller knows. They may be left out of the answer.
+            execution_id: The task that the messages belong to.
+            execution_attempt: The attempt that the writing worker holds, the task's
+                `execution_attempts`.
+
+        Returns:
+            The thread, as it is now.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> threads = Threads(configuration)
+            >>> thread = threads.extend(thread_id="thread-1", messages=[])
+            >>> print(thread.id)
+            thread-1
+        """
+        plan = threads_plans.extend(
+            thread_id=thread_id,
+            messages=messages,
+            after=after,
+            execution_id=execution_id,
+            execution_attempt=execution_attempt,
+        )
+        return self._transport.call(plan, Thread).parsed
+
+    async def aextend(
+        self,
+        thread_id: str,
+        messages: builtins.list[ThreadMessage],
+        after: int | None = None,
+        execution_id: str | None = None,
+        execution_attempt: int | None = None,
+    ) -> Thread:
+        """Add messages to the end of a thread.
+
+        All of them or none, and never twice. With `execution_id` the call counts as a sign of life
+        of the task's holder, and the answer's headers say where the task stands.
+
+        Args:
+            thread_id: The thread.
+            messages: The messages to add, oldest first.
+            after: How many messages the caller knows. They may be left out of the answer.
+            execution_id: The task that the messages belong to.
+            execution_attempt: The attempt that the writing worker holds, the task's
+                `execution_attempts`.
+
+        Returns:
+            The thread, as it is now.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> threads = Threads(configuration)
+            >>> thread = await threads.aextend(thread_id="thread-1", messages=[])
+            >>> print(thread.id)
+            thread-1
+        """
+        plan = threads_plans.extend(
+            thread_id=thread_id,
+            messages=messages,
+            after=after,
+            execution_id=execution_id,
+            execution_attempt=execution_attempt,
+        )
+        return (await self._transport.acall(plan, Thread)).parsed
+
+    def delete(self, thread_id: str) -> None:
+        """Forget a thread and its messages.
+
+        Args:
+            thread_id: The thread.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> threads = Threads(configuration)
+            >>> threads.delete(thread_id="thread-1")
+        """
+        plan = threads_plans.delete(thread_id=thread_id)
+        self._transport.call(plan, None)
+
+    async def adelete(self, thread_id: str) -> None:
+        """Forget a thread and its messages.
+
+        Args:
+            thread_id: The thread.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> threads = Threads(configuration)
+            >>> await threads.adelete(thread_id="thread-1")
+        """
+        plan = threads_plans.delete(thread_id=thread_id)
+        await self._transport.acall(plan, None)
+
+    def update(
+        self,
+        thread_id: str,
+        messages: builtins.list[ThreadMessage] | None = None,
+        metadata: dict[str, Any] | None = None,
+        user_details: dict[str, Any] | None = None,
+        name: str | None = None,
+    ) -> Thread:
+        """Replace a thread's messages, or other parts of it.
+
+        What is not given stays as it is.
+
+        Args:
+            thread_id: The thread.
+            messages: What the thread consists of from now on.
+            metadata: Whatever was kept with it.
+            user_details: The person it is led with.
+            name: Its name.
+
+        Returns:
+            The thread, as it is now.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> threads = Threads(configuration)
+            >>> thread = threads.update(thread_id="thread-1", name="Sales")
+            >>> print(thread.id)
+            thread-1
+        """
+        plan = threads_plans.update(
+            thread_id=thread_id,
+            messages=messages,
+            metadata=metadata,
+            user_details=user_details,
+            name=name,
+        )
+        return self._transport.call(plan, Thread).parsed
+
+    async def aupdate(
+        self,
+        thread_id: str,
+        messages: builtins.list[ThreadMessage] | None = None,
+        metadata: dict[str, Any] | None = None,
+        user_details: dict[str, Any] | None = None,
+        name: str | None = None,
+    ) -> Thread:
+        """Replace a thread's messages, or other parts of it.
+
+        What is not given stays as it is.
+
+        Args:
+            thread_id: The thread.
+            messages: What the thread consists of from now on.
+            metadata: Whatever was kept with it.
+            user_details: The person it is led with.
+            name: Its name.
+
+        Returns:
+            The thread, as it is now.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> threads = Threads(configuration)
+            >>> thread = await threads.aupdate(thread_id="thread-1", name="Sales")
+            >>> print(thread.id)
+            thread-1
+        """
+        plan = threads_plans.update(
+            thread_id=thread_id,
+            messages=messages,
+            metadata=metadata,
+            user_details=user_details,
+            name=name,
+        )
+        return (await self._transport.acall(plan, Thread)).parsed
+
+    def read(self, thread_id: str, strategy: str, after: int | None = None) -> Thread:
+        """Get a thread's messages as a strategy shows them.
+
+        `full` shows them as they are, and then `after` leaves out those that are known already. A
+        platform that leaves any out says where it begins (`offset`).
+
+        Args:
+            thread_id: The thread.
+            strategy: Which view of the thread: the agent's `memory_strategy`.
+            after: How many messages the caller knows. They may be left out of the answer.
+
+        Returns:
+            The thread.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> threads = Threads(configuration)
+            >>> thread = threads.read(thread_id="thread-1", strategy="full")
+            >>> print(thread.id)
+            thread-1
+        """
+        plan = threads_plans.read(thread_id=thread_id, strategy=strategy, after=after)
+        return self._transport.call(plan, Thread).parsed
+
+    async def aread(self, thread_id: str, strategy: str, after: int | None = None) -> Thread:
+        """Get a thread's messages as a strategy shows them.
+
+        `full` shows them as they are, and then `after` leaves out those that are known already. A
+        platform that leaves any out says where it begins (`offset`).
+
+        Args:
+            thread_id: The thread.
+            strategy: Which view of the thread: the agent's `memory_strategy`.
+            after: How many messages the caller knows. They may be left out of the answer.
+
+        Returns:
+            The thread.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> threads = Threads(configuration)
+            >>> thread = await threads.aread(thread_id="thread-1", strategy="full")
+            >>> print(thread.id)
+            thread-1
+        """
+        plan = threads_plans.read(thread_id=thread_id, strategy=strategy, after=after)
+        return (await self._transport.acall(plan, Thread)).parsed
+
+
+class ThreadsWithRawResponse:
+    """The calls of `Threads`, answering with status, headers and the object."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def create(
+        self,
+        organization_id: str | None = None,
+        user_details: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> Response[Thread]:
+        """`Threads.create`, with the answer's status and headers."""
+        plan = threads_plans.create(
+            organization_id=organization_id, user_details=user_details, metadata=metadata
+        )
+        return self._transport.call(plan, Thread)
+
+    async def acreate(
+        self,
+        organization_id: str | None = None,
+        user_details: dict[str, Any] | None = None,
+        metadata: dict[str, Any] | None = None,
+    ) -> Response[Thread]:
+        """`Threads.acreate`, with the answer's status and headers."""
+        plan = threads_plans.create(
+            organization_id=organization_id, user_details=user_details, metadata=metadata
+        )
+        return await self._transport.acall(plan, Thread)
+
+    def list_user_threads(
+        self, user_id: str, agent_id: str | None = None
+    ) -> Response[builtins.list[ThreadsListItem]]:
+        """`Threads.list_user_threads`, with the answer's status and headers."""
+        plan = threads_plans.list_user_threads(user_id=user_id, agent_id=agent_id)
+        return self._transport.call(plan, builtins.list[ThreadsListItem])
+
+    async def alist_user_threads(
+        self, user_id: str, agent_id: str | None = None
+    ) -> Response[builtins.list[ThreadsListItem]]:
+        """`Threads.alist_user_threads`, with the answer's status and headers."""
+        plan = threads_plans.list_user_threads(user_id=user_id, agent_id=agent_id)
+        return await self._transport.acall(plan, builtins.list[ThreadsListItem])
+
+    def rename(self, thread_id: str, name: str) -> Response[None]:
+        """`Threads.rename`, with the answer's status and headers."""
+        plan = threads_plans.rename(thread_id=thread_id, name=name)
+        return self._transport.call(plan, None)
+
+    async def arename(self, thread_id: str, name: str) -> Response[None]:
+        """`Threads.arename`, with the answer's status and headers."""
+        plan = threads_plans.rename(thread_id=thread_id, name=name)
+        return await self._transport.acall(plan, None)
+
+    def get(self, thread_id: str) -> Response[Thread]:
+        """`Threads.get`, with the answer's status and headers."""
+        plan = threads_plans.get(thread_id=thread_id)
+        return self._transport.call(plan, Thread)
+
+    async def aget(self, thread_id: str) -> Response[Thread]:
+        """`Threads.aget`, with the answer's status and headers."""
+        plan = threads_plans.get(thread_id=thread_id)
+        return await self._transport.acall(plan, Thread)
+
+    def extend(
+        self,
+        thread_id: str,
+        messages: builtins.list[ThreadMessage],
+        after: int | None = None,
+        execution_id: str | None = None,
+        execution_attempt: int | None = None,
+    ) -> Response[Thread]:
+        """`Threads.extend`, with the answer's status and headers."""
+        plan = threads_plans.extend(
+            thread_id=thread_id,
+            messages=messages,
+            after=after,
+            execution_id=execution_id,
+            execution_attempt=execution_attempt,
+        )
+        return self._transport.call(plan, Thread)
+
+    async def aextend(
+        self,
+        thread_id: str,
+        messages: builtins.list[ThreadMessage],
+        after: int | None = None,
+        execution_id: str | None = None,
+        execution_attempt: int | None = None,
+    ) -> Response[Thread]:
+        """`Threads.aextend`, with the answer's status and headers."""
+        plan = threads_plans.extend(
+            thread_id=thread_id,
+            messages=messages,
+            after=after,
+            execution_id=execution_id,
+            execution_attempt=execution_attempt,
+        )
+        return await self._transport.acall(plan, Thread)
+
+    def delete(self, thread_id: str) -> Response[None]:
+        """`Threads.delete`, with the answer's status and headers."""
+        plan = threads_plans.delete(thread_id=thread_id)
+        return self._transport.call(plan, None)
+
+    async def adelete(self, thread_id: str) -> Response[None]:
+        """`Threads.adelete`, with the answer's status and headers."""
+        plan = threads_plans.delete(thread_id=thread_id)
+        return await self._transport.acall(plan, None)
+
+    def update(
+        self,
+        thread_id: str,
+        messages: builtins.list[ThreadMessage] | None = None,
+        metadata: dict[str, Any] | None = None,
+        user_details: dict[str, Any] | None = None,
+        name: str | None = None,
+    ) -> Response[Thread]:
+        """`Threads.update`, with the answer's status and headers."""
+        plan = threads_plans.update(
+            thread_id=thread_id,
+            messages=messages,
+            metadata=metadata,
+            user_details=user_details,
+            name=name,
+        )
+        return self._transport.call(plan, Thread)
+
+    async def aupdate(
+        self,
+        thread_id: str,
+        messages: builtins.list[ThreadMessage] | None = None,
+        metadata: dict[str, Any] | None = None,
+        user_details: dict[str, Any] | None = None,
+        name: str | None = None,
+    ) -> Response[Thread]:
+        """`Threads.aupdate`, with the answer's status and headers."""
+        plan = threads_plans.update(
+            thread_id=thread_id,
+            messages=messages,
+            metadata=metadata,
+            user_details=user_details,
+            name=name,
+        )
+        return await self._transport.acall(plan, Thread)
+
+    def read(self, thread_id: str, strategy: str, after: int | None = None) -> Response[Thread]:
+        """`Threads.read`, with the answer's status and headers."""
+        plan = threads_plans.read(thread_id=thread_id, strategy=strategy, after=after)
+        return self._transport.call(plan, Thread)
+
+    async def aread(
+        self, thread_id: str, strategy: str, after: int | None = None
+    ) -> Response[Thread]:
+        """`Threads.aread`, with the answer's status and headers."""
+        plan = threads_plans.read(thread_id=thread_id, strategy=strategy, after=after)
+        return await self._transport.acall(plan, Thread)

@@ -1,0 +1,24 @@
+"""A tool's answer as a message of the thread: the platform and the execution loop make it alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .convert import dumps
+
+__all__ = ["tool_message"]
+
+
+def tool_message(tool_call_id: str, result: Any) -> dict[str, Any]:
+    """The message by which a model is told what a tool answered, in the wire's form.
+
+    A text is told as it is, everything else as JSON.
+
+    Example:
+        >>> tool_message("call-1", {"rows": 4})["content"]
+        '{"rows":4}'
+        >>> tool_message("call-1", "four rows")["content"]
+        'four rows'
+    """
+    content = result if isinstance(result, str) else dumps(result).decode()
+    return {"role": "tool", "tool_call_id": tool_call_id, "content": content}

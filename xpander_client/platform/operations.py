@@ -1,0 +1,373 @@
+"""Runs the tools of agents: functions, HTTP requests, other agents, and the end of a task."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from ..api.models import OperationCall
+from ..core.tool_message import tool_message
+from . import bodies, machine
+from .agents import Agents
+from .clock import Clock
+from .dispatch import Dispatch
+from .http_operation import BODILESS, HttpOperation
+from .http_tools import HttpTools
+from .ids import new_task_id
+from .records import IdempotencyKey, TaskRecord
+from .refusal import Refusal
+from .routing import Json, held_attempt, organization, path_id, route
+from .settings import Settings
+from .store import Store
+from .threads_http import LENGTH, STATUS
+from .tools import Tools
+
+__all__ = ["FINISH", "OperationEndpoints"]
+
+FINISH = "xpfinish-agent-execution-finished"
+"""The tool by which a model ends its task."""
+
+TOOL_FAILURES = frozenset({404, 422, 424})
+"""Refusals that a model should hear of: there is no such tool, it takes no such arguments, or it
+failed.
+"""
+
+_STOP = {"xpander-agent-stop": "true"}
+_CHILDREN = uuid.UUID("5b9f1f0e-2f0a-5c0e-9a55-4f4d0a1c7d3e")
+
+
+@attrs.frozen(kw_only=True)
+class Arguments:
+    """What a tool is called with, by where it goes in a request."""
+
+    path: Mapping[str, Any] = attrs.field(factory=dict)
+    query: Mapping[str, Any] = attrs.field(factory=dict)
+    body: Mapping[str, Any] = attrs.field(factory=dict)
+    headers: Mapping[str, Any] = attrs.field(factory=dict)
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """The arguments of a function."""
+        return {**self.path, **self.query, **self.body}
+
+
+@attrs.frozen(kw_only=True)
+class Call:
+    """A call of a tool in the course of a task."""
+
+    organization_id: str
+    agent_id: str
+    task: TaskRecord
+    tool_id: str
+    arguments: Arguments
+    tool_call_id: str | None
+    attempt: int | None
+    reported: bool
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """What a tool answered. With a `key` the thread is told of it once only, and of an answer that
+    is not `final`, because another task will give that, not at all.
+    """
+
+    body: bytes
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+    final: bool = True
+    key: IdempotencyKey | None = None
+
+
+class OperationEndpoints:
+    """The routes that call tools."""
+
+    def __init__(
+        self,
+        store: Store,
+        agents: Agents,
+        workers: Dispatch,
+        tools: Tools,
+        http_tools: HttpTools,
+        settings: Settings,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._agents = agents
+        self._workers = workers
+        self._tools = tools
+        self._http_tools = http_tools
+        self._settings = settings
+        self._clock = clock
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """All routes of tools."""
+        return [
+            route(
+                "/agents/{agent_id}/{execution_id}/operations/{operation_id}", {"POST": self.run}
+            ),
+            route("/agents/{agent_id}/operations/{tool_id}", {"POST": self.invoke}),
+        ]
+
+    # On nobody's behalf --------------------------------------------------------------------------
+
+    async def invoke(self, request: Request) -> Response:
+        """Call a tool, if it is one that the platform runs and not only a description."""
+        payload = await self._parsed(request)
+        if not isinstance(payload, dict):
+            raise Refusal(422, "expected an object", "$")
+        agent_id, tool_id = path_id(request, "agent_id"), path_id(request, "tool_id")
+        await self._check_tool(organization(request), agent_id, tool_id)
+        dry = request.headers.get("x-preflight-check", "").lower() == "true"
+        operation = self._agents.operation(agent_id, tool_id)
+        if self._agents.sub_agent(agent_id, tool_id) is not None:
+            raise Refusal(422, f"the tool {tool_id} can only be called in the course of a task")
+        if operation is None or self._tools.runs(tool_id):
+            return Json(await self._tools.call(tool_id, payload, dry=dry))
+        arguments = _sorted_out(payload, operation)
+        if dry:
+            operation.target(arguments.path, arguments.query)
+            return Json.of(None)
+        return Json(await self._request(tool_id, operation, arguments))
+
+    # In the course of a task ---------------------------------------------------------------------
+
+    async def run(self, request: Request) -> Response:
+        """Call a tool for a task, and tell the task's thread what came of it if that is wanted."""
+        body = await self._parsed(request)
+        bodies.checked(body, OperationCall)
+        task_id = path_id(request, "execution_id")
+        task = await self._store.get(organization(request), task_id)
+        call = Call(
+            organization_id=task.organization_id,
+            agent_id=path_id(request, "agent_id"),
+            task=task,
+            tool_id=path_id(request, "operation_id"),
+            arguments=Arguments(
+                path=body.get("path_params") or {},
+                query=_unmarked(body.get("query_params") or {}),
+                body=body.get("body_params") or {},
+                headers=body.get("headers") or {},
+            ),
+            tool_call_id=bodies.header(request, b"x-xpander-tool-call-id") or None,
+            attempt=held_attempt(request),
+            reported=_says_true(request, b"x-xpander-with-auto-report-result"),
+        )
+        if task.agent_id != call.agent_id:
+            raise Refusal(404, f"the agent has no task {task_id}")
+        await self._check(call)
+        try:
+            answer = await self._answered(call)
+        except Refusal as refusal:
+            if refusal.status not in TOOL_FAILURES:  # it is the task that can't be worked on
+                now = await self._store.get(call.organization_id, task_id)
+                raise _refused(refusal, {STATUS: now.status}) from None
+            headers = await self._tell(call, Answer(body=orjson.dumps(refusal.detail)))
+            raise _refused(refusal, headers) from None
+        return Json(answer.body, headers={**answer.headers, **await self._tell(call, answer)})
+
+    async def _check(self, call: Call) -> None:
+        """Refuse a call that can't be made for this task, before anything is done."""
+        task = call.task
+        status = {STATUS: task.status}
+        if call.attempt is not None and not machine.holds(task, call.attempt):
+            raise Refusal(
+                409, f"attempt {call.attempt} does not hold the task (any more)", headers=status
+            )
+        if task.finished and call.tool_id != FINISH:
+            raise Refusal(409, f"the task is {task.status}, which is final", headers=status)
+        if call.reported and call.tool_call_id is None and _thread_id(task) is not None:
+            raise Refusal(
+                422,
+                "x-xpander-tool-call-id has to say which call the thread is told the answer of",
+                headers=status,
+            )
+        if call.attempt is not None and machine.is_worn(
+            task,
+            now=self._clock(),
+            lease=self._settings.lease,
+            loop_lease=self._settings.loop_lease,
+        ):
+            await self._store.keep_alive(call.organization_id, task.id, attempt=call.attempt)
+
+    async def _answered(self, call: Call) -> Answer:
+        """What the tool answers.
+
+        Raises:
+            Refusal: it does not; 409, because of the task.
+        """
+        if call.tool_id == FINISH:
+            return await self._finish(call)
+        await self._check_tool(call.organization_id, call.agent_id, call.tool_id)
+        sub_agent = self._agents.sub_agent(call.agent_id, call.tool_id)
+        if sub_agent is not None:
+            return await self._delegate(call, sub_agent)
+        operation = self._agents.operation(call.agent_id, call.tool_id)
+        if operation is None or self._tools.runs(call.tool_id):
+            return Answer(body=await self._tools.call(call.tool_id, call.arguments.keywords))
+        return Answer(body=await self._request(call.tool_id, operation, call.arguments))
+
+    async def _finish(self, call: Call) -> Answer:
+        is_success = call.arguments.body.get("is_success")
+        if not isinstance(is_success, bool):
+            raise Refusal(422, "is_success has to be true or false", "$.body_params.is_success")
+        result = call.arguments.body.get("result")
+        if not isinstance(result, str):
+            result = "" if result is None else orjson.dumps(result).decode()
+        outcome = {"status": "completed" if is_success else "error", "result": result}
+        task = call.task
+        if not task.finished:
+            task = await self._store.patch(
+                call.organization_id, task.id, outcome, attempt=call.attempt
+            )
+            self._workers.observe(task, call.attempt)
+        if (task.status, task.read().get("result") or "") != (outcome["status"], result):
+            raise Refusal(409, f"the task is {task.status}, which is final")
+        # No caller can send such a key: it has a character that no header holds.
+        name = f"finish\n{task.id}\n{call.tool_call_id}"
+        return Answer(
+            body=orjson.dumps({"ok": True}),
+            headers=_STOP,
+            key=IdempotencyKey(name, bodies.fingerprint(name, None)),
+        )
+
+    async def _delegate(self, call: Call, sub_agent: str) -> Answer:
+        text = call.arguments.body.get("input_task")
+        if not isinstance(text, str) or not text:
+            raise Refusal(422, "input_task has to say what to do", "$.body_params.input_task")
+        await self._agents.ensure(call.organization_id, sub_agent)
+        parent = call.task
+        described = parent.read()
+        body = {
+            "input": {"text": text},
+            "source": described.get("source"),
+            "events_streaming": described.get("events_streaming"),
+            "worker_id": parent.pinned_to,
+            "tool_call_id": call.tool_call_id,
+            "tool_call_name": call.tool_id,
+        }
+        if call.tool_call_id is None:
+            child_id = new_task_id()
+        else:
+            # The same call makes the same task, however often it is repeated.
+            child_id = str(uuid.uuid5(_CHILDREN, f"{parent.id}\n{call.tool_call_id}"))
+        put = await self._store.delegate(
+            call.organization_id,
+            parent.id,
+            sub_agent,
+            body,
+            task_id=child_id,
+            attempt=call.attempt,
+        )
+        return Answer(
+            body=orjson.dumps({"execution_id": put.record.id}), headers=_STOP, final=False
+        )
+
+    async def _request(self, tool_id: str, operation: HttpOperation, arguments: Arguments) -> bytes:
+        return await self._http_tools.call(
+            tool_id,
+            operation,
+            path_params=arguments.path,
+            query_params=arguments.query,
+            body_params=arguments.body,
+            headers=arguments.headers,
+        )
+
+    async def _tell(self, call: Call, answer: Answer) -> dict[str, str]:
+        """Add the tool's message to the task's thread, if wanted. A sign of life in any case.
+
+        Returns what the headers say of the task and of the thread.
+        """
+        thread_id = _thread_id(call.task)
+        try:
+            if call.reported and answer.final and thread_id and call.tool_call_id:
+                try:
+                    message = tool_message(call.tool_call_id, orjson.loads(answer.body))
+                    extended = await self._store.threads.extend(
+                        call.organization_id,
+                        thread_id,
+                        [message],
+                        task_id=call.task.id,
+                        attempt=call.attempt,
+                        key=answer.key,
+                    )
+                except Refusal as refusal:
+                    if refusal.status != 404:
+                        raise
+                else:
+                    assert extended.task is not None
+                    return {STATUS: extended.task.status, LENGTH: str(extended.thread.length)}
+            if call.attempt is None:
+                task = await self._store.get(call.organization_id, call.task.id)
+            else:
+                task = await self._store.keep_alive(
+                    call.organization_id, call.task.id, attempt=call.attempt
+                )
+        except Refusal as refusal:
+            if refusal.status != 409:
+                raise
+            now = await self._store.get(call.organization_id, call.task.id)
+            raise Refusal(
+                409,
+                f"{refusal.detail}; the tool was called, but its answer was not kept",
+                headers={STATUS: now.status},
+            ) from None
+        return {STATUS: task.status}
+
+    # ---------------------------------------------------------------------------------------------
+
+    async def _check_tool(self, organization_id: str, agent_id: str, tool_id: str) -> None:
+        agent = await self._agents.get(organization_id, agent_id)
+        if not any(tool["id"] == tool_id for tool in agent["tools"]):
+            raise Refusal(404, f"the agent has no tool {tool_id}")
+
+    async def _parsed(self, request: Request) -> Any:
+        return bodies.parsed(await bodies.read(request, self._settings.body_limit))
+
+
+def _thread_id(task: TaskRecord) -> str | None:
+    thread_id = task.read().get("memory_thread_id")
+    return thread_id if isinstance(thread_id, str) and thread_id else None
+
+
+def _says_true(request: Request, name: bytes) -> bool:
+    return (bodies.header(request, name) or "").lower() == "true"
+
+
+def _refused(refusal: Refusal, headers: Mapping[str, str]) -> Refusal:
+    return Refusal(refusal.status, refusal.detail, refusal.path, headers)
+
+
+_GROUPS = {
+    "path_params": "path",
+    "pathParams": "path",
+    "query_params": "query",
+    "queryParams": "query",
+    "body_params": "body",
+    "bodyParams": "body",
+    "headers": "headers",
+}
+
+
+def _sorted_out(payload: Mapping[str, Any], operation: HttpOperation) -> Arguments:
+    """The arguments in a payload, which has them in groups, or side by side."""
+    if payload.keys() <= _GROUPS.keys() and all(isinstance(v, dict) for v in payload.values()):
+        return Arguments(**{_GROUPS[name]: group for name, group in payload.items()})
+    path = {name: payload[name] for name in operation.variables if name in payload}
+    rest = {name: value for name, value in payload.items() if name not in path}
+    if operation.method in BODILESS:
+        return Arguments(path=path, query=rest)
+    return Arguments(path=path, body=rest)
+
+
+def _unmarked(query: Mapping[str, Any]) -> dict[str, Any]:
+    """The query's variables by their own names: lists come with brackets behind them."""
+    return {
+        name.removesuffix("[]") if isinstance(value, list) else name: value
+        for name, value in query.items()
+    }

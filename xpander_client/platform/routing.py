@@ -1,0 +1,116 @@
+"""What the routes of all rooms read from requests, and what they answer with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from . import bodies
+from .records import IdempotencyKey
+from .refusal import Refusal
+
+__all__ = [
+    "Endpoint",
+    "Json",
+    "count",
+    "held_attempt",
+    "idempotency",
+    "organization",
+    "path_id",
+    "route",
+    "without_nulls",
+]
+
+_COUNT = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Json(Response):
+    """An answer that is JSON already."""
+
+    media_type = "application/json"
+
+    @classmethod
+    def of(cls, value: Any, headers: Mapping[str, str] | None = None) -> Json:
+        """An answer of a value."""
+        return cls(orjson.dumps(value), headers=headers)
+
+
+class _Served:
+    """An endpoint as the app of a route: without the router's own answers to exceptions, which are
+    the gate's to give.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._endpoint(Request(scope, receive, send))
+        await response(scope, receive, send)
+
+
+def route(path: str, endpoints: Mapping[str, Endpoint]) -> Route:
+    """A route with an endpoint for each method. All methods of a path belong to one route, so that
+    a caller with another method is told which ones there are.
+    """
+
+    async def serve(request: Request) -> Response:
+        return await endpoints[request.method](request)
+
+    [*methods] = endpoints
+    made = Route(path, _Served(serve), methods=methods)
+    if path != "/health":
+        made.methods = set(methods)  # without the HEAD that comes with GET
+    return made
+
+
+def organization(request: Request) -> str:
+    """The organization that the caller's key opens."""
+    found: str = request.scope["organization_id"]
+    return found
+
+
+def path_id(request: Request, name: str) -> str:
+    """An id out of the path, which is still as it was sent."""
+    try:
+        return unquote_to_bytes(request.path_params[name].encode("latin-1")).decode()
+    except UnicodeDecodeError:
+        raise Refusal(404, "an id in the path is no text") from None
+
+
+def count(text: str | None, what: str) -> int | None:
+    """A whole number that was sent, if one was."""
+    if text is None:
+        return None
+    if _COUNT.match(text) is None:
+        raise Refusal(422, f"{what} has to be a whole number")
+    return int(text)
+
+
+def held_attempt(request: Request) -> int | None:
+    """The attempt that the caller believes to hold."""
+    return count(bodies.header(request, b"x-execution-attempt"), "x-execution-attempt")
+
+
+def idempotency(request: Request, operation: str, body: Any) -> IdempotencyKey | None:
+    """The caller's name for this request."""
+    key = bodies.header(request, b"idempotency-key")
+    if key is None:
+        return None
+    if not key or len(key) > 255:
+        raise Refusal(422, "an idempotency key has from 1 to 255 characters")
+    return IdempotencyKey(key, bodies.fingerprint(operation, body))
+
+
+def without_nulls(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What was said of a body's fields."""
+    return {name: value for name, value in body.items() if value is not None}

@@ -1,0 +1,115 @@
+"""The tables of the store in a file, and how files of earlier releases come by them."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from ..errors import ConfigurationError
+
+__all__ = ["SCHEMA_VERSION", "prepare"]
+
+APPLICATION_ID = 0x78704E64
+
+_STEPS = (
+    # 1: tasks, their events, and documents
+    """
+CREATE TABLE tasks (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    organization_id TEXT NOT NULL,
+    agent_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    updated_at REAL NOT NULL,
+    attempt INTEGER NOT NULL,
+    losses INTEGER NOT NULL,
+    worker_id TEXT,
+    lease_until REAL,
+    pinned_to TEXT,
+    run_from INTEGER NOT NULL,
+    internal_status TEXT,
+    user_id TEXT,
+    parent_task_id TEXT,
+    triggering_agent_id TEXT,
+    document BLOB NOT NULL
+);
+CREATE INDEX tasks_of_agent ON tasks (organization_id, agent_id, number);
+CREATE INDEX tasks_of_user ON tasks (organization_id, user_id, number) WHERE user_id IS NOT NULL;
+CREATE INDEX tasks_waiting ON tasks (organization_id, agent_id, number)
+    WHERE status = 'pending' AND worker_id IS NULL;
+CREATE INDEX tasks_leased ON tasks (lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX tasks_held ON tasks (worker_id) WHERE worker_id IS NOT NULL;
+CREATE TABLE events (
+    place INTEGER PRIMARY KEY,
+    type TEXT NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE TABLE idempotency (
+    organization_id TEXT NOT NULL,
+    key TEXT NOT NULL,
+    fingerprint BLOB NOT NULL,
+    answer TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    PRIMARY KEY (organization_id, key)
+) WITHOUT ROWID;
+CREATE INDEX idempotency_by_age ON idempotency (created_at);
+CREATE TABLE documents (
+    organization_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    key TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    value BLOB NOT NULL,
+    PRIMARY KEY (organization_id, kind, key)
+) WITHOUT ROWID;
+""",
+    # 2: scripts that take tasks for themselves, and threads
+    """
+ALTER TABLE tasks ADD COLUMN scripted INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX tasks_pinned ON tasks (organization_id, pinned_to, number)
+    WHERE status = 'pending' AND pinned_to IS NOT NULL;
+CREATE TABLE threads (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    organization_id TEXT NOT NULL,
+    length INTEGER NOT NULL,
+    user_id TEXT,
+    agent_id TEXT,
+    document BLOB NOT NULL
+);
+CREATE INDEX threads_of_user ON threads (organization_id, user_id, number)
+    WHERE user_id IS NOT NULL;
+CREATE TABLE messages (
+    place INTEGER PRIMARY KEY,
+    role TEXT NOT NULL,
+    body BLOB NOT NULL
+);
+CREATE INDEX messages_of_system ON messages (place) WHERE role = 'system';
+""",
+)
+"""Each makes one version out of the version before; a new file goes through all of them."""
+
+SCHEMA_VERSION = len(_STEPS)
+
+
+def prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Give the file the tables of this release, in one transaction.
+
+    Raises:
+        ConfigurationError: it is no store of ours, or one of a later release.
+    """
+    [application] = connection.execute("PRAGMA application_id").fetchone()
+    [version] = connection.execute("PRAGMA user_version").fetchone()
+    [tables] = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application != APPLICATION_ID and (application or version or tables):
+        raise ConfigurationError(f"{path} is a database, but not of this platform")
+    if version > SCHEMA_VERSION:
+        raise ConfigurationError(
+            f"{path} has schema version {version}; this release reads version {SCHEMA_VERSION}"
+        )
+    if version < SCHEMA_VERSION:
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {''.join(_STEPS[version:])}"
+            f"PRAGMA application_id = {APPLICATION_ID};"
+            f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
+        )

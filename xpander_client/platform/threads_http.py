@@ -1,0 +1,200 @@
+"""The routes of threads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from ..api.models import ThreadCreate, ThreadMessage, ThreadUpdate
+from . import bodies, threads
+from .ids import new_task_id
+from .records import MessageRecord, ThreadRecord
+from .refusal import Refusal
+from .routing import (
+    Endpoint,
+    Json,
+    count,
+    held_attempt,
+    idempotency,
+    organization,
+    path_id,
+    route,
+)
+from .settings import Settings
+from .store import Store
+
+__all__ = ["LENGTH", "STATUS", "ThreadEndpoints"]
+
+STATUS = "x-xpander-execution-status"
+LENGTH = "x-xpander-thread-length"
+
+
+class ThreadEndpoints:
+    """One method for each operation on threads. Every answer that shows a thread says in a header
+    how long it is.
+    """
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._threads = store.threads
+        self._settings = settings
+
+    def routes(self) -> Sequence[BaseRoute]:
+        """All routes of threads."""
+        table: dict[str, dict[str, Endpoint]] = {
+            "/memory/{thread_id}": {
+                "GET": self.get,
+                "PUT": self.extend,
+                "PATCH": self.update,
+                "DELETE": self.delete,
+            },
+            # Before the views of a thread, whose route fits, too.
+            "/memory/threads/{user_id}": {"GET": self.list_of_user},
+            "/memory/{thread_id}/{strategy}": {"GET": self.view},
+            "/memory": {"POST": self.create},
+            "/memory/rename/{thread_id}/{name}": {"PATCH": self.rename},
+        }
+        return [route(path, endpoints) for path, endpoints in table.items()]
+
+    async def create(self, request: Request) -> Response:
+        """Begin a thread."""
+        organization_id = organization(request)
+        body = await self._parsed(request)
+        made = bodies.checked(body, ThreadCreate)
+        bodies.checked(made.additional_properties, ThreadUpdate)
+        if body.get("organization_id") not in (None, "", organization_id):
+            raise Refusal(422, "the key is another organization's", "$.organization_id")
+        thread = await self._threads.create(
+            organization_id,
+            body,
+            thread_id=new_task_id(),
+            key=idempotency(request, "create thread", body),
+        )
+        return await self._whole(thread)
+
+    async def get(self, request: Request) -> Response:
+        """A thread with all its messages."""
+        return await self._whole(await self._found(request))
+
+    async def view(self, request: Request) -> Response:
+        """A thread as a strategy shows it."""
+        strategy = path_id(request, "strategy")
+        if strategy not in threads.STRATEGIES:
+            raise Refusal(422, f"there is no strategy {strategy!r}")
+        after = self._after(request)
+        thread = await self._found(request)
+        if strategy == "full":
+            return await self._whole(thread, after)
+        if strategy in threads.WINDOWS:
+            return _shown(thread, await self._window(thread))
+        messages = await self._threads.read(thread)
+        if strategy == "cleanToolCallResponses":
+            messages = threads.without_answers(messages)
+        return _shown(thread, messages)
+
+    async def extend(self, request: Request) -> Response:
+        """Add messages to the end of a thread."""
+        messages = await self._parsed(request)
+        bodies.checked(messages, list[ThreadMessage])
+        after = self._after(request)
+        thread_id = path_id(request, "thread_id")
+        extended = await self._threads.extend(
+            organization(request),
+            thread_id,
+            messages,
+            task_id=bodies.header(request, b"x-xpander-execution-id"),
+            attempt=held_attempt(request),
+            key=idempotency(request, f"extend {thread_id}", messages),
+        )
+        headers = {} if extended.task is None else {STATUS: extended.task.status}
+        return await self._whole(extended.thread, after, headers)
+
+    async def update(self, request: Request) -> Response:
+        """Replace parts of a thread."""
+        body = await self._parsed(request)
+        bodies.checked(body, ThreadUpdate)
+        thread = await self._threads.update(
+            organization(request),
+            path_id(request, "thread_id"),
+            body,
+            messages=body.get("messages"),
+        )
+        return await self._whole(thread)
+
+    async def rename(self, request: Request) -> Response:
+        """Give a thread a name."""
+        await self._threads.update(
+            organization(request),
+            path_id(request, "thread_id"),
+            {"name": path_id(request, "name")},
+        )
+        return Response()
+
+    async def delete(self, request: Request) -> Response:
+        """Forget a thread."""
+        await self._threads.delete(organization(request), path_id(request, "thread_id"))
+        return Response()
+
+    async def list_of_user(self, request: Request) -> Response:
+        """The threads of a user."""
+        found = await self._threads.of_user(
+            organization(request),
+            path_id(request, "user_id"),
+            request.query_params.get("agent_id"),
+        )
+        return Json.of([_list_item(thread.read()) for thread in found])
+
+    # ---------------------------------------------------------------------------------------------
+
+    async def _parsed(self, request: Request) -> Any:
+        return bodies.parsed(await bodies.read(request, self._settings.body_limit))
+
+    async def _found(self, request: Request) -> ThreadRecord:
+        return await self._threads.get(organization(request), path_id(request, "thread_id"))
+
+    def _after(self, request: Request) -> int | None:
+        return count(request.query_params.get("after"), "after")
+
+    async def _whole(
+        self,
+        thread: ThreadRecord,
+        after: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Response:
+        known = min(after or 0, thread.length)
+        messages = await self._threads.read(thread, known)
+        return _shown(thread, messages, offset=None if after is None else known, headers=headers)
+
+    async def _window(self, thread: ThreadRecord) -> Sequence[MessageRecord]:
+        last = threads.WINDOW
+        while True:
+            tail = await self._threads.tail(thread, last)
+            shown = threads.window(tail, threads.WINDOW, whole=len(tail) == thread.length)
+            if shown is not None:
+                return shown
+            last *= 4
+
+
+def _shown(
+    thread: ThreadRecord,
+    messages: Sequence[MessageRecord],
+    *,
+    offset: int | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    value = {
+        **thread.read(),
+        "messages": [orjson.Fragment(message.body) for message in messages],
+        **({} if offset is None else {"offset": offset}),
+    }
+    return Json.of(value, {**(headers or {}), LENGTH: str(thread.length)})
+
+
+def _list_item(thread: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("name", "metadata", "created_at")
+    return {"thread_id": thread["id"], **{name: thread[name] for name in names if name in thread}}
