@@ -30,7 +30,14 @@ class Calls:
     id: str = "call-1"
 
 
-Reply = Says | Calls
+@attrs.frozen
+class CallsAtOnce:
+    """The model calls several tools in one answer."""
+
+    calls: tuple[Calls, ...]
+
+
+Reply = Says | Calls | CallsAtOnce
 
 
 class OpenAIServer:
@@ -105,9 +112,15 @@ def _head(kind: str, asked: dict[str, Any]) -> dict[str, Any]:
     return {"id": "chat-1", "object": kind, "created": 1, "model": asked["model"]}
 
 
-def _call(reply: Calls) -> dict[str, Any]:
-    called = {"name": reply.tool, "arguments": json.dumps(reply.arguments)}
-    return {"id": reply.id, "type": "function", "function": called}
+def _calls(reply: Calls | CallsAtOnce) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": call.id,
+            "type": "function",
+            "function": {"name": call.tool, "arguments": json.dumps(call.arguments)},
+        }
+        for call in (reply.calls if isinstance(reply, CallsAtOnce) else (reply,))
+    ]
 
 
 def _whole(reply: Reply, asked: dict[str, Any]) -> dict[str, Any]:
@@ -115,7 +128,7 @@ def _whole(reply: Reply, asked: dict[str, Any]) -> dict[str, Any]:
     if isinstance(reply, Says):
         message["content"] = reply.text
     else:
-        message["tool_calls"] = [_call(reply)]
+        message["tool_calls"] = _calls(reply)
     choice = {"index": 0, "message": message, "finish_reason": _reason(reply)}
     return {**_head("chat.completion", asked), "choices": [choice], "usage": USAGE}
 
@@ -125,7 +138,8 @@ def _streamed(reply: Reply, asked: dict[str, Any]) -> Iterator[str]:
     if isinstance(reply, Says):
         deltas += [{"content": word} for word in reply.text.replace(" ", " \0").split("\0")]
     else:
-        deltas.append({"tool_calls": [{"index": 0, **_call(reply)}]})
+        calls = [{"index": index, **call} for index, call in enumerate(_calls(reply))]
+        deltas.append({"tool_calls": calls})
     head = _head("chat.completion.chunk", asked)
     for delta in deltas:
         choice = {"index": 0, "delta": delta, "finish_reason": None}

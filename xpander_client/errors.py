@@ -31,7 +31,9 @@ __all__ = [
     "RequestTimeoutError",
     "ServerError",
     "StreamError",
+    "TaskHeldError",
     "TimeoutExceededError",
+    "TurnLimitError",
     "UnknownOutcomeError",
     "UnprocessableError",
     "WaitTimeoutError",
@@ -100,6 +102,20 @@ class WaitTimeoutError(ModuleException, TimeoutError):
     """The time given to `wait_finished` is over and the task is not finished; it runs on."""
 
     retryable = True
+
+    def __init__(self, description: str) -> None:
+        super().__init__(None, description)
+
+
+class TaskHeldError(ModuleException):
+    """A worker was faster: the task is its, and this script can only wait for its end."""
+
+    def __init__(self, description: str) -> None:
+        super().__init__(409, description)
+
+
+class TurnLimitError(ModuleException):
+    """The model answers on and on, calls no tool and does not end the task; it is still open."""
 
     def __init__(self, description: str) -> None:
         super().__init__(None, description)

@@ -1,0 +1,248 @@
+"""Tools in the forms of the providers."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from tests.legacy.providers.accepted import ACCEPTED
+from tests.legacy.providers.goldens import tools
+from xpander_client.errors import ArgumentError
+from xpander_client.legacy.providers import LLMProvider, Tool, tools_for
+
+CHAT = [
+    LLMProvider.OPEN_AI,
+    LLMProvider.GEMINI_OPEN_AI,
+    LLMProvider.NVIDIA_NIM,
+    LLMProvider.FRIENDLI_AI,
+    LLMProvider.LANG_CHAIN,
+    LLMProvider.OLLAMA,
+]
+GEMINIS = [LLMProvider.GEMINI, LLMProvider.GEMINI_OPEN_AI]
+
+
+def schema_of(made: dict[str, Any]) -> Any:
+    match made:
+        case {"function": {"parameters": schema}} | {"input_schema": schema}:
+            return schema
+        case {"toolSpec": {"inputSchema": {"json": schema}}} | {"parameters": schema}:
+            return schema
+        case {"function_declarations": [{"parameters": schema}]}:
+            return schema
+    return None
+
+
+def parameters(schema: dict[str, Any], provider: LLMProvider) -> Any:
+    return schema_of(tools_for([Tool("t", "a tool", schema)], provider)[0])
+
+
+@pytest.mark.parametrize("provider", LLMProvider)
+def test_no_form_changes_or_shares_what_was_given(provider: LLMProvider) -> None:
+    given = tools()
+    before = copy.deepcopy(given)
+    made = tools_for(given, provider)
+    assert given == before
+    text = repr(tools_for(given, provider))
+    _spoil(made)
+    assert given == before
+    assert repr(tools_for(given, provider)) == text
+
+
+def test_what_is_done_for_one_provider_does_not_show_in_anothers_form() -> None:
+    given = tools()
+    alone = tools_for(given, LLMProvider.NVIDIA_NIM)
+    tools_for(given, LLMProvider.OPEN_AI)
+    assert tools_for(given, LLMProvider.NVIDIA_NIM) == alone
+
+
+@pytest.mark.parametrize("provider", [p for p in LLMProvider if p not in GEMINIS])
+@pytest.mark.parametrize("schema", [None, {}, {"additionalProperties": False}])
+def test_a_tool_without_parameters_has_a_schema_with_a_type(
+    schema: dict[str, Any] | None, provider: LLMProvider
+) -> None:
+    made = schema_of(tools_for([Tool("now", "The time", schema)], provider)[0])
+    assert made == {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+@pytest.mark.parametrize("provider", GEMINIS)
+def test_gemini_gets_no_object_that_lists_nothing(provider: LLMProvider) -> None:
+    assert schema_of(tools_for([Tool("now", "The time")], provider)[0]) is None
+    groups = {name: {"type": "object", "properties": {}} for name in ("bodyParams", "queryParams")}
+    path = {"type": "object", "properties": {"city": {"type": "string"}}}
+    schema = {
+        "type": "object",
+        "properties": {**groups, "pathParams": path},
+        "required": ["bodyParams", "queryParams", "pathParams"],
+    }
+    made = parameters(schema, provider)
+    assert list(made["properties"]) == made["required"] == ["pathParams"]
+
+
+def test_gemini_keeps_a_parameter_that_is_only_named_like_a_group() -> None:
+    schema = {"type": "object", "properties": {"headers": {"type": "string"}}}
+    made = parameters(schema, LLMProvider.GEMINI_OPEN_AI)
+    assert made["properties"] == {"headers": {"type": "string"}}
+
+
+@pytest.mark.parametrize("provider", LLMProvider)
+def test_descriptions_end_after_1024_characters(provider: LLMProvider) -> None:
+    made = repr(tools_for([Tool("t", "ä" * 1025)], provider))
+    assert "ä" * 1024 in made
+    assert "ä" * 1025 not in made
+
+
+@pytest.mark.parametrize(
+    ("provider", "closes"),
+    [
+        (LLMProvider.OPEN_AI, True),
+        (LLMProvider.FRIENDLI_AI, True),
+        (LLMProvider.REAL_TIME_OPEN_AI, True),
+        (LLMProvider.NVIDIA_NIM, False),
+        (LLMProvider.OLLAMA, False),
+        (LLMProvider.AMAZON_BEDROCK, False),
+        (LLMProvider.LANG_CHAIN, False),
+        (LLMProvider.ANTHROPIC, False),
+    ],
+)
+def test_objects_are_closed_everywhere_where_the_provider_wants_it(
+    provider: LLMProvider, closes: bool
+) -> None:
+    leaf = {"type": "object", "properties": {"a": {"type": "string"}}}
+    schema = {
+        "type": "object",
+        "properties": {
+            "inside": leaf,
+            "items": {"type": "array", "items": leaf},
+            "any": {"anyOf": [leaf, {"type": "null"}]},
+            "one": {"oneOf": [leaf]},
+            "all": {"allOf": [leaf]},
+            "additionalProperties": {"type": "string"},
+        },
+    }
+    made = parameters(schema, provider)
+    assert made["additionalProperties"] is False
+    inner = made["properties"]
+    leaves = [
+        inner["inside"],
+        inner["items"]["items"],
+        inner["any"]["anyOf"][0],
+        inner["one"]["oneOf"][0],
+        inner["all"]["allOf"][0],
+    ]
+    assert [one.get("additionalProperties", True) for one in leaves] == [not closes] * 5
+    assert inner["additionalProperties"] == {"type": "string"}
+
+
+def test_an_object_that_takes_any_keys_stays_open() -> None:
+    map_of = {"type": "object", "properties": {}, "additionalProperties": {"type": "string"}}
+    schema = {"type": "object", "properties": {"labels": map_of, "any": {"type": "object"}}}
+    made = parameters(schema, LLMProvider.OPEN_AI)["properties"]
+    assert made["labels"] == map_of
+    assert made["any"] == {"type": "object"}
+
+
+@pytest.mark.parametrize("provider", [p for p in LLMProvider if p is not LLMProvider.GEMINI])
+def test_a_sub_agent_has_to_be_given_its_task(provider: LLMProvider) -> None:
+    body = {"type": "object", "properties": {"input_task": {"type": "string"}}}
+    made = parameters({"type": "object", "properties": {"bodyParams": body}}, provider)
+    assert made["properties"]["bodyParams"]["required"] == ["input_task"]
+    assert "required" not in body
+
+
+@pytest.mark.parametrize("provider", CHAT)
+def test_the_chat_family_has_functions(provider: LLMProvider) -> None:
+    assert {tuple(tool) for tool in tools_for(tools(), provider)} == {("type", "function")}
+
+
+def test_realtime_has_its_tools_flat() -> None:
+    for tool in tools_for(tools(), LLMProvider.REAL_TIME_OPEN_AI):
+        assert set(tool) == {"type", "name", "description", "parameters"}
+
+
+def test_bedrock_has_no_key_that_its_client_refuses() -> None:
+    for tool in tools_for(tools(), LLMProvider.AMAZON_BEDROCK):
+        assert set(tool) == {"toolSpec"}
+        assert set(tool["toolSpec"]) == {"name", "description", "inputSchema"}
+
+
+def test_ollama_says_in_words_what_its_package_leaves_out() -> None:
+    city = {"type": "string"}
+    path = {"type": "object", "properties": {"city": city}, "description": "The path."}
+    made = parameters({"type": "object", "properties": {"pathParams": path}}, LLMProvider.OLLAMA)
+    assert made["properties"]["pathParams"]["description"] == (
+        'The path. A JSON object with {"properties":{"city":{"type":"string"}}}'
+    )
+
+
+@pytest.mark.parametrize("provider", LLMProvider)
+def test_parameters_that_are_no_object_are_refused(provider: LLMProvider) -> None:
+    with pytest.raises(
+        ArgumentError, match="tool 'list': its parameters must be an object, not 'array'"
+    ):
+        tools_for([Tool("list", "", {"type": "array"})], provider)
+
+
+@pytest.mark.parametrize("provider", LLMProvider)
+def test_no_tools_are_no_tools(provider: LLMProvider) -> None:
+    assert tools_for([], provider) == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        (
+            {"type": "integer", "format": "int64", "enum": [1]},
+            {"type": "INTEGER", "format": "int64"},
+        ),
+        ({"type": "string", "format": "email"}, {"type": "STRING"}),
+        ({"const": "a"}, {"type": "STRING", "enum": ["a"]}),
+        (
+            {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "d"},
+            {"type": "STRING", "description": "d", "nullable": True},
+        ),
+        (
+            {"type": ["string", "integer", "null"]},
+            {"nullable": True, "anyOf": [{"type": "STRING"}, {"type": "INTEGER"}]},
+        ),
+        ({"type": "array"}, {"type": "ARRAY", "items": {}}),
+        ({"$ref": "#/$defs/Unit"}, {"type": "STRING", "enum": ["C"]}),
+        (
+            {"allOf": [{"$ref": "#/$defs/Named"}], "properties": {"b": {"type": "string"}}},
+            {
+                "type": "OBJECT",
+                "properties": {"name": {"type": "STRING"}, "b": {"type": "STRING"}},
+                "required": ["name"],
+            },
+        ),
+        ({"oneOf": [{"type": "string"}]}, {"type": "STRING"}),
+        ({"$ref": "#/nowhere"}, {}),
+        ({"type": "object", "additionalProperties": {"type": "string"}}, {"type": "OBJECT"}),
+    ],
+)
+def test_gemini_gets_its_part_of_json_schema(
+    schema: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    named = {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]}
+    whole = {
+        "type": "object",
+        "properties": {"p": schema},
+        "$defs": {"Unit": {"type": "string", "enum": ["C"]}, "Named": named},
+    }
+    assert parameters(whole, LLMProvider.GEMINI)["properties"]["p"] == expected
+
+
+def test_a_schema_that_refers_to_itself_ends_for_gemini() -> None:
+    node = {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}}}
+    whole = {"type": "object", "properties": {"p": node}, "$defs": {"Node": node}}
+    made = tools_for([Tool("t", "", whole)], LLMProvider.GEMINI)
+    assert repr(made).count("next") < 20
+    ACCEPTED[LLMProvider.GEMINI](made, [{"role": "user", "parts": [{"text": "a"}]}], {"parts": []})
+
+
+def _spoil(value: Any) -> None:
+    for inner in list(value.values() if isinstance(value, dict) else value):
+        if isinstance(inner, dict | list):
+            _spoil(inner)
+    value.clear()

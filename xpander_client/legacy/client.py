@@ -1,0 +1,227 @@
+"""The way in: a client, its agents, and what can be told from a model's answer alone."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import attrs
+
+from xpander_client.api.models import AgentInstructions, AgentStatus, AgentType
+from xpander_client.configuration import Configuration
+
+from .agent import Agent, loaded
+from .pending import pending_local_tool_calls
+from .providers import LLMProvider, provider, tool_calls_in
+from .script import Platform
+from .steps import Steps, adrive, ask, drive
+from .tool_call import ToolCall
+
+__all__ = ["AgentCollection", "UnloadedAgent", "XpanderClient"]
+
+
+class XpanderClient:
+    """Who calls, and which platform; the way to its agents.
+
+    What is not given is taken from `configuration`, and from the environment without one. Used as a
+    context manager it closes its connections at the end.
+
+    Raises:
+        ConfigurationError: the base URL is no address.
+
+    Example:
+        >>> with XpanderClient(configuration=configuration) as client:
+        ...     agent = client.agents.get("agent-sales")
+        >>> agent.name
+        'Sales'
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        organization_id: str | None = None,
+        *,
+        configuration: Configuration | None = None,
+    ) -> None:
+        given = {
+            "api_key": api_key,
+            "base_url": base_url,
+            "organization_id": organization_id,
+        }
+        changes: dict[str, Any] = {name: value for name, value in given.items() if value}
+        if configuration is None:
+            self.configuration = Configuration(**changes)
+        else:
+            self.configuration = attrs.evolve(configuration, **changes)
+        self._platform = Platform.of(self.configuration)
+        self.agents = AgentCollection(self._platform)
+
+    @staticmethod
+    def extract_tool_calls(
+        llm_response: Any, llm_provider: LLMProvider | str = LLMProvider.OPEN_AI
+    ) -> list[ToolCall]:
+        """The tool calls in a model's answer, in its order.
+
+        Args:
+            llm_response: What the provider's client returned, as an object or a dict.
+            llm_provider: Whose answer it is.
+
+        Returns:
+            The calls. One whose arguments can't be read says so in `malformed`; `run_tools` tells
+            the model instead of calling the tool.
+
+        Raises:
+            ArgumentError: there is no such provider, or this is no answer of a model.
+
+        Example:
+            >>> call = {"id": "call-1", "function": {"name": "read_csv", "arguments": "{}"}}
+            >>> answer = {"choices": [{"message": {"role": "assistant", "tool_calls": [call]}}]}
+            >>> [call.name for call in XpanderClient.extract_tool_calls(answer)]
+            ['read_csv']
+        """
+        return tool_calls_in(llm_response, provider(llm_provider))
+
+    @staticmethod
+    def retrieve_pending_local_tool_calls(tool_calls: Sequence[ToolCall]) -> list[ToolCall]:
+        """Those of the calls that the script has to carry out itself."""
+        return pending_local_tool_calls(tool_calls)
+
+    def close(self) -> None:
+        """Close the connections of sync code; the next call opens new ones."""
+        self._platform.tasks.close()
+
+    async def aclose(self) -> None:
+        """Close the connections of the running event loop; the next call opens new ones."""
+        await self._platform.tasks.aclose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"XpanderClient({self.configuration!r})"
+
+
+class AgentCollection:
+    """The agents of a client."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    def list(self) -> builtins.list[UnloadedAgent]:
+        """The agents that the key may use."""
+        return drive(self._list())
+
+    async def alist(self) -> builtins.list[UnloadedAgent]:
+        """As `list`."""
+        return await adrive(self._list())
+
+    def _list(self) -> Steps[builtins.list[UnloadedAgent]]:
+        agents = self._platform.agents
+        items = yield from ask(agents.list, agents.alist)
+        return [
+            UnloadedAgent(item.id, item.name, item.status, item.organization_id, self._platform)
+            for item in items
+        ]
+
+    def get(self, agent_id: str, version: int | None = None) -> Agent:
+        """An agent with its instructions and tools; each call makes a new object.
+
+        Args:
+            agent_id: The agent.
+            version: Which version of it; the present one when None.
+
+        Raises:
+            NotFoundError: there is no such agent.
+            ModuleException: Anything else that may go wrong.
+        """
+        return drive(loaded(self._platform, agent_id, version))
+
+    async def aget(self, agent_id: str, version: int | None = None) -> Agent:
+        """As `get`."""
+        return await adrive(loaded(self._platform, agent_id, version))
+
+    def create(
+        self,
+        name: str,
+        type: AgentType | str = AgentType.Regular,
+        description: str | None = None,
+        instructions: AgentInstructions | None = None,
+    ) -> Agent:
+        """Create an agent, and load it.
+
+        Args:
+            name: The agent's name.
+            type: What kind of agent it is.
+            description: What it is for.
+            instructions: What it is told to be and to do.
+        """
+        return drive(self._create(name, AgentType(type), description, instructions))
+
+    async def acreate(
+        self,
+        name: str,
+        type: AgentType | str = AgentType.Regular,
+        description: str | None = None,
+        instructions: AgentInstructions | None = None,
+    ) -> Agent:
+        """As `create`."""
+        return await adrive(self._create(name, AgentType(type), description, instructions))
+
+    def _create(
+        self,
+        name: str,
+        type: AgentType,
+        description: str | None,
+        instructions: AgentInstructions | None,
+    ) -> Steps[Agent]:
+        agents = self._platform.agents
+        made = yield from ask(
+            agents.create,
+            agents.acreate,
+            name=name,
+            type=type,
+            description=description,
+            instructions=instructions,
+        )
+        return (yield from loaded(self._platform, made.id, None))
+
+
+@attrs.frozen
+class UnloadedAgent:
+    """An agent as lists show it; `load` gets all of it."""
+
+    id: str
+    name: str
+    status: AgentStatus | None
+    organization_id: str
+    _platform: Platform = attrs.field(repr=False, eq=False)
+
+    def load(self) -> Agent:
+        """The agent with its instructions and tools."""
+        return drive(loaded(self._platform, self.id, None))
+
+    async def aload(self) -> Agent:
+        """As `load`."""
+        return await adrive(loaded(self._platform, self.id, None))

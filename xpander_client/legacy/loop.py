@@ -1,0 +1,142 @@
+"""The loop of a task, told once for both worlds: every method gives the steps that it takes."""
+
+from __future__ import annotations
+
+import uuid
+
+from xpander_client.api.models import AgentExecutionStatus, ThreadMessage, ThreadToolCall
+from xpander_client.api.resources import Task
+from xpander_client.errors import TurnLimitError
+
+from . import agent_tools, operation
+from .conversation import Conversation
+from .script import Current, Script
+from .steps import Steps, ask
+from .tool_call import FINISH_TOOL, ToolCall
+from .tool_runs import ToolRuns
+
+__all__ = ["Loop"]
+
+_KNOWN = frozenset(AgentExecutionStatus)
+
+
+class Loop:
+    """The task of a script, from its creation to its end."""
+
+    def __init__(self, script: Script) -> None:
+        self.script = script
+        self.conversation = Conversation(script)
+        self.tools = ToolRuns(script, self.conversation)
+
+    def add_task(
+        self, text: str, thread_id: str | None, urls: list[str], *, use_worker: bool
+    ) -> Steps[Task]:
+        """Create a task and turn to it; nothing of an earlier one stays."""
+        worker_id = str(uuid.uuid4())
+        tasks = self.script.platform.tasks.options(headers={"x-source": "sdk"})
+        task = yield from ask(
+            tasks.create,
+            tasks.acreate,
+            agent_id=self.script.definition.id,
+            prompt=text,
+            file_urls=urls,
+            agent_version=self.script.version,
+            worker_id=None if use_worker else worker_id,
+            events_streaming=True,
+            memory_thread_id=thread_id,
+        )
+        self.script.current = Current(task, worker_id)
+        return task
+
+    def finished(self) -> Steps[bool]:
+        """Whether the loop is over. Asks the platform once at most, and only if it must.
+
+        While a worker has the task, this waits until it is over.
+
+        Raises:
+            TurnLimitError: the model goes on answering without calling a tool.
+        """
+        at = self.script.required
+        if at.over:
+            return True
+        if at.finish is not None:
+            yield from self.tools.run([at.finish], None)
+            return at.over
+        if not at.claimed and not at.held_by_other and (yield from self.conversation.claim()):
+            return False
+        if at.held_by_other:
+            yield from self.ended(None)
+            return True
+        if at.turns_without_tools >= self.script.max_turns:
+            raise TurnLimitError(
+                f"the model gave {at.turns_without_tools} answers in a row without calling a tool, "
+                f"and the task {at.task.id} is not finished: stop it with stop_execution, or set "
+                "the agent's max_turns"
+            )
+        told = at.last_told()
+        if told in _KNOWN:
+            status = AgentExecutionStatus(told)
+        else:
+            task = yield from self.status()
+            status = task.status or AgentExecutionStatus.Pending
+            lost = status is AgentExecutionStatus.Pending or task.execution_attempts != at.attempt
+            if lost and not status.is_terminal:
+                # The lease ran out meanwhile. If nobody else has begun, the task is ours again.
+                if (yield from self.conversation.claim()):
+                    return False
+                yield from self.ended(None)
+                return True
+        at.over = status.is_terminal
+        # A paused task waits for a person: the model can do nothing for it.
+        return at.over or status is AgentExecutionStatus.Paused
+
+    def status(self) -> Steps[Task]:
+        """The task, as the platform has it now."""
+        at = self.script.required
+        tasks = self.script.platform.tasks
+        at.task = yield from ask(tasks.get, tasks.aget, at.task.id)
+        at.over = at.over or bool(at.task.status and at.task.status.is_terminal)
+        return at.task
+
+    def ended(self, timeout: float | None) -> Steps[Task]:
+        """The task at its end.
+
+        Raises:
+            WaitTimeoutError: it is not over in time.
+        """
+        at = self.script.required
+        if at.finish is not None:
+            yield from self.tools.run([at.finish], None)
+        if at.over:
+            yield from self.status()
+            if at.task.status is not None and at.task.status.is_terminal:
+                return at.task
+        at.task = yield from ask(at.task.wait_finished, at.task.await_finished, timeout=timeout)
+        at.over = True
+        return at.task
+
+    def stop(self) -> Steps[Task]:
+        """Stop the task, here and on the platform."""
+        at = self.script.required
+        tasks = self.script.platform.tasks
+        at.task = yield from ask(tasks.stop, tasks.astop, at.task.id)
+        at.over, at.finish = True, None
+        return at.task
+
+    def end(self, result: str, *, is_success: bool) -> Steps[None]:
+        """End the task as the model would: by a call of the finish tool, which is carried out."""
+        payload = {"bodyParams": {"is_success": is_success, "result": result}}
+        call = ToolCall(
+            FINISH_TOOL,
+            payload=agent_tools.extended(ToolCall(FINISH_TOOL).payload, payload),
+            tool_call_id=f"call_{uuid.uuid4().hex[:24]}",
+        )
+        stored = ThreadToolCall(
+            name=FINISH_TOOL,
+            payload=operation.written(call.payload),
+            tool_call_id=call.tool_call_id,
+        )
+        yield from self.conversation.write(
+            [ThreadMessage(role="assistant", content="", tool_calls=[stored])]
+        )
+        yield from self.tools.run([call], None)

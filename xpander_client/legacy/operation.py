@@ -1,0 +1,174 @@
+"""One call of a tool, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from xpander_client.api.models import ThreadMessage
+from xpander_client.core.convert import dumps
+from xpander_client.core.tool_message import tool_message
+from xpander_client.errors import ApiStatusError, CallError, ConflictError, DecodingError
+
+from .steps import Steps, ask
+from .tool_call import ToolCall, ToolCallResult
+
+if TYPE_CHECKING:
+    from .script import Platform
+
+__all__ = ["Ran", "child_id", "done_here", "flat", "known", "refused", "run", "written"]
+
+LENGTH = "x-xpander-thread-length"
+STOP = "xpander-agent-stop"
+
+NO_ANSWER = 500
+"""The status of a call that nobody answered, as scripts know it."""
+
+
+@attrs.frozen
+class Ran:
+    """A call that was carried out. `message` is what the model is to be told.
+
+    `reported` says whether the platform has put that into the thread: None when nobody knows.
+    `length` is how long the thread is with it.
+    """
+
+    call: ToolCall
+    result: ToolCallResult
+    message: ThreadMessage
+    reported: bool | None = False
+    length: int | None = None
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+
+    @property
+    def hands_over(self) -> bool:
+        """Whether the platform wants the task of another agent to be carried out now."""
+        return self.headers.get(STOP, "").lower() == "true"
+
+
+def run(
+    platform: Platform,
+    agent_id: str,
+    execution_id: str,
+    call: ToolCall,
+    payload: Mapping[str, Any],
+    *,
+    attempt: int | None,
+    version: int | None,
+    several: bool,
+) -> Steps[Ran]:
+    """Have the platform run a tool. A tool that fails is a result that says so, as is no answer."""
+    agents = platform.agents.with_raw_response
+    try:
+        answer = yield from ask(
+            agents.run_operation,
+            agents.arun_operation,
+            agent_id,
+            execution_id,
+            call.name,
+            body_params=payload["body_params"],
+            path_params=payload["path_params"],
+            query_params=payload["query_params"],
+            headers={**payload["headers"], "x-xpander-execution-id": execution_id},
+            tool_call_id=call.tool_call_id,
+            parallel=several,
+            with_auto_report_result=True,
+            agent_version=version,
+            execution_attempt=attempt,
+        )
+    except DecodingError as error:  # an answer that is no JSON is a text
+        return _ran(call, error.body, error.status_code or 200, error.headers)
+    except ConflictError as error:
+        # Either the task is over, or it is not this script's any more: the next look asks which.
+        headers = {name: value for name, value in error.headers.items() if name == LENGTH}
+        return _ran(call, error.description, 409, headers)
+    except ApiStatusError as error:
+        return _ran(call, error.description, error.status_code or NO_ANSWER, error.headers)
+    except CallError as error:
+        return _ran(call, f"The tool gave no answer: {error.description}", NO_ANSWER, {})
+    status = answer.status_code
+    said = answer.parsed
+    if isinstance(said, Mapping) and said.get("ok") is False and said.get("error"):
+        status = NO_ANSWER
+    return _ran(call, said, status, answer.headers)
+
+
+def refused(call: ToolCall, why: str, *, local: bool = False) -> Ran:
+    """A call that failed here, or was not made; the platform knows nothing of it."""
+    result = ToolCallResult(
+        call.name,
+        call.tool_call_id,
+        call.payload,
+        status_code=400,
+        result=why,
+        is_error=True,
+        is_local=local,
+    )
+    return Ran(call, result, _told(call, why))
+
+
+def done_here(call: ToolCall, value: Any, *, local: bool = True) -> Ran:
+    """A call whose answer the platform has still to be told."""
+    result = ToolCallResult(
+        call.name,
+        call.tool_call_id,
+        call.payload,
+        status_code=200,
+        result=value,
+        is_success=True,
+        is_local=local,
+    )
+    return Ran(call, result, _told(call, value))
+
+
+def known(call: ToolCall, result: ToolCallResult) -> Ran:
+    """A call that was carried out before."""
+    return Ran(call, result, _told(call, result.result), reported=True)
+
+
+def flat(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """A payload's arguments by name, whichever group they are in."""
+    groups = ("pathParams", "queryParams", "bodyParams")
+    if not any(isinstance(payload.get(group), Mapping) for group in groups):
+        return dict(payload)
+    return {name: value for group in groups for name, value in (payload.get(group) or {}).items()}
+
+
+def child_id(answer: Any) -> str | None:
+    """The task that a call made for another agent, if the answer names it."""
+    given = answer.get("execution_id") if isinstance(answer, Mapping) else None
+    return given if isinstance(given, str) else None
+
+
+def written(payload: Mapping[str, Any]) -> str:
+    """A payload as threads keep it."""
+    return dumps(payload).decode()
+
+
+def _ran(call: ToolCall, said: Any, status: int, headers: Mapping[str, str]) -> Ran:
+    success = 200 <= status < 300
+    result = ToolCallResult(
+        call.name,
+        call.tool_call_id,
+        call.payload,
+        status_code=status,
+        result=said,
+        is_success=success,
+        is_error=not success,
+    )
+    # A platform of before does not say how long the thread is, but it reports what succeeds.
+    length = headers.get(LENGTH, "")
+    return Ran(
+        call,
+        result,
+        _told(call, said),
+        reported=True if success or length.isdigit() else None,
+        length=int(length) if length.isdigit() else None,
+        headers=headers,
+    )
+
+
+def _told(call: ToolCall, value: Any) -> ThreadMessage:
+    return ThreadMessage(**tool_message(call.tool_call_id, value))

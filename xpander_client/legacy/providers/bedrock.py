@@ -1,0 +1,56 @@
+"""Amazon Bedrock's Converse API.
+
+https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .chat import function
+from .family import Family, no_chunk
+from .llm_provider import LLMProvider
+from .tool import Tool
+from .turns import BLANK, Turn, alternating
+
+__all__ = ["BEDROCK", "answers"]
+
+Blocks = list[dict[str, Any]]
+
+
+def answers(response: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
+    """The message of an answer, with all of its blocks, or None if it is no answer of Converse."""
+    no_chunk("stream" in response and "ResponseMetadata" in response, "a stream of Converse")
+    match response:
+        case {"output": {"message": Mapping() as message}}:
+            return [message]
+    return None
+
+
+def _tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
+    found = []
+    for tool in tools:
+        made = function(tool, LLMProvider.AMAZON_BEDROCK)
+        made["inputSchema"] = {"json": made.pop("parameters")}
+        found.append({"toolSpec": made})
+    return found
+
+
+def _blocks(turn: Turn) -> tuple[Blocks, Blocks]:
+    said: Blocks = [{"text": turn.text}] if turn.text.strip() else []
+    for call in turn.calls:
+        use = {"toolUseId": call.id, "name": call.name, "input": call.arguments_object}
+        said.append({"toolUse": use})
+    results = [
+        {"toolUseId": call.id, "content": [{"text": call.answer if call.answer.strip() else BLANK}]}
+        for call in turn.calls
+    ]
+    return said, [{"toolResult": result} for result in results]
+
+
+def _message(role: str, blocks: Blocks) -> dict[str, Any]:
+    return {"role": role, "content": blocks}
+
+
+BEDROCK = Family(tools=_tools, messages=lambda turns: alternating(turns, _message, _blocks))

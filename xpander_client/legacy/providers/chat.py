@@ -1,0 +1,135 @@
+"""OpenAI's Chat Completions, and everything that speaks like it.
+
+https://platform.openai.com/docs/api-reference/chat
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from xpander_client.legacy.tool_call import GROUPS
+
+from .family import Family, no_chunk
+from .llm_provider import LLMProvider
+from .names import wire_name
+from .tool import Tool, closed, description_of, parameters_of, rewritten
+from .turns import BLANK, SIGNATURE, Call, Turn
+
+__all__ = ["answers", "chat", "function"]
+
+
+@attrs.frozen
+class _Dialect:
+    """In what one provider of the family differs from the others."""
+
+    provider: LLMProvider
+    closes_objects: bool = False
+    """Whether every object of a schema says that it takes nothing else."""
+    is_gemini: bool = False
+    """No empty objects and messages, no additionalProperties; signatures go with the calls."""
+    silence: str | None = None
+    """The content of a message that has only calls."""
+
+
+def chat(
+    provider: LLMProvider,
+    *,
+    closes_objects: bool = False,
+    is_gemini: bool = False,
+    silence: str | None = None,
+) -> Family:
+    """The family's member; the arguments say in what it differs."""
+    dialect = _Dialect(provider, closes_objects, is_gemini, silence)
+    return Family(
+        tools=lambda tools: [_tool(tool, dialect) for tool in tools],
+        messages=lambda turns: [m for turn in turns for m in _messages(turn, dialect)],
+    )
+
+
+def function(tool: Tool, provider: LLMProvider, *, closes_objects: bool = False) -> dict[str, Any]:
+    """What OpenAI calls a function: name, description and the schema of its parameters."""
+    parameters = parameters_of(tool)
+    parameters.setdefault("additionalProperties", False)
+    return {
+        "name": wire_name(tool.name, provider),
+        "description": description_of(tool),
+        "parameters": closed(parameters) if closes_objects else parameters,
+    }
+
+
+def answers(response: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
+    """The messages of a chat completion, or None if it is none."""
+    choices = response.get("choices")
+    if not isinstance(choices, Sequence) or isinstance(choices, str):
+        return None
+    no_chunk(
+        response.get("object") == "chat.completion.chunk"
+        or any(isinstance(c, Mapping) and c.get("delta") is not None for c in choices),
+        "a chunk of a chat completion",
+    )
+    messages = [c.get("message") if isinstance(c, Mapping) else None for c in choices]
+    return [m for m in messages if isinstance(m, Mapping)] if all(messages) else None
+
+
+def _tool(tool: Tool, dialect: _Dialect) -> dict[str, Any]:
+    made = function(tool, dialect.provider, closes_objects=dialect.closes_objects)
+    if dialect.is_gemini:
+        parameters = _without_empty_groups(made.pop("parameters"))
+        if parameters["properties"]:
+            made["parameters"] = parameters
+    return {"type": "function", "function": made}
+
+
+def _without_empty_groups(schema: dict[str, Any]) -> dict[str, Any]:
+    """Gemini refuses objects that list no properties; without any the tool has no parameters."""
+
+    def opened(part: dict[str, Any]) -> dict[str, Any]:
+        part.pop("additionalProperties", None)
+        return part
+
+    schema = rewritten(schema, opened)
+    empty = {group for group in GROUPS if _is_empty(schema["properties"].get(group))}
+    schema["properties"] = {k: v for k, v in schema["properties"].items() if k not in empty}
+    if "required" in schema:
+        schema["required"] = [name for name in schema["required"] if name not in empty]
+    return schema
+
+
+def _is_empty(part: Any) -> bool:
+    # One that refers to a definition, or is made of others, says elsewhere what is in it.
+    return (
+        isinstance(part, Mapping)
+        and part.get("type") == "object"
+        and not part.get("properties")
+        and not {"$ref", "anyOf", "oneOf", "allOf"}.intersection(part)
+    )
+
+
+def _messages(turn: Turn, dialect: _Dialect) -> Iterator[dict[str, Any]]:
+    if not turn.calls:
+        if turn.text or not dialect.is_gemini:
+            yield {"role": turn.role, "content": turn.text}
+        elif turn.role == "user":
+            yield {"role": "user", "content": BLANK}
+        return
+    yield {
+        "role": "assistant",
+        "content": turn.text or dialect.silence,
+        "tool_calls": [_call(call, dialect) for call in turn.calls],
+    }
+    for call in turn.calls:
+        yield {"role": "tool", "tool_call_id": call.id, "content": call.answer}
+
+
+def _call(call: Call, dialect: _Dialect) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "id": call.id,
+        "type": "function",
+        "function": {"name": call.name, "arguments": call.arguments},
+    }
+    if dialect.is_gemini and call.signature:
+        made["extra_content"] = {"google": {SIGNATURE: call.signature}}
+    return made

@@ -1,0 +1,84 @@
+"""Names and ids as each provider takes them."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+
+import attrs
+
+from .llm_provider import LLMProvider, provider as provider_of
+
+__all__ = ["wire_id", "wire_name"]
+
+_DIGEST = 8
+"""Hex digits behind a name that had to be changed, so that two never become one."""
+
+
+@attrs.frozen
+class _Rule:
+    refused: str
+    """The characters that are replaced, as a class of a regular expression; may be empty."""
+    length: int
+    start: str = ""
+    """What the first character has to be, as an expression; anything, if empty."""
+
+    def applied(self, text: str) -> str:
+        """`text` if it is legal, otherwise a legal text made from it alone."""
+        legal = re.sub(self.refused, "_", text) if self.refused else text
+        if not legal or (self.start and not re.match(self.start, legal)):
+            legal = f"a{legal}"
+        if legal == text and len(legal) <= self.length:
+            return text
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGEST]
+        return f"{legal[: self.length - _DIGEST - 1]}_{digest}"
+
+
+_OPENAI = _Rule("[^A-Za-z0-9_-]", 64)
+_GEMINI = _Rule("[^A-Za-z0-9_.-]", 64, "[A-Za-z_]")
+_NAMES: dict[LLMProvider, _Rule] = {
+    LLMProvider.LANG_CHAIN: _OPENAI,
+    LLMProvider.OPEN_AI: _OPENAI,
+    LLMProvider.GEMINI_OPEN_AI: _GEMINI,
+    LLMProvider.REAL_TIME_OPEN_AI: _OPENAI,
+    LLMProvider.NVIDIA_NIM: _OPENAI,
+    # The API itself takes a digit or a dash in front; the Claude and Mistral models behind it did
+    # not always.
+    LLMProvider.AMAZON_BEDROCK: _Rule("[^A-Za-z0-9_-]", 64, "[A-Za-z]"),
+    LLMProvider.OLLAMA: _OPENAI,
+    LLMProvider.FRIENDLI_AI: _OPENAI,
+    LLMProvider.ANTHROPIC: _OPENAI,
+    LLMProvider.GEMINI: _GEMINI,
+}
+
+# Other models read something into their ids ("functions.get_weather:0"): those are not touched.
+_IDS: dict[LLMProvider, _Rule] = {
+    LLMProvider.OPEN_AI: _Rule("", 40),
+    LLMProvider.REAL_TIME_OPEN_AI: _Rule("", 32),
+    LLMProvider.AMAZON_BEDROCK: _Rule("[^A-Za-z0-9_.:-]", 64),
+    LLMProvider.ANTHROPIC: _Rule("[^A-Za-z0-9_-]", 64),
+}
+
+
+@functools.lru_cache(maxsize=4096)  # a thread is shown once in each turn
+def wire_name(name: str, provider: LLMProvider | str) -> str:
+    """A tool's name as the provider takes it: the same for the same name, always.
+
+    A legal name is not changed. In others `_` stands for what is refused, and a short digest of
+    the whole name is behind it, so that two names stay two.
+
+    Example:
+        >>> wire_name("get_weather", LLMProvider.OPEN_AI)
+        'get_weather'
+        >>> wire_name("get weather", LLMProvider.OPEN_AI)
+        'get_weather_dce3870e'
+    """
+    return _NAMES[provider_of(provider)].applied(name)
+
+
+@functools.lru_cache(maxsize=8192)
+def wire_id(call_id: str, provider: LLMProvider) -> str:
+    """The id of a call as the provider takes it; a call and its answer get the same."""
+    rule = _IDS.get(provider)
+    return rule.applied(call_id) if rule else call_id or "a"

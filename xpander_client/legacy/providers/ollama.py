@@ -1,0 +1,64 @@
+"""Ollama's chat API: arguments are objects, answers name their tool.
+
+https://github.com/ollama/ollama/blob/main/docs/api.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .arguments import json_text
+from .chat import chat
+from .family import Family, no_chunk
+from .llm_provider import LLMProvider
+from .tool import Tool
+from .turns import Turn
+
+__all__ = ["OLLAMA", "answers"]
+
+_CHAT = chat(LLMProvider.OLLAMA)
+_FIELDS = ("properties", "required")
+
+
+def answers(response: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
+    """The message of an answer, or None if it is not Ollama's."""
+    message = response.get("message")
+    if not isinstance(message, Mapping) or "role" in response:
+        return None
+    no_chunk(response.get("done") is False, "a part of a streamed answer")
+    return [message]
+
+
+def _messages(turn: Turn) -> Iterator[dict[str, Any]]:
+    message: dict[str, Any] = {"role": turn.role, "content": turn.text}
+    if turn.calls:
+        message["tool_calls"] = [
+            {"function": {"name": call.name, "arguments": call.arguments_object}}
+            for call in turn.calls
+        ]
+    yield message
+    for call in turn.calls:
+        yield {"role": "tool", "tool_name": call.name, "content": call.answer}
+
+
+def _tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
+    """OpenAI's form, in which objects inside of the parameters are also described in words.
+
+    Ollama's own package sends what kind of value a parameter is and its description; what is
+    inside of an object, where all parameters of the platform's tools are, it leaves out.
+    """
+    found = _CHAT.tools(tools)
+    for made in found:
+        for part in made["function"]["parameters"]["properties"].values():
+            if isinstance(part, dict) and part.get("properties"):
+                fields = json_text({key: part[key] for key in _FIELDS if key in part})
+                words = (part.get("description"), f"A JSON object with {fields}")
+                part["description"] = " ".join(word for word in words if word)
+    return found
+
+
+OLLAMA = Family(
+    tools=_tools,
+    messages=lambda turns: [message for turn in turns for message in _messages(turn)],
+)

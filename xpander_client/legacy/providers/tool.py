@@ -1,0 +1,92 @@
+"""A tool, and its JSON Schema in the dialects of the providers."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from xpander_client.errors import ArgumentError
+
+__all__ = ["Tool", "closed", "description_of", "parameters_of", "rewritten"]
+
+Schema = dict[str, Any]
+
+_MAX_DESCRIPTION = 1024
+_NAMED = ("properties", "patternProperties", "$defs", "definitions")
+_ONE = ("items", "additionalProperties", "not", "contains", "if", "then", "else")
+_MANY = ("anyOf", "oneOf", "allOf", "prefixItems")
+
+
+@attrs.frozen
+class Tool:
+    """A tool that a model may call.
+
+    `name` is the original one; `parameters` is the JSON Schema of its arguments, or None.
+    """
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any] | None = None
+
+
+def description_of(tool: Tool) -> str:
+    """What the tool is for. Never empty, as Bedrock and Gemini refuse that."""
+    words = (text for text in (tool.description, tool.name) if text.strip())
+    return next(words, "a tool")[:_MAX_DESCRIPTION]
+
+
+def parameters_of(tool: Tool) -> Schema:
+    """A schema of the tool's arguments that is the caller's own, and is always one of an object.
+
+    Raises:
+        ArgumentError: the tool's schema is of something else.
+
+    Example:
+        >>> parameters_of(Tool("now", "The time", {"additionalProperties": False}))
+        {'type': 'object', 'properties': {}, 'additionalProperties': False}
+    """
+    schema = copy.deepcopy(dict(tool.parameters or {}))
+    kind = schema.pop("type", None)
+    if kind not in (None, "object", ["object", "null"]):
+        raise ArgumentError(f"tool {tool.name!r}: its parameters must be an object, not {kind!r}")
+    properties: Schema = schema.pop("properties", None) or {}
+    body = properties.get("bodyParams")
+    if isinstance(body, dict) and "input_task" in (body.get("properties") or {}):
+        body["required"] = ["input_task"]  # a sub-agent without a task would have nothing to do
+    return {"type": "object", "properties": properties, **schema}
+
+
+def closed(schema: Schema) -> Schema:
+    """The schema with every object that lists its properties allowing no others.
+
+    One that says itself what else it takes, or lists nothing, is a map and stays open.
+    """
+
+    def change(part: Schema) -> Schema:
+        if "properties" in part:
+            part.setdefault("additionalProperties", False)
+        return part
+
+    return rewritten(schema, change)
+
+
+def rewritten(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:
+    """A copy of the schema in which `change` made each part anew, the innermost first."""
+    made = dict(schema)
+    for key in _NAMED:
+        if isinstance(parts := made.get(key), Mapping):
+            made[key] = {name: _part(part, change) for name, part in parts.items()}
+    for key in _ONE:
+        if key in made:
+            made[key] = _part(made[key], change)
+    for key in _MANY:
+        if isinstance(parts := made.get(key), list):
+            made[key] = [_part(part, change) for part in parts]
+    return change(made)
+
+
+def _part(value: Any, change: Callable[[Schema], Schema]) -> Any:
+    return rewritten(dict(value), change) if isinstance(value, Mapping) else value

@@ -1,0 +1,87 @@
+"""What a model asks for, and what came of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import attrs
+
+__all__ = [
+    "FINISH_TOOL",
+    "GROUPS",
+    "LOCAL_PREFIX",
+    "ToolCall",
+    "ToolCallResult",
+    "ToolCallType",
+    "empty_payload",
+]
+
+FINISH_TOOL = "xpfinish-agent-execution-finished"
+LOCAL_PREFIX = "xpLocal_"
+GROUPS = {
+    "bodyParams": "body_params",
+    "queryParams": "query_params",
+    "pathParams": "path_params",
+    "headers": "headers",
+}
+
+
+class ToolCallType(StrEnum):
+    """Where a tool runs: on the platform, or in the process that drives the model."""
+
+    XPANDER = "xpander"
+    LOCAL = "local"
+
+
+def empty_payload() -> dict[str, Any]:
+    """The arguments of a call that has none: its four groups, all empty, made afresh.
+
+    Example:
+        >>> empty_payload()
+        {'bodyParams': {}, 'queryParams': {}, 'pathParams': {}, 'headers': {}}
+    """
+    return {group: {} for group in GROUPS}
+
+
+@attrs.frozen
+class ToolCall:
+    """A tool that a model called.
+
+    The payload of a tool on the platform has the groups `bodyParams`, `queryParams`, `pathParams`
+    and `headers`. That of a local tool is its arguments, and the name has no `xpLocal_` in front.
+
+    Example:
+        >>> ToolCall("get_weather", tool_call_id="call_1").payload["bodyParams"]
+        {}
+    """
+
+    name: str
+    type: ToolCallType = ToolCallType.XPANDER
+    payload: dict[str, Any] = attrs.field(factory=empty_payload)
+    tool_call_id: str = ""
+    graph_approved: bool = False
+    malformed: str | None = attrs.field(default=None, kw_only=True)
+    """Why the arguments could not be read. Such a call must not be run: its payload is empty."""
+
+
+@attrs.define
+class ToolCallResult:
+    """What came of a call. Its fields can be set: whoever ran the tool fills them in.
+
+    Example:
+        >>> result = ToolCallResult("get_weather", "call_1", {})
+        >>> result.result, result.is_success = "sunny", True
+        >>> result.status_code
+        0
+    """
+
+    function_name: str
+    tool_call_id: str
+    payload: Any
+    status_code: int = 0
+    result: Any = None
+    is_success: bool = False
+    is_error: bool = False
+    is_local: bool = False
+    graph_approved: bool = False

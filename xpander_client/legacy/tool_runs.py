@@ -1,0 +1,205 @@
+"""Tool calls, carried out: by the platform, by functions of the script, or by other agents."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from xpander_client.api.models import AgentExecutionStatus
+from xpander_client.api.resources import Task
+from xpander_client.errors import ArgumentError
+
+from . import agent_tools, operation
+from .conversation import Conversation
+from .local_tools import LocalTool
+from .operation import Ran
+from .providers import Tool
+from .script import Current, Script
+from .steps import AsyncFunctionError, Steps, ask, run as call_function, together
+from .thread_copy import ThreadCopy
+from .tool_call import FINISH_TOOL, ToolCall, ToolCallResult, ToolCallType
+
+__all__ = ["ToolRuns"]
+
+logger = logging.getLogger(__name__)
+
+
+class ToolRuns:
+    """Runs the tools that a model calls; each call is answered in the thread after that."""
+
+    def __init__(self, script: Script, conversation: Conversation) -> None:
+        self._script = script
+        self._conversation = conversation
+
+    def run(
+        self, calls: Sequence[ToolCall], extension: Mapping[str, Any] | None
+    ) -> Steps[list[ToolCallResult]]:
+        """Run calls at the same time, the one that ends the task after all others.
+
+        Calls of tools that only the script can run are left out; they wait for their results.
+        """
+        at = self._script.required
+        copy = yield from self._conversation.opened()
+        tools = self._script.tools
+        named = [
+            attrs.evolve(call, name=agent_tools.original_name(call.name, tools)) for call in calls
+        ]
+        ours = [call for call in named if call.type is not ToolCallType.LOCAL or self._runs(call)]
+        last = [call for call in ours if _ends(call)]
+        first = [call for call in ours if not _ends(call)]
+        ran = yield from together(
+            [self._run(call, tools, extension, several=len(ours) > 1) for call in first]
+        )
+        yield from self._settle(copy, ran)
+        for call in last:
+            if at.ended_by is None:
+                done = yield from self._run(call, tools, extension, several=len(ours) > 1)
+                yield from self._settle(copy, [done])
+                if done.result.is_success:
+                    at.ended_by, at.over, at.finish = done.result, True, None
+                ran.append(done)
+            else:  # `is_finished` was asked first, and carried the call out
+                ran.append(operation.known(call, at.ended_by))
+        place = {id(call): index for index, call in enumerate(ours)}
+        return [done.result for done in sorted(ran, key=lambda done: place[id(done.call)])]
+
+    def _run(
+        self,
+        call: ToolCall,
+        tools: Sequence[Tool],
+        extension: Mapping[str, Any] | None,
+        *,
+        several: bool,
+    ) -> Steps[Ran]:
+        at = self._script.required
+        at.calls_made.append(call.name)
+        if call.malformed is not None:
+            return operation.refused(
+                call, f"The tool was not called, its arguments can't be read: {call.malformed}"
+            )
+        tool = next((each for each in tools if each.name == call.name), None)
+        local = next((each for each in self._script.local if each.tool.name == call.name), None)
+        if local is not None:
+            return (yield from self._run_here(call, local, extension))
+        payload = agent_tools.on_the_wire(agent_tools.extended(call.payload, extension), tool)
+        ran = yield from operation.run(
+            self._script.platform,
+            self._script.definition.id,
+            at.task.id,
+            call,
+            payload,
+            attempt=at.attempt,
+            version=self._script.version,
+            several=several,
+        )
+        at.hear(ran.headers)
+        if ran.hands_over and not _ends(call):
+            return (yield from self._delegate(ran))
+        return ran
+
+    def _runs(self, call: ToolCall) -> bool:
+        return any(
+            each.function is not None and each.tool.name == call.name for each in self._script.local
+        )
+
+    def _run_here(
+        self, call: ToolCall, local: LocalTool, extension: Mapping[str, Any] | None
+    ) -> Steps[Ran]:
+        arguments = operation.flat(agent_tools.extended(call.payload, extension))
+        unfit = local.bind(arguments)
+        if unfit is not None:
+            return operation.refused(
+                call, f"The tool was not called, its arguments don't fit: {unfit}", local=True
+            )
+        assert local.function is not None
+        try:
+            value = yield from call_function(local.function, **arguments)
+        except AsyncFunctionError:
+            raise
+        except Exception as error:
+            # The model is told the end of the story; whoever wrote the tool wants all of it.
+            logger.warning("the tool %s failed", call.name, exc_info=error)
+            return operation.refused(call, f"{type(error).__name__}: {error}", local=True)
+        try:
+            return operation.done_here(call, value)
+        except ArgumentError as error:
+            return operation.refused(call, f"The tool's answer is no JSON: {error}", local=True)
+
+    def _settle(self, copy: ThreadCopy, ran: Sequence[Ran]) -> Steps[None]:
+        """Bring the thread up to date after tools ran: each call has its answer in it."""
+        copy.place((done.length, done.message) for done in ran if done.reported)
+        unsure = [done for done in ran if done.reported is None]
+        if unsure:
+            yield from self._conversation.read_on(copy)
+        yield from self._conversation.write(
+            [
+                done.message
+                for done in ran
+                if done.reported is False
+                or (done.reported is None and not copy.answers(done.call.tool_call_id))
+            ]
+        )
+
+    def _delegate(self, handed: Ran) -> Steps[Ran]:
+        """Have another agent's task carried out, and give its end as the tool's answer.
+
+        It runs on a loop of its own: this one's agent stays what it is.
+        """
+        at = self._script.required
+        tasks = self._script.platform.tasks
+        child_id = operation.child_id(handed.result.result)
+        if child_id is not None:
+            child = yield from ask(tasks.get, tasks.aget, child_id)
+        else:
+            found = yield from ask(tasks.get_pending, tasks.aget_pending, at.worker_id)
+            if found is None:  # nobody to hand over to: the platform just wants the loop to end
+                at.over = True
+                return handed
+            child = found
+        if self._script.delegate is not None:
+            child = yield from self._driven(child, at.worker_id)
+        elif child.additional_properties.get("worker_id"):
+            yield from ask(child.stop, child.astop)
+            return operation.refused(
+                handed.call,
+                f"Agent {child.agent_id} could not be asked: this script has no loop for it. Give "
+                "it one with on_delegation.",
+            )
+        else:
+            child = yield from ask(child.wait_finished, child.await_finished)
+        if child.status == AgentExecutionStatus.Completed:
+            done = operation.done_here(handed.call, child.result or "", local=False)
+        else:
+            why = child.result or f"the task ended as {child.status}"
+            done = operation.refused(handed.call, why)
+        # The platform may have told the thread of the other agent's end: the thread knows.
+        return attrs.evolve(done, reported=None)
+
+    def _driven(self, child: Task, worker_id: str) -> Steps[Task]:
+        """Another agent's task, after the script has driven it."""
+        script, platform = self._script, self._script.platform
+        assert script.delegate is not None
+        agents, tasks = platform.agents, platform.tasks
+        definition = yield from ask(agents.get, agents.aget, child.agent_id)
+        other = Script(
+            platform,
+            definition,
+            provider=script.provider,
+            user=script.user,
+            max_turns=script.max_turns,
+            delegate=script.delegate,
+            current=Current(child, worker_id),
+        )
+        yield from call_function(script.delegate, other)
+        child = yield from ask(tasks.get, tasks.aget, child.id)
+        if child.status is None or not child.status.is_terminal:
+            yield from ask(child.stop, child.astop)
+            child.result = "the script's loop for it ended before the task did"
+        return child
+
+
+def _ends(call: ToolCall) -> bool:
+    return call.name == FINISH_TOOL and call.malformed is None
