@@ -18,6 +18,7 @@ import pytest
 import xpander_client
 from tests.docstrings import failures
 from tests.example_server import example_server
+from tests.openai_server import Calls, OpenAIServer, Says
 from xpander_client import AgentExecutionStatus, Configuration, Tasks, TaskUpdateEventType
 from xpander_client.platform import LocalPlatform
 from xpander_client.worker import lifecycle
@@ -88,6 +89,7 @@ def test_the_examples_of_the_readme_run_as_printed(tmp_path: Path) -> None:
         "test_application.py",
         "streaming.py",
         "test_worker.py",
+        "loop.py",
     }
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -147,6 +149,37 @@ def test_the_streaming_scripts_show_an_answer_while_it_is_written() -> None:
     assert b"".join(pieces) == b"You said: hello there \n"
     # More than one: the words came one after the other.
     assert len(pieces) > 1
+
+
+def test_the_loop_of_the_readme_runs_as_printed(tmp_path: Path) -> None:
+    (tmp_path / "loop.py").write_text(files_of_readme()["loop.py"], encoding="utf-8")
+    ending = Calls(
+        "xpfinish-agent-execution-finished",
+        {"bodyParams": {"is_success": True, "result": "all quiet"}},
+    )
+    with (
+        LocalPlatform(agents=[AGENT]) as platform,
+        OpenAIServer(Says("Let me think."), ending) as server,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("OPENAI_BASE_URL", server.base_url)
+        patch.setenv("OPENAI_API_KEY", "key")
+        assert output_of(tmp_path / "loop.py", platform.configuration) == ["all quiet"]
+
+
+def test_the_scripts_that_hand_threads_on_print_what_the_readme_shows() -> None:
+    (shown,) = re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    for command, printed in re.findall(r"^\$ python (.*)\n((?:[^$].*\n)*)", shown, re.MULTILINE):
+        done = subprocess.run(
+            [sys.executable, *shlex.split(command)],
+            check=False,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == printed
 
 
 def test_the_commands_of_the_readme_run_as_printed() -> None:

@@ -9,11 +9,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.benchmarks import clients, installation, serving, working
+from scripts.benchmarks import clients, installation, looping, serving, working
 from scripts.benchmarks.figures import Figure, document, table
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUPS = ("clients", "installation", "serving", "worker")
+GROUPS = ("clients", "installation", "serving", "worker", "loop")
 
 
 def main() -> int:
@@ -32,7 +32,7 @@ def main() -> int:
     arguments = parser.parse_args()
     groups = arguments.only or GROUPS
     official: str = arguments.official or ""
-    if not official and groups != ["serving"]:
+    if not official and not {"serving", "loop"}.issuperset(groups):
         official = installation.official_client(ROOT / ".tox" / "official")
 
     figures: list[Figure] = []
@@ -59,6 +59,8 @@ def measure(groups: tuple[str, ...], official: str, rounds: int) -> Iterator[Fig
         yield from serving.figures(rounds)
     if "worker" in groups:
         yield from working.figures(official, rounds)
+    if "loop" in groups:
+        yield from looping.figures(rounds)
 
 
 def versions() -> str:

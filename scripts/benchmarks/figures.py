@@ -110,6 +110,8 @@ What is compared:
   at once and log warnings only. The clients are ours for both, so the ratio is about the workers.
 - *the handler's first line* is counted from before `acreate` is called, one task after the other:
   the handler gives its `time.time()` as the result.
+- *1.x client* in the rows about turns: the requests that this older client made in a turn, three
+  reads of the whole thread among them, are made with our transport against the same platform.
 - *memory* is the resident set of a fresh worker process that runs all of those tasks.
 """
 

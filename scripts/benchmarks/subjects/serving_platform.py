@@ -7,7 +7,15 @@ import sys
 
 from xpander_client.platform import LocalPlatform
 
-with LocalPlatform(store=sys.argv[1]) as platform:
+AGENTS = [{"id": "looping", "tools": ["read_news"]}]
+
+
+def read_news(topic: str) -> str:
+    """What the loops call."""
+    return f"no news about {topic}"
+
+
+with LocalPlatform(store=sys.argv[1], agents=AGENTS, tools={"read_news": read_news}) as platform:
     configuration = platform.configuration
     print(
         json.dumps(
