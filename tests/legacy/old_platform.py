@@ -40,15 +40,28 @@ class OldPlatform:
     execution: dict[str, Any] = attrs.field(factory=dict)
     messages: list[dict[str, Any]] = attrs.field(factory=list)
     lock: threading.Lock = attrs.field(factory=threading.Lock)
+    fault: str = ""
+    """How tools go wrong: `cut` before or `cut after` they ran, `fails`, `text`, `not ok`."""
 
     @property
     def configuration(self) -> Configuration:
         return Configuration(api_key="key", base_url=self.base_url, organization_id="acme")
 
-    def answer(self, asked: Asked) -> tuple[int, dict[str, str], Any]:
+    def answer(self, asked: Asked) -> tuple[int, dict[str, str], Any] | None:
+        """Status, headers and body; None cuts the connection."""
         with self.lock:
             self.asked.append(asked)
-            return self._answer(asked)
+            fault = self.fault if "/operations/" in asked.path else ""
+            if fault == "cut":
+                return None
+            if fault == "fails":
+                return 500, {}, {"detail": "the tool is out of order"}
+            answered = self._answer(asked)
+            if fault == "text":
+                return 200, {}, b"plain words"
+            if fault == "not ok":
+                return 200, {}, {"ok": False, "error": "the tool is out of order"}
+            return None if fault == "cut after" else answered
 
     def _answer(self, asked: Asked) -> tuple[int, dict[str, str], Any]:
         thread = {"id": "T", "messages": self.messages, "metadata": {"agent_id": "A"}}
@@ -132,8 +145,12 @@ def old_platform() -> Iterator[OldPlatform]:
                 if name.lower() in _OURS or name.lower().startswith("x-xpander-")
             }
             asked = Asked(self.command, self.path, headers, json.loads(body) if body else None)
-            status, more, answer = platform.answer(asked)
-            content = json.dumps(answer).encode()
+            answered = platform.answer(asked)
+            if answered is None:
+                self.close_connection = True
+                return
+            status, more, answer = answered
+            content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
             self.send_response(status)
             for name, value in {**more, "content-type": "application/json"}.items():
                 self.send_header(name, value)
