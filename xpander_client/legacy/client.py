@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import attrs
 
 from xpander_client.api.models import AgentInstructions, AgentStatus, AgentType
 from xpander_client.configuration import Configuration
+from xpander_client.transport import Closing
 
 from .agent import Agent, loaded
 from .pending import pending_local_tool_calls
@@ -22,7 +22,7 @@ from .tool_call import ToolCall
 __all__ = ["AgentCollection", "UnloadedAgent", "XpanderClient"]
 
 
-class XpanderClient:
+class XpanderClient(Closing):
     """Who calls, and which platform; the way to its agents.
 
     What is not given is taken from `configuration`, and from the environment without one. Used as a
@@ -96,28 +96,6 @@ class XpanderClient:
     async def aclose(self) -> None:
         """Close the connections of the running event loop; the next call opens new ones."""
         await self._platform.tasks.aclose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     def __repr__(self) -> str:
         return f"XpanderClient({self.configuration!r})"

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import TracebackType
 from typing import Self
 
 from xpander_client.configuration import Configuration, RetryPolicy
 
+from .closing import Closing
 from .transport import HttpClient, Transport
 
 __all__ = ["Resource"]
 
 
-class Resource:
+class Resource(Closing):
     """Calls of one kind, made with one configuration.
 
     `configuration` is read from the environment if None. An `http_client` of your own
@@ -59,28 +59,6 @@ class Resource:
     async def aclose(self) -> None:
         """Close the connections of the running event loop; the next call opens new ones."""
         await self._transport.aclose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.aclose()
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.configuration!r})"
