@@ -152,6 +152,17 @@ def test_a_wrong_value_is_refused_before_anything_is_sent(
     assert len(router.calls) == before
 
 
+def test_a_task_is_told_what_it_waits_for(
+    world: World, task: Task, router: respx.MockRouter
+) -> None:
+    answering(router, {"delivered": False})
+    told = world.run(task, "notify", "approval", {"by": "ann"})
+    assert told.delivered is False
+    request = router.calls[-1].request
+    assert (request.method, request.url.path) == ("POST", "/agent-execution/task-1/notify")
+    assert json.loads(request.content) == {"key": "approval", "data": {"by": "ann"}}
+
+
 def test_stop_and_reload_take_over_what_the_platform_answers(
     world: World, task: Task, router: respx.MockRouter
 ) -> None:
@@ -369,6 +380,8 @@ CREATE = [
     "memory_thread_id",
     "parent_execution_id",
     "tool_call_name",
+    "on_worker_loss",
+    "worker_pool",
 ]
 UPDATE = [
     "task_id",
@@ -380,6 +393,7 @@ UPDATE = [
     # and behind them what is ours
     "memory_thread_id",
     "worker_id",
+    "progress",
 ]
 
 

@@ -37,6 +37,9 @@ from xpander_client.api import (
     Principal,
     PrincipalKind,
     Task,
+    TaskNotice,
+    TaskNotified,
+    TaskProgress,
     Tasks,
     TasksListItem,
     TaskUpdateEvent,
@@ -53,6 +56,7 @@ from xpander_client.api import (
     WorkerEnvironmentConflict,
     WorkerEvent,
     WorkerEventType,
+    WorkerLoss,
     Workers,
 )
 from xpander_client.configuration import Configuration
@@ -123,6 +127,8 @@ CASES: dict[str, Case] = {
             "memory_thread_id": "thread-1",
             "parent_execution_id": "task-9",
             "tool_call_name": "xpagent-agent-1",
+            "on_worker_loss": WorkerLoss.Error,
+            "worker_pool": "reports",
         },
         request="POST /agent-execution/agent-1",
         headers={"x-agent-version": "3"},
@@ -141,6 +147,8 @@ CASES: dict[str, Case] = {
             "memory_thread_id": "thread-1",
             "parent_execution_id": "task-9",
             "tool_call_name": "xpagent-agent-1",
+            "on_worker_loss": "error",
+            "worker_pool": "reports",
             "output_format": "json",
             "output_schema": {"type": "object"},
             "run_locally": True,
@@ -184,6 +192,7 @@ CASES: dict[str, Case] = {
             "result": "200",
             "memory_thread_id": "thread-1",
             "worker_id": "worker-1",
+            "progress": TaskProgress(percent=50, message="half"),
         },
         request="PATCH /agent-execution/task-1/update",
         body={
@@ -194,9 +203,18 @@ CASES: dict[str, Case] = {
             "result": "200",
             "memory_thread_id": "thread-1",
             "worker_id": "worker-1",
+            "progress": {"percent": 50, "message": "half"},
         },
         answer=TASK,
         returns=Task,
+    ),
+    "Tasks.notify": Case(
+        arguments={"task_id": "a/b", "key": "approval", "data": {"by": "ann"}},
+        request="POST /agent-execution/a%2Fb/notify",
+        body={"key": "approval", "data": {"by": "ann"}},
+        answer={"delivered": True},
+        returns=TaskNotified(delivered=True),
+        keyed=True,
     ),
     "Tasks.finish": Case(
         arguments={
@@ -510,9 +528,11 @@ CASES: dict[str, Case] = {
             "organization_id": "acme",
             "user_details": {"id": "u-1"},
             "metadata": {"agent_id": "agent-1"},
+            "thread_id": "chat-1",
         },
         request="POST /memory",
         body={
+            "id": "chat-1",
             "organization_id": "acme",
             "user_details": {"id": "u-1"},
             "metadata": {"agent_id": "agent-1"},
@@ -722,6 +742,7 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         "total_tokens",
     ),
     "Tasks.finish": ("task_id", "status"),
+    "Tasks.notify": ("task_id", "key"),
     "Tasks.get_pending": ("worker_id",),
     "Threads.get": ("thread_id",),
     "Threads.read": ("thread_id", "strategy"),
@@ -791,23 +812,32 @@ def test_workers_hear_named_events_with_typed_data(world: World, router: respx.M
             200,
             headers={"content-type": "text/event-stream"},
             text='event: brand-new\ndata: {"a": 1}\n\nevent: agent-execution\ndata: no task\n\n'
+            'event: task-notify\ndata: {"id":"t","execution_attempts":1,"seq":7,"key":"k"}\n\n'
             + frames("/events/{agent_id}/"),
         )
     )
     workers = Workers(CONFIGURATION)
     events: list[WorkerEvent] = collect(
-        world, workers, "listen", "agent-1", environment=WorkerEnvironment.Local, worker_id="w-1"
+        world,
+        workers,
+        "listen",
+        "agent-1",
+        environment=WorkerEnvironment.Local,
+        worker_id="w-1",
+        pool="reports",
     )
     [call] = router.calls
-    assert call.request.url == f"{BASE}/acme/events/agent-1/?environment=local"
+    assert call.request.url == f"{BASE}/acme/events/agent-1/?environment=local&pool=reports"
     assert call.request.headers["x-worker-id"] == "w-1"
     assert [event.event for event in events] == [
         "brand-new",
         WorkerEventType.AgentExecution,
+        WorkerEventType.TaskNotify,
         WorkerEventType.WorkerRegistration,
         WorkerEventType.EnvironmentConflict,
     ]
     assert events[0].data == {"a": 1}
     assert events[1].data == "no task"
-    assert isinstance(events[2].data, DeployedAsset)
-    assert isinstance(events[3].data, WorkerEnvironmentConflict)
+    assert events[2].data == TaskNotice(id="t", execution_attempts=1, seq=7, key="k")
+    assert isinstance(events[3].data, DeployedAsset)
+    assert isinstance(events[4].data, WorkerEnvironmentConflict)

@@ -3,11 +3,15 @@
 import json
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.conftest import AGENT, Command, interrupt
 from xpander_client import Configuration, Task, Tasks
+from xpander_client.api.models import TaskProgress
+from xpander_client.background import AsyncTaskHandle, BackgroundTasks, Plugin
+from xpander_client.background.record import PlatformRecord
 
 
 def finish(configuration: Configuration, task_id: str, result: str) -> None:
@@ -31,6 +35,37 @@ def test_a_task_is_created_shown_listed_and_stopped(command: Command) -> None:
     assert stopped.stdout == f"{created['id']} is stopped\n"
     assert command.json("tasks", "get", created["id"])["status"] == "stopped"
     assert command.json("tasks", "list", "--status", "pending") == []
+
+
+def test_a_task_is_told_what_it_waits_for(command: Command, configuration: Configuration) -> None:
+    task_id = command.json("tasks", "create", "sum it up")["id"]
+    told = command("tasks", "notify", task_id, "approval", '{"by": "ann"}')
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout == f"{task_id} will be told: who runs it is not connected\n"
+    plugin = Plugin("P", "p", "", "1", "", "", configuration=configuration)
+
+    @plugin.mount_async_task("waits")
+    def waits(handle: AsyncTaskHandle) -> Any:
+        return handle.wait_blocking("approval", 30)
+
+    background = BackgroundTasks()
+    background.start_soon("waits", "1", "chat", plugin)
+    while not (running := command.json("tasks", "list", "--status", "executing")):
+        pass
+    assert command.json("tasks", "notify", running[0]["id"], "approval", "[1]") == {
+        "delivered": True
+    }
+    assert background.join("waits", "1", 30).data == [1]
+    task_id = running[0]["id"]
+    with Tasks(configuration) as tasks:
+        tasks.update(task_id=task_id, progress=TaskProgress(percent=50, message="half"))
+    assert isinstance(plugin.recorder, PlatformRecord)
+    assert plugin.recorder.close(10.0)
+    done = command("tasks", "notify", task_id, "approval", "true")
+    assert_one_line(done, "409", "completed")
+    assert "50 % half" in command("tasks", "get", task_id).stdout
+    assert "task_updated executing was told: approval\n" in command("tasks", "tail", task_id).stdout
+    background.close()
 
 
 def test_every_option_of_create_reaches_the_task(command: Command) -> None:
@@ -173,6 +208,8 @@ def test_bad_values_are_told_before_anything_is_sent(unconfigured: Command) -> N
         ("tasks", "explode"),
         ("tasks", "list", "--status", "nonsense"),
         ("tasks", "create", "x", "--output-format", "nonsense"),
+        ("tasks", "notify", "x", "approval"),
+        ("tasks", "notify", "x", "approval", "yes"),
         ("--nonsense",),
         ("dev", "--port", "none"),
     ],
@@ -181,6 +218,14 @@ def test_wrong_usage_has_status_2(unconfigured: Command, arguments: tuple[str, .
     done = unconfigured(*arguments)
     assert done.returncode == 2
     assert "Usage: xpander-client" in done.stderr
+
+
+def test_what_is_told_has_to_be_json_and_is_refused_in_one_line(unconfigured: Command) -> None:
+    done = unconfigured("tasks", "notify", "task-1", "approval", "yes")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    [line] = [line for line in done.stderr.splitlines() if "no JSON" in line]
+    assert "JSON" in line
 
 
 def test_help_needs_no_configuration(unconfigured: Command) -> None:

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
@@ -428,3 +429,62 @@ async def test_any_json_comes_back_as_it_was(store: Store, value: Any, key: str)
     put = await store.put("o", "a", {**BODY, "x": {key: value}}, task_id=str(uuid.uuid4()))
     again = await store.get("o", put.record.id)
     assert again.read()["x"] == {key: value}
+
+
+async def test_what_a_task_is_told_is_kept_once_and_found_again(store: Store) -> None:
+    await put(store)
+    await begin(store)
+    key = IdempotencyKey("k", b"1")
+    for _ in range(2):
+        kept = await store.notify("o", "t", {"key": "approval", "data": 1}, key=key)
+        assert kept.last_seq == 3
+    await store.append("o", "t", [chunk("x")], attempt=1)
+    await store.notify("o", "t", {"key": "more"})
+    found = await store.notifications(await store.get("o", "t"))
+    assert [event.seq for event in found] == [3, 5]
+    told = [orjson.loads(event.body) for event in found]
+    assert [event["type"] for event in told] == ["task_updated", "task_updated"]
+    assert [event["notification"] for event in told] == [
+        {"key": "approval", "data": 1},
+        {"key": "more", "data": None},
+    ]
+    assert await refusal(store.notify("other", "t", {"key": "x"})) == 404
+    await store.patch("o", "t", {"status": "completed"}, attempt=None)
+    assert await refusal(store.notify("o", "t", {"key": "x"})) == 409
+    continued = (await store.put("o", "a", BODY, task_id="u", existing_id="t")).record
+    assert list(await store.notifications(continued)) == []
+
+
+async def test_workers_of_a_pool_get_what_is_for_the_pool_or_for_them(store: Store) -> None:
+    await put(store, "anybody's")
+    await put(store, "reports", worker_pool="reports")
+    await put(store, "others", worker_pool="others")
+    await put(store, "own", worker_id="w")
+    pools = {"w": "reports"}
+    for expected in ("reports", "own"):
+        [record] = await store.claim("o", "a", ["w"], pools)
+        assert (record.id, record.worker_id) == (expected, "w")
+    assert list(await store.claim("o", "a", ["w"], pools)) == []
+    [record] = await store.claim("o", "a", ["v"])
+    assert record.id == "anybody's"
+    assert list(await store.claim("o", "a", ["v"])) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "waits"),
+    [
+        ({"on_worker_loss": "error"}, "error", 0),
+        ({"on_worker_loss": "retry", "worker_pool": "p"}, "pending", 1),
+    ],
+)
+async def test_a_task_that_was_its_workers_from_the_beginning_outlives_it_if_it_may(
+    store: Store, clock: Clock, body: dict[str, Any], status: str, waits: int
+) -> None:
+    made = await put(store, worker_id="w", run_locally=True, **body)
+    assert (made.worker_id, made.attempt) == ("w", 1)
+    await store.patch("o", "t", {"status": "executing"}, attempt=1)
+    clock.now += LEASE
+    assert await store.sweep()
+    record = await store.get("o", "t")
+    assert (record.status, record.worker_id) == (status, None)
+    assert len(await store.claim("o", "a", ["v"], {"v": "p"})) == waits

@@ -410,3 +410,15 @@ async def test_a_repeated_key_is_answered_with_the_document_that_was_stored(stor
     first = await store.doc_put("o", "k", "d1", {"n": 1}, idempotency=key)
     assert await store.doc_put("o", "k", "d2", {"n": 2}, idempotency=key) == first
     assert await store.doc_get("o", "k", "d2") is None
+
+
+async def test_each_organization_has_its_own_thread_of_an_id(store: Store) -> None:
+    for organization in ("o", "other"):
+        await store.threads.create(organization, {"name": organization}, thread_id="chat")
+    await store.threads.extend("o", "chat", [{"role": "user", "content": "x"}])
+    theirs = await store.threads.get("other", "chat")
+    assert (theirs.length, theirs.read()["name"]) == (0, "other")
+    assert list(await store.threads.read(theirs)) == []
+    await store.threads.delete("other", "chat")
+    mine = await store.threads.get("o", "chat")
+    assert [message.role for message in await store.threads.read(mine)] == ["user"]

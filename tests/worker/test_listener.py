@@ -12,7 +12,14 @@ from xpander_client import AuthenticationError, ModuleException
 from xpander_client.api.models import WorkerEnvironment
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
-from xpander_client.worker.listener import Listener, Message, Offered, Registered, StopRequested
+from xpander_client.worker.listener import (
+    Listener,
+    Message,
+    Offered,
+    Registered,
+    StopRequested,
+    Told,
+)
 
 
 def frame(event: str, data: object) -> bytes:
@@ -47,15 +54,39 @@ def wait(connection: Connection) -> None:
 
 async def test_what_the_platform_says_is_understood() -> None:
     stop = frame("task-stop", {"id": "task-1", "execution_attempts": 3})
-    with RawServer(saying(REGISTRATION, b": comment\n\n", TASK, stop, then=wait)) as server:
+    told = {"id": "task-1", "execution_attempts": 3, "seq": 7, "key": "approval"}
+    half = frame("task-notify", {"id": "task-1", "key": "without a number"})
+    notices = half + frame("task-notify", told)
+    with RawServer(
+        saying(REGISTRATION, b": comment\n\n", TASK, notices, stop, then=wait)
+    ) as server:
         async with listening(server) as messages:
             assert await anext(messages) == Registered("worker-1")
             offered = await anext(messages)
             assert isinstance(offered, Offered)
             assert (offered.task_id, offered.attempt) == ("task-1", 3)
             assert json.loads(offered.body)["new_field"] == [1]
+            assert await anext(messages) == Told("task-1", 3, 7, "approval", None)
             assert await anext(messages) == StopRequested("task-1", 3)
         assert server.lines == ["GET /org/events/sales/?environment=local HTTP/1.1"]
+
+
+async def test_a_listener_can_say_who_it_is_and_what_it_takes() -> None:
+    with RawServer(saying(REGISTRATION, then=wait)) as server:
+        configuration = attrs.evolve(server.configuration(idle=10.0), agent_id="sales")
+        pool = Pool(configuration)
+        listener = Listener(
+            Transport(configuration, pool),
+            "sales",
+            WorkerEnvironment.Local,
+            worker_id="mine",
+            pool="reports",
+        )
+        async with contextlib.aclosing(listener.messages()) as messages:
+            assert await anext(messages) == Registered("worker-1")
+        await pool.aclose()
+        assert server.lines == ["GET /org/events/sales/?environment=local&pool=reports HTTP/1.1"]
+        assert server.headers("x-worker-id") == ["mine"]
 
 
 async def test_what_is_unknown_or_unreadable_is_passed_over() -> None:

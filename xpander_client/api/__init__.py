@@ -63,6 +63,10 @@ if TYPE_CHECKING:
     from .models.source_node_type import SourceNodeType as SourceNodeType
     from .models.task_create import TaskCreate as TaskCreate
     from .models.task_finish import TaskFinish as TaskFinish
+    from .models.task_notice import TaskNotice as TaskNotice
+    from .models.task_notification import TaskNotification as TaskNotification
+    from .models.task_notified import TaskNotified as TaskNotified
+    from .models.task_progress import TaskProgress as TaskProgress
     from .models.task_report_request import TaskReportRequest as TaskReportRequest
     from .models.task_stop import TaskStop as TaskStop
     from .models.task_update import TaskUpdate as TaskUpdate
@@ -88,6 +92,7 @@ if TYPE_CHECKING:
     )
     from .models.worker_event import WorkerEvent as WorkerEvent
     from .models.worker_event_type import WorkerEventType as WorkerEventType
+    from .models.worker_loss import WorkerLoss as WorkerLoss
     from .models.worker_message import WorkerMessage as WorkerMessage
     from .resources.agent import Agent as Agent
     from .resources.agents import Agents as Agents, AgentsWithRawResponse as AgentsWithRawResponse
@@ -153,6 +158,10 @@ __all__ = [
     "Task",
     "TaskCreate",
     "TaskFinish",
+    "TaskNotice",
+    "TaskNotification",
+    "TaskNotified",
+    "TaskProgress",
     "TaskReportRequest",
     "TaskStop",
     "TaskUpdate",
@@ -179,6 +188,7 @@ __all__ = [
     "WorkerEnvironmentConflict",
     "WorkerEvent",
     "WorkerEventType",
+    "WorkerLoss",
     "WorkerMessage",
     "Workers",
     "WorkersWithRawResponse",
@@ -233,6 +243,10 @@ _MODULES = {
     "Task": ".resources.task",
     "TaskCreate": ".models.task_create",
     "TaskFinish": ".models.task_finish",
+    "TaskNotice": ".models.task_notice",
+    "TaskNotification": ".models.task_notification",
+    "TaskNotified": ".models.task_notified",
+    "TaskProgress": ".models.task_progress",
     "TaskReportRequest": ".models.task_report_request",
     "Tasks": ".resources.tasks",
     "TasksListItem": ".resources.tasks_list_item",
@@ -259,6 +273,7 @@ _MODULES = {
     "WorkerEnvironmentConflict": ".models.worker_environment_conflict",
     "WorkerEvent": ".models.worker_event",
     "WorkerEventType": ".models.worker_event_type",
+    "WorkerLoss": ".models.worker_loss",
     "WorkerMessage": ".models.worker_message",
     "Workers": ".resources.workers",
     "WorkersWithRawResponse": ".resources.workers",

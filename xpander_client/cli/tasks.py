@@ -18,7 +18,7 @@ from xpander_client.errors import ArgumentError, ModuleException
 __all__ = ["tasks"]
 
 tasks = typer.Typer(
-    help="Create, list, show, follow and stop tasks.",
+    help="Create, list, show, follow, notify and stop tasks.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -128,6 +128,29 @@ def stop(task: _TaskId, as_json: _Json = False) -> None:
         tell(stopped.id, "is", stopped.status)
 
 
+@tasks.command()
+def notify(
+    task: _TaskId,
+    key: Annotated[str, typer.Argument(metavar="KEY", help="What the task waits for.")],
+    data: Annotated[str, typer.Argument(metavar="JSON", help="What there is to tell it.")],
+    as_json: _Json = False,
+) -> None:
+    """Tell a task under way something that it waits for, as an approval."""
+    try:
+        value = json.loads(data)
+    except ValueError as error:
+        message = f"this is no JSON: {error}. Texts have quotes: '\"yes\"'"
+        raise typer.BadParameter(message, param_hint="JSON") from None
+    with _tasks() as api:
+        told = api.notify(task_id=task, key=key, data=value)
+    if as_json:
+        print_json(told)
+    elif told.delivered:
+        tell(task, "was told")
+    else:
+        tell(task, "will be told: who runs it is not connected")
+
+
 def _tasks() -> Tasks:
     return Tasks(Configuration())
 
@@ -174,9 +197,18 @@ def _show(task: Task) -> None:
             "started": task.started_at,
             "finished": task.finished_at,
             "attempts": task.execution_attempts,
+            "progress": _progress(task),
             "result": task.result,
         }
     )
+
+
+def _progress(task: Task) -> str | None:
+    if task.progress is None:
+        return None
+    percent = task.progress.percent
+    shown = () if percent is None else (f"{percent:g} %",)
+    return " ".join((*shown, task.progress.message or "")).strip()
 
 
 def _follow(task: Task, as_json: bool) -> None:
@@ -184,7 +216,9 @@ def _follow(task: Task, as_json: bool) -> None:
         if as_json:
             print_json(event)
         elif isinstance(event.data, Task):
-            tell(event.time, event.type, event.data.status)
+            told = event.notification.key if event.notification is not None else None
+            about = _progress(event.data) if told is None else f"was told: {told}"
+            tell(event.time, event.type, event.data.status, *filter(None, [about]))
             if event.data.status and event.data.status.is_terminal and event.data.result:
                 tell(event.data.result)
         elif event.type != TaskUpdateEventType.Connected:

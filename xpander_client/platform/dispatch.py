@@ -36,7 +36,8 @@ class WorkerSession:
     """A worker, from its registration until its last lease is over.
 
     `held` are the attempts that it was given, by task; `unacknowledged` those among them that it
-    has not begun. `outbox` is what its stream has still to send.
+    has not begun. `outbox` is what its stream has still to send. One of a `pool` is given nothing
+    that is not for the pool, or for itself alone.
     """
 
     id: str
@@ -47,6 +48,7 @@ class WorkerSession:
     registered_at: float
     heard_at: float
     renewed_at: float
+    pool: str | None = None
     listening: bool = True
     busy: bool = False
     leaving: bool = False
@@ -122,6 +124,7 @@ class Dispatch:
         environment: str | None,
         peer: str,
         worker_id: str | None,
+        pool: str | None = None,
     ) -> WorkerSession:
         """A worker listens. It keeps the id that it had, if it names one that can be its own.
 
@@ -144,6 +147,7 @@ class Dispatch:
             registered_at=now,
             heard_at=now,
             renewed_at=now,
+            pool=pool,
         )
         adopt_from: str | None = None
         if earlier is not None:
@@ -163,6 +167,7 @@ class Dispatch:
             session.unacknowledged = {each for each in session.unacknowledged if each in held}
         for task_id in session.held:
             self._holders[task_id] = session
+        await self._tell_again(session)
         if group.pump is None:
             group.pump = asyncio.create_task(self._pump(organization_id, agent_id, group))
         group.wake()
@@ -222,6 +227,22 @@ class Dispatch:
         if silent or event == "worker-capacity-update":
             self._wake(session)
 
+    def begun_with(self, record: TaskRecord) -> None:
+        """A task was created that may be a worker's from the beginning."""
+        session = self._sessions.get(record.worker_id or "")
+        if session is not None and session.organization_id == record.organization_id:
+            session.held[record.id] = record.attempt
+            self._holders[record.id] = session
+
+    def tell(self, record: TaskRecord, seq: int, told: Mapping[str, Any]) -> bool:
+        """Pass on what a task was told; whether the worker that has it is listening."""
+        session = self._holders.get(record.id)
+        if session is None or session.held.get(record.id) != record.attempt:
+            return False
+        if session.listening:
+            session.send(_task_notice(record, seq, told))
+        return session.listening
+
     def observe(self, record: TaskRecord, writer: int | None = None) -> None:
         """A task was written: see what that means for the worker that has it.
 
@@ -276,7 +297,10 @@ class Dispatch:
         # Whoever waited longest comes first, so that a worker that begins nothing blocks nobody.
         ready.sort(key=lambda session: session.offered_at)
         records = await self._store.claim(
-            organization_id, agent_id, [session.id for session in ready]
+            organization_id,
+            agent_id,
+            [session.id for session in ready],
+            {session.id: session.pool for session in ready if session.pool is not None},
         )
         for record in records:
             assert record.worker_id is not None
@@ -286,7 +310,26 @@ class Dispatch:
             session.unacknowledged.add(record.id)
             self._holders[record.id] = session
             session.send(frames.named("agent-execution", record.document))
+        for record in records:
+            holder = self._holders.get(record.id)
+            if record.attempt > 1 and holder is not None:
+                # What those who had it before were told.
+                await self._tell_of(holder, record)
         return bool(records)
+
+    async def _tell_again(self, session: WorkerSession) -> None:
+        """Tell a worker that was away what its tasks were told, perhaps once more."""
+        for task_id in list(session.held):
+            await asyncio.sleep(0)  # there may be thousands
+            with contextlib.suppress(Refusal):
+                await self._tell_of(
+                    session, await self._store.get(session.organization_id, task_id)
+                )
+
+    async def _tell_of(self, session: WorkerSession, record: TaskRecord) -> None:
+        for event in await self._store.notifications(record):
+            told = orjson.loads(event.body)["notification"]
+            session.send(_task_notice(record, event.seq, told))
 
     # Taking it back ------------------------------------------------------------------------------
 
@@ -336,6 +379,7 @@ class Dispatch:
             session
             for session in self._sessions.values()
             if not session.listening
+            and session.pool is None
             and session.spoke_after_break
             and session.held
             and (session.organization_id, session.agent_id, session.peer)
@@ -396,3 +440,14 @@ def registration(session: WorkerSession, agent: Mapping[str, Any]) -> bytes:
 
 def _task_stop(task_id: str, attempt: int) -> bytes:
     return frames.named("task-stop", orjson.dumps({"id": task_id, "execution_attempts": attempt}))
+
+
+def _task_notice(record: TaskRecord, seq: int, told: Mapping[str, Any]) -> bytes:
+    notice = {
+        "id": record.id,
+        "execution_attempts": record.attempt,
+        "seq": seq,
+        "key": told["key"],
+        "data": told.get("data"),
+    }
+    return frames.named("task-notify", orjson.dumps(notice))

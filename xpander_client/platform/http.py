@@ -19,6 +19,7 @@ from ..api.models import (
     LLMUsageReport,
     TaskCreate,
     TaskFinish,
+    TaskNotification,
     TaskReportRequest,
     TaskUpdate,
     TaskUpdateEvent,
@@ -98,6 +99,7 @@ class Endpoints:
             "/agent-execution/{task_id}/update": {"PATCH": self.update_task},
             "/agent-execution/{task_id}/finish": {"PATCH": self.finish_task},
             "/agent-execution/{task_id}/events": {"GET": self.follow_task},
+            "/agent-execution/{task_id}/notify": {"POST": self.notify_task},
             "/events/{worker_id}": {"POST": self.hear_worker},
             "/agent-execution/executions/history/{agent_id}": {"GET": self.list_tasks},
             "/agent-execution/executions/history/user/{user_id}": {"GET": self.list_user_tasks},
@@ -134,6 +136,7 @@ class Endpoints:
             existing_id=body.get("id") or None,
             key=key,
         )
+        self._workers.begun_with(put.record)
         return _task(put.record)
 
     async def get_task(self, request: Request) -> Response:
@@ -181,6 +184,16 @@ class Endpoints:
         record = await self._store.stop(organization(request), path_id(request, "agent_or_task_id"))
         self._workers.observe(record)
         return _task(record)
+
+    async def notify_task(self, request: Request) -> Response:
+        """Keep what a task is told, and pass it on to the worker that has it."""
+        task_id = path_id(request, "task_id")
+        body = await self._object(request, TaskNotification)
+        appended = await self._store.notify(
+            organization(request), task_id, body, key=idempotency(request, f"tell {task_id}", body)
+        )
+        delivered = self._workers.tell(appended.record, appended.last_seq, body)
+        return Json.of({"delivered": delivered})
 
     async def list_tasks(self, request: Request) -> Response:
         """The tasks of an agent."""
@@ -324,6 +337,7 @@ class Endpoints:
             environment=environment,
             peer=_peer(request),
             worker_id=worker_id,
+            pool=request.query_params.get("pool") or None,
         )
         hello = dispatch.registration(session, agent)
         return _Stream(WorkerChannel(session, hello, self._settings, self._workers.leave))

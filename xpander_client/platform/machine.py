@@ -20,7 +20,7 @@ import attrs
 import orjson
 
 from .clock import timestamp
-from .records import TERMINAL, NewEvent, TaskRecord
+from .records import NOTIFICATION, TERMINAL, NewEvent, TaskRecord
 from .refusal import Refusal
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "expire",
     "holds",
     "is_worn",
+    "notify",
     "patch",
     "report",
     "report_existing",
@@ -65,6 +66,7 @@ WORKER_OWNED = frozenset(
         "hitl_request",
         "pending_eca_request",
         "deep_planning",
+        "progress",
     }
 )
 """What only the worker of the present attempt may change, if it says which attempt it is."""
@@ -103,7 +105,8 @@ def create(
     """A new task that waits for a worker.
 
     With `worker_id` in the body it waits for that one; with `run_locally` as well, that worker runs
-    it without being sent it, so the task is its from the beginning.
+    it without being sent it, so the task is its from the beginning. With a `worker_pool` it waits
+    for a worker of that pool, now or when the worker that has it is lost.
     """
     given = _named(body, without=PLATFORM_OWNED | WORKER_OWNED)
     task: dict[str, Any] = {
@@ -117,8 +120,8 @@ def create(
         **given,
     }
     _converse(task, given)
-    pinned_to = _text(given.get("worker_id"))
-    claimed = pinned_to is not None and given.get("run_locally") is True
+    worker_id = _text(given.get("worker_id"))
+    claimed = worker_id is not None and given.get("run_locally") is True
     if claimed:
         task["execution_attempts"] = 1
     record = TaskRecord(
@@ -127,9 +130,9 @@ def create(
         agent_id=agent_id,
         created_at=now,
         updated_at=now,
-        pinned_to=pinned_to,
+        pinned_to=_pin(given),
         attempt=int(claimed),
-        worker_id=pinned_to if claimed else None,
+        worker_id=worker_id if claimed else None,
         lease_until=now + offer_window if claimed else None,
         **_looked_up(task),
     )
@@ -208,18 +211,27 @@ def continue_(
         losses=0,
         worker_id=None,
         lease_until=None,
-        pinned_to=_text(given.get("worker_id")),
+        pinned_to=_pin(given),
         run_from=last_seq,
     )
     changed = _rewritten(queued, task, now)
     return Outcome(changed, (_task_event("task_created", changed, now),))
 
 
-def claim(record: TaskRecord, worker_id: str, *, now: float, offer_window: float) -> TaskRecord:
-    """The task, offered to a worker under a new attempt."""
+def claim(
+    record: TaskRecord,
+    worker_id: str,
+    *,
+    pool: str | None = None,
+    now: float,
+    offer_window: float,
+) -> TaskRecord:
+    """The task, offered to a worker under a new attempt. One of a pool takes only what is for the
+    pool, or for itself.
+    """
     if record.status != "pending" or record.worker_id is not None:
         raise Refusal(409, "the task is not waiting for a worker")
-    if record.pinned_to not in (None, worker_id):
+    if record.pinned_to not in (pool, worker_id):
         raise Refusal(409, "the task waits for another worker")
     return _given(record, worker_id, lease_until=now + offer_window, scripted=False, now=now)
 
@@ -391,6 +403,18 @@ def stop(record: TaskRecord, now: float) -> Outcome:
     return Outcome(changed, (_task_event("task_finished", changed, now),))
 
 
+def notify(record: TaskRecord, key: str, data: Any, now: float) -> Outcome:
+    """The task was told something that it waits for: kept as one of its events.
+
+    To those who follow the task it is a `task_updated`; the store can tell it from others.
+    """
+    if record.finished:
+        raise Refusal(409, f"the task is {record.status}, it waits for nothing any more")
+    told = {"key": key, "data": data}
+    event = _task_event("task_updated", record, now, notification=told)
+    return Outcome(record, (attrs.evolve(event, type=NOTIFICATION),))
+
+
 def append(
     record: TaskRecord,
     events: Sequence[Mapping[str, Any]],
@@ -442,22 +466,27 @@ def expire(record: TaskRecord, *, now: float, max_attempts: int) -> Outcome | No
     """The task after its lease ran out, or None if it hasn't.
 
     An offer that no worker took up goes back to the queue in silence. A worker that was lost while
-    executing is named in an event; the last one allowed ends the task as an error.
+    executing is named in an event; the last one allowed ends the task as an error, and with
+    `on_worker_loss` the first one may. That goes for a task that was its worker's from the
+    beginning also before it began, because nobody else would ever take it.
     """
     if record.lease_until is None or record.lease_until > now or record.worker_id is None:
         return None
-    if record.status == "pending":
+    task = record.read()
+    once = task.get("on_worker_loss") == "error"
+    if record.status == "pending" and not (once and task.get("run_locally") is True):
         back = attrs.evolve(record, worker_id=None, lease_until=None, updated_at=now)
         return Outcome(back)
-    if record.status != "executing":
+    if record.status not in ("pending", "executing"):
         return None
     losses = record.losses + 1
-    task = record.read()
     lost = {"id": record.worker_id, "execution_attempts": record.attempt}
     note = f"worker {record.worker_id} was lost in attempt {record.attempt}"
-    if losses >= max_attempts:
-        task["result"] = (
-            f"{note}; {losses} workers were lost with this task, so it is not tried again"
+    if once or losses >= max_attempts:
+        task["result"] = f"{note}; " + (
+            "the task is not restarted"
+            if once
+            else f"{losses} workers were lost with this task, so it is not tried again"
         )
         task["internal_status"] = note
         ended = _moved(attrs.evolve(record, losses=losses), task, "error", now=now, lease=0)
@@ -533,6 +562,11 @@ def _named(body: Mapping[str, Any], *, without: frozenset[str]) -> dict[str, Any
         for key, value in body.items()
         if value is not None and (name := _ALIASES.get(key, key)) not in without
     }
+
+
+def _pin(given: Mapping[str, Any]) -> str | None:
+    """The only pool or worker that a task waits for."""
+    return _text(given.get("worker_pool")) or _text(given.get("worker_id"))
 
 
 def _converse(task: dict[str, Any], said: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ import attrs
 import orjson
 
 __all__ = [
+    "NOTIFICATION",
     "TERMINAL",
     "Appended",
     "Document",
@@ -28,6 +29,9 @@ __all__ = [
 TERMINAL = frozenset({"completed", "failed", "error", "stopped"})
 """The statuses that a task doesn't leave by itself."""
 
+NOTIFICATION = "notification"
+"""What a store calls the events that keep what a task was told."""
+
 
 @attrs.frozen(kw_only=True)
 class TaskRecord:
@@ -35,6 +39,7 @@ class TaskRecord:
 
     A pending task without `worker_id` waits in its agent's queue; one with it is offered, until
     `lease_until`. An executing task with `lease_until` goes back to the queue when that is over.
+    `pinned_to` is the only worker, or the pool of workers, that gets it out of the queue.
     `attempt` counts the offers and is the fencing token, `losses` the workers lost since the task
     was last queued by a user. `run_from` is the number of the event before the present run.
     `scripted` says that whoever has the task, or had it last, is a script that took it for itself.

@@ -53,6 +53,7 @@ from .sqlite_rows import (
 )
 from .sqlite_schema import prepare
 from .sqlite_threads import SqliteThreads
+from .store import NO_POOLS
 
 __all__ = ["SqliteStore"]
 
@@ -399,6 +400,40 @@ class SqliteStore:
 
         return await self._writer.submit(command)
 
+    async def notify(
+        self,
+        organization_id: str,
+        task_id: str,
+        told: Mapping[str, Any],
+        *,
+        key: IdempotencyKey | None = None,
+    ) -> Appended:
+        """Keep what a task was told; see `machine.notify`."""
+
+        def command(tx: Transaction) -> Appended:
+            number, record = find(tx, organization_id, task_id)
+            first = first_answer(tx, organization_id, key)
+            if first is not None:
+                return Appended(record, int(first), repeated=True)
+            now = self._clock()
+            outcome = machine.notify(record, told["key"], told.get("data"), now)
+            last_seq = update(tx, number, record, outcome)
+            remember(tx, organization_id, key, str(last_seq), now)
+            return Appended(record, last_seq)
+
+        return await self._writer.submit(command)
+
+    async def notifications(self, record: TaskRecord) -> Sequence[EventRecord]:
+        """The events that keep what a task was told in its present run, in order."""
+        rows = self._read_connection().execute(
+            f"SELECT e.place, e.type, e.body FROM tasks t JOIN events e "
+            f"ON e.place > (t.number << {SEQ_BITS}) + ? "
+            f"AND e.place <= (t.number << {SEQ_BITS}) + {SEQ_MASK} "
+            "WHERE t.id = ? AND e.type = 'notification' ORDER BY e.place",
+            (record.run_from, record.id),
+        )
+        return [EventRecord(place & SEQ_MASK, kind, body) for place, kind, body in rows]
+
     async def read(self, task_id: str, after: int, limit: int) -> Sequence[EventRecord]:
         """The task's events with numbers above `after`, in order."""
         reader = self._read_connection()
@@ -416,28 +451,39 @@ class SqliteStore:
     # Dispatch ------------------------------------------------------------------------------------
 
     async def claim(
-        self, organization_id: str, agent_id: str, worker_ids: Sequence[str]
+        self,
+        organization_id: str,
+        agent_id: str,
+        worker_ids: Sequence[str],
+        pools: Mapping[str, str] = NO_POOLS,
     ) -> Sequence[TaskRecord]:
         """Offer waiting tasks, the oldest first, at most one to each of these workers."""
-        waiting = (
-            f"{SELECT} WHERE organization_id = ? AND agent_id = ? "
-            "AND status = 'pending' AND worker_id IS NULL "
-            "AND (pinned_to IS NULL OR pinned_to = ?) ORDER BY number LIMIT 1"
-        )
-        place = (organization_id, agent_id)
+
+        def waiting(tx: sqlite3.Connection | Transaction, worker_id: str) -> Any:
+            return tx.execute(
+                f"{SELECT} WHERE organization_id = ? AND agent_id = ? "
+                "AND status = 'pending' AND worker_id IS NULL "
+                "AND (pinned_to IS ? OR pinned_to = ?) ORDER BY number LIMIT 1",
+                (organization_id, agent_id, pools.get(worker_id), worker_id),
+            ).fetchone()
+
         reader = self._read_connection()
-        if not any(reader.execute(waiting, (*place, each)).fetchone() for each in worker_ids):
+        if not any(waiting(reader, each) for each in worker_ids):
             return ()
 
         def command(tx: Transaction) -> Sequence[TaskRecord]:
             now = self._clock()
             offered = []
             for worker_id in worker_ids:
-                row = tx.execute(waiting, (*place, worker_id)).fetchone()
+                row = waiting(tx, worker_id)
                 if row is not None:
                     number, record = record_of(row)
                     record = machine.claim(
-                        record, worker_id, now=now, offer_window=self._settings.offer_window
+                        record,
+                        worker_id,
+                        pool=pools.get(worker_id),
+                        now=now,
+                        offer_window=self._settings.offer_window,
                     )
                     tx.execute(UPDATE, (*values(record), number))
                     offered.append(record)

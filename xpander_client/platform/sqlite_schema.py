@@ -86,6 +86,26 @@ CREATE TABLE messages (
 );
 CREATE INDEX messages_of_system ON messages (place) WHERE role = 'system';
 """,
+    # 3: what tasks were told, and threads whose ids are their organization's own choice
+    """
+CREATE INDEX events_told ON events (place) WHERE type = 'notification';
+CREATE TABLE threads_of_organizations (
+    number INTEGER PRIMARY KEY,
+    id TEXT NOT NULL,
+    organization_id TEXT NOT NULL,
+    length INTEGER NOT NULL,
+    user_id TEXT,
+    agent_id TEXT,
+    document BLOB NOT NULL,
+    UNIQUE (organization_id, id)
+);
+INSERT INTO threads_of_organizations
+    SELECT number, id, organization_id, length, user_id, agent_id, document FROM threads;
+DROP TABLE threads;
+ALTER TABLE threads_of_organizations RENAME TO threads;
+CREATE INDEX threads_of_user ON threads (organization_id, user_id, number)
+    WHERE user_id IS NOT NULL;
+""",
 )
 """Each makes one version out of the version before; a new file goes through all of them."""
 

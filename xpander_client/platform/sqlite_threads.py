@@ -22,6 +22,7 @@ FEW = 100
 """So many messages are read on the event loop; handing more to a thread is worth its while."""
 
 _SELECT = "SELECT number, id, organization_id, length, document FROM threads"
+_ONE = f"{_SELECT} WHERE organization_id = ? AND id = ?"
 
 # As with events: a message's place is its thread's number and its own position, from 0, in one
 # integer, so that a thread's messages lie side by side and are reached from either end.
@@ -58,9 +59,13 @@ class SqliteThreads:
 
         def command(tx: Transaction) -> ThreadRecord:
             now = self._clock()
-            first = remember(tx, organization_id, key, thread_id, now)
+            first = first_answer(tx, organization_id, key)
             if first is not None:
                 return _find(tx, organization_id, first)[1]
+            there = "SELECT 1 FROM threads WHERE organization_id = ? AND id = ?"
+            if tx.execute(there, (organization_id, thread_id)).fetchone() is not None:
+                raise Refusal(409, f"there is a thread {thread_id} already")
+            remember(tx, organization_id, key, thread_id, now)
             document = threads.begin(thread_id, body, now)
             user_id, agent_id = threads.belongs_to(document)
             encoded = orjson.dumps(document)
@@ -76,9 +81,7 @@ class SqliteThreads:
     async def get(self, organization_id: str, thread_id: str) -> ThreadRecord:
         """The thread."""
         return _found(
-            self._reader().execute(f"{_SELECT} WHERE id = ?", (thread_id,)).fetchone(),
-            organization_id,
-            thread_id,
+            self._reader().execute(_ONE, (organization_id, thread_id)).fetchone(), thread_id
         )[1]
 
     async def read(self, thread: ThreadRecord, after: int = 0) -> Sequence[MessageRecord]:
@@ -199,7 +202,10 @@ class SqliteThreads:
     def _base(self, thread: ThreadRecord) -> int:
         row = (
             self._reader()
-            .execute("SELECT number FROM threads WHERE id = ?", (thread.id,))
+            .execute(
+                "SELECT number FROM threads WHERE organization_id = ? AND id = ?",
+                (thread.organization_id, thread.id),
+            )
             .fetchone()
         )
         # A thread that was forgotten meanwhile has no messages: 0 is no thread's number.
@@ -216,19 +222,14 @@ def _thread(row: Sequence[Any]) -> tuple[int, ThreadRecord]:
     return number, ThreadRecord(*fields)
 
 
-def _found(
-    row: Sequence[Any] | None, organization_id: str, thread_id: str
-) -> tuple[int, ThreadRecord]:
-    if row is not None:
-        number, thread = _thread(row)
-        if thread.organization_id == organization_id:
-            return number, thread
-    raise Refusal(404, f"there is no thread {thread_id}")
+def _found(row: Sequence[Any] | None, thread_id: str) -> tuple[int, ThreadRecord]:
+    if row is None:
+        raise Refusal(404, f"there is no thread {thread_id}")
+    return _thread(row)
 
 
 def _find(tx: Transaction, organization_id: str, thread_id: str) -> tuple[int, ThreadRecord]:
-    row = tx.execute(f"{_SELECT} WHERE id = ?", (thread_id,)).fetchone()
-    return _found(row, organization_id, thread_id)
+    return _found(tx.execute(_ONE, (organization_id, thread_id)).fetchone(), thread_id)
 
 
 def _append(

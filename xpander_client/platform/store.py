@@ -26,7 +26,9 @@ from .records import (
     ThreadRecord,
 )
 
-__all__ = ["Store", "ThreadStore", "agent_topic", "task_topic"]
+__all__ = ["NO_POOLS", "Store", "ThreadStore", "agent_topic", "task_topic"]
+
+NO_POOLS: Mapping[str, str] = {}
 
 
 def task_topic(task_id: str) -> str:
@@ -53,7 +55,10 @@ class ThreadStore(Protocol):
         thread_id: str,
         key: IdempotencyKey | None = None,
     ) -> ThreadRecord:
-        """A new thread without messages, or the one that the key made before."""
+        """A new thread without messages, or the one that the key made before.
+
+        That is a `Refusal` with status 409 when there is a thread of that id.
+        """
         ...
 
     async def get(self, organization_id: str, thread_id: str) -> ThreadRecord:
@@ -216,10 +221,33 @@ class Store(Protocol):
         """The task's events with numbers above `after`, in order."""
         ...
 
+    async def notify(
+        self,
+        organization_id: str,
+        task_id: str,
+        told: Mapping[str, Any],
+        *,
+        key: IdempotencyKey | None = None,
+    ) -> Appended:
+        """Keep what a task was told, its `key` and `data`; see `machine.notify`."""
+        ...
+
+    async def notifications(self, record: TaskRecord) -> Sequence[EventRecord]:
+        """The events that keep what a task was told in its present run, in order."""
+        ...
+
     async def claim(
-        self, organization_id: str, agent_id: str, worker_ids: Sequence[str]
+        self,
+        organization_id: str,
+        agent_id: str,
+        worker_ids: Sequence[str],
+        pools: Mapping[str, str] = NO_POOLS,
     ) -> Sequence[TaskRecord]:
-        """Offer waiting tasks, the oldest first, at most one to each of these workers."""
+        """Offer waiting tasks, the oldest first, at most one to each of these workers.
+
+        `pools` names the pools of those workers that are of one. They get only what waits for their
+        pool, or for themselves.
+        """
         ...
 
     async def pending_for(self, organization_id: str, worker_id: str) -> TaskRecord | None:

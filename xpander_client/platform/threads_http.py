@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from ..api.models import ThreadCreate, ThreadMessage, ThreadUpdate
 from . import bodies, threads
+from .agents import LONGEST_ID
 from .ids import new_task_id
 from .records import MessageRecord, ThreadRecord
 from .refusal import Refusal
@@ -69,10 +70,13 @@ class ThreadEndpoints:
         bodies.checked(made.additional_properties, ThreadUpdate)
         if body.get("organization_id") not in (None, "", organization_id):
             raise Refusal(422, "the key is another organization's", "$.organization_id")
+        thread_id = body.get("id") or new_task_id()
+        if len(thread_id) > LONGEST_ID or not thread_id.isprintable():
+            raise Refusal(422, "this can't be the id of a thread", "$.id")
         thread = await self._threads.create(
             organization_id,
             body,
-            thread_id=new_task_id(),
+            thread_id=thread_id,
             key=idempotency(request, "create thread", body),
         )
         return await self._whole(thread)

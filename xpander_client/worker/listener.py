@@ -21,7 +21,7 @@ from xpander_client.transport import Transport
 
 from .delivery import PATIENCE
 
-__all__ = ["Listener", "Message", "Offered", "Registered", "StopRequested"]
+__all__ = ["Listener", "Message", "Offered", "Registered", "StopRequested", "Told"]
 
 _logger = logging.getLogger("xpander_client.worker")
 
@@ -52,13 +52,26 @@ class StopRequested:
     attempt: int | None
 
 
-Message = Registered | Offered | StopRequested
+@attrs.frozen
+class Told:
+    """A task was told something that it waits for. The same may come again, with the same `seq`."""
+
+    task_id: str
+    attempt: int | None
+    seq: int
+    key: str
+    data: Any
+
+
+Message = Registered | Offered | StopRequested | Told
 
 
 class Listener:
     """Registers a worker and hears what the platform has for it.
 
-    With `tries` it gives up when so many connections failed and it was never registered.
+    With `tries` it gives up when so many connections failed and it was never registered. With a
+    `worker_id` it asks for that id from the beginning. In a `pool` it hears of no task that is not
+    for the pool, or for it alone.
     """
 
     def __init__(
@@ -68,8 +81,12 @@ class Listener:
         environment: WorkerEnvironment,
         *,
         tries: int | None = None,
+        worker_id: str | None = None,
+        pool: str | None = None,
     ) -> None:
-        self.worker_id: str | None = None
+        self.worker_id = worker_id
+        self._is_known = False
+        self._pool = pool
         self._transport = transport.options(retry=RetryPolicy(attempts=1))
         self._agent_id = agent_id
         self._environment = environment
@@ -94,7 +111,7 @@ class Listener:
                 cause = "the platform closed it"
             except CallError as error:
                 is_last = self._tries is not None and failures + 1 >= self._tries
-                if self.worker_id is None and (is_last or _is_refusal(error)):
+                if not self._is_known and (is_last or _is_refusal(error)):
                     raise
                 cause = str(error)
             failures += 1
@@ -108,6 +125,7 @@ class Listener:
             environment=self._environment,
             # The same worker as before the break keeps its tasks.
             worker_id=self.worker_id,
+            pool=self._pool,
         )
         return self._transport.astream(plan, lambda frame: frame, lambda frame: False)
 
@@ -122,11 +140,17 @@ class Listener:
         match frame.event, data.get("id"):
             case "worker-registration", str(worker_id):
                 self.worker_id = worker_id
+                self._is_known = True
                 return Registered(worker_id)
             case "agent-execution", str(task_id):
                 return Offered(task_id, number or 0, frame.data.encode())
             case "task-stop", str(task_id):
                 return StopRequested(task_id, number)
+            case "task-notify", str(task_id):
+                seq, key = data.get("seq"), data.get("key")
+                if not isinstance(seq, int) or not isinstance(key, str):
+                    return None
+                return Told(task_id, number, seq, key, data.get("data"))
             case _:
                 # Platforms say more over time than a worker knows.
                 _logger.debug("ignored an event %r", frame.event)

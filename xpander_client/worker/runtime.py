@@ -286,7 +286,7 @@ class Worker:
                     attempts.give_up(
                         message.task_id, message.attempt, "it was stopped, or taken back"
                     )
-                elif not self._is_stopping and self._test is None:
+                elif isinstance(message, Offered) and not self._is_stopping and self._test is None:
                     # An offer that is not taken up goes to another worker.
                     self._take_up(message, attempts, means)
 

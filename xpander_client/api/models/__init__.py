@@ -61,6 +61,10 @@ if TYPE_CHECKING:
     from .source_node_type import SourceNodeType as SourceNodeType
     from .task_create import TaskCreate as TaskCreate
     from .task_finish import TaskFinish as TaskFinish
+    from .task_notice import TaskNotice as TaskNotice
+    from .task_notification import TaskNotification as TaskNotification
+    from .task_notified import TaskNotified as TaskNotified
+    from .task_progress import TaskProgress as TaskProgress
     from .task_report_request import TaskReportRequest as TaskReportRequest
     from .task_stop import TaskStop as TaskStop
     from .task_update import TaskUpdate as TaskUpdate
@@ -82,6 +86,7 @@ if TYPE_CHECKING:
     from .worker_environment_conflict import WorkerEnvironmentConflict as WorkerEnvironmentConflict
     from .worker_event import WorkerEvent as WorkerEvent
     from .worker_event_type import WorkerEventType as WorkerEventType
+    from .worker_loss import WorkerLoss as WorkerLoss
     from .worker_message import WorkerMessage as WorkerMessage
 
 __all__ = [
@@ -128,6 +133,10 @@ __all__ = [
     "SourceNodeType",
     "TaskCreate",
     "TaskFinish",
+    "TaskNotice",
+    "TaskNotification",
+    "TaskNotified",
+    "TaskProgress",
     "TaskReportRequest",
     "TaskStop",
     "TaskUpdate",
@@ -149,6 +158,7 @@ __all__ = [
     "WorkerEnvironmentConflict",
     "WorkerEvent",
     "WorkerEventType",
+    "WorkerLoss",
     "WorkerMessage",
 ]
 
@@ -196,6 +206,10 @@ _MODULES = {
     "SourceNodeType": ".source_node_type",
     "TaskCreate": ".task_create",
     "TaskFinish": ".task_finish",
+    "TaskNotice": ".task_notice",
+    "TaskNotification": ".task_notification",
+    "TaskNotified": ".task_notified",
+    "TaskProgress": ".task_progress",
     "TaskReportRequest": ".task_report_request",
     "TaskStop": ".task_stop",
     "TaskUpdate": ".task_update",
@@ -217,6 +231,7 @@ _MODULES = {
     "WorkerEnvironmentConflict": ".worker_environment_conflict",
     "WorkerEvent": ".worker_event",
     "WorkerEventType": ".worker_event_type",
+    "WorkerLoss": ".worker_loss",
     "WorkerMessage": ".worker_message",
 }
 

@@ -12,6 +12,7 @@ from .mcp_server_details import MCPServerDetails
 from .output_format import OutputFormat
 from .source_node_type import SourceNodeType
 from .think_mode import ThinkMode
+from .worker_loss import WorkerLoss
 
 __all__ = ["TaskCreate"]
 
@@ -30,6 +31,12 @@ class TaskCreate:
     """Through which door it came in."""
     worker_id: str | None = None
     """The only worker that may run it."""
+    worker_pool: str | None = None
+    """Only workers of this pool may run it, after the worker that is named and gets it first."""
+    on_worker_loss: WorkerLoss | None = None
+    """What becomes of it when the worker that runs it is lost: another one tries, as always, or
+    it ends as an error.
+    """
     memory_thread_id: str | None = None
     """The thread that its messages are kept in."""
     parent_execution_id: str | None = None

@@ -17,6 +17,7 @@ from .mcp_server_details import MCPServerDetails
 from .output_format import OutputFormat
 from .pending_eca_request import PendingECARequest
 from .source_node_type import SourceNodeType
+from .task_progress import TaskProgress
 from .think_mode import ThinkMode
 from .tokens import Tokens
 
@@ -132,6 +133,8 @@ class TaskUpdate:
     """Whether the agent has to plan first."""
     execution_attempts: int | None = None
     """How often a worker has begun it. A worker's writes carry the attempt it holds."""
+    progress: TaskProgress | None = None
+    """How far it is, as far as whoever runs it says so."""
     return_metrics: bool | None = None
     """Whether the answer is to contain what it took."""
     llm_model_provider: str | None = None

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from .message_identity import MessageIdentity
+from .task_notification import TaskNotification
 from .task_update_event_type import TaskUpdateEventType
 
 __all__ = ["TaskUpdateEvent"]
@@ -33,5 +34,7 @@ class TaskUpdateEvent:
     """What there is to tell."""
     identity: MessageIdentity | None = None
     """As whom the agent speaks."""
+    notification: TaskNotification | None = None
+    """On a `task_updated`: what the task was told."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

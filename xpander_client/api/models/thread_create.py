@@ -13,6 +13,8 @@ __all__ = ["ThreadCreate"]
 class ThreadCreate:
     """What a thread begins with."""
 
+    id: str | None = None
+    """The thread's id; a new one when there is none."""
     organization_id: str | None = None
     """The organization that it belongs to."""
     user_details: dict[str, Any] | None = None

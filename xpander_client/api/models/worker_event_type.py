@@ -16,6 +16,8 @@ class WorkerEventType(OpenStrEnum):
     """A task to run. `data` is the Task."""
     TaskStop = "task-stop"
     """A task to stop running. `data` is a TaskStop."""
+    TaskNotify = "task-notify"
+    """Something that a task of the worker waits for. `data` is a TaskNotice."""
     EnvironmentConflict = "worker-environment-conflict"
     """The worker is not wanted here. `data` is a WorkerEnvironmentConflict."""
     WorkerHeartbeat = "worker-heartbeat"

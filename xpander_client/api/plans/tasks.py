@@ -34,12 +34,15 @@ from ..models.principal import Principal
 from ..models.source_node_type import SourceNodeType
 from ..models.task_create import TaskCreate
 from ..models.task_finish import TaskFinish
+from ..models.task_notification import TaskNotification
+from ..models.task_progress import TaskProgress
 from ..models.task_report_request import TaskReportRequest
 from ..models.task_update import TaskUpdate
 from ..models.task_update_event import TaskUpdateEvent
 from ..models.think_mode import ThinkMode
 from ..models.tokens import Tokens
 from ..models.user import User
+from ..models.worker_loss import WorkerLoss
 
 __all__ = [
     "create",
@@ -50,6 +53,7 @@ __all__ = [
     "get_pending",
     "list",
     "list_user_tasks",
+    "notify",
     "push_events",
     "report_external_task",
     "report_metrics",
@@ -97,6 +101,8 @@ def create(
     memory_thread_id: str | None = None,
     parent_execution_id: str | None = None,
     tool_call_name: str | None = None,
+    on_worker_loss: WorkerLoss | None = None,
+    worker_pool: str | None = None,
 ) -> RequestPlan:
     """What `Tasks.create` sends."""
     return RequestPlan(
@@ -119,6 +125,8 @@ def create(
                 payload_extension=tool_call_payload_extension,
                 source=source,
                 worker_id=worker_id,
+                worker_pool=worker_pool,
+                on_worker_loss=on_worker_loss,
                 memory_thread_id=memory_thread_id,
                 parent_execution_id=parent_execution_id,
                 tool_call_name=tool_call_name,
@@ -181,6 +189,7 @@ def update(
     result: str | None = None,
     memory_thread_id: str | None = None,
     worker_id: str | None = None,
+    progress: TaskProgress | None = None,
 ) -> RequestPlan:
     """What `Tasks.update` sends."""
     return RequestPlan(
@@ -198,6 +207,7 @@ def update(
                 memory_thread_id=memory_thread_id,
                 worker_id=worker_id,
                 source=source,
+                progress=progress,
             )
         ),
     )
@@ -236,6 +246,18 @@ def finish(
         replay=Replay.ALWAYS,
         headers=dict(_query({"x-execution-attempt": execution_attempt})),
         body=_body(TaskFinish(status=status, result=result)),
+    )
+
+
+def notify(*, task_id: str, key: str, data: Any = None) -> RequestPlan:
+    """What `Tasks.notify` sends."""
+    return RequestPlan(
+        operation="Tasks.notify",
+        method="POST",
+        path=_encode_path("/agent-execution/{task_id}/notify", task_id=task_id),
+        template="/agent-execution/{task_id}/notify",
+        replay=Replay.KEYED,
+        body=_body(TaskNotification(key=key, data=data)),
     )
 
 

@@ -37,6 +37,7 @@ def create(
     organization_id: str | None = None,
     user_details: dict[str, Any] | None = None,
     metadata: dict[str, Any] | None = None,
+    thread_id: str | None = None,
 ) -> RequestPlan:
     """What `Threads.create` sends."""
     return RequestPlan(
@@ -47,7 +48,10 @@ def create(
         replay=Replay.KEYED,
         body=_body(
             ThreadCreate(
-                organization_id=organization_id, user_details=user_details, metadata=metadata
+                id=thread_id,
+                organization_id=organization_id,
+                user_details=user_details,
+                metadata=metadata,
             )
         ),
     )

@@ -29,7 +29,11 @@ __all__ = [
 
 
 def listen(
-    *, agent_id: str, environment: WorkerEnvironment | None = None, worker_id: str | None = None
+    *,
+    agent_id: str,
+    environment: WorkerEnvironment | None = None,
+    worker_id: str | None = None,
+    pool: str | None = None,
 ) -> StreamPlan:
     """What `Workers.listen` sends."""
     return StreamPlan(
@@ -39,7 +43,7 @@ def listen(
         template="/events/{agent_id}/",
         root=Root.EVENTS,
         replay=Replay.ALWAYS,
-        query=_query({"environment": environment}),
+        query=_query({"environment": environment, "pool": pool}),
         headers=dict(_query({"x-worker-id": worker_id})),
         resume=False,
     )

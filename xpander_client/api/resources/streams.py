@@ -11,6 +11,7 @@ from xpander_client.core.sse import ServerSentEvent
 
 from ..models.deep_planning import DeepPlanning
 from ..models.deployed_asset import DeployedAsset
+from ..models.task_notice import TaskNotice
 from ..models.task_stop import TaskStop
 from ..models.task_update_event import TaskUpdateEvent
 from ..models.tool_call_request import ToolCallRequest
@@ -60,6 +61,7 @@ WORKER_EVENT_DATA: Final[Mapping[str, Any]] = {
     "worker-registration": DeployedAsset,
     "agent-execution": Task,
     "task-stop": TaskStop,
+    "task-notify": TaskNotice,
     "worker-environment-conflict": WorkerEnvironmentConflict,
 }
 """What `data` of a `WorkerEvent` is, by its `event`."""

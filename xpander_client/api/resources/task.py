@@ -27,6 +27,8 @@ from ..models.mcp_server_details import MCPServerDetails
 from ..models.output_format import OutputFormat
 from ..models.pending_eca_request import PendingECARequest
 from ..models.source_node_type import SourceNodeType
+from ..models.task_notified import TaskNotified
+from ..models.task_progress import TaskProgress
 from ..models.task_update_event import TaskUpdateEvent
 from ..models.think_mode import ThinkMode
 from ..models.tokens import Tokens
@@ -139,6 +141,8 @@ class Task(TaskMessage, StopRequest, Bound):
     """Whether the agent has to plan first."""
     execution_attempts: int | None = None
     """How often a worker has begun it. A worker's writes carry the attempt it holds."""
+    progress: TaskProgress | None = None
+    """How far it is, as far as whoever runs it says so."""
     return_metrics: bool | None = None
     """Whether the answer is to contain what it took."""
     llm_model_provider: str | None = None
@@ -635,6 +639,72 @@ class Task(TaskMessage, StopRequest, Bound):
             ),
             None,
         )
+
+    def notify(self, key: str, data: Any = None) -> TaskNotified:
+        """Tell a task under way something that it waits for.
+
+        Whoever runs the task gets it at once; one that is away gets it when it comes back. It is
+        kept among the task's events, as a `task_updated` with a `notification`. A task that is
+        finished waits for nothing: that is refused with 409.
+
+        Args:
+            key: What it is about.
+            data: What there is to tell.
+
+        Returns:
+            Whether anybody heard it already.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = Task.load("task-1", configuration)
+            >>> notified = task.notify(key="approval", data=True)
+            >>> print(notified.delivered)
+            True
+        """
+        return self._transport.call(
+            tasks_plans.notify(task_id=self.id, key=key, data=data), TaskNotified
+        ).parsed
+
+    async def anotify(self, key: str, data: Any = None) -> TaskNotified:
+        """Tell a task under way something that it waits for.
+
+        Whoever runs the task gets it at once; one that is away gets it when it comes back. It is
+        kept among the task's events, as a `task_updated` with a `notification`. A task that is
+        finished waits for nothing: that is refused with 409.
+
+        Args:
+            key: What it is about.
+            data: What there is to tell.
+
+        Returns:
+            Whether anybody heard it already.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = await Task.aload("task-1", configuration)
+            >>> notified = await task.anotify(key="approval", data=True)
+            >>> print(notified.delivered)
+            True
+        """
+        return (
+            await self._transport.acall(
+                tasks_plans.notify(task_id=self.id, key=key, data=data), TaskNotified
+            )
+        ).parsed
 
     def get_activity_log(self) -> AgentActivityThread:
         """Get what was said and done in a task, in order.

@@ -18,10 +18,13 @@ from ..models.mcp_server_details import MCPServerDetails
 from ..models.output_format import OutputFormat
 from ..models.principal import Principal
 from ..models.source_node_type import SourceNodeType
+from ..models.task_notified import TaskNotified
+from ..models.task_progress import TaskProgress
 from ..models.task_update_event import TaskUpdateEvent
 from ..models.think_mode import ThinkMode
 from ..models.tokens import Tokens
 from ..models.user import User
+from ..models.worker_loss import WorkerLoss
 from ..plans import tasks as tasks_plans
 from .task import Task
 from .tasks_list_item import TasksListItem
@@ -79,6 +82,8 @@ class Tasks(Resource):
         memory_thread_id: str | None = None,
         parent_execution_id: str | None = None,
         tool_call_name: str | None = None,
+        on_worker_loss: WorkerLoss | None = None,
+        worker_pool: str | None = None,
     ) -> Task:
         """Create a task for an agent.
 
@@ -124,6 +129,10 @@ class Tasks(Resource):
             memory_thread_id: The thread that its messages are kept in.
             parent_execution_id: The task that starts it.
             tool_call_name: The tool by which that task starts it.
+            on_worker_loss: What becomes of it when the worker that runs it is lost: another one
+                tries, as always, or it ends as an error.
+            worker_pool: Only workers of this pool may run it, after the worker that is named and
+                gets it first.
 
         Returns:
             The task, as it was created.
@@ -183,6 +192,8 @@ class Tasks(Resource):
             memory_thread_id=memory_thread_id,
             parent_execution_id=parent_execution_id,
             tool_call_name=tool_call_name,
+            on_worker_loss=on_worker_loss,
+            worker_pool=worker_pool,
         )
         return self._transport.call(plan, Task).parsed
 
@@ -224,6 +235,8 @@ class Tasks(Resource):
         memory_thread_id: str | None = None,
         parent_execution_id: str | None = None,
         tool_call_name: str | None = None,
+        on_worker_loss: WorkerLoss | None = None,
+        worker_pool: str | None = None,
     ) -> Task:
         """Create a task for an agent.
 
@@ -269,6 +282,10 @@ class Tasks(Resource):
             memory_thread_id: The thread that its messages are kept in.
             parent_execution_id: The task that starts it.
             tool_call_name: The tool by which that task starts it.
+            on_worker_loss: What becomes of it when the worker that runs it is lost: another one
+                tries, as always, or it ends as an error.
+            worker_pool: Only workers of this pool may run it, after the worker that is named and
+                gets it first.
 
         Returns:
             The task, as it was created.
@@ -328,6 +345,8 @@ class Tasks(Resource):
             memory_thread_id=memory_thread_id,
             parent_execution_id=parent_execution_id,
             tool_call_name=tool_call_name,
+            on_worker_loss=on_worker_loss,
+            worker_pool=worker_pool,
         )
         return (await self._transport.acall(plan, Task)).parsed
 
@@ -439,6 +458,7 @@ class Tasks(Resource):
         result: str | None = None,
         memory_thread_id: str | None = None,
         worker_id: str | None = None,
+        progress: TaskProgress | None = None,
     ) -> Task:
         """Change some fields of a task.
 
@@ -457,6 +477,7 @@ class Tasks(Resource):
             memory_thread_id: The thread that its messages are kept in.
             worker_id: Together with the status `executing`: the script that takes the task, which
                 goes to it if no worker has it.
+            progress: How far it is, as far as whoever runs it says so.
 
         Returns:
             The task, as it is now.
@@ -487,6 +508,7 @@ class Tasks(Resource):
             result=result,
             memory_thread_id=memory_thread_id,
             worker_id=worker_id,
+            progress=progress,
         )
         return self._transport.call(plan, Task).parsed
 
@@ -500,6 +522,7 @@ class Tasks(Resource):
         result: str | None = None,
         memory_thread_id: str | None = None,
         worker_id: str | None = None,
+        progress: TaskProgress | None = None,
     ) -> Task:
         """Change some fields of a task.
 
@@ -518,6 +541,7 @@ class Tasks(Resource):
             memory_thread_id: The thread that its messages are kept in.
             worker_id: Together with the status `executing`: the script that takes the task, which
                 goes to it if no worker has it.
+            progress: How far it is, as far as whoever runs it says so.
 
         Returns:
             The task, as it is now.
@@ -548,6 +572,7 @@ class Tasks(Resource):
             result=result,
             memory_thread_id=memory_thread_id,
             worker_id=worker_id,
+            progress=progress,
         )
         return (await self._transport.acall(plan, Task)).parsed
 
@@ -636,6 +661,70 @@ class Tasks(Resource):
             task_id=task_id, status=status, result=result, execution_attempt=execution_attempt
         )
         return (await self._transport.acall(plan, Task)).parsed
+
+    def notify(self, task_id: str, key: str, data: Any = None) -> TaskNotified:
+        """Tell a task under way something that it waits for.
+
+        Whoever runs the task gets it at once; one that is away gets it when it comes back. It is
+        kept among the task's events, as a `task_updated` with a `notification`. A task that is
+        finished waits for nothing: that is refused with 409.
+
+        Args:
+            task_id: The task.
+            key: What it is about.
+            data: What there is to tell.
+
+        Returns:
+            Whether anybody heard it already.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> notified = tasks.notify(task_id="task-1", key="approval", data=True)
+            >>> print(notified.delivered)
+            True
+        """
+        plan = tasks_plans.notify(task_id=task_id, key=key, data=data)
+        return self._transport.call(plan, TaskNotified).parsed
+
+    async def anotify(self, task_id: str, key: str, data: Any = None) -> TaskNotified:
+        """Tell a task under way something that it waits for.
+
+        Whoever runs the task gets it at once; one that is away gets it when it comes back. It is
+        kept among the task's events, as a `task_updated` with a `notification`. A task that is
+        finished waits for nothing: that is refused with 409.
+
+        Args:
+            task_id: The task.
+            key: What it is about.
+            data: What there is to tell.
+
+        Returns:
+            Whether anybody heard it already.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> notified = await tasks.anotify(task_id="task-1", key="approval", data=True)
+            >>> print(notified.delivered)
+            True
+        """
+        plan = tasks_plans.notify(task_id=task_id, key=key, data=data)
+        return (await self._transport.acall(plan, TaskNotified)).parsed
 
     def get_pending(self, worker_id: str) -> Task | None:
         """Get the oldest task that waits for one worker alone.
@@ -1404,6 +1493,8 @@ class TasksWithRawResponse:
         memory_thread_id: str | None = None,
         parent_execution_id: str | None = None,
         tool_call_name: str | None = None,
+        on_worker_loss: WorkerLoss | None = None,
+        worker_pool: str | None = None,
     ) -> Response[Task]:
         """`Tasks.create`, with the answer's status and headers."""
         plan = tasks_plans.create(
@@ -1443,6 +1534,8 @@ class TasksWithRawResponse:
             memory_thread_id=memory_thread_id,
             parent_execution_id=parent_execution_id,
             tool_call_name=tool_call_name,
+            on_worker_loss=on_worker_loss,
+            worker_pool=worker_pool,
         )
         return self._transport.call(plan, Task)
 
@@ -1484,6 +1577,8 @@ class TasksWithRawResponse:
         memory_thread_id: str | None = None,
         parent_execution_id: str | None = None,
         tool_call_name: str | None = None,
+        on_worker_loss: WorkerLoss | None = None,
+        worker_pool: str | None = None,
     ) -> Response[Task]:
         """`Tasks.acreate`, with the answer's status and headers."""
         plan = tasks_plans.create(
@@ -1523,6 +1618,8 @@ class TasksWithRawResponse:
             memory_thread_id=memory_thread_id,
             parent_execution_id=parent_execution_id,
             tool_call_name=tool_call_name,
+            on_worker_loss=on_worker_loss,
+            worker_pool=worker_pool,
         )
         return await self._transport.acall(plan, Task)
 
@@ -1556,6 +1653,7 @@ class TasksWithRawResponse:
         result: str | None = None,
         memory_thread_id: str | None = None,
         worker_id: str | None = None,
+        progress: TaskProgress | None = None,
     ) -> Response[Task]:
         """`Tasks.update`, with the answer's status and headers."""
         plan = tasks_plans.update(
@@ -1567,6 +1665,7 @@ class TasksWithRawResponse:
             result=result,
             memory_thread_id=memory_thread_id,
             worker_id=worker_id,
+            progress=progress,
         )
         return self._transport.call(plan, Task)
 
@@ -1580,6 +1679,7 @@ class TasksWithRawResponse:
         result: str | None = None,
         memory_thread_id: str | None = None,
         worker_id: str | None = None,
+        progress: TaskProgress | None = None,
     ) -> Response[Task]:
         """`Tasks.aupdate`, with the answer's status and headers."""
         plan = tasks_plans.update(
@@ -1591,6 +1691,7 @@ class TasksWithRawResponse:
             result=result,
             memory_thread_id=memory_thread_id,
             worker_id=worker_id,
+            progress=progress,
         )
         return await self._transport.acall(plan, Task)
 
@@ -1619,6 +1720,16 @@ class TasksWithRawResponse:
             task_id=task_id, status=status, result=result, execution_attempt=execution_attempt
         )
         return await self._transport.acall(plan, Task)
+
+    def notify(self, task_id: str, key: str, data: Any = None) -> Response[TaskNotified]:
+        """`Tasks.notify`, with the answer's status and headers."""
+        plan = tasks_plans.notify(task_id=task_id, key=key, data=data)
+        return self._transport.call(plan, TaskNotified)
+
+    async def anotify(self, task_id: str, key: str, data: Any = None) -> Response[TaskNotified]:
+        """`Tasks.anotify`, with the answer's status and headers."""
+        plan = tasks_plans.notify(task_id=task_id, key=key, data=data)
+        return await self._transport.acall(plan, TaskNotified)
 
     def get_pending(self, worker_id: str) -> Response[Task | None]:
         """`Tasks.get_pending`, with the answer's status and headers."""

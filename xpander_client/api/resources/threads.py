@@ -32,18 +32,24 @@ class Threads(Resource):
         organization_id: str | None = None,
         user_details: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
+        thread_id: str | None = None,
     ) -> Thread:
         """Begin a thread.
+
+        An id that is given must not be another thread's: that is refused with 409.
 
         Args:
             organization_id: The organization that it belongs to.
             user_details: The person it is led with.
             metadata: Whatever was kept with it.
+            thread_id: The thread's id; a new one when there is none.
 
         Returns:
             The thread, still without messages.
 
         Raises:
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
             ModuleException: Anything else that may go wrong: an argument that can't be sent, no
                 connection, no time left, a refused key.
@@ -55,7 +61,10 @@ class Threads(Resource):
             thread-1
         """
         plan = threads_plans.create(
-            organization_id=organization_id, user_details=user_details, metadata=metadata
+            organization_id=organization_id,
+            user_details=user_details,
+            metadata=metadata,
+            thread_id=thread_id,
         )
         return self._transport.call(plan, Thread).parsed
 
@@ -64,18 +73,24 @@ class Threads(Resource):
         organization_id: str | None = None,
         user_details: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
+        thread_id: str | None = None,
     ) -> Thread:
         """Begin a thread.
+
+        An id that is given must not be another thread's: that is refused with 409.
 
         Args:
             organization_id: The organization that it belongs to.
             user_details: The person it is led with.
             metadata: Whatever was kept with it.
+            thread_id: The thread's id; a new one when there is none.
 
         Returns:
             The thread, still without messages.
 
         Raises:
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
             ModuleException: Anything else that may go wrong: an argument that can't be sent, no
                 connection, no time left, a refused key.
@@ -87,7 +102,10 @@ class Threads(Resource):
             thread-1
         """
         plan = threads_plans.create(
-            organization_id=organization_id, user_details=user_details, metadata=metadata
+            organization_id=organization_id,
+            user_details=user_details,
+            metadata=metadata,
+            thread_id=thread_id,
         )
         return (await self._transport.acall(plan, Thread)).parsed
 
@@ -509,10 +527,14 @@ class ThreadsWithRawResponse:
         organization_id: str | None = None,
         user_details: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
+        thread_id: str | None = None,
     ) -> Response[Thread]:
         """`Threads.create`, with the answer's status and headers."""
         plan = threads_plans.create(
-            organization_id=organization_id, user_details=user_details, metadata=metadata
+            organization_id=organization_id,
+            user_details=user_details,
+            metadata=metadata,
+            thread_id=thread_id,
         )
         return self._transport.call(plan, Thread)
 
@@ -521,10 +543,14 @@ class ThreadsWithRawResponse:
         organization_id: str | None = None,
         user_details: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
+        thread_id: str | None = None,
     ) -> Response[Thread]:
         """`Threads.acreate`, with the answer's status and headers."""
         plan = threads_plans.create(
-            organization_id=organization_id, user_details=user_details, metadata=metadata
+            organization_id=organization_id,
+            user_details=user_details,
+            metadata=metadata,
+            thread_id=thread_id,
         )
         return await self._transport.acall(plan, Thread)
 

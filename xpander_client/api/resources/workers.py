@@ -34,6 +34,7 @@ class Workers(Resource):
         agent_id: str,
         environment: WorkerEnvironment | None = None,
         worker_id: str | None = None,
+        pool: str | None = None,
     ) -> Generator[WorkerEvent, None, None]:
         """Register a worker for an agent and receive its tasks.
 
@@ -48,6 +49,7 @@ class Workers(Resource):
             agent_id: The agent.
             environment: Where the worker runs.
             worker_id: The id that this worker was given before, to keep it when it comes back.
+            pool: The worker takes only tasks for this pool, and those for itself alone.
 
         Yields:
             Each WorkerEvent when it arrives.
@@ -70,7 +72,9 @@ class Workers(Resource):
         from . import streams
 
         return self._transport.stream(
-            workers_plans.listen(agent_id=agent_id, environment=environment, worker_id=worker_id),
+            workers_plans.listen(
+                agent_id=agent_id, environment=environment, worker_id=worker_id, pool=pool
+            ),
             streams.worker_event(agent_id),
             streams.is_last_worker_event,
         )
@@ -80,6 +84,7 @@ class Workers(Resource):
         agent_id: str,
         environment: WorkerEnvironment | None = None,
         worker_id: str | None = None,
+        pool: str | None = None,
     ) -> AsyncGenerator[WorkerEvent, None]:
         """Register a worker for an agent and receive its tasks.
 
@@ -94,6 +99,7 @@ class Workers(Resource):
             agent_id: The agent.
             environment: Where the worker runs.
             worker_id: The id that this worker was given before, to keep it when it comes back.
+            pool: The worker takes only tasks for this pool, and those for itself alone.
 
         Yields:
             Each WorkerEvent when it arrives.
@@ -116,7 +122,9 @@ class Workers(Resource):
         from . import streams
 
         return self._transport.astream(
-            workers_plans.listen(agent_id=agent_id, environment=environment, worker_id=worker_id),
+            workers_plans.listen(
+                agent_id=agent_id, environment=environment, worker_id=worker_id, pool=pool
+            ),
             streams.worker_event(agent_id),
             streams.is_last_worker_event,
         )

@@ -1,0 +1,29 @@
+"""`TaskNotice`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["TaskNotice"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class TaskNotice:
+    """Something that a task of the worker waits for. What a worker was away for comes when it is
+    back, and may then come again: `seq` tells what was there before.
+    """
+
+    id: str
+    """The task's id."""
+    execution_attempts: int
+    """The attempt that runs it."""
+    seq: int
+    """The number of the task's event that keeps it."""
+    key: str
+    """What it is about."""
+    data: Any = None
+    """What there is to tell."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

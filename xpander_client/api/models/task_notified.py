@@ -1,0 +1,19 @@
+"""`TaskNotified`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["TaskNotified"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class TaskNotified:
+    """What became of a notification."""
+
+    delivered: bool
+    """Whether whoever runs the task is connected, and so has it; else it is kept for them."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,21 @@
+"""`TaskProgress`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["TaskProgress"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class TaskProgress:
+    """How far a task is."""
+
+    percent: float | None = None
+    """How much of it is done, from 0 to 100."""
+    message: str | None = None
+    """What it does now."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,183 @@
+"""What happens to a task, decided without any event loop: the same events, the same end."""
+
+from __future__ import annotations
+
+from asyncio import CancelledError
+from enum import Enum, auto
+from typing import Any
+
+from .signals import TaskCtl, TaskSignal
+
+__all__ = ["Life", "Verdict"]
+
+
+class _Stage(Enum):
+    """How hard a task is pressed to end. It only gets worse."""
+
+    WAITING = auto()
+    """Its function was not called yet."""
+    RUNNING = auto()
+    ASKED = auto()
+    """It was asked to stop, and has its grace to do so in its own way."""
+    FORCED = auto()
+    """A `CancelledError` was raised in it."""
+
+
+# Looking a member up in its class takes longer than all else that is decided here.
+_WAITING, _RUNNING, _ASKED, _FORCED = _Stage
+_PROGRESS = TaskSignal.PROGRESS
+
+
+class Verdict(Enum):
+    """What is to be done when the grace of a task is over."""
+
+    FORCE = auto()
+    """Raise a `CancelledError` in it."""
+    GIVE_UP = auto()
+    """Wait no longer: it is over, whatever its function still does."""
+    NOTHING = auto()
+
+
+class Life:
+    """One task from its start to its only end.
+
+    The end is decided by the first event that can: a terminal signal, the function's return, an
+    exception. It holds when the function has cleaned up, or when nobody waits for that any more,
+    and `end()` gives it out once.
+    """
+
+    __slots__ = ("_decided", "_is_over", "_reason", "_stage", "latest")
+
+    def __init__(self) -> None:
+        self.latest: TaskCtl | None = None
+        """The last word of the task."""
+        self._stage: _Stage = _WAITING
+        self._decided: TaskCtl | None = None
+        self._is_over = False
+        self._reason = ""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether the function was called."""
+        return self._stage is not _WAITING
+
+    @property
+    def is_decided(self) -> bool:
+        """Whether it is known how the task ends."""
+        return self._decided is not None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the task has ended."""
+        return self._is_over
+
+    def begin(self) -> bool:
+        """Whether the function is to be called; not when the task was cancelled before."""
+        if self._decided is not None:
+            return False
+        self._stage = _RUNNING
+        return True
+
+    def take(self, value: Any) -> bool:
+        """A generator yielded `value`: whether it is to go on."""
+        if self._decided is not None:
+            return False
+        if not isinstance(value, TaskCtl):
+            self._decided = _of_error(
+                TypeError(f"a task yields TaskCtl values, not {type(value).__name__}: {value!r}")
+            )
+        elif value.signal is not _PROGRESS:
+            self._decided = value
+        elif self._stage is _FORCED:
+            # It kept the cancellation for itself; here is the next place where it can be stopped.
+            self._decided = TaskCtl.cancel(self._reason)
+        else:
+            self.latest = value
+            return True
+        return False
+
+    def run_out(self) -> None:
+        """A generator ended by itself."""
+        if self._decided is not None:
+            return
+        if self._is_pressed():
+            self._decided = TaskCtl.cancel(self._reason)
+        else:
+            self._decided = TaskCtl.fail(
+                "the task ended without a terminal signal: "
+                "its last value is to be TaskCtl.success, fail or cancel"
+            )
+
+    def returned(self, value: Any) -> None:
+        """A function that is no generator returned `value`.
+
+        It may be a terminal `TaskCtl`, which then counts. A function that returns nothing after it
+        was asked to stop has obeyed; one that brings a value was faster.
+        """
+        if self._decided is not None:
+            return
+        if isinstance(value, TaskCtl):
+            if value.is_terminal:
+                self._decided = value
+            else:
+                self._decided = _of_error(
+                    TypeError(f"a task cannot end with progress, as this one did: {value!r}")
+                )
+        elif value is None and self._is_pressed():
+            self._decided = TaskCtl.cancel(self._reason)
+        else:
+            self._decided = TaskCtl.success("", value)
+
+    def raised(self, error: BaseException) -> None:
+        """The function raised `error`."""
+        if self._decided is not None:
+            return
+        if isinstance(error, CancelledError):
+            self._decided = TaskCtl.cancel(self._reason or str(error) or "cancelled")
+        else:
+            self._decided = _of_error(error)
+
+    def ask_to_stop(self, reason: str) -> bool:
+        """Somebody wants the task to end: whether its grace begins now.
+
+        A task that has not begun needs none, and the first who asks is the one who is heard.
+        """
+        if self._is_over or self._is_pressed():
+            return False
+        self._reason = reason
+        if self._stage is _WAITING:
+            self._decided = self._decided or TaskCtl.cancel(reason)
+            return False
+        self._stage = _ASKED
+        return True
+
+    def grace_is_over(self, grace: float) -> Verdict:
+        """The task was given `grace` seconds, and is still there."""
+        if self._is_over:
+            return Verdict.NOTHING
+        if self._stage is not _FORCED:
+            self._stage = _FORCED
+            return Verdict.FORCE
+        self._decided = self._decided or TaskCtl.fail(
+            f"the task did not end within {grace:g} s of being cancelled: {self._reason}"
+        )
+        return Verdict.GIVE_UP
+
+    def lose(self, reason: str) -> None:
+        """Nothing can be run for the task any more."""
+        self._decided = self._decided or TaskCtl.fail(reason)
+
+    def end(self) -> TaskCtl | None:
+        """The end; None when it was given out before."""
+        if self._is_over:
+            return None
+        self._is_over = True
+        self.latest = self._decided or TaskCtl.fail("the task was dropped")
+        return self.latest
+
+    def _is_pressed(self) -> bool:
+        return self._stage is _ASKED or self._stage is _FORCED
+
+
+def _of_error(error: BaseException) -> TaskCtl:
+    return TaskCtl.fail(str(error) or type(error).__name__, error)

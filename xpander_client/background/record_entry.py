@@ -1,0 +1,129 @@
+"""One background task on its way into the platform's record: what is to be written next."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections import deque
+from typing import Any
+
+import attrs
+
+from .running import RunningTask
+from .signals import TaskCtl
+
+__all__ = ["Create", "Ending", "Entry", "Look", "Pause", "Write"]
+
+SPACING = 0.1
+"""Seconds between two writes of progress."""
+
+
+@attrs.frozen
+class Create:
+    """The platform is to be told that there is the task."""
+
+
+@attrs.frozen
+class Look:
+    """It has to be seen how the task stands there."""
+
+
+@attrs.frozen
+class Pause:
+    """Nothing for so many seconds."""
+
+    seconds: float
+
+
+@attrs.frozen
+class Write:
+    """Fields of the task are to be written; the last ones, when `is_last`."""
+
+    is_last: bool
+
+
+@attrs.frozen
+class Ending:
+    """How a task ended, as the platform says it."""
+
+    status: str
+    result: str | None
+
+
+@attrs.define(eq=False)
+class Entry:
+    """A task, as far as it is not written down yet.
+
+    The task's event loop, or any thread, leaves the newest progress and the end here; the record's
+    own loop takes them. Only the newest progress is kept: a task that says much waits for nothing,
+    and neither does a platform that was away.
+    """
+
+    name: str
+    running: RunningTask | None
+    creation: dict[str, Any]
+    key: str
+    """Makes the creation happen once."""
+    task_id: str | None = None
+    """The platform's name for it; None until it is created there."""
+    attempt: int = 1
+    has_begun: bool = False
+    is_doubtful: bool = False
+    is_dropped: bool = False
+    is_noted: bool = False
+    ending: Ending | None = None
+    told: set[int] = attrs.field(factory=set)
+    """The numbers of the notifications that it has got."""
+    news: asyncio.Event = attrs.field(factory=asyncio.Event)
+    _newest: deque[TaskCtl] = attrs.field(factory=lambda: deque(maxlen=1))
+    _writing: TaskCtl | None = None
+    _written_at: float = -math.inf
+
+    def progressed(self, ctl: TaskCtl) -> None:
+        """It is so far."""
+        self._newest.append(ctl)
+
+    def due(self, now: float) -> Create | Look | Pause | Write | None:
+        """What is to be done at the moment `now`, in seconds; None when all is done.
+
+        The progress that was said last is written before the end, and keeps its distance too.
+        """
+        if self.task_id is None:
+            return Create()
+        if self.is_doubtful:
+            return Look()
+        # In this order: the end may come in between, but no progress comes behind it.
+        ending = self.ending
+        if self._newest or self._writing is not None:
+            wait = self._written_at + SPACING - now
+            return Pause(wait) if wait > 0 else Write(is_last=False)
+        if ending is not None:
+            return Write(is_last=True)
+        return None if self.has_begun else Write(is_last=False)
+
+    def fields(self, step: Write) -> dict[str, Any]:
+        """What to write, with the newest progress that there is at this moment."""
+        said: dict[str, Any] = {"execution_attempts": self.attempt}
+        if step.is_last:
+            assert self.ending is not None
+            said["status"] = self.ending.status
+            if self.ending.result is not None:
+                said["result"] = self.ending.result
+            return said
+        if not self.has_begun:
+            said["status"] = "executing"
+        if self._newest:
+            self._writing = self._newest.pop()
+        if self._writing is not None:
+            said["progress"] = {
+                "percent": self._writing.progress,
+                "message": self._writing.message,
+            }
+        return said
+
+    def written(self, now: float) -> None:
+        """The platform has it."""
+        self.has_begun = True
+        if self._writing is not None:
+            self._written_at = now
+            self._writing = None

@@ -1,0 +1,124 @@
+"""What a background task is written down as: its arguments, and how it ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from .signals import TaskCtl, TaskSignal
+
+__all__ = ["STATUSES", "Start", "ending_text", "read_start", "start_text"]
+
+STATUSES = {
+    TaskSignal.SUCCESS: "completed",
+    TaskSignal.FAIL: "failed",
+    TaskSignal.CANCEL: "stopped",
+}
+"""The status that a platform task has when a background task ended so."""
+
+_LONGEST_REPR = 1000
+
+
+@attrs.frozen
+class Start:
+    """What a task is started with, besides its type, its conversation and its plugin."""
+
+    task_id: str
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = attrs.field(factory=dict)
+
+
+def start_text(start: Start) -> tuple[str, bool]:
+    """The start as JSON text, and whether the same start can be read from that.
+
+    What is no JSON stands there as Python shows it.
+
+    Example:
+        >>> start_text(Start("T-1", (), {"prompt": "hello"}))
+        ('{"task_id": "T-1", "kwargs": {"prompt": "hello"}}', True)
+        >>> start_text(Start("T-1", ({1},)))
+        ('{"task_id": "T-1", "args": ["{1}"]}', False)
+    """
+    said: dict[str, Any] = {"task_id": start.task_id}
+    if start.args:
+        said["args"] = list(start.args)
+    if start.kwargs:
+        said["kwargs"] = dict(start.kwargs)
+    text = _json(said)
+    return text, _same(json.loads(text), said)
+
+
+def read_start(text: str) -> Start:
+    """The start that a text stands for.
+
+    Raises:
+        ValueError: it stands for none.
+
+    Example:
+        >>> read_start('{"task_id": "T-1", "kwargs": {"prompt": "hello"}}')
+        Start(task_id='T-1', args=(), kwargs={'prompt': 'hello'})
+    """
+    said = json.loads(text)
+    if isinstance(said, dict):
+        match said.get("task_id"), said.get("args", []), said.get("kwargs", {}):
+            case str(task_id), list(args), dict(kwargs):
+                return Start(task_id, tuple(args), kwargs)
+    raise ValueError("the text does not say what a background task was started with")
+
+
+def ending_text(ctl: TaskCtl) -> str | None:
+    """The result of a task that ended so: its message, or JSON of its message and its data.
+
+    The exception behind a failure follows its message, where that does not contain it.
+
+    Example:
+        >>> ending_text(TaskCtl.success("Done"))
+        'Done'
+        >>> ending_text(TaskCtl.success("Done", data={"url": "https://example.org"}))
+        '{"message": "Done", "data": {"url": "https://example.org"}}'
+        >>> ending_text(TaskCtl.fail("No answer", TimeoutError("after 5 s")))
+        'No answer (TimeoutError: after 5 s)'
+    """
+    if ctl.data is not None:
+        return _json({"message": ctl.message, "data": ctl.data})
+    if ctl.error is None or str(ctl.error) in ctl.message:
+        return ctl.message or None
+    error = ctl.error
+    cause = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    return f"{ctl.message} ({cause})" if ctl.message else cause
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    try:
+        text = json.dumps(value, default=_shown, ensure_ascii=False, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        # Keys that are no texts, numbers that are none, circles.
+        text = json.dumps({name: _plain(part) for name, part in value.items()}, ensure_ascii=False)
+    # Halves of characters cannot be sent as they are.
+    return text.encode(errors="backslashreplace").decode()
+
+
+def _plain(part: Any) -> Any:
+    return part if isinstance(part, str) else _shown(part)
+
+
+def _shown(value: Any) -> str:
+    try:
+        text = repr(value)
+    except Exception as error:
+        text = f"<{type(value).__name__}, of which there is no text: {type(error).__name__}>"
+    return text if len(text) <= _LONGEST_REPR else f"{text[:_LONGEST_REPR]}…"
+
+
+def _same(read: Any, written: Any) -> bool:
+    """Whether what was read is what was written: `1 == True`, but they are not the same."""
+    if type(read) is not type(written):
+        return False
+    if isinstance(read, dict):
+        return read.keys() == written.keys() and all(_same(read[k], written[k]) for k in read)
+    if isinstance(read, list):
+        return len(read) == len(written) and all(map(_same, read, written))
+    return bool(read == written)

@@ -1,0 +1,44 @@
+"""What a record of the tasks of a plugin has to offer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from .handle import AsyncTaskHandle
+    from .running import RunningTask
+    from .signals import TaskCtl
+
+__all__ = ["Recorder", "Server"]
+
+
+class Recorder(Protocol):
+    """Hears of every task of a plugin, from its start to its end.
+
+    `started`, `progressed` and `ended` are called on the task's event loop, in this order, and must
+    not block it. What they raise is logged, and changes nothing for the task. `ended` comes once,
+    before the task's `on_terminal`.
+    """
+
+    def started(self, running: RunningTask, /) -> None:
+        """A task was started."""
+
+    def progressed(self, running: RunningTask, ctl: TaskCtl, /) -> None:
+        """It said how far it is."""
+
+    def ended(self, running: RunningTask, ctl: TaskCtl, /) -> None:
+        """It is over; `ctl` is its terminal signal."""
+
+    async def notify_agent(self, handle: AsyncTaskHandle, message: str, trigger: bool, /) -> None:
+        """Put a system message into the thread of the task; with `trigger` have the agent go on."""
+
+
+@runtime_checkable
+class Server(Recorder, Protocol):
+    """A record that also brings tasks, of processes that died."""
+
+    def serve(self) -> None:
+        """Bring them from now on."""
+
+    async def leave(self) -> None:
+        """Bring none any more."""
