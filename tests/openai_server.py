@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections.abc import Iterator
@@ -37,7 +38,23 @@ class CallsAtOnce:
     calls: tuple[Calls, ...]
 
 
-Reply = Says | Calls | CallsAtOnce
+@attrs.frozen
+class Pauses:
+    """The model answers with text, whose second half waits until it is let through."""
+
+    text: str
+    gate: threading.Event = attrs.field(factory=threading.Event, eq=False)
+
+
+@attrs.frozen
+class Fails:
+    """The provider answers with an error."""
+
+    status: int
+    message: str = "it failed"
+
+
+Reply = Says | Calls | CallsAtOnce | Pauses | Fails
 
 
 class OpenAIServer:
@@ -86,21 +103,39 @@ class OpenAIServer:
                     self._send(400, "application/json", b'{"error": {"message": "not expected"}}')
                     return
                 reply = outer._script.pop(0)
-                if asked.get("stream"):
-                    frames = "".join(f"data: {frame}\n\n" for frame in _streamed(reply, asked))
-                    self._send(200, "text/event-stream", frames.encode())
+                if isinstance(reply, Fails):
+                    body = json.dumps({"error": {"message": reply.message}}).encode()
+                    self._send(reply.status, "application/json", body)
+                elif asked.get("stream"):
+                    frames = [f"data: {frame}\n\n".encode() for frame in _streamed(reply, asked)]
+                    half = len(frames) // 2
+                    whole = sum(map(len, frames))
+                    self._send(200, "text/event-stream", b"".join(frames[:half]), length=whole)
+                    if isinstance(reply, Pauses):
+                        self.wfile.flush()
+                        reply.gate.wait(30)
+                    self._go_on(b"".join(frames[half:]))
                 else:
+                    if isinstance(reply, Pauses):
+                        reply.gate.wait(30)
                     body = json.dumps(_whole(reply, asked)).encode()
                     self._send(200, "application/json", body)
 
-            def _send(self, status: int, content_type: str, body: bytes) -> None:
+            def _send(
+                self, status: int, content_type: str, body: bytes, *, length: int | None = None
+            ) -> None:
                 self.send_response(status)
                 self.send_header("content-type", content_type)
-                self.send_header("content-length", str(len(body)))
+                self.send_header("content-length", str(length or len(body)))
                 # agno never closes its connections, and a test has to leave none open.
                 self.send_header("connection", "close")
                 self.end_headers()
-                self.wfile.write(body)
+                self._go_on(body)
+
+            def _go_on(self, body: bytes) -> None:
+                # A client that gives up has its reasons.
+                with contextlib.suppress(ConnectionError):
+                    self.wfile.write(body)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -125,9 +160,9 @@ def _calls(reply: Calls | CallsAtOnce) -> list[dict[str, Any]]:
 
 def _whole(reply: Reply, asked: dict[str, Any]) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": None}
-    if isinstance(reply, Says):
+    if isinstance(reply, Says | Pauses):
         message["content"] = reply.text
-    else:
+    elif not isinstance(reply, Fails):
         message["tool_calls"] = _calls(reply)
     choice = {"index": 0, "message": message, "finish_reason": _reason(reply)}
     return {**_head("chat.completion", asked), "choices": [choice], "usage": USAGE}
@@ -135,9 +170,9 @@ def _whole(reply: Reply, asked: dict[str, Any]) -> dict[str, Any]:
 
 def _streamed(reply: Reply, asked: dict[str, Any]) -> Iterator[str]:
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
-    if isinstance(reply, Says):
+    if isinstance(reply, Says | Pauses):
         deltas += [{"content": word} for word in reply.text.replace(" ", " \0").split("\0")]
-    else:
+    elif not isinstance(reply, Fails):
         calls = [{"index": index, **call} for index, call in enumerate(_calls(reply))]
         deltas.append({"tool_calls": calls})
     head = _head("chat.completion.chunk", asked)
@@ -151,4 +186,4 @@ def _streamed(reply: Reply, asked: dict[str, Any]) -> Iterator[str]:
 
 
 def _reason(reply: Reply) -> str:
-    return "stop" if isinstance(reply, Says) else "tool_calls"
+    return "tool_calls" if isinstance(reply, Calls | CallsAtOnce) else "stop"

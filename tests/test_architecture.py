@@ -24,6 +24,9 @@ EXTRAS = [
     "aiohttp",
     "agno",
     "openai",
+    "pydantic",
+    "pydantic_ai",
+    "pydantic_monty",
 ]
 
 

@@ -1,0 +1,58 @@
+"""Sandboxes for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from xpander_client.agents.capabilities import Capabilities
+from xpander_client.agents.sandbox import Block, Limits, Sandbox, SandboxSession
+from xpander_client.agents.values import decode
+
+__all__ = ["changes", "opened", "ran", "session", "succeeded"]
+
+
+def opened(*functions: Callable[..., Any], **named: Callable[..., Any]) -> Capabilities:
+    """Capabilities with these functions."""
+    capabilities = Capabilities()
+    for function in functions:
+        capabilities.add_function(function)
+    for name, function in named.items():
+        capabilities.add_function(function, name=name)
+    return capabilities
+
+
+def session(
+    capabilities: Capabilities | None = None,
+    variables: Mapping[str, bytes] | None = None,
+    *,
+    limits: Limits | None = None,
+    **inputs: Any,
+) -> SandboxSession:
+    """A session with these inputs."""
+    return Sandbox().session(capabilities or Capabilities(), limits, variables, inputs)
+
+
+def ran(
+    code: str,
+    capabilities: Capabilities | None = None,
+    *,
+    limits: Limits | None = None,
+    **inputs: Any,
+) -> Block:
+    """What one block in a session of its own comes to."""
+    with session(capabilities, limits=limits, **inputs) as one:
+        return one.run(code)
+
+
+def succeeded(code: str, capabilities: Capabilities | None = None, **inputs: Any) -> Any:
+    """What a block gives to `task_success`."""
+    block = ran(code, capabilities, **inputs)
+    assert block.error is None, block.error
+    assert block.control is not None
+    return getattr(block.control, "value")  # noqa: B009  # any other control is a failed test
+
+
+def changes(one: SandboxSession) -> dict[str, Any]:
+    """The changed variables, decoded."""
+    return {name: None if data is None else decode(data) for name, data in one.changed().items()}

@@ -1,0 +1,369 @@
+"""One call under way, and all it works with: its branch of the session, its sandbox, its handlers.
+
+What blocks is said at each method; the drivers know on which thread to call it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+from collections.abc import Awaitable, Callable, Hashable
+from concurrent.futures import Future
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+
+from xpander_client.errors import ArgumentError
+
+from .blocks import Block, HostCall
+from .cancelling import Cancellation, under_way, watch
+from .contract import Bound, Contract
+from .delivery import Delivery
+from .events import BaseEvent, OutputEvent
+from .loop import Brief
+from .rendering import picture, rendered
+from .sandbox import SandboxSession, plain_call
+from .state import Branch, Session
+from .steps import CancelRequested, View
+from .tokens import StreamToken, TokenChunk
+
+if TYPE_CHECKING:
+    from .agent import Agent
+
+__all__ = ["Call", "call_key", "current_call"]
+
+PAST_EVENTS = 40
+"""How many of a session's last events a call is told of, so that its cost does not grow with it."""
+PRINTS_AT_ONCE = 100
+"""How many prints of a block are told one by one; the rest is told together at its end."""
+
+current_call: ContextVar[Call | None] = ContextVar("xpander_agents_call", default=None)
+"""The call whose code runs here: what a sub-agent is called from."""
+
+
+def call_key(agent: Agent, task_name: str, session: str) -> Hashable:
+    """What calls of this process are cancelled by."""
+    return (agent.state_config, agent.name, task_name, session)
+
+
+class Call:
+    """A call of `contract`, for `agent`. `outer` is the call whose code made it, for a sub-agent.
+
+    `home` is the event loop of an async call.
+    """
+
+    def __init__(
+        self,
+        agent: Agent,
+        contract: Contract,
+        bound: Bound,
+        *,
+        outer: Call | None = None,
+        home: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self.agent = agent
+        self.contract = contract
+        self.bound = bound
+        self.home = home
+        self.llm = agent.require_llm()
+        self._system = agent.system_text()
+        self.path: str = agent.name if outer is None else f"{outer.path}/{agent.name}"
+        self.session_name = bound.session
+        self._session: Session = agent.state(bound.session)
+        self._owns_delivery = outer is None
+        if outer is None:
+            self.delivery: Delivery = Delivery(bound.on_event, bound.on_token, home)
+        else:
+            self.delivery = outer.delivery
+        self.cancellation: Cancellation = Cancellation(
+            None if outer is None else outer.cancellation
+        )
+        self._key = call_key(agent, contract.name, bound.session)
+        self._outer = outer
+        self._branch: Branch | None = None
+        self._sandbox: SandboxSession | None = None
+        self._is_lined_up = False
+        self._endings: list[Callable[[], object]] = []
+        self._running: Future[Any] | None = None
+
+    @property
+    def brief(self) -> Brief:
+        """What the loop has to know."""
+        contract, agent = self.contract, self.agent
+        return Brief(
+            task_name=contract.name,
+            agent_name=agent.name,
+            namespace=self.path,
+            instructions=contract.instructions,
+            inputs=self.bound.inputs,
+            returns=contract.returns,
+            system=self._system,
+            validated=contract.validated_result,
+            setup=contract.setup,
+            max_iterations=agent.max_iterations,
+            llm_max_retries=agent.llm_max_retries,
+            provider=self.llm.provider,
+            model=self.llm.model,
+            on_conflict=contract.on_conflict,
+            max_conflict_retries=contract.max_conflict_retries,
+        )
+
+    @property
+    def is_on_disk(self) -> bool:
+        """Whether the session's store means files, which may take their time."""
+        return self.agent.state_config.storage == "disk"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the session's variables are everybody's at once."""
+        return self.agent.state_config.type == "live"
+
+    @property
+    def keeps_state(self) -> bool:
+        """Whether anything of the call is there for later ones."""
+        return self.agent.state_config.type != "ephemeral"
+
+    def begin(self) -> View:
+        """Take up the session as it is now. Blocks on disk.
+
+        Raises:
+            CancelRequested: it was cancelled, maybe before it began.
+        """
+        if self._branch is None:
+            self._branch = branch = self._session.branch(self.contract.name)
+            self._endings.append(under_way(self._key, self.cancellation))
+            if self.is_on_disk:
+                self._endings.append(watch(branch.cancelled, self.cancellation))
+        else:
+            self._close_sandbox()
+            branch = self._branch
+            branch.restart()
+        self.check()
+        return View(tuple(sorted(branch.variables)), self._past())
+
+    def check(self) -> None:
+        """Blocks on disk.
+
+        Raises:
+            CancelRequested: the call was cancelled.
+        """
+        cancelled = self.cancellation.is_requested
+        if cancelled or (self._branch is not None and self._branch.cancelled()):
+            raise CancelRequested
+
+    def on_token(self) -> Callable[[TokenChunk], None] | None:
+        """What the model's client tells its tokens to; None when nobody reads them."""
+        if not self.delivery.wants_tokens:
+            return None
+        section: str | None = None
+
+        def tell(chunk: TokenChunk) -> None:
+            nonlocal section
+            start, section = chunk.type != section, None if chunk.done else chunk.type
+            token = StreamToken.of(
+                chunk, agent_name=self.agent.name, full_namespace=self.path, start=start
+            )
+            self.delivery.token(token)
+
+        return tell
+
+    def run(self, code: str, source: Literal["main", "setup"]) -> Block:
+        """Run a block of code. Blocks.
+
+        Raises:
+            CancelRequested: the call was cancelled meanwhile.
+        """
+        if self.is_live and self._branch is not None and self._branch.refresh():
+            # What others wrote meanwhile.
+            self._close_sandbox()
+        sandbox = self._opened()
+        outputs = _Outputs(self, source)
+        token = current_call.set(self)
+        forget = self.cancellation.listen(sandbox.interrupt)
+        try:
+            block = sandbox.run(code, prints=outputs.add)
+        finally:
+            forget()
+            current_call.reset(token)
+        outputs.flush()
+        if any(not isinstance(part, str) for part in block.output):
+            block = attrs.evolve(block, output=tuple(outputs.shown(part) for part in block.output))
+        if self.cancellation.is_requested and (block.interrupted or block.control is None):
+            raise CancelRequested
+        return block
+
+    def snapshot(self) -> None:
+        """Keep what the last block changed, on the branch. Blocks on disk.
+
+        Raises:
+            Conflict: the state is live, and another call changed the same meanwhile.
+        """
+        if self.keeps_state and self._branch is not None and self._sandbox is not None:
+            self._branch.snapshot(self._sandbox.changed())
+            if self.is_live:
+                self._step_aside()
+
+    def merge(self) -> str | None:
+        """Make the branch's changes the session's. Blocks on disk.
+
+        Raises:
+            Conflict: another call changed the same meanwhile.
+        """
+        if self._branch is None:
+            return None
+        merged = self._branch.merge()
+        self._step_aside()
+        return merged.commit or None
+
+    def line_up(self) -> bool:
+        """After a conflict, stand in line; whether it is the call's turn. Blocks on disk.
+
+        A call that waits for this one may be before it in line; then there is no use in waiting.
+        """
+        assert self._branch is not None
+        if not self._is_lined_up:
+            self._branch.line_up()
+            self._is_lined_up = True
+        return self._is_inside_its_own_kind or self._branch.at_front()
+
+    def renew(self) -> None:
+        """Take up live state as it is now. Blocks on disk."""
+        assert self._branch is not None
+        self._close_sandbox()
+        self._branch.restart(keep_events=True)
+
+    def keep(self, event: BaseEvent) -> None:
+        """Have later calls of the session know of an event."""
+        if self.keeps_state and self._branch is not None:
+            self._branch.append_event(event.to_json())
+
+    def interrupted_by(self, running: Future[Any]) -> None:
+        """The call is given up while a block runs on a thread: end the block."""
+        self._running = running
+        self.cancellation.request()
+
+    def end(self) -> None:
+        """Keep what is to be kept, and give back what the call held. Blocks on disk."""
+        for ending in self._endings:
+            ending()
+        self._endings.clear()
+        self.cancellation.close()
+        if self._owns_delivery:
+            self.delivery.close()
+        self._close_sandbox()
+        branch, self._branch = self._branch, None
+        if branch is not None:
+            branch.finish()
+
+    def end_later(self) -> None:
+        """The same, but when the block that still runs on a thread has ended."""
+        if self._running is None or self._running.done():
+            self.end()
+        else:
+            if self._owns_delivery:
+                self.delivery.close()
+            self._running.add_done_callback(lambda _: self.end())
+
+    def tell_from_code(self, event: BaseEvent) -> None:
+        """Tell an event while code runs, from its thread."""
+        self.delivery.event(event)
+        self.keep(event)
+
+    @property
+    def _is_inside_its_own_kind(self) -> bool:
+        """Whether a call of the same agent and session waits for this one."""
+        outer = self._outer
+        while outer is not None:
+            if outer.agent is self.agent and outer.session_name == self.session_name:
+                return True
+            outer = outer._outer
+        return False
+
+    def _step_aside(self) -> None:
+        if self._is_lined_up and self._branch is not None:
+            self._branch.step_aside()
+            self._is_lined_up = False
+
+    def _past(self) -> tuple[BaseEvent, ...]:
+        events: list[BaseEvent] = []
+        for data in self._session.events(limit=PAST_EVENTS):
+            # A newer version of this package may have kept events that this one does not know.
+            with contextlib.suppress(ArgumentError):
+                events.append(BaseEvent.from_json(data))
+        return tuple(events)
+
+    def _opened(self) -> SandboxSession:
+        if self._sandbox is None:
+            assert self._branch is not None
+            self._sandbox = self.agent.sandbox.session(
+                self.agent.capabilities,
+                self.agent.limits,
+                dict(self._branch.variables),
+                self.bound.inputs,
+                call=self._call_host,
+            )
+        return self._sandbox
+
+    def _call_host(self, call: HostCall) -> Any:
+        """Async functions run on the loop of an async task; a sync task has none for them."""
+        if self.home is None:
+            return plain_call(call)
+        result = call.run()
+        if inspect.isawaitable(result):
+            return asyncio.run_coroutine_threadsafe(_awaited(result), self.home)
+        return result
+
+    def _close_sandbox(self) -> None:
+        sandbox, self._sandbox = self._sandbox, None
+        if sandbox is not None:
+            sandbox.close()
+
+
+async def _awaited(result: Awaitable[Any]) -> Any:
+    return await result
+
+
+@attrs.define
+class _Outputs:
+    """Tells what a block prints while it prints it."""
+
+    _call: Call
+    _source: Literal["main", "setup"]
+    _told: int = 0
+    _rest: list[Any] = attrs.field(factory=list)
+    _shown: dict[int, tuple[object, Any]] = attrs.field(factory=dict)
+
+    def add(self, part: Any) -> None:
+        """Tell a part, now or with those that follow."""
+        part = self.shown(part)
+        if self._told < PRINTS_AT_ONCE:
+            self._told += 1
+            self._tell((part,))
+        else:
+            self._rest.append(part)
+
+    def flush(self) -> None:
+        """Tell what is left."""
+        if self._rest:
+            self._tell(tuple(self._rest))
+            self._rest.clear()
+
+    def shown(self, part: Any) -> Any:
+        """The part as events have it: a text or a picture, which is made once."""
+        if isinstance(part, str):
+            return part
+        if id(part) not in self._shown:
+            image = picture(part)
+            self._shown[id(part)] = (part, rendered(part) if image is None else image)
+        return self._shown[id(part)][1]
+
+    def _tell(self, parts: tuple[Any, ...]) -> None:
+        event = OutputEvent(
+            agent_name=self._call.agent.name,
+            full_namespace=self._call.path,
+            source=self._source,
+            parts=parts,
+        )
+        self._call.tell_from_code(event)

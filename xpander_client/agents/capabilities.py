@@ -1,0 +1,345 @@
+"""What an agent may use of the host: functions, classes and modules that its owner opened."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from types import ModuleType
+from typing import Any, Literal, TypeVar
+
+import attrs
+
+from xpander_client.errors import ArgumentError
+
+__all__ = [
+    "CONTROLS",
+    "Capabilities",
+    "HostClass",
+    "HostFunction",
+    "HostModule",
+    "MemberSpec",
+    "Patterns",
+    "Visibility",
+    "described",
+    "is_async",
+]
+
+T = TypeVar("T")
+
+Visibility = Literal["high", "medium", "low"]
+Patterns = str | Iterable[str]
+
+CONTROLS = ("task_success", "task_fail", "task_clarify", "task_continue")
+"""The functions by which agent code ends a block."""
+
+OPERATORS = frozenset(
+    f"__{name}__"
+    for name in (
+        *("getitem", "setitem", "delitem", "len", "contains", "iter", "str", "repr", "abs"),
+        *("neg", "pos", "invert", "add", "sub", "mul", "truediv", "floordiv", "mod", "pow"),
+        *("matmul", "and", "or", "xor", "lt", "le", "gt", "ge", "eq", "ne"),
+    )
+)
+"""What agent code may do with objects of an open class by `on_host`: the sandbox has no operators
+for them."""
+
+RESERVED = frozenset(
+    {"dataclass", "dataclasses", "inputs", "on_host", "print", "view_image", *CONTROLS}
+)
+
+
+@attrs.frozen
+class MemberSpec:
+    """What holds for one member of a class or module, where it differs from the rest."""
+
+    visibility: Visibility | None = None
+    docstring: str | None = None
+    constructable: bool | None = None
+
+
+def is_async(function: object) -> bool:
+    """Whether calling it gives something to await."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+        getattr(function, "__call__", None)  # noqa: B004  # an object with an async __call__
+    )
+
+
+def _patterns(value: Patterns) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def _matches(path: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def _visibility(instance: object, attribute: Any, value: object) -> None:
+    if value not in ("high", "medium", "low"):
+        raise ArgumentError(f"visibility {value!r} is none of 'high', 'medium' and 'low'")
+
+
+@attrs.frozen
+class HostFunction:
+    """A function that agent code may call by `name`."""
+
+    name: str
+    function: Callable[..., Any] = attrs.field(repr=False)
+    visibility: Visibility = attrs.field(default="high", validator=_visibility)
+    docstring: str | None = None
+
+    @property
+    def is_async(self) -> bool:
+        """Whether it has to be awaited."""
+        return is_async(self.function)
+
+
+@attrs.frozen
+class HostClass:
+    """A class whose objects agent code may use, and perhaps make.
+
+    `include` and `exclude` are names or glob patterns of members; what `configure` names is open in
+    any case.
+    """
+
+    name: str
+    cls: type[Any]
+    visibility: Visibility = attrs.field(default="high", validator=_visibility)
+    constructable: bool = True
+    include: tuple[str, ...] = attrs.field(default=("*",), converter=_patterns)
+    exclude: tuple[str, ...] = attrs.field(default=("_*",), converter=_patterns)
+    configure: Mapping[str, MemberSpec] = attrs.field(factory=dict, repr=False)
+    docstring: str | None = None
+    exception_mappings: Mapping[type[BaseException], type[BaseException]] = attrs.field(
+        factory=dict, repr=False
+    )
+    prefix: str = ""
+    """Where `include` and `exclude` are those of a module: the path of this class in it."""
+
+    def is_open(self, member: str) -> bool:
+        """Whether agent code may use this member."""
+        if member in self.configure:
+            return True
+        if member.startswith("__") and member not in self.include:
+            # Whatever the patterns are: these lead to how Python itself works.
+            return False
+        path = self.prefix + member
+        included = _matches(path, self.include) or (
+            bool(self.prefix) and self.prefix[:-1] in self.include
+        )
+        return included and not (_matches(path, self.exclude) and path not in self.include)
+
+    def members(self) -> list[str]:
+        """The open members that the class itself has, methods and properties, sorted."""
+        return sorted(
+            name for name in dir(self.cls) if self.is_open(name) and name not in OPERATORS
+        )
+
+
+@attrs.frozen
+class HostModule:
+    """A module that agent code may import by `name`, or an object that it may use by it."""
+
+    name: str
+    target: Any = attrs.field(repr=False)
+    visibility: Visibility = attrs.field(default="high", validator=_visibility)
+    include: tuple[str, ...] = attrs.field(default=("*",), converter=_patterns)
+    exclude: tuple[str, ...] = attrs.field(default=("_*", "*._*"), converter=_patterns)
+    configure: Mapping[str, MemberSpec] = attrs.field(factory=dict, repr=False)
+    exception_mappings: Mapping[type[BaseException], type[BaseException]] = attrs.field(
+        factory=dict, repr=False
+    )
+    recursive: bool = False
+    docstring: str | None = None
+
+    @property
+    def is_instance(self) -> bool:
+        """Whether it is an object rather than a module."""
+        return not isinstance(self.target, ModuleType)
+
+    def is_open(self, path: str) -> bool:
+        """Whether agent code may use what is at this path in the module, as `Image.crop`."""
+        if path in self.configure:
+            return True
+        last = path.rpartition(".")[2]
+        if last.startswith("__") and path not in self.include:
+            return False
+        included = _matches(path, self.include)
+        return included and not (_matches(path, self.exclude) and path not in self.include)
+
+    def as_class(self, owner: type[Any], path: str) -> HostClass:
+        """What is open of a class that stands in this module."""
+        spec = self.configure.get(path, MemberSpec())
+        inner = f"{path}."
+        return HostClass(
+            name=path.rpartition(".")[2],
+            cls=owner,
+            visibility=spec.visibility or self.visibility,
+            constructable=True if spec.constructable is None else spec.constructable,
+            include=self.include,
+            exclude=self.exclude,
+            configure={
+                name.removeprefix(inner): value
+                for name, value in self.configure.items()
+                if name.startswith(inner)
+            },
+            docstring=spec.docstring,
+            exception_mappings=self.exception_mappings,
+            prefix=inner,
+        )
+
+    def as_instance(self) -> HostClass:
+        """What is open of the object, where this is one."""
+        return HostClass(
+            name=self.name,
+            cls=type(self.target),
+            visibility=self.visibility,
+            constructable=False,
+            include=self.include,
+            exclude=self.exclude,
+            configure=self.configure,
+            docstring=self.docstring,
+            exception_mappings=self.exception_mappings,
+        )
+
+
+@attrs.define
+class Capabilities:
+    """All that one agent has opened, by name. Adding under a name that is there replaces it."""
+
+    functions: dict[str, HostFunction] = attrs.field(factory=dict)
+    classes: dict[str, HostClass] = attrs.field(factory=dict)
+    modules: dict[str, HostModule] = attrs.field(factory=dict)
+    changes: int = 0
+    """Counts what was added."""
+    _derived: dict[str, tuple[int, Any]] = attrs.field(
+        factory=dict, init=False, repr=False, eq=False
+    )
+
+    def derived(self, name: str, make: Callable[[Capabilities], T]) -> T:
+        """What `make` makes of all this, made again only when something was added."""
+        kept = self._derived.get(name)
+        if kept is None or kept[0] != self.changes:
+            kept = (self.changes, make(self))
+            self._derived[name] = kept
+        made: T = kept[1]
+        return made
+
+    def add_function(
+        self,
+        function: Callable[..., Any],
+        *,
+        name: str | None = None,
+        visibility: Visibility = "high",
+        docstring: str | None = None,
+    ) -> HostFunction:
+        """Open a function.
+
+        Raises:
+            ArgumentError: the name is reserved, or no name of Python's.
+        """
+        if not callable(function):
+            raise ArgumentError(f"{function!r} is no function")
+        called: str = name or str(getattr(function, "__name__", ""))
+        opened = HostFunction(_checked(called), function, visibility, docstring)
+        self.functions[called] = opened
+        self.changes += 1
+        return opened
+
+    def add_class(
+        self,
+        cls: type[Any],
+        *,
+        name: str | None = None,
+        visibility: Visibility = "high",
+        constructable: bool = True,
+        include: Patterns = "*",
+        exclude: Patterns = "_*",
+        configure: Mapping[str, MemberSpec] | None = None,
+    ) -> HostClass:
+        """Open a class.
+
+        Raises:
+            ArgumentError: it is no class, or the name is reserved.
+        """
+        if not isinstance(cls, type):
+            raise ArgumentError(f"{cls!r} is no class")
+        opened = HostClass(
+            name=_checked(name or cls.__name__),
+            cls=cls,
+            visibility=visibility,
+            constructable=constructable,
+            include=include,
+            exclude=exclude,
+            configure=dict(configure or {}),
+        )
+        self.classes[opened.name] = opened
+        self.changes += 1
+        return opened
+
+    def add_module(
+        self,
+        target: Any,
+        *,
+        name: str | None = None,
+        visibility: Visibility = "high",
+        include: Patterns = "*",
+        exclude: Patterns = ("_*", "*._*"),
+        configure: Mapping[str, MemberSpec] | None = None,
+        exception_mappings: Mapping[type[BaseException], type[BaseException]] | None = None,
+        recursive: bool = False,
+    ) -> HostModule:
+        """Open a module, or an object under a name.
+
+        Raises:
+            TypeError: an object without a name, or with `recursive`.
+            ArgumentError: the name is reserved, or no name of Python's.
+        """
+        if not isinstance(target, ModuleType):
+            if name is None:
+                raise TypeError(
+                    "The 'name' parameter is required when registering an instance object."
+                )
+            if recursive:
+                raise TypeError("The 'recursive' parameter is for modules, not for an object.")
+        called: str = name or target.__name__
+        for part in called.split("."):
+            _checked(part)
+        opened = HostModule(
+            name=called,
+            target=target,
+            visibility=visibility,
+            include=include,
+            exclude=exclude,
+            configure=dict(configure or {}),
+            exception_mappings=dict(exception_mappings or {}),
+            recursive=recursive,
+        )
+        self.modules[called] = opened
+        self.changes += 1
+        return opened
+
+
+@lru_cache(maxsize=4096)
+def _checked(name: str) -> str:
+    if name in RESERVED:
+        raise ArgumentError(f"The name '{name}' is reserved and cannot be registered.")
+    if not name.isidentifier():
+        raise ArgumentError(f"{name!r} can't be a name in agent code")
+    return name
+
+
+def described(capabilities: Capabilities) -> str:
+    """All that is open, as stubs for a model.
+
+    Of what has high visibility signature and docstring, of medium the signature, of low nothing.
+
+    Example:
+        >>> capabilities = Capabilities()
+        >>> _ = capabilities.add_function(round, name="nearest", visibility="medium")
+        >>> described(capabilities).splitlines()[0]
+        'def nearest(number, ndigits=None): ...'
+    """
+    from .stubs import stubs
+
+    return capabilities.derived("stubs", stubs)

@@ -1,0 +1,362 @@
+"""Values on their way into the sandbox and out of it.
+
+Data goes as data, in copies. An object of the host goes as a handle: agent code can use of it what
+is open, each use comes back here, and the object itself never leaves this process.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from functools import lru_cache, partial
+from itertools import islice
+from pathlib import PurePath
+from types import EllipsisType, ModuleType
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+from weakref import WeakKeyDictionary
+
+import attrs
+
+from .capabilities import HostClass
+from .openings import Openings, type_id
+from .values import Instance
+
+if TYPE_CHECKING:
+    from pydantic_monty import ClassInstance, ClassType
+
+__all__ = ["Crossing", "Handle", "class_type", "looks_converted"]
+
+LEAVES = frozenset(
+    {
+        type(None), bool, int, float, complex, str, bytes, EllipsisType,
+        datetime, date, timedelta, Decimal,
+    }
+)  # fmt: skip
+BASES: tuple[type[Any], ...] = (bool, int, float, complex, str, bytes)
+CONTAINERS: tuple[type[Any], ...] = (list, tuple, set, frozenset)
+DEEPEST = 200
+LONGEST_ITERATOR = 100_000
+"""Elements of a host iterator that come into the sandbox, as a list."""
+
+_CONVERTED = re.compile(
+    r"<(?:function|class|module|bound method|built-in |coroutine|generator|method|slot)\b.*>"
+    r"|<[\w.]+ object.*>|<[\w.]+ at 0x.*>|<\w+>"
+    r"|range\(-?\d+, -?\d+(?:, -?\d+)?\)|re\.compile\(.*\)"
+    r"|\.\.\.|\[\.\.\.\]|\{\.\.\.\}|\(\.\.\.\)|[\w.]+\(.*\.\.\.\)",
+    re.DOTALL,
+)
+_NO_DATA = re.compile(
+    r"<(?:function|bound method|built-in function|class|module) .*>|<\w+ object>|<coroutine .*>"
+    r"|range\(-?\d+, -?\d+(?:, -?\d+)?\)",
+)
+
+
+def looks_converted(text: str) -> bool:
+    """Whether a text may be what the sandbox made of a function or another thing without a form."""
+    return len(text) < 10_000 and _CONVERTED.fullmatch(text) is not None
+
+
+@attrs.frozen
+class Handle:
+    """An object of the host that agent code holds."""
+
+    value: Any
+    opened: HostClass | None
+    wrapper: Any = attrs.field(repr=False)
+
+    def is_open(self, name: str) -> bool:
+        """Whether agent code may use this member: of data that is not opened, the fields."""
+        if self.opened is None:
+            return name in _fields(type(self.value))
+        return self.opened.is_open(name)
+
+
+@lru_cache(maxsize=1)
+def _wrappers() -> tuple[Any, Any]:
+    from pydantic_monty import ClassInstance, ClassType
+
+    class HandleWrapper(ClassInstance):
+        """Sends these attributes along with the object, which are made by `Crossing`."""
+
+        sent: Mapping[str, Any] = {}
+
+        def get_eager_attrs(self) -> dict[str, Any]:
+            return dict(self.sent)
+
+    return HandleWrapper, ClassType
+
+
+def class_type(cls: type[Any]) -> ClassType:
+    """A class in the form that goes into the sandbox. What is called on it is answered here."""
+    made: ClassType = _wrappers()[1](cls, id=type_id(cls))
+    return made
+
+
+class Crossing:
+    """The border of one session. Used from one thread at a time."""
+
+    def __init__(self, openings: Openings) -> None:
+        self._openings = openings
+        self._by_object: dict[int, Handle] = {}
+        self._by_id: dict[UUID, Handle] = {}
+        self._in_progress: set[int] = set()
+
+    def handle(self, object_id: UUID) -> Handle | None:
+        """The object that agent code means by this id."""
+        return self._by_id.get(object_id)
+
+    def type_names(self) -> set[str]:
+        """The names of the types of all objects that went in."""
+        return {type(one.value).__name__ for one in self._by_object.values()}
+
+    def into(self, value: Any, depth: int = 0) -> Any:
+        """A value as the sandbox takes it.
+
+        Raises:
+            TypeError: it is neither data nor an object that can go as a handle.
+        """
+        kind = type(value)
+        if kind in LEAVES:
+            return value
+        if depth > DEEPEST:
+            raise ValueError(f"containers are more than {DEEPEST} deep, or contain themselves")
+        if kind is list:
+            return [self.into(item, depth + 1) for item in value]
+        if kind is tuple:
+            return tuple(self.into(item, depth + 1) for item in value)
+        if kind is dict:
+            return {
+                self.into(key, depth + 1): self.into(item, depth + 1) for key, item in value.items()
+            }
+        if kind is set or kind is frozenset:
+            return kind(self.into(item, depth + 1) for item in value)
+        return self._unusual(value, depth)
+
+    def _unusual(self, value: Any, depth: int) -> Any:
+        if isinstance(value, (bytearray, memoryview)):
+            return bytes(value)
+        if isinstance(value, Enum):
+            return self._wrapped(value, {"name": value.name, "value": value.value})
+        for base in BASES:
+            if isinstance(value, base):
+                # Of a subclass: numpy's float64, a str of some library.
+                return base(value) if base is not str else str.__str__(value)
+        if isinstance(value, UUID):
+            return str(value)
+        if isinstance(value, PurePath):
+            return value
+        if isinstance(value, (datetime, date, timedelta)):
+            return _plain_time(value)
+        if isinstance(value, time):
+            return value.isoformat()
+        if _is_record(value):
+            return self._wrapped(value, dict(zip(value._fields, value, strict=True)))
+        if isinstance(value, BaseException):
+            return _plain_exception(value)
+        if _is_scalar(value):
+            return self.into(value.item(), depth + 1)
+        if self._openings.opened(value) is None:
+            if isinstance(value, dict):
+                return self.into(dict(value), depth + 1)
+            if isinstance(value, (list, tuple, set, frozenset)):
+                plain = next(one for one in CONTAINERS if isinstance(value, one))
+                return self.into(plain(value), depth + 1)
+            if _is_series(value):
+                return [self.into(item, depth + 1) for item in islice(value, LONGEST_ITERATOR)]
+        if isinstance(value, type):
+            if type_id(value) in self._openings.by_id:
+                return class_type(value)
+            raise TypeError(f"the class {value.__name__} is not open to agent code")
+        if isinstance(value, ModuleType) or _is_function(value) or inspect.iscoroutine(value):
+            raise TypeError(f"a {type(value).__name__} can't go into the sandbox")
+        return self._wrapped(value, None)
+
+    def inputs(self, values: Mapping[str, Any]) -> Any:
+        """The inputs of a task, as one object with attributes."""
+        return self._wrapped(Inputs(), values)
+
+    def _wrapped(self, value: Any, attributes: Mapping[str, Any] | None) -> ClassInstance:
+        known = self._by_object.get(id(value))
+        if known is not None:
+            wrapper: ClassInstance = known.wrapper
+            if id(value) in self._in_progress:
+                # What leads back here is read when it is asked for.
+                raise ValueError("the data contains itself")
+            if attributes is None:
+                # The object may have changed on the host since it went in.
+                self._send(wrapper, value, known.opened)
+            return wrapper
+        made: ClassInstance = _wrappers()[0](value, id=uuid4(), class_type=class_type(type(value)))
+        opened = self._openings.opened(value)
+        handle = Handle(value, opened, made)
+        self._by_object[id(value)] = handle
+        self._by_id[made.id] = handle
+        if attributes is None:
+            self._send(made, value, opened)
+        else:
+            sent = {}
+            for name, item in attributes.items():
+                if not (isinstance(value, Inputs) and _is_function(item)):
+                    sent[name] = self.into(item, 1)
+            made.sent = sent  # type: ignore[attr-defined]  # a HandleWrapper
+        return made
+
+    def _send(self, wrapper: Any, value: Any, opened: HostClass | None) -> None:
+        names = _fields(type(value))
+        if not names:
+            return
+        self._in_progress.add(id(value))
+        try:
+            sent = {}
+            for name in names:
+                if opened is not None and not opened.is_open(name):
+                    continue
+                try:
+                    sent[name] = self.into(getattr(value, name), 1)
+                except (TypeError, ValueError, AttributeError):
+                    # What can't go in is just not there; the rest is of use without it.
+                    continue
+            wrapper.sent = sent
+        finally:
+            self._in_progress.discard(id(value))
+
+    def out(self, value: Any, *, keep_instances: bool = False) -> Any:
+        """A value of the sandbox as the host takes it: handles are their objects again.
+
+        An object of a class that agent code made is a dict of its attributes, or an `Instance`.
+
+        Raises:
+            TypeError: it is a function or another thing that only exists in the sandbox.
+        """
+        kind = type(value)
+        if kind in LEAVES:
+            if kind is str and not keep_instances and self._is_no_data(value):
+                raise TypeError(
+                    f"{value} exists only in the sandbox: give data, a list for an iterator or a "
+                    "range, and the results of functions rather than functions"
+                )
+            return value
+        if kind is list:
+            return [self.out(item, keep_instances=keep_instances) for item in value]
+        if kind is tuple:
+            return tuple(self.out(item, keep_instances=keep_instances) for item in value)
+        if kind is dict:
+            return {
+                self.out(key, keep_instances=keep_instances): self.out(
+                    item, keep_instances=keep_instances
+                )
+                for key, item in value.items()
+            }
+        if kind is set or kind is frozenset:
+            return kind(self.out(item, keep_instances=keep_instances) for item in value)
+        name = kind.__name__
+        if name == "MontyClassProxy" and kind.__module__.startswith("pydantic_monty"):
+            attributes = {
+                key: self.out(item, keep_instances=keep_instances)
+                for key, item in value.attributes.items()
+            }
+            return Instance(value.name, attributes) if keep_instances else attributes
+        if _is_record(value):
+            if id(value) in self._by_object:
+                return value
+            fields = {
+                field: self.out(item, keep_instances=keep_instances)
+                for field, item in zip(value._fields, value, strict=True)
+            }
+            if keep_instances:
+                return Instance(kind.__name__, fields, record=True)
+            return value._make(fields.values()) if hasattr(value, "_make") else fields
+        if kind.__module__.startswith("pydantic_monty") and not isinstance(value, type):
+            if isinstance(value, _wrappers()[0]):
+                return value.value
+            if keep_instances:
+                return value
+            raise TypeError(f"{value!r} exists only in the sandbox: give data")
+        return value
+
+    def _is_no_data(self, text: str) -> bool:
+        # Functions of modules come back as their path.
+        return _NO_DATA.fullmatch(text) is not None or (
+            "." in text and text in self._openings.functions
+        )
+
+
+class Inputs:
+    """The arguments of a task's call; agent code reads them as attributes."""
+
+
+def _fields(cls: type[Any]) -> tuple[str, ...]:
+    """The public fields of a class that is declared by them: a dataclass, attrs or pydantic."""
+    known = _known_fields.get(cls)
+    if known is None:
+        known = _known_fields[cls] = _declared_fields(cls)
+    return known
+
+
+_known_fields: WeakKeyDictionary[type[Any], tuple[str, ...]] = WeakKeyDictionary()
+
+
+def _declared_fields(cls: type[Any]) -> tuple[str, ...]:
+    for declared in ("__dataclass_fields__", "model_fields", "__attrs_attrs__"):
+        if declared == "model_fields" and not hasattr(cls, "__pydantic_core_schema__"):
+            continue
+        fields = getattr(cls, declared, None)
+        if fields is None:
+            continue
+        if isinstance(fields, Mapping):
+            names: Iterable[str] = fields
+        else:
+            names = [field.name for field in fields]
+        return tuple(name for name in names if not name.startswith("_"))
+    return ()
+
+
+def _is_function(value: Any) -> bool:
+    return inspect.isroutine(value) or isinstance(value, partial)
+
+
+def _is_record(value: Any) -> bool:
+    return isinstance(value, tuple) and hasattr(value, "_fields")
+
+
+def _is_scalar(value: Any) -> bool:
+    cls = type(value)
+    return (
+        cls.__module__ == "numpy"
+        and cls.__name__ != "ndarray"
+        and hasattr(value, "item")
+        and hasattr(value, "dtype")
+    )
+
+
+def _is_series(value: Any) -> bool:
+    return isinstance(value, range) or (
+        type(value).__module__ in ("builtins", "itertools", "collections")
+        and hasattr(value, "__iter__")
+        and not isinstance(value, type)
+    )
+
+
+def _plain_time(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return datetime(
+            value.year, value.month, value.day, value.hour, value.minute, value.second,
+            value.microsecond, value.tzinfo, fold=value.fold,
+        )  # fmt: skip
+    if isinstance(value, date):
+        return date(value.year, value.month, value.day)
+    return timedelta(value.days, value.seconds, value.microseconds)
+
+
+def _plain_exception(error: BaseException) -> BaseException:
+    for cls in type(error).__mro__:
+        if cls.__module__ == "builtins" and cls is not type(error):
+            return Exception(str(error))
+        if cls.__module__ == "builtins":
+            break
+    return error if len(error.args) <= 1 else Exception(str(error))

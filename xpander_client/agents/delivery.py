@@ -1,0 +1,163 @@
+"""Brings events and tokens to the handlers of a call, sync or async, whichever world it runs in."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError
+from contextlib import suppress
+from typing import Any
+
+from .events import BaseEvent
+from .tokens import StreamToken
+
+__all__ = ["Delivery"]
+
+_logger = logging.getLogger("xpander_client.agents")
+
+
+class Delivery:
+    """Hands each thing to its handler before the call goes on; what a handler raises is logged.
+
+    `home` is the event loop of an async call: there handlers run on it, also when a thread has
+    something to tell. Async handlers of a sync call run on a loop on a thread of their own.
+    Sub-agents deliver through the same object.
+    """
+
+    def __init__(
+        self,
+        on_event: Callable[..., Any] | None,
+        on_token: Callable[..., Any] | None,
+        home: asyncio.AbstractEventLoop | None,
+    ) -> None:
+        self._on_event = on_event
+        self._on_token = on_token
+        self._home = home
+        self._side: _SideLoop | None = None
+        self._lock = threading.Lock()
+        self._late: list[Any] = []
+        self._is_closed = False
+
+    @property
+    def wants_events(self) -> bool:
+        """Whether somebody follows the call."""
+        return self._on_event is not None
+
+    @property
+    def wants_tokens(self) -> bool:
+        """Whether somebody reads the model's answers while they are written."""
+        return self._on_token is not None
+
+    def event(self, event: BaseEvent) -> None:
+        """Tell an event, from any thread but the home loop's."""
+        if self._on_event is None:
+            return
+        if self._home is None:
+            self._call(self._on_event, event)
+        else:
+            self._at_home(self._acall(self._on_event, event))
+
+    async def aevent(self, event: BaseEvent) -> None:
+        """Tell an event, on the home loop."""
+        await self.asettle()
+        if self._on_event is not None:
+            await self._acall(self._on_event, event)
+
+    def token(self, token: StreamToken) -> None:
+        """Tell a token, from any thread; on the home loop an async handler is awaited later."""
+        if self._on_token is None:
+            return
+        if self._home is None:
+            self._call(self._on_token, token)
+        elif self._is_at_home():
+            result = self._guarded(self._on_token, token)
+            if inspect.isawaitable(result):
+                self._late.append(result)
+        else:
+            self._at_home(self._acall(self._on_token, token))
+
+    async def asettle(self) -> None:
+        """Await what async handlers of tokens have left, in order."""
+        while self._late:
+            await self._awaited(self._late.pop(0))
+
+    def close(self) -> None:
+        """The call is over, and nobody is told anything any more."""
+        self._is_closed = True
+        for left in self._late:
+            if inspect.iscoroutine(left):
+                left.close()
+        with self._lock:
+            side, self._side = self._side, None
+        if side is not None:
+            side.close()
+
+    def _is_at_home(self) -> bool:
+        try:
+            return asyncio.get_running_loop() is self._home
+        except RuntimeError:
+            return False
+
+    def _at_home(self, coroutine: Any) -> None:
+        home = self._home
+        if home is None or home.is_closed() or self._is_closed:
+            coroutine.close()
+            return
+        told = asyncio.run_coroutine_threadsafe(coroutine, home)
+        # A loop that was closed meanwhile leaves what it was given, and this thread with it.
+        while not (told.done() or home.is_closed()):
+            with suppress(TimeoutError, CancelledError):
+                told.result(1.0)
+
+    def _call(self, handler: Callable[..., Any], thing: object) -> None:
+        result = self._guarded(handler, thing)
+        if inspect.isawaitable(result):
+            with self._lock:
+                if self._side is None:
+                    self._side = _SideLoop()
+                side = self._side
+            side.run(self._awaited(result))
+
+    async def _acall(self, handler: Callable[..., Any], thing: object) -> None:
+        result = self._guarded(handler, thing)
+        if inspect.isawaitable(result):
+            await self._awaited(result)
+
+    def _guarded(self, handler: Callable[..., Any], thing: object) -> Any:
+        try:
+            return handler(thing)
+        except Exception as error:
+            _complain(error)
+            return None
+
+    async def _awaited(self, result: Any) -> None:
+        try:
+            await result
+        except Exception as error:
+            _complain(error)
+
+
+class _SideLoop:
+    """An event loop on a thread of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(
+            target=self._loop.run_forever, name="xpander-agents-handlers", daemon=True
+        )
+        self._thread.start()
+
+    def run(self, coroutine: Any) -> None:
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def close(self) -> None:
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+def _complain(error: Exception) -> None:
+    _logger.error("a handler of events or tokens failed; the task goes on", exc_info=error)

@@ -1,0 +1,99 @@
+"""Arguments and results on their way through a platform's task, as JSON and in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from xpander_client.errors import ArgumentError
+
+from .contract import Contract
+
+__all__ = ["arguments_of", "from_json", "prompt_of", "result_of", "text_of"]
+
+_BLOCK = re.compile(r"^```json\n(.*?)\n```\s*\Z", re.DOTALL | re.MULTILINE)
+
+
+def prompt_of(contract: Contract, inputs: Mapping[str, Any]) -> str:
+    """The task in words, with its arguments as JSON, which `arguments_of` finds again.
+
+    Raises:
+        ArgumentError: An argument has no JSON form.
+    """
+    if not inputs:
+        return contract.instructions
+    try:
+        arguments = text_of(dict(inputs))
+    except ValueError as error:
+        raise ArgumentError(f"an argument of {contract.name}() can't be sent: {error}") from error
+    return f"{contract.instructions}\n\nArguments:\n```json\n{arguments}\n```"
+
+
+def arguments_of(contract: Contract, text: str) -> dict[str, Any]:
+    """The arguments in a task's input: a JSON object, or else a text for the only parameter.
+
+    Raises:
+        ArgumentError: There are none, and the task has several parameters.
+    """
+    names = [parameter.name for parameter in contract.parameters]
+    block = _BLOCK.search(text)
+    try:
+        said = orjson.loads(block[1] if block else text)
+    except ValueError:
+        said = None
+    if isinstance(said, dict) and (said.keys() <= set(names)):
+        return {
+            str(name): from_json(contract.annotations[str(name)], value)
+            for name, value in said.items()
+        }
+    if not names:
+        return {}
+    if len(names) == 1:
+        return {names[0]: text}
+    wanted = ", ".join(names)
+    raise ArgumentError(
+        f"the input of {contract.name}() must be a JSON object with its arguments ({wanted})"
+    )
+
+
+def result_of(contract: Contract, text: str | None) -> Any:
+    """What a task's result is to its caller.
+
+    Raises:
+        OutputInvalid: It is not of the task's type.
+    """
+    value: Any = text
+    if text is not None and contract.returns is not str:
+        try:
+            value = orjson.loads(text)
+        except ValueError:
+            value = text
+        value = from_json(contract.returns, value)
+    return contract.validated_result(value)
+
+
+def from_json(annotation: Any, value: Any) -> Any:
+    """A value that JSON has no form for (a date, a tuple, a model) of the one it has instead.
+
+    One that does not fit comes back as it is: the contract says what is wrong with it.
+    """
+    from pydantic import PydanticUserError, TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(annotation).validate_json(orjson.dumps(value), strict=True)
+    except (PydanticUserError, ValidationError):
+        return value
+
+
+def text_of(value: Any) -> str:
+    """A value as JSON.
+
+    Raises:
+        ValueError: It has no JSON form.
+    """
+    from pydantic_core import to_json
+
+    return to_json(value).decode()

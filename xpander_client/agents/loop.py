@@ -1,0 +1,309 @@
+"""What happens in one call of a task, as steps: no I/O, no clock, no threads.
+
+`call_steps` yields what is to be done, and is sent what came of it. Whoever drives it raises into
+it what went wrong: `Conflict` at a merge, `CancelRequested` wherever time passes, and at `Ask`
+whatever the model's client raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, cast
+
+import attrs
+
+from xpander_client.errors import ConfigurationError
+
+from . import prompt
+from .blocks import Block, Clarify, Continue, Fail, Success
+from .errors import (
+    AgentTaskError,
+    ConcurrencyError,
+    LLMFail,
+    OutputInvalid,
+    TaskCancelled,
+    TaskClarify,
+    TaskFail,
+    TaskTimeout,
+)
+from .events import (
+    ActionEvent,
+    BaseEvent,
+    CancelledEvent,
+    ClarifyEvent,
+    ErrorEvent,
+    FailEvent,
+    OutputEvent,
+    SuccessEvent,
+    SystemNoteEvent,
+    TaskStartEvent,
+)
+from .messages import Message
+from .response import LLMResponse
+from .state import Conflict
+from .steps import (
+    Ask,
+    Begin,
+    CancelRequested,
+    LineUp,
+    Merge,
+    Renew,
+    RunCode,
+    Snapshot,
+    Steps,
+    Tell,
+    View,
+    Wait,
+)
+
+__all__ = ["Brief", "call_steps"]
+
+SETUP_FAULTS = (ConfigurationError, ImportError, TypeError)
+"""What no model can be blamed for: the caller gets these as they are."""
+
+PATIENCE = 60.0
+"""Seconds that a call waits in line, of calls that had a conflict."""
+SHORTEST_PAUSE = 0.001
+LONGEST_PAUSE = 0.02
+
+
+@attrs.frozen(kw_only=True)
+class Brief:
+    """All there is to know of a call before it begins."""
+
+    task_name: str
+    agent_name: str
+    namespace: str
+    """The agents from the outermost call to this one, with slashes between."""
+    instructions: str
+    inputs: Mapping[str, Any]
+    returns: Any
+    system: str
+    validated: Callable[[Any], Any]
+    """The result as the caller gets it; raises `OutputInvalid`."""
+    setup: str | None = None
+    max_iterations: int = 10
+    llm_max_retries: int = 2
+    provider: str = ""
+    model: str = ""
+    on_conflict: str = "retry"
+    max_conflict_retries: int = 3
+
+
+@attrs.frozen
+class _Ending:
+    """How a try ended: with a value, or with what is raised; the event tells it."""
+
+    event: BaseEvent
+    value: Any = None
+    error: AgentTaskError | None = None
+
+
+@attrs.define
+class _Try:
+    """A try under way: what the model has been told, and how many turns are done."""
+
+    messages: list[Message] = attrs.field(factory=list)
+    turns: int = 0
+
+
+def call_steps(brief: Brief) -> Steps[Any]:
+    """Carry out a call: what its caller gets.
+
+    The event of the end comes after the merge, so that nobody is told of a result that is lost.
+
+    Raises:
+        AgentTaskError: the call ends without a result; which class says how.
+    """
+    retries = 0
+    while True:
+        work, commit = _Try(), None
+        try:
+            view = cast(View, (yield Begin()))
+            ending = yield from _tried(brief, view, work)
+        except CancelRequested:
+            ending = _cancelled(brief, work.turns)
+        except Conflict as conflict:
+            # Of live state, where a turn is tried again by itself.
+            return (yield from _lost(brief, conflict))
+        try:
+            commit = cast("str | None", (yield Merge()))
+            break
+        except Conflict as conflict:
+            # How else the task ended says more than that its changes are lost.
+            if ending.error is not None:
+                break
+            if brief.on_conflict == "abandon" or retries == brief.max_conflict_retries:
+                return (yield from _lost(brief, conflict))
+            retries += 1
+            yield Tell(_note(brief, prompt.again(conflict.keys, retries)), keep=False)
+        try:
+            yield from _line_up()
+        except CancelRequested:
+            ending = _cancelled(brief, work.turns)
+            break
+    yield Tell(attrs.evolve(ending.event, commit_hash=commit))
+    if ending.error is not None:
+        raise ending.error
+    return ending.value
+
+
+def _lost(brief: Brief, conflict: Conflict) -> Steps[None]:
+    """The changes are lost for good: that is fine, or an error."""
+    if brief.on_conflict == "abandon":
+        yield Tell(_note(brief, prompt.abandoned(conflict.keys)))
+        return
+    message = prompt.given_up(brief.task_name, conflict.keys, brief.max_conflict_retries)
+    yield Tell(_event(brief, FailEvent, message=message))
+    raise ConcurrencyError(message)
+
+
+def _line_up() -> Steps[None]:
+    """Wait until no other call that had a conflict is before this one; but not for ever."""
+    pause, waited = SHORTEST_PAUSE, 0.0
+    while waited < PATIENCE:
+        yield Wait(pause / 2, pause * 1.5)
+        if (yield LineUp()):
+            return
+        waited += pause
+        pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+def _tried(brief: Brief, view: View, work: _Try) -> Steps[_Ending]:
+    task = prompt.task_message(brief, view.names)
+    work.messages += [
+        Message("system", (brief.system,)),
+        *prompt.past(view.past),
+        Message("user", (task,)),
+    ]
+    start = _event(
+        brief, TaskStartEvent, task_name=brief.task_name, inputs=dict(brief.inputs), message=task
+    )
+    yield Tell(start)
+    if brief.setup is not None:
+        yield Tell(_event(brief, ActionEvent, title="setup", code=brief.setup, source="setup"))
+        block = yield from _run(brief, brief.setup, work, is_setup=True)
+        ending = yield from _ended(brief, block, work)
+        if ending is not None:
+            return ending
+    for turn in range(1, brief.max_iterations + 1):
+        note = prompt.budget_note(turn, brief.max_iterations)
+        if note is not None:
+            yield Tell(_note(brief, note), keep=False)
+        try:
+            response = yield from _answer(brief, work, note)
+        except LLMFail as error:
+            failed = _event(brief, ErrorEvent, error=str(error), recoverable=False)
+            return _Ending(failed, error=error)
+        action = _event(
+            brief,
+            ActionEvent,
+            title=response.title,
+            thinking=response.thinking,
+            code=response.code,
+        )
+        yield Tell(action)
+        work.messages.append(prompt.answered(response))
+        block = yield from _run(brief, response.code, work)
+        ending = yield from _ended(brief, block, work)
+        work.turns = turn
+        if ending is not None:
+            return ending
+        if block.control is None and block.error is None:
+            yield from _observe(brief, work, (prompt.REMINDER,))
+    text = prompt.timed_out(brief.task_name, brief.max_iterations)
+    return _Ending(_event(brief, FailEvent, message=text), error=TaskTimeout(text))
+
+
+def _answer(brief: Brief, work: _Try, note: str | None) -> Steps[LLMResponse]:
+    """Ask the model, and again when that fails: it is over after `llm_max_retries` more."""
+    notes = [] if note is None else [note]
+    for number in range(brief.llm_max_retries + 1):
+        asked = prompt.joined([*work.messages, *(Message("user", (text,)) for text in notes)])
+        try:
+            return cast(LLMResponse, (yield Ask(asked)))
+        except CancelRequested:
+            raise
+        except Exception as error:
+            if isinstance(error, SETUP_FAULTS):
+                raise
+            text = f"{type(error).__name__}: {error}"
+            if number == brief.llm_max_retries or not getattr(error, "retryable", True):
+                message = prompt.no_answer(number + 1, text)
+                raise LLMFail(message, brief.provider, brief.model, number) from error
+            yield Tell(_event(brief, ErrorEvent, error=text, recoverable=True), keep=False)
+            if (complaint := prompt.complaint(error)) is not None:
+                notes.append(complaint)
+            yield Wait(0.25 * 2**number, 0.5 * 2**number)
+    raise AssertionError("each try returns or raises")
+
+
+def _run(brief: Brief, code: str, work: _Try, *, is_setup: bool = False) -> Steps[Block]:
+    """Run a block, and have the model see what it printed and what went wrong in it."""
+    source: Literal["main", "setup"] = "setup" if is_setup else "main"
+    retries = 0
+    while True:
+        block = cast(Block, (yield RunCode(code, source)))
+        try:
+            yield Snapshot()
+            break
+        except Conflict as conflict:
+            if brief.on_conflict == "abandon" or retries == brief.max_conflict_retries:
+                raise
+            retries += 1
+            yield Tell(_note(brief, prompt.again(conflict.keys, retries)), keep=False)
+        yield from _line_up()
+        yield Renew()
+    seen = prompt.seen(block.output)
+    if seen:
+        work.messages.append(Message("user", seen))
+    if block.error is not None:
+        yield from _observe(brief, work, (prompt.failed(block.error),), source)
+    return block
+
+
+def _ended(brief: Brief, block: Block, work: _Try) -> Steps[_Ending | None]:
+    """How the block ended the try; None when it did not."""
+    match block.control:
+        case Success(value):
+            try:
+                result = brief.validated(value)
+            except OutputInvalid as error:
+                yield from _observe(brief, work, (str(error),))
+                return None
+            return _Ending(_event(brief, SuccessEvent, result=result), value=result)
+        case Fail(message):
+            return _Ending(_event(brief, FailEvent, message=message), error=TaskFail(message))
+        case Clarify(message):
+            asks = _event(brief, ClarifyEvent, message=message)
+            return _Ending(asks, error=TaskClarify(message))
+        case Continue(observations):
+            if observations:
+                yield from _observe(brief, work, prompt.observed(observations))
+            return None
+        case _:
+            return None
+
+
+def _observe(
+    brief: Brief,
+    work: _Try,
+    parts: tuple[Any, ...],
+    source: Literal["main", "setup"] = "main",
+) -> Steps[None]:
+    yield Tell(_event(brief, OutputEvent, parts=parts, source=source))
+    work.messages.append(Message("user", prompt.seen(parts)))
+
+
+def _cancelled(brief: Brief, turns: int) -> _Ending:
+    text = f"Task '{brief.task_name}' was cancelled"
+    event = _event(brief, CancelledEvent, task_name=brief.task_name, iterations_completed=turns)
+    return _Ending(event, error=TaskCancelled(text, brief.task_name, turns))
+
+
+def _note(brief: Brief, message: str) -> BaseEvent:
+    return _event(brief, SystemNoteEvent, message=message)
+
+
+def _event(brief: Brief, kind: type[BaseEvent], **fields: Any) -> BaseEvent:
+    return kind(agent_name=brief.agent_name, full_namespace=brief.namespace, **fields)

@@ -1,0 +1,96 @@
+"""State that passes with the call: nothing is kept but which calls are running."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Sequence
+
+from .memory_calls import MemoryCalls
+from .state_store import Begun, Call, Commit, Initial, Scope, Turn, Variables
+
+__all__ = ["PassingStore"]
+
+
+class PassingStore:
+    """A `Store` that forgets; calls can still be cancelled, within the process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._calls = MemoryCalls()
+
+    def begin(self, scope: Scope, task: str, initial: Initial) -> tuple[Call, Begun]:
+        """Register a call, with variables of its own."""
+        variables = initial()
+        with self._lock:
+            return self._calls.begin(scope, task), Begun(0, "", variables)
+
+    def reread(self, call: Call, initial: Initial) -> Begun:
+        """New variables."""
+        return Begun(0, "", initial())
+
+    def write(
+        self,
+        call: Call,
+        place: int,
+        base: Variables,
+        turns: Sequence[Turn],
+        events: Sequence[bytes],
+    ) -> str:
+        """Keeps nothing, so it never conflicts."""
+        return ""
+
+    def end(self, call: Call, place: int, events: Sequence[bytes]) -> None:
+        """Forget the call."""
+        with self._lock:
+            self._calls.end(call)
+
+    def cancel(self, scope: Scope, task: str) -> int:
+        """Cancel what runs of a task, or else what starts next; says how many were running."""
+        with self._lock:
+            return self._calls.cancel(scope, task)
+
+    def cancelled(self, call: Call) -> bool:
+        """Whether somebody cancelled it."""
+        with self._lock:
+            return self._calls.cancelled(call)
+
+    def running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
+        """The task of each running call, and whether it is cancelled."""
+        with self._lock:
+            return self._calls.running(scope)
+
+    def queue(self, call: Call, names: Collection[str]) -> None:
+        """Nothing is shared, so nothing has to be reserved."""
+
+    def first(self, call: Call) -> bool:
+        """Always."""
+        return True
+
+    def leave(self, call: Call) -> None:
+        """Nothing was reserved."""
+
+    def read(self, scope: Scope) -> Variables:
+        """None."""
+        return {}
+
+    def history(self, scope: Scope, limit: int | None) -> Sequence[Commit]:
+        """None."""
+        return []
+
+    def revert(self, scope: Scope, commit: str) -> str | None:
+        """There is no commit to go back to."""
+        return None
+
+    def events(self, scope: Scope, limit: int | None) -> Sequence[bytes]:
+        """None."""
+        return []
+
+    def sessions(self, kind: str) -> Sequence[str]:
+        """None."""
+        return []
+
+    def delete(self, kind: str, session: str) -> bool:
+        """There is none."""
+        with self._lock:
+            self._calls.forget(kind, session)
+        return False

@@ -1,0 +1,49 @@
+"""A plugin's sandbox methods as functions that an agent's code may call."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from xpander_client.background.plugin import AgentCtx, Plugin, SandboxMethod
+
+from .call import current_call
+from .capabilities import is_async
+
+__all__ = ["as_function"]
+
+
+def as_function(plugin: Plugin, method: SandboxMethod) -> Callable[..., Any]:
+    """The method without its first parameter: that is whose call it is, with the session as thread.
+
+    Raises (when called):
+        RuntimeError: the plugin is disabled.
+    """
+    function = method.function
+
+    def context() -> AgentCtx:
+        if not plugin.is_enabled:
+            raise RuntimeError(f"plugin {plugin.module_name!r} is disabled")
+        call = current_call.get()
+        return AgentCtx(chat_key="default" if call is None else call.session_name)
+
+    if is_async(function):
+
+        async def arun(*args: Any, **kwargs: Any) -> Any:
+            return await function(context(), *args, **kwargs)
+
+        wrapper: Callable[..., Any] = arun
+    else:
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            return function(context(), *args, **kwargs)
+
+        wrapper = run
+    functools.update_wrapper(wrapper, function)
+    wrapper.__name__ = method.name
+    signature = inspect.signature(function)
+    signature = signature.replace(parameters=list(signature.parameters.values())[1:])
+    wrapper.__signature__ = signature  # type: ignore[attr-defined]
+    return wrapper

@@ -1,0 +1,74 @@
+"""A sign that a process is alive, which no crash can leave behind."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import sys
+from pathlib import Path
+
+__all__ = ["ProcessMark"]
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _hold(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+    _probe = _hold
+
+else:
+    import fcntl
+
+    def _hold(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _probe(descriptor: int) -> None:
+        # Shared, so that two who ask at once don't take each other for the holder.
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+
+
+class ProcessMark:
+    """A file in a directory that is locked until `close`, or until the process ends.
+
+    The operating system unlocks it, however the process ends, so nobody needs a heartbeat, and a
+    process id that is used again misleads nobody. `name` is what others ask for with `alive`.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self._directory = directory
+        self.name = secrets.token_hex(8)
+        self._descriptor = os.open(directory / self.name, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        _hold(self._descriptor)
+
+    def alive(self, name: str) -> bool:
+        """Whether the process that made the mark of that name still holds it."""
+        if name == self.name:
+            return True
+        path = self._directory / name
+        try:
+            descriptor = os.open(path, os.O_RDWR)
+        except FileNotFoundError:
+            return False
+        try:
+            _probe(descriptor)
+        except OSError:
+            return True
+        else:
+            with contextlib.suppress(OSError):  # another process may be as quick
+                path.unlink()
+            return False
+        finally:
+            os.close(descriptor)
+
+    def close(self) -> None:
+        """Take the mark away."""
+        os.close(self._descriptor)
+        with contextlib.suppress(OSError):
+            (self._directory / self.name).unlink()
+
+    def leave_to_parent(self) -> None:
+        """In a process that was forked: the mark is the parent's, and stays."""
+        os.close(self._descriptor)

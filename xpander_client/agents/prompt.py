@@ -1,0 +1,240 @@
+"""All that a model is told, in words."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from .annotations import type_text
+from .errors import ResponseParseError
+from .events import (
+    ActionEvent,
+    BaseEvent,
+    CancelledEvent,
+    ClarifyEvent,
+    FailEvent,
+    OutputEvent,
+    SuccessEvent,
+    TaskStartEvent,
+)
+from .messages import Image, Message
+from .rendering import cut, picture, rendered
+from .response import LLMResponse
+
+if TYPE_CHECKING:
+    from .loop import Brief
+
+__all__ = [
+    "PRIMER",
+    "REMINDER",
+    "abandoned",
+    "again",
+    "answered",
+    "budget_note",
+    "complaint",
+    "failed",
+    "given_up",
+    "joined",
+    "no_answer",
+    "observed",
+    "past",
+    "seen",
+    "system_text",
+    "task_message",
+    "timed_out",
+]
+
+PAST_PART = 1_500
+"""Characters of one part of what was told in an earlier call."""
+NAMES = 200
+"""Variables of a session that are named."""
+
+PRIMER = """\
+You are an agent that does tasks by writing Python. Each of your answers holds one block of code, \
+which is run in a sandbox; you are shown what it printed and what went wrong, and answer again, \
+until you end the task.
+
+Write each answer in these three sections, and nothing outside of them:
+<TITLE>a few words on what the code does</TITLE>
+<THINKING>what you know, and what you do next</THINKING>
+<PYTHON>the code</PYTHON>
+
+These functions end a block at once, wherever they are called:
+- task_success(result): the task is done, and this is its result, of the type the task asks for.
+- task_fail(message): the task can't be done, and why.
+- task_clarify(message): the task can't be done without an answer of whoever asked for it.
+- task_continue(*observations): look at these values, then go on with another block.
+
+The task's arguments are attributes of `inputs`. `print` shows text, view_image(image) a picture. \
+What you assign at the top level, functions and classes too, is there in later blocks. Do not \
+guess what a value looks like: print it, and go on with the next block.
+
+The sandbox runs a part of Python. It has no inheritance, metaclasses or own exceptions, no \
+`yield`, `del`, `super`, `property`, `classmethod` or `staticmethod`, no files and no network. \
+Modules may be imported as usual, where there are any."""
+
+REMINDER = (
+    "The block ended, and the task goes on. End it with task_success(result), task_fail(message) "
+    "or task_clarify(message); task_continue(*observations) shows you values first."
+)
+
+
+def system_text(primer: str | None, resources: str, own: str | None) -> str:
+    """The system message: how to work, what there is to work with, and what the agent is for."""
+    parts = [PRIMER if primer is None else primer]
+    if resources.strip():
+        parts.append(f"# What you can use\n\n{resources.strip()}")
+    if own and own.strip():
+        parts.append(f"# About you\n\n{inspect.cleandoc(own)}")
+    return "\n\n".join(parts)
+
+
+def task_message(brief: Brief, names: Sequence[str]) -> str:
+    """What is to be done, with what, and what has to come back."""
+    lines = [f"Task: {inspect.cleandoc(brief.instructions)}"]
+    if brief.inputs:
+        lines += ["", "```python"]
+        lines += [f"inputs.{name} = {rendered(value)}" for name, value in brief.inputs.items()]
+        lines.append("```")
+    lines += ["", _wanted(brief.returns)]
+    if names:
+        more = f" and {len(names) - NAMES:,} more" if len(names) > NAMES else ""
+        lines.append(f"Variables of earlier calls: {', '.join(names[:NAMES])}{more}.")
+    return "\n".join(lines)
+
+
+def past(events: Iterable[BaseEvent]) -> list[Message]:
+    """What was told in earlier calls of the session, shortened."""
+    messages = (_past_message(event) for event in events)
+    return [message for message in messages if message is not None]
+
+
+def answered(response: LLMResponse) -> Message:
+    """The model's own answer, as it was asked to write it."""
+    return Message("assistant", (_in_tags(response.title, response.thinking, response.code),))
+
+
+def seen(parts: Iterable[Any]) -> tuple[str | Image, ...]:
+    """What a model sees of an output: texts that follow each other are one."""
+    shown: list[str | Image] = []
+    for part in parts:
+        image = None if isinstance(part, str) else picture(part)
+        if image is not None:
+            shown.append(image)
+            continue
+        text = part if isinstance(part, str) else rendered(part)
+        if shown and isinstance(shown[-1], str):
+            shown[-1] += text if shown[-1].endswith("\n") else f"\n{text}"
+        elif text:
+            shown.append(text)
+    return tuple(shown)
+
+
+def observed(values: Iterable[Any]) -> tuple[Any, ...]:
+    """The values of `task_continue`, as parts of an output: pictures as they are, else text."""
+    return tuple(
+        value if isinstance(value, str) or picture(value) is not None else rendered(value)
+        for value in values
+    )
+
+
+def joined(messages: Iterable[Message]) -> tuple[Message, ...]:
+    """The conversation, with one message wherever several of one side follow each other."""
+    whole: list[Message] = []
+    for message in messages:
+        if whole and whole[-1].role == message.role:
+            whole[-1] = Message(message.role, (*whole[-1].parts, *message.parts))
+        else:
+            whole.append(message)
+    return tuple(whole)
+
+
+def failed(error: str) -> str:
+    """An error of the code."""
+    return f"The block failed:\n{error}"
+
+
+def budget_note(turn: int, turns: int) -> str | None:
+    """A word on how many turns are left, when they are few."""
+    nearly = turn > turns * 0.8 if turns >= 10 else turn > turns - 3
+    if turns == 1 or not nearly:
+        return None
+    return f"System Note: You are on iteration {turn} of {turns}. Please wrap up."
+
+
+def timed_out(task_name: str, turns: int) -> str:
+    """All turns are used."""
+    return f"Task '{task_name}' exceeded maximum iterations ({turns})"
+
+
+def no_answer(requests: int, last: str) -> str:
+    """The model did not answer."""
+    times = "one request" if requests == 1 else f"{requests} requests"
+    return f"the model gave no usable answer to {times}; the last error was {last}"
+
+
+def complaint(error: Exception) -> str | None:
+    """What the model is told of an answer that could not be read."""
+    if not isinstance(error, ResponseParseError):
+        return None
+    return f"Your last answer could not be read: {error}. Answer in the three sections."
+
+
+def again(keys: Iterable[str], number: int) -> str:
+    """The call begins again, because another one was faster."""
+    return f"Another call changed {_listed(keys)} meanwhile: the task begins again (retry {number})"
+
+
+def abandoned(keys: Iterable[str]) -> str:
+    """The call's work is dropped, because another one was faster."""
+    return f"Another call changed {_listed(keys)} meanwhile: the work of this one is dropped"
+
+
+def given_up(task_name: str, keys: Iterable[str], retries: int) -> str:
+    """The call was begun again too often."""
+    return (
+        f"Task '{task_name}' could not keep its changes: other calls changed {_listed(keys)} "
+        f"each time, also in {retries} retries"
+    )
+
+
+def _past_message(event: BaseEvent) -> Message | None:
+    match event:
+        case TaskStartEvent():
+            return Message("user", (cut(event.message, PAST_PART),))
+        case ActionEvent():
+            thinking, code = cut(event.thinking, PAST_PART), cut(event.code, PAST_PART)
+            return Message("assistant", (_in_tags(event.title, thinking, code),))
+        case OutputEvent():
+            texts = tuple(
+                cut(part, PAST_PART) for part in seen(event.parts) if isinstance(part, str)
+            )
+            return Message("user", texts) if texts else None
+        case SuccessEvent():
+            return Message("user", (f"The task was done: {rendered(event.result, PAST_PART)}",))
+        case FailEvent():
+            return Message("user", (f"The task failed: {cut(event.message, PAST_PART)}",))
+        case ClarifyEvent():
+            return Message("user", (f"You asked: {cut(event.message, PAST_PART)}",))
+        case CancelledEvent():
+            return Message("user", ("The task was cancelled.",))
+        case _:
+            return None
+
+
+def _in_tags(title: str, thinking: str, code: str) -> str:
+    sections = (("TITLE", title), ("THINKING", thinking), ("PYTHON", code))
+    return "\n".join(f"<{tag}>{text}</{tag}>" for tag, text in sections if text or tag == "PYTHON")
+
+
+def _wanted(returns: Any) -> str:
+    if returns is None or returns is type(None):
+        return "No result is asked for: end with task_success()."
+    if returns is Any:
+        return "The result may be of any type: end with task_success(result)."
+    return f"The result is of type `{type_text(returns)}`: end with task_success(result)."
+
+
+def _listed(keys: Iterable[str]) -> str:
+    return ", ".join(f"'{key}'" for key in sorted(keys)) or "the session"

@@ -1,0 +1,138 @@
+"""Which providers of models there are, and how pydantic-ai is told to reach them."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from xpander_client.errors import ArgumentError
+
+__all__ = ["PROVIDERS", "Connection", "open_model", "provider_named", "require_installed"]
+
+
+@attrs.frozen
+class Provider:
+    """A provider: the module that its client is in, and the extra that installs it."""
+
+    name: str
+    module: str
+    extra: str
+    key_variable: str
+
+
+@attrs.frozen
+class Connection:
+    """All that a request to a model needs, but the messages."""
+
+    provider: Provider
+    model: str
+    timeout_seconds: float
+    base_url: str | None = None
+    api_key: str | None = attrs.field(default=None, repr=False)
+    settings: Mapping[str, Any] = attrs.field(factory=dict)
+
+    def request_settings(self) -> dict[str, Any]:
+        """What goes along with each request.
+
+        The loop repeats failed requests itself, so the providers' clients are told not to.
+        """
+        own = {key: value for key, value in self.settings.items() if key not in _OF_BEDROCK}
+        if self.provider.name in ("openai", "anthropic"):
+            own = {"max_retries": 0, **own}
+        if self.provider.name != "bedrock":
+            own = {"timeout": self.timeout_seconds, **own}
+        return own
+
+
+PROVIDERS = {
+    provider.name: provider
+    for provider in (
+        Provider("openai", "openai", "agents-openai", "OPENAI_API_KEY"),
+        Provider("anthropic", "anthropic", "agents-anthropic", "ANTHROPIC_API_KEY"),
+        Provider("google", "google.genai", "agents-google", "GOOGLE_API_KEY"),
+        Provider("bedrock", "boto3", "agents-bedrock", "AWS_BEARER_TOKEN_BEDROCK"),
+    )
+}
+_ALIASES = {"gemini": "google", "openai-compatible": "openai"}
+_OF_BEDROCK = frozenset(
+    {
+        "region_name",
+        "profile_name",
+        "aws_access_key_id",
+        "aws_secret_access_key",
+        "aws_session_token",
+    }
+)
+
+
+def provider_named(name: str) -> Provider:
+    """The provider.
+
+    Raises:
+        ArgumentError: There is none of this name.
+    """
+    provider = PROVIDERS.get(_ALIASES.get(name, name))
+    if provider is None:
+        available = ", ".join([*PROVIDERS, *_ALIASES])
+        raise ArgumentError(f"Unsupported provider: {name!r}. Available providers are: {available}")
+    return provider
+
+
+def require_installed(provider: Provider) -> None:
+    """Find out whether the provider's client is there, without loading it.
+
+    Raises:
+        ImportError: It is not; the text names the extra that brings it.
+    """
+    for module in ("pydantic_ai", provider.module):
+        if not _is_installed(module):
+            raise ImportError(
+                f"Models of {provider.name} need the package {module}, which is not installed: "
+                f"pip install 'xpander-client[{provider.extra}]'",
+                name=module,
+            )
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ImportError:  # the package that the module would be in
+        return False
+
+
+def open_model(connection: Connection) -> Any:
+    """The model as pydantic-ai has it; nothing is sent yet.
+
+    Raises:
+        pydantic_ai.exceptions.UserError: Something is missing, such as a key.
+    """
+    given: dict[str, Any] = {"api_key": connection.api_key, "base_url": connection.base_url}
+    match connection.provider.name:
+        case "openai":
+            from pydantic_ai.models.openai import OpenAIChatModel
+            from pydantic_ai.providers.openai import OpenAIProvider
+
+            return OpenAIChatModel(connection.model, provider=OpenAIProvider(**given))
+        case "anthropic":
+            from pydantic_ai.models.anthropic import AnthropicModel
+            from pydantic_ai.providers.anthropic import AnthropicProvider
+
+            return AnthropicModel(connection.model, provider=AnthropicProvider(**given))
+        case "google":
+            from pydantic_ai.models.google import GoogleModel
+            from pydantic_ai.providers.google import GoogleProvider
+
+            return GoogleModel(connection.model, provider=GoogleProvider(**given))
+        case _:
+            from pydantic_ai.models.bedrock import BedrockConverseModel
+            from pydantic_ai.providers.bedrock import BedrockProvider
+
+            options: dict[str, Any] = {
+                key: value for key, value in connection.settings.items() if key in _OF_BEDROCK
+            }
+            options["aws_read_timeout"] = connection.timeout_seconds
+            provider = BedrockProvider(**given, **options)
+            return BedrockConverseModel(connection.model, provider=provider)

@@ -1,0 +1,47 @@
+"""Carries out the calls of an agent's tasks in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from .call import Call, call_key
+from .cancelling import cancel_all
+from .contract import Bound, Contract
+from .driving import adrive, drive
+from .loop import call_steps
+
+if TYPE_CHECKING:
+    from .agent import Agent
+
+__all__ = ["LocalRunner"]
+
+
+class LocalRunner:
+    """The calls of one agent's tasks: its model writes the code, its sandbox runs it."""
+
+    def __init__(self, agent: Agent) -> None:
+        self.agent = agent
+
+    def run(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Any:
+        """The task's result. `outer` is the call whose code makes this one."""
+        return self.carry_out(self.call(contract, bound, outer))
+
+    def call(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Call:
+        """A call that has not begun, for `carry_out`; its `cancellation` ends it."""
+        return Call(self.agent, contract, bound, outer=outer)
+
+    def carry_out(self, call: Call) -> Any:
+        """The result of a call."""
+        return drive(call_steps(call.brief), call)
+
+    async def arun(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Any:
+        """The task's result. `outer` is the call whose code makes this one."""
+        home = asyncio.get_running_loop()
+        call = Call(self.agent, contract, bound, outer=outer, home=home)
+        return await adrive(call_steps(call.brief), call)
+
+    def cancel(self, contract: Contract, session: str) -> None:
+        """End all calls of the task in the session, and the next one if there are none."""
+        self.agent.state(session).cancel(contract.name)
+        cancel_all(call_key(self.agent, contract.name, session))

@@ -1,0 +1,982 @@
+"""Where agent code runs: in a process of its own, with what its agent opened and nothing else.
+
+The code is run by pydantic-monty, an interpreter that has no files, no network and no way to the
+host but the calls that arrive here, where each is answered or refused.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from collections.abc import Callable, Container, Iterable, Mapping
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from itertools import islice
+from types import TracebackType
+from typing import Any, NoReturn
+from uuid import UUID
+
+from .blocks import Block, Clarify, Continue, Control, Fail, HostCall, Limits, Success
+from .capabilities import CONTROLS, OPERATORS, Capabilities, HostClass
+from .crossing import LONGEST_ITERATOR, Crossing, Handle, Inputs, class_type, looks_converted
+from .openings import Target, openings_of, type_id
+from .printed import Printed
+from .raised import described_error, nearest_exception
+from .restoring import Restored
+from .sandbox_modules import SOURCES, rewritten
+from .sources import LONGEST, Source, is_class, looked_at
+from .values import Definition, Instance, Unstorable, decode, encode
+from .workers import Worker, inside_host_call, take
+
+__all__ = [
+    "Block",
+    "Clarify",
+    "Continue",
+    "Control",
+    "Fail",
+    "HostCall",
+    "Limits",
+    "Sandbox",
+    "SandboxSession",
+    "Success",
+]
+
+AFTER_THE_END = 100
+"""Calls of the host that a block may still try after it has ended itself; then it is stopped."""
+
+_LIMIT = re.compile(r"feed time limit exceeded|memory limit exceeded|sleep limit")
+_NOT_DEFINED = re.compile(r"name '(\w+)' is not defined")
+
+
+class Sandbox:
+    """Makes the sessions of one agent. The processes are shared by all agents."""
+
+    def session(
+        self,
+        capabilities: Capabilities,
+        limits: Limits | None = None,
+        variables: Mapping[str, bytes] | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        *,
+        call: Callable[[HostCall], Any] | None = None,
+    ) -> SandboxSession:
+        """A session for one call of a task.
+
+        `call` carries out calls of the host; it may answer with a `concurrent.futures.Future` (as
+        `asyncio.run_coroutine_threadsafe` gives) for the result to be waited for. Without it sync
+        functions are called, on the thread that runs the block, and async ones are refused.
+        """
+        return SandboxSession(
+            capabilities, limits or Limits(), variables or {}, inputs or {}, call or plain_call
+        )
+
+
+def plain_call(call: HostCall) -> Any:
+    """Call a sync function; refuse an async one."""
+    if call.is_async:
+        raise RuntimeError(_only_async(call.name))
+    result = call.run()
+    if hasattr(result, "__await__") and hasattr(result, "close"):
+        result.close()
+        raise RuntimeError(_only_async(call.name))
+    return result
+
+
+def _only_async(name: str) -> str:
+    return (
+        f"'{name}' is an async function and cannot be called from a sync task. Either use "
+        "'async def' for your @agent.task, or use a synchronous alternative."
+    )
+
+
+class _Interrupted(Exception):
+    """The session was interrupted while it waited."""
+
+
+class _Lost(Exception):
+    """The process is no longer of use; the text says why."""
+
+
+class SandboxSession:
+    """One conversation of agent code with the host: blocks that see each other's variables.
+
+    A process is taken when the first block runs, and given back by `close`. Used from one thread at
+    a time, but for `interrupt`.
+    """
+
+    def __init__(
+        self,
+        capabilities: Capabilities,
+        limits: Limits,
+        variables: Mapping[str, bytes],
+        inputs: Mapping[str, Any],
+        call: Callable[[HostCall], Any],
+    ) -> None:
+        self._openings = openings_of(capabilities)
+        self._limits = limits
+        self._variables = variables
+        self._inputs = inputs
+        self._call = call
+        self._crossing = Crossing(self._openings)
+        self._worker: Worker | None = None
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._is_closed = False
+        self._waited: set[Future[Any]] = set()
+        # What this session has learned of its variables, which outlives a process.
+        self._known: dict[str, Any] = {}
+        self._decoded: dict[str, Any] = {}
+        self._baseline: dict[str, bytes] = {}
+        self._definitions: dict[str, str] = {}
+        self._changes: dict[str, bytes | None] = {}
+        self._missing: dict[str, str] = {}
+        # What is so in the process that it has now.
+        self._present: set[str] = set()
+        self._bound: set[str] = set()
+        self._feeds: list[Source] = []
+        self._modules: set[str] = set()
+        self._bound_calls: dict[str, Target] = {}
+        self._is_read = True
+        self._block: _Running | None = None
+
+    def __enter__(self) -> SandboxSession:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the process back. What `changed` has not told is lost."""
+        self._is_closed = True
+        self._forget_process()
+
+    def interrupt(self) -> None:
+        """End the block that runs, and let none begin any more. From any thread."""
+        with self._lock:
+            self._stop.set()
+            worker, waited = self._worker, list(self._waited)
+        if worker is not None:
+            worker.kill()
+        for future in waited:
+            future.cancel()
+
+    def run(self, code: str, *, prints: Callable[[Any], None] | None = None) -> Block:
+        """Run a block of code to its end. Blocks.
+
+        `prints` gets what the block prints and views, at the time, in the form of `Block.output`.
+        What a host function raises outside of `Exception` ends the block and comes out here.
+        """
+        if self._is_closed:
+            raise RuntimeError("the session is closed")
+        block = self._block = _Running(Printed(self._limits.output, prints))
+        try:
+            error = self._run(code.replace("\r\n", "\n").replace("\r", "\n"), block)
+        except _Interrupted:
+            self._forget_process()
+            return Block(block.printed.finished(), None, None, interrupted=True)
+        except _Lost as lost:
+            self._forget_process()
+            error = None if block.control is not None else str(lost)
+        except BaseException:
+            # Of the host, not of the code. The process waits for an answer that never comes.
+            self._kill()
+            raise
+        finally:
+            self._block = None
+        if self._stop.is_set() and block.control is None:
+            self._forget_process()
+            return Block(block.printed.finished(), None, None, interrupted=True)
+        return Block(block.printed.finished(), block.control, None if block.control else error)
+
+    def changed(self) -> dict[str, bytes | None]:
+        """The variables that changed since this was asked last, encoded; None for one that is gone.
+
+        All that the session's code could have touched is compared, so a change through another name
+        is found as well.
+        """
+        if not self._is_read and self._worker is not None:
+            try:
+                self._read()
+            except (_Lost, _Interrupted):
+                self._forget_process()
+        changes, self._changes = self._changes, {}
+        return changes
+
+    # -- a block's way
+
+    def _run(self, code: str, block: _Running) -> str | None:
+        if len(code) > LONGEST:
+            return f"SyntaxError: the block is longer than {LONGEST} characters"
+        source = looked_at(code)
+        self._begin()
+        wanted = self._wanted(source.names)
+        given: dict[str, Any] = {}
+        failed = self._restore(wanted, given)
+        if "inputs" in wanted or "inputs" in source.names:
+            self._give_inputs(given)
+        self._is_read = False
+        self._bound |= source.bound if source.bound is not None else source.names
+        for name in (source.bound or ()) - source.definitions.keys():
+            self._definitions.pop(name, None)
+        self._definitions.update(source.definitions)
+        error = self._feed(code, source, given, block)
+        if error is None:
+            if block.stopped is not None:
+                return block.stopped
+            return None
+        text = described_error(error, code, self._crossing.type_names())
+        if _LIMIT.search(str(error)):
+            # The interpreter promises nothing about what it holds after that.
+            with contextlib.suppress(_Lost):
+                self._read()
+            self._forget_process()
+            text = self._limit_text(text)
+        if block.stopped is not None:
+            return block.stopped
+        undefined = _NOT_DEFINED.search(str(error))
+        return text if undefined is None else text + self._why_missing(undefined[1], failed)
+
+    def _why_missing(self, name: str, failed: Mapping[str, str]) -> str:
+        if name in failed:
+            return f"\n'{name}' of an earlier call can't be made again: {failed[name]}"
+        if name in self._missing:
+            return (
+                f"\n'{name}' was {self._missing[name]}, which can't be stored. "
+                "Make it again, or keep data in variables."
+            )
+        return ""
+
+    def _limit_text(self, text: str) -> str:
+        if "feed time limit" in text:
+            text = f"TimeoutError: the block ran longer than {self._limits.seconds:g} seconds"
+        elif "memory limit" in text:
+            text = (
+                f"MemoryError: the block needed more than {self._limits.memory // 2**20} MiB "
+                "of memory"
+            )
+        return text
+
+    def _begin(self) -> None:
+        if self._worker is None:
+            if self._stop.is_set():
+                raise _Interrupted
+            worker = take(self._limits, self._openings.modules, self._stop.is_set)
+            if worker is None:
+                raise _Interrupted
+            with self._lock:
+                self._worker = worker
+        if self._stop.is_set():
+            raise _Interrupted
+
+    def _forget_process(self) -> None:
+        with self._lock:
+            worker, self._worker = self._worker, None
+        if worker is not None:
+            worker.close()
+        self._present.clear()
+        self._bound.clear()
+        self._feeds.clear()
+        self._modules.clear()
+        self._bound_calls.clear()
+        self._is_read = True
+
+    def _kill(self) -> None:
+        with self._lock:
+            worker = self._worker
+        if worker is not None:
+            worker.kill()
+        self._forget_process()
+
+    # -- variables
+
+    def _value(self, name: str) -> Any:
+        if name in self._known:
+            return self._known[name]
+        if name not in self._decoded:
+            self._decoded[name] = decode(self._variables[name])
+        return self._decoded[name]
+
+    def _has(self, name: str) -> bool:
+        return name in self._known or name in self._variables
+
+    def _wanted(self, names: Iterable[str]) -> dict[str, None]:
+        """The names of variables that code with these names needs, each behind what it needs."""
+        wanted: dict[str, None] = {}
+        opened: set[str] = set()
+
+        # Deep chains of helpers are rare, and a stack is not what should bound them.
+        waiting = [(name, False) for name in sorted(names, reverse=True)]
+        while waiting:
+            name, is_done = waiting.pop()
+            if is_done:
+                wanted[name] = None
+            elif name not in opened:
+                opened.add(name)
+                if name == "inputs":
+                    wanted[name] = None
+                elif name not in self._present and self._has(name):
+                    waiting.append((name, True))
+                    waiting.extend((one, False) for one in sorted(self._needs(self._value(name))))
+        return wanted
+
+    def _needs(self, value: Any) -> frozenset[str]:
+        if isinstance(value, Definition):
+            return looked_at(value.source).names
+        return frozenset(_class_names(value))
+
+    def _restore(self, wanted: Iterable[str], given: dict[str, Any]) -> dict[str, str]:
+        """Make variables of earlier calls and blocks; data is added to what the next feed gets.
+
+        What can't be made again is in the answer, with the reason.
+        """
+        failed: dict[str, str] = {}
+        for name in wanted:
+            if name == "inputs":
+                continue
+            value = self._value(name)
+            if isinstance(value, Unstorable):
+                self._missing[name] = value.description
+                continue
+            self._present.add(name)
+            if name not in self._baseline and name in self._variables:
+                self._baseline[name] = self._variables[name]
+            if isinstance(value, Definition):
+                self._definitions.setdefault(name, value.source)
+                if "inputs" in looked_at(value.source).names:
+                    self._give_inputs(given)
+                error = self._quiet_feed(value.source, given)
+            else:
+                restored = Restored(name, self._class_source)
+                try:
+                    expression = restored.expression(value)
+                    if restored.is_plain:
+                        given[name] = self._crossing.into(value)
+                        continue
+                    prepared = {
+                        key: self._crossing.into(one) for key, one in restored.given.items()
+                    }
+                except (TypeError, ValueError) as refused:
+                    failed[name] = str(refused)
+                    self._present.discard(name)
+                    continue
+                code = "\n".join([*restored.statements, f"{name} = {expression}", "None"])
+                error = self._quiet_feed(code, {**given, **prepared})
+            given.clear()
+            if error is not None:
+                failed[name] = error
+                self._present.discard(name)
+        return failed
+
+    def _class_source(self, name: str) -> str | None:
+        if name in self._definitions:
+            return self._definitions[name]
+        if self._has(name):
+            value = self._value(name)
+            return value.source if isinstance(value, Definition) else None
+        return None
+
+    def _give_inputs(self, given: dict[str, Any]) -> None:
+        if "inputs" not in self._present:
+            self._present.add("inputs")
+            given["inputs"] = self._crossing.inputs(self._inputs)
+
+    def _quiet_feed(self, code: str, given: Mapping[str, Any]) -> str | None:
+        """Run code of the session's own making or restoring; the error's text if it fails."""
+        error = self._feed(code, looked_at(code), dict(given), _Running(Printed(0, None)))
+        return None if error is None else str(error.display("type-msg"))
+
+    def _read(self) -> None:
+        """Compare what the code could have touched with what it was."""
+        names = sorted(
+            name
+            for name in self._present | self._bound
+            if name.isidentifier() and name != "inputs" and not name.startswith("__x")
+        )
+        self._is_read = True
+        if not names:
+            return
+        # Apart: a class and an object of it in one answer are more than the interpreter bears.
+        classes = [name for name in names if is_class(self._definitions.get(name, ""))]
+        found: dict[str, Any] = {}
+        for group in ([name for name in names if name not in classes], classes):
+            if group:
+                lines = ["__x = {}"]
+                for name in group:
+                    lines += ["try:", f" __x[{name!r}] = {name}", "except: pass"]
+                found.update(self._fetched("\n".join([*lines, "__x"])))
+        values = {
+            name: self._crossing.out(value, keep_instances=True) for name, value in found.items()
+        }
+        doubts = [
+            (name, doubt)
+            for name, value in values.items()
+            for doubt in _doubts(value, name, self._openings.functions)
+        ]
+        for name, source in self._definitions.items():
+            if name in values and source.startswith(("import ", "from ")):
+                # Whatever it is here: the import makes it again.
+                values[name] = Definition(source)
+        doubts = [one for one in doubts if not isinstance(values[one[0]], Definition)]
+        for name, text in self._confirmed(doubts):
+            made_by = self._definitions.get(name)
+            is_itself = isinstance(values[name], str)
+            values[name] = (
+                Definition(made_by)
+                if made_by is not None and is_itself
+                else Unstorable(_what(text) if is_itself else f"something with {_what(text)} in it")
+            )
+        for name in names:
+            if name in values:
+                self._compare(name, values[name])
+            elif name in self._present:
+                self._present.discard(name)
+                self._known.pop(name, None)
+                if self._baseline.pop(name, None) is not None:
+                    self._changes[name] = None
+
+    def _compare(self, name: str, value: Any) -> None:
+        if type(value).__module__.startswith("pydantic_monty") or isinstance(value, type):
+            source = self._definitions.get(name)
+            if source is None and name not in self._present:
+                # The name of a builtin, which code mentioned and did not assign.
+                return
+            value = Unstorable("a function or class") if source is None else Definition(source)
+        data = encode(value)
+        # What can't be stored can still be carried from block to block.
+        self._known[name] = value
+        self._present.add(name)
+        self._missing.pop(name, None)
+        before = self._baseline.get(name, self._variables.get(name))
+        if data != before:
+            self._baseline[name] = data
+            self._changes[name] = data
+
+    def _confirmed(self, doubts: list[tuple[str, tuple[str, str]]]) -> list[tuple[str, str]]:
+        """Those of the texts that are no texts in the sandbox, but stand for something else."""
+        if not doubts:
+            return []
+        checks = ", ".join(f"({expression})" for _, (expression, _) in doubts)
+        answers = self._fetched(f"[{checks}]")
+        return [
+            (name, text)
+            for (name, (_, text)), is_text in zip(doubts, answers, strict=True)
+            if is_text is not True
+        ]
+
+    def _fetched(self, code: str) -> Any:
+        block = _Running(Printed(0, None), is_reading=True)
+        error = self._feed(code, Source(frozenset(), frozenset(), {}), {}, block)
+        if error is not None:
+            raise _Lost(str(error))
+        return block.value
+
+    # -- the conversation with the process
+
+    def _feed(self, code: str, source: Source, given: dict[str, Any], block: _Running) -> Any:
+        """Have code run, and answer what it asks; the error that ended it, if one did."""
+        import pydantic_monty as monty
+
+        self._begin()
+        assert self._worker is not None
+        code, modules = rewritten(code)
+        for module in modules - self._modules:
+            self._modules.add(module)
+            self._quiet_feed(SOURCES[module], {})
+        self._feeds.append(source)
+        try:
+            snapshot: Any = self._worker.session.feed_start(
+                code, inputs=given, print_callback=block.printed.add
+            )
+            while not isinstance(snapshot, monty.MontyComplete):
+                if self._stop.is_set():
+                    raise _Interrupted
+                if isinstance(snapshot, monty.FunctionSnapshot):
+                    snapshot = self._answer_call(snapshot, block)
+                elif isinstance(snapshot, monty.NameLookupSnapshot):
+                    snapshot = self._answer_name(snapshot, block)
+                else:
+                    snapshot = snapshot.resume(self._settled(snapshot.pending_call_ids, block))
+            if block.is_reading:
+                block.value = snapshot.output
+            block.printed.check()
+        except (monty.MontyRuntimeError, monty.MontySyntaxError) as error:
+            block.printed.check()
+            return error
+        except (monty.MontyError, RuntimeError) as error:
+            if self._stop.is_set():
+                raise _Interrupted from error
+            self._lose(error, block)
+        return None
+
+    def _lose(self, error: Exception, block: _Running) -> NoReturn:
+        if block.stopped is not None:
+            raise _Lost(block.stopped) from error
+        raise _Lost(
+            f"SandboxError: the process that ran the block ended ({_short(error)}). Variables are "
+            "as they were before the block."
+        ) from error
+
+    def _answer_call(self, snapshot: Any, block: _Running) -> Any:
+        if snapshot.is_os_function:
+            refusal = self._refusal(snapshot, block)
+            if refusal is not None:
+                return snapshot.resume(refusal)
+            if snapshot.function_name == "import":
+                return snapshot.resume_auto()
+            if snapshot.function_name == "system.sleep":
+                return snapshot.resume(self._slept(snapshot.args, block))
+            return snapshot.resume_not_handled()
+        # Resuming is what the sandbox's own errors come out of: it stays outside of any `try`.
+        return snapshot.resume(self._answered(snapshot, block))
+
+    def _slept(self, args: tuple[Any, ...], block: _Running) -> dict[str, Any]:
+        seconds = max(0.0, float(args[0])) if args else 0.0
+        block.slept += seconds
+        if not block.slept <= self._limits.seconds:
+            text = f"the block slept longer than {self._limits.seconds:g} seconds"
+            return {"exc_type": "TimeoutError", "message": text}
+        self._stop.wait(seconds)
+        return _NONE
+
+    def _answered(self, snapshot: Any, block: _Running) -> dict[str, Any]:
+        refusal = self._refusal(snapshot, block)
+        if refusal is not None:
+            return refusal
+        try:
+            args = tuple(self._crossing.out(one) for one in snapshot.args)
+            kwargs = {name: self._crossing.out(one) for name, one in snapshot.kwargs.items()}
+            name = snapshot.function_name
+            if name not in self._bound_calls:
+                name = name.removeprefix("<function ").removesuffix(">")
+            if snapshot.object_id is None and self._of_the_sandbox(name, args, kwargs, block):
+                return _EXIT if block.control is not None else _NONE
+            target = self._target(name, snapshot.object_id)
+        except Exception as error:
+            return _failed(error, None)
+        return self._called(snapshot, HostCall(target, args, kwargs), block)
+
+    def _called(self, snapshot: Any, call: HostCall, block: _Running) -> dict[str, Any]:
+        token = inside_host_call.set(True)
+        try:
+            result: Any = self._call(call)
+            if isinstance(result, Future):
+                if self._is_awaited(snapshot):
+                    block.futures[snapshot.call_id] = (call, result)
+                    return {"future": ...}
+                result = self._result(result)
+            answer = self._converted(result)
+        except Exception as error:
+            if self._stop.is_set():
+                raise _Interrupted from error
+            answer = _failed(error, call.target)
+        finally:
+            inside_host_call.reset(token)
+        if call.is_async and self._is_awaited(snapshot):
+            block.settled[snapshot.call_id] = answer
+            return {"future": ...}
+        return answer
+
+    def _converted(self, result: Any) -> dict[str, Any]:
+        return {"return_value": self._crossing.into(result)}
+
+    def _result(self, future: Future[Any]) -> Any:
+        with self._lock:
+            self._waited.add(future)
+        try:
+            if self._stop.is_set():
+                future.cancel()
+            return future.result()
+        except CancelledError as error:
+            if self._stop.is_set():
+                raise _Interrupted from error
+            raise RuntimeError("the call was cancelled") from error
+        finally:
+            with self._lock:
+                self._waited.discard(future)
+
+    def _settled(self, pending: list[int], block: _Running) -> dict[int, Any]:
+        """Answers for calls that the code awaits: those that are there, at least one."""
+        answers = {one: block.settled.pop(one) for one in pending if one in block.settled}
+        if answers:
+            return answers
+        waited = [block.futures[one][1] for one in pending]
+        with self._lock:
+            self._waited.update(waited)
+        try:
+            if self._stop.is_set():
+                raise _Interrupted
+            wait(waited, return_when=FIRST_COMPLETED)
+        finally:
+            with self._lock:
+                self._waited.difference_update(waited)
+        for one in pending:
+            call, future = block.futures[one]
+            if future.done():
+                try:
+                    answers[one] = self._converted(self._result(future))
+                except Exception as error:
+                    if self._stop.is_set():
+                        raise _Interrupted from error
+                    answers[one] = _failed(error, call.target)
+                del block.futures[one]
+        return answers
+
+    def _is_awaited(self, snapshot: Any) -> bool:
+        if snapshot.allow_eager_await:
+            return True
+        source, begin, end = self._place(snapshot)
+        return source is not None and any(
+            first <= begin and end <= last for first, last in source.gathered
+        )
+
+    def _place(self, snapshot: Any) -> tuple[Source | None, int, int]:
+        position = snapshot.position
+        number = re.fullmatch(r"<python-input-(\d+)>", position.filename)
+        if number is None or int(number[1]) >= len(self._feeds):
+            return None, 0, 0
+        return self._feeds[int(number[1])], position.start, position.end
+
+    def _refusal(self, snapshot: Any, block: _Running) -> dict[str, Any] | None:
+        """How a call is answered that may not be made any more: the block is over, or too long."""
+        block.calls += 1
+        if block.is_reading:
+            return {"exc_type": "NameError"}
+        if block.control is None and block.stopped is None:
+            if block.calls <= self._limits.host_calls:
+                return None
+            block.stopped = (
+                f"RuntimeError: the block called the host more than {self._limits.host_calls} times"
+            )
+        block.calls_after += 1
+        if block.calls_after > AFTER_THE_END:
+            assert self._worker is not None
+            self._worker.kill()
+        elif block.stopped is None:
+            source, begin, end = self._place(snapshot)
+            if source is not None and any(
+                first <= begin and end <= last for first, last in source.final
+            ):
+                # What a `finally` does belongs to the block, even when a control call ended it.
+                return None
+        return _EXIT
+
+    def _of_the_sandbox(
+        self, name: str, args: tuple[Any, ...], kwargs: dict[str, Any], block: _Running
+    ) -> bool:
+        """Carry out the functions that belong to the sandbox itself."""
+        if name in CONTROLS:
+            if block.control is None:
+                block.control = _control(name, args, kwargs)
+            return True
+        if name == "view_image":
+            (image,) = _arguments(name, ("image",), args, kwargs)
+            if image is None or isinstance(image, (str, int, float, bool, list, tuple, dict, set)):
+                raise TypeError(f"view_image needs an image, not {type(image).__name__}")
+            block.printed.view(image)
+            return True
+        return False
+
+    def _target(self, name: str, object_id: UUID | None) -> Target:
+        openings = self._openings
+        if object_id is None:
+            target = self._bound_calls.get(name) or openings.functions.get(name)
+            if target is not None:
+                return target
+            if name in openings.classes:
+                return _constructor(openings.classes[name])
+            if name == "on_host":
+                return Target(name, self._on_host)
+            raise NameError(f"name '{name}' is not defined")
+        opened = openings.by_id.get(object_id)
+        if opened is not None:
+            return _constructor(opened) if name == "__call__" else _of_class(opened, name)
+        handle = self._crossing.handle(object_id)
+        if handle is None:
+            raise TypeError("this class can't be called by agent code")
+        if isinstance(handle.value, Inputs):
+            return self._input(name)
+        return _method(handle, name)
+
+    def _on_host(self, operation: str, value: Any, *args: Any) -> Any:
+        """Carry out an operator on an object of the host, which the sandbox has none for."""
+        opened = self._openings.opened(value)
+        special = f"__{operation}__"
+        if opened is None:
+            raise TypeError(f"'{type(value).__name__}' object is not open to agent code")
+        if special not in OPERATORS or not hasattr(type(value), special):
+            raise TypeError(f"'{type(value).__name__}' object has no operation {operation!r}")
+        if operation == "iter":
+            return list(islice(value, LONGEST_ITERATOR))
+        result = getattr(value, special)(*args)
+        if result is NotImplemented and len(args) == 1:
+            # As Python does: the other operand may know.
+            result = getattr(args[0], f"__r{operation}__", lambda _: NotImplemented)(value)
+        if result is NotImplemented:
+            raise TypeError(f"{operation!r} is not possible between these objects")
+        return result
+
+    def _input(self, name: str) -> Target:
+        from .capabilities import is_async
+
+        value = self._inputs.get(name)
+        if not callable(value):
+            raise AttributeError(f"there is no input {name!r} that could be called")
+        return Target(f"inputs.{name}", value, is_async(value))
+
+    def _answer_name(self, snapshot: Any, block: _Running) -> Any:
+        name = snapshot.variable_name
+        if block.is_reading:
+            return snapshot.resume()
+        refusal = self._refusal(snapshot, block)
+        if refusal is not None:
+            return snapshot.resume()
+        if snapshot.object_id is None:
+            found = self._named(name)
+        else:
+            try:
+                found = self._attribute(snapshot.object_id, name)
+            except Exception:
+                found = ()
+        return snapshot.resume(value=found[0]) if found else snapshot.resume()
+
+    def _named(self, name: str) -> tuple[Any, ...]:
+        """What a name that the sandbox does not know means, in a tuple, empty if nothing."""
+        openings = self._openings
+        if name in openings.functions or name in (*CONTROLS, "view_image", "on_host"):
+            return (self._named_function(name),)
+        if name in openings.classes:
+            return (class_type(openings.classes[name].cls),)
+        if name in openings.instances:
+            return (self._crossing.into(openings.instances[name].target),)
+        if name == "inputs":
+            self._present.add(name)
+            return (self._crossing.inputs(self._inputs),)
+        if self._has(name) and name not in self._present:
+            # Only code in a text, as `eval` runs it, names what was not seen before.
+            value = self._value(name)
+            if isinstance(value, Unstorable):
+                self._missing[name] = value.description
+            elif not isinstance(value, Definition) and not _class_names(value):
+                try:
+                    found = (self._crossing.into(value),)
+                except (TypeError, ValueError):
+                    return ()
+                self._present.add(name)
+                if name in self._variables:
+                    self._baseline.setdefault(name, self._variables[name])
+                return found
+        return ()
+
+    def _attribute(self, object_id: Any, name: str) -> tuple[Any, ...]:
+        opened = self._openings.by_id.get(object_id)
+        if opened is not None:
+            if not _has_itself(opened, name):
+                return ()
+            value = getattr(opened.cls, name)
+            if callable(value) and not isinstance(value, type):
+                return (self._callable(_of_class(opened, name)),)
+            return (self._crossing.into(value),)
+        handle = self._crossing.handle(object_id)
+        if handle is None:
+            return ()
+        if isinstance(handle.value, Inputs):
+            return (self._callable(self._input(name)),)
+        if not handle.is_open(name):
+            return ()
+        token = inside_host_call.set(True)
+        try:
+            value = getattr(handle.value, name)
+        finally:
+            inside_host_call.reset(token)
+        if callable(value) and not isinstance(value, type):
+            if self._openings.opened(value) is not None:
+                return (self._crossing.into(value),)
+            return (self._callable(_method(handle, name)),)
+        return (self._crossing.into(value),)
+
+    def _callable(self, target: Target) -> Any:
+        key = f"<function {target.name}@{len(self._bound_calls)}>"
+        self._bound_calls[key] = target
+        return _named(key)
+
+    def _named_function(self, name: str) -> Any:
+        """A function that agent code has as a value.
+
+        Should the value come back, it is this name: so the name is none that data would have.
+        """
+        return _named(f"<function {name}>")
+
+
+class _Running:
+    """What is known of the block that runs."""
+
+    def __init__(self, printed: Printed, *, is_reading: bool = False) -> None:
+        self.printed = printed
+        self.is_reading = is_reading
+        self.control: Control | None = None
+        self.stopped: str | None = None
+        self.calls = 0
+        self.calls_after = 0
+        self.slept = 0.0
+        self.value: Any = None
+        self.futures: dict[int, tuple[HostCall, Future[Any]]] = {}
+        self.settled: dict[int, Any] = {}
+
+
+_EXIT = {"exc_type": "SystemExit", "message": "the block has ended"}
+_NONE = {"return_value": None}
+
+
+def _named(name: str) -> Any:
+    def function() -> None:
+        """Is never called: calls are answered by name."""
+
+    function.__name__ = name
+    return function
+
+
+def _failed(error: Exception, target: Target | None) -> dict[str, Any]:
+    kind, message = nearest_exception(error, target.exception_mappings if target else {})
+    return {"exc_type": kind, "message": message}
+
+
+def _arguments(
+    name: str, names: tuple[str, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> list[Any]:
+    given = dict(zip(names, args, strict=False))
+    unknown = kwargs.keys() - set(names)
+    if len(args) > len(names) or unknown or given.keys() & kwargs.keys():
+        raise TypeError(f"{name}() takes {', '.join(names)} and nothing else")
+    given.update(kwargs)
+    absent = [one for one in names if one not in given]
+    if absent:
+        raise TypeError(f"{name}() missing required argument: {absent[0]!r}")
+    return [given[one] for one in names]
+
+
+def _control(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Control:
+    match name:
+        case "task_success":
+            return (
+                Success(*_arguments(name, ("result",), args, kwargs))
+                if args or kwargs
+                else (Success())
+            )
+        case "task_fail":
+            return Fail(str(*_arguments(name, ("message",), args, kwargs)))
+        case "task_clarify":
+            return Clarify(str(*_arguments(name, ("message",), args, kwargs)))
+        case _:
+            return Continue((*args, *kwargs.values()))
+
+
+def _constructor(opened: HostClass) -> Target:
+    if not opened.constructable:
+        raise TypeError(f"objects of {opened.name} can't be made by agent code")
+    return Target(opened.name, opened.cls, False, opened.exception_mappings)
+
+
+def _of_class(opened: HostClass, name: str) -> Target:
+    """A class method or static method. Others need an object, which they get through a handle."""
+    from inspect import getattr_static
+
+    from .capabilities import is_async
+
+    if not _has_itself(opened, name):
+        raise AttributeError(f"type object '{opened.name}' has no open attribute '{name}'")
+    kind = getattr_static(opened.cls, name, None)
+    if not isinstance(kind, (classmethod, staticmethod)) and not _is_builtin_of_class(
+        opened.cls, name
+    ):
+        raise TypeError(f"{opened.name}.{name} needs an object: call it on one")
+    function = getattr(opened.cls, name)
+    return Target(f"{opened.name}.{name}", function, is_async(function), opened.exception_mappings)
+
+
+def _has_itself(opened: HostClass, name: str) -> bool:
+    """Whether a member is open and the class's own, not its metaclass's, as `mro`."""
+    return opened.is_open(name) and any(name in vars(one) for one in opened.cls.__mro__)
+
+
+def _is_builtin_of_class(cls: type[Any], name: str) -> bool:
+    # Class methods of C classes, as `datetime.now`, are bound to the class.
+    return getattr(getattr(cls, name, None), "__self__", None) is cls
+
+
+def _method(handle: Handle, name: str) -> Target:
+    from .capabilities import is_async
+
+    kind = type(handle.value).__name__
+    if handle.opened is None:
+        raise AttributeError(f"'{kind}' object is not open to agent code: it has no '{name}' here")
+    if not handle.opened.is_open(name):
+        raise AttributeError(f"'{kind}' object has no open attribute '{name}'")
+    function = getattr(handle.value, name)
+    if isinstance(function, type):
+        raise TypeError(f"'{name}' of a '{kind}' object can't be called by agent code")
+    if not callable(function):
+        raise TypeError(f"'{name}' of a '{kind}' object is no method, it is {function!r:.60}")
+    return Target(
+        f"{handle.opened.name}.{name}",
+        function,
+        is_async(function),
+        handle.opened.exception_mappings,
+    )
+
+
+def _class_names(value: Any) -> set[str]:
+    """The classes whose objects are in a value."""
+    if isinstance(value, Instance):
+        return {value.class_name}.union(*(_class_names(one) for one in value.attributes.values()))
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return set().union(*(_class_names(one) for one in value)) if value else set()
+    if isinstance(value, dict):
+        return set().union(*(_class_names(one) for pair in value.items() for one in pair))
+    return set()
+
+
+def _doubts(value: Any, expression: str, functions: Container[str]) -> Iterable[tuple[str, str]]:
+    """Texts that may stand for something else, each with an expression that is true for a text."""
+    if isinstance(value, str):
+        if value in functions or looks_converted(value):
+            yield f"{expression} == {value!r}", value
+    elif isinstance(value, (list, tuple)):
+        for number, item in enumerate(value):
+            yield from _doubts(item, f"{expression}[{number}]", functions)
+    elif isinstance(value, (set, frozenset)):
+        for item in value:
+            for _, text in _doubts(item, "_", functions):
+                yield f"{text!r} in {expression}", text
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            for _, text in _doubts(key, "_", functions):
+                yield f"{text!r} in {expression}", text
+            if type(key) in (str, int, bool, float, bytes, type(None)):
+                yield from _doubts(item, f"{expression}[{key!r}]", functions)
+            else:
+                for _, text in _doubts(item, "_", functions):
+                    yield f"{text!r} in list({expression}.values())", text
+    elif isinstance(value, Instance):
+        for name, item in value.attributes.items():
+            yield from _doubts(item, f"{expression}.{name}", functions)
+
+
+def _what(text: str) -> str:
+    found = re.match(r"<(\w+(?: \w+)*)(?: '([^']*)')?", text)
+    if found is None:
+        return "something that contains itself" if "..." in text else f"a {text.partition('(')[0]}"
+    return f"{'an' if found[1][0] in 'aeiou' else 'a'} {found[1]}" + (
+        f" ({found[2]})" if found[2] else ""
+    )
+
+
+def _short(error: Exception) -> str:
+    return str(error).partition("\n")[0][:200] or type(error).__name__
+
+
+__all__ += ["plain_call", "type_id"]

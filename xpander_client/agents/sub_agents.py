@@ -1,0 +1,81 @@
+"""Tasks of one agent as functions that another agent's code may call."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import attrs
+
+from .call import Call, current_call
+from .contract import ADDED, Bound, Contract
+from .errors import AgentTaskError, TaskCancelled, TaskClarify
+
+__all__ = ["SubAgentRunner", "as_sub_agent"]
+
+
+class SubAgentRunner(Protocol):
+    """What carries out a task for the call whose code asks for it."""
+
+    def run(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Any:
+        """The task's result."""
+
+    async def arun(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Any:
+        """The task's result."""
+
+
+def as_sub_agent(contract: Contract, runner: SubAgentRunner) -> Callable[..., Any]:
+    """The task as agent code sees it: its own parameters, and nothing of the call's.
+
+    It runs in the session of the call whose code calls it, its events and tokens go where that
+    call's go, and it is cancelled with it. How it ends other than with a value is an error that the
+    code can catch.
+    """
+    if contract.is_async:
+
+        async def arun(*args: Any, **kwargs: Any) -> Any:
+            outer, bound = _bound(contract, args, kwargs)
+            try:
+                return await runner.arun(contract, bound, outer)
+            except AgentTaskError as error:
+                raise _for_code(error) from error
+
+        wrapper: Callable[..., Any] = arun
+    else:
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            outer, bound = _bound(contract, args, kwargs)
+            try:
+                return runner.run(contract, bound, outer)
+            except AgentTaskError as error:
+                raise _for_code(error) from error
+
+        wrapper = run
+    functools.update_wrapper(wrapper, contract.function)
+    own = [
+        parameter for name, parameter in contract.signature.parameters.items() if name not in ADDED
+    ]
+    signature = contract.signature.replace(parameters=own)
+    wrapper.__signature__ = signature  # type: ignore[attr-defined]
+    return wrapper
+
+
+def _bound(
+    contract: Contract, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Call | None, Bound]:
+    for name in ADDED:
+        if name in kwargs:
+            # Whose session it is, is not for agent code to say.
+            raise TypeError(f"{contract.name}() got an unexpected keyword argument '{name}'")
+    outer = current_call.get()
+    bound = contract.bind(args, kwargs)
+    return outer, bound if outer is None else attrs.evolve(bound, session=outer.session_name)
+
+
+def _for_code(error: AgentTaskError) -> RuntimeError:
+    if isinstance(error, TaskClarify):
+        return RuntimeError(f"Sub-agent needs clarification: {error}")
+    if isinstance(error, TaskCancelled):
+        return RuntimeError(f"Sub-agent was cancelled: {error}")
+    return RuntimeError(f"Sub-agent failed: {error}")

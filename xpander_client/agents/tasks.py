@@ -1,0 +1,100 @@
+"""The decorator that makes a function a task, for whoever carries tasks out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ParamSpec, Protocol, TypeVar, overload
+
+from .contract import contract_of
+from .events import BaseEvent
+from .sub_agents import SubAgentRunner
+from .tokens import StreamToken
+from .wrapping import Runner, wrap
+
+__all__ = ["AgentTask", "TaskDecorator", "decorator", "runner_of"]
+
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+R = TypeVar("R")
+
+OnEvent = Callable[[BaseEvent], Any]
+OnToken = Callable[[StreamToken], Any]
+
+_RUNNER = "__agent_task_runner__"
+
+
+class AgentTask(Protocol[P, R_co]):
+    """A function whose body an agent supplies, with three parameters more than it was written with.
+
+    `session` says whose state the call works with. `on_event` gets each event, `on_token` the
+    pieces of the model's answers; both may be async, in sync code, too.
+    """
+
+    __name__: str
+
+    @overload
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co: ...
+    @overload
+    def __call__(
+        self,
+        *args: Any,
+        session: str = ...,
+        on_event: OnEvent | None = ...,
+        on_token: OnToken | None = ...,
+        **kwargs: Any,
+    ) -> R_co: ...
+
+    def cancel(self, session: str = "default") -> None:
+        """End all calls of the task in the session; if there are none, the next one."""
+        ...
+
+
+class TaskDecorator(Protocol):
+    """Makes a function a task."""
+
+    def __call__(self, function: Callable[P, R], /) -> AgentTask[P, R]:
+        """The task that takes the function's place."""
+        ...
+
+
+class AnyRunner(Runner, SubAgentRunner, Protocol):
+    """What carries out tasks, for callers and for agents' code."""
+
+    def run(self, contract: Any, bound: Any, outer: Any = None) -> Any:
+        """The task's result."""
+
+    async def arun(self, contract: Any, bound: Any, outer: Any = None) -> Any:
+        """The task's result."""
+
+
+def decorator(
+    runner: AnyRunner,
+    agent_name: str,
+    primer: str | None,
+    *,
+    setup: str | None,
+    on_conflict: str,
+    max_conflict_retries: int,
+) -> TaskDecorator:
+    """What makes a function a task that `runner` carries out."""
+
+    def decorate(function: Any) -> Any:
+        contract = contract_of(
+            function,
+            primer,
+            agent_name=agent_name,
+            setup=setup,
+            on_conflict=on_conflict,
+            max_conflict_retries=max_conflict_retries,
+        )
+        task = wrap(contract, function, runner, agent_name=agent_name)
+        setattr(task, _RUNNER, runner)
+        return task
+
+    return decorate
+
+
+def runner_of(function: object) -> AnyRunner | None:
+    """What carries a task out; None for other functions."""
+    found: AnyRunner | None = getattr(function, _RUNNER, None)
+    return found

@@ -1,0 +1,156 @@
+"""Events of agents as events of platform tasks, and back."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from xpander_client.api.models import (
+    TaskUpdateEvent,
+    TaskUpdateEventType,
+    ToolCallRequest,
+    ToolCallResult,
+)
+from xpander_client.api.resources import Task
+from xpander_client.errors import ArgumentError
+
+from .events import ActionEvent, BaseEvent, OutputEvent, SystemNoteEvent
+from .tokens import StreamToken
+
+__all__ = ["Updates", "told"]
+
+CODE = "python"
+"""What blocks of code are called as tool calls."""
+TOKEN = "StreamToken"
+
+_OF_THE_PLATFORM = frozenset({TaskUpdateEventType.Connected, TaskUpdateEventType.TaskUpdated})
+
+
+@attrs.define
+class Updates:
+    """Writes the events of one task's call: a block of code is a tool call, its output the result.
+
+    What the platform has no word for is a `process_update`. Each holds the whole event, so that
+    `told` gives it back.
+    """
+
+    _task: Task
+    _blocks: int = 0
+
+    def event(self, event: BaseEvent) -> TaskUpdateEvent:
+        """What the platform's followers get for an event."""
+        fields = event.to_dict()
+        if isinstance(event, ActionEvent):
+            self._blocks += 1
+            request = ToolCallRequest(
+                request_id=self._request_id,
+                operation_id=CODE,
+                tool_call_id=self._request_id,
+                tool_name=CODE,
+                payload=fields,
+            )
+            return self._update(TaskUpdateEventType.ToolCallRequest, request)
+        if isinstance(event, OutputEvent):
+            result = ToolCallResult(
+                request_id=self._request_id,
+                operation_id=CODE,
+                tool_call_id=self._request_id,
+                tool_name=CODE,
+                result=fields,
+            )
+            return self._update(TaskUpdateEventType.ToolCallResult, result)
+        return self._update(TaskUpdateEventType.ProcessUpdate, fields)
+
+    def token(self, token: StreamToken) -> TaskUpdateEvent:
+        """What the platform's followers get for a piece of the model's answer."""
+        fields = attrs.asdict(token)
+        fields["section"] = fields["type"]
+        fields["timestamp"] = token.timestamp.isoformat()
+        return self._update(TaskUpdateEventType.Think, {**fields, "type": TOKEN})
+
+    def finished(self) -> TaskUpdateEvent:
+        """The last one: the task as it is now."""
+        return self._update(TaskUpdateEventType.TaskFinished, self._task)
+
+    @property
+    def _request_id(self) -> str:
+        return f"{self._task.id}-{self._blocks}"
+
+    def _update(self, kind: TaskUpdateEventType, data: Any) -> TaskUpdateEvent:
+        return TaskUpdateEvent(
+            type=kind,
+            task_id=self._task.id,
+            organization_id=self._task.organization_id,
+            time=datetime.datetime.now(datetime.UTC),
+            data=data,
+        )
+
+
+def told(
+    update: TaskUpdateEvent, agent_name: str, outer_path: str
+) -> BaseEvent | StreamToken | None:
+    """What a platform task's event is to an agent: an event, a token, or nothing.
+
+    Events that `Updates` wrote come back as they were; others are told as well as may be.
+    `outer_path` is the path of the agents whose code runs the task, empty if there are none.
+    """
+    data: Any = update.data
+    if isinstance(data, ToolCallRequest):
+        data = data.payload
+    elif isinstance(data, ToolCallResult):
+        data = data.result
+    if isinstance(data, Mapping):
+        if data.get("type") == TOKEN:
+            return _token(data, outer_path)
+        try:
+            event = BaseEvent.from_dict(data)
+        except ArgumentError:
+            pass
+        else:
+            return attrs.evolve(event, full_namespace=_path(outer_path, event.full_namespace))
+    return _other(update, agent_name, _path(outer_path, agent_name))
+
+
+def _token(data: Mapping[str, Any], outer_path: str) -> StreamToken:
+    return StreamToken(
+        data["section"],
+        data["content"],
+        data["done"],
+        agent_name=data["agent_name"],
+        full_namespace=_path(outer_path, data["full_namespace"]),
+        timestamp=datetime.datetime.fromisoformat(data["timestamp"]),
+        start=data["start"],
+    )
+
+
+def _other(update: TaskUpdateEvent, agent_name: str, path: str) -> BaseEvent | StreamToken | None:
+    origin: Any = {"agent_name": agent_name, "full_namespace": path, "timestamp": update.time}
+    data: Any = update.data
+    match update.type:
+        case TaskUpdateEventType.Chunk:
+            return StreamToken("thinking", str(data), **origin)
+        case TaskUpdateEventType.ToolCallRequest if isinstance(data, ToolCallRequest):
+            name = data.tool_name or data.operation_id
+            return ActionEvent(title=name, code=_text(data.payload), **origin)
+        case TaskUpdateEventType.ToolCallResult if isinstance(data, ToolCallResult):
+            return OutputEvent(parts=(data.result,), **origin)
+        case TaskUpdateEventType.Think | TaskUpdateEventType.Analyze:
+            return ActionEvent(thinking=_text(data), **origin)
+        case TaskUpdateEventType.TaskCreated | TaskUpdateEventType.TaskFinished:
+            # The caller's own start and end, which are told by the call.
+            return None
+        case _ if update.type in _OF_THE_PLATFORM:
+            return None
+        case _:
+            return SystemNoteEvent(message=f"{update.type}: {_text(data)}", **origin)
+
+
+def _text(data: Any) -> str:
+    return data if isinstance(data, str) else repr(data)
+
+
+def _path(outer: str, inner: str) -> str:
+    return f"{outer}/{inner}" if outer else inner

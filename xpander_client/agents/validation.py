@@ -1,0 +1,134 @@
+"""Values against annotations: all of a value is looked at, and what comes back fits.
+
+pydantic does it. Plain data is taken strictly (`"5"` is no int, `True` is no int, a tuple is no
+list; an int is a float). What code in a sandbox has no class for is made of the data that stands
+for it: models, dataclasses and named tuples of dicts, enums of their values, UUIDs and paths of
+texts. The fields of a pydantic model follow the model's own rules.
+"""
+
+from __future__ import annotations
+
+import types
+import typing
+from typing import Any
+
+import attrs
+
+__all__ = ["Check", "Misfit", "packed"]
+
+_STRICT = frozenset(
+    {
+        *("bool", "int", "float", "complex", "decimal", "str", "bytes"),
+        *("list", "tuple", "set", "frozenset", "dict"),
+        *("date", "time", "datetime", "timedelta"),
+    }
+)
+_NO_SCHEMAS = frozenset({"metadata", "default", "expected", "serialization", "config", "cls"})
+
+
+class Misfit(Exception):
+    """A value is not of its type; `text` says where and why."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+
+@attrs.frozen(eq=False)
+class Check:
+    """An annotation, ready to be held against values."""
+
+    annotation: Any
+    _validator: Any = attrs.field(alias="validator", repr=False)
+
+    @classmethod
+    def of(cls, annotation: Any) -> Check:
+        """The check for an annotation.
+
+        Raises:
+            TypeError: No value can be held against this annotation.
+        """
+        if annotation is Any:
+            return cls(annotation, None)
+        from pydantic import PydanticUserError
+        from pydantic_core import SchemaError, SchemaValidator
+
+        try:
+            schema = _strictly(_adapter(annotation).core_schema)
+            return cls(annotation, SchemaValidator(schema))
+        except (PydanticUserError, SchemaError, TypeError) as error:
+            raise TypeError(_text(error)) from error
+
+    def __call__(self, value: Any) -> Any:
+        """The value as the annotation has it: 3.0 for the 3 of a float, a model for its dict.
+
+        Raises:
+            Misfit: It does not fit.
+        """
+        if self._validator is None:
+            return value
+        from pydantic import ValidationError
+
+        try:
+            return self._validator.validate_python(value)
+        except ValidationError as error:
+            raise Misfit(_text(error)) from error
+
+    def json_schema(self) -> dict[str, Any] | None:
+        """The annotation as a JSON Schema; None where none can say it."""
+        if self._validator is None:
+            return None
+        from pydantic import PydanticUserError
+
+        try:
+            return dict(_adapter(self.annotation).json_schema())
+        except PydanticUserError:
+            return None
+
+
+def _adapter(annotation: Any) -> Any:
+    from pydantic import ConfigDict, PydanticUserError, TypeAdapter
+
+    try:
+        return TypeAdapter(annotation, config=ConfigDict(arbitrary_types_allowed=True))
+    except PydanticUserError as error:
+        # Models and the like have a configuration of their own, and take no other.
+        if error.code != "type-adapter-config-unused":
+            raise
+        return TypeAdapter(annotation)
+
+
+def _strictly(schema: Any) -> Any:
+    """The schema with plain data taken strictly, down to where a model begins."""
+    if isinstance(schema, list):
+        return [_strictly(item) for item in schema]
+    if isinstance(schema, tuple):
+        return tuple(_strictly(item) for item in schema)
+    if not isinstance(schema, dict) or schema.get("type") in ("model", "json"):
+        return schema
+    if schema.get("type") == "generator":
+        # It would be looked at while it is read, which is too late: an iterable comes as a list.
+        items = {"items_schema": _strictly(schema.get("items_schema") or {"type": "any"})}
+        return {"type": "list", **items, "strict": False}
+    strict = {
+        name: value if name in _NO_SCHEMAS else _strictly(value) for name, value in schema.items()
+    }
+    if strict.get("type") in _STRICT:
+        strict.setdefault("strict", True)
+    return strict
+
+
+def _text(error: Any) -> str:
+    """What pydantic says, without the lines that lead to its web pages."""
+    lines = str(error).splitlines()
+    kept = (line for line in lines if "https://errors.pydantic.dev/" not in line)
+    return "\n".join(kept).rstrip()
+
+
+def packed(annotation: Any) -> Any | None:
+    """What `Unpack[...]` holds, of `*args: *tuple[int, str]` or `**options: Unpack[Options]`."""
+    if typing.get_origin(annotation) is typing.Unpack:
+        return typing.get_args(annotation)[0]
+    if getattr(annotation, "__unpacked__", False):
+        return types.GenericAlias(tuple, typing.get_args(annotation))
+    return None
