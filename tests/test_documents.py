@@ -90,6 +90,8 @@ def test_the_examples_of_the_readme_run_as_printed(tmp_path: Path) -> None:
         "streaming.py",
         "test_worker.py",
         "loop.py",
+        "background.py",
+        "functions.py",
     }
     for name, text in files.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
@@ -167,8 +169,23 @@ def test_the_loop_of_the_readme_runs_as_printed(tmp_path: Path) -> None:
         assert output_of(tmp_path / "loop.py", platform.configuration) == ["all quiet"]
 
 
-def test_the_scripts_that_hand_threads_on_print_what_the_readme_shows() -> None:
-    (shown,) = re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+def test_the_function_of_the_readme_that_an_agent_supplies(tmp_path: Path) -> None:
+    (tmp_path / "functions.py").write_text(files_of_readme()["functions.py"], encoding="utf-8")
+    with LocalPlatform() as platform:  # only for its configuration: the function needs none
+        assert output_of(tmp_path / "functions.py", platform.configuration) == ["4.0"]
+
+
+def test_the_background_task_of_the_readme_runs_as_printed(tmp_path: Path) -> None:
+    (tmp_path / "background.py").write_text(files_of_readme()["background.py"], encoding="utf-8")
+    with LocalPlatform() as platform, Tasks(platform.configuration) as tasks:
+        assert output_of(tmp_path / "background.py", platform.configuration) == ["sent"]
+        [item] = tasks.list(agent_id=AGENT)
+        assert item.result == '{"message": "sent", "data": {"topic": "sales"}}'
+
+
+def test_the_scripts_print_what_the_readme_shows() -> None:
+    shown = "".join(re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL))
+    assert shown.count("$ python") >= 3
     for command, printed in re.findall(r"^\$ python (.*)\n((?:[^$].*\n)*)", shown, re.MULTILINE):
         done = subprocess.run(
             [sys.executable, *shlex.split(command)],
@@ -184,17 +201,19 @@ def test_the_scripts_that_hand_threads_on_print_what_the_readme_shows() -> None:
 
 def test_the_commands_of_the_readme_run_as_printed() -> None:
     commands = re.findall(r"^xpander-client ((?:tasks|doctor)[^#\n]*)", README, re.MULTILINE)
-    assert len(commands) >= 4
+    assert len(commands) >= 5
     with LocalPlatform() as platform, Tasks(platform.configuration) as tasks:
         finished = tasks.create(agent_id=AGENT, prompt="hello", events_streaming=True)
         finished.stop()
+        waiting = tasks.create(agent_id=AGENT, prompt="hello")
         for command in commands:
+            named = waiting if "notify" in command else finished
             done = subprocess.run(
                 [
                     sys.executable,
                     "-m",
                     "xpander_client.cli",
-                    *shlex.split(command.replace("TASK_ID", finished.id)),
+                    *shlex.split(command.replace("TASK_ID", named.id)),
                 ],
                 check=False,
                 cwd=ROOT,

@@ -9,11 +9,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.benchmarks import clients, installation, looping, serving, working
+from scripts.benchmarks import agents, background, clients, installation, looping, serving, working
 from scripts.benchmarks.figures import Figure, document, table
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUPS = ("clients", "installation", "serving", "worker", "loop")
+GROUPS = ("clients", "installation", "serving", "worker", "loop", "background", "agents")
 
 
 def main() -> int:
@@ -32,7 +32,7 @@ def main() -> int:
     arguments = parser.parse_args()
     groups = arguments.only or GROUPS
     official: str = arguments.official or ""
-    if not official and not {"serving", "loop"}.issuperset(groups):
+    if not official and not {"serving", "loop", "background", "agents"}.issuperset(groups):
         official = installation.official_client(ROOT / ".tox" / "official")
 
     figures: list[Figure] = []
@@ -61,6 +61,10 @@ def measure(groups: tuple[str, ...], official: str, rounds: int) -> Iterator[Fig
         yield from working.figures(official, rounds)
     if "loop" in groups:
         yield from looping.figures(rounds)
+    if "background" in groups:
+        yield from background.figures(rounds)
+    if "agents" in groups:
+        yield from agents.figures(rounds)
 
 
 def versions() -> str:

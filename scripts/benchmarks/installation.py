@@ -117,14 +117,19 @@ def size_of_packages(python: str) -> float:
 
 def official_client(folder: Path) -> str:
     """The Python of an environment with the official client in it, made on first use."""
+    return environment_with("xpander-sdk[agno]==2.0.537", folder)
+
+
+def environment_with(requirement: str, folder: Path) -> str:
+    """The Python of an environment with one thing in it, made on first use."""
     python = python_of(folder)
     done = folder / "complete"
     if not done.exists():
-        print(f"Installing the official client into {folder.relative_to(ROOT)}", flush=True)
+        print(f"Installing {requirement} into {folder.relative_to(ROOT)}", flush=True)
         new_environment(folder)
         # The pip that comes with older Pythons needs many minutes to find versions that fit.
         install(python, "--upgrade", "pip")
-        install(python, "xpander-sdk[agno]==2.0.537")
+        install(python, requirement)
         done.touch()
     return python
 
