@@ -209,4 +209,4 @@ class BothLive(Both):
 
 TestVersioned = Both.TestCase
 TestLive = BothLive.TestCase
-TestVersioned.settings = TestLive.settings = settings(max_examples=30, stateful_step_count=40)
+TestVersioned.settings = TestLive.settings = settings(max_examples=15, stateful_step_count=40)

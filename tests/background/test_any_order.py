@@ -230,5 +230,5 @@ class AnyOrder(RuleBasedStateMachine):
         assert [run for run in self.all if run.handle() is not None] == []
 
 
-AnyOrder.TestCase.settings = settings(max_examples=100, stateful_step_count=30)
+AnyOrder.TestCase.settings = settings(max_examples=30, stateful_step_count=30)
 TestAnyOrder = AnyOrder.TestCase
