@@ -1,4 +1,4 @@
-"""Carries out a call's steps, with plain calls or with `await`: the same text twice."""
+"""Carries out a call's steps, with plain calls or with `await`."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
+
+from xpander_client.core.steps import acarry_out, carry_out
 
 from .call import Call
 from .steps import (
@@ -41,19 +43,7 @@ Whoever waits for a sub-agent holds a thread, so a small number would be a deadl
 def drive(steps: Steps[T], call: Call) -> T:
     """Carry out a call in sync code."""
     try:
-        send: Callable[[], Step] = partial(next, steps)
-        while True:
-            try:
-                step = send()
-            except StopIteration as stop:
-                value: T = stop.value
-                return value
-            try:
-                result = _do(step, call)
-            except BaseException as error:
-                send = partial(steps.throw, error)
-            else:
-                send = partial(steps.send, result)
+        return carry_out(steps, partial(_do, call))
     finally:
         call.end()
 
@@ -61,24 +51,12 @@ def drive(steps: Steps[T], call: Call) -> T:
 async def adrive(steps: Steps[T], call: Call) -> T:
     """Carry out a call in async code."""
     try:
-        send: Callable[[], Step] = partial(next, steps)
-        while True:
-            try:
-                step = send()
-            except StopIteration as stop:
-                value: T = stop.value
-                return value
-            try:
-                result = await _ado(step, call)
-            except BaseException as error:
-                send = partial(steps.throw, error)
-            else:
-                send = partial(steps.send, result)
+        return await acarry_out(steps, partial(_ado, call))
     finally:
         await _stored(call, call.end_later)
 
 
-def _do(step: Step, call: Call) -> Any:
+def _do(call: Call, step: Step) -> Any:
     match step:
         case Tell(event, keep):
             call.delivery.event(event)
@@ -107,7 +85,7 @@ def _do(step: Step, call: Call) -> Any:
             return None
 
 
-async def _ado(step: Step, call: Call) -> Any:
+async def _ado(call: Call, step: Step) -> Any:
     match step:
         case Tell(event, keep):
             await call.delivery.aevent(event)

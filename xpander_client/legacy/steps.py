@@ -17,6 +17,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import attrs
 
+from xpander_client.core.steps import acarry_out, carry_out
 from xpander_client.errors import ArgumentError
 
 __all__ = ["AsyncFunctionError", "Steps", "adrive", "ask", "drive", "is_async", "run", "together"]
@@ -84,36 +85,12 @@ def together(branches: Sequence[Steps[T]]) -> Steps[list[T]]:
 
 def drive(steps: Steps[T]) -> T:
     """Carry out a description in sync code."""
-    send: Callable[[], _Step] = partial(next, steps)
-    while True:
-        try:
-            step = send()
-        except StopIteration as stop:
-            value: T = stop.value
-            return value
-        try:
-            result = _do(step)
-        except BaseException as error:
-            send = partial(steps.throw, error)
-        else:
-            send = partial(steps.send, result)
+    return carry_out(steps, _do)
 
 
 async def adrive(steps: Steps[T]) -> T:
     """Carry out a description in async code."""
-    send: Callable[[], _Step] = partial(next, steps)
-    while True:
-        try:
-            step = send()
-        except StopIteration as stop:
-            value: T = stop.value
-            return value
-        try:
-            result = await _ado(step)
-        except BaseException as error:
-            send = partial(steps.throw, error)
-        else:
-            send = partial(steps.send, result)
+    return await acarry_out(steps, _ado)
 
 
 def is_async(function: Callable[..., Any]) -> bool:
