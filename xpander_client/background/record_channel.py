@@ -86,7 +86,10 @@ class Channel:
 
     async def _begin(self, worker_id: str) -> None:
         self._worker_id = worker_id
-        self._heartbeat.start(worker_id)
+        # From Python 3.12 on a program that is ending starts no threads; it needs no heartbeats,
+        # either, since it ends before a lease does.
+        with contextlib.suppress(RuntimeError):
+            self._heartbeat.start(worker_id)
         # The answer tells whether a creation whose fate is unknown may be made again.
         with contextlib.suppress(ModuleException):
             now = datetime.datetime.now(datetime.UTC).isoformat()
