@@ -21,8 +21,6 @@ from xpander_client import AgentExecutionStatus, Configuration, Task, Tasks
 from xpander_client.errors import NotFoundError
 from xpander_client.platform import LocalPlatform, Settings
 
-pytestmark = pytest.mark.slow  # processes that are killed and waited for
-
 HASTY = Settings(lease=3.0, offer_window=3.0, sweep_interval=0.05)
 
 PLUGIN = """
