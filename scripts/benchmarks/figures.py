@@ -112,6 +112,9 @@ What is compared:
   the handler gives its `time.time()` as the result.
 - *1.x client* in the rows about turns: the requests that this older client made in a turn, three
   reads of the whole thread among them, are made with our transport against the same platform.
+- *bare asyncio tasks* consume the same generators; ours have a handle, a state and a callback each.
+- *agex* is version 0.12.4 in an environment of its own, with its tokenizer replaced, which it would
+  fetch from the network. Both have models that answer at once with the same code.
 - *memory* is the resident set of a fresh worker process that runs all of those tasks.
 """
 
