@@ -97,30 +97,12 @@ def run(
 
 def refused(call: ToolCall, why: str, *, local: bool = False) -> Ran:
     """A call that failed here, or was not made; the platform knows nothing of it."""
-    result = ToolCallResult(
-        call.name,
-        call.tool_call_id,
-        call.payload,
-        status_code=400,
-        result=why,
-        is_error=True,
-        is_local=local,
-    )
-    return Ran(call, result, _told(call, why))
+    return _here(call, why, 400, local=local)
 
 
 def done_here(call: ToolCall, value: Any, *, local: bool = True) -> Ran:
     """A call whose answer the platform has still to be told."""
-    result = ToolCallResult(
-        call.name,
-        call.tool_call_id,
-        call.payload,
-        status_code=200,
-        result=value,
-        is_success=True,
-        is_local=local,
-    )
-    return Ran(call, result, _told(call, value))
+    return _here(call, value, 200, local=local)
 
 
 def known(call: ToolCall, result: ToolCallResult) -> Ran:
@@ -147,24 +129,33 @@ def written(payload: Mapping[str, Any]) -> str:
     return dumps(payload).decode()
 
 
-def _ran(call: ToolCall, said: Any, status: int, headers: Mapping[str, str]) -> Ran:
+def _here(call: ToolCall, value: Any, status: int, *, local: bool) -> Ran:
+    return Ran(call, _result(call, value, status, local=local), _told(call, value))
+
+
+def _result(call: ToolCall, value: Any, status: int, *, local: bool = False) -> ToolCallResult:
     success = 200 <= status < 300
-    result = ToolCallResult(
+    return ToolCallResult(
         call.name,
         call.tool_call_id,
         call.payload,
         status_code=status,
-        result=said,
+        result=value,
         is_success=success,
         is_error=not success,
+        is_local=local,
     )
+
+
+def _ran(call: ToolCall, said: Any, status: int, headers: Mapping[str, str]) -> Ran:
+    result = _result(call, said, status)
     # A platform of before does not say how long the thread is, but it reports what succeeds.
     length = headers.get(LENGTH, "")
     return Ran(
         call,
         result,
         _told(call, said),
-        reported=True if success or length.isdigit() else None,
+        reported=True if result.is_success or length.isdigit() else None,
         length=int(length) if length.isdigit() else None,
         headers=headers,
     )
