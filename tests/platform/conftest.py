@@ -7,8 +7,8 @@ import pytest
 
 from tests.platform.wire import Clock, OpenStore
 from xpander_client.platform import LocalPlatform, Settings
-from xpander_client.platform.sqlite import SqliteStore
-from xpander_client.platform.store import Store
+from xpander_client.platform.stores.sqlite import SqliteStore
+from xpander_client.platform.stores.store import Store
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from tests.platform.wire import (
 from xpander_client.platform import LocalPlatform, Settings
 from xpander_client.platform.dispatch import Dispatch, WorkerSession
 from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.store import Store
+from xpander_client.platform.stores.store import Store
 
 
 def test_a_worker_is_told_who_it_is_and_gets_the_task(http: httpx.Client) -> None:

@@ -14,8 +14,8 @@ from hypothesis.stateful import (
 )
 
 from xpander_client.platform import machine
-from xpander_client.platform.records import TERMINAL, NewEvent, TaskRecord
 from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.stores.records import TERMINAL, NewEvent, TaskRecord
 
 T = TypeVar("T")
 

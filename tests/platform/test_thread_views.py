@@ -4,7 +4,7 @@ import orjson
 import pytest
 from hypothesis import given, strategies as st
 
-from xpander_client.platform.records import MessageRecord
+from xpander_client.platform.stores.records import MessageRecord
 from xpander_client.platform.threads import window, without_answers
 
 ROLES = {"s": "system", "u": "user", "a": "assistant", "t": "tool", "c": "assistant"}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .local import LocalPlatform
     from .serve import Address, run
     from .settings import Settings
-    from .sqlite import SqliteStore
+    from .stores.sqlite import SqliteStore
 
 __all__ = ["Address", "LocalPlatform", "Platform", "Settings", "SqliteStore", "run"]
 
@@ -23,7 +23,7 @@ _HOMES = {
     "LocalPlatform": ".local",
     "Platform": ".app",
     "Settings": ".settings",
-    "SqliteStore": ".sqlite",
+    "SqliteStore": ".stores.sqlite",
     "run": ".serve",
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from .records import EventRecord, TaskRecord
+from .stores.records import EventRecord, TaskRecord
 
 __all__ = ["thread"]
 

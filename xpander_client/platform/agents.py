@@ -10,9 +10,9 @@ from ..errors import ConfigurationError
 from .clock import Clock, timestamp
 from .descriptions import DescribedAgent, on_the_wire
 from .http_operation import HttpOperation
-from .records import IdempotencyKey
 from .refusal import Refusal
-from .store import Store
+from .stores.records import IdempotencyKey
+from .stores.store import Store
 
 __all__ = ["Agents", "listed"]
 

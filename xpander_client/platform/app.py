@@ -19,7 +19,7 @@ from .http import Endpoints
 from .http_tools import HttpTools
 from .operations import OperationEndpoints
 from .settings import Settings
-from .store import Store
+from .stores.store import Store
 from .streams import EventLogs
 from .threads_http import ThreadEndpoints
 from .tools import Tool, Tools

@@ -20,11 +20,11 @@ import orjson
 
 from . import frames
 from .clock import Clock, timestamp
-from .hints import Alarm, Watch
-from .records import TERMINAL, TaskRecord
 from .refusal import Refusal
 from .settings import Settings
-from .store import Store, agent_topic
+from .stores.hints import Alarm, Watch
+from .stores.records import TERMINAL, TaskRecord
+from .stores.store import Store, agent_topic
 
 __all__ = ["Dispatch", "WorkerSession", "registration"]
 

@@ -6,7 +6,7 @@ import orjson
 
 from ..core.sse import COMMENT, one_line
 from .clock import timestamp
-from .records import EventRecord
+from .stores.records import EventRecord
 
 __all__ = ["COMMENT", "connected", "named", "stored"]
 

@@ -32,7 +32,6 @@ from .clock import timestamp
 from .dispatch import Dispatch
 from .gate import Keys
 from .ids import new_task_id
-from .records import EventRecord, TaskFilter, TaskRecord
 from .refusal import Refusal
 from .routing import (
     Endpoint,
@@ -46,7 +45,8 @@ from .routing import (
     without_nulls,
 )
 from .settings import Settings
-from .store import Store
+from .stores.records import EventRecord, TaskFilter, TaskRecord
+from .stores.store import Store
 from .streams import EventLogs, TaskEvents, WorkerChannel
 
 __all__ = ["Endpoints"]

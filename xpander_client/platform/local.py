@@ -158,7 +158,7 @@ class LocalPlatform:
             from .app import Platform
             from .descriptions import described, load_agents
             from .server import Server, bind
-            from .sqlite import SqliteStore
+            from .stores.sqlite import SqliteStore
         except ModuleNotFoundError as error:
             raise ConfigurationError(
                 f"the platform needs {error.name}: install xpander-client[platform]"

@@ -20,8 +20,8 @@ import attrs
 import orjson
 
 from .clock import timestamp
-from .records import NOTIFICATION, TERMINAL, NewEvent, TaskRecord
 from .refusal import Refusal
+from .stores.records import NOTIFICATION, TERMINAL, NewEvent, TaskRecord
 
 __all__ = [
     "STATUSES",

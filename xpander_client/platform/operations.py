@@ -21,11 +21,11 @@ from .dispatch import Dispatch
 from .http_operation import BODILESS, HttpOperation
 from .http_tools import HttpTools
 from .ids import new_task_id
-from .records import IdempotencyKey, TaskRecord
 from .refusal import Refusal
 from .routing import Json, held_attempt, organization, path_id, route
 from .settings import Settings
-from .store import Store
+from .stores.records import IdempotencyKey, TaskRecord
+from .stores.store import Store
 from .threads_http import LENGTH, STATUS
 from .tools import Tools
 

@@ -14,8 +14,8 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from . import bodies
-from .records import IdempotencyKey
 from .refusal import Refusal
+from .stores.records import IdempotencyKey
 
 __all__ = [
     "Endpoint",

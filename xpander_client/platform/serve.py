@@ -17,7 +17,7 @@ from .app import Platform
 from .descriptions import described, load_agents
 from .server import Server, bind, is_loopback, run_loop
 from .settings import Settings
-from .sqlite import SqliteStore
+from .stores.sqlite import SqliteStore
 
 __all__ = ["DEFAULT_STORE", "Address", "run"]
 

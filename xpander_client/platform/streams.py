@@ -12,10 +12,10 @@ from starlette.types import Receive, Scope, Send
 from . import frames
 from .clock import Clock
 from .dispatch import WorkerSession
-from .hints import Alarm
-from .records import TaskRecord
 from .settings import Settings
-from .store import Store, task_topic
+from .stores.hints import Alarm
+from .stores.records import TaskRecord
+from .stores.store import Store, task_topic
 
 __all__ = ["EventLogs", "TaskEvents", "WorkerChannel"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from .clock import timestamp
-from .records import MessageRecord
+from .stores.records import MessageRecord
 
 __all__ = ["STRATEGIES", "WINDOW", "begin", "belongs_to", "changed", "window", "without_answers"]
 

@@ -14,7 +14,6 @@ from ..api.models import ThreadCreate, ThreadMessage, ThreadUpdate
 from . import bodies, threads
 from .agents import LONGEST_ID
 from .ids import new_task_id
-from .records import MessageRecord, ThreadRecord
 from .refusal import Refusal
 from .routing import (
     Endpoint,
@@ -27,7 +26,8 @@ from .routing import (
     route,
 )
 from .settings import Settings
-from .store import Store
+from .stores.records import MessageRecord, ThreadRecord
+from .stores.store import Store
 
 __all__ = ["LENGTH", "STATUS", "ThreadEndpoints"]
 

@@ -7,7 +7,7 @@ import sys
 import uuid
 
 from measured import serve
-from xpander_client.platform.sqlite import SqliteStore
+from xpander_client.platform.stores.sqlite import SqliteStore
 
 BODY = {"input": {"text": "Add up the sales by region", "files": []}}
 

@@ -9,11 +9,11 @@ from typing import Any
 import attrs
 import orjson
 
-from . import machine
+from .. import machine
+from ..refusal import Refusal
+from ..settings import Settings
 from .group_commit import Transaction
 from .records import Document, IdempotencyKey, NewEvent, TaskRecord
-from .refusal import Refusal
-from .settings import Settings
 from .store import agent_topic, task_topic
 
 __all__ = [

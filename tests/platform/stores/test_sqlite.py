@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.group_commit import GroupCommit, Transaction
-from xpander_client.platform.records import IdempotencyKey
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
-from xpander_client.platform.sqlite import SqliteStore
-from xpander_client.platform.sqlite_schema import SCHEMA_VERSION
+from xpander_client.platform.stores.group_commit import GroupCommit, Transaction
+from xpander_client.platform.stores.records import IdempotencyKey
+from xpander_client.platform.stores.sqlite import SqliteStore
+from xpander_client.platform.stores.sqlite_schema import SCHEMA_VERSION
 
 BODY = {"input": {"text": "x"}}
 
@@ -63,7 +63,7 @@ async def test_another_process_is_refused_too_and_let_in_when_the_first_was_kill
             sys.executable,
             "-c",
             "import asyncio, sys, time\n"
-            "from xpander_client.platform.sqlite import SqliteStore\n"
+            "from xpander_client.platform.stores.sqlite import SqliteStore\n"
             "async def main():\n"
             "    await SqliteStore(sys.argv[1]).open()\n"
             "    print('open', flush=True)\n"

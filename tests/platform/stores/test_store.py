@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.platform.wire import Clock, OpenStore
-from xpander_client.platform.records import IdempotencyKey, Swept, TaskFilter, TaskRecord
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
-from xpander_client.platform.store import Store, agent_topic, task_topic
+from xpander_client.platform.stores.records import IdempotencyKey, Swept, TaskFilter, TaskRecord
+from xpander_client.platform.stores.store import Store, agent_topic, task_topic
 
 BODY = {"input": {"text": "x"}}
 LEASE = Settings().lease

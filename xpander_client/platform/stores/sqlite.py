@@ -14,10 +14,12 @@ from typing import Any, TypeVar
 import attrs
 import orjson
 
-from ..errors import ConfigurationError
-from . import machine
-from .clock import Clock, server_clock
-from .file_lock import FileLock
+from ...errors import ConfigurationError
+from .. import machine
+from ..clock import Clock, server_clock
+from ..file_lock import FileLock
+from ..refusal import Refusal
+from ..settings import Settings
 from .group_commit import GroupCommit, Transaction
 from .hints import Hints, Watch
 from .records import (
@@ -32,8 +34,6 @@ from .records import (
     TaskFilter,
     TaskRecord,
 )
-from .refusal import Refusal
-from .settings import Settings
 from .sqlite_rows import (
     SELECT,
     SEQ_BITS,

@@ -8,12 +8,12 @@ from typing import Any
 
 import orjson
 
-from . import threads
-from .clock import Clock
+from .. import threads
+from ..clock import Clock
+from ..refusal import Refusal
+from ..settings import Settings
 from .group_commit import GroupCommit, Transaction
 from .records import Extended, IdempotencyKey, MessageRecord, ThreadRecord
-from .refusal import Refusal
-from .settings import Settings
 from .sqlite_rows import SEQ_BITS, find, first_answer, keep_alive, remember
 
 __all__ = ["SqliteThreads"]

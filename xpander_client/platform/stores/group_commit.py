@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from .refusal import Refusal
+from ..refusal import Refusal
 
 __all__ = ["GroupCommit", "Transaction"]
 
