@@ -231,7 +231,10 @@ class Ledger:
         self.path = path
         self.heard: list[set[str]] = []
         self.writer = GroupCommit(
-            self.connect, lambda topics: self.heard.append(set(topics)), limit=limit
+            self.connect,
+            Transaction,
+            lambda topics: self.heard.append(set(topics)),
+            limit=limit,
         )
         with sqlite3.connect(path) as connection:
             connection.execute("CREATE TABLE numbers (n INTEGER UNIQUE)")

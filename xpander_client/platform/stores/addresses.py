@@ -42,9 +42,7 @@ def store_at(
     text = os.fspath(address)
     path = text.removeprefix("sqlite:")
     if "://" in path or not path:
-        raise ConfigurationError(
-            f"{text!r} is no address of a store: give a file, or sqlite:FILE"
-        )
+        raise ConfigurationError(f"{text!r} is no address of a store: give a file, or sqlite:FILE")
     return SqliteStore(Path(path), settings, clock=clock)
 
 

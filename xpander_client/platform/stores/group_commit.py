@@ -9,13 +9,14 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ..refusal import Refusal
 
 __all__ = ["GroupCommit", "Transaction"]
 
 T = TypeVar("T")
+Tx = TypeVar("Tx", bound="Transaction")
 
 LINGER = 0.001
 """The longest that a command waits for others, in seconds, and only when there usually are some."""
@@ -35,20 +36,17 @@ class Transaction:
         return self.connection.execute(sql, tuple(parameters))
 
 
-Command = Callable[[Transaction], Any]
-
-
 class _Entry:
     __slots__ = ("command", "error", "future", "result")
 
-    def __init__(self, command: Command, future: asyncio.Future[Any]) -> None:
+    def __init__(self, command: Callable[[Any], Any], future: asyncio.Future[Any]) -> None:
         self.command = command
         self.future = future
         self.result: Any = None
         self.error: Exception | None = None
 
 
-class GroupCommit:
+class GroupCommit(Generic[Tx]):
     """Runs commands on its own connection, in order, as many to a commit as have queued up.
 
     While one commit is under way, the next commands gather; so the busier it is, the fewer syncs
@@ -60,12 +58,14 @@ class GroupCommit:
     def __init__(
         self,
         connect: Callable[[], sqlite3.Connection],
+        begin: Callable[[sqlite3.Connection], Tx],
         notify: Callable[[Iterable[str]], None],
         *,
         limit: int,
         batch: int = 512,
     ) -> None:
         self._connect = connect
+        self._begin = begin
         self._notify = notify
         self._batch = batch
         self._room = asyncio.Semaphore(limit)
@@ -86,7 +86,7 @@ class GroupCommit:
         )
         self._thread.start()
 
-    async def submit(self, command: Callable[[Transaction], T]) -> T:
+    async def submit(self, command: Callable[[Tx], T]) -> T:
         """Run a command; returns what it returned, once it is on disk."""
         loop = self._loop
         if loop is None or self._closing:
@@ -141,7 +141,7 @@ class GroupCommit:
 
     def _write(self, connection: sqlite3.Connection, batch: list[_Entry]) -> set[str]:
         """One transaction for the batch; where that can't be, one for each command."""
-        transaction = Transaction(connection)
+        transaction = self._begin(connection)
         try:
             connection.execute("BEGIN IMMEDIATE")
             for entry in batch:

@@ -106,6 +106,22 @@ ALTER TABLE threads_of_organizations RENAME TO threads;
 CREATE INDEX threads_of_user ON threads (organization_id, user_id, number)
     WHERE user_id IS NOT NULL;
 """,
+    # 4: what is left to prune, and an index for each way to filter lists
+    """
+ALTER TABLE tasks ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX tasks_unpruned ON tasks (updated_at)
+    WHERE pruned = 0 AND status IN ('completed', 'error', 'failed', 'stopped');
+CREATE INDEX tasks_in_status ON tasks (organization_id, agent_id, status, number);
+CREATE INDEX tasks_of_agent_and_user ON tasks (organization_id, agent_id, user_id, number)
+    WHERE user_id IS NOT NULL;
+CREATE INDEX tasks_of_parent ON tasks (organization_id, parent_task_id, number)
+    WHERE parent_task_id IS NOT NULL;
+CREATE INDEX tasks_triggered ON tasks (organization_id, triggering_agent_id, agent_id, number)
+    WHERE triggering_agent_id IS NOT NULL;
+CREATE INDEX tasks_in_internal_status
+    ON tasks (organization_id, agent_id, internal_status, number)
+    WHERE internal_status IS NOT NULL;
+""",
 )
 """Each makes one version out of the version before; a new file goes through all of them."""
 

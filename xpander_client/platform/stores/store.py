@@ -26,7 +26,7 @@ from .records import (
     ThreadRecord,
 )
 
-__all__ = ["NO_POOLS", "Store", "ThreadStore", "agent_topic", "task_topic"]
+__all__ = ["NO_POOLS", "Store", "ThreadStore", "agent_topic", "task_topic", "worker_topic"]
 
 NO_POOLS: Mapping[str, str] = {}
 
@@ -39,6 +39,11 @@ def task_topic(task_id: str) -> str:
 def agent_topic(organization_id: str, agent_id: str) -> str:
     """What to watch to hear of tasks that wait for an agent's workers."""
     return f"agent:{organization_id}:{agent_id}"
+
+
+def worker_topic(organization_id: str, worker_id: str) -> str:
+    """What to watch to hear of changes to a worker's tasks that are made at another server."""
+    return f"worker:{organization_id}:{worker_id}"
 
 
 class ThreadStore(Protocol):

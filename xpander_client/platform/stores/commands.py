@@ -1,0 +1,689 @@
+"""Every write of a store, once for all engines.
+
+A write is a command: a function of the rows that it reads and changes. An engine gives it these
+rows as a `Work`, inside a transaction that it shares with other commands, and stores what it made
+of them. A command that raises `Refusal` leaves nothing behind. It may be run more than once until
+its transaction is committed, so it changes nothing but its work.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+import attrs
+import orjson
+
+from .. import machine, threads
+from ..refusal import Refusal
+from ..settings import Settings
+from .records import (
+    Appended,
+    Document,
+    Extended,
+    IdempotencyKey,
+    MessageRecord,
+    Put,
+    Swept,
+    TaskRecord,
+    ThreadRecord,
+)
+from .store import NO_POOLS, Store, ThreadStore, agent_topic, task_topic, worker_topic
+
+__all__ = [
+    "SWEEP",
+    "Command",
+    "CommandStore",
+    "CommandThreads",
+    "Reads",
+    "Submit",
+    "Waiting",
+    "Work",
+    "unknown",
+    "unknown_thread",
+]
+
+T = TypeVar("T")
+
+SWEEP = 500
+"""So many leases that ran out are seen to in one command: others wait behind it."""
+
+
+def unknown(task_id: str) -> Refusal:
+    """What to raise when there is no such task."""
+    return Refusal(404, f"there is no task {task_id}")
+
+
+def unknown_thread(thread_id: str) -> Refusal:
+    """What to raise when there is no such thread."""
+    return Refusal(404, f"there is no thread {thread_id}")
+
+
+class Work(Protocol):
+    """The rows of a transaction. What a command changes, later ones in the transaction see.
+
+    `now` is the moment of the transaction. `topics` are told when it is committed.
+    """
+
+    @property
+    def now(self) -> float:
+        """Seconds since 1970, by the store's clock."""
+        ...
+
+    @property
+    def topics(self) -> set[str]:
+        """Who watches one of these hears of the commit."""
+        ...
+
+    def task(self, task_id: str) -> TaskRecord | None:
+        """The task, whosever it is."""
+        ...
+
+    def last_seq(self, task_id: str) -> int:
+        """The number of the last event of a task that there is."""
+        ...
+
+    def insert(self, outcome: machine.Outcome) -> None:
+        """Add a task and its events."""
+        ...
+
+    def save(self, before: TaskRecord, outcome: machine.Outcome) -> int:
+        """Write what changed of a task, and its new events; returns the last one's number."""
+        ...
+
+    def renew(self, record: TaskRecord) -> None:
+        """Write the end of a task's lease, and nothing else."""
+        ...
+
+    def waiting(
+        self, organization_id: str, agent_id: str, worker_id: str, pool: str | None
+    ) -> TaskRecord | None:
+        """The oldest task that waits for a worker like this one, and that nobody else is given."""
+        ...
+
+    def due(self) -> Sequence[TaskRecord]:
+        """The tasks whose leases ran out, the longest ago first, as many as one command takes."""
+        ...
+
+    def answer(self, organization_id: str, key: str) -> tuple[bytes, str] | None:
+        """The fingerprint of the first request with this idempotency key, and what it made."""
+        ...
+
+    def remember(self, organization_id: str, key: IdempotencyKey, answer: str) -> None:
+        """Keep what the first request with this key made."""
+        ...
+
+    def thread(self, organization_id: str, thread_id: str) -> ThreadRecord | None:
+        """The thread."""
+        ...
+
+    def insert_thread(
+        self, record: ThreadRecord, user_id: str | None, agent_id: str | None
+    ) -> None:
+        """Add a thread without messages."""
+        ...
+
+    def save_thread(self, record: ThreadRecord, user_id: str | None, agent_id: str | None) -> None:
+        """Write a thread's document and its length."""
+        ...
+
+    def extend_thread(self, thread: ThreadRecord, messages: Sequence[MessageRecord]) -> None:
+        """Add messages behind the thread's last one, and count them in its length."""
+        ...
+
+    def empty_thread(self, thread: ThreadRecord) -> None:
+        """Forget the thread's messages. Its length stays as it is written."""
+        ...
+
+    def delete_thread(self, thread: ThreadRecord) -> None:
+        """Forget a thread that has no messages any more."""
+        ...
+
+    def document(self, organization_id: str, kind: str, key: str) -> Document | None:
+        """The document."""
+        ...
+
+    def save_document(self, organization_id: str, document: Document) -> None:
+        """Write a document, in whatever place of the version before."""
+        ...
+
+
+@attrs.frozen
+class Waiting:
+    """The workers of an agent that are ready for a task, with the pools of those that have one."""
+
+    organization_id: str
+    agent_id: str
+    workers: tuple[tuple[str, str | None], ...]
+
+
+@attrs.frozen(kw_only=True)
+class Reads:
+    """What a command is going to read, as far as it is known before. An engine that fetches rows
+    for many commands at once begins with these.
+    """
+
+    tasks: tuple[str, ...] = ()
+    threads: tuple[tuple[str, str], ...] = ()
+    documents: tuple[tuple[str, str, str], ...] = ()
+    waiting: Waiting | None = None
+    due: bool = False
+
+
+@attrs.frozen
+class Command(Generic[T]):
+    """One write: what it does with the rows, and which those are."""
+
+    run: Callable[[Work], T]
+    reads: Reads = Reads()
+
+
+class Submit(Protocol):
+    """Runs a command."""
+
+    async def __call__(self, command: Command[T], /) -> T:
+        """What the command returned, once it is on disk."""
+        ...
+
+
+class CommandStore(Store):
+    """The writes of a store; an engine adds the reads, and runs the commands."""
+
+    def __init__(self, settings: Settings | None) -> None:
+        self._settings = settings or Settings()
+
+    @abstractmethod
+    async def _submit(self, command: Command[T]) -> T:
+        """Run a command; returns what it returned, once it is on disk."""
+
+    @abstractmethod
+    async def _anything_waits(self, waiting: Waiting) -> bool:
+        """Whether it is worth while to claim."""
+
+    @abstractmethod
+    async def _anything_is_due(self) -> bool:
+        """Whether it is worth while to sweep."""
+
+    async def put(
+        self,
+        organization_id: str,
+        agent_id: str,
+        body: Mapping[str, Any],
+        *,
+        task_id: str,
+        existing_id: str | None = None,
+        key: IdempotencyKey | None = None,
+    ) -> Put:
+        """Create a task, or continue the one with `existing_id`."""
+        parent_id = body.get("parent_execution_id")
+
+        def run(work: Work) -> Put:
+            first = _first_answer(work, organization_id, key)
+            if first is not None:
+                return Put(_find(work, organization_id, first), repeated=True)
+            if existing_id is None:
+                outcome = machine.create(
+                    task_id=task_id,
+                    organization_id=organization_id,
+                    agent_id=agent_id,
+                    body=body,
+                    now=work.now,
+                    offer_window=self._settings.offer_window,
+                )
+                _insert(work, outcome)
+            else:
+                record = _find(work, organization_id, existing_id)
+                outcome = machine.continue_(
+                    record,
+                    agent_id=agent_id,
+                    body=body,
+                    now=work.now,
+                    last_seq=work.last_seq(existing_id),
+                )
+                _save(work, record, outcome)
+            _adopt(work, outcome.record, parent_id)
+            _remember(work, organization_id, key, outcome.record.id)
+            return Put(outcome.record)
+
+        known = [each for each in (existing_id, parent_id) if isinstance(each, str)]
+        return await self._submit(Command(run, Reads(tasks=tuple(known))))
+
+    async def delegate(
+        self,
+        organization_id: str,
+        parent_id: str,
+        agent_id: str,
+        body: Mapping[str, Any],
+        *,
+        task_id: str,
+        attempt: int | None,
+    ) -> Put:
+        """Create a task for another task; one of that id that is there already is answered."""
+
+        def run(work: Work) -> Put:
+            parent = _find(work, organization_id, parent_id)
+            _keep_alive(work, parent, attempt, self._settings)
+            if parent.finished:
+                raise Refusal(409, f"the task is {parent.status}, which is final")
+            there = work.task(task_id)
+            if there is not None:
+                return Put(there, repeated=True)
+            outcome = machine.create(
+                task_id=task_id,
+                organization_id=organization_id,
+                agent_id=agent_id,
+                body={**body, "parent_execution_id": parent_id},
+                now=work.now,
+                offer_window=self._settings.offer_window,
+            )
+            _insert(work, outcome)
+            _adopt(work, outcome.record, parent_id)
+            return Put(outcome.record)
+
+        return await self._submit(Command(run, Reads(tasks=(parent_id, task_id))))
+
+    async def report(
+        self,
+        organization_id: str,
+        agent_id: str,
+        body: Mapping[str, Any],
+        *,
+        task_id: str,
+        key: IdempotencyKey | None = None,
+    ) -> Put:
+        """Store a task that ran elsewhere; a task of that id is finished by the report."""
+
+        def run(work: Work) -> Put:
+            first = _first_answer(work, organization_id, key)
+            if first is not None:
+                return Put(_find(work, organization_id, first), repeated=True)
+            if work.task(task_id) is None:
+                outcome = machine.report(
+                    task_id=task_id,
+                    organization_id=organization_id,
+                    agent_id=agent_id,
+                    body=body,
+                    now=work.now,
+                )
+                _insert(work, outcome)
+            else:
+                record = _find(work, organization_id, task_id)
+                outcome = machine.report_existing(record, body, work.now)
+                _save(work, record, outcome)
+            _remember(work, organization_id, key, task_id)
+            return Put(outcome.record)
+
+        return await self._submit(Command(run, Reads(tasks=(task_id,))))
+
+    async def patch(
+        self,
+        organization_id: str,
+        task_id: str,
+        changes: Mapping[str, Any],
+        *,
+        attempt: int | None,
+    ) -> TaskRecord:
+        """Set fields of a task; see `machine.patch`."""
+
+        def run(work: Work) -> TaskRecord:
+            record = _find(work, organization_id, task_id)
+            outcome = machine.patch(
+                record,
+                changes,
+                attempt=attempt,
+                now=work.now,
+                lease=self._settings.lease,
+                loop_lease=self._settings.loop_lease,
+            )
+            _save(work, record, outcome)
+            return outcome.record
+
+        return await self._submit(Command(run, Reads(tasks=(task_id,))))
+
+    async def keep_alive(
+        self, organization_id: str, task_id: str, *, attempt: int | None
+    ) -> TaskRecord:
+        """Give a task's lease a new term, because its holder did something."""
+
+        def run(work: Work) -> TaskRecord:
+            record = _find(work, organization_id, task_id)
+            return _keep_alive(work, record, attempt, self._settings)
+
+        return await self._submit(Command(run, Reads(tasks=(task_id,))))
+
+    async def stop(self, organization_id: str, task_id: str) -> TaskRecord:
+        """Stop a task; a finished one stays as it is."""
+
+        def run(work: Work) -> TaskRecord:
+            record = _find(work, organization_id, task_id)
+            outcome = machine.stop(record, work.now)
+            _save(work, record, outcome)
+            return outcome.record
+
+        return await self._submit(Command(run, Reads(tasks=(task_id,))))
+
+    async def append(
+        self,
+        organization_id: str,
+        task_id: str,
+        events: Sequence[Mapping[str, Any]],
+        *,
+        attempt: int | None,
+        key: IdempotencyKey | None = None,
+    ) -> Appended:
+        """Store events behind the task's last one; see `machine.append`."""
+
+        def run(work: Work) -> Appended:
+            record = _find(work, organization_id, task_id)
+            if _first_answer(work, organization_id, key) is not None:
+                return Appended(record, work.last_seq(task_id), repeated=True)
+            outcome = machine.append(
+                record,
+                events,
+                attempt=attempt,
+                now=work.now,
+                lease=self._settings.lease,
+                loop_lease=self._settings.loop_lease,
+            )
+            last_seq = _save(work, record, outcome)
+            _remember(work, organization_id, key, task_id)
+            return Appended(outcome.record, last_seq)
+
+        return await self._submit(Command(run, Reads(tasks=(task_id,))))
+
+    async def notify(
+        self,
+        organization_id: str,
+        task_id: str,
+        told: Mapping[str, Any],
+        *,
+        key: IdempotencyKey | None = None,
+    ) -> Appended:
+        """Keep what a task was told; see `machine.notify`."""
+
+        def run(work: Work) -> Appended:
+            record = _find(work, organization_id, task_id)
+            first = _first_answer(work, organization_id, key)
+            if first is not None:
+                return Appended(record, int(first), repeated=True)
+            outcome = machine.notify(record, told["key"], told.get("data"), work.now)
+            last_seq = _save(work, record, outcome)
+            if record.worker_id is not None:
+                work.topics.add(worker_topic(organization_id, record.worker_id))
+            _remember(work, organization_id, key, str(last_seq))
+            return Appended(record, last_seq)
+
+        return await self._submit(Command(run, Reads(tasks=(task_id,))))
+
+    async def claim(
+        self,
+        organization_id: str,
+        agent_id: str,
+        worker_ids: Sequence[str],
+        pools: Mapping[str, str] = NO_POOLS,
+    ) -> Sequence[TaskRecord]:
+        """Offer waiting tasks, the oldest first, at most one to each of these workers."""
+        waiting = Waiting(
+            organization_id, agent_id, tuple((each, pools.get(each)) for each in worker_ids)
+        )
+        if not await self._anything_waits(waiting):
+            return ()
+
+        def run(work: Work) -> Sequence[TaskRecord]:
+            offered = []
+            for worker_id, pool in waiting.workers:
+                record = work.waiting(organization_id, agent_id, worker_id, pool)
+                if record is not None:
+                    claimed = machine.claim(
+                        record,
+                        worker_id,
+                        pool=pool,
+                        now=work.now,
+                        offer_window=self._settings.offer_window,
+                    )
+                    work.save(record, machine.Outcome(claimed))
+                    offered.append(claimed)
+            return offered
+
+        return await self._submit(Command(run, Reads(waiting=waiting)))
+
+    async def sweep(self) -> Swept:
+        """Take back the tasks whose leases ran out."""
+        if not await self._anything_is_due():
+            return Swept()
+
+        def run(work: Work) -> Swept:
+            requeued: list[TaskRecord] = []
+            exhausted: list[TaskRecord] = []
+            for record in work.due():
+                outcome = machine.expire(
+                    record, now=work.now, max_attempts=self._settings.max_attempts
+                )
+                if outcome is None:
+                    continue
+                _save(work, record, outcome)
+                (exhausted if outcome.record.finished else requeued).append(record)
+            return Swept(tuple(requeued), tuple(exhausted))
+
+        return await self._submit(Command(run, Reads(due=True)))
+
+    async def doc_put(
+        self,
+        organization_id: str,
+        kind: str,
+        key: str,
+        value: Mapping[str, Any],
+        *,
+        if_version: int | None = None,
+        idempotency: IdempotencyKey | None = None,
+    ) -> Document:
+        """Store a document. With `if_version` only over that version (0: only a new one)."""
+
+        def run(work: Work) -> Document:
+            first = _first_answer(work, organization_id, idempotency)
+            if first is not None:
+                made = work.document(organization_id, kind, first)
+                if made is None:
+                    raise Refusal(404, f"what this request made is gone: {kind} {first}")
+                return made
+            there = work.document(organization_id, kind, key)
+            version = 0 if there is None else there.version
+            if if_version is not None and if_version != version:
+                raise Refusal(409, f"the document is at version {version}, not {if_version}")
+            document = Document(kind, key, version + 1, value)
+            work.save_document(organization_id, document)
+            _remember(work, organization_id, idempotency, key)
+            return document
+
+        return await self._submit(Command(run, Reads(documents=((organization_id, kind, key),))))
+
+
+class CommandThreads(ThreadStore):
+    """The writes to threads; an engine adds the reads."""
+
+    def __init__(self, submit: Submit, settings: Settings) -> None:
+        self._submit = submit
+        self._settings = settings
+
+    async def create(
+        self,
+        organization_id: str,
+        body: Mapping[str, Any],
+        *,
+        thread_id: str,
+        key: IdempotencyKey | None = None,
+    ) -> ThreadRecord:
+        """A new thread without messages, or the one that the key made before."""
+
+        def run(work: Work) -> ThreadRecord:
+            first = _first_answer(work, organization_id, key)
+            if first is not None:
+                return _find_thread(work, organization_id, first)
+            if work.thread(organization_id, thread_id) is not None:
+                raise Refusal(409, f"there is a thread {thread_id} already")
+            document = threads.begin(thread_id, body, work.now)
+            record = ThreadRecord(thread_id, organization_id, 0, orjson.dumps(document))
+            work.insert_thread(record, *threads.belongs_to(document))
+            _remember(work, organization_id, key, thread_id)
+            return record
+
+        return await self._submit(Command(run, Reads(threads=((organization_id, thread_id),))))
+
+    async def extend(
+        self,
+        organization_id: str,
+        thread_id: str,
+        messages: Sequence[Mapping[str, Any]],
+        *,
+        task_id: str | None = None,
+        attempt: int | None = None,
+        key: IdempotencyKey | None = None,
+    ) -> Extended:
+        """Add messages to the end, all or none; a sign of life of the task's holder."""
+        added = [MessageRecord(message["role"], orjson.dumps(message)) for message in messages]
+
+        def run(work: Work) -> Extended:
+            thread = _find_thread(work, organization_id, thread_id)
+            task = None if task_id is None else _find(work, organization_id, task_id)
+            if _first_answer(work, organization_id, key) is not None:
+                return Extended(thread, task)
+            if task is not None:
+                task = _keep_alive(work, task, attempt, self._settings)
+            if added:
+                work.extend_thread(thread, added)
+            _remember(work, organization_id, key, thread_id)
+            return Extended(attrs.evolve(thread, length=thread.length + len(added)), task)
+
+        reads = Reads(
+            threads=((organization_id, thread_id),), tasks=() if task_id is None else (task_id,)
+        )
+        return await self._submit(Command(run, reads))
+
+    async def update(
+        self,
+        organization_id: str,
+        thread_id: str,
+        changes: Mapping[str, Any],
+        *,
+        messages: Sequence[Mapping[str, Any]] | None = None,
+    ) -> ThreadRecord:
+        """Set fields of a thread; `messages` take the place of those that it has."""
+        replacing = (
+            None
+            if messages is None
+            else [MessageRecord(message["role"], orjson.dumps(message)) for message in messages]
+        )
+
+        def run(work: Work) -> ThreadRecord:
+            thread = _find_thread(work, organization_id, thread_id)
+            document = threads.changed(thread.read(), changes)
+            changed = attrs.evolve(thread, document=orjson.dumps(document))
+            if replacing is not None:
+                work.empty_thread(thread)
+                changed = attrs.evolve(changed, length=0)
+            work.save_thread(changed, *threads.belongs_to(document))
+            if replacing:
+                work.extend_thread(changed, replacing)
+                changed = attrs.evolve(changed, length=len(replacing))
+            return changed
+
+        return await self._submit(Command(run, Reads(threads=((organization_id, thread_id),))))
+
+    async def delete(self, organization_id: str, thread_id: str) -> None:
+        """Forget a thread and its messages."""
+
+        def run(work: Work) -> None:
+            thread = _find_thread(work, organization_id, thread_id)
+            work.empty_thread(thread)
+            work.delete_thread(thread)
+
+        await self._submit(Command(run, Reads(threads=((organization_id, thread_id),))))
+
+
+def _keep_alive(
+    work: Work, record: TaskRecord, attempt: int | None, settings: Settings
+) -> TaskRecord:
+    """Give the task's lease a new term, because its holder did something.
+
+    Raises:
+        Refusal: 409, the attempt does not hold the task. Nothing has been written then.
+    """
+    if attempt is None:
+        return record
+    alive = machine.sign_of_life(
+        record, attempt, now=work.now, lease=settings.lease, loop_lease=settings.loop_lease
+    )
+    if alive is not record:
+        work.renew(alive)
+    return alive
+
+
+def _find(work: Work, organization_id: str, task_id: str) -> TaskRecord:
+    record = work.task(task_id)
+    if record is None or record.organization_id != organization_id:
+        raise unknown(task_id)
+    return record
+
+
+def _find_thread(work: Work, organization_id: str, thread_id: str) -> ThreadRecord:
+    record = work.thread(organization_id, thread_id)
+    if record is None:
+        raise unknown_thread(thread_id)
+    return record
+
+
+def _insert(work: Work, outcome: machine.Outcome) -> None:
+    work.insert(outcome)
+    _tell(work, None, outcome)
+
+
+def _save(work: Work, before: TaskRecord, outcome: machine.Outcome) -> int:
+    last_seq = work.save(before, outcome)
+    _tell(work, before, outcome)
+    return last_seq
+
+
+def _tell(work: Work, before: TaskRecord | None, outcome: machine.Outcome) -> None:
+    """Say who should hear of a change: who follows the task, who waits for work, who held it."""
+    record = outcome.record
+    if outcome.events:
+        work.topics.add(task_topic(record.id))
+    if record.status == "pending" and record.worker_id is None:
+        work.topics.add(agent_topic(record.organization_id, record.agent_id))
+    holder = record.worker_id if before is None else before.worker_id
+    if holder is not None and (before is None or _hold(before) != _hold(record)):
+        work.topics.add(worker_topic(record.organization_id, holder))
+
+
+def _hold(record: TaskRecord) -> tuple[str | None, int, str]:
+    return record.worker_id, record.attempt, record.status
+
+
+def _adopt(work: Work, child: TaskRecord, parent_id: Any) -> None:
+    """Tell the task that a new task's body names as its parent."""
+    if parent_id is None:
+        return
+    try:
+        parent = _find(work, child.organization_id, parent_id)
+    except Refusal as refusal:
+        raise Refusal(422, refusal.detail, "$.parent_execution_id") from None
+    _save(work, parent, machine.adopt(parent, child.id, work.now))
+
+
+def _first_answer(work: Work, organization_id: str, key: IdempotencyKey | None) -> str | None:
+    """What the first request with this key made, if there was one."""
+    if key is None:
+        return None
+    kept = work.answer(organization_id, key.key)
+    if kept is None:
+        return None
+    fingerprint, answer = kept
+    if fingerprint != key.fingerprint:
+        raise Refusal(422, "this idempotency key was used for another request")
+    return answer
+
+
+def _remember(work: Work, organization_id: str, key: IdempotencyKey | None, answer: str) -> None:
+    if key is not None:
+        work.remember(organization_id, key, answer)

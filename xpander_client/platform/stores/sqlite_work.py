@@ -1,0 +1,249 @@
+"""The rows of a transaction in the file: what commands read and change there."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from operator import attrgetter
+from typing import Any
+
+import attrs
+import orjson
+
+from .. import machine
+from ..clock import Clock
+from .commands import SWEEP
+from .group_commit import Transaction
+from .records import Document, IdempotencyKey, MessageRecord, NewEvent, TaskRecord, ThreadRecord
+
+__all__ = [
+    "SELECT",
+    "SELECT_THREAD",
+    "SEQ_BITS",
+    "SEQ_MASK",
+    "SqliteWork",
+    "document_of",
+    "record_of",
+    "thread_of",
+]
+
+# An event's place is its task's number and its own in one integer: a task's events lie side by
+# side, in order, and need no other index. A thread's messages are kept likewise, from 0 on.
+SEQ_BITS = 32
+SEQ_MASK = (1 << SEQ_BITS) - 1
+
+_FIELDS = tuple(field.name for field in attrs.fields(TaskRecord))
+_COLUMNS = ", ".join(_FIELDS)
+_values: Callable[[TaskRecord], tuple[Any, ...]] = attrgetter(*_FIELDS)
+SELECT = f"SELECT number, {_COLUMNS} FROM tasks"
+_INSERT = f"INSERT INTO tasks ({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))})"
+_UPDATE = (
+    f"UPDATE tasks SET {', '.join(f'{name} = ?' for name in _FIELDS)}, pruned = 0 WHERE number = ?"
+)
+SELECT_THREAD = "SELECT number, id, organization_id, length, document FROM threads"
+_DUE = f"{SELECT} WHERE lease_until <= ? ORDER BY lease_until LIMIT {SWEEP}"
+_WAITING = (
+    f"{SELECT} WHERE organization_id = ? AND agent_id = ? AND status = 'pending' "
+    "AND worker_id IS NULL AND (pinned_to IS ? OR pinned_to = ?) ORDER BY number LIMIT 1"
+)
+
+
+def record_of(row: Sequence[Any]) -> tuple[int, TaskRecord]:
+    """A task's number and the task, from a row that `SELECT` gives."""
+    number, *values = row
+    return number, TaskRecord(**dict(zip(_FIELDS, values, strict=True)))
+
+
+def thread_of(row: Sequence[Any]) -> tuple[int, ThreadRecord]:
+    """A thread's number and the thread, from a row that `SELECT_THREAD` gives."""
+    number, *fields = row
+    return number, ThreadRecord(*fields)
+
+
+def document_of(row: Sequence[Any]) -> Document:
+    """A document from its kind, key, version and value."""
+    kind, key, version, value = row
+    return Document(kind, key, version, orjson.loads(value))
+
+
+class SqliteWork(Transaction):
+    """A `Work` that reads and writes at once: the transaction keeps it together."""
+
+    def __init__(self, connection: sqlite3.Connection, clock: Clock) -> None:
+        super().__init__(connection)
+        self._clock = clock
+        self._numbers: dict[str, int] = {}
+        self._thread_numbers: dict[tuple[str, str], int] = {}
+
+    @property
+    def now(self) -> float:
+        """Seconds since 1970, by the store's clock."""
+        return self._clock()
+
+    # Tasks and their events ----------------------------------------------------------------------
+
+    def task(self, task_id: str) -> TaskRecord | None:
+        """The task, whosever it is."""
+        return self._found(self.execute(f"{SELECT} WHERE id = ?", (task_id,)).fetchone())
+
+    def _found(self, row: Sequence[Any] | None) -> TaskRecord | None:
+        if row is None:
+            return None
+        number, record = record_of(row)
+        self._numbers[record.id] = number
+        return record
+
+    def last_seq(self, task_id: str) -> int:
+        """The number of the last event of a task that there is."""
+        base = self._numbers[task_id] << SEQ_BITS
+        [last] = self.execute(
+            "SELECT max(place) FROM events WHERE place > ? AND place <= ?", (base, base + SEQ_MASK)
+        ).fetchone()
+        return (last or 0) & SEQ_MASK
+
+    def insert(self, outcome: machine.Outcome) -> None:
+        """Add a task and its events."""
+        number = self.execute(_INSERT, _values(outcome.record)).lastrowid
+        assert number is not None
+        self._numbers[outcome.record.id] = number
+        self._append(number, 0, outcome.events)
+
+    def save(self, before: TaskRecord, outcome: machine.Outcome) -> int:
+        """Write what changed of a task, and its new events; returns the last one's number."""
+        record = outcome.record
+        number = self._numbers[record.id]
+        if record is not before:
+            self.execute(_UPDATE, (*_values(record), number))
+        last_seq = self.last_seq(record.id)
+        self._append(number, last_seq, outcome.events)
+        return last_seq + len(outcome.events)
+
+    def renew(self, record: TaskRecord) -> None:
+        """Write the end of a task's lease, and nothing else: the document may be large."""
+        self.execute(
+            "UPDATE tasks SET lease_until = ? WHERE number = ?",
+            (record.lease_until, self._numbers[record.id]),
+        )
+
+    def _append(self, number: int, last_seq: int, events: Sequence[NewEvent]) -> None:
+        first = (number << SEQ_BITS) + last_seq + 1
+        for place, event in enumerate(events, first):
+            self.execute(
+                "INSERT INTO events (place, type, body) VALUES (?, ?, ?)",
+                (place, event.type, event.body),
+            )
+
+    def waiting(
+        self, organization_id: str, agent_id: str, worker_id: str, pool: str | None
+    ) -> TaskRecord | None:
+        """The oldest task that waits for a worker like this one."""
+        wanted = (organization_id, agent_id, pool, worker_id)
+        return self._found(self.execute(_WAITING, wanted).fetchone())
+
+    def due(self) -> Sequence[TaskRecord]:
+        """The tasks whose leases ran out, the longest ago first."""
+        found = [self._found(row) for row in self.execute(_DUE, (self.now,)).fetchall()]
+        return [record for record in found if record is not None]
+
+    # Idempotency keys ----------------------------------------------------------------------------
+
+    def answer(self, organization_id: str, key: str) -> tuple[bytes, str] | None:
+        """The fingerprint of the first request with this idempotency key, and what it made."""
+        row: tuple[bytes, str] | None = self.execute(
+            "SELECT fingerprint, answer FROM idempotency WHERE organization_id = ? AND key = ?",
+            (organization_id, key),
+        ).fetchone()
+        return row
+
+    def remember(self, organization_id: str, key: IdempotencyKey, answer: str) -> None:
+        """Keep what the first request with this key made."""
+        self.execute(
+            "INSERT INTO idempotency (organization_id, key, fingerprint, answer, created_at) "
+            "VALUES (?, ?, ?, ?, ?)",
+            (organization_id, key.key, key.fingerprint, answer, self.now),
+        )
+
+    # Threads -------------------------------------------------------------------------------------
+
+    def thread(self, organization_id: str, thread_id: str) -> ThreadRecord | None:
+        """The thread."""
+        row = self.execute(
+            f"{SELECT_THREAD} WHERE organization_id = ? AND id = ?", (organization_id, thread_id)
+        ).fetchone()
+        if row is None:
+            return None
+        number, record = thread_of(row)
+        self._thread_numbers[organization_id, thread_id] = number
+        return record
+
+    def insert_thread(
+        self, record: ThreadRecord, user_id: str | None, agent_id: str | None
+    ) -> None:
+        """Add a thread without messages."""
+        self.execute(
+            "INSERT INTO threads (id, organization_id, length, user_id, agent_id, document) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (record.id, record.organization_id, record.length, user_id, agent_id, record.document),
+        )
+
+    def save_thread(self, record: ThreadRecord, user_id: str | None, agent_id: str | None) -> None:
+        """Write a thread's document and its length."""
+        self.execute(
+            "UPDATE threads SET length = ?, user_id = ?, agent_id = ?, document = ? "
+            "WHERE number = ?",
+            (record.length, user_id, agent_id, record.document, self._number_of(record)),
+        )
+
+    def extend_thread(self, thread: ThreadRecord, messages: Sequence[MessageRecord]) -> None:
+        """Add messages behind the thread's last one, and count them in its length."""
+        number = self._number_of(thread)
+        for place, message in enumerate(messages, (number << SEQ_BITS) + thread.length):
+            self.execute(
+                "INSERT INTO messages (place, role, body) VALUES (?, ?, ?)",
+                (place, message.role, message.body),
+            )
+        self.execute(
+            "UPDATE threads SET length = ? WHERE number = ?",
+            (thread.length + len(messages), number),
+        )
+
+    def empty_thread(self, thread: ThreadRecord) -> None:
+        """Forget the thread's messages. Its length stays as it is written."""
+        number = self._number_of(thread)
+        self.execute(
+            "DELETE FROM messages WHERE place >= ? AND place < ?",
+            (number << SEQ_BITS, (number + 1) << SEQ_BITS),
+        )
+
+    def delete_thread(self, thread: ThreadRecord) -> None:
+        """Forget a thread that has no messages any more."""
+        self.execute("DELETE FROM threads WHERE number = ?", (self._number_of(thread),))
+
+    def _number_of(self, thread: ThreadRecord) -> int:
+        return self._thread_numbers[thread.organization_id, thread.id]
+
+    # Documents -----------------------------------------------------------------------------------
+
+    def document(self, organization_id: str, kind: str, key: str) -> Document | None:
+        """The document."""
+        row = self.execute(
+            "SELECT kind, key, version, value FROM documents "
+            "WHERE organization_id = ? AND kind = ? AND key = ?",
+            (organization_id, kind, key),
+        ).fetchone()
+        return None if row is None else document_of(row)
+
+    def save_document(self, organization_id: str, document: Document) -> None:
+        """Write a document, in whatever place of the version before."""
+        self.execute(
+            "INSERT INTO documents (organization_id, kind, key, version, value) "
+            "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE "
+            "SET version = excluded.version, value = excluded.value",
+            (
+                organization_id,
+                document.kind,
+                document.key,
+                document.version,
+                orjson.dumps(document.value),
+            ),
+        )
