@@ -1,11 +1,17 @@
+from __future__ import annotations
+
 import asyncio
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests.worlds import World
+
+if TYPE_CHECKING:
+    from tests.postgres import PostgresServer
 
 # A run tells about the change that it is for, so it is the same every time, and no slow moment of
 # the machine decides it. XPANDER_HYPOTHESIS=searching looks for new examples instead.
@@ -19,3 +25,19 @@ def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """Each test that takes it runs twice: with the sync methods, and with the async ones."""
     with asyncio.Runner() as runner:
         yield World(request.param, runner)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One PostgreSQL for all tests that leave it running; others make one of their own."""
+    from tests.postgres import postgres_cluster  # what it needs isn't there in all of the runs
+
+    with postgres_cluster() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_server: PostgresServer) -> Iterator[str]:
+    """The address of an empty schema in PostgreSQL, of this test alone."""
+    with postgres_server.schema() as address:
+        yield address
