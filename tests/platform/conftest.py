@@ -7,7 +7,7 @@ import pytest
 
 from tests.platform.wire import Clock, OpenStore
 from xpander_client.platform import LocalPlatform, Settings
-from xpander_client.platform.stores.sqlite import SqliteStore
+from xpander_client.platform.stores.addresses import store_at
 from xpander_client.platform.stores.store import Store
 
 
@@ -16,12 +16,19 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture(params=["sqlite"])
-def make_store(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Callable[[], Store]:
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a store of one engine is, that is empty at first."""
+    if request.param == "sqlite":
+        return str(tmp_path / "store.db")
+    postgres: str = request.getfixturevalue("postgres")
+    return postgres
+
+
+@pytest.fixture
+def make_store(address: str, clock: Clock) -> Callable[[], Store]:
     """Makes stores of one engine over the same data; they are not open yet."""
-    engines = {"sqlite": lambda: SqliteStore(tmp_path / "store.db", Settings(), clock=clock)}
-    make: Callable[[], Store] = engines[request.param]
-    return make
+    return lambda: store_at(address, Settings(), clock=clock)
 
 
 @pytest.fixture

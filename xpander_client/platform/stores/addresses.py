@@ -34,15 +34,25 @@ def store_at(
     *,
     clock: Clock | None = None,
 ) -> Store:
-    """The store at an address, not open yet: `sqlite:FILE`, or a file's path.
+    """The store at an address, not open yet: `postgresql://…`, `sqlite:FILE`, or a file's path.
 
     Raises:
-        ConfigurationError: the address is of neither form.
+        ConfigurationError: the address is of neither form, or the extra `[postgres]` is missing.
     """
+    if is_postgres(address):
+        try:
+            from .postgres import PostgresStore
+        except ModuleNotFoundError as error:
+            raise ConfigurationError(
+                f'a store on PostgreSQL needs {error.name}: pip install "xpander-client[postgres]"'
+            ) from None
+        return PostgresStore(str(address), settings, clock=clock)
     text = os.fspath(address)
     path = text.removeprefix("sqlite:")
     if "://" in path or not path:
-        raise ConfigurationError(f"{text!r} is no address of a store: give a file, or sqlite:FILE")
+        raise ConfigurationError(
+            f"{text!r} is no address of a store: give a file, sqlite:FILE or postgresql://…"
+        )
     return SqliteStore(Path(path), settings, clock=clock)
 
 

@@ -85,6 +85,10 @@ class Hints:
             for watch in self._watches.get(topic, ()):
                 watch.ring()
 
+    def everybody(self) -> None:
+        """Wake all: something may have happened."""
+        self.notify(list(self._watches))
+
     def _add(self, watch: Watch, topics: tuple[str, ...]) -> None:
         for topic in topics:
             self._watches.setdefault(topic, set()).add(watch)

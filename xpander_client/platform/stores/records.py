@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,15 +16,20 @@ __all__ = [
     "Document",
     "EventRecord",
     "Extended",
+    "Held",
     "IdempotencyKey",
+    "Joined",
     "MessageRecord",
     "NewEvent",
     "Page",
+    "Pulse",
     "Put",
     "Swept",
     "TaskFilter",
     "TaskRecord",
     "ThreadRecord",
+    "Whereabouts",
+    "WorkerRecord",
 ]
 
 TERMINAL = frozenset({"completed", "failed", "error", "stopped"})
@@ -201,3 +207,62 @@ class Extended:
 
     thread: ThreadRecord
     task: TaskRecord | None = None
+
+
+@attrs.frozen(kw_only=True)
+class WorkerRecord:
+    """A worker, as the servers of a store tell each other of it. One that comes from the same
+    `peer` as one that was cut off may be that one; one of a `pool` may not. `heard_at` is when it
+    last said something.
+    """
+
+    id: str
+    organization_id: str
+    agent_id: str
+    peer: str
+    heard_at: float
+    pool: str | None = None
+    busy: bool = False
+    leaving: bool = False
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """What there is one worker of."""
+        return self.organization_id, self.id
+
+
+@attrs.frozen
+class Joined:
+    """What came of a worker's registration: the attempts that it holds, by task, and the name that
+    it had before, if it turned out to be one that was cut off.
+    """
+
+    held: Mapping[str, int]
+    adopted_from: str | None = None
+
+
+class Whereabouts(enum.Enum):
+    """Where the stream is of a worker that said something at this server."""
+
+    ELSEWHERE = enum.auto()
+    NOWHERE = enum.auto()
+    UNKNOWN = enum.auto()
+
+
+@attrs.frozen
+class Held:
+    """A task in a worker's hands. `told` is the number of the last thing that it was told, or 0."""
+
+    attempt: int
+    begun: bool
+    told: int
+
+
+@attrs.frozen
+class Pulse:
+    """What other servers may have done to this one's workers: what these said elsewhere, and what
+    they hold. A worker that isn't there is another server's now.
+    """
+
+    workers: Mapping[tuple[str, str], WorkerRecord]
+    held: Mapping[tuple[str, str], Mapping[str, Held]]

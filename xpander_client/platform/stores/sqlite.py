@@ -22,6 +22,7 @@ from .commands import Command, CommandStore, Waiting, unknown
 from .group_commit import GroupCommit
 from .hints import Hints, Watch
 from .records import TERMINAL, Document, EventRecord, Page, TaskFilter, TaskRecord
+from .solitude import Solitude
 from .sqlite_schema import prepare
 from .sqlite_threads import SqliteThreads
 from .sqlite_work import SELECT, SEQ_BITS, SEQ_MASK, SqliteWork, document_of, record_of
@@ -74,6 +75,13 @@ class SqliteStore(CommandStore):
         self._threads = SqliteThreads(
             self._submit, self._settings, self._read_connection, self._on_list_thread
         )
+
+        self._presence = Solitude(self.renew, self._holds)
+
+    @property
+    def presence(self) -> Solitude:
+        """Who works on these tasks right now: nobody else's workers do."""
+        return self._presence
 
     @property
     def threads(self) -> SqliteThreads:
@@ -325,6 +333,11 @@ class SqliteStore(CommandStore):
 
     async def _submit(self, command: Command[T]) -> T:
         return await self._writer.submit(command.run)
+
+    def _holds(self, organization_id: str, worker_id: str) -> bool:
+        held = "SELECT 1 FROM tasks WHERE worker_id = ? AND organization_id = ? LIMIT 1"
+        row = self._read_connection().execute(held, (worker_id, organization_id)).fetchone()
+        return row is not None
 
     async def _anything_waits(self, waiting: Waiting) -> bool:
         work = SqliteWork(self._read_connection(), self._clock)

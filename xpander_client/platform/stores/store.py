@@ -17,16 +17,28 @@ from .records import (
     EventRecord,
     Extended,
     IdempotencyKey,
+    Joined,
     MessageRecord,
     Page,
+    Pulse,
     Put,
     Swept,
     TaskFilter,
     TaskRecord,
     ThreadRecord,
+    Whereabouts,
+    WorkerRecord,
 )
 
-__all__ = ["NO_POOLS", "Store", "ThreadStore", "agent_topic", "task_topic", "worker_topic"]
+__all__ = [
+    "NO_POOLS",
+    "Presence",
+    "Store",
+    "ThreadStore",
+    "agent_topic",
+    "task_topic",
+    "worker_topic",
+]
 
 NO_POOLS: Mapping[str, str] = {}
 
@@ -117,6 +129,37 @@ class ThreadStore(Protocol):
         ...
 
 
+class Presence(Protocol):
+    """Which workers listen, and at which of the servers that share the store."""
+
+    async def join(self, worker: WorkerRecord, *, named: bool) -> Joined:
+        """A worker listens at this server from now on; its leases get a new term.
+
+        One that has no name of its own, but comes from where one was cut off that went on showing
+        life, is that worker: it takes over the leases.
+        """
+        ...
+
+    async def leave(self, organization_id: str, worker_id: str) -> None:
+        """The worker's stream at this server has ended. Its leases go on."""
+        ...
+
+    async def hear(self, worker: WorkerRecord) -> Whereabouts:
+        """The worker said something at this server, which is not the one that it listens at."""
+        ...
+
+    async def is_listening(self, organization_id: str, worker_id: str) -> bool:
+        """Whether the worker listens at one of the servers."""
+        ...
+
+    async def pulse(self, workers: Sequence[tuple[str, str]]) -> Pulse | None:
+        """This server is alive, and has these workers; None: there are no others.
+
+        When no server was alive for a while, leases get a new term: nobody could renew them.
+        """
+        ...
+
+
 class Store(Protocol):
     """Tasks, their events, threads, and JSON documents. Every method may be called from one event
     loop.
@@ -129,6 +172,11 @@ class Store(Protocol):
     @property
     def threads(self) -> ThreadStore:
         """The threads, kept in the same place."""
+        ...
+
+    @property
+    def presence(self) -> Presence:
+        """Who works on these tasks right now."""
         ...
 
     async def open(self) -> None:

@@ -1,0 +1,181 @@
+"""How the store reaches its database, and what it makes of a database that is not there.
+
+Each wait is bounded: for a connection, for an answer, for a place in the pool. Whatever goes wrong
+on the way is a `Refusal` with status 503, so that callers come back; the database goes away and
+comes back without a restart of ours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+import asyncpg
+
+from ....errors import ConfigurationError
+from ...refusal import Refusal
+from ..addresses import without_password
+
+__all__ = ["AWAY", "Database", "answering"]
+
+CONNECT_TIMEOUT = 3.0
+COMMAND_TIMEOUT = 5.0
+ACQUIRE_TIMEOUT = 3.0
+READERS = 4
+
+AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InternalClientError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.QueryCanceledError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.PostgresIOError,
+)
+"""What happens when the database, or the way to it, is not as it should be."""
+
+SERVER_SETTINGS = {
+    "application_name": "xpander",
+    "jit": "off",
+    # The other end of a dead connection must not hold its locks for as long as TCP is patient.
+    "idle_in_transaction_session_timeout": "10s",
+    "lock_timeout": "4s",
+    "statement_timeout": "8s",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "3",
+    "tcp_keepalives_count": "3",
+}
+
+logger = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def answering() -> Iterator[None]:
+    """Raises what the database's failures mean to a caller."""
+    try:
+        yield
+    except asyncpg.DataError as error:
+        raise Refusal(422, f"the database can't keep this: {error}") from None
+    except AWAY as error:
+        # asyncpg's own misuse is an InterfaceError, too; the log tells it from an outage.
+        logger.info("the database did not answer: %s: %s", type(error).__name__, error)
+        raise Refusal(503, "the store's database can't be reached") from error
+
+
+class Database:
+    """One database: connections to it, and a few of them in a pool for reads."""
+
+    def __init__(self, address: str) -> None:
+        self._shown = without_password(address)
+        self._address = _for_primary(address)
+        self._pool: asyncpg.Pool | None = None
+
+    @property
+    def shown(self) -> str:
+        """The address without its password."""
+        return self._shown
+
+    async def open(self) -> None:
+        """Open the pool.
+
+        Raises:
+            ConfigurationError: the database can't be reached, or doesn't let us in.
+        """
+        try:
+            self._pool = await asyncpg.create_pool(
+                self._address,
+                min_size=1,
+                max_size=READERS,
+                timeout=CONNECT_TIMEOUT,
+                command_timeout=COMMAND_TIMEOUT,
+                server_settings=SERVER_SETTINGS,
+                init=_durable,
+                reset=_nothing_to_reset,
+            )
+        except (*AWAY, asyncpg.PostgresError, ValueError) as error:
+            raise ConfigurationError(
+                f"{self._shown} can't be used as a store: {str(error) or type(error).__name__}"
+            ) from error
+
+    async def close(self) -> None:
+        """Close the pool; connections that hang are cut."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            try:
+                await asyncio.wait_for(pool.close(), ACQUIRE_TIMEOUT)
+            except (TimeoutError, *AWAY):
+                pool.terminate()
+
+    async def connect(self, settings: dict[str, str] | None = None) -> asyncpg.Connection:
+        """A connection of its own, with more settings of the session."""
+        connection: asyncpg.Connection = await asyncpg.connect(
+            self._address,
+            timeout=CONNECT_TIMEOUT,
+            command_timeout=COMMAND_TIMEOUT,
+            server_settings={**SERVER_SETTINGS, **(settings or {})},
+        )
+        await _durable(connection)
+        return connection
+
+    @contextlib.asynccontextmanager
+    async def acquire(self) -> Any:
+        """A connection out of the pool. Failures are refusals."""
+        with answering():
+            if self._pool is None:
+                raise Refusal(503, "the store is closed")
+            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection:
+                yield connection
+
+    async def fetch(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
+        """The rows of one read. A connection that had died unnoticed costs a second try."""
+        try:
+            async with self.acquire() as connection:
+                rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
+                return rows
+        except Refusal as refusal:
+            if not isinstance(refusal.__cause__, asyncpg.PostgresConnectionError):
+                raise
+        async with self.acquire() as connection:
+            again: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
+            return again
+
+    async def fetchrow(self, sql: str, *arguments: Any) -> asyncpg.Record | None:
+        """The only row of one read, or None."""
+        rows = await self.fetch(sql, *arguments)
+        return rows[0] if rows else None
+
+
+async def _durable(connection: asyncpg.Connection) -> None:
+    """What is acknowledged has to be on disk, whatever the database is used to."""
+    row = await connection.fetchrow(
+        "SELECT set_config('synchronous_commit', 'on', false), current_setting('fsync') AS fsync "
+        "FROM (SELECT 1) one WHERE current_setting('synchronous_commit') = 'off' "
+        "OR current_setting('fsync') = 'off'"
+    )
+    if row is not None and row["fsync"] == "off":
+        logger.warning("the database runs with fsync=off: a power cut loses what it acknowledged")
+
+
+async def _nothing_to_reset(connection: asyncpg.Connection) -> None:
+    """Reads leave nothing behind in a session, and asking for it would cost each a round trip."""
+
+
+def _for_primary(address: str) -> str:
+    """The address, so that of several hosts the one is taken that can be written to."""
+    parts = urlsplit(address)
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    if any(name == "target_session_attrs" for name, _ in query) or "," not in parts.netloc:
+        return address
+    query.append(("target_session_attrs", "read-write"))
+    return urlunsplit(parts._replace(query=urlencode(query)))

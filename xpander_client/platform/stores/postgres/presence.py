@@ -1,0 +1,219 @@
+"""Which workers listen at which server: told through the database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import asyncpg
+
+from ...clock import Clock
+from ...settings import Settings
+from ..records import Held, Joined, Pulse, Whereabouts, WorkerRecord
+from .connections import Database
+
+__all__ = ["RENEW", "PostgresPresence"]
+
+SILENCE = 5.0
+"""A server that was not seen for so many seconds is gone, whatever it says of its workers."""
+
+FORGOTTEN = 24 * 3600.0
+
+RENEW = (
+    # A script's lease is longer, and not cut short by a worker of the same name. Rows are locked in
+    # the order of ids, as everywhere.
+    "WITH held AS (SELECT id FROM tasks WHERE organization_id = $1 AND worker_id IN ($2, $3) "
+    "ORDER BY id FOR UPDATE) "
+    "UPDATE tasks t SET worker_id = $2, lease_until = CASE "
+    "WHEN status = 'executing' AND lease_until IS NOT NULL THEN greatest(lease_until, $4) "
+    "ELSE lease_until END FROM held WHERE t.id = held.id RETURNING t.id, t.attempt"
+)
+
+_NEW_TERM = (
+    "WITH leased AS (SELECT id FROM tasks WHERE lease_until IS NOT NULL ORDER BY id FOR UPDATE) "
+    "UPDATE tasks t SET lease_until = greatest(lease_until, $1::float8 + CASE "
+    "WHEN status != 'executing' THEN $2::float8 WHEN scripted THEN $3::float8 ELSE $4::float8 END) "
+    "FROM leased WHERE t.id = leased.id"
+)
+
+_ALIVE = "EXISTS (SELECT 1 FROM servers s WHERE s.id = w.server_id AND s.seen_at > {})"
+
+
+class PostgresPresence:
+    """A `Presence` of several servers. A worker's row names the server that it listens at."""
+
+    def __init__(
+        self, server_id: str, database: Database, clock: Clock, settings: Settings
+    ) -> None:
+        self._server_id = server_id
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+
+    async def join(self, worker: WorkerRecord, *, named: bool) -> Joined:
+        """A worker listens at this server from now on; its leases get a new term."""
+        async with self._database.acquire() as connection, connection.transaction():
+            adopted = None if named else await self._abandoned(connection, worker)
+            if adopted is not None:
+                await connection.execute(
+                    "DELETE FROM workers WHERE organization_id = $1 AND id = $2",
+                    worker.organization_id,
+                    adopted,
+                )
+            await connection.execute(
+                "INSERT INTO workers (organization_id, id, agent_id, pool, peer, server_id, "
+                "heard_at) VALUES ($1, $2, $3, $4, $5, $6, $7) "
+                "ON CONFLICT (organization_id, id) DO UPDATE SET agent_id = $3, pool = $4, "
+                "peer = $5, server_id = $6, heard_at = $7, busy = false, leaving = false, "
+                "spoke_after_break = false",
+                worker.organization_id,
+                worker.id,
+                worker.agent_id,
+                worker.pool,
+                worker.peer,
+                self._server_id,
+                self._clock(),
+            )
+            if not named and adopted is None:
+                return Joined({})
+            rows = await connection.fetch(
+                RENEW,
+                worker.organization_id,
+                worker.id,
+                adopted or worker.id,
+                self._clock() + self._settings.lease,
+            )
+        return Joined({row["id"]: row["attempt"] for row in rows}, adopted)
+
+    async def _abandoned(
+        self, connection: asyncpg.Connection, newcomer: WorkerRecord
+    ) -> str | None:
+        """The one cut-off worker that this one must be, if there is exactly one.
+
+        Only a worker that spoke after its stream broke is alive; one that was killed did not, and
+        its tasks must go to somebody else instead of being kept by a stranger.
+        """
+        rows = await connection.fetch(
+            "SELECT id FROM workers w WHERE organization_id = $1 AND agent_id = $2 AND peer = $3 "
+            "AND pool IS NULL AND spoke_after_break "
+            f"AND NOT {_ALIVE.format('$4')} AND EXISTS (SELECT 1 FROM tasks t "
+            "WHERE t.organization_id = w.organization_id AND t.worker_id = w.id) "
+            "LIMIT 2 FOR UPDATE",
+            newcomer.organization_id,
+            newcomer.agent_id,
+            newcomer.peer,
+            self._clock() - SILENCE,
+        )
+        return str(rows[0]["id"]) if len(rows) == 1 else None
+
+    async def leave(self, organization_id: str, worker_id: str) -> None:
+        """The worker's stream at this server has ended."""
+        await self._database.fetch(
+            "UPDATE workers SET server_id = NULL, spoke_after_break = false "
+            "WHERE organization_id = $1 AND id = $2 AND server_id = $3",
+            organization_id,
+            worker_id,
+            self._server_id,
+        )
+
+    async def hear(self, worker: WorkerRecord) -> Whereabouts:
+        """The worker said something at this server, which is not the one that it listens at."""
+        elsewhere = f"(w.server_id != $7 AND {_ALIVE.format('$8')})"
+        row = await self._database.fetchrow(
+            # Where it listens nowhere, this shows that it is alive all the same.
+            "UPDATE workers w SET heard_at = $3, busy = coalesce($4::boolean, busy), "
+            "leaving = leaving OR $5::boolean, "
+            f"server_id = CASE WHEN {elsewhere} THEN server_id END, "
+            f"spoke_after_break = NOT coalesce({elsewhere}, false) "
+            "WHERE organization_id = $1 AND id = $2 AND agent_id = $6 "
+            "RETURNING server_id IS NOT NULL AS listening",
+            worker.organization_id,
+            worker.id,
+            self._clock(),
+            worker.busy,
+            worker.leaving,
+            worker.agent_id,
+            self._server_id,
+            self._clock() - SILENCE,
+        )
+        if row is not None:
+            return Whereabouts.ELSEWHERE if row["listening"] else Whereabouts.NOWHERE
+        made = await self._database.fetchrow(
+            "INSERT INTO workers (organization_id, id, agent_id, peer, heard_at, "
+            "spoke_after_break) SELECT $1::text, $2::text, $3::text, $4::text, $5::float8, true "
+            "WHERE EXISTS (SELECT 1 FROM tasks WHERE organization_id = $1 AND worker_id = $2) "
+            "ON CONFLICT DO NOTHING RETURNING id",
+            worker.organization_id,
+            worker.id,
+            worker.agent_id,
+            worker.peer,
+            self._clock(),
+        )
+        return Whereabouts.UNKNOWN if made is None else Whereabouts.NOWHERE
+
+    async def is_listening(self, organization_id: str, worker_id: str) -> bool:
+        """Whether the worker listens at one of the servers."""
+        row = await self._database.fetchrow(
+            "SELECT 1 FROM workers w WHERE organization_id = $1 AND id = $2 "
+            f"AND {_ALIVE.format('$3')}",
+            organization_id,
+            worker_id,
+            self._clock() - SILENCE,
+        )
+        return row is not None
+
+    async def pulse(self, workers: Sequence[tuple[str, str]]) -> Pulse | None:
+        """This server is alive, and has these workers."""
+        async with self._database.acquire() as connection:
+            await self._beat(connection)
+            if not workers:
+                return Pulse({}, {})
+            mine = await connection.fetch(
+                "SELECT id, organization_id, agent_id, peer, heard_at, pool, busy, leaving "
+                "FROM workers WHERE server_id = $1",
+                self._server_id,
+            )
+            tasks = await connection.fetch(
+                "SELECT t.organization_id, t.worker_id, t.id, t.attempt, t.status, "
+                "(SELECT max(e.seq) FROM events e WHERE e.task_id = t.id "
+                "AND e.type = 'notification') AS told FROM tasks t "
+                "WHERE t.worker_id = ANY($2::text[]) AND t.organization_id = ANY($1::text[])",
+                *map(list, zip(*workers, strict=True)),
+            )
+        held: dict[tuple[str, str], dict[str, Held]] = {place: {} for place in workers}
+        for organization_id, worker_id, task_id, attempt, status, told in tasks:
+            here = held.get((organization_id, worker_id))
+            if here is not None:
+                here[task_id] = Held(attempt, status != "pending", told or 0)
+        records = [WorkerRecord(**dict(row)) for row in mine]
+        return Pulse({record.place: record for record in records}, held)
+
+    async def _beat(self, connection: Any) -> None:
+        now = self._clock()
+        async with connection.transaction():
+            seen = await connection.fetchval("SELECT max(seen_at) FROM servers")
+            if seen is None or now - seen > SILENCE:
+                await connection.execute(
+                    _NEW_TERM,
+                    now,
+                    self._settings.offer_window,
+                    self._settings.loop_lease,
+                    self._settings.lease,
+                )
+            await connection.execute(
+                "INSERT INTO servers VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET seen_at = $2",
+                self._server_id,
+                now,
+            )
+
+    async def forget(self) -> None:
+        """Let go of servers and of workers that were not seen for a day."""
+        before = self._clock() - FORGOTTEN
+        await self._database.fetch("DELETE FROM servers WHERE seen_at < $1", before)
+        await self._database.fetch(
+            f"DELETE FROM workers w WHERE heard_at < $1 AND NOT {_ALIVE.format('$1')}", before
+        )
+
+    async def end(self) -> None:
+        """This server stops: none of its workers listens any more."""
+        await self._database.fetch("DELETE FROM servers WHERE id = $1", self._server_id)

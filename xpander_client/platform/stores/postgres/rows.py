@@ -1,0 +1,65 @@
+"""Rows of the database, and the records that they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from operator import attrgetter, itemgetter
+from typing import Any
+
+import attrs
+import orjson
+
+from ..records import Document, TaskRecord, ThreadRecord
+
+__all__ = [
+    "COLUMNS",
+    "DOCUMENT",
+    "TASK",
+    "TASK_FIELDS",
+    "TASK_TYPES",
+    "THREAD",
+    "document_of",
+    "task_of",
+    "task_values",
+    "thread_of",
+]
+
+TASK_FIELDS = tuple(field.name for field in attrs.fields(TaskRecord))
+TASK_TYPES = tuple(
+    {
+        "created_at": "double precision",
+        "updated_at": "double precision",
+        "lease_until": "double precision",
+        "attempt": "integer",
+        "losses": "integer",
+        "run_from": "integer",
+        "scripted": "boolean",
+        "document": "bytea",
+    }.get(name, "text")
+    for name in TASK_FIELDS
+)
+task_values: Callable[[TaskRecord], tuple[Any, ...]] = attrgetter(*TASK_FIELDS)
+
+COLUMNS = ", ".join(TASK_FIELDS)
+TASK = f"{COLUMNS}, last_seq, number"
+THREAD = "id, organization_id, length, document"
+DOCUMENT = "kind, key, version, value"
+
+_values = itemgetter(*TASK_FIELDS)
+
+
+def task_of(row: Any) -> TaskRecord:
+    """A task from a row of `TASK`."""
+    return TaskRecord(**dict(zip(TASK_FIELDS, _values(row), strict=True)))
+
+
+def thread_of(row: Iterable[Any]) -> ThreadRecord:
+    """A thread from a row of `THREAD`."""
+    thread_id, organization_id, length, document = row
+    return ThreadRecord(thread_id, organization_id, length, document)
+
+
+def document_of(row: Iterable[Any]) -> Document:
+    """A document from a row of `DOCUMENT`."""
+    kind, key, version, value = row
+    return Document(kind, key, version, orjson.loads(value))

@@ -1,0 +1,325 @@
+"""The store on PostgreSQL: any number of servers on one database."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import attrs
+
+from ...clock import Clock
+from ...refusal import Refusal
+from ...settings import Settings
+from ..commands import Command, CommandStore, Waiting, unknown
+from ..hints import Hints, Watch
+from ..records import TERMINAL, Document, EventRecord, Page, TaskFilter, TaskRecord
+from .clock import DatabaseClock
+from .connections import Database, answering
+from .listener import Listener
+from .presence import RENEW, PostgresPresence
+from .rows import DOCUMENT, TASK, document_of, task_of
+from .schema import require
+from .threads import PostgresThreads
+from .transaction import short
+from .writer import Writer
+
+__all__ = ["PostgresStore"]
+
+T = TypeVar("T")
+
+PRUNED = 1000
+"""So many rows are forgotten in one transaction: others may wait for what it locks."""
+
+LARGEST = 2**31 - 1
+"""The largest number of an event that the database knows."""
+
+_ENDS = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
+
+
+class PostgresStore(CommandStore):
+    """A `Store` in a database, in the schema that its `search_path` names first.
+
+    Each server has one connection that writes, one that listens, and a few that read. What it
+    writes is committed when it is acknowledged; other servers hear of it by a notification for each
+    transaction. `batch` is how many commands share a transaction at the most.
+    """
+
+    def __init__(
+        self,
+        address: str,
+        settings: Settings | None = None,
+        *,
+        clock: Clock | None = None,
+        batch: int = 256,
+    ) -> None:
+        super().__init__(settings)
+        self.server_id = str(uuid.uuid4())
+        self._database = Database(address)
+        database_clock = DatabaseClock() if clock is None else None
+        self._clock: Clock = clock or database_clock or DatabaseClock()
+        self._hints = Hints()
+        self._listener = Listener(
+            self._database, database_clock, self._heard, self._hints.everybody
+        )
+        self._writer = Writer(
+            self._database,
+            self._clock,
+            self._told,
+            limit=self._settings.queue_limit,
+            batch=batch,
+        )
+        self._threads = PostgresThreads(self._submit, self._settings, self._database)
+        self._presence = PostgresPresence(
+            self.server_id, self._database, self._clock, self._settings
+        )
+
+    @property
+    def threads(self) -> PostgresThreads:
+        """The threads, kept in the same database."""
+        return self._threads
+
+    @property
+    def presence(self) -> PostgresPresence:
+        """Who works on these tasks right now, and at which server."""
+        return self._presence
+
+    async def open(self) -> None:
+        """Make the store ready.
+
+        Raises:
+            ConfigurationError: the database can't be reached, or has tables of another release.
+        """
+        await self._database.open()
+        try:
+            async with self._database.acquire() as connection:
+                await require(connection)
+                schema = await connection.fetchval("SELECT current_schema()")
+            channel = f"xpander_{hashlib.blake2b(schema.encode(), digest_size=8).hexdigest()}"
+            with answering():
+                await self._listener.start(channel)
+            self._writer.start(channel)
+            await self._presence.pulse(())
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Write what is queued, then let go of the database."""
+        await self._writer.close()
+        with contextlib.suppress(Refusal):
+            await self._presence.end()
+        await self._listener.close()
+        await self._database.close()
+
+    # Hints ---------------------------------------------------------------------------------------
+
+    def watch(self, *topics: str) -> Watch:
+        """Listen for hints on these topics, from now on."""
+        return self._hints.watch(*map(short, topics))
+
+    def _told(self, topics: Iterable[str]) -> None:
+        """We have written. What that means for our own workers, whoever asked for it knows."""
+        self._hints.notify(short(each) for each in topics if not each.startswith("worker:"))
+
+    def _heard(self, process: int, payload: str) -> None:
+        if process == self._writer.process:
+            return
+        if payload == "*":
+            self._hints.everybody()
+        else:
+            self._hints.notify(payload.split())
+
+    # Tasks ---------------------------------------------------------------------------------------
+
+    async def get(self, organization_id: str, task_id: str) -> TaskRecord:
+        """The task."""
+        row = await self._database.fetchrow(
+            f"SELECT {TASK} FROM tasks WHERE id = $1 AND organization_id = $2",
+            task_id,
+            organization_id,
+        )
+        if row is None:
+            raise unknown(task_id)
+        return task_of(row)
+
+    async def list_tasks(
+        self, organization_id: str, wanted: TaskFilter, *, cursor: str | None, limit: int
+    ) -> Page:
+        """The tasks that fit, the newest first, from the cursor of the page before."""
+        conditions = ["organization_id = $1"]
+        parameters: list[Any] = [organization_id]
+
+        def require_that(condition: str, value: Any) -> None:
+            parameters.append(value)
+            conditions.append(condition.format(f"${len(parameters)}"))
+
+        for name, value in attrs.asdict(wanted).items():
+            if value is not None:
+                require_that(f"{name} = {{}}", value)
+        if cursor is not None:
+            if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
+                raise Refusal(422, "this cursor was not given out by the platform")
+            require_that("number < {}", int(cursor))
+        parameters.append(limit + 1)
+        rows = await self._database.fetch(
+            f"SELECT {TASK} FROM tasks WHERE {' AND '.join(conditions)} "
+            f"ORDER BY number DESC LIMIT ${len(parameters)}",
+            *parameters,
+        )
+        more = len(rows) > limit
+        rows = rows[:limit]
+        return Page(
+            tuple(task_of(row) for row in rows),
+            str(rows[-1]["number"]) if more and rows else None,
+        )
+
+    # Events --------------------------------------------------------------------------------------
+
+    async def notifications(self, record: TaskRecord) -> Sequence[EventRecord]:
+        """The events that keep what a task was told in its present run, in order."""
+        rows = await self._database.fetch(
+            "SELECT seq, type, body FROM events WHERE task_id = $1 AND seq > $2 "
+            "AND type = 'notification' ORDER BY seq",
+            record.id,
+            record.run_from,
+        )
+        return [EventRecord(*row) for row in rows]
+
+    async def read(self, task_id: str, after: int, limit: int) -> Sequence[EventRecord]:
+        """The task's events with numbers above `after`, in order."""
+        rows = await self._database.fetch(
+            "SELECT seq, type, body FROM events WHERE task_id = $1 AND seq > $2 "
+            "ORDER BY seq LIMIT $3",
+            task_id,
+            min(max(after, 0), LARGEST),
+            limit,
+        )
+        return [EventRecord(*row) for row in rows]
+
+    # Dispatch ------------------------------------------------------------------------------------
+
+    async def pending_for(self, organization_id: str, worker_id: str) -> TaskRecord | None:
+        """The oldest task that another task started and that waits for this worker alone."""
+        row = await self._database.fetchrow(
+            f"SELECT {TASK} FROM tasks WHERE organization_id = $1 AND pinned_to = $2 "
+            "AND status = 'pending' AND worker_id IS NULL AND parent_task_id IS NOT NULL "
+            "ORDER BY number LIMIT 1",
+            organization_id,
+            worker_id,
+        )
+        return None if row is None else task_of(row)
+
+    async def renew(
+        self, organization_id: str, worker_id: str, *, adopt_from: str | None = None
+    ) -> Mapping[str, int]:
+        """Give the leases of a worker's executing tasks a new term."""
+        rows = await self._database.fetch(
+            RENEW,
+            organization_id,
+            worker_id,
+            worker_id if adopt_from is None else adopt_from,
+            self._clock() + self._settings.lease,
+        )
+        return {row["id"]: row["attempt"] for row in rows}
+
+    # Documents -----------------------------------------------------------------------------------
+
+    async def doc_get(self, organization_id: str, kind: str, key: str) -> Document | None:
+        """The document, if there is one."""
+        row = await self._database.fetchrow(
+            f"SELECT {DOCUMENT} FROM documents "
+            "WHERE organization_id = $1 AND kind = $2 AND key = $3",
+            organization_id,
+            kind,
+            key,
+        )
+        return None if row is None else document_of(row)
+
+    async def doc_list(self, organization_id: str, kind: str) -> Sequence[Document]:
+        """All documents of a kind, by key."""
+        rows = await self._database.fetch(
+            f"SELECT {DOCUMENT} FROM documents WHERE organization_id = $1 AND kind = $2 "
+            "ORDER BY key",
+            organization_id,
+            kind,
+        )
+        return [document_of(row) for row in rows]
+
+    # Retention -----------------------------------------------------------------------------------
+
+    async def prune(self, *, events_before: float, keys_before: float) -> int:
+        """Forget the events of tasks that finished before a moment, and old idempotency keys."""
+        await self._presence.forget()
+        while len(await self._forget_keys(keys_before)) == PRUNED:
+            pass
+        gone = 0
+        while True:
+            async with self._database.acquire() as connection, connection.transaction():
+                due = await connection.fetch(
+                    f"SELECT id FROM tasks WHERE NOT pruned AND status IN ({_ENDS}) "
+                    "AND updated_at < $1 ORDER BY updated_at LIMIT 100 FOR UPDATE SKIP LOCKED",
+                    events_before,
+                )
+                if not due:
+                    return gone
+                ids = [row["id"] for row in due]
+                # A task's events, but not how it ended.
+                events = await connection.fetch(
+                    "DELETE FROM events WHERE (task_id, seq) IN (SELECT task_id, seq FROM events "
+                    "WHERE task_id = ANY($1::text[]) AND type != 'task_finished' LIMIT $2) "
+                    "RETURNING seq",
+                    ids,
+                    PRUNED,
+                )
+                gone += len(events)
+                if len(events) < PRUNED:
+                    await connection.execute(
+                        "UPDATE tasks SET pruned = true WHERE id = ANY($1::text[])", ids
+                    )
+
+    async def _forget_keys(self, before: float) -> list[Any]:
+        return await self._database.fetch(
+            "DELETE FROM idempotency WHERE (organization_id, key) IN (SELECT organization_id, key "
+            "FROM idempotency WHERE created_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING key",
+            before,
+            PRUNED,
+        )
+
+    # ---------------------------------------------------------------------------------------------
+
+    @property
+    def commits(self) -> int:
+        """How many transactions were written since the store was opened."""
+        return self._writer.commits
+
+    @property
+    def commands(self) -> int:
+        """How many commands those transactions held."""
+        return self._writer.commands
+
+    async def _submit(self, command: Command[T]) -> T:
+        return await self._writer.submit(command)
+
+    async def _anything_waits(self, waiting: Waiting) -> bool:
+        pins = {each for worker in waiting.workers for each in worker if each is not None}
+        row = await self._database.fetchrow(
+            "SELECT 1 FROM tasks WHERE organization_id = $1 AND agent_id = $2 "
+            "AND status = 'pending' AND worker_id IS NULL AND pinned_to IS NULL AND $4 "
+            "UNION ALL "
+            "SELECT 1 FROM tasks WHERE organization_id = $1 AND agent_id = $2 "
+            "AND status = 'pending' AND worker_id IS NULL AND pinned_to = ANY($3::text[]) LIMIT 1",
+            waiting.organization_id,
+            waiting.agent_id,
+            sorted(pins),
+            any(pool is None for _, pool in waiting.workers),
+        )
+        return row is not None
+
+    async def _anything_is_due(self) -> bool:
+        row = await self._database.fetchrow(
+            "SELECT 1 FROM tasks WHERE lease_until <= $1 LIMIT 1", self._clock()
+        )
+        return row is not None

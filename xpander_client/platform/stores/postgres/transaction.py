@@ -1,0 +1,265 @@
+"""One transaction of the database: the rows of a `PostgresWork` fetched, its changes written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from hashlib import blake2b
+from typing import Any
+
+import asyncpg
+import orjson
+
+from ..commands import SWEEP, Waiting
+from ..records import TaskRecord
+from .rows import (
+    DOCUMENT,
+    TASK,
+    TASK_FIELDS,
+    TASK_TYPES,
+    THREAD,
+    document_of,
+    task_of,
+    task_values,
+    thread_of,
+)
+from .work import Changes, PostgresWork, Wanted
+
+__all__ = ["WRITER_SETTINGS", "fetch", "payload", "write"]
+
+WRITER_SETTINGS = {
+    # Every statement here reaches its rows by their keys, which the planner can't know of arrays.
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
+
+LONGEST_PAYLOAD = 7_900
+"""PostgreSQL refuses a notification of 8,000 bytes."""
+
+_FREE = (
+    f"SELECT {TASK} FROM tasks WHERE organization_id = $1 AND agent_id = $2 "
+    "AND status = 'pending' AND worker_id IS NULL AND pinned_to IS NULL "
+    "ORDER BY number LIMIT $3 FOR UPDATE SKIP LOCKED"
+)
+_PINNED = (
+    f"SELECT {', '.join(f't.{name.strip()}' for name in TASK.split(','))} "
+    "FROM unnest($3::text[]) AS pin CROSS JOIN LATERAL "
+    f"(SELECT {TASK} FROM tasks WHERE organization_id = $1 AND agent_id = $2 "
+    "AND status = 'pending' AND worker_id IS NULL AND pinned_to = pin "
+    "ORDER BY number LIMIT $4 FOR UPDATE SKIP LOCKED) t"
+)
+_DUE = (
+    f"SELECT {TASK} FROM tasks WHERE lease_until <= $1 ORDER BY lease_until LIMIT {SWEEP} "
+    "FOR UPDATE SKIP LOCKED"
+)
+# Locks are taken in the order of ids, so that two servers can't wait for each other.
+_TASKS = f"SELECT {TASK} FROM tasks WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE"
+_KEYS = (
+    "SELECT organization_id, key, fingerprint, answer FROM idempotency "
+    "WHERE (organization_id, key) IN (SELECT * FROM unnest($1::text[], $2::text[]))"
+)
+_THREADS = (
+    f"SELECT {THREAD}, user_id, agent_id FROM threads "
+    "WHERE (organization_id, id) IN (SELECT * FROM unnest($1::text[], $2::text[])) "
+    "ORDER BY organization_id, id FOR UPDATE"
+)
+_DOCUMENTS = (
+    f"SELECT organization_id, {DOCUMENT} FROM documents WHERE (organization_id, kind, key) IN "
+    "(SELECT * FROM unnest($1::text[], $2::text[], $3::text[])) "
+    "ORDER BY organization_id, kind, key FOR UPDATE"
+)
+
+
+async def fetch(connection: asyncpg.Connection, work: PostgresWork, wanted: Wanted) -> None:
+    """Fetch rows into the work, and lock them until the transaction ends."""
+    for waiting in wanted.waiting:
+        await _fetch_waiting(connection, work, waiting)
+    if wanted.due:
+        work.fetched_due(_tasks(await connection.fetch(_DUE, work.now)))
+    if wanted.tasks:
+        ids = sorted(wanted.tasks)
+        work.fetched_tasks(ids, _tasks(await connection.fetch(_TASKS, ids)))
+    if wanted.threads:
+        places = sorted(wanted.threads)
+        rows = await connection.fetch(_THREADS, *_columns(places, 2))
+        work.fetched_threads(places, [(thread_of(row[:4]), row[4], row[5]) for row in rows])
+    if wanted.documents:
+        documents = sorted(wanted.documents)
+        rows = await connection.fetch(_DOCUMENTS, *_columns(documents, 3))
+        work.fetched_documents(documents, [(row[0], document_of(row[1:])) for row in rows])
+    if wanted.keys:
+        keys = sorted(wanted.keys)
+        rows = await connection.fetch(_KEYS, *_columns(keys, 2))
+        work.fetched_keys(keys, [(row[0], row[1], row[2], row[3]) for row in rows])
+
+
+async def _fetch_waiting(
+    connection: asyncpg.Connection, work: PostgresWork, waiting: Waiting
+) -> None:
+    place = waiting.organization_id, waiting.agent_id
+    free = sum(pool is None for _, pool in waiting.workers)
+    pins = {worker_id for worker_id, _ in waiting.workers}
+    pins |= {pool for _, pool in waiting.workers if pool is not None}
+    rows = await connection.fetch(_PINNED, *place, sorted(pins), len(waiting.workers))
+    if free:
+        rows += await connection.fetch(_FREE, *place, free)
+    rows.sort(key=lambda row: row["number"])
+    work.fetched_waiting(*place, _tasks(rows))
+
+
+def _tasks(rows: Iterable[asyncpg.Record]) -> list[tuple[TaskRecord, int]]:
+    return [(task_of(row), row["last_seq"]) for row in rows]
+
+
+async def write(
+    connection: asyncpg.Connection, changes: Changes, channel: str, told: str | None
+) -> None:
+    """Write the changes, and tell the other servers' listeners of them."""
+    for thread in changes.emptied:
+        await connection.execute(
+            "DELETE FROM messages WHERE organization_id = $1 AND thread_id = $2", *thread
+        )
+    for thread in changes.deleted:
+        await connection.execute(
+            "DELETE FROM threads WHERE organization_id = $1 AND id = $2", *thread
+        )
+    parts = {
+        "new_tasks": _task_columns(changes.new_tasks, changes.new_last),
+        "tasks": _task_columns(changes.tasks, changes.last),
+        "events": _columns(
+            [(task_id, event.seq, event.type, event.body) for task_id, event in changes.events], 4
+        ),
+        "keys": _columns(
+            [
+                (place, key.key, key.fingerprint, answer, changes.now)
+                for place, key, answer in changes.keys
+            ],
+            5,
+        ),
+        "new_threads": _thread_columns(changes.new_threads),
+        "threads": _thread_columns(changes.threads),
+        "lengths": _columns(
+            [(each.organization_id, each.id, each.length) for each in changes.lengths], 3
+        ),
+        "messages": _columns(
+            [(*place, number, each.role, each.body) for *place, number, each in changes.messages],
+            5,
+        ),
+        "new_documents": _document_columns(changes.new_documents),
+        "documents": _document_columns(changes.documents),
+    }
+    given = tuple(name for name, columns in parts.items() if columns[0])
+    arguments: list[Any] = [channel, told]
+    for name in given:
+        arguments += parts[name]
+    await connection.fetch(_statement(given), *arguments)
+
+
+@cache
+def _statement(parts: tuple[str, ...]) -> str:
+    """One statement that writes these parts, each from arrays, and then notifies."""
+    number = 2
+    written = []
+    for part in parts:
+        sql, types = _PARTS[part]
+        arrays = []
+        for type_ in types:
+            number += 1
+            arrays.append(f"${number}::{type_}[]")
+        unnested = f"unnest({', '.join(arrays)})"
+        written.append(f"{part} AS ({sql.replace('@', unnested)})")
+    notify = "SELECT pg_notify($1::text, $2::text) WHERE $2::text IS NOT NULL"
+    return (f"WITH {', '.join(written)} " if written else "") + notify
+
+
+_NAMES = ", ".join(TASK_FIELDS)
+_THREAD_NAMES = "organization_id, id, length, user_id, agent_id, document"
+_THREAD_TYPES = ("text", "text", "integer", "text", "text", "bytea")
+_DOCUMENT_TYPES = ("text", "text", "text", "integer", "bytea")
+_PARTS: dict[str, tuple[str, Sequence[str]]] = {
+    # In the order of the arrays, so that numbers follow the order of the commands.
+    "new_tasks": (
+        f"INSERT INTO tasks ({_NAMES}, last_seq) SELECT * FROM @",
+        (*TASK_TYPES, "integer"),
+    ),
+    "tasks": (
+        f"UPDATE tasks t SET {', '.join(f'{name} = n.{name}' for name in TASK_FIELDS)}, "
+        f"last_seq = n.last_seq, pruned = false FROM @ AS n({_NAMES}, last_seq) WHERE t.id = n.id",
+        (*TASK_TYPES, "integer"),
+    ),
+    "events": (
+        "INSERT INTO events (task_id, seq, type, body) SELECT * FROM @",
+        ("text", "integer", "text", "bytea"),
+    ),
+    "keys": (
+        "INSERT INTO idempotency (organization_id, key, fingerprint, answer, created_at) "
+        "SELECT * FROM @",
+        ("text", "text", "bytea", "text", "double precision"),
+    ),
+    "new_threads": (f"INSERT INTO threads ({_THREAD_NAMES}) SELECT * FROM @", _THREAD_TYPES),
+    "threads": (
+        "UPDATE threads t SET length = n.length, user_id = n.user_id, agent_id = n.agent_id, "
+        f"document = n.document FROM @ AS n({_THREAD_NAMES}) "
+        "WHERE t.organization_id = n.organization_id AND t.id = n.id",
+        _THREAD_TYPES,
+    ),
+    "lengths": (
+        "UPDATE threads t SET length = n.length FROM @ AS n(organization_id, id, length) "
+        "WHERE t.organization_id = n.organization_id AND t.id = n.id",
+        ("text", "text", "integer"),
+    ),
+    "messages": (
+        "INSERT INTO messages (organization_id, thread_id, place, role, body) SELECT * FROM @",
+        ("text", "text", "integer", "text", "bytea"),
+    ),
+    "new_documents": (
+        f"INSERT INTO documents (organization_id, {DOCUMENT}) SELECT * FROM @",
+        _DOCUMENT_TYPES,
+    ),
+    "documents": (
+        "UPDATE documents d SET version = n.version, value = n.value "
+        f"FROM @ AS n(organization_id, {DOCUMENT}) "
+        "WHERE d.organization_id = n.organization_id AND d.kind = n.kind AND d.key = n.key",
+        _DOCUMENT_TYPES,
+    ),
+}
+
+
+def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[]] * width
+
+
+def _task_columns(records: Sequence[TaskRecord], last: Sequence[int]) -> list[list[Any]]:
+    rows = [(*task_values(record), seq) for record, seq in zip(records, last, strict=True)]
+    return _columns(rows, len(TASK_FIELDS) + 1)
+
+
+def _thread_columns(threads: Sequence[tuple[Any, str | None, str | None]]) -> list[list[Any]]:
+    rows = [
+        (each.organization_id, each.id, each.length, user_id, agent_id, each.document)
+        for each, user_id, agent_id in threads
+    ]
+    return _columns(rows, 6)
+
+
+def _document_columns(documents: Sequence[tuple[str, Any]]) -> list[list[Any]]:
+    rows = [
+        (place, each.kind, each.key, each.version, orjson.dumps(each.value))
+        for place, each in documents
+    ]
+    return _columns(rows, 5)
+
+
+def short(topic: str) -> str:
+    """A topic as it goes into a notification: two that are the same there only wake too many."""
+    return blake2b(topic.encode(), digest_size=6).hexdigest()
+
+
+def payload(topics: Iterable[str]) -> str | None:
+    """The topics as one notification; None without any. Too many are everybody."""
+    told = " ".join(sorted(short(topic) for topic in topics))
+    if len(told) > LONGEST_PAYLOAD:
+        return "*"
+    return told or None

@@ -1,0 +1,429 @@
+"""The rows of a transaction of the database, while many commands work on them.
+
+The rows that the commands are going to read are fetched for all of them at once; they read and
+change these here, and what came of it is written at once. So a transaction costs a few round trips,
+however many commands it holds. Nothing of this does I/O; `transaction.py` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import attrs
+
+from ... import machine
+from ..commands import Reads, Waiting
+from ..records import (
+    Document,
+    EventRecord,
+    IdempotencyKey,
+    MessageRecord,
+    TaskRecord,
+    ThreadRecord,
+)
+
+__all__ = ["Changes", "Missing", "PostgresWork", "Wanted"]
+
+
+class Missing(Exception):
+    """A command asked for rows that were not fetched. With them it has to be run once more."""
+
+
+@attrs.define
+class Wanted:
+    """Rows to fetch. What was looked for and not found counts as fetched."""
+
+    tasks: set[str] = attrs.field(factory=set)
+    keys: set[tuple[str, str]] = attrs.field(factory=set)
+    threads: set[tuple[str, str]] = attrs.field(factory=set)
+    documents: set[tuple[str, str, str]] = attrs.field(factory=set)
+    waiting: list[Waiting] = attrs.field(factory=list)
+    due: bool = False
+
+    def add(self, reads: Reads) -> None:
+        """Fetch what a command says that it is going to read, too."""
+        self.tasks.update(reads.tasks)
+        self.threads.update(reads.threads)
+        self.documents.update(reads.documents)
+        if reads.waiting is not None:
+            self.waiting.append(reads.waiting)
+        self.due = self.due or reads.due
+
+    def merge(self, more: Wanted) -> None:
+        """Fetch what was missed, too."""
+        self.tasks |= more.tasks
+        self.keys |= more.keys
+        self.threads |= more.threads
+        self.documents |= more.documents
+
+    def __bool__(self) -> bool:
+        return bool(
+            self.tasks or self.keys or self.threads or self.documents or self.waiting or self.due
+        )
+
+
+@attrs.define
+class _Task:
+    """A task as it stands in the work. `saved` says that the database has to be told."""
+
+    record: TaskRecord
+    last_seq: int
+    new: bool = False
+    saved: bool = False
+
+
+@attrs.define
+class _Thread:
+    record: ThreadRecord
+    user_id: str | None = None
+    agent_id: str | None = None
+    new: bool = False
+    saved: bool = False
+    longer: bool = False
+
+
+@attrs.define
+class _Document:
+    document: Document
+    new: bool = False
+    saved: bool = False
+
+
+@attrs.define(kw_only=True)
+class Changes:
+    """What to write. Of each table the rows to add and those to change."""
+
+    now: float
+    new_tasks: list[TaskRecord]
+    new_last: list[int]
+    tasks: list[TaskRecord]
+    last: list[int]
+    events: list[tuple[str, EventRecord]]
+    keys: list[tuple[str, IdempotencyKey, str]]
+    new_threads: list[tuple[ThreadRecord, str | None, str | None]]
+    threads: list[tuple[ThreadRecord, str | None, str | None]]
+    lengths: list[ThreadRecord]
+    emptied: list[tuple[str, str]]
+    deleted: list[tuple[str, str]]
+    messages: list[tuple[str, str, int, MessageRecord]]
+    new_documents: list[tuple[str, Document]]
+    documents: list[tuple[str, Document]]
+
+    def __bool__(self) -> bool:
+        return any(getattr(self, each.name) for each in attrs.fields(Changes)[1:])
+
+
+class PostgresWork:
+    """A `Work` over fetched rows.
+
+    While it is `hopeful`, an idempotency key that was not fetched counts as new: if it isn't, the
+    database refuses it, and the commands are run again with what there is. `now` is the moment of
+    the transaction.
+    """
+
+    def __init__(self, now: float, *, hopeful: bool) -> None:
+        self._now = now
+        self._topics: set[str] = set()
+        self.hopeful = hopeful
+        self.wanted = Wanted()
+        self.assumed: set[tuple[str, str]] = set()
+        self._tasks: dict[str, _Task | None] = {}
+        self._keys: dict[tuple[str, str], tuple[bytes, str] | None] = {}
+        self._threads: dict[tuple[str, str], _Thread | None] = {}
+        self._documents: dict[tuple[str, str, str], _Document | None] = {}
+        self._candidates: dict[tuple[str, str], list[TaskRecord]] = {}
+        self._due: list[TaskRecord] = []
+        self._events: list[tuple[str, EventRecord]] = []
+        self._new_keys: list[tuple[str, IdempotencyKey, str]] = []
+        self._messages: list[tuple[str, str, int, MessageRecord]] = []
+        self._emptied: list[tuple[str, str]] = []
+        self._deleted: list[tuple[str, str]] = []
+        self._undo: list[Callable[[], Any]] = []
+
+    @property
+    def now(self) -> float:
+        """Seconds since 1970, by the store's clock."""
+        return self._now
+
+    @property
+    def topics(self) -> set[str]:
+        """Who watches one of these hears of the commit."""
+        return self._topics
+
+    # What was fetched ----------------------------------------------------------------------------
+
+    def fetched_tasks(self, ids: Iterable[str], found: Iterable[tuple[TaskRecord, int]]) -> None:
+        """These tasks were looked for, and those were found, with the numbers of their last events.
+
+        What the work has already is newer than what was found.
+        """
+        for record, last_seq in found:
+            self._tasks.setdefault(record.id, _Task(record, last_seq))
+        for task_id in ids:
+            self._tasks.setdefault(task_id, None)
+
+    def fetched_keys(
+        self,
+        keys: Iterable[tuple[str, str]],
+        found: Iterable[tuple[str, str, bytes, str]],
+    ) -> None:
+        """These idempotency keys were looked for, and those were found."""
+        for organization_id, key, fingerprint, answer in found:
+            self._keys.setdefault((organization_id, key), (fingerprint, answer))
+        for place in keys:
+            self._keys.setdefault(place, None)
+
+    def fetched_threads(
+        self,
+        places: Iterable[tuple[str, str]],
+        found: Iterable[tuple[ThreadRecord, str | None, str | None]],
+    ) -> None:
+        """These threads were looked for, and those were found, with whom they belong to."""
+        for record, user_id, agent_id in found:
+            place = record.organization_id, record.id
+            self._threads.setdefault(place, _Thread(record, user_id, agent_id))
+        for place in places:
+            self._threads.setdefault(place, None)
+
+    def fetched_documents(
+        self,
+        places: Iterable[tuple[str, str, str]],
+        found: Iterable[tuple[str, Document]],
+    ) -> None:
+        """These documents were looked for, and those were found."""
+        for organization_id, document in found:
+            place = organization_id, document.kind, document.key
+            self._documents.setdefault(place, _Document(document))
+        for place in places:
+            self._documents.setdefault(place, None)
+
+    def fetched_waiting(
+        self, organization_id: str, agent_id: str, found: Iterable[tuple[TaskRecord, int]]
+    ) -> None:
+        """These tasks of the agent may be claimed, in this order."""
+        candidates = self._candidates.setdefault((organization_id, agent_id), [])
+        for record, last_seq in found:
+            self._tasks.setdefault(record.id, _Task(record, last_seq))
+            candidates.append(record)
+
+    def fetched_due(self, found: Iterable[tuple[TaskRecord, int]]) -> None:
+        """The leases of these tasks ran out."""
+        for record, last_seq in found:
+            self._tasks.setdefault(record.id, _Task(record, last_seq))
+            self._due.append(record)
+
+    # Commands in turn ----------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """The next command begins; what `undo` takes back is its changes."""
+        self._undo.clear()
+        self.assumed.clear()
+
+    def undo(self) -> None:
+        """Take back what the command that refused has changed."""
+        while self._undo:
+            self._undo.pop()()
+
+    def _set(self, rows: dict[Any, Any], key: Any, value: Any) -> None:
+        before = rows.get(key)
+        self._undo.append(lambda: rows.__setitem__(key, before))
+        rows[key] = value
+
+    def _add(self, rows: list[Any], *values: Any) -> None:
+        length = len(rows)
+        self._undo.append(lambda: rows.__delitem__(slice(length, None)))
+        rows.extend(values)
+
+    # Tasks and their events ----------------------------------------------------------------------
+
+    def task(self, task_id: str) -> TaskRecord | None:
+        """The task, whosever it is."""
+        if task_id not in self._tasks:
+            self.wanted.tasks.add(task_id)
+            raise Missing
+        row = self._tasks[task_id]
+        return None if row is None else row.record
+
+    def last_seq(self, task_id: str) -> int:
+        """The number of the last event of a task that there is."""
+        row = self._tasks[task_id]
+        assert row is not None
+        return row.last_seq
+
+    def insert(self, outcome: machine.Outcome) -> None:
+        """Add a task and its events."""
+        record = outcome.record
+        self._set(self._tasks, record.id, _Task(record, len(outcome.events), new=True))
+        self._number(record.id, 0, outcome)
+
+    def save(self, before: TaskRecord, outcome: machine.Outcome) -> int:
+        """Write what changed of a task, and its new events; returns the last one's number."""
+        record = outcome.record
+        row = self._tasks[record.id]
+        assert row is not None
+        last_seq = row.last_seq + len(outcome.events)
+        if record is not before or outcome.events:
+            self._set(self._tasks, record.id, _Task(record, last_seq, row.new, saved=True))
+            self._number(record.id, row.last_seq, outcome)
+        return last_seq
+
+    def renew(self, record: TaskRecord) -> None:
+        """Write the end of a task's lease."""
+        row = self._tasks[record.id]
+        assert row is not None
+        self._set(self._tasks, record.id, attrs.evolve(row, record=record, saved=True))
+
+    def _number(self, task_id: str, last_seq: int, outcome: machine.Outcome) -> None:
+        self._add(
+            self._events,
+            *(
+                (task_id, EventRecord(seq, event.type, event.body))
+                for seq, event in enumerate(outcome.events, last_seq + 1)
+            ),
+        )
+
+    def waiting(
+        self, organization_id: str, agent_id: str, worker_id: str, pool: str | None
+    ) -> TaskRecord | None:
+        """The oldest task that waits for a worker like this one, among those that were fetched."""
+        for candidate in self._candidates.get((organization_id, agent_id), ()):
+            record = self.task(candidate.id)
+            if (
+                record is not None
+                and record.status == "pending"
+                and record.worker_id is None
+                and record.pinned_to in (pool, worker_id)
+            ):
+                return record
+        return None
+
+    def due(self) -> Sequence[TaskRecord]:
+        """The tasks whose leases ran out, the longest ago first."""
+        return self._due
+
+    # Idempotency keys ----------------------------------------------------------------------------
+
+    def answer(self, organization_id: str, key: str) -> tuple[bytes, str] | None:
+        """The fingerprint of the first request with this idempotency key, and what it made."""
+        place = organization_id, key
+        if place not in self._keys:
+            if not self.hopeful:
+                self.wanted.keys.add(place)
+                raise Missing
+            self.assumed.add(place)
+        return self._keys.get(place)
+
+    def remember(self, organization_id: str, key: IdempotencyKey, answer: str) -> None:
+        """Keep what the first request with this key made."""
+        self._set(self._keys, (organization_id, key.key), (key.fingerprint, answer))
+        self._add(self._new_keys, (organization_id, key, answer))
+
+    # Threads -------------------------------------------------------------------------------------
+
+    def thread(self, organization_id: str, thread_id: str) -> ThreadRecord | None:
+        """The thread."""
+        place = organization_id, thread_id
+        if place not in self._threads:
+            self.wanted.threads.add(place)
+            raise Missing
+        row = self._threads[place]
+        return None if row is None else row.record
+
+    def insert_thread(
+        self, record: ThreadRecord, user_id: str | None, agent_id: str | None
+    ) -> None:
+        """Add a thread without messages."""
+        place = record.organization_id, record.id
+        self._set(self._threads, place, _Thread(record, user_id, agent_id, new=True))
+
+    def save_thread(self, record: ThreadRecord, user_id: str | None, agent_id: str | None) -> None:
+        """Write a thread's document and its length."""
+        place = record.organization_id, record.id
+        row = self._threads[place]
+        assert row is not None
+        self._set(self._threads, place, _Thread(record, user_id, agent_id, row.new, saved=True))
+
+    def extend_thread(self, thread: ThreadRecord, messages: Sequence[MessageRecord]) -> None:
+        """Add messages behind the thread's last one, and count them in its length."""
+        place = thread.organization_id, thread.id
+        row = self._threads[place]
+        assert row is not None
+        length = row.record.length
+        longer = attrs.evolve(row.record, length=length + len(messages))
+        self._set(self._threads, place, attrs.evolve(row, record=longer, longer=True))
+        self._add(
+            self._messages,
+            *((*place, number, message) for number, message in enumerate(messages, length)),
+        )
+
+    def empty_thread(self, thread: ThreadRecord) -> None:
+        """Forget the thread's messages. Its length stays as it is written."""
+        place = thread.organization_id, thread.id
+        kept = [message for message in self._messages if message[:2] != place]
+        before = self._messages[:]
+        self._undo.append(lambda: self._messages.__setitem__(slice(None), before))
+        self._messages[:] = kept
+        self._add(self._emptied, place)
+
+    def delete_thread(self, thread: ThreadRecord) -> None:
+        """Forget a thread that has no messages any more."""
+        place = thread.organization_id, thread.id
+        self._set(self._threads, place, None)
+        self._add(self._deleted, place)
+
+    # Documents -----------------------------------------------------------------------------------
+
+    def document(self, organization_id: str, kind: str, key: str) -> Document | None:
+        """The document."""
+        place = organization_id, kind, key
+        if place not in self._documents:
+            self.wanted.documents.add(place)
+            raise Missing
+        row = self._documents[place]
+        return None if row is None else row.document
+
+    def save_document(self, organization_id: str, document: Document) -> None:
+        """Write a document, in whatever place of the version before."""
+        place = organization_id, document.kind, document.key
+        row = self._documents[place]
+        self._set(
+            self._documents,
+            place,
+            _Document(document, new=row is None or row.new, saved=True),
+        )
+
+    # ---------------------------------------------------------------------------------------------
+
+    def changes(self) -> Changes:
+        """What there is to write."""
+        tasks = [row for row in self._tasks.values() if row is not None]
+        threads = [row for row in self._threads.values() if row is not None]
+        documents = [
+            (place[0], row)
+            for place, row in self._documents.items()
+            if row is not None and row.saved
+        ]
+        new_tasks = [row for row in tasks if row.new]
+        saved = [row for row in tasks if row.saved and not row.new]
+        return Changes(
+            now=self._now,
+            new_tasks=[row.record for row in new_tasks],
+            new_last=[row.last_seq for row in new_tasks],
+            tasks=[row.record for row in saved],
+            last=[row.last_seq for row in saved],
+            events=self._events,
+            keys=self._new_keys,
+            new_threads=[_whole(row) for row in threads if row.new],
+            threads=[_whole(row) for row in threads if row.saved and not row.new],
+            lengths=[row.record for row in threads if row.longer and not (row.new or row.saved)],
+            emptied=self._emptied,
+            deleted=self._deleted,
+            messages=self._messages,
+            new_documents=[(place, row.document) for place, row in documents if row.new],
+            documents=[(place, row.document) for place, row in documents if not row.new],
+        )
+
+
+def _whole(row: _Thread) -> tuple[ThreadRecord, str | None, str | None]:
+    return row.record, row.user_id, row.agent_id

@@ -1,0 +1,99 @@
+"""The presence of workers where one server has the store for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import attrs
+
+from .records import Joined, Pulse, Whereabouts, WorkerRecord
+
+__all__ = ["Solitude"]
+
+
+class _Renew(Protocol):
+    async def __call__(
+        self, organization_id: str, worker_id: str, *, adopt_from: str | None = None
+    ) -> Mapping[str, int]: ...
+
+
+@attrs.define
+class _Worker:
+    record: WorkerRecord
+    listening: bool = True
+    spoke_after_break: bool = False
+
+
+class Solitude:
+    """A `Presence` that nothing outlives: after a restart the workers come back by themselves."""
+
+    def __init__(self, renew: _Renew, holds: Callable[[str, str], bool]) -> None:
+        self._renew = renew
+        self._holds = holds
+        self._workers: dict[tuple[str, str], _Worker] = {}
+
+    async def join(self, worker: WorkerRecord, *, named: bool) -> Joined:
+        """A worker listens from now on; its leases get a new term."""
+        adopted = None if named else self._abandoned(worker)
+        if adopted is not None:
+            del self._workers[adopted.place]
+        self._workers[worker.place] = _Worker(worker)
+        adopt_from = None if adopted is None else adopted.id
+        if not named and adopted is None:
+            return Joined({})
+        held = await self._renew(worker.organization_id, worker.id, adopt_from=adopt_from)
+        return Joined(held, adopt_from)
+
+    def _abandoned(self, newcomer: WorkerRecord) -> WorkerRecord | None:
+        """The one cut-off worker that this one must be, if there is exactly one.
+
+        Only a worker that spoke after its stream broke is alive; one that was killed did not, and
+        its tasks must go to somebody else instead of being kept by a stranger.
+        """
+        candidates = [
+            worker.record
+            for worker in self._workers.values()
+            if not worker.listening
+            and worker.record.pool is None
+            and worker.spoke_after_break
+            and _origin(worker.record) == _origin(newcomer)
+            and self._holds(*worker.record.place)
+        ]
+        return candidates[0] if len(candidates) == 1 else None
+
+    async def leave(self, organization_id: str, worker_id: str) -> None:
+        """The worker's stream has ended."""
+        worker = self._workers.get((organization_id, worker_id))
+        if worker is None:
+            return
+        if self._holds(organization_id, worker_id):
+            worker.listening = worker.spoke_after_break = False
+        else:
+            del self._workers[organization_id, worker_id]
+
+    async def hear(self, worker: WorkerRecord) -> Whereabouts:
+        """The worker, whose stream is nowhere, said something."""
+        known = self._workers.get(worker.place)
+        if known is None:
+            if not self._holds(*worker.place):
+                return Whereabouts.UNKNOWN
+            known = self._workers[worker.place] = _Worker(worker, listening=False)
+        known.spoke_after_break = True
+        return Whereabouts.NOWHERE
+
+    async def is_listening(self, organization_id: str, worker_id: str) -> bool:
+        """Whether the worker listens."""
+        worker = self._workers.get((organization_id, worker_id))
+        return worker is not None and worker.listening
+
+    async def pulse(self, workers: Sequence[tuple[str, str]]) -> Pulse | None:
+        """There are no other servers. Workers that are gone and hold nothing are forgotten."""
+        for place, worker in list(self._workers.items()):
+            if not worker.listening and not self._holds(*place):
+                del self._workers[place]
+        return None
+
+
+def _origin(worker: WorkerRecord) -> tuple[str, str, str]:
+    return worker.organization_id, worker.agent_id, worker.peer
