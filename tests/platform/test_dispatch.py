@@ -260,6 +260,7 @@ class Crew:
             while put.record.id not in session.held:
                 await watch.wait(0.01)
         record = await self.store.patch("o", put.record.id, {"status": "executing"}, attempt=1)
+        session.busy = True  # the next task is another worker's
         self.dispatch.observe(record, 1)
         return session, record.id
 

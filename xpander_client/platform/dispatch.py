@@ -12,7 +12,7 @@ import contextlib
 import logging
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -23,8 +23,8 @@ from .clock import Clock, timestamp
 from .refusal import Refusal
 from .settings import Settings
 from .stores.hints import Alarm, Watch
-from .stores.records import TERMINAL, TaskRecord
-from .stores.store import Store, agent_topic
+from .stores.records import TERMINAL, Held, TaskRecord, Whereabouts, WorkerRecord
+from .stores.store import Store, agent_topic, worker_topic
 
 __all__ = ["Dispatch", "WorkerSession", "registration"]
 
@@ -36,8 +36,9 @@ class WorkerSession:
     """A worker, from its registration until its last lease is over.
 
     `held` are the attempts that it was given, by task; `unacknowledged` those among them that it
-    has not begun. `outbox` is what its stream has still to send. One of a `pool` is given nothing
-    that is not for the pool, or for itself alone.
+    has not begun; `told` the number of the last thing that it was told of each. `outbox` is what
+    its stream has still to send. One of a `pool` is given nothing that is not for the pool, or for
+    itself alone. `heard_elsewhere` is when, by the store's clock, other servers last heard of it.
     """
 
     id: str
@@ -52,12 +53,28 @@ class WorkerSession:
     listening: bool = True
     busy: bool = False
     leaving: bool = False
-    spoke_after_break: bool = False
+    heard_elsewhere: float = 0.0
     offered_at: float = 0.0
+    stream: str = attrs.field(factory=lambda: str(uuid.uuid4()))
     held: dict[str, int] = attrs.field(factory=dict)
     unacknowledged: set[str] = attrs.field(factory=set)
+    told: dict[str, int] = attrs.field(factory=dict)
     outbox: deque[bytes] = attrs.field(factory=deque)
     alarm: Alarm = attrs.field(factory=Alarm)
+    parting: asyncio.Task[None] | None = None
+
+    def record(self) -> WorkerRecord:
+        """What other servers are told of it."""
+        return WorkerRecord(
+            id=self.id,
+            organization_id=self.organization_id,
+            agent_id=self.agent_id,
+            peer=self.peer,
+            stream=self.stream,
+            heard_at=self.heard_at,
+            pool=self.pool,
+            leaving=self.leaving,
+        )
 
     def send(self, frame: bytes) -> None:
         """Queue a frame for the worker's stream."""
@@ -93,7 +110,9 @@ class Dispatch:
         self._groups: dict[tuple[str, str], _Group] = {}
         self._sessions: dict[str, WorkerSession] = {}
         self._holders: dict[str, WorkerSession] = {}
+        self._passed_on: dict[tuple[str, str], float] = {}
         self._sweeper: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
         """Begin to look for leases that ran out."""
@@ -107,6 +126,7 @@ class Dispatch:
     async def close(self) -> None:
         """Stop giving out work."""
         tasks = [group.pump for group in self._groups.values() if group.pump is not None]
+        tasks += self._tasks
         if self._sweeper is not None:
             tasks.append(self._sweeper)
         self.end_streams()
@@ -149,22 +169,20 @@ class Dispatch:
             renewed_at=now,
             pool=pool,
         )
-        adopt_from: str | None = None
         if earlier is not None:
             earlier.close()
             session.held, session.unacknowledged = earlier.held, earlier.unacknowledged
-        elif worker_id is None:
-            abandoned = self._abandoned(session)
-            if abandoned is not None:
-                adopt_from = abandoned.id
-                self._forget(abandoned)
+        joined = await self._store.presence.join(session.record(), named=worker_id is not None)
+        abandoned = self._sessions.get(joined.adopted_from or "")
+        if abandoned is not None:
+            self._forget(abandoned)
+        session.held = dict(joined.held)
+        session.unacknowledged &= session.held.keys()
         group = self._groups.setdefault((organization_id, agent_id), _Group())
         self._sessions[session.id] = session
         group.sessions[session.id] = session
-        if worker_id is not None or adopt_from is not None:
-            held = await self._store.renew(organization_id, session.id, adopt_from=adopt_from)
-            session.held = dict(held)
-            session.unacknowledged = {each for each in session.unacknowledged if each in held}
+        if not self._store.presence.alone:
+            self._later(self._attend(session))
         for task_id in session.held:
             self._holders[task_id] = session
         await self._tell_again(session)
@@ -178,53 +196,94 @@ class Dispatch:
         session.close()
         if self._sessions.get(session.id) is session and not session.held:
             self._forget(session)
+        self._passed_on.pop((session.organization_id, session.id), None)
+        session.parting = self._later(self._store.presence.leave(session.record()))
 
     async def hear(
         self, organization_id: str, agent_id: str, worker_id: str, event: str, data: Any, peer: str
     ) -> None:
-        """Something a worker says about itself. A worker that we don't know may be one that was
-        here before a restart: it is believed, and its leases are renewed.
+        """Something a worker says about itself, which may listen at another server.
+
+        A worker that we don't know may be one that was here before a restart: it is believed, and
+        its leases are renewed.
         """
         now = self._clock()
-        session = self._sessions.get(worker_id)
-        if session is None:
-            unknown = Refusal(404, f"there is no worker {worker_id}; it has to listen first")
-            if event != "worker-heartbeat":
-                raise unknown
-            session = WorkerSession(
-                id=worker_id,
-                organization_id=organization_id,
-                agent_id=agent_id,
-                environment=None,
-                peer=peer,
-                registered_at=now,
-                heard_at=now,
-                renewed_at=0.0,
-                listening=False,
-                spoke_after_break=True,
-            )
-            session.held = dict(await self._store.renew(organization_id, worker_id))
-            session.renewed_at = now
-            if not session.held:
-                raise unknown
-            self._sessions[worker_id] = session
-            for task_id in session.held:
-                self._holders[task_id] = session
-            return
-        if session.organization_id != organization_id:
-            raise Refusal(404, f"there is no worker {worker_id}")
-        silent = now - session.heard_at > self._settings.worker_silence
-        session.heard_at = now
-        session.spoke_after_break = session.spoke_after_break or not session.listening
+        is_beat, leaving = event == "worker-heartbeat", event == "worker-finished"
+        busy: bool | None = None
         if event == "worker-capacity-update":
-            session.busy = bool(isinstance(data, Mapping) and data.get("is_busy"))
-        elif event == "worker-finished":
+            busy = bool(isinstance(data, Mapping) and data.get("is_busy"))
+        session = self._sessions.get(worker_id)
+        unknown = Refusal(404, f"there is no worker {worker_id}; it has to listen first")
+        if session is not None and session.organization_id != organization_id:
+            raise unknown
+        if session is None or not session.listening:
+            place = organization_id, worker_id
+            if not is_beat or now - self._passed_on.get(place, 0.0) >= self._settings.pass_on:
+                self._passed_on[place] = now
+                silent = session or self._silent(organization_id, agent_id, worker_id, peer)
+                if silent.parting is not None:
+                    await asyncio.wait([silent.parting])  # what was first is told first
+                told = attrs.evolve(silent.record(), leaving=leaving)
+                where = await self._store.presence.hear(told, busy=busy)
+                if where is Whereabouts.LISTENING:
+                    if session is not None:
+                        self._forget(session)
+                    return
+                if session is None:
+                    session = await self._believed(silent) if is_beat else None
+                    if session is None:
+                        self._passed_on.pop(place, None)
+                        raise unknown
+            elif session is None:
+                return
+        elif busy is not None or leaving:
+            told = attrs.evolve(session.record(), leaving=leaving)
+            await self._store.presence.hear(told, busy=busy)
+        if busy is not None:
+            session.busy = busy
+            self._wake(session)
+        if leaving:
             session.leaving = True
             session.close()
+        await self._heard(session, now)
+
+    def _silent(
+        self, organization_id: str, agent_id: str, worker_id: str, peer: str
+    ) -> WorkerSession:
+        """A worker without a stream here."""
+        now = self._clock()
+        return WorkerSession(
+            id=worker_id,
+            organization_id=organization_id,
+            agent_id=agent_id,
+            environment=None,
+            peer=peer,
+            registered_at=now,
+            heard_at=now,
+            renewed_at=0.0,
+            listening=False,
+        )
+
+    async def _believed(self, session: WorkerSession) -> WorkerSession | None:
+        """The worker, if it holds anything: it is on its way back."""
+        held = await self._store.renew(session.organization_id, session.id)
+        if not held:
+            return None
+        session.held = dict(held)
+        session.renewed_at = self._clock()
+        self._sessions[session.id] = session
+        for task_id in held:
+            self._holders[task_id] = session
+        return session
+
+    async def _heard(self, session: WorkerSession, now: float) -> None:
+        """The worker is alive, so its leases go on."""
+        silent = now - session.heard_at > self._settings.worker_silence
+        session.heard_at = now
         if session.held and now - session.renewed_at >= self._settings.renewal:
             session.renewed_at = now
             await self._renew(session)
-        if silent or event == "worker-capacity-update":
+        if silent:
             self._wake(session)
 
     def begun_with(self, record: TaskRecord) -> None:
@@ -234,14 +293,18 @@ class Dispatch:
             session.held[record.id] = record.attempt
             self._holders[record.id] = session
 
-    def tell(self, record: TaskRecord, seq: int, told: Mapping[str, Any]) -> bool:
+    async def tell(self, record: TaskRecord, seq: int, told: Mapping[str, Any]) -> bool:
         """Pass on what a task was told; whether the worker that has it is listening."""
         session = self._holders.get(record.id)
-        if session is None or session.held.get(record.id) != record.attempt:
+        if session is not None and session.held.get(record.id) == record.attempt:
+            if session.listening:
+                session.told[record.id] = seq
+                session.send(_task_notice(record, seq, told))
+            return session.listening
+        if record.worker_id is None:
             return False
-        if session.listening:
-            session.send(_task_notice(record, seq, told))
-        return session.listening
+        # The server that it listens at hears of it by the store.
+        return await self._store.presence.is_listening(record.organization_id, record.worker_id)
 
     def observe(self, record: TaskRecord, writer: int | None = None) -> None:
         """A task was written: see what that means for the worker that has it.
@@ -272,6 +335,10 @@ class Dispatch:
             while True:
                 try:
                     offered = await self._offer(organization_id, agent_id, group)
+                except Refusal as refusal:
+                    logger.warning("no work was given out for %s: %s", agent_id, refusal.detail)
+                    await asyncio.sleep(self._settings.poll_interval)
+                    offered = False
                 except Exception:
                     # Whatever it was: an agent whose work is never given out again is worse.
                     logger.exception("no work was given out for %s", agent_id)
@@ -326,10 +393,12 @@ class Dispatch:
                     session, await self._store.get(session.organization_id, task_id)
                 )
 
-    async def _tell_of(self, session: WorkerSession, record: TaskRecord) -> None:
+    async def _tell_of(self, session: WorkerSession, record: TaskRecord, after: int = 0) -> None:
         for event in await self._store.notifications(record):
-            told = orjson.loads(event.body)["notification"]
-            session.send(_task_notice(record, event.seq, told))
+            if event.seq > after:
+                session.told[record.id] = event.seq
+                told = orjson.loads(event.body)["notification"]
+                session.send(_task_notice(record, event.seq, told))
 
     # Taking it back ------------------------------------------------------------------------------
 
@@ -337,13 +406,83 @@ class Dispatch:
         while True:
             await asyncio.sleep(self._settings.sweep_interval)
             try:
+                await self._pulse()
                 swept = await self._store.sweep()
+            except Refusal as refusal:
+                logger.warning("no leases were checked: %s", refusal.detail)
+                continue
             except Exception:
                 logger.exception("no leases were checked")
                 continue
             for before in (*swept.requeued, *swept.exhausted):
                 self._lose(before)
             self._forget_the_gone()
+
+    async def _pulse(self) -> None:
+        """Show the other servers that this one is alive, and see what they know of its workers."""
+        sessions = list(self._sessions.values())
+        presence = self._store.presence
+        known = await presence.pulse([each.stream for each in sessions if each.listening])
+        if presence.alone:
+            return
+        for session in sessions:
+            record = known.get((session.organization_id, session.id))
+            if not session.listening:
+                if record is not None and record.stream == session.stream:
+                    await presence.leave(record)  # the first time it may have failed
+            elif record is None or record.stream != session.stream:
+                # It listens at another server now, which has its tasks.
+                session.held.clear()
+                session.close()
+                self._forget(session)
+            else:
+                session.busy = record.busy
+                session.leaving = session.leaving or record.leaving
+                if record.heard_at != session.heard_elsewhere:
+                    session.heard_elsewhere = record.heard_at
+                    await self._heard(session, self._clock())
+        await self._compare([session for session in sessions if session.held or session.listening])
+
+    async def _attend(self, session: WorkerSession) -> None:
+        """Look at once when another server has changed something for the worker."""
+        topic = worker_topic(session.organization_id, session.id)
+        with self._store.watch(topic) as watch:
+            while self._sessions.get(session.id) is session:
+                if await watch.wait(self._settings.worker_silence):
+                    with contextlib.suppress(Refusal):  # the next pulse looks again
+                        await self._compare([session])
+
+    async def _compare(self, sessions: Sequence[WorkerSession]) -> None:
+        """See what other servers did to the tasks of these workers."""
+        believed = {session.id: dict(session.held) for session in sessions}
+        places = [(session.organization_id, session.id) for session in sessions]
+        held = await self._store.presence.held(places) if places else {}
+        for session, place in zip(sessions, places, strict=True):
+            if self._sessions.get(session.id) is not session:
+                continue
+            there, gone = held[place], believed[session.id]
+            unacknowledged = len(session.unacknowledged)
+            for task_id, now in there.items():
+                if gone.get(task_id) == now.attempt:
+                    del gone[task_id]
+                elif task_id not in session.held:
+                    session.held[task_id] = now.attempt
+                    self._holders[task_id] = session
+                if now.begun:
+                    session.unacknowledged.discard(task_id)
+            await self._let_go(session, gone)
+            await self._catch_up(session, there)
+            if len(session.unacknowledged) < unacknowledged:
+                self._wake(session)
+
+    async def _catch_up(self, session: WorkerSession, held: Mapping[str, Held]) -> None:
+        """Tell a worker what its tasks were told at other servers."""
+        for task_id, now in held.items():
+            told = session.told.get(task_id, 0)
+            if now.told > told and session.listening:
+                with contextlib.suppress(Refusal):
+                    record = await self._store.get(session.organization_id, task_id)
+                    await self._tell_of(session, record, told)
 
     def _lose(self, before: TaskRecord) -> None:
         session = self._holders.get(before.id)
@@ -360,8 +499,15 @@ class Dispatch:
         """Renew the leases, and tell the worker of tasks that went from it unseen."""
         believed = dict(session.held)
         held = await self._store.renew(session.organization_id, session.id)
-        for task_id, attempt in believed.items():
-            if held.get(task_id) == attempt or session.held.get(task_id) != attempt:
+        await self._let_go(
+            session,
+            {task: attempt for task, attempt in believed.items() if held.get(task) != attempt},
+        )
+
+    async def _let_go(self, session: WorkerSession, gone: Mapping[str, int]) -> None:
+        """These attempts are over, or somebody else's. The worker is told, if it can't know."""
+        for task_id, attempt in gone.items():
+            if session.held.get(task_id) != attempt:
                 continue
             self._drop(session, task_id)
             with contextlib.suppress(Refusal):
@@ -369,23 +515,17 @@ class Dispatch:
                 if record.status not in TERMINAL - {"stopped"}:
                     session.send(_task_stop(task_id, attempt))
 
-    def _abandoned(self, newcomer: WorkerSession) -> WorkerSession | None:
-        """The one cut-off worker that this one must be, if there is exactly one.
+    def _later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Have something done that nobody waits for."""
 
-        Only a worker that spoke after its stream broke is alive; one that was killed did not, and
-        its tasks must go to somebody else instead of being kept by a stranger.
-        """
-        candidates = [
-            session
-            for session in self._sessions.values()
-            if not session.listening
-            and session.pool is None
-            and session.spoke_after_break
-            and session.held
-            and (session.organization_id, session.agent_id, session.peer)
-            == (newcomer.organization_id, newcomer.agent_id, newcomer.peer)
-        ]
-        return candidates[0] if len(candidates) == 1 else None
+        async def done() -> None:
+            with contextlib.suppress(Refusal):
+                await work
+
+        task = asyncio.create_task(done())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     def _wake(self, session: WorkerSession) -> None:
         group = self._groups.get((session.organization_id, session.agent_id))
@@ -394,6 +534,7 @@ class Dispatch:
 
     def _drop(self, session: WorkerSession, task_id: str) -> None:
         session.held.pop(task_id, None)
+        session.told.pop(task_id, None)
         session.unacknowledged.discard(task_id)
         if self._holders.get(task_id) is session:
             del self._holders[task_id]
@@ -417,6 +558,10 @@ class Dispatch:
         for session in list(self._sessions.values()):
             if not session.listening and not session.held:
                 self._forget(session)
+        long_ago = self._clock() - self._settings.worker_silence
+        for place, moment in list(self._passed_on.items()):
+            if moment < long_ago:
+                del self._passed_on[place]
 
 
 def registration(session: WorkerSession, agent: Mapping[str, Any]) -> bytes:

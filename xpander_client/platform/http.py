@@ -192,7 +192,7 @@ class Endpoints:
         appended = await self._store.notify(
             organization(request), task_id, body, key=idempotency(request, f"tell {task_id}", body)
         )
-        delivered = self._workers.tell(appended.record, appended.last_seq, body)
+        delivered = await self._workers.tell(appended.record, appended.last_seq, body)
         return Json.of({"delivered": delivered})
 
     async def list_tasks(self, request: Request) -> Response:

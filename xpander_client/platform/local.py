@@ -27,7 +27,8 @@ __all__ = ["LocalPlatform"]
 class LocalPlatform:
     """Serves the platform on a free loopback port, from a thread with an event loop of its own.
 
-    `store` is the path of the file to keep tasks in; without it they are gone with the platform.
+    `store` is where tasks are kept: a file's path, or the address of a PostgreSQL database
+    (`postgresql://…`, extra `[postgres]`); without it they are gone with the platform.
     `agents` is a file of agents, or a list of them; any other agent appears when it is first used,
     unless `create_agents` is false. `tools` are functions, sync or async, by the ids of the agents'
     tools: called with the payload's fields as keywords, they return what becomes JSON; one that
@@ -158,7 +159,7 @@ class LocalPlatform:
             from .app import Platform
             from .descriptions import described, load_agents
             from .server import Server, bind
-            from .stores.sqlite import SqliteStore
+            from .stores.addresses import store_at
         except ModuleNotFoundError as error:
             raise ConfigurationError(
                 f"the platform needs {error.name}: install xpander-client[platform]"
@@ -167,13 +168,12 @@ class LocalPlatform:
             agents = load_agents(self._agents)
         else:
             agents = described(self._agents)
-        if self._store is not None:
-            path = Path(self._store)
-        else:
+        address = self._store
+        if address is None:
             self._folder = tempfile.TemporaryDirectory(prefix="xpander-")
-            path = Path(self._folder.name) / "platform.db"
+            address = Path(self._folder.name) / "platform.db"
         platform = Platform(
-            SqliteStore(path, self._settings),
+            store_at(address, self._settings),
             {self.api_key: self.organization_id},
             agents=agents,
             create_agents=self._create_agents,

@@ -17,7 +17,7 @@ from .app import Platform
 from .descriptions import described, load_agents
 from .server import Server, bind, is_loopback, run_loop
 from .settings import Settings
-from .stores.sqlite import SqliteStore
+from .stores.addresses import store_at, without_password
 
 __all__ = ["DEFAULT_STORE", "Address", "run"]
 
@@ -60,14 +60,14 @@ def run(
         keys = {secrets.token_urlsafe(24): organization_id}
     many = load_agents(agents) if isinstance(agents, str | os.PathLike) else described(agents)
     platform = Platform(
-        SqliteStore(store, settings),
+        store_at(store, settings),
         keys,
         agents=many,
         create_agents=create_agents,
         settings=settings,
     )
     server = Server(platform, bind(host, port))
-    address = Address(server.url, dict(keys), os.fspath(store))
+    address = Address(server.url, dict(keys), without_password(store))
 
     async def main() -> None:
         loop = asyncio.get_running_loop()

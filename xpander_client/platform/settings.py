@@ -40,6 +40,11 @@ class Settings:
     shutdown_limit: float = 5.0
 
     @property
+    def pass_on(self) -> float:
+        """How often at the most a server tells the others that a worker of theirs is alive."""
+        return self.worker_silence / 4
+
+    @property
     def renewal(self) -> float:
         """How long a lease may run before the worker's next sign of life is written down."""
         return self.lease / 3

@@ -22,7 +22,6 @@ __all__ = [
     "MessageRecord",
     "NewEvent",
     "Page",
-    "Pulse",
     "Put",
     "Swept",
     "TaskFilter",
@@ -212,14 +211,15 @@ class Extended:
 @attrs.frozen(kw_only=True)
 class WorkerRecord:
     """A worker, as the servers of a store tell each other of it. One that comes from the same
-    `peer` as one that was cut off may be that one; one of a `pool` may not. `heard_at` is when it
-    last said something.
+    `peer` as one that was cut off may be that one; one of a `pool` may not. `stream` tells its
+    registrations apart, and `heard_at` is when it last said something.
     """
 
     id: str
     organization_id: str
     agent_id: str
     peer: str
+    stream: str
     heard_at: float
     pool: str | None = None
     busy: bool = False
@@ -242,9 +242,9 @@ class Joined:
 
 
 class Whereabouts(enum.Enum):
-    """Where the stream is of a worker that said something at this server."""
+    """Whether a worker that said something has a stream, at whichever server."""
 
-    ELSEWHERE = enum.auto()
+    LISTENING = enum.auto()
     NOWHERE = enum.auto()
     UNKNOWN = enum.auto()
 
@@ -256,13 +256,3 @@ class Held:
     attempt: int
     begun: bool
     told: int
-
-
-@attrs.frozen
-class Pulse:
-    """What other servers may have done to this one's workers: what these said elsewhere, and what
-    they hold. A worker that isn't there is another server's now.
-    """
-
-    workers: Mapping[tuple[str, str], WorkerRecord]
-    held: Mapping[tuple[str, str], Mapping[str, Held]]

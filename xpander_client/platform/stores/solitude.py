@@ -7,7 +7,7 @@ from typing import Protocol
 
 import attrs
 
-from .records import Joined, Pulse, Whereabouts, WorkerRecord
+from .records import Held, Joined, Whereabouts, WorkerRecord
 
 __all__ = ["Solitude"]
 
@@ -27,6 +27,8 @@ class _Worker:
 
 class Solitude:
     """A `Presence` that nothing outlives: after a restart the workers come back by themselves."""
+
+    alone = True
 
     def __init__(self, renew: _Renew, holds: Callable[[str, str], bool]) -> None:
         self._renew = renew
@@ -62,37 +64,43 @@ class Solitude:
         ]
         return candidates[0] if len(candidates) == 1 else None
 
-    async def leave(self, organization_id: str, worker_id: str) -> None:
+    async def leave(self, worker: WorkerRecord) -> None:
         """The worker's stream has ended."""
-        worker = self._workers.get((organization_id, worker_id))
-        if worker is None:
+        known = self._workers.get(worker.place)
+        if known is None or known.record.stream != worker.stream:
             return
-        if self._holds(organization_id, worker_id):
-            worker.listening = worker.spoke_after_break = False
+        if self._holds(*worker.place):
+            known.listening = known.spoke_after_break = False
         else:
-            del self._workers[organization_id, worker_id]
+            del self._workers[worker.place]
 
-    async def hear(self, worker: WorkerRecord) -> Whereabouts:
-        """The worker, whose stream is nowhere, said something."""
+    async def hear(self, worker: WorkerRecord, *, busy: bool | None) -> Whereabouts:
+        """The worker said something."""
         known = self._workers.get(worker.place)
         if known is None:
             if not self._holds(*worker.place):
                 return Whereabouts.UNKNOWN
             known = self._workers[worker.place] = _Worker(worker, listening=False)
-        known.spoke_after_break = True
-        return Whereabouts.NOWHERE
+        known.spoke_after_break = not known.listening
+        return Whereabouts.LISTENING if known.listening else Whereabouts.NOWHERE
 
     async def is_listening(self, organization_id: str, worker_id: str) -> bool:
         """Whether the worker listens."""
         worker = self._workers.get((organization_id, worker_id))
         return worker is not None and worker.listening
 
-    async def pulse(self, workers: Sequence[tuple[str, str]]) -> Pulse | None:
-        """There are no other servers. Workers that are gone and hold nothing are forgotten."""
+    async def pulse(self, streams: Sequence[str]) -> Mapping[tuple[str, str], WorkerRecord]:
+        """Workers that are gone and hold nothing are forgotten."""
         for place, worker in list(self._workers.items()):
             if not worker.listening and not self._holds(*place):
                 del self._workers[place]
-        return None
+        return {place: each.record for place, each in self._workers.items() if each.listening}
+
+    async def held(
+        self, workers: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Mapping[str, Held]]:
+        """Nobody else gives these workers anything, or takes it: this is not asked."""
+        return {}
 
 
 def _origin(worker: WorkerRecord) -> tuple[str, str, str]:

@@ -16,11 +16,11 @@ from .records import (
     Document,
     EventRecord,
     Extended,
+    Held,
     IdempotencyKey,
     Joined,
     MessageRecord,
     Page,
-    Pulse,
     Put,
     Swept,
     TaskFilter,
@@ -130,7 +130,12 @@ class ThreadStore(Protocol):
 
 
 class Presence(Protocol):
-    """Which workers listen, and at which of the servers that share the store."""
+    """Which workers listen, and at which of the servers that share the store.
+
+    `alone` says that no other server can share it.
+    """
+
+    alone: bool
 
     async def join(self, worker: WorkerRecord, *, named: bool) -> Joined:
         """A worker listens at this server from now on; its leases get a new term.
@@ -140,23 +145,31 @@ class Presence(Protocol):
         """
         ...
 
-    async def leave(self, organization_id: str, worker_id: str) -> None:
+    async def leave(self, worker: WorkerRecord) -> None:
         """The worker's stream at this server has ended. Its leases go on."""
         ...
 
-    async def hear(self, worker: WorkerRecord) -> Whereabouts:
-        """The worker said something at this server, which is not the one that it listens at."""
+    async def hear(self, worker: WorkerRecord, *, busy: bool | None) -> Whereabouts:
+        """The worker said something at this server, perhaps whether it is busy."""
         ...
 
     async def is_listening(self, organization_id: str, worker_id: str) -> bool:
         """Whether the worker listens at one of the servers."""
         ...
 
-    async def pulse(self, workers: Sequence[tuple[str, str]]) -> Pulse | None:
-        """This server is alive, and has these workers; None: there are no others.
+    async def pulse(self, streams: Sequence[str]) -> Mapping[tuple[str, str], WorkerRecord]:
+        """This server is alive, and these streams of workers are open at it.
+
+        Returns the workers that listen at it, as all servers know them.
 
         When no server was alive for a while, leases get a new term: nobody could renew them.
         """
+        ...
+
+    async def held(
+        self, workers: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Mapping[str, Held]]:
+        """The tasks in the hands of these workers."""
         ...
 
 

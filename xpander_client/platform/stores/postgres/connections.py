@@ -10,17 +10,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import asyncpg
+from asyncpg.pool import PoolConnectionProxy
 
 from ....errors import ConfigurationError
 from ...refusal import Refusal
 from ..addresses import without_password
 
-__all__ = ["AWAY", "Database", "answering"]
+__all__ = ["AWAY", "Connection", "Database", "answering"]
+
+Connection = asyncpg.Connection | PoolConnectionProxy
+"""One of its own, or one out of the pool."""
 
 CONNECT_TIMEOUT = 3.0
 COMMAND_TIMEOUT = 5.0
@@ -129,7 +133,7 @@ class Database:
         return connection
 
     @contextlib.asynccontextmanager
-    async def acquire(self) -> Any:
+    async def acquire(self) -> AsyncIterator[PoolConnectionProxy]:
         """A connection out of the pool. Failures are refusals."""
         with answering():
             if self._pool is None:

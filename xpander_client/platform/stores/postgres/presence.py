@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
-import asyncpg
+from collections.abc import Mapping, Sequence
 
 from ...clock import Clock
 from ...settings import Settings
-from ..records import Held, Joined, Pulse, Whereabouts, WorkerRecord
-from .connections import Database
+from ..records import Held, Joined, Whereabouts, WorkerRecord
+from .connections import Connection, Database
 
 __all__ = ["RENEW", "PostgresPresence"]
 
@@ -42,6 +39,8 @@ _ALIVE = "EXISTS (SELECT 1 FROM servers s WHERE s.id = w.server_id AND s.seen_at
 class PostgresPresence:
     """A `Presence` of several servers. A worker's row names the server that it listens at."""
 
+    alone = False
+
     def __init__(
         self, server_id: str, database: Database, clock: Clock, settings: Settings
     ) -> None:
@@ -61,16 +60,17 @@ class PostgresPresence:
                     adopted,
                 )
             await connection.execute(
-                "INSERT INTO workers (organization_id, id, agent_id, pool, peer, server_id, "
-                "heard_at) VALUES ($1, $2, $3, $4, $5, $6, $7) "
+                "INSERT INTO workers (organization_id, id, agent_id, pool, peer, stream, "
+                "server_id, heard_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
                 "ON CONFLICT (organization_id, id) DO UPDATE SET agent_id = $3, pool = $4, "
-                "peer = $5, server_id = $6, heard_at = $7, busy = false, leaving = false, "
-                "spoke_after_break = false",
+                "peer = $5, stream = $6, server_id = $7, heard_at = $8, busy = false, "
+                "leaving = false, spoke_after_break = false",
                 worker.organization_id,
                 worker.id,
                 worker.agent_id,
                 worker.pool,
                 worker.peer,
+                worker.stream,
                 self._server_id,
                 self._clock(),
             )
@@ -85,9 +85,7 @@ class PostgresPresence:
             )
         return Joined({row["id"]: row["attempt"] for row in rows}, adopted)
 
-    async def _abandoned(
-        self, connection: asyncpg.Connection, newcomer: WorkerRecord
-    ) -> str | None:
+    async def _abandoned(self, connection: Connection, newcomer: WorkerRecord) -> str | None:
         """The one cut-off worker that this one must be, if there is exactly one.
 
         Only a worker that spoke after its stream broke is alive; one that was killed did not, and
@@ -106,47 +104,44 @@ class PostgresPresence:
         )
         return str(rows[0]["id"]) if len(rows) == 1 else None
 
-    async def leave(self, organization_id: str, worker_id: str) -> None:
+    async def leave(self, worker: WorkerRecord) -> None:
         """The worker's stream at this server has ended."""
         await self._database.fetch(
             "UPDATE workers SET server_id = NULL, spoke_after_break = false "
-            "WHERE organization_id = $1 AND id = $2 AND server_id = $3",
-            organization_id,
-            worker_id,
-            self._server_id,
+            "WHERE organization_id = $1 AND id = $2 AND stream = $3",
+            *worker.place,
+            worker.stream,
         )
 
-    async def hear(self, worker: WorkerRecord) -> Whereabouts:
-        """The worker said something at this server, which is not the one that it listens at."""
-        elsewhere = f"(w.server_id != $7 AND {_ALIVE.format('$8')})"
+    async def hear(self, worker: WorkerRecord, *, busy: bool | None) -> Whereabouts:
+        """The worker said something at this server."""
         row = await self._database.fetchrow(
             # Where it listens nowhere, this shows that it is alive all the same.
             "UPDATE workers w SET heard_at = $3, busy = coalesce($4::boolean, busy), "
             "leaving = leaving OR $5::boolean, "
-            f"server_id = CASE WHEN {elsewhere} THEN server_id END, "
-            f"spoke_after_break = NOT coalesce({elsewhere}, false) "
+            f"server_id = CASE WHEN {_ALIVE.format('$7')} THEN server_id END, "
+            f"spoke_after_break = NOT {_ALIVE.format('$7')} "
             "WHERE organization_id = $1 AND id = $2 AND agent_id = $6 "
             "RETURNING server_id IS NOT NULL AS listening",
-            worker.organization_id,
-            worker.id,
+            *worker.place,
             self._clock(),
-            worker.busy,
+            busy,
             worker.leaving,
             worker.agent_id,
-            self._server_id,
             self._clock() - SILENCE,
         )
         if row is not None:
-            return Whereabouts.ELSEWHERE if row["listening"] else Whereabouts.NOWHERE
+            return Whereabouts.LISTENING if row["listening"] else Whereabouts.NOWHERE
         made = await self._database.fetchrow(
-            "INSERT INTO workers (organization_id, id, agent_id, peer, heard_at, "
-            "spoke_after_break) SELECT $1::text, $2::text, $3::text, $4::text, $5::float8, true "
+            "INSERT INTO workers (organization_id, id, agent_id, peer, stream, heard_at, "
+            "spoke_after_break) SELECT $1::text, $2::text, $3::text, $4::text, $5::text, "
+            "$6::float8, true "
             "WHERE EXISTS (SELECT 1 FROM tasks WHERE organization_id = $1 AND worker_id = $2) "
             "ON CONFLICT DO NOTHING RETURNING id",
-            worker.organization_id,
-            worker.id,
+            *worker.place,
             worker.agent_id,
             worker.peer,
+            worker.stream,
             self._clock(),
         )
         return Whereabouts.UNKNOWN if made is None else Whereabouts.NOWHERE
@@ -162,33 +157,46 @@ class PostgresPresence:
         )
         return row is not None
 
-    async def pulse(self, workers: Sequence[tuple[str, str]]) -> Pulse | None:
-        """This server is alive, and has these workers."""
+    async def pulse(self, streams: Sequence[str]) -> Mapping[tuple[str, str], WorkerRecord]:
+        """This server is alive. Returns the workers that listen at it."""
         async with self._database.acquire() as connection:
             await self._beat(connection)
-            if not workers:
-                return Pulse({}, {})
-            mine = await connection.fetch(
-                "SELECT id, organization_id, agent_id, peer, heard_at, pool, busy, leaving "
-                "FROM workers WHERE server_id = $1",
+            if streams:
+                # Of those that others took us to have lost, because we were not seen for a while.
+                await connection.execute(
+                    "UPDATE workers SET server_id = $1, spoke_after_break = false "
+                    "WHERE stream = ANY($2::text[]) AND server_id IS DISTINCT FROM $1",
+                    self._server_id,
+                    list(streams),
+                )
+            rows = await connection.fetch(
+                "SELECT id, organization_id, agent_id, peer, stream, heard_at, pool, busy, "
+                "leaving FROM workers WHERE server_id = $1",
                 self._server_id,
             )
-            tasks = await connection.fetch(
-                "SELECT t.organization_id, t.worker_id, t.id, t.attempt, t.status, "
-                "(SELECT max(e.seq) FROM events e WHERE e.task_id = t.id "
-                "AND e.type = 'notification') AS told FROM tasks t "
-                "WHERE t.worker_id = ANY($2::text[]) AND t.organization_id = ANY($1::text[])",
-                *map(list, zip(*workers, strict=True)),
-            )
+        records = [WorkerRecord(**dict(row)) for row in rows]
+        return {record.place: record for record in records}
+
+    async def held(
+        self, workers: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Mapping[str, Held]]:
+        """The tasks in the hands of these workers."""
         held: dict[tuple[str, str], dict[str, Held]] = {place: {} for place in workers}
-        for organization_id, worker_id, task_id, attempt, status, told in tasks:
+        rows = await self._database.fetch(
+            "SELECT t.organization_id, t.worker_id, t.id, t.attempt, t.status, "
+            "(SELECT max(e.seq) FROM events e WHERE e.task_id = t.id "
+            "AND e.type = 'notification') AS told FROM tasks t "
+            "WHERE t.worker_id = ANY($2::text[]) AND t.organization_id = ANY($1::text[])",
+            [organization_id for organization_id, _ in held],
+            [worker_id for _, worker_id in held],
+        )
+        for organization_id, worker_id, task_id, attempt, status, told in rows:
             here = held.get((organization_id, worker_id))
             if here is not None:
                 here[task_id] = Held(attempt, status != "pending", told or 0)
-        records = [WorkerRecord(**dict(row)) for row in mine]
-        return Pulse({record.place: record for record in records}, held)
+        return held
 
-    async def _beat(self, connection: Any) -> None:
+    async def _beat(self, connection: Connection) -> None:
         now = self._clock()
         async with connection.transaction():
             seen = await connection.fetchval("SELECT max(seen_at) FROM servers")

@@ -7,6 +7,7 @@ import hashlib
 import asyncpg
 
 from ....errors import ConfigurationError
+from .connections import Connection
 
 __all__ = ["SCHEMA_VERSION", "migrate", "require", "version"]
 
@@ -114,6 +115,7 @@ CREATE TABLE workers (
     agent_id text COLLATE "C" NOT NULL,
     pool text COLLATE "C",
     peer text COLLATE "C" NOT NULL,
+    stream text COLLATE "C" NOT NULL,
     server_id text COLLATE "C",
     heard_at double precision NOT NULL,
     busy boolean NOT NULL DEFAULT false,
@@ -122,6 +124,7 @@ CREATE TABLE workers (
     PRIMARY KEY (organization_id, id)
 );
 CREATE INDEX workers_of_server ON workers (server_id);
+CREATE INDEX workers_by_stream ON workers (stream);
 """,
 )
 """Each makes one version out of the version before; an empty schema goes through all of them."""
@@ -129,7 +132,7 @@ CREATE INDEX workers_of_server ON workers (server_id);
 SCHEMA_VERSION = len(_STEPS)
 
 
-async def version(connection: asyncpg.Connection) -> int:
+async def version(connection: Connection) -> int:
     """Which version the tables have that the connection sees first; 0: there are none.
 
     Raises:
@@ -152,7 +155,7 @@ async def version(connection: asyncpg.Connection) -> int:
     return int(kept)
 
 
-async def require(connection: asyncpg.Connection) -> None:
+async def require(connection: Connection) -> None:
     """Make sure that the tables are those of this release; an empty schema is given them.
 
     Raises:
@@ -170,7 +173,7 @@ async def require(connection: asyncpg.Connection) -> None:
         )
 
 
-async def migrate(connection: asyncpg.Connection) -> tuple[int, int]:
+async def migrate(connection: Connection) -> tuple[int, int]:
     """Give the database the tables of this release, in one transaction.
 
     Returns the version before and the one after. Others that try this at the same time wait.

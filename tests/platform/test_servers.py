@@ -1,0 +1,248 @@
+"""Several servers on one PostgreSQL: to clients and workers they are one."""
+
+import contextlib
+from collections.abc import Iterator
+
+import attrs
+import httpx
+import pytest
+
+from tests.platform.conftest import HASTY, QUICK
+from tests.platform.wire import (
+    create,
+    event,
+    eventually,
+    frames,
+    push,
+    replay,
+    status,
+    update,
+    worker,
+)
+from xpander_client.platform import LocalPlatform, Settings
+
+
+@contextlib.contextmanager
+def server(address: str, settings: Settings = QUICK) -> Iterator[httpx.Client]:
+    """A client of a server on the database."""
+    platform = LocalPlatform(
+        store=address, settings=settings, organization_id="acme", api_key="shared"
+    )
+    with (
+        platform,
+        httpx.Client(
+            base_url=platform.url, headers={"x-api-key": "shared"}, timeout=20, verify=False
+        ) as http,
+    ):
+        yield http
+
+
+@pytest.fixture
+def one(postgres: str) -> Iterator[httpx.Client]:
+    with server(postgres) as http:
+        yield http
+
+
+@pytest.fixture
+def two(postgres: str, one: httpx.Client) -> Iterator[httpx.Client]:
+    with server(postgres) as http:
+        yield http
+
+
+def test_what_is_created_at_one_server_is_worked_on_by_the_workers_of_another(
+    one: httpx.Client, two: httpx.Client
+) -> None:
+    with worker(one) as w:
+        made = create(two)
+        task = w.task()
+        assert task["id"] == made["id"]
+        w.begin(task)
+        w.finish(task, "42")
+        assert status(two, made)["result"] == "42"
+        assert [frame.data["type"] for frame in replay(two, made)] == [
+            "task_created",
+            "task_updated",
+            "task_finished",
+        ]
+
+
+def test_a_task_goes_to_one_worker_of_all_servers(one: httpx.Client, two: httpx.Client) -> None:
+    with worker(one) as w, worker(two) as v:
+        made = {create(http)["id"] for http in (one, two)}
+        tasks = w.task(), v.task()
+        assert {task["id"] for task in tasks} == made
+
+
+def test_a_worker_that_begins_at_another_server_is_ready_for_the_next_task(
+    one: httpx.Client, two: httpx.Client
+) -> None:
+    with worker(one) as w:
+        made = [create(one) for _ in range(3)]
+        for expected in made:
+            task = w.task()
+            assert task["id"] == expected["id"]
+            assert update(two, task, status="executing", execution_attempts=1).status_code == 200
+
+
+def test_events_reach_those_who_follow_at_another_server(
+    one: httpx.Client, two: httpx.Client
+) -> None:
+    task = create(one)
+    with one.stream("GET", f"/agent-execution/{task['id']}/events") as response:
+        stream = frames(response)
+        assert next(stream).data["type"] == "connected"
+        assert next(stream).id == "1"
+        for number in range(3):
+            push(two, task, event("chunk", task["id"], str(number)))
+            assert next(stream).data["data"] == str(number)
+        two.delete(f"/agent-execution/{task['id']}")
+        assert [frame.data["type"] for frame in stream] == ["task_finished"]
+
+
+def test_a_worker_is_told_of_what_another_server_did_to_its_task(
+    one: httpx.Client, two: httpx.Client
+) -> None:
+    with worker(one) as w:
+        create(one)
+        task = w.task()
+        w.begin(task)
+        told = two.post(
+            f"/agent-execution/{task['id']}/notify", json={"key": "approval", "data": True}
+        )
+        assert told.json() == {"delivered": True}
+        notice = w.next()
+        assert (notice.event, notice.data["key"], notice.data["data"]) == (
+            "task-notify",
+            "approval",
+            True,
+        )
+        two.delete(f"/agent-execution/{task['id']}")
+        assert w.next().event == "task-stop"
+
+
+def test_nobody_is_told_where_no_server_has_the_worker(
+    one: httpx.Client, two: httpx.Client
+) -> None:
+    with worker(one) as w:
+        create(one)
+        task = w.task()
+        w.begin(task)
+    told = {"key": "approval", "data": True}
+
+    def undelivered() -> bool:
+        answer = two.post(f"/agent-execution/{task['id']}/notify", json=told)
+        return bool(answer.json() == {"delivered": False})
+
+    eventually(undelivered, "the worker is gone at the other server, too")
+
+
+def test_a_worker_keeps_its_tasks_when_it_comes_back_at_another_server(
+    one: httpx.Client, two: httpx.Client
+) -> None:
+    with worker(one) as w:
+        create(one)
+        task = w.task()
+        w.begin(task)
+        with worker(two, **{"x-worker-id": w.id}) as again:
+            assert again.id == w.id
+            assert w.rest() == []  # the first server lets go of it
+            two.delete(f"/agent-execution/{task['id']}")
+            assert again.next().data == {"id": task["id"], "execution_attempts": 1}
+
+
+def test_a_worker_whose_server_is_gone_keeps_its_leases_by_speaking_to_another(
+    postgres: str, two: httpx.Client
+) -> None:
+    with server(postgres) as gone, worker(gone) as w:
+        create(gone)
+        task = w.task()
+        w.begin(task)
+        identity = w.id
+    said = {"id": "6f1d7a52-6f0e-4a5e-9b0f-0b5a6f0d9d11", "event": "worker-heartbeat"}
+    beat = two.post(
+        f"/events/{identity}",
+        params={"type": "worker", "agent_id": "sales"},
+        json={**said, "data": "2026-01-02T03:04:05"},
+    )
+    assert beat.status_code == 200
+    stranger = two.post(
+        "/events/stranger",
+        params={"type": "worker", "agent_id": "sales"},
+        json={**said, "data": "2026-01-02T03:04:05"},
+    )
+    assert stranger.status_code == 404
+    # One without a name that comes from there is the one that was cut off, and no other.
+    with worker(two) as again:
+        two.delete(f"/agent-execution/{task['id']}")
+        assert again.next().data == {"id": task["id"], "execution_attempts": 1}
+
+
+def test_a_worker_that_listens_is_never_taken_for_another(
+    one: httpx.Client, two: httpx.Client
+) -> None:
+    with worker(one) as w:
+        create(one)
+        task = w.task()
+        w.begin(task)
+        beat = two.post(
+            f"/events/{w.id}",
+            params={"type": "worker", "agent_id": "sales"},
+            json={
+                "id": "6f1d7a52-6f0e-4a5e-9b0f-0b5a6f0d9d11",
+                "event": "worker-heartbeat",
+                "data": "2026-01-02T03:04:05",
+            },
+        )
+        assert beat.status_code == 200
+        with worker(two) as newcomer:
+            two.delete(f"/agent-execution/{task['id']}")
+            assert w.next().event == "task-stop"
+            assert create(two)["id"] == newcomer.task()["id"] or w.task()
+
+
+def test_a_heartbeat_counts_at_whichever_server_it_arrives(postgres: str) -> None:
+    settings = attrs.evolve(HASTY, worker_silence=1.0, lease=3.0)
+    with server(postgres, settings) as one, server(postgres, settings) as two, worker(one) as w:
+        create(one)
+        task = w.task()
+        w.begin(task)
+
+        def speak() -> bool:
+            answer = two.post(
+                f"/events/{w.id}",
+                params={"type": "worker", "agent_id": "sales"},
+                json={
+                    "id": "6f1d7a52-6f0e-4a5e-9b0f-0b5a6f0d9d11",
+                    "event": "worker-heartbeat",
+                    "data": "2026-01-02T03:04:05",
+                },
+            )
+            assert answer.status_code == 200
+            return False
+
+        with contextlib.suppress(AssertionError):
+            eventually(speak, "never", patience=5.0)
+        # Longer than a lease has passed, and than a silent worker gets anything new.
+        assert status(one, task)["execution_attempts"] == 1
+        made = create(two)
+        assert w.task()["id"] == made["id"]
+        assert w.finish(task).status_code == 200
+
+
+def test_leases_run_out_at_whichever_server_looks_first(postgres: str) -> None:
+    with server(postgres, HASTY) as one, server(postgres, HASTY) as two:
+        with worker(one) as w:
+            create(one)
+            task = w.task()
+            w.begin(task)
+        with worker(two) as v:
+            again = v.task()
+            assert (again["id"], again["execution_attempts"]) == (task["id"], 2)
+
+
+def test_lists_and_agents_are_the_same_at_all_servers(one: httpx.Client, two: httpx.Client) -> None:
+    ids = [create(http)["id"] for http in (one, two, one, two)]
+    for http in (one, two):
+        listed = http.get("/agent-execution/executions/history/sales").json()
+        assert [item["id"] for item in listed] == ids[::-1]
+        assert [agent["id"] for agent in http.get("/agents/list").json()] == ["sales"]
