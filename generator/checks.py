@@ -18,6 +18,9 @@ from .vocabulary import (
     EXTENSIONS,
     IGNORED_KEYWORDS,
     KEYWORDS,
+    PAGE_CURSOR,
+    PAGE_LIMIT,
+    PAGE_NEXT,
     RESERVED_OPERATIONS,
     RESOURCE_METHODS,
     fault_in_shape,
@@ -49,7 +52,7 @@ def check_extensions(plain: Document) -> None:
         SpecError: all that does not.
     """
     _raise(_arguments, document=plain)
-    _raise(_streams, _resources, document=plain)
+    _raise(_streams, _pages, _resources, document=plain)
 
 
 def _raise(*finders: Callable[[Document], Problems], document: Document) -> None:
@@ -387,6 +390,39 @@ def _streams(document: Document) -> Problems:
         for key in ("field", "by"):
             if told and told[key] not in schema.get("properties", {}):
                 yield place / "x-data-types" / key, f"{name} has no field {told[key]}"
+
+
+def _pages(document: Document) -> Problems:
+    taken = {each.raw["operationId"] for each in document.operations()}
+    for operation in document.operations():
+        raw = operation.raw.get("x-pages")
+        if raw is None:
+            continue
+        place = operation.place / "x-pages"
+        collection = operation.raw["tags"][0]
+        names = {f"{collection}.{raw['method']}", f"{collection}.a{raw['method']}"}
+        if raw["method"] in RESERVED_OPERATIONS or fault_in_name(raw["method"]) or names & taken:
+            yield place / "method", f"{raw['method']} can't be the name of a method"
+        taken |= names
+        for status, response in operation.raw["responses"].items():
+            if not status.startswith("2"):
+                continue
+            if PAGE_NEXT not in response.get("headers", {}):
+                yield place, f"the answer has no header {PAGE_NEXT}"
+            if response.get("content", {}).get(_JSON, {}).get("schema", {}).get("type") != "array":
+                yield place, "the answer is no list"
+        query = {
+            each["name"]: each["schema"]
+            for _, each in operation.parameters
+            if each["in"] == "query"
+        }
+        if PAGE_CURSOR not in query:
+            yield place, f"there is no query parameter {PAGE_CURSOR}"
+        limit = query.get(PAGE_LIMIT, {})
+        if limit.get("type") != "integer" or not {"minimum", "maximum"} <= limit.keys():
+            yield place, f"there is no query parameter {PAGE_LIMIT} with a minimum and a maximum"
+        elif not limit["minimum"] <= raw["page_size"] <= limit["maximum"]:
+            yield place / "page_size", f"is not from {limit['minimum']} to {limit['maximum']}"
 
 
 def _resources(document: Document) -> Problems:

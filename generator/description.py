@@ -23,10 +23,12 @@ from .views import (
     Keyword,
     Method,
     Model,
+    Pages,
     Request,
     Stream,
     Total,
 )
+from .vocabulary import PAGE_CURSOR, PAGE_LIMIT
 
 __all__ = ["describe"]
 
@@ -213,6 +215,7 @@ class _Describing:
         body, classes = self._body(operation, by_place)
         status, response = self._answer(operation)
         method = operation.method.upper()
+        result = self._result(endpoint, status, operation)
         summary = raw.get("summary") or raw.get("description", "").partition("\n\n")[0]
         return Request(
             id=raw["operationId"],
@@ -233,7 +236,8 @@ class _Describing:
             replay=raw.get("x-replay", REPLAYS[operation.method]),
             root=raw.get("x-root", "api"),
             stream=self._stream(operation) if "x-stream" in raw else None,
-            result=self._result(endpoint, status, operation),
+            pages=_pages(operation, by_place, result) if "x-pages" in raw else None,
+            result=result,
             partial=bool(raw.get("x-partial")),
             summary=summary,
             description=raw.get("description", "") if "summary" in raw else "",
@@ -438,6 +442,25 @@ class _Describing:
             example=_example(raw, request),
             classes=classes,
         )
+
+
+def _pages(
+    operation: Operation,
+    by_place: dict[tuple[str, tuple[str, ...]], Argument],
+    result: PythonType,
+) -> Pages:
+    raw = operation.raw["x-pages"]
+    limit = by_place["query", (PAGE_LIMIT,)]
+    return Pages(
+        name=raw["method"],
+        page_size=raw["page_size"],
+        least=limit.schema["minimum"],
+        most=limit.schema["maximum"],
+        limit=limit.name,
+        cursor=by_place["query", (PAGE_CURSOR,)].name,
+        item=result.members[0],
+        summary=raw["summary"],
+    )
 
 
 def _example(raw: dict[str, Any], request: Request) -> Example | None:

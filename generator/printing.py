@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import attrs
+
 from .literals import literal
 from .naming import module_name
 from .python_types import PythonType
@@ -83,6 +85,29 @@ def passed(
             value = f"{name} if {name} is not None else {source}.required({wanted})"
         parts.append(f"{name}={value}")
     return ", ".join(parts)
+
+
+def page_keywords(request: Request) -> list[Keyword]:
+    """The keywords of the methods that go through an operation's pages."""
+    assert request.pages is not None
+    pages = request.pages
+    size = Keyword(
+        name="page_size",
+        type=PythonType("int"),
+        default=literal(pages.page_size),
+        description=f"How many come with one request, from {pages.least} to {pages.most}.",
+    )
+    asked = (pages.limit, pages.cursor)
+    return [*(each for each in request.keywords if each.name not in asked), size]
+
+
+def first_page(request: Request, source: str) -> str:
+    """What these methods hand to the plan of the first page."""
+    assert request.pages is not None
+    pages = request.pages
+    begun = [each for each in request.keywords if each.name != pages.cursor]
+    size = f"_page_size(page_size, {pages.least}, {pages.most})"
+    return passed(attrs.evolve(request, keywords=begun), source, {pages.limit: size})
 
 
 def classes_of(requests: Iterable[Request]) -> set[str]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import attrs
+
 from .docstrings import docstring
+from .examples import Example
 from .literals import literal
-from .printing import method_keywords
+from .printing import method_keywords, page_keywords
 from .python_types import NONE, PythonType
 from .views import Api, Collection, Keyword, Method, Model, Request
 
-__all__ = ["method_docstring", "request_docstring"]
+__all__ = ["method_docstring", "pages_docstring", "request_docstring"]
 
 # The statuses that a caller may want to treat otherwise than any other failure.
 _ERRORS = {"404": "NotFoundError", "409": "ConflictError"}
@@ -19,6 +22,12 @@ _ANYTHING = (
     "Anything else that may go wrong: an argument that can't be sent, no connection, no time left, "
     "a refused key.",
 )
+
+_PAGES = """\
+Each page is one request, made when the page before is used up, and tried again as every call is.
+What is created meanwhile repeats nothing that was there before, and hides nothing of it. A platform
+that knows no pages is asked once, for the whole list.
+"""
 
 
 def request_docstring(
@@ -30,14 +39,7 @@ def request_docstring(
         return docstring(8, f"`{collection.name}.{twin}`, with the answer's status and headers.")
     example: list[str] = []
     if request.example is not None:
-        variable = collection.module
-        name = f"a{request.name}" if awaits else request.name
-        word = "await" if awaits else ""
-        call = f"{variable}.{name}({_arguments(request.example.arguments, request.keywords, api)})"
-        example = [
-            f">>> {variable} = {collection.name}(configuration)",
-            *request.example.printing(call, word),
-        ]
+        example = _request_example(request.name, request.example, request, collection, api, awaits)
     return docstring(
         8,
         request.summary,
@@ -47,6 +49,44 @@ def request_docstring(
         raises=_raises(request),
         example=example,
     )
+
+
+def pages_docstring(request: Request, collection: Collection, api: Api, *, awaits: bool) -> str:
+    """The docstring of a method that goes through pages."""
+    assert request.pages is not None
+    example: list[str] = []
+    if request.example is not None:
+        each = attrs.evolve(request.example, name="item", streams=True)
+        example = _request_example(request.pages.name, each, request, collection, api, awaits)
+    return docstring(
+        8,
+        request.pages.summary,
+        _PAGES,
+        args=_args(page_keywords(request)),
+        returns=("Yields", f"Each {request.pages.item.code()}."),
+        raises=[
+            ("ArgumentError", "(a ValueError) `page_size` is out of range."),
+            *_raises(request),
+        ],
+        example=example,
+    )
+
+
+def _request_example(
+    method: str,
+    example: Example,
+    request: Request,
+    collection: Collection,
+    api: Api,
+    awaits: bool,
+) -> list[str]:
+    variable = collection.module
+    name = f"a{method}" if awaits else method
+    call = f"{variable}.{name}({_arguments(example.arguments, request.keywords, api)})"
+    return [
+        f">>> {variable} = {collection.name}(configuration)",
+        *example.printing(call, "await" if awaits else ""),
+    ]
 
 
 def method_docstring(method: Method, model: Model, api: Api, *, awaits: bool) -> str:

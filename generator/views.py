@@ -18,6 +18,7 @@ __all__ = [
     "Keyword",
     "Method",
     "Model",
+    "Pages",
     "Request",
     "Stream",
     "Total",
@@ -144,6 +145,22 @@ class Stream:
 
 
 @attrs.frozen(kw_only=True)
+class Pages:
+    """The pair of methods that go through a list page by page. `limit` and `cursor` are keywords of
+    the list's operation; `least` and `most` bound the size of a page.
+    """
+
+    name: str
+    page_size: int
+    least: int
+    most: int
+    limit: str
+    cursor: str
+    item: PythonType
+    summary: str
+
+
+@attrs.frozen(kw_only=True)
 class Request:
     """An operation: its plan and its pair of methods."""
 
@@ -162,6 +179,7 @@ class Request:
     replay: str
     root: str
     stream: Stream | None
+    pages: Pages | None
     result: PythonType
     partial: bool
     summary: str

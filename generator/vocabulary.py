@@ -10,6 +10,9 @@ __all__ = [
     "EXTENSIONS",
     "IGNORED_KEYWORDS",
     "KEYWORDS",
+    "PAGE_CURSOR",
+    "PAGE_LIMIT",
+    "PAGE_NEXT",
     "RESERVED_OPERATIONS",
     "RESOURCE_METHODS",
     "fault_in_shape",
@@ -76,6 +79,9 @@ RESOURCE_METHODS: dict[str, frozenset[str]] = {
 RESERVED_OPERATIONS = frozenset({"aclose", "close", "options", "with_raw_response"})
 """The names that every collection of operations has already."""
 
+PAGE_LIMIT, PAGE_CURSOR, PAGE_NEXT = "limit", "cursor", "x-next-cursor"
+"""The parameters that ask for a page of a list, and the header with the cursor of the next one."""
+
 _REPLAY = ("always", "keyed", "never")
 _ROOT = ("api", "events")
 _DOES = tuple(RESOURCE_METHODS)
@@ -116,6 +122,7 @@ EXTENSIONS: dict[str, dict[str, Any]] = {
             "each?": str,
             "prints?": bool,
         },
+        "x-pages": {"method": str, "page_size": int, "summary": str},
         "x-partial": bool,
         "x-replay": _REPLAY,
         "x-root": _ROOT,

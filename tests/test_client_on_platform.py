@@ -45,29 +45,6 @@ def tasks(configuration: Configuration) -> Tasks:
     return Tasks(configuration)
 
 
-def follow(world: World, task: Task) -> Iterator[TaskUpdateEvent]:
-    if world.name == "sync":
-        yield from task.events()
-        return
-
-    stream = task.aevents()
-
-    async def step() -> TaskUpdateEvent:
-        return await anext(stream)
-
-    async def close() -> None:
-        await stream.aclose()
-
-    try:
-        while True:
-            try:
-                yield world.runner.run(step())
-            except StopAsyncIteration:
-                return
-    finally:
-        world.runner.run(close())
-
-
 def test_a_task_holds_what_was_asked_for(world: World, tasks: Tasks) -> None:
     task: Task = world.run(
         tasks,
@@ -179,7 +156,7 @@ def test_a_stopped_task_is_over(world: World, tasks: Tasks) -> None:
 def test_events_are_followed_from_the_first_to_the_last(world: World, tasks: Tasks) -> None:
     task: Task = world.run(tasks, "create", AGENT, prompt="a", events_streaming=True)
     seen = []
-    for event in follow(world, task):
+    for event in world.each(task, "events"):
         seen.append(event.type)
         if event.type == TaskUpdateEventType.TaskCreated:
             assert isinstance(event.data, Task)
@@ -200,7 +177,7 @@ def test_events_are_followed_from_the_first_to_the_last(world: World, tasks: Tas
     assert seen == ["connected", "task_created", "chunk", "task_finished"]
     assert world.run(task, "wait_finished", timeout=5).result == "42"
     # Whoever comes late sees the same.
-    assert [event.type for event in follow(world, task)] == seen
+    assert [event.type for event in world.each(task, "events")] == seen
 
 
 def test_data_that_is_not_what_its_type_promises_is_delivered_raw(
@@ -217,14 +194,14 @@ def test_data_that_is_not_what_its_type_promises_is_delivered_raw(
         )
         world.run(tasks, "push_events", task.id, [event])
     world.run(task, "stop")
-    got = [(event.type, event.data) for event in follow(world, task)]
+    got = [(event.type, event.data) for event in world.each(task, "events")]
     assert got[2:5] == [("sub_task_created", {"id": 5}), ("brand_new", [1]), ("chunk", {"a": 1})]
 
 
 def test_a_task_without_events_refuses_to_stream(world: World, tasks: Tasks) -> None:
     task: Task = world.run(tasks, "create", AGENT, prompt="a")
     with pytest.raises(ValueError, match="events_streaming"):
-        next(follow(world, task))
+        next(world.each(task, "events"))
 
 
 @pytest.mark.parametrize("streaming", [True, False])

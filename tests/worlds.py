@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any, TypeVar
 
 import attrs
@@ -38,7 +38,22 @@ class World:
         if self.name == "sync":
             yield from transport.stream(plan, decode, is_terminal)
             return
-        stream = transport.astream(plan, decode, is_terminal)
+        yield from self._stepped(transport.astream(plan, decode, is_terminal))
+
+    def run(self, obj: Any, method: str, /, *args: Any, **kwargs: Any) -> Any:
+        """Call `obj.method`, or `obj.amethod`."""
+        if self.name == "sync":
+            return getattr(obj, method)(*args, **kwargs)
+        return self.runner.run(getattr(obj, f"a{method}")(*args, **kwargs))
+
+    def each(self, obj: Any, method: str, /, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        """Go through what the generator `obj.method`, or `obj.amethod`, yields."""
+        if self.name == "sync":
+            yield from getattr(obj, method)(*args, **kwargs)
+        else:
+            yield from self._stepped(getattr(obj, f"a{method}")(*args, **kwargs))
+
+    def _stepped(self, stream: AsyncGenerator[T, None]) -> Iterator[T]:
         try:
             while True:
                 try:
@@ -48,12 +63,6 @@ class World:
         finally:
             self.runner.run(stream.aclose())
 
-    def run(self, obj: Any, method: str, /, *args: Any, **kwargs: Any) -> Any:
-        """Call `obj.method`, or `obj.amethod`."""
-        if self.name == "sync":
-            return getattr(obj, method)(*args, **kwargs)
-        return self.runner.run(getattr(obj, f"a{method}")(*args, **kwargs))
 
-
-async def _step(stream: Any) -> Any:
+async def _step(stream: AsyncGenerator[T, None]) -> T:
     return await anext(stream)

@@ -17,7 +17,7 @@ from tests.generator.widget_server import WidgetServer
 from tests.worlds import World
 from xpander_client.configuration import Configuration
 from xpander_client.core.convert import loads, unstructure
-from xpander_client.errors import NotFoundError
+from xpander_client.errors import ArgumentError, NotFoundError
 
 SPEC = Path(__file__).with_name("small.yaml")
 GOLDEN = Path(__file__).with_name("golden")
@@ -138,10 +138,31 @@ def test_lists_are_filtered_by_repeated_parameters(
             widgets,
             "list",
             colour=[widgets_api.Colour.Red, widgets_api.Colour("mauve")],
-            page_size=2,
+            max_weight=2,
         )
-    assert server.requests[-1]["query"] == {"colour": ["red", "mauve"], "pageSize": ["2"]}
+    assert server.requests[-1]["query"] == {"colour": ["red", "mauve"], "maxWeight": ["2"]}
     assert [widget.id for widget in found] == ["w-1", "w-3"]
+
+
+def test_a_list_is_gone_through_page_by_page(
+    world: World, widgets_api: Any, configuration: Configuration, server: WidgetServer
+) -> None:
+    with widgets_api.Widgets(configuration) as widgets:
+        for number in range(5):
+            world.run(widgets, "create", name=f"Gear {number}", colour=widgets_api.Colour.Red)
+        before = len(server.requests)
+        found = list(world.each(widgets, "iter", colour=[widgets_api.Colour.Red], page_size=2))
+        assert [widget.id for widget in found] == ["w-1", "w-2", "w-3", "w-4", "w-5"]
+        assert all(isinstance(widget, widgets_api.Widget) for widget in found)
+        assert [request["query"] for request in server.requests[before:]] == [
+            {"colour": ["red"], "limit": ["2"]},
+            {"colour": ["red"], "limit": ["2"], "cursor": ["2"]},
+            {"colour": ["red"], "limit": ["2"], "cursor": ["4"]},
+        ]
+        assert len(list(world.each(widgets, "iter"))) == 5
+        assert server.requests[-1]["query"] == {"limit": ["3"], "cursor": ["3"]}
+        with pytest.raises(ArgumentError, match="page_size must be a number from 1 to 9, not 10"):
+            getattr(widgets, "iter" if world.name == "sync" else "aiter")(page_size=10)
 
 
 def test_an_object_saves_only_what_changed(

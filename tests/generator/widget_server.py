@@ -38,9 +38,10 @@ class WidgetServer:
                     "body": json.loads(body) if body else None,
                 }
                 server.requests.append(request)
-                status, kind, answer = server.answer(request)
+                status, headers, answer = server.answer(request)
                 self.send_response(status)
-                self.send_header("content-type", kind)
+                for name, value in headers.items():
+                    self.send_header(name, value)
                 self.send_header("content-length", str(len(answer)))
                 self.send_header("x-request-id", f"r-{len(server.requests)}")
                 self.end_headers()
@@ -57,8 +58,8 @@ class WidgetServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._http.server_port}"
 
-    def answer(self, request: dict[str, Any]) -> tuple[int, str, bytes]:
-        """Status, media type and body for a request."""
+    def answer(self, request: dict[str, Any]) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body for a request."""
         steps = [step for step in request["path"].split("/") if step and step != "acme"]
         method, body = request["method"], request["body"]
         if len(steps) == 1 and method == "POST":
@@ -70,23 +71,27 @@ class WidgetServer:
             self.widgets[made["id"]] = made
             return _json(200, made)
         if len(steps) == 1:
-            colours = request["query"].get("colour")
+            query = request["query"]
+            colours = query.get("colour")
             found = list(self.widgets.values())
-            return _json(200, [each for each in found if not colours or each["colour"] in colours])
+            found = [each for each in found if not colours or each["colour"] in colours]
+            begin = int(query.get("cursor", ["0"])[0])
+            end = begin + int(query.get("limit", [str(len(found))])[0])
+            return _json(200, found[begin:end], str(end) if end < len(found) else None)
         if steps[1] not in self.widgets:
             return _json(404, {"detail": f"there is no widget {steps[1]}"})
         widget = self.widgets[steps[1]]
         if steps[2:] == ["events"]:
             events = [{"type": "count", "data": 3}, {"type": "finished", "data": widget}]
             frames = [f"id: {n}\ndata: {json.dumps(each)}\n\n" for n, each in enumerate(events, 1)]
-            return 200, "text/event-stream", "".join(frames).encode()
+            return 200, {"content-type": "text/event-stream"}, "".join(frames).encode()
         if steps[2:] == ["polish"]:
             widget["polished"] = body["times"]
         if method == "PATCH":
             widget |= body
         if method == "DELETE":
             del self.widgets[steps[1]]
-            return 204, "application/json", b""
+            return 204, {}, b""
         return _json(200, widget)
 
     def __enter__(self) -> Self:
@@ -104,5 +109,10 @@ class WidgetServer:
         self._thread.join()
 
 
-def _json(status: int, body: Any) -> tuple[int, str, bytes]:
-    return status, "application/json", json.dumps(body).encode()
+def _json(
+    status: int, body: Any, next_cursor: str | None = None
+) -> tuple[int, dict[str, str], bytes]:
+    headers = {"content-type": "application/json"}
+    if next_cursor is not None:
+        headers["x-next-cursor"] = next_cursor
+    return status, headers, json.dumps(body).encode()

@@ -29,6 +29,9 @@ T = TypeVar("T")
 KEYS_HONORED = "idempotency-keys"
 """The header by which a platform says, on every answer, that it recognises idempotency keys."""
 
+NEXT_CURSOR = "x-next-cursor"
+"""The header with the cursor of the next page of a list."""
+
 
 class Headers(Mapping[str, str]):
     """An answer's headers; names are looked up whatever their case.
@@ -104,6 +107,11 @@ class Response(Generic[T]):
     def request_id(self) -> str | None:
         """The platform's name for the request, or None."""
         return self.headers.get("x-request-id")
+
+    @property
+    def next_cursor(self) -> str | None:
+        """Where the list goes on, for `cursor`; None at its end."""
+        return self.headers.get(NEXT_CURSOR) or None
 
 
 def decode(

@@ -52,6 +52,7 @@ from .streams import EventLogs, TaskEvents, WorkerChannel
 __all__ = ["Endpoints"]
 
 PAGE = 500
+"""How many rows are read at once, and how many items a caller may ask for in one answer."""
 ENVIRONMENTS = frozenset({"local", "xpander"})
 
 
@@ -222,16 +223,21 @@ class Endpoints:
             status=status,
             internal_status=query.get("internal_status"),
         )
+        limit = count(query.get("limit"), "limit")
+        if limit is not None and not 1 <= limit <= PAGE:
+            raise Refusal(422, f"limit has to be from 1 to {PAGE}, not {limit}")
         items: list[dict[str, Any]] = []
-        cursor: str | None = None
+        cursor = query.get("cursor")
         while True:
             page = await self._store.list_tasks(
-                organization(request), wanted, cursor=cursor, limit=PAGE
+                organization(request), wanted, cursor=cursor, limit=limit or PAGE
             )
             items += [_list_item(record) for record in page.records]
             cursor = page.cursor
             if cursor is None:
                 return Json.of(items)
+            if limit is not None:
+                return Json.of(items, {"x-next-cursor": cursor})
 
     async def report_task(self, request: Request) -> Response:
         """Store a task that ran elsewhere."""

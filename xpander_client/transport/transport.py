@@ -11,6 +11,7 @@ import attrs
 from xpander_client.configuration import Configuration, RetryPolicy
 from xpander_client.core.answer import Response
 from xpander_client.core.call import Call, CallOptions
+from xpander_client.core.pages import next_page
 from xpander_client.core.plan import RequestPlan, StreamPlan
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.core.stream import follow, poll_pauses
@@ -81,6 +82,31 @@ class Transport:
         from . import aio  # here and below: it brings asyncio along, which sync code can do without
 
         return bind(self, await aio.call(self.pool, self._state(plan), answer))
+
+    def pages(self, plan: RequestPlan, answer: type[list[T]]) -> Generator[T, None, None]:
+        """Go through a list from the page that `plan` asks for; a page is asked for when needed.
+
+        Raises:
+            CallError: a page could not be had.
+        """
+        following: RequestPlan | None = plan
+        while following is not None:
+            page = self.call(following, answer)
+            yield from page.parsed
+            following = next_page(following, page)
+
+    async def apages(self, plan: RequestPlan, answer: type[list[T]]) -> AsyncGenerator[T, None]:
+        """Go through a list from the page that `plan` asks for; a page is asked for when needed.
+
+        Raises:
+            CallError: a page could not be had.
+        """
+        following: RequestPlan | None = plan
+        while following is not None:
+            page = await self.acall(following, answer)
+            for item in page.parsed:
+                yield item
+            following = next_page(following, page)
 
     def stream(
         self,

@@ -280,6 +280,8 @@ def list(
     triggering_agent_id: str | None = None,
     status: AgentExecutionStatus | None = None,
     internal_status: str | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
 ) -> RequestPlan:
     """What `Tasks.list` sends."""
     return RequestPlan(
@@ -295,6 +297,8 @@ def list(
                 "triggering_agent_id": triggering_agent_id,
                 "status": status,
                 "internal_status": internal_status,
+                "limit": limit,
+                "cursor": cursor,
             }
         ),
     )
@@ -307,6 +311,8 @@ def list_user_tasks(
     triggering_agent_id: str | None = None,
     status: AgentExecutionStatus | None = None,
     internal_status: str | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
 ) -> RequestPlan:
     """What `Tasks.list_user_tasks` sends."""
     return RequestPlan(
@@ -321,6 +327,8 @@ def list_user_tasks(
                 "triggering_agent_id": triggering_agent_id,
                 "status": status,
                 "internal_status": internal_status,
+                "limit": limit,
+                "cursor": cursor,
             }
         ),
     )

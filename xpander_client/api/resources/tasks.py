@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Generator
 from typing import Any, cast
 
 from xpander_client.core.answer import Response
+from xpander_client.core.pages import page_size as _page_size
 from xpander_client.transport import Resource, Transport
 
 from ..models.agent_activity_thread import AgentActivityThread
@@ -786,8 +787,16 @@ class Tasks(Resource):
         triggering_agent_id: str | None = None,
         status: AgentExecutionStatus | None = None,
         internal_status: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> builtins.list[TasksListItem]:
         """List the tasks of an agent, the newest first.
+
+        The list is whole, unless there is a `limit`. Then it is a page of the newest tasks, and
+        where there are more, `x-next-cursor` of the answer is the `cursor` that goes on behind it.
+        Tasks that are created meanwhile shift nothing: no task comes twice, and none that was there
+        is left out. A platform that knows no pages answers with the whole list and without a
+        cursor.
 
         Args:
             agent_id: The agent.
@@ -796,6 +805,8 @@ class Tasks(Resource):
             triggering_agent_id: Only tasks that this agent triggered.
             status: Only tasks with this status.
             internal_status: Only tasks with this internal status.
+            limit: How many tasks to answer with at most, from 1 to 500; all of them without it.
+            cursor: Where to go on, the `next_cursor` of `with_raw_response.list(...)`.
 
         Returns:
             What there is to know about each task without loading it.
@@ -820,6 +831,8 @@ class Tasks(Resource):
             triggering_agent_id=triggering_agent_id,
             status=status,
             internal_status=internal_status,
+            limit=limit,
+            cursor=cursor,
         )
         return self._transport.call(plan, builtins.list[TasksListItem]).parsed
 
@@ -831,8 +844,16 @@ class Tasks(Resource):
         triggering_agent_id: str | None = None,
         status: AgentExecutionStatus | None = None,
         internal_status: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> builtins.list[TasksListItem]:
         """List the tasks of an agent, the newest first.
+
+        The list is whole, unless there is a `limit`. Then it is a page of the newest tasks, and
+        where there are more, `x-next-cursor` of the answer is the `cursor` that goes on behind it.
+        Tasks that are created meanwhile shift nothing: no task comes twice, and none that was there
+        is left out. A platform that knows no pages answers with the whole list and without a
+        cursor.
 
         Args:
             agent_id: The agent.
@@ -841,6 +862,8 @@ class Tasks(Resource):
             triggering_agent_id: Only tasks that this agent triggered.
             status: Only tasks with this status.
             internal_status: Only tasks with this internal status.
+            limit: How many tasks to answer with at most, from 1 to 500; all of them without it.
+            cursor: Where to go on, the `next_cursor` of `with_raw_response.list(...)`.
 
         Returns:
             What there is to know about each task without loading it.
@@ -867,8 +890,118 @@ class Tasks(Resource):
             triggering_agent_id=triggering_agent_id,
             status=status,
             internal_status=internal_status,
+            limit=limit,
+            cursor=cursor,
         )
         return (await self._transport.acall(plan, builtins.list[TasksListItem])).parsed
+
+    def iter(
+        self,
+        agent_id: str,
+        user_id: str | None = None,
+        parent_task_id: str | None = None,
+        triggering_agent_id: str | None = None,
+        status: AgentExecutionStatus | None = None,
+        internal_status: str | None = None,
+        page_size: int = 100,
+    ) -> Generator[TasksListItem, None, None]:
+        """Go through the tasks of an agent, the newest first.
+
+        Each page is one request, made when the page before is used up, and tried again as every
+        call is. What is created meanwhile repeats nothing that was there before, and hides nothing
+        of it. A platform that knows no pages is asked once, for the whole list.
+
+        Args:
+            agent_id: The agent.
+            user_id: Only tasks of this user.
+            parent_task_id: Only tasks that this task started.
+            triggering_agent_id: Only tasks that this agent triggered.
+            status: Only tasks with this status.
+            internal_status: Only tasks with this internal status.
+            page_size: How many come with one request, from 1 to 500.
+
+        Yields:
+            Each TasksListItem.
+
+        Raises:
+            ArgumentError: (a ValueError) `page_size` is out of range.
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> for item in tasks.iter(
+            ...     agent_id="agent-sales", status=AgentExecutionStatus.Completed
+            ... ):
+            ...     print(item.id)
+            task-2
+            task-1
+        """
+        plan = tasks_plans.list(
+            agent_id=agent_id,
+            user_id=user_id,
+            parent_task_id=parent_task_id,
+            triggering_agent_id=triggering_agent_id,
+            status=status,
+            internal_status=internal_status,
+            limit=_page_size(page_size, 1, 500),
+        )
+        return self._transport.pages(plan, builtins.list[TasksListItem])
+
+    def aiter(
+        self,
+        agent_id: str,
+        user_id: str | None = None,
+        parent_task_id: str | None = None,
+        triggering_agent_id: str | None = None,
+        status: AgentExecutionStatus | None = None,
+        internal_status: str | None = None,
+        page_size: int = 100,
+    ) -> AsyncGenerator[TasksListItem, None]:
+        """Go through the tasks of an agent, the newest first.
+
+        Each page is one request, made when the page before is used up, and tried again as every
+        call is. What is created meanwhile repeats nothing that was there before, and hides nothing
+        of it. A platform that knows no pages is asked once, for the whole list.
+
+        Args:
+            agent_id: The agent.
+            user_id: Only tasks of this user.
+            parent_task_id: Only tasks that this task started.
+            triggering_agent_id: Only tasks that this agent triggered.
+            status: Only tasks with this status.
+            internal_status: Only tasks with this internal status.
+            page_size: How many come with one request, from 1 to 500.
+
+        Yields:
+            Each TasksListItem.
+
+        Raises:
+            ArgumentError: (a ValueError) `page_size` is out of range.
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> async for item in tasks.aiter(
+            ...     agent_id="agent-sales", status=AgentExecutionStatus.Completed
+            ... ):
+            ...     print(item.id)
+            task-2
+            task-1
+        """
+        plan = tasks_plans.list(
+            agent_id=agent_id,
+            user_id=user_id,
+            parent_task_id=parent_task_id,
+            triggering_agent_id=triggering_agent_id,
+            status=status,
+            internal_status=internal_status,
+            limit=_page_size(page_size, 1, 500),
+        )
+        return self._transport.apages(plan, builtins.list[TasksListItem])
 
     def list_user_tasks(
         self,
@@ -877,8 +1010,16 @@ class Tasks(Resource):
         triggering_agent_id: str | None = None,
         status: AgentExecutionStatus | None = None,
         internal_status: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> builtins.list[TasksListItem]:
         """List the tasks of a user, the newest first.
+
+        The list is whole, unless there is a `limit`. Then it is a page of the newest tasks, and
+        where there are more, `x-next-cursor` of the answer is the `cursor` that goes on behind it.
+        Tasks that are created meanwhile shift nothing: no task comes twice, and none that was there
+        is left out. A platform that knows no pages answers with the whole list and without a
+        cursor.
 
         Args:
             user_id: The user whose tasks are listed.
@@ -886,6 +1027,8 @@ class Tasks(Resource):
             triggering_agent_id: Only tasks that this agent triggered.
             status: Only tasks with this status.
             internal_status: Only tasks with this internal status.
+            limit: How many tasks to answer with at most, from 1 to 500; all of them without it.
+            cursor: Where to go on, the `next_cursor` of `with_raw_response.list_user_tasks(...)`.
 
         Returns:
             What there is to know about each task without loading it.
@@ -909,6 +1052,8 @@ class Tasks(Resource):
             triggering_agent_id=triggering_agent_id,
             status=status,
             internal_status=internal_status,
+            limit=limit,
+            cursor=cursor,
         )
         return self._transport.call(plan, builtins.list[TasksListItem]).parsed
 
@@ -919,8 +1064,16 @@ class Tasks(Resource):
         triggering_agent_id: str | None = None,
         status: AgentExecutionStatus | None = None,
         internal_status: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> builtins.list[TasksListItem]:
         """List the tasks of a user, the newest first.
+
+        The list is whole, unless there is a `limit`. Then it is a page of the newest tasks, and
+        where there are more, `x-next-cursor` of the answer is the `cursor` that goes on behind it.
+        Tasks that are created meanwhile shift nothing: no task comes twice, and none that was there
+        is left out. A platform that knows no pages answers with the whole list and without a
+        cursor.
 
         Args:
             user_id: The user whose tasks are listed.
@@ -928,6 +1081,8 @@ class Tasks(Resource):
             triggering_agent_id: Only tasks that this agent triggered.
             status: Only tasks with this status.
             internal_status: Only tasks with this internal status.
+            limit: How many tasks to answer with at most, from 1 to 500; all of them without it.
+            cursor: Where to go on, the `next_cursor` of `with_raw_response.list_user_tasks(...)`.
 
         Returns:
             What there is to know about each task without loading it.
@@ -951,8 +1106,108 @@ class Tasks(Resource):
             triggering_agent_id=triggering_agent_id,
             status=status,
             internal_status=internal_status,
+            limit=limit,
+            cursor=cursor,
         )
         return (await self._transport.acall(plan, builtins.list[TasksListItem])).parsed
+
+    def iter_user_tasks(
+        self,
+        user_id: str,
+        parent_task_id: str | None = None,
+        triggering_agent_id: str | None = None,
+        status: AgentExecutionStatus | None = None,
+        internal_status: str | None = None,
+        page_size: int = 100,
+    ) -> Generator[TasksListItem, None, None]:
+        """Go through the tasks of a user, the newest first.
+
+        Each page is one request, made when the page before is used up, and tried again as every
+        call is. What is created meanwhile repeats nothing that was there before, and hides nothing
+        of it. A platform that knows no pages is asked once, for the whole list.
+
+        Args:
+            user_id: The user whose tasks are listed.
+            parent_task_id: Only tasks that this task started.
+            triggering_agent_id: Only tasks that this agent triggered.
+            status: Only tasks with this status.
+            internal_status: Only tasks with this internal status.
+            page_size: How many come with one request, from 1 to 500.
+
+        Yields:
+            Each TasksListItem.
+
+        Raises:
+            ArgumentError: (a ValueError) `page_size` is out of range.
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> for item in tasks.iter_user_tasks(user_id="user-7"):
+            ...     print(item.id)
+            task-2
+            task-1
+        """
+        plan = tasks_plans.list_user_tasks(
+            user_id=user_id,
+            parent_task_id=parent_task_id,
+            triggering_agent_id=triggering_agent_id,
+            status=status,
+            internal_status=internal_status,
+            limit=_page_size(page_size, 1, 500),
+        )
+        return self._transport.pages(plan, builtins.list[TasksListItem])
+
+    def aiter_user_tasks(
+        self,
+        user_id: str,
+        parent_task_id: str | None = None,
+        triggering_agent_id: str | None = None,
+        status: AgentExecutionStatus | None = None,
+        internal_status: str | None = None,
+        page_size: int = 100,
+    ) -> AsyncGenerator[TasksListItem, None]:
+        """Go through the tasks of a user, the newest first.
+
+        Each page is one request, made when the page before is used up, and tried again as every
+        call is. What is created meanwhile repeats nothing that was there before, and hides nothing
+        of it. A platform that knows no pages is asked once, for the whole list.
+
+        Args:
+            user_id: The user whose tasks are listed.
+            parent_task_id: Only tasks that this task started.
+            triggering_agent_id: Only tasks that this agent triggered.
+            status: Only tasks with this status.
+            internal_status: Only tasks with this internal status.
+            page_size: How many come with one request, from 1 to 500.
+
+        Yields:
+            Each TasksListItem.
+
+        Raises:
+            ArgumentError: (a ValueError) `page_size` is out of range.
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> async for item in tasks.aiter_user_tasks(user_id="user-7"):
+            ...     print(item.id)
+            task-2
+            task-1
+        """
+        plan = tasks_plans.list_user_tasks(
+            user_id=user_id,
+            parent_task_id=parent_task_id,
+            triggering_agent_id=triggering_agent_id,
+            status=status,
+            internal_status=internal_status,
+            limit=_page_size(page_size, 1, 500),
+        )
+        return self._transport.apages(plan, builtins.list[TasksListItem])
 
     def report_external_task(
         self,
@@ -1749,6 +2004,8 @@ class TasksWithRawResponse:
         triggering_agent_id: str | None = None,
         status: AgentExecutionStatus | None = None,
         internal_status: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> Response[builtins.list[TasksListItem]]:
         """`Tasks.list`, with the answer's status and headers."""
         plan = tasks_plans.list(
@@ -1758,6 +2015,8 @@ class TasksWithRawResponse:
             triggering_agent_id=triggering_agent_id,
             status=status,
             internal_status=internal_status,
+            limit=limit,
+            cursor=cursor,
         )
         return self._transport.call(plan, builtins.list[TasksListItem])
 
@@ -1769,6 +2028,8 @@ class TasksWithRawResponse:
         triggering_agent_id: str | None = None,
         status: AgentExecutionStatus | None = None,
         internal_status: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> Response[builtins.list[TasksListItem]]:
         """`Tasks.alist`, with the answer's status and headers."""
         plan = tasks_plans.list(
@@ -1778,6 +2039,8 @@ class TasksWithRawResponse:
             triggering_agent_id=triggering_agent_id,
             status=status,
             internal_status=internal_status,
+            limit=limit,
+            cursor=cursor,
         )
         return await self._transport.acall(plan, builtins.list[TasksListItem])
 
@@ -1788,6 +2051,8 @@ class TasksWithRawResponse:
         triggering_agent_id: str | None = None,
         status: AgentExecutionStatus | None = None,
         internal_status: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> Response[builtins.list[TasksListItem]]:
         """`Tasks.list_user_tasks`, with the answer's status and headers."""
         plan = tasks_plans.list_user_tasks(
@@ -1796,6 +2061,8 @@ class TasksWithRawResponse:
             triggering_agent_id=triggering_agent_id,
             status=status,
             internal_status=internal_status,
+            limit=limit,
+            cursor=cursor,
         )
         return self._transport.call(plan, builtins.list[TasksListItem])
 
@@ -1806,6 +2073,8 @@ class TasksWithRawResponse:
         triggering_agent_id: str | None = None,
         status: AgentExecutionStatus | None = None,
         internal_status: str | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> Response[builtins.list[TasksListItem]]:
         """`Tasks.alist_user_tasks`, with the answer's status and headers."""
         plan = tasks_plans.list_user_tasks(
@@ -1814,6 +2083,8 @@ class TasksWithRawResponse:
             triggering_agent_id=triggering_agent_id,
             status=status,
             internal_status=internal_status,
+            limit=limit,
+            cursor=cursor,
         )
         return await self._transport.acall(plan, builtins.list[TasksListItem])
 

@@ -39,7 +39,11 @@ __all__ = [
 
 
 def list(
-    *, colour: builtins.list[Colour] | None = None, page_size: int | None = None
+    *,
+    colour: builtins.list[Colour] | None = None,
+    max_weight: int | None = None,
+    limit: int | None = None,
+    cursor: str | None = None,
 ) -> RequestPlan:
     """What `Widgets.list` sends."""
     return RequestPlan(
@@ -48,7 +52,7 @@ def list(
         path="/widgets",
         template="/widgets",
         replay=Replay.ALWAYS,
-        query=_query({"colour": colour, "pageSize": page_size}),
+        query=_query({"colour": colour, "maxWeight": max_weight, "limit": limit, "cursor": cursor}),
     )
 
 

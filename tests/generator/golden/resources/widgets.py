@@ -6,6 +6,7 @@ import builtins
 from collections.abc import AsyncGenerator, Generator
 
 from xpander_client.core.answer import Response
+from xpander_client.core.pages import page_size as _page_size
 from xpander_client.transport import Resource, Transport
 
 from ..models.colour import Colour
@@ -26,13 +27,20 @@ class Widgets(Resource):
         return WidgetsWithRawResponse(self._transport)
 
     def list(
-        self, *, colour: builtins.list[Colour] | None = None, page_size: int | None = None
+        self,
+        *,
+        colour: builtins.list[Colour] | None = None,
+        max_weight: int | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> builtins.list[Widget]:
         """List the widgets.
 
         Args:
             colour: Only widgets of these colours.
-            page_size: How many at most.
+            max_weight: How heavy they may be, in grams.
+            limit: How many at most.
+            cursor: Where to go on.
 
         Returns:
             The widgets.
@@ -41,17 +49,24 @@ class Widgets(Resource):
             ModuleException: Anything else that may go wrong: an argument that can't be sent, no
                 connection, no time left, a refused key.
         """
-        plan = widgets_plans.list(colour=colour, page_size=page_size)
+        plan = widgets_plans.list(colour=colour, max_weight=max_weight, limit=limit, cursor=cursor)
         return self._transport.call(plan, builtins.list[Widget]).parsed
 
     async def alist(
-        self, *, colour: builtins.list[Colour] | None = None, page_size: int | None = None
+        self,
+        *,
+        colour: builtins.list[Colour] | None = None,
+        max_weight: int | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> builtins.list[Widget]:
         """List the widgets.
 
         Args:
             colour: Only widgets of these colours.
-            page_size: How many at most.
+            max_weight: How heavy they may be, in grams.
+            limit: How many at most.
+            cursor: Where to go on.
 
         Returns:
             The widgets.
@@ -60,8 +75,70 @@ class Widgets(Resource):
             ModuleException: Anything else that may go wrong: an argument that can't be sent, no
                 connection, no time left, a refused key.
         """
-        plan = widgets_plans.list(colour=colour, page_size=page_size)
+        plan = widgets_plans.list(colour=colour, max_weight=max_weight, limit=limit, cursor=cursor)
         return (await self._transport.acall(plan, builtins.list[Widget])).parsed
+
+    def iter(
+        self,
+        *,
+        colour: builtins.list[Colour] | None = None,
+        max_weight: int | None = None,
+        page_size: int = 3,
+    ) -> Generator[Widget, None, None]:
+        """Go through the widgets.
+
+        Each page is one request, made when the page before is used up, and tried again as every
+        call is. What is created meanwhile repeats nothing that was there before, and hides nothing
+        of it. A platform that knows no pages is asked once, for the whole list.
+
+        Args:
+            colour: Only widgets of these colours.
+            max_weight: How heavy they may be, in grams.
+            page_size: How many come with one request, from 1 to 9.
+
+        Yields:
+            Each Widget.
+
+        Raises:
+            ArgumentError: (a ValueError) `page_size` is out of range.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        plan = widgets_plans.list(
+            colour=colour, max_weight=max_weight, limit=_page_size(page_size, 1, 9)
+        )
+        return self._transport.pages(plan, builtins.list[Widget])
+
+    def aiter(
+        self,
+        *,
+        colour: builtins.list[Colour] | None = None,
+        max_weight: int | None = None,
+        page_size: int = 3,
+    ) -> AsyncGenerator[Widget, None]:
+        """Go through the widgets.
+
+        Each page is one request, made when the page before is used up, and tried again as every
+        call is. What is created meanwhile repeats nothing that was there before, and hides nothing
+        of it. A platform that knows no pages is asked once, for the whole list.
+
+        Args:
+            colour: Only widgets of these colours.
+            max_weight: How heavy they may be, in grams.
+            page_size: How many come with one request, from 1 to 9.
+
+        Yields:
+            Each Widget.
+
+        Raises:
+            ArgumentError: (a ValueError) `page_size` is out of range.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+        """
+        plan = widgets_plans.list(
+            colour=colour, max_weight=max_weight, limit=_page_size(page_size, 1, 9)
+        )
+        return self._transport.apages(plan, builtins.list[Widget])
 
     def create(
         self,
@@ -303,17 +380,27 @@ class WidgetsWithRawResponse:
         self._transport = transport
 
     def list(
-        self, *, colour: builtins.list[Colour] | None = None, page_size: int | None = None
+        self,
+        *,
+        colour: builtins.list[Colour] | None = None,
+        max_weight: int | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> Response[builtins.list[Widget]]:
         """`Widgets.list`, with the answer's status and headers."""
-        plan = widgets_plans.list(colour=colour, page_size=page_size)
+        plan = widgets_plans.list(colour=colour, max_weight=max_weight, limit=limit, cursor=cursor)
         return self._transport.call(plan, builtins.list[Widget])
 
     async def alist(
-        self, *, colour: builtins.list[Colour] | None = None, page_size: int | None = None
+        self,
+        *,
+        colour: builtins.list[Colour] | None = None,
+        max_weight: int | None = None,
+        limit: int | None = None,
+        cursor: str | None = None,
     ) -> Response[builtins.list[Widget]]:
         """`Widgets.alist`, with the answer's status and headers."""
-        plan = widgets_plans.list(colour=colour, page_size=page_size)
+        plan = widgets_plans.list(colour=colour, max_weight=max_weight, limit=limit, cursor=cursor)
         return await self._transport.acall(plan, builtins.list[Widget])
 
     def create(
