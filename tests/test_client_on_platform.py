@@ -91,6 +91,38 @@ def test_lists_give_summaries_that_load_their_task(world: World, tasks: Tasks) -
     assert task.id not in {item.id for item in done}
 
 
+@pytest.mark.parametrize("method", ["iter", "iter_user_tasks"])
+def test_what_is_created_meanwhile_leaves_the_pages_as_they_are(
+    world: World, tasks: Tasks, method: str
+) -> None:
+    whose = f"{method}-{world.name}"
+
+    def create(title: str) -> None:
+        user = User(id=whose, email="bob@example.com")
+        world.run(tasks, "create", whose, prompt="a", title=title, user_details=user)
+
+    for number in range(7):
+        create(str(number))
+    seen = []
+    for item in world.each(tasks, method, whose, page_size=2):
+        seen.append(item.title)
+        create("meanwhile")
+    assert seen == ["6", "5", "4", "3", "2", "1", "0"]
+
+
+def test_a_page_is_loaded_by_hand_where_the_one_before_ended(world: World, tasks: Tasks) -> None:
+    agent = f"agent-by-hand-{world.name}"
+    made = [world.run(tasks, "create", agent, prompt="a").id for _ in range(3)]
+    first = world.run(tasks.with_raw_response, "list", agent, limit=2)
+    assert [item.id for item in first.parsed] == [made[2], made[1]]
+    last = world.run(tasks, "list", agent, limit=2, cursor=first.next_cursor)
+    assert [item.id for item in last] == [made[0]]
+    with pytest.raises(UnprocessableError, match="limit has to be from 1 to 500, not 501"):
+        world.run(tasks, "list", agent, limit=501)
+    with pytest.raises(UnprocessableError, match="cursor was not given out"):
+        world.run(tasks, "list", agent, cursor="nonsense")
+
+
 def test_a_status_is_set_and_leaves_the_result_alone(world: World, tasks: Tasks) -> None:
     task: Task = world.run(tasks, "create", AGENT, prompt="a")
     world.run(tasks, "update", task.id, result="half")

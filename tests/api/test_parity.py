@@ -97,6 +97,7 @@ def returned(function: Any) -> str:
 def test_there_are_pairs_to_compare() -> None:
     names = {f"{cls.__name__}.{name}" for cls, name in ASYNC}
     assert {"Tasks.acreate", "Task.aevents", "Task.await_finished", "TasksListItem.aload"} <= names
+    assert {"Tasks.aiter", "Tasks.aiter_user_tasks"} <= names
     assert {"Agents.aget", "Agent.aload", "TasksWithRawResponse.aget", "Tasks.aclose"} <= names
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import AGENT, Command, interrupt
+from tests.raw_server import RawServer
 from xpander_client import Configuration, Task, Tasks
 from xpander_client.api.models import TaskProgress
 from xpander_client.background import AsyncTaskHandle, BackgroundTasks, Plugin
@@ -35,6 +36,67 @@ def test_a_task_is_created_shown_listed_and_stopped(command: Command) -> None:
     assert stopped.stdout == f"{created['id']} is stopped\n"
     assert command.json("tasks", "get", created["id"])["status"] == "stopped"
     assert command.json("tasks", "list", "--status", "pending") == []
+
+
+def test_a_list_is_the_newest_tasks_with_a_note_that_there_are_more(
+    command: Command, configuration: Configuration
+) -> None:
+    with Tasks(configuration) as tasks:
+        made = [tasks.create(AGENT, prompt=str(n)).id for n in range(103)][::-1]
+
+    def listed(*options: str) -> tuple[list[str], str]:
+        done = command("tasks", "list", "--json", *options)
+        assert done.returncode == 0
+        return [item["id"] for item in json.loads(done.stdout)], done.stderr
+
+    note = "these are the newest {}: --limit shows more, --all shows all\n"
+    assert listed() == (made[:100], note.format(100))
+    assert listed("--limit", "1") == (made[:1], note.format(1))
+    assert listed("--limit", "102") == (made[:102], note.format(102))
+    assert listed("--limit", "103") == (made, "")
+    assert listed("--limit", "501") == (made, "")
+    assert listed("--all") == (made, "")
+    shown = command("tasks", "list", "--limit", "2")
+    assert shown.stderr == note.format(2)
+    assert [line.split()[0] for line in shown.stdout.splitlines()] == ["ID", *made[:2]]
+
+
+def test_all_tasks_are_listed_page_by_page(command: Command, configuration: Configuration) -> None:
+    with Tasks(configuration) as tasks:
+        made = [tasks.create(AGENT, prompt=str(n)).id for n in range(502)][::-1]
+    assert [item["id"] for item in command.json("tasks", "list", "--all")] == made
+    shown = command("tasks", "list", "--all")
+    assert [line.split()[0] for line in shown.stdout.splitlines()] == [
+        *("ID", *made[:500]),
+        *("ID", *made[500:]),
+    ]
+    newest = command("tasks", "list", "--limit", "500")
+    assert "these are the newest 500" in newest.stderr
+
+
+def test_a_page_that_can_not_be_had_leaves_no_list_that_looks_whole(unconfigured: Command) -> None:
+    first = (
+        b'[{"id": "t-2", "agent_id": "a", "organization_id": "o", "status": "pending"},'
+        b' {"id": "t-1", "agent_id": "a", "organization_id": "o", "status": "pending"}]'
+    )
+    refusal = b'{"detail": "no more today"}'
+    with RawServer(
+        lambda c: c.answer(first, 200, "x-next-cursor: c", "connection: close"),
+        lambda c: c.answer(refusal, 422, "connection: close"),
+    ) as server:
+        done = unconfigured(
+            *("tasks", "list", "--agent", "a", "--all", "--json"),
+            XPANDER_BASE_URL=server.url,
+            XPANDER_API_KEY="k",
+        )
+    assert done.returncode == 1
+    assert "no more today" in done.stderr
+    assert done.stdout.startswith('[{"id":"t-2"')
+    assert done.stdout.endswith('"status":"pending"}')
+    assert [line.split()[1].partition("?")[2] for line in server.lines] == [
+        "limit=500",
+        "limit=500&cursor=c",
+    ]
 
 
 def test_a_task_is_told_what_it_waits_for(command: Command, configuration: Configuration) -> None:
@@ -172,9 +234,10 @@ def test_a_task_without_events_cannot_be_followed(command: Command) -> None:
 
 
 def test_a_wrong_key_is_one_line_and_not_shown(command: Command) -> None:
-    done = command("tasks", "list", XPANDER_API_KEY="my-secret")
-    assert_one_line(done, "401")
-    assert "my-secret" not in done.stderr
+    for options in ((), ("--json",), ("--all", "--json")):
+        done = command("tasks", "list", *options, XPANDER_API_KEY="my-secret")
+        assert_one_line(done, "401")
+        assert "my-secret" not in done.stderr
 
 
 def test_a_platform_that_is_not_there_is_named(command: Command, tmp_path: Path) -> None:
@@ -207,6 +270,8 @@ def test_bad_values_are_told_before_anything_is_sent(unconfigured: Command) -> N
         ("tasks", "get"),
         ("tasks", "explode"),
         ("tasks", "list", "--status", "nonsense"),
+        ("tasks", "list", "--limit", "0"),
+        ("tasks", "list", "--limit", "5", "--all"),
         ("tasks", "create", "x", "--output-format", "nonsense"),
         ("tasks", "notify", "x", "approval"),
         ("tasks", "notify", "x", "approval", "yes"),

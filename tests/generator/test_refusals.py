@@ -29,6 +29,34 @@ def sound() -> dict[str, Any]:
         "info": {"title": "Things", "version": "1"},
         "paths": {
             "/things": {
+                "get": {
+                    "operationId": "Things.list",
+                    "tags": ["Things"],
+                    "summary": "List the things.",
+                    "x-pages": {"method": "iter", "page_size": 5, "summary": "Go through them."},
+                    "parameters": [
+                        {
+                            "name": "limit",
+                            "in": "query",
+                            "schema": {"type": "integer", "minimum": 1, "maximum": 9},
+                        },
+                        {"name": "cursor", "in": "query", "schema": {"type": "string"}},
+                    ],
+                    "responses": {
+                        "200": {
+                            "description": "The things.",
+                            "headers": {"x-next-cursor": {"schema": {"type": "string"}}},
+                            "content": {
+                                "application/json": {
+                                    "schema": {
+                                        "type": "array",
+                                        "items": {"$ref": "#/components/schemas/Thing"},
+                                    }
+                                }
+                            },
+                        }
+                    },
+                },
                 "post": {
                     "operationId": "Things.create",
                     "tags": ["Things"],
@@ -131,6 +159,8 @@ def test_the_sound_specification_is_printed(tmp_path: Path) -> None:
 
 CREATE = ("paths", "/things", "post")
 READ = ("paths", "/things/{thing_id}", "get")
+LIST = ("paths", "/things", "get")
+PAGES = "paths./things.get.x-pages"
 FOLLOW = ("paths", "/things/{thing_id}/events", "get")
 SCHEMAS = ("components", "schemas")
 PROPERTIES = (*SCHEMAS, "Thing", "properties")
@@ -524,6 +554,54 @@ REFUSALS: dict[str, tuple[tuple[str | int, ...], Any, str, str]] = {
         {"type": "object", "properties": {"thing": {"$ref": "#/components/schemas/Held"}}},
         "components.schemas.Kind.properties.thing",
         "data can't contain Held",
+    ),
+    "pages that are gone through by a method that is there": (
+        (*LIST, "x-pages", "method"),
+        "get",
+        f"{PAGES}.method",
+        "get can't be the name of a method",
+    ),
+    "pages that are gone through by a method that every collection has": (
+        (*LIST, "x-pages", "method"),
+        "options",
+        f"{PAGES}.method",
+        "options can't be the name of a method",
+    ),
+    "pages of a size that they can't have": (
+        (*LIST, "x-pages", "page_size"),
+        10,
+        f"{PAGES}.page_size",
+        "is not from 1 to 9",
+    ),
+    "pages without a limit to their size": (
+        (*LIST, "parameters", 0, "schema"),
+        {"type": "integer", "minimum": 1},
+        PAGES,
+        "query parameter limit with a minimum and a maximum",
+    ),
+    "pages that nothing goes on from": (
+        (*LIST, "parameters", 1, "name"),
+        "after",
+        PAGES,
+        "no query parameter cursor",
+    ),
+    "pages that don't say where they go on": (
+        (*LIST, "responses", "200", "headers"),
+        MISSING,
+        PAGES,
+        "no header x-next-cursor",
+    ),
+    "pages of what is no list": (
+        (*LIST, "responses", "200", "content", "application/json", "schema"),
+        {"$ref": "#/components/schemas/Thing"},
+        PAGES,
+        "the answer is no list",
+    ),
+    "pages that say too little of themselves": (
+        (*LIST, "x-pages", "page_size"),
+        MISSING,
+        PAGES,
+        "needs `page_size`",
     ),
     "a method that needs more": (
         (*SCHEMAS, "Thing", "x-resource"),

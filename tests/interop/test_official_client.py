@@ -84,6 +84,7 @@ def test_lists_agree(theirs: xpander_sdk.Configuration, ours: Configuration) -> 
     official.stop(task_id=second.id)
     assert [item.id for item in official.list(agent_id=AGENT)] == [second.id, first.id]
     assert [item.id for item in tasks.list(agent_id=AGENT)] == [second.id, first.id]
+    assert [item.id for item in official.list(AGENT, filters={"limit": 1})] == [second.id]
     stopped = official.list(agent_id=AGENT, filters={"status": "stopped"})
     assert [(item.id, item.title) for item in stopped] == [(second.id, "Second")]
     of_user = official.list_user_tasks(user_id="u-1")

@@ -256,8 +256,78 @@ def test_lists_show_what_was_asked_for(http: httpx.Client) -> None:
 
 def test_long_lists_are_whole(http: httpx.Client) -> None:
     made = [create(http)["id"] for _ in range(510)]
-    listed = http.get("/agent-execution/executions/history/sales").json()
-    assert [item["id"] for item in listed] == made[::-1]
+    listed = http.get("/agent-execution/executions/history/sales")
+    assert [item["id"] for item in listed.json()] == made[::-1]
+    assert "x-next-cursor" not in listed.headers
+
+
+def test_a_list_with_a_limit_is_a_page_that_says_where_it_goes_on(http: httpx.Client) -> None:
+    asked = {"text": "x", "user": {"id": "u1", "email": "a@example.com"}}
+    made = [create(http, input=asked)["id"] for _ in range(5)]
+    create(http, agent="other")
+    for path in ("sales", "user/u1"):
+        answers = []
+        query: dict[str, Any] = {"limit": 2}
+        while True:
+            answer = http.get(f"/agent-execution/executions/history/{path}", params=query)
+            assert answer.status_code == 200
+            answers.append([item["id"] for item in answer.json()])
+            if "x-next-cursor" not in answer.headers:
+                break
+            query["cursor"] = answer.headers["x-next-cursor"]
+        assert answers == [made[:2:-1], made[2:0:-1], made[:1]]
+
+
+def test_a_page_that_ends_with_the_list_is_the_last_one(http: httpx.Client) -> None:
+    made = [create(http)["id"] for _ in range(2)]
+    for limit in (2, 500):
+        answer = http.get("/agent-execution/executions/history/sales", params={"limit": limit})
+        assert [item["id"] for item in answer.json()] == made[::-1]
+        assert "x-next-cursor" not in answer.headers
+    nothing = http.get("/agent-execution/executions/history/user/u9", params={"limit": 1})
+    assert (nothing.json(), "x-next-cursor" in nothing.headers) == ([], False)
+
+
+def test_a_cursor_without_a_limit_goes_on_to_the_end(http: httpx.Client) -> None:
+    made = [create(http)["id"] for _ in range(4)]
+    first = http.get("/agent-execution/executions/history/sales", params={"limit": 1})
+    cursor = first.headers["x-next-cursor"]
+    rest = http.get("/agent-execution/executions/history/sales", params={"cursor": cursor})
+    assert [item["id"] for item in rest.json()] == made[2::-1]
+    assert "x-next-cursor" not in rest.headers
+
+
+def test_pages_hold_what_the_filters_let_through(http: httpx.Client) -> None:
+    made = [create(http) for _ in range(6)]
+    for task in made[::2]:
+        update(http, task, status="paused")
+    query: dict[str, Any] = {"limit": 2, "status": "paused"}
+    first = http.get("/agent-execution/executions/history/sales", params=query)
+    assert [item["id"] for item in first.json()] == [made[4]["id"], made[2]["id"]]
+    query["cursor"] = first.headers["x-next-cursor"]
+    second = http.get("/agent-execution/executions/history/sales", params=query)
+    assert [item["id"] for item in second.json()] == [made[0]["id"]]
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"limit": "0"}, "limit has to be from 1 to 500, not 0"),
+        ({"limit": "501"}, "limit has to be from 1 to 500, not 501"),
+        ({"limit": "-1"}, "limit has to be a whole number"),
+        ({"limit": "1.5"}, "limit has to be a whole number"),
+        ({"limit": ""}, "limit has to be a whole number"),
+        ({"cursor": "nonsense"}, "this cursor was not given out by the platform"),
+        ({"cursor": ""}, "this cursor was not given out by the platform"),
+    ],
+)
+def test_a_wrong_limit_or_cursor_is_refused(
+    http: httpx.Client, query: dict[str, str], said: str
+) -> None:
+    create(http)
+    for path in ("sales", "user/u1"):
+        answer = http.get(f"/agent-execution/executions/history/{path}", params=query)
+        assert (answer.status_code, answer.json()["detail"]) == (422, said)
 
 
 def test_a_task_that_ran_elsewhere_is_reported(http: httpx.Client) -> None:

@@ -40,6 +40,10 @@ def answers(tasks: Tasks, agents: Agents) -> None:
     task.status = "completed"  # type: ignore[assignment]
     first: Task = tasks.list("agent")[0]  # type: ignore[assignment]
     tasks.list("agent", None, None, None, "done")  # type: ignore[arg-type]
+    tasks.iter("agent", page_size="5")  # type: ignore[arg-type]
+    for item in tasks.iter("agent"):
+        _ = item.no_such_field  # type: ignore[attr-defined]
+    tasks.with_raw_response.iter("agent")  # type: ignore[attr-defined]
     _ = tasks.with_raw_response.get("task-1").result  # type: ignore[attr-defined]
     tasks.with_raw_response.events("task-1")  # type: ignore[attr-defined]
     agents.get(agent_id=1)  # type: ignore[arg-type]
@@ -55,6 +59,11 @@ async def awaiting(tasks: Tasks, task: Task) -> None:
         pass
     async for _event in task.events():  # type: ignore[attr-defined]
         pass
+    for _item in tasks.aiter("agent"):  # type: ignore[attr-defined]
+        pass
+    async for item in tasks.aiter("agent"):
+        number: int = item.id  # type: ignore[assignment]
+        del number
     async for event in task.aevents():
         text: str = event  # type: ignore[assignment]
         del text

@@ -14,7 +14,16 @@ from rich.text import Text
 
 from xpander_client.core.convert import dumps, unstructure
 
-__all__ = ["complain", "note", "print_json", "print_pairs", "print_table", "tell", "visible"]
+__all__ = [
+    "complain",
+    "note",
+    "print_json",
+    "print_json_list",
+    "print_pairs",
+    "print_table",
+    "tell",
+    "visible",
+]
 
 _STYLES = {
     "completed": "green",
@@ -50,6 +59,16 @@ def print_json(value: object) -> None:
     """One JSON document, on one line."""
     sys.stdout.write(dumps(unstructure(value)).decode())
     sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def print_json_list(values: Iterable[object]) -> None:
+    """One JSON document, a list, on one line. Each value is written when it comes."""
+    mark = "["
+    for value in values:
+        sys.stdout.write(mark + dumps(unstructure(value)).decode())
+        mark = ","
+    sys.stdout.write("[]\n" if mark == "[" else "]\n")
     sys.stdout.flush()
 
 

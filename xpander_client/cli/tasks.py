@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, cast
 from urllib.parse import urlsplit
@@ -10,8 +12,15 @@ from urllib.parse import urlsplit
 import typer
 
 from xpander_client.api.models import AgentExecutionStatus, OutputFormat, TaskUpdateEventType
-from xpander_client.api.resources import Task, Tasks
-from xpander_client.cli.output import note, print_json, print_pairs, print_table, tell
+from xpander_client.api.resources import Task, Tasks, TasksListItem
+from xpander_client.cli.output import (
+    note,
+    print_json,
+    print_json_list,
+    print_pairs,
+    print_table,
+    tell,
+)
 from xpander_client.configuration import Configuration
 from xpander_client.errors import ArgumentError, ModuleException
 
@@ -28,6 +37,10 @@ _Agent = Annotated[
     str | None, typer.Option("--agent", help="The agent's id. [default: XPANDER_AGENT_ID]")
 ]
 _TaskId = Annotated[str, typer.Argument(metavar="TASK", help="The task's id.")]
+
+_LIMIT = 100
+_PAGE = 500
+"""The most that the platform answers one request with."""
 
 
 @tasks.command()
@@ -83,20 +96,33 @@ def list_(
         AgentExecutionStatus | None, typer.Option(help="Only tasks in this status.")
     ] = None,
     user: Annotated[str | None, typer.Option(help="Only tasks of this user's id.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help=f"How many at most. [default: {_LIMIT}]")
+    ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="All tasks, however many there are.")
+    ] = False,
     as_json: _Json = False,
 ) -> None:
     """List the tasks of an agent, the newest first."""
+    if everything and limit is not None:
+        raise typer.BadParameter("--limit and --all can't go together", param_hint="--limit")
+    wanted = None if everything else limit or _LIMIT
     with _tasks() as api:
-        found = api.list(agent_id=_agent_id(api.configuration, agent), status=status, user_id=user)
-    if as_json:
-        print_json(found)
-    elif found:
-        print_table(
-            ("ID", "STATUS", "CREATED", "TITLE"),
-            ((item.id, item.status, item.created_at, item.title) for item in found),
+        found = api.iter(
+            agent_id=_agent_id(api.configuration, agent),
+            status=status,
+            user_id=user,
+            # One more shows whether there are more.
+            page_size=_PAGE if wanted is None else min(wanted + 1, _PAGE),
         )
-    else:
-        note("no tasks")
+        shown = itertools.islice(found, wanted)
+        if as_json:
+            print_json_list(shown)
+        else:
+            _show_list(shown)
+        if wanted is not None and next(found, None) is not None:
+            note(f"these are the newest {wanted}: --limit shows more, --all shows all")
 
 
 @tasks.command()
@@ -182,6 +208,17 @@ def _schema(text: str | None) -> dict[str, Any] | None:
     if not isinstance(schema, dict):
         raise ArgumentError("--output-schema must be a JSON object")
     return cast(dict[str, Any], schema)
+
+
+def _show_list(items: Iterator[TasksListItem]) -> None:
+    rows = ((item.id, item.status, item.created_at, item.title) for item in items)
+    # A table is printed as a whole, so a long list is several.
+    part = list(itertools.islice(rows, _PAGE))
+    if not part:
+        note("no tasks")
+    while part:
+        print_table(("ID", "STATUS", "CREATED", "TITLE"), part)
+        part = list(itertools.islice(rows, _PAGE))
 
 
 def _show(task: Task) -> None:
