@@ -21,6 +21,7 @@ from .vocabulary import (
     PAGE_CURSOR,
     PAGE_LIMIT,
     PAGE_NEXT,
+    PAGE_SIZE,
     RESERVED_OPERATIONS,
     RESOURCE_METHODS,
     fault_in_shape,
@@ -416,6 +417,8 @@ def _pages(document: Document) -> Problems:
             for _, each in operation.parameters
             if each["in"] == "query"
         }
+        if any(each.name == PAGE_SIZE for each in arguments_of(operation, document)):
+            yield place, f"there is a keyword {PAGE_SIZE} already"
         if PAGE_CURSOR not in query:
             yield place, f"there is no query parameter {PAGE_CURSOR}"
         limit = query.get(PAGE_LIMIT, {})

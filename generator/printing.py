@@ -10,6 +10,7 @@ from .literals import literal
 from .naming import module_name
 from .python_types import PythonType
 from .views import Api, Collection, Keyword, Method, Model, Request, Stream
+from .vocabulary import PAGE_SIZE
 
 # Inside a class with a method called `list`, and in a module with a function of that name, the
 # built-in is not reachable by its own name.
@@ -92,7 +93,7 @@ def page_keywords(request: Request) -> list[Keyword]:
     assert request.pages is not None
     pages = request.pages
     size = Keyword(
-        name="page_size",
+        name=PAGE_SIZE,
         type=PythonType("int"),
         default=literal(pages.page_size),
         description=f"How many come with one request, from {pages.least} to {pages.most}.",
@@ -106,7 +107,7 @@ def first_page(request: Request, source: str) -> str:
     assert request.pages is not None
     pages = request.pages
     begun = [each for each in request.keywords if each.name != pages.cursor]
-    size = f"_page_size(page_size, {pages.least}, {pages.most})"
+    size = f"_page_size({PAGE_SIZE}, {pages.least}, {pages.most})"
     return passed(attrs.evolve(request, keywords=begun), source, {pages.limit: size})
 
 

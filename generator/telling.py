@@ -12,6 +12,7 @@ from .literals import literal
 from .printing import method_keywords, page_keywords
 from .python_types import NONE, PythonType
 from .views import Api, Collection, Keyword, Method, Model, Request
+from .vocabulary import PAGE_SIZE
 
 __all__ = ["method_docstring", "pages_docstring", "request_docstring"]
 
@@ -65,7 +66,7 @@ def pages_docstring(request: Request, collection: Collection, api: Api, *, await
         args=_args(page_keywords(request)),
         returns=("Yields", f"Each {request.pages.item.code()}."),
         raises=[
-            ("ArgumentError", "(a ValueError) `page_size` is out of range."),
+            ("ArgumentError", f"(a ValueError) `{PAGE_SIZE}` is out of range."),
             *_raises(request),
         ],
         example=example,

@@ -13,6 +13,7 @@ __all__ = [
     "PAGE_CURSOR",
     "PAGE_LIMIT",
     "PAGE_NEXT",
+    "PAGE_SIZE",
     "RESERVED_OPERATIONS",
     "RESOURCE_METHODS",
     "fault_in_shape",
@@ -81,6 +82,9 @@ RESERVED_OPERATIONS = frozenset({"aclose", "close", "options", "with_raw_respons
 
 PAGE_LIMIT, PAGE_CURSOR, PAGE_NEXT = "limit", "cursor", "x-next-cursor"
 """The parameters that ask for a page of a list, and the header with the cursor of the next one."""
+
+PAGE_SIZE = "page_size"
+"""The keyword that says how large pages are, where a list is gone through."""
 
 _REPLAY = ("always", "keyed", "never")
 _ROOT = ("api", "events")

@@ -142,6 +142,8 @@ def changed(place: tuple[str | int, ...], value: Any) -> dict[str, Any]:
         at = at[step]
     if value is MISSING:
         del at[place[-1]]
+    elif isinstance(at, list) and place[-1] == len(at):
+        at.append(value)
     else:
         at[place[-1]] = value
     return spec
@@ -572,6 +574,12 @@ REFUSALS: dict[str, tuple[tuple[str | int, ...], Any, str, str]] = {
         10,
         f"{PAGES}.page_size",
         "is not from 1 to 9",
+    ),
+    "pages beside a keyword for their size": (
+        (*LIST, "parameters", 2),
+        {"name": "pageSize", "in": "query", "schema": {"type": "integer"}},
+        PAGES,
+        "there is a keyword page_size already",
     ),
     "pages without a limit to their size": (
         (*LIST, "parameters", 0, "schema"),
