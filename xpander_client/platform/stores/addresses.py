@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..settings import Settings
     from .store import Store
 
-__all__ = ["is_postgres", "store_at", "without_password"]
+__all__ = ["is_postgres", "sqlite_path", "store_at", "without_password"]
 
 
 def is_postgres(address: str | os.PathLike[str]) -> bool:
@@ -47,13 +47,22 @@ def store_at(
                 f'a store on PostgreSQL needs {error.name}: pip install "xpander-client[postgres]"'
             ) from None
         return PostgresStore(str(address), settings, clock=clock)
+    return SqliteStore(sqlite_path(address), settings, clock=clock)
+
+
+def sqlite_path(address: str | os.PathLike[str]) -> Path:
+    """The file that an address names.
+
+    Raises:
+        ConfigurationError: it names none.
+    """
     text = os.fspath(address)
     path = text.removeprefix("sqlite:")
     if "://" in path or not path:
         raise ConfigurationError(
             f"{text!r} is no address of a store: give a file, sqlite:FILE or postgresql://…"
         )
-    return SqliteStore(Path(path), settings, clock=clock)
+    return Path(path)
 
 
 def without_password(address: str | os.PathLike[str]) -> str:

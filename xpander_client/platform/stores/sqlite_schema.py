@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...errors import ConfigurationError
 
-__all__ = ["SCHEMA_VERSION", "prepare"]
+__all__ = ["SCHEMA_VERSION", "prepare", "version_of"]
 
 APPLICATION_ID = 0x78704E64
 
@@ -128,17 +128,27 @@ CREATE INDEX tasks_in_internal_status
 SCHEMA_VERSION = len(_STEPS)
 
 
-def prepare(connection: sqlite3.Connection, path: Path) -> None:
-    """Give the file the tables of this release, in one transaction.
+def version_of(connection: sqlite3.Connection, path: Path) -> int:
+    """Which version the file's tables have; 0: there are none.
 
     Raises:
-        ConfigurationError: it is no store of ours, or one of a later release.
+        ConfigurationError: it is no store of ours.
     """
     [application] = connection.execute("PRAGMA application_id").fetchone()
     [version] = connection.execute("PRAGMA user_version").fetchone()
     [tables] = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if application != APPLICATION_ID and (application or version or tables):
         raise ConfigurationError(f"{path} is a database, but not of this platform")
+    return int(version)
+
+
+def prepare(connection: sqlite3.Connection, path: Path) -> None:
+    """Give the file the tables of this release, in one transaction.
+
+    Raises:
+        ConfigurationError: it is no store of ours, or one of a later release.
+    """
+    version = version_of(connection, path)
     if version > SCHEMA_VERSION:
         raise ConfigurationError(
             f"{path} has schema version {version}; this release reads version {SCHEMA_VERSION}"

@@ -121,12 +121,16 @@ class Database:
             except (TimeoutError, *AWAY):
                 pool.terminate()
 
-    async def connect(self, settings: dict[str, str] | None = None) -> asyncpg.Connection:
-        """A connection of its own, with more settings of the session."""
+    async def connect(
+        self, settings: dict[str, str] | None = None, *, patient: bool = False
+    ) -> asyncpg.Connection:
+        """A connection of its own, with more settings of the session. A patient one waits for
+        answers however long they take.
+        """
         connection: asyncpg.Connection = await asyncpg.connect(
             self._address,
             timeout=CONNECT_TIMEOUT,
-            command_timeout=COMMAND_TIMEOUT,
+            command_timeout=None if patient else COMMAND_TIMEOUT,
             server_settings={**SERVER_SETTINGS, **(settings or {})},
         )
         await _durable(connection)

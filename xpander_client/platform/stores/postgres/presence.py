@@ -48,6 +48,7 @@ class PostgresPresence:
         self._database = database
         self._clock = clock
         self._settings = settings
+        self._seen = False
 
     async def join(self, worker: WorkerRecord, *, named: bool) -> Joined:
         """A worker listens at this server from now on; its leases get a new term."""
@@ -198,6 +199,7 @@ class PostgresPresence:
 
     async def _beat(self, connection: Connection) -> None:
         now = self._clock()
+        self._seen = True
         async with connection.transaction():
             seen = await connection.fetchval("SELECT max(seen_at) FROM servers")
             if seen is None or now - seen > SILENCE:
@@ -224,4 +226,5 @@ class PostgresPresence:
 
     async def end(self) -> None:
         """This server stops: none of its workers listens any more."""
-        await self._database.fetch("DELETE FROM servers WHERE id = $1", self._server_id)
+        if self._seen:
+            await self._database.fetch("DELETE FROM servers WHERE id = $1", self._server_id)

@@ -1,0 +1,159 @@
+"""All that a store on PostgreSQL keeps."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import AsyncIterator, Sequence
+
+import asyncpg
+
+from ....errors import ConfigurationError
+from ..addresses import without_password
+from ..records import TERMINAL
+from ..transfer import BATCH, TABLES, Row
+from .connections import AWAY, Database
+from .presence import SILENCE
+from .schema import SCHEMA_VERSION, migrate, version
+
+__all__ = ["ENGINE", "PostgresBooks"]
+
+_ORDER = {"tasks": "number", "threads": "number", "events": "task_id, seq"}
+_ENDS = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
+_PROBLEMS = (
+    (
+        "the events of task {} have holes",
+        f"SELECT t.id FROM tasks t WHERE t.status NOT IN ({_ENDS}) AND t.last_seq - t.run_from != "
+        "(SELECT count(*) FROM events e WHERE e.task_id = t.id AND e.seq > t.run_from) LIMIT 20",
+    ),
+    (
+        "task {} counts its events wrong",
+        "SELECT t.id FROM tasks t WHERE t.last_seq != coalesce("
+        "(SELECT max(seq) FROM events e WHERE e.task_id = t.id), 0) LIMIT 20",
+    ),
+    (
+        "task {} is finished, but its events don't say how",
+        f"SELECT t.id FROM tasks t WHERE t.status IN ({_ENDS}) AND coalesce((SELECT e.type "
+        "FROM events e WHERE e.task_id = t.id ORDER BY e.seq DESC LIMIT 1), '') "
+        "!= 'task_finished' LIMIT 20",
+    ),
+    (
+        "thread {} has another length than it says",
+        "SELECT h.id FROM threads h WHERE h.length != (SELECT count(*) FROM messages m "
+        "WHERE m.organization_id = h.organization_id AND m.thread_id = h.id) LIMIT 20",
+    ),
+)
+
+
+class PostgresBooks:
+    """A store on PostgreSQL, in one transaction."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+
+    async def rows(self, table: str) -> AsyncIterator[Sequence[Row]]:
+        """The rows of a table, some at a time."""
+        order = f" ORDER BY {_ORDER[table]}" if table in _ORDER else ""
+        cursor = await self._connection.cursor(
+            f"SELECT {', '.join(TABLES[table])} FROM {table}{order}"
+        )
+        while rows := await cursor.fetch(BATCH):
+            yield [tuple(row) for row in rows]
+
+    async def add(self, table: str, rows: Sequence[Row]) -> None:
+        """Add rows."""
+        if table == "tasks":
+            names = TABLES[table]
+            flags = {names.index("pruned"), names.index("scripted")}
+            rows = [
+                [bool(value) if place in flags else value for place, value in enumerate(row)]
+                for row in rows
+            ]
+        await self._connection.copy_records_to_table(
+            table, records=rows, columns=list(TABLES[table])
+        )
+
+    async def count(self, table: str) -> int:
+        """How many rows a table has."""
+        return int(await self._connection.fetchval(f"SELECT count(*) FROM {table}"))
+
+    async def numbers(self) -> AsyncIterator[tuple[str, int, int]]:
+        """For each task that has events: the last one's number, and how many there are."""
+        cursor = await self._connection.cursor(
+            "SELECT task_id, max(seq), count(*) FROM events GROUP BY task_id ORDER BY task_id"
+        )
+        while rows := await cursor.fetch(BATCH):
+            for row in rows:
+                yield row[0], row[1], row[2]
+
+    async def problems(self) -> Sequence[str]:
+        """What is not as it has to be."""
+        return [
+            text.format(row[0])
+            for text, sql in _PROBLEMS
+            for row in await self._connection.fetch(sql)
+        ]
+
+
+class _Postgres:
+    name: str = "PostgreSQL"
+
+    async def versions(self, address: str | os.PathLike[str]) -> tuple[int, int]:
+        async with _connected(address) as connection:
+            return await version(connection), SCHEMA_VERSION
+
+    async def migrate(self, address: str | os.PathLike[str]) -> tuple[int, int]:
+        async with _connected(address) as connection:
+            before = await version(connection)
+            if 0 < before < SCHEMA_VERSION:
+                await _alone(connection, address)
+            return await migrate(connection)
+
+    @contextlib.asynccontextmanager
+    async def books(
+        self, address: str | os.PathLike[str], *, write: bool
+    ) -> AsyncIterator[PostgresBooks]:
+        async with _connected(address) as connection:
+            there = await version(connection)
+            if there != SCHEMA_VERSION:
+                raise ConfigurationError(
+                    f"{without_password(address)} has schema version {there}, this release needs "
+                    f"{SCHEMA_VERSION}: xpander-client store migrate"
+                )
+            await _alone(connection, address)
+            async with connection.transaction(isolation="repeatable_read", readonly=not write):
+                yield PostgresBooks(connection)
+
+
+ENGINE = _Postgres()
+
+
+async def _alone(connection: asyncpg.Connection, address: str | os.PathLike[str]) -> None:
+    """Refuse to work on a store that servers use."""
+    seen = await connection.fetchval(
+        "SELECT count(*) FROM servers WHERE seen_at > "
+        "extract(epoch FROM clock_timestamp())::float8 - $1::float8",
+        SILENCE,
+    )
+    if seen:
+        raise ConfigurationError(
+            f"the store {without_password(address)} is in use by {seen} server(s): stop them first"
+        )
+
+
+@contextlib.asynccontextmanager
+async def _connected(address: str | os.PathLike[str]) -> AsyncIterator[asyncpg.Connection]:
+    shown = without_password(address)
+    try:
+        connection = await Database(str(address)).connect(
+            {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}, patient=True
+        )
+    except (*AWAY, asyncpg.PostgresError, ValueError) as error:
+        reason = str(error) or type(error).__name__
+        raise ConfigurationError(f"{shown} can't be used as a store: {reason}") from error
+    try:
+        yield connection
+    except (*AWAY, asyncpg.PostgresError) as error:
+        raise ConfigurationError(f"{shown}: {error}") from error
+    finally:
+        connection.terminate() if connection.is_in_transaction() else await connection.close()

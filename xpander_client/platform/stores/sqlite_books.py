@@ -1,0 +1,180 @@
+"""All that a store in a file keeps."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Sequence
+from pathlib import Path
+
+from ...errors import ConfigurationError
+from ..file_lock import FileLock
+from .addresses import sqlite_path
+from .records import TERMINAL
+from .sqlite_schema import SCHEMA_VERSION, prepare, version_of
+from .sqlite_work import SEQ_BITS, SEQ_MASK
+from .transfer import BATCH, TABLES, TASK_FIELDS, Row
+
+__all__ = ["ENGINE", "SqliteBooks"]
+
+_EVENTS_OF_TASK = (
+    f"e.place > (t.number << {SEQ_BITS}) AND e.place <= (t.number << {SEQ_BITS}) + {SEQ_MASK}"
+)
+_MESSAGES_OF_THREAD = (
+    f"m.place >= (h.number << {SEQ_BITS}) AND m.place < ((h.number + 1) << {SEQ_BITS})"
+)
+_LAST = f"coalesce((SELECT max(e.place) & {SEQ_MASK} FROM events e WHERE {_EVENTS_OF_TASK}), 0)"
+
+_SELECT = {
+    "tasks": f"SELECT {', '.join(f't.{name}' for name in TASK_FIELDS)}, {_LAST}, t.pruned "
+    "FROM tasks t ORDER BY t.number",
+    "events": f"SELECT t.id, e.place & {SEQ_MASK}, e.type, e.body "
+    f"FROM tasks t JOIN events e ON {_EVENTS_OF_TASK} ORDER BY t.number, e.place",
+    "idempotency": "SELECT organization_id, key, fingerprint, answer, created_at FROM idempotency",
+    "documents": "SELECT organization_id, kind, key, version, value FROM documents",
+    "threads": "SELECT organization_id, id, length, user_id, agent_id, document FROM threads "
+    "ORDER BY number",
+    "messages": "SELECT h.organization_id, h.id, m.place - (h.number << "
+    f"{SEQ_BITS}), m.role, m.body FROM threads h JOIN messages m ON {_MESSAGES_OF_THREAD} "
+    "ORDER BY h.number, m.place",
+}
+
+_INSERT = {
+    "tasks": f"INSERT INTO tasks ({', '.join(TASK_FIELDS)}, pruned) "
+    f"VALUES ({', '.join(f'?{n}' for n in range(1, len(TASK_FIELDS) + 1))}, "
+    f"?{len(TASK_FIELDS) + 2})",
+    "events": f"INSERT INTO events (place, type, body) SELECT (number << {SEQ_BITS}) + ?2, ?3, ?4 "
+    "FROM tasks WHERE id = ?1",
+    "messages": "INSERT INTO messages (place, role, body) "
+    f"SELECT (number << {SEQ_BITS}) + ?3, ?4, ?5 FROM threads "
+    "WHERE organization_id = ?1 AND id = ?2",
+} | {
+    table: f"INSERT INTO {table} ({', '.join(TABLES[table])}) "
+    f"VALUES ({', '.join('?' * len(TABLES[table]))})"
+    for table in ("idempotency", "documents", "threads")
+}
+
+_ENDS = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
+_PROBLEMS = (
+    (
+        "the events of task {} have holes",
+        f"SELECT t.id FROM tasks t WHERE t.status NOT IN ({_ENDS}) AND {_LAST} - t.run_from != "
+        f"(SELECT count(*) FROM events e WHERE {_EVENTS_OF_TASK} "
+        f"AND (e.place & {SEQ_MASK}) > t.run_from) LIMIT 20",
+    ),
+    (
+        "task {} is finished, but its events don't say how",
+        f"SELECT t.id FROM tasks t WHERE t.status IN ({_ENDS}) AND coalesce((SELECT e.type "
+        f"FROM events e WHERE {_EVENTS_OF_TASK} ORDER BY e.place DESC LIMIT 1), '') "
+        "!= 'task_finished' LIMIT 20",
+    ),
+    (
+        "thread {} has another length than it says",
+        "SELECT h.id FROM threads h WHERE h.length != "
+        f"(SELECT count(*) FROM messages m WHERE {_MESSAGES_OF_THREAD}) LIMIT 20",
+    ),
+)
+
+
+class SqliteBooks:
+    """A store in a file, in one transaction."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    async def rows(self, table: str) -> AsyncIterator[Sequence[Row]]:
+        """The rows of a table, some at a time."""
+        cursor = self._connection.execute(_SELECT[table])
+        while rows := cursor.fetchmany(BATCH):
+            yield rows
+
+    async def add(self, table: str, rows: Sequence[Row]) -> None:
+        """Add rows."""
+        self._connection.executemany(_INSERT[table], rows)
+
+    async def count(self, table: str) -> int:
+        """How many rows a table has."""
+        [rows] = self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()
+        return int(rows)
+
+    async def numbers(self) -> AsyncIterator[tuple[str, int, int]]:
+        """For each task that has events: the last one's number, and how many there are."""
+        for row in self._connection.execute(
+            f"SELECT t.id, max(e.place) & {SEQ_MASK}, count(*) FROM tasks t JOIN events e "
+            f"ON {_EVENTS_OF_TASK} GROUP BY t.id ORDER BY t.id"
+        ):
+            yield row
+
+    async def problems(self) -> Sequence[str]:
+        """What is not as it has to be."""
+        found = [text for [text] in self._connection.execute("PRAGMA quick_check") if text != "ok"]
+        if found:
+            return [f"the file is damaged: {text}" for text in found]
+        return [
+            text.format(name) for text, sql in _PROBLEMS for [name] in self._connection.execute(sql)
+        ]
+
+
+class _Sqlite:
+    name: str = "SQLite"
+
+    async def versions(self, address: str | os.PathLike[str]) -> tuple[int, int]:
+        path = _existing(address)
+        with _connected(path) as connection:
+            return version_of(connection, path), SCHEMA_VERSION
+
+    async def migrate(self, address: str | os.PathLike[str]) -> tuple[int, int]:
+        path = sqlite_path(address)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _alone(path), _connected(path) as connection:
+            before = version_of(connection, path)
+            prepare(connection, path)
+            return before, SCHEMA_VERSION
+
+    @contextlib.asynccontextmanager
+    async def books(
+        self, address: str | os.PathLike[str], *, write: bool
+    ) -> AsyncIterator[SqliteBooks]:
+        path = _existing(address)
+        with _alone(path), _connected(path) as connection:
+            version = version_of(connection, path)
+            if version != SCHEMA_VERSION:
+                raise ConfigurationError(
+                    f"{path} has schema version {version}, this release needs {SCHEMA_VERSION}: "
+                    "xpander-client store migrate"
+                )
+            connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+            yield SqliteBooks(connection)
+            connection.execute("COMMIT")
+
+
+ENGINE = _Sqlite()
+
+
+def _existing(address: str | os.PathLike[str]) -> Path:
+    path = sqlite_path(address)
+    if not path.is_file():
+        raise ConfigurationError(f"{path} is not there")
+    return path
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    lock = FileLock(path.with_name(path.name + ".lock"))
+    lock.acquire(f"the store {path} is in use by a platform: stop it first")
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextlib.contextmanager
+def _connected(path: Path) -> Iterator[sqlite3.Connection]:
+    try:
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            yield connection
+    except sqlite3.Error as error:
+        raise ConfigurationError(f"{path} can't be used as a store: {error}") from error
