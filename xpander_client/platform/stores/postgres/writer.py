@@ -82,6 +82,7 @@ class Writer:
         self._task: asyncio.Task[None] | None = None
         self._connection: asyncpg.Connection | None = None
         self._not_before = 0.0
+        self._away = False
         self.channel = ""
         self.commits = 0
         self.commands = 0
@@ -160,12 +161,14 @@ class Writer:
         except AWAY as error:
             await self._drop()
             self._not_before = time.monotonic() + PAUSE
-            logger.warning("nothing was written: %s: %s", type(error).__name__, error)
-            self._fail(batch, Refusal(503, "the store's database can't be reached"))
+            if not self._away:
+                self._away = True
+                logger.warning("the database is away: %s: %s", type(error).__name__, error)
+            self._fail(batch, _unreachable())
             return set()
         except Exception as error:
             # Whatever it was: one of many commands must not take the others with it.
-            if len(batch) > 1:
+            if len(batch) > 1 and not self._away:
                 told: set[str] = set()
                 for entry in batch:
                     told |= await self._write([entry])
@@ -223,8 +226,11 @@ class Writer:
         if self._connection is not None and not self._connection.is_closed():
             return self._connection
         if time.monotonic() < self._not_before:
-            raise ConnectionError("it was away a moment ago")
+            raise _unreachable()
         self._connection = await self._database.connect(WRITER_SETTINGS)
+        if self._away:
+            self._away = False
+            logger.warning("the database is back")
         return self._connection
 
     async def _drop(self, *, gently: bool = False) -> None:
@@ -236,6 +242,10 @@ class Writer:
             with contextlib.suppress(*AWAY):
                 await connection.close(timeout=1.0)
         connection.terminate()
+
+
+def _unreachable() -> Refusal:
+    return Refusal(503, "the store's database can't be reached")
 
 
 def _run(batch: list[_Entry], work: PostgresWork) -> bool:

@@ -1,0 +1,371 @@
+"""What is particular to PostgreSQL: several servers, and a database that may go away."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from tests.platform.wire import Clock, OpenStore
+from tests.postgres import PostgresServer, postgres_cluster
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.postgres import PostgresStore
+from xpander_client.platform.stores.postgres.transaction import payload, short
+from xpander_client.platform.stores.records import (
+    IdempotencyKey,
+    TaskFilter,
+    Whereabouts,
+    WorkerRecord,
+)
+from xpander_client.platform.stores.store import Store, agent_topic, task_topic
+
+BODY = {"input": {"text": "x"}}
+
+
+@pytest.fixture
+async def stores(postgres: str) -> AsyncIterator[list[PostgresStore]]:
+    """The stores of three servers on one database."""
+    made = [PostgresStore(postgres) for _ in range(3)]
+    for store in made:
+        await store.open()
+    yield made
+    for store in made:
+        await store.close()
+
+
+async def refusal(step: Any) -> int:
+    with pytest.raises(Refusal) as refused:
+        await step
+    return refused.value.status
+
+
+def chunk(data: str) -> dict[str, Any]:
+    return {"type": "chunk", "data": data}
+
+
+async def test_many_commands_share_few_transactions(postgres: str) -> None:
+    async with OpenStore(PostgresStore(postgres)) as store:
+        assert isinstance(store, PostgresStore)
+        puts = [store.put("o", "a", BODY, task_id=f"t{n}") for n in range(300)]
+        await asyncio.gather(*puts)
+        assert store.commands == 300
+        assert store.commits <= 10
+
+
+async def test_servers_that_write_to_one_task_number_its_events_without_holes(
+    stores: list[PostgresStore],
+) -> None:
+    await stores[0].put("o", "a", BODY, task_id="t")
+    await asyncio.gather(
+        *(
+            store.append("o", "t", [chunk("1"), chunk("2")], attempt=None)
+            for _ in range(40)
+            for store in stores
+        )
+    )
+    events = await stores[0].read("t", 0, 1000)
+    assert [event.seq for event in events] == list(range(1, 242))
+    kept = [event.body for event in events[1:]]
+    assert kept == [b'{"type":"chunk","data":"%d"}' % (n % 2 + 1) for n in range(240)]
+
+
+async def test_one_key_makes_one_task_at_all_servers(stores: list[PostgresStore]) -> None:
+    puts = [
+        store.put("o", "a", BODY, task_id=f"t{n}-{m}", key=IdempotencyKey(f"k{m}", b"1"))
+        for m in range(20)
+        for n, store in enumerate(stores)
+    ]
+    made = await asyncio.gather(*puts)
+    assert sum(not put.repeated for put in made) == 20
+    page = await stores[0].list_tasks("o", TaskFilter(), cursor=None, limit=100)
+    assert {put.record.id for put in made} == {record.id for record in page.records}
+    assert len(page.records) == 20
+
+
+async def test_a_refusal_is_not_believed_where_the_key_was_seen_elsewhere(
+    stores: list[PostgresStore],
+) -> None:
+    await stores[0].put("o", "a", BODY, task_id="t")
+    key = IdempotencyKey("k", b"1")
+    first = await stores[0].notify("o", "t", {"key": "k", "data": 1}, key=key)
+    await stores[0].stop("o", "t")
+    again = await stores[1].notify("o", "t", {"key": "k", "data": 1}, key=key)
+    assert (again.repeated, again.last_seq) == (True, first.last_seq)
+
+
+async def test_whoever_is_first_makes_a_thing_of_a_name(stores: list[PostgresStore]) -> None:
+    async def outcome(step: Any) -> int:
+        try:
+            await step
+        except Refusal as refusal:
+            return refusal.status
+        return 200
+
+    for number in range(5):
+        for makers in (
+            [store.doc_put("o", "k", f"{number}", {}, if_version=0) for store in stores],
+            [store.threads.create("o", {}, thread_id=f"h{number}") for store in stores],
+            [store.report("o", "a", {"result": "r"}, task_id=f"r{number}") for store in stores],
+        ):
+            outcomes = await asyncio.gather(*(outcome(step) for step in makers))
+            assert sorted(outcomes) == [200, 409, 409]
+
+
+async def test_each_task_is_claimed_at_one_server(stores: list[PostgresStore]) -> None:
+    await asyncio.gather(*(stores[0].put("o", "a", BODY, task_id=f"t{n}") for n in range(60)))
+    claimed: list[str] = []
+
+    async def claim(store: Store, name: str) -> None:
+        while records := await store.claim("o", "a", [f"{name}1", f"{name}2"]):
+            claimed.extend(record.id for record in records)
+
+    await asyncio.gather(*(claim(store, f"w{n}") for n, store in enumerate(stores)))
+    assert sorted(claimed) == sorted(f"t{n}" for n in range(60))
+
+
+async def test_tasks_of_a_pool_do_not_hide_those_behind_them(stores: list[PostgresStore]) -> None:
+    for number in range(30):
+        await stores[0].put("o", "a", {**BODY, "worker_id": "w1"}, task_id=f"p{number}")
+    await stores[0].put("o", "a", BODY, task_id="free")
+    records = await stores[0].claim("o", "a", ["w1", "w2"])
+    assert [(record.id, record.worker_id) for record in records] == [("p0", "w1"), ("free", "w2")]
+
+
+async def test_what_one_server_writes_the_others_hear_of(stores: list[PostgresStore]) -> None:
+    with (
+        stores[1].watch(task_topic("t")) as task,
+        stores[1].watch(agent_topic("o", "a")) as agent,
+        stores[1].watch(task_topic("u")) as nothing,
+    ):
+        await stores[0].put("o", "a", BODY, task_id="t")
+        assert await task.wait(10)
+        assert await agent.wait(10)
+        assert not await nothing.wait(0.05)
+
+
+def test_a_notification_fits_however_many_topics_there_are() -> None:
+    assert payload([]) is None
+    assert payload(["b", "a"]) == " ".join(sorted([short("a"), short("b")]))
+    many = payload(str(number) for number in range(600))
+    assert many is not None
+    assert len(many) < 8000
+    assert payload(str(number) for number in range(1000)) == "*"
+
+
+async def test_text_that_the_database_can_not_keep_is_refused_alone(
+    stores: list[PostgresStore],
+) -> None:
+    puts = [
+        stores[0].put("o", "a", {"input": {"user": {"id": f"u\0{n}"}}}, task_id=f"t{n}")
+        if n == 3
+        else stores[0].put("o", "a", BODY, task_id=f"t{n}")
+        for n in range(6)
+    ]
+    done = await asyncio.gather(*puts, return_exceptions=True)
+    refused = [each for each in done if isinstance(each, BaseException)]
+    assert len(refused) == 1
+    assert isinstance(refused[0], Refusal)
+    assert refused[0].status == 422
+    assert await refusal(stores[0].get("o", "\0")) == 422
+
+
+async def test_a_commit_is_durable_whatever_the_database_is_used_to(
+    postgres_server: PostgresServer,
+) -> None:
+    with postgres_server.schema() as address:
+        store = PostgresStore(f"{address}&synchronous_commit=off")
+        async with OpenStore(store):
+            async with store._database.acquire() as reader:
+                assert await reader.fetchval("SHOW synchronous_commit") == "on"
+            await store.put("o", "a", BODY, task_id="t")
+            writer = store._writer._connection
+            assert writer is not None
+            assert await writer.fetchval("SHOW synchronous_commit") == "on"
+
+
+# Leases and clocks -------------------------------------------------------------------------------
+
+
+async def begun(store: Store) -> None:
+    await store.put("o", "a", BODY, task_id="t")
+    [record] = await store.claim("o", "a", ["w"])
+    await store.patch("o", "t", {"status": "executing"}, attempt=record.attempt)
+
+
+async def test_a_server_that_comes_back_alone_gives_all_leases_a_new_term(
+    postgres: str, clock: Clock
+) -> None:
+    async with OpenStore(PostgresStore(postgres, clock=clock)) as store:
+        await begun(store)
+        clock.now += Settings().lease + 60
+        await store.presence.pulse(())
+        assert not await store.sweep()
+        clock.now += Settings().lease + 1
+        assert await store.sweep()
+
+
+async def test_a_server_that_joins_others_leaves_their_leases_alone(
+    postgres: str, clock: Clock
+) -> None:
+    async with OpenStore(PostgresStore(postgres, clock=clock)) as store:
+        await begun(store)
+        for _ in range(10):
+            clock.now += Settings().lease / 10
+            await store.presence.pulse(())
+        async with OpenStore(PostgresStore(postgres, clock=clock)) as other:
+            assert await other.sweep()
+
+
+async def test_all_servers_go_by_the_databases_clock(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with OpenStore(PostgresStore(postgres)) as store:
+        await begun(store)
+        leased = (await store.get("o", "t")).lease_until
+    # A machine whose clock is an hour ahead, and was started at another time.
+    monkeypatch.setattr("time.time", lambda: 9e9)
+    async with OpenStore(PostgresStore(postgres)) as other:
+        assert not await other.sweep()
+        assert leased is not None
+        assert abs(await now_of(other) - (leased - Settings().lease)) < 60
+
+
+async def now_of(store: Store) -> float:
+    return (await store.put("o", "a", BODY, task_id="now")).record.created_at
+
+
+# Workers -----------------------------------------------------------------------------------------
+
+
+def said(worker_id: str = "w", **fields: Any) -> WorkerRecord:
+    given: dict[str, Any] = {"peer": "p", "stream": "1", "heard_at": 0.0} | fields
+    return WorkerRecord(id=worker_id, organization_id="o", agent_id="a", **given)
+
+
+async def test_where_a_worker_is_all_servers_know(stores: list[PostgresStore]) -> None:
+    one, two, _ = (store.presence for store in stores)
+    assert await two.hear(said(), busy=None) is Whereabouts.UNKNOWN
+    await one.join(said(), named=False)
+    assert await two.hear(said(), busy=True) is Whereabouts.LISTENING
+    assert await two.is_listening("o", "w")
+    assert (await one.pulse(["1"]))["o", "w"].busy
+    assert await two.pulse([]) == {}
+    await two.join(said(stream="2"), named=True)
+    await one.leave(said(stream="1"))  # late: it listens at the other server by now
+    assert await one.is_listening("o", "w")
+    assert await one.pulse(["1"]) == {}
+    await two.leave(said(stream="2"))
+    assert not await one.is_listening("o", "w")
+    assert await one.hear(said(), busy=None) is Whereabouts.NOWHERE
+
+
+async def test_the_workers_of_a_server_that_stopped_listen_nowhere(postgres: str) -> None:
+    async with OpenStore(PostgresStore(postgres)) as one:
+        async with OpenStore(PostgresStore(postgres)) as two:
+            await two.presence.join(said(), named=False)
+            assert await one.presence.is_listening("o", "w")
+        assert not await one.presence.is_listening("o", "w")
+
+
+async def test_a_server_that_was_taken_for_gone_has_its_workers_back(
+    postgres: str, clock: Clock
+) -> None:
+    async with OpenStore(PostgresStore(postgres, clock=clock)) as store:
+        await store.presence.join(said(), named=False)
+        clock.now += 60
+        assert await store.presence.hear(said(), busy=None) is Whereabouts.NOWHERE
+        assert ("o", "w") in await store.presence.pulse(["1"])
+        assert await store.presence.hear(said(), busy=None) is Whereabouts.LISTENING
+
+
+# A database that goes away -----------------------------------------------------------------------
+
+
+async def patiently(step: Any, patience: float = 30.0) -> Any:
+    """Ask until it is answered, as a client does that is told to come back."""
+    deadline = asyncio.get_running_loop().time() + patience
+    while True:
+        try:
+            return await step()
+        except Refusal as refused:
+            if refused.status != 503 or asyncio.get_running_loop().time() > deadline:
+                raise
+            await asyncio.sleep(0.05)
+
+
+async def test_connections_that_are_cut_are_made_again(
+    stores: list[PostgresStore], postgres: str
+) -> None:
+    await stores[0].put("o", "a", BODY, task_id="t")
+    connection = await asyncpg.connect(postgres)
+    for number in range(3):
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE application_name = 'xpander' AND pid != pg_backend_pid()"
+        )
+        assert (await patiently(lambda: stores[0].get("o", "t"))).id == "t"
+        task_id = f"t{number}"
+        await patiently(lambda name=task_id: stores[0].put("o", "a", BODY, task_id=name))
+        with stores[1].watch(task_topic(task_id)) as watch:
+
+            async def heard(store: Store = stores[0], name: str = task_id, w: Any = watch) -> None:
+                await store.append("o", name, [chunk("x")], attempt=None)
+                if not await w.wait(1):
+                    raise Refusal(503, "not heard yet")
+
+            await patiently(heard)
+    await connection.close()
+
+
+@pytest.mark.slow
+async def test_a_database_that_is_killed_and_comes_back_needs_no_restart(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    with postgres_cluster() as server:
+        async with OpenStore(PostgresStore(server.dsn)) as store:
+            acknowledged: list[str] = []
+            refused: list[int] = []
+            running = True
+
+            async def write(name: str) -> None:
+                number = 0
+                while running:
+                    task_id = f"{name}-{number}"
+                    number += 1
+                    try:
+                        await store.put("o", "a", BODY, task_id=task_id)
+                        acknowledged.append(task_id)
+                    except Refusal as refusal:
+                        refused.append(refusal.status)
+                        await asyncio.sleep(0.02)
+
+            async def more() -> None:
+                enough = len(acknowledged) + 100
+                while len(acknowledged) < enough:  # noqa: ASYNC110 - it counts
+                    await asyncio.sleep(0.01)
+
+            writers = [asyncio.create_task(write(f"w{n}")) for n in range(8)]
+            for _ in range(3):
+                await more()
+                await asyncio.to_thread(server.kill)
+                assert await refusal(store.get("o", "w0-0")) == 503
+                await asyncio.to_thread(server.start)
+            await more()
+            running = False
+            await asyncio.gather(*writers)
+            assert set(refused) == {503}
+            for task_id in acknowledged:
+                assert (await store.get("o", task_id)).id == task_id
+            with store.watch(task_topic(acknowledged[0])) as watch:
+                async with OpenStore(PostgresStore(server.dsn)) as other:
+
+                    async def heard() -> None:
+                        await other.append("o", acknowledged[0], [chunk("x")], attempt=None)
+                        if not await watch.wait(1):
+                            raise Refusal(503, "not heard yet")
+
+                    await patiently(heard)
