@@ -99,7 +99,7 @@ class Database:
         try:
             self._pool = await asyncpg.create_pool(
                 self._address,
-                min_size=1,
+                min_size=0,
                 max_size=READERS,
                 timeout=CONNECT_TIMEOUT,
                 command_timeout=COMMAND_TIMEOUT,
@@ -107,10 +107,11 @@ class Database:
                 init=_durable,
                 reset=_nothing_to_reset,
             )
+            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT):
+                pass
         except (*AWAY, asyncpg.PostgresError, ValueError) as error:
-            raise ConfigurationError(
-                f"{self._shown} can't be used as a store: {str(error) or type(error).__name__}"
-            ) from error
+            reason = str(error) or type(error).__name__
+            raise ConfigurationError(f"{self._shown} can't be used as a store: {reason}") from error
 
     async def close(self) -> None:
         """Close the pool; connections that hang are cut."""
