@@ -44,16 +44,42 @@ HASTY = attrs.evolve(QUICK, lease=2.0, offer_window=1.5)
 """For tests in which offers and leases run out."""
 
 
+ON_ALL_ENGINES = {
+    "test_dispatch",
+    "test_http",
+    "test_notifications",
+    "test_streams",
+    "test_threads",
+}
+"""What else runs over HTTP would tell nothing new on a second engine."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "place" in metafunc.fixturenames and metafunc.module.__name__.rpartition(".")[2] in (
+        ON_ALL_ENGINES
+    ):
+        metafunc.parametrize("place", ["sqlite", "postgres"], indirect=True)
+
+
 @pytest.fixture
-def platform() -> Iterator[LocalPlatform]:
-    with LocalPlatform(settings=QUICK, organization_id="acme") as platform:
+def place(request: pytest.FixtureRequest) -> str | None:
+    """Where a platform keeps its tasks; None: in a file that goes with it."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return None
+    postgres: str = request.getfixturevalue("postgres")
+    return postgres
+
+
+@pytest.fixture
+def platform(place: str | None) -> Iterator[LocalPlatform]:
+    with LocalPlatform(store=place, settings=QUICK, organization_id="acme") as platform:
         yield platform
 
 
-def client(settings: Settings) -> Iterator[httpx.Client]:
+def client(place: str | None, settings: Settings) -> Iterator[httpx.Client]:
     """A client of a platform of its own."""
     with (
-        LocalPlatform(settings=settings, organization_id="acme") as platform,
+        LocalPlatform(store=place, settings=settings, organization_id="acme") as platform,
         httpx.Client(
             base_url=platform.url,
             headers={"x-api-key": platform.api_key},
@@ -65,15 +91,15 @@ def client(settings: Settings) -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def hasty() -> Iterator[httpx.Client]:
+def hasty(place: str | None) -> Iterator[httpx.Client]:
     """A client of a platform on which offers and leases run out soon."""
-    yield from client(HASTY)
+    yield from client(place, HASTY)
 
 
 @pytest.fixture
-def short_loops() -> Iterator[httpx.Client]:
+def short_loops(place: str | None) -> Iterator[httpx.Client]:
     """A client of a platform that does not wait long for a script."""
-    yield from client(attrs.evolve(QUICK, loop_lease=0.5))
+    yield from client(place, attrs.evolve(QUICK, loop_lease=0.5))
 
 
 @pytest.fixture

@@ -169,7 +169,7 @@ async def test_text_that_the_database_can_not_keep_is_refused_alone(
     assert len(refused) == 1
     assert isinstance(refused[0], Refusal)
     assert refused[0].status == 422
-    assert await refusal(stores[0].get("o", "\0")) == 422
+    assert await refusal(stores[0].get("o", "\0")) == 404
 
 
 async def test_a_commit_is_durable_whatever_the_database_is_used_to(

@@ -147,7 +147,12 @@ class Database:
                 yield connection
 
     async def fetch(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
-        """The rows of one read. A connection that had died unnoticed costs a second try."""
+        """The rows of one read. A connection that had died unnoticed costs a second try.
+
+        What is asked for in words that the database can't keep is not there.
+        """
+        if any(isinstance(each, str) and "\0" in each for each in arguments):
+            return []
         try:
             async with self.acquire() as connection:
                 rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)

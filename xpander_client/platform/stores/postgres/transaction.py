@@ -79,20 +79,25 @@ async def fetch(connection: asyncpg.Connection, work: PostgresWork, wanted: Want
     if wanted.due:
         work.fetched_due(_tasks(await connection.fetch(_DUE, work.now)))
     if wanted.tasks:
-        ids = sorted(wanted.tasks)
-        work.fetched_tasks(ids, _tasks(await connection.fetch(_TASKS, ids)))
+        ids = sorted(each for each in wanted.tasks if "\0" not in each)
+        work.fetched_tasks(wanted.tasks, _tasks(await connection.fetch(_TASKS, ids)))
     if wanted.threads:
-        places = sorted(wanted.threads)
+        places = _possible(wanted.threads)
         rows = await connection.fetch(_THREADS, *_columns(places, 2))
-        work.fetched_threads(places, [(thread_of(row[:4]), row[4], row[5]) for row in rows])
+        work.fetched_threads(wanted.threads, [(thread_of(row[:4]), row[4], row[5]) for row in rows])
     if wanted.documents:
-        documents = sorted(wanted.documents)
+        documents = _possible(wanted.documents)
         rows = await connection.fetch(_DOCUMENTS, *_columns(documents, 3))
-        work.fetched_documents(documents, [(row[0], document_of(row[1:])) for row in rows])
+        work.fetched_documents(wanted.documents, [(row[0], document_of(row[1:])) for row in rows])
     if wanted.keys:
-        keys = sorted(wanted.keys)
+        keys = _possible(wanted.keys)
         rows = await connection.fetch(_KEYS, *_columns(keys, 2))
-        work.fetched_keys(keys, [(row[0], row[1], row[2], row[3]) for row in rows])
+        work.fetched_keys(wanted.keys, [(row[0], row[1], row[2], row[3]) for row in rows])
+
+
+def _possible(places: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Those that can be there: the database keeps no NUL."""
+    return sorted(place for place in places if not any("\0" in part for part in place))
 
 
 async def _fetch_waiting(
