@@ -214,7 +214,10 @@ class Dispatch:
             busy = bool(isinstance(data, Mapping) and data.get("is_busy"))
         session = self._sessions.get(worker_id)
         unknown = Refusal(404, f"there is no worker {worker_id}; it has to listen first")
-        if session is not None and session.organization_id != organization_id:
+        if session is not None and (session.organization_id, session.agent_id) != (
+            organization_id,
+            agent_id,
+        ):
             raise unknown
         if session is None or not session.listening:
             place = organization_id, worker_id
@@ -266,7 +269,9 @@ class Dispatch:
 
     async def _believed(self, session: WorkerSession) -> WorkerSession | None:
         """The worker, if it holds anything: it is on its way back."""
-        held = await self._store.renew(session.organization_id, session.id)
+        held = await self._store.renew(
+            session.organization_id, session.id, agent_id=session.agent_id
+        )
         if not held:
             return None
         session.held = dict(held)
@@ -289,7 +294,10 @@ class Dispatch:
     def begun_with(self, record: TaskRecord) -> None:
         """A task was created that may be a worker's from the beginning."""
         session = self._sessions.get(record.worker_id or "")
-        if session is not None and session.organization_id == record.organization_id:
+        if session is not None and (session.organization_id, session.agent_id) == (
+            record.organization_id,
+            record.agent_id,
+        ):
             session.held[record.id] = record.attempt
             self._holders[record.id] = session
 
@@ -498,7 +506,9 @@ class Dispatch:
     async def _renew(self, session: WorkerSession) -> None:
         """Renew the leases, and tell the worker of tasks that went from it unseen."""
         believed = dict(session.held)
-        held = await self._store.renew(session.organization_id, session.id)
+        held = await self._store.renew(
+            session.organization_id, session.id, agent_id=session.agent_id
+        )
         await self._let_go(
             session,
             {task: attempt for task, attempt in believed.items() if held.get(task) != attempt},

@@ -32,6 +32,11 @@ class FileLock:
         self._path = path
         self._file: IO[str] | None = None
 
+    @property
+    def held(self) -> bool:
+        """Whether it is held here."""
+        return self._file is not None
+
     def acquire(self, refusal: str) -> None:
         """Take the lock.
 

@@ -227,6 +227,8 @@ async def test_renewing_keeps_what_is_executing_but_not_what_is_offered(
     clock.now += WINDOW - 1
     assert await store.renew("o", "w") == {"t1": 1, "t2": 1}
     assert await store.renew("other", "w") == {}
+    assert await store.renew("o", "w", agent_id="a") == {"t1": 1, "t2": 1}
+    assert await store.renew("o", "w", agent_id="b") == {}
     clock.now += LEASE - 2
     assert [before.id for before in (await store.sweep()).requeued] == ["t2"]
     assert await store.renew("o", "w") == {"t1": 1}
@@ -272,7 +274,7 @@ async def test_lists_are_filtered_newest_first_and_paged_without_loss(store: Sto
         )
     await store.patch("o", "t5", {"status": "executing", "internal_status": "i"}, attempt=None)
 
-    async def ids(limit: int = 100, **wanted: str) -> list[str]:
+    async def ids(limit: int = 100, **wanted: Any) -> list[str]:
         found: list[str] = []
         cursor = None
         while True:
@@ -287,6 +289,10 @@ async def test_lists_are_filtered_newest_first_and_paged_without_loss(store: Sto
         assert await ids(limit) == everything
     assert await ids(agent_id="a") == ["t5", "t3", "t1"]
     assert await ids(user_id="u0") == ["t6", "t3", "t0"]
+    for limit in (1, 100):
+        assert await ids(limit, user_id="u0", agent_ids=frozenset({"a", "x"})) == ["t3"]
+        assert await ids(limit, agent_ids=frozenset({"a", "b"})) == everything
+        assert await ids(limit, agent_ids=frozenset()) == []
     assert await ids(triggering_agent_id="boss") == ["t3"]
     assert await ids(parent_task_id="p") == ["t4"]
     assert await ids(status="executing", internal_status="i") == ["t5"]

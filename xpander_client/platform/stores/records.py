@@ -134,9 +134,10 @@ class Appended:
 
 @attrs.frozen(kw_only=True)
 class TaskFilter:
-    """Which tasks to list; None means any."""
+    """Which tasks to list; None means any. `agent_ids` are alternatives."""
 
     agent_id: str | None = None
+    agent_ids: frozenset[str] | None = None
     user_id: str | None = None
     parent_task_id: str | None = None
     triggering_agent_id: str | None = None

@@ -14,7 +14,12 @@ __all__ = ["Solitude"]
 
 class _Renew(Protocol):
     async def __call__(
-        self, organization_id: str, worker_id: str, *, adopt_from: str | None = None
+        self,
+        organization_id: str,
+        worker_id: str,
+        *,
+        agent_id: str | None = None,
+        adopt_from: str | None = None,
     ) -> Mapping[str, int]: ...
 
 
@@ -44,7 +49,9 @@ class Solitude:
         adopt_from = None if adopted is None else adopted.id
         if not named and adopted is None:
             return Joined({})
-        held = await self._renew(worker.organization_id, worker.id, adopt_from=adopt_from)
+        held = await self._renew(
+            worker.organization_id, worker.id, agent_id=worker.agent_id, adopt_from=adopt_from
+        )
         return Joined(held, adopt_from)
 
     def _abandoned(self, newcomer: WorkerRecord) -> WorkerRecord | None:

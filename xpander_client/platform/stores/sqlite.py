@@ -23,7 +23,7 @@ from .group_commit import GroupCommit
 from .hints import Hints, Watch
 from .records import TERMINAL, Document, EventRecord, Page, TaskFilter, TaskRecord
 from .solitude import Solitude
-from .sqlite_schema import prepare
+from .sqlite_schema import SCHEMA_VERSION, prepare, version_of
 from .sqlite_threads import SqliteThreads
 from .sqlite_work import SELECT, SEQ_BITS, SEQ_MASK, SqliteWork, document_of, record_of
 
@@ -90,16 +90,22 @@ class SqliteStore(CommandStore):
 
     # Opening and closing -------------------------------------------------------------------------
 
-    async def open(self) -> None:
+    async def open(self, *, exclusive: bool = True) -> None:
         """Make the store ready.
 
         Raises:
             ConfigurationError: another process has the file, or it is no store of ours.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._lock.acquire(f"the store {self.path} is in use by another platform")
+        # Short transactions of another process are nothing new to SQLite. The lock is against a
+        # second platform, and against one that runs while its tables are changed.
+        if exclusive or not self._is_ready():
+            self._lock.acquire(f"the store {self.path} is in use by another platform")
         try:
-            self._prepare()
+            if self._lock.held:
+                self._prepare(new_term=exclusive)
+            if not exclusive:
+                self._lock.release()
             self._reader = self._connect(read_only=True)
             self._list_reader = self._connect(read_only=True)
         except BaseException:
@@ -138,10 +144,22 @@ class SqliteStore(CommandStore):
             raise
         return connection
 
-    def _prepare(self) -> None:
+    def _is_ready(self) -> bool:
+        """Whether the file is there, with the tables of this release."""
+        if not self.path.exists():
+            return False
+        try:
+            with contextlib.closing(self._connect()) as connection:
+                return version_of(connection, self.path) == SCHEMA_VERSION
+        except sqlite3.Error as error:
+            raise ConfigurationError(f"{self.path} can't be used as a store: {error}") from error
+
+    def _prepare(self, *, new_term: bool) -> None:
         try:
             with contextlib.closing(self._connect()) as connection:
                 prepare(connection, self.path)
+                if not new_term:
+                    return
                 now = self._clock()
                 # While the platform was down nobody could renew, so nobody may lose by it.
                 connection.execute(
@@ -177,8 +195,11 @@ class SqliteStore(CommandStore):
         """The tasks that fit, the newest first, from the cursor of the page before."""
         conditions = ["organization_id = ?"]
         parameters: list[Any] = [organization_id]
+        if wanted.agent_ids is not None:
+            conditions.append(f"agent_id IN ({', '.join('?' * len(wanted.agent_ids))})")
+            parameters.extend(wanted.agent_ids)
         for name, value in attrs.asdict(wanted).items():
-            if value is not None:
+            if value is not None and name != "agent_ids":
                 conditions.append(f"{name} = ?")
                 parameters.append(value)
         if cursor is not None:
@@ -237,26 +258,30 @@ class SqliteStore(CommandStore):
         return None if row is None else record_of(row)[1]
 
     async def renew(
-        self, organization_id: str, worker_id: str, *, adopt_from: str | None = None
+        self,
+        organization_id: str,
+        worker_id: str,
+        *,
+        agent_id: str | None = None,
+        adopt_from: str | None = None,
     ) -> Mapping[str, int]:
         """Give the leases of a worker's executing tasks a new term."""
+        held = "worker_id = ? AND organization_id = ? AND (? IS NULL OR agent_id = ?)"
+        of_whom = (organization_id, agent_id, agent_id)
 
         def command(tx: SqliteWork) -> Mapping[str, int]:
             if adopt_from is not None:
                 tx.execute(
-                    "UPDATE tasks SET worker_id = ? WHERE worker_id = ? AND organization_id = ?",
-                    (worker_id, adopt_from, organization_id),
+                    f"UPDATE tasks SET worker_id = ? WHERE {held}",
+                    (worker_id, adopt_from, *of_whom),
                 )
             tx.execute(
                 # A script's lease is longer, and not cut short by a worker of the same name.
-                "UPDATE tasks SET lease_until = max(lease_until, ?) WHERE worker_id = ? "
-                "AND organization_id = ? AND status = 'executing' AND lease_until IS NOT NULL",
-                (tx.now + self._settings.lease, worker_id, organization_id),
+                f"UPDATE tasks SET lease_until = max(lease_until, ?) WHERE {held} "
+                "AND status = 'executing' AND lease_until IS NOT NULL",
+                (tx.now + self._settings.lease, worker_id, *of_whom),
             )
-            rows = tx.execute(
-                "SELECT id, attempt FROM tasks WHERE worker_id = ? AND organization_id = ?",
-                (worker_id, organization_id),
-            )
+            rows = tx.execute(f"SELECT id, attempt FROM tasks WHERE {held}", (worker_id, *of_whom))
             return dict(rows.fetchall())
 
         return await self._writer.submit(command)

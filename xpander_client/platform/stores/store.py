@@ -192,8 +192,12 @@ class Store(Protocol):
         """Who works on these tasks right now."""
         ...
 
-    async def open(self) -> None:
-        """Make the store ready. Leases get a new term: nobody could renew them meanwhile."""
+    async def open(self, *, exclusive: bool = True) -> None:
+        """Make the store ready. Leases get a new term: nobody could renew them meanwhile.
+
+        What is not `exclusive` may be opened beside the platform that has the store, for a few
+        reads and writes of documents; leases stay as they are then.
+        """
 
     async def close(self) -> None:
         """Write what is queued, then let go of everything."""
@@ -321,12 +325,18 @@ class Store(Protocol):
         ...
 
     async def renew(
-        self, organization_id: str, worker_id: str, *, adopt_from: str | None = None
+        self,
+        organization_id: str,
+        worker_id: str,
+        *,
+        agent_id: str | None = None,
+        adopt_from: str | None = None,
     ) -> Mapping[str, int]:
         """Give the leases of a worker's executing tasks a new term.
 
         Returns the attempts of all tasks that the worker holds, offers included, by task. The tasks
-        of `adopt_from`, a name that the worker had before, become its own first.
+        of `adopt_from`, a name that the worker had before, become its own first. With `agent_id`
+        only that agent's tasks count.
         """
         ...
 

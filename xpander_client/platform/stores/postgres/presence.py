@@ -20,7 +20,7 @@ RENEW = (
     # A script's lease is longer, and not cut short by a worker of the same name. Rows are locked in
     # the order of ids, as everywhere.
     "WITH held AS (SELECT id FROM tasks WHERE organization_id = $1 AND worker_id IN ($2, $3) "
-    "ORDER BY id FOR UPDATE) "
+    "AND ($5::text IS NULL OR agent_id = $5) ORDER BY id FOR UPDATE) "
     "UPDATE tasks t SET worker_id = $2, lease_until = CASE "
     "WHEN status = 'executing' AND lease_until IS NOT NULL THEN greatest(lease_until, $4) "
     "ELSE lease_until END FROM held WHERE t.id = held.id RETURNING t.id, t.attempt"
@@ -83,6 +83,7 @@ class PostgresPresence:
                 worker.id,
                 adopted or worker.id,
                 self._clock() + self._settings.lease,
+                worker.agent_id,
             )
         return Joined({row["id"]: row["attempt"] for row in rows}, adopted)
 
@@ -186,7 +187,9 @@ class PostgresPresence:
         rows = await self._database.fetch(
             "SELECT t.organization_id, t.worker_id, t.id, t.attempt, t.status, "
             "(SELECT max(e.seq) FROM events e WHERE e.task_id = t.id "
-            "AND e.type = 'notification') AS told FROM tasks t "
+            "AND e.type = 'notification') AS told FROM tasks t JOIN workers w "
+            "ON w.id = t.worker_id AND w.organization_id = t.organization_id "
+            "AND w.agent_id = t.agent_id "
             "WHERE t.worker_id = ANY($2::text[]) AND t.organization_id = ANY($1::text[])",
             [organization_id for organization_id, _ in held],
             [worker_id for _, worker_id in held],

@@ -86,8 +86,8 @@ class PostgresStore(CommandStore):
         """Who works on these tasks right now, and at which server."""
         return self._presence
 
-    async def open(self) -> None:
-        """Make the store ready.
+    async def open(self, *, exclusive: bool = True) -> None:
+        """Make the store ready. It is nobody's alone, but what is not `exclusive` is no server.
 
         Raises:
             ConfigurationError: the database can't be reached, or has tables of another release.
@@ -101,7 +101,8 @@ class PostgresStore(CommandStore):
             with answering():
                 await self._listener.start(channel)
             self._writer.start(channel)
-            await self._presence.pulse(())
+            if exclusive:
+                await self._presence.pulse(())
         except BaseException:
             await self.close()
             raise
@@ -156,8 +157,10 @@ class PostgresStore(CommandStore):
             parameters.append(value)
             conditions.append(condition.format(f"${len(parameters)}"))
 
+        if wanted.agent_ids is not None:
+            require_that("agent_id = ANY({}::text[])", sorted(wanted.agent_ids))
         for name, value in attrs.asdict(wanted).items():
-            if value is not None:
+            if value is not None and name != "agent_ids":
                 require_that(f"{name} = {{}}", value)
         if cursor is not None:
             if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
@@ -213,7 +216,12 @@ class PostgresStore(CommandStore):
         return None if row is None else task_of(row)
 
     async def renew(
-        self, organization_id: str, worker_id: str, *, adopt_from: str | None = None
+        self,
+        organization_id: str,
+        worker_id: str,
+        *,
+        agent_id: str | None = None,
+        adopt_from: str | None = None,
     ) -> Mapping[str, int]:
         """Give the leases of a worker's executing tasks a new term."""
         rows = await self._database.fetch(
@@ -222,6 +230,7 @@ class PostgresStore(CommandStore):
             worker_id,
             worker_id if adopt_from is None else adopt_from,
             self._clock() + self._settings.lease,
+            agent_id,
         )
         return {row["id"]: row["attempt"] for row in rows}
 

@@ -1,0 +1,73 @@
+"""The store that a command works on: `--store`, or `XPANDER_STORE`."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xpander_client.cli.output import note
+from xpander_client.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from xpander_client.platform.stores.store import Store
+
+__all__ = ["Organization", "StoreAddress", "administered", "required_address"]
+
+StoreAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--store",
+        envvar="XPANDER_STORE",
+        metavar="ADDRESS",
+        help="Where the platform keeps its tasks, agents and keys: a file, or a database's URL.",
+        show_default=False,
+    ),
+]
+
+Organization = Annotated[
+    str, typer.Option(envvar="XPANDER_ORGANIZATION_ID", help="The organization that is meant.")
+]
+
+
+def required_address(given: str | None) -> str:
+    """The address of the store.
+
+    Raises:
+        ConfigurationError: none was given.
+    """
+    if not given:
+        raise ConfigurationError(
+            "which store? Give --store, or set XPANDER_STORE, to what the platform is served from: "
+            "a file, or a database's URL"
+        )
+    return given
+
+
+@contextlib.asynccontextmanager
+async def administered(address: str | None, *, make: bool = False) -> AsyncIterator[Store]:
+    """The store, open beside the platform that may be serving from it.
+
+    Raises:
+        ConfigurationError: no store was given, or there is none that can be used. One in a file is
+            only made with `make`, so that a slip of the pen is no new store.
+    """
+    from xpander_client.platform.refusal import Refusal
+    from xpander_client.platform.stores.addresses import store_at, without_password
+    from xpander_client.platform.stores.sqlite import SqliteStore
+
+    address = required_address(address)
+    store = store_at(address)
+    if isinstance(store, SqliteStore) and not store.path.exists():
+        if not make:
+            raise ConfigurationError(f"there is no store at {store.path}")
+        note(f"making the store {store.path}")
+    await store.open(exclusive=False)
+    try:
+        yield store
+    except Refusal as refusal:
+        raise ConfigurationError(f"{without_password(address)}: {refusal.detail}") from refusal
+    finally:
+        await store.close()
