@@ -17,7 +17,7 @@ from tests.platform.wire import create, event, push, replay, status, update
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform import LocalPlatform
 from xpander_client.platform.app import Platform
-from xpander_client.platform.gate import Keys
+from xpander_client.platform.keys import FixedKeys
 from xpander_client.platform.server import Server, bind, run_loop
 from xpander_client.platform.stores.sqlite import SqliteStore
 
@@ -729,13 +729,13 @@ def test_keys_are_kept_out_of_logs_and_answers(
     assert platform.api_key not in caplog.text
     assert wrong not in caplog.text
     assert platform.api_key not in repr(platform.configuration)
-    assert platform.api_key not in repr(vars(Keys({platform.api_key: "acme"})))
+    assert platform.api_key not in repr(vars(FixedKeys({platform.api_key: "acme"})))
 
 
 def test_keys_that_can_not_be_told_apart_from_routes_are_refused() -> None:
     for keys in ({}, {"": "o"}, {"k": ""}, {"k": "agents"}, {"k": "a/b"}):
         with pytest.raises(ConfigurationError):
-            Keys(keys)
+            FixedKeys(keys)
 
 
 def raw_request(platform: LocalPlatform, method: str, path: str) -> bytes:

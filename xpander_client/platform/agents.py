@@ -1,4 +1,4 @@
-"""The agents that tasks are for: described in a file, created, or made when they are first used."""
+"""The agents that tasks are for: described, kept in the store, or made when first used."""
 
 from __future__ import annotations
 
@@ -6,39 +6,52 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import attrs
+
 from ..errors import ConfigurationError
+from . import kept_agents
 from .clock import Clock, timestamp
 from .descriptions import DescribedAgent, on_the_wire
-from .http_operation import HttpOperation
+from .kept_agents import KIND
+from .lookups import Lookups
 from .refusal import Refusal
+from .settings import Settings
 from .stores.records import IdempotencyKey
 from .stores.store import Store
 
 __all__ = ["Agents", "listed"]
 
-KIND = "agent"
 LONGEST_ID = 200
+KEPT = 4096
+"""How many agents of the store are remembered."""
 
 
 class Agents:
     """The agents of each organization.
 
-    Those described when the platform starts are in every organization. With `create`, others
-    appear when a task, a worker or a report names them, and are kept in the store.
+    Those described when the platform starts are in every organization. The others are kept in the
+    store, and known as they were at most `cache_ttl` seconds ago. With `create` one that a task, a
+    worker or a report names appears there by itself.
 
     Raises:
         ConfigurationError: one hands work to an agent that there is not and won't be.
     """
 
     def __init__(
-        self, store: Store, agents: Sequence[DescribedAgent], *, create: bool, clock: Clock
+        self,
+        store: Store,
+        agents: Sequence[DescribedAgent],
+        *,
+        create: bool,
+        settings: Settings,
+        clock: Clock,
     ) -> None:
         self._store = store
         self._create = create
         self._clock = clock
         self._since = timestamp(clock())
         self._described = {agent.id: agent for agent in agents}
-        self._known: set[tuple[str, str]] = set()
+        self._kept = Lookups(self._read, ttl=settings.cache_ttl, limit=KEPT, clock=clock)
         for agent in agents:
             for sub_id in agent.sub_agents.values():
                 if sub_id not in self._described and not create:
@@ -47,47 +60,46 @@ class Agents:
                         "and none are made when they are first used"
                     )
 
-    async def get(self, organization_id: str, agent_id: str) -> dict[str, Any]:
+    async def get(self, organization_id: str, agent_id: str) -> DescribedAgent:
         """The agent.
 
         Raises:
             Refusal: 404, there is none.
         """
-        agent = self._described.get(agent_id)
-        if agent is not None:
-            return self._placed(agent.wire, organization_id)
-        document = await self._store.doc_get(organization_id, KIND, agent_id)
-        if document is None:
-            raise Refusal(404, f"there is no agent {agent_id}")
-        return dict(document.value)
+        described = self._described.get(agent_id)
+        if described is not None:
+            return self._placed(described, organization_id)
+        found = await self._kept.get((organization_id, agent_id))
+        assert found is not None  # what isn't there is refused, and not remembered
+        return found
 
-    async def ensure(self, organization_id: str, agent_id: str) -> None:
-        """Make sure that the agent is there before something is done for it.
+    async def ensure(self, organization_id: str, agent_id: str) -> DescribedAgent:
+        """The agent, made if it isn't there, before something is done for it.
 
         Raises:
             Refusal: 404, there is none and none is made; 422, the id can't be one.
         """
-        key = (organization_id, agent_id)
-        if agent_id in self._described or key in self._known:
-            return
-        if await self._store.doc_get(organization_id, KIND, agent_id) is None:
-            if not self._create:
-                raise Refusal(404, f"there is no agent {agent_id}")
-            if len(agent_id) > LONGEST_ID or not agent_id.isprintable():
-                raise Refusal(422, "this can't be the id of an agent")
-            agent = self._made({"id": agent_id}, organization_id)
-            try:
-                await self._store.doc_put(organization_id, KIND, agent_id, agent, if_version=0)
-            except Refusal as refusal:
-                if refusal.status != 409:  # somebody else was first: then it is there
-                    raise
-        self._known.add(key)
+        try:
+            return await self.get(organization_id, agent_id)
+        except Refusal as refusal:
+            if refusal.status != 404 or not self._create:
+                raise
+        if len(agent_id) > LONGEST_ID or not agent_id.isprintable():
+            raise Refusal(422, "this can't be the id of an agent")
+        before = await self._store.doc_get(organization_id, KIND, agent_id)
+        version = 0 if before is None else before.version  # one that was removed has a document
+        agent = DescribedAgent(wire=on_the_wire({"id": agent_id}, "agent"))
+        try:
+            await self._put(organization_id, agent, version, None)
+        except Refusal as refusal:
+            if refusal.status != 409:  # somebody else was first: then it is there
+                raise
+        return await self.get(organization_id, agent_id)
 
     async def create(
         self, organization_id: str, body: Mapping[str, Any], *, key: IdempotencyKey | None
-    ) -> dict[str, Any]:
+    ) -> Mapping[str, Any]:
         """Make an agent of a name, and whatever else the body says of it."""
-        agent_id = str(uuid.uuid4())
         said = {
             name: value
             for name in ("name", "type", "description")
@@ -97,42 +109,55 @@ class Agents:
         said["instructions"] = {
             name: value for name, value in instructions.items() if value is not None
         }
-        agent = self._made({**said, "id": agent_id}, organization_id)
-        document = await self._store.doc_put(
-            organization_id, KIND, agent_id, agent, if_version=0, idempotency=key
-        )
-        return dict(document.value)
-
-    def operation(self, agent_id: str, tool_id: str) -> HttpOperation | None:
-        """The HTTP request behind an agent's tool."""
-        agent = self._described.get(agent_id)
-        return None if agent is None else agent.operations.get(tool_id)
-
-    def sub_agent(self, agent_id: str, tool_id: str) -> str | None:
-        """The agent to which an agent's tool hands work."""
-        agent = self._described.get(agent_id)
-        return None if agent is None else agent.sub_agents.get(tool_id)
+        agent = DescribedAgent(wire=on_the_wire({**said, "id": str(uuid.uuid4())}, "agent"))
+        return (await self._put(organization_id, agent, 0, key)).wire
 
     async def exists(self, organization_id: str, agent_id: str) -> bool:
         """Whether there is such an agent, or would be one if it were used."""
-        if self._create or agent_id in self._described:
+        if self._create:
             return True
-        return await self._store.doc_get(organization_id, KIND, agent_id) is not None
+        try:
+            await self.get(organization_id, agent_id)
+        except Refusal as refusal:
+            if refusal.status != 404:
+                raise
+            return False
+        return True
 
-    async def list(self, organization_id: str) -> Sequence[dict[str, Any]]:
+    async def list(self, organization_id: str) -> Sequence[Mapping[str, Any]]:
         """All agents of an organization: the described ones first, in their order."""
-        placed = [self._placed(agent.wire, organization_id) for agent in self._described.values()]
-        stored = await self._store.doc_list(organization_id, KIND)
-        return placed + [
-            dict(document.value) for document in stored if document.key not in self._described
+        described = [
+            self._placed(agent, organization_id).wire for agent in self._described.values()
         ]
+        kept = await kept_agents.kept(self._store, organization_id)
+        return described + [agent.wire for agent in kept if agent.id not in self._described]
 
-    def _made(self, agent: Mapping[str, Any], organization_id: str) -> dict[str, Any]:
-        made = self._placed(on_the_wire(agent, "agent"), organization_id)
-        return made | {"created_at": timestamp(self._clock())}
+    async def _read(self, place: tuple[str, str]) -> DescribedAgent:
+        organization_id, agent_id = place
+        agent = await kept_agents.kept_agent(self._store, organization_id, agent_id)
+        if agent is None:
+            known_by = "" if self._create else "; `xpander-client agents apply` makes agents known"
+            raise Refusal(404, f"there is no agent {agent_id}{known_by}")
+        return agent
 
-    def _placed(self, agent: Mapping[str, Any], organization_id: str) -> dict[str, Any]:
-        return {**agent, "organization_id": organization_id, "created_at": self._since}
+    async def _put(
+        self, organization_id: str, agent: DescribedAgent, version: int, key: IdempotencyKey | None
+    ) -> DescribedAgent:
+        document = await self._store.doc_put(
+            organization_id,
+            KIND,
+            agent.id,
+            kept_agents.written(agent, timestamp(self._clock())),
+            if_version=version,
+            idempotency=key,
+        )
+        made = kept_agents.read(document, organization_id)
+        assert made is not None
+        return made
+
+    def _placed(self, agent: DescribedAgent, organization_id: str) -> DescribedAgent:
+        placed = {"organization_id": organization_id, "created_at": self._since}
+        return attrs.evolve(agent, wire={**agent.wire, **placed})
 
 
 _LISTED = (

@@ -14,10 +14,13 @@ from .agents import Agents
 from .clock import Clock, server_clock
 from .descriptions import DescribedAgent
 from .dispatch import Dispatch
-from .gate import Gate, Keys
+from .gate import Gate
 from .http import Endpoints
 from .http_tools import HttpTools
+from .keys import FixedKeys, Keys, StoredKeys
 from .operations import OperationEndpoints
+from .rate_limits import RateLimits
+from .reach import Reach
 from .settings import Settings
 from .stores.store import Store
 from .streams import EventLogs
@@ -34,16 +37,17 @@ logger = logging.getLogger(__name__)
 class Platform:
     """Everything but the server that it runs in: `app` is served between `start` and `stop`.
 
-    `keys` says which organization each key belongs to. `agents` are described as in the file that
-    `load_agents` reads; with `create_agents` others appear when they are first used. `tools` are
-    the functions behind the agents' tools, by the tools' ids; a function goes before a request that
-    the agent's description has for the tool.
+    `keys` says which organization each key belongs to; None leaves that to the keys in the store.
+    `agents` are described as in the file that `load_agents` reads, and go before those that are
+    kept in the store; with `create_agents` others appear when they are first used. `tools` are the
+    functions behind the agents' tools, by the tools' ids; a function goes before a request that the
+    agent's description has for the tool.
     """
 
     def __init__(
         self,
         store: Store,
-        keys: Mapping[str, str],
+        keys: Mapping[str, str] | None,
         *,
         agents: Sequence[DescribedAgent] = (),
         create_agents: bool = True,
@@ -54,16 +58,22 @@ class Platform:
         self.settings = settings or Settings()
         self.store = store
         self._clock = clock or server_clock()
-        known = Keys(keys)
+        known: Keys = (
+            StoredKeys(store, self.settings, self._clock) if keys is None else FixedKeys(keys)
+        )
+        reach = Reach(store)
         self.dispatch = Dispatch(store, self.settings, self._clock)
         self.logs = EventLogs(store, self.settings, self._clock)
-        self.agents = Agents(store, agents, create=create_agents, clock=self._clock)
+        self.agents = Agents(
+            store, agents, create=create_agents, settings=self.settings, clock=self._clock
+        )
         endpoints = Endpoints(
             store,
             self.agents,
             self.dispatch,
             self.logs,
             known,
+            reach,
             self.settings,
         )
         self._http_tools = HttpTools(
@@ -75,13 +85,14 @@ class Platform:
             self.dispatch,
             Tools(tools or {}),
             self._http_tools,
+            reach,
             self.settings,
             self._clock,
         )
-        threads = ThreadEndpoints(store, self.settings)
-        routes = [*endpoints.routes(), *threads.routes(), *operations.routes()]
+        threads = ThreadEndpoints(store, reach, self.settings)
+        routes = reach.guarded([*endpoints.routes(), *threads.routes(), *operations.routes()])
         router = Router(routes, redirect_slashes=False)
-        self.app: ASGIApp = Gate(router, known)
+        self.app: ASGIApp = Gate(router, known, RateLimits(self.settings, self._clock))
         self._pruner: asyncio.Task[None] | None = None
 
     async def start(self) -> None:

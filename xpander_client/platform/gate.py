@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hmac
 import logging
 import os
-from collections.abc import Mapping, MutableMapping
-from hashlib import sha256
+from collections.abc import MutableMapping
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
 
 import orjson
@@ -16,10 +14,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..errors import ConfigurationError
 from .refusal import Refusal
 
-__all__ = ["Gate", "Keys"]
+if TYPE_CHECKING:
+    from .keys import Keys
+    from .rate_limits import RateLimits
+
+__all__ = ["ROOTS", "Gate"]
 
 ROOTS = frozenset(
     {
@@ -39,41 +40,18 @@ ROOTS = frozenset(
 logger = logging.getLogger(__name__)
 
 
-class Keys:
-    """Which key opens which organization. The keys themselves are not kept, and never shown."""
-
-    def __init__(self, keys: Mapping[str, str]) -> None:
-        if not keys:
-            raise ConfigurationError("the platform needs at least one key")
-        for key, organization in keys.items():
-            if not key or not organization:
-                raise ConfigurationError("a key and its organization can't be empty")
-            if organization in ROOTS or "/" in organization:
-                raise ConfigurationError(f"an organization can't be called {organization!r}")
-        self._organizations = [
-            (sha256(key.encode()).digest(), organization) for key, organization in keys.items()
-        ]
-
-    def organization(self, key: str | bytes) -> str | None:
-        """The organization that the key opens. How long this takes says nothing about the keys."""
-        given = sha256(key if isinstance(key, bytes) else key.encode()).digest()
-        found = None
-        for digest, organization in self._organizations:
-            if hmac.compare_digest(digest, given):
-                found = organization
-        return found
-
-
 class Gate:
-    """The outermost layer: checks the key, takes the organization off the path, answers refusals.
+    """The outermost layer: checks the key and how often it was used, takes the organization off the
+    path, answers refusals. What the key opens goes inside as the scope's `access`.
 
     The path is taken apart as it was sent: an id that holds a slash, percent-encoded, stays one id
     and can't be mistaken for another route.
     """
 
-    def __init__(self, app: ASGIApp, keys: Keys) -> None:
+    def __init__(self, app: ASGIApp, keys: Keys, limits: RateLimits) -> None:
         self._app = app
         self._keys = keys
+        self._limits = limits
         # Random once, then counted: unique, and cheap enough for every answer.
         prefix = os.urandom(6).hex()
         self._request_ids = (f"{prefix}-{number:x}".encode() for number in count(1))
@@ -98,7 +76,7 @@ class Gate:
             await send(message)
 
         try:
-            await self._app(self._admitted(scope), receive, answer)
+            await self._app(await self._admitted(scope), receive, answer)
         except ClientDisconnect:
             return
         except Exception as error:
@@ -109,25 +87,26 @@ class Gate:
             await answer({"type": "http.response.start", "status": status, "headers": headers})
             await answer({"type": "http.response.body", "body": body})
 
-    def _admitted(self, scope: Scope) -> Scope:
+    async def _admitted(self, scope: Scope) -> Scope:
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
         segments = raw.decode("latin-1").split("/")[1:]
-        organization = None
+        access = None
         if not _is_health(segments):
             key = b""
             for name, value in scope["headers"]:
                 if name == b"x-api-key":
                     key = value
-            organization = self._keys.organization(key) if key else None
-            if organization is None:
+            access = await self._keys.access(key) if key else None
+            if access is None:
                 raise Refusal(401, "the key is missing or wrong")
+            self._limits.take(access)
         if segments[0] not in ROOTS:
             named = segments.pop(0)
-            if organization is not None and _unquoted(named) != organization:
+            if access is not None and _unquoted(named) != access.organization_id:
                 raise Refusal(404, "there is no such organization")
         inner: MutableMapping[str, Any] = dict(scope)
         inner["path"] = "/" + "/".join(segments)
-        inner["organization_id"] = organization
+        inner["access"] = access
         inner["app"] = self  # makes the router raise what it would answer in plain text
         return inner
 

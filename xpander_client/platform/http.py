@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from ..api.models import (
@@ -30,12 +30,14 @@ from . import activity, bodies, dispatch, machine
 from .agents import LONGEST_ID, Agents, listed
 from .clock import timestamp
 from .dispatch import Dispatch
-from .gate import Keys
 from .ids import new_task_id
+from .keys import Keys
+from .reach import Reach
 from .refusal import Refusal
 from .routing import (
     Endpoint,
     Json,
+    access,
     count,
     held_attempt,
     idempotency,
@@ -77,6 +79,7 @@ class Endpoints:
         workers: Dispatch,
         logs: EventLogs,
         keys: Keys,
+        reach: Reach,
         settings: Settings,
     ) -> None:
         self._store = store
@@ -84,9 +87,10 @@ class Endpoints:
         self._workers = workers
         self._logs = logs
         self._keys = keys
+        self._reach = reach
         self._settings = settings
 
-    def routes(self) -> Sequence[BaseRoute]:
+    def routes(self) -> Sequence[Route]:
         """All routes; those that are asked for most come first."""
         table: dict[str, dict[str, Endpoint]] = {
             "/agent-execution/{agent_or_task_id}": {
@@ -123,6 +127,7 @@ class Endpoints:
         """Create a task, or continue the one that the body names."""
         organization_id, agent_id = organization(request), path_id(request, "agent_or_task_id")
         body = await self._object(request, TaskCreate)
+        await self._reach_named(request, body, "id", "parent_execution_id")
         await self._agents.ensure(organization_id, agent_id)
         key = idempotency(request, f"create {agent_id}", body)
         version = bodies.header(request, b"x-agent-version")
@@ -178,7 +183,9 @@ class Endpoints:
     async def get_pending(self, request: Request) -> Response:
         """The task that waits for a worker because another task started it, or null."""
         record = await self._store.pending_for(organization(request), path_id(request, "worker_id"))
-        return Json.of(None) if record is None else _task(record)
+        if record is None or not access(request).covers(record.agent_id):
+            return Json.of(None)
+        return _task(record)
 
     async def stop_task(self, request: Request) -> Response:
         """Stop a task, and tell the worker that has it."""
@@ -217,6 +224,7 @@ class Endpoints:
             raise Refusal(422, f"there is no status {status!r}")
         wanted = TaskFilter(
             agent_id=agent_id,
+            agent_ids=None if agent_id is not None else access(request).agent_ids,
             user_id=user_id,
             parent_task_id=query.get("parent_task_id"),
             triggering_agent_id=query.get("triggering_agent_id"),
@@ -243,6 +251,7 @@ class Endpoints:
         """Store a task that ran elsewhere."""
         organization_id, agent_id = organization(request), path_id(request, "agent_id")
         body = await self._object(request, TaskReportRequest)
+        await self._reach_named(request, body, "id")
         await self._agents.ensure(organization_id, agent_id)
         task_id = body.get("id") or new_task_id()
         if len(task_id) > LONGEST_ID or not task_id.isprintable():
@@ -335,8 +344,7 @@ class Endpoints:
             len(worker_id) > LONGEST_ID or not worker_id.isprintable() or not worker_id
         ):
             raise Refusal(422, "this can't be the id of a worker")
-        await self._agents.ensure(organization_id, agent_id)
-        agent = await self._agents.get(organization_id, agent_id)
+        agent = await self._agents.ensure(organization_id, agent_id)
         session = await self._workers.register(
             organization_id,
             agent_id,
@@ -345,7 +353,7 @@ class Endpoints:
             worker_id=worker_id,
             pool=request.query_params.get("pool") or None,
         )
-        hello = dispatch.registration(session, agent)
+        hello = dispatch.registration(session, agent.wire)
         return _Stream(WorkerChannel(session, hello, self._settings, self._workers.leave))
 
     async def hear_worker(self, request: Request) -> Response:
@@ -354,6 +362,7 @@ class Endpoints:
         agent_id = request.query_params.get("agent_id")
         if not agent_id:
             raise Refusal(422, "the query has to say the worker's agent_id")
+        access(request).check(agent_id)
         await self._workers.hear(
             organization(request),
             agent_id,
@@ -365,28 +374,39 @@ class Endpoints:
         return Response()
 
     async def check_api_key(self, request: Request) -> Response:
-        """The agents that a key may use: those of its organization, told to that organization."""
+        """The agents that a key may use: those of its organization, told to that organization, as
+        far as the asking key may use them as well.
+        """
         body = await self._object(request, ApiKeyAllowanceRequest)
-        organization_id = organization(request)
+        asking = access(request)
         key: str = body["api_key"]
+        asked = await self._keys.access(key)
         agent_ids: list[str] = []
-        if self._keys.organization(key) == organization_id:
-            agent_ids = [agent["id"] for agent in await self._agents.list(organization_id)]
+        if asked is not None and asked.organization_id == asking.organization_id:
+            agents = await self._agents.list(asking.organization_id)
+            agent_ids = [
+                agent["id"]
+                for agent in agents
+                if asked.covers(agent["id"]) and asking.covers(agent["id"])
+            ]
         return Json.of({"api_key": key, "agent_ids": agent_ids})
 
     # Agents --------------------------------------------------------------------------------------
 
     async def list_agents(self, request: Request) -> Response:
-        """The agents of the organization."""
+        """The agents of the organization that the key may use."""
         agents = await self._agents.list(organization(request))
-        return Json.of([listed(agent) for agent in agents])
+        return Json.of([listed(agent) for agent in agents if access(request).covers(agent["id"])])
 
     async def get_agent(self, request: Request) -> Response:
         """An agent with all that is known about it."""
-        return Json.of(await self._agents.get(organization(request), path_id(request, "agent_id")))
+        agent = await self._agents.get(organization(request), path_id(request, "agent_id"))
+        return Json.of(agent.wire)
 
     async def create_agent(self, request: Request) -> Response:
         """Make an agent of a name."""
+        if access(request).agent_ids is not None:
+            raise Refusal(403, "this key is for some agents, and can't make others")
         body = await self._parsed(request)
         bodies.checked(body, AgentCreate)
         agent = await self._agents.create(
@@ -399,6 +419,12 @@ class Endpoints:
         return Json.of({"status": "ok", "version": __version__})
 
     # ---------------------------------------------------------------------------------------------
+
+    async def _reach_named(self, request: Request, body: dict[str, Any], *names: str) -> None:
+        """Refuse what a body says of tasks that the key does not reach."""
+        for name in names:
+            if body.get(name):
+                await self._reach.check_task(access(request), body[name])
 
     async def _parsed(self, request: Request) -> Any:
         return bodies.parsed(await bodies.read(request, self._settings.body_limit))

@@ -10,19 +10,22 @@ import attrs
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import Route
 
 from ..api.models import OperationCall
 from ..core.tool_message import tool_message
 from . import bodies, machine
+from .access import Access
 from .agents import Agents
 from .clock import Clock
+from .descriptions import DescribedAgent
 from .dispatch import Dispatch
 from .http_operation import BODILESS, HttpOperation
 from .http_tools import HttpTools
 from .ids import new_task_id
+from .reach import Reach
 from .refusal import Refusal
-from .routing import Json, held_attempt, organization, path_id, route
+from .routing import Json, access, held_attempt, organization, path_id, route
 from .settings import Settings
 from .stores.records import IdempotencyKey, TaskRecord
 from .stores.store import Store
@@ -62,7 +65,7 @@ class Arguments:
 class Call:
     """A call of a tool in the course of a task."""
 
-    organization_id: str
+    access: Access
     agent_id: str
     task: TaskRecord
     tool_id: str
@@ -70,6 +73,11 @@ class Call:
     tool_call_id: str | None
     attempt: int | None
     reported: bool
+
+    @property
+    def organization_id(self) -> str:
+        """The organization in which all this happens."""
+        return self.task.organization_id
 
 
 @attrs.frozen(kw_only=True)
@@ -94,6 +102,7 @@ class OperationEndpoints:
         workers: Dispatch,
         tools: Tools,
         http_tools: HttpTools,
+        reach: Reach,
         settings: Settings,
         clock: Clock,
     ) -> None:
@@ -102,10 +111,11 @@ class OperationEndpoints:
         self._workers = workers
         self._tools = tools
         self._http_tools = http_tools
+        self._reach = reach
         self._settings = settings
         self._clock = clock
 
-    def routes(self) -> Sequence[BaseRoute]:
+    def routes(self) -> Sequence[Route]:
         """All routes of tools."""
         return [
             route(
@@ -122,10 +132,10 @@ class OperationEndpoints:
         if not isinstance(payload, dict):
             raise Refusal(422, "expected an object", "$")
         agent_id, tool_id = path_id(request, "agent_id"), path_id(request, "tool_id")
-        await self._check_tool(organization(request), agent_id, tool_id)
+        agent = await self._having(organization(request), agent_id, tool_id)
         dry = request.headers.get("x-preflight-check", "").lower() == "true"
-        operation = self._agents.operation(agent_id, tool_id)
-        if self._agents.sub_agent(agent_id, tool_id) is not None:
+        operation = agent.operations.get(tool_id)
+        if tool_id in agent.sub_agents:
             raise Refusal(422, f"the tool {tool_id} can only be called in the course of a task")
         if operation is None or self._tools.runs(tool_id):
             return Json(await self._tools.call(tool_id, payload, dry=dry))
@@ -144,7 +154,7 @@ class OperationEndpoints:
         task_id = path_id(request, "execution_id")
         task = await self._store.get(organization(request), task_id)
         call = Call(
-            organization_id=task.organization_id,
+            access=access(request),
             agent_id=path_id(request, "agent_id"),
             task=task,
             tool_id=path_id(request, "operation_id"),
@@ -203,11 +213,11 @@ class OperationEndpoints:
         """
         if call.tool_id == FINISH:
             return await self._finish(call)
-        await self._check_tool(call.organization_id, call.agent_id, call.tool_id)
-        sub_agent = self._agents.sub_agent(call.agent_id, call.tool_id)
+        agent = await self._having(call.organization_id, call.agent_id, call.tool_id)
+        sub_agent = agent.sub_agents.get(call.tool_id)
         if sub_agent is not None:
             return await self._delegate(call, sub_agent)
-        operation = self._agents.operation(call.agent_id, call.tool_id)
+        operation = agent.operations.get(call.tool_id)
         if operation is None or self._tools.runs(call.tool_id):
             return Answer(body=await self._tools.call(call.tool_id, call.arguments.keywords))
         return Answer(body=await self._request(call.tool_id, operation, call.arguments))
@@ -287,6 +297,7 @@ class OperationEndpoints:
         try:
             if call.reported and answer.final and thread_id and call.tool_call_id:
                 try:
+                    await self._reach.check_thread(call.access, thread_id)
                     message = tool_message(call.tool_call_id, orjson.loads(answer.body))
                     extended = await self._store.threads.extend(
                         call.organization_id,
@@ -321,10 +332,12 @@ class OperationEndpoints:
 
     # ---------------------------------------------------------------------------------------------
 
-    async def _check_tool(self, organization_id: str, agent_id: str, tool_id: str) -> None:
+    async def _having(self, organization_id: str, agent_id: str, tool_id: str) -> DescribedAgent:
+        """The agent, which has the tool."""
         agent = await self._agents.get(organization_id, agent_id)
-        if not any(tool["id"] == tool_id for tool in agent["tools"]):
+        if not any(tool["id"] == tool_id for tool in agent.wire["tools"]):
             raise Refusal(404, f"the agent has no tool {tool_id}")
+        return agent
 
     async def _parsed(self, request: Request) -> Any:
         return bodies.parsed(await bodies.read(request, self._settings.body_limit))

@@ -14,12 +14,14 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from . import bodies
+from .access import Access
 from .refusal import Refusal
 from .stores.records import IdempotencyKey
 
 __all__ = [
     "Endpoint",
     "Json",
+    "access",
     "count",
     "held_attempt",
     "idempotency",
@@ -73,10 +75,15 @@ def route(path: str, endpoints: Mapping[str, Endpoint]) -> Route:
     return made
 
 
-def organization(request: Request) -> str:
-    """The organization that the caller's key opens."""
-    found: str = request.scope["organization_id"]
+def access(request: Request) -> Access:
+    """What the caller's key opens."""
+    found: Access = request.scope["access"]
     return found
+
+
+def organization(request: Request) -> str:
+    """The organization that the caller's key opens, or a part of it."""
+    return access(request).organization_id
 
 
 def path_id(request: Request, name: str) -> str:

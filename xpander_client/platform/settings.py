@@ -16,7 +16,12 @@ class Settings:
     worker's last sign of life; after that it goes to another, until `max_attempts` workers were
     lost with it. A script that took a task for itself has it for `loop_lease`, counted likewise. A
     worker that was silent for `worker_silence` gets no new tasks. A tool that is called over HTTP
-    has to answer within `tool_timeout`.
+    has to answer within `tool_timeout`. Keys and agents that were read from the store are believed
+    for `cache_ttl`: so long may a revoked key go on to work.
+
+    A key may make `rate_limit` requests a second, None: as many as it likes, and `rate_burst` at
+    once after it made none for a while. Heartbeats count (a worker sends one every two seconds),
+    and so does opening a stream, but not what comes over it. Each process counts for itself.
 
     Example:
         >>> Settings(lease=5.0).renewal
@@ -38,6 +43,9 @@ class Settings:
     keep_events: float = 7 * 24 * 3600.0
     keep_keys: float = 24 * 3600.0
     shutdown_limit: float = 5.0
+    cache_ttl: float = 5.0
+    rate_limit: float | None = None
+    rate_burst: float | None = None
 
     @property
     def pass_on(self) -> float:
@@ -48,3 +56,9 @@ class Settings:
     def renewal(self) -> float:
         """How long a lease may run before the worker's next sign of life is written down."""
         return self.lease / 3
+
+    def burst(self, rate: float) -> float:
+        """How many requests at once a key of this rate may make: those of two seconds, but always
+        so many that a worker can begin and report what it had finished meanwhile.
+        """
+        return max(20.0, 2 * rate) if self.rate_burst is None else max(1.0, self.rate_burst)

@@ -8,16 +8,18 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import Route
 
 from ..api.models import ThreadCreate, ThreadMessage, ThreadUpdate
 from . import bodies, threads
 from .agents import LONGEST_ID
 from .ids import new_task_id
+from .reach import Reach
 from .refusal import Refusal
 from .routing import (
     Endpoint,
     Json,
+    access,
     count,
     held_attempt,
     idempotency,
@@ -40,12 +42,13 @@ class ThreadEndpoints:
     how long it is.
     """
 
-    def __init__(self, store: Store, settings: Settings) -> None:
+    def __init__(self, store: Store, reach: Reach, settings: Settings) -> None:
         self._store = store
         self._threads = store.threads
+        self._reach = reach
         self._settings = settings
 
-    def routes(self) -> Sequence[BaseRoute]:
+    def routes(self) -> Sequence[Route]:
         """All routes of threads."""
         table: dict[str, dict[str, Endpoint]] = {
             "/memory/{thread_id}": {
@@ -70,6 +73,7 @@ class ThreadEndpoints:
         bodies.checked(made.additional_properties, ThreadUpdate)
         if body.get("organization_id") not in (None, "", organization_id):
             raise Refusal(422, "the key is another organization's", "$.organization_id")
+        access(request).check(threads.belongs_to(body)[1])
         thread_id = body.get("id") or new_task_id()
         if len(thread_id) > LONGEST_ID or not thread_id.isprintable():
             raise Refusal(422, "this can't be the id of a thread", "$.id")
@@ -107,11 +111,14 @@ class ThreadEndpoints:
         bodies.checked(messages, list[ThreadMessage])
         after = self._after(request)
         thread_id = path_id(request, "thread_id")
+        task_id = bodies.header(request, b"x-xpander-execution-id")
+        if task_id is not None:
+            await self._reach.check_task(access(request), task_id)
         extended = await self._threads.extend(
             organization(request),
             thread_id,
             messages,
-            task_id=bodies.header(request, b"x-xpander-execution-id"),
+            task_id=task_id,
             attempt=held_attempt(request),
             key=idempotency(request, f"extend {thread_id}", messages),
         )
@@ -122,6 +129,7 @@ class ThreadEndpoints:
         """Replace parts of a thread."""
         body = await self._parsed(request)
         bodies.checked(body, ThreadUpdate)
+        access(request).check(threads.belongs_to(body)[1])
         thread = await self._threads.update(
             organization(request),
             path_id(request, "thread_id"),
@@ -146,12 +154,19 @@ class ThreadEndpoints:
 
     async def list_of_user(self, request: Request) -> Response:
         """The threads of a user."""
+        agent_id = request.query_params.get("agent_id")
+        access(request).check(agent_id)
         found = await self._threads.of_user(
-            organization(request),
-            path_id(request, "user_id"),
-            request.query_params.get("agent_id"),
+            organization(request), path_id(request, "user_id"), agent_id
         )
-        return Json.of([_list_item(thread.read()) for thread in found])
+        listed = [thread.read() for thread in found]
+        return Json.of(
+            [
+                _list_item(thread)
+                for thread in listed
+                if access(request).covers(threads.belongs_to(thread)[1])
+            ]
+        )
 
     # ---------------------------------------------------------------------------------------------
 

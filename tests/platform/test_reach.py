@@ -1,0 +1,318 @@
+"""Keys for some agents reach nothing of the others."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import attrs
+import httpx
+import pytest
+from starlette.routing import Route
+
+from tests.platform.conftest import QUICK
+from tests.platform.serving import WatchedStore, beside, caller, serving
+from tests.platform.wire import Clock, OpenStore, create, status, update, worker
+from xpander_client.platform import keys
+from xpander_client.platform.app import Platform
+from xpander_client.platform.descriptions import described
+from xpander_client.platform.dispatch import Dispatch
+from xpander_client.platform.reach import Reach
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.stores.store import Store
+
+TOOLS = [{"id": "add"}]
+AGENTS: list[Any] = [
+    {"id": "sales", "tools": TOOLS, "sub_agents": ["mail"]},
+    {"id": "mail", "tools": TOOLS},
+    {"id": "post"},
+]
+USER = {"id": "u", "email": "e"}
+
+
+@attrs.frozen
+class Office:
+    """Two callers in an organization: `boss` may use all agents, `clerk` two of the three."""
+
+    platform: Platform
+    boss: httpx.Client
+    clerk: httpx.Client
+    clerks_key: str
+    task: dict[str, Any]
+    thread: dict[str, Any]
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    path = tmp_path / "s.db"
+
+    async def make(store: Any) -> list[str]:
+        some = [None, ["sales", "post"]]
+        return [(await keys.create(store, "acme", agent_ids=ids, now=1.0))[0] for ids in some]
+
+    boss_key, clerks_key = asyncio.run(beside(path, make))
+    platform = Platform(
+        WatchedStore(path, QUICK),
+        None,
+        agents=described(AGENTS),
+        create_agents=False,
+        tools={"add": lambda a=1: a},
+        settings=QUICK,
+    )
+    with (
+        serving(platform) as url,
+        caller(url, boss_key) as boss,
+        caller(url, clerks_key) as clerk,
+    ):
+        task = create(boss, "mail", input={"text": "x", "user": USER})
+        thread = boss.post("/memory", json=thread_of("mail")).json()
+        yield Office(platform, boss, clerk, clerks_key, task, thread)
+
+
+def thread_of(agent_id: str | None) -> dict[str, Any]:
+    metadata = {} if agent_id is None else {"agent_id": agent_id}
+    return {"user_details": USER, "metadata": metadata}
+
+
+def routes(platform: Platform) -> list[tuple[str, Route]]:
+    """Every method of every route that there is."""
+    router: Any = platform.app
+    found = [route for route in router._app.routes if isinstance(route, Route)]
+    assert len(found) > 20
+    return [(method, route) for route in found for method in sorted(route.methods or ())]
+
+
+WITHOUT_IDS = {
+    ("GET", "/agent-execution/executions/history/user/{user_id}"),
+    ("GET", "/agent-execution/pending-executions/{worker_id}"),
+    ("GET", "/agents/list"),
+    ("GET", "/health"),
+    ("GET", "/memory/threads/{user_id}"),
+    ("HEAD", "/health"),
+    ("POST", "/agents-crud/tools/crud/create"),
+    ("POST", "/events/{worker_id}"),
+    ("POST", "/memory"),
+    ("POST", "/metadata/api_key_allowance"),
+}
+"""What the ids in the path say nothing of; each of them has a test below, but for the health."""
+
+
+def test_every_route_refuses_what_is_another_agents(office: Office) -> None:
+    free = {"tool_id": "add", "operation_id": "add", "strategy": "full", "name": "x"}
+    task_id, thread_id = office.task["id"], office.thread["id"]
+    seen = set()
+    for method, route in routes(office.platform):
+        theirs = {
+            "agent_id": "mail",
+            "agent_or_task_id": "mail" if method == "POST" else task_id,
+            "execution_id": task_id,
+            "task_id": task_id,
+            "thread_id": thread_id,
+        }
+        named = theirs.keys() & route.param_convertors.keys()
+        if not named:
+            seen.add((method, route.path))
+            continue
+        for name in named:
+            # One id is another agent's, the others are of what the key is for.
+            path = route.path.replace(f"{{{name}}}", theirs[name]).replace("{agent_id}", "sales")
+            answer = office.clerk.request(method, path.format(**theirs, **free))
+            place = (method, route.path, name)
+            if theirs[name] == "mail":
+                assert answer.status_code == 403, place
+                assert answer.json() == {"detail": "this key may not use agent mail"}, place
+            else:
+                what = "thread" if name == "thread_id" else "task"
+                assert answer.status_code == 404, place
+                assert answer.json() == {"detail": f"there is no {what} {theirs[name]}"}, place
+    assert seen == WITHOUT_IDS
+    assert status(office.boss, office.task) == office.task
+    assert office.boss.get(f"/memory/{thread_id}").json() == office.thread
+
+
+def test_what_is_another_agents_is_refused_as_what_is_not_there(office: Office) -> None:
+    for path in ("/agent-execution/{}/status", "/memory/{}"):
+        unknown = office.boss.get(path.format("nothing")).json()["detail"]
+        theirs = (office.task if "status" in path else office.thread)["id"]
+        answer = office.clerk.get(path.format(theirs))
+        assert answer.json()["detail"].replace(theirs, "nothing") == unknown
+
+
+def test_a_route_with_an_id_that_nobody_explained_is_not_served(office: Office) -> None:
+    async def endpoint(_: Any) -> Any: ...
+
+    with pytest.raises(ValueError, match=r"/secrets/\{secret_id\}: whose is the secret_id"):
+        Reach(office.platform.store).guarded([Route("/secrets/{secret_id}", endpoint)])
+
+
+def test_a_key_may_do_with_its_own_agents_what_any_key_may(office: Office) -> None:
+    clerk = office.clerk
+    task = create(clerk, "sales", input={"text": "x", "user": USER})
+    assert status(clerk, task) == task
+    again = update(clerk, task, status="completed", result="r").json()
+    assert create(clerk, "post", id=task["id"])["agent_id"] == "post"
+    assert again["result"] == "r"
+    assert clerk.get("/agents/sales").json()["id"] == "sales"
+    assert clerk.post("/agents/sales/operations/add", json={"a": 5}).json() == 5
+    assert clerk.post("/agents-metrics/sales/execution", json={}).status_code != 403
+    reported = clerk.post("/agent-execution/post/report_task", json={"result": "r"})
+    assert reported.json()["status"] == "completed"
+    assert clerk.get("/agent-execution/executions/history/sales").json() == []
+    with worker(clerk, "post") as listening:
+        taken = listening.task()
+        assert listening.begin(taken).status_code == 200
+        assert listening.beat().status_code == 200
+        assert listening.finish(taken).status_code == 200
+    assert clerk.delete(f"/agent-execution/{task['id']}").status_code == 200
+
+
+# What is in bodies, headers and queries -----------------------------------------------------------
+
+
+def test_a_body_can_not_name_another_agents_task(office: Office) -> None:
+    clerk, theirs = office.clerk, office.task["id"]
+    update(office.boss, office.task, status="paused")
+    for path, body in (
+        ("/agent-execution/sales", {"id": theirs, "input": {"text": "x"}}),
+        ("/agent-execution/sales", {"parent_execution_id": theirs, "input": {"text": "x"}}),
+        ("/agent-execution/sales/report_task", {"id": theirs, "result": "r"}),
+    ):
+        answer = clerk.post(path, json=body)
+        assert answer.status_code == 404, path
+        assert answer.json() == {"detail": f"there is no task {theirs}"}
+    now = status(office.boss, office.task)
+    assert (now["status"], now["agent_id"]) == ("paused", "mail")
+    assert not now.get("sub_executions")
+    assert clerk.get("/agent-execution/executions/history/sales").json() == []
+
+
+def test_threads_are_an_agents_or_everybodys(office: Office) -> None:
+    clerk, boss = office.clerk, office.boss
+    ours, common = (
+        clerk.post("/memory", json=thread_of(agent_id)).json()["id"] for agent_id in ("post", None)
+    )
+    assert boss.put(f"/memory/{common}", json=[{"role": "user", "content": "x"}]).is_success
+    assert len(clerk.get(f"/memory/{common}").json()["messages"]) == 1
+    listed = [thread["thread_id"] for thread in clerk.get("/memory/threads/u").json()]
+    assert listed == [common, ours]
+    assert len(boss.get("/memory/threads/u").json()) == 3
+    for answer in (
+        clerk.get("/memory/threads/u", params={"agent_id": "mail"}),
+        clerk.post("/memory", json=thread_of("mail")),
+        clerk.patch(f"/memory/{ours}", json={"metadata": {"agent_id": "mail"}}),
+    ):
+        assert answer.status_code == 403
+        assert answer.json() == {"detail": "this key may not use agent mail"}
+    said = [{"role": "user", "content": "x"}]
+    theirs = {"x-xpander-execution-id": office.task["id"]}
+    assert clerk.put(f"/memory/{ours}", json=said, headers=theirs).status_code == 404
+    assert clerk.get(f"/memory/{ours}").json()["messages"] == []
+
+
+def test_a_tools_answer_is_not_told_to_another_agents_thread(office: Office) -> None:
+    headers = {
+        "x-xpander-with-auto-report-result": "true",
+        "x-xpander-tool-call-id": "c",
+    }
+    for thread_id, told in ((office.thread["id"], 0), (None, 1)):
+        if thread_id is None:
+            thread_id = office.clerk.post("/memory", json=thread_of("sales")).json()["id"]
+        task = create(office.clerk, "sales", memory_thread_id=thread_id)
+        answer = office.clerk.post(
+            f"/agents/sales/{task['id']}/operations/add", json={}, headers=headers
+        )
+        assert (answer.status_code, answer.json()) == (200, 1)
+        assert len(office.boss.get(f"/memory/{thread_id}").json()["messages"]) == told
+
+
+def test_lists_hold_what_is_within_reach(office: Office) -> None:
+    boss, clerk = office.boss, office.clerk
+    made = [
+        create(boss, agent, input={"text": "x", "user": USER})["id"]
+        for agent in ("sales", "mail", "post", "mail")
+    ]
+    history = "/agent-execution/executions/history/user/u"
+    assert [task["id"] for task in clerk.get(history).json()] == [made[2], made[0]]
+    assert len(boss.get(history).json()) == 5
+    page = clerk.get(history, params={"limit": 1})
+    assert [task["id"] for task in page.json()] == [made[2]]
+    cursor = page.headers["x-next-cursor"]
+    page = clerk.get(history, params={"limit": 1, "cursor": cursor})
+    assert [task["id"] for task in page.json()] == [made[0]]
+    assert "x-next-cursor" not in page.headers
+    assert [agent["id"] for agent in clerk.get("/agents/list").json()] == ["sales", "post"]
+    assert len(boss.get("/agents/list").json()) == 3
+
+
+def test_a_key_is_told_of_agents_that_it_may_use_itself(office: Office) -> None:
+    def told(client: httpx.Client, key: str) -> Any:
+        return client.post("/metadata/api_key_allowance", json={"api_key": key}).json()["agent_ids"]
+
+    boss, clerk = office.boss, office.clerk
+    assert told(boss, office.clerks_key) == ["sales", "post"]
+    assert told(clerk, office.clerks_key) == ["sales", "post"]
+    assert told(clerk, boss.headers["x-api-key"]) == ["sales", "post"]
+    assert told(boss, boss.headers["x-api-key"]) == ["sales", "mail", "post"]
+    assert told(boss, "xpk_00000000_" + "0" * 48) == []
+
+
+def test_agents_are_not_made_by_a_key_for_some(office: Office) -> None:
+    answer = office.clerk.post("/agents-crud/tools/crud/create", json={"name": "mine"})
+    assert (answer.status_code, "can't make others" in answer.json()["detail"]) == (403, True)
+    assert len(office.boss.get("/agents/list").json()) == 3
+
+
+# Workers ------------------------------------------------------------------------------------------
+
+
+def test_another_agents_worker_can_not_be_spoken_for(office: Office) -> None:
+    boss, clerk = office.boss, office.clerk
+    with worker(boss, "mail") as theirs:
+        body = {"id": "6f1d7a52-6f0e-4a5e-9b0f-0b5a6f0d9d11", "event": "worker-finished"}
+
+        def say(agent_id: str) -> int:
+            params = {"type": "worker", "agent_id": agent_id}
+            return clerk.post(f"/events/{theirs.id}", params=params, json=body).status_code
+
+        assert (say("mail"), say("sales")) == (403, 404)
+        taken = theirs.task()
+        assert taken["id"] == office.task["id"]
+
+
+async def test_another_agents_worker_can_not_be_stepped_in_for(
+    make_store: Callable[[], Store], clock: Clock
+) -> None:
+    async with OpenStore(make_store()) as store:
+        await store.put("acme", "mail", {"input": {}}, task_id="t")
+        await store.claim("acme", "mail", ["w"])
+        begun = await store.patch("acme", "t", {"status": "executing"}, attempt=1)
+        await store.notify("acme", "t", {"key": "k", "data": "secret"})
+        clock.now += 1
+        dispatch = Dispatch(store, QUICK, clock)
+        with pytest.raises(Refusal, match="404"):
+            await dispatch.hear("acme", "sales", "w", "worker-heartbeat", None, "")
+        session = await dispatch.register("acme", "sales", environment=None, peer="", worker_id="w")
+        assert (session.held, list(session.outbox)) == ({}, [])
+        assert not any((await store.presence.held([("acme", "w")])).values())
+        assert (await store.get("acme", "t")).lease_until == begun.lease_until
+        await dispatch.close()
+
+
+def test_what_waits_for_a_worker_is_shown_to_keys_for_its_agent(office: Office) -> None:
+    parent = create(office.boss, "sales")
+    body = {"parent_execution_id": parent["id"], "worker_id": "w"}
+    child = create(office.boss, "mail", **body)
+    path = "/agent-execution/pending-executions/w"
+    assert office.boss.get(path).json()["id"] == child["id"]
+    assert office.clerk.get(path).json() is None
+
+
+def test_work_that_an_agent_hands_on_reaches_agents_that_the_key_does_not(office: Office) -> None:
+    task = create(office.clerk, "sales")
+    answer = office.clerk.post(
+        f"/agents/sales/{task['id']}/operations/xpagent-mail",
+        json={"body_params": {"input_task": "write"}},
+    )
+    child_id = answer.json()["execution_id"]
+    assert office.clerk.get(f"/agent-execution/{child_id}/status").status_code == 404
+    assert office.boss.get(f"/agent-execution/{child_id}/status").json()["agent_id"] == "mail"

@@ -1,0 +1,41 @@
+"""What a caller's key opens."""
+
+from __future__ import annotations
+
+import attrs
+
+from .refusal import Refusal
+
+__all__ = ["Access"]
+
+
+@attrs.frozen(kw_only=True)
+class Access:
+    """An organization, or of it what concerns some agents alone.
+
+    `key_id` is the key's name, not the key. `rate_limit` is how many requests a second it may make,
+    None: as many as the platform's settings say.
+
+    Example:
+        >>> access = Access(key_id="k", organization_id="acme", agent_ids=frozenset({"sales"}))
+        >>> access.covers("sales"), access.covers("legal"), access.covers(None)
+        (True, False, True)
+    """
+
+    key_id: str
+    organization_id: str
+    agent_ids: frozenset[str] | None = None
+    rate_limit: float | None = None
+
+    def covers(self, agent_id: str | None) -> bool:
+        """Whether the key may use the agent. What is no agent's is all the organization's."""
+        return self.agent_ids is None or agent_id is None or agent_id in self.agent_ids
+
+    def check(self, agent_id: str | None) -> None:
+        """Insist that the key may use the agent.
+
+        Raises:
+            Refusal: 403, it may not.
+        """
+        if not self.covers(agent_id):
+            raise Refusal(403, f"this key may not use agent {agent_id}")

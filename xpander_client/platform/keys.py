@@ -1,0 +1,253 @@
+"""The keys that open a platform: given when it starts, or kept in its store."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+from collections.abc import Collection, Mapping, Sequence
+from hashlib import sha256
+from typing import Any, Protocol
+
+import attrs
+
+from ..errors import ConfigurationError
+from .access import Access
+from .clock import Clock, timestamp
+from .gate import ROOTS
+from .lookups import Lookups
+from .refusal import Refusal
+from .settings import Settings
+from .stores.store import Store
+
+__all__ = ["FixedKeys", "KeyRecord", "Keys", "StoredKeys", "create", "id_of", "listed", "revoke"]
+
+KIND = "key"
+NOBODY = ""
+"""The organization of the keys' documents: one that no organization can be."""
+
+KEPT = 4096
+"""How many keys are remembered, and how many that are none."""
+
+_FORM = re.compile(rb"xpk_([0-9a-f]{8})_[0-9a-f]{48}")
+
+
+class Keys(Protocol):
+    """Says what a key opens."""
+
+    async def access(self, key: str | bytes) -> Access | None:
+        """What the key opens, None when it is no key.
+
+        Raises:
+            Refusal: 503, that can't be told at the moment.
+        """
+        ...
+
+
+class FixedKeys:
+    """Keys that stay the same as long as the platform runs, each with its organization. The keys
+    themselves are not kept, and never shown.
+    """
+
+    def __init__(self, keys: Mapping[str, str]) -> None:
+        if not keys:
+            raise ConfigurationError("the platform needs at least one key")
+        self._accesses = []
+        for number, (key, organization) in enumerate(keys.items(), 1):
+            if not key:
+                raise ConfigurationError("a key can't be empty")
+            access = Access(
+                key_id=f"fixed-{number}", organization_id=checked_organization(organization)
+            )
+            self._accesses.append((_digest(key), access))
+
+    async def access(self, key: str | bytes) -> Access | None:
+        """What the key opens. How long this takes says nothing about the keys."""
+        given = _digest(key)
+        found = None
+        for digest, access in self._accesses:
+            if hmac.compare_digest(digest, given):
+                found = access
+        return found
+
+
+class StoredKeys:
+    """The keys that are kept in the store, as they were at most `cache_ttl` seconds ago.
+
+    What was read is believed for that time and no longer: a key that is revoked opens nothing after
+    it, and one that was used just now goes on to open while the store is away.
+    """
+
+    def __init__(self, store: Store, settings: Settings, clock: Clock) -> None:
+        self._store = store
+        self._known = Lookups(self._read, ttl=settings.cache_ttl, limit=KEPT, clock=clock)
+
+    async def access(self, key: str | bytes) -> Access | None:
+        """What the key opens.
+
+        What does not look like a key, and what differs from one in its secret part, costs no read.
+        """
+        encoded = key if isinstance(key, bytes) else key.encode()
+        key_id = _id_in(encoded)
+        stored = None if key_id is None else await self._known.get(key_id)
+        # Which ids there are may be found out, and does not help: the rest of a key is 192 bits.
+        if stored is None or not hmac.compare_digest(stored.digest, _digest(encoded)):
+            return None
+        return stored.access
+
+    async def _read(self, key_id: str) -> _Stored | None:
+        document = await self._store.doc_get(NOBODY, KIND, key_id)
+        if document is None or "revoked_at" in document.value:
+            return None
+        record = _record(document.key, document.value)
+        return _Stored(bytes.fromhex(document.value["digest"]), record.access)
+
+
+@attrs.frozen
+class _Stored:
+    digest: bytes
+    access: Access
+
+
+# Looking after the keys in a store ----------------------------------------------------------------
+
+
+@attrs.frozen(kw_only=True)
+class KeyRecord:
+    """A key in the store, as it may be shown: not the key, nor what it could be guessed from."""
+
+    id: str
+    organization_id: str
+    agent_ids: tuple[str, ...] | None
+    name: str | None
+    created_at: str
+    rate_limit: float | None = None
+
+    @property
+    def access(self) -> Access:
+        """What the key opens."""
+        return Access(
+            key_id=self.id,
+            organization_id=self.organization_id,
+            agent_ids=None if self.agent_ids is None else frozenset(self.agent_ids),
+            rate_limit=self.rate_limit,
+        )
+
+
+async def create(
+    store: Store,
+    organization_id: str,
+    *,
+    now: float,
+    agent_ids: Sequence[str] | None = None,
+    name: str | None = None,
+    rate_limit: float | None = None,
+) -> tuple[str, KeyRecord]:
+    """A new key, which can't be had a second time, and what is kept of it.
+
+    With `agent_ids` it opens only what concerns these agents, which need not be there yet.
+    `rate_limit` is in requests a second.
+
+    Raises:
+        ConfigurationError: no organization can be called so, or the limit is none.
+    """
+    if rate_limit is not None and not 0 < rate_limit < float("inf"):
+        raise ConfigurationError("a rate limit has to be above 0 requests a second")
+    if agent_ids is not None and (not agent_ids or not all(agent_ids)):
+        raise ConfigurationError("a key for some agents has to name them")
+    organization_id = checked_organization(organization_id)
+    while True:
+        record = KeyRecord(
+            id=secrets.token_hex(4),
+            organization_id=organization_id,
+            agent_ids=None if agent_ids is None else tuple(dict.fromkeys(agent_ids)),
+            name=name,
+            created_at=timestamp(now),
+            rate_limit=rate_limit,
+        )
+        key = f"xpk_{record.id}_{secrets.token_hex(24)}"
+        value = {**attrs.asdict(record), "digest": _digest(key).hex()}
+        del value["id"]
+        try:
+            await store.doc_put(NOBODY, KIND, record.id, value, if_version=0)
+        except Refusal as refusal:
+            if refusal.status != 409:
+                raise
+            continue  # there is, or was, a key of that id
+        return key, record
+
+
+async def listed(store: Store, organization_id: str | None = None) -> list[KeyRecord]:
+    """The keys that open something, the oldest first; those of one organization, if it is named."""
+    records = [
+        _record(document.key, document.value)
+        for document in await store.doc_list(NOBODY, KIND)
+        if "revoked_at" not in document.value
+    ]
+    records.sort(key=lambda record: record.created_at)
+    return [each for each in records if organization_id in (None, each.organization_id)]
+
+
+def id_of(text: str) -> str:
+    """The id of a key that is known by its id, or as a whole.
+
+    Example:
+        >>> id_of("3f9a1c20"), id_of("xpk_3f9a1c20_" + 24 * "ab")
+        ('3f9a1c20', '3f9a1c20')
+    """
+    return _id_in(text.encode(errors="replace")) or text
+
+
+async def revoke(store: Store, key_id: str, *, now: float) -> bool:
+    """Make a key open nothing any more; False if it didn't before. Platforms that serve the store
+    hear of it within their `cache_ttl`.
+
+    Raises:
+        ConfigurationError: there is no such key.
+    """
+    document = await store.doc_get(NOBODY, KIND, key_id)
+    if document is None:
+        raise ConfigurationError(f"there is no key {key_id}")
+    if "revoked_at" in document.value:
+        return False
+    # The id stays taken, so that what was noted about it is never said of another key.
+    kept = {name: value for name, value in document.value.items() if name != "digest"}
+    await store.doc_put(NOBODY, KIND, key_id, {**kept, "revoked_at": timestamp(now)})
+    return True
+
+
+def checked_organization(name: str) -> str:
+    """The name of an organization, if there can be one of it.
+
+    Raises:
+        ConfigurationError: it could not be told from a route.
+    """
+    if not name:
+        raise ConfigurationError("an organization can't have an empty name")
+    if name in ROOTS or "/" in name or not name.isprintable():
+        raise ConfigurationError(f"an organization can't be called {name!r}")
+    return name
+
+
+def _digest(key: str | bytes) -> bytes:
+    # A fast hash is the right one here: a stored key is 192 random bits, which nobody guesses, so
+    # that a slow one would only make every request slow.
+    return sha256(key if isinstance(key, bytes) else key.encode()).digest()
+
+
+def _id_in(key: bytes) -> str | None:
+    """The id that a key begins with, if it looks like one of ours."""
+    found = _FORM.fullmatch(key)
+    return None if found is None else found[1].decode()
+
+
+def _record(key_id: str, value: Mapping[str, Any]) -> KeyRecord:
+    agent_ids: Collection[str] | None = value["agent_ids"]
+    return KeyRecord(
+        id=key_id,
+        organization_id=value["organization_id"],
+        agent_ids=None if agent_ids is None else tuple(agent_ids),
+        name=value["name"],
+        created_at=value["created_at"],
+        rate_limit=value["rate_limit"],
+    )

@@ -1,0 +1,53 @@
+"""How many requests a key may make: a bucket of tokens for each."""
+
+from __future__ import annotations
+
+import math
+
+from .access import Access
+from .clock import Clock
+from .refusal import Refusal
+from .settings import Settings
+
+__all__ = ["RateLimits"]
+
+KEPT = 10_000
+"""How many buckets are kept. Whose bucket is forgotten finds a full one: never less than is due."""
+
+
+class RateLimits:
+    """Takes a token for each request, out of a bucket that refills at the key's rate.
+
+    Each process of a platform has buckets of its own, so that a key can make as many times its
+    limit of requests as there are processes that it reaches.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._buckets: dict[str, tuple[float, float]] = {}
+
+    def take(self, access: Access) -> None:
+        """Count a request.
+
+        Raises:
+            Refusal: 429, it is one too many; `Retry-After` says when there will be a token.
+        """
+        rate = self._settings.rate_limit if access.rate_limit is None else access.rate_limit
+        if rate is None:
+            return
+        now = self._clock()
+        size = self._settings.burst(rate)
+        tokens, since = self._buckets.pop(access.key_id, (size, now))
+        tokens = min(size, tokens + (now - since) * rate)
+        if tokens < 1:
+            self._buckets[access.key_id] = (tokens, now)
+            wait = max(1, math.ceil((1 - tokens) / rate))
+            raise Refusal(
+                429,
+                f"this key may make {rate:g} requests a second, and {size:g} at once",
+                headers={"retry-after": str(wait)},
+            )
+        self._buckets[access.key_id] = (tokens - 1, now)  # the latest used comes last
+        if len(self._buckets) > KEPT:
+            del self._buckets[next(iter(self._buckets))]
