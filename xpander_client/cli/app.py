@@ -9,8 +9,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from xpander_client.cli.agents import agents
 from xpander_client.cli.dev import dev
 from xpander_client.cli.doctor import doctor
+from xpander_client.cli.keys import keys
 from xpander_client.cli.output import complain
 from xpander_client.cli.tasks import tasks
 from xpander_client.configuration import Configuration
@@ -18,6 +20,8 @@ from xpander_client.errors import ConnectionFailedError, ModuleException, Timeou
 from xpander_client.version import __version__
 
 __all__ = ["app"]
+
+_PLATFORM_PACKAGES = frozenset({"httptools", "starlette", "uvicorn", "yaml"})
 
 
 class _Commands(TyperGroup):
@@ -31,6 +35,11 @@ class _Commands(TyperGroup):
             raise typer.Exit(1) from error
         except ModuleException as error:
             complain(str(error))
+            raise typer.Exit(1) from error
+        except ModuleNotFoundError as error:
+            if error.name not in _PLATFORM_PACKAGES:
+                raise
+            complain(f'the platform needs {error.name}: pip install "xpander-client[platform]"')
             raise typer.Exit(1) from error
         except BrokenPipeError:
             # Whoever read the output has had enough; Python must not complain about that at exit.
@@ -54,6 +63,8 @@ app = typer.Typer(
 )
 app.command()(dev)
 app.add_typer(tasks, name="tasks")
+app.add_typer(agents, name="agents")
+app.add_typer(keys, name="keys")
 app.command()(doctor)
 
 

@@ -1,0 +1,144 @@
+"""`xpander-client keys`: who may use a platform."""
+
+import asyncio
+import json
+import re
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.inside import Inside
+from tests.platform.serving import WatchedStore, caller, serving
+from tests.platform.wire import eventually
+from xpander_client.platform.app import Platform
+from xpander_client.platform.settings import Settings
+
+KEY = re.compile(r"xpk_([0-9a-f]{8})_[0-9a-f]{48}\n")
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Inside:
+    return Inside(tmp_path)
+
+
+def test_a_key_is_shown_once_and_alone_on_its_line(command: Inside) -> None:
+    made = command("keys", "create", "--name", "CI")
+    found = KEY.fullmatch(made.stdout)
+    assert found is not None, made
+    key, key_id = made.stdout.strip(), found[1]
+    assert made.stderr.splitlines() == [
+        "making the store s.db",
+        f"key {key_id} for local, all agents; it is shown only now",
+    ]
+    listed = command("keys", "list")
+    assert (listed.returncode, listed.stderr) == (0, "")
+    head, line = listed.stdout.splitlines()
+    assert head.split() == ["ID", "ORGANIZATION", "AGENTS", "LIMIT", "CREATED", "NAME"]
+    assert line.split()[:3] == [key_id, "local", "all"]
+    assert line.split()[-1] == "CI"
+    secret = key.rpartition("_")[2]
+    assert secret not in listed.stdout + command("keys", "list", "--json").stdout
+    files = [file.read_bytes() for file in command.folder.iterdir()]
+    assert not any(secret.encode() in content for content in files)
+
+
+def test_a_key_is_for_an_organization_and_some_of_its_agents(command: Inside) -> None:
+    arguments = ("--organization", "acme", "--agents", "sales, mail", "--rate-limit", "2.5")
+    done = command("keys", "create", *arguments, "--json")
+    assert done.stderr.splitlines()[1:] == [
+        "there is no agent sales in acme yet",
+        "there is no agent mail in acme yet",
+    ]
+    made: dict[str, Any] = json.loads(done.stdout)
+    assert KEY.fullmatch(made.pop("key") + "\n")
+    assert made["agent_ids"] == ["sales", "mail"]
+    assert (made["organization_id"], made["rate_limit"], made["name"]) == ("acme", 2.5, None)
+    command("keys", "create", XPANDER_ORGANIZATION_ID="beta")
+    first, second = command.json("keys", "list")
+    assert (first, second["organization_id"]) == (made, "beta")
+    assert command.json("keys", "list", "--organization", "acme") == [made]
+    line = command("keys", "list", "--organization", "acme").stdout.splitlines()[1]
+    assert line.split()[1:5] == ["acme", "sales,", "mail", "2.5/s"]
+
+
+def test_agents_that_are_known_are_not_remarked_on(command: Inside) -> None:
+    (command.folder / "agents.yaml").write_text("agents: [sales]", encoding="utf-8")
+    assert command("agents", "apply", "agents.yaml").returncode == 0
+    done = command("keys", "create", "--agents", "sales,mail")
+    assert done.stderr.splitlines()[:-1] == ["there is no agent mail in local yet"]
+
+
+def test_a_key_is_revoked_by_its_id_or_as_a_whole(command: Inside) -> None:
+    keys = [command("keys", "create").stdout.strip() for _ in range(2)]
+    ids = [key.split("_")[1] for key in keys]
+    assert command("keys", "revoke", ids[0]).stdout == f"{ids[0]} is revoked\n"
+    assert command("keys", "revoke", ids[0]).stdout == f"{ids[0]} was revoked before\n"
+    assert [key["id"] for key in command.json("keys", "list")] == [ids[1]]
+    assert command.json("keys", "revoke", keys[1]) == {"id": ids[1], "revoked": True}
+    done = command("keys", "list")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "no keys\n")
+    assert command.json("keys", "list") == []
+
+
+def test_what_went_wrong_is_said_in_a_line(command: Inside) -> None:
+    command("keys", "create")
+    assert "there is no key 12345678" in command.refusal("keys", "revoke", "12345678")
+    assert "can't be called 'agents'" in command.refusal(
+        "keys", "create", "--organization", "agents"
+    )
+    assert "above 0" in command.refusal("keys", "create", "--rate-limit", "0")
+    assert len(command.json("keys", "list")) == 1
+    for agents in (",", "", "a,,b"):
+        done = command("keys", "create", "--agents", agents)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "expected the ids of agents" in done.stderr
+
+
+def test_the_store_has_to_be_named_and_to_be_one(command: Inside, tmp_path: Path) -> None:
+    for arguments in (("create",), ("list",), ("revoke", "x")):
+        told = command.refusal("keys", *arguments, XPANDER_STORE="")
+        assert "--store" in told
+        assert "XPANDER_STORE" in told
+    for arguments in (("list",), ("revoke", "x")):
+        assert "there is no store at s.db" in command.refusal("keys", *arguments)
+    assert not (tmp_path / "s.db").exists()
+    (tmp_path / "letter").write_text("Dear Sir or Madam, " * 100, encoding="utf-8")
+    assert "letter can't be used" in command.refusal("keys", "create", "--store", "letter")
+    other = sqlite3.connect(tmp_path / "other.db")
+    other.execute("CREATE TABLE t (a)")
+    other.close()
+    assert "not of this platform" in command.refusal("keys", "create", "--store", "other.db")
+    assert "no address of a store" in command.refusal("keys", "list", "--store", "redis://x")
+
+
+def test_keys_are_made_and_revoked_beside_a_platform_that_serves_the_store(
+    command: Inside, tmp_path: Path
+) -> None:
+    settings = Settings(cache_ttl=0.2)
+    platform = Platform(WatchedStore(tmp_path / "s.db", settings), None, settings=settings)
+    with serving(platform) as url:
+        key = command("keys", "create").stdout.strip()
+        with caller(url, key) as client:
+            assert client.get("/local/agents/list").status_code == 200
+            assert command("keys", "revoke", key).returncode == 0
+            eventually(lambda: client.get("/agents/list").status_code == 401, "it is refused")
+
+
+def test_a_store_of_an_earlier_release_is_not_changed_under_its_platform(
+    command: Inside, tmp_path: Path
+) -> None:
+    store = WatchedStore(tmp_path / "s.db")
+
+    async def meanwhile() -> str:
+        await store.open()
+        try:
+            connection = sqlite3.connect(tmp_path / "s.db")
+            connection.execute("PRAGMA user_version = 2")
+            connection.close()
+            return await asyncio.to_thread(command.refusal, "keys", "list")
+        finally:
+            await store.close()
+
+    assert "in use by another platform" in asyncio.run(meanwhile())
