@@ -14,6 +14,7 @@ from tests.platform.serving import WatchedStore, caller, serving
 from tests.platform.wire import eventually
 from xpander_client.platform.app import Platform
 from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.addresses import store_at
 
 KEY = re.compile(r"xpk_([0-9a-f]{8})_[0-9a-f]{48}\n")
 
@@ -111,19 +112,32 @@ def test_the_store_has_to_be_named_and_to_be_one(command: Inside, tmp_path: Path
     other.close()
     assert "not of this platform" in command.refusal("keys", "create", "--store", "other.db")
     assert "no address of a store" in command.refusal("keys", "list", "--store", "redis://x")
+    nobody = "postgresql://me:s3cr3t@127.0.0.1:1/tasks"
+    told = command.refusal("keys", "list", "--store", nobody)
+    assert "127.0.0.1:1/tasks" in told
+    assert "s3cr3t" not in told
 
 
+@pytest.mark.parametrize("engine", ["sqlite", "postgres"])
 def test_keys_are_made_and_revoked_beside_a_platform_that_serves_the_store(
-    command: Inside, tmp_path: Path
+    engine: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
+    path = str(tmp_path / "s.db")
+    address = path if engine == "sqlite" else request.getfixturevalue("postgres")
+    command = Inside(tmp_path, address)
     settings = Settings(cache_ttl=0.2)
-    platform = Platform(WatchedStore(tmp_path / "s.db", settings), None, settings=settings)
+    platform = Platform(store_at(address, settings), None, settings=settings)
     with serving(platform) as url:
-        key = command("keys", "create").stdout.strip()
+        made = command("keys", "create", "--agents", "sales")
+        assert "there is no agent sales" in made.stderr
+        key = made.stdout.strip()
         with caller(url, key) as client:
             assert client.get("/local/agents/list").status_code == 200
+            assert client.get("/agents/mail").status_code == 403
+            assert client.get("/agent-execution/executions/history/user/u").json() == []
             assert command("keys", "revoke", key).returncode == 0
             eventually(lambda: client.get("/agents/list").status_code == 401, "it is refused")
+        assert command.json("keys", "list") == []
 
 
 def test_a_store_of_an_earlier_release_is_not_changed_under_its_platform(

@@ -38,10 +38,20 @@ def test_without_the_extra_one_line_says_what_to_install(missing: str) -> None:
     assert 'pip install "xpander-client[cli]"' in done.stderr
 
 
-def test_dev_without_its_extra_says_what_to_install() -> None:
+@pytest.mark.parametrize(
+    ("missing", "arguments"),
+    [
+        ("starlette", ["dev", "--port", "0"]),
+        ("starlette", ["keys", "list", "--store", "s.db"]),
+        ("yaml", ["agents", "apply", "tests/conftest.py", "--store", "s.db"]),
+    ],
+)
+def test_without_the_platforms_extra_one_line_says_what_to_install(
+    missing: str, arguments: list[str]
+) -> None:
     code = (
-        "import sys; sys.modules['starlette'] = None\n"
-        "from xpander_client.cli import main; main(['dev', '--port', '0'])"
+        f"import sys; sys.modules[{missing!r}] = None\n"
+        f"from xpander_client.cli import main; main({arguments!r})"
     )
     done = python(code)
     assert (done.returncode, done.stdout) == (1, "")

@@ -55,7 +55,8 @@ async def test_the_time_counts_from_before_the_read(
     source.values["a"] = 1
     source.open.clear()
     asking = asyncio.create_task(lookups.get("a"))
-    await asyncio.sleep(0)
+    while not source.reads:
+        await asyncio.sleep(0)
     clock.now += 4
     source.open.set()
     assert await asking == 1
@@ -96,6 +97,24 @@ async def test_what_is_forgotten_is_read_again(source: Source, lookups: Lookups[
     source.values["a"] = 1
     lookups.forget("a")
     assert await lookups.get("a") == 1
+
+
+async def test_what_nobody_knows_is_read_a_little_at_a_time(
+    source: Source, lookups: Lookups[str, int], clock: Clock
+) -> None:
+    source.values["a"] = 1
+    await lookups.get("a")
+    clock.now += 5
+    source.reads.clear()
+    source.open.clear()
+    strangers = [asyncio.create_task(lookups.get(f"x{number}")) for number in range(50)]
+    known = asyncio.create_task(lookups.get("a"))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert source.reads == ["x0", "x1", "a"]
+    source.open.set()
+    assert await known == 1
+    assert await asyncio.gather(*strangers) == [None] * 50
 
 
 async def test_as_much_is_kept_as_was_said_and_what_is_missing_pushes_nothing_out(

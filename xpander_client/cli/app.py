@@ -37,9 +37,10 @@ class _Commands(TyperGroup):
             complain(str(error))
             raise typer.Exit(1) from error
         except ModuleNotFoundError as error:
-            if error.name not in _PLATFORM_PACKAGES:
+            package = (error.name or "").partition(".")[0]
+            if package not in _PLATFORM_PACKAGES:
                 raise
-            complain(f'the platform needs {error.name}: pip install "xpander-client[platform]"')
+            complain(f'the platform needs {package}: pip install "xpander-client[platform]"')
             raise typer.Exit(1) from error
         except BrokenPipeError:
             # Whoever read the output has had enough; Python must not complain about that at exit.

@@ -64,10 +64,11 @@ async def administered(address: str | None, *, make: bool = False) -> AsyncItera
         if not make:
             raise ConfigurationError(f"there is no store at {store.path}")
         note(f"making the store {store.path}")
-    await store.open(exclusive=False)
     try:
-        yield store
+        await store.open(exclusive=False)
+        try:
+            yield store
+        finally:
+            await store.close()
     except Refusal as refusal:
         raise ConfigurationError(f"{without_password(address)}: {refusal.detail}") from refusal
-    finally:
-        await store.close()

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
 from .clock import Clock
 
 __all__ = ["Lookups"]
+
+STRANGERS = 2
+"""How many keys that nobody knows may be read at a time: the others wait their turn, so that those
+who try keys at random leave the store to those who have some."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -19,7 +24,7 @@ class Lookups(Generic[K, V]):
 
     Callers that ask for the same at the same time share one read. What `read` raises is raised and
     not kept. The `limit` latest answers are kept, and as many Nones: askers for what isn't there
-    can't push out what is.
+    can't push out what is, nor keep it from being read again.
     """
 
     def __init__(
@@ -32,6 +37,7 @@ class Lookups(Generic[K, V]):
         self._found: dict[K, tuple[float, V]] = {}
         self._missing: dict[K, float] = {}
         self._reading: dict[K, asyncio.Task[V | None]] = {}
+        self._strangers = asyncio.Semaphore(STRANGERS)
 
     async def get(self, key: K) -> V | None:
         """What is stored, as it was at most `ttl` seconds ago."""
@@ -43,7 +49,7 @@ class Lookups(Generic[K, V]):
             return None
         reading = self._reading.get(key)
         if reading is None:
-            reading = self._reading[key] = asyncio.create_task(self._look_up(key, now))
+            reading = self._reading[key] = asyncio.create_task(self._look_up(key))
             reading.add_done_callback(_heard)
         # Whoever asked first may go away; the others still wait for the answer.
         return await asyncio.shield(reading)
@@ -53,9 +59,12 @@ class Lookups(Generic[K, V]):
         self._found.pop(key, None)
         self._missing.pop(key, None)
 
-    async def _look_up(self, key: K, now: float) -> V | None:
+    async def _look_up(self, key: K) -> V | None:
+        known = key in self._found
         try:
-            value = await self._read(key)
+            async with contextlib.nullcontext() if known else self._strangers:
+                now = self._clock()
+                value = await self._read(key)
         finally:
             del self._reading[key]
         self.forget(key)  # and then the newest comes last
