@@ -59,7 +59,9 @@ _ENDS = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
 _PROBLEMS = (
     (
         "the events of task {} have holes",
-        f"SELECT t.id FROM tasks t WHERE t.status NOT IN ({_ENDS}) AND {_LAST} - t.run_from != "
+        # A run begins with an event.
+        f"SELECT t.id FROM tasks t WHERE t.status NOT IN ({_ENDS}) "
+        f"AND max({_LAST} - t.run_from, 1) != "
         f"(SELECT count(*) FROM events e WHERE {_EVENTS_OF_TASK} "
         f"AND (e.place & {SEQ_MASK}) > t.run_from) LIMIT 20",
     ),

@@ -23,7 +23,9 @@ _ENDS = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
 _PROBLEMS = (
     (
         "the events of task {} have holes",
-        f"SELECT t.id FROM tasks t WHERE t.status NOT IN ({_ENDS}) AND t.last_seq - t.run_from != "
+        # A run begins with an event.
+        f"SELECT t.id FROM tasks t WHERE t.status NOT IN ({_ENDS}) "
+        "AND greatest(t.last_seq - t.run_from, 1) != "
         "(SELECT count(*) FROM events e WHERE e.task_id = t.id AND e.seq > t.run_from) LIMIT 20",
     ),
     (

@@ -1,0 +1,107 @@
+"""`xpander-client store …`: stores as a whole, while no platform uses them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated
+
+import typer
+
+from xpander_client.cli.output import complain, note, print_json, print_pairs, print_table, tell
+from xpander_client.cli.stores import StoreAddress, required_address
+
+__all__ = ["store"]
+
+store = typer.Typer(
+    help="Check, update and copy stores, while no platform uses them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+_Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@store.command()
+def check(store: StoreAddress = None, as_json: _Json = False) -> None:
+    """Look through a store: is it of this release, and is all in it as it has to be?"""
+    from xpander_client.platform.stores import transfer
+
+    report = asyncio.run(transfer.check(required_address(store)))
+    if as_json:
+        print_json(
+            {
+                "address": report.address,
+                "engine": report.engine,
+                "version": report.version,
+                "needed": report.needed,
+                "counts": dict(report.counts),
+                "problems": list(report.problems),
+                "sound": report.sound,
+            }
+        )
+    else:
+        print_pairs(
+            {
+                "store": report.address,
+                "engine": report.engine,
+                "version": f"{report.version}, this release needs {report.needed}",
+            }
+        )
+        _show(report.counts)
+        for problem in report.problems:
+            complain(problem)
+        if report.version < report.needed:
+            complain("the tables are of an earlier release: xpander-client store migrate")
+        elif report.version > report.needed:
+            complain("the tables are of a later release: update xpander-client")
+        elif report.sound:
+            tell("nothing is wrong")
+    if not report.sound:
+        raise typer.Exit(1)
+
+
+@store.command()
+def migrate(store: StoreAddress = None, as_json: _Json = False) -> None:
+    """Give a store the tables of this release. What it keeps stays."""
+    from xpander_client.platform.stores import transfer
+
+    done = asyncio.run(transfer.migrate(required_address(store)))
+    if as_json:
+        print_json({"before": done.before, "after": done.after})
+    elif done.before == done.after:
+        tell(f"version {done.after} already, nothing was changed")
+    else:
+        tell(f"from version {done.before} to {done.after}")
+
+
+@store.command()
+def copy(
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The store that is copied.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="An empty store, or none yet.")],
+    as_json: _Json = False,
+) -> None:
+    """Copy all of a store into an empty one, of the same engine or the other, and compare them.
+
+    All of it is written, or nothing.
+    """
+    from xpander_client.platform.stores import transfer
+
+    begun: set[str] = set()
+
+    def progress(table: str, rows: int) -> None:
+        if table not in begun:
+            begun.add(table)
+            note(f"copying {table}")
+
+    counts = asyncio.run(transfer.copy(source, target, progress))
+    if as_json:
+        print_json(dict(counts))
+    else:
+        _show(counts)
+        tell("the copy is like the original")
+
+
+def _show(counts: Mapping[str, int]) -> None:
+    if counts:
+        print_table(("TABLE", "ROWS"), counts.items())
