@@ -71,8 +71,8 @@ def free_port() -> int:
         return port
 
 
-def _runs(process: psutil.Process) -> bool:
-    # Nobody may have asked yet how one ended that was killed.
+def is_running(process: psutil.Process) -> bool:
+    """Whether it hasn't ended. Nobody may have asked yet how one did that is still listed."""
     with contextlib.suppress(psutil.NoSuchProcess):
         return bool(process.status() != psutil.STATUS_ZOMBIE)
     return False
@@ -153,7 +153,7 @@ class PostgresServer:
         self._process = None
         # A new server refuses to start as long as one of the old runs.
         deadline = time.monotonic() + 60
-        while any(_runs(one) for one in others):
+        while any(is_running(one) for one in others):
             assert time.monotonic() < deadline, others
             time.sleep(0.01)
 

@@ -4,8 +4,12 @@ import json
 import socket
 import stat
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
+
+import attrs
+import pytest
 
 from tests.cli.conftest import Command, interrupt
 from tests.platform.tool_server import tool_server
@@ -40,6 +44,28 @@ def test_it_serves_until_stopped_and_keeps_tasks_and_key(unconfigured: Command) 
             assert tasks.get(task_id=task.id).input.text == "sum it up"
         dev.terminate()
         assert dev.wait(timeout=30) == 0
+
+
+@pytest.mark.slow
+def test_it_keeps_tasks_in_a_postgresql_of_its_own(unconfigured: Command) -> None:
+    # Not below pytest's folders: those are root's own, and PostgreSQL doesn't run as root.
+    with tempfile.TemporaryDirectory(prefix="xpander-test-") as place:
+        command = attrs.evolve(unconfigured, folder=Path(place))
+        running = command.folder / ".xpander" / "pg" / "postmaster.pid"
+        listed = []
+        for store in ("pg", "pg:.xpander/pg"):
+            with command.started("dev", "--port", "0", "--json", "--store", store) as dev:
+                told = announced(dev)
+                assert told["store"].startswith("postgresql://")
+                key = command.folder / ".xpander" / "pg.key"
+                assert key.read_text(encoding="ascii").strip() == told["api_key"]
+                with Tasks(configuration_of(told)) as tasks:
+                    tasks.create(agent_id="sales", prompt="sum it up")
+                    listed.append(len(tasks.list(agent_id="sales")))
+                assert running.is_file()
+                assert interrupt(dev)[::2] == (0, "")
+            assert not running.exists()
+        assert listed == [1, 2]
 
 
 def test_the_kept_key_is_for_its_owner_only(unconfigured: Command) -> None:

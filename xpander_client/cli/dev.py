@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,9 +28,14 @@ def dev(
         str, typer.Option(help="The address to serve on. One that others reach needs --api-key.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = _PORT,
-    store: Annotated[Path, typer.Option(help="The file that tasks are kept in.")] = Path(
-        ".xpander/dev.db"
-    ),
+    store: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Where tasks are kept: a file, a database's URL, or pg, a PostgreSQL of its own "
+            "with its data in .xpander/pg (in another folder: pg:FOLDER).",
+        ),
+    ] = ".xpander/dev.db",
     api_key: Annotated[
         str | None,
         typer.Option(help="The key that opens the platform. [default: kept beside the store]"),
@@ -50,17 +57,35 @@ def dev(
         raise ConfigurationError(
             f'the platform needs {error.name}: pip install "xpander-client[platform]"'
         ) from None
-    if api_key is None and is_loopback(host):
-        api_key = _kept_key(store)
-    run(
-        host,
-        port,
-        store,
-        None if api_key is None else {api_key: organization},
-        agents if agents is not None else (),
-        organization_id=organization,
-        announce=_announce_json if as_json else _announce,
-    )
+    with _running(store) as (address, place):
+        if api_key is None and is_loopback(host):
+            api_key = _kept_key(place)
+        run(
+            host,
+            port,
+            address,
+            None if api_key is None else {api_key: organization},
+            agents if agents is not None else (),
+            organization_id=organization,
+            announce=_announce_json if as_json else _announce,
+        )
+
+
+@contextlib.contextmanager
+def _running(store: str) -> Iterator[tuple[str, Path]]:
+    """The address of the store, and what has its key beside it."""
+    from xpander_client.platform.stores.addresses import is_postgres
+
+    if store == "pg" or store.startswith("pg:"):
+        from xpander_client.platform.dev_postgres import DEFAULT_FOLDER, postgres_server
+
+        folder = Path(store.removeprefix("pg").removeprefix(":") or DEFAULT_FOLDER)
+        with postgres_server(folder) as address:
+            yield address, folder
+    elif is_postgres(store):
+        yield store, Path(".xpander/postgres")
+    else:
+        yield store, Path(store.removeprefix("sqlite:"))
 
 
 def _kept_key(store: Path) -> str:

