@@ -14,6 +14,7 @@ from xpander_client.cli.dev import dev
 from xpander_client.cli.doctor import doctor
 from xpander_client.cli.keys import keys
 from xpander_client.cli.output import complain
+from xpander_client.cli.serve import serve
 from xpander_client.cli.store import store
 from xpander_client.cli.tasks import tasks
 from xpander_client.configuration import Configuration
@@ -64,6 +65,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(dev)
+app.command()(serve)
 app.add_typer(tasks, name="tasks")
 app.add_typer(agents, name="agents")
 app.add_typer(keys, name="keys")

@@ -6,11 +6,13 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import serving
 from ..errors import ConfigurationError
-from .app import Platform
+
+if TYPE_CHECKING:
+    from .app import Platform
 
 __all__ = ["Server", "bind", "is_loopback", "run_loop"]
 

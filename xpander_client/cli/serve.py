@@ -1,0 +1,89 @@
+"""`xpander-client serve`: a platform for many, kept going by a process that holds its socket."""
+
+from __future__ import annotations
+
+import logging
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xpander_client.cli.output import note, print_json
+from xpander_client.cli.stores import StoreAddress, required_address
+
+if TYPE_CHECKING:
+    from xpander_client.platform.supervisor import Announcement
+
+__all__ = ["serve"]
+
+_PORT = 8484
+
+
+class _Level(StrEnum):
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def serve(
+    store: StoreAddress = None,
+    processes: Annotated[
+        int, typer.Option("-n", "--processes", min=1, help="How many processes serve.")
+    ] = 1,
+    host: Annotated[str, typer.Option(help="The address to serve on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = _PORT,
+    rate_limit: Annotated[
+        float | None,
+        typer.Option(
+            min=0.001,
+            metavar="R",
+            help="How many requests a second a key may make of each process, unless the key says.",
+        ),
+    ] = None,
+    log_level: Annotated[_Level, typer.Option(help="What is told on stderr.")] = _Level.WARNING,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Say where it serves in JSON, for programs.")
+    ] = False,
+) -> None:
+    """Serve a platform until it is stopped, for the keys and the agents that its store has.
+
+    A process that dies is replaced, and no connection is refused meanwhile. SIGHUP replaces all of
+    them, one after the other; SIGTERM and Ctrl-C end streams in order, the second time at once.
+    """
+    from xpander_client.platform.child import LOG_FORMAT
+    from xpander_client.platform.settings import Settings
+    from xpander_client.platform.supervisor import supervise
+
+    logging.basicConfig(level=log_level.upper(), format=LOG_FORMAT)
+
+    def announce(announcement: Announcement) -> None:
+        if as_json:
+            print_json(announcement)
+        else:
+            _announce(announcement)
+        if not announcement.has_keys:
+            note(
+                "The store has no key, so nobody gets in. To make one: "
+                f"xpander-client keys create --store {announcement.store}"
+            )
+
+    supervise(
+        required_address(store),
+        processes=processes,
+        host=host,
+        port=port,
+        settings=Settings(rate_limit=rate_limit),
+        log_level=log_level,
+        announce=announce,
+    )
+
+
+def _announce(announcement: Announcement) -> None:
+    many = len(announcement.children)
+    print(
+        f"The platform serves at {announcement.url} and keeps its tasks in {announcement.store}: "
+        f"{many} process{'es' if many > 1 else ''}, supervised by {announcement.pid}.\n"
+        "Ctrl-C stops it.",
+        flush=True,
+    )

@@ -1,0 +1,137 @@
+"""One of the processes that `serve` starts: a platform on a socket that its supervisor holds.
+
+The two talk over a socket pair: one line says what to do, one line answers when it serves or can't.
+Then nothing is said, and the end of the connection is the end of the supervisor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import math
+import signal
+import socket
+import sys
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import attrs
+import orjson
+
+from ..errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from .stores.store import Store
+
+__all__ = ["LOG_FORMAT", "Orders", "Report", "line", "main", "read"]
+
+LOG_FORMAT = "%(asctime)s %(levelname)s [%(process)d] %(name)s: %(message)s"
+
+T = TypeVar("T")
+
+
+@attrs.frozen
+class Orders:
+    """What a child is to do: `listener` is the number of the listening socket's descriptor.
+
+    It isn't said on its command line, which others can read: `store` may hold a password.
+    """
+
+    listener: int
+    store: str = attrs.field(repr=False)
+    settings: dict[str, Any]
+    log_level: str
+
+
+@attrs.frozen
+class Report:
+    """What became of a child: it serves, or `error` says why it can't.
+
+    `has_keys` tells whether there is a key that opens anything of what is served.
+    """
+
+    error: str | None = None
+    has_keys: bool = True
+
+
+def line(said: Orders | Report) -> bytes:
+    """What one says to the other, as it is sent.
+
+    Example:
+        >>> read(Report, line(Report("no such host")))
+        Report(error='no such host', has_keys=True)
+    """
+    return orjson.dumps(attrs.asdict(said), option=orjson.OPT_APPEND_NEWLINE)
+
+
+def read(kind: type[T], line: bytes) -> T | None:
+    """What the other said; nothing if it ended without a word."""
+    return kind(**orjson.loads(line)) if line else None
+
+
+def main() -> None:
+    """Serve until SIGTERM, or until the supervisor is gone."""
+    with socket.socket(fileno=int(sys.argv[1])) as supervisor:
+        with supervisor.makefile("rb") as lines:
+            orders = read(Orders, lines.readline())
+        if orders is None:
+            return
+        logging.basicConfig(level=orders.log_level.upper(), format=LOG_FORMAT)
+        # What follows may take a while, or fail: the log is there now.
+        from .refusal import Refusal
+        from .server import run_loop
+
+        try:
+            run_loop(_serve(orders, supervisor))
+        except (ConfigurationError, Refusal) as error:
+            reason = error.detail if isinstance(error, Refusal) else str(error)
+            _report(supervisor, Report(reason))
+            sys.exit(1)
+
+
+async def _serve(orders: Orders, supervisor: socket.socket) -> None:
+    from .app import Platform
+    from .server import Server
+    from .settings import Settings
+    from .stores.addresses import store_at
+
+    settings = Settings(**orders.settings)
+    store = store_at(orders.store, settings)
+    platform = Platform(store, None, create_agents=False, settings=settings)
+    server = Server(platform, socket.socket(fileno=orders.listener))
+    loop = asyncio.get_running_loop()
+
+    def orphaned() -> None:
+        loop.remove_reader(supervisor)
+        # Nobody is left to end a process that doesn't come to its end.
+        signal.alarm(1 + math.ceil(2 * settings.shutdown_limit))
+        server.stop()
+
+    async def answering() -> None:
+        _report(supervisor, Report(has_keys=await _has_keys(store)))
+
+    supervisor.setblocking(False)
+    loop.add_reader(supervisor, orphaned)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, server.stop)
+    telling: set[asyncio.Task[None]] = set()
+    await server.serve(lambda: telling.add(loop.create_task(answering())))
+
+
+async def _has_keys(store: Store) -> bool:
+    from .keys import listed
+    from .refusal import Refusal
+
+    try:
+        return bool(await listed(store))
+    except Refusal:  # nobody knows
+        return True
+
+
+def _report(supervisor: socket.socket, report: Report) -> None:
+    with contextlib.suppress(OSError):  # it is gone, and that is noticed elsewhere
+        supervisor.sendall(line(report))
+
+
+if __name__ == "__main__":
+    main()
