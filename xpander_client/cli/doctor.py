@@ -20,7 +20,17 @@ __all__ = ["doctor"]
 
 _PACKAGES = (
     *("httpx", "attrs", "cattrs", "orjson", "tenacity"),
-    *("typer", "rich", "starlette", "uvicorn", "httptools", "uvloop", "pyyaml", "httpx-aiohttp"),
+    *(
+        "typer",
+        "rich",
+        "starlette",
+        "uvicorn",
+        "httptools",
+        "uvloop",
+        "pyyaml",
+        "prometheus-client",
+    ),
+    *("asyncpg", "httpx-aiohttp"),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit, urlunsplit
@@ -69,12 +70,15 @@ def without_password(address: str | os.PathLike[str]) -> str:
     """The address as it may be shown.
 
     Example:
-        >>> without_password("postgresql://me:secret@db/tasks")
-        'postgresql://me:***@db/tasks'
+        >>> without_password("postgresql://me:secret@db/tasks?sslpassword=x")
+        'postgresql://me:***@db/tasks?sslpassword=***'
     """
     if not is_postgres(address):
         return os.fspath(address)
     parts = urlsplit(str(address))
     user, at, host = parts.netloc.rpartition("@")
     name, colon, _ = user.partition(":")
-    return urlunsplit(parts._replace(netloc=name + (":***" if colon else "") + at + host))
+    query = re.sub(r"(?<=password=)[^&]*", "***", parts.query)
+    return urlunsplit(
+        parts._replace(netloc=name + (":***" if colon else "") + at + host, query=query)
+    )
