@@ -1,6 +1,7 @@
 """The client and the embedded platform over a real socket, in both worlds."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +16,7 @@ from xpander_client import (
     AuthenticationError,
     Configuration,
     ConflictError,
+    EventGap,
     NotFoundError,
     OutputFormat,
     RetryPolicy,
@@ -29,7 +31,7 @@ from xpander_client import (
     WaitTimeoutError,
 )
 from xpander_client.api import ThreadMessage, Threads, ThreadToolCall
-from xpander_client.platform import LocalPlatform
+from xpander_client.platform import LocalPlatform, Settings
 
 AGENT = "agent-sales"
 
@@ -228,6 +230,22 @@ def test_data_that_is_not_what_its_type_promises_is_delivered_raw(
     world.run(task, "stop")
     got = [(event.type, event.data) for event in world.each(task, "events")]
     assert got[2:5] == [("sub_task_created", {"id": 5}), ("brand_new", [1]), ("chunk", {"a": 1})]
+
+
+def test_events_that_are_kept_no_more_are_told_as_a_gap(world: World) -> None:
+    forgetful = Settings(keep_events=0.0, prune_interval=0.05)
+    with LocalPlatform(settings=forgetful) as platform:
+        tasks = Tasks(platform.configuration)
+        task = tasks.create(agent_id=AGENT, prompt="x", events_streaming=True)
+        task.set_status(AgentExecutionStatus.Completed, "done")
+        patience = time.monotonic() + 30
+        while task.get_activity_log().messages[0].id == f"{task.id}-1":
+            assert time.monotonic() < patience
+        hello, gap, end = follow(world, task)
+    assert hello.type == TaskUpdateEventType.Connected
+    assert (gap.type, gap.task_id) == (TaskUpdateEventType.Gap, task.id)
+    assert gap.data == EventGap(missing_from=1, earliest=2, latest=2)
+    assert end.data.result == "done"
 
 
 def test_a_task_without_events_refuses_to_stream(world: World, tasks: Tasks) -> None:

@@ -15,7 +15,12 @@ from typing import Any
 
 import uvicorn
 
-__all__ = ["EmbeddedServer", "bind", "url_of"]
+__all__ = ["ABORT", "EmbeddedServer", "bind", "url_of"]
+
+ABORT = "xpander.abort"
+"""What an app finds among a request's `extensions`: a function that drops the connection at once,
+whatever is on its way in it. The server's own way to close waits until the reader has taken that.
+"""
 
 BACKLOG = 2048
 """How many connections may queue up before somebody answers them."""
@@ -75,8 +80,10 @@ class EmbeddedServer(uvicorn.Server):
         on_started: Callable[[], None] = _nothing,
         on_stopping: Callable[[], None] = _nothing,
     ) -> None:
+        self._app = app
         config = uvicorn.Config(
-            app,
+            self._serve_request,
+            interface="asgi3",
             lifespan="off",
             ws="none",
             log_config=None,
@@ -102,6 +109,16 @@ class EmbeddedServer(uvicorn.Server):
         self.force_exit = self.should_exit
         self.should_exit = True
         self._stopping.set()
+
+    async def _serve_request(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope.get("client") is not None:
+            scope["extensions"] = {ABORT: partial(self._drop, scope["client"])}
+        await self._app(scope, receive, send)
+
+    def _drop(self, client: tuple[str, int]) -> None:
+        for connection in list(self.server_state.connections):
+            if getattr(connection, "client", None) == client:
+                connection.transport.abort()
 
     def abort(self) -> None:
         """Drop the connections that are left, whatever is on its way in them."""

@@ -16,6 +16,7 @@ from tests.worker.events import chunk, event
 from xpander_client import (
     AgentExecutionStatus,
     Configuration,
+    EventGap,
     Task,
     TaskUpdateEvent,
     TaskUpdateEventType,
@@ -23,6 +24,7 @@ from xpander_client import (
 from xpander_client.agents import (
     Agent,
     StreamToken,
+    SystemNoteEvent,
     TaskCancelled,
     TaskClarify,
     TaskFail,
@@ -31,6 +33,7 @@ from xpander_client.agents import (
 )
 from xpander_client.agents.errors import OutputInvalid
 from xpander_client.agents.response import LLMResponse
+from xpander_client.agents.updates import told
 from xpander_client.platform import LocalPlatform
 
 
@@ -226,6 +229,19 @@ async def test_events_of_other_agents_are_told_as_well_as_may_be(
     assert [each.content for each in events if isinstance(each, StreamToken)] == ["Hel", "lo"]
     kinds = [each.type for each in events if not isinstance(each, StreamToken)]
     assert kinds == ["TaskStartEvent", "ActionEvent", "SystemNoteEvent", "SuccessEvent"]
+
+
+def test_events_that_are_kept_no_more_are_a_note() -> None:
+    update = TaskUpdateEvent(
+        type=TaskUpdateEventType.Gap,
+        task_id="t",
+        organization_id="o",
+        time=datetime.datetime.now(datetime.UTC),
+        data=EventGap(missing_from=3, earliest=10, latest=12),
+    )
+    note = told(update, "surveyor", "")
+    assert isinstance(note, SystemNoteEvent)
+    assert (note.message, note.agent_name) == ("events 3 to 9 are no longer kept", "surveyor")
 
 
 @pytest.mark.parametrize("is_async", [True, False])

@@ -96,10 +96,14 @@ def configuration(platform: LocalPlatform) -> Configuration:
 
 @pytest.fixture
 def command(configuration: Configuration, tmp_path: Path) -> Command:
+    return command_of(configuration, tmp_path)
+
+
+def command_of(configuration: Configuration, folder: Path) -> Command:
     variables = {
         "XPANDER_API_KEY": configuration.required("api_key"),
         "XPANDER_BASE_URL": configuration.base_url,
         "XPANDER_ORGANIZATION_ID": configuration.required("organization_id"),
         "XPANDER_AGENT_ID": AGENT,
     }
-    return Command(environment(**variables), tmp_path)
+    return Command(environment(**variables), folder)

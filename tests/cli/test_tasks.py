@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import AGENT, Command, interrupt
+from tests.cli.conftest import AGENT, Command, command_of, interrupt
 from tests.raw_server import RawServer
-from xpander_client import Configuration, Task, Tasks
+from xpander_client import Configuration, Task, Tasks, TaskUpdateEvent, TaskUpdateEventType
 from xpander_client.api.models import TaskProgress
 from xpander_client.background import AsyncTaskHandle, BackgroundTasks, Plugin
 from xpander_client.background.record import PlatformRecord
+from xpander_client.platform import LocalPlatform, Settings
 
 
 def finish(configuration: Configuration, task_id: str, result: str) -> None:
@@ -177,6 +178,30 @@ def test_create_can_follow_its_task(command: Command, configuration: Configurati
         output, _ = create.communicate(timeout=30)
     assert create.returncode == 0
     assert output.endswith("north: 120\n")
+
+
+@pytest.mark.parametrize(
+    ("chunks", "missing"),
+    [(0, "event 1 is no longer kept"), (2, "events 1 to 3 are no longer kept")],
+)
+def test_tail_says_which_events_are_no_longer_kept(
+    tmp_path: Path, chunks: int, missing: str
+) -> None:
+    settings = Settings(keep_events=0.0, prune_interval=0.05)
+    with LocalPlatform(settings=settings) as platform, Tasks(platform.configuration) as tasks:
+        task = tasks.create(agent_id=AGENT, prompt="x", events_streaming=True)
+        time = task.created_at
+        chunk = TaskUpdateEvent(
+            type=TaskUpdateEventType.Chunk, task_id=task.id, organization_id="local", time=time
+        )
+        task.push_events([chunk] * chunks)
+        finish(platform.configuration, task.id, "north: 120")
+        while task.get_activity_log().messages[0].id == f"{task.id}-1":
+            pass
+        tail = command_of(platform.configuration, tmp_path)("tasks", "tail", task.id)
+    gap, end, result = tail.stdout.splitlines()
+    assert gap.endswith(f"gap {missing}")
+    assert (end.split()[-1], result) == ("completed", "north: 120")
 
 
 def test_ctrl_c_ends_tail_quietly_with_130(command: Command) -> None:

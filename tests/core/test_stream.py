@@ -191,6 +191,28 @@ def test_a_platform_that_ignores_the_cursor_does_not_make_events_come_twice() ->
     assert data_of(there.follow()) == ["a", "b", "now", "c", "z"]
 
 
+def test_a_gap_is_an_event_and_the_stream_goes_on_behind_it() -> None:
+    gap = frame("6-8", 8, event="gap")
+    there = platform(
+        [GREETING, frame("e", 5), RESET],
+        [GREETING, gap + frame("i", 9)[:-4], RESET],
+        [GREETING, frame("i", 9), frame("z", 10, "task_finished")],
+    )
+    assert data_of(there.follow()) == ["now", "e", "6-8", "i", "z"]
+    assert there.cursors == [None, "5", "8"]
+
+
+def test_a_gap_that_was_cut_off_is_told_again_and_one_that_was_told_is_not() -> None:
+    gap = frame("1-8", 8, event="gap")
+    there = platform(
+        [gap[:-3], RESET],
+        [gap, RESET],
+        [gap, frame("z", 9, "task_finished")],  # from a platform that ignores the cursor
+    )
+    assert data_of(there.follow()) == ["1-8", "z"]
+    assert there.cursors == [None, None, "8"]
+
+
 def test_silence_is_a_broken_stream() -> None:
     silence = Fault("nothing came", Fate.UNKNOWN, timed_out=True)
     there = platform([frame("a", 1), silence], [frame("z", 2, "task_finished")])

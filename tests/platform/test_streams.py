@@ -11,7 +11,7 @@ import httpx
 from tests.platform.conftest import QUICK
 from tests.platform.wire import Sse, create, event, eventually, frames, push, replay, update
 from xpander_client.platform import LocalPlatform
-from xpander_client.platform.streams import PAGE, RING
+from xpander_client.platform.event_log import PAGE
 
 
 def follow(http: httpx.Client, task: dict[str, Any], **headers: str) -> list[Sse]:
@@ -144,7 +144,7 @@ def test_no_event_is_lost_or_doubled_between_replay_and_tail(http: httpx.Client)
 
 def test_a_log_longer_than_memory_keeps_is_replayed_whole(http: httpx.Client) -> None:
     task = create(http)
-    total = RING + RING // 2 + PAGE
+    total = 3000 + PAGE
     early = Following(http, task)
     for start in range(0, total, 500):
         push(http, task, *(event("chunk", task["id"], str(start + n)) for n in range(500)))

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from xpander_client.api.models import (
+    EventGap,
     TaskUpdateEvent,
     TaskUpdateEventType,
     ToolCallRequest,
@@ -139,6 +140,9 @@ def _other(update: TaskUpdateEvent, agent_name: str, path: str) -> BaseEvent | S
             return OutputEvent(parts=(data.result,), **origin)
         case TaskUpdateEventType.Think | TaskUpdateEventType.Analyze:
             return ActionEvent(thinking=_text(data), **origin)
+        case TaskUpdateEventType.Gap if isinstance(data, EventGap):
+            missing = f"events {data.missing_from} to {data.earliest - 1} are no longer kept"
+            return SystemNoteEvent(message=missing, **origin)
         case TaskUpdateEventType.TaskCreated | TaskUpdateEventType.TaskFinished:
             # The caller's own start and end, which are told by the call.
             return None

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .models.deployed_asset import DeployedAsset as DeployedAsset
     from .models.deployment_type import DeploymentType as DeploymentType
     from .models.error import Error as Error
+    from .models.event_gap import EventGap as EventGap
     from .models.execution_metrics_report import ExecutionMetricsReport as ExecutionMetricsReport
     from .models.execution_tokens import ExecutionTokens as ExecutionTokens
     from .models.human_in_the_loop_request import HumanInTheLoopRequest as HumanInTheLoopRequest
@@ -142,6 +143,7 @@ __all__ = [
     "DeployedAsset",
     "DeploymentType",
     "Error",
+    "EventGap",
     "ExecutionMetricsReport",
     "ExecutionTokens",
     "HumanInTheLoopRequest",
@@ -227,6 +229,7 @@ _MODULES = {
     "DeployedAsset": ".models.deployed_asset",
     "DeploymentType": ".models.deployment_type",
     "Error": ".models.error",
+    "EventGap": ".models.event_gap",
     "ExecutionMetricsReport": ".models.execution_metrics_report",
     "ExecutionTokens": ".models.execution_tokens",
     "HumanInTheLoopRequest": ".models.human_in_the_loop_request",

@@ -11,7 +11,12 @@ from urllib.parse import urlsplit
 
 import typer
 
-from xpander_client.api.models import AgentExecutionStatus, OutputFormat, TaskUpdateEventType
+from xpander_client.api.models import (
+    AgentExecutionStatus,
+    EventGap,
+    OutputFormat,
+    TaskUpdateEventType,
+)
 from xpander_client.api.resources import Task, Tasks, TasksListItem
 from xpander_client.cli.output import (
     note,
@@ -258,5 +263,9 @@ def _follow(task: Task, as_json: bool) -> None:
             tell(event.time, event.type, event.data.status, *filter(None, [about]))
             if event.data.status and event.data.status.is_terminal and event.data.result:
                 tell(event.data.result)
+        elif isinstance(event.data, EventGap):
+            first, last = event.data.missing_from, event.data.earliest - 1
+            which = f"event {first} is" if first == last else f"events {first} to {last} are"
+            tell(event.time, event.type, which, "no longer kept")
         elif event.type != TaskUpdateEventType.Connected:
             tell(event.time, event.type, event.data)

@@ -14,6 +14,7 @@ from .agents import Agents
 from .clock import Clock, server_clock
 from .descriptions import DescribedAgent
 from .dispatch import Dispatch
+from .event_log import EventLogs
 from .gate import Gate
 from .http import Endpoints
 from .http_tools import HttpTools
@@ -23,13 +24,10 @@ from .rate_limits import RateLimits
 from .reach import Reach
 from .settings import Settings
 from .stores.store import Store
-from .streams import EventLogs
 from .threads_http import ThreadEndpoints
 from .tools import Tool, Tools
 
 __all__ = ["Platform"]
-
-PRUNE_INTERVAL = 3600.0
 
 logger = logging.getLogger(__name__)
 
@@ -133,4 +131,4 @@ class Platform:
                     logger.info("%d events of finished tasks were forgotten", gone)
             except Exception:
                 logger.exception("nothing was forgotten")
-            await asyncio.sleep(PRUNE_INTERVAL)
+            await asyncio.sleep(self.settings.prune_interval)

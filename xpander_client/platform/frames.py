@@ -8,7 +8,7 @@ from ..core.sse import COMMENT, one_line
 from .clock import timestamp
 from .stores.records import EventRecord
 
-__all__ = ["COMMENT", "connected", "named", "stored"]
+__all__ = ["COMMENT", "connected", "gap", "named", "stored"]
 
 
 def stored(event: EventRecord) -> bytes:
@@ -18,16 +18,41 @@ def stored(event: EventRecord) -> bytes:
 
 def connected(task_id: str, organization_id: str, now: float) -> bytes:
     """What opens a task's stream. It is no stored event, so it has no id."""
-    event = {
-        "type": "connected",
-        "task_id": task_id,
-        "organization_id": organization_id,
-        "time": timestamp(now),
-        "data": None,
-    }
-    return b"data: %b\n\n" % orjson.dumps(event)
+    return b"data: %b\n\n" % _told("connected", task_id, organization_id, now, None)
+
+
+def gap(
+    task_id: str,
+    organization_id: str,
+    now: float,
+    *,
+    missing_from: int,
+    earliest: int,
+    latest: int,
+) -> bytes:
+    """What stands where events were pruned: those from `missing_from` to before `earliest`.
+
+    Its id is the number of the last of them, so that a reader that comes back with it has been told
+    already. It goes by a name of its own: a reader that knows only messages passes over it.
+    """
+    numbers = {"missing_from": missing_from, "earliest": earliest, "latest": latest}
+    event = _told("gap", task_id, organization_id, now, numbers)
+    return b"id: %d\nevent: gap\ndata: %b\n\n" % (earliest - 1, event)
 
 
 def named(event: str, data: bytes) -> bytes:
     """An event of the worker channel, told by its name; `data` is JSON."""
     return b"event: %b\ndata: %b\n\n" % (event.encode(), one_line(data))
+
+
+def _told(kind: str, task_id: str, organization_id: str, now: float, data: object) -> bytes:
+    """An event that is told to one reader and stored nowhere."""
+    return orjson.dumps(
+        {
+            "type": kind,
+            "task_id": task_id,
+            "organization_id": organization_id,
+            "time": timestamp(now),
+            "data": data,
+        }
+    )

@@ -30,6 +30,7 @@ from . import activity, bodies, dispatch, machine
 from .agents import LONGEST_ID, Agents, listed
 from .clock import timestamp
 from .dispatch import Dispatch
+from .event_log import EventLogs
 from .ids import new_task_id
 from .keys import Keys
 from .reach import Reach
@@ -49,7 +50,7 @@ from .routing import (
 from .settings import Settings
 from .stores.records import EventRecord, TaskFilter, TaskRecord
 from .stores.store import Store
-from .streams import EventLogs, TaskEvents, WorkerChannel
+from .streams import TaskEvents, WorkerChannel
 
 __all__ = ["Endpoints"]
 

@@ -439,8 +439,8 @@ def append(
     stored: list[NewEvent] = []
     for index, event in enumerate(events):
         kind = event.get("type")
-        if kind == "connected":
-            raise Refusal(422, "only a stream itself says that it is connected", f"$[{index}].type")
+        if kind in ("connected", "gap"):
+            raise Refusal(422, f"only a stream itself says {kind!r}", f"$[{index}].type")
         if kind == "task_finished":
             if index + 1 < len(events):
                 raise Refusal(422, "nothing follows task_finished", f"$[{index + 1}]")

@@ -23,6 +23,9 @@ class Settings:
     once after it made none for a while. Heartbeats count (a worker sends one every two seconds),
     and so does opening a stream, but not what comes over it. Each process counts for itself.
 
+    Events of finished tasks, but for how they ended, are forgotten after `keep_events`, and
+    idempotency keys after `keep_keys`; that is seen to once in a `prune_interval`.
+
     Example:
         >>> Settings(lease=5.0).renewal
         1.6666666666666667
@@ -42,6 +45,7 @@ class Settings:
     queue_limit: int = 10_000
     keep_events: float = 7 * 24 * 3600.0
     keep_keys: float = 24 * 3600.0
+    prune_interval: float = 3600.0
     shutdown_limit: float = 5.0
     cache_ttl: float = 5.0
     rate_limit: float | None = None

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from .deployed_asset import DeployedAsset as DeployedAsset
     from .deployment_type import DeploymentType as DeploymentType
     from .error import Error as Error
+    from .event_gap import EventGap as EventGap
     from .execution_metrics_report import ExecutionMetricsReport as ExecutionMetricsReport
     from .execution_tokens import ExecutionTokens as ExecutionTokens
     from .human_in_the_loop_request import HumanInTheLoopRequest as HumanInTheLoopRequest
@@ -118,6 +119,7 @@ __all__ = [
     "DeployedAsset",
     "DeploymentType",
     "Error",
+    "EventGap",
     "ExecutionMetricsReport",
     "ExecutionTokens",
     "HumanInTheLoopRequest",
@@ -191,6 +193,7 @@ _MODULES = {
     "DeployedAsset": ".deployed_asset",
     "DeploymentType": ".deployment_type",
     "Error": ".error",
+    "EventGap": ".event_gap",
     "ExecutionMetricsReport": ".execution_metrics_report",
     "ExecutionTokens": ".execution_tokens",
     "HumanInTheLoopRequest": ".human_in_the_loop_request",

@@ -19,7 +19,8 @@ class TaskUpdateEvent:
     """Something that happened to a task.
 
     What `data` is depends on `type`: the task itself for the task events, text for `chunk`, a tool
-    call, a plan. Data that is not what its type promises is kept as it came.
+    call, a plan, the numbers of a `gap`. Data that is not what its type promises is kept as it
+    came.
     """
 
     type: TaskUpdateEventType

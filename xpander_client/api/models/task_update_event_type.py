@@ -38,3 +38,4 @@ class TaskUpdateEventType(OpenStrEnum):
     SecretSaved = "secret_saved"
     LiveSurfaceCreated = "live_surface_created"
     InlineCard = "inline_card"
+    Gap = "gap"

@@ -11,6 +11,7 @@ from xpander_client.core.sse import ServerSentEvent
 
 from ..models.deep_planning import DeepPlanning
 from ..models.deployed_asset import DeployedAsset
+from ..models.event_gap import EventGap
 from ..models.task_notice import TaskNotice
 from ..models.task_stop import TaskStop
 from ..models.task_update_event import TaskUpdateEvent
@@ -41,6 +42,7 @@ TASK_UPDATE_EVENT_DATA: Final[Mapping[str, Any]] = {
     "tool_call_request": ToolCallRequest,
     "tool_call_result": ToolCallResult,
     "plan_updated": DeepPlanning,
+    "gap": EventGap,
 }
 """What `data` of a `TaskUpdateEvent` is, by its `type`."""
 

@@ -1625,7 +1625,8 @@ class Tasks(Resource):
         A task that was not created with `events_streaming` is refused with 409.
 
         On the wire each event's `id` is its number in the task, from 1 without holes; `connected`,
-        which opens every stream, has none. A comment is sent every 15 seconds.
+        which opens every stream, has none. A comment is sent every 15 seconds. Where events are
+        kept no more a `gap` stands for them, with the number of the last of them as its `id`.
 
         Args:
             task_id: The task.
@@ -1669,7 +1670,8 @@ class Tasks(Resource):
         A task that was not created with `events_streaming` is refused with 409.
 
         On the wire each event's `id` is its number in the task, from 1 without holes; `connected`,
-        which opens every stream, has none. A comment is sent every 15 seconds.
+        which opens every stream, has none. A comment is sent every 15 seconds. Where events are
+        kept no more a `gap` stands for them, with the number of the last of them as its `id`.
 
         Args:
             task_id: The task.

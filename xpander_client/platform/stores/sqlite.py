@@ -228,8 +228,10 @@ class SqliteStore(CommandStore):
         )
         return [EventRecord(place & SEQ_MASK, kind, body) for place, kind, body in rows]
 
-    async def read(self, task_id: str, after: int, limit: int) -> Sequence[EventRecord]:
-        """The task's events with numbers above `after`, in order."""
+    async def read(
+        self, task_id: str, after: int, limit: int, *, size: int | None = None
+    ) -> Sequence[EventRecord]:
+        """The task's events with numbers above `after`, in order, `size` bytes of them or so."""
         reader = self._read_connection()
         found = reader.execute("SELECT number FROM tasks WHERE id = ?", (task_id,)).fetchone()
         if found is None or after >= SEQ_MASK:
@@ -240,7 +242,25 @@ class SqliteStore(CommandStore):
             "ORDER BY place LIMIT ?",
             (base + max(after, 0), base + SEQ_MASK, limit),
         )
-        return [EventRecord(place & SEQ_MASK, kind, body) for place, kind, body in rows]
+        events: list[EventRecord] = []
+        for place, kind, body in rows:
+            events.append(EventRecord(place & SEQ_MASK, kind, body))
+            if size is not None and (size := size - len(body)) <= 0:
+                break
+        return events
+
+    async def last_number(self, task_id: str) -> int:
+        """The number of the task's last event, 0 without one."""
+        row = (
+            self._read_connection()
+            .execute(
+                f"SELECT (SELECT max(place) FROM events WHERE place > t.number << {SEQ_BITS} "
+                f"AND place <= (t.number << {SEQ_BITS}) + {SEQ_MASK}) FROM tasks t WHERE t.id = ?",
+                (task_id,),
+            )
+            .fetchone()
+        )
+        return 0 if row is None else (row[0] or 0) & SEQ_MASK
 
     # Dispatch ------------------------------------------------------------------------------------
 

@@ -287,8 +287,17 @@ class Store(Protocol):
         """Store events behind the task's last one; see `machine.append`."""
         ...
 
-    async def read(self, task_id: str, after: int, limit: int) -> Sequence[EventRecord]:
-        """The task's events with numbers above `after`, in order."""
+    async def read(
+        self, task_id: str, after: int, limit: int, *, size: int | None = None
+    ) -> Sequence[EventRecord]:
+        """The task's events with numbers above `after`, in order.
+
+        With a `size`, the last one is that with which the bodies come to so many bytes.
+        """
+        ...
+
+    async def last_number(self, task_id: str) -> int:
+        """The number of the task's last event, 0 without one. It is never pruned."""
         ...
 
     async def notify(

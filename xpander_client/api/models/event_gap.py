@@ -1,0 +1,27 @@
+"""`EventGap`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["EventGap"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class EventGap:
+    """Events that the platform keeps no more, where a stream comes to their place.
+
+    Events are numbered within their task, from 1. The events of a finished task are forgotten after
+    a while, but for how it ended.
+    """
+
+    missing_from: int
+    """The number of the first event that is missing."""
+    earliest: int
+    """The number of the next event that is there, which comes next."""
+    latest: int
+    """The number of the task's last event, so far."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""
