@@ -562,6 +562,7 @@ def test_wrong_events_are_refused_together_with_the_right_ones(http: httpx.Clien
         ({"type": "chunk"}, "$[1]"),
         (7, "$[1]"),
         ({**good, "type": "connected"}, "$[1].type"),
+        ({**good, "type": "gap"}, "$[1].type"),
         (event("task_finished", "other", None), "$[1].task_id"),
         (event("task_finished", task["id"], "text"), "$[1].data"),
         (event("task_finished", task["id"], {"result": 7}), "$[1].data.result"),
