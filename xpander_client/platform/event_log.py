@@ -146,7 +146,7 @@ class EventLogs:
     async def _advance(self, log: EventLog) -> bool:
         """Go on to the next page; whether there may be one behind it."""
         if log.last < 0:
-            log.last = await self.store.last_number(log.task_id)
+            log.last = await self.store.last_seq(log.task_id)
             log.ring()
             return True
         page = await self._read(log, log.last)
@@ -186,7 +186,7 @@ class EventLogs:
                         self.clock(),
                         missing_from=position + 1,
                         earliest=event.seq,
-                        latest=await self.store.last_number(log.task_id),
+                        latest=await self.store.last_seq(log.task_id),
                     )
                 )
             pieces.append(frames.stored(event))

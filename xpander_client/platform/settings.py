@@ -23,8 +23,10 @@ class Settings:
     once after it made none for a while. Heartbeats count (a worker sends one every two seconds),
     and so does opening a stream, but not what comes over it. Each process counts for itself.
 
-    Events of finished tasks, but for how they ended, are forgotten after `keep_events`, and
-    idempotency keys after `keep_keys`; that is seen to once in a `prune_interval`.
+    `queue_limit` writes may wait for the disk or the database; whoever wants to write more waits
+    for `queue_wait`, and is refused then. Events of finished tasks, but for how they ended, are
+    forgotten after `keep_events`, and idempotency keys after `keep_keys`; that is seen to once in a
+    `prune_interval`.
 
     Example:
         >>> Settings(lease=5.0).renewal
@@ -43,6 +45,7 @@ class Settings:
     body_limit: int = 10 * 1024 * 1024
     tool_timeout: float = 30.0
     queue_limit: int = 10_000
+    queue_wait: float = 5.0
     keep_events: float = 7 * 24 * 3600.0
     keep_keys: float = 24 * 3600.0
     prune_interval: float = 3600.0

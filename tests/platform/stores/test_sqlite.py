@@ -13,6 +13,7 @@ import pytest
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.admission import Admission
 from xpander_client.platform.stores.group_commit import GroupCommit, Transaction
 from xpander_client.platform.stores.records import IdempotencyKey
 from xpander_client.platform.stores.sqlite import SqliteStore
@@ -234,7 +235,7 @@ class Ledger:
             self.connect,
             Transaction,
             lambda topics: self.heard.append(set(topics)),
-            limit=limit,
+            Admission(limit, patience=30.0),
         )
         with sqlite3.connect(path) as connection:
             connection.execute("CREATE TABLE numbers (n INTEGER UNIQUE)")
@@ -299,7 +300,6 @@ async def test_no_more_than_the_limit_is_queued_and_the_rest_waits(tmp_path: Pat
     calls = [asyncio.create_task(ledger.add(n)) for n in range(20)]
     await asyncio.sleep(0.05)
     assert ledger.writer._entries.qsize() <= 4
-    assert ledger.writer._room.locked()
     blocker.execute("COMMIT")
     blocker.close()
     assert await asyncio.gather(*calls) == list(range(20))

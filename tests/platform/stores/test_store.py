@@ -304,11 +304,23 @@ async def test_a_cursor_that_was_not_given_out_is_refused(store: Store) -> None:
         assert await refusal(store.list_tasks("o", TaskFilter(), cursor=cursor, limit=1)) == 422
 
 
+async def test_tasks_that_wait_for_a_worker_are_counted(store: Store) -> None:
+    assert await store.waiting() == 0
+    for task_id in ("t", "u", "v"):
+        await put(store, task_id)
+    await put(store, "pinned", worker_id="w")
+    assert await store.waiting() == 4
+    await begin(store)
+    await store.claim("o", "a", ["x"])
+    await store.stop("o", "v")
+    assert await store.waiting() == 1
+
+
 async def test_events_are_read_by_number_and_by_size(store: Store) -> None:
-    assert await store.last_number("t") == 0
+    assert await store.last_seq("t") == 0
     await put(store)
     await store.append("o", "t", [chunk(str(n) * 100) for n in range(9)], attempt=None)
-    assert await store.last_number("t") == 10
+    assert await store.last_seq("t") == 10
     [_, two, three] = await store.read("t", 0, 3)
     size = len(two.body) + len(three.body)
     for enough, count in ((1, 1), (len(two.body), 1), (size - 1, 2), (size, 2), (10**9, 9)):
@@ -365,7 +377,7 @@ async def test_pruning_keeps_how_tasks_ended_and_all_of_those_that_have_not(
     assert await store.prune(events_before=clock.now - 2, keys_before=clock.now - 2) == 0
     assert await store.prune(events_before=clock.now, keys_before=clock.now) == 1501
     assert await log(store) == [(1502, "task_finished")]
-    assert await store.last_number("t") == 1502
+    assert await store.last_seq("t") == 1502
     assert len(await store.read("open", 0, 9999)) == 1501
     fresh = await store.put("o", "a", BODY, task_id="new", key=key)
     assert (fresh.repeated, fresh.record.id) == (False, "new")

@@ -18,6 +18,7 @@ import orjson
 from .. import machine, threads
 from ..refusal import Refusal
 from ..settings import Settings
+from .admission import Admission
 from .records import (
     Appended,
     Document,
@@ -192,6 +193,12 @@ class CommandStore(Store):
 
     def __init__(self, settings: Settings | None) -> None:
         self._settings = settings or Settings()
+        self._admission = Admission(self._settings.queue_limit, self._settings.queue_wait)
+
+    @property
+    def admission(self) -> Admission:
+        """Who may queue up to write."""
+        return self._admission
 
     @abstractmethod
     async def _submit(self, command: Command[T]) -> T:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 from ..refusal import Refusal
+from .admission import Admission
 
 __all__ = ["GroupCommit", "Transaction"]
 
@@ -51,8 +52,7 @@ class GroupCommit(Generic[Tx]):
 
     While one commit is under way, the next commands gather; so the busier it is, the fewer syncs
     each command costs. A caller hears of its command only after the commit that holds it. A command
-    that fails does not touch the others of its batch. No more than `limit` commands are queued:
-    further callers wait.
+    that fails does not touch the others of its batch. How many may be queued is up to `admission`.
     """
 
     def __init__(
@@ -60,15 +60,15 @@ class GroupCommit(Generic[Tx]):
         connect: Callable[[], sqlite3.Connection],
         begin: Callable[[sqlite3.Connection], Tx],
         notify: Callable[[Iterable[str]], None],
+        admission: Admission,
         *,
-        limit: int,
         batch: int = 512,
     ) -> None:
         self._connect = connect
         self._begin = begin
         self._notify = notify
         self._batch = batch
-        self._room = asyncio.Semaphore(limit)
+        self._admission = admission
         self._entries: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
         self._closing = False
         self._ended = False
@@ -89,15 +89,16 @@ class GroupCommit(Generic[Tx]):
     async def submit(self, command: Callable[[Tx], T]) -> T:
         """Run a command; returns what it returned, once it is on disk."""
         loop = self._loop
-        if loop is None or self._closing:
+        if loop is None or self._thread is None:
             raise Refusal(503, "the store is closed")
-        async with self._room:
-            if self._closing:
-                raise Refusal(503, "the store is closed")
-            future: asyncio.Future[T] = loop.create_future()
-            self._entries.put(_Entry(command, future))
-            # A caller that goes away takes only its future with it; the command is run.
-            return await future
+        await self._admission.enter()
+        if self._closing:
+            self._admission.leave()
+            raise Refusal(503, "the store is closed")
+        future: asyncio.Future[T] = loop.create_future()
+        self._entries.put(_Entry(command, future))
+        # A caller that goes away takes only its future with it; the command is run.
+        return await future
 
     async def close(self) -> None:
         """Commit what is queued, then end the thread."""
@@ -142,6 +143,7 @@ class GroupCommit(Generic[Tx]):
     def _write(self, connection: sqlite3.Connection, batch: list[_Entry]) -> set[str]:
         """One transaction for the batch; where that can't be, one for each command."""
         transaction = self._begin(connection)
+        begun = time.perf_counter()
         try:
             connection.execute("BEGIN IMMEDIATE")
             for entry in batch:
@@ -167,9 +169,11 @@ class GroupCommit(Generic[Tx]):
             return set()
         self.commits += 1
         self.commands += len(batch)
+        self._admission.observer.committed(len(batch), time.perf_counter() - begun)
         return transaction.topics
 
     def _settle(self, batch: list[_Entry], topics: set[str]) -> None:
+        self._admission.leave(len(batch))
         for entry in batch:
             if entry.future.done():
                 continue

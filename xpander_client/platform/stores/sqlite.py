@@ -67,7 +67,7 @@ class SqliteStore(CommandStore):
             self._connect,
             lambda connection: SqliteWork(connection, self._clock),
             self._hints.notify,
-            limit=self._settings.queue_limit,
+            self.admission,
         )
         self._reader: sqlite3.Connection | None = None
         self._lister: ThreadPoolExecutor | None = None
@@ -249,7 +249,7 @@ class SqliteStore(CommandStore):
                 break
         return events
 
-    async def last_number(self, task_id: str) -> int:
+    async def last_seq(self, task_id: str) -> int:
         """The number of the task's last event, 0 without one."""
         row = (
             self._read_connection()
@@ -263,6 +263,13 @@ class SqliteStore(CommandStore):
         return 0 if row is None else (row[0] or 0) & SEQ_MASK
 
     # Dispatch ------------------------------------------------------------------------------------
+
+    async def waiting(self) -> int:
+        """How many tasks wait for a worker."""
+        [row] = await self._on_list_thread(
+            "SELECT count(*) FROM tasks WHERE status = 'pending' AND worker_id IS NULL", ()
+        )
+        return int(row[0])
 
     async def pending_for(self, organization_id: str, worker_id: str) -> TaskRecord | None:
         """The oldest task that another task started and that waits for this worker alone."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from .admission import Admission
 from .hints import Watch
 from .records import (
     Appended,
@@ -192,6 +193,11 @@ class Store(Protocol):
         """Who works on these tasks right now."""
         ...
 
+    @property
+    def admission(self) -> Admission:
+        """Who may queue up to write; it knows how that goes."""
+        ...
+
     async def open(self, *, exclusive: bool = True) -> None:
         """Make the store ready. Leases get a new term: nobody could renew them meanwhile.
 
@@ -296,7 +302,7 @@ class Store(Protocol):
         """
         ...
 
-    async def last_number(self, task_id: str) -> int:
+    async def last_seq(self, task_id: str) -> int:
         """The number of the task's last event, 0 without one. It is never pruned."""
         ...
 
@@ -327,6 +333,10 @@ class Store(Protocol):
         `pools` names the pools of those workers that are of one. They get only what waits for their
         pool, or for themselves.
         """
+        ...
+
+    async def waiting(self) -> int:
+        """How many tasks of all organizations wait for a worker, and are offered to none."""
         ...
 
     async def pending_for(self, organization_id: str, worker_id: str) -> TaskRecord | None:

@@ -68,7 +68,7 @@ class PostgresStore(CommandStore):
             self._database,
             self._clock,
             self._told,
-            limit=self._settings.queue_limit,
+            self.admission,
             batch=batch,
         )
         self._threads = PostgresThreads(self._submit, self._settings, self._database)
@@ -191,16 +191,35 @@ class PostgresStore(CommandStore):
         )
         return [EventRecord(*row) for row in rows]
 
-    async def read(self, task_id: str, after: int, limit: int) -> Sequence[EventRecord]:
-        """The task's events with numbers above `after`, in order."""
+    async def read(
+        self, task_id: str, after: int, limit: int, *, size: int | None = None
+    ) -> Sequence[EventRecord]:
+        """The task's events with numbers above `after`, in order, `size` bytes of them or so."""
         rows = await self._database.fetch(
-            "SELECT seq, type, body FROM events WHERE task_id = $1 AND seq > $2 "
-            "ORDER BY seq LIMIT $3",
+            "SELECT seq, type, body FROM (SELECT seq, type, body, "
+            "sum(octet_length(body)) OVER (ORDER BY seq) - octet_length(body) AS before "
+            "FROM (SELECT seq, type, body FROM events WHERE task_id = $1 AND seq > $2 "
+            "ORDER BY seq LIMIT $3) page) sized WHERE before < $4 ORDER BY seq",
             task_id,
             min(max(after, 0), LARGEST),
             limit,
+            LARGEST if size is None else size,
         )
         return [EventRecord(*row) for row in rows]
+
+    async def last_seq(self, task_id: str) -> int:
+        """The number of the task's last event, 0 without one."""
+        row = await self._database.fetchrow("SELECT last_seq FROM tasks WHERE id = $1", task_id)
+        return 0 if row is None else int(row["last_seq"])
+
+    async def waiting(self) -> int:
+        """How many tasks wait for a worker."""
+        row = await self._database.fetchrow(
+            "SELECT (SELECT count(*) FROM tasks WHERE status = 'pending' AND worker_id IS NULL "
+            "AND pinned_to IS NULL) + (SELECT count(*) FROM tasks WHERE status = 'pending' "
+            "AND worker_id IS NULL AND pinned_to IS NOT NULL) AS waiting"
+        )
+        return 0 if row is None else int(row["waiting"])
 
     # Dispatch ------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ import asyncpg
 
 from ...clock import Clock
 from ...refusal import Refusal
+from ..admission import Admission
 from ..commands import Command
 from .connections import AWAY, Database
 from .transaction import WRITER_SETTINGS, fetch, payload, write
@@ -56,9 +57,9 @@ class Writer:
     """Runs commands in order, as many to a transaction as have queued up.
 
     A caller hears of its command only after the commit that holds it. A command that refuses does
-    not touch the others of its batch. No more than `limit` commands are queued: further callers
-    wait. When the database is away, callers hear so: nothing is kept for later, because who asked
-    may ask again, elsewhere.
+    not touch the others of its batch. How many may be queued is up to `admission`. When the
+    database is away, callers hear so: nothing is kept for later, because who asked may ask again,
+    elsewhere.
     """
 
     def __init__(
@@ -66,15 +67,15 @@ class Writer:
         database: Database,
         clock: Clock,
         told: Callable[[Iterable[str]], None],
+        admission: Admission,
         *,
-        limit: int,
         batch: int = 256,
     ) -> None:
         self._database = database
         self._clock = clock
         self._told = told
         self._batch = batch
-        self._room = asyncio.Semaphore(limit)
+        self._admission = admission
         self._queue: deque[_Entry] = deque()
         self._filled = asyncio.Event()
         self._closing = False
@@ -100,16 +101,17 @@ class Writer:
 
     async def submit(self, command: Command[T]) -> T:
         """Run a command; returns what it returned, once it is committed."""
-        if self._closing or self._task is None:
+        if self._task is None:
             raise Refusal(503, "the store is closed")
-        async with self._room:
-            if self._closing:
-                raise Refusal(503, "the store is closed")
-            future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-            self._queue.append(_Entry(command, future))
-            self._filled.set()
-            # A caller that goes away takes only its future with it; the command is run.
-            return await future
+        await self._admission.enter()
+        if self._closing:
+            self._admission.leave()
+            raise Refusal(503, "the store is closed")
+        future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Entry(command, future))
+        self._filled.set()
+        # A caller that goes away takes only its future with it; the command is run.
+        return await future
 
     async def close(self) -> None:
         """Commit what is queued, then let go of the connection."""
@@ -142,6 +144,7 @@ class Writer:
             await asyncio.sleep(0)  # lets those run on the loop who are about to ask for more
 
     def _settle(self, batch: list[_Entry], topics: set[str]) -> None:
+        self._admission.leave(len(batch))
         for entry in batch:
             if entry.future.done():
                 continue
@@ -156,6 +159,7 @@ class Writer:
 
     async def _write(self, batch: list[_Entry]) -> set[str]:
         """One transaction for the batch; where that can't be, one for each command."""
+        begun = time.perf_counter()
         try:
             topics = await self._commit(batch)
         except AWAY as error:
@@ -183,6 +187,7 @@ class Writer:
             return set()
         self.commits += 1
         self.commands += len(batch)
+        self._admission.observer.committed(len(batch), time.perf_counter() - begun)
         return topics
 
     @staticmethod

@@ -1,0 +1,121 @@
+"""The bounded queue before a writer."""
+
+import asyncio
+import sqlite3
+from pathlib import Path
+
+import attrs
+import httpx
+import pytest
+
+from tests.platform.conftest import QUICK
+from tests.platform.wire import create, eventually, push
+from xpander_client.platform import LocalPlatform
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.stores.admission import Admission
+from xpander_client.platform.stores.store import Store
+
+
+class Observed:
+    def __init__(self) -> None:
+        self.refusals = 0
+        self.batches: list[int] = []
+
+    def committed(self, commands: int, seconds: float) -> None:
+        assert seconds > 0
+        self.batches.append(commands)
+
+    def refused(self) -> None:
+        self.refusals += 1
+
+
+async def test_those_who_find_it_full_wait_and_then_are_refused() -> None:
+    admission = Admission(2, patience=0.05)
+    admission.observer = observed = Observed()
+    await admission.enter()
+    await admission.enter()
+    with pytest.raises(Refusal) as refused:
+        await admission.enter()
+    assert (refused.value.status, observed.refusals, admission.queued) == (503, 1, 2)
+    admission.leave()
+    await admission.enter()
+    assert (observed.refusals, admission.queued) == (1, 2)
+
+
+async def test_places_go_to_those_who_wait_in_the_order_they_came() -> None:
+    admission = Admission(1, patience=30.0)
+    await admission.enter()
+    got: list[int] = []
+
+    async def caller(number: int) -> None:
+        await admission.enter()
+        got.append(number)
+
+    callers = [asyncio.create_task(caller(number)) for number in range(5)]
+    await asyncio.sleep(0)
+    for _ in callers:
+        admission.leave()
+        await asyncio.sleep(0)
+    await asyncio.gather(*callers)
+    assert got == [0, 1, 2, 3, 4]
+    assert admission.queued == 1
+
+
+async def test_callers_that_are_cancelled_leave_no_place_taken() -> None:
+    admission = Admission(1, patience=30.0)
+    await admission.enter()
+    for _ in range(50):
+        waiting = [asyncio.create_task(admission.enter()) for _ in range(3)]
+        await asyncio.sleep(0)
+        admission.leave()  # wakes the first one, which is cancelled before it runs
+        for each in waiting:
+            each.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        await asyncio.wait_for(admission.enter(), 20)
+    assert admission.queued == 1
+
+
+async def test_a_command_has_its_place_until_it_is_settled_also_without_its_caller(
+    store: Store,
+) -> None:
+    calls = [
+        asyncio.create_task(store.put("o", "a", {"input": {}}, task_id=str(n))) for n in range(9)
+    ]
+    await asyncio.sleep(0)
+    assert store.admission.queued == 9
+    for call in calls:
+        call.cancel()
+    await asyncio.gather(*calls, return_exceptions=True)
+    await store.put("o", "a", {"input": {}}, task_id="last")
+    assert store.admission.queued == 0
+    assert [(await store.get("o", str(n))).id for n in range(9)] == [str(n) for n in range(9)]
+
+
+async def test_each_commit_is_told_with_the_commands_in_it(store: Store) -> None:
+    store.admission.observer = observed = Observed()
+    await asyncio.gather(*(store.put("o", "a", {"input": {}}, task_id=str(n)) for n in range(40)))
+    assert sum(observed.batches) == 40
+    assert len(observed.batches) < 40
+
+
+def test_a_writer_that_can_not_keep_up_is_a_503_that_says_when_to_try_again(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "store.db"
+    settings = attrs.evolve(QUICK, queue_limit=1, queue_wait=0.1)
+    with LocalPlatform(store=path, settings=settings, organization_id="acme") as platform:
+        headers = {"x-api-key": platform.api_key}
+        with httpx.Client(base_url=platform.url, headers=headers, timeout=20) as http:
+            task = create(http)
+            blocker = sqlite3.connect(path, isolation_level=None)
+            blocker.execute("BEGIN IMMEDIATE")  # nothing can be written now
+            with pytest.raises(httpx.ReadTimeout):
+                http.patch(
+                    f"/agent-execution/{task['id']}/update", json={"title": "T"}, timeout=0.2
+                )
+            answer = push(http, task)
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+            assert "more to write" in answer.json()["detail"]
+            blocker.execute("COMMIT")
+            blocker.close()
+            eventually(lambda: push(http, task).status_code == 200, "it goes on")
