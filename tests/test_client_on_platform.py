@@ -241,7 +241,7 @@ def test_events_that_are_kept_no_more_are_told_as_a_gap(world: World) -> None:
         patience = time.monotonic() + 30
         while task.get_activity_log().messages[0].id == f"{task.id}-1":
             assert time.monotonic() < patience
-        hello, gap, end = follow(world, task)
+        hello, gap, end = world.each(task, "events")
     assert hello.type == TaskUpdateEventType.Connected
     assert (gap.type, gap.task_id) == (TaskUpdateEventType.Gap, task.id)
     assert gap.data == EventGap(missing_from=1, earliest=2, latest=2)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -15,7 +16,7 @@ from typing import Any
 
 import uvicorn
 
-__all__ = ["ABORT", "EmbeddedServer", "bind", "url_of"]
+__all__ = ["ABORT", "EmbeddedServer", "bind", "is_loopback", "url_of"]
 
 ABORT = "xpander.abort"
 """What an app finds among a request's `extensions`: a function that drops the connection at once,
@@ -53,6 +54,16 @@ def bind(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def url_of(listener: socket.socket) -> str:

@@ -25,6 +25,7 @@ from tests.platform.wire import (
 )
 from xpander_client.platform import LocalPlatform, Settings
 from xpander_client.platform.dispatch import Dispatch, WorkerSession
+from xpander_client.platform.metrics import Metrics
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.stores.store import Store
 
@@ -247,7 +248,7 @@ class Crew:
     def __init__(self, store: Store, clock: Clock) -> None:
         self.store = store
         self.clock = clock
-        self.dispatch = Dispatch(store, Settings(), clock)
+        self.dispatch = Dispatch(store, Settings(), clock, Metrics())
 
     async def worker(self, peer: str = "10.0.0.1") -> WorkerSession:
         return await self.dispatch.register("o", "a", environment=None, peer=peer, worker_id=None)
@@ -339,7 +340,7 @@ async def test_dispatch_goes_on_after_a_fault(
         return await claim(*arguments)
 
     monkeypatch.setattr(crew.store, "claim", faulty)
-    crew.dispatch = Dispatch(crew.store, Settings(poll_interval=0.01), crew.clock)
+    crew.dispatch = Dispatch(crew.store, Settings(poll_interval=0.01), crew.clock, Metrics())
     await crew.busy_worker()
     assert caplog.text.count("no work was given out") == 2
 

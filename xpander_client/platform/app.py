@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 
@@ -16,9 +15,11 @@ from .descriptions import DescribedAgent
 from .dispatch import Dispatch
 from .event_log import EventLogs
 from .gate import Gate
+from .health import HealthEndpoints
 from .http import Endpoints
 from .http_tools import HttpTools
 from .keys import FixedKeys, Keys, StoredKeys
+from .metrics import Metrics
 from .operations import OperationEndpoints
 from .rate_limits import RateLimits
 from .reach import Reach
@@ -28,6 +29,8 @@ from .threads_http import ThreadEndpoints
 from .tools import Tool, Tools
 
 __all__ = ["Platform"]
+
+MEASURE_INTERVAL = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +63,10 @@ class Platform:
             StoredKeys(store, self.settings, self._clock) if keys is None else FixedKeys(keys)
         )
         reach = Reach(store)
-        self.dispatch = Dispatch(store, self.settings, self._clock)
-        self.logs = EventLogs(store, self.settings, self._clock)
+        self.metrics = Metrics()
+        store.admission.observer = self.metrics
+        self.dispatch = Dispatch(store, self.settings, self._clock, self.metrics)
+        self.logs = EventLogs(store, self.settings, self._clock, self.metrics)
         self.agents = Agents(
             store, agents, create=create_agents, settings=self.settings, clock=self._clock
         )
@@ -88,10 +93,14 @@ class Platform:
             self._clock,
         )
         threads = ThreadEndpoints(store, reach, self.settings)
-        routes = reach.guarded([*endpoints.routes(), *threads.routes(), *operations.routes()])
+        health = HealthEndpoints(store, self.logs, self.metrics)
+        routes = reach.guarded(
+            [*endpoints.routes(), *threads.routes(), *operations.routes(), *health.routes()]
+        )
         router = Router(routes, redirect_slashes=False)
-        self.app: ASGIApp = Gate(router, known, RateLimits(self.settings, self._clock))
-        self._pruner: asyncio.Task[None] | None = None
+        limits = RateLimits(self.settings, self._clock)
+        self.app: ASGIApp = Gate(router, known, limits, self.metrics)
+        self._chores: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Open the store and begin to give out work.
@@ -101,7 +110,10 @@ class Platform:
         """
         await self.store.open()
         self.dispatch.start()
-        self._pruner = asyncio.create_task(self._prune(), name="pruner")
+        self._chores = [
+            asyncio.create_task(self._prune(), name="pruner"),
+            asyncio.create_task(self._measure(), name="measurer"),
+        ]
 
     def end_streams(self) -> None:
         """End all open streams in order; new ones are refused from now on."""
@@ -111,10 +123,9 @@ class Platform:
     async def stop(self) -> None:
         """Stop giving out work and close the store."""
         self.end_streams()
-        if self._pruner is not None:
-            self._pruner.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._pruner
+        for chore in self._chores:
+            chore.cancel()
+        await asyncio.gather(*self._chores, return_exceptions=True)
         await self.dispatch.close()
         await self._http_tools.close()
         await self.store.close()
@@ -127,8 +138,15 @@ class Platform:
                     events_before=now - self.settings.keep_events,
                     keys_before=now - self.settings.keep_keys,
                 )
+                self.metrics.pruned_events.inc(gone)
                 if gone:
                     logger.info("%d events of finished tasks were forgotten", gone)
             except Exception:
                 logger.exception("nothing was forgotten")
             await asyncio.sleep(self.settings.prune_interval)
+
+    async def _measure(self) -> None:
+        """Write down how many writes wait: another process may be asked for it."""
+        while True:
+            self.metrics.queued.set(self.store.admission.queued)
+            await asyncio.sleep(MEASURE_INTERVAL)

@@ -20,6 +20,7 @@ import orjson
 
 from . import frames
 from .clock import Clock, timestamp
+from .metrics import Metrics
 from .refusal import Refusal
 from .settings import Settings
 from .stores.hints import Alarm, Watch
@@ -103,10 +104,11 @@ class _Group:
 class Dispatch:
     """Hands tasks to workers, one unbegun task to each at a time, and takes them from lost ones."""
 
-    def __init__(self, store: Store, settings: Settings, clock: Clock) -> None:
+    def __init__(self, store: Store, settings: Settings, clock: Clock, metrics: Metrics) -> None:
         self._store = store
         self._settings = settings
         self._clock = clock
+        self._metrics = metrics
         self._groups: dict[tuple[str, str], _Group] = {}
         self._sessions: dict[str, WorkerSession] = {}
         self._holders: dict[str, WorkerSession] = {}
@@ -327,7 +329,7 @@ class Dispatch:
         if record.worker_id == session.id and record.attempt == attempt:
             if record.status == "pending":
                 return
-            session.unacknowledged.discard(record.id)
+            self._begun(session, record.id)
         else:
             self._drop(session, record.id)
             if attempt is not None and attempt != writer:
@@ -423,6 +425,8 @@ class Dispatch:
                 logger.exception("no leases were checked")
                 continue
             for before in (*swept.requeued, *swept.exhausted):
+                if not before.offered:
+                    self._metrics.leases_lost.inc()
                 self._lose(before)
             self._forget_the_gone()
 
@@ -477,7 +481,7 @@ class Dispatch:
                     session.held[task_id] = now.attempt
                     self._holders[task_id] = session
                 if now.begun:
-                    session.unacknowledged.discard(task_id)
+                    self._begun(session, task_id)
             await self._let_go(session, gone)
             await self._catch_up(session, there)
             if len(session.unacknowledged) < unacknowledged:
@@ -536,6 +540,11 @@ class Dispatch:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
+
+    def _begun(self, session: WorkerSession, task_id: str) -> None:
+        if task_id in session.unacknowledged:
+            session.unacknowledged.discard(task_id)
+            self._metrics.offer_to_start.observe(max(0.0, self._clock() - session.offered_at))
 
     def _wake(self, session: WorkerSession) -> None:
         group = self._groups.get((session.organization_id, session.agent_id))

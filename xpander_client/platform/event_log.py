@@ -10,6 +10,7 @@ import attrs
 
 from . import frames
 from .clock import Clock
+from .metrics import Metrics
 from .refusal import Refusal
 from .settings import Settings
 from .stores.hints import Alarm, Watch
@@ -75,10 +76,11 @@ class EventLog:
 class EventLogs:
     """The logs of the tasks that somebody follows right now, and the pages that were read last."""
 
-    def __init__(self, store: Store, settings: Settings, clock: Clock) -> None:
+    def __init__(self, store: Store, settings: Settings, clock: Clock, metrics: Metrics) -> None:
         self.store = store
         self.settings = settings
         self.clock = clock
+        self.metrics = metrics
         self.closing = False
         self._logs: dict[str, EventLog] = {}
         self._pages: OrderedDict[tuple[str, int], Page] = OrderedDict()

@@ -14,7 +14,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .refusal import Refusal
+from ..serving import is_loopback
+from .metrics import Metrics
+from .refusal import Refusal, StaleAttempt
 
 if TYPE_CHECKING:
     from .keys import Keys
@@ -33,6 +35,8 @@ ROOTS = frozenset(
         "health",
         "memory",
         "metadata",
+        "metrics",
+        "ready",
     }
 )
 """First segments of routes. Anything else there is the organization."""
@@ -48,10 +52,11 @@ class Gate:
     and can't be mistaken for another route.
     """
 
-    def __init__(self, app: ASGIApp, keys: Keys, limits: RateLimits) -> None:
+    def __init__(self, app: ASGIApp, keys: Keys, limits: RateLimits, metrics: Metrics) -> None:
         self._app = app
         self._keys = keys
         self._limits = limits
+        self._metrics = metrics
         # Random once, then counted: unique, and cheap enough for every answer.
         prefix = os.urandom(6).hex()
         self._request_ids = (f"{prefix}-{number:x}".encode() for number in count(1))
@@ -72,6 +77,7 @@ class Gate:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
+                self._metrics.answered(scope["method"], message["status"])
                 message["headers"] = [*message.get("headers", ()), *extra]
             await send(message)
 
@@ -83,6 +89,8 @@ class Gate:
             if started:
                 logger.exception("%s %s broke off", scope["method"], scope["path"])
                 raise
+            if isinstance(error, StaleAttempt):
+                self._metrics.late_results.inc()
             status, body, headers = _told(error, scope)
             await answer({"type": "http.response.start", "status": status, "headers": headers})
             await answer({"type": "http.response.body", "body": body})
@@ -91,7 +99,7 @@ class Gate:
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
         segments = raw.decode("latin-1").split("/")[1:]
         access = None
-        if not _is_health(segments):
+        if not _is_open(segments, scope):
             key = b""
             for name, value in scope["headers"]:
                 if name == b"x-api-key":
@@ -111,11 +119,15 @@ class Gate:
         return inner
 
 
-def _is_health(segments: list[str]) -> bool:
-    """The one route that needs no key, so that whatever watches the platform needs none."""
+def _is_open(segments: list[str], scope: Scope) -> bool:
+    """The routes that need no key, so that whatever watches the platform needs none. The figures
+    are free only to those who came in on an address that nobody else can reach.
+    """
     if len(segments) == 2 and segments[0] not in ROOTS:
-        return segments[1] == "health"
-    return segments == ["health"]
+        segments = segments[1:]
+    if segments == ["metrics"]:
+        return scope.get("server") is not None and is_loopback(scope["server"][0])
+    return segments in (["health"], ["ready"])
 
 
 def _unquoted(segment: str) -> str | None:

@@ -25,7 +25,6 @@ from ..api.models import (
     TaskUpdateEvent,
     WorkerMessage,
 )
-from ..version import __version__
 from . import activity, bodies, dispatch, machine
 from .agents import LONGEST_ID, Agents, listed
 from .clock import timestamp
@@ -118,7 +117,6 @@ class Endpoints:
             "/agents/{agent_id}": {"GET": self.get_agent},
             "/agents-crud/tools/crud/create": {"POST": self.create_agent},
             "/metadata/api_key_allowance": {"POST": self.check_api_key},
-            "/health": {"GET": self.health},
         }
         return [route(path, endpoints) for path, endpoints in table.items()]
 
@@ -355,7 +353,9 @@ class Endpoints:
             pool=request.query_params.get("pool") or None,
         )
         hello = dispatch.registration(session, agent.wire)
-        return _Stream(WorkerChannel(session, hello, self._settings, self._workers.leave))
+        return _Stream(
+            WorkerChannel(session, hello, self._settings, self._workers.leave, self._logs.metrics)
+        )
 
     async def hear_worker(self, request: Request) -> Response:
         """Take in what a worker says about itself."""
@@ -414,10 +414,6 @@ class Endpoints:
             organization(request), body, key=idempotency(request, "create agent", body)
         )
         return Json.of(agent)
-
-    async def health(self, request: Request) -> Response:
-        """Whether the platform is there. Needs no key."""
-        return Json.of({"status": "ok", "version": __version__})
 
     # ---------------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ import attrs
 import orjson
 
 from .clock import timestamp
-from .refusal import Refusal
+from .refusal import Refusal, StaleAttempt
 from .stores.records import NOTIFICATION, TERMINAL, NewEvent, TaskRecord
 
 __all__ = [
@@ -305,7 +305,7 @@ def sign_of_life(
 ) -> TaskRecord:
     """The task after somebody did something for it who believes to hold this attempt."""
     if not holds(record, attempt):
-        raise Refusal(409, f"attempt {attempt} does not hold the task (any more)")
+        raise StaleAttempt(attempt)
     return _renewed(record, now=now, lease=lease, loop_lease=loop_lease)
 
 
@@ -352,11 +352,8 @@ def patch(
     differing = {name for name, value in said.items() if _differs(task.get(name), value)}
     if attempt is not None and not holds(record, attempt):
         if differing & WORKER_OWNED:
-            raise Refusal(
-                409,
-                f"attempt {attempt} does not hold the task (any more), so these stay as they are: "
-                + ", ".join(sorted(differing & WORKER_OWNED)),
-            )
+            kept = ", ".join(sorted(differing & WORKER_OWNED))
+            raise StaleAttempt(attempt, f", so these stay as they are: {kept}")
         # Nor does it put an empty value where there was none.
         said = {name: value for name, value in said.items() if name not in WORKER_OWNED}
     status = said.get("status", record.status)
@@ -431,7 +428,7 @@ def append(
     one, and it agrees with the task.
     """
     if attempt is not None and not holds(record, attempt):
-        raise Refusal(409, f"attempt {attempt} does not hold the task (any more)")
+        raise StaleAttempt(attempt)
     if record.finished:
         if all(event.get("type") == "task_finished" for event in events):
             return Outcome(record)

@@ -24,7 +24,7 @@ from .http_operation import BODILESS, HttpOperation
 from .http_tools import HttpTools
 from .ids import new_task_id
 from .reach import Reach
-from .refusal import Refusal
+from .refusal import Refusal, StaleAttempt
 from .routing import Json, access, held_attempt, organization, path_id, route
 from .settings import Settings
 from .stores.records import IdempotencyKey, TaskRecord
@@ -186,9 +186,7 @@ class OperationEndpoints:
         task = call.task
         status = {STATUS: task.status}
         if call.attempt is not None and not machine.holds(task, call.attempt):
-            raise Refusal(
-                409, f"attempt {call.attempt} does not hold the task (any more)", headers=status
-            )
+            raise StaleAttempt(call.attempt, headers=status)
         if task.finished and call.tool_id != FINISH:
             raise Refusal(409, f"the task is {task.status}, which is final", headers=status)
         if call.reported and call.tool_call_id is None and _thread_id(task) is not None:

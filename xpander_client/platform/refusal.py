@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["Refusal"]
+__all__ = ["Refusal", "StaleAttempt"]
 
 
 class Refusal(Exception):
@@ -35,3 +35,18 @@ class Refusal(Exception):
 
     def __str__(self) -> str:
         return f"{self.status}: {self.detail}" + (f" ({self.path})" if self.path else "")
+
+
+class StaleAttempt(Refusal):
+    """A writer believes to hold a task that it does not hold (any more).
+
+    Example:
+        >>> str(StaleAttempt(2, ", so it stays as it is"))
+        '409: attempt 2 does not hold the task (any more), so it stays as it is'
+    """
+
+    def __init__(
+        self, attempt: int, consequence: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
+        said = f"attempt {attempt} does not hold the task (any more){consequence}"
+        super().__init__(409, said, headers=headers)

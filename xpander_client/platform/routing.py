@@ -66,11 +66,11 @@ def route(path: str, endpoints: Mapping[str, Endpoint]) -> Route:
     """
 
     async def serve(request: Request) -> Response:
-        return await endpoints[request.method](request)
+        return await endpoints["GET" if request.method == "HEAD" else request.method](request)
 
     [*methods] = endpoints
     made = Route(path, _Served(serve), methods=methods)
-    if path != "/health":
+    if path not in ("/health", "/ready"):
         made.methods = set(methods)  # without the HEAD that comes with GET
     return made
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import socket
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from .. import serving
 from ..errors import ConfigurationError
+from ..serving import is_loopback
 
 if TYPE_CHECKING:
     from .app import Platform
@@ -18,16 +18,6 @@ __all__ = ["Server", "bind", "is_loopback", "run_loop"]
 
 FORBIDDEN_PORT = 8085
 """The official client sends its event streams elsewhere when it sees this port on loopback."""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def bind(host: str, port: int) -> socket.socket:

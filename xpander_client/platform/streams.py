@@ -12,6 +12,7 @@ from .. import serving
 from . import frames
 from .dispatch import WorkerSession
 from .event_log import EventLog, EventLogs
+from .metrics import Metrics
 from .refusal import Refusal
 from .settings import Settings
 from .stores.hints import Alarm
@@ -120,9 +121,11 @@ class TaskEvents:
         connection = _Connection(scope, receive, send, logs.settings, alarm)
         log = logs.join(task, alarm)
         try:
-            await connection.begin()
-            await connection.write(frames.connected(task.id, task.organization_id, logs.clock()))
-            await self._follow(log, connection)
+            with logs.metrics.task_streams.track_inprogress():
+                await connection.begin()
+                hello = frames.connected(task.id, task.organization_id, logs.clock())
+                await connection.write(hello)
+                await self._follow(log, connection)
         finally:
             logs.part(log, alarm)
             await connection.end()
@@ -145,6 +148,8 @@ class TaskEvents:
                 continue
             await connection.write(page.data)
             self._position = page.last
+            if page.gaps:
+                self._logs.metrics.gaps.inc(page.gaps)
             if page.ended:
                 return
             if page.whole:
@@ -167,28 +172,31 @@ class WorkerChannel:
         hello: bytes,
         settings: Settings,
         leave: Callable[[WorkerSession], None],
+        metrics: Metrics,
     ) -> None:
         self._session = session
         self._hello = hello
         self._settings = settings
         self._leave = leave
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the stream."""
         session = self._session
         connection = _Connection(scope, receive, send, self._settings, session.alarm)
         try:
-            await connection.begin()
-            await connection.write(self._hello)
-            while not connection.gone:
-                if session.outbox:
-                    data = b"".join(session.outbox)
-                    session.outbox.clear()
-                    await connection.write(data)
-                elif session.listening:
-                    await connection.wait()
-                else:
-                    break
+            with self._metrics.worker_streams.track_inprogress():
+                await connection.begin()
+                await connection.write(self._hello)
+                while not connection.gone:
+                    if session.outbox:
+                        data = b"".join(session.outbox)
+                        session.outbox.clear()
+                        await connection.write(data)
+                    elif session.listening:
+                        await connection.wait()
+                    else:
+                        break
         finally:
             self._leave(session)
             await connection.end()
