@@ -168,6 +168,8 @@ class EmbeddedServer(uvicorn.Server):
         except TimeoutError:
             for task in list(self.server_state.tasks):
                 task.cancel()
+            # A reader that takes nothing would keep its connection for as long as it likes.
+            self.abort()
 
     def _is_busy(self) -> bool:
         return bool(self.server_state.connections or self.server_state.tasks)

@@ -1,17 +1,41 @@
 """A task's events: replay, then live, without a hole."""
 
+import asyncio
 import contextlib
+import re
+import socket
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import attrs
 import httpx
+import psutil
+import pytest
 
-from tests.platform.conftest import QUICK
-from tests.platform.wire import Sse, create, event, eventually, frames, push, replay, update
+from tests.platform.conftest import QUICK, client
+from tests.platform.wire import (
+    Clock,
+    OpenStore,
+    Sse,
+    create,
+    event,
+    eventually,
+    frames,
+    push,
+    replay,
+    update,
+)
 from xpander_client.platform import LocalPlatform
-from xpander_client.platform.event_log import PAGE
+from xpander_client.platform.event_log import PAGE, PAGE_BYTES, EventLogs
+from xpander_client.platform.metrics import Metrics
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.hints import Alarm
+from xpander_client.platform.stores.sqlite import SqliteStore
+
+serving = contextlib.contextmanager(client)
 
 
 def follow(http: httpx.Client, task: dict[str, Any], **headers: str) -> list[Sse]:
@@ -111,6 +135,23 @@ def test_a_reader_that_claims_to_know_the_future_is_let_go_when_the_task_ends(
     assert following.ids() == []
 
 
+def test_a_reader_that_claims_to_know_the_future_delays_nobody() -> None:
+    with serving(attrs.evolve(QUICK, comment_interval=300.0)) as http:
+        task = create(http)
+        header = {"Last-Event-ID": "999999"}
+        path = f"/agent-execution/{task['id']}/events"
+        with http.stream("GET", path, headers=header) as prophet:
+            stream = frames(prophet)
+            next(stream)
+            following = Following(http, task)
+            eventually(lambda: len(following.frames) == 2, "the stream has caught up")
+            for n in range(5):
+                push(http, task, event("chunk", task["id"], str(n)))
+                eventually(lambda: len(following.frames) == 3 + n, "the event has come")  # noqa: B023
+            http.delete(f"/agent-execution/{task['id']}")
+            assert following.ids() == list(range(1, 8))
+
+
 def test_a_quiet_stream_carries_comments(http: httpx.Client) -> None:
     task = create(http)
     following = Following(http, task)
@@ -165,24 +206,89 @@ def test_a_slow_reader_holds_nobody_up(platform: LocalPlatform, http: httpx.Clie
         assert [frame.id for frame in frames(slow) if frame.id] == [str(n) for n in range(1, 43)]
 
 
-def test_a_reader_that_takes_nothing_for_too_long_is_let_go_and_can_come_back() -> None:
-    settings = attrs.evolve(QUICK, stalled_reader=0.2)
-    with LocalPlatform(settings=settings, organization_id="acme") as platform:
-        headers = {"x-api-key": platform.api_key}
-        with httpx.Client(base_url=platform.url, headers=headers, verify=False) as http:
-            task = create(http)
-            with http.stream("GET", f"/agent-execution/{task['id']}/events") as stalled:
-                for n in range(120):
-                    push(http, task, event("chunk", task["id"], str(n % 10) * 190_000))
-                time.sleep(3 * settings.stalled_reader)
-                seen: list[str] = []
-                with contextlib.suppress(httpx.TransportError):
-                    seen += [frame.id for frame in frames(stalled) if frame.id]
-            assert len(seen) < 121
-            update(http, task, status="completed")
-            _, *rest = follow(http, task, **{"Last-Event-ID": seen[-1] if seen else "0"})
-            ids = [*map(int, seen), *(int(frame.id or 0) for frame in rest)]
-            assert ids == list(range(1, 123))
+class RawReader:
+    """A stream on a socket that takes hardly anything by itself."""
+
+    def __init__(self, http: httpx.Client, task: dict[str, Any]) -> None:
+        self.connection = socket.socket()
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.connection.settimeout(20)
+        self._server = http.base_url
+        self.connection.connect((self._server.host, self._server.port))
+        self.connection.sendall(
+            f"GET /agent-execution/{task['id']}/events HTTP/1.1\r\n"
+            f"host: platform\r\nx-api-key: {http.headers['x-api-key']}\r\n\r\n".encode()
+        )
+        self.port: int = self.connection.getsockname()[1]
+
+    @property
+    def has_server(self) -> bool:
+        """Whether the platform holds its end of the connection; it is in this process."""
+        return any(
+            (*each.laddr, *each.raddr)[1::2] == (self._server.port, self.port)
+            for each in psutil.Process().net_connections("tcp")
+        )
+
+    def whole_ids(self) -> list[int]:
+        """Read what there is until the end; the numbers of the events that came whole."""
+        data = b""
+        with contextlib.suppress(ConnectionError):
+            while part := self.connection.recv(65536):
+                data += part
+        _, _, body = data.partition(b"\r\n\r\n")
+        events = b"".join(re.split(rb"(?:^|\r\n)[0-9a-f]+\r\n", body)).rpartition(b"\n\n")[0]
+        return [int(number) for number in re.findall(rb"^id: (\d+)$", events, re.MULTILINE)]
+
+
+@pytest.mark.parametrize("a_byte_at_a_time", [False, True])
+def test_a_reader_that_takes_next_to_nothing_is_let_go_and_can_come_back(
+    a_byte_at_a_time: bool,
+) -> None:
+    with serving(attrs.evolve(QUICK, stalled_reader=0.3)) as http:
+        task = create(http)
+        stalled = RawReader(http, task)
+        eventually(lambda: stalled.has_server, "the stream is open")
+        for n in range(60):
+            push(http, task, event("chunk", task["id"], str(n % 10) * 190_000))
+
+        def is_dropped() -> bool:
+            if a_byte_at_a_time:
+                stalled.connection.recv(1)
+            return not stalled.has_server
+
+        eventually(is_dropped, "the platform has let go of the connection")
+        if a_byte_at_a_time:
+            stalled.connection.close()
+            return
+        ids = stalled.whole_ids()
+        stalled.connection.close()
+        assert len(ids) < 61
+        update(http, task, status="completed")
+        _, *rest = follow(http, task, **{"Last-Event-ID": str(ids[-1] if ids else 0)})
+        assert [*ids, *(int(frame.id or 0) for frame in rest)] == list(range(1, 63))
+
+
+def test_a_reader_that_stalls_at_the_very_end_is_let_go_as_well() -> None:
+    with serving(attrs.evolve(QUICK, stalled_reader=0.3)) as http:
+        task = create(http)
+        for n in range(60):
+            push(http, task, event("chunk", task["id"], str(n % 10) * 190_000))
+        update(http, task, status="completed")
+        stalled = RawReader(http, task)
+        eventually(lambda: stalled.has_server, "the stream is open")
+        eventually(lambda: not stalled.has_server, "the connection was dropped")
+        stalled.connection.close()
+
+
+def test_a_reader_that_takes_nothing_keeps_no_platform_from_stopping() -> None:
+    with serving(attrs.evolve(QUICK, shutdown_limit=1.0)) as http:
+        task = create(http)
+        for n in range(60):
+            push(http, task, event("chunk", task["id"], str(n % 10) * 190_000))
+        stalled = RawReader(http, task)
+        eventually(lambda: stalled.has_server, "the stream is open")
+    assert not stalled.has_server
+    stalled.connection.close()
 
 
 def test_a_pushed_end_is_one_end(http: httpx.Client) -> None:
@@ -211,6 +317,101 @@ def test_streams_end_in_order_when_the_platform_stops() -> None:
             eventually(lambda: len(following.frames) == 2, "the stream is open")
             platform.close()
             assert following.ids() == [1]
+
+
+def test_streams_outlast_a_store_that_is_away_for_a_while(
+    http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = create(http)
+    early = Following(http, task)
+    eventually(lambda: len(early.frames) == 2, "the stream is open")
+    away = threading.Event()
+    asked = 0
+
+    def flaky(method: Any) -> Any:
+        async def maybe(*arguments: Any, **named: Any) -> Any:
+            nonlocal asked
+            if away.is_set():
+                asked += 1
+                raise Refusal(503, "the store's database can't be reached")
+            return await method(*arguments, **named)
+
+        return maybe
+
+    for name in ("read", "get", "last_seq"):
+        monkeypatch.setattr(SqliteStore, name, flaky(getattr(SqliteStore, name)))
+    away.set()
+    assert push(http, task, event("chunk", task["id"], "x")).status_code == 200
+    before = early.comments
+    eventually(lambda: asked > 3 and early.comments > before, "the store was asked in vain")
+    assert http.get(f"/agent-execution/{task['id']}/events").status_code == 503
+    away.clear()
+    eventually(lambda: len(early.frames) == 3, "the stream went on")
+    http.delete(f"/agent-execution/{task['id']}")
+    assert early.ids() == [1, 2, 3]
+
+
+def test_a_store_that_is_away_when_a_stream_begins_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    refusals = iter([True] * 5)
+    read = SqliteStore.last_seq
+
+    async def last_seq(store: SqliteStore, task_id: str) -> int:
+        if next(refusals, False):
+            raise Refusal(503, "the store's database can't be reached")
+        return await read(store, task_id)
+
+    monkeypatch.setattr(SqliteStore, "last_seq", last_seq)
+    with serving(attrs.evolve(QUICK, poll_interval=0.05)) as http:
+        task = create(http)
+        push(http, task, event("chunk", task["id"], "x"))
+        following = Following(http, task)
+        eventually(lambda: len(following.frames) == 3, "the stream has begun all the same")
+        http.delete(f"/agent-execution/{task['id']}")
+        assert following.ids() == [1, 2, 3]
+
+
+async def test_readers_that_come_all_at_once_cost_one_read_of_each_page(tmp_path: Path) -> None:
+    reads = 0
+
+    class Counting(SqliteStore):
+        async def read(self, *arguments: Any, **named: Any) -> Any:
+            nonlocal reads
+            reads += 1
+            await asyncio.sleep(0)  # as one that asks a database
+            return await super().read(*arguments, **named)
+
+    clock = Clock()
+    async with OpenStore(Counting(tmp_path / "store.db", clock=clock)) as store:
+        record = (await store.put("acme", "a", {"input": {"text": "x"}}, task_id="t")).record
+        chunks = [event("chunk", "t", str(n) * 50) for n in range(4000)]
+        await store.append("acme", "t", chunks, attempt=None)
+        await store.stop("acme", "t")
+        logs = EventLogs(store, Settings(), clock, Metrics())
+        pages: list[int] = []
+
+        async def reader() -> int:
+            alarm = Alarm()
+            log = logs.join(record, alarm)
+            position = size = count = 0
+            while position < 4002:
+                page = await logs.after(log, position)
+                if page is None:
+                    await alarm.wait(20)
+                    continue
+                assert len(page.data) < 2 * PAGE_BYTES
+                position, size, count = page.last, size + len(page.data), count + 1
+            logs.part(log, alarm)
+            pages.append(count)
+            return size
+
+        sizes = await asyncio.gather(*(reader() for _ in range(1000)))
+    assert len(set(sizes)) == 1
+    assert sizes[0] > 20 * PAGE_BYTES
+    assert set(pages) == {pages[0]}
+    # One more by the feeder, which looks whether there is more.
+    assert reads <= pages[0] + 1
 
 
 def test_what_is_written_while_nobody_listens_is_there_for_those_who_come_back(

@@ -20,7 +20,7 @@ from .stores.store import Store, task_topic
 __all__ = ["EventLog", "EventLogs", "Page"]
 
 PAGE = 500
-PAGE_BYTES = 48 * 1024
+PAGE_BYTES = 32 * 1024
 KEPT_BYTES = 16 * 1024 * 1024
 """How much is kept of what was encoded, for all tasks together."""
 
