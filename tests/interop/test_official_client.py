@@ -1,5 +1,6 @@
 """The official client, unchanged, against the embedded platform; our client sees the same."""
 
+import attrs
 import pytest
 import xpander_sdk
 from xpander_sdk.models.deep_planning import DeepPlanningItem
@@ -11,6 +12,7 @@ from xpander_sdk.modules.backend.utils.tool_call_events import (
 import xpander_client
 from tests.interop.conftest import AGENT
 from xpander_client import Configuration
+from xpander_client.platform import LocalPlatform, Settings
 
 
 def test_create_sends_what_our_client_reads(
@@ -185,6 +187,24 @@ def test_events_of_the_official_client_are_complete(
     ]
     assert [event.data for event in events[2:4]] == ["north", "south"]
     assert isinstance(events[-1].data, xpander_sdk.Task)
+    assert events[-1].data.result == "done"
+
+
+def test_a_gap_does_not_stop_the_official_client() -> None:
+    with LocalPlatform(settings=Settings(keep_events=0.0, prune_interval=0.05)) as platform:
+        ours = attrs.evolve(platform.configuration, agent_id=AGENT)
+        task = xpander_client.Tasks(ours).create(agent_id=AGENT, prompt="x", events_streaming=True)
+        task.push_events([chunk(task, "north")])
+        task.set_status(xpander_client.AgentExecutionStatus.Completed, "done")
+        while task.get_activity_log().messages[0].id == f"{task.id}-1":
+            pass
+        theirs = xpander_sdk.Configuration(
+            api_key=ours.api_key, base_url=ours.base_url, organization_id=ours.organization_id
+        )
+        loaded = xpander_sdk.Tasks(configuration=theirs).get(task_id=task.id)
+        events = list(loaded.events())
+    # It drops what it does not know, and says so in its log.
+    assert [event.type.value for event in events] == ["connected", "task_finished"]
     assert events[-1].data.result == "done"
 
 

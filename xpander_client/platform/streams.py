@@ -93,7 +93,7 @@ class _Connection:
         """Close the connection without waiting for a reader that may take hours to be told."""
         if self._abort is not None and self._listener is not None:
             self._abort()
-            await self._listener
+            await asyncio.wait([self._listener], timeout=1.0)  # it hears of that
 
     async def _listen(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
