@@ -11,7 +11,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from tests.platform.conftest import QUICK
+from tests.platform.conftest import QUICK, client
 from tests.platform.wire import (
     Clock,
     OpenStore,
@@ -35,13 +35,8 @@ FORGETFUL = attrs.evolve(QUICK, keep_events=0.0, prune_interval=0.05)
 
 
 @pytest.fixture
-def forgetful() -> Iterator[httpx.Client]:
-    with LocalPlatform(settings=FORGETFUL, organization_id="acme") as platform:
-        headers = {"x-api-key": platform.api_key}
-        with httpx.Client(
-            base_url=platform.url, headers=headers, timeout=20, verify=False
-        ) as client:
-            yield client
+def forgetful(place: str | None) -> Iterator[httpx.Client]:
+    yield from client(place, FORGETFUL)
 
 
 def follow(http: httpx.Client, task: dict[str, Any], after: int | None = None) -> list[Sse]:

@@ -11,9 +11,8 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.platform.conftest import HASTY
+from tests.platform.conftest import HASTY, client
 from tests.platform.wire import create, event, eventually, frames, push, status, update, worker
-from xpander_client.platform import LocalPlatform
 from xpander_client.platform.app import Platform
 from xpander_client.platform.stores.sqlite import SqliteStore
 
@@ -23,17 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def http() -> Iterator[httpx.Client]:
     """A client of a platform on which leases run out soon and events are forgotten at once."""
-    settings = attrs.evolve(HASTY, keep_events=0.0, prune_interval=0.05)
-    with (
-        LocalPlatform(settings=settings, organization_id="acme") as platform,
-        httpx.Client(
-            base_url=platform.url,
-            headers={"x-api-key": platform.api_key},
-            timeout=20,
-            verify=False,
-        ) as client,
-    ):
-        yield client
+    yield from client(None, attrs.evolve(HASTY, keep_events=0.0, prune_interval=0.05))
 
 
 def parsed(text: str) -> dict[str, float]:

@@ -17,6 +17,7 @@ from xpander_client.platform import keys
 from xpander_client.platform.app import Platform
 from xpander_client.platform.descriptions import described
 from xpander_client.platform.dispatch import Dispatch
+from xpander_client.platform.metrics import Metrics
 from xpander_client.platform.reach import Reach
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.stores.store import Store
@@ -88,7 +89,10 @@ WITHOUT_IDS = {
     ("GET", "/agents/list"),
     ("GET", "/health"),
     ("GET", "/memory/threads/{user_id}"),
+    ("GET", "/metrics"),
+    ("GET", "/ready"),
     ("HEAD", "/health"),
+    ("HEAD", "/ready"),
     ("POST", "/agents-crud/tools/crud/create"),
     ("POST", "/events/{worker_id}"),
     ("POST", "/memory"),
@@ -288,7 +292,7 @@ async def test_another_agents_worker_can_not_be_stepped_in_for(
         begun = await store.patch("acme", "t", {"status": "executing"}, attempt=1)
         await store.notify("acme", "t", {"key": "k", "data": "secret"})
         clock.now += 1
-        dispatch = Dispatch(store, QUICK, clock)
+        dispatch = Dispatch(store, QUICK, clock, Metrics())
         with pytest.raises(Refusal, match="404"):
             await dispatch.hear("acme", "sales", "w", "worker-heartbeat", None, "")
         session = await dispatch.register("acme", "sales", environment=None, peer="", worker_id="w")

@@ -33,6 +33,7 @@ from xpander_client.platform.metrics import Metrics
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.hints import Alarm
+from xpander_client.platform.stores.postgres import PostgresStore
 from xpander_client.platform.stores.sqlite import SqliteStore
 
 serving = contextlib.contextmanager(client)
@@ -136,7 +137,7 @@ def test_a_reader_that_claims_to_know_the_future_is_let_go_when_the_task_ends(
 
 
 def test_a_reader_that_claims_to_know_the_future_delays_nobody() -> None:
-    with serving(attrs.evolve(QUICK, comment_interval=300.0)) as http:
+    with serving(None, attrs.evolve(QUICK, comment_interval=300.0)) as http:
         task = create(http)
         header = {"Last-Event-ID": "999999"}
         path = f"/agent-execution/{task['id']}/events"
@@ -244,7 +245,7 @@ class RawReader:
 def test_a_reader_that_takes_next_to_nothing_is_let_go_and_can_come_back(
     a_byte_at_a_time: bool,
 ) -> None:
-    with serving(attrs.evolve(QUICK, stalled_reader=0.3)) as http:
+    with serving(None, attrs.evolve(QUICK, stalled_reader=0.3)) as http:
         task = create(http)
         stalled = RawReader(http, task)
         eventually(lambda: stalled.has_server, "the stream is open")
@@ -269,7 +270,7 @@ def test_a_reader_that_takes_next_to_nothing_is_let_go_and_can_come_back(
 
 
 def test_a_reader_that_stalls_at_the_very_end_is_let_go_as_well() -> None:
-    with serving(attrs.evolve(QUICK, stalled_reader=0.3)) as http:
+    with serving(None, attrs.evolve(QUICK, stalled_reader=0.3)) as http:
         task = create(http)
         for n in range(60):
             push(http, task, event("chunk", task["id"], str(n % 10) * 190_000))
@@ -281,7 +282,7 @@ def test_a_reader_that_stalls_at_the_very_end_is_let_go_as_well() -> None:
 
 
 def test_a_reader_that_takes_nothing_keeps_no_platform_from_stopping() -> None:
-    with serving(attrs.evolve(QUICK, shutdown_limit=1.0)) as http:
+    with serving(None, attrs.evolve(QUICK, shutdown_limit=1.0)) as http:
         task = create(http)
         for n in range(60):
             push(http, task, event("chunk", task["id"], str(n % 10) * 190_000))
@@ -338,8 +339,9 @@ def test_streams_outlast_a_store_that_is_away_for_a_while(
 
         return maybe
 
-    for name in ("read", "get", "last_seq"):
-        monkeypatch.setattr(SqliteStore, name, flaky(getattr(SqliteStore, name)))
+    for engine in (SqliteStore, PostgresStore):
+        for name in ("read", "get", "last_seq"):
+            monkeypatch.setattr(engine, name, flaky(getattr(engine, name)))
     away.set()
     assert push(http, task, event("chunk", task["id"], "x")).status_code == 200
     before = early.comments
@@ -363,7 +365,7 @@ def test_a_store_that_is_away_when_a_stream_begins_is_waited_for(
         return await read(store, task_id)
 
     monkeypatch.setattr(SqliteStore, "last_seq", last_seq)
-    with serving(attrs.evolve(QUICK, poll_interval=0.05)) as http:
+    with serving(None, attrs.evolve(QUICK, poll_interval=0.05)) as http:
         task = create(http)
         push(http, task, event("chunk", task["id"], "x"))
         following = Following(http, task)
