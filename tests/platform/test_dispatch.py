@@ -56,6 +56,35 @@ def test_tasks_that_waited_come_in_order_one_unbegun_at_a_time(http: httpx.Clien
             w.begin(task)
 
 
+def test_a_worker_with_slots_is_offered_as_many_as_it_has_room_for(http: httpx.Client) -> None:
+    made = [create(http) for _ in range(4)]
+    with worker(http, slots=3) as w:
+        tasks = [w.task() for _ in range(3)]
+        assert [task["id"] for task in tasks] == [each["id"] for each in made[:3]]
+        for task in tasks[:2]:
+            w.begin(task)
+        assert status(http, made[3])["execution_attempts"] == 0
+        w.finish(tasks[0])
+        assert w.task()["id"] == made[3]["id"]
+
+
+def test_a_worker_that_is_full_and_has_begun_all_still_gets_one_to_go_on_with(
+    http: httpx.Client,
+) -> None:
+    made = [create(http) for _ in range(3)]
+    with worker(http, slots=2) as w:
+        for task in [w.task(), w.task()]:
+            w.begin(task)
+        # It says itself when it wants no more.
+        assert w.task()["id"] == made[2]["id"]
+
+
+@pytest.mark.parametrize("slots", ["0", "-1", "many", ""])
+def test_slots_that_are_no_number_of_tasks_are_refused(http: httpx.Client, slots: str) -> None:
+    refused = http.get("/events/sales/", params={"slots": slots})
+    assert (refused.status_code, "slots" in refused.json()["detail"]) == (422, True)
+
+
 def test_each_task_goes_to_one_worker(http: httpx.Client) -> None:
     with worker(http) as one, worker(http) as two:
         made = {create(http)["id"] for _ in range(2)}

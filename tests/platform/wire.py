@@ -170,9 +170,10 @@ class Worker:
 
 
 @contextlib.contextmanager
-def worker(http: httpx.Client, agent: str = "sales", **headers: str) -> Iterator[Worker]:
-    with http.stream(
-        "GET", f"/events/{agent}/", params={"environment": "local"}, headers=headers
-    ) as response:
+def worker(
+    http: httpx.Client, agent: str = "sales", slots: int | None = None, **headers: str
+) -> Iterator[Worker]:
+    params = {"environment": "local"} | ({} if slots is None else {"slots": str(slots)})
+    with http.stream("GET", f"/events/{agent}/", params=params, headers=headers) as response:
         assert response.status_code == 200, response.read()
         yield Worker(http, agent, response)

@@ -81,11 +81,13 @@ async def test_a_listener_can_say_who_it_is_and_what_it_takes() -> None:
             WorkerEnvironment.Local,
             worker_id="mine",
             pool="reports",
+            slots=6,
         )
         async with contextlib.aclosing(listener.messages()) as messages:
             assert await anext(messages) == Registered("worker-1")
         await pool.aclose()
-        assert server.lines == ["GET /org/events/sales/?environment=local&pool=reports HTTP/1.1"]
+        query = "environment=local&pool=reports&slots=6"
+        assert server.lines == [f"GET /org/events/sales/?{query} HTTP/1.1"]
         assert server.headers("x-worker-id") == ["mine"]
 
 

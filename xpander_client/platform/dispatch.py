@@ -29,6 +29,9 @@ from .stores.store import Store, agent_topic, worker_topic
 
 __all__ = ["Dispatch", "WorkerSession", "registration"]
 
+MOST_SLOTS = 64
+"""What a worker that says it has more is taken to have: so much may be lost with it at once."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -39,7 +42,8 @@ class WorkerSession:
     `held` are the attempts that it was given, by task; `unacknowledged` those among them that it
     has not begun; `told` the number of the last thing that it was told of each. `outbox` is what
     its stream has still to send. One of a `pool` is given nothing that is not for the pool, or for
-    itself alone. `heard_elsewhere` is when, by the store's clock, other servers last heard of it.
+    itself alone. It runs as many tasks at once as it has `slots`. `heard_elsewhere` is when, by
+    the store's clock, other servers last heard of it.
     """
 
     id: str
@@ -51,6 +55,7 @@ class WorkerSession:
     heard_at: float
     renewed_at: float
     pool: str | None = None
+    slots: int = 1
     listening: bool = True
     busy: bool = False
     leaving: bool = False
@@ -63,6 +68,11 @@ class WorkerSession:
     outbox: deque[bytes] = attrs.field(factory=deque)
     alarm: Alarm = attrs.field(factory=Alarm)
     parting: asyncio.Task[None] | None = None
+
+    @property
+    def room(self) -> int:
+        """How many more tasks it may be offered; one at least when it has begun all it was."""
+        return max(self.slots - len(self.held), 0 if self.unacknowledged else 1)
 
     def record(self) -> WorkerRecord:
         """What other servers are told of it."""
@@ -102,7 +112,7 @@ class _Group:
 
 
 class Dispatch:
-    """Hands tasks to workers, one unbegun task to each at a time, and takes them from lost ones."""
+    """Hands tasks to workers, as many to each as it has room for, and takes them from lost ones."""
 
     def __init__(self, store: Store, settings: Settings, clock: Clock, metrics: Metrics) -> None:
         self._store = store
@@ -147,6 +157,7 @@ class Dispatch:
         peer: str,
         worker_id: str | None,
         pool: str | None = None,
+        slots: int = 1,
     ) -> WorkerSession:
         """A worker listens. It keeps the id that it had, if it names one that can be its own.
 
@@ -170,6 +181,7 @@ class Dispatch:
             heard_at=now,
             renewed_at=now,
             pool=pool,
+            slots=min(slots, MOST_SLOTS),
         )
         if earlier is not None:
             earlier.close()
@@ -358,7 +370,7 @@ class Dispatch:
                     await watch.wait(self._settings.poll_interval)
 
     async def _offer(self, organization_id: str, agent_id: str, group: _Group) -> bool:
-        """Offer a task to each worker that is ready for one; False when there is nothing to do."""
+        """Offer tasks to the workers that are ready for some; False when there is nothing to do."""
         now = self._clock()
         ready = [
             session
@@ -366,17 +378,19 @@ class Dispatch:
             if session.listening
             and not session.busy
             and not session.leaving
-            and not session.unacknowledged
+            and session.room
             and now - session.heard_at <= self._settings.worker_silence
         ]
         if not ready:
             return False
         # Whoever waited longest comes first, so that a worker that begins nothing blocks nobody.
         ready.sort(key=lambda session: session.offered_at)
+        most = max(session.room for session in ready)
         records = await self._store.claim(
             organization_id,
             agent_id,
-            [session.id for session in ready],
+            # Each gets its first before any gets a second.
+            [session.id for turn in range(most) for session in ready if turn < session.room],
             {session.id: session.pool for session in ready if session.pool is not None},
         )
         for record in records:

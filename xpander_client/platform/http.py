@@ -343,6 +343,9 @@ class Endpoints:
             len(worker_id) > LONGEST_ID or not worker_id.isprintable() or not worker_id
         ):
             raise Refusal(422, "this can't be the id of a worker")
+        slots = count(request.query_params.get("slots"), "slots")
+        if slots == 0:
+            raise Refusal(422, "a worker without slots has nothing to listen for")
         agent = await self._agents.ensure(organization_id, agent_id)
         session = await self._workers.register(
             organization_id,
@@ -351,6 +354,7 @@ class Endpoints:
             peer=_peer(request),
             worker_id=worker_id,
             pool=request.query_params.get("pool") or None,
+            slots=slots or 1,
         )
         hello = dispatch.registration(session, agent.wire)
         return _Stream(

@@ -71,7 +71,7 @@ class Listener:
 
     With `tries` it gives up when so many connections failed and it was never registered. With a
     `worker_id` it asks for that id from the beginning. In a `pool` it hears of no task that is not
-    for the pool, or for it alone.
+    for the pool, or for it alone. With `slots` it is offered as many tasks at once.
     """
 
     def __init__(
@@ -83,10 +83,12 @@ class Listener:
         tries: int | None = None,
         worker_id: str | None = None,
         pool: str | None = None,
+        slots: int | None = None,
     ) -> None:
         self.worker_id = worker_id
         self._is_known = False
         self._pool = pool
+        self._slots = slots
         self._transport = transport.options(retry=RetryPolicy(attempts=1))
         self._agent_id = agent_id
         self._environment = environment
@@ -126,6 +128,7 @@ class Listener:
             # The same worker as before the break keeps its tasks.
             worker_id=self.worker_id,
             pool=self._pool,
+            slots=self._slots,
         )
         return self._transport.astream(plan, lambda frame: frame, lambda frame: False)
 

@@ -273,6 +273,7 @@ class Worker:
             self._agent_id,
             WorkerEnvironment.Xpander if in_cloud else WorkerEnvironment.Local,
             tries=None if self._test is None else self._max_retries or _TRIES,
+            slots=self._slots if self._test is None else None,
         )
         async with contextlib.aclosing(listener.messages()) as messages:
             async for message in messages:

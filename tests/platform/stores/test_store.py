@@ -179,6 +179,21 @@ async def test_the_oldest_waiting_task_is_claimed_first_and_each_once(store: Sto
     assert sorted(claimed) == ["t2", "t3"]
 
 
+async def test_a_worker_that_is_named_twice_gets_two_tasks_after_the_others_got_one(
+    store: Store,
+) -> None:
+    for n in range(4):
+        await put(store, f"t{n}")
+    records = await store.claim("o", "a", ["w1", "w2", "w1"])
+    assert [(record.id, record.worker_id) for record in records] == [
+        ("t0", "w1"),
+        ("t1", "w2"),
+        ("t2", "w1"),
+    ]
+    rest = await store.claim("o", "a", ["w2", "w2", "w2"])
+    assert [record.id for record in rest] == ["t3"]
+
+
 async def test_a_task_for_another_agent_or_worker_is_not_claimed(store: Store) -> None:
     await put(store, "t1", worker_id="w2")
     await put(store, "t2", agent="b")

@@ -34,6 +34,7 @@ def listen(
     environment: WorkerEnvironment | None = None,
     worker_id: str | None = None,
     pool: str | None = None,
+    slots: int | None = None,
 ) -> StreamPlan:
     """What `Workers.listen` sends."""
     return StreamPlan(
@@ -43,7 +44,7 @@ def listen(
         template="/events/{agent_id}/",
         root=Root.EVENTS,
         replay=Replay.ALWAYS,
-        query=_query({"environment": environment, "pool": pool}),
+        query=_query({"environment": environment, "pool": pool, "slots": slots}),
         headers=dict(_query({"x-worker-id": worker_id})),
         resume=False,
     )

@@ -35,6 +35,7 @@ class Workers(Resource):
         environment: WorkerEnvironment | None = None,
         worker_id: str | None = None,
         pool: str | None = None,
+        slots: int | None = None,
     ) -> Generator[WorkerEvent, None, None]:
         """Register a worker for an agent and receive its tasks.
 
@@ -50,6 +51,8 @@ class Workers(Resource):
             environment: Where the worker runs.
             worker_id: The id that this worker was given before, to keep it when it comes back.
             pool: The worker takes only tasks for this pool, and those for itself alone.
+            slots: How many tasks the worker runs at once: it is offered as many as it has room for.
+                Without it, tasks are offered one by one, each when the one before has begun.
 
         Yields:
             Each WorkerEvent when it arrives.
@@ -73,7 +76,11 @@ class Workers(Resource):
 
         return self._transport.stream(
             workers_plans.listen(
-                agent_id=agent_id, environment=environment, worker_id=worker_id, pool=pool
+                agent_id=agent_id,
+                environment=environment,
+                worker_id=worker_id,
+                pool=pool,
+                slots=slots,
             ),
             streams.worker_event(agent_id),
             streams.is_last_worker_event,
@@ -85,6 +92,7 @@ class Workers(Resource):
         environment: WorkerEnvironment | None = None,
         worker_id: str | None = None,
         pool: str | None = None,
+        slots: int | None = None,
     ) -> AsyncGenerator[WorkerEvent, None]:
         """Register a worker for an agent and receive its tasks.
 
@@ -100,6 +108,8 @@ class Workers(Resource):
             environment: Where the worker runs.
             worker_id: The id that this worker was given before, to keep it when it comes back.
             pool: The worker takes only tasks for this pool, and those for itself alone.
+            slots: How many tasks the worker runs at once: it is offered as many as it has room for.
+                Without it, tasks are offered one by one, each when the one before has begun.
 
         Yields:
             Each WorkerEvent when it arrives.
@@ -123,7 +133,11 @@ class Workers(Resource):
 
         return self._transport.astream(
             workers_plans.listen(
-                agent_id=agent_id, environment=environment, worker_id=worker_id, pool=pool
+                agent_id=agent_id,
+                environment=environment,
+                worker_id=worker_id,
+                pool=pool,
+                slots=slots,
             ),
             streams.worker_event(agent_id),
             streams.is_last_worker_event,

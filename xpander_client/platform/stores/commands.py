@@ -430,7 +430,7 @@ class CommandStore(Store):
         worker_ids: Sequence[str],
         pools: Mapping[str, str] = NO_POOLS,
     ) -> Sequence[TaskRecord]:
-        """Offer waiting tasks, the oldest first, at most one to each of these workers."""
+        """Offer waiting tasks, the oldest first, one for each time that a worker is named."""
         waiting = Waiting(
             organization_id, agent_id, tuple((each, pools.get(each)) for each in worker_ids)
         )

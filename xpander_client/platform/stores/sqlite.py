@@ -394,7 +394,8 @@ class SqliteStore(CommandStore):
     async def _anything_waits(self, waiting: Waiting) -> bool:
         work = SqliteWork(self._read_connection(), self._clock)
         organization_id, agent_id = waiting.organization_id, waiting.agent_id
-        return any(work.waiting(organization_id, agent_id, *each) for each in waiting.workers)
+        workers = dict.fromkeys(waiting.workers)
+        return any(work.waiting(organization_id, agent_id, *each) for each in workers)
 
     async def _anything_is_due(self) -> bool:
         due = "SELECT 1 FROM tasks WHERE lease_until <= ? LIMIT 1"

@@ -328,7 +328,7 @@ class Store(Protocol):
         worker_ids: Sequence[str],
         pools: Mapping[str, str] = NO_POOLS,
     ) -> Sequence[TaskRecord]:
-        """Offer waiting tasks, the oldest first, at most one to each of these workers.
+        """Offer waiting tasks, the oldest first, one for each time that a worker is named.
 
         `pools` names the pools of those workers that are of one. They get only what waits for their
         pool, or for themselves.
