@@ -24,8 +24,8 @@ __all__ = ["Writer"]
 
 T = TypeVar("T")
 
-LINGER = 0.001
-"""The longest that a command waits for others, in seconds, and only when there usually are some."""
+TURNS = 3
+"""So many turns of the loop a command waits for others, and only when there usually are some."""
 
 ROUNDS = 8
 """So often a batch is tried whose rows others change at the same time."""
@@ -138,9 +138,10 @@ class Writer:
 
     async def _linger(self) -> None:
         """The callers of one commit come back together: a moment's patience spares a second one."""
-        patience = time.monotonic() + LINGER
         usual = min(self._usual, self._batch)
-        while len(self._queue) < usual and time.monotonic() < patience:  # noqa: ASYNC110
+        for _ in range(TURNS):
+            if len(self._queue) >= usual:
+                return
             await asyncio.sleep(0)  # lets those run on the loop who are about to ask for more
 
     def _settle(self, batch: list[_Entry], topics: set[str]) -> None:
