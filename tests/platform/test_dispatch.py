@@ -58,7 +58,7 @@ def test_tasks_that_waited_come_in_order_one_unbegun_at_a_time(http: httpx.Clien
 
 def test_a_worker_with_slots_is_offered_as_many_as_it_has_room_for(http: httpx.Client) -> None:
     made = [create(http) for _ in range(4)]
-    with worker(http, slots=3) as w:
+    with worker(http, slots="3") as w:
         tasks = [w.task() for _ in range(3)]
         assert [task["id"] for task in tasks] == [each["id"] for each in made[:3]]
         for task in tasks[:2]:
@@ -72,7 +72,7 @@ def test_a_worker_that_is_full_and_has_begun_all_still_gets_one_to_go_on_with(
     http: httpx.Client,
 ) -> None:
     made = [create(http) for _ in range(3)]
-    with worker(http, slots=2) as w:
+    with worker(http, slots="2") as w:
         for task in [w.task(), w.task()]:
             w.begin(task)
         # It says itself when it wants no more.

@@ -171,9 +171,9 @@ class Worker:
 
 @contextlib.contextmanager
 def worker(
-    http: httpx.Client, agent: str = "sales", slots: int | None = None, **headers: str
+    http: httpx.Client, agent: str = "sales", *, slots: str = "", **headers: str
 ) -> Iterator[Worker]:
-    params = {"environment": "local"} | ({} if slots is None else {"slots": str(slots)})
+    params = {"environment": "local"} | ({"slots": slots} if slots else {})
     with http.stream("GET", f"/events/{agent}/", params=params, headers=headers) as response:
         assert response.status_code == 200, response.read()
         yield Worker(http, agent, response)
