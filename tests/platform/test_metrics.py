@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import attrs
@@ -12,9 +12,24 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.platform.conftest import HASTY, client
-from tests.platform.wire import create, event, eventually, frames, push, status, update, worker
+from tests.platform.wire import (
+    Clock,
+    OpenStore,
+    create,
+    event,
+    eventually,
+    frames,
+    push,
+    status,
+    update,
+    worker,
+)
 from xpander_client.platform.app import Platform
+from xpander_client.platform.dispatch import Dispatch
+from xpander_client.platform.metrics import Metrics
+from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.sqlite import SqliteStore
+from xpander_client.platform.stores.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -110,6 +125,30 @@ def test_waiting_tasks_and_open_streams_are_counted_while_they_are_there(
         return now["xpander_streams task"] == now["xpander_streams worker"] == 0
 
     eventually(all_closed, "the streams are closed")
+
+
+async def test_each_task_of_a_worker_counts_from_its_own_offer(
+    make_store: Callable[[], Store], clock: Clock
+) -> None:
+    async with OpenStore(make_store()) as store:
+        metrics = Metrics()
+        dispatch = Dispatch(store, Settings(), clock, metrics)
+        session = await dispatch.register(
+            "o", "a", environment=None, peer="", worker_id=None, slots=2
+        )
+        with store.watch() as watch:
+            for task_id in ("first", "second"):
+                await store.put("o", "a", {"input": {}}, task_id=task_id)
+                while task_id not in session.unacknowledged:
+                    await watch.wait(0.01)
+                clock.now += 3
+        for task_id in ("second", "first"):
+            record = await store.patch("o", task_id, {"status": "executing"}, attempt=1)
+            dispatch.observe(record, 1)
+        await dispatch.close()
+    told = parsed(metrics.text(None).decode())
+    assert told["xpander_offer_to_start_seconds_count"] == 2
+    assert told["xpander_offer_to_start_seconds_sum"] == 3 + 6
 
 
 def test_lost_leases_and_late_results_are_counted(http: httpx.Client) -> None:

@@ -39,11 +39,11 @@ logger = logging.getLogger(__name__)
 class WorkerSession:
     """A worker, from its registration until its last lease is over.
 
-    `held` are the attempts that it was given, by task; `unacknowledged` those among them that it
-    has not begun; `told` the number of the last thing that it was told of each. `outbox` is what
-    its stream has still to send. One of a `pool` is given nothing that is not for the pool, or for
-    itself alone. It runs as many tasks at once as it has `slots`. `heard_elsewhere` is when, by
-    the store's clock, other servers last heard of it.
+    `held` are the attempts that it was given, by task; `unacknowledged` when those among them were
+    offered that it has not begun; `told` the number of the last thing that it was told of each.
+    `outbox` is what its stream has still to send. One of a `pool` is given nothing that is not for
+    the pool, or for itself alone. It runs as many tasks at once as it has `slots`.
+    `heard_elsewhere` is when, by the store's clock, other servers last heard of it.
     """
 
     id: str
@@ -63,7 +63,7 @@ class WorkerSession:
     offered_at: float = 0.0
     stream: str = attrs.field(factory=lambda: str(uuid.uuid4()))
     held: dict[str, int] = attrs.field(factory=dict)
-    unacknowledged: set[str] = attrs.field(factory=set)
+    unacknowledged: dict[str, float] = attrs.field(factory=dict)
     told: dict[str, int] = attrs.field(factory=dict)
     outbox: deque[bytes] = attrs.field(factory=deque)
     alarm: Alarm = attrs.field(factory=Alarm)
@@ -191,7 +191,8 @@ class Dispatch:
         if abandoned is not None:
             self._forget(abandoned)
         session.held = dict(joined.held)
-        session.unacknowledged &= session.held.keys()
+        for task_id in session.unacknowledged.keys() - session.held.keys():
+            del session.unacknowledged[task_id]
         group = self._groups.setdefault((organization_id, agent_id), _Group())
         self._sessions[session.id] = session
         group.sessions[session.id] = session
@@ -398,7 +399,7 @@ class Dispatch:
             session = self._sessions[record.worker_id]
             session.offered_at = now
             session.held[record.id] = record.attempt
-            session.unacknowledged.add(record.id)
+            session.unacknowledged[record.id] = now
             self._holders[record.id] = session
             session.send(frames.named("agent-execution", record.document))
         for record in records:
@@ -556,9 +557,9 @@ class Dispatch:
         return task
 
     def _begun(self, session: WorkerSession, task_id: str) -> None:
-        if task_id in session.unacknowledged:
-            session.unacknowledged.discard(task_id)
-            self._metrics.offer_to_start.observe(max(0.0, self._clock() - session.offered_at))
+        offered_at = session.unacknowledged.pop(task_id, None)
+        if offered_at is not None:
+            self._metrics.offer_to_start.observe(max(0.0, self._clock() - offered_at))
 
     def _wake(self, session: WorkerSession) -> None:
         group = self._groups.get((session.organization_id, session.agent_id))
@@ -568,7 +569,7 @@ class Dispatch:
     def _drop(self, session: WorkerSession, task_id: str) -> None:
         session.held.pop(task_id, None)
         session.told.pop(task_id, None)
-        session.unacknowledged.discard(task_id)
+        session.unacknowledged.pop(task_id, None)
         if self._holders.get(task_id) is session:
             del self._holders[task_id]
 
