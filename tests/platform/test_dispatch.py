@@ -374,6 +374,25 @@ async def test_dispatch_goes_on_after_a_fault(
     assert caplog.text.count("no work was given out") == 2
 
 
+async def test_a_renewal_that_failed_is_tried_again_at_the_next_heartbeat(
+    crew: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, task_id = await crew.busy_worker()
+    crew.clock.now += Settings().renewal
+
+    async def away(*_: Any, **__: Any) -> Any:
+        raise Refusal(503, "the store's database can't be reached")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(crew.store, "renew", away)
+        for _ in range(2):
+            with pytest.raises(Refusal, match="503"):
+                await crew.beat(session)
+    await crew.beat(session)
+    lease_until = (await crew.store.get("o", task_id)).lease_until
+    assert lease_until == crew.clock.now + Settings().lease
+
+
 async def test_a_silent_worker_is_offered_nothing_until_it_is_heard_again(crew: Crew) -> None:
     session = await crew.worker()
     crew.clock.now += Settings().worker_silence + 1

@@ -301,8 +301,12 @@ class Dispatch:
         silent = now - session.heard_at > self._settings.worker_silence
         session.heard_at = now
         if session.held and now - session.renewed_at >= self._settings.renewal:
-            session.renewed_at = now
-            await self._renew(session)
+            session.renewed_at, before = now, session.renewed_at
+            try:
+                await self._renew(session)
+            except Refusal:
+                session.renewed_at = before  # the next sign of life tries again
+                raise
         if silent:
             self._wake(session)
 
