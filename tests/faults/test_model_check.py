@@ -1,0 +1,556 @@
+"""The same commands on a model in memory and on the engines: the same answers, the same state."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any
+
+import attrs
+import pytest
+from hypothesis import HealthCheck, settings as profile, strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from tests.faults.engines import Engine, rounds
+from tests.faults.model import FINAL, Model, Refused
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.records import (
+    Appended,
+    Document,
+    IdempotencyKey,
+    Put,
+    Swept,
+    TaskFilter,
+    TaskRecord,
+)
+from xpander_client.platform.stores.store import Store
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
+
+ORGANIZATION = "o"
+SETTINGS = Settings(lease=30.0, loop_lease=100.0, offer_window=10.0, max_attempts=2)
+
+AGENTS = st.sampled_from(["a", "a", "a", "b"])
+WORKERS = st.sampled_from(["w1", "w1", "w2", "w3"])
+RARELY = st.sampled_from([False, False, True])
+PLACES = st.integers(0, 20)
+"""Which of the tasks that there are, the last ones more often; 0 is one that there is not."""
+TEXTS = st.sampled_from(["x", "y"])
+STATUSES = st.sampled_from(["executing", "completed", "error", "paused", "pending", "odd"])
+KEYS = st.none() | st.tuples(st.sampled_from(["k1", "k2"]), st.sampled_from([b"1", b"1", b"2"]))
+BACK = st.sampled_from([None, None, 0, 0, 0, -1, 1])
+"""Which attempt somebody believes to hold: none, or so many more than the present one."""
+
+
+def face_of(record: TaskRecord) -> dict[str, Any]:
+    """A record, as the model sees a task."""
+    task = record.read()
+    assert (task["status"], task["execution_attempts"]) == (record.status, record.attempt)
+    result = task.get("result")
+    return {
+        "id": record.id,
+        "agent": record.agent_id,
+        "status": record.status,
+        "attempt": record.attempt,
+        "losses": record.losses,
+        "holder": record.worker_id,
+        "lease_until": record.lease_until,
+        "pinned": record.pinned_to,
+        "run_from": record.run_from,
+        "scripted": record.scripted,
+        "title": task.get("title"),
+        "result": "lost" if result and result.startswith("worker ") else result,
+        "parent": record.parent_task_id,
+        "children": task.get("sub_executions") or [],
+    }
+
+
+def answer_of(value: Any) -> Any:
+    """What an engine answered, in the model's words."""
+    match value:
+        case TaskRecord():
+            return value.id
+        case Put():
+            return value.record.id, value.repeated
+        case Appended():
+            return value.last_seq, value.repeated
+        case Swept():
+            return (
+                {record.id for record in value.requeued},
+                {record.id for record in value.exhausted},
+            )
+        case Document():
+            return value.version, dict(value.value)
+        case Mapping():
+            return dict(value)
+        case list() | tuple():
+            return [answer_of(each) for each in value]
+        case _:
+            return value
+
+
+def whole(value: Any) -> Any:
+    """Everything in an engine's answer, to be compared with another engine's."""
+    match value:
+        case TaskRecord():
+            return attrs.asdict(attrs.evolve(value, document=b"")), value.read()
+        case Put():
+            return whole(value.record), value.repeated
+        case Appended():
+            return whole(value.record), value.last_seq, value.repeated
+        case Swept():
+            return [
+                sorted(map(whole, each), key=repr) for each in (value.requeued, value.exhausted)
+            ]
+        case list() | tuple():
+            return [whole(each) for each in value]
+        case Mapping():
+            return dict(value)
+        case _:
+            return value
+
+
+class Commands(RuleBasedStateMachine):
+    """Random commands; each is given to the model and to every engine."""
+
+    engines: Sequence[Engine] = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.runner = asyncio.Runner()
+        self.model = Model(SETTINGS)
+        self.places = [engine.another() for engine in self.engines]
+        self.stores: list[Store] = []
+
+    @initialize()
+    def begin(self) -> None:
+        self.open()
+
+    def open(self) -> None:
+        self.stores = [place.store(SETTINGS, lambda: self.model.now) for place in self.places]
+        for store in self.stores:
+            self.runner.run(store.open())
+
+    def teardown(self) -> None:
+        for store in self.stores:
+            self.runner.run(store.close())
+        self.runner.close()
+
+    def do(
+        self, expected: Callable[[], Any], command: Callable[[Store], Coroutine[Any, Any, Any]]
+    ) -> None:
+        """Give a command to all of them, and compare what they answer."""
+        try:
+            wanted = expected()
+        except Refused as refused:
+            wanted = refused.status, "refused"
+        answers = []
+        for store in self.stores:
+            try:
+                answer = self.runner.run(command(store))
+            except Refusal as refusal:
+                said: Any = refusal.status, "refused"
+                answers.append((refusal.status, refusal.detail))
+            else:
+                said = answer_of(answer)
+                answers.append(whole(answer))
+            assert said == wanted
+        assert all(answer == answers[0] for answer in answers)
+
+    def attempt(self, task_id: str, back: int | None) -> int | None:
+        if back is None or task_id not in self.model.tasks:
+            return None
+        return max(0, self.model.tasks[task_id].attempt + back)
+
+    def at(self, place: int) -> str:
+        ids = list(self.model.tasks)
+        return ids[-(place % len(ids))] if place and ids else "unknown"
+
+    def free(self) -> str:
+        return f"t{len(self.model.tasks)}"
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.model.tasks) >= 6
+
+    # The commands --------------------------------------------------------------------------------
+
+    @precondition(lambda self: not self.is_full)
+    @rule(
+        agent=AGENTS,
+        key=KEYS,
+        title=st.none() | TEXTS,
+        worker=st.sampled_from([None, None, None, "w1", "w2"]),
+        pool=st.sampled_from([None, None, None, "p"]),
+        local=st.booleans(),
+        once=RARELY,
+        parent=st.none() | st.none() | PLACES,
+    )
+    def put(
+        self,
+        agent: str,
+        key: tuple[str, bytes] | None,
+        title: str | None,
+        worker: str | None,
+        pool: str | None,
+        local: bool,
+        once: bool,
+        parent: int | None,
+    ) -> None:
+        self._put(self.free(), None, agent, key, title, worker, pool, local, once, parent)
+
+    @rule(
+        place=PLACES,
+        agent=AGENTS,
+        key=KEYS,
+        title=st.none() | TEXTS,
+        worker=st.none() | WORKERS,
+        parent=st.none() | st.none() | PLACES,
+    )
+    def continue_(
+        self,
+        place: int,
+        agent: str,
+        key: tuple[str, bytes] | None,
+        title: str | None,
+        worker: str | None,
+        parent: int | None,
+    ) -> None:
+        self._put("new", self.at(place), agent, key, title, worker, None, False, False, parent)
+
+    def _put(
+        self,
+        task_id: str,
+        existing: str | None,
+        agent: str,
+        key: tuple[str, bytes] | None,
+        title: str | None,
+        worker: str | None,
+        pool: str | None,
+        local: bool,
+        once: bool,
+        mother: int | None,
+    ) -> None:
+        parent = None if mother is None else self.at(mother)
+        if parent in (task_id, existing):
+            parent = None
+        body: dict[str, Any] = {"input": {"text": "x"}}
+        given = {
+            "title": title,
+            "worker_id": worker,
+            "worker_pool": pool,
+            "run_locally": local or None,
+            "on_worker_loss": "error" if once else None,
+            "parent_execution_id": parent,
+        }
+        body |= {name: value for name, value in given.items() if value is not None}
+        self.do(
+            lambda: self.model.put(
+                task_id,
+                agent,
+                existing=existing,
+                key=of("put", key),
+                title=title,
+                worker=worker,
+                pool=pool,
+                local=local,
+                once=once,
+                parent=parent,
+            ),
+            lambda store: store.put(
+                ORGANIZATION,
+                agent,
+                body,
+                task_id=task_id,
+                existing_id=existing,
+                key=key_of("put", key),
+            ),
+        )
+
+    @rule(place=PLACES, known=PLACES, fresh=st.booleans(), agent=AGENTS, back=BACK)
+    def delegate(self, place: int, known: int, fresh: bool, agent: str, back: int | None) -> None:
+        parent = self.at(place)
+        task_id = self.free() if (fresh and not self.is_full) or not known else self.at(known)
+        attempt = self.attempt(parent, back)
+        self.do(
+            lambda: self.model.delegate(parent, task_id, agent, attempt),
+            lambda store: store.delegate(
+                ORGANIZATION,
+                parent,
+                agent,
+                {"input": {"text": "x"}},
+                task_id=task_id,
+                attempt=attempt,
+            ),
+        )
+
+    @rule(place=PLACES, fresh=st.booleans(), agent=AGENTS, succeeded=st.booleans(), key=KEYS)
+    def report(
+        self, place: int, fresh: bool, agent: str, succeeded: bool, key: tuple[str, bytes] | None
+    ) -> None:
+        task_id = self.free() if (fresh and not self.is_full) or not place else self.at(place)
+        self.do(
+            lambda: self.model.report(task_id, agent, succeeded=succeeded, key=of("report", key)),
+            lambda store: store.report(
+                ORGANIZATION,
+                agent,
+                {"result": "reported", "is_success": succeeded},
+                task_id=task_id,
+                key=key_of("report", key),
+            ),
+        )
+
+    @rule(
+        place=PLACES,
+        back=BACK,
+        status=st.none() | STATUSES,
+        result=st.none() | TEXTS,
+        title=st.none() | TEXTS,
+    )
+    def patch(
+        self,
+        place: int,
+        back: int | None,
+        status: str | None,
+        result: str | None,
+        title: str | None,
+    ) -> None:
+        self._patch(self.at(place), self.attempt(self.at(place), back), status, result, title, None)
+
+    @rule(place=PLACES, script=st.sampled_from(["w1", "script"]))
+    def take(self, place: int, script: str) -> None:
+        """A script takes a task for itself."""
+        self._patch(self.at(place), None, "executing", None, None, script)
+
+    @rule(place=PLACES, status=st.sampled_from(["executing", "completed", "error", "paused"]))
+    def work(self, place: int, status: str) -> None:
+        """Whoever holds the task goes on with it."""
+        self._patch(self.at(place), self.attempt(self.at(place), 0), status, None, None, None)
+
+    def _patch(
+        self,
+        task_id: str,
+        attempt: int | None,
+        status: str | None,
+        result: str | None,
+        title: str | None,
+        script: str | None,
+    ) -> None:
+        given = {"status": status, "result": result, "title": title, "worker_id": script}
+        changes = {name: value for name, value in given.items() if value is not None}
+        self.do(
+            lambda: self.model.patch(
+                task_id,
+                attempt=attempt,
+                status=status,
+                result=result,
+                title=title,
+                script=script,
+            ),
+            lambda store: store.patch(ORGANIZATION, task_id, changes, attempt=attempt),
+        )
+
+    @rule(
+        place=PLACES,
+        back=BACK,
+        kinds=st.lists(st.sampled_from(["chunk", "chunk", "chunk", "connected"]), max_size=3),
+        ends=st.booleans(),
+        ending=st.sampled_from([*sorted(FINAL), "executing"]),
+        key=KEYS,
+    )
+    def append(
+        self,
+        place: int,
+        back: int | None,
+        kinds: list[str],
+        ends: bool,
+        ending: str,
+        key: tuple[str, bytes] | None,
+    ) -> None:
+        task_id = self.at(place)
+        attempt = self.attempt(task_id, back)
+        kinds = [*kinds, "task_finished"] if ends else kinds
+        data = {"task_finished": {"status": ending, "result": "pushed"}}
+        events = [{"type": kind, "data": data.get(kind, "x")} for kind in kinds]
+        self.do(
+            lambda: self.model.append(
+                task_id,
+                kinds,
+                attempt=attempt,
+                ending=ending if ending in FINAL else "completed",
+                key=of("append", key),
+            ),
+            lambda store: store.append(
+                ORGANIZATION, task_id, events, attempt=attempt, key=key_of("append", key)
+            ),
+        )
+
+    @rule(place=PLACES, key=KEYS)
+    def notify(self, place: int, key: tuple[str, bytes] | None) -> None:
+        task_id = self.at(place)
+        self.do(
+            lambda: self.model.notify(task_id, of("notify", key)),
+            lambda store: store.notify(
+                ORGANIZATION, task_id, {"key": "k", "data": 1}, key=key_of("notify", key)
+            ),
+        )
+
+    @rule(place=PLACES)
+    def stop(self, place: int) -> None:
+        task_id = self.at(place)
+        self.do(lambda: self.model.stop(task_id), lambda store: store.stop(ORGANIZATION, task_id))
+
+    @rule(place=PLACES, back=BACK)
+    def keep_alive(self, place: int, back: int | None) -> None:
+        task_id = self.at(place)
+        attempt = self.attempt(task_id, back)
+        self.do(
+            lambda: self.model.keep_alive(task_id, attempt),
+            lambda store: store.keep_alive(ORGANIZATION, task_id, attempt=attempt),
+        )
+
+    @rule(
+        agent=AGENTS,
+        workers=st.lists(WORKERS, min_size=1, max_size=3, unique=True),
+        pooled=st.booleans(),
+    )
+    def claim(self, agent: str, workers: list[str], pooled: bool) -> None:
+        pools = {"w3": "p"} if pooled and "w3" in workers else {}
+        self.do(
+            lambda: self.model.claim(agent, workers, pools),
+            lambda store: store.claim(ORGANIZATION, agent, workers, pools),
+        )
+
+    @rule(agent=AGENTS, worker=WORKERS, is_lost=RARELY)
+    def claim_and_begin(self, agent: str, worker: str, is_lost: bool) -> None:
+        self.claim(agent, [worker], False)
+        for task in list(self.model.tasks.values()):
+            if task.holder == worker and task.status == "pending":
+                self._patch(task.id, task.attempt, "executing", None, None, None)
+        if is_lost:
+            self.wait(101.0)
+            self.sweep()
+
+    @rule(worker=WORKERS, adopt_from=st.none() | WORKERS)
+    def renew(self, worker: str, adopt_from: str | None) -> None:
+        self.do(
+            lambda: self.model.renew(worker, adopt_from),
+            lambda store: store.renew(ORGANIZATION, worker, adopt_from=adopt_from),
+        )
+
+    @rule(seconds=st.sampled_from([1.0, 9.0, 11.0, 31.0, 101.0]))
+    def wait(self, seconds: float) -> None:
+        self.model.now += seconds
+
+    @rule()
+    def sweep(self) -> None:
+        self.do(self.model.sweep, lambda store: store.sweep())
+
+    @rule(ago=st.sampled_from([0.0, 20.0]))
+    def prune(self, ago: float) -> None:
+        before = self.model.now - ago
+        self.do(
+            lambda: self.model.prune(before, before),
+            lambda store: store.prune(events_before=before, keys_before=before),
+        )
+
+    @rule(
+        name=st.sampled_from(["d", "e"]),
+        value=TEXTS,
+        if_version=st.none() | st.integers(0, 2),
+        key=KEYS,
+    )
+    def doc_put(
+        self, name: str, value: str, if_version: int | None, key: tuple[str, bytes] | None
+    ) -> None:
+        self.do(
+            lambda: self.model.doc_put(name, {"v": value}, if_version, of("doc", key)),
+            lambda store: store.doc_put(
+                ORGANIZATION,
+                "kind",
+                name,
+                {"v": value},
+                if_version=if_version,
+                idempotency=key_of("doc", key),
+            ),
+        )
+
+    @rule()
+    def restart(self) -> None:
+        for store in self.stores:
+            self.runner.run(store.close())
+        self.model.reopen()
+        self.open()
+
+    # What they know ------------------------------------------------------------------------------
+
+    @rule(agent=st.none() | AGENTS, status=st.none() | st.sampled_from(["pending", "completed"]))
+    def list_tasks(self, agent: str | None, status: str | None) -> None:
+        async def pages(store: Store) -> list[str]:
+            wanted = TaskFilter(agent_id=agent, status=status)
+            found: list[str] = []
+            cursor: str | None = None
+            while True:
+                page = await store.list_tasks(ORGANIZATION, wanted, cursor=cursor, limit=2)
+                found += [record.id for record in page.records]
+                if (cursor := page.cursor) is None:
+                    return found
+
+        self.do(lambda: self.model.listed(agent, status), pages)
+
+    @rule(worker=WORKERS)
+    def pending_for(self, worker: str) -> None:
+        self.do(
+            lambda: self.model.waiting_for(worker),
+            lambda store: store.pending_for(ORGANIZATION, worker),
+        )
+
+    @invariant()
+    def all_tasks_and_events_are_the_same(self) -> None:
+        for task in self.model.tasks.values():
+            seen = [self.runner.run(_look(store, task.id)) for store in self.stores]
+            for record, log in seen:
+                assert face_of(record) == task.face
+                assert [event[:2] for event in log] == task.events
+            assert all(
+                (whole(record), log) == (whole(seen[0][0]), seen[0][1]) for record, log in seen
+            )
+
+
+async def _look(store: Store, task_id: str) -> tuple[TaskRecord, list[tuple[int, str, Any]]]:
+    record = await store.get(ORGANIZATION, task_id)
+    events = await store.read(task_id, 0, 1_000)
+    return record, [(event.seq, event.type, event.body) for event in events]
+
+
+def of(what: str, key: tuple[str, bytes] | None) -> tuple[str, bytes] | None:
+    """A key whose fingerprint is of one kind of request."""
+    return None if key is None else (key[0], what.encode() + key[1])
+
+
+def key_of(what: str, key: tuple[str, bytes] | None) -> IdempotencyKey | None:
+    named = of(what, key)
+    return None if named is None else IdempotencyKey(*named)
+
+
+def test_engines_do_what_the_model_does(engine: Engine) -> None:
+    class OfTheseEngines(Commands):
+        engines = (engine,)
+
+    run_state_machine_as_test(
+        OfTheseEngines,
+        settings=profile(
+            max_examples=rounds(100),
+            stateful_step_count=80,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
