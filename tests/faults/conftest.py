@@ -4,10 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.engines import Engine, Sqlite
+from tests.faults.engines import Engine, Postgres, Sqlite
 
 
-@pytest.fixture(params=["SQLite"])
+@pytest.fixture(params=["SQLite", "PostgreSQL"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
     """An empty place for data."""
-    return Sqlite(tmp_path)
+    if request.param == "SQLite":
+        return Sqlite(tmp_path)
+    return Postgres(request.getfixturevalue("postgres_server"), request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+def engines(tmp_path: Path, request: pytest.FixtureRequest) -> list[Engine]:
+    """An empty place for data on each engine."""
+    server = request.getfixturevalue("postgres_server")
+    return [Sqlite(tmp_path), Postgres(server, request.getfixturevalue("postgres"))]

@@ -1,20 +1,19 @@
-"""The engines that the faults are tried on, and how much of them."""
+"""The engines that the faults are tried on, and how often."""
 
 from __future__ import annotations
 
 import os
 import uuid
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+from urllib.parse import parse_qs, urlsplit
 
 import attrs
 
-from xpander_client.platform.clock import Clock
-from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.addresses import store_at
-from xpander_client.platform.stores.store import Store
+if TYPE_CHECKING:
+    from tests.postgres import PostgresServer
 
-__all__ = ["Engine", "Sqlite", "rounds"]
+__all__ = ["Engine", "Postgres", "Sqlite", "rounds"]
 
 
 def rounds(short: int) -> int:
@@ -31,29 +30,34 @@ class Engine(Protocol):
     @property
     def address(self) -> str: ...
 
-    def store(self, settings: Settings | None = None, clock: Clock | None = None) -> Store:
-        """A store over the data, not open yet."""
-        ...
-
-    def another(self) -> Engine:
-        """An empty place of the same kind."""
-        ...
+    def empty(self) -> None:
+        """Forget everything. No store may be open."""
 
 
-@attrs.frozen
+@attrs.define
 class Sqlite:
     """A file of its own."""
 
     folder: Path
     name: str = "SQLite"
-    file: str = attrs.field(factory=lambda: f"{uuid.uuid4().hex[:12]}.db")
+    _file: str = "store.db"
 
     @property
     def address(self) -> str:
-        return f"sqlite:{self.folder / self.file}"
+        return f"sqlite:{self.folder / self._file}"
 
-    def store(self, settings: Settings | None = None, clock: Clock | None = None) -> Store:
-        return store_at(self.address, settings, clock=clock)
+    def empty(self) -> None:
+        self._file = f"{uuid.uuid4().hex[:12]}.db"
 
-    def another(self) -> Sqlite:
-        return Sqlite(self.folder)
+
+@attrs.define
+class Postgres:
+    """A schema of its own."""
+
+    server: PostgresServer
+    address: str
+    name: str = "PostgreSQL"
+
+    def empty(self) -> None:
+        [schema] = parse_qs(urlsplit(self.address).query)["search_path"]
+        self.server.sql(f"drop schema {schema} cascade", f"create schema {schema}")

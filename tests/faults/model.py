@@ -406,7 +406,7 @@ class Model:
             if task.lease_until is not None:
                 executing = task.status == "executing"
                 term = self._term(task) if executing else self.settings.offer_window
-                task.lease_until = self.now + term
+                task.lease_until = max(task.lease_until, self.now + term)
 
     def prune(self, events_before: float, keys_before: float) -> int:
         gone = 0
