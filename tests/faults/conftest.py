@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.faults.engines import Engine, Postgres, Sqlite
+from tests.faults.tally import Tally
 
 
 @pytest.fixture(params=["SQLite", "PostgreSQL"])
@@ -20,3 +21,9 @@ def engines(tmp_path: Path, request: pytest.FixtureRequest) -> list[Engine]:
     """An empty place for data on each engine."""
     server = request.getfixturevalue("postgres_server")
     return [Sqlite(tmp_path), Postgres(server, request.getfixturevalue("postgres"))]
+
+
+@pytest.fixture(scope="session")
+def tally() -> Tally:
+    """Where the tests count what they did."""
+    return Tally()

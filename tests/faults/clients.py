@@ -1,0 +1,126 @@
+"""Clients of a store that write down what it acknowledges."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from xpander_client.chaos.history import (
+    Begun,
+    Created,
+    Ended,
+    Entry,
+    History,
+    Pushed,
+    Stopped,
+)
+from xpander_client.platform.clock import timestamp
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.stores.records import IdempotencyKey, TaskRecord
+from xpander_client.platform.stores.store import Store
+
+__all__ = ["ORGANIZATION", "StoreClient", "chunk"]
+
+T = TypeVar("T")
+
+ORGANIZATION = "o"
+AGENT = "a"
+
+
+def chunk(task_id: str, data: str) -> dict[str, Any]:
+    return {
+        "type": "chunk",
+        "task_id": task_id,
+        "organization_id": ORGANIZATION,
+        "time": timestamp(0.0),
+        "data": data,
+    }
+
+
+class StoreClient:
+    """Creates tasks, works on them, pushes events and stops some, one thing after the other.
+
+    What is refused with 503 is not acknowledged, whatever became of it. A client that is `stubborn`
+    asks again then, until it is answered; others end.
+    """
+
+    def __init__(
+        self, store: Store, folder: Path, name: str, seed: object, *, stubborn: bool = False
+    ) -> None:
+        self.acknowledged = 0
+        self._store = store
+        self._name = name
+        self._history = History(folder / name)
+        self._random = random.Random(f"{seed} {name}")
+        self._stubborn = stubborn
+        self._made = 0
+
+    async def work(self, goes_on: Callable[[], bool] = lambda: True) -> None:
+        """Until the store refuses with 503, or it need not go on."""
+        with contextlib.closing(self._history):
+            while goes_on():
+                try:
+                    await self._one()
+                except Refusal as refusal:
+                    if refusal.status == 503:
+                        return
+                    # What a client had begun may be another's by now, or stopped.
+                    if refusal.status != 409:
+                        raise
+
+    async def _one(self) -> None:
+        self._made += 1
+        task_id = mark = f"{self._name}-{self._made}"
+        body = {"input": {"text": mark}}
+        key = IdempotencyKey(mark, b"put")
+        put = await self._ask(
+            lambda: self._store.put(ORGANIZATION, AGENT, body, task_id=task_id, key=key)
+        )
+        self._note(Created(put.record.id, mark))
+        await self._push(task_id, None)
+        if self._random.random() < 0.1:
+            stopped = await self._ask(lambda: self._store.stop(ORGANIZATION, task_id))
+            self._note(Stopped(task_id, stopped.status))
+        for record in await self._ask(lambda: self._store.claim(ORGANIZATION, AGENT, [self._name])):
+            await self._run(record)
+
+    async def _run(self, record: TaskRecord) -> None:
+        task_id, attempt = record.id, record.attempt
+        await self._patch(task_id, attempt, {"status": "executing"})
+        self._note(Begun(task_id, attempt))
+        for _ in range(self._random.randrange(4)):
+            await self._push(task_id, attempt)
+        result = f"{task_id} attempt {attempt}"
+        await self._patch(task_id, attempt, {"status": "completed", "result": result})
+        self._note(Ended(task_id, attempt, "completed", result))
+
+    async def _patch(self, task_id: str, attempt: int, changes: Mapping[str, Any]) -> None:
+        await self._ask(lambda: self._store.patch(ORGANIZATION, task_id, changes, attempt=attempt))
+
+    async def _push(self, task_id: str, attempt: int | None) -> None:
+        marks = [f"{task_id} {self._random.random()}" for _ in range(self._random.randrange(1, 4))]
+        events = [chunk(task_id, mark) for mark in marks]
+        key = IdempotencyKey(marks[0], b"push")
+        appended = await self._ask(
+            lambda: self._store.append(ORGANIZATION, task_id, events, attempt=attempt, key=key)
+        )
+        # The number that a repeat is told is that of the last event by now.
+        last_seq = None if appended.repeated else appended.last_seq
+        self._note(Pushed(task_id, marks, last_seq))
+
+    async def _ask(self, call: Callable[[], Awaitable[T]]) -> T:
+        while True:
+            try:
+                return await call()
+            except Refusal as refusal:
+                if refusal.status != 503 or not self._stubborn:
+                    raise
+                await asyncio.sleep(0.05)
+
+    def _note(self, entry: Entry) -> None:
+        self._history.note(entry)
+        self.acknowledged += 1

@@ -1,0 +1,54 @@
+"""What became of the faults, for RELIABILITY.md."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import attrs
+
+from xpander_client.chaos.invariants import Violation
+
+__all__ = ["Count", "Tally"]
+
+
+@attrs.define
+class Count:
+    """A fault on an engine: how often, how much was acknowledged, and what did not hold.
+
+    `must_hold` is false where something is done wrong on purpose, to show that it would be seen.
+    """
+
+    fault: str
+    engine: str
+    must_hold: bool = True
+    rounds: int = 0
+    acknowledged: int = 0
+    broken: Counter[str] = attrs.field(factory=Counter)
+    seconds: float = 0.0
+
+    def round(self, acknowledged: int, broken: Sequence[Violation] = ()) -> None:
+        """Once more."""
+        self.rounds += 1
+        self.acknowledged += acknowledged
+        self.broken.update(each.invariant for each in broken)
+
+
+@attrs.frozen
+class Tally:
+    """All counts of a run."""
+
+    counts: list[Count] = attrs.field(factory=list)
+
+    @contextlib.contextmanager
+    def of(self, fault: str, engine: str, *, must_hold: bool = True) -> Iterator[Count]:
+        """Count what happens in the block. What failed there is counted, too."""
+        count = Count(fault, engine, must_hold)
+        self.counts.append(count)
+        began = time.monotonic()
+        try:
+            yield count
+        finally:
+            count.seconds = time.monotonic() - began
