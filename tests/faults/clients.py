@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Awaitable, Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,10 +21,10 @@ from xpander_client.chaos.history import (
 )
 from xpander_client.platform.clock import timestamp
 from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.stores.records import IdempotencyKey, TaskRecord
+from xpander_client.platform.stores.records import IdempotencyKey, TaskFilter, TaskRecord
 from xpander_client.platform.stores.store import Store
 
-__all__ = ["ORGANIZATION", "StoreClient", "chunk"]
+__all__ = ["AGENT", "ORGANIZATION", "StoreClient", "chunk", "finish_all", "sweeping", "until"]
 
 T = TypeVar("T")
 
@@ -71,6 +72,25 @@ class StoreClient:
                     # What a client had begun may be another's by now, or stopped.
                     if refusal.status != 409:
                         raise
+
+    async def finish(self) -> None:
+        """Work on what waits, until nothing is unfinished."""
+        with contextlib.closing(self._history):
+            while await self._unfinished():
+                claimed = await self._store.claim(ORGANIZATION, AGENT, [self._name])
+                for record in claimed:
+                    with contextlib.suppress(Refusal):
+                        await self._run(record)
+                if not claimed:
+                    await asyncio.sleep(0.05)
+
+    async def _unfinished(self) -> bool:
+        for status in ("pending", "executing"):
+            wanted = TaskFilter(agent_id=AGENT, status=status)
+            page = await self._store.list_tasks(ORGANIZATION, wanted, cursor=None, limit=1)
+            if page.records:
+                return True
+        return False
 
     async def _one(self) -> None:
         self._made += 1
@@ -124,3 +144,36 @@ class StoreClient:
     def _note(self, entry: Entry) -> None:
         self._history.note(entry)
         self.acknowledged += 1
+
+
+@contextlib.asynccontextmanager
+async def sweeping(store: Store) -> AsyncIterator[None]:
+    """Tasks are taken from those who lost them, as a server does it."""
+
+    async def sweep() -> None:
+        while True:
+            with contextlib.suppress(Refusal):
+                await store.sweep()
+            await asyncio.sleep(0.1)
+
+    sweeper = asyncio.create_task(sweep())
+    try:
+        yield
+    finally:
+        sweeper.cancel()
+        await asyncio.wait({sweeper})
+
+
+async def finish_all(store: Store, folder: Path) -> None:
+    """Work on everything that still waits, until nothing does."""
+    client = StoreClient(store, folder, "finisher", 0)
+    async with sweeping(store):
+        await client.finish()
+
+
+async def until(holds: Callable[[], bool], what: str, patience: float = 60.0) -> None:
+    """Wait for something that has to come true; how soon is not what is tested."""
+    deadline = time.monotonic() + patience
+    for _ in iter(holds, True):
+        assert time.monotonic() < deadline, f"still not so: {what}"
+        await asyncio.sleep(0.02)
