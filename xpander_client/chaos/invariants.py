@@ -11,7 +11,9 @@ import attrs
 import orjson
 
 from ..api.models import TaskUpdateEvent
-from ..core.convert import loads, unstructure
+from ..api.resources.streams import task_update_event
+from ..core.convert import unstructure
+from ..core.sse import ServerSentEvent
 from ..platform.refusal import Refusal
 from ..platform.stores.records import TERMINAL, TaskFilter, TaskRecord
 from ..platform.stores.store import Store
@@ -50,6 +52,8 @@ INVARIANTS: Mapping[str, str] = {
 """What each invariant says, by its name."""
 
 PAGE = 1_000
+
+_decoded = task_update_event("")
 
 
 @attrs.frozen
@@ -109,7 +113,7 @@ class StoredTask:
 def fingerprint(event: TaskUpdateEvent | bytes) -> str:
     """Tells an event from others, alike for what a client got and for what is stored."""
     if isinstance(event, bytes):
-        event = loads(event, TaskUpdateEvent)
+        event = _decoded(ServerSentEvent("message", event.decode(), ""))
     canonical = orjson.dumps(unstructure(event), option=orjson.OPT_SORT_KEYS)
     return hashlib.blake2b(canonical, digest_size=12).hexdigest()
 

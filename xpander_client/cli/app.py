@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from xpander_client.cli.agents import agents
+from xpander_client.cli.chaos import chaos
 from xpander_client.cli.dev import dev
 from xpander_client.cli.doctor import doctor
 from xpander_client.cli.keys import keys
@@ -71,6 +72,7 @@ app.add_typer(agents, name="agents")
 app.add_typer(keys, name="keys")
 app.add_typer(store, name="store")
 app.command()(doctor)
+app.command()(chaos)
 
 
 def _show_version(wanted: bool) -> None:

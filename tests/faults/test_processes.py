@@ -1,0 +1,40 @@
+"""Servers, workers and networks fail under load; our client and worker are at both ends."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.engines import Engine, rounds
+from tests.faults.tally import Tally
+from xpander_client.chaos.faults import Fault
+from xpander_client.chaos.run import run
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
+
+FAULTS = {
+    "2 servers killed -9": {Fault.SERVER_KILLED},
+    "3 workers killed -9, and stopped beyond their lease": {
+        Fault.WORKER_KILLED,
+        Fault.WORKER_FROZEN,
+    },
+    "5 networks: black hole, reset, 2 s delay, half-open": {
+        Fault.NETWORK_OF_CALLERS,
+        Fault.NETWORK_OF_WORKERS,
+        Fault.NETWORK_OF_DATABASE,
+    },
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=["servers", "workers", "networks"])
+async def test_nothing_is_lost_and_nothing_is_there_twice(
+    engine: Engine, fault: str, tally: Tally
+) -> None:
+    with tally.of(fault, engine.name) as count:
+        report = await run(engine.address, seed=len(fault), faults=FAULTS[fault], times=rounds(4))
+        count.rounds = sum(report.faults.values())
+        count.acknowledged = sum(report.acknowledged.values())
+        count.broken.update(each.invariant for each in report.violations)
+        assert report.holds, report
+    assert count.rounds >= rounds(4)
+    assert report.acknowledged["creates"] >= 20
+    assert report.acknowledged["streams followed to their end"] >= 20

@@ -1,0 +1,65 @@
+"""What goes wrong, and how it is mended."""
+
+from __future__ import annotations
+
+import asyncio
+import enum
+import random
+
+from .proxy import Mode, Network
+from .stage import Stage
+
+__all__ = ["FAULTS", "Fault", "cause"]
+
+
+class Fault(enum.Enum):
+    """Something that goes wrong."""
+
+    SERVER_KILLED = "server killed"
+    WORKER_KILLED = "worker killed"
+    WORKER_FROZEN = "worker stopped and continued"
+    NETWORK_OF_CALLERS = "network to callers"
+    NETWORK_OF_WORKERS = "network to workers"
+    NETWORK_OF_DATABASE = "network to the database"
+
+
+FAULTS = frozenset(Fault)
+
+_MODES = (Mode.BLACK_HOLE, Mode.RESET, Mode.DELAY, Mode.HALF_OPEN)
+
+
+async def cause(fault: Fault, stage: Stage, chance: random.Random) -> None:
+    """Let it go wrong for a while; returns when it is mended."""
+    if fault is Fault.SERVER_KILLED:
+        server = chance.randrange(len(stage.servers))
+        stage.tell(f"server {server + 1} is killed")
+        await stage.kill_server(server, outage=chance.uniform(0.0, 1.0))
+    elif fault is Fault.WORKER_KILLED:
+        worker = chance.randrange(len(stage.workers))
+        stage.tell(f"worker {worker + 1} is killed")
+        await stage.kill_worker(worker)
+    elif fault is Fault.WORKER_FROZEN:
+        worker, seconds = chance.randrange(len(stage.workers)), chance.uniform(1.0, 2.0)
+        # Beyond the time that it has its tasks for, mostly.
+        seconds *= stage.settings.lease
+        stage.tell(f"worker {worker + 1} is stopped for {seconds:.1f} s")
+        await stage.freeze_worker(worker, seconds)
+    else:
+        networks = {
+            Fault.NETWORK_OF_CALLERS: stage.to_callers,
+            Fault.NETWORK_OF_WORKERS: stage.to_workers,
+            Fault.NETWORK_OF_DATABASE: stage.to_database,
+        }[fault]
+        if networks:
+            place, mode = chance.randrange(len(networks)), chance.choice(_MODES)
+            seconds = chance.uniform(0.3, 3.0)
+            stage.tell(f"{fault.value}, server {place + 1}: {mode.value} for {seconds:.1f} s")
+            await _break(networks[place], mode, seconds)
+
+
+async def _break(network: Network, mode: Mode, seconds: float) -> None:
+    network.set(mode)
+    try:
+        await asyncio.sleep(seconds)
+    finally:
+        network.set(Mode.PASS)

@@ -1,0 +1,256 @@
+"""One run: load, faults, quiet, and the comparison."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import shutil
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Coroutine, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from ..api import AgentExecutionStatus, Tasks
+from ..platform.stores.addresses import is_postgres, store_at, without_password
+from .faults import FAULTS, Fault, cause
+from .history import Begun, Created, Ended, Pushed, SawEnd, Seen, Stopped, read_histories
+from .invariants import Violation, stored_tasks, violations
+from .load import AsyncCaller, SyncCaller
+from .places import Place, place_beside
+from .stage import AGENT, ORGANIZATION, Stage, staged
+
+__all__ = ["Report", "run"]
+
+QUIET = 60.0
+"""How long everything may take to come to its end when nothing goes wrong any more, in seconds."""
+
+
+_WORDS = {
+    Created: "creates",
+    Pushed: "pushes of events",
+    Stopped: "stops",
+    Begun: "attempts begun",
+    Ended: "results",
+    Seen: "events seen by followers",
+    SawEnd: "streams followed to their end",
+}
+
+
+@attrs.frozen(kw_only=True)
+class Report:
+    """What came of a run. `kept` are the places of what is left to look at."""
+
+    store: str
+    seed: int
+    seconds: float
+    faults: Mapping[str, int]
+    acknowledged: Mapping[str, int]
+    tasks: Mapping[str, int]
+    events: int
+    failed_calls: int
+    violations: tuple[Violation, ...]
+    kept: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was lost, and nothing was there twice."""
+        return not self.violations
+
+
+async def run(
+    address: str,
+    *,
+    seconds: float = 60.0,
+    seed: int = 0,
+    faults: Collection[Fault] = FAULTS,
+    times: int | None = None,
+    workers: int = 3,
+    callers: int = 12,
+    tell: Callable[[str], None] = lambda text: None,
+) -> Report:
+    """Let things go wrong for some seconds, or so many `times`, with servers on a place beside the
+    store at an address; then see whether what was acknowledged is there.
+
+    The store itself is not touched: see `place_beside`. The same seed makes the same plan; when its
+    parts meet is up to the machine. On PostgreSQL there are two servers. Cancelled, it ends all of
+    its processes and leaves nothing behind.
+
+    Raises:
+        ModuleException: it could not be begun; the message says why.
+    """
+    began = time.monotonic()
+    chance = random.Random(seed)
+    postgres = is_postgres(address)
+    possible = sorted(
+        (each for each in faults if postgres or each is not Fault.NETWORK_OF_DATABASE),
+        key=lambda each: each.value,
+    )
+    folder = Path(tempfile.mkdtemp(prefix="xpander-chaos-"))
+    done: Counter[str] = Counter()
+    async with contextlib.AsyncExitStack() as stack:
+        remains = _Remains(folder)
+        stack.callback(remains.clear)
+        place = await stack.enter_async_context(place_beside(address))
+        async with staged(
+            place, folder, servers=2 if postgres else 1, workers=workers, seed=seed, tell=tell
+        ) as stage:
+            stage.tell(f"{len(stage.servers)} servers, {workers} workers, {callers} callers")
+            failures = await _under_load(
+                stage,
+                callers,
+                seed,
+                _trouble(stage, possible, chance, done, seconds=seconds, times=times),
+            )
+        found, tasks, events = await _compared(place, stage)
+        report = Report(
+            store=without_password(address),
+            seed=seed,
+            seconds=time.monotonic() - began,
+            faults=dict(done),
+            acknowledged=dict(
+                Counter(_WORDS[type(each.entry)] for each in read_histories(folder / "histories"))
+            ),
+            tasks=tasks,
+            events=events,
+            failed_calls=len(failures),
+            violations=tuple(found),
+        )
+        if found:
+            place.kept = remains.kept = True
+            report = attrs.evolve(report, kept=(place.shown, str(folder)))
+    return report
+
+
+@attrs.define
+class _Remains:
+    """The folder with histories and logs, which is gone at the end unless it is to be kept."""
+
+    folder: Path
+    kept: bool = False
+
+    def clear(self) -> None:
+        if not self.kept:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+async def _trouble(
+    stage: Stage,
+    possible: list[Fault],
+    chance: random.Random,
+    done: Counter[str],
+    *,
+    seconds: float,
+    times: int | None,
+) -> None:
+    """One thing goes wrong after the other, now and then two at once."""
+    end = time.monotonic() + seconds
+    while (time.monotonic() < end) if times is None else (done.total() < times):
+        await asyncio.sleep(chance.uniform(0.2, 1.0))
+        if not possible:
+            continue
+        chosen = {chance.choice(possible) for _ in range(chance.choice([1, 1, 1, 2]))}
+        done.update(each.value for each in chosen)
+        await asyncio.gather(
+            *(
+                cause(each, stage, random.Random(chance.random()))
+                for each in sorted(chosen, key=lambda each: each.value)
+            )
+        )
+
+
+async def _under_load(
+    stage: Stage, callers: int, seed: int, trouble: Coroutine[Any, Any, None]
+) -> list[str]:
+    """Callers at work while there is trouble, and then until all is quiet; what failed for them."""
+    over = threading.Event()
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(over.set)
+        doors = [
+            await stack.enter_async_context(Tasks(stage.configuration(network)))
+            for network in stage.to_callers
+        ]
+        folder = stage.folder / "histories"
+        crowd: list[AsyncCaller | SyncCaller] = []
+        working: list[asyncio.Future[None]] = []
+        for number in range(callers):
+            kind = AsyncCaller if number % 3 else SyncCaller
+            caller = kind(f"caller-{number + 1}", doors[number % len(doors)], folder, seed)
+            crowd.append(caller)
+            if isinstance(caller, AsyncCaller):
+                working.append(asyncio.create_task(caller.run(over.is_set)))
+            else:
+                working.append(_on_thread(partial(caller.run, over.is_set)))
+        try:
+            await trouble
+            stage.tell("nothing goes wrong any more; waiting for everything to end")
+            over.set()
+            await asyncio.wait(working, timeout=QUIET)
+            await _quiet(doors[0])
+        finally:
+            for each in working:
+                each.cancel()
+            await asyncio.wait(working)
+        for each in working:
+            if not each.cancelled():
+                each.result()
+        return [failure for caller in crowd for failure in caller.failures]
+
+
+def _on_thread(function: Callable[[], None]) -> asyncio.Future[None]:
+    """Run it on a thread, which is left to itself when nobody waits for it any more."""
+    loop = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = loop.create_future()
+
+    def tell(error: BaseException | None) -> None:
+        if ended.done():
+            return
+        if error is None:
+            ended.set_result(None)
+        else:
+            ended.set_exception(error)
+
+    def work() -> None:
+        error: BaseException | None = None
+        try:
+            function()
+        except BaseException as raised:
+            error = raised
+        with contextlib.suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(tell, error)
+
+    threading.Thread(target=work, name="caller", daemon=True).start()
+    return ended
+
+
+async def _quiet(tasks: Tasks) -> None:
+    """Wait until nothing is unfinished, but not for ever."""
+    end = time.monotonic() + QUIET
+    pending, executing = AgentExecutionStatus.Pending, AgentExecutionStatus.Executing
+    # What executes may go back to waiting, but not the other way round unseen.
+    for status in (pending, executing, pending):
+        while await tasks.alist(agent_id=AGENT, status=status):
+            if time.monotonic() > end:
+                return
+            await asyncio.sleep(0.2)
+
+
+async def _compared(place: Place, stage: Stage) -> tuple[list[Violation], Mapping[str, int], int]:
+    """What does not hold; how the tasks ended, and how many events there are."""
+    histories = list(read_histories(stage.folder / "histories"))
+    store = store_at(place.address, stage.settings)
+    await store.open()
+    try:
+        wanted = {each.entry.task_id for each in histories}
+        stored = await stored_tasks(store, ORGANIZATION, wanted)
+    finally:
+        await store.close()
+    found = violations(histories, stored, max_attempts=stage.settings.max_attempts)
+    ends = Counter(task.status for task in stored.values())
+    return found, dict(ends), sum(len(task.events) for task in stored.values())
