@@ -263,9 +263,9 @@ class Model:
         else:
             holding = attempt is not None and task.is_held_by(attempt)
             outdated = attempt is not None and not holding
-            if outdated and (
-                status not in (None, task.status) or result not in (None, task.result)
-            ):
+            claimed = status not in (None, task.status) or result not in (None, task.result)
+            begins = status == "executing" and title in (None, task.title)
+            if outdated and (claimed or begins):
                 raise Refused(409)
         if status is not None and status not in {"pending", "executing", "paused"} | FINAL:
             raise Refused(422)

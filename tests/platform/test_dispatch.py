@@ -200,6 +200,25 @@ def test_the_task_of_three_lost_workers_ends_as_an_error(hasty: httpx.Client) ->
     assert replay(hasty, made)[-1].data["type"] == "task_finished"
 
 
+def test_whoever_has_lost_a_task_does_not_learn_by_which_number_it_is_anothers(
+    hasty: httpx.Client,
+) -> None:
+    made = create(hasty)
+    with worker(hasty) as w:
+        lost = w.task()
+        assert w.begin(lost).status_code == 200
+    with worker(hasty) as v:
+        task = v.task()
+        assert v.begin(task).status_code == 200
+        # What is not a worker's may still be written, by somebody with an old copy of the task.
+        answer = update(hasty, lost, title="T", execution_attempts=lost["execution_attempts"])
+        assert (answer.status_code, answer.json()["title"]) == (200, "T")
+        # The official client takes over the answer, and saves the whole of it at the end.
+        late = update(hasty, made, **{**answer.json(), "status": "completed", "result": "late"})
+        assert late.status_code == 409
+        assert v.finish(task, "in time").json()["result"] == "in time"
+
+
 def test_the_worker_of_a_stopped_task_is_told(http: httpx.Client) -> None:
     with worker(http) as w:
         create(http)

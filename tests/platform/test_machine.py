@@ -336,6 +336,19 @@ def test_a_worker_of_another_attempt_can_not_write_what_is_a_workers() -> None:
             assert refused.value.status == 409
 
 
+def test_a_worker_whose_offer_went_to_another_can_not_begin_while_that_one_is_at_work() -> None:
+    lost = machine.expire(offered(), now=110.0, max_attempts=3)
+    assert lost is not None
+    second = patched(offered(lost.record, "v"), 2, status="executing").record
+    with pytest.raises(Refusal) as refused:
+        patched(second, 1, status="executing")
+    assert refused.value.status == 409
+    whole = {**second.read(), "execution_attempts": 1}
+    with pytest.raises(Refusal):
+        patched(second, 1, **whole)
+    assert patched(second, 2, status="executing").record.attempt == 2
+
+
 def test_saving_a_whole_task_with_an_old_attempt_passes_if_it_changes_nothing_of_a_worker() -> None:
     record = executing()
     whole = {**record.read(), "title": "new", "used_tools": [], "duration": 0.0, "tokens": None}

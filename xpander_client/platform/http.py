@@ -163,7 +163,11 @@ class Endpoints:
             organization(request), path_id(request, "task_id"), body, attempt=attempt
         )
         self._workers.observe(record, attempt)
-        return _task(record)
+        if attempt is None or attempt == record.attempt:
+            return _task(record)
+        # Clients take over what the answer says: whoever has lost the task must not learn the
+        # number by which it is another's.
+        return Json.of({**record.read(), "execution_attempts": attempt})
 
     async def finish_task(self, request: Request) -> Response:
         """End a task, as a PATCH of its status and its result would."""

@@ -354,6 +354,9 @@ def patch(
         if differing & WORKER_OWNED:
             kept = ", ".join(sorted(differing & WORKER_OWNED))
             raise StaleAttempt(attempt, f", so these stay as they are: {kept}")
+        if said.get("status") == "executing" and not differing:
+            # It begins, so it must hear that another has begun; or it would do the same, too.
+            raise StaleAttempt(attempt)
         # Nor does it put an empty value where there was none.
         said = {name: value for name, value in said.items() if name not in WORKER_OWNED}
     status = said.get("status", record.status)
