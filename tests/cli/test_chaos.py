@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import signal
 import sqlite3
+from collections.abc import Collection
 from pathlib import Path
 
 import psutil
 import pytest
 
 from tests.cli.conftest import Command, environment, interrupt
+from xpander_client.chaos.invariants import StoredTask
 from xpander_client.chaos.places import Place
-from xpander_client.chaos.run import _compared
+from xpander_client.chaos.run import _stored
 from xpander_client.chaos.stage import Stage
 from xpander_client.cli import main
 from xpander_client.platform import LocalPlatform
@@ -86,14 +88,14 @@ def test_a_place_that_can_not_be_used_is_refused_in_one_line(
 def test_what_was_lost_is_told_and_kept_to_look_at(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async def losing(place: Place, stage: Stage) -> object:
+    async def losing(place: Place, stage: Stage, ids: Collection[str]) -> dict[str, StoredTask]:
         with sqlite3.connect(place.address.removeprefix("sqlite:")) as store:
             store.execute("DELETE FROM events WHERE type = 'chunk'")
             store.execute("DELETE FROM tasks WHERE number = 1")
         store.close()
-        return await _compared(place, stage)
+        return await _stored(place, stage, ids)
 
-    monkeypatch.setattr("xpander_client.chaos.run._compared", losing)
+    monkeypatch.setattr("xpander_client.chaos.run._stored", losing)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with pytest.raises(SystemExit) as ended:
         main(["chaos", "--store", str(tmp_path / "s.db"), "--seconds", "1", "--seed", "3"])

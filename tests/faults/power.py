@@ -73,19 +73,20 @@ class Disk(apsw.VFS):
     """A file system whose power can be cut. `cut` is asked before each write and sync, with what is
     about to happen to which file; from when it says so on, nothing happens any more.
 
-    `full` says how many bytes fit on it. A disk that `lies` says that it synced, and didn't.
+    A disk that `lies` says that it synced, and didn't. With `room` for so many more writes the
+    next one fails as `refusal` says.
     """
 
     def __init__(
         self,
         cut: Callable[[str, str], bool] = lambda act, path: False,
         *,
-        full: int | None = None,
         lies: bool = False,
     ) -> None:
         self.name = f"disk-{uuid.uuid4().hex}"
         super().__init__(self.name, "")
-        self.full = full
+        self.room: int | None = None
+        self.refusal: apsw.Error = apsw.FullError("the disk is full")
         self.is_on = True
         self.acts = 0
         self._cut = cut
@@ -115,12 +116,11 @@ class Disk(apsw.VFS):
 
     def write(self, path: str, offset: int, data: bytes | None) -> None:
         with self._lock:
-            medium = self._media.setdefault(path, _Medium())
-            if data is not None and self.full is not None:
-                sizes = (len(one.safe or b"") for one in self._media.values())
-                if sum(sizes) + sum(len(new or b"") for _, new in medium.pending) > self.full:
-                    raise apsw.FullError("the disk is full")
-            medium.pending.append((offset, data))
+            if self.room is not None:
+                if not self.room:
+                    raise self.refusal
+                self.room -= 1
+            self._media.setdefault(path, _Medium()).pending.append((offset, data))
 
     def sync(self, path: str) -> None:
         if self._lies:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from xpander_client.chaos.invariants import Violation
+from xpander_client.chaos.run import Report
 
 __all__ = ["Count", "Tally"]
 
@@ -34,6 +35,12 @@ class Count:
         self.rounds += 1
         self.acknowledged += acknowledged
         self.broken.update(each.invariant for each in broken)
+
+    def of(self, report: Report) -> None:
+        """A run of the chaos, with as many rounds as things went wrong."""
+        self.rounds += max(1, sum(report.faults.values()))
+        self.acknowledged += sum(report.acknowledged.values())
+        self.broken.update(each.invariant for each in report.violations)
 
 
 @attrs.frozen

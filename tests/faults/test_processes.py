@@ -31,9 +31,7 @@ async def test_nothing_is_lost_and_nothing_is_there_twice(
 ) -> None:
     with tally.of(fault, engine.name) as count:
         report = await run(engine.address, seed=len(fault), faults=FAULTS[fault], times=rounds(4))
-        count.rounds = sum(report.faults.values())
-        count.acknowledged = sum(report.acknowledged.values())
-        count.broken.update(each.invariant for each in report.violations)
+        count.of(report)
         assert report.holds, report
     assert count.rounds >= rounds(4)
     assert report.acknowledged["creates"] >= 20

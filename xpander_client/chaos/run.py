@@ -21,10 +21,10 @@ from ..api import AgentExecutionStatus, Tasks
 from ..platform.stores.addresses import is_postgres, store_at, without_password
 from .faults import FAULTS, Fault, cause
 from .history import Begun, Created, Ended, Pushed, SawEnd, Seen, Stopped, read_histories
-from .invariants import Violation, stored_tasks, violations
+from .invariants import StoredTask, Violation, stored_tasks, violations
 from .load import AsyncCaller, SyncCaller
 from .places import Place, place_beside
-from .stage import AGENT, ORGANIZATION, Stage, staged
+from .stage import AGENT, ORGANIZATION, SERVER, Stage, staged
 
 __all__ = ["Report", "run"]
 
@@ -45,7 +45,9 @@ _WORDS = {
 
 @attrs.frozen(kw_only=True)
 class Report:
-    """What came of a run. `kept` are the places of what is left to look at."""
+    """What came of a run. `lost_workers` counts how often a task was taken from a worker that was
+    silent for too long; `kept` are the places of what is left to look at.
+    """
 
     store: str
     seed: int
@@ -53,6 +55,7 @@ class Report:
     faults: Mapping[str, int]
     acknowledged: Mapping[str, int]
     tasks: Mapping[str, int]
+    lost_workers: int
     events: int
     failed_calls: int
     violations: tuple[Violation, ...]
@@ -73,6 +76,7 @@ async def run(
     times: int | None = None,
     workers: int = 3,
     callers: int = 12,
+    server: str = SERVER,
     tell: Callable[[str], None] = lambda text: None,
 ) -> Report:
     """Let things go wrong for some seconds, or so many `times`, with servers on a place beside the
@@ -99,7 +103,13 @@ async def run(
         stack.callback(remains.clear)
         place = await stack.enter_async_context(place_beside(address))
         async with staged(
-            place, folder, servers=2 if postgres else 1, workers=workers, seed=seed, tell=tell
+            place,
+            folder,
+            servers=2 if postgres else 1,
+            workers=workers,
+            seed=seed,
+            server=server,
+            tell=tell,
         ) as stage:
             stage.tell(f"{len(stage.servers)} servers, {workers} workers, {callers} callers")
             failures = await _under_load(
@@ -108,17 +118,18 @@ async def run(
                 seed,
                 _trouble(stage, possible, chance, done, seconds=seconds, times=times),
             )
-        found, tasks, events = await _compared(place, stage)
+        histories = list(read_histories(folder / "histories"))
+        stored = await _stored(place, stage, {each.entry.task_id for each in histories})
+        found = violations(histories, stored, max_attempts=stage.settings.max_attempts)
         report = Report(
             store=without_password(address),
             seed=seed,
             seconds=time.monotonic() - began,
             faults=dict(done),
-            acknowledged=dict(
-                Counter(_WORDS[type(each.entry)] for each in read_histories(folder / "histories"))
-            ),
-            tasks=tasks,
-            events=events,
+            acknowledged=dict(Counter(_WORDS[type(each.entry)] for each in histories)),
+            tasks=dict(Counter(task.status for task in stored.values())),
+            lost_workers=sum(task.losses for task in stored.values()),
+            events=sum(len(task.events) for task in stored.values()),
             failed_calls=len(failures),
             violations=tuple(found),
         )
@@ -241,16 +252,10 @@ async def _quiet(tasks: Tasks) -> None:
             await asyncio.sleep(0.2)
 
 
-async def _compared(place: Place, stage: Stage) -> tuple[list[Violation], Mapping[str, int], int]:
-    """What does not hold; how the tasks ended, and how many events there are."""
-    histories = list(read_histories(stage.folder / "histories"))
+async def _stored(place: Place, stage: Stage, task_ids: Collection[str]) -> dict[str, StoredTask]:
     store = store_at(place.address, stage.settings)
     await store.open()
     try:
-        wanted = {each.entry.task_id for each in histories}
-        stored = await stored_tasks(store, ORGANIZATION, wanted)
+        return await stored_tasks(store, ORGANIZATION, task_ids)
     finally:
         await store.close()
-    found = violations(histories, stored, max_attempts=stage.settings.max_attempts)
-    ends = Counter(task.status for task in stored.values())
-    return found, dict(ends), sum(len(task.events) for task in stored.values())

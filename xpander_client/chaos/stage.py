@@ -17,10 +17,11 @@ from .proxy import Network
 from .server import SETTINGS
 from .worker import PATIENT
 
-__all__ = ["AGENT", "ORGANIZATION", "Stage", "staged"]
+__all__ = ["AGENT", "ORGANIZATION", "SERVER", "Stage", "staged"]
 
 ORGANIZATION = "chaos"
 AGENT = "chaos"
+SERVER = "xpander_client.chaos.server"
 
 
 class Stage:
@@ -30,7 +31,9 @@ class Stage:
     where the store is a database, each server reaches that by one of `to_database`.
     """
 
-    def __init__(self, place: Place, folder: Path, seed: int, tell: Callable[[str], None]) -> None:
+    def __init__(
+        self, place: Place, folder: Path, seed: int, server: str, tell: Callable[[str], None]
+    ) -> None:
         self.settings = SETTINGS
         self.folder = folder
         self.servers: list[Process] = []
@@ -40,6 +43,7 @@ class Stage:
         self.to_database: list[Network] = []
         self._place = place
         self._seed = seed
+        self._server = server
         self._key = secrets.token_urlsafe(24)
         self._began = time.monotonic()
         self._say = tell
@@ -103,7 +107,7 @@ class Stage:
         if self.to_database:
             address = self._place.through(self.to_database[number].port)
         return await Process.start(
-            "xpander_client.chaos.server",
+            self._server,
             *(address, self._key, ORGANIZATION),
             log=self.folder / f"server-{number + 1}.log",
         )
@@ -137,14 +141,16 @@ async def staged(
     servers: int,
     workers: int,
     seed: int,
+    server: str = SERVER,
     tell: Callable[[str], None],
 ) -> AsyncIterator[Stage]:
-    """All of it, as long as the block runs; then it is ended in order.
+    """All of it, as long as the block runs; then it is ended in order. `server` is the module that
+    serves.
 
     Raises:
         ModuleException: something could not be started; the message says why.
     """
-    stage = Stage(place, folder, seed, tell)
+    stage = Stage(place, folder, seed, server, tell)
     async with contextlib.AsyncExitStack() as stack:
         await stage.start(servers, workers, stack)
         yield stage

@@ -60,6 +60,7 @@ def _print(report: Report) -> None:
             "faults": dict(report.faults),
             "acknowledged": dict(report.acknowledged),
             "tasks": dict(report.tasks),
+            "lost_workers": report.lost_workers,
             "events": report.events,
             "failed_calls": report.failed_calls,
             "violations": [
@@ -77,6 +78,7 @@ def _show(report: Report) -> None:
         *(("went wrong", what, count) for what, count in sorted(report.faults.items())),
         *(("acknowledged", what, count) for what, count in report.acknowledged.items()),
         *(("tasks", status, count) for status, count in sorted(report.tasks.items())),
+        ("workers", "lost with a task", report.lost_workers),
         ("events", "stored", report.events),
         ("calls", "failed", report.failed_calls),
         ("violations", "", len(report.violations)),

@@ -1,0 +1,25 @@
+"""A server whose machine's clock is an hour off, one way or the other, and set again and again."""
+
+import random
+import sys
+import threading
+import time
+
+from xpander_client.chaos.server import main
+
+HOUR = 3600.0
+right = time.time
+offset = random.choice((-HOUR, HOUR))
+
+
+def set_again() -> None:
+    global offset
+    while True:
+        time.sleep(0.5)
+        offset = random.choice((-HOUR, 0.0, HOUR))
+
+
+if __name__ == "__main__":
+    time.time = lambda: right() + offset
+    threading.Thread(target=set_again, daemon=True).start()
+    main(*sys.argv[1:])
