@@ -349,6 +349,23 @@ async def test_a_worker_that_was_killed_leaves_its_tasks_to_nobody(crew: Crew) -
     assert [before.id for before in (await crew.store.sweep()).requeued] == [task_id]
 
 
+async def test_a_nameless_worker_does_not_get_the_tasks_of_one_that_has_a_name(crew: Crew) -> None:
+    named = await crew.dispatch.register("o", "a", environment=None, peer="10.0.0.1", worker_id="w")
+    put = await crew.store.put("o", "a", {"input": {}, "worker_id": "w"}, task_id="t")
+    with crew.store.watch() as watch:
+        while put.record.id not in named.held:
+            await watch.wait(0.01)
+    crew.dispatch.observe(await crew.store.patch("o", "t", {"status": "executing"}, attempt=1), 1)
+    # Killed, with a heartbeat under way that arrives behind the end of its stream.
+    crew.dispatch.leave(named)
+    await crew.dispatch.hear("o", "a", "w", "worker-heartbeat", None, "10.0.0.1")
+    stranger = await crew.worker()
+    assert stranger.held == {}
+    crew.clock.now += Settings().lease
+    await crew.beat(stranger)
+    assert [before.id for before in (await crew.store.sweep()).requeued] == ["t"]
+
+
 async def test_where_two_workers_were_cut_off_nobody_guesses_which_one_came_back(
     crew: Crew,
 ) -> None:

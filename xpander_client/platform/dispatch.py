@@ -161,8 +161,8 @@ class Dispatch:
     ) -> WorkerSession:
         """A worker listens. It keeps the id that it had, if it names one that can be its own.
 
-        A worker that names none, but comes from where a worker was cut off that went on showing
-        life, is that worker: it takes over the leases.
+        A worker that names none, but comes from where another such worker was cut off that went on
+        showing life, is that worker: it takes over the leases.
         """
         now = self._clock()
         earlier = self._sessions.get(worker_id) if worker_id else None
@@ -176,7 +176,8 @@ class Dispatch:
             organization_id=organization_id,
             agent_id=agent_id,
             environment=environment,
-            peer=peer,
+            # One that says who it is is not known by where it comes from.
+            peer="" if worker_id else peer,
             registered_at=now,
             heard_at=now,
             renewed_at=now,

@@ -273,6 +273,8 @@ class Worker:
             self._agent_id,
             WorkerEnvironment.Xpander if in_cloud else WorkerEnvironment.Local,
             tries=None if self._test is None else self._max_retries or _TRIES,
+            # Nobody who starts on this machine is then taken for this worker, nor it for another.
+            worker_id=str(uuid.uuid4()),
             slots=self._slots if self._test is None else None,
         )
         async with contextlib.aclosing(listener.messages()) as messages:

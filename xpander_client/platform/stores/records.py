@@ -212,8 +212,9 @@ class Extended:
 @attrs.frozen(kw_only=True)
 class WorkerRecord:
     """A worker, as the servers of a store tell each other of it. One that comes from the same
-    `peer` as one that was cut off may be that one; one of a `pool` may not. `stream` tells its
-    registrations apart, and `heard_at` is when it last said something.
+    `peer` as one that was cut off may be that one; one of a `pool`, or one without a peer because
+    it has a name of its own, may not. `stream` tells its registrations apart, and `heard_at` is
+    when it last said something.
     """
 
     id: str
