@@ -1,10 +1,13 @@
 """Each test of a fault runs on each engine that the fault can happen to."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.faults.engines import Engine, Postgres, Sqlite
+from tests.faults.reliability import document
 from tests.faults.tally import Tally
 
 
@@ -24,6 +27,9 @@ def engines(tmp_path: Path, request: pytest.FixtureRequest) -> list[Engine]:
 
 
 @pytest.fixture(scope="session")
-def tally() -> Tally:
-    """Where the tests count what they did."""
-    return Tally()
+def tally() -> Iterator[Tally]:
+    """Where the tests count what they did. XPANDER_RELIABILITY names the file to write it to."""
+    tally = Tally()
+    yield tally
+    if path := os.environ.get("XPANDER_RELIABILITY"):
+        Path(path).write_text(document(tally.counts), encoding="utf-8")

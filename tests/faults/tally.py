@@ -27,20 +27,26 @@ class Count:
     must_hold: bool = True
     rounds: int = 0
     acknowledged: int = 0
+    effects: Counter[str] = attrs.field(factory=Counter)
     broken: Counter[str] = attrs.field(factory=Counter)
     seconds: float = 0.0
+    failed: bool = False
 
     def round(self, acknowledged: int, broken: Sequence[Violation] = ()) -> None:
         """Once more."""
         self.rounds += 1
         self.acknowledged += acknowledged
-        self.broken.update(each.invariant for each in broken)
+        self._add(broken)
 
     def of(self, report: Report) -> None:
         """A run of the chaos, with as many rounds as things went wrong."""
         self.rounds += max(1, sum(report.faults.values()))
         self.acknowledged += sum(report.acknowledged.values())
-        self.broken.update(each.invariant for each in report.violations)
+        self._add(report.violations)
+
+    def _add(self, broken: Sequence[Violation]) -> None:
+        self.effects.update(each.effect for each in broken)
+        self.broken.update(each.invariant for each in broken)
 
 
 @attrs.frozen
@@ -57,5 +63,8 @@ class Tally:
         began = time.monotonic()
         try:
             yield count
+        except BaseException:
+            count.failed = True
+            raise
         finally:
             count.seconds = time.monotonic() - began

@@ -20,6 +20,7 @@ from hypothesis.stateful import (
 
 from tests.faults.engines import Engine, rounds
 from tests.faults.model import FINAL, Model, Refused
+from tests.faults.tally import Count, Tally
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.addresses import store_at
@@ -123,6 +124,7 @@ class Commands(RuleBasedStateMachine):
     """Random commands; each is given to the model and to every engine."""
 
     engines: Sequence[Engine] = ()
+    count: Count
 
     def __init__(self) -> None:
         super().__init__()
@@ -135,6 +137,7 @@ class Commands(RuleBasedStateMachine):
     def begin(self) -> None:
         for engine in self.engines:
             engine.empty()
+        self.count.round(0)
         self.open()
 
     def open(self) -> None:
@@ -170,6 +173,7 @@ class Commands(RuleBasedStateMachine):
                 answers.append(whole(answer))
             assert said == wanted
         assert all(answer == answers[0] for answer in answers)
+        self.count.acknowledged += 1
 
     def attempt(self, task_id: str, back: int | None) -> int | None:
         if back is None or task_id not in self.model.tasks:
@@ -565,17 +569,20 @@ def key_of(what: str, key: tuple[str, bytes] | None) -> IdempotencyKey | None:
     return None if named is None else IdempotencyKey(*named)
 
 
-def test_engines_do_what_the_model_does(engines: list[Engine]) -> None:
-    class OnTheseEngines(Commands):
-        pass
+def test_engines_do_what_the_model_does(engines: list[Engine], tally: Tally) -> None:
+    with tally.of("10 random commands, also on a model", "both") as total:
 
-    OnTheseEngines.engines = engines
-    run_state_machine_as_test(
-        OnTheseEngines,
-        settings=profile(
-            max_examples=rounds(40),
-            stateful_step_count=60,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+        class OnTheseEngines(Commands):
+            pass
+
+        OnTheseEngines.engines = engines
+        OnTheseEngines.count = total
+        run_state_machine_as_test(
+            OnTheseEngines,
+            settings=profile(
+                max_examples=rounds(40),
+                stateful_step_count=60,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )

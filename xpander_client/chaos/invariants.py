@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import orjson
@@ -56,11 +56,17 @@ PAGE = 1_000
 _decoded = task_update_event("")
 
 
+Effect = Literal["lost", "twice", "wrong"]
+
+
 @attrs.frozen
 class Violation:
-    """An invariant that does not hold, and how that shows."""
+    """An invariant that does not hold, and how that shows: something is lost, or there twice, or
+    wrong in another way.
+    """
 
     invariant: str
+    effect: Effect
     task_id: str
     text: str
 
@@ -165,16 +171,18 @@ def violations(
         entries, task = by_task[task_id], stored.get(task_id)
         if task is None:
             what = sorted({type(each.entry).__name__.lower() for each in entries})
-            found.append(Violation("I1", task_id, f"is not there, but was {', '.join(what)}"))
+            found.append(
+                Violation("I1", "lost", task_id, f"is not there, but was {', '.join(what)}")
+            )
             continue
         found += [
-            Violation(invariant, task_id, text)
-            for invariant, text in _of_task(task, entries, max_attempts, quiet=quiet)
+            Violation(invariant, effect, task_id, text)
+            for invariant, effect, text in _of_task(task, entries, max_attempts, quiet=quiet)
         ]
     return found
 
 
-Fault = tuple[str, str]
+Fault = tuple[str, Effect, str]
 
 
 def _made_twice(stored: Mapping[str, StoredTask]) -> Iterator[Violation]:
@@ -182,7 +190,7 @@ def _made_twice(stored: Mapping[str, StoredTask]) -> Iterator[Violation]:
     for task in stored.values():
         if marked[task.mark] > 1:
             text = f"{marked[task.mark]} tasks were made of one call, {task.mark!r}"
-            yield Violation("I1", task.id, text)
+            yield Violation("I1", "twice", task.id, text)
 
 
 def _of_task(
@@ -192,25 +200,29 @@ def _of_task(
     yield from _events(task, entries)
     yield from _end(task, entries)
     if quiet and task.status not in TERMINAL:
-        yield "I5", f"is {task.status}"
+        yield "I5", "lost", f"is {task.status}"
     yield from _following(task, entries)
     yield from _attempts(task, entries, max_attempts)
     for each in entries:
         if isinstance(each.entry, Stopped) and task.status != each.entry.status:
-            yield "I8", f"was {each.entry.status} when {each.client} stopped it, is {task.status}"
+            yield (
+                "I8",
+                "lost",
+                f"was {each.entry.status} when {each.client} stopped it, is {task.status}",
+            )
 
 
 def _creation(task: StoredTask, entries: Sequence[Acknowledged]) -> Iterator[Fault]:
     for each in entries:
         if isinstance(each.entry, Created) and each.entry.mark != task.mark:
-            yield "I1", f"is {task.mark!r}, but {each.client} created {each.entry.mark!r}"
+            yield "I1", "wrong", f"is {task.mark!r}, but {each.client} created {each.entry.mark!r}"
 
 
 def _events(task: StoredTask, entries: Sequence[Acknowledged]) -> Iterator[Fault]:
     numbers = [event.seq for event in task.events]
     if numbers != list(range(1, len(numbers) + 1)):
         after = next((seq for n, seq in enumerate(numbers, 1) if seq != n), 0)
-        yield "I3", f"{len(numbers)} events, but number {after} is out of place"
+        yield "I3", "lost", f"{len(numbers)} events, but number {after} is out of place"
     places: dict[Any, list[int]] = defaultdict(list)
     for event in task.events:
         if isinstance(data := event.data, str):
@@ -221,32 +233,38 @@ def _events(task: StoredTask, entries: Sequence[Acknowledged]) -> Iterator[Fault
         for back, mark in enumerate(reversed(each.entry.marks)):
             at = places[mark]
             if len(at) != 1:
-                yield "I2", f"{each.client} pushed {mark!r}, which is there {len(at)} times"
+                effect: Effect = "twice" if at else "lost"
+                yield "I2", effect, f"{each.client} pushed {mark!r}, which is there {len(at)} times"
             elif each.entry.last_seq is not None and at[0] != each.entry.last_seq - back:
                 said = each.entry.last_seq - back
-                yield "I2", f"{each.client} pushed {mark!r} as {said}, it is {at[0]}"
+                yield "I2", "wrong", f"{each.client} pushed {mark!r} as {said}, it is {at[0]}"
 
 
 def _end(task: StoredTask, entries: Sequence[Acknowledged]) -> Iterator[Fault]:
     ends = [event for event in task.events if event.type == "task_finished"]
     wanted = int(task.status in TERMINAL)
     if len(ends) != wanted:
-        yield "I4", f"is {task.status} and ended {len(ends)} times"
+        effect: Effect = "twice" if len(ends) > 1 else "lost"
+        yield "I4", effect, f"is {task.status} and ended {len(ends)} times"
     elif ends:
         told = ends[0].data
         if ends[0] is not task.events[-1]:
-            yield "I4", f"event {ends[0].seq} ended it, event {task.events[-1].seq} came after"
+            yield (
+                "I4",
+                "wrong",
+                f"event {ends[0].seq} ended it, event {task.events[-1].seq} came after",
+            )
         said = (told.get("status"), told.get("execution_attempts"), told.get("result"))
         if said != (task.status, task.attempt, task.result):
             kept = (task.status, task.attempt, task.result)
-            yield "I4", f"its last event tells of {said}, the task of {kept}"
+            yield "I4", "wrong", f"its last event tells of {said}, the task of {kept}"
     for each in entries:
         entry = each.entry
         if isinstance(entry, Ended):
             took = (entry.attempt, entry.status, entry.result)
             if took != (task.attempt, task.status, task.result):
                 has = (task.attempt, task.status, task.result)
-                yield "I4", f"{took} was taken from {each.client}, the task has {has}"
+                yield "I4", "lost", f"{took} was taken from {each.client}, the task has {has}"
 
 
 def _following(task: StoredTask, entries: Sequence[Acknowledged]) -> Iterator[Fault]:
@@ -270,6 +288,7 @@ def _following(task: StoredTask, entries: Sequence[Acknowledged]) -> Iterator[Fa
             )
             yield (
                 "I6",
+                "wrong",
                 f"{client} saw {len(seen[client])} events of {len(log)}, alike up to {same}",
             )
 
@@ -284,8 +303,9 @@ def _attempts(
     if task.losses > max_attempts or len(holders) > max_attempts:
         yield (
             "I7",
+            "wrong",
             f"began {len(holders)} times, {task.losses} workers were lost, of {max_attempts}",
         )
     for attempt, clients in sorted(holders.items()):
         if len(clients) > 1:
-            yield "I9", f"attempt {attempt} was begun by {', '.join(sorted(clients))}"
+            yield "I9", "twice", f"attempt {attempt} was begun by {', '.join(sorted(clients))}"

@@ -77,9 +77,9 @@ class Process:
         return cls(process, orjson.loads(line))
 
     @property
-    def runs(self) -> bool:
-        """Whether it has not ended."""
-        return self._process.returncode is None
+    def pid(self) -> int:
+        """The operating system's number for it."""
+        return self._process.pid
 
     async def kill(self) -> None:
         """SIGKILL."""

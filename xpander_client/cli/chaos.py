@@ -7,6 +7,7 @@ import secrets
 import shlex
 from typing import TYPE_CHECKING, Annotated
 
+import attrs
 import typer
 
 from xpander_client.cli.output import complain, note, print_json, print_pairs, print_table, tell
@@ -63,10 +64,7 @@ def _print(report: Report) -> None:
             "lost_workers": report.lost_workers,
             "events": report.events,
             "failed_calls": report.failed_calls,
-            "violations": [
-                {"invariant": each.invariant, "task_id": each.task_id, "text": each.text}
-                for each in report.violations
-            ],
+            "violations": [attrs.asdict(each) for each in report.violations],
             "kept": list(report.kept),
             "holds": report.holds,
         }
