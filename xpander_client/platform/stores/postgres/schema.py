@@ -43,6 +43,10 @@ CREATE INDEX tasks_in_status ON tasks (organization_id, agent_id, status, number
 CREATE INDEX tasks_of_user ON tasks (organization_id, user_id, number) WHERE user_id IS NOT NULL;
 CREATE INDEX tasks_of_agent_and_user ON tasks (organization_id, agent_id, user_id, number)
     WHERE user_id IS NOT NULL;
+CREATE INDEX tasks_of_agent_and_user_in_status
+    ON tasks (organization_id, agent_id, user_id, status, number) WHERE user_id IS NOT NULL;
+CREATE INDEX tasks_of_user_in_status ON tasks (organization_id, user_id, status, number)
+    WHERE user_id IS NOT NULL;
 CREATE INDEX tasks_of_parent ON tasks (organization_id, parent_task_id, number)
     WHERE parent_task_id IS NOT NULL;
 CREATE INDEX tasks_triggered ON tasks (organization_id, triggering_agent_id, agent_id, number)
