@@ -395,7 +395,7 @@ async def test_readers_that_come_all_at_once_cost_one_read_of_each_page(tmp_path
 
         async def reader() -> int:
             alarm = Alarm()
-            log = logs.join(record, alarm)
+            log = logs.join(record, 0, alarm)
             position = size = count = 0
             while position < 4002:
                 page = await logs.after(log, position)

@@ -92,11 +92,13 @@ class EventLogs:
         for log in self._logs.values():
             log.ring()
 
-    def join(self, task: TaskRecord, alarm: Alarm) -> EventLog:
-        """The log of a task; `alarm` rings when there is more in it."""
+    def join(self, task: TaskRecord, position: int, alarm: Alarm) -> EventLog:
+        """The log of a task; `alarm` rings when there is more in it than up to the position."""
         log = self._logs.get(task.id)
         if log is None:
             log = self._logs[task.id] = EventLog(task)
+            if position == task.run_from:
+                log.last = position  # all of the run is read anyway
             # Watch first, then read: what is written in between is heard of.
             watch = self.store.watch(task_topic(task.id))
             log.feeder = asyncio.create_task(self._feed(log, watch))

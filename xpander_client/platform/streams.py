@@ -119,7 +119,7 @@ class TaskEvents:
         logs, task = self._logs, self._task
         alarm = Alarm()
         connection = _Connection(scope, receive, send, logs.settings, alarm)
-        log = logs.join(task, alarm)
+        log = logs.join(task, self._position, alarm)
         try:
             with logs.metrics.task_streams.track_inprogress():
                 await connection.begin()
@@ -131,7 +131,7 @@ class TaskEvents:
             await connection.end()
 
     async def _follow(self, log: EventLog, connection: _Connection) -> None:
-        quiet = True
+        quiet = self._task.finished  # the next look is when nothing has come for a while
         while not (self._logs.closing or connection.gone or log.broken):
             try:
                 page = await self._logs.after(log, self._position)

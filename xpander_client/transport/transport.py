@@ -162,15 +162,19 @@ class Transport:
         is_finished: Callable[[T], bool],
         timeout: float | None = None,
     ) -> T:
-        """Wait until `probe` answers with something finished; follow `stream` until then.
+        """Wait until `probe` answers with something finished; follow `stream` until then, whose
+        last word saves asking where it has all that there is to know.
 
         Raises:
             WaitTimeoutError: `timeout` seconds were not enough.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         if stream is not None:
-            for _ in self.stream(stream, decode, is_terminal, deadline):
-                pass
+            told: object = None
+            for item in self.stream(stream, decode, is_terminal, deadline):
+                told = getattr(item, "data", None)
+            if isinstance(told, answer) and is_finished(told):
+                return told
         pauses = poll_pauses(probe, deadline)
         while True:
             found = self.call(probe, answer).parsed
@@ -188,7 +192,8 @@ class Transport:
         is_finished: Callable[[T], bool],
         timeout: float | None = None,
     ) -> T:
-        """Wait until `probe` answers with something finished; follow `stream` until then.
+        """Wait until `probe` answers with something finished; follow `stream` until then, whose
+        last word saves asking where it has all that there is to know.
 
         Raises:
             WaitTimeoutError: `timeout` seconds were not enough.
@@ -197,8 +202,11 @@ class Transport:
 
         deadline = None if timeout is None else time.monotonic() + timeout
         if stream is not None:
-            async for _ in self.astream(stream, decode, is_terminal, deadline):
-                pass
+            told: object = None
+            async for item in self.astream(stream, decode, is_terminal, deadline):
+                told = getattr(item, "data", None)
+            if isinstance(told, answer) and is_finished(told):
+                return told
         pauses = poll_pauses(probe, deadline)
         while True:
             found = (await self.acall(probe, answer)).parsed
