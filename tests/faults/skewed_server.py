@@ -1,11 +1,14 @@
 """A server whose machine's clock is an hour off, one way or the other, and set again and again."""
 
+import os
 import random
 import sys
 import threading
 import time
 
-from xpander_client.chaos.server import main
+import attrs
+
+from xpander_client.chaos.server import SETTINGS, main
 
 HOUR = 3600.0
 right = time.time
@@ -22,4 +25,5 @@ def set_again() -> None:
 if __name__ == "__main__":
     time.time = lambda: right() + offset
     threading.Thread(target=set_again, daemon=True).start()
-    main(*sys.argv[1:])
+    lease = float(os.environ.get("SKEWED_LEASE", SETTINGS.lease))
+    main(*sys.argv[1:], settings=attrs.evolve(SETTINGS, lease=lease))

@@ -580,8 +580,8 @@ def test_engines_do_what_the_model_does(engines: list[Engine], tally: Tally) -> 
         run_state_machine_as_test(
             OnTheseEngines,
             settings=profile(
-                max_examples=rounds(40),
-                stateful_step_count=60,
+                max_examples=rounds(25),
+                stateful_step_count=50,
                 deadline=None,
                 suppress_health_check=list(HealthCheck),
             ),

@@ -30,9 +30,9 @@ async def test_nothing_is_lost_and_nothing_is_there_twice(
     engine: Engine, fault: str, tally: Tally
 ) -> None:
     with tally.of(fault, engine.name) as count:
-        report = await run(engine.address, seed=len(fault), faults=FAULTS[fault], times=rounds(4))
+        report = await run(engine.address, seed=len(fault), faults=FAULTS[fault], times=rounds(3))
         count.of(report)
         assert report.holds, report
-    assert count.rounds >= rounds(4)
+    assert count.rounds >= rounds(3)
     assert report.acknowledged["creates"] >= 20
     assert report.acknowledged["streams followed to their end"] >= 20

@@ -10,13 +10,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ..api import Task, Tasks
+from ..api import AgentExecutionStatus, Task, Tasks
 from ..errors import ModuleException
 from .history import Created, History, Pushed, SawEnd, Seen, Stopped
 from .invariants import fingerprint
 from .worker import chunk
 
-__all__ = ["AsyncCaller", "SyncCaller"]
+__all__ = ["QUIET", "AsyncCaller", "SyncCaller", "quiet"]
+
+QUIET = 60.0
+"""How long everything may take to come to its end when nothing goes wrong any more, in seconds."""
 
 
 class _Caller:
@@ -169,3 +172,16 @@ class SyncCaller(_Caller):
                         return
                     if not stays:
                         break
+
+
+async def quiet(tasks: Tasks) -> None:
+    """Wait until nothing of the agent is unfinished, but not for ever."""
+    agent_id = tasks.configuration.required("agent_id")
+    end = time.monotonic() + QUIET
+    pending, executing = AgentExecutionStatus.Pending, AgentExecutionStatus.Executing
+    # What executes may go back to waiting, but not the other way round unseen.
+    for status in (pending, executing, pending):
+        while await tasks.alist(agent_id=agent_id, status=status):
+            if time.monotonic() > end:
+                return
+            await asyncio.sleep(0.2)

@@ -17,19 +17,16 @@ from typing import Any
 
 import attrs
 
-from ..api import AgentExecutionStatus, Tasks
+from ..api import Tasks
 from ..platform.stores.addresses import is_postgres, store_at, without_password
 from .faults import FAULTS, Fault, cause
 from .history import Begun, Created, Ended, Pushed, SawEnd, Seen, Stopped, read_histories
 from .invariants import StoredTask, Violation, stored_tasks, violations
-from .load import AsyncCaller, SyncCaller
+from .load import QUIET, AsyncCaller, SyncCaller, quiet
 from .places import Place, place_beside
-from .stage import AGENT, ORGANIZATION, SERVER, Stage, staged
+from .stage import ORGANIZATION, SERVER, Stage, staged
 
 __all__ = ["Report", "run"]
-
-QUIET = 60.0
-"""How long everything may take to come to its end when nothing goes wrong any more, in seconds."""
 
 
 _WORDS = {
@@ -203,7 +200,7 @@ async def _under_load(
             stage.tell("nothing goes wrong any more; waiting for everything to end")
             over.set()
             await asyncio.wait(working, timeout=QUIET)
-            await _quiet(doors[0])
+            await quiet(doors[0])
         finally:
             for each in working:
                 each.cancel()
@@ -238,18 +235,6 @@ def _on_thread(function: Callable[[], None]) -> asyncio.Future[None]:
 
     threading.Thread(target=work, name="caller", daemon=True).start()
     return ended
-
-
-async def _quiet(tasks: Tasks) -> None:
-    """Wait until nothing is unfinished, but not for ever."""
-    end = time.monotonic() + QUIET
-    pending, executing = AgentExecutionStatus.Pending, AgentExecutionStatus.Executing
-    # What executes may go back to waiting, but not the other way round unseen.
-    for status in (pending, executing, pending):
-        while await tasks.alist(agent_id=AGENT, status=status):
-            if time.monotonic() > end:
-                return
-            await asyncio.sleep(0.2)
 
 
 async def _stored(place: Place, stage: Stage, task_ids: Collection[str]) -> dict[str, StoredTask]:

@@ -23,13 +23,13 @@ SETTINGS = Settings(
 """As servers work, but for how long they wait for those who are lost."""
 
 
-def main(store: str, key: str, organization_id: str) -> None:
+def main(store: str, key: str, organization_id: str, *, settings: Settings = SETTINGS) -> None:
     """Serve until stopped."""
     end_with_parent()
     run(
         store=store,
         keys={key: organization_id},
-        settings=SETTINGS,
+        settings=settings,
         announce=lambda address: ready(url=address.url),
     )
 
