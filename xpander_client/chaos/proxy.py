@@ -42,9 +42,10 @@ class Network:
     reset.
 
     Example:
-        >>> async with Network(("127.0.0.1", 5432)) as network:
-        ...     network.port > 0
-        True
+        >>> network = Network(("127.0.0.1", 5432))
+        >>> network.set(Mode.DELAY)
+        >>> network.mode
+        <Mode.DELAY: 'delay'>
     """
 
     def __init__(self, upstream: Upstream, *, delay: float = 2.0) -> None:

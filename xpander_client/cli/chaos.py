@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["chaos"]
 
+_EXAMPLES = 3
+
 
 def chaos(
     store: StoreAddress = None,
@@ -83,7 +85,11 @@ def _show(report: Report) -> None:
     ]
     print_table(("", "", "COUNT"), rows)
     print_pairs({"store": report.store, "seed": str(report.seed), "kept": "\n".join(report.kept)})
-    for violation in report.violations[:20]:
-        complain(str(violation))
+    for invariant in sorted({each.invariant for each in report.violations}):
+        broken = [each for each in report.violations if each.invariant == invariant]
+        for violation in broken[:_EXAMPLES]:
+            complain(str(violation))
+        if len(broken) > _EXAMPLES:
+            complain(f"{invariant} does not hold {len(broken) - _EXAMPLES} times more")
     if report.holds:
         tell("nothing was lost, and nothing was there twice")
