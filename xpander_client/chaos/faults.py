@@ -9,7 +9,7 @@ import random
 from .proxy import Mode, Network
 from .stage import Stage
 
-__all__ = ["FAULTS", "Fault", "cause"]
+__all__ = ["FAULTS", "Fault", "cause", "is_possible"]
 
 
 class Fault(enum.Enum):
@@ -45,16 +45,27 @@ async def cause(fault: Fault, stage: Stage, chance: random.Random) -> None:
         stage.tell(f"worker {worker + 1} is stopped for {seconds:.1f} s")
         await stage.freeze_worker(worker, seconds)
     else:
-        networks = {
-            Fault.NETWORK_OF_CALLERS: stage.to_callers,
-            Fault.NETWORK_OF_WORKERS: stage.to_workers,
-            Fault.NETWORK_OF_DATABASE: stage.to_database,
-        }[fault]
-        if networks:
-            place, mode = chance.randrange(len(networks)), chance.choice(_MODES)
-            seconds = chance.uniform(0.3, 3.0)
-            stage.tell(f"{fault.value}, server {place + 1}: {mode.value} for {seconds:.1f} s")
-            await _break(networks[place], mode, seconds)
+        networks = _networks(fault, stage)
+        place, mode = chance.randrange(len(networks)), chance.choice(_MODES)
+        seconds = chance.uniform(0.3, 3.0)
+        stage.tell(f"{fault.value}, server {place + 1}: {mode.value} for {seconds:.1f} s")
+        await _break(networks[place], mode, seconds)
+
+
+def is_possible(fault: Fault, stage: Stage) -> bool:
+    """Whether there is what it happens to: a file has no network."""
+    return fault not in _NETWORKS or bool(_networks(fault, stage))
+
+
+_NETWORKS = {Fault.NETWORK_OF_CALLERS, Fault.NETWORK_OF_WORKERS, Fault.NETWORK_OF_DATABASE}
+
+
+def _networks(fault: Fault, stage: Stage) -> list[Network]:
+    return {
+        Fault.NETWORK_OF_CALLERS: stage.to_callers,
+        Fault.NETWORK_OF_WORKERS: stage.to_workers,
+        Fault.NETWORK_OF_DATABASE: stage.to_database,
+    }[fault]
 
 
 async def _break(network: Network, mode: Mode, seconds: float) -> None:

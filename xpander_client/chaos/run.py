@@ -19,7 +19,7 @@ import attrs
 
 from ..api import Tasks
 from ..platform.stores.addresses import is_postgres, store_at, without_password
-from .faults import FAULTS, Fault, cause
+from .faults import FAULTS, Fault, cause, is_possible
 from .history import Begun, Created, Ended, Pushed, SawEnd, Seen, Stopped, read_histories
 from .invariants import StoredTask, Violation, stored_tasks, violations
 from .load import QUIET, AsyncCaller, SyncCaller, quiet
@@ -89,10 +89,6 @@ async def run(
     began = time.monotonic()
     chance = random.Random(seed)
     postgres = is_postgres(address)
-    possible = sorted(
-        (each for each in faults if postgres or each is not Fault.NETWORK_OF_DATABASE),
-        key=lambda each: each.value,
-    )
     folder = Path(tempfile.mkdtemp(prefix="xpander-chaos-"))
     done: Counter[str] = Counter()
     async with contextlib.AsyncExitStack() as stack:
@@ -108,7 +104,10 @@ async def run(
             server=server,
             tell=tell,
         ) as stage:
-            stage.tell(f"{len(stage.servers)} servers, {workers} workers, {callers} callers")
+            stage.tell(f"servers: {len(stage.servers)}, workers: {workers}, callers: {callers}")
+            possible = sorted(
+                (each for each in faults if is_possible(each, stage)), key=lambda each: each.value
+            )
             failures = await _under_load(
                 stage,
                 callers,
@@ -158,11 +157,12 @@ async def _trouble(
     times: int | None,
 ) -> None:
     """One thing goes wrong after the other, now and then two at once."""
+    if not possible:
+        await asyncio.sleep(seconds)
+        return
     end = time.monotonic() + seconds
     while (time.monotonic() < end) if times is None else (done.total() < times):
         await asyncio.sleep(chance.uniform(0.2, 1.0))
-        if not possible:
-            continue
         chosen = {chance.choice(possible) for _ in range(chance.choice([1, 1, 1, 2]))}
         done.update(each.value for each in chosen)
         await asyncio.gather(
