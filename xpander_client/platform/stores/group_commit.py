@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from ..refusal import Refusal
 from .admission import Admission
+from .entries import Entry, settle
 
 __all__ = ["GroupCommit", "Transaction"]
 
@@ -37,16 +38,6 @@ class Transaction:
         return self.connection.execute(sql, tuple(parameters))
 
 
-class _Entry:
-    __slots__ = ("command", "error", "future", "result")
-
-    def __init__(self, command: Callable[[Any], Any], future: asyncio.Future[Any]) -> None:
-        self.command = command
-        self.future = future
-        self.result: Any = None
-        self.error: Exception | None = None
-
-
 class GroupCommit(Generic[Tx]):
     """Runs commands on its own connection, in order, as many to a commit as have queued up.
 
@@ -69,7 +60,7 @@ class GroupCommit(Generic[Tx]):
         self._notify = notify
         self._batch = batch
         self._admission = admission
-        self._entries: queue.SimpleQueue[_Entry | None] = queue.SimpleQueue()
+        self._entries: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._closing = False
         self._ended = False
         self._usual = 1
@@ -96,7 +87,7 @@ class GroupCommit(Generic[Tx]):
             self._admission.leave()
             raise Refusal(503, "the store is closed")
         future: asyncio.Future[T] = loop.create_future()
-        self._entries.put(_Entry(command, future))
+        self._entries.put(Entry(command, future))
         # A caller that goes away takes only its future with it; the command is run.
         return await future
 
@@ -121,9 +112,9 @@ class GroupCommit(Generic[Tx]):
         finally:
             connection.close()
 
-    def _next(self) -> list[_Entry]:
+    def _next(self) -> list[Entry]:
         """The commands that are there, at least one; none when the end is reached."""
-        batch: list[_Entry] = []
+        batch: list[Entry] = []
         entry = None if self._ended else self._entries.get()
         # The callers of one commit come back together: a moment's patience spares a second sync.
         patience = time.monotonic() + LINGER
@@ -140,7 +131,7 @@ class GroupCommit(Generic[Tx]):
         self._ended = True
         return batch
 
-    def _write(self, connection: sqlite3.Connection, batch: list[_Entry]) -> set[str]:
+    def _write(self, connection: sqlite3.Connection, batch: list[Entry]) -> set[str]:
         """One transaction for the batch; where that can't be, one for each command."""
         transaction = self._begin(connection)
         begun = time.perf_counter()
@@ -172,15 +163,8 @@ class GroupCommit(Generic[Tx]):
         self._admission.observer.committed(len(batch), time.perf_counter() - begun)
         return transaction.topics
 
-    def _settle(self, batch: list[_Entry], topics: set[str]) -> None:
-        self._admission.leave(len(batch))
-        for entry in batch:
-            if entry.future.done():
-                continue
-            if entry.error is not None:
-                entry.future.set_exception(entry.error)
-            else:
-                entry.future.set_result(entry.result)
+    def _settle(self, batch: list[Entry], topics: set[str]) -> None:
+        settle(batch, self._admission)
         if topics:
             self._notify(topics)
 

@@ -8,7 +8,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import asyncpg
 
@@ -16,6 +16,7 @@ from ...clock import Clock
 from ...refusal import Refusal
 from ..admission import Admission
 from ..commands import Command
+from ..entries import Entry, settle
 from .connections import AWAY, Database
 from .transaction import WRITER_SETTINGS, fetch, payload, write
 from .work import Missing, PostgresWork, Wanted
@@ -43,16 +44,6 @@ CONFLICTS = (
 logger = logging.getLogger(__name__)
 
 
-class _Entry:
-    __slots__ = ("command", "error", "future", "result")
-
-    def __init__(self, command: Command[Any], future: asyncio.Future[Any]) -> None:
-        self.command = command
-        self.future = future
-        self.result: Any = None
-        self.error: Exception | None = None
-
-
 class Writer:
     """Runs commands in order, as many to a transaction as have queued up.
 
@@ -76,7 +67,7 @@ class Writer:
         self._told = told
         self._batch = batch
         self._admission = admission
-        self._queue: deque[_Entry] = deque()
+        self._queue: deque[Entry] = deque()
         self._filled = asyncio.Event()
         self._closing = False
         self._usual = 1
@@ -108,7 +99,7 @@ class Writer:
             self._admission.leave()
             raise Refusal(503, "the store is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Entry(command, future))
+        self._queue.append(Entry(command, future))
         self._filled.set()
         # A caller that goes away takes only its future with it; the command is run.
         return await future
@@ -144,21 +135,14 @@ class Writer:
                 return
             await asyncio.sleep(0)  # lets those run on the loop who are about to ask for more
 
-    def _settle(self, batch: list[_Entry], topics: set[str]) -> None:
-        self._admission.leave(len(batch))
-        for entry in batch:
-            if entry.future.done():
-                continue
-            if entry.error is not None:
-                entry.future.set_exception(entry.error)
-            else:
-                entry.future.set_result(entry.result)
+    def _settle(self, batch: list[Entry], topics: set[str]) -> None:
+        settle(batch, self._admission)
         if topics:
             self._told(topics)
 
     # One batch -----------------------------------------------------------------------------------
 
-    async def _write(self, batch: list[_Entry]) -> set[str]:
+    async def _write(self, batch: list[Entry]) -> set[str]:
         """One transaction for the batch; where that can't be, one for each command."""
         begun = time.perf_counter()
         try:
@@ -192,11 +176,11 @@ class Writer:
         return topics
 
     @staticmethod
-    def _fail(batch: list[_Entry], refusal: Refusal) -> None:
+    def _fail(batch: list[Entry], refusal: Refusal) -> None:
         for entry in batch:
             entry.error = Refusal(refusal.status, refusal.detail)
 
-    async def _commit(self, batch: list[_Entry]) -> set[str]:
+    async def _commit(self, batch: list[Entry]) -> set[str]:
         connection = await self._connected()
         wanted = Wanted()
         for entry in batch:
@@ -254,7 +238,7 @@ def _unreachable() -> Refusal:
     return Refusal(503, "the store's database can't be reached")
 
 
-def _run(batch: list[_Entry], work: PostgresWork) -> bool:
+def _run(batch: list[Entry], work: PostgresWork) -> bool:
     """Run the commands in turn; False when some need rows that were not fetched."""
     complete = True
     for entry in batch:
