@@ -102,7 +102,9 @@ async def under_load(
 async def test_a_file_that_takes_no_more_refuses_and_goes_on_later(
     tmp_path: Path, refusal: apsw.Error, tally: Tally
 ) -> None:
-    logging.getLogger("xpander_client.platform.stores.group_commit").setLevel(logging.CRITICAL)
+    logging.getLogger("xpander_client.platform.stores.sqlite.group_commit").setLevel(
+        logging.CRITICAL
+    )
     disk = Disk()
     disk.refusal = refusal
     small_log = {"PRAGMA wal_autocheckpoint = 4000": "PRAGMA wal_autocheckpoint = 20"}

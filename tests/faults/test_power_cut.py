@@ -93,7 +93,9 @@ async def cut_once(
 @pytest.fixture(autouse=True)
 def silence() -> None:
     """Of a disk without power the store says enough."""
-    logging.getLogger("xpander_client.platform.stores.group_commit").setLevel(logging.CRITICAL)
+    logging.getLogger("xpander_client.platform.stores.sqlite.group_commit").setLevel(
+        logging.CRITICAL
+    )
 
 
 @pytest.mark.parametrize("tears", [False, True], ids=["nothing unsynced", "some of it, torn"])

@@ -9,7 +9,7 @@ import pytest
 from tests.platform.wire import Clock, OpenStore
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.stores.sqlite import SqliteStore
-from xpander_client.platform.stores.sqlite_schema import SCHEMA_VERSION
+from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION
 
 
 class Beside:

@@ -14,10 +14,10 @@ from xpander_client.errors import ConfigurationError
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.admission import Admission
-from xpander_client.platform.stores.group_commit import GroupCommit, Transaction
 from xpander_client.platform.stores.records import IdempotencyKey
 from xpander_client.platform.stores.sqlite import SqliteStore
-from xpander_client.platform.stores.sqlite_schema import SCHEMA_VERSION
+from xpander_client.platform.stores.sqlite.group_commit import GroupCommit, Transaction
+from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION
 
 BODY = {"input": {"text": "x"}}
 

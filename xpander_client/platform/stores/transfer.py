@@ -179,6 +179,6 @@ def _engine(address: str | os.PathLike[str]) -> _Engine:
             ) from None
         return POSTGRES
     sqlite_path(address)
-    from .sqlite_books import ENGINE as SQLITE
+    from .sqlite.books import ENGINE as SQLITE
 
     return SQLITE

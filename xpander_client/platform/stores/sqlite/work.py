@@ -10,11 +10,11 @@ from typing import Any
 import attrs
 import orjson
 
-from .. import machine
-from ..clock import Clock
-from .commands import SWEEP
+from ... import machine
+from ...clock import Clock
+from ..commands import SWEEP
+from ..records import Document, IdempotencyKey, MessageRecord, NewEvent, TaskRecord, ThreadRecord
 from .group_commit import Transaction
-from .records import Document, IdempotencyKey, MessageRecord, NewEvent, TaskRecord, ThreadRecord
 
 __all__ = [
     "SELECT",

@@ -6,10 +6,10 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from ..settings import Settings
-from .commands import CommandThreads, Submit, unknown_thread
-from .records import MessageRecord, ThreadRecord
-from .sqlite_work import SELECT_THREAD, SEQ_BITS, thread_of
+from ...settings import Settings
+from ..commands import CommandThreads, Submit, unknown_thread
+from ..records import MessageRecord, ThreadRecord
+from .work import SELECT_THREAD, SEQ_BITS, thread_of
 
 __all__ = ["SqliteThreads"]
 

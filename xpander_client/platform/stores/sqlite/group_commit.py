@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
-from ..refusal import Refusal
-from .admission import Admission
-from .entries import Entry, settle
+from ...refusal import Refusal
+from ..admission import Admission
+from ..entries import Entry, settle
 
 __all__ = ["GroupCommit", "Transaction"]
 

@@ -8,13 +8,13 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
-from ...errors import ConfigurationError
-from ..file_lock import FileLock
-from .addresses import sqlite_path
-from .records import TERMINAL
-from .sqlite_schema import SCHEMA_VERSION, prepare, version_of
-from .sqlite_work import SEQ_BITS, SEQ_MASK
-from .transfer import BATCH, TABLES, TASK_FIELDS, Row
+from ....errors import ConfigurationError
+from ...file_lock import FileLock
+from ..addresses import sqlite_path
+from ..records import TERMINAL
+from ..transfer import BATCH, TABLES, TASK_FIELDS, Row
+from .schema import SCHEMA_VERSION, prepare, version_of
+from .work import SEQ_BITS, SEQ_MASK
 
 __all__ = ["ENGINE", "SqliteBooks"]
 

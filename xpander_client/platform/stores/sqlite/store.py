@@ -13,19 +13,19 @@ from typing import Any, TypeVar
 
 import attrs
 
-from ...errors import ConfigurationError
-from ..clock import Clock, server_clock
-from ..file_lock import FileLock
-from ..refusal import Refusal
-from ..settings import Settings
-from .commands import Command, CommandStore, Waiting, unknown
+from ....errors import ConfigurationError
+from ...clock import Clock, server_clock
+from ...file_lock import FileLock
+from ...refusal import Refusal
+from ...settings import Settings
+from ..commands import Command, CommandStore, Waiting, unknown
+from ..hints import Hints, Watch
+from ..records import TERMINAL, Document, EventRecord, Page, TaskFilter, TaskRecord
+from ..solitude import Solitude
 from .group_commit import GroupCommit
-from .hints import Hints, Watch
-from .records import TERMINAL, Document, EventRecord, Page, TaskFilter, TaskRecord
-from .solitude import Solitude
-from .sqlite_schema import SCHEMA_VERSION, prepare, version_of
-from .sqlite_threads import SqliteThreads
-from .sqlite_work import SELECT, SEQ_BITS, SEQ_MASK, SqliteWork, document_of, record_of
+from .schema import SCHEMA_VERSION, prepare, version_of
+from .threads import SqliteThreads
+from .work import SELECT, SEQ_BITS, SEQ_MASK, SqliteWork, document_of, record_of
 
 __all__ = ["SqliteStore"]
 
