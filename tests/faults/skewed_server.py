@@ -2,7 +2,6 @@
 
 import os
 import random
-import sys
 import threading
 import time
 
@@ -26,4 +25,4 @@ if __name__ == "__main__":
     time.time = lambda: right() + offset
     threading.Thread(target=set_again, daemon=True).start()
     lease = float(os.environ.get("SKEWED_LEASE", SETTINGS.lease))
-    main(*sys.argv[1:], settings=attrs.evolve(SETTINGS, lease=lease))
+    main(attrs.evolve(SETTINGS, lease=lease))

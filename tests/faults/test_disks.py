@@ -26,6 +26,7 @@ from tests.postgres import postgres_cluster
 from xpander_client.chaos.history import read_histories
 from xpander_client.chaos.invariants import stored_tasks, violations
 from xpander_client.chaos.processes import Process
+from xpander_client.chaos.server import environment
 from xpander_client.chaos.stage import SERVER
 from xpander_client.errors import ModuleException
 from xpander_client.platform.refusal import Refusal
@@ -196,17 +197,18 @@ def small_files(size: int) -> Iterator[None]:
 async def test_two_servers_on_one_file_the_second_says_who_has_it(
     tmp_path: Path, tally: Tally
 ) -> None:
-    address, log = f"sqlite:{tmp_path / 'store.db'}", tmp_path / "log"
+    told = environment(f"sqlite:{tmp_path / 'store.db'}", "k", "o")
+    log = tmp_path / "log"
     with tally.of("6 two servers on one file", "SQLite") as count:
-        first = await Process.start(SERVER, address, "k", "o", log=log)
+        first = await Process.start(SERVER, log=log, environment=told)
         for _ in range(2):
             with pytest.raises(
                 ModuleException, match=r"store\.db is in use by another platform \(pr"
             ):
-                await Process.start(SERVER, address, "k", "o", log=log)
+                await Process.start(SERVER, log=log, environment=told)
             count.round(0)
         await first.kill()
-        second = await Process.start(SERVER, address, "k", "o", log=log)
+        second = await Process.start(SERVER, log=log, environment=told)
         assert await second.end() == 0
 
 

@@ -18,6 +18,7 @@ from tests.faults.clients import until
 from tests.faults.engines import Engine, rounds
 from tests.faults.tally import Tally
 from xpander_client.chaos.processes import Process
+from xpander_client.chaos.server import environment
 from xpander_client.chaos.stage import SERVER
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -74,7 +75,9 @@ class Serving:
 async def serving(engine: Engine, folder: Path) -> AsyncIterator[Serving]:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 8192), most))
-    process = await Process.start(SERVER, engine.address, "k", "o", log=folder / "log")
+    process = await Process.start(
+        SERVER, log=folder / "log", environment=environment(engine.address, "k", "o")
+    )
     try:
         async with httpx.AsyncClient(
             base_url=process.told["url"], headers={"x-api-key": "k"}, timeout=60, verify=False

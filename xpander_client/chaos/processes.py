@@ -89,7 +89,8 @@ class Process:
 
     def freeze(self) -> None:
         """SIGSTOP: it does nothing until it is thawed."""
-        self._process.send_signal(signal.SIGSTOP)
+        with contextlib.suppress(ProcessLookupError):  # it may be killed at the same time
+            self._process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         """SIGCONT."""

@@ -1,15 +1,20 @@
-"""A server of the chaos, as a process: `python -m xpander_client.chaos.server STORE KEY ORG`."""
+"""A server of the chaos, as a process: `python -m xpander_client.chaos.server`.
+
+Its store, its key and whose that is are in its environment: command lines are for all to see.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping
 
 from ..errors import ModuleException
 from ..platform.serve import run
 from ..platform.settings import Settings
 from .processes import end_with_parent, ready
 
-__all__ = ["SETTINGS", "main"]
+__all__ = ["SETTINGS", "environment", "main"]
 
 SETTINGS = Settings(
     lease=3.0,
@@ -23,12 +28,21 @@ SETTINGS = Settings(
 """As servers work, but for how long they wait for those who are lost."""
 
 
-def main(store: str, key: str, organization_id: str, *, settings: Settings = SETTINGS) -> None:
+def environment(store: str, key: str, organization_id: str) -> Mapping[str, str]:
+    """What a server is told."""
+    return {
+        "XPANDER_STORE": store,
+        "XPANDER_API_KEY": key,
+        "XPANDER_ORGANIZATION_ID": organization_id,
+    }
+
+
+def main(settings: Settings = SETTINGS) -> None:
     """Serve until stopped."""
     end_with_parent()
     run(
-        store=store,
-        keys={key: organization_id},
+        store=os.environ["XPANDER_STORE"],
+        keys={os.environ["XPANDER_API_KEY"]: os.environ["XPANDER_ORGANIZATION_ID"]},
         settings=settings,
         announce=lambda address: ready(url=address.url),
     )
@@ -36,6 +50,6 @@ def main(store: str, key: str, organization_id: str, *, settings: Settings = SET
 
 if __name__ == "__main__":
     try:
-        main(*sys.argv[1:])
+        main()
     except ModuleException as error:
         sys.exit(str(error))

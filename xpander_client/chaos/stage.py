@@ -14,7 +14,7 @@ from ..configuration import Configuration, RetryPolicy
 from .places import Place
 from .processes import Process
 from .proxy import Network
-from .server import SETTINGS
+from .server import SETTINGS, environment
 from .worker import PATIENT
 
 __all__ = ["AGENT", "ORGANIZATION", "SERVER", "Stage", "staged"]
@@ -108,8 +108,8 @@ class Stage:
             address = self._place.through(self.to_database[number].port)
         return await Process.start(
             self._server,
-            *(address, self._key, ORGANIZATION),
             log=self.folder / f"server-{number + 1}.log",
+            environment=environment(address, self._key, ORGANIZATION),
         )
 
     async def _new_worker(self, number: int) -> Process:
