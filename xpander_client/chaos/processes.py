@@ -87,15 +87,23 @@ class Process:
             self._process.kill()
         await self._process.wait()
 
-    def freeze(self) -> None:
-        """SIGSTOP: it does nothing until it is thawed."""
-        with contextlib.suppress(ProcessLookupError):  # it may be killed at the same time
-            self._process.send_signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """SIGCONT."""
-        with contextlib.suppress(ProcessLookupError):
-            self._process.send_signal(signal.SIGCONT)
+    async def freeze(self, seconds: float) -> None:
+        """SIGSTOP, and SIGCONT after so many seconds."""
+        # By somebody else, who does the second as well when we are killed in between: a process
+        # that is stopped can't notice that.
+        thawing = await asyncio.create_subprocess_exec(
+            *("sh", "-c", 'kill -STOP "$0" && sleep "$1" && kill -CONT "$0"'),
+            *(str(self.pid), f"{seconds:.3f}"),
+            stderr=asyncio.subprocess.DEVNULL,  # it may be killed at the same time
+            start_new_session=True,
+        )
+        try:
+            await thawing.wait()
+        except asyncio.CancelledError:
+            thawing.kill()
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGCONT)
+            raise
 
     async def end(self) -> int:
         """SIGTERM, and SIGKILL when that doesn't help; returns the exit status."""

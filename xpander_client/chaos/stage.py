@@ -95,12 +95,7 @@ class Stage:
 
     async def freeze_worker(self, number: int, seconds: float) -> None:
         """SIGSTOP, and SIGCONT after so many seconds."""
-        worker = self.workers[number]
-        worker.freeze()
-        try:
-            await asyncio.sleep(seconds)
-        finally:
-            worker.thaw()
+        await self.workers[number].freeze(seconds)
 
     async def _new_server(self, number: int) -> Process:
         address = self._place.address
