@@ -415,3 +415,34 @@ def test_parameters_stand_in_the_official_order(method: Any, names: list[str]) -
     ]
     assert [each.name for each in parameters] == names
     assert {each.kind for each in parameters} == {inspect.Parameter.POSITIONAL_OR_KEYWORD}
+
+
+@pytest.mark.parametrize("tells", [True, False])
+def test_waiting_asks_only_where_the_last_event_does_not_tell(
+    world: World, router: respx.MockRouter, tells: bool
+) -> None:
+    answering(router, {**PENDING, "events_streaming": True})
+    task = Tasks(CONFIGURATION).get("task-1")
+    last = {
+        "type": "task_finished",
+        "task_id": "task-1",
+        "organization_id": "acme",
+        "time": "2026-01-02T03:04:05Z",
+        "data": {**COMPLETED, "id": "task-1", "result": "told"} if tells else None,
+    }
+    stream = f"id: 1\ndata: {json.dumps(last)}\n\n".encode()
+    headers = {"content-type": "text/event-stream"}
+    answer = {**COMPLETED, "id": "task-1", "result": "asked"}
+    router.route().mock(
+        side_effect=[
+            httpx.Response(200, content=stream, headers=headers),
+            httpx.Response(200, json=answer),
+        ]
+    )
+    before = len(router.calls)
+    world.run(task, "wait_finished", timeout=20)
+    assert (task.status, task.result) == (
+        AgentExecutionStatus.Completed,
+        "told" if tells else "asked",
+    )
+    assert len(router.calls) - before == (1 if tells else 2)
