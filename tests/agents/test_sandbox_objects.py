@@ -394,7 +394,11 @@ class TestDataObjects:
         functions = opened(keys=keys, numbers=lambda: range(3), letters=lambda: iter("ab"))
         assert succeeded(code, functions) == (["a"], [0, 1, 2], ["a", "b"])
 
-    @pytest.mark.parametrize("value", [len, Box, pytest, lambda: 1], ids=str)
+    @pytest.mark.parametrize(
+        "value",
+        [len, Box, pytest, lambda: 1],
+        ids=["built-in", "class", "module", "lambda"],
+    )
     def test_functions_classes_and_modules_do_not_go_in(self, value: object) -> None:
         block = ran("give()", opened(give=lambda: value))
         assert str(block.error).startswith("TypeError: ")
