@@ -24,9 +24,10 @@ from tests.platform.wire import (
     worker,
 )
 from xpander_client.platform import LocalPlatform, Settings
-from xpander_client.platform.dispatch import Dispatch, WorkerSession
+from xpander_client.platform.dispatch import Dispatch
 from xpander_client.platform.metrics import Metrics
 from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.sessions import WorkerSession
 from xpander_client.platform.stores.store import Store
 
 

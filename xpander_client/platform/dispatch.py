@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections import deque
 from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
@@ -19,83 +18,21 @@ import attrs
 import orjson
 
 from . import frames
-from .clock import Clock, timestamp
+from .clock import Clock
 from .metrics import Metrics
 from .refusal import Refusal
+from .sessions import WorkerSession, task_notice, task_stop
 from .settings import Settings
-from .stores.hints import Alarm, Watch
-from .stores.records import TERMINAL, Held, TaskRecord, Whereabouts, WorkerRecord
+from .stores.hints import Watch
+from .stores.records import TERMINAL, Held, TaskRecord, Whereabouts
 from .stores.store import Store, agent_topic, worker_topic
 
-__all__ = ["Dispatch", "WorkerSession", "registration"]
+__all__ = ["Dispatch"]
 
 MOST_SLOTS = 64
 """What a worker that says it has more is taken to have: so much may be lost with it at once."""
 
 logger = logging.getLogger(__name__)
-
-
-@attrs.define(eq=False, kw_only=True)
-class WorkerSession:
-    """A worker, from its registration until its last lease is over.
-
-    `held` are the attempts that it was given, by task; `unacknowledged` when those among them were
-    offered that it has not begun; `told` the number of the last thing that it was told of each.
-    `outbox` is what its stream has still to send. One of a `pool` is given nothing that is not for
-    the pool, or for itself alone. It runs as many tasks at once as it has `slots`.
-    `heard_elsewhere` is when, by the store's clock, other servers last heard of it.
-    """
-
-    id: str
-    organization_id: str
-    agent_id: str
-    environment: str | None
-    peer: str
-    registered_at: float
-    heard_at: float
-    renewed_at: float
-    pool: str | None = None
-    slots: int = 1
-    listening: bool = True
-    busy: bool = False
-    leaving: bool = False
-    heard_elsewhere: float = 0.0
-    offered_at: float = 0.0
-    stream: str = attrs.field(factory=lambda: str(uuid.uuid4()))
-    held: dict[str, int] = attrs.field(factory=dict)
-    unacknowledged: dict[str, float] = attrs.field(factory=dict)
-    told: dict[str, int] = attrs.field(factory=dict)
-    outbox: deque[bytes] = attrs.field(factory=deque)
-    alarm: Alarm = attrs.field(factory=Alarm)
-    parting: asyncio.Task[None] | None = None
-
-    @property
-    def room(self) -> int:
-        """How many more tasks it may be offered; one at least when it has begun all it was."""
-        return max(self.slots - len(self.held), 0 if self.unacknowledged else 1)
-
-    def record(self) -> WorkerRecord:
-        """What other servers are told of it."""
-        return WorkerRecord(
-            id=self.id,
-            organization_id=self.organization_id,
-            agent_id=self.agent_id,
-            peer=self.peer,
-            stream=self.stream,
-            heard_at=self.heard_at,
-            pool=self.pool,
-            leaving=self.leaving,
-        )
-
-    def send(self, frame: bytes) -> None:
-        """Queue a frame for the worker's stream."""
-        self.outbox.append(frame)
-        self.alarm.ring()
-
-    def close(self) -> None:
-        """End the worker's stream."""
-        self.listening = False
-        self.alarm.ring()
 
 
 @attrs.define(eq=False)
@@ -327,7 +264,7 @@ class Dispatch:
         if session is not None and session.held.get(record.id) == record.attempt:
             if session.listening:
                 session.told[record.id] = seq
-                session.send(_task_notice(record, seq, told))
+                session.send(task_notice(record, seq, told))
             return session.listening
         if record.worker_id is None:
             return False
@@ -351,7 +288,7 @@ class Dispatch:
         else:
             self._drop(session, record.id)
             if attempt is not None and attempt != writer:
-                session.send(_task_stop(record.id, attempt))
+                session.send(task_stop(record.id, attempt))
         self._wake(session)
 
     # Giving work ---------------------------------------------------------------------------------
@@ -428,7 +365,7 @@ class Dispatch:
             if event.seq > after:
                 session.told[record.id] = event.seq
                 told = orjson.loads(event.body)["notification"]
-                session.send(_task_notice(record, event.seq, told))
+                session.send(task_notice(record, event.seq, told))
 
     # Taking it back ------------------------------------------------------------------------------
 
@@ -521,7 +458,7 @@ class Dispatch:
         if session is None or session.held.get(before.id) != before.attempt:
             return
         self._drop(session, before.id)
-        session.send(_task_stop(before.id, before.attempt))
+        session.send(task_stop(before.id, before.attempt))
         logger.warning(
             "worker %s lost task %s in attempt %s", session.id, before.id, before.attempt
         )
@@ -547,7 +484,7 @@ class Dispatch:
             with contextlib.suppress(Refusal):
                 record = await self._store.get(session.organization_id, task_id)
                 if record.status not in TERMINAL - {"stopped"}:
-                    session.send(_task_stop(task_id, attempt))
+                    session.send(task_stop(task_id, attempt))
 
     def _later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Have something done that nobody waits for."""
@@ -601,37 +538,3 @@ class Dispatch:
         for place, moment in list(self._passed_on.items()):
             if moment < long_ago:
                 del self._passed_on[place]
-
-
-def registration(session: WorkerSession, agent: Mapping[str, Any]) -> bytes:
-    """The frame that tells a worker who it is."""
-    asset = {
-        "id": session.id,
-        "name": f"worker-{session.id[:8]}",
-        "organization_id": session.organization_id,
-        "type": "worker",
-        "created_at": timestamp(session.registered_at),
-        "created_by": None,
-        "last_heartbeat": timestamp(session.heard_at),
-        "configuration": {"environment": session.environment} if session.environment else None,
-        "dedicated_agent_id": session.agent_id,
-        "parent_asset_id": None,
-        "is_busy": session.busy,
-        "metadata": {"name": agent.get("name"), "unique_name": agent.get("unique_name")},
-    }
-    return frames.named("worker-registration", orjson.dumps(asset))
-
-
-def _task_stop(task_id: str, attempt: int) -> bytes:
-    return frames.named("task-stop", orjson.dumps({"id": task_id, "execution_attempts": attempt}))
-
-
-def _task_notice(record: TaskRecord, seq: int, told: Mapping[str, Any]) -> bytes:
-    notice = {
-        "id": record.id,
-        "execution_attempts": record.attempt,
-        "seq": seq,
-        "key": told["key"],
-        "data": told.get("data"),
-    }
-    return frames.named("task-notify", orjson.dumps(notice))

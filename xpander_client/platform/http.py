@@ -25,7 +25,7 @@ from ..api.models import (
     TaskUpdateEvent,
     WorkerMessage,
 )
-from . import activity, bodies, dispatch, machine
+from . import activity, bodies, machine, sessions
 from .agents import LONGEST_ID, Agents, listed
 from .clock import timestamp
 from .dispatch import Dispatch
@@ -360,7 +360,7 @@ class Endpoints:
             pool=request.query_params.get("pool") or None,
             slots=slots or 1,
         )
-        hello = dispatch.registration(session, agent.wire)
+        hello = sessions.registration(session, agent.wire)
         return _Stream(
             WorkerChannel(session, hello, self._settings, self._workers.leave, self._logs.metrics)
         )

@@ -10,10 +10,10 @@ from starlette.types import Receive, Scope, Send
 
 from .. import serving
 from . import frames
-from .dispatch import WorkerSession
 from .event_log import EventLog, EventLogs
 from .metrics import Metrics
 from .refusal import Refusal
+from .sessions import WorkerSession
 from .settings import Settings
 from .stores.hints import Alarm
 from .stores.records import TaskRecord

@@ -9,8 +9,8 @@ its transaction is committed, so it changes nothing but its work.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 import attrs
 import orjson
@@ -31,24 +31,11 @@ from .records import (
     ThreadRecord,
 )
 from .store import NO_POOLS, Store, ThreadStore, agent_topic, task_topic, worker_topic
+from .work import Command, Reads, Submit, Waiting, Work
 
-__all__ = [
-    "SWEEP",
-    "Command",
-    "CommandStore",
-    "CommandThreads",
-    "Reads",
-    "Submit",
-    "Waiting",
-    "Work",
-    "unknown",
-    "unknown_thread",
-]
+__all__ = ["CommandStore", "CommandThreads", "unknown", "unknown_thread"]
 
 T = TypeVar("T")
-
-SWEEP = 500
-"""So many leases that ran out are seen to in one command: others wait behind it."""
 
 
 def unknown(task_id: str) -> Refusal:
@@ -59,133 +46,6 @@ def unknown(task_id: str) -> Refusal:
 def unknown_thread(thread_id: str) -> Refusal:
     """What to raise when there is no such thread."""
     return Refusal(404, f"there is no thread {thread_id}")
-
-
-class Work(Protocol):
-    """The rows of a transaction. What a command changes, later ones in the transaction see.
-
-    `now` is the moment of the transaction. `topics` are told when it is committed.
-    """
-
-    @property
-    def now(self) -> float:
-        """Seconds since 1970, by the store's clock."""
-        ...
-
-    @property
-    def topics(self) -> set[str]:
-        """Who watches one of these hears of the commit."""
-        ...
-
-    def task(self, task_id: str) -> TaskRecord | None:
-        """The task, whosever it is."""
-        ...
-
-    def last_seq(self, task_id: str) -> int:
-        """The number of the last event of a task that there is."""
-        ...
-
-    def insert(self, outcome: machine.Outcome) -> None:
-        """Add a task and its events."""
-        ...
-
-    def save(self, before: TaskRecord, outcome: machine.Outcome) -> int:
-        """Write what changed of a task, and its new events; returns the last one's number."""
-        ...
-
-    def renew(self, record: TaskRecord) -> None:
-        """Write the end of a task's lease, and nothing else."""
-        ...
-
-    def waiting(
-        self, organization_id: str, agent_id: str, worker_id: str, pool: str | None
-    ) -> TaskRecord | None:
-        """The oldest task that waits for a worker like this one, and that nobody else is given."""
-        ...
-
-    def due(self) -> Sequence[TaskRecord]:
-        """The tasks whose leases ran out, the longest ago first, as many as one command takes."""
-        ...
-
-    def answer(self, organization_id: str, key: str) -> tuple[bytes, str] | None:
-        """The fingerprint of the first request with this idempotency key, and what it made."""
-        ...
-
-    def remember(self, organization_id: str, key: IdempotencyKey, answer: str) -> None:
-        """Keep what the first request with this key made."""
-        ...
-
-    def thread(self, organization_id: str, thread_id: str) -> ThreadRecord | None:
-        """The thread."""
-        ...
-
-    def insert_thread(
-        self, record: ThreadRecord, user_id: str | None, agent_id: str | None
-    ) -> None:
-        """Add a thread without messages."""
-        ...
-
-    def save_thread(self, record: ThreadRecord, user_id: str | None, agent_id: str | None) -> None:
-        """Write a thread's document and its length."""
-        ...
-
-    def extend_thread(self, thread: ThreadRecord, messages: Sequence[MessageRecord]) -> None:
-        """Add messages behind the thread's last one, and count them in its length."""
-        ...
-
-    def empty_thread(self, thread: ThreadRecord) -> None:
-        """Forget the thread's messages. Its length stays as it is written."""
-        ...
-
-    def delete_thread(self, thread: ThreadRecord) -> None:
-        """Forget a thread that has no messages any more."""
-        ...
-
-    def document(self, organization_id: str, kind: str, key: str) -> Document | None:
-        """The document."""
-        ...
-
-    def save_document(self, organization_id: str, document: Document) -> None:
-        """Write a document, in whatever place of the version before."""
-        ...
-
-
-@attrs.frozen
-class Waiting:
-    """The workers of an agent that are ready for a task, with the pools of those that have one."""
-
-    organization_id: str
-    agent_id: str
-    workers: tuple[tuple[str, str | None], ...]
-
-
-@attrs.frozen(kw_only=True)
-class Reads:
-    """What a command is going to read, as far as it is known before. An engine that fetches rows
-    for many commands at once begins with these.
-    """
-
-    tasks: tuple[str, ...] = ()
-    threads: tuple[tuple[str, str], ...] = ()
-    documents: tuple[tuple[str, str, str], ...] = ()
-    waiting: Waiting | None = None
-    due: bool = False
-
-
-@attrs.frozen
-class Command(Generic[T]):
-    """One write: what it does with the rows, and which those are."""
-
-    run: Callable[[Work], T]
-    reads: Reads = Reads()
-
-
-class Submit(Protocol):
-    """Runs a command."""
-
-    async def __call__(self, command: Command[T], /) -> T:
-        """What the command returned, once it is on disk."""
-        ...
 
 
 class CommandStore(Store):

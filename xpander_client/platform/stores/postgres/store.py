@@ -13,9 +13,10 @@ import attrs
 from ...clock import Clock
 from ...refusal import Refusal
 from ...settings import Settings
-from ..commands import Command, CommandStore, Waiting, unknown
+from ..commands import CommandStore, unknown
 from ..hints import Hints, Watch
 from ..records import TERMINAL, Document, EventRecord, Page, TaskFilter, TaskRecord
+from ..work import Command, Waiting
 from .clock import DatabaseClock
 from .connections import Database, answering
 from .listener import Listener

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...settings import Settings
-from ..commands import CommandThreads, Submit, unknown_thread
+from ..commands import CommandThreads, unknown_thread
 from ..records import MessageRecord, ThreadRecord
+from ..work import Submit
 from .connections import Database
 from .rows import THREAD, thread_of
 

@@ -10,8 +10,8 @@ from typing import Any
 import asyncpg
 import orjson
 
-from ..commands import SWEEP, Waiting
 from ..records import TaskRecord
+from ..work import SWEEP, Waiting
 from .rows import (
     DOCUMENT,
     TASK,

@@ -13,7 +13,6 @@ from typing import Any
 import attrs
 
 from ... import machine
-from ..commands import Reads, Waiting
 from ..records import (
     Document,
     EventRecord,
@@ -22,6 +21,7 @@ from ..records import (
     TaskRecord,
     ThreadRecord,
 )
+from ..work import Reads, Waiting
 
 __all__ = ["Changes", "Missing", "PostgresWork", "Wanted"]
 

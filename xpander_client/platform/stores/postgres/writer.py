@@ -15,8 +15,8 @@ import asyncpg
 from ...clock import Clock
 from ...refusal import Refusal
 from ..admission import Admission
-from ..commands import Command
 from ..entries import Entry, settle
+from ..work import Command
 from .connections import AWAY, Database
 from .transaction import WRITER_SETTINGS, fetch, payload, write
 from .work import Missing, PostgresWork, Wanted

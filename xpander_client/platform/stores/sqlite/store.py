@@ -18,10 +18,11 @@ from ...clock import Clock, server_clock
 from ...file_lock import FileLock
 from ...refusal import Refusal
 from ...settings import Settings
-from ..commands import Command, CommandStore, Waiting, unknown
+from ..commands import CommandStore, unknown
 from ..hints import Hints, Watch
 from ..records import TERMINAL, Document, EventRecord, Page, TaskFilter, TaskRecord
 from ..solitude import Solitude
+from ..work import Command, Waiting
 from .group_commit import GroupCommit
 from .schema import SCHEMA_VERSION, prepare, version_of
 from .threads import SqliteThreads

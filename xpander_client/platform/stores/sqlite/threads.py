@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from ...settings import Settings
-from ..commands import CommandThreads, Submit, unknown_thread
+from ..commands import CommandThreads, unknown_thread
 from ..records import MessageRecord, ThreadRecord
+from ..work import Submit
 from .work import SELECT_THREAD, SEQ_BITS, thread_of
 
 __all__ = ["SqliteThreads"]

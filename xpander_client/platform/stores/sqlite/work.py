@@ -12,8 +12,8 @@ import orjson
 
 from ... import machine
 from ...clock import Clock
-from ..commands import SWEEP
 from ..records import Document, IdempotencyKey, MessageRecord, NewEvent, TaskRecord, ThreadRecord
+from ..work import SWEEP
 from .group_commit import Transaction
 
 __all__ = [

@@ -1,0 +1,118 @@
+"""Workers as the server sees them that they listen at, and what it tells them."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import orjson
+
+from . import frames
+from .clock import timestamp
+from .stores.hints import Alarm
+from .stores.records import TaskRecord, WorkerRecord
+
+__all__ = ["WorkerSession", "registration", "task_notice", "task_stop"]
+
+
+@attrs.define(eq=False, kw_only=True)
+class WorkerSession:
+    """A worker, from its registration until its last lease is over.
+
+    `held` are the attempts that it was given, by task; `unacknowledged` when those among them were
+    offered that it has not begun; `told` the number of the last thing that it was told of each.
+    `outbox` is what its stream has still to send. One of a `pool` is given nothing that is not for
+    the pool, or for itself alone. It runs as many tasks at once as it has `slots`.
+    `heard_elsewhere` is when, by the store's clock, other servers last heard of it.
+    """
+
+    id: str
+    organization_id: str
+    agent_id: str
+    environment: str | None
+    peer: str
+    registered_at: float
+    heard_at: float
+    renewed_at: float
+    pool: str | None = None
+    slots: int = 1
+    listening: bool = True
+    busy: bool = False
+    leaving: bool = False
+    heard_elsewhere: float = 0.0
+    offered_at: float = 0.0
+    stream: str = attrs.field(factory=lambda: str(uuid.uuid4()))
+    held: dict[str, int] = attrs.field(factory=dict)
+    unacknowledged: dict[str, float] = attrs.field(factory=dict)
+    told: dict[str, int] = attrs.field(factory=dict)
+    outbox: deque[bytes] = attrs.field(factory=deque)
+    alarm: Alarm = attrs.field(factory=Alarm)
+    parting: asyncio.Task[None] | None = None
+
+    @property
+    def room(self) -> int:
+        """How many more tasks it may be offered; one at least when it has begun all it was."""
+        return max(self.slots - len(self.held), 0 if self.unacknowledged else 1)
+
+    def record(self) -> WorkerRecord:
+        """What other servers are told of it."""
+        return WorkerRecord(
+            id=self.id,
+            organization_id=self.organization_id,
+            agent_id=self.agent_id,
+            peer=self.peer,
+            stream=self.stream,
+            heard_at=self.heard_at,
+            pool=self.pool,
+            leaving=self.leaving,
+        )
+
+    def send(self, frame: bytes) -> None:
+        """Queue a frame for the worker's stream."""
+        self.outbox.append(frame)
+        self.alarm.ring()
+
+    def close(self) -> None:
+        """End the worker's stream."""
+        self.listening = False
+        self.alarm.ring()
+
+
+def registration(session: WorkerSession, agent: Mapping[str, Any]) -> bytes:
+    """The frame that tells a worker who it is."""
+    asset = {
+        "id": session.id,
+        "name": f"worker-{session.id[:8]}",
+        "organization_id": session.organization_id,
+        "type": "worker",
+        "created_at": timestamp(session.registered_at),
+        "created_by": None,
+        "last_heartbeat": timestamp(session.heard_at),
+        "configuration": {"environment": session.environment} if session.environment else None,
+        "dedicated_agent_id": session.agent_id,
+        "parent_asset_id": None,
+        "is_busy": session.busy,
+        "metadata": {"name": agent.get("name"), "unique_name": agent.get("unique_name")},
+    }
+    return frames.named("worker-registration", orjson.dumps(asset))
+
+
+def task_stop(task_id: str, attempt: int) -> bytes:
+    """The frame that tells a worker that it has lost a task."""
+    return frames.named("task-stop", orjson.dumps({"id": task_id, "execution_attempts": attempt}))
+
+
+def task_notice(record: TaskRecord, seq: int, told: Mapping[str, Any]) -> bytes:
+    """The frame that passes on to a worker what its task was told."""
+    notice = {
+        "id": record.id,
+        "execution_attempts": record.attempt,
+        "seq": seq,
+        "key": told["key"],
+        "data": told.get("data"),
+    }
+    return frames.named("task-notify", orjson.dumps(notice))
