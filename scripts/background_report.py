@@ -26,7 +26,7 @@ from xpander_client.background import AsyncTaskHandle, Plugin, TaskCtl, task
 from xpander_client.platform import LocalPlatform
 
 SALES = Path(__file__).parent / "data" / "sales.csv"
-STEP = 0.25
+STEP = 0.5
 """Seconds for each step, so that there is something to see."""
 
 
