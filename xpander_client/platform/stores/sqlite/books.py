@@ -42,18 +42,31 @@ _SELECT = {
 
 _INSERT = {
     "tasks": f"INSERT INTO tasks ({', '.join(TASK_FIELDS)}, pruned) "
-    f"VALUES ({', '.join(f'?{n}' for n in range(1, len(TASK_FIELDS) + 1))}, "
-    f"?{len(TASK_FIELDS) + 2})",
-    "events": f"INSERT INTO events (place, type, body) SELECT (number << {SEQ_BITS}) + ?2, ?3, ?4 "
-    "FROM tasks WHERE id = ?1",
+    f"VALUES ({', '.join('?' * (len(TASK_FIELDS) + 1))})",
+    "events": f"INSERT INTO events (place, type, body) SELECT (number << {SEQ_BITS}) + ?, ?, ? "
+    "FROM tasks WHERE id = ?",
     "messages": "INSERT INTO messages (place, role, body) "
-    f"SELECT (number << {SEQ_BITS}) + ?3, ?4, ?5 FROM threads "
-    "WHERE organization_id = ?1 AND id = ?2",
+    f"SELECT (number << {SEQ_BITS}) + ?, ?, ? FROM threads WHERE organization_id = ? AND id = ?",
 } | {
     table: f"INSERT INTO {table} ({', '.join(TABLES[table])}) "
     f"VALUES ({', '.join('?' * len(TABLES[table]))})"
     for table in ("idempotency", "documents", "threads")
 }
+
+
+def _values(table: str, row: Row) -> Row:
+    """A row's fields in the order in which the statement wants them."""
+    if table == "tasks":
+        *fields, _last_seq, pruned = row
+        return (*fields, pruned)
+    if table == "events":
+        task_id, *event = row
+        return (*event, task_id)
+    if table == "messages":
+        organization_id, thread_id, *message = row
+        return (*message, organization_id, thread_id)
+    return row
+
 
 _ENDS = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
 _PROBLEMS = (
@@ -93,7 +106,7 @@ class SqliteBooks:
 
     async def add(self, table: str, rows: Sequence[Row]) -> None:
         """Add rows."""
-        self._connection.executemany(_INSERT[table], rows)
+        self._connection.executemany(_INSERT[table], (_values(table, row) for row in rows))
 
     async def count(self, table: str) -> int:
         """How many rows a table has."""
