@@ -11,6 +11,7 @@ import orjson
 
 __all__ = [
     "NOTIFICATION",
+    "TASK_FIELDS",
     "TERMINAL",
     "Appended",
     "Document",
@@ -83,6 +84,10 @@ class TaskRecord:
         """The task's JSON object; each call makes a new one."""
         task: dict[str, Any] = orjson.loads(self.document)
         return task
+
+
+TASK_FIELDS = tuple(field.name for field in attrs.fields(TaskRecord))
+"""What every engine has a column of."""
 
 
 @attrs.frozen

@@ -11,15 +11,13 @@ import attrs
 
 from ...errors import ConfigurationError
 from .addresses import is_postgres, sqlite_path, without_password
-from .records import TaskRecord
+from .records import TASK_FIELDS
 
 __all__ = ["TABLES", "Books", "Migrated", "StoreReport", "check", "copy", "migrate"]
 
 Row = Sequence[Any]
 
 BATCH = 2_000
-
-TASK_FIELDS = tuple(field.name for field in attrs.fields(TaskRecord))
 
 TABLES: Mapping[str, tuple[str, ...]] = {
     "tasks": (*TASK_FIELDS, "last_seq", "pruned"),

@@ -6,16 +6,13 @@ from collections.abc import Callable, Iterable
 from operator import attrgetter, itemgetter
 from typing import Any
 
-import attrs
 import orjson
 
-from ..records import Document, TaskRecord, ThreadRecord
+from ..records import TASK_FIELDS, Document, TaskRecord, ThreadRecord
 
 __all__ = [
-    "COLUMNS",
     "DOCUMENT",
     "TASK",
-    "TASK_FIELDS",
     "TASK_TYPES",
     "THREAD",
     "document_of",
@@ -24,7 +21,6 @@ __all__ = [
     "thread_of",
 ]
 
-TASK_FIELDS = tuple(field.name for field in attrs.fields(TaskRecord))
 TASK_TYPES = tuple(
     {
         "created_at": "double precision",
@@ -40,8 +36,7 @@ TASK_TYPES = tuple(
 )
 task_values: Callable[[TaskRecord], tuple[Any, ...]] = attrgetter(*TASK_FIELDS)
 
-COLUMNS = ", ".join(TASK_FIELDS)
-TASK = f"{COLUMNS}, last_seq, number"
+TASK = f"{', '.join(TASK_FIELDS)}, last_seq, number"
 THREAD = "id, organization_id, length, document"
 DOCUMENT = "kind, key, version, value"
 

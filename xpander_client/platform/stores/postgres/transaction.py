@@ -10,12 +10,11 @@ from typing import Any
 import asyncpg
 import orjson
 
-from ..records import TaskRecord
+from ..records import TASK_FIELDS, TaskRecord
 from ..work import SWEEP, Waiting
 from .rows import (
     DOCUMENT,
     TASK,
-    TASK_FIELDS,
     TASK_TYPES,
     THREAD,
     document_of,

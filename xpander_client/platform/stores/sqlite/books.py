@@ -11,8 +11,8 @@ from pathlib import Path
 from ....errors import ConfigurationError
 from ...file_lock import FileLock
 from ..addresses import sqlite_path
-from ..records import TERMINAL
-from ..transfer import BATCH, TABLES, TASK_FIELDS, Row
+from ..records import TASK_FIELDS, TERMINAL
+from ..transfer import BATCH, TABLES, Row
 from .schema import SCHEMA_VERSION, prepare, version_of
 from .work import SEQ_BITS, SEQ_MASK
 

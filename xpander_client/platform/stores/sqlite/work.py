@@ -7,12 +7,19 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Any
 
-import attrs
 import orjson
 
 from ... import machine
 from ...clock import Clock
-from ..records import Document, IdempotencyKey, MessageRecord, NewEvent, TaskRecord, ThreadRecord
+from ..records import (
+    TASK_FIELDS,
+    Document,
+    IdempotencyKey,
+    MessageRecord,
+    NewEvent,
+    TaskRecord,
+    ThreadRecord,
+)
 from ..work import SWEEP
 from .group_commit import Transaction
 
@@ -32,13 +39,13 @@ __all__ = [
 SEQ_BITS = 32
 SEQ_MASK = (1 << SEQ_BITS) - 1
 
-_FIELDS = tuple(field.name for field in attrs.fields(TaskRecord))
-_COLUMNS = ", ".join(_FIELDS)
-_values: Callable[[TaskRecord], tuple[Any, ...]] = attrgetter(*_FIELDS)
+_COLUMNS = ", ".join(TASK_FIELDS)
+_values: Callable[[TaskRecord], tuple[Any, ...]] = attrgetter(*TASK_FIELDS)
 SELECT = f"SELECT number, {_COLUMNS} FROM tasks"
-_INSERT = f"INSERT INTO tasks ({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))})"
+_INSERT = f"INSERT INTO tasks ({_COLUMNS}) VALUES ({', '.join('?' * len(TASK_FIELDS))})"
 _UPDATE = (
-    f"UPDATE tasks SET {', '.join(f'{name} = ?' for name in _FIELDS)}, pruned = 0 WHERE number = ?"
+    f"UPDATE tasks SET {', '.join(f'{name} = ?' for name in TASK_FIELDS)}, pruned = 0 "
+    "WHERE number = ?"
 )
 SELECT_THREAD = "SELECT number, id, organization_id, length, document FROM threads"
 _DUE = f"{SELECT} WHERE lease_until <= ? ORDER BY lease_until LIMIT {SWEEP}"
@@ -51,7 +58,7 @@ _WAITING = (
 def record_of(row: Sequence[Any]) -> tuple[int, TaskRecord]:
     """A task's number and the task, from a row that `SELECT` gives."""
     number, *values = row
-    return number, TaskRecord(**dict(zip(_FIELDS, values, strict=True)))
+    return number, TaskRecord(**dict(zip(TASK_FIELDS, values, strict=True)))
 
 
 def thread_of(row: Sequence[Any]) -> tuple[int, ThreadRecord]:
