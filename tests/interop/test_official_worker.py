@@ -23,7 +23,7 @@ import asyncio
 
 @on_task
 async def handler(task: Task) -> Task:
-    print("begun", task.execution_attempts, flush=True)
+    print(f"begun {{task.execution_attempts}}\\n", end="", flush=True)
     if task.input.text == "fail":
         raise ValueError("there is no region of that name")
     if task.input.text.startswith("wait"):
@@ -198,7 +198,7 @@ def test_its_local_test_run_is_run_once(ours: Configuration, tmp_path: Path) -> 
     code = f"""{IMPORTS}
 @on_task(test_task=LocalTaskTest(input=AgentExecutionInput(text="try it")))
 def handler(task: Task) -> Task:
-    print("begun", task.execution_attempts, flush=True)
+    print(f"begun {{task.execution_attempts}}\\n", end="", flush=True)
     task.result = "tried"
     return task
 """

@@ -66,7 +66,7 @@ def program(
     """A Python program with this code, running until the block ends."""
     path.write_text(code, encoding="utf-8")
     process = subprocess.Popen(
-        [python, "-u", *(arguments or (str(path),))],
+        [python, *(arguments or (str(path),))],
         cwd=path.parent,
         env=dict(environment),
         stdin=subprocess.DEVNULL,

@@ -40,7 +40,7 @@ import asyncio
 
 @on_task
 async def handler(task: Task) -> Task:
-    print("begun", task.id, task.execution_attempts, flush=True)
+    print(f"begun {{task.id}} {{task.execution_attempts}}\\n", end="", flush=True)
     await asyncio.sleep(float(task.input.text))
     task.result = f"attempt {{task.execution_attempts}}"
     return task

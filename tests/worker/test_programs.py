@@ -171,7 +171,7 @@ import time
 
 @on_task
 def handler(task: Task) -> Task:
-    print("begun", task.execution_attempts, flush=True)
+    print(f"begun {{task.execution_attempts}}\\n", end="", flush=True)
     time.sleep(float(task.input.text))
     task.result = f"attempt {{task.execution_attempts}}"
     return task
