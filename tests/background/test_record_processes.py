@@ -21,7 +21,7 @@ from xpander_client import AgentExecutionStatus, Configuration, Task, Tasks
 from xpander_client.errors import NotFoundError
 from xpander_client.platform import LocalPlatform, Settings
 
-HASTY = Settings(lease=3.0, offer_window=3.0, sweep_interval=0.05)
+HASTY = Settings(lease=5.0, offer_window=5.0, sweep_interval=0.05)
 
 PLUGIN = """
 import asyncio, os, sys

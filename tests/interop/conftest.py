@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def platform() -> Iterator[LocalPlatform]:
-    settings = Settings(lease=3.0, offer_window=3.0, sweep_interval=0.2, poll_interval=0.2)
+    settings = Settings(lease=5.0, offer_window=5.0, sweep_interval=0.2, poll_interval=0.2)
     with LocalPlatform(settings=settings) as platform:
         yield platform
 

@@ -17,8 +17,11 @@ def platform() -> Iterator[LocalPlatform]:
 
 @pytest.fixture
 def impatient_platform() -> Iterator[LocalPlatform]:
-    """A platform that takes a task back soon after its worker fell silent."""
-    settings = Settings(lease=2.0, offer_window=2.0, sweep_interval=0.2, poll_interval=0.2)
+    """A platform that takes a task back soon after its worker fell silent.
+
+    Not before two signs of life are missing, which a worker gives every two seconds.
+    """
+    settings = Settings(lease=5.0, offer_window=5.0, sweep_interval=0.2, poll_interval=0.2)
     with LocalPlatform(settings=settings) as platform:
         yield platform
 

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.worker.conftest import AGENT, of_agent
+from tests.worker.conftest import AGENT
 from tests.worker.processes import HEADER, environment_of, program
 from xpander_client import Configuration, RetryPolicy, Task, Tasks, TaskUpdateEventType
-from xpander_client.platform import LocalPlatform
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -106,9 +105,8 @@ async def test_a_platform_killed_six_times_loses_none_of_200_tasks(tmp_path: Pat
 
 
 async def test_sigterm_under_load_loses_nothing(
-    impatient_platform: LocalPlatform, tmp_path: Path
+    configuration: Configuration, tmp_path: Path
 ) -> None:
-    configuration = of_agent(impatient_platform)
     environment = environment_of(configuration)
     async with Tasks(configuration) as tasks:
         created = await asyncio.gather(
@@ -129,9 +127,8 @@ async def test_sigterm_under_load_loses_nothing(
 
 
 async def test_what_still_runs_after_the_grace_period_is_handed_back(
-    impatient_platform: LocalPlatform, tmp_path: Path
+    configuration: Configuration, tmp_path: Path
 ) -> None:
-    configuration = of_agent(impatient_platform)
     environment = environment_of(configuration)
     code = WORKER.replace("@on_task\n", "") + (
         "\nfrom xpander_client.worker import run\nrun(handler, grace=0.2)\n"

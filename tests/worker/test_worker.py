@@ -528,7 +528,7 @@ async def test_a_handler_that_blocks_the_event_loop_keeps_its_lease(
     configuration = of_agent(impatient_platform)
 
     async def handler(task: Task) -> Task:
-        time.sleep(4)  # twice the lease
+        time.sleep(7)  # longer than the lease
         task.result = f"attempt {task.execution_attempts}"
         return task
 
