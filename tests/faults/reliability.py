@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from scripts.benchmarks.figures import machine
 from tests.faults.tally import Count
-from tests.postgres import programs
+from tests.postgres import program
 from xpander_client.chaos.invariants import INVARIANTS
 
 __all__ = ["document"]
@@ -104,6 +104,6 @@ What is done:
 def postgres_version() -> str:
     """Of the server that the tests start."""
     done = subprocess.run(
-        [programs() / "postgres", "--version"], capture_output=True, text=True, check=True
+        [program("postgres"), "--version"], capture_output=True, text=True, check=True
     )
     return done.stdout.split()[-1]

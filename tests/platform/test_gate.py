@@ -11,7 +11,7 @@ import httpx
 
 from tests.platform.conftest import QUICK
 from tests.platform.serving import WatchedStore, beside, caller, serving
-from tests.platform.wire import eventually
+from tests.platform.wire import create, eventually, frames, update, worker
 from xpander_client import Configuration, Tasks
 from xpander_client.platform import keys
 from xpander_client.platform.app import Platform
@@ -61,6 +61,34 @@ def test_a_key_that_is_revoked_is_refused_while_the_platform_is_served(tmp_path:
         assert client.get("/agents/list").status_code == 200
         revoked(path, key)
         eventually(lambda: client.get("/agents/list").status_code == 401, "it is refused")
+
+
+def test_streams_of_a_key_that_is_revoked_end_and_those_of_others_go_on(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    key, other = made(path), made(path)
+    with (
+        served(path, attrs.evolve(QUICK, cache_ttl=0.2)) as (url, store),
+        caller(url, key) as client,
+        caller(url, other) as stays,
+        worker(client, "sales") as revoked_worker,
+        worker(stays, "mail") as other_worker,
+    ):
+        task = create(client, "legal")
+        events = f"/agent-execution/{task['id']}/events"
+        with client.stream("GET", events) as response, stays.stream("GET", events) as followed:
+            store.away = True
+            reads = store.reads
+            eventually(lambda: store.reads >= reads + 4, "keys are looked at, and can't be read")
+            store.away = False
+            revoked(path, key)
+            said = [frame.event for frame in frames(response) if not frame.comment]
+            assert said == ["message", "message"], "it ended in order, with nothing more"
+            assert revoked_worker.rest() == []
+            assert client.get(events).status_code == 401
+            update(stays, task, status="completed", result="ok")
+            assert list(frames(followed))[-1].data["type"] == "task_finished"
+        task = create(stays, "mail")
+        assert other_worker.task()["id"] == task["id"]
 
 
 def test_a_valid_key_is_never_called_wrong_while_the_store_is_away(tmp_path: Path) -> None:

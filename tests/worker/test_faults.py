@@ -86,7 +86,7 @@ async def test_a_platform_killed_six_times_loses_none_of_200_tasks(tmp_path: Pat
                     if kill == 0:
                         created = await asyncio.gather(
                             *(
-                                tasks.acreate(agent_id=AGENT, prompt="0.8", events_streaming=True)
+                                tasks.acreate(agent_id=AGENT, prompt="0.4", events_streaming=True)
                                 for _ in range(200)
                             )
                         )

@@ -99,7 +99,9 @@ class Platform:
         )
         router = Router(routes, redirect_slashes=False)
         limits = RateLimits(self.settings, self._clock)
-        self.app: ASGIApp = Gate(router, known, limits, self.metrics)
+        self.app: ASGIApp = Gate(
+            router, known, limits, self.metrics, key_interval=self.settings.cache_ttl
+        )
         self._chores: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:

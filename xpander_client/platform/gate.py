@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
+import time
 from collections.abc import MutableMapping
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -49,12 +51,16 @@ class Gate:
     path, answers refusals. What the key opens goes inside as the scope's `access`.
 
     The path is taken apart as it was sent: an id that holds a slash, percent-encoded, stays one id
-    and can't be mistaken for another route.
+    and can't be mistaken for another route. The key of an answer that goes on is looked at again
+    with what is sent after each `key_interval` seconds: when it was revoked, the answer ends.
     """
 
-    def __init__(self, app: ASGIApp, keys: Keys, limits: RateLimits, metrics: Metrics) -> None:
+    def __init__(
+        self, app: ASGIApp, keys: Keys, limits: RateLimits, metrics: Metrics, *, key_interval: float
+    ) -> None:
         self._app = app
         self._keys = keys
+        self._key_interval = key_interval
         self._limits = limits
         self._metrics = metrics
         # Random once, then counted: unique, and cheap enough for every answer.
@@ -68,17 +74,23 @@ class Gate:
                 await send({"type": "websocket.close", "code": 1000})
             return
         started = False
+        key_due = time.monotonic() + self._key_interval
         extra = [
             (b"x-request-id", next(self._request_ids)),
             (b"idempotency-keys", b"honored"),
         ]
 
         async def answer(message: Message) -> None:
-            nonlocal started
+            nonlocal started, key_due
             if message["type"] == "http.response.start":
                 started = True
                 self._metrics.answered(scope["method"], message["status"])
                 message["headers"] = [*message.get("headers", ()), *extra]
+            elif message.get("more_body") and time.monotonic() >= key_due:
+                key_due = time.monotonic() + self._key_interval
+                if await self._is_revoked(scope):
+                    await send({"type": "http.response.body", "body": b""})
+                    raise ConnectionAbortedError("the key was revoked")
             await send(message)
 
         try:
@@ -100,10 +112,7 @@ class Gate:
         segments = raw.decode("latin-1").split("/")[1:]
         access = None
         if not _is_open(segments, scope):
-            key = b""
-            for name, value in scope["headers"]:
-                if name == b"x-api-key":
-                    key = value
+            key = _key_of(scope)
             access = await self._keys.access(key) if key else None
             if access is None:
                 raise Refusal(401, "the key is missing or wrong")
@@ -117,6 +126,20 @@ class Gate:
         inner["access"] = access
         inner["app"] = self  # makes the router raise what it would answer in plain text
         return inner
+
+    async def _is_revoked(self, scope: Scope) -> bool:
+        """Whether the key that opened an answer opens nothing any more, as far as can be told."""
+        with contextlib.suppress(Refusal):
+            return await self._keys.access(_key_of(scope)) is None
+        return False
+
+
+def _key_of(scope: Scope) -> bytes:
+    key = b""
+    for name, value in scope["headers"]:
+        if name == b"x-api-key":
+            key = value
+    return key
 
 
 def _is_open(segments: list[str], scope: Scope) -> bool:
