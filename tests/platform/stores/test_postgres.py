@@ -13,6 +13,7 @@ from tests.postgres import PostgresServer, postgres_cluster
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.postgres import PostgresStore
+from xpander_client.platform.stores.postgres.connections import SESSION, Database
 from xpander_client.platform.stores.postgres.transaction import payload, short
 from xpander_client.platform.stores.records import (
     IdempotencyKey,
@@ -184,6 +185,32 @@ async def test_a_commit_is_durable_whatever_the_database_is_used_to(
             writer = store._writer._connection
             assert writer is not None
             assert await writer.fetchval("SHOW synchronous_commit") == "on"
+
+
+async def test_each_session_has_its_settings_and_asks_for_none_that_a_pooler_refuses(
+    stores: list[PostgresStore],
+) -> None:
+    async with stores[0]._database.acquire() as reader:
+        assert await reader.fetchval("SHOW lock_timeout") == SESSION["lock_timeout"]
+    own = await stores[0]._database.connect({"lock_timeout": "1s"})
+    assert await own.fetchval("SHOW lock_timeout") == "1s"
+    assert await own.fetchval("SHOW statement_timeout") == SESSION["statement_timeout"]
+    await own.close()
+    said: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # No TLS, which is asked for first; then what a session begins with.
+        await reader.readexactly(8)
+        writer.write(b"N")
+        length = int.from_bytes(await reader.readexactly(4))
+        said.extend((await reader.readexactly(length - 4))[4:].strip(b"\0").split(b"\0")[::2])
+        writer.close()
+
+    async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(asyncpg.PostgresConnectionError):
+            await Database(f"postgresql://me@127.0.0.1:{port}/tasks").connect()
+    assert set(said) == {b"user", b"database", b"client_encoding", b"application_name"}
 
 
 # Leases and clocks -------------------------------------------------------------------------------

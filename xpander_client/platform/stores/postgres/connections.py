@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -49,8 +49,9 @@ AWAY = (
 )
 """What happens when the database, or the way to it, is not as it should be."""
 
-SERVER_SETTINGS = {
-    "application_name": "xpander",
+NAME = {"application_name": "xpander"}
+
+SESSION = {
     "jit": "off",
     # The other end of a dead connection must not hold its locks for as long as TCP is patient.
     "idle_in_transaction_session_timeout": "10s",
@@ -60,6 +61,7 @@ SERVER_SETTINGS = {
     "tcp_keepalives_interval": "3",
     "tcp_keepalives_count": "3",
 }
+"""Set once a connection is made: poolers let few settings pass while it is."""
 
 logger = logging.getLogger(__name__)
 
@@ -103,8 +105,8 @@ class Database:
                 max_size=READERS,
                 timeout=CONNECT_TIMEOUT,
                 command_timeout=COMMAND_TIMEOUT,
-                server_settings=SERVER_SETTINGS,
-                init=_durable,
+                server_settings=NAME,
+                init=_set_up,
                 reset=_nothing_to_reset,
             )
             async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT):
@@ -132,9 +134,13 @@ class Database:
             self._address,
             timeout=CONNECT_TIMEOUT,
             command_timeout=None if patient else COMMAND_TIMEOUT,
-            server_settings={**SERVER_SETTINGS, **(settings or {})},
+            server_settings=NAME,
         )
-        await _durable(connection)
+        try:
+            await _set_up(connection, settings)
+        except BaseException:
+            connection.terminate()
+            raise
         return connection
 
     @contextlib.asynccontextmanager
@@ -170,14 +176,23 @@ class Database:
         return rows[0] if rows else None
 
 
-async def _durable(connection: asyncpg.Connection) -> None:
-    """What is acknowledged has to be on disk, whatever the database is used to."""
-    row = await connection.fetchrow(
-        "SELECT set_config('synchronous_commit', 'on', false), current_setting('fsync') AS fsync "
-        "FROM (SELECT 1) one WHERE current_setting('synchronous_commit') = 'off' "
-        "OR current_setting('fsync') = 'off'"
+async def _set_up(
+    connection: asyncpg.Connection, settings: Mapping[str, str] | None = None
+) -> None:
+    """The session's settings. What is acknowledged has to be on disk, whatever the database is used
+    to.
+    """
+    wanted = {**SESSION, **(settings or {})}
+    fsync = await connection.fetchval(
+        "SELECT current_setting('fsync'), set_config('synchronous_commit', "
+        "CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' "
+        "ELSE current_setting('synchronous_commit') END, false), "
+        "(SELECT count(set_config(name, value, false)) "
+        "FROM unnest($1::text[], $2::text[]) AS wanted (name, value))",
+        list(wanted),
+        list(wanted.values()),
     )
-    if row is not None and row["fsync"] == "off":
+    if fsync == "off":
         logger.warning("the database runs with fsync=off: a power cut loses what it acknowledged")
 
 
