@@ -101,11 +101,9 @@ async def under_load(
     ids=["full", "read-only"],
 )
 async def test_a_file_that_takes_no_more_refuses_and_goes_on_later(
-    tmp_path: Path, refusal: apsw.Error, tally: Tally
+    tmp_path: Path, refusal: apsw.Error, tally: Tally, caplog: pytest.LogCaptureFixture
 ) -> None:
-    logging.getLogger("xpander_client.platform.stores.sqlite.group_commit").setLevel(
-        logging.CRITICAL
-    )
+    caplog.set_level(logging.CRITICAL, "xpander_client.platform.stores.sqlite.group_commit")
     disk = Disk()
     disk.refusal = refusal
     small_log = {"PRAGMA wal_autocheckpoint = 4000": "PRAGMA wal_autocheckpoint = 20"}

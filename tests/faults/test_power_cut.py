@@ -91,11 +91,9 @@ async def cut_once(
 
 
 @pytest.fixture(autouse=True)
-def silence() -> None:
+def silence(caplog: pytest.LogCaptureFixture) -> None:
     """Of a disk without power the store says enough."""
-    logging.getLogger("xpander_client.platform.stores.sqlite.group_commit").setLevel(
-        logging.CRITICAL
-    )
+    caplog.set_level(logging.CRITICAL, "xpander_client.platform.stores.sqlite.group_commit")
 
 
 @pytest.mark.parametrize("tears", [False, True], ids=["nothing unsynced", "some of it, torn"])
