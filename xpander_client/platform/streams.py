@@ -38,6 +38,7 @@ class _Connection:
         self._alarm = alarm
         self._listener: asyncio.Task[None] | None = None
         self._comment_due = 0.0
+        self._ended = False
         self.gone = False
 
     async def begin(self) -> None:
@@ -54,10 +55,15 @@ class _Connection:
             }
         )
 
-    async def write(self, data: bytes) -> None:
-        """Send; a reader that took nothing for too long is dropped and counts as gone."""
+    async def write(self, data: bytes, *, last: bool = False) -> None:
+        """Send; a reader that took nothing for too long is dropped and counts as gone.
+
+        With the last of it goes the end of the answer, so that the reader sees it at once and can
+        keep the connection.
+        """
         for start in range(0, len(data), WRITE_BYTES):
-            await self._part(data[start : start + WRITE_BYTES], more=True)
+            more = not (last and start + WRITE_BYTES >= len(data))
+            await self._part(data[start : start + WRITE_BYTES], more=more)
         self._comment_due = self._now() + self._settings.comment_interval
 
     async def wait(self, limit: float = math.inf) -> bool:
@@ -73,7 +79,8 @@ class _Connection:
         return False
 
     async def end(self) -> None:
-        await self._part(b"", more=False)
+        if not self._ended:
+            await self._part(b"", more=False)
         if self._listener is not None:
             self._listener.cancel()
 
@@ -83,6 +90,7 @@ class _Connection:
         try:
             async with asyncio.timeout(self._settings.stalled_reader):
                 await self._send({"type": "http.response.body", "body": data, "more_body": more})
+            self._ended = not more
         except TimeoutError:
             self.gone = True
             await self._drop()
@@ -146,7 +154,7 @@ class TaskEvents:
             if page is None:
                 quiet = not await connection.wait()
                 continue
-            await connection.write(page.data)
+            await connection.write(page.data, last=page.ended)
             self._position = page.last
             if page.gaps:
                 self._logs.metrics.gaps.inc(page.gaps)
