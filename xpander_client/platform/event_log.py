@@ -175,7 +175,7 @@ class EventLogs:
 
         Numbers have no holes but where events were pruned; each hole is told at its place.
         """
-        events = await self.store.read(log.task_id, after, PAGE, size=PAGE_BYTES)
+        events = await self.store.read(log.task_id, after, PAGE, size=PAGE_BYTES, hinted=True)
         position, gaps, ended, size = after, 0, False, 0
         pieces: list[bytes] = []
         for event in events:

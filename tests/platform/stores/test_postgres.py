@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
 import asyncpg
+import orjson
 import pytest
 
 from tests.platform.wire import Clock, OpenStore
@@ -14,10 +15,14 @@ from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.postgres import PostgresStore
 from xpander_client.platform.stores.postgres.connections import SESSION, Database
+from xpander_client.platform.stores.postgres.recent import LARGEST, LIMIT
+from xpander_client.platform.stores.postgres.tails import KEPT_BYTES, Tails
 from xpander_client.platform.stores.postgres.transaction import payload, short
 from xpander_client.platform.stores.records import (
+    EventRecord,
     IdempotencyKey,
     TaskFilter,
+    TaskRecord,
     Whereabouts,
     WorkerRecord,
 )
@@ -54,6 +59,109 @@ async def test_many_commands_share_few_transactions(postgres: str) -> None:
         await asyncio.gather(*puts)
         assert store.commands == 300
         assert store.commits <= 10
+
+
+async def queries(store: PostgresStore, step: Awaitable[Any]) -> list[str]:
+    """What the store's writer asks for meanwhile."""
+    writer = store._writer._connection
+    assert writer is not None
+    with writer.query_logger(lambda record: asked.append(record.query)):
+        asked: list[str] = []
+        await step
+    return asked
+
+
+async def test_what_a_server_wrote_last_it_changes_in_one_round_trip(
+    stores: list[PostgresStore],
+) -> None:
+    first, second, _ = stores
+    for task_id in ("s", "t", "u"):
+        await first.put("o", "a", BODY, task_id=task_id)
+    await first.claim("o", "a", ["w", "w", "w"])
+    await begin(first, "s")  # asyncpg gets to know the types
+    assert len(await queries(first, begin(first, "t"))) == 1
+    both = asyncio.gather(begin(first, "u"), first.append("o", "t", [chunk("1")], attempt=1))
+    assert len(await queries(first, both)) == 1
+    # What another server wrote meanwhile is seen, at the price of a round trip in vain.
+    await second.append("o", "t", [chunk("2")], attempt=1)
+    asked = await queries(first, first.append("o", "t", [chunk("3")], attempt=1))
+    assert len(asked) == 1 + 4
+    assert len(await queries(first, first.append("o", "t", [chunk("4")], attempt=1))) == 1
+    events = await second.read("t", 0, 100)
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    chunks = [orjson.loads(event.body)["data"] for event in events if event.type == "chunk"]
+    assert chunks == ["1", "2", "3", "4"]
+
+
+async def begin(store: Store, task_id: str, attempt: int = 1) -> TaskRecord:
+    return await store.patch("o", task_id, {"status": "executing"}, attempt=attempt)
+
+
+async def test_nothing_is_refused_or_allowed_because_of_what_a_server_remembers(
+    stores: list[PostgresStore], clock: Clock
+) -> None:
+    first, second, _ = stores
+    await first.put("o", "a", BODY, task_id="t")
+    await first.claim("o", "a", ["w"])
+    await begin(first, "t")
+    # The second server gives it back and away, so that the first one knows an attempt too few.
+    await second.patch("o", "t", {"status": "pending"}, attempt=1)
+    await second.claim("o", "a", ["v"])
+    assert (await begin(first, "t", 2)).attempt == 2
+    await second.stop("o", "t")
+    assert await refusal(first.append("o", "t", [chunk("late")], attempt=2)) == 409
+    assert (await first.stop("o", "t")).status == "stopped"
+    # What changes nothing is answered with how it is, not with how it was.
+    await first.put("o", "a", BODY, task_id="u")
+    await second.stop("o", "u")
+    kept = await first.keep_alive("o", "u", attempt=None)
+    assert kept.status == "stopped"
+
+
+async def test_a_follower_reads_what_its_server_wrote_out_of_memory_until_others_write(
+    stores: list[PostgresStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, _ = stores
+    await first.put("o", "a", BODY, task_id="t")
+    await first.append("o", "t", [chunk("1"), chunk("2")], attempt=None)
+    with monkeypatch.context() as patched:
+        patched.setattr(first._database, "fetch", None)
+        assert [event.seq for event in await first.read("t", 0, 2, hinted=True)] == [1, 2]
+        assert [event.seq for event in await first.read("t", 1, 100, hinted=True)] == [2, 3]
+        assert [event.seq for event in await first.read("t", 1, 9, size=1, hinted=True)] == [2]
+    with first.watch(task_topic("t")) as watch:
+        await second.append("o", "t", [chunk("3")], attempt=None)
+        assert await watch.wait(20)
+        # After the hint, nothing is missing.
+        assert [event.seq for event in await first.read("t", 2, 100, hinted=True)] == [3, 4]
+    assert [event.seq for event in await first.read("t", 0, 100)] == [1, 2, 3, 4]
+
+
+def test_what_is_remembered_of_events_is_bounded_and_has_no_holes() -> None:
+    tails = Tails()
+    big = b"x" * (KEPT_BYTES // 10)
+    tails.extend((f"t{n}", EventRecord(1, "chunk", big)) for n in range(100))
+    assert 0 < tails._size <= KEPT_BYTES
+    assert [n for n in range(100) if tails.read(f"t{n}", 0, 9, None)] == list(range(91, 100))
+    tails.extend([("t99", EventRecord(3, "chunk", b"x"))])
+    assert tails.read("t99", 0, 9, None) is None
+    assert tails.read("t99", 2, 9, None) == [EventRecord(3, "chunk", b"x")]
+    assert tails.read("t99", 3, 9, None) is None
+    tails.forget([short(task_topic(f"t{n}")) for n in range(100)])
+    assert (tails._size, tails._tails) == (0, {})
+
+
+async def test_what_is_remembered_of_tasks_is_bounded(postgres: str) -> None:
+    async with OpenStore(PostgresStore(postgres)) as store:
+        assert isinstance(store, PostgresStore)
+        recent = store._writer._recent
+        for number in range(3):
+            puts = [store.put("o", "a", BODY, task_id=f"t{number}-{n}") for n in range(500)]
+            await asyncio.gather(*puts)
+        assert len(recent._tasks) == LIMIT
+        await store.put("o", "a", {"input": {"text": "x" * LARGEST}}, task_id="large")
+        await store.stop("o", "t2-0")
+        assert not {"t0-0", "large", "t2-0"} & set(recent._tasks)
 
 
 async def test_servers_that_write_to_one_task_number_its_events_without_holes(

@@ -294,11 +294,18 @@ class Store(Protocol):
         ...
 
     async def read(
-        self, task_id: str, after: int, limit: int, *, size: int | None = None
+        self,
+        task_id: str,
+        after: int,
+        limit: int,
+        *,
+        size: int | None = None,
+        hinted: bool = False,
     ) -> Sequence[EventRecord]:
         """The task's events with numbers above `after`, in order.
 
-        With a `size`, the last one is that with which the bodies come to so many bytes.
+        With a `size`, the last one is that with which the bodies come to so many bytes. For a
+        reader that is `hinted`, the newest may be missing: it reads again when there is a hint.
         """
         ...
 

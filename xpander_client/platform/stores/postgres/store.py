@@ -23,6 +23,7 @@ from .listener import Listener
 from .presence import RENEW, PostgresPresence
 from .rows import DOCUMENT, TASK, document_of, task_of
 from .schema import require
+from .tails import Tails
 from .threads import PostgresThreads
 from .transaction import short
 from .writer import Writer
@@ -62,9 +63,8 @@ class PostgresStore(CommandStore):
         database_clock = DatabaseClock() if clock is None else None
         self._clock: Clock = clock or database_clock or DatabaseClock()
         self._hints = Hints()
-        self._listener = Listener(
-            self._database, database_clock, self._heard, self._hints.everybody
-        )
+        self._tails = Tails()
+        self._listener = Listener(self._database, database_clock, self._heard, self._everybody)
         self._writer = Writer(
             self._database,
             self._clock,
@@ -122,17 +122,24 @@ class PostgresStore(CommandStore):
         """Listen for hints on these topics, from now on."""
         return self._hints.watch(*map(short, topics))
 
-    def _told(self, topics: Iterable[str]) -> None:
+    def _told(self, topics: Iterable[str], events: Iterable[tuple[str, EventRecord]]) -> None:
         """We have written. What that means for our own workers, whoever asked for it knows."""
+        self._tails.extend(events)
         self._hints.notify(short(each) for each in topics if not each.startswith("worker:"))
 
     def _heard(self, process: int, payload: str) -> None:
         if process == self._writer.process:
             return
         if payload == "*":
-            self._hints.everybody()
+            self._everybody()
         else:
-            self._hints.notify(payload.split())
+            topics = payload.split()
+            self._tails.forget(topics)
+            self._hints.notify(topics)
+
+    def _everybody(self) -> None:
+        self._tails.clear()
+        self._hints.everybody()
 
     # Tasks ---------------------------------------------------------------------------------------
 
@@ -190,9 +197,17 @@ class PostgresStore(CommandStore):
         return [EventRecord(*row) for row in rows]
 
     async def read(
-        self, task_id: str, after: int, limit: int, *, size: int | None = None
+        self,
+        task_id: str,
+        after: int,
+        limit: int,
+        *,
+        size: int | None = None,
+        hinted: bool = False,
     ) -> Sequence[EventRecord]:
         """The task's events with numbers above `after`, in order, `size` bytes of them or so."""
+        if hinted and (tail := self._tails.read(task_id, after, limit, size)):
+            return tail
         rows = await self._database.fetch(
             "SELECT seq, type, body FROM (SELECT seq, type, body, "
             "sum(octet_length(body)) OVER (ORDER BY seq) - octet_length(body) AS before "
@@ -279,6 +294,7 @@ class PostgresStore(CommandStore):
     async def prune(self, *, events_before: float, keys_before: float) -> int:
         """Forget the events of tasks that finished before a moment, and old idempotency keys."""
         await self._presence.forget()
+        self._tails.clear()
         while len(await self._forget_keys(keys_before)) == PRUNED:
             pass
         gone = 0

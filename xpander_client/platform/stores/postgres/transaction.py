@@ -24,7 +24,7 @@ from .rows import (
 )
 from .work import Changes, PostgresWork, Wanted
 
-__all__ = ["WRITER_SETTINGS", "fetch", "payload", "write"]
+__all__ = ["OUTDATED", "WRITER_SETTINGS", "fetch", "payload", "write"]
 
 WRITER_SETTINGS = {
     # Every statement here reaches its rows by their keys, which the planner can't know of arrays.
@@ -34,20 +34,22 @@ WRITER_SETTINGS = {
     "plan_cache_mode": "force_generic_plan",
 }
 
+OUTDATED = asyncpg.DivisionByZeroError
+"""How a statement fails that was to change tasks which have other versions by now."""
+
 LONGEST_PAYLOAD = 7_900
 """PostgreSQL refuses a notification of 8,000 bytes."""
 
-_FREE = (
+_PENDING = (
     f"SELECT {TASK} FROM tasks WHERE organization_id = $1 AND agent_id = $2 "
-    "AND status = 'pending' AND worker_id IS NULL AND pinned_to IS NULL "
-    "ORDER BY number LIMIT $3 FOR UPDATE SKIP LOCKED"
+    "AND status = 'pending' AND worker_id IS NULL AND "
 )
-_PINNED = (
-    f"SELECT {', '.join(f't.{name.strip()}' for name in TASK.split(','))} "
-    "FROM unnest($3::text[]) AS pin CROSS JOIN LATERAL "
-    f"(SELECT {TASK} FROM tasks WHERE organization_id = $1 AND agent_id = $2 "
-    "AND status = 'pending' AND worker_id IS NULL AND pinned_to = pin "
-    "ORDER BY number LIMIT $4 FOR UPDATE SKIP LOCKED) t"
+_WAITING = (
+    "SELECT t.* FROM unnest($3::text[]) AS pin CROSS JOIN LATERAL "
+    f"({_PENDING} pinned_to = pin ORDER BY number LIMIT $4 FOR UPDATE SKIP LOCKED) t "
+    "UNION ALL SELECT * FROM "
+    f"({_PENDING} pinned_to IS NULL ORDER BY number LIMIT $5 FOR UPDATE SKIP LOCKED) free "
+    "ORDER BY number"
 )
 _DUE = (
     f"SELECT {TASK} FROM tasks WHERE lease_until <= $1 ORDER BY lease_until LIMIT {SWEEP} "
@@ -106,10 +108,7 @@ async def _fetch_waiting(
     free = sum(pool is None for _, pool in waiting.workers)
     pins = {worker_id for worker_id, _ in waiting.workers}
     pins |= {pool for _, pool in waiting.workers if pool is not None}
-    rows = await connection.fetch(_PINNED, *place, sorted(pins), len(waiting.workers))
-    if free:
-        rows += await connection.fetch(_FREE, *place, free)
-    rows.sort(key=lambda row: row["number"])
+    rows = await connection.fetch(_WAITING, *place, sorted(pins), len(waiting.workers), free)
     work.fetched_waiting(*place, _tasks(rows))
 
 
@@ -119,8 +118,13 @@ def _tasks(rows: Iterable[asyncpg.Record]) -> list[tuple[TaskRecord, int]]:
 
 async def write(
     connection: asyncpg.Connection, changes: Changes, channel: str, told: str | None
-) -> None:
-    """Write the changes, and tell the other servers' listeners of them."""
+) -> int:
+    """Write the changes, and tell the other servers' listeners of them; returns the number of the
+    transaction.
+
+    Raises:
+        OUTDATED: tasks have other versions than the changes were made for; nothing is written.
+    """
     for thread in changes.emptied:
         await connection.execute(
             "DELETE FROM messages WHERE organization_id = $1 AND thread_id = $2", *thread
@@ -129,9 +133,12 @@ async def write(
         await connection.execute(
             "DELETE FROM threads WHERE organization_id = $1 AND id = $2", *thread
         )
+    tasks = _task_columns(changes.tasks, changes.last)
     parts = {
+        "tasks" if changes.versions is None else "expected_tasks": (
+            tasks if changes.versions is None else [*tasks, changes.versions]
+        ),
         "new_tasks": _task_columns(changes.new_tasks, changes.new_last),
-        "tasks": _task_columns(changes.tasks, changes.last),
         "events": _columns(
             [(task_id, event.seq, event.type, event.body) for task_id, event in changes.events], 4
         ),
@@ -158,7 +165,8 @@ async def write(
     arguments: list[Any] = [channel, told]
     for name in given:
         arguments += parts[name]
-    await connection.fetch(_statement(given), *arguments)
+    version: int = await connection.fetchval(_statement(given), *arguments)
+    return version
 
 
 @cache
@@ -166,6 +174,7 @@ def _statement(parts: tuple[str, ...]) -> str:
     """One statement that writes these parts, each from arrays, and then notifies."""
     number = 2
     written = []
+    checked = ""
     for part in parts:
         sql, types = _PARTS[part]
         arrays = []
@@ -173,12 +182,26 @@ def _statement(parts: tuple[str, ...]) -> str:
             number += 1
             arrays.append(f"${number}::{type_}[]")
         unnested = f"unnest({', '.join(arrays)})"
+        if checked and sql.endswith("@"):
+            # So that rows of tasks are locked before anything else is, as everywhere.
+            unnested += f" WHERE {checked}"
         written.append(f"{part} AS ({sql.replace('@', unnested)})")
-    notify = "SELECT pg_notify($1::text, $2::text) WHERE $2::text IS NOT NULL"
-    return (f"WITH {', '.join(written)} " if written else "") + notify
+        if part == "expected_tasks":
+            checked = f"(SELECT count(*) FROM {part}) = cardinality({arrays[0]})"
+    answer = (
+        "SELECT pg_current_xact_id()::xid, "
+        "CASE WHEN $2::text IS NOT NULL THEN pg_notify($1::text, $2::text)::text END"
+    )
+    if checked:
+        answer += f", 1 / ({checked})::integer"  # OUTDATED
+    return (f"WITH {', '.join(written)} " if written else "") + answer
 
 
 _NAMES = ", ".join(TASK_FIELDS)
+_SET_TASK = (
+    f"UPDATE tasks t SET {', '.join(f'{name} = n.{name}' for name in TASK_FIELDS)}, "
+    "last_seq = n.last_seq, pruned = false FROM @ AS "
+)
 _THREAD_NAMES = "organization_id, id, length, user_id, agent_id, document"
 _THREAD_TYPES = ("text", "text", "integer", "text", "text", "bytea")
 _DOCUMENT_TYPES = ("text", "text", "text", "integer", "bytea")
@@ -189,9 +212,13 @@ _PARTS: dict[str, tuple[str, Sequence[str]]] = {
         (*TASK_TYPES, "integer"),
     ),
     "tasks": (
-        f"UPDATE tasks t SET {', '.join(f'{name} = n.{name}' for name in TASK_FIELDS)}, "
-        f"last_seq = n.last_seq, pruned = false FROM @ AS n({_NAMES}, last_seq) WHERE t.id = n.id",
+        f"{_SET_TASK} n({_NAMES}, last_seq) WHERE t.id = n.id",
         (*TASK_TYPES, "integer"),
+    ),
+    "expected_tasks": (
+        f"{_SET_TASK} n({_NAMES}, last_seq, version) WHERE t.id = n.id AND t.xmin = n.version "
+        "RETURNING t.id",
+        (*TASK_TYPES, "integer", "xid"),
     ),
     "events": (
         "INSERT INTO events (task_id, seq, type, body) SELECT * FROM @",

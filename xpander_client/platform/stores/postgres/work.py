@@ -2,13 +2,14 @@
 
 The rows that the commands are going to read are fetched for all of them at once; they read and
 change these here, and what came of it is written at once. So a transaction costs a few round trips,
-however many commands it holds. Nothing of this does I/O; `transaction.py` does.
+however many commands it holds, and only one when the rows are recalled instead of fetched. Nothing
+of this does I/O; `transaction.py` does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -22,6 +23,9 @@ from ..records import (
     ThreadRecord,
 )
 from ..work import Reads, Waiting
+
+if TYPE_CHECKING:
+    from .recent import Recalled
 
 __all__ = ["Changes", "Missing", "PostgresWork", "Wanted"]
 
@@ -65,12 +69,15 @@ class Wanted:
 
 @attrs.define
 class _Task:
-    """A task as it stands in the work. `saved` says that the database has to be told."""
+    """A task as it stands in the work. `saved` says that the database has to be told. One that was
+    not fetched, but recalled, has the `version` that is expected there.
+    """
 
     record: TaskRecord
     last_seq: int
     new: bool = False
     saved: bool = False
+    version: int | None = None
 
 
 @attrs.define
@@ -92,13 +99,17 @@ class _Document:
 
 @attrs.define(kw_only=True)
 class Changes:
-    """What to write. Of each table the rows to add and those to change."""
+    """What to write. Of each table the rows to add and those to change.
+
+    With `versions` the tasks are changed only if all of them have these; else nothing is written.
+    """
 
     now: float
     new_tasks: list[TaskRecord]
     new_last: list[int]
     tasks: list[TaskRecord]
     last: list[int]
+    versions: list[int] | None
     events: list[tuple[str, EventRecord]]
     keys: list[tuple[str, IdempotencyKey, str]]
     new_threads: list[tuple[ThreadRecord, str | None, str | None]]
@@ -128,6 +139,7 @@ class PostgresWork:
         self.hopeful = hopeful
         self.wanted = Wanted()
         self.assumed: set[tuple[str, str]] = set()
+        self.recalled: set[str] = set()
         self._tasks: dict[str, _Task | None] = {}
         self._keys: dict[tuple[str, str], tuple[bytes, str] | None] = {}
         self._threads: dict[tuple[str, str], _Thread | None] = {}
@@ -151,7 +163,25 @@ class PostgresWork:
         """Who watches one of these hears of the commit."""
         return self._topics
 
+    @property
+    def events(self) -> Sequence[tuple[str, EventRecord]]:
+        """The new events, each with its task."""
+        return self._events
+
     # What was fetched ----------------------------------------------------------------------------
+
+    def recall(self, tasks: Iterable[Recalled]) -> None:
+        """These tasks are taken for what they were, until the database says otherwise."""
+        for each in tasks:
+            row = _Task(each.record, each.last_seq, version=each.version)
+            self._tasks[each.record.id] = row
+            self.recalled.add(each.record.id)
+
+    @property
+    def certain(self) -> bool:
+        """Whether the database will have to confirm all that was recalled when it is written to."""
+        rows = [self._tasks[task_id] for task_id in self.recalled]
+        return all(row is not None and row.saved for row in rows)
 
     def fetched_tasks(self, ids: Iterable[str], found: Iterable[tuple[TaskRecord, int]]) -> None:
         """These tasks were looked for, and those were found, with the numbers of their last events.
@@ -264,7 +294,8 @@ class PostgresWork:
         assert row is not None
         last_seq = row.last_seq + len(outcome.events)
         if record is not before or outcome.events:
-            self._set(self._tasks, record.id, _Task(record, last_seq, row.new, saved=True))
+            changed = attrs.evolve(row, record=record, last_seq=last_seq, saved=True)
+            self._set(self._tasks, record.id, changed)
             self._number(record.id, row.last_seq, outcome)
         return last_seq
 
@@ -405,13 +436,18 @@ class PostgresWork:
             if row is not None and row.saved
         ]
         new_tasks = [row for row in tasks if row.new]
-        saved = [row for row in tasks if row.saved and not row.new]
+        # In the order in which rows are locked everywhere.
+        saved = sorted(
+            (row for row in tasks if row.saved and not row.new), key=lambda row: row.record.id
+        )
+        versions = [row.version for row in saved if row.version is not None]
         return Changes(
             now=self._now,
             new_tasks=[row.record for row in new_tasks],
             new_last=[row.last_seq for row in new_tasks],
             tasks=[row.record for row in saved],
             last=[row.last_seq for row in saved],
+            versions=versions or None,
             events=self._events,
             keys=self._new_keys,
             new_threads=[_whole(row) for row in threads if row.new],

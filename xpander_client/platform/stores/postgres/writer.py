@@ -16,9 +16,11 @@ from ...clock import Clock
 from ...refusal import Refusal
 from ..admission import Admission
 from ..entries import Entry, settle
+from ..records import EventRecord
 from ..work import Command
 from .connections import AWAY, Database
-from .transaction import WRITER_SETTINGS, fetch, payload, write
+from .recent import RecentTasks
+from .transaction import OUTDATED, WRITER_SETTINGS, fetch, payload, write
 from .work import Missing, PostgresWork, Wanted
 
 __all__ = ["Writer"]
@@ -57,7 +59,7 @@ class Writer:
         self,
         database: Database,
         clock: Clock,
-        told: Callable[[Iterable[str]], None],
+        told: Callable[[Iterable[str], Iterable[tuple[str, EventRecord]]], None],
         admission: Admission,
         *,
         batch: int = 256,
@@ -73,6 +75,7 @@ class Writer:
         self._usual = 1
         self._task: asyncio.Task[None] | None = None
         self._connection: asyncpg.Connection | None = None
+        self._recent = RecentTasks()
         self._not_before = 0.0
         self._away = False
         self.channel = ""
@@ -124,8 +127,7 @@ class Writer:
             await self._linger()
             batch = [self._queue.popleft() for _ in range(min(self._batch, len(self._queue)))]
             self._usual = len(batch)
-            topics = await self._write(batch)
-            self._settle(batch, topics)
+            self._settle(batch, await self._write(batch))
 
     async def _linger(self) -> None:
         """The callers of one commit come back together: a moment's patience spares a second one."""
@@ -135,18 +137,18 @@ class Writer:
                 return
             await asyncio.sleep(0)  # lets those run on the loop who are about to ask for more
 
-    def _settle(self, batch: list[Entry], topics: set[str]) -> None:
+    def _settle(self, batch: list[Entry], committed: list[PostgresWork]) -> None:
         settle(batch, self._admission)
-        if topics:
-            self._told(topics)
+        for work in committed:
+            self._told(work.topics, work.events)
 
     # One batch -----------------------------------------------------------------------------------
 
-    async def _write(self, batch: list[Entry]) -> set[str]:
+    async def _write(self, batch: list[Entry]) -> list[PostgresWork]:
         """One transaction for the batch; where that can't be, one for each command."""
         begun = time.perf_counter()
         try:
-            topics = await self._commit(batch)
+            work = await self._commit(batch)
         except AWAY as error:
             await self._drop()
             self._not_before = time.monotonic() + PAUSE
@@ -154,14 +156,11 @@ class Writer:
                 self._away = True
                 logger.warning("the database is away: %s: %s", type(error).__name__, error)
             self._fail(batch, _unreachable())
-            return set()
+            return []
         except Exception as error:
             # Whatever it was: one of many commands must not take the others with it.
             if len(batch) > 1 and not self._away:
-                told: set[str] = set()
-                for entry in batch:
-                    told |= await self._write([entry])
-                return told
+                return [work for entry in batch for work in await self._write([entry])]
             if isinstance(error, Refusal):
                 self._fail(batch, error)
             elif isinstance(error, asyncpg.DataError):
@@ -169,46 +168,53 @@ class Writer:
             else:
                 logger.error("a write failed: %s", error, exc_info=error)
                 self._fail(batch, Refusal(503, "the store could not write this"))
-            return set()
+            return []
         self.commits += 1
         self.commands += len(batch)
         self._admission.observer.committed(len(batch), time.perf_counter() - begun)
-        return topics
+        return [work]
 
     @staticmethod
     def _fail(batch: list[Entry], refusal: Refusal) -> None:
         for entry in batch:
             entry.error = Refusal(refusal.status, refusal.detail)
 
-    async def _commit(self, batch: list[Entry]) -> set[str]:
+    async def _commit(self, batch: list[Entry]) -> PostgresWork:
         connection = await self._connected()
         wanted = Wanted()
         for entry in batch:
             wanted.add(entry.command.reads)
         hopeful = True
+        recalled = self._recent.recall(wanted)
         for _ in range(ROUNDS):
             work = PostgresWork(self._clock(), hopeful=hopeful)
             try:
-                if hopeful and not wanted:
-                    # What only adds rows is one statement, which is a transaction by itself.
-                    if _run(batch, work):
+                if recalled is not None:
+                    # What adds rows, and changes some that are known, is one statement, which is a
+                    # transaction by itself.
+                    work.recall(recalled)
+                    if _run(batch, work) and work.certain:
                         await self._write_changes(connection, work)
-                        return work.topics
+                        return work
                 else:
                     async with connection.transaction():
                         await fetch(connection, work, wanted)
                         if _run(batch, work):
                             await self._write_changes(connection, work)
-                            return work.topics
+                            return work
+            except OUTDATED:
+                self._recent.forget(work.recalled)
             except CONFLICTS:
                 hopeful = False
+            recalled = None
             wanted.merge(work.wanted)
         raise Refusal(503, "others kept changing the same; nothing was changed")
 
     async def _write_changes(self, connection: asyncpg.Connection, work: PostgresWork) -> None:
         changes = work.changes()
         if changes:
-            await write(connection, changes, self.channel, payload(work.topics))
+            version = await write(connection, changes, self.channel, payload(work.topics))
+            self._recent.keep(changes, version)
 
     # The connection ------------------------------------------------------------------------------
 
@@ -226,6 +232,7 @@ class Writer:
     async def _drop(self, *, gently: bool = False) -> None:
         """Let go of the connection: what it still does there is undone."""
         connection, self._connection = self._connection, None
+        self._recent.clear()
         if connection is None:
             return
         if gently:
@@ -252,8 +259,8 @@ def _run(batch: list[Entry], work: PostgresWork) -> bool:
         except Refusal as refusal:
             work.undo()
             entry.error = refusal
-            if work.assumed:
-                # It may be refused only because its key was taken for a new one.
+            if work.assumed or work.recalled:
+                # It may be refused only because of what was taken for granted.
                 work.wanted.keys |= work.assumed
                 complete = False
     return complete

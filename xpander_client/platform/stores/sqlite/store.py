@@ -230,7 +230,13 @@ class SqliteStore(CommandStore):
         return [EventRecord(place & SEQ_MASK, kind, body) for place, kind, body in rows]
 
     async def read(
-        self, task_id: str, after: int, limit: int, *, size: int | None = None
+        self,
+        task_id: str,
+        after: int,
+        limit: int,
+        *,
+        size: int | None = None,
+        hinted: bool = False,
     ) -> Sequence[EventRecord]:
         """The task's events with numbers above `after`, in order, `size` bytes of them or so."""
         reader = self._read_connection()

@@ -1,0 +1,64 @@
+"""Tasks as this server wrote them last, so that the next write need not fetch them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import attrs
+
+from ..records import TaskRecord
+from .work import Changes, Wanted
+
+__all__ = ["Recalled", "RecentTasks"]
+
+LIMIT = 1_000
+"""So many tasks are remembered, and none whose document has more bytes than this."""
+LARGEST = 16 * 1024
+
+
+@attrs.frozen
+class Recalled:
+    """A task as it was after the transaction `version`, and the number of its last event then."""
+
+    record: TaskRecord
+    last_seq: int
+    version: int
+
+
+class RecentTasks:
+    """What one connection has committed. It may be out of date: whoever builds on it has the
+    database compare the versions when it writes.
+
+    The version is the number of the transaction that wrote the row, which PostgreSQL keeps in it as
+    `xmin`. A number may come again only after a failover or four billion transactions, and by then
+    the connection, and what it remembers, is gone or has long been pushed out.
+    """
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, Recalled] = {}
+
+    def recall(self, wanted: Wanted) -> Sequence[Recalled] | None:
+        """All that is wanted; None when that is not known from here."""
+        if wanted.tasks and wanted == Wanted(tasks=wanted.tasks):
+            found = [self._tasks[each] for each in wanted.tasks if each in self._tasks]
+            return found if len(found) == len(wanted.tasks) else None
+        return None if wanted else ()
+
+    def keep(self, changes: Changes, version: int) -> None:
+        """Remember what a transaction has written."""
+        for records, last in ((changes.new_tasks, changes.new_last), (changes.tasks, changes.last)):
+            for record, last_seq in zip(records, last, strict=True):
+                self._tasks.pop(record.id, None)
+                if not record.finished and len(record.document) <= LARGEST:
+                    self._tasks[record.id] = Recalled(record, last_seq, version)
+        while len(self._tasks) > LIMIT:
+            del self._tasks[next(iter(self._tasks))]
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """These are not as they were written here."""
+        for each in ids:
+            self._tasks.pop(each, None)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._tasks.clear()

@@ -1,0 +1,78 @@
+"""The events that this server wrote last, so that those who follow need not read them again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..records import EventRecord
+from ..store import task_topic
+from .transaction import short
+
+__all__ = ["Tails"]
+
+KEPT_BYTES = 4 * 1024 * 1024
+"""How much is kept, for all tasks together; the task that was written to first goes first."""
+
+OVERHEAD = 128
+"""What an event takes beside its body, about."""
+
+
+class Tails:
+    """The last events of tasks, without holes, as far as this server has committed them.
+
+    An event never changes, so what is here is right; but there may be more in the database. Whoever
+    hears that another server wrote to a task has to `forget` its tail.
+    """
+
+    def __init__(self) -> None:
+        self._tails: dict[str, list[EventRecord]] = {}
+        self._size = 0
+
+    def extend(self, events: Iterable[tuple[str, EventRecord]]) -> None:
+        """These were committed, in this order."""
+        for task_id, event in events:
+            topic = short(task_topic(task_id))
+            tail = self._tails.pop(topic, [])
+            if tail and tail[-1].seq + 1 != event.seq:
+                self._drop(tail, len(tail))
+            tail.append(event)
+            self._size += _weight(event)
+            self._tails[topic] = tail  # the last one now
+        while self._size > KEPT_BYTES:
+            self.forget([next(iter(self._tails))])
+
+    def read(
+        self, task_id: str, after: int, limit: int, size: int | None
+    ) -> Sequence[EventRecord] | None:
+        """Events behind a number, `size` bytes of them or so; None when there are none here."""
+        tail = self._tails.get(short(task_topic(task_id)))
+        if not tail or not tail[0].seq <= after + 1 <= tail[-1].seq:
+            return None
+        # Who follows goes on from here, and who is behind reads what was kept of it for all.
+        self._drop(tail, after + 1 - tail[0].seq)
+        found = tail[:limit]
+        if size is not None:
+            for number, event in enumerate(found, 1):
+                size -= len(event.body)
+                if size <= 0:
+                    return found[:number]
+        return found
+
+    def forget(self, topics: Iterable[str]) -> None:
+        """Somebody else wrote to these tasks."""
+        for topic in topics:
+            tail = self._tails.pop(topic, [])
+            self._drop(tail, len(tail))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._tails.clear()
+        self._size = 0
+
+    def _drop(self, tail: list[EventRecord], count: int) -> None:
+        self._size -= sum(map(_weight, tail[:count]))
+        del tail[:count]
+
+
+def _weight(event: EventRecord) -> int:
+    return len(event.body) + OVERHEAD
