@@ -35,6 +35,7 @@ from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.hints import Alarm
 from xpander_client.platform.stores.postgres import PostgresStore
 from xpander_client.platform.stores.sqlite import SqliteStore
+from xpander_client.platform.streams import WRITE_BYTES, TaskEvents
 
 serving = contextlib.contextmanager(client)
 
@@ -414,6 +415,32 @@ async def test_readers_that_come_all_at_once_cost_one_read_of_each_page(tmp_path
     assert set(pages) == {pages[0]}
     # One more by the feeder, which looks whether there is more.
     assert reads <= pages[0] + 1
+
+
+async def test_the_end_of_a_stream_is_sent_with_its_last_event(tmp_path: Path) -> None:
+    """So a reader that stops at the last event has read all, and keeps its connection."""
+    clock = Clock()
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async with OpenStore(SqliteStore(tmp_path / "store.db", clock=clock)) as store:
+        record = (await store.put("acme", "a", {"input": {"text": "x"}}, task_id="t")).record
+        # Longer than what is written at once.
+        chunk = event("chunk", "t", "x" * 2 * WRITE_BYTES)
+        await store.append("acme", "t", [chunk], attempt=None)
+        logs = EventLogs(store, Settings(), clock, Metrics())
+        serving = asyncio.create_task(TaskEvents(logs, record, 0)({}, receive, send))
+        await store.stop("acme", "t")
+        await asyncio.wait_for(serving, 20)
+    _, *parts, last = sent
+    assert all(part["more_body"] for part in parts)
+    assert b'"type":"task_finished"' in last["body"]
+    assert last["more_body"] is False
 
 
 def test_what_is_written_while_nobody_listens_is_there_for_those_who_come_back(

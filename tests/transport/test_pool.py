@@ -8,8 +8,9 @@ import subprocess
 import sys
 import threading
 import warnings
-from typing import Any
+from typing import Any, Literal
 
+import attrs
 import httpx
 import pytest
 
@@ -48,6 +49,32 @@ def test_a_pool_that_was_closed_opens_new_connections_when_it_is_used_again() ->
         there.call(GET, dict[str, Any])
         there.close()
         assert len(server.connections) == 2
+
+
+@pytest.mark.parametrize("backend", ["httpx", "aiohttp"])
+async def test_cookies_are_neither_kept_nor_sent(
+    backend: Literal["httpx", "aiohttp"],
+) -> None:
+    asked: list[bytes] = []
+
+    def setting(connection: Connection) -> None:
+        for _ in range(2):
+            connection.answer(b"{}", 200, "set-cookie: session=1; path=/")
+            asked.append(connection.sock.recv(65536))
+
+    with RawServer(setting, setting) as server:
+        there = Transport.of(attrs.evolve(server.configuration(), async_backend=backend))
+        for _ in range(2):
+            await asyncio.to_thread(there.call, GET, dict[str, Any])
+            await there.acall(GET, dict[str, Any])
+        half = await there.pool.async_half()
+        assert not there.pool.client().cookies
+        assert not half.client.cookies
+        await there.aclose()
+        there.close()
+    seconds = [request for request in asked if request]
+    assert len(seconds) == 2
+    assert not any(b"cookie" in request.lower() for request in seconds)
 
 
 def test_threads_that_come_at_once_share_one_client() -> None:

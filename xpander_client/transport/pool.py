@@ -9,7 +9,7 @@ import ssl
 import sys
 import threading
 from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import attrs
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["HttpClient", "Pool", "pool_of"]
 
 HttpClient = httpx.Client | httpx.AsyncClient
+C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 
 # More idle connections would make each request slower: the pool looks at every one of them.
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
@@ -106,7 +107,7 @@ class Pool:
             with self._lock:
                 client = self._client
                 if client is None:
-                    client = self._client = httpx.Client(**self._settings())
+                    client = self._client = _without_cookies(httpx.Client(**self._settings()))
         return client
 
     async def async_half(self) -> AsyncHalf:
@@ -152,14 +153,14 @@ class Pool:
 
     def _new_async_client(self) -> httpx.AsyncClient:
         if self._configuration.async_backend == "httpx":
-            return httpx.AsyncClient(**self._settings())
+            return _without_cookies(httpx.AsyncClient(**self._settings()))
         try:
             import httpx_aiohttp
         except ImportError:
             raise ConfigurationError(
                 'async_backend="aiohttp" needs the extra: pip install "xpander-client[aiohttp]"'
             ) from None
-        return httpx_aiohttp.HttpxAiohttpClient(**self._settings())
+        return _without_cookies(httpx_aiohttp.HttpxAiohttpClient(**self._settings()))
 
     def _settings(self) -> dict[str, Any]:
         secure = self._configuration.base_url.startswith("https:")
@@ -169,6 +170,15 @@ class Pool:
             "limits": _LIMITS,
             "timeout": None,  # each request carries its own
         }
+
+
+def _without_cookies(client: C) -> C:
+    """The client, without a look at each answer for cookies that no request would carry."""
+    client.cookies.extract_cookies = _nothing  # type: ignore[method-assign]
+    return client
+
+
+def _nothing(response: httpx.Response) -> None: ...
 
 
 async def _closing(client: httpx.AsyncClient) -> AsyncGenerator[None]:
