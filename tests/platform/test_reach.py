@@ -302,6 +302,26 @@ async def test_another_agents_worker_can_not_be_stepped_in_for(
         await dispatch.close()
 
 
+async def test_the_name_of_another_agents_worker_is_not_given_away_at_any_server(
+    make_store: Callable[[], Store], clock: Clock
+) -> None:
+    async with OpenStore(make_store()) as store:
+        servers = [Dispatch(store, QUICK, clock, Metrics()) for _ in range(2)]
+
+        async def register(dispatch: Dispatch, agent_id: str) -> str:
+            session = await dispatch.register(
+                "acme", agent_id, environment=None, peer="", worker_id="w"
+            )
+            return session.id
+
+        assert await register(servers[0], "mail") == "w"
+        assert await register(servers[1], "sales") != "w"
+        assert await store.presence.is_listening("acme", "w")
+        assert await register(servers[1], "mail") == "w"
+        for dispatch in servers:
+            await dispatch.close()
+
+
 def test_what_waits_for_a_worker_is_shown_to_keys_for_its_agent(office: Office) -> None:
     parent = create(office.boss, "sales")
     body = {"parent_execution_id": parent["id"], "worker_id": "w"}

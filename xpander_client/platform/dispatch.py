@@ -125,6 +125,10 @@ class Dispatch:
             earlier.close()
             session.held, session.unacknowledged = earlier.held, earlier.unacknowledged
         joined = await self._store.presence.join(session.record(), named=worker_id is not None)
+        if joined is None:
+            session.id = str(uuid.uuid4())
+            joined = await self._store.presence.join(session.record(), named=True)
+            assert joined is not None, "a new name is nobody's"
         abandoned = self._sessions.get(joined.adopted_from or "")
         if abandoned is not None:
             self._forget(abandoned)

@@ -40,8 +40,11 @@ class Solitude:
         self._holds = holds
         self._workers: dict[tuple[str, str], _Worker] = {}
 
-    async def join(self, worker: WorkerRecord, *, named: bool) -> Joined:
+    async def join(self, worker: WorkerRecord, *, named: bool) -> Joined | None:
         """A worker listens from now on; its leases get a new term."""
+        known = self._workers.get(worker.place)
+        if known is not None and known.record.agent_id != worker.agent_id:
+            return None
         adopted = None if named else self._abandoned(worker)
         if adopted is not None:
             del self._workers[adopted.place]

@@ -138,11 +138,12 @@ class Presence(Protocol):
 
     alone: bool
 
-    async def join(self, worker: WorkerRecord, *, named: bool) -> Joined:
+    async def join(self, worker: WorkerRecord, *, named: bool) -> Joined | None:
         """A worker listens at this server from now on; its leases get a new term.
 
         One that has no name of its own, but comes from where one was cut off that went on showing
-        life, is that worker: it takes over the leases.
+        life, is that worker: it takes over the leases. None when the name is that of a worker of
+        another agent, which keeps it.
         """
         ...
 

@@ -50,7 +50,7 @@ class PostgresPresence:
         self._settings = settings
         self._seen = False
 
-    async def join(self, worker: WorkerRecord, *, named: bool) -> Joined:
+    async def join(self, worker: WorkerRecord, *, named: bool) -> Joined | None:
         """A worker listens at this server from now on; its leases get a new term."""
         async with self._database.acquire() as connection, connection.transaction():
             adopted = None if named else await self._abandoned(connection, worker)
@@ -60,12 +60,12 @@ class PostgresPresence:
                     worker.organization_id,
                     adopted,
                 )
-            await connection.execute(
-                "INSERT INTO workers (organization_id, id, agent_id, pool, peer, stream, "
+            place = await connection.fetchrow(
+                "INSERT INTO workers AS w (organization_id, id, agent_id, pool, peer, stream, "
                 "server_id, heard_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) "
-                "ON CONFLICT (organization_id, id) DO UPDATE SET agent_id = $3, pool = $4, "
+                "ON CONFLICT (organization_id, id) DO UPDATE SET pool = $4, "
                 "peer = $5, stream = $6, server_id = $7, heard_at = $8, busy = false, "
-                "leaving = false, spoke_after_break = false",
+                "leaving = false, spoke_after_break = false WHERE w.agent_id = $3 RETURNING id",
                 worker.organization_id,
                 worker.id,
                 worker.agent_id,
@@ -75,6 +75,8 @@ class PostgresPresence:
                 self._server_id,
                 self._clock(),
             )
+            if place is None:
+                return None
             if not named and adopted is None:
                 return Joined({})
             rows = await connection.fetch(
