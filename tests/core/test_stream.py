@@ -79,6 +79,7 @@ class Platform:
 
     connections: Iterator[Iterable[Reply] | Answer | Fault]
     status: str = "executing"
+    ends: bool = False
     opened: list[Open] = attrs.field(factory=list)
     pauses: list[float] = attrs.field(factory=list)
     probes: int = 0
@@ -119,7 +120,7 @@ class Platform:
                     reply = connection
                 else:
                     self.reading = iter(connection)
-                    reply = Opened()
+                    reply = Opened(self.ends)
             elif isinstance(effect, Read):
                 reply = next(self.reading, END)
             elif isinstance(effect, Pause):
@@ -146,6 +147,15 @@ def data_of(events: list[Event]) -> list[str]:
 def test_a_stream_ends_with_its_terminal_event_and_reads_no_further() -> None:
     there = platform([GREETING + frame("a", 1) + frame("z", 2, "task_finished") + frame("never")])
     assert data_of(there.follow()) == ["now", "a", "z"]
+    assert there.cursors == [None]
+
+
+@pytest.mark.parametrize("rest", [END, RESET, frame("never")])
+def test_a_stream_that_is_said_to_end_is_read_to_its_end(rest: Reply) -> None:
+    there = platform([GREETING + frame("z", 1, "task_finished"), rest, frame("too late")])
+    there.ends = True
+    assert data_of(there.follow()) == ["now", "z"]
+    assert next(there.reading) == frame("too late"), "one more read, whatever it brings"
     assert there.cursors == [None]
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+import time
 from collections.abc import Iterator
 
 import attrs
@@ -179,6 +180,29 @@ async def test_leaving_an_async_loop_closes_the_connection_without_being_asked()
             break
         assert await asyncio.to_thread(closed.wait, 5.0)
         await transport.aclose()
+
+
+@pytest.mark.parametrize("ends", ["stream-ends: terminal\r\n", ""])
+def test_a_stream_that_ends_by_itself_leaves_its_connection_for_the_next(
+    world: World, ends: str
+) -> None:
+    def chunked(connection: Connection) -> None:
+        head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+        head += f"transfer-encoding: chunked\r\n{ends}\r\n"
+        data = frames(1, 4)
+        for count in range(3):
+            connection.send(f"{head}{len(data):x}\r\n".encode() + data + b"\r\n")
+            if not ends:
+                return  # it stays open: whoever waited for its end would wait in vain
+            time.sleep(0.05)
+            connection.send(b"0\r\n\r\n")
+            if count < 2:
+                connection.sock.recv(65536)
+
+    with RawServer(chunked, chunked, chunked) as server:
+        for _ in range(3):
+            assert list(follow(world, server)) == ["1", "4"]
+        assert len(server.connections) == (1 if ends else 3)
 
 
 def test_giving_up_says_where_the_stream_stood(world: World) -> None:

@@ -29,6 +29,9 @@ T = TypeVar("T")
 KEYS_HONORED = "idempotency-keys"
 """The header by which a platform says, on every answer, that it recognises idempotency keys."""
 
+STREAM_ENDS = "stream-ends"
+"""The header by which a platform says, with `terminal`, that a stream ends after its last event."""
+
 NEXT_CURSOR = "x-next-cursor"
 """The header with the cursor of the next page of a list."""
 

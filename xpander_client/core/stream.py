@@ -46,7 +46,11 @@ class Open:
 
 @attrs.frozen
 class Opened:
-    """The event stream has begun."""
+    """The event stream has begun. `ends` says that the platform ends it after the terminal event:
+    whoever reads to that end can use the connection again.
+    """
+
+    ends: bool = False
 
 
 @attrs.frozen
@@ -178,7 +182,7 @@ class _Following(Generic[T]):
             end: _End | Answer | Fault
             reply = yield opening
             if isinstance(reply, Opened):
-                end = yield from self._read(opening)
+                end = yield from self._read(opening, reply)
             else:
                 assert isinstance(reply, Answer | Fault)
                 end = reply
@@ -213,7 +217,7 @@ class _Following(Generic[T]):
             {"connect": connect, "read": idle, "write": connect, "pool": connect},
         )
 
-    def _read(self, opening: Open) -> Generator[Effect[T], Reply, _End | Fault]:
+    def _read(self, opening: Open, opened: Opened) -> Generator[Effect[T], Reply, _End | Fault]:
         opened_at = self.clock()
         self._parser = SseParser()
         if self._opened:
@@ -231,6 +235,8 @@ class _Following(Generic[T]):
                 self._attempts.clear()
                 yield HandOver(items)
                 if self.is_terminal(items[-1]):
+                    if opened.ends:
+                        yield Read()
                     return _End.TERMINAL
             if self._would_overshoot(opened_at, opening.timeouts["read"]):
                 return _End.ON_PURPOSE

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from starlette.types import Receive, Scope, Send
 
 from .. import serving
+from ..core.answer import STREAM_ENDS
 from . import frames
 from .event_log import EventLog, EventLogs
 from .metrics import Metrics
@@ -41,7 +42,7 @@ class _Connection:
         self._ended = False
         self.gone = False
 
-    async def begin(self) -> None:
+    async def begin(self, *headers: tuple[bytes, bytes]) -> None:
         self._listener = asyncio.create_task(self._listen())
         await self._send(
             {
@@ -51,6 +52,7 @@ class _Connection:
                     (b"content-type", b"text/event-stream"),
                     (b"cache-control", b"no-store"),
                     (b"x-accel-buffering", b"no"),
+                    *headers,
                 ],
             }
         )
@@ -130,7 +132,7 @@ class TaskEvents:
         log = logs.join(task, self._position, alarm)
         try:
             with logs.metrics.task_streams.track_inprogress():
-                await connection.begin()
+                await connection.begin((STREAM_ENDS.encode(), b"terminal"))
                 hello = frames.connected(task.id, task.organization_id, logs.clock())
                 await connection.write(hello)
                 await self._follow(log, connection)

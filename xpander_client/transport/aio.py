@@ -13,10 +13,10 @@ import httpx
 from xpander_client.core.answer import Answer, Fault, Response
 from xpander_client.core.call import Call
 from xpander_client.core.plan import RequestPlan
-from xpander_client.core.stream import Ask, Effect, HandOver, Open, Opened, Pause, Reply
+from xpander_client.core.stream import Ask, Effect, HandOver, Open, Pause, Reply
 
 from .pool import AsyncHalf, Pool
-from .wire import TOO_LATE, answer_of, fault_of, is_event_stream, request_of
+from .wire import TOO_LATE, answer_of, fault_of, is_event_stream, opened_of, request_of
 
 __all__ = ["call", "stream"]
 
@@ -105,7 +105,7 @@ async def stream(
                     connection.push_async_callback(_close, half, response)
                     if is_event_stream(response):
                         chunks = response.aiter_raw()
-                        reply = Opened()
+                        reply = opened_of(response)
                     else:
                         await response.aread()
                         reply = answer_of(response, response.content)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import httpx
 
-from xpander_client.core.answer import Answer, Fault, Headers
+from xpander_client.core.answer import STREAM_ENDS, Answer, Fault, Headers
 from xpander_client.core.call import Prepared
 from xpander_client.core.retry import Fate
+from xpander_client.core.stream import Opened
 
-__all__ = ["TOO_LATE", "answer_of", "fault_of", "is_event_stream", "request_of"]
+__all__ = ["TOO_LATE", "answer_of", "fault_of", "is_event_stream", "opened_of", "request_of"]
 
 
 def request_of(
@@ -46,6 +47,11 @@ def is_event_stream(response: httpx.Response) -> bool:
     """Whether an answer is a stream to be read bit by bit."""
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     return response.status_code == 200 and kind == "text/event-stream"
+
+
+def opened_of(response: httpx.Response) -> Opened:
+    """What is known of a stream that has begun."""
+    return Opened(ends=response.headers.get(STREAM_ENDS) == "terminal")
 
 
 def fault_of(error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError) -> Fault:
