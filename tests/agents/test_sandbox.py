@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from tests.agents.sandboxes import opened, ran, session, succeeded
@@ -122,6 +124,19 @@ def test_an_error_deep_in_recursion_is_told_in_a_few_lines() -> None:
     assert block.error is not None
     assert "RecursionError" in block.error
     assert len(block.error.splitlines()) < 12
+
+
+def test_a_value_that_is_too_deep_for_what_is_left_of_the_stack_breaks_nothing() -> None:
+    def deep_in(frames: int, code: str) -> Block:
+        return one.run(code) if frames == 0 else deep_in(frames - 1, code)
+
+    with session(limits=Limits(seconds=0.2)) as one:
+        # The variables of a block that is stopped are read.
+        code = "y = 1\nx = []\nfor n in range(450):\n    x = [x]\nwhile True:\n    pass"
+        error = deep_in(sys.getrecursionlimit() // 10, code).error
+        assert error is not None
+        assert "seconds" in error
+        assert one.run("task_success(y)").control == Success(1)
 
 
 def test_an_error_in_a_helper_of_an_earlier_block_names_its_line() -> None:

@@ -409,14 +409,15 @@ class SandboxSession:
                 for name in group:
                     lines += ["try:", f" __x[{name!r}] = {name}", "except: pass"]
                 found.update(self._fetched("\n".join([*lines, "__x"])))
-        values = {
-            name: self._crossing.out(value, keep_instances=True) for name, value in found.items()
-        }
-        doubts = [
-            (name, doubt)
-            for name, value in values.items()
-            for doubt in _doubts(value, name, self._openings.functions)
-        ]
+        values: dict[str, Any] = {}
+        doubts: list[tuple[str, tuple[str, str]]] = []
+        for name, inner in found.items():
+            # One too deep for what is left of our stack is left out, as those are which are too
+            # deep for the interpreter's.
+            with contextlib.suppress(RecursionError):
+                value = self._crossing.out(inner, keep_instances=True)
+                doubts += [(name, one) for one in _doubts(value, name, self._openings.functions)]
+                values[name] = value
         for name, source in self._definitions.items():
             if name in values and source.startswith(("import ", "from ")):
                 # Whatever it is here: the import makes it again.
