@@ -20,7 +20,7 @@ import pytest
 
 from tests.raw_server import Connection, RawServer
 from xpander_client import AgentExecutionStatus, Configuration, Task, Tasks
-from xpander_client.api.resources import Agents, Threads
+from xpander_client.api.resources import Agents, TasksListItem, Threads
 from xpander_client.background import AsyncTaskHandle, BackgroundTasks, Plugin, TaskCtl
 from xpander_client.background.record import PlatformRecord
 from xpander_client.background.tasks import task as tasks_of_this_process
@@ -630,26 +630,39 @@ async def test_a_type_that_is_mounted_late_can_be_taken_over(
     assert (await tasks.ajoin("report", "1", timeout=20)).data == {"approval": 1}
 
 
+async def all_written_down(
+    tasks: BackgroundTasks,
+    plugin: Plugin,
+    api: Tasks,
+    task_type: str,
+    count: int,
+    *,
+    timeout: float,
+) -> list[TasksListItem]:
+    """Run so many tasks, each with its number; what the platform has of those that succeeded."""
+    for number in range(count):
+        await tasks.start(task_type, str(number), "chat", plugin, number)
+    for number in range(count):
+        await tasks.ajoin(task_type, str(number), timeout=timeout)
+    record = plugin.recorder
+    assert isinstance(record, PlatformRecord)
+    assert await asyncio.to_thread(record.close, 60.0)
+    return await api.alist(agent_id="reports", status=AgentExecutionStatus.Completed)
+
+
 async def test_a_task_that_is_created_is_begun_before_many_others_are_created(
     tasks: BackgroundTasks, plugin: Plugin, api: Tasks
 ) -> None:
     """Else the platform would take the last ones for lost: it waits only so long for a begin."""
 
     @plugin.mount_async_task("busy")
-    async def busy(handle: AsyncTaskHandle) -> AsyncGenerator[TaskCtl]:
-        for number in range(20):
-            yield TaskCtl.report_progress("busy", number)
+    async def busy(handle: AsyncTaskHandle, number: int) -> AsyncGenerator[TaskCtl]:
+        for percent in range(20):
+            yield TaskCtl.report_progress("busy", percent)
             await asyncio.sleep(0.05)
         yield TaskCtl.success()
 
-    for number in range(200):
-        await tasks.start("busy", str(number), "chat", plugin)
-    for number in range(200):
-        await tasks.ajoin("busy", str(number), timeout=60)
-    record = plugin.recorder
-    assert isinstance(record, PlatformRecord)
-    assert await asyncio.to_thread(record.close, 60.0)
-    items = await api.alist(agent_id="reports", status=AgentExecutionStatus.Completed)
+    items = await all_written_down(tasks, plugin, api, "busy", 200, timeout=60)
     assert len(items) == 200
     steps: list[tuple[datetime.datetime, int]] = []
     for item in items:
@@ -667,12 +680,5 @@ async def test_many_tasks_are_all_written_down(
         yield TaskCtl.report_progress("half", 50)
         yield TaskCtl.success(str(number))
 
-    for number in range(300):
-        await tasks.start("short", str(number), "chat", plugin, number)
-    for number in range(300):
-        await tasks.ajoin("short", str(number), timeout=20)
-    record = plugin.recorder
-    assert isinstance(record, PlatformRecord)
-    assert await asyncio.to_thread(record.close, 60.0)
-    items = await api.alist(agent_id="reports", status=AgentExecutionStatus.Completed)
+    items = await all_written_down(tasks, plugin, api, "short", 300, timeout=20)
     assert sorted(int(item.result or -1) for item in items) == list(range(300))

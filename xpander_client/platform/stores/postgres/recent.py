@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import attrs
+from .work import Changes, TaskRow, Wanted
 
-from ..records import TaskRecord
-from .work import Changes, Wanted
-
-__all__ = ["Recalled", "RecentTasks"]
+__all__ = ["RecentTasks"]
 
 LIMIT = 1_000
 """So many tasks are remembered, and none whose document has more bytes than this."""
 LARGEST = 16 * 1024
-
-
-@attrs.frozen
-class Recalled:
-    """A task as it was after the transaction `version`, and the number of its last event then."""
-
-    record: TaskRecord
-    last_seq: int
-    version: int
 
 
 class RecentTasks:
@@ -35,9 +23,9 @@ class RecentTasks:
     """
 
     def __init__(self) -> None:
-        self._tasks: dict[str, Recalled] = {}
+        self._tasks: dict[str, TaskRow] = {}
 
-    def recall(self, wanted: Wanted) -> Sequence[Recalled] | None:
+    def recall(self, wanted: Wanted) -> Sequence[TaskRow] | None:
         """All that is wanted; None when that is not known from here."""
         if wanted.tasks and wanted == Wanted(tasks=wanted.tasks):
             found = [self._tasks[each] for each in wanted.tasks if each in self._tasks]
@@ -50,14 +38,14 @@ class RecentTasks:
             for record, last_seq in zip(records, last, strict=True):
                 self._tasks.pop(record.id, None)
                 if not record.finished and len(record.document) <= LARGEST:
-                    self._tasks[record.id] = Recalled(record, last_seq, version)
+                    self._tasks[record.id] = TaskRow(record, last_seq, version=version)
         while len(self._tasks) > LIMIT:
             del self._tasks[next(iter(self._tasks))]
 
-    def forget(self, ids: Iterable[str]) -> None:
+    def forget(self, rows: Iterable[TaskRow]) -> None:
         """These are not as they were written here."""
-        for each in ids:
-            self._tasks.pop(each, None)
+        for row in rows:
+            self._tasks.pop(row.record.id, None)
 
     def clear(self) -> None:
         """Forget everything."""

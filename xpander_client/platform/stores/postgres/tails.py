@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from ..records import EventRecord
 from ..store import task_topic
@@ -30,14 +32,14 @@ class Tails:
 
     def extend(self, events: Iterable[tuple[str, EventRecord]]) -> None:
         """These were committed, in this order."""
-        for task_id, event in events:
+        for task_id, group in groupby(events, itemgetter(0)):
             topic = short(task_topic(task_id))
-            tail = self._tails.pop(topic, [])
-            if tail and tail[-1].seq + 1 != event.seq:
-                self._drop(tail, len(tail))
-            tail.append(event)
-            self._size += _weight(event)
-            self._tails[topic] = tail  # the last one now
+            tail = self._tails[topic] = self._tails.pop(topic, [])  # the last one now
+            for _, event in group:
+                if tail and tail[-1].seq + 1 != event.seq:
+                    self._drop(tail, len(tail))
+                tail.append(event)
+                self._size += _weight(event)
         while self._size > KEPT_BYTES:
             self.forget([next(iter(self._tails))])
 

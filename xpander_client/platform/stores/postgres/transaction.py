@@ -133,11 +133,11 @@ async def write(
         await connection.execute(
             "DELETE FROM threads WHERE organization_id = $1 AND id = $2", *thread
         )
-    tasks = _task_columns(changes.tasks, changes.last)
+    changed, columns = "tasks", _task_columns(changes.tasks, changes.last)
+    if changes.versions is not None:
+        changed, columns = "expected_tasks", [*columns, changes.versions]
     parts = {
-        "tasks" if changes.versions is None else "expected_tasks": (
-            tasks if changes.versions is None else [*tasks, changes.versions]
-        ),
+        changed: columns,
         "new_tasks": _task_columns(changes.new_tasks, changes.new_last),
         "events": _columns(
             [(task_id, event.seq, event.type, event.body) for task_id, event in changes.events], 4

@@ -9,7 +9,7 @@ of this does I/O; `transaction.py` does.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
@@ -24,10 +24,7 @@ from ..records import (
 )
 from ..work import Reads, Waiting
 
-if TYPE_CHECKING:
-    from .recent import Recalled
-
-__all__ = ["Changes", "Missing", "PostgresWork", "Wanted"]
+__all__ = ["Changes", "Missing", "PostgresWork", "TaskRow", "Wanted"]
 
 
 class Missing(Exception):
@@ -67,10 +64,11 @@ class Wanted:
         )
 
 
-@attrs.define
-class _Task:
+@attrs.frozen
+class TaskRow:
     """A task as it stands in the work. `saved` says that the database has to be told. One that was
-    not fetched, but recalled, has the `version` that is expected there.
+    not fetched, but recalled, has the `version` that is expected there: the number of the
+    transaction that wrote it.
     """
 
     record: TaskRecord
@@ -139,8 +137,7 @@ class PostgresWork:
         self.hopeful = hopeful
         self.wanted = Wanted()
         self.assumed: set[tuple[str, str]] = set()
-        self.recalled: set[str] = set()
-        self._tasks: dict[str, _Task | None] = {}
+        self._tasks: dict[str, TaskRow | None] = {}
         self._keys: dict[tuple[str, str], tuple[bytes, str] | None] = {}
         self._threads: dict[tuple[str, str], _Thread | None] = {}
         self._documents: dict[tuple[str, str, str], _Document | None] = {}
@@ -170,18 +167,19 @@ class PostgresWork:
 
     # What was fetched ----------------------------------------------------------------------------
 
-    def recall(self, tasks: Iterable[Recalled]) -> None:
+    def recall(self, rows: Iterable[TaskRow]) -> None:
         """These tasks are taken for what they were, until the database says otherwise."""
-        for each in tasks:
-            row = _Task(each.record, each.last_seq, version=each.version)
-            self._tasks[each.record.id] = row
-            self.recalled.add(each.record.id)
+        self._tasks.update((row.record.id, row) for row in rows)
+
+    @property
+    def recalled(self) -> Sequence[TaskRow]:
+        """The tasks that were recalled, as they stand in the work."""
+        return [row for row in self._tasks.values() if row is not None and row.version is not None]
 
     @property
     def certain(self) -> bool:
         """Whether the database will have to confirm all that was recalled when it is written to."""
-        rows = [self._tasks[task_id] for task_id in self.recalled]
-        return all(row is not None and row.saved for row in rows)
+        return all(row.saved for row in self.recalled)
 
     def fetched_tasks(self, ids: Iterable[str], found: Iterable[tuple[TaskRecord, int]]) -> None:
         """These tasks were looked for, and those were found, with the numbers of their last events.
@@ -189,7 +187,7 @@ class PostgresWork:
         What the work has already is newer than what was found.
         """
         for record, last_seq in found:
-            self._tasks.setdefault(record.id, _Task(record, last_seq))
+            self._tasks.setdefault(record.id, TaskRow(record, last_seq))
         for task_id in ids:
             self._tasks.setdefault(task_id, None)
 
@@ -234,13 +232,13 @@ class PostgresWork:
         """These tasks of the agent may be claimed, in this order."""
         candidates = self._candidates.setdefault((organization_id, agent_id), [])
         for record, last_seq in found:
-            self._tasks.setdefault(record.id, _Task(record, last_seq))
+            self._tasks.setdefault(record.id, TaskRow(record, last_seq))
             candidates.append(record)
 
     def fetched_due(self, found: Iterable[tuple[TaskRecord, int]]) -> None:
         """The leases of these tasks ran out."""
         for record, last_seq in found:
-            self._tasks.setdefault(record.id, _Task(record, last_seq))
+            self._tasks.setdefault(record.id, TaskRow(record, last_seq))
             self._due.append(record)
 
     # Commands in turn ----------------------------------------------------------------------------
@@ -284,7 +282,7 @@ class PostgresWork:
     def insert(self, outcome: machine.Outcome) -> None:
         """Add a task and its events."""
         record = outcome.record
-        self._set(self._tasks, record.id, _Task(record, len(outcome.events), new=True))
+        self._set(self._tasks, record.id, TaskRow(record, len(outcome.events), new=True))
         self._number(record.id, 0, outcome)
 
     def save(self, before: TaskRecord, outcome: machine.Outcome) -> int:
