@@ -411,6 +411,27 @@ async def test_dispatch_goes_on_after_a_fault(
     assert caplog.text.count("no work was given out") == 2
 
 
+async def test_trouble_with_one_worker_stays_with_it(
+    crew: Crew, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (one, told), (two, stopped) = await crew.busy_worker(), await crew.busy_worker("10.0.0.2")
+
+    async def unreadable(_: Any) -> Any:
+        raise ValueError("no event of ours")
+
+    monkeypatch.setattr(crew.store, "notifications", unreadable)
+    again = await crew.dispatch.register("o", "a", environment=None, peer="", worker_id=one.id)
+    assert list(again.held) == [told]
+    assert caplog.text.count("was not told everything") == 1
+    if not crew.store.presence.alone:
+        # As other servers do it.
+        await crew.store.notify("o", told, {"key": "approval"})
+        await crew.store.stop("o", stopped)
+        await crew.dispatch._compare([again, two])
+        assert (list(again.held), list(two.held)) == ([told], [])
+        assert caplog.text.count("was not told everything") == 2
+
+
 async def test_a_renewal_that_failed_is_tried_again_at_the_next_heartbeat(
     crew: Crew, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,8 +8,18 @@ import httpx
 import pytest
 
 from tests.platform.conftest import HASTY
-from tests.platform.wire import Worker, create, eventually, replay, status, update, worker
-from xpander_client.platform import LocalPlatform
+from tests.platform.wire import (
+    Worker,
+    create,
+    event,
+    eventually,
+    push,
+    replay,
+    status,
+    update,
+    worker,
+)
+from xpander_client.platform import LocalPlatform, machine
 
 
 def tell(
@@ -115,6 +125,21 @@ def test_a_worker_is_told_after_a_restart_of_the_platform(tmp_path: Path) -> Non
         assert tell(http, task).json() == {"delivered": False}
         with worker(http, **{"x-worker-id": w.id}) as again:
             assert again.next().data["key"] == "approval"
+
+
+def test_events_of_earlier_releases_that_look_like_notices_are_none(
+    http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with worker(http) as w:
+        task = own(http, w)
+        with monkeypatch.context() as earlier:
+            earlier.setattr(machine, "_OWN_KINDS", frozenset())
+            for more in ({}, {"notification": {"key": "forged"}}):
+                forged = {**event("notification", task["id"], None), **more}
+                assert push(http, task, forged).status_code == 200
+    eventually(lambda: tell(http, task).json() == {"delivered": False}, "it is away")
+    with worker(http, **{"x-worker-id": w.id}) as again:
+        assert again.next().data["key"] == "approval"
 
 
 def test_the_next_worker_hears_what_the_lost_one_was_told(hasty: httpx.Client) -> None:

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -24,7 +24,7 @@ from .refusal import Refusal
 from .sessions import WorkerSession, task_notice, task_stop
 from .settings import Settings
 from .stores.hints import Watch
-from .stores.records import TERMINAL, Held, TaskRecord, Whereabouts
+from .stores.records import NOTIFICATION, TERMINAL, Held, TaskRecord, Whereabouts
 from .stores.store import Store, agent_topic, worker_topic
 
 __all__ = ["Dispatch"]
@@ -46,6 +46,17 @@ class _Group:
     def wake(self) -> None:
         if self.watch is not None:
             self.watch.ring()
+
+
+@contextlib.contextmanager
+def _unharmed(session: WorkerSession) -> Iterator[None]:
+    """Let what goes wrong for one worker harm no other. It is tried again at the next look."""
+    try:
+        yield
+    except Refusal as refusal:
+        logger.debug("worker %s: %s", session.id, refusal)
+    except Exception:
+        logger.exception("worker %s was not told everything", session.id)
 
 
 class Dispatch:
@@ -359,7 +370,7 @@ class Dispatch:
         """Tell a worker that was away what its tasks were told, perhaps once more."""
         for task_id in list(session.held):
             await asyncio.sleep(0)  # there may be thousands
-            with contextlib.suppress(Refusal):
+            with _unharmed(session):
                 await self._tell_of(
                     session, await self._store.get(session.organization_id, task_id)
                 )
@@ -368,8 +379,10 @@ class Dispatch:
         for event in await self._store.notifications(record):
             if event.seq > after:
                 session.told[record.id] = event.seq
-                told = orjson.loads(event.body)["notification"]
-                session.send(task_notice(record, event.seq, told))
+                told = orjson.loads(event.body)
+                # Earlier releases let callers push events that are called as the store calls these.
+                if told["type"] != NOTIFICATION:
+                    session.send(task_notice(record, event.seq, told["notification"]))
 
     # Taking it back ------------------------------------------------------------------------------
 
@@ -413,7 +426,8 @@ class Dispatch:
                 session.leaving = session.leaving or record.leaving
                 if record.heard_at != session.heard_elsewhere:
                     session.heard_elsewhere = record.heard_at
-                    await self._heard(session, self._clock())
+                    with _unharmed(session):
+                        await self._heard(session, self._clock())
         await self._compare([session for session in sessions if session.held or session.listening])
 
     async def _attend(self, session: WorkerSession) -> None:
@@ -422,7 +436,7 @@ class Dispatch:
         with self._store.watch(topic) as watch:
             while self._sessions.get(session.id) is session:
                 if await watch.wait(self._settings.worker_silence):
-                    with contextlib.suppress(Refusal):  # the next pulse looks again
+                    with _unharmed(session):  # the next pulse looks again
                         await self._compare([session])
 
     async def _compare(self, sessions: Sequence[WorkerSession]) -> None:
@@ -434,19 +448,26 @@ class Dispatch:
             if self._sessions.get(session.id) is not session:
                 continue
             there, gone = held[place], believed[session.id]
-            unacknowledged = len(session.unacknowledged)
-            for task_id, now in there.items():
-                if gone.get(task_id) == now.attempt:
-                    del gone[task_id]
-                elif task_id not in session.held:
-                    session.held[task_id] = now.attempt
-                    self._holders[task_id] = session
-                if now.begun:
-                    self._begun(session, task_id)
-            await self._let_go(session, gone)
-            await self._catch_up(session, there)
-            if len(session.unacknowledged) < unacknowledged:
-                self._wake(session)
+            with _unharmed(session):
+                await self._agree(session, there, gone)
+
+    async def _agree(
+        self, session: WorkerSession, held: Mapping[str, Held], gone: dict[str, int]
+    ) -> None:
+        """Make a worker's session what the store says; `gone` is what it held before."""
+        unacknowledged = len(session.unacknowledged)
+        for task_id, now in held.items():
+            if gone.get(task_id) == now.attempt:
+                del gone[task_id]
+            elif task_id not in session.held:
+                session.held[task_id] = now.attempt
+                self._holders[task_id] = session
+            if now.begun:
+                self._begun(session, task_id)
+        await self._let_go(session, gone)
+        await self._catch_up(session, held)
+        if len(session.unacknowledged) < unacknowledged:
+            self._wake(session)
 
     async def _catch_up(self, session: WorkerSession, held: Mapping[str, Held]) -> None:
         """Tell a worker what its tasks were told at other servers."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -308,7 +308,8 @@ class Endpoints:
         task_id = path_id(request, "task_id")
         events = await self._parsed(request)
         bodies.checked(events, list[TaskUpdateEvent], known_values_only=False)
-        whole = [_whole_event(event, index) for index, event in enumerate(events)]
+        place = {"task_id": task_id, "organization_id": organization(request)}
+        whole = [_whole_event(event, index, place) for index, event in enumerate(events)]
         attempt = held_attempt(request)
         appended = await self._store.append(
             organization(request),
@@ -470,7 +471,10 @@ def _with_total(body: dict[str, Any]) -> dict[str, Any]:
     return {**body, "tokens": {**tokens, "total_tokens": total}}
 
 
-def _whole_event(event: dict[str, Any], index: int) -> dict[str, Any]:
+def _whole_event(event: dict[str, Any], index: int, place: Mapping[str, str]) -> dict[str, Any]:
+    for name, value in place.items():
+        if event[name] != value:
+            raise Refusal(422, f"the events are for the {name} {value!r}", f"$[{index}].{name}")
     whole = {"data": None, **event}
     if whole["type"] == "task_finished" and whole["data"] is not None:
         data = whole["data"]

@@ -79,6 +79,10 @@ _NEVER_CLEARED = frozenset(
 _LAST_RUN = WORKER_OWNED - {"status", "deep_planning", "sub_executions"}
 """What a task forgets when it is continued."""
 
+_OWN_KINDS = frozenset({"connected", "gap", NOTIFICATION})
+"""Events that nobody pushes: what opens a stream or stands for a hole in it, and the store's name
+for what a task was told."""
+
 _ALIASES = {
     "tool_call_payload_extension": "payload_extension",
     "parent_execution_id": "parent_execution",
@@ -439,13 +443,11 @@ def append(
     stored: list[NewEvent] = []
     for index, event in enumerate(events):
         kind = event.get("type")
-        if kind in ("connected", "gap"):
-            raise Refusal(422, f"only a stream itself says {kind!r}", f"$[{index}].type")
+        if kind in _OWN_KINDS:
+            raise Refusal(422, f"only the platform itself says {kind!r}", f"$[{index}].type")
         if kind == "task_finished":
             if index + 1 < len(events):
                 raise Refusal(422, "nothing follows task_finished", f"$[{index + 1}]")
-            if event.get("task_id", record.id) != record.id:
-                raise Refusal(422, "only this task can end here", f"$[{index}].task_id")
             ending = patch(
                 record,
                 _ending(event.get("data")),
