@@ -94,6 +94,7 @@ class Model:
     tasks: dict[str, ModelTask] = attrs.field(factory=dict)
     keys: dict[str, tuple[bytes, str, float]] = attrs.field(factory=dict)
     documents: dict[str, tuple[int, dict[str, Any]]] = attrs.field(factory=dict)
+    gone: set[str] = attrs.field(factory=set)
 
     # Looking ---------------------------------------------------------------------------------
 
@@ -386,7 +387,8 @@ class Model:
             if task.lease_until is None or task.lease_until > self.now:
                 continue
             task.changed_at = self.now
-            if task.status == "pending" and not (task.once and task.local):
+            waits_on = task.holder not in self.gone and not (task.once and task.local)
+            if task.status == "pending" and waits_on:
                 task.holder, task.lease_until = None, None
                 back.add(task.id)
                 continue

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence, Set
+from contextvars import ContextVar
 from typing import Any
+from unittest.mock import AsyncMock
 
 import attrs
 import pytest
@@ -48,6 +50,10 @@ PLACES = st.integers(0, 20)
 TEXTS = st.sampled_from(["x", "y"])
 STATUSES = st.sampled_from(["executing", "completed", "error", "paused", "pending", "odd"])
 KEYS = st.none() | st.tuples(st.sampled_from(["k1", "k2"]), st.sampled_from([b"1", b"1", b"2"]))
+PARTS = [
+    *("sweep", "sweep", "claim", "claim", "stop", "take", "work", "work", "append", "notify"),
+    *("keep_alive", "continue", "put", "put", "delegate"),
+]
 BACK = st.sampled_from([None, None, 0, 0, 0, -1, 1])
 """Which attempt somebody believes to hold: none, or so many more than the present one."""
 
@@ -78,6 +84,8 @@ def face_of(record: TaskRecord) -> dict[str, Any]:
 def answer_of(value: Any) -> Any:
     """What an engine answered, in the model's words."""
     match value:
+        case Refusal():
+            return value.status, "refused"
         case TaskRecord():
             return value.id
         case Put():
@@ -102,6 +110,8 @@ def answer_of(value: Any) -> Any:
 def whole(value: Any) -> Any:
     """Everything in an engine's answer, to be compared with another engine's."""
     match value:
+        case Refusal():
+            return value.status, value.detail
         case TaskRecord():
             return attrs.asdict(attrs.evolve(value, document=b"")), value.read()
         case Put():
@@ -120,6 +130,56 @@ def whole(value: Any) -> Any:
             return value
 
 
+StoreCommand = Callable[[Store], Coroutine[Any, Any, Any]]
+
+PLACE_IN_BATCH: ContextVar[int] = ContextVar("PLACE_IN_BATCH")
+
+
+class Together:
+    """Hands the writes of a batch to a store at once and in their order, when all have come: what a
+    command reads before it writes takes it differently long.
+    """
+
+    def __init__(self, store: Store, commands: int) -> None:
+        self.store = store
+        self.turns = [asyncio.Event() for _ in range(commands)]
+        self.come: set[int] = set()
+
+    async def run(self, commands: Sequence[StoreCommand]) -> list[Any]:
+        """What the commands answered, refusals included."""
+        submit: Any = self.store._submit  # type: ignore[attr-defined]
+
+        async def in_turn(command: Any) -> Any:
+            place = PLACE_IN_BATCH.get()
+            self.arrive(place)
+            await self.turns[place].wait()
+            return await submit(command)
+
+        async def one(place: int, command: StoreCommand) -> Any:
+            PLACE_IN_BATCH.set(place)
+            try:
+                return await command(self.store)
+            except Refusal as refusal:
+                return refusal
+            finally:
+                self.arrive(place)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(self.store, "_submit", in_turn)
+            # A command may find what an earlier one of its batch has made.
+            patch.setattr(self.store, "_anything_waits", AsyncMock(return_value=True))
+            return await asyncio.gather(*(one(*each) for each in enumerate(commands)))
+
+    def arrive(self, place: int) -> None:
+        self.come.add(place)
+        if len(self.come) == len(self.turns):
+            asyncio.get_running_loop().call_soon(self.release)  # the last one waits, too
+
+    def release(self) -> None:
+        for turn in self.turns:
+            turn.set()
+
+
 class Commands(RuleBasedStateMachine):
     """Random commands; each is given to the model and to every engine."""
 
@@ -132,6 +192,8 @@ class Commands(RuleBasedStateMachine):
         self.model = Model(SETTINGS)
         self.stores: list[Store] = []
         self.compared: dict[str, list[tuple[int, str]]] = {}
+        self.batch: list[tuple[Callable[[], Any], StoreCommand]] = []
+        self.gathering = False
 
     @initialize()
     def begin(self) -> None:
@@ -147,33 +209,40 @@ class Commands(RuleBasedStateMachine):
         ]
         for store in self.stores:
             self.runner.run(store.open())
+            # Who listens is not the model's business, but what follows from it is.
+            store.presence.gone = self.gone  # type: ignore[method-assign]
+
+    async def gone(self, workers: Collection[tuple[str, str]]) -> Set[tuple[str, str]]:
+        return {place for place in workers if place[1] in self.model.gone}
 
     def teardown(self) -> None:
         for store in self.stores:
             self.runner.run(store.close())
         self.runner.close()
 
-    def do(
-        self, expected: Callable[[], Any], command: Callable[[Store], Coroutine[Any, Any, Any]]
-    ) -> None:
-        """Give a command to all of them, and compare what they answer."""
-        try:
-            wanted = expected()
-        except Refused as refused:
-            wanted = refused.status, "refused"
+    def do(self, expected: Callable[[], Any], command: StoreCommand) -> None:
+        """Give a command to all of them, and compare what they answer; in a batch, later."""
+        self.batch.append((expected, command))
+        if not self.gathering:
+            self.write()
+
+    def write(self) -> None:
+        """Give the commands of a batch to all of them, and compare what they answer."""
+        batch, self.batch = self.batch, []
+        wanted = []
+        for expected, _ in batch:
+            try:
+                wanted.append(expected())
+            except Refused as refused:
+                wanted.append((refused.status, "refused"))
         answers = []
         for store in self.stores:
-            try:
-                answer = self.runner.run(command(store))
-            except Refusal as refusal:
-                said: Any = refusal.status, "refused"
-                answers.append((refusal.status, refusal.detail))
-            else:
-                said = answer_of(answer)
-                answers.append(whole(answer))
-            assert said == wanted
+            given = [command for _, command in batch]
+            said = self.runner.run(Together(store, len(given)).run(given))
+            assert [answer_of(each) for each in said] == wanted
+            answers.append([whole(each) for each in said])
         assert all(answer == answers[0] for answer in answers)
-        self.count.acknowledged += 1
+        self.count.acknowledged += len(batch)
 
     def attempt(self, task_id: str, back: int | None) -> int | None:
         if back is None or task_id not in self.model.tasks:
@@ -185,11 +254,11 @@ class Commands(RuleBasedStateMachine):
         return ids[-(place % len(ids))] if place and ids else "unknown"
 
     def free(self) -> str:
-        return f"t{len(self.model.tasks)}"
+        return f"t{len(self.model.tasks)}{f'-{len(self.batch)}' if self.gathering else ''}"
 
     @property
     def is_full(self) -> bool:
-        return len(self.model.tasks) >= 6
+        return len(self.model.tasks) + len(self.batch) >= 6
 
     # The commands --------------------------------------------------------------------------------
 
@@ -463,6 +532,50 @@ class Commands(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         self.do(self.model.sweep, lambda store: store.sweep())
+
+    @rule(worker=WORKERS, is_gone=st.booleans())
+    def lose(self, worker: str, is_gone: bool) -> None:
+        """A worker is cut off, or back."""
+        (self.model.gone.add if is_gone else self.model.gone.discard)(worker)
+
+    @rule(
+        seconds=st.sampled_from([0.0, 0.0, 11.0, 31.0, 101.0]),
+        parts=st.lists(st.sampled_from(PARTS), min_size=2, max_size=8),
+        data=st.data(),
+    )
+    def write_together(self, seconds: float, parts: list[str], data: st.DataObject) -> None:
+        """Many commands over the same few tasks, in one transaction where an engine has such."""
+        self.model.now += seconds
+        self.gathering = True
+        for part in parts:
+            place, agent = data.draw(st.integers(1, 3)), data.draw(AGENTS)
+            match part:
+                case "sweep":
+                    self.sweep()
+                case "claim":
+                    self.claim(agent, data.draw(st.lists(WORKERS, min_size=1, max_size=3)), False)
+                case "stop":
+                    self.stop(place)
+                case "take":
+                    self.take(place, "script")
+                case "work":
+                    self.work(place, data.draw(STATUSES))
+                case "append":
+                    back, ends = data.draw(BACK), data.draw(st.booleans())
+                    self.append(place, back, ["chunk"], ends, "completed", data.draw(KEYS))
+                case "notify":
+                    self.notify(place, data.draw(KEYS))
+                case "keep_alive":
+                    self.keep_alive(place, data.draw(BACK))
+                case "continue":
+                    self.continue_(place, agent, data.draw(KEYS), None, None, None)
+                case "put" if not self.is_full:
+                    worker = data.draw(st.sampled_from([None, "w1"]))
+                    self.put(agent, data.draw(KEYS), None, worker, None, False, False, None)
+                case _:
+                    self.delegate(place, place, not self.is_full, agent, data.draw(BACK))
+        self.gathering = False
+        self.write()
 
     @rule(ago=st.sampled_from([0.0, 20.0]))
     def prune(self, ago: float) -> None:

@@ -387,22 +387,30 @@ class Dispatch:
     # Taking it back ------------------------------------------------------------------------------
 
     async def _sweep(self) -> None:
+        more = False
         while True:
-            await asyncio.sleep(self._settings.sweep_interval)
+            if not more:
+                await asyncio.sleep(self._settings.sweep_interval)
+            more = False
             try:
                 await self._pulse()
-                swept = await self._store.sweep()
+                more = await self._take_back()
             except Refusal as refusal:
                 logger.warning("no leases were checked: %s", refusal.detail)
                 continue
             except Exception:
                 logger.exception("no leases were checked")
                 continue
-            for before in (*swept.requeued, *swept.exhausted):
-                if not before.offered:
-                    self._metrics.leases_lost.inc()
-                self._lose(before)
             self._forget_the_gone()
+
+    async def _take_back(self) -> bool:
+        """Take tasks from workers that were lost; whether there are more."""
+        swept = await self._store.sweep()
+        for before in (*swept.requeued, *swept.exhausted):
+            if not before.offered:
+                self._metrics.leases_lost.inc()
+            self._lose(before)
+        return swept.more
 
     async def _pulse(self) -> None:
         """Show the other servers that this one is alive, and see what they know of its workers."""

@@ -464,19 +464,22 @@ def append(
     return Outcome(record, tuple(stored))
 
 
-def expire(record: TaskRecord, *, now: float, max_attempts: int) -> Outcome | None:
+def expire(
+    record: TaskRecord, *, now: float, max_attempts: int, gone: bool = False
+) -> Outcome | None:
     """The task after its lease ran out, or None if it hasn't.
 
-    An offer that no worker took up goes back to the queue in silence. A worker that was lost while
-    executing is named in an event; the last one allowed ends the task as an error, and with
-    `on_worker_loss` the first one may. That goes for a task that was its worker's from the
-    beginning also before it began, because nobody else would ever take it.
+    An offer that its worker let pass goes back to the queue in silence. A worker that was lost
+    while executing is named in an event; the last one allowed ends the task as an error, and with
+    `on_worker_loss` the first one may. One that is `gone` before it began counts like these: the
+    task may have killed it. So does the worker of a task that was its own from the beginning, if
+    its loss is to be the end, because nobody else would ever take it.
     """
     if record.lease_until is None or record.lease_until > now or record.worker_id is None:
         return None
     task = record.read()
     once = task.get("on_worker_loss") == "error"
-    if record.status == "pending" and not (once and task.get("run_locally") is True):
+    if record.status == "pending" and not gone and not (once and task.get("run_locally") is True):
         back = attrs.evolve(record, worker_id=None, lease_until=None, updated_at=now)
         return Outcome(back)
     if record.status not in ("pending", "executing"):

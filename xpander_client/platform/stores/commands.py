@@ -8,8 +8,11 @@ its transaction is committed, so it changes nothing but its work.
 
 from __future__ import annotations
 
+import logging
+import time
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
+from itertools import islice, zip_longest
 from typing import Any, TypeVar
 
 import attrs
@@ -25,6 +28,7 @@ from .records import (
     Extended,
     IdempotencyKey,
     MessageRecord,
+    Overdue,
     Put,
     Swept,
     TaskRecord,
@@ -36,6 +40,17 @@ from .work import Command, Reads, Submit, Waiting, Work
 __all__ = ["CommandStore", "CommandThreads", "unknown", "unknown_thread"]
 
 T = TypeVar("T")
+
+SWEEP = 2_000
+"""So many tasks whose leases ran out are looked up at once,"""
+
+TOGETHER = 100
+"""and so many are taken back in one command: others wait behind it."""
+
+ENOUGH = 3
+"""When so many tasks in turn can't be taken back, and none could, nothing can be written."""
+
+logger = logging.getLogger(__name__)
 
 
 def unknown(task_id: str) -> Refusal:
@@ -54,6 +69,7 @@ class CommandStore(Store):
     def __init__(self, settings: Settings | None) -> None:
         self._settings = settings or Settings()
         self._admission = Admission(self._settings.queue_limit, self._settings.queue_wait)
+        self._set_aside: dict[str, float] = {}
 
     @property
     def admission(self) -> Admission:
@@ -69,8 +85,8 @@ class CommandStore(Store):
         """Whether it is worth while to claim."""
 
     @abstractmethod
-    async def _anything_is_due(self) -> bool:
-        """Whether it is worth while to sweep."""
+    async def _overdue(self, most: int) -> Sequence[Overdue]:
+        """Tasks whose leases ran out, the longest ago first."""
 
     async def put(
         self,
@@ -316,16 +332,62 @@ class CommandStore(Store):
         return await self._submit(Command(run, Reads(waiting=waiting)))
 
     async def sweep(self) -> Swept:
-        """Take back the tasks whose leases ran out."""
-        if not await self._anything_is_due():
+        """Take back tasks whose leases ran out, some of each organization."""
+        now = time.monotonic()
+        self._set_aside = {each: until for each, until in self._set_aside.items() if until > now}
+        found = await self._overdue(SWEEP + len(self._set_aside))
+        overdue = [each for each in found if each.task_id not in self._set_aside]
+        if not overdue:
             return Swept()
+        offers = {
+            (each.organization_id, each.offered_to)
+            for each in overdue
+            if each.offered_to is not None
+        }
+        gone = await self.presence.gone(offers) if offers else frozenset()
+        swept = [await self._take_back(some, gone) for some in _in_turn(overdue)]
+        return Swept(
+            tuple(record for each in swept for record in each.requeued),
+            tuple(record for each in swept for record in each.exhausted),
+            more=len(found) >= SWEEP,
+        )
 
+    async def _take_back(self, overdue: Sequence[Overdue], gone: Set[tuple[str, str]]) -> Swept:
+        """Take back these tasks at once; where that fails, those that can be."""
+        try:
+            return await self._expire(overdue, gone)
+        except Refusal:
+            requeued: list[TaskRecord] = []
+            exhausted: list[TaskRecord] = []
+            refused = 0
+            for each in overdue:
+                try:
+                    swept = await self._expire([each], gone)
+                except Refusal as refusal:
+                    # One task must not keep all others from their workers; it is tried again later.
+                    self._set_aside[each.task_id] = time.monotonic() + self._settings.lease
+                    logger.error("task %s could not be taken back: %s", each.task_id, refusal)
+                    refused += 1
+                    if refused == ENOUGH and not requeued and not exhausted:
+                        raise  # it is not the tasks
+                else:
+                    requeued += swept.requeued
+                    exhausted += swept.exhausted
+            return Swept(tuple(requeued), tuple(exhausted))
+
+    async def _expire(self, overdue: Sequence[Overdue], gone: Set[tuple[str, str]]) -> Swept:
         def run(work: Work) -> Swept:
             requeued: list[TaskRecord] = []
             exhausted: list[TaskRecord] = []
-            for record in work.due():
+            for each in overdue:
+                record = work.task(each.task_id)
+                if record is None:
+                    continue
                 outcome = machine.expire(
-                    record, now=work.now, max_attempts=self._settings.max_attempts
+                    record,
+                    now=work.now,
+                    max_attempts=self._settings.max_attempts,
+                    gone=(record.organization_id, record.worker_id) in gone,
                 )
                 if outcome is None:
                     continue
@@ -333,7 +395,9 @@ class CommandStore(Store):
                 (exhausted if outcome.record.finished else requeued).append(record)
             return Swept(tuple(requeued), tuple(exhausted))
 
-        return await self._submit(Command(run, Reads(due=True)))
+        return await self._submit(
+            Command(run, Reads(tasks=tuple(each.task_id for each in overdue)))
+        )
 
     async def doc_put(
         self,
@@ -466,6 +530,18 @@ class CommandThreads(ThreadStore):
             work.delete_thread(thread)
 
         await self._submit(Command(run, Reads(threads=((organization_id, thread_id),))))
+
+
+def _in_turn(overdue: Sequence[Overdue]) -> Iterator[Sequence[Overdue]]:
+    """The tasks in parts that are short enough for others to write in between, so that no
+    organization waits until all tasks of another are taken back.
+    """
+    queues: dict[str, list[Overdue]] = {}
+    for each in overdue:
+        queues.setdefault(each.organization_id, []).append(each)
+    turns = (each for turn in zip_longest(*queues.values()) for each in turn if each is not None)
+    while some := tuple(islice(turns, TOGETHER)):
+        yield some
 
 
 def _keep_alive(

@@ -22,6 +22,7 @@ __all__ = [
     "Joined",
     "MessageRecord",
     "NewEvent",
+    "Overdue",
     "Page",
     "Put",
     "Swept",
@@ -159,13 +160,23 @@ class Page:
 
 
 @attrs.frozen
+class Overdue:
+    """A task whose lease ran out. `offered_to` is the worker that has not begun with it."""
+
+    organization_id: str
+    task_id: str
+    offered_to: str | None
+
+
+@attrs.frozen
 class Swept:
     """The tasks whose leases ran out, as they were before: `requeued` wait again, `exhausted` have
-    lost too many workers and ended as errors.
+    lost too many workers and ended as errors. `more` says that there are others.
     """
 
     requeued: tuple[TaskRecord, ...] = ()
     exhausted: tuple[TaskRecord, ...] = ()
+    more: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.requeued or self.exhausted)

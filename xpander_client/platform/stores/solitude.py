@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from typing import Protocol
 
 import attrs
@@ -28,6 +28,7 @@ class _Worker:
     record: WorkerRecord
     listening: bool = True
     spoke_after_break: bool = False
+    leaving: bool = False
 
 
 class Solitude:
@@ -92,12 +93,22 @@ class Solitude:
                 return Whereabouts.UNKNOWN
             known = self._workers[worker.place] = _Worker(worker, listening=False)
         known.spoke_after_break = not known.listening
+        known.leaving = known.leaving or worker.leaving
         return Whereabouts.LISTENING if known.listening else Whereabouts.NOWHERE
 
     async def is_listening(self, organization_id: str, worker_id: str) -> bool:
         """Whether the worker listens."""
         worker = self._workers.get((organization_id, worker_id))
         return worker is not None and worker.listening
+
+    async def gone(self, workers: Collection[tuple[str, str]]) -> Set[tuple[str, str]]:
+        """Those of these workers that were cut off and have not shown life since."""
+        here = {
+            place
+            for place, each in self._workers.items()
+            if each.listening or each.spoke_after_break or each.leaving
+        }
+        return set(workers) - here
 
     async def pulse(self, streams: Sequence[str]) -> Mapping[tuple[str, str], WorkerRecord]:
         """Workers that are gone and hold nothing are forgotten."""

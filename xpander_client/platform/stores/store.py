@@ -7,7 +7,7 @@ hints, never data, so that a lost hint costs a moment and never an event.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Any, Protocol
 
 from .admission import Admission
@@ -157,6 +157,12 @@ class Presence(Protocol):
 
     async def is_listening(self, organization_id: str, worker_id: str) -> bool:
         """Whether the worker listens at one of the servers."""
+        ...
+
+    async def gone(self, workers: Collection[tuple[str, str]]) -> Set[tuple[str, str]]:
+        """Those of these workers that were cut off and have not shown life since. One that left in
+        order is not among them.
+        """
         ...
 
     async def pulse(self, streams: Sequence[str]) -> Mapping[tuple[str, str], WorkerRecord]:
@@ -372,7 +378,7 @@ class Store(Protocol):
         ...
 
     async def sweep(self) -> Swept:
-        """Take back the tasks whose leases ran out."""
+        """Take back tasks whose leases ran out, some of each organization."""
         ...
 
     def watch(self, *topics: str) -> Watch:

@@ -10,12 +10,9 @@ import attrs
 from .. import machine
 from .records import Document, IdempotencyKey, MessageRecord, TaskRecord, ThreadRecord
 
-__all__ = ["SWEEP", "Command", "Reads", "Submit", "Waiting", "Work"]
+__all__ = ["Command", "Reads", "Submit", "Waiting", "Work"]
 
 T = TypeVar("T")
-
-SWEEP = 500
-"""So many leases that ran out are seen to in one command: others wait behind it."""
 
 
 class Work(Protocol):
@@ -58,10 +55,6 @@ class Work(Protocol):
         self, organization_id: str, agent_id: str, worker_id: str, pool: str | None
     ) -> TaskRecord | None:
         """The oldest task that waits for a worker like this one, and that nobody else is given."""
-        ...
-
-    def due(self) -> Sequence[TaskRecord]:
-        """The tasks whose leases ran out, the longest ago first, as many as one command takes."""
         ...
 
     def answer(self, organization_id: str, key: str) -> tuple[bytes, str] | None:
@@ -126,7 +119,6 @@ class Reads:
     threads: tuple[tuple[str, str], ...] = ()
     documents: tuple[tuple[str, str, str], ...] = ()
     waiting: Waiting | None = None
-    due: bool = False
 
 
 @attrs.frozen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence, Set
 
 from ...clock import Clock
 from ...settings import Settings
@@ -160,6 +160,18 @@ class PostgresPresence:
             self._clock() - SILENCE,
         )
         return row is not None
+
+    async def gone(self, workers: Collection[tuple[str, str]]) -> Set[tuple[str, str]]:
+        """Those of these workers that were cut off and have not shown life since."""
+        rows = await self._database.fetch(
+            "SELECT organization_id, id FROM workers w "
+            "WHERE (organization_id, id) IN (SELECT * FROM unnest($1::text[], $2::text[])) "
+            f"AND (leaving OR spoke_after_break OR {_ALIVE.format('$3')})",
+            [organization_id for organization_id, _ in workers],
+            [worker_id for _, worker_id in workers],
+            self._clock() - SILENCE,
+        )
+        return set(workers) - {(row["organization_id"], row["id"]) for row in rows}
 
     async def pulse(self, streams: Sequence[str]) -> Mapping[tuple[str, str], WorkerRecord]:
         """This server is alive. Returns the workers that listen at it."""

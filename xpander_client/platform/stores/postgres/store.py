@@ -15,7 +15,7 @@ from ...refusal import Refusal
 from ...settings import Settings
 from ..commands import CommandStore, unknown
 from ..hints import Hints, Watch
-from ..records import TERMINAL, Document, EventRecord, Page, TaskFilter, TaskRecord
+from ..records import TERMINAL, Document, EventRecord, Overdue, Page, TaskFilter, TaskRecord
 from ..work import Command, Waiting
 from .clock import DatabaseClock
 from .connections import Database, answering
@@ -360,8 +360,11 @@ class PostgresStore(CommandStore):
         )
         return row is not None
 
-    async def _anything_is_due(self) -> bool:
-        row = await self._database.fetchrow(
-            "SELECT 1 FROM tasks WHERE lease_until <= $1 LIMIT 1", self._clock()
+    async def _overdue(self, most: int) -> Sequence[Overdue]:
+        rows = await self._database.fetch(
+            "SELECT organization_id, id, CASE WHEN status = 'pending' THEN worker_id END "
+            "FROM tasks WHERE lease_until <= $1 ORDER BY lease_until LIMIT $2",
+            self._clock(),
+            most,
         )
-        return row is not None
+        return [Overdue(*row) for row in rows]

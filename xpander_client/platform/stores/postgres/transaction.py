@@ -11,7 +11,7 @@ import asyncpg
 import orjson
 
 from ..records import TASK_FIELDS, TaskRecord
-from ..work import SWEEP, Waiting
+from ..work import Waiting
 from .rows import (
     DOCUMENT,
     TASK,
@@ -22,7 +22,7 @@ from .rows import (
     task_values,
     thread_of,
 )
-from .work import Changes, PostgresWork, Wanted
+from .work import Changes, PostgresWork, TaskRow, Wanted
 
 __all__ = ["OUTDATED", "WRITER_SETTINGS", "fetch", "payload", "write"]
 
@@ -51,10 +51,6 @@ _WAITING = (
     f"({_PENDING} pinned_to IS NULL ORDER BY number LIMIT $5 FOR UPDATE SKIP LOCKED) free "
     "ORDER BY number"
 )
-_DUE = (
-    f"SELECT {TASK} FROM tasks WHERE lease_until <= $1 ORDER BY lease_until LIMIT {SWEEP} "
-    "FOR UPDATE SKIP LOCKED"
-)
 # Locks are taken in the order of ids, so that two servers can't wait for each other.
 _TASKS = f"SELECT {TASK} FROM tasks WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE"
 _KEYS = (
@@ -76,9 +72,13 @@ _DOCUMENTS = (
 async def fetch(connection: asyncpg.Connection, work: PostgresWork, wanted: Wanted) -> None:
     """Fetch rows into the work, and lock them until the transaction ends."""
     for waiting in wanted.waiting:
-        await _fetch_waiting(connection, work, waiting)
-    if wanted.due:
-        work.fetched_due(_tasks(await connection.fetch(_DUE, work.now)))
+        # Commands of the same transaction may take so many away before this one has its turn.
+        rivals = len(wanted.tasks) + sum(
+            len(each.workers)
+            for each in wanted.waiting
+            if each is not waiting and each.agent_id == waiting.agent_id
+        )
+        await _fetch_waiting(connection, work, waiting, rivals)
     if wanted.tasks:
         ids = sorted(each for each in wanted.tasks if "\0" not in each)
         work.fetched_tasks(wanted.tasks, _tasks(await connection.fetch(_TASKS, ids)))
@@ -102,18 +102,21 @@ def _possible(places: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
 
 
 async def _fetch_waiting(
-    connection: asyncpg.Connection, work: PostgresWork, waiting: Waiting
+    connection: asyncpg.Connection, work: PostgresWork, waiting: Waiting, rivals: int
 ) -> None:
     place = waiting.organization_id, waiting.agent_id
     free = sum(pool is None for _, pool in waiting.workers)
     pins = {worker_id for worker_id, _ in waiting.workers}
     pins |= {pool for _, pool in waiting.workers if pool is not None}
-    rows = await connection.fetch(_WAITING, *place, sorted(pins), len(waiting.workers), free)
+    most = len(waiting.workers) + rivals
+    rows = await connection.fetch(
+        _WAITING, *place, sorted(pins), most, free + rivals if free else 0
+    )
     work.fetched_waiting(*place, _tasks(rows))
 
 
-def _tasks(rows: Iterable[asyncpg.Record]) -> list[tuple[TaskRecord, int]]:
-    return [(task_of(row), row["last_seq"]) for row in rows]
+def _tasks(rows: Iterable[asyncpg.Record]) -> list[TaskRow]:
+    return [TaskRow(task_of(row), row["last_seq"], row["number"]) for row in rows]
 
 
 async def write(

@@ -8,6 +8,7 @@ of this does I/O; `transaction.py` does.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -40,7 +41,6 @@ class Wanted:
     threads: set[tuple[str, str]] = attrs.field(factory=set)
     documents: set[tuple[str, str, str]] = attrs.field(factory=set)
     waiting: list[Waiting] = attrs.field(factory=list)
-    due: bool = False
 
     def add(self, reads: Reads) -> None:
         """Fetch what a command says that it is going to read, too."""
@@ -49,7 +49,6 @@ class Wanted:
         self.documents.update(reads.documents)
         if reads.waiting is not None:
             self.waiting.append(reads.waiting)
-        self.due = self.due or reads.due
 
     def merge(self, more: Wanted) -> None:
         """Fetch what was missed, too."""
@@ -59,20 +58,20 @@ class Wanted:
         self.documents |= more.documents
 
     def __bool__(self) -> bool:
-        return bool(
-            self.tasks or self.keys or self.threads or self.documents or self.waiting or self.due
-        )
+        return bool(self.tasks or self.keys or self.threads or self.documents or self.waiting)
 
 
 @attrs.frozen
 class TaskRow:
     """A task as it stands in the work. `saved` says that the database has to be told. One that was
     not fetched, but recalled, has the `version` that is expected there: the number of the
-    transaction that wrote it.
+    transaction that wrote it. `number` is its place in the queue, None for one that
+    is the last.
     """
 
     record: TaskRecord
     last_seq: int
+    number: int | None = None
     new: bool = False
     saved: bool = False
     version: int | None = None
@@ -141,8 +140,8 @@ class PostgresWork:
         self._keys: dict[tuple[str, str], tuple[bytes, str] | None] = {}
         self._threads: dict[tuple[str, str], _Thread | None] = {}
         self._documents: dict[tuple[str, str, str], _Document | None] = {}
-        self._candidates: dict[tuple[str, str], list[TaskRecord]] = {}
-        self._due: list[TaskRecord] = []
+        self._candidates: dict[tuple[str, str], dict[str, None]] = {}
+        self._released: dict[tuple[str, str], dict[str, None]] = {}
         self._events: list[tuple[str, EventRecord]] = []
         self._new_keys: list[tuple[str, IdempotencyKey, str]] = []
         self._messages: list[tuple[str, str, int, MessageRecord]] = []
@@ -181,13 +180,13 @@ class PostgresWork:
         """Whether the database will have to confirm all that was recalled when it is written to."""
         return all(row.saved for row in self.recalled)
 
-    def fetched_tasks(self, ids: Iterable[str], found: Iterable[tuple[TaskRecord, int]]) -> None:
-        """These tasks were looked for, and those were found, with the numbers of their last events.
+    def fetched_tasks(self, ids: Iterable[str], found: Iterable[TaskRow]) -> None:
+        """These tasks were looked for, and those were found.
 
         What the work has already is newer than what was found.
         """
-        for record, last_seq in found:
-            self._tasks.setdefault(record.id, TaskRow(record, last_seq))
+        for row in found:
+            self._tasks.setdefault(row.record.id, row)
         for task_id in ids:
             self._tasks.setdefault(task_id, None)
 
@@ -227,19 +226,13 @@ class PostgresWork:
             self._documents.setdefault(place, None)
 
     def fetched_waiting(
-        self, organization_id: str, agent_id: str, found: Iterable[tuple[TaskRecord, int]]
+        self, organization_id: str, agent_id: str, found: Iterable[TaskRow]
     ) -> None:
         """These tasks of the agent may be claimed, in this order."""
-        candidates = self._candidates.setdefault((organization_id, agent_id), [])
-        for record, last_seq in found:
-            self._tasks.setdefault(record.id, TaskRow(record, last_seq))
-            candidates.append(record)
-
-    def fetched_due(self, found: Iterable[tuple[TaskRecord, int]]) -> None:
-        """The leases of these tasks ran out."""
-        for record, last_seq in found:
-            self._tasks.setdefault(record.id, TaskRow(record, last_seq))
-            self._due.append(record)
+        candidates = self._candidates.setdefault((organization_id, agent_id), {})
+        for row in found:
+            self._tasks.setdefault(row.record.id, row)
+            candidates[row.record.id] = None
 
     # Commands in turn ----------------------------------------------------------------------------
 
@@ -283,6 +276,7 @@ class PostgresWork:
         """Add a task and its events."""
         record = outcome.record
         self._set(self._tasks, record.id, TaskRow(record, len(outcome.events), new=True))
+        self._release(record)
         self._number(record.id, 0, outcome)
 
     def save(self, before: TaskRecord, outcome: machine.Outcome) -> int:
@@ -294,8 +288,15 @@ class PostgresWork:
         if record is not before or outcome.events:
             changed = attrs.evolve(row, record=record, last_seq=last_seq, saved=True)
             self._set(self._tasks, record.id, changed)
+            self._release(record)
             self._number(record.id, row.last_seq, outcome)
         return last_seq
+
+    def _release(self, record: TaskRecord) -> None:
+        """A task that was made to wait can be claimed by a later command of the transaction."""
+        if record.status == "pending" and record.worker_id is None:
+            place = record.organization_id, record.agent_id
+            self._released.setdefault(place, {})[record.id] = None
 
     def renew(self, record: TaskRecord) -> None:
         """Write the end of a task's lease."""
@@ -315,11 +316,20 @@ class PostgresWork:
     def waiting(
         self, organization_id: str, agent_id: str, worker_id: str, pool: str | None
     ) -> TaskRecord | None:
-        """The oldest task that waits for a worker like this one, among those that were fetched."""
-        for candidate in self._candidates.get((organization_id, agent_id), ()):
-            record = self.task(candidate.id)
+        """The oldest task that waits for a worker like this one, among those that were fetched, or
+        were made to wait by an earlier command.
+        """
+        place = organization_id, agent_id
+        candidates: Iterable[str] = self._candidates.get(place, {})
+        if place in self._released:
+            candidates = sorted(
+                {**self._released[place], **dict.fromkeys(candidates)}, key=self._turn
+            )
+        for task_id in candidates:
+            record = self.task(task_id)
             if (
                 record is not None
+                and record.agent_id == agent_id
                 and record.status == "pending"
                 and record.worker_id is None
                 and record.pinned_to in (pool, worker_id)
@@ -327,9 +337,9 @@ class PostgresWork:
                 return record
         return None
 
-    def due(self) -> Sequence[TaskRecord]:
-        """The tasks whose leases ran out, the longest ago first."""
-        return self._due
+    def _turn(self, task_id: str) -> float:
+        row = self._tasks[task_id]
+        return math.inf if row is None or row.number is None else row.number
 
     # Idempotency keys ----------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from ...refusal import Refusal
 from ...settings import Settings
 from ..commands import CommandStore, unknown
 from ..hints import Hints, Watch
-from ..records import TERMINAL, Document, EventRecord, Page, TaskFilter, TaskRecord
+from ..records import TERMINAL, Document, EventRecord, Overdue, Page, TaskFilter, TaskRecord
 from ..solitude import Solitude
 from ..work import Command, Waiting
 from .group_commit import GroupCommit
@@ -404,10 +404,13 @@ class SqliteStore(CommandStore):
         workers = dict.fromkeys(waiting.workers)
         return any(work.waiting(organization_id, agent_id, *each) for each in workers)
 
-    async def _anything_is_due(self) -> bool:
-        due = "SELECT 1 FROM tasks WHERE lease_until <= ? LIMIT 1"
-        found = self._read_connection().execute(due, (self._clock(),)).fetchone()
-        return found is not None
+    async def _overdue(self, most: int) -> Sequence[Overdue]:
+        rows = self._read_connection().execute(
+            "SELECT organization_id, id, CASE WHEN status = 'pending' THEN worker_id END "
+            "FROM tasks WHERE lease_until <= ? ORDER BY lease_until LIMIT ?",
+            (self._clock(), most),
+        )
+        return [Overdue(*row) for row in rows]
 
     def _read_connection(self) -> sqlite3.Connection:
         if self._reader is None:

@@ -20,7 +20,6 @@ from ..records import (
     TaskRecord,
     ThreadRecord,
 )
-from ..work import SWEEP
 from .group_commit import Transaction
 
 __all__ = [
@@ -48,7 +47,6 @@ _UPDATE = (
     "WHERE number = ?"
 )
 SELECT_THREAD = "SELECT number, id, organization_id, length, document FROM threads"
-_DUE = f"{SELECT} WHERE lease_until <= ? ORDER BY lease_until LIMIT {SWEEP}"
 _WAITING = (
     f"{SELECT} WHERE organization_id = ? AND agent_id = ? AND status = 'pending' "
     "AND worker_id IS NULL AND (pinned_to IS ? OR pinned_to = ?) ORDER BY number LIMIT 1"
@@ -146,11 +144,6 @@ class SqliteWork(Transaction):
         """The oldest task that waits for a worker like this one."""
         wanted = (organization_id, agent_id, pool, worker_id)
         return self._found(self.execute(_WAITING, wanted).fetchone())
-
-    def due(self) -> Sequence[TaskRecord]:
-        """The tasks whose leases ran out, the longest ago first."""
-        found = [self._found(row) for row in self.execute(_DUE, (self.now,)).fetchall()]
-        return [record for record in found if record is not None]
 
     # Idempotency keys ----------------------------------------------------------------------------
 
