@@ -505,6 +505,25 @@ def test_a_local_test_run_is_not_sent_but_belongs_to_its_worker(http: httpx.Clie
         assert w.finish(made, "local").json()["result"] == "local"
 
 
+def test_a_task_that_a_worker_took_directly_is_its_like_any_other(hasty: httpx.Client) -> None:
+    with worker(hasty) as w:
+        made = create(hasty, worker_id="nobody")
+        taken = update(hasty, made, status="executing", worker_id=w.id, run_locally=True).json()
+        assert taken["execution_attempts"] == 1
+        # Longer than a lease: heartbeats keep it, and it takes the only slot.
+        until = time.monotonic() + HASTY.lease * 1.5
+        while time.monotonic() < until:
+            assert w.beat().status_code == 200
+            time.sleep(0.2)
+        assert status(hasty, made)["status"] == "executing"
+        assert hasty.delete(f"/agent-execution/{made['id']}").status_code == 200
+        told = w.next()
+        assert (told.event, told.data["execution_attempts"]) == ("task-stop", 1)
+        lost = create(hasty, worker_pool="reports")
+        update(hasty, lost, status="executing", worker_id=w.id, run_locally=True)
+    eventually(lambda: status(hasty, lost)["status"] == "pending", "its lease is over")
+
+
 def test_a_quiet_channel_carries_comments(http: httpx.Client) -> None:
     with worker(http) as w:
         assert w.comment()

@@ -140,6 +140,21 @@ def test_a_task_that_waits_for_a_script_is_claimed_by_it() -> None:
     assert taken(pending(worker_id="s", run_locally=True)).attempt == 1
 
 
+def test_a_worker_that_is_asked_directly_takes_a_task_whoever_it_waits_for() -> None:
+    for waiting in (pending(), pending(worker_id="other"), pending(worker_pool="reports")):
+        record = taken(waiting, "w", run_locally=True)
+        assert (record.worker_id, record.attempt, record.scripted) == ("w", 1, False)
+        assert record.lease_until == 101.0 + LEASE
+        assert taken(record, "w", run_locally=True) == record
+        assert "run_locally" not in record.read()
+
+
+@pytest.mark.parametrize("record", [offered(), executing(), taken(pending(), "other")])
+def test_a_worker_that_is_asked_directly_takes_no_task_that_another_has(record: TaskRecord) -> None:
+    with pytest.raises(Refusal, match="409"):
+        taken(record, "w2", run_locally=True)
+
+
 def test_a_patch_that_claims_nothing_says_nothing_about_who_has_a_task() -> None:
     said: list[dict[str, Any]] = [{}, {"status": "completed"}]
     for changes in said:
@@ -543,8 +558,8 @@ class Life(RuleBasedStateMachine):
             self.attempts.append(record.attempt)
             self.take(machine.Outcome(record))
 
-    @rule(script=st.sampled_from(["s1", "w1"]))
-    def take_by_a_script(self, script: str) -> None:
+    @rule(script=st.sampled_from(["s1", "w1"]), directly=st.booleans())
+    def take_by_a_script(self, script: str, directly: bool) -> None:
         held_by = self.record.worker_id
         free = self.record.status == "pending" and held_by is None
         its_own = held_by == script and not self.record.finished
@@ -552,7 +567,7 @@ class Life(RuleBasedStateMachine):
         outcome = conflict_or(
             lambda: machine.patch(
                 self.record,
-                {"status": "executing", "worker_id": script},
+                {"status": "executing", "worker_id": script, "run_locally": directly},
                 attempt=None,
                 now=self.now,
                 lease=LEASE,

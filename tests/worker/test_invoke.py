@@ -28,6 +28,7 @@ from xpander_client.worker.attempt import Means
 from xpander_client.worker.capacity import Capacity
 from xpander_client.worker.direct import DirectInvocations
 from xpander_client.worker.handler import HandlerFunction, inspect_handler
+from xpander_client.worker.http import Caller
 from xpander_client.worker.running import RunningAttempts
 from xpander_client.worker.threads import HandlerThreads
 
@@ -207,6 +208,49 @@ async def test_a_task_that_is_finished_or_somebody_elses_is_refused_and_not_run(
         assert answer.status_code == 409
 
 
+async def test_an_invoked_task_is_the_workers_under_an_attempt(
+    configuration: Configuration,
+) -> None:
+    released = asyncio.Event()
+
+    async def handler(task: Task) -> Task:
+        await released.wait()
+        return task
+
+    async with (
+        invoking(handler, configuration) as client,
+        httpx.AsyncClient(
+            base_url=configuration.base_url, headers=client.headers, verify=False
+        ) as platform,
+    ):
+        task = await task_for_nobody(configuration)
+        answering = asyncio.create_task(client.post("/invoke", content=dumps(task)))
+        async for event in task.aevents():
+            if isinstance(event.data, Task) and event.data.status == "executing":
+                assert event.data.execution_attempts == 1
+                break
+        # So nobody else can take it meanwhile.
+        claim = {"status": "executing", "worker_id": "another", "run_locally": True}
+        refused = await platform.patch(f"/agent-execution/{task.id}/update", json=claim)
+        assert refused.status_code == 409
+        released.set()
+        assert (await answering).json()["execution_attempts"] == 1
+
+
+async def test_what_is_run_of_a_known_task_is_what_the_platform_has_of_it(
+    configuration: Configuration,
+) -> None:
+    async def handler(task: Task) -> Task:
+        task.result = f"{task.input.text}, {task.memory_thread_id}, {task.parent_execution}"
+        return task
+
+    async with invoking(handler, configuration) as client:
+        body = json.loads(dumps(await task_for_nobody(configuration)))
+        body |= {"input": {"text": "else"}, "memory_thread_id": "m", "parent_execution": "p"}
+        answer = await client.post("/invoke", json=body)
+    assert answer.json()["result"] == "do it, None, None"
+
+
 async def test_a_task_that_runs_in_the_worker_already_is_refused(
     configuration: Configuration,
 ) -> None:
@@ -305,10 +349,11 @@ async def test_a_caller_that_goes_away_before_there_is_a_slot_leaves_the_task_as
     transport = Transport.of(configuration)
     capacity = Capacity(transport, AGENT, 1)
     means = Means(inspect_handler(handler), transport, HandlerThreads(1), digest_activity)
-    invocations = DirectInvocations(AGENT, means, RunningAttempts(capacity))
+    invocations = DirectInvocations(AGENT, means, RunningAttempts(capacity), lambda: "w")
     task = await task_for_nobody(configuration)
+    admitted = await invocations.admit(task, Caller(configuration.required("api_key")))
     async with capacity:  # the only slot
-        first = asyncio.create_task(anext(invocations.stream(task)))
+        first = asyncio.create_task(anext(invocations.stream(admitted)))
         for _ in range(10):
             await asyncio.sleep(0)
         assert not first.done()

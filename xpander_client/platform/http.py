@@ -162,6 +162,8 @@ class Endpoints:
         record = await self._store.patch(
             organization(request), path_id(request, "task_id"), body, attempt=attempt
         )
+        if attempt is None and body.get("run_locally") is True:
+            self._workers.begun_with(record)
         self._workers.observe(record, attempt)
         if attempt is None or attempt == record.attempt:
             return _task(record)
@@ -391,15 +393,17 @@ class Endpoints:
         asking = access(request)
         key: str = body["api_key"]
         asked = await self._keys.access(key)
-        agent_ids: list[str] = []
+        allowance: dict[str, Any] = {"api_key": key, "agent_ids": []}
         if asked is not None and asked.organization_id == asking.organization_id:
             agents = await self._agents.list(asking.organization_id)
-            agent_ids = [
+            allowance["agent_ids"] = [
                 agent["id"]
                 for agent in agents
                 if asked.covers(agent["id"]) and asking.covers(agent["id"])
             ]
-        return Json.of({"api_key": key, "agent_ids": agent_ids})
+            if asked.agent_ids is not None:
+                allowance["restricted"] = True
+        return Json.of(allowance)
 
     # Agents --------------------------------------------------------------------------------------
 

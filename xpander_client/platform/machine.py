@@ -83,6 +83,9 @@ _OWN_KINDS = frozenset({"connected", "gap", NOTIFICATION})
 """Events that nobody pushes: what opens a stream or stands for a hole in it, and the store's name
 for what a task was told."""
 
+_CLAIM = frozenset({"worker_id", "run_locally"})
+"""What a PATCH says of who takes a task."""
+
 _ALIASES = {
     "tool_call_payload_extension": "payload_extension",
     "parent_execution_id": "parent_execution",
@@ -240,21 +243,22 @@ def claim(
     return _given(record, worker_id, lease_until=now + offer_window, scripted=False, now=now)
 
 
-def _taken(record: TaskRecord, script: str, now: float) -> TaskRecord:
-    """The task under a new attempt of a script, which begins with it at once. A task that it holds
-    already stays as it is, so that a claim whose answer was lost can be repeated.
+def _taken(record: TaskRecord, taker: str, now: float, *, scripted: bool) -> TaskRecord:
+    """The task under a new attempt of a script, or of a worker that was asked to run it directly,
+    whoever it waited for. Either begins with it at once. A task that it holds already stays as it
+    is, so that a claim whose answer was lost can be repeated.
     """
     if record.finished:
         raise Refusal(409, f"the task is {record.status}, which is final")
-    if record.worker_id == script:
+    if record.worker_id == taker:
         return record
     if record.worker_id is not None:
         raise Refusal(409, f"worker {record.worker_id} has the task, in attempt {record.attempt}")
     if record.status != "pending":
         raise Refusal(409, f"the task is {record.status} already, by somebody who gave no name")
-    if record.pinned_to not in (None, script):
+    if scripted and record.pinned_to not in (None, taker):
         raise Refusal(409, f"the task waits for worker {record.pinned_to} alone")
-    return _given(record, script, lease_until=now, scripted=True, now=now)
+    return _given(record, taker, lease_until=now, scripted=scripted, now=now)
 
 
 def _given(
@@ -337,12 +341,13 @@ def patch(
     because its last event is the one that says how it ended.
 
     A writer that holds no attempt yet, gives its name as `worker_id` and says `executing`, is a
-    script that claims the task. Apart from that a PATCH says nothing about who has a task.
+    script that claims the task; with `run_locally` it is a worker, which has it like any other.
+    Apart from that a PATCH says nothing about who has a task.
     """
-    script = _text(changes.get("worker_id"))
-    changes = {name: value for name, value in changes.items() if name != "worker_id"}
-    if script is not None and attempt is None and changes.get("status") == "executing":
-        record = _taken(record, script, now)
+    taker, directly = _text(changes.get("worker_id")), changes.get("run_locally") is True
+    changes = {name: value for name, value in changes.items() if name not in _CLAIM}
+    if taker is not None and attempt is None and changes.get("status") == "executing":
+        record = _taken(record, taker, now, scripted=not directly)
         attempt = record.attempt
     for name in ("id", "agent_id", "organization_id"):
         if changes.get(name) not in (None, getattr(record, name)):

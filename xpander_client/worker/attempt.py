@@ -8,17 +8,18 @@ import attrs
 
 from xpander_client.api.models import AgentExecutionStatus, TaskUpdateEvent
 from xpander_client.api.resources import Task
+from xpander_client.core.answer import Response
 from xpander_client.core.convert import ConversionError, loads
-from xpander_client.errors import CallError, ModuleException, NotFoundError
+from xpander_client.errors import AuthenticationError, ModuleException, PermissionDeniedError
 from xpander_client.transport import Transport
 
 from .attempt_log import AttemptLog
-from .delivery import Delivery
+from .delivery import Delivery, deliver
 from .execution import Emit, execute
 from .handler import Handler
 from .plan_retries import OnCompact, run_to_plans_end
 from .pushes import Pushes
-from .record import Record
+from .record import Claim, Record
 from .result import error_text, result_text
 from .threads import HandlerThreads
 
@@ -42,21 +43,22 @@ class Means:
 class Ending:
     """How an attempt ended: with a task that is handed in, or with the reason why there is none.
 
-    A handler that failed leaves its task too. `not_begun` is why the platform let it not begin.
+    A handler that failed leaves its task too. `not_begun` is what became of a claim that gave the
+    worker nothing to begin.
     """
 
     task: Task | None
     failure: str | None = None
-    not_begun: CallError | None = None
+    not_begun: Delivery | None = None
 
 
 class Attempt:
     """Runs one task. `number` is the attempt; None where the task doesn't say which one it is.
 
-    `begins_directly` is for a task that somebody here waits for, instead of one that the platform
-    sent: then it is not waited for a platform that is away, and a task that the platform does not
-    know is run all the same, and told to nobody. Events that the handler yields go to the platform,
-    and to `listener`.
+    With `claim` it is a task that the platform did not send: it is claimed when there is a slot for
+    it, and then `number` and the task's JSON are what the platform answers. One that is not
+    `is_known` to the platform is run and told to nobody. Events that the handler yields go to the
+    platform, and to `listener`.
     """
 
     def __init__(
@@ -66,23 +68,22 @@ class Attempt:
         body: bytes,
         means: Means,
         *,
-        begins_directly: bool = False,
+        claim: Claim | None = None,
+        is_known: bool = True,
         listener: Emit | None = None,
     ) -> None:
         self.task_id = task_id
-        self.number = number
         self.has_begun = False
-        self._body = body
         self._means = means
-        self._begins_directly = begins_directly
+        self._claim = claim
         self._listener = listener
-        self._log = AttemptLog(task_id, number)
-        self._record = Record(task_id, number, body, means.transport, self._is_given_up, self._log)
-        self._pushes = Pushes(self._record.transport, task_id, self._log, self.give_up)
         self._execution: asyncio.Task[Task] | None = None
         self._is_delivering = False
         self._reason: str | None = None
         self._stops_task = False
+        self._hold(number, body)
+        if claim is not None or not is_known:
+            self._keep_away()
 
     def give_up(self, reason: str) -> None:
         """End the handler, if it is async, and drop its result: nobody waits for it any more."""
@@ -115,6 +116,12 @@ class Attempt:
     async def _run(self) -> Ending:
         if self._is_given_up():
             return Ending(None, self._reason)
+        if self._claim is not None:
+            # From here on it may be this worker's, whether or not the answer arrives.
+            self.has_begun = True
+            if (ending := await self._take(self._claim)) is not None:
+                self._log.info("not begun: %s", ending.failure)
+                return ending
         try:
             task = self._record.fenced(loads(self._body, Task))
         except ConversionError as error:
@@ -139,28 +146,61 @@ class Attempt:
     def _is_given_up(self) -> bool:
         return self._reason is not None
 
+    def _hold(self, number: int | None, body: bytes) -> None:
+        """Write as this attempt from now on."""
+        self.number = number
+        self._body = body
+        self._log = AttemptLog(self.task_id, number)
+        self._record = Record(
+            self.task_id, number, body, self._means.transport, self._is_given_up, self._log
+        )
+        self._pushes = Pushes(self._record.transport, self.task_id, self._log, self.give_up)
+
+    def _keep_away(self) -> None:
+        self._record.keep_away()
+        self._pushes.close()
+
+    async def _take(self, claim: Claim) -> Ending | None:
+        """Claim the task; returns the end, if it can't be had.
+
+        Made until it is answered: a claim whose fate is unknown may have taken the task, and this
+        worker's heartbeats would keep it.
+        """
+        answers: list[Response[Task]] = []
+        refusal: ModuleException | None = None
+
+        async def try_to() -> None:
+            nonlocal refusal
+            try:
+                answers.append(await claim())
+            except (AuthenticationError, PermissionDeniedError) as error:
+                refusal = error  # the caller waits, which a key that is put right may take long for
+
+        delivery, why = await deliver(try_to, "the claim", self._log)
+        if refusal is not None:
+            delivery, why = Delivery.REFUSED, str(refusal)
+        if not answers:
+            return Ending(None, why or "the platform's answer is unreadable", not_begun=delivery)
+        self._hold(answers[0].parsed.execution_attempts, answers[0].body)
+        return None
+
     async def _begin(self, task: Task) -> Ending | None:
         """Tell the platform that the handler begins; returns the end, if it must not."""
-        if not self._begins_directly:
-            delivery, why = await self._record.begin(task)
-            return None if delivery is Delivery.DELIVERED else Ending(None, why)
-        try:
-            await task.aset_status(AgentExecutionStatus.Executing)
-        except NotFoundError:
+        if self._claim is not None:
+            return None
+        if not self._record.is_kept:
             self._log.info("the platform does not know the task, so it hears nothing of this run")
-            self._record.keep_away()
-            self._pushes.close()
             task.status = AgentExecutionStatus.Executing
-        except CallError as error:
-            return Ending(None, str(error), not_begun=error)
-        return None
+            return None
+        delivery, why = await self._record.begin(task)
+        return None if delivery is Delivery.DELIVERED else Ending(None, why)
 
     async def _outcome(self, task: Task) -> Task | BaseException:
         if self._is_given_up():
             return RuntimeError(self._reason)
         self._log.info("begun")
         self._execution = execution = asyncio.create_task(self._run_handler(task))
-        if self._begins_directly and self._record.is_kept:
+        if self._claim is not None and self._record.is_kept:
             looking = asyncio.create_task(self._look_for_stop())
             execution.add_done_callback(lambda _: looking.cancel())
         await asyncio.wait({execution})

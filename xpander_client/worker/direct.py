@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import datetime
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
+
+import attrs
 
 from xpander_client.api.models import TaskUpdateEvent, TaskUpdateEventType
+from xpander_client.api.plans import tasks
 from xpander_client.api.resources import Task
 from xpander_client.core.convert import dumps
-from xpander_client.errors import ConflictError
+from xpander_client.errors import (
+    AuthenticationError,
+    CallError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+)
 
 from .attempt import Attempt, Ending, Means
+from .delivery import Delivery
 from .execution import Emit
-from .http import InvocationFailed, InvocationRefused
+from .http import Caller, Invocation, InvocationFailed, InvocationRefused
+from .record import claiming
 from .running import RunningAttempts
 
 __all__ = ["DirectInvocations"]
@@ -25,31 +36,69 @@ _AHEAD = 100
 class DirectInvocations:
     """Runs each task once, in a slot like any other, and writes it into the platform's record.
 
-    A task that the platform does not know is run all the same. One that it knows otherwise, as
-    finished or as somebody else's, is refused.
+    Of a task that the platform knows only the id is taken from the caller: what is run is the
+    platform's record, which the caller's key has to reach, and which the worker claims for itself.
+    One that is finished, or somebody else's, is refused. A task that the platform does not know is
+    run all the same, in its caller's name. `worker_id` says what the worker is called.
     """
 
-    def __init__(self, agent_id: str, means: Means, attempts: RunningAttempts) -> None:
+    def __init__(
+        self,
+        agent_id: str,
+        means: Means,
+        attempts: RunningAttempts,
+        worker_id: Callable[[], str],
+    ) -> None:
         self.agent_id = agent_id
         self.is_streaming = means.handler.is_streaming
         self._means = means
         self._attempts = attempts
+        self._worker_id = worker_id
 
-    async def run(self, task: Task) -> Task:
+    async def admit(self, task: Task, caller: Caller) -> Invocation:
+        """The task, if this caller may have it run here.
+
+        Raises:
+            InvocationRefused: it may not.
+        """
+        asking = self._means.transport.options(headers={"x-api-key": caller.key})
+        try:
+            known = (await asking.acall(tasks.get(task_id=task.id), Task)).parsed
+        except NotFoundError as error:
+            if caller.is_restricted:
+                # Perhaps it is there, and beyond the key's reach.
+                raise InvocationRefused(404, error.description, "$.id") from None
+            return Invocation(task, caller)
+        except (AuthenticationError, PermissionDeniedError):
+            raise InvocationRefused(403, f"the key may not use agent {self.agent_id}") from None
+        except CallError as error:
+            status = 429 if isinstance(error, RateLimitError) else 503
+            raise InvocationRefused(status, error.description) from None
+        if known.agent_id != self.agent_id:
+            raise InvocationRefused(400, "the task is another agent's", "$.id")
+        if task.execution_attempts not in (None, known.execution_attempts):
+            raise InvocationRefused(
+                409,
+                f"attempt {task.execution_attempts} does not hold the task (any more)",
+                "$.execution_attempts",
+            )
+        return Invocation(known)
+
+    async def run(self, invocation: Invocation) -> Task:
         """The finished task.
 
         Raises:
             InvocationFailed: the handler failed, or its result is not wanted.
             InvocationRefused: the task was not begun.
         """
-        running = self._attempts.start(self._attempt(task))
+        running = self._attempts.start(self._attempt(invocation))
         await asyncio.wait({running})
         ending = _ending_of(running)
         if ending.failure is not None or ending.task is None:
             raise InvocationFailed(ending.failure or "")
         return ending.task
 
-    async def stream(self, task: Task) -> AsyncGenerator[TaskUpdateEvent, None]:
+    async def stream(self, invocation: Invocation) -> AsyncGenerator[TaskUpdateEvent, None]:
         """The handler's events as they come; the last one is `task_finished`.
 
         Raises:
@@ -57,7 +106,7 @@ class DirectInvocations:
             InvocationRefused: the task was not begun.
         """
         events: asyncio.Queue[TaskUpdateEvent] = asyncio.Queue(_AHEAD)
-        attempt = self._attempt(task, events.put)
+        attempt = self._attempt(invocation, events.put)
         running = self._attempts.start(attempt)
         coming: asyncio.Task[TaskUpdateEvent] | None = None
         try:
@@ -88,16 +137,24 @@ class DirectInvocations:
                     running.cancel()
                 await asyncio.wait({running})
 
-    def _attempt(self, task: Task, listener: Emit | None = None) -> Attempt:
-        number = task.execution_attempts
-        if self._attempts.has(task.id, number):
+    def _attempt(self, invocation: Invocation, listener: Emit | None = None) -> Attempt:
+        task, means = invocation.task, self._means
+        if self._attempts.has(task.id):
             raise InvocationRefused(409, "the task is running in this worker already")
+        claim = None
+        if invocation.caller is None:
+            claim = claiming(means.transport, task.id, self._worker_id())
+        else:
+            # What the handler does with the task, its caller has to be allowed to do.
+            in_its_name = means.transport.options(headers={"x-api-key": invocation.caller.key})
+            means = attrs.evolve(means, transport=in_its_name)
         return Attempt(
             task.id,
-            number,
+            task.execution_attempts,
             dumps(task),
-            self._means,
-            begins_directly=True,
+            means,
+            claim=claim,
+            is_known=claim is not None,
             listener=listener,
         )
 
@@ -107,6 +164,6 @@ def _ending_of(running: asyncio.Task[Ending]) -> Ending:
         raise InvocationRefused(503, "the worker is stopping")
     ending = running.result()
     if ending.not_begun is not None:
-        status = 409 if isinstance(ending.not_begun, ConflictError) else 503
-        raise InvocationRefused(status, str(ending.not_begun.description))
+        status = 409 if ending.not_begun is Delivery.LOST else 503
+        raise InvocationRefused(status, ending.failure or "")
     return ending

@@ -9,6 +9,7 @@ from typing import Any
 from xpander_client.api.models import AgentExecutionStatus
 from xpander_client.api.plans import tasks
 from xpander_client.api.resources import Task
+from xpander_client.core.answer import Response
 from xpander_client.errors import CallError, ModuleException
 from xpander_client.transport import Transport
 from xpander_client.transport.bound import fence
@@ -16,9 +17,19 @@ from xpander_client.transport.bound import fence
 from .delivery import Delivery, deliver
 from .result import error_text
 
-__all__ = ["ATTEMPT", "Record"]
+__all__ = ["ATTEMPT", "Claim", "Record", "claiming"]
 
 ATTEMPT = "execution_attempts"
+
+Claim = Callable[[], Awaitable[Response[Task]]]
+"""Takes a task for a worker, as often as it is called; the answer is the task."""
+
+
+def claiming(transport: Transport, task_id: str, worker_id: str) -> Claim:
+    """What takes a task that the platform did not send for a worker, which begins it at once."""
+    fields = {"status": "executing", "worker_id": worker_id, "run_locally": True}
+    plan = tasks.update_fields(task_id=task_id, fields=fields)
+    return lambda: transport.acall(plan, Task)
 
 
 class Record:

@@ -20,9 +20,11 @@ class RunningAttempts:
         self._capacity = capacity
         self._running: dict[Attempt, asyncio.Task[Ending]] = {}
 
-    def has(self, task_id: str, number: int | None) -> bool:
-        """Whether this attempt at this task is under way."""
-        return any((each.task_id, each.number) == (task_id, number) for each in self._running)
+    def has(self, task_id: str, number: int | None = None) -> bool:
+        """Whether this attempt at a task is under way, or any where no number is given."""
+        return any(
+            each.task_id == task_id and number in (None, each.number) for each in self._running
+        )
 
     def start(self, attempt: Attempt) -> asyncio.Task[Ending]:
         """Run an attempt as soon as there is a slot for it."""

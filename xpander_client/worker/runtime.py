@@ -32,6 +32,7 @@ from .listener import Listener, Offered, Registered, StopRequested
 from .local_test import LocalTaskTest
 from .main_module import leave_to_caller
 from .plan_retries import OnCompact
+from .record import claiming
 from .registration import configuration_of, registered_hook
 from .running import RunningAttempts
 from .threads import HandlerThreads
@@ -105,6 +106,8 @@ class Worker:
         self._test: LocalTaskTest | None = None
         self._trial: asyncio.Task[Ending] | None = None
         self._worker_id: str | None = None
+        # Nobody who starts on this machine is then taken for this worker, nor it for another.
+        self._name = str(uuid.uuid4())
         self._url: str | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._working: asyncio.Task[None] | None = None
@@ -227,7 +230,8 @@ class Worker:
         attempts = RunningAttempts(capacity)
         threads = HandlerThreads(self._slots)
         means = Means(self._handler, transport, threads, self._on_compact)
-        server = InvokeServer(DirectInvocations(self._agent_id, means, attempts), transport)
+        invocations = DirectInvocations(self._agent_id, means, attempts, lambda: self._name)
+        server = InvokeServer(invocations, transport)
         serving = asyncio.create_task(self._serve(server, heartbeat, capacity, attempts, means))
         stopped = asyncio.create_task(self._stopped.wait())
         try:
@@ -273,14 +277,13 @@ class Worker:
             self._agent_id,
             WorkerEnvironment.Xpander if in_cloud else WorkerEnvironment.Local,
             tries=None if self._test is None else self._max_retries or _TRIES,
-            # Nobody who starts on this machine is then taken for this worker, nor it for another.
-            worker_id=str(uuid.uuid4()),
+            worker_id=self._name,
             slots=self._slots if self._test is None else None,
         )
         async with contextlib.aclosing(listener.messages()) as messages:
             async for message in messages:
                 if isinstance(message, Registered):
-                    self._worker_id = message.worker_id
+                    self._worker_id = self._name = message.worker_id
                     heartbeat.start(message.worker_id)
                     capacity.reregistered(message.worker_id)
                     self._registered.set()
@@ -321,7 +324,11 @@ class Worker:
         created = await means.transport.acall(plan, Task)
         task = created.parsed
         attempt = Attempt(
-            task.id, task.execution_attempts, created.body, means, begins_directly=True
+            task.id,
+            task.execution_attempts,
+            created.body,
+            means,
+            claim=claiming(means.transport, task.id, worker_id),
         )
         running = asyncio.create_task(attempt.run())
         stopped = asyncio.create_task(self._stopped.wait())

@@ -13,7 +13,7 @@ from xpander_client import Configuration, Task, TaskUpdateEvent, TaskUpdateEvent
 from xpander_client.platform import LocalPlatform
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
-from xpander_client.worker.http import InvokeServer
+from xpander_client.worker.http import Caller, Invocation, InvokeServer
 
 AGENT = "agent-under-test"
 
@@ -40,15 +40,18 @@ class Runs:
         self._regular = regular
         self._streaming = streaming
 
-    async def run(self, task: Task) -> Task:
-        assert self._regular is not None
-        self.tasks.append(task)
-        return await self._regular(task)
+    async def admit(self, task: Task, caller: Caller) -> Invocation:
+        return Invocation(task, caller)
 
-    def stream(self, task: Task) -> AsyncGenerator[TaskUpdateEvent, None]:
+    async def run(self, invocation: Invocation) -> Task:
+        assert self._regular is not None
+        self.tasks.append(invocation.task)
+        return await self._regular(invocation.task)
+
+    def stream(self, invocation: Invocation) -> AsyncGenerator[TaskUpdateEvent, None]:
         assert self._streaming is not None
-        self.tasks.append(task)
-        return self._streaming(task)
+        self.tasks.append(invocation.task)
+        return self._streaming(invocation.task)
 
 
 def event(

@@ -17,5 +17,7 @@ class ApiKeyAllowance:
     """The key."""
     agent_ids: list[str]
     """The agents' ids."""
+    restricted: bool | None = None
+    """Whether the key is for some agents alone, and not for all there may be."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

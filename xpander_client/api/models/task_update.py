@@ -69,6 +69,10 @@ class TaskUpdate:
     """Together with the status `executing`: the script that takes the task, which goes to it if
     no worker has it.
     """
+    run_locally: bool | None = None
+    """Together with `worker_id` and the status `executing`: it is a worker that takes the task,
+    because it was asked to directly, whichever worker the task waits for.
+    """
     conversation_kind: ConversationKind | None = None
     """On the first task of a conversation: how it is led."""
     sub_executions: list[str] | None = None

@@ -5,7 +5,14 @@ Needs the extra `[worker]`; what needs it is imported when the server starts.
 
 from __future__ import annotations
 
-from .invocation import InvocationFailed, InvocationRefused, Invocations
+from .invocation import Caller, Invocation, InvocationFailed, InvocationRefused, Invocations
 from .server import InvokeServer
 
-__all__ = ["InvocationFailed", "InvocationRefused", "Invocations", "InvokeServer"]
+__all__ = [
+    "Caller",
+    "Invocation",
+    "InvocationFailed",
+    "InvocationRefused",
+    "Invocations",
+    "InvokeServer",
+]

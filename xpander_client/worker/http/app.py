@@ -16,7 +16,7 @@ from xpander_client.api.resources import Task
 from xpander_client.core.convert import ConversionError, dumps, loads
 
 from .documentation import openapi, page
-from .invocation import InvocationFailed, InvocationRefused, Invocations
+from .invocation import Caller, InvocationFailed, InvocationRefused, Invocations
 from .keys import Access, KeyCheck
 from .streaming import EventStream
 
@@ -96,15 +96,16 @@ class InvokeApp:
         return _json({"status": "ok"})
 
     async def _invoke(self, request: Request) -> Response:
-        await self._admit(request)
+        caller = await self._caller(request)
         task = self._task(await self._body(request))
+        invocation = await self._invocations.admit(task, caller)
         if self._is_closed:
             raise InvocationRefused(503, "the worker is stopping")
         if self._invocations.is_streaming:
-            return EventStream(task, self._invocations.stream(task))
-        return _json(await self._invocations.run(task))
+            return EventStream(invocation.task, self._invocations.stream(invocation))
+        return _json(await self._invocations.run(invocation))
 
-    async def _admit(self, request: Request) -> None:
+    async def _caller(self, request: Request) -> Caller:
         key = _key(request)
         if not key:
             raise InvocationRefused(401, "the header x-api-key is missing")
@@ -113,6 +114,7 @@ class InvokeApp:
             raise InvocationRefused(503, "the platform can't be asked about the key right now")
         if access is Access.DENIED:
             raise InvocationRefused(403, f"the key may not use agent {self._invocations.agent_id}")
+        return Caller(key, is_restricted=access is Access.RESTRICTED)
 
     async def _body(self, request: Request) -> bytes:
         limit = self._body_limit

@@ -92,6 +92,8 @@ _MEANINGS = {
     400: "The body is no task of this agent; path says where.",
     401: "The header x-api-key is missing.",
     403: "The key may not use this agent.",
+    404: "The key is for some agents alone, and reaches no task of this id.",
+    409: "The task is finished, or somebody has it.",
     413: "The body is too large.",
     500: "The handler failed; error is its text.",
     503: "The worker is stopping, or the platform can't be asked about the key.",
@@ -115,7 +117,8 @@ td {{ vertical-align: top; padding: .2rem 1rem .2rem 0 }}
 <p>Answers <code>{{"status": "ok"}}</code> while the worker's event loop runs. Needs no key.</p>
 <h2>POST /invoke</h2>
 <p>Runs a task with this worker's handler. The body is the task, as the platform gives it out when
-it is created. A caller that goes away in the middle of an event stream stops the task.</p>
+it is created: of a task that the platform knows only the id counts, and its record is run. A
+caller that goes away in the middle of an event stream stops the task.</p>
 <pre>{command}</pre>
 <table>
 {answers}

@@ -5,10 +5,30 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Protocol
 
+import attrs
+
 from xpander_client.api.models import TaskUpdateEvent
 from xpander_client.api.resources import Task
 
-__all__ = ["InvocationFailed", "InvocationRefused", "Invocations"]
+__all__ = ["Caller", "Invocation", "InvocationFailed", "InvocationRefused", "Invocations"]
+
+
+@attrs.frozen
+class Caller:
+    """Who invokes: a key that may use the agent. One that is restricted may not use all others."""
+
+    key: str = attrs.field(repr=False)
+    is_restricted: bool = False
+
+
+@attrs.frozen
+class Invocation:
+    """A task that may be run. With a `caller` the platform does not know it, and what it needs of
+    the platform is done with the caller's key; else it is the platform's record of the task.
+    """
+
+    task: Task
+    caller: Caller | None = None
 
 
 class InvocationFailed(Exception):
@@ -48,7 +68,15 @@ class Invocations(Protocol):
         """Whether the handler yields events: then `stream` is called, else `run`."""
         ...
 
-    async def run(self, task: Task) -> Task:
+    async def admit(self, task: Task, caller: Caller) -> Invocation:
+        """The task as it is to be run, if this caller may have it run.
+
+        Raises:
+            InvocationRefused: it may not, or the platform can't be asked.
+        """
+        ...
+
+    async def run(self, invocation: Invocation) -> Task:
         """The finished task, as the platform has it by now.
 
         A caller that goes away changes nothing: the task runs on, and its result is kept. Only a
@@ -60,7 +88,7 @@ class Invocations(Protocol):
         """
         ...
 
-    def stream(self, task: Task) -> AsyncGenerator[TaskUpdateEvent, None]:
+    def stream(self, invocation: Invocation) -> AsyncGenerator[TaskUpdateEvent, None]:
         """The events of a streaming handler, the last one `task_finished`, with the task as data.
 
         A handler that raises ends its task as `error`, which is a `task_finished` too. A caller

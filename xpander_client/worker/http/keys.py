@@ -25,12 +25,9 @@ __all__ = ["Access", "KeyCheck"]
 
 _logger = logging.getLogger("xpander_client.worker")
 
-_ALLOWED_FOR = 300.0
-"""Seconds that an allowance is kept."""
-
-_DENIED_FOR = 5.0
-"""Seconds that a denial is kept: a key that was just made must soon work, a wrong one in a loop
-must not become as many calls to the platform."""
+_KEPT_FOR = 5.0
+"""Seconds that an answer is kept: a key that was revoked must soon open nothing, one that was just
+made must soon work, and a wrong one in a loop must not become as many calls to the platform."""
 
 _KEPT = 1024
 """How many allowances are kept, and how many denials: wrong keys can't push right ones out."""
@@ -40,6 +37,8 @@ class Access(Enum):
     """What is known of a key."""
 
     ALLOWED = auto()
+    RESTRICTED = auto()
+    """It is allowed, but not to use all agents of the organization."""
     DENIED = auto()
     UNKNOWN = auto()
     """The platform can't be asked right now."""
@@ -49,7 +48,7 @@ class KeyCheck:
     """Asks the platform whether keys may use an agent; of keys, only digests are kept.
 
     The worker's own key is nothing special: it may have been revoked, or never have been one for
-    this agent, and the platform knows. What it costs is one call in five minutes.
+    this agent, and the platform knows.
     """
 
     def __init__(
@@ -60,17 +59,16 @@ class KeyCheck:
     ) -> None:
         self._transport = transport.options(timeout=10.0, retry=RetryPolicy(attempts=2))
         self._agent_id = agent_id
-        self._allowed = _Recent(_ALLOWED_FOR, clock)
-        self._denied = _Recent(_DENIED_FOR, clock)
+        self._allowed = _Recent(clock)
+        self._denied = _Recent(clock)
         self._asking: dict[bytes, asyncio.Task[Access]] = {}
 
     async def access(self, key: str) -> Access:
         """What the key may do. Requests with the same key that come together make one check."""
         digest = sha256(key.encode(errors="surrogatepass")).digest()
-        if digest in self._allowed:
-            return Access.ALLOWED
-        if digest in self._denied:
-            return Access.DENIED
+        known = self._allowed.get(digest) or self._denied.get(digest)
+        if known is not None:
+            return known
         asking = self._asking.get(digest)
         if asking is None:
             asking = self._asking[digest] = asyncio.create_task(self._ask(key, digest))
@@ -98,31 +96,30 @@ class KeyCheck:
             _logger.warning("a key could not be checked: %s%s", type(error).__name__, status)
             found = Access.UNKNOWN
         else:
-            may_use = self._agent_id in answer.parsed.agent_ids
-            found = Access.ALLOWED if may_use else Access.DENIED
+            found = Access.RESTRICTED if answer.parsed.restricted else Access.ALLOWED
+            if self._agent_id not in answer.parsed.agent_ids:
+                found = Access.DENIED
         finally:
             del self._asking[digest]
-        if found is Access.ALLOWED:
-            self._allowed.add(digest)
-        elif found is Access.DENIED:
-            self._denied.add(digest)
+        if found is not Access.UNKNOWN:
+            (self._denied if found is Access.DENIED else self._allowed).add(digest, found)
         return found
 
 
 class _Recent:
-    """Digests, each for some seconds, the newest `_KEPT` of them."""
+    """What was found of digests, each for some seconds, the newest `_KEPT` of them."""
 
-    def __init__(self, seconds: float, clock: Callable[[], float]) -> None:
-        self._seconds = seconds
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._until: dict[bytes, float] = {}
+        self._found: dict[bytes, tuple[float, Access]] = {}
 
-    def __contains__(self, digest: bytes) -> bool:
-        return self._until.get(digest, 0.0) > self._clock()
+    def get(self, digest: bytes) -> Access | None:
+        until, found = self._found.get(digest, (0.0, None))
+        return found if until > self._clock() else None
 
-    def add(self, digest: bytes) -> None:
+    def add(self, digest: bytes, found: Access) -> None:
         # Taken out first, so that the oldest stays first.
-        self._until.pop(digest, None)
-        self._until[digest] = self._clock() + self._seconds
-        if len(self._until) > _KEPT:
-            del self._until[next(iter(self._until))]
+        self._found.pop(digest, None)
+        self._found[digest] = (self._clock() + _KEPT_FOR, found)
+        if len(self._found) > _KEPT:
+            del self._found[next(iter(self._found))]
