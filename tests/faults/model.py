@@ -410,8 +410,8 @@ class Model:
                 term = self._term(task) if executing else self.settings.offer_window
                 task.lease_until = max(task.lease_until, self.now + term)
 
-    def prune(self, events_before: float, keys_before: float) -> int:
-        gone = 0
+    def prune(self, events_before: float, keys_before: float) -> tuple[int, int]:
+        gone = keys = 0
         for task in self.tasks.values():
             if task.is_over and task.changed_at < events_before:
                 kept = [each for each in task.events if each[1] == "task_finished"]
@@ -420,7 +420,8 @@ class Model:
         for key, (_, _, since) in list(self.keys.items()):
             if since < keys_before:
                 del self.keys[key]
-        return gone
+                keys += 1
+        return gone, keys
 
     # Documents -------------------------------------------------------------------------------
 

@@ -30,6 +30,7 @@ from xpander_client.platform.stores.records import (
     Appended,
     Document,
     IdempotencyKey,
+    Pruned,
     Put,
     Swept,
     TaskFilter,
@@ -97,6 +98,8 @@ def answer_of(value: Any) -> Any:
                 {record.id for record in value.requeued},
                 {record.id for record in value.exhausted},
             )
+        case Pruned():
+            return value.events, value.keys
         case Document():
             return value.version, dict(value.value)
         case Mapping():

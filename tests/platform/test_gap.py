@@ -169,7 +169,8 @@ def test_a_reader_that_is_overtaken_by_the_pruning_is_told_where(
             push(forgetful, task, event("chunk", task["id"], str(n % 10) * 190_000))
         finish(forgetful, task, 0)
         _, *told = (frame for frame in frames(slow) if not frame.comment)
-    assert [frame.event for frame in told].count("gap") == 1
+    # It may be overtaken again: what is old goes in batches.
+    assert [frame.event for frame in told].count("gap") >= 1
     got = numbers(told, 0)
     assert got[0] == 1
     assert got[-1] == 102

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 
+import attrs
 from starlette.routing import Router
 from starlette.types import ASGIApp
 
@@ -134,18 +135,26 @@ class Platform:
 
     async def _prune(self) -> None:
         while True:
-            now = self._clock()
+            settings = self.settings
             try:
                 gone = await self.store.prune(
-                    events_before=now - self.settings.keep_events,
-                    keys_before=now - self.settings.keep_keys,
+                    events_before=self._ago(settings.keep_events),
+                    keys_before=self._ago(settings.keep_keys),
+                    reports_before=self._ago(settings.keep_reports),
+                    tasks_before=self._ago(settings.keep_tasks),
+                    threads_before=self._ago(settings.keep_threads),
+                    audit_before=self._ago(settings.keep_audit),
                 )
-                self.metrics.pruned_events.inc(gone)
-                if gone:
-                    logger.info("%d events of finished tasks were forgotten", gone)
+                self.metrics.pruned_events.inc(gone.events)
+                rows = {kind: count for kind, count in attrs.asdict(gone).items() if count}
+                if rows.keys() - {"keys"}:
+                    logger.info("forgotten because of their age: %s", rows)
             except Exception:
                 logger.exception("nothing was forgotten")
             await asyncio.sleep(self.settings.prune_interval)
+
+    def _ago(self, seconds: float | None) -> float | None:
+        return None if seconds is None else self._clock() - seconds
 
     async def _measure(self) -> None:
         """Write down how many writes wait: another process may be asked for it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -47,7 +46,7 @@ from .routing import (
     without_nulls,
 )
 from .settings import Settings
-from .stores.records import EventRecord, TaskFilter, TaskRecord
+from .stores.records import EventRecord, Report, TaskFilter, TaskRecord
 from .stores.store import Store
 from .streams import TaskEvents, WorkerChannel
 
@@ -283,12 +282,18 @@ class Endpoints:
         organization_id, agent_id = organization(request), path_id(request, "agent_id")
         body = await self._object(request, model)
         await self._agents.ensure(organization_id, agent_id)
-        await self._store.doc_put(
-            organization_id,
-            kind,
-            str(uuid.uuid4()),
-            {**body, "agent_id": agent_id},
-            idempotency=idempotency(request, f"{kind} {agent_id}", body),
+        task_id = body.get("execution_id")
+        report = Report(
+            kind=kind,
+            agent_id=agent_id,
+            # What can't be a task's id is looked up by nobody.
+            task_id=task_id
+            if isinstance(task_id, str) and 0 < len(task_id) <= LONGEST_ID
+            else None,
+            value=orjson.dumps(body),
+        )
+        await self._store.add_report(
+            organization_id, report, key=idempotency(request, f"{kind} {agent_id}", body)
         )
         return Response()
 

@@ -25,9 +25,14 @@ class Settings:
     and so does opening a stream, but not what comes over it. Each process counts for itself.
 
     `queue_limit` writes may wait for the disk or the database; whoever wants to write more waits
-    for `queue_wait`, and is refused then. Events of finished tasks, but for how they ended, are
-    forgotten after `keep_events`, and idempotency keys after `keep_keys`; that is seen to once in a
-    `prune_interval`.
+    for `queue_wait`, and is refused then.
+
+    What is older is forgotten, which is seen to once in a `prune_interval`. Events of finished
+    tasks, but for how they ended, are kept for `keep_events`, idempotency keys for `keep_keys`, and
+    reports of metrics and of models' usage for `keep_reports`, by default as long as events.
+    Finished tasks with all that belongs to them are kept for `keep_tasks` after they last changed,
+    and threads with their messages for `keep_threads` after they were last used, to the hour; None,
+    the default of both, keeps them. What was done by whom is kept for `keep_audit`, None: for ever.
 
     Example:
         >>> Settings(lease=5.0).renewal
@@ -49,6 +54,12 @@ class Settings:
     queue_wait: float = 5.0
     keep_events: float = 7 * 24 * 3600.0
     keep_keys: float = 24 * 3600.0
+    keep_reports: float | None = attrs.field(
+        default=attrs.Factory(lambda settings: settings.keep_events, takes_self=True)
+    )
+    keep_tasks: float | None = None
+    keep_threads: float | None = None
+    keep_audit: float | None = 365 * 24 * 3600.0
     prune_interval: float = 3600.0
     shutdown_limit: float = 5.0
     cache_ttl: float = 5.0

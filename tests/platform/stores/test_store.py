@@ -12,7 +12,13 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.platform.wire import Clock, OpenStore
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.records import IdempotencyKey, Swept, TaskFilter, TaskRecord
+from xpander_client.platform.stores.records import (
+    IdempotencyKey,
+    Pruned,
+    Swept,
+    TaskFilter,
+    TaskRecord,
+)
 from xpander_client.platform.stores.store import Store, agent_topic, task_topic
 
 BODY = {"input": {"text": "x"}}
@@ -389,8 +395,9 @@ async def test_pruning_keeps_how_tasks_ended_and_all_of_those_that_have_not(
         await store.append("o", task_id, [chunk(str(n)) for n in range(1500)], attempt=None)
     await store.stop("o", "t")
     clock.now += 1
-    assert await store.prune(events_before=clock.now - 2, keys_before=clock.now - 2) == 0
-    assert await store.prune(events_before=clock.now, keys_before=clock.now) == 1501
+    assert await store.prune(events_before=clock.now - 2, keys_before=clock.now - 2) == Pruned()
+    gone = await store.prune(events_before=clock.now, keys_before=clock.now)
+    assert gone == Pruned(events=1501, keys=1)
     assert await log(store) == [(1502, "task_finished")]
     assert await store.last_seq("t") == 1502
     assert len(await store.read("open", 0, 9999)) == 1501

@@ -13,7 +13,7 @@ from tests.platform.wire import Clock, OpenStore
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.addresses import store_at
-from xpander_client.platform.stores.records import IdempotencyKey, TaskFilter
+from xpander_client.platform.stores.records import IdempotencyKey, Report, TaskFilter
 from xpander_client.platform.stores.store import Store
 from xpander_client.platform.stores.transfer import TABLES, check, copy, migrate
 
@@ -33,7 +33,7 @@ async def fill(store: Store, clock: Clock) -> None:
     await store.append("o", "t6", [{"type": "chunk", "data": "x"}] * 3, attempt=None)
     await store.stop("o", "t6")
     clock.now += 10
-    await store.prune(events_before=clock.now, keys_before=0)
+    await store.prune(events_before=clock.now)
     await store.put("o", "a", {"input": {}}, task_id="-", existing_id="t6")
     [claimed] = await store.claim("o", "a", ["w"])
     await store.patch("o", claimed.id, {"status": "executing"}, attempt=1)
@@ -46,6 +46,8 @@ async def fill(store: Store, clock: Clock) -> None:
         await store.threads.extend("o", f"h{number}", said[:number])
     await store.doc_put("o", "agent", "a", {"id": "a"})
     await store.doc_put("p", "agent", "a", {"id": "b"})
+    report = Report(kind="metrics", agent_id="a", task_id="t1", value=b"{}")
+    await store.add_report("o", report)
 
 
 async def contents(store: Store) -> list[Any]:
@@ -73,7 +75,7 @@ async def test_a_copy_in_the_other_engine_is_the_same_store(
     counts = await copy(
         address, other, lambda table, rows: copied.update({table: copied.get(table, 0) + rows})
     )
-    assert counts == copied
+    assert {table: rows for table, rows in counts.items() if rows} == copied
     assert counts.keys() == TABLES.keys()
     async with OpenStore(store_at(other, Settings(), clock=clock)) as store:
         # Opening renews leases, in the original as in the copy.
@@ -84,7 +86,7 @@ async def test_a_copy_in_the_other_engine_is_the_same_store(
         appended = await store.append("o", "t1", [{"type": "chunk", "data": 1}], attempt=None)
         assert appended.last_seq == 2
         # What was pruned stays so, and the rest is pruned as before.
-        assert await store.prune(events_before=clock.now + 1, keys_before=0) > 0
+        assert (await store.prune(events_before=clock.now + 1)).events > 0
     assert (await check(other)).sound
 
 

@@ -29,11 +29,14 @@ from .records import (
     IdempotencyKey,
     MessageRecord,
     Overdue,
+    Pruned,
     Put,
+    Report,
     Swept,
     TaskRecord,
     ThreadRecord,
 )
+from .retention import Batch, Cutoffs, Kind, work_off
 from .store import NO_POOLS, Store, ThreadStore, agent_topic, task_topic, worker_topic
 from .work import Command, Reads, Submit, Waiting, Work
 
@@ -87,6 +90,20 @@ class CommandStore(Store):
     @abstractmethod
     async def _overdue(self, most: int) -> Sequence[Overdue]:
         """Tasks whose leases ran out, the longest ago first."""
+
+    @abstractmethod
+    def _now(self) -> float:
+        """Seconds since 1970, by the store's clock."""
+
+    @abstractmethod
+    async def _with_old(self, kind: Kind) -> Sequence[str]:
+        """The organizations that have something of a kind that may be forgotten some time."""
+
+    @abstractmethod
+    async def _prune_some(
+        self, kind: Kind, organization_id: str, before: float, limit: int
+    ) -> Batch:
+        """Forget some of what an organization has of a kind from before a moment."""
 
     async def put(
         self,
@@ -429,6 +446,40 @@ class CommandStore(Store):
 
         return await self._submit(Command(run, Reads(documents=((organization_id, kind, key),))))
 
+    async def add_report(
+        self, organization_id: str, report: Report, *, key: IdempotencyKey | None = None
+    ) -> None:
+        """Keep a report; a repeated key adds nothing."""
+
+        def run(work: Work) -> None:
+            if _first_answer(work, organization_id, key) is None:
+                work.add_report(organization_id, report)
+                _remember(work, organization_id, key, report.kind)
+
+        await self._submit(Command(run))
+
+    async def prune(
+        self,
+        *,
+        events_before: float | None = None,
+        keys_before: float | None = None,
+        reports_before: float | None = None,
+        tasks_before: float | None = None,
+        threads_before: float | None = None,
+        audit_before: float | None = None,
+    ) -> Pruned:
+        """Forget what was before these moments, in small batches; None keeps all of a kind."""
+        cutoffs = Cutoffs(
+            events=events_before,
+            keys=keys_before,
+            reports=reports_before,
+            tasks=tasks_before,
+            threads=threads_before,
+            audit=audit_before,
+        )
+        gone = await work_off(cutoffs.by_kind(self._now()), self._with_old, self._prune_some)
+        return Pruned(**{name: gone[name] for name in attrs.fields_dict(Pruned)})
+
 
 class CommandThreads(ThreadStore):
     """The writes to threads; an engine adds the reads."""
@@ -571,7 +622,7 @@ def _find(work: Work, organization_id: str, task_id: str) -> TaskRecord:
 
 def _find_thread(work: Work, organization_id: str, thread_id: str) -> ThreadRecord:
     record = work.thread(organization_id, thread_id)
-    if record is None:
+    if record is None or record.gone:
         raise unknown_thread(thread_id)
     return record
 

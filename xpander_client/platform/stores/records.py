@@ -24,7 +24,9 @@ __all__ = [
     "NewEvent",
     "Overdue",
     "Page",
+    "Pruned",
     "Put",
+    "Report",
     "Swept",
     "TaskFilter",
     "TaskRecord",
@@ -192,6 +194,31 @@ class Document:
     value: Mapping[str, Any]
 
 
+@attrs.frozen(kw_only=True)
+class Report:
+    """What a task or one call of a model took: `value` is the JSON that was sent. It is never
+    changed, and forgotten when it is old. `task_id` is what it says of a task, which need not be
+    there.
+    """
+
+    kind: str
+    agent_id: str
+    task_id: str | None
+    value: bytes
+
+
+@attrs.frozen(kw_only=True)
+class Pruned:
+    """How many of each were forgotten because they were old."""
+
+    events: int = 0
+    keys: int = 0
+    reports: int = 0
+    tasks: int = 0
+    threads: int = 0
+    audit: int = 0
+
+
 @attrs.frozen
 class ThreadRecord:
     """A thread without its messages: `document` is the JSON that goes over the wire but for those,
@@ -202,6 +229,11 @@ class ThreadRecord:
     organization_id: str
     length: int
     document: bytes
+
+    @property
+    def gone(self) -> bool:
+        """Whether nobody finds the thread any more, and its messages are being forgotten."""
+        return not self.document
 
     def read(self) -> dict[str, Any]:
         """The thread's JSON object, without messages; each call makes a new one."""

@@ -22,7 +22,9 @@ from .records import (
     Joined,
     MessageRecord,
     Page,
+    Pruned,
     Put,
+    Report,
     Swept,
     TaskFilter,
     TaskRecord,
@@ -410,8 +412,27 @@ class Store(Protocol):
         """All documents of a kind, by key."""
         ...
 
-    async def prune(self, *, events_before: float, keys_before: float) -> int:
-        """Forget the events of tasks that finished before a moment, but for how they ended, and
-        old idempotency keys. Returns how many events went.
+    async def add_report(
+        self, organization_id: str, report: Report, *, key: IdempotencyKey | None = None
+    ) -> None:
+        """Keep a report; a repeated key adds nothing."""
+        ...
+
+    async def prune(
+        self,
+        *,
+        events_before: float | None = None,
+        keys_before: float | None = None,
+        reports_before: float | None = None,
+        tasks_before: float | None = None,
+        threads_before: float | None = None,
+        audit_before: float | None = None,
+    ) -> Pruned:
+        """Forget what was before these moments: events of tasks that finished, but for how they
+        ended, idempotency keys, reports, finished tasks with all their events, threads that were
+        not used since, to the hour, and what was done by whom. None keeps all of a kind.
+
+        What is left of deleted tasks and threads goes, too. All of it in small batches, between
+        which others write, of each organization in turn.
         """
         ...

@@ -24,8 +24,10 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "events": ("task_id", "seq", "type", "body"),
     "idempotency": ("organization_id", "key", "fingerprint", "answer", "created_at"),
     "documents": ("organization_id", "kind", "key", "version", "value"),
-    "threads": ("organization_id", "id", "length", "user_id", "agent_id", "document"),
+    "threads": ("organization_id", "id", "length", "user_id", "agent_id", "used_at", "document"),
     "messages": ("organization_id", "thread_id", "place", "role", "body"),
+    "reports": ("organization_id", "kind", "agent_id", "task_id", "created_at", "value"),
+    "audit": ("organization_id", "created_at", "actor", "action", "object", "outcome"),
 }
 """What is copied, in an order in which it can be added: rows of these fields, in no engine's terms.
 

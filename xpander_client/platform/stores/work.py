@@ -8,7 +8,7 @@ from typing import Generic, Protocol, TypeVar
 import attrs
 
 from .. import machine
-from .records import Document, IdempotencyKey, MessageRecord, TaskRecord, ThreadRecord
+from .records import Document, IdempotencyKey, MessageRecord, Report, TaskRecord, ThreadRecord
 
 __all__ = ["Command", "Reads", "Submit", "Waiting", "Work"]
 
@@ -97,6 +97,10 @@ class Work(Protocol):
 
     def save_document(self, organization_id: str, document: Document) -> None:
         """Write a document, in whatever place of the version before."""
+        ...
+
+    def add_report(self, organization_id: str, report: Report) -> None:
+        """Add a report, of this moment."""
         ...
 
 

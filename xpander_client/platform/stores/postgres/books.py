@@ -18,19 +18,22 @@ from .schema import SCHEMA_VERSION, migrate, version
 
 __all__ = ["ENGINE", "PostgresBooks"]
 
-_ORDER = {"tasks": "number", "threads": "number", "events": "task_id, seq"}
+_ORDER = {
+    **dict.fromkeys(("tasks", "threads", "reports", "audit"), "number"),
+    "events": "task_id, seq",
+}
 _ENDS = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
 _PROBLEMS = (
     (
         "the events of task {} have holes",
         # A run begins with an event.
-        f"SELECT t.id FROM tasks t WHERE t.status NOT IN ({_ENDS}) "
+        f"SELECT t.id FROM tasks t WHERE t.status NOT IN ({_ENDS}, 'deleted') "
         "AND greatest(t.last_seq - t.run_from, 1) != "
         "(SELECT count(*) FROM events e WHERE e.task_id = t.id AND e.seq > t.run_from) LIMIT 20",
     ),
     (
         "task {} counts its events wrong",
-        "SELECT t.id FROM tasks t WHERE t.last_seq != coalesce("
+        "SELECT t.id FROM tasks t WHERE t.status != 'deleted' AND t.last_seq != coalesce("
         "(SELECT max(seq) FROM events e WHERE e.task_id = t.id), 0) LIMIT 20",
     ),
     (

@@ -130,6 +130,49 @@ CREATE TABLE workers (
 CREATE INDEX workers_of_server ON workers (server_id);
 CREATE INDEX workers_by_stream ON workers (stream);
 """,
+    # 2: when what is kept may be forgotten, and what was done by whom
+    """
+DROP INDEX tasks_unpruned;
+CREATE INDEX tasks_ended ON tasks (organization_id, pruned, updated_at)
+    WHERE status IN ('completed', 'deleted', 'error', 'failed', 'stopped');
+ALTER TABLE threads ADD COLUMN used_at double precision NOT NULL DEFAULT 0;
+UPDATE threads SET used_at = floor(extract(epoch FROM now()) / 3600) * 3600;
+CREATE INDEX threads_by_use ON threads (organization_id, used_at);
+CREATE TABLE reports (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    organization_id text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
+    agent_id text COLLATE "C" NOT NULL,
+    task_id text COLLATE "C",
+    created_at double precision NOT NULL,
+    value bytea NOT NULL
+);
+CREATE INDEX reports_by_age ON reports (organization_id, created_at);
+CREATE INDEX reports_of_task ON reports (organization_id, task_id) WHERE task_id IS NOT NULL;
+INSERT INTO reports (organization_id, kind, agent_id, task_id, created_at, value)
+    -- Texts that hold NUL are JSON, but nothing that the database would read as such.
+    SELECT organization_id, kind,
+        coalesce(
+            substring(text FROM '"agent_id":"([^"\\\\]+)"}$'),
+            substring(text FROM '"agent_id":"([^"\\\\]+)"'),
+            ''
+        ),
+        substring(text FROM '"execution_id":"([^"\\\\]{1,200})"'),
+        extract(epoch FROM now()), value
+    FROM (SELECT organization_id, kind, value, convert_from(value, 'UTF8') AS text
+        FROM documents WHERE kind IN ('metrics', 'llm-usage')) AS reported;
+DELETE FROM documents WHERE kind IN ('metrics', 'llm-usage');
+CREATE TABLE audit (
+    number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    organization_id text COLLATE "C" NOT NULL,
+    created_at double precision NOT NULL,
+    actor text COLLATE "C" NOT NULL,
+    action text COLLATE "C" NOT NULL,
+    object text COLLATE "C" NOT NULL,
+    outcome text COLLATE "C" NOT NULL
+);
+CREATE INDEX audit_of_organization ON audit (organization_id, number);
+""",
 )
 """Each makes one version out of the version before; an empty schema goes through all of them."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import time
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -15,12 +16,14 @@ from ...refusal import Refusal
 from ...settings import Settings
 from ..commands import CommandStore, unknown
 from ..hints import Hints, Watch
-from ..records import TERMINAL, Document, EventRecord, Overdue, Page, TaskFilter, TaskRecord
+from ..records import Document, EventRecord, Overdue, Page, TaskFilter, TaskRecord
+from ..retention import Batch, Kind, organizations_with
 from ..work import Command, Waiting
 from .clock import DatabaseClock
 from .connections import Database, answering
 from .listener import Listener
 from .presence import RENEW, PostgresPresence
+from .retention import prune
 from .rows import DOCUMENT, TASK, document_of, task_of
 from .schema import require
 from .tails import Tails
@@ -32,13 +35,8 @@ __all__ = ["PostgresStore"]
 
 T = TypeVar("T")
 
-PRUNED = 1000
-"""So many rows are forgotten in one transaction: others may wait for what it locks."""
-
 LARGEST = 2**31 - 1
 """The largest number of an event that the database knows."""
-
-_ENDS = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
 
 
 class PostgresStore(CommandStore):
@@ -291,44 +289,21 @@ class PostgresStore(CommandStore):
 
     # Retention -----------------------------------------------------------------------------------
 
-    async def prune(self, *, events_before: float, keys_before: float) -> int:
-        """Forget the events of tasks that finished before a moment, and old idempotency keys."""
-        await self._presence.forget()
-        self._tails.clear()
-        while len(await self._forget_keys(keys_before)) == PRUNED:
-            pass
-        gone = 0
-        while True:
-            async with self._database.acquire() as connection, connection.transaction():
-                due = await connection.fetch(
-                    f"SELECT id FROM tasks WHERE NOT pruned AND status IN ({_ENDS}) "
-                    "AND updated_at < $1 ORDER BY updated_at LIMIT 100 FOR UPDATE SKIP LOCKED",
-                    events_before,
-                )
-                if not due:
-                    return gone
-                ids = [row["id"] for row in due]
-                # A task's events, but not how it ended.
-                events = await connection.fetch(
-                    "DELETE FROM events WHERE (task_id, seq) IN (SELECT task_id, seq FROM events "
-                    "WHERE task_id = ANY($1::text[]) AND type != 'task_finished' LIMIT $2) "
-                    "RETURNING seq",
-                    ids,
-                    PRUNED,
-                )
-                gone += len(events)
-                if len(events) < PRUNED:
-                    await connection.execute(
-                        "UPDATE tasks SET pruned = true WHERE id = ANY($1::text[])", ids
-                    )
+    async def _with_old(self, kind: Kind) -> Sequence[str]:
+        if kind == "keys":
+            await self._presence.forget()
+            self._tails.clear()
+        sql = organizations_with(kind)
+        return [""] if sql is None else [row["id"] for row in await self._database.fetch(sql)]
 
-    async def _forget_keys(self, before: float) -> list[Any]:
-        return await self._database.fetch(
-            "DELETE FROM idempotency WHERE (organization_id, key) IN (SELECT organization_id, key "
-            "FROM idempotency WHERE created_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING key",
-            before,
-            PRUNED,
-        )
+    async def _prune_some(
+        self, kind: Kind, organization_id: str, before: float, limit: int
+    ) -> Batch:
+        async with self._database.acquire() as connection:
+            begun = time.perf_counter()
+            async with connection.transaction():
+                rows, more = await prune(connection, kind, organization_id, before, limit)
+            return Batch(rows, more, time.perf_counter() - begun)
 
     # ---------------------------------------------------------------------------------------------
 
@@ -359,6 +334,9 @@ class PostgresStore(CommandStore):
             any(pool is None for _, pool in waiting.workers),
         )
         return row is not None
+
+    def _now(self) -> float:
+        return self._clock()
 
     async def _overdue(self, most: int) -> Sequence[Overdue]:
         rows = await self._database.fetch(

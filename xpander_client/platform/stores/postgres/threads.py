@@ -33,9 +33,9 @@ class PostgresThreads(CommandThreads):
             organization_id,
             thread_id,
         )
-        if row is None:
+        if row is None or (thread := thread_of(row)).gone:
             raise unknown_thread(thread_id)
-        return thread_of(row)
+        return thread
 
     async def read(self, thread: ThreadRecord, after: int = 0) -> Sequence[MessageRecord]:
         """The thread's messages but for the first `after`, as far as the record knows of them."""

@@ -11,6 +11,7 @@ import asyncpg
 import orjson
 
 from ..records import TASK_FIELDS, TaskRecord
+from ..retention import hour_of
 from ..work import Waiting
 from .rows import (
     DOCUMENT,
@@ -136,6 +137,7 @@ async def write(
         await connection.execute(
             "DELETE FROM threads WHERE organization_id = $1 AND id = $2", *thread
         )
+    hour = hour_of(changes.now)
     changed, columns = "tasks", _task_columns(changes.tasks, changes.last)
     if changes.versions is not None:
         changed, columns = "expected_tasks", [*columns, changes.versions]
@@ -152,10 +154,10 @@ async def write(
             ],
             5,
         ),
-        "new_threads": _thread_columns(changes.new_threads),
-        "threads": _thread_columns(changes.threads),
+        "new_threads": _thread_columns(changes.new_threads, hour),
+        "threads": _thread_columns(changes.threads, hour),
         "lengths": _columns(
-            [(each.organization_id, each.id, each.length) for each in changes.lengths], 3
+            [(each.organization_id, each.id, each.length, hour) for each in changes.lengths], 4
         ),
         "messages": _columns(
             [(*place, number, each.role, each.body) for *place, number, each in changes.messages],
@@ -163,6 +165,13 @@ async def write(
         ),
         "new_documents": _document_columns(changes.new_documents),
         "documents": _document_columns(changes.documents),
+        "reports": _columns(
+            [
+                (place, each.kind, each.agent_id, each.task_id, changes.now, each.value)
+                for place, each in changes.reports
+            ],
+            6,
+        ),
     }
     given = tuple(name for name, columns in parts.items() if columns[0])
     arguments: list[Any] = [channel, told]
@@ -205,8 +214,8 @@ _SET_TASK = (
     f"UPDATE tasks t SET {', '.join(f'{name} = n.{name}' for name in TASK_FIELDS)}, "
     "last_seq = n.last_seq, pruned = false FROM @ AS "
 )
-_THREAD_NAMES = "organization_id, id, length, user_id, agent_id, document"
-_THREAD_TYPES = ("text", "text", "integer", "text", "text", "bytea")
+_THREAD_NAMES = "organization_id, id, length, user_id, agent_id, document, used_at"
+_THREAD_TYPES = ("text", "text", "integer", "text", "text", "bytea", "double precision")
 _DOCUMENT_TYPES = ("text", "text", "text", "integer", "bytea")
 _PARTS: dict[str, tuple[str, Sequence[str]]] = {
     # In the order of the arrays, so that numbers follow the order of the commands.
@@ -235,14 +244,15 @@ _PARTS: dict[str, tuple[str, Sequence[str]]] = {
     "new_threads": (f"INSERT INTO threads ({_THREAD_NAMES}) SELECT * FROM @", _THREAD_TYPES),
     "threads": (
         "UPDATE threads t SET length = n.length, user_id = n.user_id, agent_id = n.agent_id, "
-        f"document = n.document FROM @ AS n({_THREAD_NAMES}) "
+        f"document = n.document, used_at = n.used_at FROM @ AS n({_THREAD_NAMES}) "
         "WHERE t.organization_id = n.organization_id AND t.id = n.id",
         _THREAD_TYPES,
     ),
     "lengths": (
-        "UPDATE threads t SET length = n.length FROM @ AS n(organization_id, id, length) "
+        "UPDATE threads t SET length = n.length, used_at = n.used_at "
+        "FROM @ AS n(organization_id, id, length, used_at) "
         "WHERE t.organization_id = n.organization_id AND t.id = n.id",
-        ("text", "text", "integer"),
+        ("text", "text", "integer", "double precision"),
     ),
     "messages": (
         "INSERT INTO messages (organization_id, thread_id, place, role, body) SELECT * FROM @",
@@ -258,6 +268,11 @@ _PARTS: dict[str, tuple[str, Sequence[str]]] = {
         "WHERE d.organization_id = n.organization_id AND d.kind = n.kind AND d.key = n.key",
         _DOCUMENT_TYPES,
     ),
+    "reports": (
+        "INSERT INTO reports (organization_id, kind, agent_id, task_id, created_at, value) "
+        "SELECT * FROM @",
+        ("text", "text", "text", "text", "double precision", "bytea"),
+    ),
 }
 
 
@@ -270,12 +285,14 @@ def _task_columns(records: Sequence[TaskRecord], last: Sequence[int]) -> list[li
     return _columns(rows, len(TASK_FIELDS) + 1)
 
 
-def _thread_columns(threads: Sequence[tuple[Any, str | None, str | None]]) -> list[list[Any]]:
+def _thread_columns(
+    threads: Sequence[tuple[Any, str | None, str | None]], hour: float
+) -> list[list[Any]]:
     rows = [
-        (each.organization_id, each.id, each.length, user_id, agent_id, each.document)
+        (each.organization_id, each.id, each.length, user_id, agent_id, each.document, hour)
         for each, user_id, agent_id in threads
     ]
-    return _columns(rows, 6)
+    return _columns(rows, 7)
 
 
 def _document_columns(documents: Sequence[tuple[str, Any]]) -> list[list[Any]]:

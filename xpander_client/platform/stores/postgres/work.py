@@ -20,6 +20,7 @@ from ..records import (
     EventRecord,
     IdempotencyKey,
     MessageRecord,
+    Report,
     TaskRecord,
     ThreadRecord,
 )
@@ -117,6 +118,7 @@ class Changes:
     messages: list[tuple[str, str, int, MessageRecord]]
     new_documents: list[tuple[str, Document]]
     documents: list[tuple[str, Document]]
+    reports: list[tuple[str, Report]]
 
     def __bool__(self) -> bool:
         return any(getattr(self, each.name) for each in attrs.fields(Changes)[1:])
@@ -145,6 +147,7 @@ class PostgresWork:
         self._events: list[tuple[str, EventRecord]] = []
         self._new_keys: list[tuple[str, IdempotencyKey, str]] = []
         self._messages: list[tuple[str, str, int, MessageRecord]] = []
+        self._reports: list[tuple[str, Report]] = []
         self._emptied: list[tuple[str, str]] = []
         self._deleted: list[tuple[str, str]] = []
         self._undo: list[Callable[[], Any]] = []
@@ -432,6 +435,10 @@ class PostgresWork:
             _Document(document, new=row is None or row.new, saved=True),
         )
 
+    def add_report(self, organization_id: str, report: Report) -> None:
+        """Add a report, of this moment."""
+        self._add(self._reports, (organization_id, report))
+
     # ---------------------------------------------------------------------------------------------
 
     def changes(self) -> Changes:
@@ -466,6 +473,7 @@ class PostgresWork:
             messages=self._messages,
             new_documents=[(place, row.document) for place, row in documents if row.new],
             documents=[(place, row.document) for place, row in documents if not row.new],
+            reports=self._reports,
         )
 
 

@@ -33,11 +33,12 @@ _SELECT = {
     f"FROM tasks t JOIN events e ON {_EVENTS_OF_TASK} ORDER BY t.number, e.place",
     "idempotency": "SELECT organization_id, key, fingerprint, answer, created_at FROM idempotency",
     "documents": "SELECT organization_id, kind, key, version, value FROM documents",
-    "threads": "SELECT organization_id, id, length, user_id, agent_id, document FROM threads "
-    "ORDER BY number",
     "messages": "SELECT h.organization_id, h.id, m.place - (h.number << "
     f"{SEQ_BITS}), m.role, m.body FROM threads h JOIN messages m ON {_MESSAGES_OF_THREAD} "
     "ORDER BY h.number, m.place",
+} | {
+    table: f"SELECT {', '.join(TABLES[table])} FROM {table} ORDER BY number"
+    for table in ("threads", "reports", "audit")
 }
 
 _INSERT = {
@@ -50,7 +51,7 @@ _INSERT = {
 } | {
     table: f"INSERT INTO {table} ({', '.join(TABLES[table])}) "
     f"VALUES ({', '.join('?' * len(TABLES[table]))})"
-    for table in ("idempotency", "documents", "threads")
+    for table in ("idempotency", "documents", "threads", "reports", "audit")
 }
 
 
@@ -73,7 +74,7 @@ _PROBLEMS = (
     (
         "the events of task {} have holes",
         # A run begins with an event.
-        f"SELECT t.id FROM tasks t WHERE t.status NOT IN ({_ENDS}) "
+        f"SELECT t.id FROM tasks t WHERE t.status NOT IN ({_ENDS}, 'deleted') "
         f"AND max({_LAST} - t.run_from, 1) != "
         f"(SELECT count(*) FROM events e WHERE {_EVENTS_OF_TASK} "
         f"AND (e.place & {SEQ_MASK}) > t.run_from) LIMIT 20",

@@ -126,6 +126,44 @@ CREATE INDEX tasks_in_internal_status
     ON tasks (organization_id, agent_id, internal_status, number)
     WHERE internal_status IS NOT NULL;
 """,
+    # 5: when what is kept may be forgotten, and what was done by whom
+    """
+DROP INDEX tasks_unpruned;
+CREATE INDEX tasks_ended ON tasks (organization_id, pruned, updated_at)
+    WHERE status IN ('completed', 'deleted', 'error', 'failed', 'stopped');
+ALTER TABLE threads ADD COLUMN used_at REAL NOT NULL DEFAULT 0;
+UPDATE threads SET used_at = strftime('%s', 'now') / 3600 * 3600.0;
+CREATE INDEX threads_by_use ON threads (organization_id, used_at);
+CREATE TABLE reports (
+    number INTEGER PRIMARY KEY,
+    organization_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    agent_id TEXT NOT NULL,
+    task_id TEXT,
+    created_at REAL NOT NULL,
+    value BLOB NOT NULL
+);
+CREATE INDEX reports_by_age ON reports (organization_id, created_at);
+CREATE INDEX reports_of_task ON reports (organization_id, task_id) WHERE task_id IS NOT NULL;
+INSERT INTO reports (organization_id, kind, agent_id, task_id, created_at, value)
+    SELECT organization_id, kind, coalesce(json_extract(text, '$.agent_id'), ''),
+        iif(length(json_extract(text, '$.execution_id')) BETWEEN 1 AND 200,
+            json_extract(text, '$.execution_id'), NULL),
+        strftime('%s', 'now') + 0.0, value
+    FROM (SELECT organization_id, kind, value, CAST(value AS TEXT) AS text
+        FROM documents WHERE kind IN ('metrics', 'llm-usage'));
+DELETE FROM documents WHERE kind IN ('metrics', 'llm-usage');
+CREATE TABLE audit (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    organization_id TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    object TEXT NOT NULL,
+    outcome TEXT NOT NULL
+);
+CREATE INDEX audit_of_organization ON audit (organization_id, number);
+""",
 )
 """Each makes one version out of the version before; a new file goes through all of them."""
 

@@ -20,10 +20,12 @@ from ...refusal import Refusal
 from ...settings import Settings
 from ..commands import CommandStore, unknown
 from ..hints import Hints, Watch
-from ..records import TERMINAL, Document, EventRecord, Overdue, Page, TaskFilter, TaskRecord
+from ..records import Document, EventRecord, Overdue, Page, TaskFilter, TaskRecord
+from ..retention import Batch, Kind, organizations_with
 from ..solitude import Solitude
 from ..work import Command, Waiting
 from .group_commit import GroupCommit
+from .retention import prune
 from .schema import SCHEMA_VERSION, prepare, version_of
 from .threads import SqliteThreads
 from .work import SELECT, SEQ_BITS, SEQ_MASK, SqliteWork, document_of, record_of
@@ -31,15 +33,6 @@ from .work import SELECT, SEQ_BITS, SEQ_MASK, SqliteWork, document_of, record_of
 __all__ = ["SqliteStore"]
 
 T = TypeVar("T")
-
-PRUNED = 1000
-"""So many rows are forgotten in one command: others wait behind it."""
-
-_ENDS = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
-_PRUNABLE = (
-    f"SELECT number FROM tasks WHERE pruned = 0 AND status IN ({_ENDS}) AND updated_at < ? "
-    "ORDER BY updated_at LIMIT 100"
-)
 
 
 class SqliteStore(CommandStore):
@@ -348,35 +341,18 @@ class SqliteStore(CommandStore):
         )
         return [document_of(row) for row in rows]
 
-    async def prune(self, *, events_before: float, keys_before: float) -> int:
-        """Forget the events of tasks that finished before a moment, and old idempotency keys."""
+    # Retention -----------------------------------------------------------------------------------
 
-        def command(tx: SqliteWork) -> tuple[int, bool]:
-            keys = tx.execute(
-                "DELETE FROM idempotency WHERE (organization_id, key) IN (SELECT "
-                f"organization_id, key FROM idempotency WHERE created_at < ? LIMIT {PRUNED})",
-                (keys_before,),
-            ).rowcount
-            due = tx.execute(_PRUNABLE, (events_before,)).fetchall()
-            events = 0
-            for [number] in due:
-                # A task's events, but not how it ended.
-                events += tx.execute(
-                    "DELETE FROM events WHERE place IN (SELECT place FROM events "
-                    "WHERE place > ? AND place <= ? AND type != 'task_finished' LIMIT ?)",
-                    (number << SEQ_BITS, (number << SEQ_BITS) + SEQ_MASK, PRUNED - events),
-                ).rowcount
-                if events == PRUNED:
-                    return events, True
-                tx.execute("UPDATE tasks SET pruned = 1 WHERE number = ?", (number,))
-            return events, bool(due) or keys == PRUNED
+    async def _with_old(self, kind: Kind) -> Sequence[str]:
+        sql = organizations_with(kind)
+        return [""] if sql is None else [row[0] for row in await self._on_list_thread(sql, ())]
 
-        gone, more = 0, True
-        while more:
-            # In small batches: other writers wait behind each.
-            events, more = await self._writer.submit(command)
-            gone += events
-        return gone
+    async def _prune_some(
+        self, kind: Kind, organization_id: str, before: float, limit: int
+    ) -> Batch:
+        return await self._writer.submit(
+            lambda work: prune(work, kind, organization_id, before, limit)
+        )
 
     # ---------------------------------------------------------------------------------------------
 
@@ -392,6 +368,9 @@ class SqliteStore(CommandStore):
 
     async def _submit(self, command: Command[T]) -> T:
         return await self._writer.submit(command.run)
+
+    def _now(self) -> float:
+        return self._clock()
 
     def _holds(self, organization_id: str, worker_id: str) -> bool:
         held = "SELECT 1 FROM tasks WHERE worker_id = ? AND organization_id = ? LIMIT 1"

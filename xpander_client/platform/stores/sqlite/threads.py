@@ -39,9 +39,9 @@ class SqliteThreads(CommandThreads):
     async def get(self, organization_id: str, thread_id: str) -> ThreadRecord:
         """The thread."""
         row = self._reader().execute(_ONE, (organization_id, thread_id)).fetchone()
-        if row is None:
+        if row is None or (thread := thread_of(row)[1]).gone:
             raise unknown_thread(thread_id)
-        return thread_of(row)[1]
+        return thread
 
     async def read(self, thread: ThreadRecord, after: int = 0) -> Sequence[MessageRecord]:
         """The thread's messages but for the first `after`, as far as the record knows of them."""

@@ -17,9 +17,11 @@ from ..records import (
     IdempotencyKey,
     MessageRecord,
     NewEvent,
+    Report,
     TaskRecord,
     ThreadRecord,
 )
+from ..retention import hour_of
 from .group_commit import Transaction
 
 __all__ = [
@@ -181,9 +183,18 @@ class SqliteWork(Transaction):
     ) -> None:
         """Add a thread without messages."""
         self.execute(
-            "INSERT INTO threads (id, organization_id, length, user_id, agent_id, document) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            (record.id, record.organization_id, record.length, user_id, agent_id, record.document),
+            "INSERT INTO threads "
+            "(id, organization_id, length, user_id, agent_id, used_at, document) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (
+                record.id,
+                record.organization_id,
+                record.length,
+                user_id,
+                agent_id,
+                hour_of(self.now),
+                record.document,
+            ),
         )
 
     def save_thread(self, record: ThreadRecord, user_id: str | None, agent_id: str | None) -> None:
@@ -193,6 +204,7 @@ class SqliteWork(Transaction):
             "WHERE number = ?",
             (record.length, user_id, agent_id, record.document, self._number_of(record)),
         )
+        self._use(self._number_of(record))
 
     def extend_thread(self, thread: ThreadRecord, messages: Sequence[MessageRecord]) -> None:
         """Add messages behind the thread's last one, and count them in its length."""
@@ -205,6 +217,14 @@ class SqliteWork(Transaction):
         self.execute(
             "UPDATE threads SET length = ? WHERE number = ?",
             (thread.length + len(messages), number),
+        )
+        self._use(number)
+
+    def _use(self, number: int) -> None:
+        """Write down that a thread is used, in the first change of an hour."""
+        hour = hour_of(self.now)
+        self.execute(
+            "UPDATE threads SET used_at = ? WHERE number = ? AND used_at < ?", (hour, number, hour)
         )
 
     def empty_thread(self, thread: ThreadRecord) -> None:
@@ -245,5 +265,20 @@ class SqliteWork(Transaction):
                 document.key,
                 document.version,
                 orjson.dumps(document.value),
+            ),
+        )
+
+    def add_report(self, organization_id: str, report: Report) -> None:
+        """Add a report, of this moment."""
+        self.execute(
+            "INSERT INTO reports (organization_id, kind, agent_id, task_id, created_at, value) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                organization_id,
+                report.kind,
+                report.agent_id,
+                report.task_id,
+                self.now,
+                report.value,
             ),
         )

@@ -1,0 +1,151 @@
+"""What a store forgets when it has become old: worked off in small batches, everybody's in turn."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Literal, TypeAlias
+
+import attrs
+
+__all__ = [
+    "ENDED",
+    "FAREWELL",
+    "HOUR",
+    "Batch",
+    "Cutoffs",
+    "Kind",
+    "Organizations",
+    "Prune",
+    "hour_of",
+    "organizations_with",
+    "work_off",
+]
+
+Kind: TypeAlias = Literal[
+    "keys", "events", "reports", "tasks", "threads", "audit", "remains", "tombstones"
+]
+"""What there is to forget. `remains` are what is left of deleted tasks, `tombstones` their ids."""
+
+ENDED = "status IN ('completed', 'deleted', 'error', 'failed', 'stopped')"
+"""Which tasks are forgotten some time, in the words of the index of them."""
+
+_OLD: Mapping[str, tuple[str, str]] = {
+    "events": ("tasks", f"WHERE {ENDED} AND"),
+    "tasks": ("tasks", f"WHERE {ENDED} AND"),
+    "threads": ("threads", "WHERE"),
+    "reports": ("reports", "WHERE"),
+    "audit": ("audit", "WHERE"),
+}
+
+HOUR = 3600.0
+
+FAREWELL = 5.0
+"""So many seconds the events of a deleted task stay for those who are reading them."""
+
+FIRST = 32
+MOST = 1_000
+"""How many rows the first batch has, and how many one may have."""
+
+QUICK = 0.005
+LONG = 0.02
+"""A batch that took less, in seconds, is followed by a larger one, one that took more by a smaller.
+Writers wait behind each.
+"""
+
+
+def hour_of(now: float) -> float:
+    """The beginning of the hour: written down as when a thread was used, so that its row need not
+    change in an index each time.
+    """
+    return now - now % HOUR
+
+
+def organizations_with(kind: Kind) -> str | None:
+    """The statement that finds who has something of a kind, one step through an index for each.
+    Every engine understands it. None: what is of this kind is kept without saying whose it is.
+    """
+    if kind not in _OLD:
+        return None
+    table, those = _OLD[kind]
+    next_one = f"SELECT min(organization_id) FROM {table} {those} organization_id"
+    return (
+        f"WITH RECURSIVE found (id) AS ({next_one} >= '' UNION ALL SELECT ({next_one} > found.id) "
+        "FROM found WHERE found.id IS NOT NULL) SELECT id FROM found WHERE id IS NOT NULL"
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Cutoffs:
+    """What was before these moments, in seconds since 1970, is forgotten. None: it is kept."""
+
+    keys: float | None = None
+    events: float | None = None
+    reports: float | None = None
+    tasks: float | None = None
+    threads: float | None = None
+    audit: float | None = None
+
+    def by_kind(self, now: float) -> Mapping[Kind, float]:
+        """When what is to be forgotten of each kind has to be older than."""
+        found: dict[Kind, float | None] = {
+            "keys": self.keys,
+            "events": self.events,
+            "reports": self.reports,
+            "tasks": self.tasks,
+            # Those that were deleted count as used in the year 1970.
+            "threads": 1.0 if self.threads is None else max(self.threads - HOUR, 1.0),
+            "audit": self.audit,
+            "remains": now - FAREWELL,
+            # As long as a request may be repeated, it can't bring back what was deleted.
+            "tombstones": self.keys,
+        }
+        return {kind: before for kind, before in found.items() if before is not None}
+
+
+@attrs.frozen
+class Batch:
+    """What one transaction forgot: how many rows, whether there may be more of them, and how many
+    seconds others had to wait.
+    """
+
+    rows: int
+    more: bool
+    seconds: float
+
+
+Organizations: TypeAlias = Callable[[Kind], Awaitable[Sequence[str]]]
+"""Those that have something of a kind, old or not."""
+
+Prune: TypeAlias = Callable[[Kind, str, float, int], Awaitable[Batch]]
+"""Forgets what an organization has of a kind from before a moment, so many rows at the most."""
+
+
+async def work_off(
+    cutoffs: Mapping[Kind, float], organizations: Organizations, prune: Prune
+) -> Counter[str]:
+    """Forget all that is old, of every organization in turn; returns how many rows of each kind.
+
+    Between two batches there is at least as much time as the last one took.
+    """
+    gone: Counter[str] = Counter()
+    for kind, before in cutoffs.items():
+        limit = FIRST
+        waiting = await organizations(kind)
+        while waiting:
+            left = []
+            for organization_id in waiting:
+                batch = await prune(kind, organization_id, before, limit)
+                if not batch.rows:
+                    continue
+                gone[kind] += batch.rows
+                if batch.more:
+                    left.append(organization_id)
+                if batch.seconds > LONG:
+                    limit = max(1, limit // 2)
+                elif batch.seconds < QUICK:
+                    limit = min(MOST, limit * 2)
+                await asyncio.sleep(batch.seconds)
+            waiting = left
+    return gone
