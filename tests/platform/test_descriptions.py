@@ -118,6 +118,11 @@ def test_a_tool_that_is_no_request_stays_as_it_was() -> None:
         ({"headers": {"x": "y"}}, "the url has to be a text"),
         ({"url": "https://t.test/", "parameters": 5}, "JSON Schema of an object"),
         ({"url": "https://t.test/", "parameters": {"properties": []}}, "JSON Schema of an object"),
+        ({"url": "https://t.test/", "private_network": "yes"}, "has to be true or false"),
+        (
+            {"url": "https://t.test/?City=1", "parameters": {"properties": {"city": {}}}},
+            "city has its value in the url",
+        ),
         (
             {"url": "https://t.test/{city}", "parameters": {"properties": {"day": {}}}},
             r"the url has \{city\}",

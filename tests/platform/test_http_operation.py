@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import assume, given, strategies as st
 
 from xpander_client.platform.http_operation import HttpOperation
 from xpander_client.platform.refusal import Refusal
@@ -50,8 +50,9 @@ def test_nothing_that_is_printed_shows_a_secret() -> None:
     assert "secret" not in repr(secret)
 
 
-@given(city=TEXT.filter(lambda text: text not in (".", "..")), name=TEXT, value=TEXT)
+@given(city=TEXT, name=TEXT, value=TEXT)
 def test_arguments_arrive_as_they_were_given(city: str, name: str, value: str) -> None:
+    assume("." not in city and "%" not in city)
     target = operation("https://tool.test/a/{city}/b?k=v").target({"city": city}, {name: value})
     parts = urlsplit(target)
     assert target.isascii()
@@ -78,13 +79,56 @@ def test_how_the_query_is_written(query: dict[str, Any], sent: str) -> None:
     assert operation("https://tool.test/").target({}, query).partition("?")[2] == sent
 
 
-@pytest.mark.parametrize("value", [None, "", ".", "..", [], {"a": 1}])
+NO_PARTS: list[Any] = [
+    None,
+    "",
+    [],
+    {"a": 1},
+    ".",
+    "..",
+    ".. ",
+    "../b",
+    "a/../b",
+    "a\\..\\b",
+    "..;/b",
+]
+
+
+@pytest.mark.parametrize("value", [*NO_PARTS, "%2e%2e", "..%2Fb", "%252e.", "%252525252e."])
 def test_what_can_not_be_part_of_a_path_is_refused(value: Any) -> None:
     with pytest.raises(Refusal) as refused:
         operation().target({"city": value}, {})
     assert (refused.value.status, refused.value.path) == (422, "$.path_params.city")
     with pytest.raises(Refusal):
         operation().target({}, {"city": "Rome"})
+
+
+def test_texts_that_only_look_like_steps_are_part_of_a_path() -> None:
+    for value in ("São Paulo/SP", "a..b", "...", "100%", "1.5", "a/.b", "%zz"):
+        assert unquote(operation().target({"city": value}, {})) == f"https://tool.test/a/{value}"
+    with pytest.raises(Refusal):
+        operation("https://t/{a}{b}").target({"a": ".", "b": "."}, {})
+
+
+@pytest.mark.parametrize(
+    ("host", "is_private"),
+    [
+        ("example.com", False),
+        ("8.8.8.8", False),
+        ("localhost", True),
+        ("weather", True),
+        ("weather.internal", True),
+        ("10.0.0.1", True),
+        ("169.254.169.254", True),
+        ("[::1]", True),
+        ("[::ffff:10.0.0.1]", True),
+        ("[64:ff9b::a9fe:a9fe]", True),
+        ("[2606:4700::1111]", False),
+    ],
+)
+def test_a_private_host_is_one_that_the_url_names(host: str, is_private: bool) -> None:
+    assert operation(f"https://{host}/").is_private is is_private
+    assert operation(f"https://{host}/", private_network=True).is_private
 
 
 def test_numbers_are_part_of_a_path_too() -> None:

@@ -14,10 +14,10 @@ import pytest
 from tests.platform.conftest import QUICK
 from tests.platform.test_threads import LENGTH, STATUS, begin, claim, extend, said, texts, view
 from tests.platform.tool_server import ToolServer, tool_server
-from tests.platform.wire import create, status, update, worker
+from tests.platform.wire import create, eventually, status, update, worker
 from xpander_client.core.tool_message import tool_message
 from xpander_client.platform import LocalPlatform
-from xpander_client.platform.tools import Tool
+from xpander_client.platform.tools import AT_ONCE, Tool
 
 FINISH = "xpfinish-agent-execution-finished"
 GATE, ENTERED = threading.Event(), threading.Event()
@@ -38,11 +38,21 @@ async def wait() -> None:
     await asyncio.to_thread(GATE.wait, 20)
 
 
+def hang() -> None:
+    GATE.wait(20)
+
+
 def broken() -> None:
     raise ValueError("there is no such file")
 
 
-TOOLS: dict[str, Tool] = {"add": add, "slogan": slogan, "wait": wait, "broken": broken}
+TOOLS: dict[str, Tool] = {
+    "add": add,
+    "slogan": slogan,
+    "wait": wait,
+    "hang": hang,
+    "broken": broken,
+}
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +74,49 @@ def served(tools: ToolServer) -> Iterator[LocalPlatform]:
         "slow": "/slow",
         "drop": "/drop",
         "cookie": "/cookie",
+        "packed": "/packed",
+        "bomb": "/bomb",
+        "swelling": "/swelling",
+        "deep": "/deep",
+        "drips": "/drips",
     }
     requests = [
-        {"id": "echo", "url": tools.url + "/echo/{city}?unit=si"},
-        {"id": "order", "method": "POST", "url": tools.url + "/echo"},
+        {
+            "id": "echo",
+            "url": tools.url + "/echo/{city}?unit=si",
+            "parameters": {
+                "properties": {
+                    "path_params": {
+                        "properties": {"city": {"type": "string"}},
+                        "required": ["city"],
+                    },
+                    "query_params": {"properties": {"day": {}, "d": {"type": "integer"}}},
+                    "headers": {"properties": {"X-Trace": {"type": "string"}}},
+                }
+            },
+        },
+        {
+            "id": "order",
+            "method": "POST",
+            "url": tools.url + "/echo",
+            "parameters": {"properties": {"what": {}}},
+        },
         {"id": "fail", "url": tools.url + "/fail/{status}", "headers": {"x-secret": "s3cr3t-key"}},
+        {
+            "id": "pinned",
+            "url": tools.url + "/echo/{step}?tenant=1&Flag",
+            "headers": {"X-Role": "reader"},
+            "parameters": {
+                "properties": {
+                    "path_params": {"properties": {"step": {"type": "string"}}},
+                    "query_params": {
+                        "properties": {"q": {"type": "string"}},
+                        "additionalProperties": {"type": "string"},
+                    },
+                    "headers": {"properties": {"x-role": {}, "cookie": {"maxLength": 3}}},
+                }
+            },
+        },
         {"id": "closed", "url": "http://127.0.0.1:9/nobody?key=s3cr3t-key"},
         *({"id": name, "url": tools.url + path} for name, path in paths.items()),
     ]
@@ -178,7 +226,7 @@ def test_the_thread_is_told_what_a_tool_answered_as_a_loop_would_tell_it(
         ("add", 422, "the tool add can't be called so: missing a required argument: 'a'"),
         ("nobody", 404, "the agent has no tool nobody"),
         ("described", 404, "the tool described is described, but nothing on this platform runs it"),
-        ("echo", 422, "the path needs a text or a number for city"),
+        ("echo", 422, "the tool needs city"),
     ],
 )
 def test_the_thread_is_told_of_a_failure_in_the_words_of_the_answer(
@@ -188,6 +236,24 @@ def test_the_thread_is_told_of_a_failure_in_the_words_of_the_answer(
     assert (answer.status_code, answer.json()["detail"]) == (status_code, detail)
     assert running.messages() == [tool_message("c1", detail)]
     assert (answer.headers[LENGTH], answer.headers[STATUS]) == ("1", "executing")
+
+
+def test_a_function_that_hangs_keeps_no_other_from_being_called(running: Running) -> None:
+    calls = 2 * AT_ONCE
+    with ThreadPoolExecutor(calls) as pool:
+        hanging = [pool.submit(running.run, "hang") for _ in range(calls)]
+        eventually(lambda: threads("xpander-tool") == AT_ONCE, "the hanging calls")
+        assert running.run("add", body_params={"a": 1}).json() == {"sum": 2}
+        details = {answer.result().json()["detail"] for answer in hanging}
+    assert details == {"the tool hang did not answer within 0.7 s, and may still be at it"}
+    assert threads("xpander-tool") == AT_ONCE
+    GATE.set()
+    eventually(lambda: threads("xpander-tool") == 0, "their end")
+    assert running.run("hang").json() is None
+
+
+def threads(name: str) -> int:
+    return sum(thread.name == name for thread in threading.enumerate())
 
 
 def test_without_a_thread_nothing_is_told_and_nothing_fails(http: httpx.Client) -> None:
@@ -410,12 +476,66 @@ def test_a_request_is_made_of_the_groups(running: Running, tools: ToolServer) ->
     assert json.loads(running.run("order").json()["body"]) == {}
 
 
+def test_what_stands_in_the_tool_is_not_a_callers_to_give(
+    running: Running, tools: ToolServer
+) -> None:
+    answer = running.run(
+        "pinned",
+        path_params={"step": "a?tenant=2#b"},
+        query_params={"q": "x", "z": "1", "tenant": "2", "TENANT": "2", "tenant[]": ["2"]}
+        | {"tenant[0]": "2", "flag": "2"},
+        body_params={"tenant": "2"},
+        headers={"x-role": "admin", "x-http-method-override": "DELETE", "accept-encoding": "br"},
+    )
+    assert answer.json() == {
+        "method": "GET",
+        "target": "/echo/a%3Ftenant%3D2%23b?tenant=1&Flag&q=x&z=1",
+        "body": "",
+    }
+    sent = tools.last().headers
+    assert sent.keys() == {
+        "host",
+        "accept",
+        "accept-encoding",
+        "connection",
+        "user-agent",
+        "x-role",
+    }
+    assert (sent["x-role"], sent["accept-encoding"]) == ("reader", "identity")
+
+
+@pytest.mark.parametrize(
+    ("groups", "detail", "path"),
+    [
+        ({"query_params": {"q": {"$ne": 1}}}, "q: expected string", "$.query_params.q"),
+        ({"query_params": {"q": ["x", "y"]}}, "q: expected string", "$.query_params.q"),
+        ({"query_params": {"z": [1]}}, "z: expected string", "$.query_params.z"),
+        (
+            {"headers": {"COOKIE": "a=1; b=2"}},
+            "cookie: expected at most 3 characters",
+            "$.headers.cookie",
+        ),
+        ({"path_params": {"step": "..%2F.."}}, "'..%2F..' can't be part of a path", None),
+        ({"query_params": {"q": "x" * 20_000}}, "the url would be longer than 16000 characters", 0),
+    ],
+)
+def test_arguments_are_held_against_what_the_tool_declares(
+    running: Running, tools: ToolServer, groups: dict[str, Any], detail: str, path: Any
+) -> None:
+    before = len(tools.requests)
+    answer = running.run("pinned", **{"path_params": {"step": "a"}, **groups})
+    assert (answer.status_code, answer.json()["detail"]) == (422, detail)
+    assert path is None or answer.json().get("path", 0) == path
+    assert len(tools.requests) == before
+
+
 @pytest.mark.parametrize(
     ("tool", "value"),
     [
         ("text", "fünf"),
         ("number", "5"),
         ("sloppy", {"a": 1}),
+        ("packed", {"rows": 4}),
         ("broken-json", '{"a": '),
         ("nothing", None),
     ],
@@ -447,6 +567,10 @@ def test_a_servers_refusal_is_told_in_part_and_without_secrets(
         ("slow", "did not answer within 0.7 s"),
         ("large", "answered with more than 200000 bytes"),
         ("moved", "answered 302"),
+        ("bomb", "answered in the encoding 'gzip, gzip', which it was not asked for"),
+        ("swelling", "answered with more than 200000 bytes"),
+        ("deep", "answered with JSON nested deeper than 200 levels"),
+        ("drips", "did not answer within 0.7 s"),
     ],
 )
 def test_a_server_that_gives_no_answer_is_a_failure_without_its_address(

@@ -1,5 +1,7 @@
 """A server that tools are behind: it tells what it was sent, and answers as its path says."""
 
+import contextlib
+import gzip
 import json
 import threading
 import time
@@ -43,7 +45,7 @@ def tool_server() -> Iterator[ToolServer]:
             sent = Sent(self.command, self.path, headers, body)
             requests.append(sent)
             kind, _, rest = self.path.partition("?")[0].removeprefix("/").partition("/")
-            status, content_type, answer = 200, "application/json", b""
+            status, content_type, answer, encoding = 200, "application/json", b"", ""
             if kind == "echo":
                 told = {"method": sent.method, "target": sent.target, "body": body.decode()}
                 answer = json.dumps(told).encode()
@@ -70,6 +72,24 @@ def tool_server() -> Iterator[ToolServer]:
                 answer = b'"' + b"x" * 300_000 + b'"'
             elif kind == "slow":
                 time.sleep(1.5)
+            elif kind == "packed":
+                answer, encoding = gzip.compress(b'{"rows": 4}'), "gzip"
+            elif kind == "bomb":
+                answer, encoding = gzip.compress(gzip.compress(bytes(2**24))), "gzip, gzip"
+            elif kind == "swelling":
+                answer, encoding = gzip.compress(bytes(2**24)), "gzip"
+            elif kind == "deep":
+                answer = b"[" * 100_000
+            elif kind == "drips":
+                self.send_response(200)
+                self.send_header("content-length", "1000")
+                self.end_headers()
+                with contextlib.suppress(OSError):
+                    for _ in range(30):
+                        self.wfile.write(b" ")
+                        time.sleep(0.1)
+                self.close_connection = True
+                return
             elif kind == "cookie":
                 answer = b'"set"'
             elif kind == "drop":
@@ -79,10 +99,13 @@ def tool_server() -> Iterator[ToolServer]:
             if kind == "cookie":
                 self.send_header("set-cookie", "session=1; path=/")
             self.send_header("content-type", content_type)
+            if encoding:
+                self.send_header("content-encoding", encoding)
             self.send_header("content-length", str(len(answer)))
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(answer)
+                with contextlib.suppress(OSError):  # nobody has to listen to the end
+                    self.wfile.write(answer)
 
         # The names are http.server's.
         do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815

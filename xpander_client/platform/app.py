@@ -87,7 +87,7 @@ class Platform:
             store,
             self.agents,
             self.dispatch,
-            Tools(tools or {}),
+            Tools(tools or {}, timeout=self.settings.tool_timeout, limit=self.settings.body_limit),
             self._http_tools,
             reach,
             self.settings,

@@ -40,7 +40,9 @@ def load_agents(path: str | os.PathLike[str]) -> list[DescribedAgent]:
     `model`, `tools` and `sub_agents`, of which only `id` has to be there.
 
     A tool with a `url` is an HTTP request (`method`, `url`, `headers`), which the platform makes
-    when the tool is called. `sub_agents` are ids of agents to which work can be handed.
+    when the tool is called, with the arguments that its `parameters` declare. It reaches a private
+    network where the URL names a host of one, or `private_network` is true. `sub_agents` are ids of
+    agents to which work can be handed.
 
     Raises:
         ConfigurationError: the file can't be read, or describes no agents; the message says where.
@@ -170,6 +172,7 @@ def _entries(tools: Any, place: str) -> list[dict[str, Any]]:
 
 # Tools that are HTTP requests ---------------------------------------------------------------------
 
+_REQUEST = ("url", "headers", "private_network")
 _GROUPS = ("path_params", "query_params", "body_params", "headers")
 _OTHER_NAMES = {
     "pathParams": "path_params",
@@ -186,20 +189,26 @@ def _without_requests(
     """
     shown = []
     for index, tool in enumerate(_entries(agent.get("tools"), f"{place}.tools")):
-        url, headers = tool.pop("url", None), tool.pop("headers", None)
-        if url is not None or headers is not None:
+        request = {name: tool.pop(name) for name in _REQUEST if name in tool}
+        if request:
             where = (
                 f"{place}.tools[{index}]: the tool {tool['id']} of the agent {agent.get('id')}: "
             )
-            operation = _operation(tool, url, headers, where)
-            operations[tool["id"]] = operation
+            operation = _operation(tool, request, where)
             tool["method"] = operation.method
             tool["parameters"] = _grouped(tool.get("parameters"), operation, where)
+            operations[tool["id"]] = attrs.evolve(
+                operation, parameters=tool["parameters"]["properties"]
+            )
         shown.append(tool)
     return shown
 
 
-def _operation(tool: Mapping[str, Any], url: Any, headers: Any, where: str) -> HttpOperation:
+def _operation(tool: Mapping[str, Any], request: Mapping[str, Any], where: str) -> HttpOperation:
+    url, headers = request.get("url"), request.get("headers")
+    private_network = request.get("private_network", False)
+    if not isinstance(private_network, bool):
+        raise ConfigurationError(f"{where}private_network has to be true or false")
     if not isinstance(url, str):
         raise ConfigurationError(f"{where}the url has to be a text")
     headers = {} if headers is None else headers
@@ -211,7 +220,12 @@ def _operation(tool: Mapping[str, Any], url: Any, headers: Any, where: str) -> H
     if not isinstance(method, str):
         raise ConfigurationError(f"{where}the method has to be a text")
     try:
-        return HttpOperation(method=method.upper(), url=url, headers=dict(headers))
+        return HttpOperation(
+            method=method.upper(),
+            url=url,
+            headers=dict(headers),
+            private_network=private_network,
+        )
     except ValueError as error:
         raise ConfigurationError(f"{where}{error}") from None
 
@@ -232,6 +246,12 @@ def _grouped(parameters: Any, operation: HttpOperation, where: str) -> dict[str,
         groups = _sorted(parameters, properties, operation)
     path = groups.get("path_params")
     known = path.get("properties", {}) if isinstance(path, Mapping) else {}
+    query = groups.get("query_params")
+    for name in query.get("properties", {}) if isinstance(query, Mapping) else ():
+        if operation.pins(name):
+            raise ConfigurationError(
+                f"{where}{name} has its value in the url, so it can't be a parameter"
+            )
     for name in operation.variables:
         if name not in known:
             raise ConfigurationError(
@@ -242,7 +262,9 @@ def _grouped(parameters: Any, operation: HttpOperation, where: str) -> dict[str,
         for name, schema in groups.items()
         if isinstance(schema, Mapping) and schema.get("required")
     ]
-    return {**parameters, "type": "object", "properties": groups, "required": needed}
+    shown = {"type": "object", "properties": groups, "required": needed}
+    rest = {name: value for name, value in parameters.items() if name != "additionalProperties"}
+    return rest | shown
 
 
 def _sorted(
@@ -257,6 +279,13 @@ def _sorted(
     }
     required = {*(parameters.get("required") or ()), *operation.variables}
     groups: dict[str, Any] = {}
+    if "additionalProperties" in parameters:
+        groups[rest] = {
+            "type": "object",
+            "properties": {},
+            "required": [],
+            "additionalProperties": parameters["additionalProperties"],
+        }
     for name, home in homes.items():
         group = groups.setdefault(home, {"type": "object", "properties": {}, "required": []})
         group["properties"][name] = properties.get(name, {"type": "string"})

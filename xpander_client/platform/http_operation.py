@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -10,9 +11,10 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 import attrs
 import orjson
 
+from .parameters import declared, scalar
 from .refusal import Refusal
 
-__all__ = ["BODILESS", "METHODS", "HttpOperation"]
+__all__ = ["BODILESS", "METHODS", "Arguments", "HttpOperation", "ToolRequest", "is_public"]
 
 METHODS = frozenset({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"})
 BODILESS = frozenset({"DELETE", "GET", "HEAD"})
@@ -23,8 +25,10 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*\Z")
 _CONNECTION = frozenset(
     {
+        "accept-encoding",
         "connection",
         "content-length",
+        "expect",
         "host",
         "keep-alive",
         "proxy-authorization",
@@ -36,7 +40,41 @@ _CONNECTION = frozenset(
 )
 """Headers that say how a request is sent; a caller has no word in that."""
 
+_OWN_NAMES = (".localhost", ".local", ".internal", ".home.arpa", ".lan", ".test")
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+LONGEST_TARGET = 16_000
+"""How long a URL may be, in characters: servers take no longer ones."""
+
+DECODED = 5
+"""So many times a part of a path may have been encoded, one upon the other."""
+
 _SHORTEST_SECRET = 4
+
+
+@attrs.frozen(kw_only=True)
+class Arguments:
+    """What a tool is called with, by where it goes in a request."""
+
+    path: Mapping[str, Any] = attrs.field(factory=dict)
+    query: Mapping[str, Any] = attrs.field(factory=dict)
+    body: Mapping[str, Any] = attrs.field(factory=dict)
+    headers: Mapping[str, Any] = attrs.field(factory=dict)
+
+    @property
+    def keywords(self) -> dict[str, Any]:
+        """The arguments of a function."""
+        return {**self.path, **self.query, **self.body}
+
+
+@attrs.frozen(kw_only=True)
+class ToolRequest:
+    """What is sent to a tool's server. It may hold secrets."""
+
+    method: str
+    url: str = attrs.field(repr=False)
+    headers: Mapping[str, str] = attrs.field(repr=False)
+    content: bytes | None = attrs.field(repr=False)
 
 
 @attrs.frozen(kw_only=True)
@@ -44,6 +82,9 @@ class HttpOperation:
     """The request behind a tool. `url` has variables in its path, as in `/weather/{city}`.
 
     The URL and the headers may hold secrets. They are sent to the tool's server and nowhere else.
+    `parameters` are the schemas of what callers may give, by `path_params`, `query_params`,
+    `body_params` and `headers`. Its host may only be one of a private network where the URL names
+    such a host, or `private_network` says so.
 
     Raises:
         ValueError: it is no such request; the message says why, and shows no secret.
@@ -57,6 +98,8 @@ class HttpOperation:
     method: str = attrs.field()
     url: str = attrs.field(repr=False)
     headers: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    parameters: Mapping[str, Any] = attrs.field(factory=dict)
+    private_network: bool = False
 
     def __attrs_post_init__(self) -> None:
         if self.method not in METHODS:
@@ -83,6 +126,65 @@ class HttpOperation:
         """The variables of the path, in order."""
         return tuple(dict.fromkeys(_VARIABLE.findall(urlsplit(self.url).path)))
 
+    def pins(self, name: str) -> bool:
+        """Whether a parameter has its value in the URL's query, so that callers can't give it."""
+        query = parse_qsl(urlsplit(self.url).query, keep_blank_values=True)
+        pinned = {_plain(each) for each, _ in query}
+        return not pinned.isdisjoint({_plain(name), _plain(name.partition("[")[0])})
+
+    def home(self, name: str) -> str | None:
+        """Where a parameter goes (`path_params`, …), or None when it is not declared."""
+        for group, schema in self.parameters.items():
+            if isinstance(schema, Mapping) and name in (schema.get("properties") or {}):
+                return group
+        return None
+
+    def request(self, given: Arguments) -> ToolRequest:
+        """The request for these arguments: those that the tool declares, as it declares them.
+
+        Raises:
+            Refusal: 422, one is missing, or not as the tool's schema has it, or can't be sent.
+        """
+        arguments = self._accepted(given)
+        headers = {"accept": "application/json, */*;q=0.5", **self.sent_headers(arguments.headers)}
+        content = None
+        if arguments.body or self.method not in BODILESS:
+            content = orjson.dumps(dict(arguments.body))
+            headers = {"content-type": "application/json"} | headers
+        return ToolRequest(
+            method=self.method,
+            url=self.target(arguments.path, arguments.query),
+            # What a server packs all the same is unpacked within bounds.
+            headers=headers | {"accept-encoding": "identity"},
+            content=content,
+        )
+
+    def _accepted(self, given: Arguments) -> Arguments:
+        headers = {
+            name.lower(): value
+            for name, value in given.headers.items()
+            if name.lower() not in _CONNECTION
+        }
+        query = {name: value for name, value in given.query.items() if not self.pins(name)}
+        return Arguments(
+            path=self._declared("path_params", given.path, as_text=True),
+            query=self._declared("query_params", query, as_text=True),
+            body=self._declared("body_params", given.body, as_text=False),
+            headers=self._declared("headers", headers, as_text=True),
+        )
+
+    def _declared(self, name: str, given: Mapping[str, Any], *, as_text: bool) -> Mapping[str, Any]:
+        group = self.parameters.get(name)
+        if name == "headers" and isinstance(group, Mapping):  # their names have no case
+            properties = group.get("properties") or {}
+            required = group.get("required") or ()
+            group = {
+                **group,
+                "properties": {each.lower(): schema for each, schema in properties.items()},
+                "required": [each.lower() for each in required],
+            }
+        return declared(group, given, f"$.{name}", as_text=as_text)
+
     def target(self, path_params: Mapping[str, Any], query_params: Mapping[str, Any]) -> str:
         """The URL for these arguments.
 
@@ -90,18 +192,7 @@ class HttpOperation:
             Refusal: 422, a variable is missing, or can't be part of a path.
         """
         parts = urlsplit(self.url)
-
-        def filled(found: re.Match[str]) -> str:
-            name = found[1]
-            text = _scalar(path_params.get(name))
-            place = f"$.path_params.{name}"
-            if not text:
-                raise Refusal(422, f"the path needs a text or a number for {name}", place)
-            if text in (".", ".."):  # no encoding keeps servers from taking these for steps
-                raise Refusal(422, f"{text!r} can't be part of a path", place)
-            return quote(text, safe="")
-
-        path = _VARIABLE.sub(filled, parts.path)
+        segments = [self._segment(segment, path_params) for segment in parts.path.split("/")]
         given = [
             (name, text)
             for name, value in query_params.items()
@@ -109,7 +200,27 @@ class HttpOperation:
             if (text := _query_text(item)) is not None
         ]
         query = "&".join(filter(None, (parts.query, urlencode(given, quote_via=quote))))
-        return urlunsplit((parts.scheme, parts.netloc, path, query, ""))
+        target = urlunsplit((parts.scheme, parts.netloc, "/".join(segments), query, ""))
+        if len(target) > LONGEST_TARGET:
+            raise Refusal(422, f"the url would be longer than {LONGEST_TARGET} characters")
+        return target
+
+    def _segment(self, segment: str, path_params: Mapping[str, Any]) -> str:
+        """A step of the path with its variables filled in."""
+        names = _VARIABLE.findall(segment)
+        if not names:
+            return segment
+        texts = {}
+        for name in names:
+            texts[name] = scalar(path_params.get(name)) or ""
+            if not texts[name]:
+                raise Refusal(
+                    422, f"the path needs a text or a number for {name}", f"$.path_params.{name}"
+                )
+        if _leaves(_VARIABLE.sub(lambda found: texts[found[1]], segment)):
+            name = names[-1]
+            raise Refusal(422, f"{texts[name]!r} can't be part of a path", f"$.path_params.{name}")
+        return _VARIABLE.sub(lambda found: quote(texts[found[1]], safe=""), segment)
 
     def sent_headers(self, given: Mapping[str, Any]) -> dict[str, str]:
         """The headers for a call: its own, and over them the tool's.
@@ -119,13 +230,24 @@ class HttpOperation:
         """
         sent = {}
         for name, value in given.items():
-            text = _scalar(value)
+            text = scalar(value)
             if value is None or name.lower() in _CONNECTION:
                 continue
             if text is None or not _HEADER_NAME.match(name) or not _HEADER_VALUE.match(text):
                 raise Refusal(422, "a header has a name and a text", f"$.headers.{name}")
             sent[name.lower()] = text
         return sent | {name.lower(): value for name, value in self.headers.items()}
+
+    @property
+    def is_private(self) -> bool:
+        """Whether the operator named a host of a private network, or said that it is in one."""
+        host = urlsplit(self.url).hostname or ""
+        try:
+            return self.private_network or not is_public(host)
+        except ValueError:
+            # A name: those without a dot, and those that are reserved, are nobody's but one's own.
+            name = host.rstrip(".").lower()
+            return self.private_network or "." not in name or name.endswith(_OWN_NAMES)
 
     def redacted(self, text: str) -> str:
         """The text without the tool's secrets; a server may well repeat what it was sent."""
@@ -140,18 +262,45 @@ class HttpOperation:
         return text
 
 
-def _scalar(value: Any) -> str | None:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return str(value)
-    return None
+def is_public(address: str) -> bool:
+    """Whether anybody can reach this IP address, rather than this machine or its network alone.
+
+    Raises:
+        ValueError: it is no IP address.
+    """
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        ip = ip.ipv4_mapped or ip.sixtofour or _translated(ip) or ip
+    return ip.is_global and not ip.is_multicast
+
+
+def _translated(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The address behind a translation (NAT64), which is where a connection ends."""
+    return ipaddress.IPv4Address(ip.packed[12:]) if ip in _NAT64 else None
+
+
+def _leaves(text: str) -> bool:
+    """Whether a server that decodes a part of a path once more than it should, or takes what is
+    behind a semicolon off, could find a step in it that leads elsewhere.
+    """
+    for _ in range(DECODED):
+        steps = re.split(r"[/\\]", text)
+        if any(step.partition(";")[0].strip() in (".", "..") for step in steps):
+            return True
+        decoded = unquote(text)
+        if decoded == text:
+            return False
+        text = decoded
+    return True  # encoded again and again: nobody's city
+
+
+def _plain(name: str) -> str:
+    """A parameter's name as the most tolerant of servers reads it."""
+    return name.strip().casefold().removesuffix("[]")
 
 
 def _query_text(value: Any) -> str | None:
     if value is None:
         return None
-    text = _scalar(value)
+    text = scalar(value)
     return text if text is not None else orjson.dumps(value).decode()

@@ -8,22 +8,25 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
-import orjson
 
-from .http_operation import BODILESS, HttpOperation
+from .http_operation import Arguments, HttpOperation, ToolRequest, is_public
 from .refusal import Refusal
+from .tool_answer import TooLarge, Unreadable, as_json, unpacked
 
 __all__ = ["HttpTools"]
 
 TOLD = 500
 """How many characters of a failed answer are handed on."""
 
+LOOKED_AT = 64 * 1024
+"""How many bytes of a failed answer are searched for what must not be told."""
+
 
 class HttpTools:
     """Sends the requests behind tools, over connections that are kept.
 
-    An answer has `timeout` seconds, from the first byte sent to the last one received, and may not
-    be larger than `limit` bytes.
+    An answer has `timeout` seconds, from the first byte sent until it is known what was received,
+    and may not be larger than `limit` bytes, neither as it comes nor unpacked.
     """
 
     def __init__(self, *, timeout: float, limit: int) -> None:
@@ -37,80 +40,80 @@ class HttpTools:
         if client is not None:
             await client.aclose()
 
-    async def call(
-        self,
-        tool_id: str,
-        operation: HttpOperation,
-        *,
-        path_params: Mapping[str, Any],
-        query_params: Mapping[str, Any],
-        body_params: Mapping[str, Any],
-        headers: Mapping[str, Any],
-    ) -> bytes:
+    async def call(self, tool_id: str, operation: HttpOperation, arguments: Arguments) -> bytes:
         """What the tool's server answers, as JSON; an answer that is none becomes a JSON text.
 
         Raises:
             Refusal: 422, these arguments make no request; 424, the server can't be reached, does
-                not answer in time, or answers with a failure.
+                not answer in time, or answers with a failure or what can't be taken.
         """
-        target = operation.target(path_params, query_params)
-        sent = {"accept": "application/json, */*;q=0.5", **operation.sent_headers(headers)}
-        content = None
-        if body_params or operation.method not in BODILESS:
-            content = orjson.dumps(dict(body_params))
-            sent = {"content-type": "application/json"} | sent
+        request = operation.request(arguments)
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await self._answer(operation, request)
+        except TimeoutError:
+            how = f"did not answer within {self._timeout:g} s"
+        except _Failed as failure:
+            how = str(failure)
+        except Unreadable as error:
+            how = str(error)
+        except TooLarge:
+            how = f"answered with more than {self._limit} bytes"
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            # The kind of the failure, not its text, which may hold the address.
+            how = f"could not be reached: {type(error).__name__}"
+        raise Refusal(424, f"the tool {tool_id} {how}")
+
+    async def _answer(self, operation: HttpOperation, sent: ToolRequest) -> bytes:
         if self._client is None:
             self._client = httpx.AsyncClient(
                 timeout=None,
-                # A redirect would take the tool's secrets to who knows where.
+                # A redirect, or a proxy of the environment, would take the tool's secrets to who
+                # knows where.
                 follow_redirects=False,
+                trust_env=False,
                 # Callers have nothing to do with each other: no cookie of one is sent for another.
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             )
         request = self._client.build_request(
-            operation.method, target, headers=sent, content=content
+            sent.method,
+            sent.url,
+            headers=sent.headers,
+            content=sent.content,
+            extensions={} if operation.is_private else {"trace": _stay_public},
         )
+        response = await self._client.send(request, stream=True)
+        body = bytearray()
         try:
-            async with asyncio.timeout(self._timeout):
-                status, kind, body = await self._answer(self._client, request)
-        except TimeoutError:
-            raise _failed(tool_id, f"did not answer within {self._timeout:g} s") from None
-        except httpx.HTTPError as error:
-            # The kind of the failure, not its text, which may hold the address.
-            raise _failed(tool_id, f"could not be reached: {type(error).__name__}") from None
-        if body is None:
-            raise _failed(tool_id, f"answered with more than {self._limit} bytes")
-        if status >= 300:
-            text = operation.redacted(body.decode(errors="replace"))[:TOLD].strip()
-            raise _failed(tool_id, f"answered {status}" + (f": {text}" if text else ""))
-        return _as_json(kind, body)
-
-    async def _answer(
-        self, client: httpx.AsyncClient, request: httpx.Request
-    ) -> tuple[int, str, bytes | None]:
-        response = await client.send(request, stream=True)
-        try:
-            body = bytearray()
-            async for part in response.aiter_bytes():
+            async for part in response.aiter_raw():
                 body += part
                 if len(body) > self._limit:
-                    return response.status_code, "", None
-            return response.status_code, response.headers.get("content-type", ""), bytes(body)
+                    raise TooLarge
         finally:
             await response.aclose()
+        encoding = response.headers.get("content-encoding", "")
+        kind = response.headers.get("content-type", "")
+        plain = await asyncio.to_thread(unpacked, bytes(body), encoding, self._limit)
+        if response.status_code >= 300:
+            text = plain[:LOOKED_AT].decode(errors="replace")
+            text = operation.redacted(text)[:TOLD].strip()
+            raise _Failed(f"answered {response.status_code}" + (f": {text}" if text else ""))
+        return await asyncio.to_thread(as_json, kind, plain)
 
 
-def _failed(tool_id: str, how: str) -> Refusal:
-    return Refusal(424, f"the tool {tool_id} {how}")
+class _Failed(Exception):
+    """How a tool failed, in words that may be told."""
 
 
-def _as_json(kind: str, body: bytes) -> bytes:
-    if not body:
-        return b"null"
-    # Objects and lists are JSON whatever they are called; the text "1" may be meant as a text.
-    if "json" in kind.lower() or body.lstrip()[:1] in (b"{", b"["):
-        try:
-            return orjson.dumps(orjson.loads(body))
-        except orjson.JSONDecodeError:
-            pass
-    return orjson.dumps(body.decode(errors="replace"))
+async def _stay_public(event: str, info: Mapping[str, Any]) -> None:
+    """Send nothing to a private network where a public name leads, whoever made it lead there."""
+    if event != "connection.connect_tcp.complete":
+        return
+    stream = info["return_value"]
+    address = stream.get_extra_info("server_addr")
+    if address is None or not is_public(address[0]):
+        await stream.aclose()
+        raise _Failed(
+            "is behind a public name with an address of a private network; if that is meant, "
+            "private_network: true says so"
+        )

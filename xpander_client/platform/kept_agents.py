@@ -34,6 +34,7 @@ def written(agent: DescribedAgent, created_at: str) -> dict[str, Any]:
                 "method": operation.method,
                 "url": operation.url,
                 "headers": dict(operation.headers),
+                **({"private_network": True} if operation.private_network else {}),
             }
             for tool_id, operation in agent.operations.items()
         },
@@ -54,6 +55,7 @@ def read(document: Document | None, organization_id: str) -> DescribedAgent | No
     value = document.value
     if "wire" not in value:  # as earlier releases wrote those that were made on first use
         return DescribedAgent(wire=value)
+    parameters = {tool["id"]: tool.get("parameters") for tool in value["wire"]["tools"]}
     return DescribedAgent(
         wire={
             **value["wire"],
@@ -62,7 +64,7 @@ def read(document: Document | None, organization_id: str) -> DescribedAgent | No
             "version": document.version,
         },
         operations={
-            tool_id: HttpOperation(**operation)
+            tool_id: HttpOperation(**operation, parameters=parameters[tool_id]["properties"])
             for tool_id, operation in value["operations"].items()
         },
         sub_agents=value["sub_agents"],

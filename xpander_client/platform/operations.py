@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -20,7 +21,7 @@ from .agents import Agents
 from .clock import Clock
 from .descriptions import DescribedAgent
 from .dispatch import Dispatch
-from .http_operation import BODILESS, HttpOperation
+from .http_operation import BODILESS, Arguments, HttpOperation
 from .http_tools import HttpTools
 from .ids import new_task_id
 from .reach import Reach
@@ -30,6 +31,7 @@ from .settings import Settings
 from .stores.records import IdempotencyKey, TaskRecord
 from .stores.store import Store
 from .threads_http import LENGTH, STATUS
+from .tool_answer import SLICE
 from .tools import Tools
 
 __all__ = ["FINISH", "OperationEndpoints"]
@@ -44,21 +46,6 @@ failed.
 
 _STOP = {"xpander-agent-stop": "true"}
 _CHILDREN = uuid.UUID("5b9f1f0e-2f0a-5c0e-9a55-4f4d0a1c7d3e")
-
-
-@attrs.frozen(kw_only=True)
-class Arguments:
-    """What a tool is called with, by where it goes in a request."""
-
-    path: Mapping[str, Any] = attrs.field(factory=dict)
-    query: Mapping[str, Any] = attrs.field(factory=dict)
-    body: Mapping[str, Any] = attrs.field(factory=dict)
-    headers: Mapping[str, Any] = attrs.field(factory=dict)
-
-    @property
-    def keywords(self) -> dict[str, Any]:
-        """The arguments of a function."""
-        return {**self.path, **self.query, **self.body}
 
 
 @attrs.frozen(kw_only=True)
@@ -141,9 +128,9 @@ class OperationEndpoints:
             return Json(await self._tools.call(tool_id, payload, dry=dry))
         arguments = _sorted_out(payload, operation)
         if dry:
-            operation.target(arguments.path, arguments.query)
+            operation.request(arguments)
             return Json.of(None)
-        return Json(await self._request(tool_id, operation, arguments))
+        return Json(await self._http_tools.call(tool_id, operation, arguments))
 
     # In the course of a task ---------------------------------------------------------------------
 
@@ -218,7 +205,7 @@ class OperationEndpoints:
         operation = agent.operations.get(call.tool_id)
         if operation is None or self._tools.runs(call.tool_id):
             return Answer(body=await self._tools.call(call.tool_id, call.arguments.keywords))
-        return Answer(body=await self._request(call.tool_id, operation, call.arguments))
+        return Answer(body=await self._http_tools.call(call.tool_id, operation, call.arguments))
 
     async def _finish(self, call: Call) -> Answer:
         is_success = call.arguments.body.get("is_success")
@@ -276,16 +263,6 @@ class OperationEndpoints:
             body=orjson.dumps({"execution_id": put.record.id}), headers=_STOP, final=False
         )
 
-    async def _request(self, tool_id: str, operation: HttpOperation, arguments: Arguments) -> bytes:
-        return await self._http_tools.call(
-            tool_id,
-            operation,
-            path_params=arguments.path,
-            query_params=arguments.query,
-            body_params=arguments.body,
-            headers=arguments.headers,
-        )
-
     async def _tell(self, call: Call, answer: Answer) -> dict[str, str]:
         """Add the tool's message to the task's thread, if wanted. A sign of life in any case.
 
@@ -296,7 +273,7 @@ class OperationEndpoints:
             if call.reported and answer.final and thread_id and call.tool_call_id:
                 try:
                     await self._reach.check_thread(call.access, thread_id)
-                    message = tool_message(call.tool_call_id, orjson.loads(answer.body))
+                    message = await asyncio.to_thread(_message, call.tool_call_id, answer.body)
                     extended = await self._store.threads.extend(
                         call.organization_id,
                         thread_id,
@@ -341,6 +318,13 @@ class OperationEndpoints:
         return bodies.parsed(await bodies.read(request, self._settings.body_limit))
 
 
+def _message(tool_call_id: str, answer: bytes) -> dict[str, Any]:
+    """The thread's message of an answer; a large one is told as the tool wrote it."""
+    if len(answer) <= SLICE or answer.startswith(b'"'):
+        return tool_message(tool_call_id, orjson.loads(answer))
+    return {**tool_message(tool_call_id, ""), "content": answer.decode()}
+
+
 def _thread_id(task: TaskRecord) -> str | None:
     thread_id = task.read().get("memory_thread_id")
     return thread_id if isinstance(thread_id, str) and thread_id else None
@@ -369,11 +353,11 @@ def _sorted_out(payload: Mapping[str, Any], operation: HttpOperation) -> Argumen
     """The arguments in a payload, which has them in groups, or side by side."""
     if payload.keys() <= _GROUPS.keys() and all(isinstance(v, dict) for v in payload.values()):
         return Arguments(**{_GROUPS[name]: group for name, group in payload.items()})
-    path = {name: payload[name] for name in operation.variables if name in payload}
-    rest = {name: value for name, value in payload.items() if name not in path}
-    if operation.method in BODILESS:
-        return Arguments(path=path, query=rest)
-    return Arguments(path=path, body=rest)
+    rest = "query_params" if operation.method in BODILESS else "body_params"
+    given: dict[str, dict[str, Any]] = {}
+    for name, value in payload.items():
+        given.setdefault(operation.home(name) or rest, {})[name] = value
+    return Arguments(**{_GROUPS[group]: values for group, values in given.items()})
 
 
 def _unmarked(query: Mapping[str, Any]) -> dict[str, Any]:

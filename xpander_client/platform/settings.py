@@ -15,9 +15,9 @@ class Settings:
     `offer_window`. A task that is executing belongs to its worker for `lease`, counted from the
     worker's last sign of life; after that it goes to another, until `max_attempts` workers were
     lost with it. A script that took a task for itself has it for `loop_lease`, counted likewise. A
-    worker that was silent for `worker_silence` gets no new tasks. A tool that is called over HTTP
-    has to answer within `tool_timeout`. Keys and agents that were read from the store are believed
-    for `cache_ttl`: so long may a revoked key go on to work, and its open streams up to a
+    worker that was silent for `worker_silence` gets no new tasks. A tool, be it a request or a
+    function, has to answer within `tool_timeout`. Keys and agents that were read from the store are
+    believed for `cache_ttl`: so long may a revoked key go on to work, and its open streams up to a
     `comment_interval` longer.
 
     A key may make `rate_limit` requests a second, None: as many as it likes, and `rate_burst` at

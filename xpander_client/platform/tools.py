@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import contextvars
 import inspect
 import logging
-from collections.abc import Callable, Mapping
-from typing import Any
+import threading
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 
 from ..core.convert import dumps
 from ..errors import ArgumentError, ConfigurationError
@@ -17,18 +20,30 @@ __all__ = ["Tool", "Tools"]
 Tool = Callable[..., Any]
 """Takes the payload's fields as keywords and returns what has a JSON form. Sync or async."""
 
+T = TypeVar("T")
+
 logger = logging.getLogger(__name__)
+
+
+AT_ONCE = 16
+"""How many calls of one sync tool may be under way: one that hangs leaves threads to the others."""
 
 
 class Tools:
     """Tools by their ids. Sync ones run in threads, async ones on the platform's event loop.
 
+    An answer has `timeout` seconds, and may not be larger than `limit` bytes. A sync tool that
+    takes longer runs on, but neither the platform nor the process waits for its end.
+
     Raises:
         ConfigurationError: one is no function whose parameters can be known.
     """
 
-    def __init__(self, tools: Mapping[str, Tool]) -> None:
+    def __init__(self, tools: Mapping[str, Tool], *, timeout: float, limit: int) -> None:
         self._tools = dict(tools)
+        self._timeout = timeout
+        self._limit = limit
+        self._places = {tool_id: asyncio.Semaphore(AT_ONCE) for tool_id in tools}
         self._signatures: dict[str, inspect.Signature] = {}
         for tool_id, tool in tools.items():
             try:
@@ -57,19 +72,67 @@ class Tools:
             raise Refusal(422, f"the tool {tool_id} can't be called so: {error}", "$") from None
         if dry:
             return dumps(None)
+        limit = asyncio.timeout(self._timeout)
         try:
-            if inspect.iscoroutinefunction(tool):
-                result = await tool(**payload)
-            else:
-                result = await asyncio.to_thread(tool, **payload)
-                if inspect.isawaitable(result):
-                    result = await result
+            async with limit:
+                body = await self._answer(tool_id, tool, payload)
+        except ArgumentError as error:
+            raise Refusal(424, f"the tool {tool_id} gave no JSON: {error}") from error
         except Exception as error:
+            if limit.expired():
+                how = f"did not answer within {self._timeout:g} s, and may still be at it"
+                raise Refusal(424, f"the tool {tool_id} {how}") from None
             # Whoever wrote the tool wants the whole story, the model only the end of it.
             logger.warning("the tool %s failed", tool_id, exc_info=error)
             text = str(error) or type(error).__name__
             raise Refusal(424, f"the tool {tool_id} failed: {text}") from error
+        if len(body) > self._limit:
+            raise Refusal(424, f"the tool {tool_id} answered with more than {self._limit} bytes")
+        return body
+
+    async def _answer(self, tool_id: str, tool: Tool, payload: Mapping[str, Any]) -> bytes:
+        if inspect.iscoroutinefunction(tool):
+            return dumps(await tool(**payload))
+        place = self._places[tool_id]
+        await place.acquire()
+        result = await _on_a_thread(lambda: _called(tool, payload), place.release)
+        return result if isinstance(result, bytes) else dumps(await result)
+
+
+def _called(tool: Tool, payload: Mapping[str, Any]) -> bytes | Awaitable[Any]:
+    """What the tool returns, as JSON, or what has to be awaited for it."""
+    result = tool(**payload)
+    return result if inspect.isawaitable(result) else dumps(result)
+
+
+async def _on_a_thread(call: Callable[[], T], ended: Callable[[], None]) -> T:
+    """What the call returns on a thread of its own, a daemon; `ended` is called at its end, also
+    when nobody waits for that any more.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[T] = loop.create_future()
+    context = contextvars.copy_context()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        ended()
+        if answer.done():
+            return
+        if error is None:
+            answer.set_result(result)  # type: ignore[arg-type]  # a T, as there is no error
+        else:
+            answer.set_exception(error)
+
+    def work() -> None:
+        result: T | None = None
+        error: BaseException | None = None
         try:
-            return dumps(result)
-        except ArgumentError as error:
-            raise Refusal(424, f"the tool {tool_id} gave no JSON: {error}") from error
+            result = context.run(call)
+        except StopIteration as stop:  # a future can't hold one
+            error = RuntimeError(f"StopIteration: {stop}")
+        except BaseException as raised:
+            error = raised
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=work, name="xpander-tool", daemon=True).start()
+    return await answer
