@@ -15,6 +15,7 @@ from starlette.requests import ClientDisconnect, Request
 from ..core.convert import ConversionError, structure
 from ..core.enums import OpenStrEnum
 from .refusal import Refusal
+from .stores.admission import REQUEST_BYTES
 
 __all__ = ["checked", "fingerprint", "header", "parsed", "read"]
 
@@ -31,6 +32,12 @@ async def read(request: Request, limit: int) -> bytes:
     Raises:
         Refusal: 413, it is larger than `limit` bytes. It is not read further then.
     """
+    body = await _received(request, limit)
+    REQUEST_BYTES.set(len(body))
+    return body
+
+
+async def _received(request: Request, limit: int) -> bytes:
     declared = header(request, b"content-length")
     if declared is not None and declared.isdigit() and int(declared[:19]) > limit:
         raise _too_large(limit)

@@ -24,8 +24,8 @@ class Settings:
     once after it made none for a while. Heartbeats count (a worker sends one every two seconds),
     and so does opening a stream, but not what comes over it. Each process counts for itself.
 
-    `queue_limit` writes may wait for the disk or the database; whoever wants to write more waits
-    for `queue_wait`, and is refused then.
+    `queue_limit` writes may wait for the disk or the database, with `queue_bytes` that came with
+    them; whoever wants to write more waits for `queue_wait`, and is refused then.
 
     What is older is forgotten, which is seen to once in a `prune_interval`. Events of finished
     tasks, but for how they ended, are kept for `keep_events`, idempotency keys for `keep_keys`, and
@@ -51,6 +51,7 @@ class Settings:
     body_limit: int = 10 * 1024 * 1024
     tool_timeout: float = 30.0
     queue_limit: int = 10_000
+    queue_bytes: int = 64 * 1024 * 1024
     queue_wait: float = 5.0
     keep_events: float = 7 * 24 * 3600.0
     keep_keys: float = 24 * 3600.0

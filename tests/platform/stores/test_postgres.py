@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
@@ -21,6 +22,7 @@ from xpander_client.platform.stores.postgres.transaction import payload, short
 from xpander_client.platform.stores.records import (
     EventRecord,
     IdempotencyKey,
+    Put,
     TaskFilter,
     TaskRecord,
     Whereabouts,
@@ -279,6 +281,65 @@ async def test_text_that_the_database_can_not_keep_is_refused_alone(
     assert isinstance(refused[0], Refusal)
     assert refused[0].status == 422
     assert await refusal(stores[0].get("o", "\0")) == 404
+
+
+async def test_an_entry_that_an_index_does_not_take_is_refused_alone_and_for_good(
+    stores: list[PostgresStore],
+) -> None:
+    too_long = {"input": {"user": {"id": secrets.token_hex(6000)}}}
+    puts = [
+        stores[0].put("o", "a", too_long if n == 3 else BODY, task_id=f"t{n}") for n in range(6)
+    ]
+    done = await asyncio.gather(*puts, return_exceptions=True)
+    assert [each.status for each in done if isinstance(each, Refusal)] == [422]
+    assert sum(isinstance(each, Put) for each in done) == 5
+
+
+FAULTY = """
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+IF (SELECT count(*) FROM added) > 50 OR EXISTS (SELECT 1 FROM added WHERE agent_id = 'bad') THEN
+RAISE EXCEPTION 'out of time' USING ERRCODE = 'query_canceled'; END IF; RETURN NULL; END $$;
+CREATE TRIGGER fail AFTER INSERT ON tasks REFERENCING NEW TABLE AS added
+FOR EACH STATEMENT EXECUTE FUNCTION fail();
+"""
+"""As if the database took too long over more than 50 tasks at once, and over each of one agent."""
+
+
+async def test_writes_that_time_out_together_are_tried_in_parts_before_anybody_is_refused(
+    stores: list[PostgresStore], postgres: str
+) -> None:
+    connection = await asyncpg.connect(postgres)
+    await connection.execute(FAULTY)
+    await connection.close()
+    puts = [
+        stores[0].put("o", "bad" if n == 100 else "a", BODY, task_id=f"t{n}") for n in range(200)
+    ]
+    done = await asyncio.gather(*puts, return_exceptions=True)
+    assert [n for n, each in enumerate(done) if isinstance(each, Refusal)] == [100]
+    assert isinstance(done[100], Refusal)
+    assert done[100].status == 503
+    assert stores[0].commits < 60
+    before = stores[0].commits
+    await asyncio.gather(*(stores[0].put("o", "a", BODY, task_id=f"u{n}") for n in range(50)))
+    assert stores[0].commits - before <= 5
+
+
+async def test_a_large_write_is_given_time_that_fits_it(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xpander_client.platform.stores.postgres.writer.COMMAND_TIMEOUT", 0.2)
+    async with OpenStore(PostgresStore(postgres)) as store:
+        await store.put("o", "a", BODY, task_id="t")
+        connection = await asyncpg.connect(postgres)
+        await connection.execute(
+            "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN PERFORM pg_sleep(0.6); RETURN NULL; END $$;"
+            "CREATE TRIGGER wait AFTER INSERT ON tasks EXECUTE FUNCTION wait()"
+        )
+        await connection.close()
+        assert await refusal(store.put("o", "a", BODY, task_id="small")) == 503
+        large = {"input": {"text": "x" * 4_000_000}}
+        await store.put("o", "a", large, task_id="large")
 
 
 async def test_a_commit_is_durable_whatever_the_database_is_used_to(

@@ -235,7 +235,7 @@ class Ledger:
             self.connect,
             Transaction,
             lambda topics: self.heard.append(set(topics)),
-            Admission(limit, patience=30.0),
+            Admission(limit, patience=30.0, size=0),
         )
         with sqlite3.connect(path) as connection:
             connection.execute("CREATE TABLE numbers (n INTEGER UNIQUE)")

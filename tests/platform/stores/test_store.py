@@ -12,9 +12,12 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from tests.platform.wire import Clock, OpenStore
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.admission import Unobserved
+from xpander_client.platform.stores.entries import BATCH_BYTES
 from xpander_client.platform.stores.records import (
     IdempotencyKey,
     Pruned,
+    Put,
     Swept,
     TaskFilter,
     TaskRecord,
@@ -41,6 +44,16 @@ def chunk(data: str) -> dict[str, Any]:
 
 async def log(store: Store, task_id: str = "t") -> list[tuple[int, str]]:
     return [(event.seq, event.type) for event in await store.read(task_id, 0, 1000)]
+
+
+class Batches(Unobserved):
+    """How many commands each commit held."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def committed(self, commands: int, seconds: float) -> None:
+        self.sizes.append(commands)
 
 
 async def refusal(step: Any) -> int:
@@ -148,6 +161,40 @@ async def test_one_refused_command_does_not_touch_those_written_with_it(store: S
     refused = [result for result in results if isinstance(result, BaseException)]
     assert all(isinstance(result, Refusal) and result.status == 404 for result in refused)
     assert (len(refused), len(await log(store))) == (20, 41)
+
+
+async def test_large_writes_that_come_together_are_not_written_as_one(store: Store) -> None:
+    store.admission.observer = observed = Batches()
+    large = {"input": {"text": "x" * (BATCH_BYTES // 2)}}
+    puts = [store.put("o", "a", large, task_id=f"large{n}") for n in range(6)]
+    puts += [store.put("o", "a", BODY, task_id=f"small{n}") for n in range(30)]
+    await asyncio.gather(*puts)
+    # A task is in its row and in its first event.
+    assert observed.sizes[:5] == [1] * 5
+    assert sum(observed.sizes) == 36
+    assert len(observed.sizes) < 12
+    observed.sizes.clear()
+    # What a command changes is more than what came with it.
+    changes = [store.patch("o", f"large{n}", {"title": "T"}, attempt=None) for n in range(6)]
+    await asyncio.gather(*changes)
+    assert len(observed.sizes) >= 3
+    page = await store.list_tasks("o", TaskFilter(), cursor=None, limit=100)
+    assert len(page.records) == 36
+
+
+@pytest.mark.parametrize("text", [{1, 2}, 1 << 70, "\ud800"], ids=["no JSON", "number", "text"])
+async def test_what_can_never_be_stored_is_refused_for_good_and_alone(
+    store: Store, text: Any
+) -> None:
+    puts = [
+        store.put("o", "a", {"input": {"text": text if n == 7 else "x"}}, task_id=f"t{n}")
+        for n in range(20)
+    ]
+    puts.append(store.put("o", "a", {"input": {"user": {"id": "\ud800"}}}, task_id="t7"))
+    done = await asyncio.gather(*puts, return_exceptions=True)
+    refused = [each.status for each in done if isinstance(each, Refusal)]
+    assert refused == [422, 422]
+    assert sum(isinstance(each, Put) for each in done) == 19
 
 
 async def test_events_are_numbered_without_holes_whoever_writes_them(store: Store) -> None:

@@ -1,13 +1,22 @@
-"""How many commands may wait for a writer, and what is known of how it gets on."""
+"""How much may wait for a writer, and what is known of how it gets on."""
 
 from __future__ import annotations
 
 import asyncio
+from contextvars import ContextVar
 from typing import Protocol
 
 from ..refusal import Refusal
 
-__all__ = ["Admission", "WriteObserver"]
+__all__ = ["REQUEST_BYTES", "Admission", "WriteObserver"]
+
+REQUEST_BYTES: ContextVar[int] = ContextVar("REQUEST_BYTES", default=0)
+"""How many bytes came with what is served right now: about as many will its command hold on to.
+Whoever read them knows; to find out again from the parsed JSON would hold up the loop.
+"""
+
+PIECE = 16 * 1024
+"""What a command holds is counted in pieces of so many bytes; one that has less is small."""
 
 
 class WriteObserver(Protocol):
@@ -33,36 +42,67 @@ class Unobserved:
 
 
 class Admission:
-    """Lets `limit` commands queue up for a writer. Further callers wait, for `patience` seconds.
+    """Lets `limit` commands queue up for a writer, of `size` bytes together. Further callers wait,
+    for `patience` seconds; those with more bytes than may queue up don't wait at all.
 
-    A command has its place until it is settled, also when its caller is gone by then.
+    A command has its place until it is settled, also when its caller is gone by then. Small ones
+    take a place and no bytes, so they pass those that wait for room.
     """
 
-    def __init__(self, limit: int, patience: float) -> None:
+    def __init__(self, limit: int, patience: float, size: int) -> None:
         self._places = asyncio.Semaphore(limit)
+        self._most = max(1, size // PIECE)
+        self._pieces = asyncio.Semaphore(self._most)
+        self._line = asyncio.Lock()
+        self._waiting = 0
         self._patience = patience
         self.queued = 0
         self.observer: WriteObserver = Unobserved()
 
-    async def enter(self) -> None:
-        """Take a place; whoever has one has to see to it that it is left.
+    async def enter(self) -> int:
+        """Take a place, and as many pieces of room as are returned; whoever has them has to see to
+        it that they are left.
 
         Raises:
-            Refusal: 503, none became free in time.
+            Refusal: 503, there was no room, or none became free in time.
         """
+        # One that is larger than all the room has to have it for itself.
+        pieces = min(REQUEST_BYTES.get() // PIECE, self._most)
         try:
-            if self._places.locked():
+            if pieces or self._places.locked():
                 async with asyncio.timeout(self._patience):
-                    await self._places.acquire()
+                    await self._find_room(pieces)
             else:
                 await self._places.acquire()
         except TimeoutError:
             self.observer.refused()
             raise Refusal(503, "the store has more to write than it can; try again") from None
         self.queued += 1
+        return pieces
 
-    def leave(self, count: int = 1) -> None:
-        """So many commands are settled."""
+    def leave(self, pieces: int, count: int = 1) -> None:
+        """So many commands are settled, that had so many pieces of room together."""
         self.queued -= count
         for _ in range(count):
             self._places.release()
+        for _ in range(pieces):
+            self._pieces.release()
+
+    async def _find_room(self, pieces: int) -> None:
+        if self._waiting + pieces > self._most:
+            raise TimeoutError  # what waits is in memory, too
+        taken = 0
+        self._waiting += pieces
+        try:
+            if pieces:
+                async with self._line:  # one after the other, or two had half of what they need
+                    while taken < pieces:
+                        await self._pieces.acquire()
+                        taken += 1
+            await self._places.acquire()
+        except BaseException:
+            for _ in range(taken):
+                self._pieces.release()
+            raise
+        finally:
+            self._waiting -= pieces

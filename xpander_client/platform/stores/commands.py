@@ -71,7 +71,9 @@ class CommandStore(Store):
 
     def __init__(self, settings: Settings | None) -> None:
         self._settings = settings or Settings()
-        self._admission = Admission(self._settings.queue_limit, self._settings.queue_wait)
+        self._admission = Admission(
+            self._settings.queue_limit, self._settings.queue_wait, self._settings.queue_bytes
+        )
         self._set_aside: dict[str, float] = {}
 
     @property

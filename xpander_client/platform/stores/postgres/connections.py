@@ -20,8 +20,17 @@ from asyncpg.pool import PoolConnectionProxy
 from ....errors import ConfigurationError
 from ...refusal import Refusal
 from ..addresses import without_password
+from ..entries import unstorable
 
-__all__ = ["AWAY", "Connection", "Database", "answering"]
+__all__ = [
+    "AWAY",
+    "COMMAND_TIMEOUT",
+    "NEVER",
+    "UNANSWERED",
+    "Connection",
+    "Database",
+    "answering",
+]
 
 Connection = asyncpg.Connection | PoolConnectionProxy
 """One of its own, or one out of the pool."""
@@ -31,7 +40,7 @@ COMMAND_TIMEOUT = 5.0
 ACQUIRE_TIMEOUT = 3.0
 READERS = 4
 
-AWAY = (
+UNANSWERED = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
@@ -40,14 +49,22 @@ AWAY = (
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
+    asyncpg.PostgresIOError,
+)
+"""What leaves open whether the database has done what it was told."""
+
+AWAY = (
+    *UNANSWERED,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.QueryCanceledError,
     asyncpg.LockNotAvailableError,
     asyncpg.InsufficientResourcesError,
     asyncpg.ReadOnlySQLTransactionError,
-    asyncpg.PostgresIOError,
 )
 """What happens when the database, or the way to it, is not as it should be."""
+
+NEVER = (asyncpg.DataError, asyncpg.ProgramLimitExceededError)
+"""What the database says of what it can't keep, whenever it is tried."""
 
 NAME = {"application_name": "xpander"}
 
@@ -71,8 +88,8 @@ def answering() -> Iterator[None]:
     """Raises what the database's failures mean to a caller."""
     try:
         yield
-    except asyncpg.DataError as error:
-        raise Refusal(422, f"the database can't keep this: {error}") from None
+    except NEVER as error:
+        raise unstorable(error) from None
     except AWAY as error:
         # asyncpg's own misuse is an InterfaceError, too; the log tells it from an outage.
         logger.info("the database did not answer: %s: %s", type(error).__name__, error)

@@ -8,7 +8,6 @@ from hashlib import blake2b
 from typing import Any
 
 import asyncpg
-import orjson
 
 from ..records import TASK_FIELDS, TaskRecord
 from ..retention import hour_of
@@ -33,6 +32,8 @@ WRITER_SETTINGS = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "plan_cache_mode": "force_generic_plan",
+    # We wait for an answer as long as it fits what is written; this is for when we are gone.
+    "statement_timeout": "2min",
 }
 
 OUTDATED = asyncpg.DivisionByZeroError
@@ -121,7 +122,11 @@ def _tasks(rows: Iterable[asyncpg.Record]) -> list[TaskRow]:
 
 
 async def write(
-    connection: asyncpg.Connection, changes: Changes, channel: str, told: str | None
+    connection: asyncpg.Connection,
+    changes: Changes,
+    channel: str,
+    told: str | None,
+    timeout: float,
 ) -> int:
     """Write the changes, and tell the other servers' listeners of them; returns the number of the
     transaction.
@@ -177,7 +182,7 @@ async def write(
     arguments: list[Any] = [channel, told]
     for name in given:
         arguments += parts[name]
-    version: int = await connection.fetchval(_statement(given), *arguments)
+    version: int = await connection.fetchval(_statement(given), *arguments, timeout=timeout)
     return version
 
 
@@ -295,10 +300,9 @@ def _thread_columns(
     return _columns(rows, 7)
 
 
-def _document_columns(documents: Sequence[tuple[str, Any]]) -> list[list[Any]]:
+def _document_columns(documents: Sequence[tuple[str, Any, bytes]]) -> list[list[Any]]:
     rows = [
-        (place, each.kind, each.key, each.version, orjson.dumps(each.value))
-        for place, each in documents
+        (place, each.kind, each.key, each.version, encoded) for place, each, encoded in documents
     ]
     return _columns(rows, 5)
 

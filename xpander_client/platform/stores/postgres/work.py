@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import attrs
+import orjson
 
 from ... import machine
 from ..records import (
@@ -90,9 +91,11 @@ class _Thread:
 
 @attrs.define
 class _Document:
+    """A document as it stands in the work. One that has to be written is `encoded`."""
+
     document: Document
+    encoded: bytes | None = None
     new: bool = False
-    saved: bool = False
 
 
 @attrs.define(kw_only=True)
@@ -116,8 +119,8 @@ class Changes:
     emptied: list[tuple[str, str]]
     deleted: list[tuple[str, str]]
     messages: list[tuple[str, str, int, MessageRecord]]
-    new_documents: list[tuple[str, Document]]
-    documents: list[tuple[str, Document]]
+    new_documents: list[tuple[str, Document, bytes]]
+    documents: list[tuple[str, Document, bytes]]
     reports: list[tuple[str, Report]]
 
     def __bool__(self) -> bool:
@@ -129,7 +132,7 @@ class PostgresWork:
 
     While it is `hopeful`, an idempotency key that was not fetched counts as new: if it isn't, the
     database refuses it, and the commands are run again with what there is. `now` is the moment of
-    the transaction.
+    the transaction, `size` how many bytes the commands have looked at and will write, about.
     """
 
     def __init__(self, now: float, *, hopeful: bool) -> None:
@@ -138,6 +141,8 @@ class PostgresWork:
         self.hopeful = hopeful
         self.wanted = Wanted()
         self.assumed: set[tuple[str, str]] = set()
+        self.size = 0
+        self._size_before = 0
         self._tasks: dict[str, TaskRow | None] = {}
         self._keys: dict[tuple[str, str], tuple[bytes, str] | None] = {}
         self._threads: dict[tuple[str, str], _Thread | None] = {}
@@ -243,11 +248,13 @@ class PostgresWork:
         """The next command begins; what `undo` takes back is its changes."""
         self._undo.clear()
         self.assumed.clear()
+        self._size_before = self.size
 
     def undo(self) -> None:
         """Take back what the command that refused has changed."""
         while self._undo:
             self._undo.pop()()
+        self.size = self._size_before
 
     def _set(self, rows: dict[Any, Any], key: Any, value: Any) -> None:
         before = rows.get(key)
@@ -267,7 +274,10 @@ class PostgresWork:
             self.wanted.tasks.add(task_id)
             raise Missing
         row = self._tasks[task_id]
-        return None if row is None else row.record
+        if row is None:
+            return None
+        self.size += len(row.record.document)
+        return row.record
 
     def last_seq(self, task_id: str) -> int:
         """The number of the last event of a task that there is."""
@@ -308,6 +318,8 @@ class PostgresWork:
         self._set(self._tasks, record.id, attrs.evolve(row, record=record, saved=True))
 
     def _number(self, task_id: str, last_seq: int, outcome: machine.Outcome) -> None:
+        self.size += len(outcome.record.document)
+        self.size += sum(len(event.body) for event in outcome.events)
         self._add(
             self._events,
             *(
@@ -377,6 +389,7 @@ class PostgresWork:
     ) -> None:
         """Add a thread without messages."""
         place = record.organization_id, record.id
+        self.size += len(record.document)
         self._set(self._threads, place, _Thread(record, user_id, agent_id, new=True))
 
     def save_thread(self, record: ThreadRecord, user_id: str | None, agent_id: str | None) -> None:
@@ -384,6 +397,7 @@ class PostgresWork:
         place = record.organization_id, record.id
         row = self._threads[place]
         assert row is not None
+        self.size += len(record.document)
         self._set(self._threads, place, _Thread(record, user_id, agent_id, row.new, saved=True))
 
     def extend_thread(self, thread: ThreadRecord, messages: Sequence[MessageRecord]) -> None:
@@ -392,6 +406,7 @@ class PostgresWork:
         row = self._threads[place]
         assert row is not None
         length = row.record.length
+        self.size += sum(len(message.body) for message in messages)
         longer = attrs.evolve(row.record, length=length + len(messages))
         self._set(self._threads, place, attrs.evolve(row, record=longer, longer=True))
         self._add(
@@ -429,14 +444,17 @@ class PostgresWork:
         """Write a document, in whatever place of the version before."""
         place = organization_id, document.kind, document.key
         row = self._documents[place]
+        encoded = orjson.dumps(document.value)
+        self.size += len(encoded)
         self._set(
             self._documents,
             place,
-            _Document(document, new=row is None or row.new, saved=True),
+            _Document(document, encoded, new=row is None or row.new),
         )
 
     def add_report(self, organization_id: str, report: Report) -> None:
         """Add a report, of this moment."""
+        self.size += len(report.value)
         self._add(self._reports, (organization_id, report))
 
     # ---------------------------------------------------------------------------------------------
@@ -446,9 +464,9 @@ class PostgresWork:
         tasks = [row for row in self._tasks.values() if row is not None]
         threads = [row for row in self._threads.values() if row is not None]
         documents = [
-            (place[0], row)
+            (row.new, (place[0], row.document, row.encoded))
             for place, row in self._documents.items()
-            if row is not None and row.saved
+            if row is not None and row.encoded is not None
         ]
         new_tasks = [row for row in tasks if row.new]
         # In the order in which rows are locked everywhere.
@@ -471,8 +489,8 @@ class PostgresWork:
             emptied=self._emptied,
             deleted=self._deleted,
             messages=self._messages,
-            new_documents=[(place, row.document) for place, row in documents if row.new],
-            documents=[(place, row.document) for place, row in documents if not row.new],
+            new_documents=[each for new, each in documents if new],
+            documents=[each for new, each in documents if not new],
             reports=self._reports,
         )
 

@@ -15,10 +15,10 @@ import asyncpg
 from ...clock import Clock
 from ...refusal import Refusal
 from ..admission import Admission
-from ..entries import Entry, settle
+from ..entries import BATCH_BYTES, UNSTORABLE, BatchLimit, Entry, settle, unstorable
 from ..records import EventRecord
 from ..work import Command
-from .connections import AWAY, Database
+from .connections import AWAY, COMMAND_TIMEOUT, NEVER, UNANSWERED, Database
 from .recent import RecentTasks
 from .transaction import OUTDATED, WRITER_SETTINGS, fetch, payload, write
 from .work import Missing, PostgresWork, Wanted
@@ -36,6 +36,10 @@ ROUNDS = 8
 PAUSE = 0.2
 """How long nothing is tried after the database could not be reached, in seconds."""
 
+SLOWEST = 1024 * 1024
+"""A write has a second more for each so many bytes that it holds. One with more than these is a
+transaction of several steps: when it fails, it is known whether it was committed."""
+
 CONFLICTS = (
     asyncpg.UniqueViolationError,
     asyncpg.DeadlockDetectedError,
@@ -47,10 +51,11 @@ logger = logging.getLogger(__name__)
 
 
 class Writer:
-    """Runs commands in order, as many to a transaction as have queued up.
+    """Runs commands in order, as many to a transaction as have queued up and as it has room for.
 
     A caller hears of its command only after the commit that holds it. A command that refuses does
-    not touch the others of its batch. How many may be queued is up to `admission`. When the
+    not touch the others of its batch. A batch that fails is tried again in halves, as long as it
+    is known that nothing of it was committed. How many may be queued is up to `admission`. When the
     database is away, callers hear so: nothing is kept for later, because who asked may ask again,
     elsewhere.
     """
@@ -67,12 +72,13 @@ class Writer:
         self._database = database
         self._clock = clock
         self._told = told
-        self._batch = batch
+        self._limit = BatchLimit(batch)
         self._admission = admission
         self._queue: deque[Entry] = deque()
         self._filled = asyncio.Event()
         self._closing = False
         self._usual = 1
+        self._undone = False
         self._task: asyncio.Task[None] | None = None
         self._connection: asyncpg.Connection | None = None
         self._recent = RecentTasks()
@@ -97,12 +103,12 @@ class Writer:
         """Run a command; returns what it returned, once it is committed."""
         if self._task is None:
             raise Refusal(503, "the store is closed")
-        await self._admission.enter()
+        pieces = await self._admission.enter()
         if self._closing:
-            self._admission.leave()
+            self._admission.leave(pieces)
             raise Refusal(503, "the store is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.append(Entry(command, future))
+        self._queue.append(Entry(command, future, pieces))
         self._filled.set()
         # A caller that goes away takes only its future with it; the command is run.
         return await future
@@ -125,105 +131,151 @@ class Writer:
                 await self._filled.wait()
                 continue
             await self._linger()
-            batch = [self._queue.popleft() for _ in range(min(self._batch, len(self._queue)))]
+            batch = [self._queue.popleft() for _ in range(min(self._limit.now, len(self._queue)))]
             self._usual = len(batch)
-            self._settle(batch, await self._write(batch))
+            await self._write(batch)
 
     async def _linger(self) -> None:
         """The callers of one commit come back together: a moment's patience spares a second one."""
-        usual = min(self._usual, self._batch)
+        usual = min(self._usual, self._limit.now)
         for _ in range(TURNS):
             if len(self._queue) >= usual:
                 return
             await asyncio.sleep(0)  # lets those run on the loop who are about to ask for more
 
-    def _settle(self, batch: list[Entry], committed: list[PostgresWork]) -> None:
-        settle(batch, self._admission)
-        for work in committed:
-            self._told(work.topics, work.events)
-
     # One batch -----------------------------------------------------------------------------------
 
-    async def _write(self, batch: list[Entry]) -> list[PostgresWork]:
-        """One transaction for the batch; where that can't be, one for each command."""
+    async def _write(self, batch: list[Entry]) -> None:
+        """One transaction for the batch, or for as much of it as fits into one."""
         begun = time.perf_counter()
+        work: PostgresWork | None = None
         try:
-            work = await self._commit(batch)
-        except AWAY as error:
-            await self._drop()
-            self._not_before = time.monotonic() + PAUSE
+            connection = await self._connected()
+            work = await self._commit(connection, batch)
+        except Exception as error:
+            if isinstance(error, AWAY):
+                await self._drop()
+            # When the database did not answer, it may have been committed all the same.
+            is_known = self._undone or not isinstance(error, (*UNANSWERED, Refusal))
+            if is_known and self._limit.split(len(batch), error):
+                self._queue.extendleft(reversed(batch))
+                return
+            self._fail(batch, self._refusal(error))
+        else:
+            self.commits += 1
+            self.commands += len(batch)
+            self._admission.observer.committed(len(batch), time.perf_counter() - begun)
+        self._limit.settled(len(batch))
+        settle(batch, self._admission)
+        if work is not None:
+            self._told(work.topics, work.events)
+
+    def _refusal(self, error: Exception) -> Refusal:
+        if isinstance(error, Refusal):
+            return error
+        if isinstance(error, AWAY):
             if not self._away:
                 self._away = True
                 logger.warning("the database is away: %s: %s", type(error).__name__, error)
-            self._fail(batch, _unreachable())
-            return []
-        except Exception as error:
-            # Whatever it was: one of many commands must not take the others with it.
-            if len(batch) > 1 and not self._away:
-                return [work for entry in batch for work in await self._write([entry])]
-            if isinstance(error, Refusal):
-                self._fail(batch, error)
-            elif isinstance(error, asyncpg.DataError):
-                self._fail(batch, Refusal(422, f"the database can't keep this: {error}"))
-            else:
-                logger.error("a write failed: %s", error, exc_info=error)
-                self._fail(batch, Refusal(503, "the store could not write this"))
-            return []
-        self.commits += 1
-        self.commands += len(batch)
-        self._admission.observer.committed(len(batch), time.perf_counter() - begun)
-        return [work]
+            if isinstance(error, UNANSWERED):
+                return _unreachable()
+            return Refusal(503, "the store's database can't write this now")
+        if isinstance(error, NEVER):
+            return unstorable(error)
+        # Whatever it was, others are to be written.
+        logger.error("a write failed: %s", error, exc_info=error)
+        if isinstance(error, UNSTORABLE):
+            return unstorable(error)
+        return Refusal(503, "the store could not write this")
 
     @staticmethod
     def _fail(batch: list[Entry], refusal: Refusal) -> None:
         for entry in batch:
             entry.error = Refusal(refusal.status, refusal.detail)
 
-    async def _commit(self, batch: list[Entry]) -> PostgresWork:
-        connection = await self._connected()
-        wanted = Wanted()
-        for entry in batch:
-            wanted.add(entry.command.reads)
+    async def _commit(self, connection: asyncpg.Connection, batch: list[Entry]) -> PostgresWork:
+        missed = Wanted()
         hopeful = True
-        recalled = self._recent.recall(wanted)
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
+            wanted = Wanted()
+            for entry in batch:
+                wanted.add(entry.command.reads)
+            wanted.merge(missed)
+            recalled = None if number else self._recent.recall(wanted)
             work = PostgresWork(self._clock(), hopeful=hopeful)
+            self._undone = True
             try:
                 if recalled is not None:
                     # What adds rows, and changes some that are known, is one statement, which is a
                     # transaction by itself.
                     work.recall(recalled)
-                    if _run(batch, work) and work.certain:
+                    if self._carry_out(batch, work) and work.certain and work.size <= SLOWEST:
+                        self._undone = False
                         await self._write_changes(connection, work)
                         return work
                 else:
                     async with connection.transaction():
                         await fetch(connection, work, wanted)
-                        if _run(batch, work):
+                        if self._carry_out(batch, work):
                             await self._write_changes(connection, work)
+                            self._undone = False
                             return work
             except OUTDATED:
                 self._recent.forget(work.recalled)
             except CONFLICTS:
                 hopeful = False
-            recalled = None
-            wanted.merge(work.wanted)
+            missed.merge(work.wanted)
         raise Refusal(503, "others kept changing the same; nothing was changed")
+
+    def _carry_out(self, batch: list[Entry], work: PostgresWork) -> bool:
+        """Run the commands in turn; False when some need rows that were not fetched.
+
+        Those that a transaction has no room for go back to where they were.
+        """
+        complete = True
+        for number, entry in enumerate(batch):
+            if number and work.size > BATCH_BYTES:
+                self._queue.extendleft(reversed(batch[number:]))
+                del batch[number:]
+                self._limit.cut(number)  # or as many rows would be fetched in vain again
+                break
+            entry.result = entry.error = None
+            work.begin()
+            try:
+                entry.result = entry.command.run(work)
+            except Missing:
+                work.undo()
+                complete = False
+            except Refusal as refusal:
+                work.undo()
+                entry.error = refusal
+                if work.assumed or work.recalled:
+                    # It may be refused only because of what was taken for granted.
+                    work.wanted.keys |= work.assumed
+                    complete = False
+        return complete
 
     async def _write_changes(self, connection: asyncpg.Connection, work: PostgresWork) -> None:
         changes = work.changes()
         if changes:
-            version = await write(connection, changes, self.channel, payload(work.topics))
+            told = payload(work.topics)
+            timeout = COMMAND_TIMEOUT + work.size / SLOWEST
+            version = await write(connection, changes, self.channel, told, timeout)
             self._recent.keep(changes, version)
 
     # The connection ------------------------------------------------------------------------------
 
     async def _connected(self) -> asyncpg.Connection:
+        self._undone = False  # nor would it help to write less
         if self._connection is not None and not self._connection.is_closed():
             return self._connection
         if time.monotonic() < self._not_before:
             raise _unreachable()
-        self._connection = await self._database.connect(WRITER_SETTINGS)
+        try:
+            self._connection = await self._database.connect(WRITER_SETTINGS)
+        except Exception:
+            self._not_before = time.monotonic() + PAUSE
+            raise
         if self._away:
             self._away = False
             logger.warning("the database is back")
@@ -243,24 +295,3 @@ class Writer:
 
 def _unreachable() -> Refusal:
     return Refusal(503, "the store's database can't be reached")
-
-
-def _run(batch: list[Entry], work: PostgresWork) -> bool:
-    """Run the commands in turn; False when some need rows that were not fetched."""
-    complete = True
-    for entry in batch:
-        entry.result = entry.error = None
-        work.begin()
-        try:
-            entry.result = entry.command.run(work)
-        except Missing:
-            work.undo()
-            complete = False
-        except Refusal as refusal:
-            work.undo()
-            entry.error = refusal
-            if work.assumed or work.recalled:
-                # It may be refused only because of what was taken for granted.
-                work.wanted.keys |= work.assumed
-                complete = False
-    return complete

@@ -8,12 +8,13 @@ import queue
 import sqlite3
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 from ...refusal import Refusal
 from ..admission import Admission
-from ..entries import Entry, settle
+from ..entries import BATCH_BYTES, UNSTORABLE, BatchLimit, Entry, settle, unstorable
 
 __all__ = ["GroupCommit", "Transaction"]
 
@@ -23,14 +24,20 @@ Tx = TypeVar("Tx", bound="Transaction")
 LINGER = 0.001
 """The longest that a command waits for others, in seconds, and only when there usually are some."""
 
+NEVER = (*UNSTORABLE, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+"""How a write fails that can't be stored whenever it is tried."""
+
 logger = logging.getLogger(__name__)
 
 
 class Transaction:
-    """What a command gets: the connection, and where to say who should hear of the commit."""
+    """What a command gets: the connection, and where to say who should hear of the commit, and how
+    many bytes there are to write.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
+        self.size = 0
         self.topics: set[str] = set()
 
     def execute(self, sql: str, parameters: Iterable[Any] = ()) -> sqlite3.Cursor:
@@ -39,11 +46,13 @@ class Transaction:
 
 
 class GroupCommit(Generic[Tx]):
-    """Runs commands on its own connection, in order, as many to a commit as have queued up.
+    """Runs commands on its own connection, in order, as many to a commit as have queued up and as
+    it has room for.
 
     While one commit is under way, the next commands gather; so the busier it is, the fewer syncs
     each command costs. A caller hears of its command only after the commit that holds it. A command
-    that fails does not touch the others of its batch. How many may be queued is up to `admission`.
+    that fails does not touch the others of its batch. While another process has the file locked,
+    all that wait are refused together. How many may be queued is up to `admission`.
     """
 
     def __init__(
@@ -58,8 +67,9 @@ class GroupCommit(Generic[Tx]):
         self._connect = connect
         self._begin = begin
         self._notify = notify
-        self._batch = batch
+        self._limit = BatchLimit(batch)
         self._admission = admission
+        self._first: deque[Entry] = deque()
         self._entries: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._closing = False
         self._ended = False
@@ -82,12 +92,12 @@ class GroupCommit(Generic[Tx]):
         loop = self._loop
         if loop is None or self._thread is None:
             raise Refusal(503, "the store is closed")
-        await self._admission.enter()
+        pieces = await self._admission.enter()
         if self._closing:
-            self._admission.leave()
+            self._admission.leave(pieces)
             raise Refusal(503, "the store is closed")
         future: asyncio.Future[T] = loop.create_future()
-        self._entries.put(Entry(command, future))
+        self._entries.put(Entry(command, future, pieces))
         # A caller that goes away takes only its future with it; the command is run.
         return await future
 
@@ -114,30 +124,54 @@ class GroupCommit(Generic[Tx]):
 
     def _next(self) -> list[Entry]:
         """The commands that are there, at least one; none when the end is reached."""
-        batch: list[Entry] = []
-        entry = None if self._ended else self._entries.get()
+        entry = self._take(wait=True)
         # The callers of one commit come back together: a moment's patience spares a second sync.
         patience = time.monotonic() + LINGER
         while self._entries.qsize() + 1 < self._usual and time.monotonic() < patience:
             time.sleep(LINGER / 20)
+        batch: list[Entry] = []
         while entry is not None:
             batch.append(entry)
-            if len(batch) == self._batch:
-                return batch
-            try:
-                entry = self._entries.get_nowait()
-            except queue.Empty:
-                return batch
-        self._ended = True
+            entry = self._take() if len(batch) < self._limit.now else None
         return batch
 
+    def _take(self, *, wait: bool = False) -> Entry | None:
+        """The next command; None when there is none, or none any more."""
+        if self._first:
+            return self._first.popleft()
+        if self._ended:
+            return None
+        try:
+            entry = self._entries.get(block=wait)
+        except queue.Empty:
+            return None
+        self._ended = entry is None
+        return entry
+
     def _write(self, connection: sqlite3.Connection, batch: list[Entry]) -> set[str]:
-        """One transaction for the batch; where that can't be, one for each command."""
+        """One transaction for the batch, or for as much of it as fits into one. What is left of the
+        batch is settled; the rest comes next.
+        """
         transaction = self._begin(connection)
         begun = time.perf_counter()
         try:
             connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.Error as error:
+            # Another process has the file locked, or it can't be written at all: whoever came
+            # meanwhile has waited, too, and need not do so once more in turn.
+            while (entry := self._take()) is not None:
+                batch.append(entry)
+            logger.warning("%d writes were refused: %s", len(batch), error)
             for entry in batch:
+                entry.error = Refusal(503, f"the store can't be written now: {error}")
+            return set()
+        try:
+            for number, entry in enumerate(batch):
+                if number and transaction.size > BATCH_BYTES:
+                    self._first.extendleft(reversed(batch[number:]))
+                    del batch[number:]
+                    break
+                entry.result = entry.error = None
                 before = connection.total_changes
                 try:
                     entry.result = entry.command(transaction)
@@ -148,16 +182,16 @@ class GroupCommit(Generic[Tx]):
             connection.execute("COMMIT")
         except Exception as error:
             _roll_back(connection)
-            if len(batch) > 1:
-                topics: set[str] = set()
-                for entry in batch:
-                    entry.result = entry.error = None
-                    topics |= self._write(connection, [entry])
-                return topics
+            if self._limit.split(len(batch), error):
+                self._first.extendleft(reversed(batch))
+                batch.clear()
+                return set()
             if not isinstance(error, _Spoilt):
                 logger.error("a write failed: %s", error, exc_info=error)
-                batch[0].error = Refusal(503, "the store could not write this; nothing was changed")
+                _fail(batch, error)
+            self._limit.settled(len(batch))
             return set()
+        self._limit.settled(len(batch))
         self.commits += 1
         self.commands += len(batch)
         self._admission.observer.committed(len(batch), time.perf_counter() - begun)
@@ -171,6 +205,15 @@ class GroupCommit(Generic[Tx]):
 
 class _Spoilt(Exception):
     """A command refused after it had written: its batch is undone and written one by one."""
+
+
+def _fail(batch: list[Entry], error: Exception) -> None:
+    for entry in batch:
+        entry.error = (
+            unstorable(error)
+            if isinstance(error, NEVER)
+            else Refusal(503, "the store could not write this; nothing was changed")
+        )
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

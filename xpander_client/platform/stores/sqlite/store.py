@@ -34,6 +34,9 @@ __all__ = ["SqliteStore"]
 
 T = TypeVar("T")
 
+LOCKED = 5.0
+"""How long is waited for another process that has the file locked, in seconds."""
+
 
 class SqliteStore(CommandStore):
     """A `Store` in a file; the file is made when it isn't there.
@@ -410,5 +413,5 @@ def _open_file(path: Path) -> sqlite3.Connection:
         isolation_level=None,  # transactions begin where we say
         check_same_thread=False,  # each connection is still used by one thread at a time
         cached_statements=256,
-        timeout=10.0,
+        timeout=LOCKED,
     )

@@ -112,6 +112,7 @@ class SqliteWork(Transaction):
         """Add a task and its events."""
         number = self.execute(_INSERT, _values(outcome.record)).lastrowid
         assert number is not None
+        self.size += len(outcome.record.document)
         self._numbers[outcome.record.id] = number
         self._append(number, 0, outcome.events)
 
@@ -121,6 +122,7 @@ class SqliteWork(Transaction):
         number = self._numbers[record.id]
         if record is not before:
             self.execute(_UPDATE, (*_values(record), number))
+            self.size += len(record.document)
         last_seq = self.last_seq(record.id)
         self._append(number, last_seq, outcome.events)
         return last_seq + len(outcome.events)
@@ -135,6 +137,7 @@ class SqliteWork(Transaction):
     def _append(self, number: int, last_seq: int, events: Sequence[NewEvent]) -> None:
         first = (number << SEQ_BITS) + last_seq + 1
         for place, event in enumerate(events, first):
+            self.size += len(event.body)
             self.execute(
                 "INSERT INTO events (place, type, body) VALUES (?, ?, ?)",
                 (place, event.type, event.body),
@@ -210,6 +213,7 @@ class SqliteWork(Transaction):
         """Add messages behind the thread's last one, and count them in its length."""
         number = self._number_of(thread)
         for place, message in enumerate(messages, (number << SEQ_BITS) + thread.length):
+            self.size += len(message.body)
             self.execute(
                 "INSERT INTO messages (place, role, body) VALUES (?, ?, ?)",
                 (place, message.role, message.body),
@@ -255,6 +259,8 @@ class SqliteWork(Transaction):
 
     def save_document(self, organization_id: str, document: Document) -> None:
         """Write a document, in whatever place of the version before."""
+        value = orjson.dumps(document.value)
+        self.size += len(value)
         self.execute(
             "INSERT INTO documents (organization_id, kind, key, version, value) "
             "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE "
@@ -264,12 +270,13 @@ class SqliteWork(Transaction):
                 document.kind,
                 document.key,
                 document.version,
-                orjson.dumps(document.value),
+                value,
             ),
         )
 
     def add_report(self, organization_id: str, report: Report) -> None:
         """Add a report, of this moment."""
+        self.size += len(report.value)
         self.execute(
             "INSERT INTO reports (organization_id, kind, agent_id, task_id, created_at, value) "
             "VALUES (?, ?, ?, ?, ?, ?)",
