@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from tests.platform.conftest import QUICK
-from tests.platform.wire import create, event, push, replay, status, update
+from tests.platform.wire import create, event, push, replay, status, update, worker
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform import LocalPlatform
 from xpander_client.platform.app import Platform
@@ -760,3 +760,28 @@ def test_run_loop_returns_when_its_work_is_done() -> None:
 
     run_loop(main())
     assert seen == [1]
+
+
+def test_an_update_of_a_task_with_a_large_input_sends_its_followers_what_changed(
+    http: httpx.Client,
+) -> None:
+    text = "d" * 100_000
+    task = create(http, input={"text": text, "files": ["https://example.com/f"]})
+    for percent in range(20):
+        answer = update(http, task, internal_status=f"{percent} %")
+        # Who changes a task takes over what the answer says.
+        assert answer.json()["input"]["text"] == text
+    assert http.delete(f"/agent-execution/{task['id']}").json()["input"]["text"] == text
+    assert status(http, task)["input"]["text"] == text
+    created, *updates, finished = replay(http, task)
+    assert created.data["data"]["input"]["text"] == text
+    assert [each.data["data"]["internal_status"] for each in updates][-1] == "19 %"
+    for each in (*updates, finished):
+        assert each.data["data"]["input"] == {"files": ["https://example.com/f"]}
+
+
+def test_a_worker_is_brought_a_task_with_its_large_fields(http: httpx.Client) -> None:
+    text = "d" * 100_000
+    with worker(http, "sales") as listening:
+        create(http, input={"text": text})
+        assert listening.next().data["input"]["text"] == text

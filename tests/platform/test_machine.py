@@ -15,7 +15,7 @@ from hypothesis.stateful import (
 
 from xpander_client.platform import machine
 from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.stores.records import TERMINAL, NewEvent, TaskRecord
+from xpander_client.platform.stores.records import LARGE, TERMINAL, NewEvent, TaskRecord
 
 T = TypeVar("T")
 
@@ -381,6 +381,37 @@ def test_a_write_that_changes_nothing_makes_no_event() -> None:
     record = executing()
     assert patched(record, 1, status="executing").events == ()
     assert patched(record, None).events == ()
+
+
+BIG = "b" * (LARGE + 1)
+
+
+def test_an_update_tells_what_is_small_and_what_changed() -> None:
+    record = executing(input={"text": BIG, "files": ["f"]}, additional_context=BIG)
+    [event] = patched(record, 1, progress={"percent": 1}, additional_context=BIG + "c").events
+    data = told(event)["data"]
+    assert (data["progress"], data["additional_context"]) == ({"percent": 1}, BIG + "c")
+    assert data["input"] == {"files": ["f"]}
+    [event] = patched(record, 1, progress={"percent": 2}).events
+    assert "additional_context" not in told(event)["data"]
+    assert len(event.body) < 1000
+
+
+def test_who_saves_a_whole_task_out_of_an_event_clears_nothing_that_was_left_out() -> None:
+    record = executing(input={"text": BIG, "files": ["f"]}, additional_context=BIG)
+    [event] = patched(record, 1, progress={"percent": 1}).events
+    whole = told(event)["data"] | {
+        "input": {"text": "", "files": ["f"], "attachments": [], "user": None},
+        "additional_context": None,
+        "title": "T",
+    }
+    saved = patched(record, **whole).record.read()
+    assert (saved["input"], saved["title"]) == ({"text": BIG, "files": ["f"]}, "T")
+    assert saved["additional_context"] == BIG
+    # But who changes it, or says so by itself, is heard.
+    changed = patched(record, **{**whole, "input": {"text": "y"}}).record.read()
+    assert changed["input"] == {"text": "y"}
+    assert "additional_context" not in patched(record, additional_context=None).record.read()
 
 
 def test_null_takes_a_field_away_but_says_nothing_about_what_the_platform_fills_in() -> None:

@@ -17,7 +17,7 @@ def thread(task: TaskRecord, events: Iterable[EventRecord]) -> dict[str, Any]:
 
     A tool call and its result are one entry. Pieces of text are left out: the answer has them all.
     """
-    document = task.read()
+    document = task.outline()
     entries: list[dict[str, Any]] = []
     calls: dict[str, dict[str, Any]] = {}
     for record in events:

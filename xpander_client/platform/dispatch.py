@@ -358,7 +358,8 @@ class Dispatch:
             session.held[record.id] = record.attempt
             session.unacknowledged[record.id] = now
             self._holders[record.id] = session
-            session.send(frames.named("agent-execution", record.document))
+        for record in records:
+            await self._send(record)
         for record in records:
             holder = self._holders.get(record.id)
             if record.attempt > 1 and holder is not None:
@@ -366,14 +367,22 @@ class Dispatch:
                 await self._tell_of(holder, record)
         return bool(records)
 
+    async def _send(self, record: TaskRecord) -> None:
+        """Bring a task to the worker that it was offered to."""
+        if not record.whole:
+            with contextlib.suppress(Refusal):  # the offer runs out
+                record = await self._store.get(record.organization_id, record.id)
+        session = self._holders.get(record.id)
+        if session is not None and session.held.get(record.id) == record.attempt and record.whole:
+            session.send(frames.named("agent-execution", record.json()))
+
     async def _tell_again(self, session: WorkerSession) -> None:
         """Tell a worker that was away what its tasks were told, perhaps once more."""
         for task_id in list(session.held):
             await asyncio.sleep(0)  # there may be thousands
             with _unharmed(session):
-                await self._tell_of(
-                    session, await self._store.get(session.organization_id, task_id)
-                )
+                task = await self._store.get(session.organization_id, task_id, whole=False)
+                await self._tell_of(session, task)
 
     async def _tell_of(self, session: WorkerSession, record: TaskRecord, after: int = 0) -> None:
         for event in await self._store.notifications(record):
@@ -483,7 +492,7 @@ class Dispatch:
             told = session.told.get(task_id, 0)
             if now.told > told and session.listening:
                 with contextlib.suppress(Refusal):
-                    record = await self._store.get(session.organization_id, task_id)
+                    record = await self._store.get(session.organization_id, task_id, whole=False)
                     await self._tell_of(session, record, told)
 
     def _lose(self, before: TaskRecord) -> None:
@@ -515,7 +524,7 @@ class Dispatch:
                 continue
             self._drop(session, task_id)
             with contextlib.suppress(Refusal):
-                record = await self._store.get(session.organization_id, task_id)
+                record = await self._store.get(session.organization_id, task_id, whole=False)
                 if record.status not in TERMINAL - {"stopped"}:
                     session.send(task_stop(task_id, attempt))
 

@@ -300,7 +300,7 @@ class Endpoints:
     async def get_activity(self, request: Request) -> Response:
         """What was said and done in a task."""
         organization_id, task_id = organization(request), path_id(request, "task_id")
-        record = await self._store.get(organization_id, task_id)
+        record = await self._store.get(organization_id, task_id, whole=False)
         if record.agent_id != path_id(request, "agent_id"):
             raise Refusal(404, f"the agent has no task {task_id}")
         events: list[EventRecord] = []
@@ -332,8 +332,9 @@ class Endpoints:
         """Replay a task's events, and go on with them until it is finished."""
         if self._logs.closing:
             raise Refusal(503, "the platform is stopping")
-        record = await self._store.get(organization(request), path_id(request, "task_id"))
-        if record.read().get("events_streaming") is not True:
+        task_id = path_id(request, "task_id")
+        record = await self._store.get(organization(request), task_id, whole=False)
+        if record.outline().get("events_streaming") is not True:
             raise Refusal(409, "the task was not created with events_streaming")
         given = request.headers.get("last-event-id") or request.query_params.get("after")
         after = count(given or None, "the last event's id")
@@ -461,7 +462,7 @@ def _peer(request: Request) -> str:
 
 
 def _task(record: TaskRecord) -> Response:
-    return Json(record.document)
+    return Json(record.json())
 
 
 def _with_text_result(body: dict[str, Any]) -> dict[str, Any]:
@@ -494,7 +495,7 @@ def _whole_event(event: dict[str, Any], index: int, place: Mapping[str, str]) ->
 
 
 def _list_item(record: TaskRecord) -> dict[str, Any]:
-    task = record.read()
+    task = record.outline()
     result = task.get("result")
     item = {
         "id": record.id,

@@ -20,6 +20,7 @@ import attrs
 import orjson
 
 from .clock import timestamp
+from .large_fields import LargeField, divide, fields_of, is_left_out, is_same
 from .refusal import Refusal, StaleAttempt
 from .stores.records import NOTIFICATION, TERMINAL, NewEvent, TaskRecord
 
@@ -141,9 +142,9 @@ def create(
         attempt=int(claimed),
         worker_id=worker_id if claimed else None,
         lease_until=now + offer_window if claimed else None,
-        **_looked_up(task),
+        **_looked_up(task, {}),
     )
-    return Outcome(record, (_task_event("task_created", record, now),))
+    return Outcome(record, (_task_event("task_created", None, record, now),))
 
 
 def report(
@@ -178,7 +179,10 @@ def report(
     begun = _rewritten(bare, {**_without_result(task), "status": "pending"}, now)
     return Outcome(
         record,
-        (_task_event("task_created", begun, now), _task_event("task_finished", record, now)),
+        (
+            _task_event("task_created", None, begun, now),
+            _task_event("task_finished", begun, record, now),
+        ),
     )
 
 
@@ -188,9 +192,9 @@ def report_existing(record: TaskRecord, body: Mapping[str, Any], now: float) -> 
         raise Refusal(409, f"the task is {record.status}, its result is final")
     if record.worker_id is not None:
         raise Refusal(409, "a worker has the task; only its result counts")
-    task = {**record.read(), **_reported(body, now)}
+    task = {**fields_of(record), **_reported(body, now)}
     changed = _rewritten(attrs.evolve(record, worker_id=None, lease_until=None), task, now)
-    return Outcome(changed, (_task_event("task_finished", changed, now),))
+    return Outcome(changed, (_task_event("task_finished", record, changed, now),))
 
 
 def continue_(
@@ -208,7 +212,7 @@ def continue_(
     if record.status in ("pending", "executing"):
         raise Refusal(409, f"the task is {record.status}; it can be continued when it is finished")
     given = _named(body, without=PLATFORM_OWNED | WORKER_OWNED)
-    task = {name: value for name, value in record.read().items() if name not in _LAST_RUN}
+    task = {name: value for name, value in fields_of(record).items() if name not in _LAST_RUN}
     task |= given
     task |= {"agent_id": agent_id, "status": "pending"}
     _converse(task, given)
@@ -222,7 +226,7 @@ def continue_(
         run_from=last_seq,
     )
     changed = _rewritten(queued, task, now)
-    return Outcome(changed, (_task_event("task_created", changed, now),))
+    return Outcome(changed, (_task_event("task_created", record, changed, now),))
 
 
 def claim(
@@ -268,12 +272,12 @@ def _given(
     given = attrs.evolve(
         record, attempt=attempt, worker_id=worker_id, lease_until=lease_until, scripted=scripted
     )
-    return _rewritten(given, {**record.read(), "execution_attempts": attempt}, now)
+    return _rewritten(given, {**fields_of(record), "execution_attempts": attempt}, now)
 
 
 def adopt(parent: TaskRecord, child_id: str, now: float) -> Outcome:
     """The task, with another one among those that it started."""
-    task = parent.read()
+    task = fields_of(parent)
     children = task.get("sub_executions") or []
     if child_id in children:
         return Outcome(parent)
@@ -281,7 +285,7 @@ def adopt(parent: TaskRecord, child_id: str, now: float) -> Outcome:
     changed = _rewritten(parent, task, now)
     if parent.finished:
         return Outcome(changed)
-    return Outcome(changed, (_task_event("task_updated", changed, now),))
+    return Outcome(changed, (_task_event("task_updated", parent, changed, now),))
 
 
 def holds(record: TaskRecord, attempt: int) -> bool:
@@ -338,7 +342,8 @@ def patch(
 
     `attempt` is the one that the writer believes to hold; None is a user's edit, which passes. A
     final status stays; other fields of a finished task can still be corrected, without an event,
-    because its last event is the one that says how it ended.
+    because its last event is the one that says how it ended. A client that saves all of a task that
+    it has from an event does not clear what events leave out.
 
     A writer that holds no attempt yet, gives its name as `worker_id` and says `executing`, is a
     script that claims the task; with `run_locally` it is a worker, which has it like any other.
@@ -352,13 +357,17 @@ def patch(
     for name in ("id", "agent_id", "organization_id"):
         if changes.get(name) not in (None, getattr(record, name)):
             raise Refusal(422, f"the {name} of a task can't change", f"$.{name}")
-    task = record.read()
+    task = fields_of(record)
     said = {
         _ALIASES.get(name, name): value
         for name, value in changes.items()
         if name not in PLATFORM_OWNED and not (value is None and name in _NEVER_CLEARED)
     }
-    differing = {name for name, value in said.items() if _differs(task.get(name), value)}
+    if "created_at" in changes:
+        said = {
+            name: value for name, value in said.items() if not is_left_out(task.get(name), value)
+        }
+    differing = {name for name, value in said.items() if not is_same(task.get(name), value)}
     if attempt is not None and not holds(record, attempt):
         if differing & WORKER_OWNED:
             kept = ", ".join(sorted(differing & WORKER_OWNED))
@@ -384,7 +393,7 @@ def patch(
     for name, value in said.items():
         if value is None:
             task.pop(name, None)
-        else:
+        elif name in differing or task.get(name).__class__ is not LargeField:
             task[name] = value
     _converse(task, said)
     changed = record
@@ -399,17 +408,17 @@ def patch(
     if record.finished or not differing:
         return Outcome(changed)
     kind = "task_finished" if changed.finished else "task_updated"
-    return Outcome(changed, (_task_event(kind, changed, now),))
+    return Outcome(changed, (_task_event(kind, record, changed, now),))
 
 
 def stop(record: TaskRecord, now: float) -> Outcome:
     """The task, stopped by a user. A finished task stays as it is: stopping twice is no fault."""
     if record.finished:
         return Outcome(record)
-    task = record.read()
+    task = fields_of(record)
     task["is_manually_stopped"] = True
     changed = _rewritten(_moved(record, task, "stopped", now=now, lease=0), task, now)
-    return Outcome(changed, (_task_event("task_finished", changed, now),))
+    return Outcome(changed, (_task_event("task_finished", record, changed, now),))
 
 
 def notify(record: TaskRecord, key: str, data: Any, now: float) -> Outcome:
@@ -420,7 +429,7 @@ def notify(record: TaskRecord, key: str, data: Any, now: float) -> Outcome:
     if record.finished:
         raise Refusal(409, f"the task is {record.status}, it waits for nothing any more")
     told = {"key": key, "data": data}
-    event = _task_event("task_updated", record, now, notification=told)
+    event = _task_event("task_updated", record, record, now, notification=told)
     return Outcome(record, (attrs.evolve(event, type=NOTIFICATION),))
 
 
@@ -482,7 +491,7 @@ def expire(
     """
     if record.lease_until is None or record.lease_until > now or record.worker_id is None:
         return None
-    task = record.read()
+    task = fields_of(record)
     once = task.get("on_worker_loss") == "error"
     if record.status == "pending" and not gone and not (once and task.get("run_locally") is True):
         back = attrs.evolve(record, worker_id=None, lease_until=None, updated_at=now)
@@ -501,12 +510,14 @@ def expire(
         task["internal_status"] = note
         ended = _moved(attrs.evolve(record, losses=losses), task, "error", now=now, lease=0)
         changed = _rewritten(ended, task, now)
-        return Outcome(changed, (_task_event("task_finished", changed, now, lost_worker=lost),))
+        event = _task_event("task_finished", record, changed, now, lost_worker=lost)
+        return Outcome(changed, (event,))
     task["internal_status"] = note
     task["status"] = "pending"
     back = attrs.evolve(record, losses=losses, worker_id=None, lease_until=None)
     changed = _rewritten(back, task, now)
-    return Outcome(changed, (_task_event("task_updated", changed, now, lost_worker=lost),))
+    event = _task_event("task_updated", record, changed, now, lost_worker=lost)
+    return Outcome(changed, (event,))
 
 
 def _moved(
@@ -537,30 +548,41 @@ def _moved(
 
 def _rewritten(record: TaskRecord, task: dict[str, Any], now: float) -> TaskRecord:
     """The record with this JSON."""
-    return attrs.evolve(record, updated_at=now, **_looked_up(task))
+    changes = _looked_up(task, record.bodies)
+    if isinstance(task.get("input"), LargeField):
+        changes["user_id"] = record.user_id
+    return attrs.evolve(record, updated_at=now, **changes)
 
 
-def _looked_up(task: Mapping[str, Any]) -> dict[str, Any]:
+def _looked_up(task: Mapping[str, Any], bodies: Mapping[str, bytes]) -> dict[str, Any]:
     """The JSON, and what is looked up by taken from it."""
     given = task.get("input")
     user = given.get("user") if isinstance(given, dict) else None
     return {
         "status": task["status"],
-        "document": orjson.dumps(task),
         "internal_status": _text(task.get("internal_status")),
         "user_id": _text(user.get("id")) if isinstance(user, dict) else None,
         "parent_task_id": _text(task.get("parent_execution")),
         "triggering_agent_id": _text(task.get("triggering_agent_id")),
+        **divide(task, bodies),
     }
 
 
-def _task_event(kind: str, record: TaskRecord, now: float, **more: Any) -> NewEvent:
+def _task_event(
+    kind: str, before: TaskRecord | None, record: TaskRecord, now: float, **more: Any
+) -> NewEvent:
+    """An event with the task as its data, but for large fields that are as they were. The last one
+    has the result in any case.
+    """
+    told, _ = record.changed_from(before)
+    if kind == "task_finished" and "result" in record.digests and "result" not in told:
+        told.append("result")
     event = {
         "type": kind,
         "task_id": record.id,
         "organization_id": record.organization_id,
         "time": timestamp(now),
-        "data": orjson.Fragment(record.document),
+        "data": orjson.Fragment(record.json_with(told)),
         **more,
     }
     return NewEvent(kind, orjson.dumps(event))
@@ -619,11 +641,6 @@ def _ending(data: Any) -> dict[str, Any]:
     said = {name: told[name] for name in names if told.get(name) is not None}
     status = told.get("status")
     return said | {"status": status if status in TERMINAL else "completed"}
-
-
-def _differs(stored: Any, said: Any) -> bool:
-    # Clients that send whole tasks send empty lists and zeros for what was never set.
-    return bool((stored or None) != (said or None))
 
 
 def _text(value: Any) -> str | None:

@@ -139,7 +139,7 @@ class OperationEndpoints:
         body = await self._parsed(request)
         bodies.checked(body, OperationCall)
         task_id = path_id(request, "execution_id")
-        task = await self._store.get(organization(request), task_id)
+        task = await self._store.get(organization(request), task_id, whole=False)
         call = Call(
             access=access(request),
             agent_id=path_id(request, "agent_id"),
@@ -162,7 +162,7 @@ class OperationEndpoints:
             answer = await self._answered(call)
         except Refusal as refusal:
             if refusal.status not in TOOL_FAILURES:  # it is the task that can't be worked on
-                now = await self._store.get(call.organization_id, task_id)
+                now = await self._store.get(call.organization_id, task_id, whole=False)
                 raise _refused(refusal, {STATUS: now.status}) from None
             headers = await self._tell(call, Answer(body=orjson.dumps(refusal.detail)))
             raise _refused(refusal, headers) from None
@@ -216,7 +216,9 @@ class OperationEndpoints:
             result = "" if result is None else orjson.dumps(result).decode()
         outcome = {"status": "completed" if is_success else "error", "result": result}
         task = call.task
-        if not task.finished:
+        if task.finished:
+            task = await self._store.get(call.organization_id, task.id)
+        else:
             task = await self._store.patch(
                 call.organization_id, task.id, outcome, attempt=call.attempt
             )
@@ -237,7 +239,7 @@ class OperationEndpoints:
             raise Refusal(422, "input_task has to say what to do", "$.body_params.input_task")
         await self._agents.ensure(call.organization_id, sub_agent)
         parent = call.task
-        described = parent.read()
+        described = parent.outline()
         body = {
             "input": {"text": text},
             "source": described.get("source"),
@@ -289,7 +291,7 @@ class OperationEndpoints:
                     assert extended.task is not None
                     return {STATUS: extended.task.status, LENGTH: str(extended.thread.length)}
             if call.attempt is None:
-                task = await self._store.get(call.organization_id, call.task.id)
+                task = await self._store.get(call.organization_id, call.task.id, whole=False)
             else:
                 task = await self._store.keep_alive(
                     call.organization_id, call.task.id, attempt=call.attempt
@@ -297,7 +299,7 @@ class OperationEndpoints:
         except Refusal as refusal:
             if refusal.status != 409:
                 raise
-            now = await self._store.get(call.organization_id, call.task.id)
+            now = await self._store.get(call.organization_id, call.task.id, whole=False)
             raise Refusal(
                 409,
                 f"{refusal.detail}; the tool was called, but its answer was not kept",
@@ -326,7 +328,7 @@ def _message(tool_call_id: str, answer: bytes) -> dict[str, Any]:
 
 
 def _thread_id(task: TaskRecord) -> str | None:
-    thread_id = task.read().get("memory_thread_id")
+    thread_id = task.outline().get("memory_thread_id")
     return thread_id if isinstance(thread_id, str) and thread_id else None
 
 

@@ -63,7 +63,7 @@ class Reach:
         if access.agent_ids is None:
             return
         try:
-            task = await self._store.get(access.organization_id, task_id)
+            task = await self._store.get(access.organization_id, task_id, whole=False)
         except Refusal as refusal:
             if refusal.status != 404:
                 raise

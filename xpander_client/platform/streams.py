@@ -168,7 +168,7 @@ class TaskEvents:
     async def _had_everything(self) -> bool:
         """Whether the task is finished and the reader says it knows all that was stored."""
         store, task = self._logs.store, self._task
-        if not (await store.get(task.organization_id, task.id)).finished:
+        if not (await store.get(task.organization_id, task.id, whole=False)).finished:
             return False
         return not await store.read(task.id, self._position, 1)
 

@@ -161,7 +161,10 @@ async def test_what_is_remembered_of_tasks_is_bounded(postgres: str) -> None:
             puts = [store.put("o", "a", BODY, task_id=f"t{number}-{n}") for n in range(500)]
             await asyncio.gather(*puts)
         assert len(recent._tasks) == LIMIT
-        await store.put("o", "a", {"input": {"text": "x" * LARGEST}}, task_id="large")
+        many = {f"field-{number}": "x" * 1000 for number in range(LARGEST // 1000 + 1)}
+        await store.put("o", "a", {**BODY, **many}, task_id="large")
+        await store.put("o", "a", {"input": {"text": "x" * LARGEST}}, task_id="long")
+        assert not recent._tasks["long"].record.bodies
         await store.stop("o", "t2-0")
         assert not {"t0-0", "large", "t2-0"} & set(recent._tasks)
 

@@ -25,7 +25,7 @@ async def fill(store: Store, clock: Clock) -> None:
         await store.put(
             "o",
             "a",
-            {"input": {"text": "é\u2028", "user": user}},
+            {"input": {"text": "é\u2028" * (1 + number % 2 * 2000), "user": user}},
             task_id=f"t{number}",
             key=IdempotencyKey(f"k{number}", bytes([number])),
         )
@@ -52,11 +52,19 @@ async def fill(store: Store, clock: Clock) -> None:
 
 async def contents(store: Store) -> list[Any]:
     page = await store.list_tasks("o", TaskFilter(), cursor=None, limit=100)
+    tasks = [await store.get("o", record.id) for record in page.records]
     events = [await store.read(record.id, 0, 100) for record in page.records]
     threads = await store.threads.of_user("o", "u", "a")
     messages = [await store.threads.read(thread) for thread in threads]
     documents = [await store.doc_list(place, "agent") for place in ("o", "p")]
-    return [page.records, [list(each) for each in events], threads, messages, documents]
+    return [
+        page.records,
+        [task.read() for task in tasks],
+        [list(each) for each in events],
+        threads,
+        messages,
+        documents,
+    ]
 
 
 @pytest.fixture
@@ -137,6 +145,7 @@ async def test_a_sound_store_has_no_problems(
 
 DAMAGES = {
     "holes": "DELETE FROM events WHERE type = 'task_created'",
+    "lacks large fields": "DELETE FROM large_fields",
     "don't say how": "DELETE FROM events WHERE type = 'task_finished'",
     "another length": "UPDATE threads SET length = length + 1",
 }

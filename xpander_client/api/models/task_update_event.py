@@ -21,6 +21,10 @@ class TaskUpdateEvent:
     What `data` is depends on `type`: the task itself for the task events, text for `chunk`, a tool
     call, a plan, the numbers of a `gap`. Data that is not what its type promises is kept as it
     came.
+
+    A task event does not repeat what is large and did not change: fields of more than 4 KB are in
+    the event that tells of their change, and the result in `task_finished`. Of a large input there
+    is what is small in it. `load` gets all of the task.
     """
 
     type: TaskUpdateEventType

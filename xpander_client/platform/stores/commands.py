@@ -123,7 +123,7 @@ class CommandStore(Store):
         def run(work: Work) -> Put:
             first = _first_answer(work, organization_id, key)
             if first is not None:
-                return Put(_find(work, organization_id, first), repeated=True)
+                return Put(work.whole(_find(work, organization_id, first)), repeated=True)
             if existing_id is None:
                 outcome = machine.create(
                     task_id=task_id,
@@ -135,7 +135,7 @@ class CommandStore(Store):
                 )
                 _insert(work, outcome)
             else:
-                record = _find(work, organization_id, existing_id)
+                record = work.whole(_find(work, organization_id, existing_id))
                 outcome = machine.continue_(
                     record,
                     agent_id=agent_id,
@@ -148,8 +148,11 @@ class CommandStore(Store):
             _remember(work, organization_id, key, outcome.record.id)
             return Put(outcome.record)
 
-        known = [each for each in (existing_id, parent_id) if isinstance(each, str)]
-        return await self._submit(Command(run, Reads(tasks=tuple(known))))
+        reads = Reads(
+            tasks=(parent_id,) if isinstance(parent_id, str) else (),
+            whole=(existing_id,) if existing_id is not None else (),
+        )
+        return await self._submit(Command(run, reads))
 
     async def delegate(
         self,
@@ -170,7 +173,7 @@ class CommandStore(Store):
                 raise Refusal(409, f"the task is {parent.status}, which is final")
             there = work.task(task_id)
             if there is not None:
-                return Put(there, repeated=True)
+                return Put(work.whole(there), repeated=True)
             outcome = machine.create(
                 task_id=task_id,
                 organization_id=organization_id,
@@ -199,7 +202,7 @@ class CommandStore(Store):
         def run(work: Work) -> Put:
             first = _first_answer(work, organization_id, key)
             if first is not None:
-                return Put(_find(work, organization_id, first), repeated=True)
+                return Put(work.whole(_find(work, organization_id, first)), repeated=True)
             if work.task(task_id) is None:
                 outcome = machine.report(
                     task_id=task_id,
@@ -210,13 +213,13 @@ class CommandStore(Store):
                 )
                 _insert(work, outcome)
             else:
-                record = _find(work, organization_id, task_id)
+                record = work.whole(_find(work, organization_id, task_id))
                 outcome = machine.report_existing(record, body, work.now)
                 _save(work, record, outcome)
             _remember(work, organization_id, key, task_id)
             return Put(outcome.record)
 
-        return await self._submit(Command(run, Reads(tasks=(task_id,))))
+        return await self._submit(Command(run, Reads(whole=(task_id,))))
 
     async def patch(
         self,
@@ -229,7 +232,7 @@ class CommandStore(Store):
         """Set fields of a task; see `machine.patch`."""
 
         def run(work: Work) -> TaskRecord:
-            record = _find(work, organization_id, task_id)
+            record = work.whole(_find(work, organization_id, task_id))
             outcome = machine.patch(
                 record,
                 changes,
@@ -241,7 +244,7 @@ class CommandStore(Store):
             _save(work, record, outcome)
             return outcome.record
 
-        return await self._submit(Command(run, Reads(tasks=(task_id,))))
+        return await self._submit(Command(run, Reads(whole=(task_id,))))
 
     async def keep_alive(
         self, organization_id: str, task_id: str, *, attempt: int | None
@@ -258,12 +261,12 @@ class CommandStore(Store):
         """Stop a task; a finished one stays as it is."""
 
         def run(work: Work) -> TaskRecord:
-            record = _find(work, organization_id, task_id)
+            record = work.whole(_find(work, organization_id, task_id))
             outcome = machine.stop(record, work.now)
             _save(work, record, outcome)
             return outcome.record
 
-        return await self._submit(Command(run, Reads(tasks=(task_id,))))
+        return await self._submit(Command(run, Reads(whole=(task_id,))))
 
     async def append(
         self,
@@ -275,11 +278,14 @@ class CommandStore(Store):
         key: IdempotencyKey | None = None,
     ) -> Appended:
         """Store events behind the task's last one; see `machine.append`."""
+        ends = bool(events) and events[-1].get("type") == "task_finished"
 
         def run(work: Work) -> Appended:
             record = _find(work, organization_id, task_id)
             if _first_answer(work, organization_id, key) is not None:
                 return Appended(record, work.last_seq(task_id), repeated=True)
+            if ends:
+                record = work.whole(record)  # its last event has the result
             outcome = machine.append(
                 record,
                 events,
@@ -292,7 +298,8 @@ class CommandStore(Store):
             _remember(work, organization_id, key, task_id)
             return Appended(outcome.record, last_seq)
 
-        return await self._submit(Command(run, Reads(tasks=(task_id,))))
+        reads = Reads(whole=(task_id,)) if ends else Reads(tasks=(task_id,))
+        return await self._submit(Command(run, reads))
 
     async def notify(
         self,

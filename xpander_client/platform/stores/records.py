@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import attrs
 import orjson
 
 __all__ = [
+    "LARGE",
     "NOTIFICATION",
     "TASK_FIELDS",
     "TERMINAL",
@@ -41,10 +43,19 @@ TERMINAL = frozenset({"completed", "failed", "error", "stopped"})
 NOTIFICATION = "notification"
 """What a store calls the events that keep what a task was told."""
 
+LARGE = 4096
+"""A field of a task whose JSON has more bytes than this is kept apart from the others."""
+
+_NOTHING: Mapping[str, bytes] = MappingProxyType({})
+
 
 @attrs.frozen(kw_only=True)
 class TaskRecord:
     """A task as it is stored: the JSON that goes over the wire, and what dispatch needs to know.
+
+    `document` is the JSON without the fields that are large, which are kept apart so that a change
+    of another field does not cost what they cost. `large` is a JSON object with the digest of each,
+    or None where no field is large; `bodies` is the JSON of those that were read.
 
     A pending task without `worker_id` waits in its agent's queue; one with it is offered, until
     `lease_until`. An executing task with `lease_until` goes back to the queue when that is over.
@@ -72,6 +83,8 @@ class TaskRecord:
     parent_task_id: str | None = None
     triggering_agent_id: str | None = None
     scripted: bool = attrs.field(default=False, converter=bool)
+    large: str | None = None
+    bodies: Mapping[str, bytes] = attrs.field(default=_NOTHING, eq=False)
 
     @property
     def finished(self) -> bool:
@@ -83,13 +96,63 @@ class TaskRecord:
         """Whether a worker has been given the task and has not begun yet."""
         return self.status == "pending" and self.worker_id is not None
 
-    def read(self) -> dict[str, Any]:
-        """The task's JSON object; each call makes a new one."""
+    @property
+    def digests(self) -> Mapping[str, str]:
+        """The digest of each large field, by its name."""
+        found: Mapping[str, str] = _NO_DIGESTS if self.large is None else orjson.loads(self.large)
+        return found
+
+    @property
+    def whole(self) -> bool:
+        """Whether all large fields were read."""
+        return self.large is None or self.digests.keys() <= self.bodies.keys()
+
+    def outline(self) -> dict[str, Any]:
+        """The task's JSON object without the fields that are large; each call makes a new one. Of
+        a large input it has what is not.
+        """
         task: dict[str, Any] = orjson.loads(self.document)
         return task
 
+    def json(self) -> bytes:
+        """The task's JSON, with its large fields.
 
-TASK_FIELDS = tuple(field.name for field in attrs.fields(TaskRecord))
+        Raises:
+            LookupError: they were not read.
+        """
+        if self.large is None:
+            return self.document
+        return self.json_with(self.digests)
+
+    def json_with(self, names: Iterable[str]) -> bytes:
+        """The task's JSON, with these of its large fields."""
+        large = {name: orjson.Fragment(self.bodies[name]) for name in names}
+        return orjson.dumps({**self.outline(), **large}) if large else self.document
+
+    def changed_from(self, before: TaskRecord | None) -> tuple[list[str], list[str]]:
+        """The large fields that are others than before, and those that were large and are not."""
+        now, earlier = self.digests, before.digests if before is not None else _NO_DIGESTS
+        changed = [name for name, digest in now.items() if earlier.get(name) != digest]
+        return changed, [name for name in earlier if name not in now]
+
+    def with_bodies(self, bodies: Mapping[str, bytes]) -> TaskRecord:
+        """The task with these large fields, as far as it has them and they were not read yet."""
+        read = {name: bodies[name] for name in self.digests if name in bodies}
+        return attrs.evolve(self, bodies={**read, **self.bodies})
+
+    def read(self) -> dict[str, Any]:
+        """The task's JSON object, with its large fields; each call makes a new one.
+
+        Raises:
+            LookupError: they were not read.
+        """
+        task: dict[str, Any] = orjson.loads(self.json())
+        return task
+
+
+_NO_DIGESTS: Mapping[str, str] = MappingProxyType({})
+
+TASK_FIELDS = tuple(field.name for field in attrs.fields(TaskRecord) if field.name != "bodies")
 """What every engine has a column of."""
 
 

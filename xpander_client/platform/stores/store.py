@@ -188,8 +188,10 @@ class Store(Protocol):
     loop.
 
     A task of another organization does not exist: what reads raises or gives nothing, as for an
-    unknown id. Methods raise `Refusal`: 404 for an unknown task, 409 for what the task's state
-    forbids, 422 for an idempotency key that was used for something else, 503 when the disk fails.
+    unknown id. Records have a task's large fields where all of it was asked for, and after it was
+    put, reported, changed or stopped. Methods raise `Refusal`: 404 for an unknown task, 409 for
+    what the task's state forbids, 422 for an idempotency key that was used for something else, 503
+    when the disk fails.
     """
 
     @property
@@ -260,14 +262,16 @@ class Store(Protocol):
         """Store a task that ran elsewhere; a task of that id is finished by the report."""
         ...
 
-    async def get(self, organization_id: str, task_id: str) -> TaskRecord:
-        """The task."""
+    async def get(self, organization_id: str, task_id: str, *, whole: bool = True) -> TaskRecord:
+        """The task, with its large fields if it is to be `whole`."""
         ...
 
     async def list_tasks(
         self, organization_id: str, wanted: TaskFilter, *, cursor: str | None, limit: int
     ) -> Page:
-        """The tasks that fit, the newest first, from the cursor of the page before."""
+        """The tasks that fit, the newest first, from the cursor of the page before, without their
+        large fields.
+        """
         ...
 
     async def patch(

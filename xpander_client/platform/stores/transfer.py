@@ -21,6 +21,7 @@ BATCH = 2_000
 
 TABLES: Mapping[str, tuple[str, ...]] = {
     "tasks": (*TASK_FIELDS, "last_seq", "pruned"),
+    "large_fields": ("task_id", "name", "body"),
     "events": ("task_id", "seq", "type", "body"),
     "idempotency": ("organization_id", "key", "fingerprint", "answer", "created_at"),
     "documents": ("organization_id", "kind", "key", "version", "value"),

@@ -32,7 +32,11 @@ class Work(Protocol):
         ...
 
     def task(self, task_id: str) -> TaskRecord | None:
-        """The task, whosever it is."""
+        """The task, whosever it is; its large fields need not have been read."""
+        ...
+
+    def whole(self, record: TaskRecord) -> TaskRecord:
+        """The task as it stands, with its large fields."""
         ...
 
     def last_seq(self, task_id: str) -> int:
@@ -116,10 +120,11 @@ class Waiting:
 @attrs.frozen(kw_only=True)
 class Reads:
     """What a command is going to read, as far as it is known before. An engine that fetches rows
-    for many commands at once begins with these.
+    for many commands at once begins with these. `whole` are tasks, too, with their large fields.
     """
 
     tasks: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
     threads: tuple[tuple[str, str], ...] = ()
     documents: tuple[tuple[str, str, str], ...] = ()
     waiting: Waiting | None = None

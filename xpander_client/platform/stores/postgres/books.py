@@ -20,6 +20,7 @@ __all__ = ["ENGINE", "PostgresBooks"]
 
 _ORDER = {
     **dict.fromkeys(("tasks", "threads", "reports", "audit"), "number"),
+    "large_fields": "task_id, name",
     "events": "task_id, seq",
 }
 _ENDS = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
@@ -41,6 +42,12 @@ _PROBLEMS = (
         f"SELECT t.id FROM tasks t WHERE t.status IN ({_ENDS}) AND coalesce((SELECT e.type "
         "FROM events e WHERE e.task_id = t.id ORDER BY e.seq DESC LIMIT 1), '') "
         "!= 'task_finished' LIMIT 20",
+    ),
+    (
+        "task {} lacks large fields that it says it has",
+        "SELECT t.id FROM tasks t WHERE t.large IS NOT NULL AND (SELECT count(*) "
+        "FROM json_object_keys(t.large::json)) != (SELECT count(*) FROM large_fields f "
+        "WHERE f.task_id = t.id) LIMIT 20",
     ),
     (
         "thread {} has another length than it says",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import attrs
+
 from .work import Changes, TaskRow, Wanted
 
 __all__ = ["RecentTasks"]
@@ -27,9 +29,10 @@ class RecentTasks:
 
     def recall(self, wanted: Wanted) -> Sequence[TaskRow] | None:
         """All that is wanted; None when that is not known from here."""
-        if wanted.tasks and wanted == Wanted(tasks=wanted.tasks):
+        if wanted.tasks and wanted == Wanted(tasks=wanted.tasks, whole=wanted.whole):
             found = [self._tasks[each] for each in wanted.tasks if each in self._tasks]
-            return found if len(found) == len(wanted.tasks) else None
+            known = all(row.record.whole or row.record.id not in wanted.whole for row in found)
+            return found if known and len(found) == len(wanted.tasks) else None
         return None if wanted else ()
 
     def keep(self, changes: Changes, version: int) -> None:
@@ -38,7 +41,9 @@ class RecentTasks:
             for record, last_seq in zip(records, last, strict=True):
                 self._tasks.pop(record.id, None)
                 if not record.finished and len(record.document) <= LARGEST:
-                    self._tasks[record.id] = TaskRow(record, last_seq, version=version)
+                    # Without the large fields: those who need them fetch them.
+                    kept = record if record.large is None else attrs.evolve(record, bodies={})
+                    self._tasks[record.id] = TaskRow(kept, last_seq, version=version)
         while len(self._tasks) > LIMIT:
             del self._tasks[next(iter(self._tasks))]
 

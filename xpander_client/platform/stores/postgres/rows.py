@@ -15,10 +15,12 @@ __all__ = [
     "TASK",
     "TASK_TYPES",
     "THREAD",
+    "WHOLE_TASK",
     "document_of",
     "task_of",
     "task_values",
     "thread_of",
+    "whole_task_of",
 ]
 
 TASK_TYPES = tuple(
@@ -37,6 +39,13 @@ TASK_TYPES = tuple(
 task_values: Callable[[TaskRecord], tuple[Any, ...]] = attrgetter(*TASK_FIELDS)
 
 TASK = f"{', '.join(TASK_FIELDS)}, last_seq, number"
+# In one statement, so that the row and its large fields are of one moment.
+WHOLE_TASK = (
+    f"{TASK}, CASE WHEN large IS NOT NULL THEN (SELECT array_agg(f.name ORDER BY f.name) "
+    "FROM large_fields f WHERE f.task_id = tasks.id) END AS names, CASE WHEN large IS NOT NULL "
+    "THEN (SELECT array_agg(f.body ORDER BY f.name) FROM large_fields f "
+    "WHERE f.task_id = tasks.id) END AS bodies"
+)
 THREAD = "id, organization_id, length, document"
 DOCUMENT = "kind, key, version, value"
 
@@ -46,6 +55,14 @@ _values = itemgetter(*TASK_FIELDS)
 def task_of(row: Any) -> TaskRecord:
     """A task from a row of `TASK`."""
     return TaskRecord(**dict(zip(TASK_FIELDS, _values(row), strict=True)))
+
+
+def whole_task_of(row: Any) -> TaskRecord:
+    """A task with its large fields from a row of `WHOLE_TASK`."""
+    task = task_of(row)
+    if task.large is None:
+        return task
+    return task.with_bodies(dict(zip(row["names"] or (), row["bodies"] or (), strict=True)))
 
 
 def thread_of(row: Iterable[Any]) -> ThreadRecord:

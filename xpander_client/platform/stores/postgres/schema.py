@@ -130,7 +130,7 @@ CREATE TABLE workers (
 CREATE INDEX workers_of_server ON workers (server_id);
 CREATE INDEX workers_by_stream ON workers (stream);
 """,
-    # 2: when what is kept may be forgotten, and what was done by whom
+    # 2: when what is kept may be forgotten, what was done by whom, the large fields of tasks
     """
 DROP INDEX tasks_unpruned;
 CREATE INDEX tasks_ended ON tasks (organization_id, pruned, updated_at)
@@ -172,6 +172,13 @@ CREATE TABLE audit (
     outcome text COLLATE "C" NOT NULL
 );
 CREATE INDEX audit_of_organization ON audit (organization_id, number);
+ALTER TABLE tasks ADD COLUMN large text;
+CREATE TABLE large_fields (
+    task_id text COLLATE "C" NOT NULL REFERENCES tasks ON DELETE CASCADE,
+    name text COLLATE "C" NOT NULL,
+    body bytea NOT NULL,
+    PRIMARY KEY (task_id, name)
+);
 """,
 )
 """Each makes one version out of the version before; an empty schema goes through all of them."""

@@ -24,7 +24,7 @@ from .connections import Database, answering
 from .listener import Listener
 from .presence import RENEW, PostgresPresence
 from .retention import prune
-from .rows import DOCUMENT, TASK, document_of, task_of
+from .rows import DOCUMENT, TASK, WHOLE_TASK, document_of, task_of, whole_task_of
 from .schema import require
 from .tails import Tails
 from .threads import PostgresThreads
@@ -141,13 +141,14 @@ class PostgresStore(CommandStore):
 
     # Tasks ---------------------------------------------------------------------------------------
 
-    async def get(self, organization_id: str, task_id: str) -> TaskRecord:
-        """The task."""
+    async def get(self, organization_id: str, task_id: str, *, whole: bool = True) -> TaskRecord:
+        """The task, with its large fields if it is to be `whole`."""
         # By its id alone: a plan made while the table was empty may take any other index, and stay.
-        row = await self._database.fetchrow(f"SELECT {TASK} FROM tasks WHERE id = $1", task_id)
+        task = WHOLE_TASK if whole else TASK
+        row = await self._database.fetchrow(f"SELECT {task} FROM tasks WHERE id = $1", task_id)
         if row is None or row["organization_id"] != organization_id:
             raise unknown(task_id)
-        return task_of(row)
+        return whole_task_of(row) if whole else task_of(row)
 
     async def list_tasks(
         self, organization_id: str, wanted: TaskFilter, *, cursor: str | None, limit: int
@@ -237,13 +238,13 @@ class PostgresStore(CommandStore):
     async def pending_for(self, organization_id: str, worker_id: str) -> TaskRecord | None:
         """The oldest task that another task started and that waits for this worker alone."""
         row = await self._database.fetchrow(
-            f"SELECT {TASK} FROM tasks WHERE organization_id = $1 AND pinned_to = $2 "
+            f"SELECT {WHOLE_TASK} FROM tasks WHERE organization_id = $1 AND pinned_to = $2 "
             "AND status = 'pending' AND worker_id IS NULL AND parent_task_id IS NOT NULL "
             "ORDER BY number LIMIT 1",
             organization_id,
             worker_id,
         )
-        return None if row is None else task_of(row)
+        return None if row is None else whole_task_of(row)
 
     async def renew(
         self,

@@ -55,6 +55,7 @@ _WAITING = (
 )
 # Locks are taken in the order of ids, so that two servers can't wait for each other.
 _TASKS = f"SELECT {TASK} FROM tasks WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE"
+_LARGE_FIELDS = "SELECT task_id, name, body FROM large_fields WHERE task_id = ANY($1::text[])"
 _KEYS = (
     "SELECT organization_id, key, fingerprint, answer FROM idempotency "
     "WHERE (organization_id, key) IN (SELECT * FROM unnest($1::text[], $2::text[]))"
@@ -83,7 +84,13 @@ async def fetch(connection: asyncpg.Connection, work: PostgresWork, wanted: Want
         await _fetch_waiting(connection, work, waiting, rivals)
     if wanted.tasks:
         ids = sorted(each for each in wanted.tasks if "\0" not in each)
-        work.fetched_tasks(wanted.tasks, _tasks(await connection.fetch(_TASKS, ids)))
+        found = _tasks(await connection.fetch(_TASKS, ids))
+        work.fetched_tasks(wanted.tasks, found)
+        records = (row.record for row in found)
+        apart = [each.id for each in records if each.id in wanted.whole and not each.whole]
+        if apart:
+            rows = await connection.fetch(_LARGE_FIELDS, apart)
+            work.fetched_large(apart, [(row[0], row[1], row[2]) for row in rows])
     if wanted.threads:
         places = _possible(wanted.threads)
         rows = await connection.fetch(_THREADS, *_columns(places, 2))
@@ -149,6 +156,8 @@ async def write(
     parts = {
         changed: columns,
         "new_tasks": _task_columns(changes.new_tasks, changes.new_last),
+        "large_fields": _columns(changes.large_fields, 3),
+        "gone_fields": _columns(changes.gone_fields, 2),
         "events": _columns(
             [(task_id, event.seq, event.type, event.body) for task_id, event in changes.events], 4
         ),
@@ -199,7 +208,7 @@ def _statement(parts: tuple[str, ...]) -> str:
             number += 1
             arrays.append(f"${number}::{type_}[]")
         unnested = f"unnest({', '.join(arrays)})"
-        if checked and sql.endswith("@"):
+        if checked and "@ AS" not in sql:
             # So that rows of tasks are locked before anything else is, as everywhere.
             unnested += f" WHERE {checked}"
         written.append(f"{part} AS ({sql.replace('@', unnested)})")
@@ -236,6 +245,15 @@ _PARTS: dict[str, tuple[str, Sequence[str]]] = {
         f"{_SET_TASK} n({_NAMES}, last_seq, version) WHERE t.id = n.id AND t.xmin = n.version "
         "RETURNING t.id",
         (*TASK_TYPES, "integer", "xid"),
+    ),
+    "large_fields": (
+        "INSERT INTO large_fields (task_id, name, body) SELECT * FROM @ "
+        "ON CONFLICT (task_id, name) DO UPDATE SET body = excluded.body",
+        ("text", "text", "bytea"),
+    ),
+    "gone_fields": (
+        "DELETE FROM large_fields WHERE (task_id, name) IN (SELECT * FROM @)",
+        ("text", "text"),
     ),
     "events": (
         "INSERT INTO events (task_id, seq, type, body) SELECT * FROM @",

@@ -30,15 +30,22 @@ from ..work import Reads, Waiting
 __all__ = ["Changes", "Missing", "PostgresWork", "TaskRow", "Wanted"]
 
 
+GONE = b""
+"""Stands for the JSON of a large field that is no more."""
+
+
 class Missing(Exception):
     """A command asked for rows that were not fetched. With them it has to be run once more."""
 
 
 @attrs.define
 class Wanted:
-    """Rows to fetch. What was looked for and not found counts as fetched."""
+    """Rows to fetch. What was looked for and not found counts as fetched. Of the tasks, those that
+    are `whole` are fetched with their large fields.
+    """
 
     tasks: set[str] = attrs.field(factory=set)
+    whole: set[str] = attrs.field(factory=set)
     keys: set[tuple[str, str]] = attrs.field(factory=set)
     threads: set[tuple[str, str]] = attrs.field(factory=set)
     documents: set[tuple[str, str, str]] = attrs.field(factory=set)
@@ -46,7 +53,8 @@ class Wanted:
 
     def add(self, reads: Reads) -> None:
         """Fetch what a command says that it is going to read, too."""
-        self.tasks.update(reads.tasks)
+        self.tasks.update(reads.tasks, reads.whole)
+        self.whole.update(reads.whole)
         self.threads.update(reads.threads)
         self.documents.update(reads.documents)
         if reads.waiting is not None:
@@ -55,6 +63,7 @@ class Wanted:
     def merge(self, more: Wanted) -> None:
         """Fetch what was missed, too."""
         self.tasks |= more.tasks
+        self.whole |= more.whole
         self.keys |= more.keys
         self.threads |= more.threads
         self.documents |= more.documents
@@ -111,6 +120,8 @@ class Changes:
     tasks: list[TaskRecord]
     last: list[int]
     versions: list[int] | None
+    large_fields: list[tuple[str, str, bytes]]
+    gone_fields: list[tuple[str, str]]
     events: list[tuple[str, EventRecord]]
     keys: list[tuple[str, IdempotencyKey, str]]
     new_threads: list[tuple[ThreadRecord, str | None, str | None]]
@@ -149,6 +160,8 @@ class PostgresWork:
         self._documents: dict[tuple[str, str, str], _Document | None] = {}
         self._candidates: dict[tuple[str, str], dict[str, None]] = {}
         self._released: dict[tuple[str, str], dict[str, None]] = {}
+        self._bodies: dict[str, dict[str, bytes]] = {}
+        self._large_fields: dict[tuple[str, str], bytes | None] = {}
         self._events: list[tuple[str, EventRecord]] = []
         self._new_keys: list[tuple[str, IdempotencyKey, str]] = []
         self._messages: list[tuple[str, str, int, MessageRecord]] = []
@@ -197,6 +210,13 @@ class PostgresWork:
             self._tasks.setdefault(row.record.id, row)
         for task_id in ids:
             self._tasks.setdefault(task_id, None)
+
+    def fetched_large(self, ids: Iterable[str], found: Iterable[tuple[str, str, bytes]]) -> None:
+        """The large fields of these tasks were looked for, and those were found."""
+        for task_id in ids:
+            self._bodies[task_id] = {}
+        for task_id, name, body in found:
+            self._bodies[task_id][name] = body
 
     def fetched_keys(
         self,
@@ -279,6 +299,17 @@ class PostgresWork:
         self.size += len(row.record.document)
         return row.record
 
+    def whole(self, record: TaskRecord) -> TaskRecord:
+        """The task as it stands, with its large fields."""
+        if record.whole:
+            return record
+        if record.id not in self._bodies:
+            self.wanted.tasks.add(record.id)
+            self.wanted.whole.add(record.id)
+            raise Missing
+        self.size += sum(map(len, self._bodies[record.id].values()))
+        return record.with_bodies(self._bodies[record.id])
+
     def last_seq(self, task_id: str) -> int:
         """The number of the last event of a task that there is."""
         row = self._tasks[task_id]
@@ -289,6 +320,7 @@ class PostgresWork:
         """Add a task and its events."""
         record = outcome.record
         self._set(self._tasks, record.id, TaskRow(record, len(outcome.events), new=True))
+        self._keep_apart(None, record)
         self._release(record)
         self._number(record.id, 0, outcome)
 
@@ -301,6 +333,7 @@ class PostgresWork:
         if record is not before or outcome.events:
             changed = attrs.evolve(row, record=record, last_seq=last_seq, saved=True)
             self._set(self._tasks, record.id, changed)
+            self._keep_apart(before, record)
             self._release(record)
             self._number(record.id, row.last_seq, outcome)
         return last_seq
@@ -310,6 +343,16 @@ class PostgresWork:
         if record.status == "pending" and record.worker_id is None:
             place = record.organization_id, record.agent_id
             self._released.setdefault(place, {})[record.id] = None
+
+    def _keep_apart(self, before: TaskRecord | None, record: TaskRecord) -> None:
+        """Write the large fields that changed, and forget those that went."""
+        if record.large != (before.large if before is not None else None):
+            written, gone = record.changed_from(before)
+            for name in written:
+                self.size += len(record.bodies[name])
+                self._set(self._large_fields, (record.id, name), record.bodies[name])
+            for name in gone:
+                self._set(self._large_fields, (record.id, name), GONE)
 
     def renew(self, record: TaskRecord) -> None:
         """Write the end of a task's lease."""
@@ -481,6 +524,8 @@ class PostgresWork:
             tasks=[row.record for row in saved],
             last=[row.last_seq for row in saved],
             versions=versions or None,
+            large_fields=[(*place, body) for place, body in self._large_fields.items() if body],
+            gone_fields=[place for place, body in self._large_fields.items() if body == GONE],
             events=self._events,
             keys=self._new_keys,
             new_threads=[_whole(row) for row in threads if row.new],

@@ -29,6 +29,8 @@ _LAST = f"coalesce((SELECT max(e.place) & {SEQ_MASK} FROM events e WHERE {_EVENT
 _SELECT = {
     "tasks": f"SELECT {', '.join(f't.{name}' for name in TASK_FIELDS)}, {_LAST}, t.pruned "
     "FROM tasks t ORDER BY t.number",
+    "large_fields": "SELECT t.id, f.name, f.body FROM tasks t JOIN large_fields f "
+    "ON f.task = t.number ORDER BY t.number, f.name",
     "events": f"SELECT t.id, e.place & {SEQ_MASK}, e.type, e.body "
     f"FROM tasks t JOIN events e ON {_EVENTS_OF_TASK} ORDER BY t.number, e.place",
     "idempotency": "SELECT organization_id, key, fingerprint, answer, created_at FROM idempotency",
@@ -44,6 +46,8 @@ _SELECT = {
 _INSERT = {
     "tasks": f"INSERT INTO tasks ({', '.join(TASK_FIELDS)}, pruned) "
     f"VALUES ({', '.join('?' * (len(TASK_FIELDS) + 1))})",
+    "large_fields": "INSERT INTO large_fields (task, name, body) SELECT number, ?, ? "
+    "FROM tasks WHERE id = ?",
     "events": f"INSERT INTO events (place, type, body) SELECT (number << {SEQ_BITS}) + ?, ?, ? "
     "FROM tasks WHERE id = ?",
     "messages": "INSERT INTO messages (place, role, body) "
@@ -60,9 +64,9 @@ def _values(table: str, row: Row) -> Row:
     if table == "tasks":
         *fields, _last_seq, pruned = row
         return (*fields, pruned)
-    if table == "events":
-        task_id, *event = row
-        return (*event, task_id)
+    if table in ("events", "large_fields"):
+        task_id, *rest = row
+        return (*rest, task_id)
     if table == "messages":
         organization_id, thread_id, *message = row
         return (*message, organization_id, thread_id)
@@ -84,6 +88,12 @@ _PROBLEMS = (
         f"SELECT t.id FROM tasks t WHERE t.status IN ({_ENDS}) AND coalesce((SELECT e.type "
         f"FROM events e WHERE {_EVENTS_OF_TASK} ORDER BY e.place DESC LIMIT 1), '') "
         "!= 'task_finished' LIMIT 20",
+    ),
+    (
+        "task {} lacks large fields that it says it has",
+        "SELECT t.id FROM tasks t WHERE t.large IS NOT NULL AND (SELECT count(*) "
+        "FROM json_each(t.large)) != (SELECT count(*) FROM large_fields f "
+        "WHERE f.task = t.number) LIMIT 20",
     ),
     (
         "thread {} has another length than it says",

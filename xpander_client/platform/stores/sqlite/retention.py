@@ -14,8 +14,12 @@ BYTES = 4 * 1024 * 1024
 """A batch ends with the row that makes it this large: every page of it is read and given back."""
 
 _DUE = (
-    f"SELECT number, length(document) FROM tasks WHERE organization_id = ? AND pruned = ? "
+    "SELECT number, length(document) AS size FROM tasks WHERE organization_id = ? AND pruned = ? "
     f"AND {ENDED} AND updated_at < ? ORDER BY updated_at LIMIT ?"
+)
+_WITH_LARGE_FIELDS = (
+    "SELECT number, size + coalesce((SELECT sum(length(body)) FROM large_fields "
+    f"WHERE task = number), 0) FROM ({_DUE})"
 )
 
 
@@ -70,7 +74,8 @@ def _tasks(work: SqliteWork, organization_id: str, before: float, limit: int) ->
     gone = size = 0
     left = limit
     for pruned in (1, 0):
-        due = work.execute(_DUE, (organization_id, pruned, before, left)).fetchall()
+        wanted = (organization_id, pruned, before, left)
+        due = work.execute(_WITH_LARGE_FIELDS, wanted).fetchall()
         for number, length in due:
             # A number is given out again: no event may be left with it.
             events, freed, is_empty = _forget_events(work, number, "", left, BYTES - size)

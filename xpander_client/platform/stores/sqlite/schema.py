@@ -126,7 +126,7 @@ CREATE INDEX tasks_in_internal_status
     ON tasks (organization_id, agent_id, internal_status, number)
     WHERE internal_status IS NOT NULL;
 """,
-    # 5: when what is kept may be forgotten, and what was done by whom
+    # 5: when what is kept may be forgotten, what was done by whom, the large fields of tasks
     """
 DROP INDEX tasks_unpruned;
 CREATE INDEX tasks_ended ON tasks (organization_id, pruned, updated_at)
@@ -163,6 +163,16 @@ CREATE TABLE audit (
     outcome TEXT NOT NULL
 );
 CREATE INDEX audit_of_organization ON audit (organization_id, number);
+ALTER TABLE tasks ADD COLUMN large TEXT;
+CREATE TABLE large_fields (
+    task INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (task, name)
+) WITHOUT ROWID;
+CREATE TRIGGER large_fields_of_no_task AFTER DELETE ON tasks WHEN OLD.large IS NOT NULL BEGIN
+    DELETE FROM large_fields WHERE task = OLD.number;
+END;
 """,
 )
 """Each makes one version out of the version before; a new file goes through all of them."""

@@ -28,7 +28,7 @@ from .group_commit import GroupCommit
 from .retention import prune
 from .schema import SCHEMA_VERSION, prepare, version_of
 from .threads import SqliteThreads
-from .work import SELECT, SEQ_BITS, SEQ_MASK, SqliteWork, document_of, record_of
+from .work import SELECT, SEQ_BITS, SEQ_MASK, SqliteWork, document_of, record_of, with_large_fields
 
 __all__ = ["SqliteStore"]
 
@@ -175,16 +175,26 @@ class SqliteStore(CommandStore):
 
     # Tasks ---------------------------------------------------------------------------------------
 
-    async def get(self, organization_id: str, task_id: str) -> TaskRecord:
-        """The task."""
-        row = (
-            self._read_connection()
-            .execute(f"{SELECT} WHERE id = ? AND organization_id = ?", (task_id, organization_id))
-            .fetchone()
-        )
-        if row is None:
+    async def get(self, organization_id: str, task_id: str, *, whole: bool = True) -> TaskRecord:
+        """The task, with its large fields if it is to be `whole`."""
+        where = f"{SELECT} WHERE id = ? AND organization_id = ?"
+        record = self._task(where, (task_id, organization_id), whole=whole)
+        if record is None:
             raise unknown(task_id)
-        return record_of(row)[1]
+        return record
+
+    def _task(self, sql: str, parameters: Sequence[Any], *, whole: bool) -> TaskRecord | None:
+        """The task that the statement finds, if there is one."""
+        reader = self._read_connection()
+        row = reader.execute(sql, parameters).fetchone()
+        if row is None or not whole or record_of(row)[1].whole:
+            return None if row is None else record_of(row)[1]
+        reader.execute("BEGIN")  # the row and its large fields are of one moment
+        try:
+            row = reader.execute(sql, parameters).fetchone()
+            return None if row is None else with_large_fields(reader, *record_of(row))
+        finally:
+            reader.execute("COMMIT")
 
     async def list_tasks(
         self, organization_id: str, wanted: TaskFilter, *, cursor: str | None, limit: int
@@ -276,16 +286,12 @@ class SqliteStore(CommandStore):
 
     async def pending_for(self, organization_id: str, worker_id: str) -> TaskRecord | None:
         """The oldest task that another task started and that waits for this worker alone."""
-        row = (
-            self._read_connection()
-            .execute(
-                f"{SELECT} WHERE organization_id = ? AND pinned_to = ? AND status = 'pending' "
-                "AND worker_id IS NULL AND parent_task_id IS NOT NULL ORDER BY number LIMIT 1",
-                (organization_id, worker_id),
-            )
-            .fetchone()
+        return self._task(
+            f"{SELECT} WHERE organization_id = ? AND pinned_to = ? AND status = 'pending' "
+            "AND worker_id IS NULL AND parent_task_id IS NOT NULL ORDER BY number LIMIT 1",
+            (organization_id, worker_id),
+            whole=True,
         )
-        return None if row is None else record_of(row)[1]
 
     async def renew(
         self,

@@ -33,6 +33,7 @@ __all__ = [
     "document_of",
     "record_of",
     "thread_of",
+    "with_large_fields",
 ]
 
 # An event's place is its task's number and its own in one integer: a task's events lie side by
@@ -59,6 +60,14 @@ def record_of(row: Sequence[Any]) -> tuple[int, TaskRecord]:
     """A task's number and the task, from a row that `SELECT` gives."""
     number, *values = row
     return number, TaskRecord(**dict(zip(TASK_FIELDS, values, strict=True)))
+
+
+def with_large_fields(
+    connection: sqlite3.Connection, number: int, record: TaskRecord
+) -> TaskRecord:
+    """A task with the large fields that were not read yet, in the transaction in which it was."""
+    rows = connection.execute("SELECT name, body FROM large_fields WHERE task = ?", (number,))
+    return record.with_bodies(dict(rows.fetchall()))
 
 
 def thread_of(row: Sequence[Any]) -> tuple[int, ThreadRecord]:
@@ -100,6 +109,12 @@ class SqliteWork(Transaction):
         self._numbers[record.id] = number
         return record
 
+    def whole(self, record: TaskRecord) -> TaskRecord:
+        """The task as it stands, with its large fields."""
+        if record.whole:
+            return record
+        return with_large_fields(self.connection, self._numbers[record.id], record)
+
     def last_seq(self, task_id: str) -> int:
         """The number of the last event of a task that there is."""
         base = self._numbers[task_id] << SEQ_BITS
@@ -114,6 +129,7 @@ class SqliteWork(Transaction):
         assert number is not None
         self.size += len(outcome.record.document)
         self._numbers[outcome.record.id] = number
+        self._keep_apart(number, None, outcome.record)
         self._append(number, 0, outcome.events)
 
     def save(self, before: TaskRecord, outcome: machine.Outcome) -> int:
@@ -122,13 +138,30 @@ class SqliteWork(Transaction):
         number = self._numbers[record.id]
         if record is not before:
             self.execute(_UPDATE, (*_values(record), number))
+            self._keep_apart(number, before, record)
             self.size += len(record.document)
         last_seq = self.last_seq(record.id)
         self._append(number, last_seq, outcome.events)
         return last_seq + len(outcome.events)
 
+    def _keep_apart(self, number: int, before: TaskRecord | None, record: TaskRecord) -> None:
+        """Write the large fields that changed, and forget those that went."""
+        earlier = before.large if before is not None else None
+        if record.large == earlier:
+            return
+        written, gone = record.changed_from(before)
+        for name in written:
+            self.size += len(record.bodies[name])
+            self.execute(
+                "INSERT INTO large_fields (task, name, body) VALUES (?, ?, ?) "
+                "ON CONFLICT DO UPDATE SET body = excluded.body",
+                (number, name, record.bodies[name]),
+            )
+        for name in gone:
+            self.execute("DELETE FROM large_fields WHERE task = ? AND name = ?", (number, name))
+
     def renew(self, record: TaskRecord) -> None:
-        """Write the end of a task's lease, and nothing else: the document may be large."""
+        """Write the end of a task's lease, and nothing else."""
         self.execute(
             "UPDATE tasks SET lease_until = ? WHERE number = ?",
             (record.lease_until, self._numbers[record.id]),
