@@ -1,6 +1,6 @@
 """An ASGI app, served inside an event loop that others use as well.
 
-Needs `uvicorn`, which comes with the extras `[worker]` and `[platform]`.
+Needs `uvicorn` and `httptools`, which come with the extras `[worker]` and `[platform]`.
 """
 
 from __future__ import annotations
@@ -16,12 +16,17 @@ from typing import Any
 
 import uvicorn
 
-__all__ = ["ABORT", "EmbeddedServer", "bind", "is_loopback", "url_of"]
+from .connections import Connection, Connections
 
-ABORT = "xpander.abort"
-"""What an app finds among a request's `extensions`: a function that drops the connection at once,
-whatever is on its way in it. The server's own way to close waits until the reader has taken that.
-"""
+__all__ = ["EmbeddedServer", "bind", "is_loopback", "raise_descriptor_limit", "url_of"]
+
+try:
+    import resource
+except ModuleNotFoundError:  # on Windows
+    resource = None  # type: ignore[assignment]
+
+DESCRIPTORS = 1 << 20
+"""What Linux allows a process at the most, unless it is told otherwise."""
 
 BACKLOG = 2048
 """How many connections may queue up before somebody answers them."""
@@ -46,6 +51,11 @@ def bind(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
         # From here on connections queue up, even before anybody answers them.
         listener.listen(BACKLOG)
+        # Connections have this from it: one whose other end has vanished ends after a while.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
+            if hasattr(socket, name):
+                listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
         listener.setblocking(False)
     except (TypeError, ValueError) as error:
         listener.close()
@@ -72,6 +82,25 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def raise_descriptor_limit() -> None:
+    """Let this process have as many connections and files open as the system lets it."""
+    if resource is not None:
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, DESCRIPTORS)
+        with contextlib.suppress(OSError, ValueError):  # some systems have a limit of their own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def _room() -> int:
+    """How many connections this process can have, and still open its files."""
+    descriptors = DESCRIPTORS
+    if resource is not None:
+        soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if soft != resource.RLIM_INFINITY:
+            descriptors = min(soft, DESCRIPTORS)
+    return descriptors - min(256, descriptors // 4)
+
+
 def _nothing() -> None:
     pass
 
@@ -91,9 +120,9 @@ class EmbeddedServer(uvicorn.Server):
         on_started: Callable[[], None] = _nothing,
         on_stopping: Callable[[], None] = _nothing,
     ) -> None:
-        self._app = app
+        self._places = Connections(_room())
         config = uvicorn.Config(
-            self._serve_request,
+            app,
             interface="asgi3",
             lifespan="off",
             ws="none",
@@ -107,9 +136,8 @@ class EmbeddedServer(uvicorn.Server):
             timeout_graceful_shutdown=grace,
         )
         config.load()
-        # `access_log=False` would take the handlers from the logger that the whole process shares.
-        quiet: Any = partial(_without_access_log, config.http_protocol_class)
-        config.http_protocol_class = quiet
+        make: Any = partial(Connection, self._places)
+        config.http_protocol_class = make
         super().__init__(config)
         self.on_started = on_started
         self._on_stopping = on_stopping
@@ -121,16 +149,6 @@ class EmbeddedServer(uvicorn.Server):
         self.should_exit = True
         self._stopping.set()
 
-    async def _serve_request(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope.get("client") is not None:
-            scope["extensions"] = {ABORT: partial(self._drop, scope["client"])}
-        await self._app(scope, receive, send)
-
-    def _drop(self, client: tuple[str, int]) -> None:
-        for connection in list(self.server_state.connections):
-            if getattr(connection, "client", None) == client:
-                connection.transport.abort()
-
     def abort(self) -> None:
         """Drop the connections that are left, whatever is on its way in them."""
         for connection in list(self.server_state.connections):
@@ -140,6 +158,12 @@ class EmbeddedServer(uvicorn.Server):
         """As in the library; says when it is done."""
         await super().startup(sockets=sockets)
         self.on_started()
+
+    async def on_tick(self, counter: int) -> bool:
+        """As in the library; once a second it ends connections that take too long."""
+        if counter % 10 == 0:
+            self._places.expire(asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
 
     async def main_loop(self) -> None:
         """As in the library, but it doesn't sleep when it is told to stop."""
@@ -178,9 +202,3 @@ class EmbeddedServer(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Signals belong to whoever runs the loop, not to the library."""
         yield
-
-
-def _without_access_log(make: Callable[..., Any], **arguments: Any) -> Any:
-    protocol = make(**arguments)
-    protocol.access_log = False
-    return protocol

@@ -78,8 +78,11 @@ def main() -> None:
             return
         logging.basicConfig(level=orders.log_level.upper(), format=LOG_FORMAT)
         # What follows may take a while, or fail: the log is there now.
+        from ..serving import raise_descriptor_limit
         from .refusal import Refusal
         from .server import run_loop
+
+        raise_descriptor_limit()
 
         try:
             run_loop(_serve(orders, supervisor))

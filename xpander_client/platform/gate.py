@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..connections import RECOGNIZE
 from ..serving import is_loopback
 from .metrics import Metrics
 from .refusal import Refusal, StaleAttempt
@@ -99,7 +100,7 @@ class Gate:
             return
         except Exception as error:
             if started:
-                logger.exception("%s %s broke off", scope["method"], scope["path"])
+                logger.exception("%s %a broke off", scope["method"], scope["path"])
                 raise
             if isinstance(error, StaleAttempt):
                 self._metrics.late_results.inc()
@@ -109,13 +110,16 @@ class Gate:
 
     async def _admitted(self, scope: Scope) -> Scope:
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
-        segments = raw.decode("latin-1").split("/")[1:]
+        segments = raw.decode("latin-1").split("/")[1:] or [""]  # as in OPTIONS *
         access = None
         if not _is_open(segments, scope):
             key = _key_of(scope)
             access = await self._keys.access(key) if key else None
             if access is None:
                 raise Refusal(401, "the key is missing or wrong")
+            recognize = scope.get("extensions", {}).get(RECOGNIZE)
+            if recognize is not None and not recognize():
+                raise Refusal(503, "there are too many connections")
             self._limits.take(access)
         if segments[0] not in ROOTS:
             named = segments.pop(0)
@@ -178,7 +182,7 @@ def _told(error: Exception, scope: Scope) -> tuple[int, bytes, list[tuple[bytes,
         elif status == 405:
             detail = f"this route has no {scope['method']}"
     else:
-        logger.error("%s %s failed", scope["method"], scope["path"], exc_info=error)
+        logger.error("%s %a failed", scope["method"], scope["path"], exc_info=error)
         status, detail = 500, "the platform failed; its log says more"
     body = orjson.dumps({"detail": detail} | ({"path": path} if path else {}))
     headers.append((b"content-length", str(len(body)).encode()))

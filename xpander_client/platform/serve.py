@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 
 from ..errors import ConfigurationError
+from ..serving import raise_descriptor_limit
 from .app import Platform
 from .descriptions import described, load_agents
 from .server import Server, bind, is_loopback, run_loop
@@ -68,6 +69,7 @@ def run(
         create_agents=create_agents,
         settings=settings,
     )
+    raise_descriptor_limit()
     server = Server(platform, bind(host, port))
     address = Address(server.url, dict(keys), without_password(store))
 

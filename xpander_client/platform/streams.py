@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from starlette.types import Receive, Scope, Send
 
-from .. import serving
+from ..connections import ABORT
 from ..core.answer import STREAM_ENDS
 from . import frames
 from .event_log import EventLog, EventLogs
@@ -32,7 +32,7 @@ class _Connection:
     def __init__(
         self, scope: Scope, receive: Receive, send: Send, settings: Settings, alarm: Alarm
     ) -> None:
-        self._abort: Callable[[], None] | None = scope.get("extensions", {}).get(serving.ABORT)
+        self._abort: Callable[[], None] | None = scope.get("extensions", {}).get(ABORT)
         self._receive = receive
         self._send = send
         self._settings = settings

@@ -13,6 +13,7 @@ from starlette.routing import Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from xpander_client.api.resources import Task
+from xpander_client.connections import RECOGNIZE
 from xpander_client.core.convert import ConversionError, dumps, loads
 
 from .documentation import openapi, page
@@ -86,7 +87,7 @@ class InvokeApp:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         except Exception as error:
             if started:
-                _logger.error("%s %s broke off", scope["method"], scope["path"], exc_info=error)
+                _logger.error("%s %a broke off", scope["method"], scope["path"], exc_info=error)
             else:
                 await _told(error)(scope, receive, send)
         finally:
@@ -114,6 +115,9 @@ class InvokeApp:
             raise InvocationRefused(503, "the platform can't be asked about the key right now")
         if access is Access.DENIED:
             raise InvocationRefused(403, f"the key may not use agent {self._invocations.agent_id}")
+        recognize = request.scope.get("extensions", {}).get(RECOGNIZE)
+        if recognize is not None and not recognize():
+            raise InvocationRefused(503, "there are too many connections")
         return Caller(key, is_restricted=access is Access.RESTRICTED)
 
     async def _body(self, request: Request) -> bytes:
