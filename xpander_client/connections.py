@@ -20,6 +20,8 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from .hosts import PRIVATE
+
 __all__ = ["ABORT", "RECOGNIZE", "Connection", "Connections"]
 
 ABORT = "xpander.abort"
@@ -76,6 +78,8 @@ class Connections:
         self._by_address: defaultdict[bytes, dict[Connection, None]] = defaultdict(dict)
         self.heads = 0
         """Bytes of heads that have not come to their end."""
+        self.private = False
+        """Whether only this machine can reach the server."""
 
     def admit(self, connection: Connection) -> bool:
         """Take in a stranger; False: all places are taken by those that are served just now."""
@@ -170,7 +174,11 @@ class Connection(HttpToolsProtocol):
         """Begin, if there is a place."""
         super().connection_made(transport)
         self.address = _address(self.client)
-        self._extensions = {ABORT: transport.abort, RECOGNIZE: self._recognize}
+        self._extensions = {
+            ABORT: transport.abort,
+            RECOGNIZE: self._recognize,
+            PRIVATE: self._places.private,
+        }
         self._deadline = self.loop.time() + HEAD_TIME
         if not self._places.admit(self):
             self._refuse(503, "there are too many connections")

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -17,8 +16,9 @@ from typing import Any
 import uvicorn
 
 from .connections import Connection, Connections
+from .hosts import is_loopback
 
-__all__ = ["EmbeddedServer", "bind", "is_loopback", "raise_descriptor_limit", "url_of"]
+__all__ = ["EmbeddedServer", "bind", "raise_descriptor_limit", "url_of"]
 
 try:
     import resource
@@ -64,16 +64,6 @@ def bind(host: str, port: int) -> socket.socket:
         listener.close()
         raise
     return listener
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach the address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def url_of(listener: socket.socket) -> str:
@@ -156,6 +146,7 @@ class EmbeddedServer(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """As in the library; says when it is done."""
+        self._places.private = all(is_loopback(each.getsockname()[0]) for each in sockets or ())
         await super().startup(sockets=sockets)
         self.on_started()
 

@@ -2,12 +2,14 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import attrs
 import httpx
+import pytest
 
 from tests.platform.conftest import QUICK
 from tests.platform.serving import WatchedStore, beside, caller, serving
@@ -168,3 +170,77 @@ def test_fixed_keys_are_limited_too(tmp_path: Path) -> None:
     with serving(platform) as url, caller(url, "k") as client:
         answers = [client.get("/agents/list").status_code for _ in range(4)]
     assert answers == [200, 200, 200, 429]
+
+
+# Who asks -----------------------------------------------------------------------------------------
+
+KEYLESS = ("/health", "/ready", "/metrics")
+PASSED_ON = {"x-forwarded-for": "203.0.113.9"}
+
+
+def test_what_needs_no_key_does_under_a_name_that_a_stranger_gave(tmp_path: Path) -> None:
+    with served(tmp_path / "s.db") as (url, _), httpx.Client(base_url=url) as http:
+        key, foreign = {"x-api-key": made(tmp_path / "s.db")}, {"host": "evil.test"}
+        for path in KEYLESS:
+            for name in (path, f"/acme{path}"):
+                assert http.get(name).status_code == 200
+                assert http.get(name, headers=foreign).status_code == 401
+                assert http.get(name, headers=foreign | key).status_code == 200
+        assert "allowed host" in http.get("/ready", headers=foreign).json()["detail"]
+
+
+def test_figures_are_not_shown_to_those_behind_a_proxy_on_this_machine(tmp_path: Path) -> None:
+    with served(tmp_path / "s.db") as (url, _), httpx.Client(base_url=url) as http:
+        key = {"x-api-key": made(tmp_path / "s.db")}
+        for headers in (
+            PASSED_ON,
+            {"forwarded": "for=192.0.2.1"},
+            {"via": "1.1 x"},
+            {"host": "up"},
+        ):
+            assert http.get("/metrics", headers=headers).status_code == 401
+            assert http.get("/metrics", headers=headers | key).status_code == 200
+            assert http.get("/ready", headers=headers).status_code == 200
+
+
+def test_an_operator_can_name_hosts_and_show_the_figures_to_all(tmp_path: Path) -> None:
+    settings = attrs.evolve(QUICK, allowed_hosts=["Tasks.test"], open_metrics=True)
+    with served(tmp_path / "s.db", settings) as (url, _), httpx.Client(base_url=url) as http:
+        for path in KEYLESS:
+            assert http.get(path, headers={"host": "tasks.test", **PASSED_ON}).status_code == 200
+        assert http.get("/ready", headers={"host": "evil.test"}).status_code == 401
+
+
+def test_what_a_page_of_another_site_sends_changes_nothing(tmp_path: Path) -> None:
+    with served(tmp_path / "s.db") as (url, _), caller(url, made(tmp_path / "s.db")) as client:
+        for origin, status in (("https://evil.test", 403), ("null", 403), (url, 200)):
+            headers = {"origin": origin}
+            assert client.get("/agents/list", headers=headers).status_code == 200
+            body = {"name": origin}
+            answer = client.post("/agents-crud", json=body, headers=headers)
+            assert (answer.status_code == 403) == (status == 403)
+
+
+def test_no_form_of_a_target_is_a_fault(tmp_path: Path) -> None:
+    with served(tmp_path / "s.db") as (url, _):
+        host, port = url.removeprefix("http://").split(":")
+        for target in ("*", "//", "/", "http://a/", "/%00", "/a%0Ab", "/acme/%ff", "/?"):
+            for key in ("", f"x-api-key: {made(tmp_path / 's.db')}\r\n"):
+                with socket.create_connection((host, int(port)), 20) as connection:
+                    head = f"OPTIONS {target} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{key}\r\n"
+                    connection.sendall(head.encode())
+                    assert connection.recv(100).split()[1] in (b"401", b"404", b"405")
+
+
+def test_a_path_can_not_write_lines_of_its_own_into_the_log(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def broken(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(WatchedStore, "doc_list", broken)
+    monkeypatch.setattr(WatchedStore, "get", broken)
+    with served(tmp_path / "s.db") as (url, _), caller(url, made(tmp_path / "s.db")) as client:
+        assert client.get("/agent-execution/a%0AERROR forged/status").status_code == 500
+    [told] = [each.getMessage() for each in caplog.records if "forged" in each.getMessage()]
+    assert "\n" not in told

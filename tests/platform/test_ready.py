@@ -15,8 +15,12 @@ from xpander_client.platform.app import Platform
 from xpander_client.platform.stores.sqlite import SqliteStore
 
 
-@pytest.fixture
-async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
+@pytest.fixture(params=[0.0])
+async def platform(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> AsyncIterator[Platform]:
+    """A platform that looks again after so many seconds."""
+    monkeypatch.setattr(health, "FRESH", request.param)
     platform = Platform(SqliteStore(tmp_path / "store.db"), {"k": "acme"})
     await platform.start()
     yield platform
@@ -25,7 +29,7 @@ async def platform(tmp_path: Path) -> AsyncIterator[Platform]:
 
 async def get(platform: Platform, path: str) -> httpx.Response:
     transport = httpx.ASGITransport(app=platform.app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://platform.test") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
         return await client.get(path)
 
 
@@ -43,6 +47,26 @@ def test_a_platform_is_ready_when_it_serves_and_needs_no_key_to_say_so() -> None
         assert httpx.head(platform.url + "/ready").status_code == 200
         assert httpx.post(platform.url + "/ready").status_code == 405
         assert httpx.get(platform.url + "/agents/ready").status_code == 401
+
+
+@pytest.mark.parametrize("platform", [3600.0], indirect=True)
+async def test_the_store_is_read_once_for_all_who_ask_at_about_the_same_time(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[str] = []
+    for name in ("doc_get", "waiting"):
+        read = getattr(platform.store, name)
+
+        async def counted(*arguments: Any, name: str = name, read: Any = read) -> Any:
+            reads.append(name)
+            return await read(*arguments)
+
+        monkeypatch.setattr(platform.store, name, counted)
+    for path, name in (("/ready", "doc_get"), ("/metrics", "waiting")):
+        for _ in range(3):
+            answers = await asyncio.gather(*(get(platform, path) for _ in range(20)))
+            assert {answer.status_code for answer in answers} == {200}
+        assert reads.count(name) == 1
 
 
 async def test_a_platform_that_stops_is_not_ready_but_there(platform: Platform) -> None:

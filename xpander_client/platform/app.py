@@ -94,15 +94,13 @@ class Platform:
             self._clock,
         )
         threads = ThreadEndpoints(store, reach, self.settings)
-        health = HealthEndpoints(store, self.logs, self.metrics)
+        health = HealthEndpoints(store, self.logs, self.metrics, self._clock)
         routes = reach.guarded(
             [*endpoints.routes(), *threads.routes(), *operations.routes(), *health.routes()]
         )
         router = Router(routes, redirect_slashes=False)
         limits = RateLimits(self.settings, self._clock)
-        self.app: ASGIApp = Gate(
-            router, known, limits, self.metrics, key_interval=self.settings.cache_ttl
-        )
+        self.app: ASGIApp = Gate(router, known, limits, self.metrics, self.settings)
         self._chores: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:

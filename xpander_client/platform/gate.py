@@ -17,13 +17,14 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..connections import RECOGNIZE
-from ..serving import is_loopback
+from ..hosts import PRIVATE, is_cross_site, is_from_here, is_loopback, is_named
 from .metrics import Metrics
 from .refusal import Refusal, StaleAttempt
 
 if TYPE_CHECKING:
     from .keys import Keys
     from .rate_limits import RateLimits
+    from .settings import Settings
 
 __all__ = ["ROOTS", "Gate"]
 
@@ -44,6 +45,9 @@ ROOTS = frozenset(
 )
 """First segments of routes. Anything else there is the organization."""
 
+OPEN = frozenset({"health", "ready", "metrics"})
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
 logger = logging.getLogger(__name__)
 
 
@@ -53,15 +57,17 @@ class Gate:
 
     The path is taken apart as it was sent: an id that holds a slash, percent-encoded, stays one id
     and can't be mistaken for another route. The key of an answer that goes on is looked at again
-    with what is sent after each `key_interval` seconds: when it was revoked, the answer ends.
+    with what is sent after each `cache_ttl` seconds: when it was revoked, the answer ends.
     """
 
     def __init__(
-        self, app: ASGIApp, keys: Keys, limits: RateLimits, metrics: Metrics, *, key_interval: float
+        self, app: ASGIApp, keys: Keys, limits: RateLimits, metrics: Metrics, settings: Settings
     ) -> None:
         self._app = app
         self._keys = keys
-        self._key_interval = key_interval
+        self._key_interval = settings.cache_ttl
+        self._hosts = frozenset(host.lower() for host in settings.allowed_hosts)
+        self._open_metrics = settings.open_metrics
         self._limits = limits
         self._metrics = metrics
         # Random once, then counted: unique, and cheap enough for every answer.
@@ -112,12 +118,18 @@ class Gate:
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
         segments = raw.decode("latin-1").split("/")[1:] or [""]  # as in OPTIONS *
         access = None
-        if not _is_open(segments, scope):
+        extensions = scope.get("extensions", {})
+        private = extensions.get(PRIVATE, False)
+        if scope["method"] not in SAFE and is_cross_site(
+            scope["headers"], self._hosts, private=private
+        ):
+            raise Refusal(403, "a page of another site sent this; allowed_hosts may name its host")
+        if not self._is_open(segments, scope, private):
             key = _key_of(scope)
             access = await self._keys.access(key) if key else None
             if access is None:
-                raise Refusal(401, "the key is missing or wrong")
-            recognize = scope.get("extensions", {}).get(RECOGNIZE)
+                raise Refusal(401, "the key is missing or wrong" + _hint(segments))
+            recognize = extensions.get(RECOGNIZE)
             if recognize is not None and not recognize():
                 raise Refusal(503, "there are too many connections")
             self._limits.take(access)
@@ -130,6 +142,21 @@ class Gate:
         inner["access"] = access
         inner["app"] = self  # makes the router raise what it would answer in plain text
         return inner
+
+    def _is_open(self, segments: list[str], scope: Scope, private: bool) -> bool:
+        """Whether the request needs no key, so that whatever watches the platform needs none. The
+        figures are free only to those who came in on an address that nobody else can reach.
+        """
+        if segments[-1] not in OPEN or len(segments) > 2:
+            return False
+        if len(segments) == 2 and segments[0] in ROOTS:
+            return False
+        headers = scope["headers"]
+        if segments[-1] == "metrics":
+            server = scope.get("server")
+            is_here = server is not None and is_loopback(server[0]) and is_from_here(headers)
+            return is_here or self._open_metrics
+        return is_named(headers, self._hosts, private=private)
 
     async def _is_revoked(self, scope: Scope) -> bool:
         """Whether the key that opened an answer opens nothing any more, as far as can be told."""
@@ -146,15 +173,10 @@ def _key_of(scope: Scope) -> bytes:
     return key
 
 
-def _is_open(segments: list[str], scope: Scope) -> bool:
-    """The routes that need no key, so that whatever watches the platform needs none. The figures
-    are free only to those who came in on an address that nobody else can reach.
-    """
-    if len(segments) == 2 and segments[0] not in ROOTS:
-        segments = segments[1:]
-    if segments == ["metrics"]:
-        return scope.get("server") is not None and is_loopback(scope["server"][0])
-    return segments in (["health"], ["ready"])
+def _hint(segments: list[str]) -> str:
+    if segments[-1] in OPEN:
+        return "; without one this is for callers on this machine, or under an allowed host"
+    return ""
 
 
 def _unquoted(segment: str) -> str | None:

@@ -11,7 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from ..version import __version__
+from .clock import Clock
 from .event_log import EventLogs
+from .lookups import Lookups
 from .metrics import CONTENT_TYPE, Metrics
 from .refusal import Refusal
 from .routing import Json, route
@@ -22,16 +24,24 @@ __all__ = ["HealthEndpoints"]
 PATIENCE = 1.0
 """A store that needs longer than this for a read, in seconds, is not ready."""
 
+FRESH = 1.0
+"""For so many seconds all hear what one read of the store has found out."""
+
 logger = logging.getLogger(__name__)
 
 
 class HealthEndpoints:
-    """They need no key, but for the figures where others than this machine can ask for them."""
+    """They need no key, but for the figures where others than this machine can ask for them.
 
-    def __init__(self, store: Store, logs: EventLogs, metrics: Metrics) -> None:
+    So the store is read once for all who ask at about the same time.
+    """
+
+    def __init__(self, store: Store, logs: EventLogs, metrics: Metrics, clock: Clock) -> None:
         self._store = store
         self._logs = logs
         self._metrics = metrics
+        self._troubles = Lookups(self._look_for_trouble, ttl=FRESH, limit=1, clock=clock)
+        self._waiting = Lookups(self._count_waiting, ttl=FRESH, limit=1, clock=clock)
 
     def routes(self) -> Sequence[Route]:
         """All routes."""
@@ -49,25 +59,37 @@ class HealthEndpoints:
         """Whether the platform can do what it is asked now."""
         if self._logs.closing:
             raise Refusal(503, "the platform is stopping")
-        try:
-            async with asyncio.timeout(PATIENCE):
-                await self._store.doc_get("", "ready", "")
-        except TimeoutError:
-            raise Refusal(503, f"the store did not answer within {PATIENCE:g} s") from None
-        except Refusal:
-            raise
-        except Exception as error:
-            logger.warning("the store can't be read: %s", error)
-            raise Refusal(503, "the store can't be read; the platform's log says more") from error
+        trouble = await self._troubles.get("store")
+        if trouble is not None:
+            raise Refusal(503, trouble)
         return Json.of({"status": "ready"})
 
     async def figures(self, request: Request) -> Response:
         """The platform's figures, as Prometheus reads them."""
-        waiting: int | None = None
-        try:
-            async with asyncio.timeout(PATIENCE):
-                waiting = await self._store.waiting()
-        except (TimeoutError, Refusal):
-            pass  # the other figures are worth the more while the store is away
+        waiting = await self._waiting.get("all")
         self._metrics.queued.set(self._store.admission.queued)
         return Response(self._metrics.text(waiting), media_type=CONTENT_TYPE)
+
+    async def _look_for_trouble(self, _: str) -> str | None:
+        """Why the store can't be used, if it can't."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._store.doc_get("", "ready", "")
+        except TimeoutError:
+            return f"the store did not answer within {PATIENCE:g} s"
+        except Refusal as refusal:
+            return refusal.detail
+        except Exception as error:
+            logger.warning("the store can't be read: %s", error)
+            return "the store can't be read; the platform's log says more"
+        return None
+
+    async def _count_waiting(self, _: str) -> int | None:
+        """The tasks that wait, None while the store is away: the other figures are worth the more
+        then.
+        """
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await self._store.waiting()
+        except (TimeoutError, Refusal):
+            return None

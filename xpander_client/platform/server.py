@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import serving
 from ..errors import ConfigurationError
-from ..serving import is_loopback
+from ..hosts import is_loopback
 
 if TYPE_CHECKING:
     from .app import Platform

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import attrs
 
 __all__ = ["Settings"]
+
+
+def _names(given: Iterable[str]) -> tuple[str, ...]:
+    return tuple(given)
 
 
 @attrs.frozen(kw_only=True)
@@ -23,6 +29,10 @@ class Settings:
     A key may make `rate_limit` requests a second, None: as many as it likes, and `rate_burst` at
     once after it made none for a while. Heartbeats count (a worker sends one every two seconds),
     and so does opening a stream, but not what comes over it. Each process counts for itself.
+
+    What needs no key is answered only under the server's own names: where only this machine can
+    reach it, or where `allowed_hosts` are given, under no other ones but these. `/metrics` is for
+    callers on this machine, and with `open_metrics` for everybody.
 
     `queue_limit` writes may wait for the disk or the database, with `queue_bytes` that came with
     them; whoever wants to write more waits for `queue_wait`, and is refused then.
@@ -66,6 +76,8 @@ class Settings:
     cache_ttl: float = 5.0
     rate_limit: float | None = None
     rate_burst: float | None = None
+    allowed_hosts: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    open_metrics: bool = False
 
     @property
     def pass_on(self) -> float:

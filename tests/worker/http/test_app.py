@@ -235,6 +235,19 @@ async def test_the_page_shows_names_as_text(platform: LocalPlatform) -> None:
     assert "<script>" not in page
 
 
+async def test_pages_of_other_sites_are_told_nothing_and_change_nothing(
+    platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XPANDER_ALLOWED_HOSTS", "worker.test, Other.test")
+    async with serving(Runs(shout), platform) as client:
+        for path in ("/health", "/docs", "/openapi.json"):
+            for host, status in (("evil.test", 421), ("worker.test:80", 200), ("other.test", 200)):
+                assert (await client.get(path, headers={"host": host})).status_code == status
+        for origin, status in (("https://evil.test", 403), ("https://worker.test", 200)):
+            headers = {"origin": origin, "host": "anything.test"}
+            assert (await client.post("/invoke", json=TASK, headers=headers)).status_code == status
+
+
 @pytest.mark.parametrize("is_streaming", [False, True])
 async def test_the_description_for_programs_is_openapi(
     platform: LocalPlatform, is_streaming: bool

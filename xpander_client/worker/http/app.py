@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -15,6 +16,7 @@ from starlette.types import Message, Receive, Scope, Send
 from xpander_client.api.resources import Task
 from xpander_client.connections import RECOGNIZE
 from xpander_client.core.convert import ConversionError, dumps, loads
+from xpander_client.hosts import PRIVATE, is_cross_site, is_named
 
 from .documentation import openapi, page
 from .invocation import Caller, InvocationFailed, InvocationRefused, Invocations
@@ -35,10 +37,12 @@ class InvokeApp:
         keys: KeyCheck,
         *,
         body_limit: int = 10 * 1024 * 1024,
+        allowed_hosts: Collection[str] = (),
     ) -> None:
         self._invocations = invocations
         self._keys = keys
         self._body_limit = body_limit
+        self._hosts = allowed_hosts
         self._running: set[asyncio.Task[Any]] = set()
         self._is_closed = False
         self._router = Router(
@@ -76,6 +80,7 @@ class InvokeApp:
         assert request is not None
         self._running.add(request)
         try:
+            self._check_origin(scope)
             await self._router(inner, receive, answer)
         except ClientDisconnect:
             return
@@ -92,6 +97,21 @@ class InvokeApp:
                 await _told(error)(scope, receive, send)
         finally:
             self._running.discard(request)
+
+    def _check_origin(self, scope: Scope) -> None:
+        """Refuse what pages of other sites ask for. Who has a key may name the worker as he likes.
+
+        Raises:
+            InvocationRefused: 403 or 421, it comes from such a page.
+        """
+        headers, private = scope["headers"], scope.get("extensions", {}).get(PRIVATE, False)
+        if scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+            if is_cross_site(headers, self._hosts, private=private):
+                raise InvocationRefused(403, "a page of another site sent this")
+        elif not is_named(headers, self._hosts, private=private):
+            raise InvocationRefused(
+                421, "the worker has another name; XPANDER_ALLOWED_HOSTS says which ones it has"
+            )
 
     async def _health(self, request: Request) -> Response:
         return _json({"status": "ok"})

@@ -34,7 +34,8 @@ class InvokeServer:
     """Serves `POST /invoke` and `GET /health` from the event loop that it is started in.
 
     The address is loopback and port 59321, unless `XPANDER_STREAMING_HOST` and
-    `XPANDER_STREAMING_PORT` say otherwise; port 0 takes a free one. Keys are checked over
+    `XPANDER_STREAMING_PORT` say otherwise; port 0 takes a free one. `XPANDER_ALLOWED_HOSTS` are
+    names that it has besides, with commas between. Keys are checked over
     `transport`, which stays the caller's to close, after `stop`.
 
     A thread of its own would keep `/health` answering while a handler blocks the loop. But that
@@ -80,7 +81,7 @@ class InvokeServer:
                 f"POST /invoke can't be served on {host}:{port}: {error}"
             ) from error
         url = url_of(listener)
-        self._app = InvokeApp(self._invocations, self._keys)
+        self._app = InvokeApp(self._invocations, self._keys, allowed_hosts=_allowed_hosts())
         started = asyncio.Event()
         self._server = EmbeddedServer(self._app, on_started=started.set)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
@@ -128,6 +129,11 @@ def _address() -> tuple[str, int]:
             f"XPANDER_STREAMING_PORT must be a port, from 0 (a free one) to 65535, not {text!r}"
         )
     return host, int(text)
+
+
+def _allowed_hosts() -> frozenset[str]:
+    names = os.environ.get("XPANDER_ALLOWED_HOSTS", "").lower().split(",")
+    return frozenset(filter(None, map(str.strip, names)))
 
 
 def _report(serving: asyncio.Task[None]) -> None:
