@@ -28,7 +28,7 @@ from .views import (
     Stream,
     Total,
 )
-from .vocabulary import PAGE_CURSOR, PAGE_LIMIT
+from .vocabulary import BOUNDS, PAGE_CURSOR, PAGE_LIMIT
 
 __all__ = ["describe"]
 
@@ -172,6 +172,7 @@ class _Describing:
                     secret=bool(described.get("x-secret")),
                     always="default" in described and described["default"] is None,
                     description=self._told(described, at),
+                    bounds={key: described[key] for key in BOUNDS if key in described},
                 )
             )
         model = Model(

@@ -28,7 +28,7 @@ __all__ = [
 @attrs.frozen(kw_only=True)
 class Field:
     """A field of a model. `default` is code, None for a required field; one that is sent `always`
-    is sent as null, too.
+    is sent as null, too. `bounds` are those of JSON Schema, by its keywords.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Field:
     always: bool
     secret: bool
     description: str
+    bounds: dict[str, Any]
 
     @property
     def declaration(self) -> str:
@@ -55,6 +56,8 @@ class Field:
             metadata["wire"] = self.wire
         if self.always:
             metadata["always"] = True
+        if self.bounds:
+            metadata["bounds"] = self.bounds
         if self.secret:
             options.append("repr=False")
         if metadata:

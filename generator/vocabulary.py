@@ -7,6 +7,7 @@ from typing import Any
 from .values import is_list, is_object, is_tuple
 
 __all__ = [
+    "BOUNDS",
     "EXTENSIONS",
     "IGNORED_KEYWORDS",
     "KEYWORDS",
@@ -62,6 +63,9 @@ IGNORED_KEYWORDS = frozenset(
     }
 )
 """What says something to readers and platforms, and nothing to a client."""
+
+BOUNDS = ("minimum", "maximum", "minLength", "maxLength", "pattern", "maxItems")
+"""Those of them that are printed beside a field, for platforms to hold values against."""
 
 RESOURCE_METHODS: dict[str, frozenset[str]] = {
     "load": frozenset({"operation"}),

@@ -45,6 +45,7 @@ HASTY = attrs.evolve(QUICK, lease=2.0, offer_window=1.5)
 
 
 ON_ALL_ENGINES = {
+    "test_bounds",
     "test_dispatch",
     "test_gap",
     "test_http",

@@ -10,6 +10,7 @@ import attrs
 
 from ..errors import ConfigurationError
 from . import kept_agents
+from .bounds import ID, within
 from .clock import Clock, timestamp
 from .descriptions import DescribedAgent, on_the_wire
 from .kept_agents import KIND
@@ -21,7 +22,6 @@ from .stores.store import Store
 
 __all__ = ["Agents", "listed"]
 
-LONGEST_ID = 200
 KEPT = 4096
 """How many agents of the store are remembered."""
 
@@ -84,8 +84,7 @@ class Agents:
         except Refusal as refusal:
             if refusal.status != 404 or not self._create:
                 raise
-        if len(agent_id) > LONGEST_ID or not agent_id.isprintable():
-            raise Refusal(422, "this can't be the id of an agent")
+        within(agent_id, ID, what="the agent's id")
         before = await self._store.doc_get(organization_id, KIND, agent_id)
         version = 0 if before is None else before.version  # one that was removed has a document
         agent = DescribedAgent(wire=on_the_wire({"id": agent_id}, "agent"))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import types
 import typing
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, TypeVar
 
@@ -14,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from ..core.convert import ConversionError, structure
 from ..core.enums import OpenStrEnum
+from .bounds import within
 from .refusal import Refusal
 from .stores.admission import REQUEST_BYTES
 
@@ -24,6 +27,12 @@ T = TypeVar("T")
 DEEPEST = 200
 """How deep JSON may be nested. Answers put what they hold a few levels deeper, and the encoder's
 own limit is 254."""
+
+SMALLEST_NUMBER, LARGEST_NUMBER = -(2**63), 2**64 - 1
+"""The whole numbers that JSON may hold. Those beyond come out of the parser as floats."""
+
+_DIGITS = bytes(ord("0") if chr(byte).isdigit() else ord(".") for byte in range(128)) + b"." * 128
+_LONG_NUMBER = b"0" * len(str(2**63))
 
 
 async def read(request: Request, limit: int) -> bytes:
@@ -76,7 +85,8 @@ def parsed(body: bytes) -> Any:
     """The JSON in a body.
 
     Raises:
-        Refusal: 400, it is no JSON; 422, it is nested too deeply.
+        Refusal: 400, it is no JSON; 422, it is nested too deeply, or holds a whole number that
+            would come out as another one.
     """
     try:
         value = orjson.loads(body)
@@ -90,24 +100,64 @@ def parsed(body: bytes) -> Any:
             orjson.dumps(wrapped)
         except TypeError:
             raise Refusal(422, f"the JSON is nested deeper than {DEEPEST} levels", "$") from None
+    if _may_hold_a_long_number(body):
+        _refuse_long_numbers(json.loads(body, parse_int=_LongNumber.or_int), "$")
     return value
+
+
+def _may_hold_a_long_number(body: bytes) -> bool:
+    """Whether there is something like a whole number that is out of bounds; it may be in a text."""
+    digits = body.translate(_DIGITS)
+    end = 0
+    while (start := digits.find(_LONG_NUMBER, end)) >= 0:
+        end = digits.find(b".", start)
+        end = len(body) if end < 0 else end
+        if body[start - 1 : start] == b"-":
+            start -= 1
+        before, behind = body[start - 1 : start], body[end : end + 1]
+        if (
+            before in b"[,: \t\r\n"
+            and behind in b"]}, \t\r\n"
+            and _LongNumber.or_int(body[start:end].decode()).__class__ is _LongNumber
+        ):
+            return True
+    return False
+
+
+class _LongNumber:
+    """Stands for a whole number that is out of bounds."""
+
+    @staticmethod
+    def or_int(text: str) -> int | _LongNumber:
+        if len(text) > len(str(LARGEST_NUMBER)):
+            return _LongNumber()
+        number = int(text)
+        return number if SMALLEST_NUMBER <= number <= LARGEST_NUMBER else _LongNumber()
+
+
+def _refuse_long_numbers(value: Any, path: str) -> None:
+    if isinstance(value, _LongNumber):
+        raise Refusal(422, f"expected a number from {SMALLEST_NUMBER} to {LARGEST_NUMBER}", path)
+    if isinstance(value, dict):
+        for name, item in value.items():
+            _refuse_long_numbers(item, f"{path}.{name}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _refuse_long_numbers(item, f"{path}[{index}]")
 
 
 def checked(value: Any, model: type[T], at: str = "$", *, known_values_only: bool = True) -> T:
     """The value as a model of the contract. The value itself is what gets stored.
 
     Raises:
-        Refusal: 422, it isn't one; the path says where.
+        Refusal: 422, it isn't one, or is out of bounds; the path says where.
     """
     try:
         made = structure(value, model)
     except ConversionError as error:
         path = at + error.path.removeprefix("$")
         raise Refusal(422, f"expected {error.expected}, got {error.got}", path) from None
-    strange = _strange(made, at) if known_values_only else None
-    if strange is not None:
-        path, member = strange
-        raise Refusal(422, f"{member!r} is not one of the values that are known here", path)
+    _examine(made, at, known_values_only)
     return made
 
 
@@ -117,37 +167,44 @@ def fingerprint(operation: str, value: Any) -> bytes:
     return hashlib.sha256(operation.encode(errors="surrogatepass") + b"\0" + encoded).digest()
 
 
-def _strange(made: Any, path: str) -> tuple[str, str] | None:
-    """The first enum value that the contract doesn't list. Clients have to bear with new ones; a
-    platform that took them in would hand them to clients that can't.
+def _examine(made: Any, path: str, known_values_only: bool) -> None:
+    """Refuse what is out of bounds, and enum values that the contract doesn't list. Clients have to
+    bear with new ones; a platform that took them in would hand them to clients that can't.
     """
     if isinstance(made, OpenStrEnum):
-        return None if made.is_known else (path, str(made))
-    if isinstance(made, list):
+        if known_values_only and not made.is_known:
+            raise Refusal(422, f"{str(made)!r} is not one of the values that are known here", path)
+    elif isinstance(made, list):
         for index, item in enumerate(made):
-            if (found := _strange(item, f"{path}[{index}]")) is not None:
-                return found
-    for name, wire in _to_look_at(made.__class__):
-        value = getattr(made, name)
-        if value is not None and (found := _strange(value, f"{path}.{wire}")) is not None:
-            return found
-    return None
+            _examine(item, f"{path}[{index}]", known_values_only)
+    else:
+        for name, wire, bounds in _to_look_at(made.__class__):
+            value = getattr(made, name)
+            if value is None:
+                continue
+            if bounds is not None:
+                within(value, bounds, f"{path}.{wire}")
+            else:
+                _examine(value, f"{path}.{wire}", known_values_only)
 
 
 @cache
-def _to_look_at(model: Any) -> tuple[tuple[str, str], ...]:
-    """The fields of a model that can hold enums, here or further down; none of other types."""
+def _to_look_at(model: Any) -> tuple[tuple[str, str, Mapping[str, Any] | None], ...]:
+    """The fields of a model that have bounds, and those that can hold enums or bounded fields;
+    none of other types.
+    """
     if not attrs.has(model):
         return ()
     hints = typing.get_type_hints(model)
     return tuple(
-        (field.name, field.metadata.get("wire", field.name))
+        (field.name, field.metadata.get("wire", field.name), field.metadata.get("bounds"))
         for field in attrs.fields(model)
-        if _holds_enums(hints.get(field.name))
+        if "bounds" in field.metadata or _holds_models(hints.get(field.name))
     )
 
 
-def _holds_enums(type_: Any) -> bool:
+@cache
+def _holds_models(type_: Any) -> bool:
     if isinstance(type_, types.UnionType) or typing.get_origin(type_) is not None:
-        return any(_holds_enums(argument) for argument in typing.get_args(type_))
+        return any(_holds_models(argument) for argument in typing.get_args(type_))
     return isinstance(type_, type) and (issubclass(type_, OpenStrEnum) or attrs.has(type_))

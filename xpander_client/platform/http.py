@@ -25,7 +25,8 @@ from ..api.models import (
     WorkerMessage,
 )
 from . import activity, bodies, machine, sessions
-from .agents import LONGEST_ID, Agents, listed
+from .agents import Agents, listed
+from .bounds import ID, LOOKED_UP, within
 from .clock import timestamp
 from .dispatch import Dispatch
 from .event_log import EventLogs
@@ -42,6 +43,7 @@ from .routing import (
     idempotency,
     organization,
     path_id,
+    queried,
     route,
     without_nulls,
 )
@@ -212,7 +214,7 @@ class Endpoints:
         organization_id, agent_id = organization(request), path_id(request, "agent_id")
         if not await self._agents.exists(organization_id, agent_id):
             raise Refusal(404, f"there is no agent {agent_id}")
-        user_id = request.query_params.get("user_id")
+        user_id = queried(request, "user_id", LOOKED_UP)
         return await self._listing(request, agent_id=agent_id, user_id=user_id)
 
     async def list_user_tasks(self, request: Request) -> Response:
@@ -230,10 +232,10 @@ class Endpoints:
             agent_id=agent_id,
             agent_ids=None if agent_id is not None else access(request).agent_ids,
             user_id=user_id,
-            parent_task_id=query.get("parent_task_id"),
-            triggering_agent_id=query.get("triggering_agent_id"),
+            parent_task_id=queried(request, "parent_task_id", ID),
+            triggering_agent_id=queried(request, "triggering_agent_id", ID),
             status=status,
-            internal_status=query.get("internal_status"),
+            internal_status=queried(request, "internal_status", LOOKED_UP),
         )
         limit = count(query.get("limit"), "limit")
         if limit is not None and not 1 <= limit <= PAGE:
@@ -258,8 +260,6 @@ class Endpoints:
         await self._reach_named(request, body, "id")
         await self._agents.ensure(organization_id, agent_id)
         task_id = body.get("id") or new_task_id()
-        if len(task_id) > LONGEST_ID or not task_id.isprintable():
-            raise Refusal(422, "this can't be the id of a task", "$.id")
         put = await self._store.report(
             organization_id,
             agent_id,
@@ -283,13 +283,11 @@ class Endpoints:
         body = await self._object(request, model)
         await self._agents.ensure(organization_id, agent_id)
         task_id = body.get("execution_id")
+        within(task_id, ID, "$.execution_id")
         report = Report(
             kind=kind,
             agent_id=agent_id,
-            # What can't be a task's id is looked up by nobody.
-            task_id=task_id
-            if isinstance(task_id, str) and 0 < len(task_id) <= LONGEST_ID
-            else None,
+            task_id=task_id if isinstance(task_id, str) and task_id else None,
             value=orjson.dumps(body),
         )
         await self._store.add_report(
@@ -352,10 +350,7 @@ class Endpoints:
         if environment is not None and environment not in ENVIRONMENTS:
             raise Refusal(422, f"there is no environment {environment!r}")
         worker_id = request.headers.get("x-worker-id")
-        if worker_id is not None and (
-            len(worker_id) > LONGEST_ID or not worker_id.isprintable() or not worker_id
-        ):
-            raise Refusal(422, "this can't be the id of a worker")
+        within(worker_id, {**ID, "minLength": 1}, what="x-worker-id")
         slots = count(request.query_params.get("slots"), "slots")
         if slots == 0:
             raise Refusal(422, "a worker without slots has nothing to listen for")
@@ -366,7 +361,7 @@ class Endpoints:
             environment=environment,
             peer=_peer(request),
             worker_id=worker_id,
-            pool=request.query_params.get("pool") or None,
+            pool=queried(request, "pool", ID) or None,
             slots=slots or 1,
         )
         hello = sessions.registration(session, agent.wire)
@@ -377,7 +372,7 @@ class Endpoints:
     async def hear_worker(self, request: Request) -> Response:
         """Take in what a worker says about itself."""
         body = await self._object(request, WorkerMessage)
-        agent_id = request.query_params.get("agent_id")
+        agent_id = queried(request, "agent_id", ID)
         if not agent_id:
             raise Refusal(422, "the query has to say the worker's agent_id")
         access(request).check(agent_id)
@@ -485,6 +480,7 @@ def _whole_event(event: dict[str, Any], index: int, place: Mapping[str, str]) ->
     for name, value in place.items():
         if event[name] != value:
             raise Refusal(422, f"the events are for the {name} {value!r}", f"$[{index}].{name}")
+    within(event["type"], ID, f"$[{index}].type")
     whole = {"data": None, **event}
     if whole["type"] == "task_finished" and whole["data"] is not None:
         data = whole["data"]

@@ -13,6 +13,7 @@ import attrs
 
 from ..errors import ConfigurationError
 from .access import Access
+from .bounds import ID
 from .clock import Clock, timestamp
 from .gate import ROOTS
 from .lookups import Lookups
@@ -224,7 +225,7 @@ def checked_organization(name: str) -> str:
     """
     if not name:
         raise ConfigurationError("an organization can't have an empty name")
-    if name in ROOTS or "/" in name or not name.isprintable():
+    if name in ROOTS or "/" in name or not name.isprintable() or len(name) > ID["maxLength"]:
         raise ConfigurationError(f"an organization can't be called {name!r}")
     return name
 

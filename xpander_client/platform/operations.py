@@ -226,11 +226,11 @@ class OperationEndpoints:
         if (task.status, task.read().get("result") or "") != (outcome["status"], result):
             raise Refusal(409, f"the task is {task.status}, which is final")
         # No caller can send such a key: it has a character that no header holds.
-        name = f"finish\n{task.id}\n{call.tool_call_id}"
+        name = bodies.fingerprint(f"finish\n{task.id}\n{call.tool_call_id}", None)
         return Answer(
             body=orjson.dumps({"ok": True}),
             headers=_STOP,
-            key=IdempotencyKey(name, bodies.fingerprint(name, None)),
+            key=IdempotencyKey(f"finish\n{name.hex()}", name),
         )
 
     async def _delegate(self, call: Call, sub_agent: str) -> Answer:

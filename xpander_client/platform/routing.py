@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from . import bodies
 from .access import Access
+from .bounds import COUNT, KEY, within
 from .refusal import Refusal
 from .stores.records import IdempotencyKey
 
@@ -27,6 +28,7 @@ __all__ = [
     "idempotency",
     "organization",
     "path_id",
+    "queried",
     "route",
     "without_nulls",
 ]
@@ -89,9 +91,20 @@ def organization(request: Request) -> str:
 def path_id(request: Request, name: str) -> str:
     """An id out of the path, which is still as it was sent."""
     try:
-        return unquote_to_bytes(request.path_params[name].encode("latin-1")).decode()
+        text = unquote_to_bytes(request.path_params[name].encode("latin-1")).decode()
     except UnicodeDecodeError:
         raise Refusal(404, "an id in the path is no text") from None
+    if "\0" in text:
+        status = 404 if request.method == "GET" else 422
+        raise Refusal(status, "nothing can have the id in the path")
+    return text
+
+
+def queried(request: Request, name: str, bounds: Mapping[str, Any]) -> str | None:
+    """A text out of the query, if it is there, within bounds."""
+    text = request.query_params.get(name)
+    within(text, bounds, what=name)
+    return text
 
 
 def count(text: str | None, what: str) -> int | None:
@@ -100,7 +113,8 @@ def count(text: str | None, what: str) -> int | None:
         return None
     if _COUNT.match(text) is None:
         raise Refusal(422, f"{what} has to be a whole number")
-    return int(text)
+    within(number := int(text), COUNT, what=what)
+    return number
 
 
 def held_attempt(request: Request) -> int | None:
@@ -113,8 +127,7 @@ def idempotency(request: Request, operation: str, body: Any) -> IdempotencyKey |
     key = bodies.header(request, b"idempotency-key")
     if key is None:
         return None
-    if not key or len(key) > 255:
-        raise Refusal(422, "an idempotency key has from 1 to 255 characters")
+    within(key, KEY, what="idempotency-key")
     return IdempotencyKey(key, bodies.fingerprint(operation, body))
 
 

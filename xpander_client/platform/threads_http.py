@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from ..api.models import ThreadCreate, ThreadMessage, ThreadUpdate
 from . import bodies, threads
-from .agents import LONGEST_ID
+from .bounds import ID, LOOKED_UP, within
 from .ids import new_task_id
 from .reach import Reach
 from .refusal import Refusal
@@ -25,6 +25,7 @@ from .routing import (
     idempotency,
     organization,
     path_id,
+    queried,
     route,
 )
 from .settings import Settings
@@ -73,10 +74,8 @@ class ThreadEndpoints:
         bodies.checked(made.additional_properties, ThreadUpdate)
         if body.get("organization_id") not in (None, "", organization_id):
             raise Refusal(422, "the key is another organization's", "$.organization_id")
-        access(request).check(threads.belongs_to(body)[1])
+        access(request).check(_owner(body))
         thread_id = body.get("id") or new_task_id()
-        if len(thread_id) > LONGEST_ID or not thread_id.isprintable():
-            raise Refusal(422, "this can't be the id of a thread", "$.id")
         thread = await self._threads.create(
             organization_id,
             body,
@@ -129,7 +128,7 @@ class ThreadEndpoints:
         """Replace parts of a thread."""
         body = await self._parsed(request)
         bodies.checked(body, ThreadUpdate)
-        access(request).check(threads.belongs_to(body)[1])
+        access(request).check(_owner(body))
         thread = await self._threads.update(
             organization(request),
             path_id(request, "thread_id"),
@@ -154,7 +153,7 @@ class ThreadEndpoints:
 
     async def list_of_user(self, request: Request) -> Response:
         """The threads of a user."""
-        agent_id = request.query_params.get("agent_id")
+        agent_id = queried(request, "agent_id", ID)
         access(request).check(agent_id)
         found = await self._threads.of_user(
             organization(request), path_id(request, "user_id"), agent_id
@@ -212,6 +211,14 @@ def _shown(
         **({} if offset is None else {"offset": offset}),
     }
     return Json.of(value, {**(headers or {}), LENGTH: str(thread.length)})
+
+
+def _owner(body: Mapping[str, Any]) -> str | None:
+    """The agent that a thread's body names, if it and the user can be looked up by."""
+    user_id, agent_id = threads.belongs_to(body)
+    within(user_id, LOOKED_UP, "$.user_details.id")
+    within(agent_id, ID, "$.metadata.agent_id")
+    return agent_id
 
 
 def _list_item(thread: Mapping[str, Any]) -> dict[str, Any]:

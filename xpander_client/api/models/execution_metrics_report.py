@@ -16,7 +16,9 @@ __all__ = ["ExecutionMetricsReport"]
 class ExecutionMetricsReport:
     """What running a task took."""
 
-    execution_id: str
+    execution_id: str = attrs.field(
+        metadata={"bounds": {"maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}}
+    )
     """The task's id."""
     source: SourceNodeType | str
     """Through which door it came in."""
@@ -26,7 +28,7 @@ class ExecutionMetricsReport:
     """What was asked."""
     status: str
     """Where it stands."""
-    duration: float
+    duration: float = attrs.field(metadata={"bounds": {"minimum": 0, "maximum": 100000000000}})
     """How long it ran, in seconds."""
     ai_model: str
     """The model that answered."""
@@ -36,7 +38,9 @@ class ExecutionMetricsReport:
     """Who or what triggered it."""
     skills: list[str] | None = None
     """The skills that were used."""
-    internal_status: str | None = None
+    internal_status: str | None = attrs.field(
+        default=None, metadata={"bounds": {"maxLength": 255, "pattern": "^[^\\u0000]*$"}}
+    )
     """Where it stands, in the platform's own words."""
     worker: str | None = None
     """The worker that ran it."""

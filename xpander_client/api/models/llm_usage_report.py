@@ -27,7 +27,9 @@ class LLMUsageReport:
     """Through which door the task came in."""
     finish_reason: str | None = None
     """Why the model ended its answer."""
-    duration: float | None = None
+    duration: float | None = attrs.field(
+        default=None, metadata={"bounds": {"minimum": 0, "maximum": 100000000000}}
+    )
     """How long it took, in seconds."""
     function_name: list[str] | None = None
     """The tools that the model called."""

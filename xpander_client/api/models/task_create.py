@@ -23,23 +23,38 @@ class TaskCreate:
 
     input: AgentExecutionInput
     """What is asked."""
-    id: str | None = None
+    id: str | None = attrs.field(
+        default=None,
+        metadata={"bounds": {"maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}},
+    )
     """A task to continue, instead of a new one."""
     payload_extension: dict[str, Any] | None = None
     """What is added to the payload of each tool call."""
     source: SourceNodeType | str | None = None
     """Through which door it came in."""
-    worker_id: str | None = None
+    worker_id: str | None = attrs.field(
+        default=None,
+        metadata={"bounds": {"maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}},
+    )
     """The only worker that may run it."""
-    worker_pool: str | None = None
+    worker_pool: str | None = attrs.field(
+        default=None,
+        metadata={"bounds": {"maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}},
+    )
     """Only workers of this pool may run it, after the worker that is named and gets it first."""
     on_worker_loss: WorkerLoss | None = None
     """What becomes of it when the worker that runs it is lost: another one tries, as always, or
     it ends as an error.
     """
-    memory_thread_id: str | None = None
+    memory_thread_id: str | None = attrs.field(
+        default=None,
+        metadata={"bounds": {"maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}},
+    )
     """The thread that its messages are kept in."""
-    parent_execution_id: str | None = None
+    parent_execution_id: str | None = attrs.field(
+        default=None,
+        metadata={"bounds": {"maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}},
+    )
     """The task that starts it."""
     tool_call_name: str | None = None
     """The tool by which that task starts it."""
@@ -63,7 +78,10 @@ class TaskCreate:
     """What a good result looks like."""
     mcp_servers: list[MCPServerDetails] | None = None
     """Servers of tools that it may use."""
-    triggering_agent_id: str | None = None
+    triggering_agent_id: str | None = attrs.field(
+        default=None,
+        metadata={"bounds": {"maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}},
+    )
     """The agent that triggered it."""
     title: str | None = None
     """A short name for lists."""

@@ -15,7 +15,10 @@ __all__ = ["TaskReportRequest"]
 class TaskReportRequest:
     """A task that was run elsewhere."""
 
-    id: str | None = None
+    id: str | None = attrs.field(
+        default=None,
+        metadata={"bounds": {"maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}},
+    )
     """The task's id; a new one when there is none."""
     input: str | None = None
     """What was asked."""
@@ -27,7 +30,9 @@ class TaskReportRequest:
     """Whether it succeeded. The platform takes it for a success when not given."""
     result: str | None = None
     """What came out."""
-    duration: float | None = None
+    duration: float | None = attrs.field(
+        default=None, metadata={"bounds": {"minimum": 0, "maximum": 100000000000}}
+    )
     """How long it ran, in seconds."""
     used_tools: list[str] | None = None
     """The tools that were called."""

@@ -13,7 +13,10 @@ __all__ = ["ThreadCreate"]
 class ThreadCreate:
     """What a thread begins with."""
 
-    id: str | None = None
+    id: str | None = attrs.field(
+        default=None,
+        metadata={"bounds": {"maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}},
+    )
     """The thread's id; a new one when there is none."""
     organization_id: str | None = None
     """The organization that it belongs to."""

@@ -15,7 +15,7 @@ __all__ = ["ThreadMessage"]
 class ThreadMessage:
     """One message of a thread."""
 
-    role: str
+    role: str = attrs.field(metadata={"bounds": {"maxLength": 255, "pattern": "^[^\\u0000]*$"}})
     """`system`, `user`, `assistant` or `tool`."""
     content: str | None = None
     """What was said."""

@@ -13,13 +13,21 @@ __all__ = ["Tokens"]
 class Tokens:
     """What a model read and wrote."""
 
-    completion_tokens: int | None = 0
+    completion_tokens: int | None = attrs.field(
+        default=0, metadata={"bounds": {"minimum": -9007199254740991, "maximum": 9007199254740991}}
+    )
     """Tokens written."""
-    prompt_tokens: int | None = 0
+    prompt_tokens: int | None = attrs.field(
+        default=0, metadata={"bounds": {"minimum": -9007199254740991, "maximum": 9007199254740991}}
+    )
     """Tokens read."""
-    cache_read_tokens: int | None = 0
+    cache_read_tokens: int | None = attrs.field(
+        default=0, metadata={"bounds": {"minimum": -9007199254740991, "maximum": 9007199254740991}}
+    )
     """Tokens read from the provider's cache."""
-    cache_write_tokens: int | None = 0
+    cache_write_tokens: int | None = attrs.field(
+        default=0, metadata={"bounds": {"minimum": -9007199254740991, "maximum": 9007199254740991}}
+    )
     """Tokens written to the provider's cache."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

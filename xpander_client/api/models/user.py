@@ -15,7 +15,9 @@ class User:
 
     email: str
     """The person's e-mail address."""
-    id: str | None = None
+    id: str | None = attrs.field(
+        default=None, metadata={"bounds": {"maxLength": 255, "pattern": "^[^\\u0000]*$"}}
+    )
     """The person's id."""
     first_name: str | None = None
     """The first name."""

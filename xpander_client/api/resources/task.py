@@ -57,7 +57,9 @@ class Task(TaskMessage, StopRequest, Bound):
     """When it was created."""
     status: AgentExecutionStatus | None = None
     """Where it stands."""
-    internal_status: str | None = None
+    internal_status: str | None = attrs.field(
+        default=None, metadata={"bounds": {"maxLength": 255, "pattern": "^[^\\u0000]*$"}}
+    )
     """Where it stands, in the platform's own words."""
     last_executed_node_id: str | None = None
     """The node of the agent's graph that ran last."""
@@ -71,11 +73,17 @@ class Task(TaskMessage, StopRequest, Bound):
     """When it was over."""
     result: str | None = None
     """What came out, or the error's text."""
-    parent_execution: str | None = None
+    parent_execution: str | None = attrs.field(
+        default=None,
+        metadata={"bounds": {"maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}},
+    )
     """The task that started this one."""
     conversation_id: str | None = None
     """The conversation that it is a turn of."""
-    memory_thread_id: str | None = None
+    memory_thread_id: str | None = attrs.field(
+        default=None,
+        metadata={"bounds": {"maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}},
+    )
     """The thread that its messages are kept in."""
     conversation_kind: ConversationKind | None = None
     """On the first task of a conversation: how it is led."""
@@ -125,7 +133,10 @@ class Task(TaskMessage, StopRequest, Bound):
     """What a good result looks like."""
     mcp_servers: list[MCPServerDetails] | None = None
     """Servers of tools that it may use."""
-    triggering_agent_id: str | None = None
+    triggering_agent_id: str | None = attrs.field(
+        default=None,
+        metadata={"bounds": {"maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}},
+    )
     """The agent that triggered it."""
     title: str | None = None
     """A short name for lists."""
@@ -139,7 +150,9 @@ class Task(TaskMessage, StopRequest, Bound):
     """The plan by which it is worked off."""
     must_deep_plan: bool | None = None
     """Whether the agent has to plan first."""
-    execution_attempts: int | None = None
+    execution_attempts: int | None = attrs.field(
+        default=None, metadata={"bounds": {"minimum": 0, "maximum": 2147483647}}
+    )
     """How often a worker has begun it. A worker's writes carry the attempt it holds."""
     progress: TaskProgress | None = None
     """How far it is, as far as whoever runs it says so."""
@@ -159,7 +172,9 @@ class Task(TaskMessage, StopRequest, Bound):
     """What models read and wrote for it."""
     used_tools: list[str] | None = None
     """The tools that were called."""
-    duration: float | None = None
+    duration: float | None = attrs.field(
+        default=None, metadata={"bounds": {"minimum": 0, "maximum": 100000000000}}
+    )
     """How long it ran, in seconds."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""
