@@ -128,6 +128,31 @@ def test_a_reader_that_comes_back_with_the_id_of_the_gap_is_not_told_again(
     assert [frame.event for frame in follow(forgetful, task, int(gap.id or 0))] == ["message"]
 
 
+@pytest.mark.parametrize("given", ["500", "9" * 18, "9" * 5_000, "x", "-1", "1.5", "٣", "4c9a:7"])
+def test_a_reader_whose_place_is_none_is_told_and_gets_all_there_is(
+    http: httpx.Client, given: str
+) -> None:
+    task = create(http)
+    path = f"/agent-execution/{task['id']}/events"
+    with http.stream("GET", path, params={"after": given}) as response:
+        stream = frames(response)
+        _, gap, first = (next(stream) for _ in range(3))
+        assert (gap.event, gap.id) == ("gap", "0")
+        assert gap.data["data"] == {"missing_from": 2, "earliest": 1, "latest": 1}
+        push(http, task, event("chunk", task["id"], "x"))
+        update(http, task, status="completed", result="r")
+        rest = [frame for frame in stream if not frame.comment]
+    told = [first, *rest]
+    assert [frame.id for frame in told] == ["1", "2", "3"]
+    assert told[-1].data["type"] == "task_finished"
+    with http.stream(
+        "GET", path, headers={"last-event-id": "x" + given.encode().hex()}
+    ) as response:
+        _, gap, *again = frames(response)
+    assert gap.data["data"] == {"missing_from": 4, "earliest": 1, "latest": 3}
+    assert [frame.id for frame in again] == ["1", "2", "3"]
+
+
 def test_each_run_of_a_task_that_was_continued_has_its_own_gap(forgetful: httpx.Client) -> None:
     task = finished(forgetful)
     forgetful.post(

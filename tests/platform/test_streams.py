@@ -127,16 +127,6 @@ def test_a_stream_goes_on_behind_the_last_event_that_the_reader_has(http: httpx.
         assert [frame.id for frame in frames(response)] == [None]
 
 
-def test_a_reader_that_claims_to_know_the_future_is_let_go_when_the_task_ends(
-    http: httpx.Client,
-) -> None:
-    task = create(http)
-    following = Following(http, task, **{"Last-Event-ID": "999999"})
-    eventually(lambda: bool(following.frames), "the stream is open")
-    http.delete(f"/agent-execution/{task['id']}")
-    assert following.ids() == []
-
-
 def test_a_reader_that_claims_to_know_the_future_delays_nobody() -> None:
     with serving(None, attrs.evolve(QUICK, comment_interval=300.0)) as http:
         task = create(http)

@@ -34,6 +34,9 @@ def gap(
 
     Its id is the number of the last of them, so that a reader that comes back with it has been told
     already. It goes by a name of its own: a reader that knows only messages passes over it.
+
+    With a `missing_from` behind `latest` it stands for nothing that was there: the reader's place
+    was none, and it goes on at `earliest`.
     """
     numbers = {"missing_from": missing_from, "earliest": earliest, "latest": latest}
     event = _told("gap", task_id, organization_id, now, numbers)

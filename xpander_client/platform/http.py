@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -335,8 +336,7 @@ class Endpoints:
         if record.outline().get("events_streaming") is not True:
             raise Refusal(409, "the task was not created with events_streaming")
         given = request.headers.get("last-event-id") or request.query_params.get("after")
-        after = count(given or None, "the last event's id")
-        position = record.run_from if after is None else after
+        position = _place(given) if given else record.run_from
         return _Stream(TaskEvents(self._logs, record, position))
 
     # Workers -------------------------------------------------------------------------------------
@@ -458,6 +458,12 @@ def _peer(request: Request) -> str:
 
 def _task(record: TaskRecord) -> Response:
     return Json(record.json())
+
+
+def _place(last_event_id: str) -> int:
+    """The number of the event that a reader saw last. What is no number is the place of none."""
+    is_number = last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19
+    return int(last_event_id) if is_number else sys.maxsize
 
 
 def _with_text_result(body: dict[str, Any]) -> dict[str, Any]:

@@ -142,9 +142,13 @@ class TaskEvents:
 
     async def _follow(self, log: EventLog, connection: _Connection) -> None:
         quiet = self._task.finished  # the next look is when nothing has come for a while
+        is_there = False
         while not (self._logs.closing or connection.gone or log.broken):
             try:
                 page = await self._logs.after(log, self._position)
+                if page is None and not is_there and (quiet or log.last >= 0):
+                    is_there = await self._begin_anew_if_ahead(log, connection)
+                    continue
                 if page is None and quiet and await self._had_everything():
                     return
             except Refusal as refusal:
@@ -164,6 +168,29 @@ class TaskEvents:
                 return
             if page.whole:
                 await asyncio.sleep(0)  # others want to write, too
+
+    async def _begin_anew_if_ahead(self, log: EventLog, connection: _Connection) -> bool:
+        """Tell a reader whose place is behind the last event that it goes on at the first one of
+        the run; whether its place is there. One that isn't is of a store before it was restored, or
+        of another task.
+        """
+        logs, task = self._logs, self._task
+        if self._position > log.last:  # which may know less than another server
+            latest = await logs.store.last_seq(task.id)
+            if self._position > latest:
+                self._position = task.run_from
+                gap = frames.gap(
+                    task.id,
+                    task.organization_id,
+                    logs.clock(),
+                    missing_from=latest + 1,
+                    earliest=task.run_from + 1,
+                    latest=latest,
+                )
+                await connection.write(gap)
+                logs.metrics.gaps.inc()
+                return False
+        return True
 
     async def _had_everything(self) -> bool:
         """Whether the task is finished and the reader says it knows all that was stored."""

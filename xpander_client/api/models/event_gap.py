@@ -14,7 +14,8 @@ class EventGap:
     """Events that the platform keeps no more, where a stream comes to their place.
 
     Events are numbered within their task, from 1. The events of a finished task are forgotten after
-    a while, but for how it ended.
+    a while, but for how it ended. Where a `missing_from` is behind `latest`, the stream was asked
+    to go on behind an event that is not there, and begins anew.
     """
 
     missing_from: int

@@ -428,7 +428,8 @@ class Task(TaskMessage, StopRequest, Bound):
         one that breaks earlier is resumed where it broke, so that no event is lost or comes twice.
 
         Args:
-            last_event_id: Only events after this one, as a stream that broke names its last one.
+            last_event_id: Only events after this one, as a stream that broke names its last one. An
+                id that the task has no event of (yet) is answered with a `gap` and all events.
 
         Yields:
             Each TaskUpdateEvent when it arrives.
@@ -471,7 +472,8 @@ class Task(TaskMessage, StopRequest, Bound):
         one that breaks earlier is resumed where it broke, so that no event is lost or comes twice.
 
         Args:
-            last_event_id: Only events after this one, as a stream that broke names its last one.
+            last_event_id: Only events after this one, as a stream that broke names its last one. An
+                id that the task has no event of (yet) is answered with a `gap` and all events.
 
         Yields:
             Each TaskUpdateEvent when it arrives.

@@ -1630,7 +1630,8 @@ class Tasks(Resource):
 
         Args:
             task_id: The task.
-            last_event_id: Only events after this one, as a stream that broke names its last one.
+            last_event_id: Only events after this one, as a stream that broke names its last one. An
+                id that the task has no event of (yet) is answered with a `gap` and all events.
 
         Yields:
             Each TaskUpdateEvent when it arrives.
@@ -1675,7 +1676,8 @@ class Tasks(Resource):
 
         Args:
             task_id: The task.
-            last_event_id: Only events after this one, as a stream that broke names its last one.
+            last_event_id: Only events after this one, as a stream that broke names its last one. An
+                id that the task has no event of (yet) is answered with a `gap` and all events.
 
         Yields:
             Each TaskUpdateEvent when it arrives.
