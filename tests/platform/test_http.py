@@ -261,6 +261,27 @@ def test_long_lists_are_whole(http: httpx.Client) -> None:
     assert "x-next-cursor" not in listed.headers
 
 
+def test_a_list_shows_no_large_result_and_reads_none(http: httpx.Client) -> None:
+    for number in range(3):
+        update(http, create(http), status="completed", result=f"{number}" * 100_000)
+    update(http, create(http, title="T" * 5000), status="completed", result="small")
+    answer = http.get("/agent-execution/executions/history/sales")
+    assert len(answer.content) < 5000
+    assert [item.get("result") for item in answer.json()] == ["small", None, None, None]
+
+
+def test_a_page_is_as_long_as_was_asked_however_long_its_tasks_are(http: httpx.Client) -> None:
+    long = {f"field-{number}": "x" * 3000 for number in range(50)}
+    ids = [create(http, **long)["id"] for _ in range(8)]
+    for limit in ("7", "8"):
+        query = {"limit": limit}
+        answer = http.get("/agent-execution/executions/history/sales", params=query)
+        assert [item["id"] for item in answer.json()] == ids[::-1][: int(limit)]
+        assert ("x-next-cursor" in answer.headers) == (limit == "7")
+    every = http.get("/agent-execution/executions/history/sales")
+    assert [item["id"] for item in every.json()] == ids[::-1]
+
+
 def test_a_list_with_a_limit_is_a_page_that_says_where_it_goes_on(http: httpx.Client) -> None:
     asked = {"text": "x", "user": {"id": "u1", "email": "a@example.com"}}
     made = [create(http, input=asked)["id"] for _ in range(5)]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
@@ -49,7 +49,7 @@ from .routing import (
     without_nulls,
 )
 from .settings import Settings
-from .stores.records import EventRecord, Report, TaskFilter, TaskRecord
+from .stores.records import LARGE, EventRecord, Report, TaskFilter, TaskRecord
 from .stores.store import Store
 from .streams import TaskEvents, WorkerChannel
 
@@ -241,18 +241,21 @@ class Endpoints:
         limit = count(query.get("limit"), "limit")
         if limit is not None and not 1 <= limit <= PAGE:
             raise Refusal(422, f"limit has to be from 1 to {PAGE}, not {limit}")
-        items: list[dict[str, Any]] = []
-        cursor = query.get("cursor")
-        while True:
+
+        async def page_behind(cursor: str | None, most: int) -> tuple[list[bytes], str | None]:
             page = await self._store.list_tasks(
-                organization(request), wanted, cursor=cursor, limit=limit or PAGE
+                organization(request), wanted, cursor=cursor, limit=most
             )
-            items += [_list_item(record) for record in page.records]
-            cursor = page.cursor
-            if cursor is None:
-                return Json.of(items)
-            if limit is not None:
-                return Json.of(items, {"x-next-cursor": cursor})
+            return [_list_item(record) for record in page.records], page.cursor
+
+        items, cursor = await page_behind(query.get("cursor"), limit or PAGE)
+        if limit is None and cursor is not None:
+            return StreamingResponse(_array(items, cursor, page_behind), media_type=Json.media_type)
+        while cursor is not None and limit is not None and len(items) < limit:
+            more, cursor = await page_behind(cursor, limit - len(items))
+            items += more
+        headers = {"x-next-cursor": cursor} if cursor is not None else None
+        return Json(b"[%b]" % b",".join(items), headers=headers)
 
     async def report_task(self, request: Request) -> Response:
         """Store a task that ran elsewhere."""
@@ -496,9 +499,23 @@ def _whole_event(event: dict[str, Any], index: int, place: Mapping[str, str]) ->
     return whole
 
 
-def _list_item(record: TaskRecord) -> dict[str, Any]:
+async def _array(
+    items: list[bytes],
+    cursor: str | None,
+    page_behind: Callable[[str | None, int], Awaitable[tuple[list[bytes], str | None]]],
+) -> AsyncIterator[bytes]:
+    """A JSON array of any length: these items, and page by page those behind the cursor."""
+    yield b"[" + b",".join(items)
+    while cursor is not None:
+        items, cursor = await page_behind(cursor, PAGE)
+        if items:
+            yield b"," + b",".join(items)
+    yield b"]"
+
+
+def _list_item(record: TaskRecord) -> bytes:
+    """What lists show of a task, as JSON."""
     task = record.outline()
-    result = task.get("result")
     item = {
         "id": record.id,
         "agent_id": record.agent_id,
@@ -510,10 +527,14 @@ def _list_item(record: TaskRecord) -> dict[str, Any]:
         "created_at": task["created_at"],
         "updated_at": timestamp(record.updated_at),
         "source_node_type": task.get("source"),
-        "result": result,
+        "result": task.get("result"),
         "title": task.get("title"),
         "execution_kind": task.get("execution_kind"),
         "process": task.get("process"),
         "conversation_kind": task.get("conversation_kind"),
     }
-    return {name: value for name, value in item.items() if value is not None}
+    shown = {name: value for name, value in item.items() if value is not None}
+    if len(record.document) > LARGE:
+        # An earlier release kept it in one piece.
+        shown = {name: value for name, value in shown.items() if len(orjson.dumps(value)) <= LARGE}
+    return orjson.dumps(shown)

@@ -149,12 +149,14 @@ async def test_who_writes_together_sees_what_the_others_made_of_large_fields(sto
 async def test_a_refused_change_leaves_large_fields_as_they_were(store: Store) -> None:
     await put(store)
     await store.stop("o", "t")
-    refused, _ = await asyncio.gather(
+    continued = {"input": {"text": "y"}, "parent_execution_id": "nobody"}
+    *refused, _ = await asyncio.gather(
         store.patch("o", "t", {"status": "completed", "input": {"text": BIG}}, attempt=None),
+        store.put("o", "a", continued, task_id="-", existing_id="t"),
         store.patch("o", "t", {"title": "T"}, attempt=None),
         return_exceptions=True,
     )
-    assert isinstance(refused, Refusal)
+    assert all(isinstance(each, Refusal) for each in refused)
     assert (await store.get("o", "t")).read()["input"]["text"] == MEGABYTE
 
 

@@ -15,6 +15,7 @@ from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.admission import Unobserved
 from xpander_client.platform.stores.entries import BATCH_BYTES
 from xpander_client.platform.stores.records import (
+    PAGE_BYTES,
     IdempotencyKey,
     Pruned,
     Put,
@@ -365,6 +366,22 @@ async def test_lists_are_filtered_newest_first_and_paged_without_loss(store: Sto
     assert await ids(parent_task_id="p") == ["t4"]
     assert await ids(status="executing", internal_status="i") == ["t5"]
     assert await ids(agent_id="a", user_id="u0") == ["t3"]
+
+
+async def test_a_page_of_long_documents_ends_early_and_the_next_goes_on(store: Store) -> None:
+    long = {f"field-{number}": "x" * 3000 for number in range(PAGE_BYTES // 10_000)}
+    for number in range(12):
+        await put(store, f"t{number}", **long)
+    found: list[str] = []
+    cursor = None
+    pages = 0
+    while pages == 0 or cursor is not None:
+        page = await store.list_tasks("o", TaskFilter(agent_id="a"), cursor=cursor, limit=12)
+        assert sum(len(record.document) for record in page.records) < 2 * PAGE_BYTES
+        found += [record.id for record in page.records]
+        cursor = page.cursor
+        pages += 1
+    assert (found, pages) == ([f"t{number}" for number in reversed(range(12))], 3)
 
 
 async def test_a_cursor_that_was_not_given_out_is_refused(store: Store) -> None:

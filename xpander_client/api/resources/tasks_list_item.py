@@ -21,7 +21,7 @@ __all__ = ["TasksListItem"]
 
 @attrs.define(kw_only=True, slots=True)
 class TasksListItem(Bound):
-    """A task as lists show it. `load` gets all of it."""
+    """A task as lists show it, without what is large. `load` gets all of it."""
 
     id: str
     """The task's id."""
@@ -44,7 +44,7 @@ class TasksListItem(Bound):
     source_node_type: SourceNodeType | str | None = None
     """Through which door it came in."""
     result: str | None = None
-    """What came out, or the error's text."""
+    """What came out, or the error's text, where it has no more than 4 KB."""
     title: str | None = None
     """A short name."""
     execution_kind: str | None = None

@@ -13,6 +13,7 @@ import orjson
 __all__ = [
     "LARGE",
     "NOTIFICATION",
+    "PAGE_BYTES",
     "TASK_FIELDS",
     "TERMINAL",
     "Appended",
@@ -45,6 +46,9 @@ NOTIFICATION = "notification"
 
 LARGE = 4096
 """A field of a task whose JSON has more bytes than this is kept apart from the others."""
+
+PAGE_BYTES = 512 * 1024
+"""A page of tasks ends with the one that makes it so long."""
 
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 

@@ -270,7 +270,7 @@ class Store(Protocol):
         self, organization_id: str, wanted: TaskFilter, *, cursor: str | None, limit: int
     ) -> Page:
         """The tasks that fit, the newest first, from the cursor of the page before, without their
-        large fields.
+        large fields. There are fewer than `limit` where they would be too long together.
         """
         ...
 

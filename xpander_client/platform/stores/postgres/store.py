@@ -16,7 +16,7 @@ from ...refusal import Refusal
 from ...settings import Settings
 from ..commands import CommandStore, unknown
 from ..hints import Hints, Watch
-from ..records import Document, EventRecord, Overdue, Page, TaskFilter, TaskRecord
+from ..records import PAGE_BYTES, Document, EventRecord, Overdue, Page, TaskFilter, TaskRecord
 from ..retention import Batch, Kind, organizations_with
 from ..work import Command, Waiting
 from .clock import DatabaseClock
@@ -172,15 +172,17 @@ class PostgresStore(CommandStore):
             require_that("number < {}", int(cursor))
         parameters.append(limit + 1)
         rows = await self._database.fetch(
-            f"SELECT {TASK} FROM tasks WHERE {' AND '.join(conditions)} "
-            f"ORDER BY number DESC LIMIT ${len(parameters)}",
+            "SELECT * FROM (SELECT *, count(*) OVER () AS found, sum(octet_length(document)) "
+            "OVER (ORDER BY number DESC) - octet_length(document) AS before FROM "
+            f"(SELECT {TASK} FROM tasks WHERE {' AND '.join(conditions)} ORDER BY number DESC "
+            f"LIMIT ${len(parameters)}) page) sized WHERE before < {PAGE_BYTES} "
+            "ORDER BY number DESC",
             *parameters,
         )
-        more = len(rows) > limit
-        rows = rows[:limit]
+        shown = rows[:limit]
+        more = bool(rows) and rows[0]["found"] > len(shown)
         return Page(
-            tuple(task_of(row) for row in rows),
-            str(rows[-1]["number"]) if more and rows else None,
+            tuple(task_of(row) for row in shown), str(shown[-1]["number"]) if more else None
         )
 
     # Events --------------------------------------------------------------------------------------

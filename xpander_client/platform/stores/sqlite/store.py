@@ -20,7 +20,7 @@ from ...refusal import Refusal
 from ...settings import Settings
 from ..commands import CommandStore, unknown
 from ..hints import Hints, Watch
-from ..records import Document, EventRecord, Overdue, Page, TaskFilter, TaskRecord
+from ..records import PAGE_BYTES, Document, EventRecord, Overdue, Page, TaskFilter, TaskRecord
 from ..retention import Batch, Kind, organizations_with
 from ..solitude import Solitude
 from ..work import Command, Waiting
@@ -215,11 +215,8 @@ class SqliteStore(CommandStore):
             conditions.append("number < ?")
             parameters.append(int(cursor))
         sql = f"{SELECT} WHERE {' AND '.join(conditions)} ORDER BY number DESC LIMIT ?"
-        rows = await self._on_list_thread(sql, (*parameters, limit + 1))
-        more = len(rows) > limit
-        rows = rows[:limit]
-        return Page(
-            tuple(record_of(row)[1] for row in rows), str(rows[-1][0]) if more and rows else None
+        return await self._off_the_loop(
+            lambda connection: _page(connection.execute(sql, (*parameters, limit + 1)), limit)
         )
 
     # Events --------------------------------------------------------------------------------------
@@ -406,11 +403,28 @@ class SqliteStore(CommandStore):
         return self._reader
 
     async def _on_list_thread(self, sql: str, parameters: tuple[Any, ...]) -> list[Any]:
+        return await self._off_the_loop(
+            lambda connection: connection.execute(sql, parameters).fetchall()
+        )
+
+    async def _off_the_loop(self, read: Callable[[sqlite3.Connection], T]) -> T:
         connection, lister = self._list_reader, self._lister
         if connection is None or lister is None:
             raise Refusal(503, "the store is closed")
-        rows: Callable[[], list[Any]] = lambda: connection.execute(sql, parameters).fetchall()  # noqa: E731
-        return await asyncio.get_running_loop().run_in_executor(lister, rows)
+        return await asyncio.get_running_loop().run_in_executor(lister, read, connection)
+
+
+def _page(rows: sqlite3.Cursor, limit: int) -> Page:
+    """As many of the tasks as a page takes. There is one row more where there are more tasks."""
+    records: list[TaskRecord] = []
+    last, size = 0, 0
+    for row in rows:
+        if len(records) == limit or size >= PAGE_BYTES:
+            return Page(tuple(records), str(last))
+        last, record = record_of(row)
+        records.append(record)
+        size += len(record.document)
+    return Page(tuple(records))
 
 
 def _open_file(path: Path) -> sqlite3.Connection:
