@@ -191,6 +191,22 @@ def test_a_silent_worker_loses_its_task_and_is_told(hasty: httpx.Client) -> None
         assert w.task()["execution_attempts"] == 2
 
 
+def test_a_worker_keeps_its_task_when_the_platform_stood_still(place: str | None) -> None:
+    with LocalPlatform(store=place, settings=HASTY, organization_id="acme") as platform:
+        headers = {"x-api-key": platform.api_key}
+        with (
+            httpx.Client(base_url=platform.url, headers=headers, timeout=20) as http,
+            worker(http) as w,
+        ):
+            create(http)
+            task = w.task()
+            w.begin(task)
+            assert platform._loop is not None
+            platform._loop.call_soon_threadsafe(time.sleep, 2 * HASTY.lease)
+            w.beat()  # waits for as long
+            assert w.finish(task).status_code == 200
+
+
 def test_the_task_of_three_lost_workers_ends_as_an_error(hasty: httpx.Client) -> None:
     made = create(hasty)
     for _ in range(3):

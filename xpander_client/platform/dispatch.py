@@ -402,8 +402,9 @@ class Dispatch:
                 await asyncio.sleep(self._settings.sweep_interval)
             more = False
             try:
+                begun = self._store.now()
                 await self._pulse()
-                more = await self._take_back()
+                more = await self._take_back(begun)
             except Refusal as refusal:
                 logger.warning("no leases were checked: %s", refusal.detail)
                 continue
@@ -412,9 +413,9 @@ class Dispatch:
                 continue
             self._forget_the_gone()
 
-    async def _take_back(self) -> bool:
-        """Take tasks from workers that were lost; whether there are more."""
-        swept = await self._store.sweep()
+    async def _take_back(self, until: float) -> bool:
+        """Take tasks from workers that were lost by a moment; whether there are more."""
+        swept = await self._store.sweep(until)
         for before in (*swept.requeued, *swept.exhausted):
             if not before.offered:
                 self._metrics.leases_lost.inc()

@@ -89,6 +89,13 @@ class Settings:
         """How long a lease may run before the worker's next sign of life is written down."""
         return self.lease / 3
 
+    @property
+    def standstill(self) -> float:
+        """How long a platform has stood still when all leases get a new term: its workers were not
+        heard meanwhile, however often they spoke.
+        """
+        return max(3 * self.sweep_interval, min(5.0, self.lease / 2))
+
     def burst(self, rate: float) -> float:
         """How many requests at once a key of this rate may make: those of two seconds, but always
         so many that a worker can begin and report what it had finished meanwhile.

@@ -15,6 +15,7 @@ from tests.postgres import PostgresServer, postgres_cluster
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.postgres import PostgresStore
+from xpander_client.platform.stores.postgres.clock import DatabaseClock
 from xpander_client.platform.stores.postgres.connections import SESSION, Database
 from xpander_client.platform.stores.postgres.recent import LARGEST, LIMIT
 from xpander_client.platform.stores.postgres.tails import KEPT_BYTES, Tails
@@ -430,6 +431,50 @@ async def test_all_servers_go_by_the_databases_clock(
         assert not await other.sweep()
         assert leased is not None
         assert abs(await now_of(other) - (leased - Settings().lease)) < 60
+
+
+async def look(store: Store) -> set[str]:
+    """What a server takes back that looks once more."""
+    begun = store.now()
+    await store.presence.pulse(())
+    swept = await store.sweep(begun)
+    return {record.id for record in (*swept.requeued, *swept.exhausted)}
+
+
+def skewed(store: Store, by: float) -> None:
+    """The database's clock was set, and the server has heard of it."""
+    assert isinstance(store, PostgresStore)
+    clock = store._clock
+    assert isinstance(clock, DatabaseClock)
+    assert clock._offset is not None
+    clock._offset += by
+
+
+@pytest.mark.parametrize("by", [3600.0, -3600.0], ids=["ahead", "back"])
+async def test_leases_are_neither_ended_nor_kept_because_the_databases_clock_was_set(
+    stores: list[PostgresStore], by: float
+) -> None:
+    one, two, _ = stores
+    for store in stores:
+        # So that what the stores go by is the database's clock before it was set.
+        skewed(store, -min(0.0, by))
+        assert not await look(store)
+    await begun(one)
+    skewed(one, by)
+    # The second server has not heard of it yet, and begins with a task by the old time.
+    assert not await look(one)
+    await two.put("o", "a", BODY, task_id="u")
+    [record] = await two.claim("o", "a", ["v"])
+    await begin(two, "u", record.attempt)
+    for store in (one, two, one):
+        assert not await look(store)
+    skewed(two, by)
+    for store in (two, one):
+        assert not await look(store)
+        for task_id in ("t", "u"):
+            until = (await store.get("o", task_id)).lease_until
+            assert until is not None
+            assert 0 < until - store.now() <= Settings().lease
 
 
 async def now_of(store: Store) -> float:

@@ -1,6 +1,7 @@
 """What is special about the engine in a file."""
 
 import asyncio
+import contextlib
 import os
 import sqlite3
 import subprocess
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.platform.wire import Clock, OpenStore
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
@@ -304,6 +306,50 @@ async def test_no_more_than_the_limit_is_queued_and_the_rest_waits(tmp_path: Pat
     blocker.close()
     assert await asyncio.gather(*calls) == list(range(20))
     await ledger.writer.close()
+
+
+async def test_who_waits_for_a_file_that_another_process_has_locked_is_refused_with_all_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("xpander_client.platform.stores.sqlite.store.LOCKED", 0.2)
+    sqlite = SqliteStore(tmp_path / "s.db")
+    async with OpenStore(sqlite) as store:
+        blocker = sqlite3.connect(sqlite.path, isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        first = asyncio.create_task(store.put("o", "a", BODY, task_id="first"))
+        await asyncio.sleep(0.05)  # it is being waited for
+        puts = [store.put("o", "a", BODY, task_id=f"t{n}") for n in range(40)]
+        refused = await asyncio.gather(first, *puts, return_exceptions=True)
+        assert {each.status for each in refused if isinstance(each, Refusal)} == {503}
+        assert caplog.text.count("writes were refused") == 1
+        blocker.execute("COMMIT")
+        blocker.close()
+        await store.put("o", "a", BODY, task_id="first")
+
+
+async def test_nobody_loses_a_task_because_the_file_was_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    monkeypatch.setattr("xpander_client.platform.stores.sqlite.store.LOCKED", 0.001)
+    path = tmp_path / "s.db"
+    async with OpenStore(SqliteStore(path, clock=clock)) as store:
+        await store.put("o", "a", BODY, task_id="t")
+        await store.claim("o", "a", ["w"])
+        await store.patch("o", "t", {"status": "executing"}, attempt=1)
+        await store.presence.pulse(())
+        blocker = sqlite3.connect(path, isolation_level=None)
+        blocker.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Refusal):
+            await store.renew("o", "w")
+        for _ in range(int(Settings().lease) + 5):
+            clock.now += 1
+            with contextlib.suppress(Refusal):
+                await store.presence.pulse(())
+        blocker.execute("COMMIT")
+        blocker.close()
+        begun = store.now()
+        await store.presence.pulse(())
+        assert not await store.sweep(begun)
 
 
 async def test_a_full_disk_refuses_writes_and_keeps_serving_reads(tmp_path: Path) -> None:

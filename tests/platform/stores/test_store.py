@@ -425,6 +425,44 @@ async def test_a_watch_hears_what_happens_after_it_was_made(store: Store) -> Non
         assert not await watch.wait(0.01)
 
 
+async def look(store: Store) -> Swept:
+    """As a server does it again and again."""
+    begun = store.now()
+    await store.presence.pulse(())
+    return await store.sweep(begun)
+
+
+async def test_nobody_loses_a_task_because_the_platform_stood_still(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # This clock was not set, although the machine's shows no such time.
+    monkeypatch.setattr("xpander_client.platform.stores.postgres.presence.CLOCKS_APART", 0.0)
+    await put(store)
+    await put(store, "offered")
+    await store.claim("o", "a", ["w", "w"])
+    await store.patch("o", "t", {"status": "executing"}, attempt=1)
+    assert not await look(store)
+    clock.now += LEASE + 60
+    assert not await look(store)
+    # Who is lost all the same is noticed a term later.
+    lost: dict[str, float] = {}
+    for second in range(1, int(LEASE) + 1):
+        clock.now += 1
+        lost |= {record.id: second for record in (await look(store)).requeued}
+    assert lost == {"offered": WINDOW, "t": LEASE}
+
+
+async def test_a_platform_may_stand_still_while_it_looks_for_lost_workers(
+    store: Store, clock: Clock
+) -> None:
+    await put(store)
+    await begin(store)
+    begun = store.now()
+    await store.presence.pulse(())
+    clock.now += LEASE + 60
+    assert not await store.sweep(begun)
+
+
 async def test_a_task_that_waits_again_is_announced(store: Store, clock: Clock) -> None:
     await put(store)
     await store.claim("o", "a", ["w"])

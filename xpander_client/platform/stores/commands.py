@@ -90,8 +90,8 @@ class CommandStore(Store):
         """Whether it is worth while to claim."""
 
     @abstractmethod
-    async def _overdue(self, most: int) -> Sequence[Overdue]:
-        """Tasks whose leases ran out, the longest ago first."""
+    async def _overdue(self, until: float, most: int) -> Sequence[Overdue]:
+        """Tasks whose leases ran out by a moment, the longest ago first."""
 
     @abstractmethod
     def _now(self) -> float:
@@ -357,11 +357,12 @@ class CommandStore(Store):
 
         return await self._submit(Command(run, Reads(waiting=waiting)))
 
-    async def sweep(self) -> Swept:
+    async def sweep(self, until: float | None = None) -> Swept:
         """Take back tasks whose leases ran out, some of each organization."""
+        until = self.now() if until is None else until
         now = time.monotonic()
         self._set_aside = {each: until for each, until in self._set_aside.items() if until > now}
-        found = await self._overdue(SWEEP + len(self._set_aside))
+        found = await self._overdue(until, SWEEP + len(self._set_aside))
         overdue = [each for each in found if each.task_id not in self._set_aside]
         if not overdue:
             return Swept()
@@ -371,24 +372,26 @@ class CommandStore(Store):
             if each.offered_to is not None
         }
         gone = await self.presence.gone(offers) if offers else frozenset()
-        swept = [await self._take_back(some, gone) for some in _in_turn(overdue)]
+        swept = [await self._take_back(some, gone, until) for some in _in_turn(overdue)]
         return Swept(
             tuple(record for each in swept for record in each.requeued),
             tuple(record for each in swept for record in each.exhausted),
             more=len(found) >= SWEEP,
         )
 
-    async def _take_back(self, overdue: Sequence[Overdue], gone: Set[tuple[str, str]]) -> Swept:
+    async def _take_back(
+        self, overdue: Sequence[Overdue], gone: Set[tuple[str, str]], until: float
+    ) -> Swept:
         """Take back these tasks at once; where that fails, those that can be."""
         try:
-            return await self._expire(overdue, gone)
+            return await self._expire(overdue, gone, until)
         except Refusal:
             requeued: list[TaskRecord] = []
             exhausted: list[TaskRecord] = []
             refused = 0
             for each in overdue:
                 try:
-                    swept = await self._expire([each], gone)
+                    swept = await self._expire([each], gone, until)
                 except Refusal as refusal:
                     # One task must not keep all others from their workers; it is tried again later.
                     self._set_aside[each.task_id] = time.monotonic() + self._settings.lease
@@ -401,13 +404,15 @@ class CommandStore(Store):
                     exhausted += swept.exhausted
             return Swept(tuple(requeued), tuple(exhausted))
 
-    async def _expire(self, overdue: Sequence[Overdue], gone: Set[tuple[str, str]]) -> Swept:
+    async def _expire(
+        self, overdue: Sequence[Overdue], gone: Set[tuple[str, str]], until: float
+    ) -> Swept:
         def run(work: Work) -> Swept:
             requeued: list[TaskRecord] = []
             exhausted: list[TaskRecord] = []
             for each in overdue:
                 record = work.task(each.task_id)
-                if record is None:
+                if record is None or record.lease_until is None or record.lease_until > until:
                     continue
                 outcome = machine.expire(
                     record,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence, Set
+import math
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence, Set
 from typing import Protocol
 
 import attrs
 
+from ..clock import Clock
 from .records import Held, Joined, Whereabouts, WorkerRecord
 
 __all__ = ["Solitude"]
@@ -36,9 +38,20 @@ class Solitude:
 
     alone = True
 
-    def __init__(self, renew: _Renew, holds: Callable[[str, str], bool]) -> None:
+    def __init__(
+        self,
+        renew: _Renew,
+        holds: Callable[[str, str], bool],
+        renew_all: Callable[[], Awaitable[None]],
+        standstill: float,
+        clock: Clock,
+    ) -> None:
         self._renew = renew
         self._holds = holds
+        self._renew_all = renew_all
+        self._standstill = standstill
+        self._clock = clock
+        self._seen: float | None = None
         self._workers: dict[tuple[str, str], _Worker] = {}
 
     async def join(self, worker: WorkerRecord, *, named: bool) -> Joined | None:
@@ -111,11 +124,21 @@ class Solitude:
         return set(workers) - here
 
     async def pulse(self, streams: Sequence[str]) -> Mapping[tuple[str, str], WorkerRecord]:
-        """Workers that are gone and hold nothing are forgotten."""
+        """Workers that are gone and hold nothing are forgotten. After a while in which nobody was
+        heard, leases get a new term.
+        """
+        now = self._clock()
+        if self._seen is not None and now - self._seen > self._standstill:
+            await self._renew_all()
+        self._seen = now
         for place, worker in list(self._workers.items()):
             if not worker.listening and not self._holds(*place):
                 del self._workers[place]
         return {place: each.record for place, each in self._workers.items() if each.listening}
+
+    def miss(self) -> None:
+        """Nobody could renew a lease for a while, although we did not stand still."""
+        self._seen = -math.inf
 
     async def held(
         self, workers: Sequence[tuple[str, str]]

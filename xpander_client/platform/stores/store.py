@@ -383,8 +383,16 @@ class Store(Protocol):
         """Stop a task; a finished one stays as it is."""
         ...
 
-    async def sweep(self) -> Swept:
-        """Take back tasks whose leases ran out, some of each organization."""
+    def now(self) -> float:
+        """The time that leases go by: seconds since 1970, UTC."""
+        ...
+
+    async def sweep(self, until: float | None = None) -> Swept:
+        """Take back tasks whose leases ran out, some of each organization.
+
+        With `until`, those whose leases ran out by then. Whoever first looks whether anybody could
+        renew, and then sweeps, names the moment before both: it may stand still in between.
+        """
         ...
 
     def watch(self, *topics: str) -> Watch:

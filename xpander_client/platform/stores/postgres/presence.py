@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping, Sequence, Set
 
 from ...clock import Clock
@@ -13,6 +14,9 @@ __all__ = ["RENEW", "PostgresPresence"]
 
 SILENCE = 5.0
 """A server that was not seen for so many seconds is gone, whatever it says of its workers."""
+
+CLOCKS_APART = 15.0
+"""So many seconds after a server has noticed that the database's clock was set, all have."""
 
 FORGOTTEN = 24 * 3600.0
 
@@ -28,12 +32,16 @@ RENEW = (
 
 _NEW_TERM = (
     "WITH leased AS (SELECT id FROM tasks WHERE lease_until IS NOT NULL ORDER BY id FOR UPDATE) "
-    "UPDATE tasks t SET lease_until = greatest(lease_until, $1::float8 + CASE "
-    "WHEN status != 'executing' THEN $2::float8 WHEN scripted THEN $3::float8 ELSE $4::float8 END) "
+    "UPDATE tasks t SET lease_until = $1::float8 + CASE "
+    "WHEN status != 'executing' THEN $2::float8 WHEN scripted THEN $3::float8 ELSE $4::float8 END "
     "FROM leased WHERE t.id = leased.id"
 )
 
-_ALIVE = "EXISTS (SELECT 1 FROM servers s WHERE s.id = w.server_id AND s.seen_at > {})"
+_ALIVE = (
+    # Not far ahead of us: that one was seen before the database's clock was set back.
+    "EXISTS (SELECT 1 FROM servers s WHERE s.id = w.server_id "
+    "AND s.seen_at > {0} AND s.seen_at < {0} + 60)"
+)
 
 
 class PostgresPresence:
@@ -49,6 +57,8 @@ class PostgresPresence:
         self._clock = clock
         self._settings = settings
         self._seen = False
+        self._beaten: tuple[float, float] | None = None
+        self._apart_until = 0.0
 
     async def join(self, worker: WorkerRecord, *, named: bool) -> Joined | None:
         """A worker listens at this server from now on; its leases get a new term."""
@@ -215,11 +225,19 @@ class PostgresPresence:
         return held
 
     async def _beat(self, connection: Connection) -> None:
-        now = self._clock()
+        now, moment = self._clock(), time.monotonic()
         self._seen = True
+        if self._beaten is not None:
+            before, then = self._beaten
+            if abs((now - before) - (moment - then)) > SILENCE:
+                # Somebody set the clock, and other servers still write by the old one.
+                self._apart_until = moment + CLOCKS_APART
+        self._beaten = now, moment
         async with connection.transaction():
-            seen = await connection.fetchval("SELECT max(seen_at) FROM servers")
-            if seen is None or now - seen > SILENCE:
+            seen = await connection.fetchval(
+                "SELECT max(seen_at) FROM servers WHERE seen_at <= $1", now
+            )
+            if seen is None or now - seen > self._settings.standstill or moment < self._apart_until:
                 await connection.execute(
                     _NEW_TERM,
                     now,
@@ -238,7 +256,9 @@ class PostgresPresence:
         before = self._clock() - FORGOTTEN
         await self._database.fetch("DELETE FROM servers WHERE seen_at < $1", before)
         await self._database.fetch(
-            f"DELETE FROM workers w WHERE heard_at < $1 AND NOT {_ALIVE.format('$1')}", before
+            "DELETE FROM workers w WHERE heard_at < $1 "
+            "AND NOT EXISTS (SELECT 1 FROM servers s WHERE s.id = w.server_id)",
+            before,
         )
 
     async def end(self) -> None:

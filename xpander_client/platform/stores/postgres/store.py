@@ -114,6 +114,10 @@ class PostgresStore(CommandStore):
         await self._listener.close()
         await self._database.close()
 
+    def now(self) -> float:
+        """The time that leases go by: that of the database."""
+        return self._clock()
+
     # Hints ---------------------------------------------------------------------------------------
 
     def watch(self, *topics: str) -> Watch:
@@ -341,11 +345,14 @@ class PostgresStore(CommandStore):
     def _now(self) -> float:
         return self._clock()
 
-    async def _overdue(self, most: int) -> Sequence[Overdue]:
+    async def _overdue(self, until: float, most: int) -> Sequence[Overdue]:
         rows = await self._database.fetch(
             "SELECT organization_id, id, CASE WHEN status = 'pending' THEN worker_id END "
-            "FROM tasks WHERE lease_until <= $1 ORDER BY lease_until LIMIT $2",
-            self._clock(),
+            # By the database's clock as well: somebody may have set it back since we asked for it.
+            "FROM tasks WHERE lease_until <= "
+            "least($1, extract(epoch FROM statement_timestamp())::float8) "
+            "ORDER BY lease_until LIMIT $2",
+            until,
             most,
         )
         return [Overdue(*row) for row in rows]

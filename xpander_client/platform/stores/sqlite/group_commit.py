@@ -52,7 +52,8 @@ class GroupCommit(Generic[Tx]):
     While one commit is under way, the next commands gather; so the busier it is, the fewer syncs
     each command costs. A caller hears of its command only after the commit that holds it. A command
     that fails does not touch the others of its batch. While another process has the file locked,
-    all that wait are refused together. How many may be queued is up to `admission`.
+    all that wait are refused together, and `locked_out` is called, on the thread. How many may be
+    queued is up to `admission`.
     """
 
     def __init__(
@@ -63,10 +64,12 @@ class GroupCommit(Generic[Tx]):
         admission: Admission,
         *,
         batch: int = 512,
+        locked_out: Callable[[], None] = lambda: None,
     ) -> None:
         self._connect = connect
         self._begin = begin
         self._notify = notify
+        self._locked_out = locked_out
         self._limit = BatchLimit(batch)
         self._admission = admission
         self._first: deque[Entry] = deque()
@@ -162,6 +165,7 @@ class GroupCommit(Generic[Tx]):
             while (entry := self._take()) is not None:
                 batch.append(entry)
             logger.warning("%d writes were refused: %s", len(batch), error)
+            self._locked_out()
             for entry in batch:
                 entry.error = Refusal(503, f"the store can't be written now: {error}")
             return set()

@@ -34,6 +34,11 @@ __all__ = ["SqliteStore"]
 
 T = TypeVar("T")
 
+_NEW_TERM = (
+    "UPDATE tasks SET lease_until = ? + iif(status != 'executing', ?, iif(scripted, ?, ?)) "
+    "WHERE lease_until IS NOT NULL"
+)
+
 LOCKED = 5.0
 """How long is waited for another process that has the file locked, in seconds."""
 
@@ -60,11 +65,15 @@ class SqliteStore(CommandStore):
         self._clock = clock or server_clock()
         self._hints = Hints()
         self._lock = FileLock(self.path.with_name(self.path.name + ".lock"))
+        self._presence = Solitude(
+            self.renew, self._holds, self._renew_all, self._settings.standstill, self._clock
+        )
         self._writer = GroupCommit(
             self._connect,
             lambda connection: SqliteWork(connection, self._clock),
             self._hints.notify,
             self.admission,
+            locked_out=self._presence.miss,
         )
         self._reader: sqlite3.Connection | None = None
         self._lister: ThreadPoolExecutor | None = None
@@ -72,8 +81,6 @@ class SqliteStore(CommandStore):
         self._threads = SqliteThreads(
             self._submit, self._settings, self._read_connection, self._on_list_thread
         )
-
-        self._presence = Solitude(self.renew, self._holds)
 
     @property
     def presence(self) -> Solitude:
@@ -157,19 +164,8 @@ class SqliteStore(CommandStore):
                 prepare(connection, self.path)
                 if not new_term:
                     return
-                now = self._clock()
                 # While the platform was down nobody could renew, so nobody may lose by it.
-                connection.execute(
-                    "UPDATE tasks SET lease_until = ? + "
-                    "iif(status != 'executing', ?, iif(scripted, ?, ?)) "
-                    "WHERE lease_until IS NOT NULL",
-                    (
-                        now,
-                        self._settings.offer_window,
-                        self._settings.loop_lease,
-                        self._settings.lease,
-                    ),
-                )
+                connection.execute(_NEW_TERM, self._terms())
         except sqlite3.Error as error:
             raise ConfigurationError(f"{self.path} can't be used as a store: {error}") from error
 
@@ -319,6 +315,17 @@ class SqliteStore(CommandStore):
 
         return await self._writer.submit(command)
 
+    async def _renew_all(self) -> None:
+        await self._writer.submit(lambda tx: tx.execute(_NEW_TERM, self._terms()))
+
+    def _terms(self) -> tuple[float, float, float, float]:
+        settings = self._settings
+        return self._clock(), settings.offer_window, settings.loop_lease, settings.lease
+
+    def now(self) -> float:
+        """The time that leases go by: that of this server, which never jumps."""
+        return self._clock()
+
     def watch(self, *topics: str) -> Watch:
         """Listen for hints on these topics, from now on."""
         return self._hints.watch(*topics)
@@ -389,11 +396,11 @@ class SqliteStore(CommandStore):
         workers = dict.fromkeys(waiting.workers)
         return any(work.waiting(organization_id, agent_id, *each) for each in workers)
 
-    async def _overdue(self, most: int) -> Sequence[Overdue]:
+    async def _overdue(self, until: float, most: int) -> Sequence[Overdue]:
         rows = self._read_connection().execute(
             "SELECT organization_id, id, CASE WHEN status = 'pending' THEN worker_id END "
             "FROM tasks WHERE lease_until <= ? ORDER BY lease_until LIMIT ?",
-            (self._clock(), most),
+            (until, most),
         )
         return [Overdue(*row) for row in rows]
 
