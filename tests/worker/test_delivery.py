@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from xpander_client import Configuration, Tasks
+from xpander_client import Configuration, Task, Tasks
+from xpander_client.api.models import Tokens
+from xpander_client.configuration import RetryPolicy
+from xpander_client.core.convert import dumps
 from xpander_client.errors import (
     ApiStatusError,
     CallError,
@@ -15,10 +18,12 @@ from xpander_client.errors import (
 )
 from xpander_client.platform import LocalPlatform
 from xpander_client.transport import Transport
+from xpander_client.worker import delivery
 from xpander_client.worker.activity_digest import digest_activity
 from xpander_client.worker.attempt import Attempt, Means
-from xpander_client.worker.delivery import Delivery, deliver
+from xpander_client.worker.delivery import MOST_FAILURES, Delivery, deliver
 from xpander_client.worker.handler import inspect_handler
+from xpander_client.worker.record import claiming
 from xpander_client.worker.threads import HandlerThreads
 
 LOG = logging.LoggerAdapter(logging.getLogger("test"))
@@ -73,6 +78,53 @@ async def test_what_may_pass_is_waited_out(error: CallError) -> None:
     write = Write(error)
     assert await deliver(write, "the result", LOG) == (Delivery.DELIVERED, "")
     assert write.tries == 2
+
+
+async def test_a_write_that_fails_while_others_get_through_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(delivery, "PATIENCE", RetryPolicy(initial=0.001, maximum=0.001))
+    write = Write(*[status(503, retryable=True)] * 99)
+    delivered, why = await deliver(write, "the result", LOG, probe=Write())
+    assert (delivered, write.tries) == (Delivery.REFUSED, MOST_FAILURES)
+    assert "other writes get through" in why
+    # A platform that takes nothing, or cannot be reached, is waited for.
+    outage = [status(503, retryable=True)] * 20
+    write, probe = Write(*outage), Write(*outage)
+    assert (await deliver(write, "the result", LOG, probe=probe))[0] is Delivery.DELIVERED
+    assert write.tries == 21
+    unreachable = [ConnectionFailedError("refused", retryable=True, **CALL)] * 20
+    write, probe = Write(*unreachable), Write()
+    assert (await deliver(write, "the result", LOG, probe=probe))[0] is Delivery.DELIVERED
+    assert probe.tries == 0
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"internal_status": "x" * 6_000},
+        {"internal_status": "a\0b"},
+        {"duration": -1e12},
+        {"tokens": Tokens(completion_tokens=2**63, prompt_tokens=2**63)},
+    ],
+)
+async def test_a_task_whose_end_cannot_be_kept_ends_as_an_error_that_says_so(
+    platform: LocalPlatform, configuration: Configuration, wrong: dict[str, Any]
+) -> None:
+    async def handle(task: Task) -> Task:
+        for name, value in wrong.items():
+            setattr(task, name, value)
+        task.result = "fine"
+        return task
+
+    transport = Transport.of(configuration)
+    task = await Tasks(configuration).acreate(agent_id="sales", prompt="x")
+    means = Means(inspect_handler(handle), transport, HandlerThreads(1), digest_activity)
+    claimed = (await claiming(transport, task.id, "worker-1")()).parsed
+    await Attempt(task.id, 1, dumps(claimed), means).run()
+    await task.areload()
+    assert task.status == "error"
+    assert f"$.{next(iter(wrong))}" in (task.result or "")
 
 
 async def test_an_unreadable_answer_to_a_write_does_not_repeat_it() -> None:

@@ -204,9 +204,9 @@ def _readable(body: bytes) -> Any:
 def _explanation(body: Any) -> str:
     if isinstance(body, dict):
         for key in ("detail", "message", "error"):
-            said = body.get(key)
+            said, place = body.get(key), body.get("path")
             if isinstance(said, str) and said:
-                return said
+                return f"{said} ({place})" if isinstance(place, str) and place else said
             if said:
                 return repr(said)[:500]
     return body[:500].strip() if isinstance(body, str) else ""

@@ -154,7 +154,9 @@ class Attempt:
         self._record = Record(
             self.task_id, number, body, self._means.transport, self._is_given_up, self._log
         )
-        self._pushes = Pushes(self._record.transport, self.task_id, self._log, self.give_up)
+        self._pushes = Pushes(
+            self._record.transport, self.task_id, self._log, self.give_up, self._record.probe
+        )
 
     def _keep_away(self) -> None:
         self._record.keep_away()

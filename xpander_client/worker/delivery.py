@@ -17,10 +17,14 @@ from xpander_client.errors import (
     NotFoundError,
 )
 
-__all__ = ["PATIENCE", "Delivery", "deliver"]
+__all__ = ["MOST_FAILURES", "PATIENCE", "Delivery", "deliver"]
 
 PATIENCE = RetryPolicy(initial=0.5, maximum=15.0)
 """The waits between tries of what a worker never gives up."""
+
+MOST_FAILURES = 8
+"""After how many answers like 503 in a row, about a minute's, others may show that it is the write.
+"""
 
 
 class Delivery(Enum):
@@ -37,9 +41,16 @@ async def deliver(
     write: Callable[[], Awaitable[object]],
     what: str,
     log: logging.LoggerAdapter[logging.Logger],
+    *,
+    probe: Callable[[], Awaitable[object]] | None = None,
 ) -> tuple[Delivery, str]:
-    """Make a write until it is delivered or refused; also returns why it was not delivered."""
-    failures = 0
+    """Make a write until it is delivered or refused; also returns why it was not delivered.
+
+    A platform that says it cannot take a write now may never be able to. So after `MOST_FAILURES`
+    such answers `probe` is tried, a small write of the same task: when that gets through, the write
+    counts as refused.
+    """
+    failures = answered = 0
     while True:
         try:
             await write()
@@ -52,11 +63,27 @@ async def deliver(
             if not _may_pass(error):
                 return Delivery.REFUSED, str(error)
             failures += 1
+            answered = answered + 1 if _is_at_fault(error) else 0
+            if probe is not None and answered >= MOST_FAILURES and await _gets_through(probe):
+                return Delivery.REFUSED, f"other writes get through, but this one never: {error}"
             pause = backoff(PATIENCE, failures)
             log.warning("could not deliver %s, trying again in %.1f s: %s", what, pause, error)
             await asyncio.sleep(pause)
             continue
         return Delivery.DELIVERED, ""
+
+
+async def _gets_through(probe: Callable[[], Awaitable[object]]) -> bool:
+    try:
+        await probe()
+    except CallError:
+        return False
+    return True
+
+
+def _is_at_fault(error: CallError) -> bool:
+    """Whether the platform answered that it failed or cannot take this now."""
+    return isinstance(error, ApiStatusError) and (error.status_code or 0) >= 500
 
 
 def _may_pass(error: CallError) -> bool:

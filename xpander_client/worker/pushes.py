@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import attrs
 
@@ -28,7 +28,7 @@ class Pushes:
     One request is under way at a time; what gathers meanwhile goes with the next. A request is
     made until it is delivered, each time under the same idempotency key. Whoever adds events waits
     only when a thousand of them, or a megabyte, wait to be sent. `on_lost` hears why, when the
-    platform says that the task is not this attempt's any more.
+    platform says that the task is not this attempt's any more. `probe` is as `deliver` has it.
     """
 
     def __init__(
@@ -37,11 +37,13 @@ class Pushes:
         task_id: str,
         log: logging.LoggerAdapter[logging.Logger],
         on_lost: Callable[[str], None],
+        probe: Callable[[], Awaitable[object]] | None = None,
     ) -> None:
         self._transport = transport
         self._task_id = task_id
         self._log = log
         self._on_lost = on_lost
+        self._probe = probe
         self._waiting: list[bytes] = []
         self._size = 0
         self._room = asyncio.Event()
@@ -105,7 +107,9 @@ class Pushes:
             tasks.push_events(task_id=self._task_id, events=[]),
             body=b"[" + b",".join(batch) + b"]",
         )
-        return await deliver(lambda: transport.acall(plan, None), "events", self._log)
+        return await deliver(
+            lambda: transport.acall(plan, None), "events", self._log, probe=self._probe
+        )
 
     def _tell(self, delivery: Delivery, why: str) -> None:
         if delivery is Delivery.REFUSED:

@@ -92,7 +92,7 @@ class Record:
             ModuleException, TypeError, ValueError: what is set on the task can't be sent.
         """
         delivery, why = await self._deliver(
-            lambda: finished.asave(with_deep_plan_update=True), "the result"
+            lambda: finished.asave(with_deep_plan_update=True), "the result", probe=self.probe
         )
         if delivery is Delivery.DELIVERED:
             await self._report_metrics(finished)
@@ -106,7 +106,7 @@ class Record:
         task.status = AgentExecutionStatus.Error
         task.result = text = error_text(error)
         try:
-            delivery, why = await self._deliver(task.asave, "the error")
+            delivery, why = await self._deliver(task.asave, "the error", probe=self.probe)
         except (ModuleException, TypeError, ValueError):
             await self.end_as_bare_error(text)
             return text
@@ -141,12 +141,20 @@ class Record:
         elif delivery is Delivery.REFUSED:
             self._log.error("the platform refuses status %s: %s", status, why)
 
+    async def probe(self) -> None:
+        """Write what is so already: the task is being executed."""
+        await self._update({"status": "executing"})
+
     async def _deliver(
-        self, write: Callable[[], Awaitable[object]], what: str
+        self,
+        write: Callable[[], Awaitable[object]],
+        what: str,
+        *,
+        probe: Callable[[], Awaitable[object]] | None = None,
     ) -> tuple[Delivery, str]:
         if not self.is_kept:
             return Delivery.DELIVERED, ""
-        return await deliver(write, what, self._log)
+        return await deliver(write, what, self._log, probe=probe)
 
     async def _update(self, fields: dict[str, Any]) -> None:
         if self._number is not None:
