@@ -29,13 +29,16 @@ from xpander_client.api import (
     ApiKeyAllowance,
     AttachmentKind,
     AttachmentRef,
+    AuditEntry,
     DeployedAsset,
     ExecutionTokens,
     LLMReasoningEffort,
     MCPServerDetails,
+    Organization,
     OutputFormat,
     Principal,
     PrincipalKind,
+    Removed,
     Task,
     TaskNotice,
     TaskNotified,
@@ -621,6 +624,60 @@ CASES: dict[str, Case] = {
         request="DELETE /memory/thread-1",
         returns=None,
     ),
+    "Tasks.delete": Case(
+        arguments={"task_id": "task-1", "stop": True, "with_thread": False},
+        request="DELETE /agent-execution/executions/task-1",
+        query={"stop": "true", "with_thread": "false"},
+        answer={"tasks": 1, "threads": 0, "more": False},
+        returns=Removed,
+    ),
+    "Tasks.delete_many": Case(
+        arguments={
+            "agent_id": "agent-1",
+            "user_id": "u-1",
+            "parent_task_id": "task-0",
+            "status": "failed",
+            "finished_before": NOW,
+            "stop": False,
+            "with_threads": True,
+            "cursor": "9",
+        },
+        request="POST /agent-execution/executions/delete",
+        body={
+            "agent_id": "agent-1",
+            "user_id": "u-1",
+            "parent_task_id": "task-0",
+            "status": "failed",
+            "finished_before": "2026-01-02T03:04:05+00:00",
+            "stop": False,
+            "with_threads": True,
+            "cursor": "9",
+        },
+        answer={"tasks": 2, "threads": 1, "more": True, "cursor": "7"},
+        returns=Removed,
+    ),
+    "Organization.forget_user": Case(
+        arguments={"user_id": "u/1"},
+        request="DELETE /metadata/users/u%2F1",
+        answer={"tasks": 2, "threads": 1, "more": False},
+        returns=Removed,
+    ),
+    "Organization.list_audit": Case(
+        arguments={"limit": 5, "cursor": "9"},
+        request="GET /metadata/audit",
+        query={"limit": "5", "cursor": "9"},
+        answer=[
+            {
+                "id": "8",
+                "time": "2026-01-02T03:04:05Z",
+                "actor": "operator",
+                "action": "key.revoke",
+                "target": "1a2b3c4d",
+                "outcome": "revoked",
+            }
+        ],
+        returns=[AuditEntry],
+    ),
     "Threads.list_user_threads": Case(
         arguments={"user_id": "u-1", "agent_id": "agent-1"},
         request="GET /memory/threads/u-1",
@@ -630,9 +687,10 @@ CASES: dict[str, Case] = {
     ),
 }
 STREAMS = {"Tasks.events", "Workers.listen"}
-COLLECTIONS: dict[str, type[Tasks | Agents | Threads | Workers]] = {
+COLLECTIONS: dict[str, type[Tasks | Agents | Organization | Threads | Workers]] = {
     "Tasks": Tasks,
     "Agents": Agents,
+    "Organization": Organization,
     "Threads": Threads,
     "Workers": Workers,
 }
@@ -751,6 +809,8 @@ REQUIRED: dict[str, tuple[str, ...]] = {
         "total_tokens",
     ),
     "Tasks.finish": ("task_id", "status"),
+    "Tasks.delete": ("task_id",),
+    "Organization.forget_user": ("user_id",),
     "Tasks.notify": ("task_id", "key"),
     "Tasks.get_pending": ("worker_id",),
     "Threads.get": ("thread_id",),

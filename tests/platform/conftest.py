@@ -46,6 +46,7 @@ HASTY = attrs.evolve(QUICK, lease=2.0, offer_window=1.5)
 
 ON_ALL_ENGINES = {
     "test_bounds",
+    "test_deletions",
     "test_dispatch",
     "test_gap",
     "test_http",

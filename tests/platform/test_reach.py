@@ -88,11 +88,14 @@ WITHOUT_IDS = {
     ("GET", "/agent-execution/pending-executions/{worker_id}"),
     ("GET", "/agents/list"),
     ("GET", "/health"),
+    ("DELETE", "/metadata/users/{user_id}"),
     ("GET", "/memory/threads/{user_id}"),
+    ("GET", "/metadata/audit"),
     ("GET", "/metrics"),
     ("GET", "/ready"),
     ("HEAD", "/health"),
     ("HEAD", "/ready"),
+    ("POST", "/agent-execution/executions/delete"),
     ("POST", "/agents-crud/tools/crud/create"),
     ("POST", "/events/{worker_id}"),
     ("POST", "/memory"),
@@ -246,6 +249,29 @@ def test_lists_hold_what_is_within_reach(office: Office) -> None:
     assert "x-next-cursor" not in page.headers
     assert [agent["id"] for agent in clerk.get("/agents/list").json()] == ["sales", "post"]
     assert len(boss.get("/agents/list").json()) == 3
+
+
+def test_only_what_is_within_reach_is_deleted(office: Office) -> None:
+    task = create(office.boss, "sales", input={"text": "x", "user": USER})
+    talk = office.boss.post("/memory", json=thread_of("sales")).json()
+    place = "/agent-execution/executions/delete"
+    assert office.clerk.post(place, json={"agent_id": "mail"}).status_code == 403
+    answer = office.clerk.post(place, json={"user_id": "u", "stop": True, "with_threads": True})
+    assert answer.json() == {"tasks": 1, "threads": 0, "more": False}
+    assert office.clerk.delete("/metadata/users/u").json()["threads"] == 1
+    gone = [
+        office.boss.get(path).status_code
+        for path in (f"/agent-execution/{task['id']}/status", f"/memory/{talk['id']}")
+    ]
+    assert gone == [404, 404]
+    assert status(office.boss, office.task) == office.task
+    assert office.boss.get(f"/memory/{office.thread['id']}").status_code == 200
+    assert office.clerk.get("/metadata/audit").status_code == 403
+    assert {each["action"] for each in office.boss.get("/metadata/audit").json()} == {
+        "task.delete",
+        "thread.delete",
+        "user.forget",
+    }
 
 
 def test_a_key_is_told_of_agents_that_it_may_use_itself(office: Office) -> None:

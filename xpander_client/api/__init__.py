@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .models.api_key_allowance_request import ApiKeyAllowanceRequest as ApiKeyAllowanceRequest
     from .models.attachment_kind import AttachmentKind as AttachmentKind
     from .models.attachment_ref import AttachmentRef as AttachmentRef
+    from .models.audit_entry import AuditEntry as AuditEntry
     from .models.conversation_kind import ConversationKind as ConversationKind
     from .models.deep_planning import DeepPlanning as DeepPlanning
     from .models.deep_planning_item import DeepPlanningItem as DeepPlanningItem
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from .models.pending_eca_request import PendingECARequest as PendingECARequest
     from .models.principal import Principal as Principal
     from .models.principal_kind import PrincipalKind as PrincipalKind
+    from .models.removed import Removed as Removed
     from .models.source_node_type import SourceNodeType as SourceNodeType
     from .models.task_create import TaskCreate as TaskCreate
     from .models.task_finish import TaskFinish as TaskFinish
@@ -73,6 +75,7 @@ if TYPE_CHECKING:
     from .models.task_update import TaskUpdate as TaskUpdate
     from .models.task_update_event import TaskUpdateEvent as TaskUpdateEvent
     from .models.task_update_event_type import TaskUpdateEventType as TaskUpdateEventType
+    from .models.tasks_delete import TasksDelete as TasksDelete
     from .models.think_mode import ThinkMode as ThinkMode
     from .models.thread import Thread as Thread
     from .models.thread_create import ThreadCreate as ThreadCreate
@@ -98,6 +101,10 @@ if TYPE_CHECKING:
     from .resources.agent import Agent as Agent
     from .resources.agents import Agents as Agents, AgentsWithRawResponse as AgentsWithRawResponse
     from .resources.agents_list_item import AgentsListItem as AgentsListItem
+    from .resources.organization import (
+        Organization as Organization,
+        OrganizationWithRawResponse as OrganizationWithRawResponse,
+    )
     from .resources.task import Task as Task
     from .resources.tasks import Tasks as Tasks, TasksWithRawResponse as TasksWithRawResponse
     from .resources.tasks_list_item import TasksListItem as TasksListItem
@@ -137,6 +144,7 @@ __all__ = [
     "ApiKeyAllowanceRequest",
     "AttachmentKind",
     "AttachmentRef",
+    "AuditEntry",
     "ConversationKind",
     "DeepPlanning",
     "DeepPlanningItem",
@@ -152,10 +160,13 @@ __all__ = [
     "MCPServerDetails",
     "MessageIdentity",
     "OperationCall",
+    "Organization",
+    "OrganizationWithRawResponse",
     "OutputFormat",
     "PendingECARequest",
     "Principal",
     "PrincipalKind",
+    "Removed",
     "SourceNodeType",
     "Task",
     "TaskCreate",
@@ -170,6 +181,7 @@ __all__ = [
     "TaskUpdateEvent",
     "TaskUpdateEventType",
     "Tasks",
+    "TasksDelete",
     "TasksListItem",
     "TasksWithRawResponse",
     "ThinkMode",
@@ -223,6 +235,7 @@ _MODULES = {
     "ApiKeyAllowanceRequest": ".models.api_key_allowance_request",
     "AttachmentKind": ".models.attachment_kind",
     "AttachmentRef": ".models.attachment_ref",
+    "AuditEntry": ".models.audit_entry",
     "ConversationKind": ".models.conversation_kind",
     "DeepPlanning": ".models.deep_planning",
     "DeepPlanningItem": ".models.deep_planning_item",
@@ -238,10 +251,13 @@ _MODULES = {
     "MCPServerDetails": ".models.mcp_server_details",
     "MessageIdentity": ".models.message_identity",
     "OperationCall": ".models.operation_call",
+    "Organization": ".resources.organization",
+    "OrganizationWithRawResponse": ".resources.organization",
     "OutputFormat": ".models.output_format",
     "PendingECARequest": ".models.pending_eca_request",
     "Principal": ".models.principal",
     "PrincipalKind": ".models.principal_kind",
+    "Removed": ".models.removed",
     "SourceNodeType": ".models.source_node_type",
     "Task": ".resources.task",
     "TaskCreate": ".models.task_create",
@@ -252,6 +268,7 @@ _MODULES = {
     "TaskProgress": ".models.task_progress",
     "TaskReportRequest": ".models.task_report_request",
     "Tasks": ".resources.tasks",
+    "TasksDelete": ".models.tasks_delete",
     "TasksListItem": ".resources.tasks_list_item",
     "TaskStop": ".models.task_stop",
     "TasksWithRawResponse": ".resources.tasks",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp
 
 from .agents import Agents
 from .clock import Clock, server_clock
+from .deletion import Deletions
 from .descriptions import DescribedAgent
 from .dispatch import Dispatch
 from .event_log import EventLogs
@@ -25,6 +27,7 @@ from .operations import OperationEndpoints
 from .rate_limits import RateLimits
 from .reach import Reach
 from .settings import Settings
+from .stores.retention import FAREWELL
 from .stores.store import Store
 from .threads_http import ThreadEndpoints
 from .tools import Tool, Tools
@@ -71,6 +74,7 @@ class Platform:
         self.agents = Agents(
             store, agents, create=create_agents, settings=self.settings, clock=self._clock
         )
+        self.deletions = Deletions(store, self.dispatch)
         endpoints = Endpoints(
             store,
             self.agents,
@@ -78,6 +82,7 @@ class Platform:
             self.logs,
             known,
             reach,
+            self.deletions,
             self.settings,
         )
         self._http_tools = HttpTools(
@@ -149,7 +154,11 @@ class Platform:
                     logger.info("forgotten because of their age: %s", rows)
             except Exception:
                 logger.exception("nothing was forgotten")
-            await asyncio.sleep(self.settings.prune_interval)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self.settings.prune_interval):
+                    await self.deletions.due.wait()
+                await asyncio.sleep(FAREWELL)  # who is reading may read to the end
+            self.deletions.due.clear()
 
     def _ago(self, seconds: float | None) -> float | None:
         return None if seconds is None else self._clock() - seconds

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
+import attrs
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
@@ -21,6 +23,7 @@ from ..api.models import (
     TaskFinish,
     TaskNotification,
     TaskReportRequest,
+    TasksDelete,
     TaskUpdate,
     TaskUpdateEvent,
     WorkerMessage,
@@ -29,6 +32,7 @@ from . import activity, bodies, machine, sessions
 from .agents import Agents, listed
 from .bounds import ID, LOOKED_UP, within
 from .clock import timestamp
+from .deletion import Deletions, Removed
 from .dispatch import Dispatch
 from .event_log import EventLogs
 from .ids import new_task_id
@@ -40,6 +44,7 @@ from .routing import (
     Json,
     access,
     count,
+    flag,
     held_attempt,
     idempotency,
     organization,
@@ -71,6 +76,21 @@ class _Stream(Response):
         await self._stream(scope, receive, send)
 
 
+def _moment(text: str, path: str) -> float:
+    """Seconds since 1970; a time without a zone is UTC."""
+    try:
+        said = datetime.datetime.fromisoformat(text)
+        return (said if said.tzinfo else said.replace(tzinfo=datetime.UTC)).timestamp()
+    except (OverflowError, ValueError):
+        raise Refusal(422, "expected a date and a time", path) from None
+
+
+def _removed(removed: Removed) -> Response:
+    return Json.of(
+        {name: value for name, value in attrs.asdict(removed).items() if value is not None}
+    )
+
+
 class Endpoints:
     """One method for each operation. Each gets the caller's organization from the gate."""
 
@@ -82,6 +102,7 @@ class Endpoints:
         logs: EventLogs,
         keys: Keys,
         reach: Reach,
+        deletions: Deletions,
         settings: Settings,
     ) -> None:
         self._store = store
@@ -90,6 +111,7 @@ class Endpoints:
         self._logs = logs
         self._keys = keys
         self._reach = reach
+        self._deletions = deletions
         self._settings = settings
 
     def routes(self) -> Sequence[Route]:
@@ -99,6 +121,8 @@ class Endpoints:
                 "POST": self.create_task,
                 "DELETE": self.stop_task,
             },
+            "/agent-execution/executions/delete": {"POST": self.delete_tasks},
+            "/agent-execution/executions/{task_id}": {"DELETE": self.delete_task},
             # Before the route of a task's status, which fits a worker called "status", too.
             "/agent-execution/pending-executions/{worker_id}": {"GET": self.get_pending},
             "/agent-execution/{task_id}/status": {"GET": self.get_task},
@@ -119,6 +143,8 @@ class Endpoints:
             "/agents/{agent_id}": {"GET": self.get_agent},
             "/agents-crud/tools/crud/create": {"POST": self.create_agent},
             "/metadata/api_key_allowance": {"POST": self.check_api_key},
+            "/metadata/audit": {"GET": self.list_audit},
+            "/metadata/users/{user_id}": {"DELETE": self.forget_user},
         }
         return [route(path, endpoints) for path, endpoints in table.items()]
 
@@ -162,7 +188,12 @@ class Endpoints:
             attempt = held_attempt(request)
         attempt = None if attempt is None else int(attempt)
         record = await self._store.patch(
-            organization(request), path_id(request, "task_id"), body, attempt=attempt
+            organization(request),
+            path_id(request, "task_id"),
+            body,
+            attempt=attempt,
+            # A worker that says so of its own attempt was told to.
+            actor=access(request).key_id if attempt is None else None,
         )
         if attempt is None and body.get("run_locally") is True:
             self._workers.begun_with(record)
@@ -182,7 +213,11 @@ class Endpoints:
         attempt = held_attempt(request)
         said = {name: body[name] for name in ("status", "result") if body.get(name) is not None}
         record = await self._store.patch(
-            organization(request), path_id(request, "task_id"), said, attempt=attempt
+            organization(request),
+            path_id(request, "task_id"),
+            said,
+            attempt=attempt,
+            actor=access(request).key_id if attempt is None else None,
         )
         self._workers.observe(record, attempt)
         return _task(record)
@@ -196,9 +231,75 @@ class Endpoints:
 
     async def stop_task(self, request: Request) -> Response:
         """Stop a task, and tell the worker that has it."""
-        record = await self._store.stop(organization(request), path_id(request, "agent_or_task_id"))
+        record = await self._store.stop(
+            organization(request),
+            path_id(request, "agent_or_task_id"),
+            actor=access(request).key_id,
+        )
         self._workers.observe(record)
         return _task(record)
+
+    async def delete_task(self, request: Request) -> Response:
+        """Delete a task with all that belongs to it."""
+        removed = await self._deletions.one(
+            access(request),
+            path_id(request, "task_id"),
+            stop=flag(request, "stop"),
+            with_thread=flag(request, "with_thread"),
+        )
+        return _removed(removed)
+
+    async def delete_tasks(self, request: Request) -> Response:
+        """Delete the tasks that fit, or the first of them."""
+        body = without_nulls(await self._object(request, TasksDelete))
+        access(request).check(body.get("agent_id"))
+        names = ("agent_id", "user_id", "parent_task_id", "status")
+        before = body.get("finished_before")
+        if not body.keys() & {*names, "finished_before"}:
+            raise Refusal(422, f"say which: give some of {', '.join(names)} and finished_before")
+        status = body.get("status")
+        if status is not None and status not in machine.STATUSES:
+            raise Refusal(422, f"there is no status {status!r}", "$.status")
+        wanted = TaskFilter(
+            agent_ids=None if "agent_id" in body else access(request).agent_ids,
+            **{name: body[name] for name in names if name in body},
+        )
+        removed = await self._deletions.matching(
+            access(request),
+            wanted,
+            before=None if before is None else _moment(before, "$.finished_before"),
+            stop=body.get("stop", False),
+            with_threads=body.get("with_threads", False),
+            cursor=body.get("cursor"),
+        )
+        return _removed(removed)
+
+    async def forget_user(self, request: Request) -> Response:
+        """Delete what there is of a user, or so much of it as one request may."""
+        return _removed(await self._deletions.user(access(request), path_id(request, "user_id")))
+
+    async def list_audit(self, request: Request) -> Response:
+        """What was done in the organization, the newest first."""
+        if access(request).agent_ids is not None:
+            raise Refusal(403, "what was done in the organization is not for a key of some agents")
+        limit = count(request.query_params.get("limit"), "limit")
+        if limit is not None and not 1 <= limit <= PAGE:
+            raise Refusal(422, f"limit has to be from 1 to {PAGE}, not {limit}")
+        page = await self._store.audit(
+            organization(request), cursor=request.query_params.get("cursor"), limit=limit or 100
+        )
+        entries = [
+            {
+                "id": str(entry.number),
+                "time": timestamp(entry.created_at),
+                "actor": entry.actor,
+                "action": entry.action,
+                "target": entry.target,
+                "outcome": entry.outcome,
+            }
+            for entry in page.entries
+        ]
+        return Json.of(entries, {"x-next-cursor": page.cursor} if page.cursor else None)
 
     async def notify_task(self, request: Request) -> Response:
         """Keep what a task is told, and pass it on to the worker that has it."""
@@ -288,10 +389,13 @@ class Endpoints:
         await self._agents.ensure(organization_id, agent_id)
         task_id = body.get("execution_id")
         within(task_id, ID, "$.execution_id")
+        by = body.get("triggered_by")
         report = Report(
             kind=kind,
             agent_id=agent_id,
             task_id=task_id if isinstance(task_id, str) and task_id else None,
+            # It may be anything, and is no user's id where it could not be one.
+            user_id=by if isinstance(by, str) and 0 < len(by) <= 255 and "\0" not in by else None,
             value=orjson.dumps(body),
         )
         await self._store.add_report(

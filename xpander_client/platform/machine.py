@@ -13,7 +13,7 @@ done is a `Refusal`. Every engine goes by these functions.
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -29,11 +29,14 @@ __all__ = [
     "Outcome",
     "adopt",
     "append",
+    "bury",
     "claim",
     "continue_",
     "create",
+    "disown",
     "expire",
     "holds",
+    "is_grave_of",
     "is_worn",
     "notify",
     "patch",
@@ -286,6 +289,45 @@ def adopt(parent: TaskRecord, child_id: str, now: float) -> Outcome:
     if parent.finished:
         return Outcome(changed)
     return Outcome(changed, (_task_event("task_updated", parent, changed, now),))
+
+
+def disown(parent: TaskRecord, children: Collection[str]) -> Outcome:
+    """The task without those that were deleted among the ones that it started. It is no younger by
+    that.
+    """
+    task = parent.outline()
+    kept = [child for child in task.get("sub_executions") or [] if child not in children]
+    if len(kept) == len(task.get("sub_executions") or []):
+        return Outcome(parent)
+    task["sub_executions"] = kept
+    return Outcome(attrs.evolve(parent, document=orjson.dumps(task)))
+
+
+def bury(record: TaskRecord, now: float) -> TaskRecord:
+    """What stays of a deleted task for a while: its id, so that no late write brings it back.
+
+    It is of no organization, so nobody finds it; whose it was stands for its agent.
+    """
+    return TaskRecord(
+        id=record.id,
+        organization_id="",
+        agent_id=record.organization_id,
+        status="deleted",
+        document=b"",
+        created_at=record.created_at,
+        updated_at=now,
+        attempt=record.attempt,
+        large=record.large,  # they are many bytes, and go with the events
+    )
+
+
+def is_grave_of(record: TaskRecord | None, organization_id: str) -> bool:
+    """Whether this is what stays of a deleted task of the organization."""
+    return (
+        record is not None
+        and record.status == "deleted"
+        and (record.organization_id, record.agent_id) == ("", organization_id)
+    )
 
 
 def holds(record: TaskRecord, attempt: int) -> bool:

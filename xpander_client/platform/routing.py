@@ -24,6 +24,7 @@ __all__ = [
     "Json",
     "access",
     "count",
+    "flag",
     "held_attempt",
     "idempotency",
     "organization",
@@ -115,6 +116,14 @@ def count(text: str | None, what: str) -> int | None:
         raise Refusal(422, f"{what} has to be a whole number")
     within(number := int(text), COUNT, what=what)
     return number
+
+
+def flag(request: Request, name: str) -> bool:
+    """Whether the query says yes."""
+    said = request.query_params.get(name, "false")
+    if said not in ("true", "false"):
+        raise Refusal(422, f"{name} has to be true or false")
+    return said == "true"
 
 
 def held_attempt(request: Request) -> int | None:

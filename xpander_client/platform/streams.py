@@ -152,6 +152,8 @@ class TaskEvents:
                 if page is None and quiet and await self._had_everything():
                     return
             except Refusal as refusal:
+                if refusal.status == 404:
+                    return  # the task was deleted, and whoever comes back for more is told so
                 if refusal.status != 503:
                     raise
                 # The store is away; the stream goes on when it is back.

@@ -148,7 +148,9 @@ class ThreadEndpoints:
 
     async def delete(self, request: Request) -> Response:
         """Forget a thread."""
-        await self._threads.delete(organization(request), path_id(request, "thread_id"))
+        await self._threads.delete(
+            organization(request), path_id(request, "thread_id"), actor=access(request).key_id
+        )
         return Response()
 
     async def list_of_user(self, request: Request) -> Response:

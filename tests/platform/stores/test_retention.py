@@ -29,9 +29,16 @@ async def ids(store: Store, organization_id: str = "o") -> list[str]:
 
 
 async def test_a_finished_task_stays_with_its_result_until_its_retention_is_over(
-    store: Store, clock: Clock
+    make_store: Callable[[], Store], address: str, clock: Clock
 ) -> None:
-    await put(store)
+    async with OpenStore(make_store()) as store:
+        await _outlive(store, clock)
+    counts = (await check(address)).counts
+    assert {table: rows for table, rows in counts.items() if rows} == {}
+
+
+async def _outlive(store: Store, clock: Clock) -> None:
+    await put(store, input={"text": "x" * 100_000})
     await store.append("o", "t", [chunk(str(n)) for n in range(1500)], attempt=None)
     await store.patch("o", "t", {"status": "completed", "result": "R"}, attempt=None)
     clock.now += 100

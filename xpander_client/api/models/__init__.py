@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from .api_key_allowance_request import ApiKeyAllowanceRequest as ApiKeyAllowanceRequest
     from .attachment_kind import AttachmentKind as AttachmentKind
     from .attachment_ref import AttachmentRef as AttachmentRef
+    from .audit_entry import AuditEntry as AuditEntry
     from .conversation_kind import ConversationKind as ConversationKind
     from .deep_planning import DeepPlanning as DeepPlanning
     from .deep_planning_item import DeepPlanningItem as DeepPlanningItem
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from .pending_eca_request import PendingECARequest as PendingECARequest
     from .principal import Principal as Principal
     from .principal_kind import PrincipalKind as PrincipalKind
+    from .removed import Removed as Removed
     from .source_node_type import SourceNodeType as SourceNodeType
     from .task_create import TaskCreate as TaskCreate
     from .task_finish import TaskFinish as TaskFinish
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
     from .task_update import TaskUpdate as TaskUpdate
     from .task_update_event import TaskUpdateEvent as TaskUpdateEvent
     from .task_update_event_type import TaskUpdateEventType as TaskUpdateEventType
+    from .tasks_delete import TasksDelete as TasksDelete
     from .think_mode import ThinkMode as ThinkMode
     from .thread import Thread as Thread
     from .thread_create import ThreadCreate as ThreadCreate
@@ -113,6 +116,7 @@ __all__ = [
     "ApiKeyAllowanceRequest",
     "AttachmentKind",
     "AttachmentRef",
+    "AuditEntry",
     "ConversationKind",
     "DeepPlanning",
     "DeepPlanningItem",
@@ -132,6 +136,7 @@ __all__ = [
     "PendingECARequest",
     "Principal",
     "PrincipalKind",
+    "Removed",
     "SourceNodeType",
     "TaskCreate",
     "TaskFinish",
@@ -144,6 +149,7 @@ __all__ = [
     "TaskUpdate",
     "TaskUpdateEvent",
     "TaskUpdateEventType",
+    "TasksDelete",
     "ThinkMode",
     "Thread",
     "ThreadCreate",
@@ -187,6 +193,7 @@ _MODULES = {
     "ApiKeyAllowanceRequest": ".api_key_allowance_request",
     "AttachmentKind": ".attachment_kind",
     "AttachmentRef": ".attachment_ref",
+    "AuditEntry": ".audit_entry",
     "ConversationKind": ".conversation_kind",
     "DeepPlanning": ".deep_planning",
     "DeepPlanningItem": ".deep_planning_item",
@@ -206,6 +213,7 @@ _MODULES = {
     "PendingECARequest": ".pending_eca_request",
     "Principal": ".principal",
     "PrincipalKind": ".principal_kind",
+    "Removed": ".removed",
     "SourceNodeType": ".source_node_type",
     "TaskCreate": ".task_create",
     "TaskFinish": ".task_finish",
@@ -214,6 +222,7 @@ _MODULES = {
     "TaskNotified": ".task_notified",
     "TaskProgress": ".task_progress",
     "TaskReportRequest": ".task_report_request",
+    "TasksDelete": ".tasks_delete",
     "TaskStop": ".task_stop",
     "TaskUpdate": ".task_update",
     "TaskUpdateEvent": ".task_update_event",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import datetime
 from collections.abc import Mapping
 from typing import Any
 
@@ -39,6 +40,7 @@ from ..models.task_progress import TaskProgress
 from ..models.task_report_request import TaskReportRequest
 from ..models.task_update import TaskUpdate
 from ..models.task_update_event import TaskUpdateEvent
+from ..models.tasks_delete import TasksDelete
 from ..models.think_mode import ThinkMode
 from ..models.tokens import Tokens
 from ..models.user import User
@@ -46,6 +48,8 @@ from ..models.worker_loss import WorkerLoss
 
 __all__ = [
     "create",
+    "delete",
+    "delete_many",
     "events",
     "finish",
     "get",
@@ -330,6 +334,53 @@ def list_user_tasks(
                 "limit": limit,
                 "cursor": cursor,
             }
+        ),
+    )
+
+
+def delete(
+    *, task_id: str, stop: bool | None = None, with_thread: bool | None = None
+) -> RequestPlan:
+    """What `Tasks.delete` sends."""
+    return RequestPlan(
+        operation="Tasks.delete",
+        method="DELETE",
+        path=_encode_path("/agent-execution/executions/{task_id}", task_id=task_id),
+        template="/agent-execution/executions/{task_id}",
+        replay=Replay.ALWAYS,
+        query=_query({"stop": stop, "with_thread": with_thread}),
+    )
+
+
+def delete_many(
+    *,
+    agent_id: str | None = None,
+    user_id: str | None = None,
+    parent_task_id: str | None = None,
+    status: AgentExecutionStatus | None = None,
+    finished_before: datetime.datetime | None = None,
+    stop: bool | None = None,
+    with_threads: bool | None = None,
+    cursor: str | None = None,
+) -> RequestPlan:
+    """What `Tasks.delete_many` sends."""
+    return RequestPlan(
+        operation="Tasks.delete_many",
+        method="POST",
+        path="/agent-execution/executions/delete",
+        template="/agent-execution/executions/delete",
+        replay=Replay.ALWAYS,
+        body=_body(
+            TasksDelete(
+                agent_id=agent_id,
+                user_id=user_id,
+                parent_task_id=parent_task_id,
+                status=status,
+                finished_before=finished_before,
+                stop=stop,
+                with_threads=with_threads,
+                cursor=cursor,
+            )
         ),
     )
 

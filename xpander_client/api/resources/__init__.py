@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from .agent import Agent as Agent
     from .agents import Agents as Agents, AgentsWithRawResponse as AgentsWithRawResponse
     from .agents_list_item import AgentsListItem as AgentsListItem
+    from .organization import (
+        Organization as Organization,
+        OrganizationWithRawResponse as OrganizationWithRawResponse,
+    )
     from .task import Task as Task
     from .tasks import Tasks as Tasks, TasksWithRawResponse as TasksWithRawResponse
     from .tasks_list_item import TasksListItem as TasksListItem
@@ -20,6 +24,8 @@ __all__ = [
     "Agents",
     "AgentsListItem",
     "AgentsWithRawResponse",
+    "Organization",
+    "OrganizationWithRawResponse",
     "Task",
     "Tasks",
     "TasksListItem",
@@ -35,6 +41,8 @@ _MODULES = {
     "Agents": ".agents",
     "AgentsListItem": ".agents_list_item",
     "AgentsWithRawResponse": ".agents",
+    "Organization": ".organization",
+    "OrganizationWithRawResponse": ".organization",
     "Task": ".task",
     "Tasks": ".tasks",
     "TasksListItem": ".tasks_list_item",

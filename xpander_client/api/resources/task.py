@@ -26,6 +26,7 @@ from ..models.llm_reasoning_effort import LLMReasoningEffort
 from ..models.mcp_server_details import MCPServerDetails
 from ..models.output_format import OutputFormat
 from ..models.pending_eca_request import PendingECARequest
+from ..models.removed import Removed
 from ..models.source_node_type import SourceNodeType
 from ..models.task_notified import TaskNotified
 from ..models.task_progress import TaskProgress
@@ -720,6 +721,72 @@ class Task(TaskMessage, StopRequest, Bound):
         return (
             await self._transport.acall(
                 tasks_plans.notify(task_id=self.id, key=key, data=data), TaskNotified
+            )
+        ).parsed
+
+    def delete(self, stop: bool | None = None, with_thread: bool | None = None) -> Removed:
+        """Delete a task with its events, its result and its reports.
+
+        The task is gone at once: whoever asks for it, or still writes to it, is told that there is
+        no such task. One that is not finished is refused with 409, unless it may be stopped first;
+        those who follow it see that it was stopped, and a worker that has it is told. Tasks that it
+        started stay.
+
+        Args:
+            stop: Stop the task first, if it is not finished.
+            with_thread: Delete the thread that it was talked about in as well.
+
+        Returns:
+            How much was deleted.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = Task.load("task-1", configuration)
+            >>> removed = task.delete(stop=True)
+            >>> print(removed.tasks)
+            1
+        """
+        return self._transport.call(
+            tasks_plans.delete(task_id=self.id, stop=stop, with_thread=with_thread), Removed
+        ).parsed
+
+    async def adelete(self, stop: bool | None = None, with_thread: bool | None = None) -> Removed:
+        """Delete a task with its events, its result and its reports.
+
+        The task is gone at once: whoever asks for it, or still writes to it, is told that there is
+        no such task. One that is not finished is refused with 409, unless it may be stopped first;
+        those who follow it see that it was stopped, and a worker that has it is told. Tasks that it
+        started stay.
+
+        Args:
+            stop: Stop the task first, if it is not finished.
+            with_thread: Delete the thread that it was talked about in as well.
+
+        Returns:
+            How much was deleted.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> task = await Task.aload("task-1", configuration)
+            >>> removed = await task.adelete(stop=True)
+            >>> print(removed.tasks)
+            1
+        """
+        return (
+            await self._transport.acall(
+                tasks_plans.delete(task_id=self.id, stop=stop, with_thread=with_thread), Removed
             )
         ).parsed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import datetime
 from collections.abc import AsyncGenerator, Generator
 from typing import Any, cast
 
@@ -18,6 +19,7 @@ from ..models.llm_reasoning_effort import LLMReasoningEffort
 from ..models.mcp_server_details import MCPServerDetails
 from ..models.output_format import OutputFormat
 from ..models.principal import Principal
+from ..models.removed import Removed
 from ..models.source_node_type import SourceNodeType
 from ..models.task_notified import TaskNotified
 from ..models.task_progress import TaskProgress
@@ -1209,6 +1211,182 @@ class Tasks(Resource):
         )
         return self._transport.apages(plan, builtins.list[TasksListItem])
 
+    def delete(
+        self, task_id: str, stop: bool | None = None, with_thread: bool | None = None
+    ) -> Removed:
+        """Delete a task with its events, its result and its reports.
+
+        The task is gone at once: whoever asks for it, or still writes to it, is told that there is
+        no such task. One that is not finished is refused with 409, unless it may be stopped first;
+        those who follow it see that it was stopped, and a worker that has it is told. Tasks that it
+        started stay.
+
+        Args:
+            task_id: The task.
+            stop: Stop the task first, if it is not finished.
+            with_thread: Delete the thread that it was talked about in as well.
+
+        Returns:
+            How much was deleted.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> removed = tasks.delete(task_id="task-1", stop=True)
+            >>> print(removed.tasks)
+            1
+        """
+        plan = tasks_plans.delete(task_id=task_id, stop=stop, with_thread=with_thread)
+        return self._transport.call(plan, Removed).parsed
+
+    async def adelete(
+        self, task_id: str, stop: bool | None = None, with_thread: bool | None = None
+    ) -> Removed:
+        """Delete a task with its events, its result and its reports.
+
+        The task is gone at once: whoever asks for it, or still writes to it, is told that there is
+        no such task. One that is not finished is refused with 409, unless it may be stopped first;
+        those who follow it see that it was stopped, and a worker that has it is told. Tasks that it
+        started stay.
+
+        Args:
+            task_id: The task.
+            stop: Stop the task first, if it is not finished.
+            with_thread: Delete the thread that it was talked about in as well.
+
+        Returns:
+            How much was deleted.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> removed = await tasks.adelete(task_id="task-1", stop=True)
+            >>> print(removed.tasks)
+            1
+        """
+        plan = tasks_plans.delete(task_id=task_id, stop=stop, with_thread=with_thread)
+        return (await self._transport.acall(plan, Removed)).parsed
+
+    def delete_many(
+        self,
+        agent_id: str | None = None,
+        user_id: str | None = None,
+        parent_task_id: str | None = None,
+        status: AgentExecutionStatus | None = None,
+        finished_before: datetime.datetime | None = None,
+        stop: bool | None = None,
+        with_threads: bool | None = None,
+        cursor: str | None = None,
+    ) -> Removed:
+        """Delete the tasks that fit, each as `delete` does.
+
+        One request looks at so many tasks, the newest first. When the answer says that there are
+        `more`, its `cursor` goes on behind those. Tasks that are not finished are left out, unless
+        they may be stopped first. At least one thing has to be said about the tasks.
+
+        Args:
+            agent_id: Only tasks of this agent.
+            user_id: Only tasks of this user.
+            parent_task_id: Only tasks that this task started.
+            status: Only tasks in this status.
+            finished_before: Only tasks that have not changed since.
+            stop: Stop those first that are not finished.
+            with_threads: Delete the threads that they were talked about in as well.
+            cursor: Where to go on, the `cursor` of the answer before.
+
+        Returns:
+            How much was deleted.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> removed = tasks.delete_many(
+            ...     agent_id="agent-sales", status=AgentExecutionStatus.Failed
+            ... )
+            >>> print(removed.tasks)
+            1
+        """
+        plan = tasks_plans.delete_many(
+            agent_id=agent_id,
+            user_id=user_id,
+            parent_task_id=parent_task_id,
+            status=status,
+            finished_before=finished_before,
+            stop=stop,
+            with_threads=with_threads,
+            cursor=cursor,
+        )
+        return self._transport.call(plan, Removed).parsed
+
+    async def adelete_many(
+        self,
+        agent_id: str | None = None,
+        user_id: str | None = None,
+        parent_task_id: str | None = None,
+        status: AgentExecutionStatus | None = None,
+        finished_before: datetime.datetime | None = None,
+        stop: bool | None = None,
+        with_threads: bool | None = None,
+        cursor: str | None = None,
+    ) -> Removed:
+        """Delete the tasks that fit, each as `delete` does.
+
+        One request looks at so many tasks, the newest first. When the answer says that there are
+        `more`, its `cursor` goes on behind those. Tasks that are not finished are left out, unless
+        they may be stopped first. At least one thing has to be said about the tasks.
+
+        Args:
+            agent_id: Only tasks of this agent.
+            user_id: Only tasks of this user.
+            parent_task_id: Only tasks that this task started.
+            status: Only tasks in this status.
+            finished_before: Only tasks that have not changed since.
+            stop: Stop those first that are not finished.
+            with_threads: Delete the threads that they were talked about in as well.
+            cursor: Where to go on, the `cursor` of the answer before.
+
+        Returns:
+            How much was deleted.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> removed = await tasks.adelete_many(
+            ...     agent_id="agent-sales", status=AgentExecutionStatus.Failed
+            ... )
+            >>> print(removed.tasks)
+            1
+        """
+        plan = tasks_plans.delete_many(
+            agent_id=agent_id,
+            user_id=user_id,
+            parent_task_id=parent_task_id,
+            status=status,
+            finished_before=finished_before,
+            stop=stop,
+            with_threads=with_threads,
+            cursor=cursor,
+        )
+        return (await self._transport.acall(plan, Removed)).parsed
+
     def report_external_task(
         self,
         agent_id: str | None = None,
@@ -2091,6 +2269,68 @@ class TasksWithRawResponse:
             cursor=cursor,
         )
         return await self._transport.acall(plan, builtins.list[TasksListItem])
+
+    def delete(
+        self, task_id: str, stop: bool | None = None, with_thread: bool | None = None
+    ) -> Response[Removed]:
+        """`Tasks.delete`, with the answer's status and headers."""
+        plan = tasks_plans.delete(task_id=task_id, stop=stop, with_thread=with_thread)
+        return self._transport.call(plan, Removed)
+
+    async def adelete(
+        self, task_id: str, stop: bool | None = None, with_thread: bool | None = None
+    ) -> Response[Removed]:
+        """`Tasks.adelete`, with the answer's status and headers."""
+        plan = tasks_plans.delete(task_id=task_id, stop=stop, with_thread=with_thread)
+        return await self._transport.acall(plan, Removed)
+
+    def delete_many(
+        self,
+        agent_id: str | None = None,
+        user_id: str | None = None,
+        parent_task_id: str | None = None,
+        status: AgentExecutionStatus | None = None,
+        finished_before: datetime.datetime | None = None,
+        stop: bool | None = None,
+        with_threads: bool | None = None,
+        cursor: str | None = None,
+    ) -> Response[Removed]:
+        """`Tasks.delete_many`, with the answer's status and headers."""
+        plan = tasks_plans.delete_many(
+            agent_id=agent_id,
+            user_id=user_id,
+            parent_task_id=parent_task_id,
+            status=status,
+            finished_before=finished_before,
+            stop=stop,
+            with_threads=with_threads,
+            cursor=cursor,
+        )
+        return self._transport.call(plan, Removed)
+
+    async def adelete_many(
+        self,
+        agent_id: str | None = None,
+        user_id: str | None = None,
+        parent_task_id: str | None = None,
+        status: AgentExecutionStatus | None = None,
+        finished_before: datetime.datetime | None = None,
+        stop: bool | None = None,
+        with_threads: bool | None = None,
+        cursor: str | None = None,
+    ) -> Response[Removed]:
+        """`Tasks.adelete_many`, with the answer's status and headers."""
+        plan = tasks_plans.delete_many(
+            agent_id=agent_id,
+            user_id=user_id,
+            parent_task_id=parent_task_id,
+            status=status,
+            finished_before=finished_before,
+            stop=stop,
+            with_threads=with_threads,
+            cursor=cursor,
+        )
+        return await self._transport.acall(plan, Removed)
 
     def report_external_task(
         self,

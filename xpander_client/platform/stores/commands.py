@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from itertools import islice, zip_longest
 from typing import Any, TypeVar
 
@@ -23,7 +23,11 @@ from ..refusal import Refusal
 from ..settings import Settings
 from .admission import Admission
 from .records import (
+    AUDIT_FIELDS,
     Appended,
+    AuditEntry,
+    AuditPage,
+    Deleted,
     Document,
     Extended,
     IdempotencyKey,
@@ -40,9 +44,12 @@ from .retention import Batch, Cutoffs, Kind, work_off
 from .store import NO_POOLS, Store, ThreadStore, agent_topic, task_topic, worker_topic
 from .work import Command, Reads, Submit, Waiting, Work
 
-__all__ = ["CommandStore", "CommandThreads", "unknown", "unknown_thread"]
+__all__ = ["CommandStore", "CommandThreads", "audit_page", "place_of", "unknown", "unknown_thread"]
 
 T = TypeVar("T")
+
+AT_ONCE = 1_000
+"""So many messages of a thread are forgotten in one command."""
 
 SWEEP = 2_000
 """So many tasks whose leases ran out are looked up at once,"""
@@ -64,6 +71,25 @@ def unknown(task_id: str) -> Refusal:
 def unknown_thread(thread_id: str) -> Refusal:
     """What to raise when there is no such thread."""
     return Refusal(404, f"there is no thread {thread_id}")
+
+
+def place_of(cursor: str | None) -> int:
+    """The number that a cursor stands for: what is asked for has lower ones.
+
+    Raises:
+        Refusal: 422, the cursor is none of ours.
+    """
+    if cursor is None:
+        return 10**18
+    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
+        raise Refusal(422, "this cursor was not given out by the platform")
+    return int(cursor)
+
+
+def audit_page(rows: Sequence[Any], limit: int) -> AuditPage:
+    """A page of entries from rows of their fields, of which one more was read."""
+    entries = tuple(AuditEntry(**dict(zip(AUDIT_FIELDS, row, strict=True))) for row in rows[:limit])
+    return AuditPage(entries, str(entries[-1].number) if len(rows) > limit else None)
 
 
 class CommandStore(Store):
@@ -173,7 +199,7 @@ class CommandStore(Store):
                 raise Refusal(409, f"the task is {parent.status}, which is final")
             there = work.task(task_id)
             if there is not None:
-                return Put(work.whole(there), repeated=True)
+                return Put(work.whole(_find(work, organization_id, task_id)), repeated=True)
             outcome = machine.create(
                 task_id=task_id,
                 organization_id=organization_id,
@@ -228,6 +254,7 @@ class CommandStore(Store):
         changes: Mapping[str, Any],
         *,
         attempt: int | None,
+        actor: str | None = None,
     ) -> TaskRecord:
         """Set fields of a task; see `machine.patch`."""
 
@@ -242,9 +269,53 @@ class CommandStore(Store):
                 loop_lease=self._settings.loop_lease,
             )
             _save(work, record, outcome)
+            _audit_stop(work, record, outcome.record, actor)
             return outcome.record
 
         return await self._submit(Command(run, Reads(whole=(task_id,))))
+
+    async def delete(
+        self,
+        organization_id: str,
+        task_ids: Sequence[str],
+        *,
+        stop: bool = False,
+        with_threads: Callable[[str | None, str | None], bool] | None = None,
+        actor: str | None = None,
+    ) -> Deleted:
+        """Delete tasks with all that belongs to them; see `Store.delete`."""
+        [*wanted] = dict.fromkeys(task_ids)
+
+        def run(work: Work) -> Deleted:
+            deleted: list[TaskRecord] = []
+            with_them = 0
+            for record in map(work.task, wanted):
+                if record is None or record.organization_id != organization_id:
+                    continue
+                if not record.finished:
+                    if not stop:
+                        continue
+                    record = work.whole(record)
+                    stopped = machine.stop(record, work.now)
+                    _save(work, record, stopped)
+                    record = stopped.record
+                work.save(record, machine.Outcome(machine.bury(record, work.now)))
+                work.topics.add(task_topic(record.id))
+                work.forget_reports(organization_id, record.id)
+                _audit(work, organization_id, actor, "task.delete", record.id, "deleted")
+                deleted.append(record)
+            _orphan(work, deleted)
+            for thread_id in _conversations(deleted) if with_threads else ():
+                thread = work.thread(organization_id, thread_id)
+                if thread is None or thread.gone or with_threads is None:
+                    continue
+                if with_threads(*threads.belongs_to(thread.read())):
+                    _forget_thread(work, thread)
+                    _audit(work, organization_id, actor, "thread.delete", thread_id, "deleted")
+                    with_them += 1
+            return Deleted(tuple(deleted), with_them)
+
+        return await self._submit(Command(run, Reads(tasks=tuple(wanted))))
 
     async def keep_alive(
         self, organization_id: str, task_id: str, *, attempt: int | None
@@ -257,13 +328,16 @@ class CommandStore(Store):
 
         return await self._submit(Command(run, Reads(tasks=(task_id,))))
 
-    async def stop(self, organization_id: str, task_id: str) -> TaskRecord:
+    async def stop(
+        self, organization_id: str, task_id: str, *, actor: str | None = None
+    ) -> TaskRecord:
         """Stop a task; a finished one stays as it is."""
 
         def run(work: Work) -> TaskRecord:
             record = work.whole(_find(work, organization_id, task_id))
             outcome = machine.stop(record, work.now)
             _save(work, record, outcome)
+            _audit_stop(work, record, outcome.record, actor)
             return outcome.record
 
         return await self._submit(Command(run, Reads(whole=(task_id,))))
@@ -439,6 +513,7 @@ class CommandStore(Store):
         *,
         if_version: int | None = None,
         idempotency: IdempotencyKey | None = None,
+        audit: AuditEntry | None = None,
     ) -> Document:
         """Store a document. With `if_version` only over that version (0: only a new one)."""
 
@@ -455,6 +530,8 @@ class CommandStore(Store):
                 raise Refusal(409, f"the document is at version {version}, not {if_version}")
             document = Document(kind, key, version + 1, value)
             work.save_document(organization_id, document)
+            if audit is not None:
+                work.add_audit(audit)
             _remember(work, organization_id, idempotency, key)
             return document
 
@@ -466,11 +543,22 @@ class CommandStore(Store):
         """Keep a report; a repeated key adds nothing."""
 
         def run(work: Work) -> None:
-            if _first_answer(work, organization_id, key) is None:
-                work.add_report(organization_id, report)
-                _remember(work, organization_id, key, report.kind)
+            task = None if report.task_id is None else work.task(report.task_id)
+            if machine.is_grave_of(task, organization_id):
+                raise unknown(str(report.task_id))
+            if _first_answer(work, organization_id, key) is not None:
+                return
+            known = task is not None and task.organization_id == organization_id
+            user_id = task.user_id if task is not None and known else report.user_id
+            work.add_report(organization_id, attrs.evolve(report, user_id=user_id))
+            _remember(work, organization_id, key, report.kind)
 
-        await self._submit(Command(run))
+        known_before = () if report.task_id is None else (report.task_id,)
+        await self._submit(Command(run, Reads(tasks=known_before)))
+
+    async def add_audit(self, entry: AuditEntry) -> None:
+        """Write down that something was done."""
+        await self._submit(Command(lambda work: work.add_audit(entry)))
 
     async def prune(
         self,
@@ -586,13 +674,14 @@ class CommandThreads(ThreadStore):
 
         return await self._submit(Command(run, Reads(threads=((organization_id, thread_id),))))
 
-    async def delete(self, organization_id: str, thread_id: str) -> None:
+    async def delete(
+        self, organization_id: str, thread_id: str, *, actor: str | None = None
+    ) -> None:
         """Forget a thread and its messages."""
 
         def run(work: Work) -> None:
-            thread = _find_thread(work, organization_id, thread_id)
-            work.empty_thread(thread)
-            work.delete_thread(thread)
+            _forget_thread(work, _find_thread(work, organization_id, thread_id))
+            _audit(work, organization_id, actor, "thread.delete", thread_id, "deleted")
 
         await self._submit(Command(run, Reads(threads=((organization_id, thread_id),))))
 
@@ -639,6 +728,56 @@ def _find_thread(work: Work, organization_id: str, thread_id: str) -> ThreadReco
     if record is None or record.gone:
         raise unknown_thread(thread_id)
     return record
+
+
+def _orphan(work: Work, deleted: Sequence[TaskRecord]) -> None:
+    """Take deleted tasks off the lists of those that started them."""
+    children: dict[str, list[str]] = {}
+    for record in deleted:
+        if record.parent_task_id is not None:
+            children.setdefault(record.parent_task_id, []).append(record.id)
+    for parent_id, ids in children.items():
+        parent = work.task(parent_id)
+        if parent is not None and parent.organization_id == deleted[0].organization_id:
+            work.save(parent, machine.disown(parent, ids))
+
+
+def _conversations(records: Sequence[TaskRecord]) -> Sequence[str]:
+    """The ids of the threads that tasks were talked about in."""
+    found = (record.outline().get("conversation_id") for record in records)
+    return [*dict.fromkeys(each for each in found if isinstance(each, str))]
+
+
+def _forget_thread(work: Work, thread: ThreadRecord) -> None:
+    """Nobody finds the thread any more. The messages of a long one are forgotten later, as others
+    wait for this.
+    """
+    if thread.length > AT_ONCE:
+        work.save_thread(attrs.evolve(thread, document=b""), None, None)
+    else:
+        work.empty_thread(thread)
+        work.delete_thread(thread)
+
+
+def _audit(
+    work: Work, organization_id: str, actor: str | None, action: str, what: str, outcome: str
+) -> None:
+    """Write down what is done, if anybody is to answer for it."""
+    if actor is not None:
+        work.add_audit(
+            AuditEntry(
+                organization_id=organization_id,
+                actor=actor,
+                action=action,
+                target=what,
+                outcome=outcome,
+            )
+        )
+
+
+def _audit_stop(work: Work, before: TaskRecord, after: TaskRecord, actor: str | None) -> None:
+    if after.status == "stopped" != before.status:
+        _audit(work, after.organization_id, actor, "task.stop", after.id, "stopped")
 
 
 def _insert(work: Work, outcome: machine.Outcome) -> None:

@@ -11,12 +11,16 @@ import attrs
 import orjson
 
 __all__ = [
+    "AUDIT_FIELDS",
     "LARGE",
     "NOTIFICATION",
     "PAGE_BYTES",
     "TASK_FIELDS",
     "TERMINAL",
     "Appended",
+    "AuditEntry",
+    "AuditPage",
+    "Deleted",
     "Document",
     "EventRecord",
     "Extended",
@@ -265,13 +269,46 @@ class Document:
 class Report:
     """What a task or one call of a model took: `value` is the JSON that was sent. It is never
     changed, and forgotten when it is old. `task_id` is what it says of a task, which need not be
-    there.
+    there; `user_id` is that task's user, or else whom the report names.
     """
 
     kind: str
     agent_id: str
     task_id: str | None
     value: bytes
+    user_id: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class AuditEntry:
+    """That somebody did something which others may ask about: `actor` is the id of a key, or
+    "operator" for who had the store itself; `target` is what it was done to. `number` and
+    `created_at` are the store's.
+    """
+
+    organization_id: str
+    actor: str
+    action: str
+    target: str
+    outcome: str
+    number: int = 0
+    created_at: float = 0.0
+
+
+@attrs.frozen
+class AuditPage:
+    """Some of what was done, the newest first; `cursor` as in a `Page`."""
+
+    entries: tuple[AuditEntry, ...]
+    cursor: str | None = None
+
+
+@attrs.frozen
+class Deleted:
+    """What was deleted: the tasks, as they were at the end, and how many threads with them."""
+
+    tasks: tuple[TaskRecord, ...] = ()
+    threads: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -373,3 +410,6 @@ class Held:
     attempt: int
     begun: bool
     told: int
+
+
+AUDIT_FIELDS = tuple(field.name for field in attrs.fields(AuditEntry))

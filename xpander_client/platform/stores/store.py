@@ -7,13 +7,16 @@ hints, never data, so that a lost hint costs a moment and never an event.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from typing import Any, Protocol
 
 from .admission import Admission
 from .hints import Watch
 from .records import (
     Appended,
+    AuditEntry,
+    AuditPage,
+    Deleted,
     Document,
     EventRecord,
     Extended,
@@ -121,12 +124,19 @@ class ThreadStore(Protocol):
         """Set fields of a thread, null takes one away; `messages` replace those that it has."""
         ...
 
-    async def delete(self, organization_id: str, thread_id: str) -> None:
-        """Forget a thread and its messages."""
+    async def delete(
+        self, organization_id: str, thread_id: str, *, actor: str | None = None
+    ) -> None:
+        """Forget a thread and its messages. An `actor` is written down."""
         ...
 
     async def of_user(
-        self, organization_id: str, user_id: str, agent_id: str | None
+        self,
+        organization_id: str,
+        user_id: str,
+        agent_id: str | None,
+        *,
+        limit: int | None = None,
     ) -> Sequence[ThreadRecord]:
         """The threads with a user, and with an agent if one is named, the newest first."""
         ...
@@ -281,8 +291,11 @@ class Store(Protocol):
         changes: Mapping[str, Any],
         *,
         attempt: int | None,
+        actor: str | None = None,
     ) -> TaskRecord:
-        """Set fields of a task; see `machine.patch`."""
+        """Set fields of a task; see `machine.patch`. An `actor` that stops it by that is written
+        down.
+        """
         ...
 
     async def keep_alive(
@@ -379,8 +392,53 @@ class Store(Protocol):
         """
         ...
 
-    async def stop(self, organization_id: str, task_id: str) -> TaskRecord:
-        """Stop a task; a finished one stays as it is."""
+    async def stop(
+        self, organization_id: str, task_id: str, *, actor: str | None = None
+    ) -> TaskRecord:
+        """Stop a task; a finished one stays as it is. An `actor` is written down."""
+        ...
+
+    async def delete(
+        self,
+        organization_id: str,
+        task_ids: Sequence[str],
+        *,
+        stop: bool = False,
+        with_threads: Callable[[str | None, str | None], bool] | None = None,
+        actor: str | None = None,
+    ) -> Deleted:
+        """Delete those of these tasks that are there and finished, with `stop` also the others,
+        which are stopped before; and the threads that they were talked about in, for which
+        `with_threads` says yes when it is given the user and the agent that the thread names.
+
+        Nobody finds any of it from now on, and no late write brings it back. What followers may
+        still be reading is forgotten a few seconds later. An `actor` is written down.
+        """
+        ...
+
+    async def forget_reports(
+        self,
+        organization_id: str,
+        user_id: str,
+        limit: int,
+        *,
+        agent_ids: frozenset[str] | None = None,
+    ) -> int:
+        """Forget some of the reports that name a user, of some agents alone or of all; returns how
+        many.
+        """
+        ...
+
+    async def add_audit(self, entry: AuditEntry) -> None:
+        """Write down that something was done."""
+        ...
+
+    async def audit(
+        self, organization_id: str | None, *, cursor: str | None, limit: int
+    ) -> AuditPage:
+        """What was done in an organization, or in all, the newest first, from the cursor of the
+        page before.
+        """
         ...
 
     def now(self) -> float:
@@ -412,11 +470,12 @@ class Store(Protocol):
         *,
         if_version: int | None = None,
         idempotency: IdempotencyKey | None = None,
+        audit: AuditEntry | None = None,
     ) -> Document:
         """Store a document. With `if_version` only over that version (0: only a new one).
 
         When the version is another one, that is a `Refusal` with status 409. A repeated idempotency
-        key is answered with what its first request stored.
+        key is answered with what its first request stored. `audit` is written down with it.
         """
         ...
 
@@ -427,7 +486,10 @@ class Store(Protocol):
     async def add_report(
         self, organization_id: str, report: Report, *, key: IdempotencyKey | None = None
     ) -> None:
-        """Keep a report; a repeated key adds nothing."""
+        """Keep a report; a repeated key adds nothing.
+
+        That is a `Refusal` with status 404 when the report is of a task that was deleted.
+        """
         ...
 
     async def prune(

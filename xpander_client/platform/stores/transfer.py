@@ -27,8 +27,16 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "documents": ("organization_id", "kind", "key", "version", "value"),
     "threads": ("organization_id", "id", "length", "user_id", "agent_id", "used_at", "document"),
     "messages": ("organization_id", "thread_id", "place", "role", "body"),
-    "reports": ("organization_id", "kind", "agent_id", "task_id", "created_at", "value"),
-    "audit": ("organization_id", "created_at", "actor", "action", "object", "outcome"),
+    "reports": (
+        "organization_id",
+        "kind",
+        "agent_id",
+        "task_id",
+        "user_id",
+        "created_at",
+        "value",
+    ),
+    "audit": ("organization_id", "created_at", "actor", "action", "target", "outcome"),
 }
 """What is copied, in an order in which it can be added: rows of these fields, in no engine's terms.
 

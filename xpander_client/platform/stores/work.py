@@ -8,7 +8,15 @@ from typing import Generic, Protocol, TypeVar
 import attrs
 
 from .. import machine
-from .records import Document, IdempotencyKey, MessageRecord, Report, TaskRecord, ThreadRecord
+from .records import (
+    AuditEntry,
+    Document,
+    IdempotencyKey,
+    MessageRecord,
+    Report,
+    TaskRecord,
+    ThreadRecord,
+)
 
 __all__ = ["Command", "Reads", "Submit", "Waiting", "Work"]
 
@@ -105,6 +113,14 @@ class Work(Protocol):
 
     def add_report(self, organization_id: str, report: Report) -> None:
         """Add a report, of this moment."""
+        ...
+
+    def forget_reports(self, organization_id: str, task_id: str) -> None:
+        """Forget the reports of a task."""
+        ...
+
+    def add_audit(self, entry: AuditEntry) -> None:
+        """Write down what is done, at this moment."""
         ...
 
 

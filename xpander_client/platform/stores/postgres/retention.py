@@ -63,13 +63,19 @@ def _by_number(
 async def _events(
     connection: PoolConnectionProxy, organization_id: str, before: float, limit: int
 ) -> tuple[int, bool]:
-    """Events but for how tasks ended; of deleted tasks all."""
+    """Events but for how tasks ended; of deleted tasks all, and their large fields."""
     ids = await _due(connection, organization_id, False, before, limit)
     if not ids:
         return 0, False
     spared = "task_finished" if organization_id else ""
     gone = await _forget_events(connection, ids, spared, limit)
     if gone < limit:
+        if not organization_id:
+            await connection.execute(
+                "WITH gone AS (DELETE FROM large_fields WHERE task_id = ANY($1::text[])) "
+                "UPDATE tasks SET large = NULL WHERE id = ANY($1::text[])",
+                ids,
+            )
         await connection.execute("UPDATE tasks SET pruned = true WHERE id = ANY($1::text[])", ids)
     return max(gone, len(ids)), True
 

@@ -144,11 +144,13 @@ CREATE TABLE reports (
     kind text COLLATE "C" NOT NULL,
     agent_id text COLLATE "C" NOT NULL,
     task_id text COLLATE "C",
+    user_id text COLLATE "C",
     created_at double precision NOT NULL,
     value bytea NOT NULL
 );
 CREATE INDEX reports_by_age ON reports (organization_id, created_at);
 CREATE INDEX reports_of_task ON reports (organization_id, task_id) WHERE task_id IS NOT NULL;
+CREATE INDEX reports_of_user ON reports (organization_id, user_id) WHERE user_id IS NOT NULL;
 INSERT INTO reports (organization_id, kind, agent_id, task_id, created_at, value)
     -- Texts that hold NUL are JSON, but nothing that the database would read as such.
     SELECT organization_id, kind,
@@ -168,7 +170,7 @@ CREATE TABLE audit (
     created_at double precision NOT NULL,
     actor text COLLATE "C" NOT NULL,
     action text COLLATE "C" NOT NULL,
-    object text COLLATE "C" NOT NULL,
+    target text COLLATE "C" NOT NULL,
     outcome text COLLATE "C" NOT NULL
 );
 CREATE INDEX audit_of_organization ON audit (organization_id, number);

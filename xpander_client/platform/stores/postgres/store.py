@@ -14,9 +14,19 @@ import attrs
 from ...clock import Clock
 from ...refusal import Refusal
 from ...settings import Settings
-from ..commands import CommandStore, unknown
+from ..commands import CommandStore, audit_page, place_of, unknown
 from ..hints import Hints, Watch
-from ..records import PAGE_BYTES, Document, EventRecord, Overdue, Page, TaskFilter, TaskRecord
+from ..records import (
+    AUDIT_FIELDS,
+    PAGE_BYTES,
+    AuditPage,
+    Document,
+    EventRecord,
+    Overdue,
+    Page,
+    TaskFilter,
+    TaskRecord,
+)
 from ..retention import Batch, Kind, organizations_with
 from ..work import Command, Waiting
 from .clock import DatabaseClock
@@ -171,9 +181,7 @@ class PostgresStore(CommandStore):
             if value is not None and name != "agent_ids":
                 require_that(f"{name} = {{}}", value)
         if cursor is not None:
-            if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
-                raise Refusal(422, "this cursor was not given out by the platform")
-            require_that("number < {}", int(cursor))
+            require_that("number < {}", place_of(cursor))
         parameters.append(limit + 1)
         rows = await self._database.fetch(
             "SELECT * FROM (SELECT *, count(*) OVER () AS found, sum(octet_length(document)) "
@@ -294,7 +302,41 @@ class PostgresStore(CommandStore):
         )
         return [document_of(row) for row in rows]
 
-    # Retention -----------------------------------------------------------------------------------
+    # What was done, and what is forgotten ---------------------------------------------------------
+
+    async def audit(
+        self, organization_id: str | None, *, cursor: str | None, limit: int
+    ) -> AuditPage:
+        """What was done in an organization, or in all, the newest first."""
+        rows = await self._database.fetch(
+            f"SELECT {', '.join(AUDIT_FIELDS)} FROM audit WHERE "
+            f"{'$1::text IS NULL' if organization_id is None else 'organization_id = $1'} "
+            "AND number < $2 ORDER BY number DESC LIMIT $3",
+            organization_id,
+            place_of(cursor),
+            limit + 1,
+        )
+        return audit_page(rows, limit)
+
+    async def forget_reports(
+        self,
+        organization_id: str,
+        user_id: str,
+        limit: int,
+        *,
+        agent_ids: frozenset[str] | None = None,
+    ) -> int:
+        """Forget some of the reports that name a user; returns how many."""
+        rows = await self._database.fetch(
+            "DELETE FROM reports WHERE number IN (SELECT number FROM reports "
+            "WHERE organization_id = $1 AND user_id = $2 "
+            "AND ($4::text[] IS NULL OR agent_id = ANY($4)) LIMIT $3) RETURNING number",
+            organization_id,
+            user_id,
+            limit,
+            None if agent_ids is None else sorted(agent_ids),
+        )
+        return len(rows)
 
     async def _with_old(self, kind: Kind) -> Sequence[str]:
         if kind == "keys":

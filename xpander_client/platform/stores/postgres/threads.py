@@ -58,15 +58,21 @@ class PostgresThreads(CommandThreads):
         return [MessageRecord(role, body) for _, role, body in rows]
 
     async def of_user(
-        self, organization_id: str, user_id: str, agent_id: str | None
+        self,
+        organization_id: str,
+        user_id: str,
+        agent_id: str | None,
+        *,
+        limit: int | None = None,
     ) -> Sequence[ThreadRecord]:
         """The threads with a user, and with an agent if one is named, the newest first."""
         rows = await self._database.fetch(
             f"SELECT {THREAD} FROM threads WHERE organization_id = $1 AND user_id = $2 "
-            "AND ($3::text IS NULL OR agent_id = $3) ORDER BY number DESC",
+            "AND ($3::text IS NULL OR agent_id = $3) ORDER BY number DESC LIMIT $4",
             organization_id,
             user_id,
             agent_id,
+            limit,
         )
         return [thread_of(row) for row in rows]
 

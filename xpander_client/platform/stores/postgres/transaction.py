@@ -181,8 +181,31 @@ async def write(
         "documents": _document_columns(changes.documents),
         "reports": _columns(
             [
-                (place, each.kind, each.agent_id, each.task_id, changes.now, each.value)
+                (
+                    place,
+                    each.kind,
+                    each.agent_id,
+                    each.task_id,
+                    each.user_id,
+                    changes.now,
+                    each.value,
+                )
                 for place, each in changes.reports
+            ],
+            7,
+        ),
+        "unreported": _columns(changes.unreported, 2),
+        "audit": _columns(
+            [
+                (
+                    each.organization_id,
+                    changes.now,
+                    each.actor,
+                    each.action,
+                    each.target,
+                    each.outcome,
+                )
+                for each in changes.audit
             ],
             6,
         ),
@@ -292,9 +315,19 @@ _PARTS: dict[str, tuple[str, Sequence[str]]] = {
         _DOCUMENT_TYPES,
     ),
     "reports": (
-        "INSERT INTO reports (organization_id, kind, agent_id, task_id, created_at, value) "
+        "INSERT INTO reports "
+        "(organization_id, kind, agent_id, task_id, user_id, created_at, value) SELECT * FROM @",
+        ("text", "text", "text", "text", "text", "double precision", "bytea"),
+    ),
+    "unreported": (
+        "DELETE FROM reports r USING @ AS n(organization_id, task_id) "
+        "WHERE r.organization_id = n.organization_id AND r.task_id = n.task_id",
+        ("text", "text"),
+    ),
+    "audit": (
+        "INSERT INTO audit (organization_id, created_at, actor, action, target, outcome) "
         "SELECT * FROM @",
-        ("text", "text", "text", "text", "double precision", "bytea"),
+        ("text", "double precision", "text", "text", "text", "text"),
     ),
 }
 
@@ -312,7 +345,15 @@ def _thread_columns(
     threads: Sequence[tuple[Any, str | None, str | None]], hour: float
 ) -> list[list[Any]]:
     rows = [
-        (each.organization_id, each.id, each.length, user_id, agent_id, each.document, hour)
+        (
+            each.organization_id,
+            each.id,
+            each.length,
+            user_id,
+            agent_id,
+            each.document,
+            0.0 if each.gone else hour,
+        )
         for each, user_id, agent_id in threads
     ]
     return _columns(rows, 7)

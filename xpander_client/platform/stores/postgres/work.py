@@ -17,6 +17,7 @@ import orjson
 
 from ... import machine
 from ..records import (
+    AuditEntry,
     Document,
     EventRecord,
     IdempotencyKey,
@@ -133,6 +134,8 @@ class Changes:
     new_documents: list[tuple[str, Document, bytes]]
     documents: list[tuple[str, Document, bytes]]
     reports: list[tuple[str, Report]]
+    unreported: list[tuple[str, str]]
+    audit: list[AuditEntry]
 
     def __bool__(self) -> bool:
         return any(getattr(self, each.name) for each in attrs.fields(Changes)[1:])
@@ -166,6 +169,8 @@ class PostgresWork:
         self._new_keys: list[tuple[str, IdempotencyKey, str]] = []
         self._messages: list[tuple[str, str, int, MessageRecord]] = []
         self._reports: list[tuple[str, Report]] = []
+        self._unreported: list[tuple[str, str]] = []
+        self._audit: list[AuditEntry] = []
         self._emptied: list[tuple[str, str]] = []
         self._deleted: list[tuple[str, str]] = []
         self._undo: list[Callable[[], Any]] = []
@@ -500,6 +505,23 @@ class PostgresWork:
         self.size += len(report.value)
         self._add(self._reports, (organization_id, report))
 
+    def forget_reports(self, organization_id: str, task_id: str) -> None:
+        """Forget the reports of a task."""
+        kept = [
+            (place, report)
+            for place, report in self._reports
+            if (place, report.task_id) != (organization_id, task_id)
+        ]
+        if len(kept) != len(self._reports):
+            before = self._reports[:]
+            self._undo.append(lambda: self._reports.__setitem__(slice(None), before))
+            self._reports[:] = kept
+        self._add(self._unreported, (organization_id, task_id))
+
+    def add_audit(self, entry: AuditEntry) -> None:
+        """Write down what is done, at this moment."""
+        self._add(self._audit, entry)
+
     # ---------------------------------------------------------------------------------------------
 
     def changes(self) -> Changes:
@@ -537,6 +559,8 @@ class PostgresWork:
             new_documents=[each for new, each in documents if new],
             documents=[each for new, each in documents if not new],
             reports=self._reports,
+            unreported=self._unreported,
+            audit=self._audit,
         )
 
 

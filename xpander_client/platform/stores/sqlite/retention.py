@@ -54,16 +54,20 @@ def _by_number(
 
 
 def _events(work: SqliteWork, organization_id: str, before: float, limit: int) -> tuple[int, bool]:
-    """Events but for how tasks ended; of deleted tasks all."""
+    """Events but for how tasks ended; of deleted tasks all, and their large fields."""
     gone = size = 0
-    due = work.execute(_DUE, (organization_id, 0, before, limit)).fetchall()
+    due_now = _DUE if organization_id else _WITH_LARGE_FIELDS
+    due = work.execute(due_now, (organization_id, 0, before, limit)).fetchall()
+    spared = "task_finished" if organization_id else ""
     for done, (number, length) in enumerate(due, 1):
-        spared = "task_finished" if organization_id else ""
         events, freed, is_empty = _forget_events(work, number, spared, limit - gone, BYTES - size)
         gone += events
         size += freed + length
         if not is_empty:
             return gone, True
+        if not organization_id:
+            work.execute("DELETE FROM large_fields WHERE task = ?", (number,))
+            work.execute("UPDATE tasks SET large = NULL WHERE number = ?", (number,))
         work.execute("UPDATE tasks SET pruned = 1 WHERE number = ?", (number,))
         if size >= BYTES or gone >= limit:
             return max(gone, done), True

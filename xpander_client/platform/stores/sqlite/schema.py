@@ -140,11 +140,13 @@ CREATE TABLE reports (
     kind TEXT NOT NULL,
     agent_id TEXT NOT NULL,
     task_id TEXT,
+    user_id TEXT,
     created_at REAL NOT NULL,
     value BLOB NOT NULL
 );
 CREATE INDEX reports_by_age ON reports (organization_id, created_at);
 CREATE INDEX reports_of_task ON reports (organization_id, task_id) WHERE task_id IS NOT NULL;
+CREATE INDEX reports_of_user ON reports (organization_id, user_id) WHERE user_id IS NOT NULL;
 INSERT INTO reports (organization_id, kind, agent_id, task_id, created_at, value)
     SELECT organization_id, kind, coalesce(json_extract(text, '$.agent_id'), ''),
         iif(length(json_extract(text, '$.execution_id')) BETWEEN 1 AND 200,
@@ -159,7 +161,7 @@ CREATE TABLE audit (
     created_at REAL NOT NULL,
     actor TEXT NOT NULL,
     action TEXT NOT NULL,
-    object TEXT NOT NULL,
+    target TEXT NOT NULL,
     outcome TEXT NOT NULL
 );
 CREATE INDEX audit_of_organization ON audit (organization_id, number);

@@ -18,9 +18,19 @@ from ...clock import Clock, server_clock
 from ...file_lock import FileLock
 from ...refusal import Refusal
 from ...settings import Settings
-from ..commands import CommandStore, unknown
+from ..commands import CommandStore, audit_page, place_of, unknown
 from ..hints import Hints, Watch
-from ..records import PAGE_BYTES, Document, EventRecord, Overdue, Page, TaskFilter, TaskRecord
+from ..records import (
+    AUDIT_FIELDS,
+    PAGE_BYTES,
+    AuditPage,
+    Document,
+    EventRecord,
+    Overdue,
+    Page,
+    TaskFilter,
+    TaskRecord,
+)
 from ..retention import Batch, Kind, organizations_with
 from ..solitude import Solitude
 from ..work import Command, Waiting
@@ -206,10 +216,8 @@ class SqliteStore(CommandStore):
                 conditions.append(f"{name} = ?")
                 parameters.append(value)
         if cursor is not None:
-            if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
-                raise Refusal(422, "this cursor was not given out by the platform")
             conditions.append("number < ?")
-            parameters.append(int(cursor))
+            parameters.append(place_of(cursor))
         sql = f"{SELECT} WHERE {' AND '.join(conditions)} ORDER BY number DESC LIMIT ?"
         return await self._off_the_loop(
             lambda connection: _page(connection.execute(sql, (*parameters, limit + 1)), limit)
@@ -354,7 +362,39 @@ class SqliteStore(CommandStore):
         )
         return [document_of(row) for row in rows]
 
-    # Retention -----------------------------------------------------------------------------------
+    # What was done, and what is forgotten ---------------------------------------------------------
+
+    async def audit(
+        self, organization_id: str | None, *, cursor: str | None, limit: int
+    ) -> AuditPage:
+        """What was done in an organization, or in all, the newest first."""
+        before = place_of(cursor)
+        whose = "" if organization_id is None else "organization_id = ? AND "
+        given = () if organization_id is None else (organization_id,)
+        rows = await self._on_list_thread(
+            f"SELECT {', '.join(AUDIT_FIELDS)} FROM audit WHERE {whose}number < ? "
+            "ORDER BY number DESC LIMIT ?",
+            (*given, before, limit + 1),
+        )
+        return audit_page(rows, limit)
+
+    async def forget_reports(
+        self,
+        organization_id: str,
+        user_id: str,
+        limit: int,
+        *,
+        agent_ids: frozenset[str] | None = None,
+    ) -> int:
+        """Forget some of the reports that name a user; returns how many."""
+        agents = sorted(agent_ids or ())
+        within = "" if agent_ids is None else f"AND agent_id IN ({', '.join('?' * len(agents))})"
+        sql = (
+            "DELETE FROM reports WHERE number IN (SELECT number FROM reports "
+            f"WHERE organization_id = ? AND user_id = ? {within} LIMIT ?)"
+        )
+        given = (organization_id, user_id, *agents, limit)
+        return await self._writer.submit(lambda work: work.execute(sql, given).rowcount)
 
     async def _with_old(self, kind: Kind) -> Sequence[str]:
         sql = organizations_with(kind)

@@ -75,13 +75,18 @@ class SqliteThreads(CommandThreads):
         return [MessageRecord(role, body) for _, role, body in sorted([*system, *others])]
 
     async def of_user(
-        self, organization_id: str, user_id: str, agent_id: str | None
+        self,
+        organization_id: str,
+        user_id: str,
+        agent_id: str | None,
+        *,
+        limit: int | None = None,
     ) -> Sequence[ThreadRecord]:
         """The threads with a user, and with an agent if one is named, the newest first."""
         rows = await self._listed(
             f"{SELECT_THREAD} WHERE organization_id = ? AND user_id = ? "
-            "AND (? IS NULL OR agent_id = ?) ORDER BY number DESC",
-            (organization_id, user_id, agent_id, agent_id),
+            "AND (? IS NULL OR agent_id = ?) ORDER BY number DESC LIMIT ?",
+            (organization_id, user_id, agent_id, agent_id, -1 if limit is None else limit),
         )
         return [thread_of(row)[1] for row in rows]
 

@@ -13,6 +13,7 @@ from ... import machine
 from ...clock import Clock
 from ..records import (
     TASK_FIELDS,
+    AuditEntry,
     Document,
     IdempotencyKey,
     MessageRecord,
@@ -236,11 +237,17 @@ class SqliteWork(Transaction):
     def save_thread(self, record: ThreadRecord, user_id: str | None, agent_id: str | None) -> None:
         """Write a thread's document and its length."""
         self.execute(
-            "UPDATE threads SET length = ?, user_id = ?, agent_id = ?, document = ? "
+            "UPDATE threads SET length = ?, user_id = ?, agent_id = ?, document = ?, used_at = ? "
             "WHERE number = ?",
-            (record.length, user_id, agent_id, record.document, self._number_of(record)),
+            (
+                record.length,
+                user_id,
+                agent_id,
+                record.document,
+                0.0 if record.gone else hour_of(self.now),
+                self._number_of(record),
+            ),
         )
-        self._use(self._number_of(record))
 
     def extend_thread(self, thread: ThreadRecord, messages: Sequence[MessageRecord]) -> None:
         """Add messages behind the thread's last one, and count them in its length."""
@@ -255,10 +262,7 @@ class SqliteWork(Transaction):
             "UPDATE threads SET length = ? WHERE number = ?",
             (thread.length + len(messages), number),
         )
-        self._use(number)
-
-    def _use(self, number: int) -> None:
-        """Write down that a thread is used, in the first change of an hour."""
+        # Written down in the first change of an hour.
         hour = hour_of(self.now)
         self.execute(
             "UPDATE threads SET used_at = ? WHERE number = ? AND used_at < ?", (hour, number, hour)
@@ -311,14 +315,38 @@ class SqliteWork(Transaction):
         """Add a report, of this moment."""
         self.size += len(report.value)
         self.execute(
-            "INSERT INTO reports (organization_id, kind, agent_id, task_id, created_at, value) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO reports "
+            "(organization_id, kind, agent_id, task_id, user_id, created_at, value) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
                 organization_id,
                 report.kind,
                 report.agent_id,
                 report.task_id,
+                report.user_id,
                 self.now,
                 report.value,
+            ),
+        )
+
+    def forget_reports(self, organization_id: str, task_id: str) -> None:
+        """Forget the reports of a task."""
+        self.execute(
+            "DELETE FROM reports WHERE organization_id = ? AND task_id = ?",
+            (organization_id, task_id),
+        )
+
+    def add_audit(self, entry: AuditEntry) -> None:
+        """Write down what is done, at this moment."""
+        self.execute(
+            "INSERT INTO audit (organization_id, created_at, actor, action, target, outcome) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                entry.organization_id,
+                self.now,
+                entry.actor,
+                entry.action,
+                entry.target,
+                entry.outcome,
             ),
         )

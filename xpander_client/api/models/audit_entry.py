@@ -1,0 +1,30 @@
+"""`AuditEntry`, as it goes over the wire."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+import attrs
+
+__all__ = ["AuditEntry"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class AuditEntry:
+    """Something that was done, and by whom."""
+
+    id: str
+    """Its number in the store, the later the higher."""
+    time: datetime.datetime
+    """When it was done."""
+    actor: str
+    """The id of the key that it was done with, or `operator` for who has the store."""
+    action: str
+    """What was done: `task.stop`, `task.delete`, …"""
+    target: str
+    """The id of what it was done to."""
+    outcome: str
+    """What came of it."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,25 @@
+"""`Removed`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["Removed"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class Removed:
+    """How much was deleted."""
+
+    tasks: int
+    """How many tasks."""
+    threads: int
+    """How many threads."""
+    more: bool
+    """Whether there is more of what was asked for."""
+    cursor: str | None = None
+    """Where to go on, when there is more."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

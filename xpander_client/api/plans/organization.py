@@ -1,0 +1,38 @@
+"""What the operations of `Organization` send."""
+
+from __future__ import annotations
+
+from xpander_client.core.plan import (
+    Replay,
+    RequestPlan,
+    encode_path as _encode_path,
+    query as _query,
+)
+
+__all__ = [
+    "forget_user",
+    "list_audit",
+]
+
+
+def forget_user(*, user_id: str) -> RequestPlan:
+    """What `Organization.forget_user` sends."""
+    return RequestPlan(
+        operation="Organization.forget_user",
+        method="DELETE",
+        path=_encode_path("/metadata/users/{user_id}", user_id=user_id),
+        template="/metadata/users/{user_id}",
+        replay=Replay.ALWAYS,
+    )
+
+
+def list_audit(*, limit: int | None = None, cursor: str | None = None) -> RequestPlan:
+    """What `Organization.list_audit` sends."""
+    return RequestPlan(
+        operation="Organization.list_audit",
+        method="GET",
+        path="/metadata/audit",
+        template="/metadata/audit",
+        replay=Replay.ALWAYS,
+        query=_query({"limit": limit, "cursor": cursor}),
+    )

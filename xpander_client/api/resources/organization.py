@@ -1,0 +1,228 @@
+"""`Organization`: calls to the platform, each in a sync and an async form."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import AsyncGenerator, Generator
+
+from xpander_client.core.answer import Response
+from xpander_client.core.pages import page_size as _page_size
+from xpander_client.transport import Resource, Transport
+
+from ..models.audit_entry import AuditEntry
+from ..models.removed import Removed
+from ..plans import organization as organization_plans
+
+__all__ = ["Organization", "OrganizationWithRawResponse"]
+
+
+class Organization(Resource):
+    """What concerns an organization as a whole: users who ask to be forgotten, and what was
+    done.
+
+    Every call has an `a…` twin for async code, with the same parameters.
+    """
+
+    @property
+    def with_raw_response(self) -> OrganizationWithRawResponse:
+        """The same calls, answering with status, headers and the object."""
+        return OrganizationWithRawResponse(self._transport)
+
+    def forget_user(self, user_id: str) -> Removed:
+        """Delete all there is of a user.
+
+        These are the user's tasks, with those that they started and the threads that they were
+        talked about in, the user's threads, and the reports of metrics and usage of these tasks.
+        What is not finished is stopped. When the answer says that there is `more`, call it again.
+        With a key for some agents, only what concerns those goes.
+
+        Args:
+            user_id: The user who is forgotten.
+
+        Returns:
+            How much was deleted.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> organization = Organization(configuration)
+            >>> removed = organization.forget_user(user_id="user-7")
+            >>> print(removed.tasks)
+            1
+        """
+        plan = organization_plans.forget_user(user_id=user_id)
+        return self._transport.call(plan, Removed).parsed
+
+    async def aforget_user(self, user_id: str) -> Removed:
+        """Delete all there is of a user.
+
+        These are the user's tasks, with those that they started and the threads that they were
+        talked about in, the user's threads, and the reports of metrics and usage of these tasks.
+        What is not finished is stopped. When the answer says that there is `more`, call it again.
+        With a key for some agents, only what concerns those goes.
+
+        Args:
+            user_id: The user who is forgotten.
+
+        Returns:
+            How much was deleted.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> organization = Organization(configuration)
+            >>> removed = await organization.aforget_user(user_id="user-7")
+            >>> print(removed.tasks)
+            1
+        """
+        plan = organization_plans.forget_user(user_id=user_id)
+        return (await self._transport.acall(plan, Removed)).parsed
+
+    def list_audit(
+        self, limit: int | None = None, cursor: str | None = None
+    ) -> builtins.list[AuditEntry]:
+        """List what was stopped, deleted, created or revoked, and by whom, the newest first.
+
+        Without a `limit` these are the newest hundred. Where there are more, `x-next-cursor` of the
+        answer is the `cursor` that goes on behind them. A key for some agents may not ask.
+
+        Args:
+            limit: How many entries to answer with at most, from 1 to 500.
+            cursor: Where to go on, the `next_cursor` of `with_raw_response.list_audit(...)`.
+
+        Returns:
+            What was done.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> organization = Organization(configuration)
+            >>> entries = organization.list_audit(limit=10)
+            >>> for item in entries:
+            ...     print(item.action)
+            task.stop
+        """
+        plan = organization_plans.list_audit(limit=limit, cursor=cursor)
+        return self._transport.call(plan, builtins.list[AuditEntry]).parsed
+
+    async def alist_audit(
+        self, limit: int | None = None, cursor: str | None = None
+    ) -> builtins.list[AuditEntry]:
+        """List what was stopped, deleted, created or revoked, and by whom, the newest first.
+
+        Without a `limit` these are the newest hundred. Where there are more, `x-next-cursor` of the
+        answer is the `cursor` that goes on behind them. A key for some agents may not ask.
+
+        Args:
+            limit: How many entries to answer with at most, from 1 to 500.
+            cursor: Where to go on, the `next_cursor` of `with_raw_response.list_audit(...)`.
+
+        Returns:
+            What was done.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> organization = Organization(configuration)
+            >>> entries = await organization.alist_audit(limit=10)
+            >>> for item in entries:
+            ...     print(item.action)
+            task.stop
+        """
+        plan = organization_plans.list_audit(limit=limit, cursor=cursor)
+        return (await self._transport.acall(plan, builtins.list[AuditEntry])).parsed
+
+    def iter_audit(self, page_size: int = 100) -> Generator[AuditEntry, None, None]:
+        """Go through what was done, the newest first.
+
+        Each page is one request, made when the page before is used up, and tried again as every
+        call is. What is created meanwhile repeats nothing that was there before, and hides nothing
+        of it. A platform that knows no pages is asked once, for the whole list.
+
+        Args:
+            page_size: How many come with one request, from 1 to 500.
+
+        Yields:
+            Each AuditEntry.
+
+        Raises:
+            ArgumentError: (a ValueError) `page_size` is out of range.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> organization = Organization(configuration)
+            >>> for item in organization.iter_audit(limit=10):
+            ...     print(item.action)
+            task.stop
+        """
+        plan = organization_plans.list_audit(limit=_page_size(page_size, 1, 500))
+        return self._transport.pages(plan, builtins.list[AuditEntry])
+
+    def aiter_audit(self, page_size: int = 100) -> AsyncGenerator[AuditEntry, None]:
+        """Go through what was done, the newest first.
+
+        Each page is one request, made when the page before is used up, and tried again as every
+        call is. What is created meanwhile repeats nothing that was there before, and hides nothing
+        of it. A platform that knows no pages is asked once, for the whole list.
+
+        Args:
+            page_size: How many come with one request, from 1 to 500.
+
+        Yields:
+            Each AuditEntry.
+
+        Raises:
+            ArgumentError: (a ValueError) `page_size` is out of range.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> organization = Organization(configuration)
+            >>> async for item in organization.aiter_audit(limit=10):
+            ...     print(item.action)
+            task.stop
+        """
+        plan = organization_plans.list_audit(limit=_page_size(page_size, 1, 500))
+        return self._transport.apages(plan, builtins.list[AuditEntry])
+
+
+class OrganizationWithRawResponse:
+    """The calls of `Organization`, answering with status, headers and the object."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def forget_user(self, user_id: str) -> Response[Removed]:
+        """`Organization.forget_user`, with the answer's status and headers."""
+        plan = organization_plans.forget_user(user_id=user_id)
+        return self._transport.call(plan, Removed)
+
+    async def aforget_user(self, user_id: str) -> Response[Removed]:
+        """`Organization.aforget_user`, with the answer's status and headers."""
+        plan = organization_plans.forget_user(user_id=user_id)
+        return await self._transport.acall(plan, Removed)
+
+    def list_audit(
+        self, limit: int | None = None, cursor: str | None = None
+    ) -> Response[builtins.list[AuditEntry]]:
+        """`Organization.list_audit`, with the answer's status and headers."""
+        plan = organization_plans.list_audit(limit=limit, cursor=cursor)
+        return self._transport.call(plan, builtins.list[AuditEntry])
+
+    async def alist_audit(
+        self, limit: int | None = None, cursor: str | None = None
+    ) -> Response[builtins.list[AuditEntry]]:
+        """`Organization.alist_audit`, with the answer's status and headers."""
+        plan = organization_plans.list_audit(limit=limit, cursor=cursor)
+        return await self._transport.acall(plan, builtins.list[AuditEntry])
