@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence, Set
 from contextvars import ContextVar
 from typing import Any
-from unittest.mock import AsyncMock
 
 import attrs
 import pytest
@@ -169,8 +168,6 @@ class Together:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(self.store, "_submit", in_turn)
-            # A command may find what an earlier one of its batch has made.
-            patch.setattr(self.store, "_anything_waits", AsyncMock(return_value=True))
             return await asyncio.gather(*(one(*each) for each in enumerate(commands)))
 
     def arrive(self, place: int) -> None:

@@ -10,8 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
+import random
 import uuid
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -26,11 +29,15 @@ from .settings import Settings
 from .stores.hints import Watch
 from .stores.records import NOTIFICATION, TERMINAL, Held, TaskRecord, Whereabouts
 from .stores.store import Store, agent_topic, worker_topic
+from .turns import Turns
 
 __all__ = ["Dispatch"]
 
 MOST_SLOTS = 64
 """What a worker that says it has more is taken to have: so much may be lost with it at once."""
+
+LOOK_AGAIN = 30.0
+"""After about so many seconds without a hint, what waits is looked for all the same."""
 
 logger = logging.getLogger(__name__)
 
@@ -39,13 +46,8 @@ logger = logging.getLogger(__name__)
 class _Group:
     """The workers of one agent, and the task that gives them work."""
 
-    sessions: dict[str, WorkerSession] = attrs.field(factory=dict)
-    watch: Watch | None = None
+    turns: Turns
     pump: asyncio.Task[None] | None = None
-
-    def wake(self) -> None:
-        if self.watch is not None:
-            self.watch.ring()
 
 
 @contextlib.contextmanager
@@ -146,18 +148,29 @@ class Dispatch:
         session.held = dict(joined.held)
         for task_id in session.unacknowledged.keys() - session.held.keys():
             del session.unacknowledged[task_id]
-        group = self._groups.setdefault((organization_id, agent_id), _Group())
+        group = self._group(organization_id, agent_id)
         self._sessions[session.id] = session
-        group.sessions[session.id] = session
+        group.turns.join(session)
         if not self._store.presence.alone:
             self._later(self._attend(session))
         for task_id in session.held:
             self._holders[task_id] = session
         await self._tell_again(session)
-        if group.pump is None:
-            group.pump = asyncio.create_task(self._pump(organization_id, agent_id, group))
-        group.wake()
+        self._wake(session)
         return session
+
+    def _group(self, organization_id: str, agent_id: str) -> _Group:
+        group = self._groups.get((organization_id, agent_id))
+        if group is None:
+
+            def watch(pin: str | None, heard: Callable[[], None]) -> Watch:
+                topic = agent_topic(organization_id, agent_id, pin)
+                return self._store.watch(topic, heard=heard)
+
+            group = _Group(Turns(watch, self._settings.worker_silence))
+            group.pump = asyncio.create_task(self._pump(organization_id, agent_id, group.turns))
+            self._groups[organization_id, agent_id] = group
+        return group
 
     def leave(self, session: WorkerSession) -> None:
         """The worker's stream has ended. Its leases go on until they run out or are renewed."""
@@ -308,56 +321,54 @@ class Dispatch:
 
     # Giving work ---------------------------------------------------------------------------------
 
-    async def _pump(self, organization_id: str, agent_id: str, group: _Group) -> None:
-        topic = agent_topic(organization_id, agent_id)
-        with self._store.watch(topic) as watch:
-            group.watch = watch
-            while True:
-                try:
-                    offered = await self._offer(organization_id, agent_id, group)
-                except Refusal as refusal:
-                    logger.warning("no work was given out for %s: %s", agent_id, refusal.detail)
-                    await asyncio.sleep(self._settings.poll_interval)
-                    offered = False
-                except Exception:
+    async def _pump(self, organization_id: str, agent_id: str, turns: Turns) -> None:
+        loop = asyncio.get_running_loop()
+        look_again = loop.time() + _patience()
+        while True:
+            if loop.time() >= look_again:
+                look_again = loop.time() + _patience()
+                turns.doubt()
+            try:
+                pause = await self._offer(organization_id, agent_id, turns)
+            except Exception as error:
+                if isinstance(error, Refusal):
+                    logger.warning("no work was given out for %s: %s", agent_id, error.detail)
+                else:
                     # Whatever it was: an agent whose work is never given out again is worse.
                     logger.exception("no work was given out for %s", agent_id)
-                    await asyncio.sleep(self._settings.poll_interval)
-                    offered = False
-                if not offered:
-                    await watch.wait(self._settings.poll_interval)
+                await asyncio.sleep(self._settings.poll_interval)
+                look_again = loop.time()
+                continue
+            if pause:
+                await turns.alarm.wait(max(0.0, min(pause, look_again - loop.time())))
 
-    async def _offer(self, organization_id: str, agent_id: str, group: _Group) -> bool:
-        """Offer tasks to the workers that are ready for some; False when there is nothing to do."""
+    async def _offer(self, organization_id: str, agent_id: str, turns: Turns) -> float:
+        """Offer tasks to the workers that are ready for some. Returns how long to wait for a hint
+        before the next look.
+        """
         now = self._clock()
-        ready = [
-            session
-            for session in group.sessions.values()
-            if session.listening
-            and not session.busy
-            and not session.leaving
-            and session.room
-            and now - session.heard_at <= self._settings.worker_silence
-        ]
-        if not ready:
-            return False
-        # Whoever waited longest comes first, so that a worker that begins nothing blocks nobody.
-        ready.sort(key=lambda session: session.offered_at)
-        most = max(session.room for session in ready)
-        records = await self._store.claim(
-            organization_id,
-            agent_id,
-            # Each gets its first before any gets a second.
-            [session.id for turn in range(most) for session in ready if turn < session.room],
-            {session.id: session.pool for session in ready if session.pool is not None},
-        )
-        for record in records:
-            assert record.worker_id is not None
-            session = self._sessions[record.worker_id]
-            session.offered_at = now
-            session.held[record.id] = record.attempt
-            session.unacknowledged[record.id] = now
-            self._holders[record.id] = session
+        wanted = turns.wanted(now)
+        queued = await self._store.queued(organization_id, agent_id, wanted) if wanted else {}
+        dealt = turns.deal(queued, now)
+        if not dealt:
+            for pin in queued:
+                turns.left(pin)
+            return math.inf
+        try:
+            records = await self._store.claim(
+                organization_id,
+                agent_id,
+                [session.id for session in dealt],
+                {session.id: session.pool for session in dealt if session.pool is not None},
+            )
+            self._hand_out(records, turns, now)
+        finally:
+            for session in dict.fromkeys(dealt):
+                turns.stand(session, now)
+        given = Counter(record.pinned_to for record in records)
+        for pin, tasks in queued.items():
+            if given[pin] < len(tasks) or len(tasks) == wanted[pin]:
+                turns.left(pin)
         for record in records:
             await self._send(record)
         for record in records:
@@ -365,7 +376,18 @@ class Dispatch:
             if record.attempt > 1 and holder is not None:
                 # What those who had it before were told.
                 await self._tell_of(holder, record)
-        return bool(records)
+        # What waits, but could not be had, is in somebody else's hands this very moment.
+        return 0.0 if records else self._settings.poll_interval
+
+    def _hand_out(self, records: Sequence[TaskRecord], turns: Turns, now: float) -> None:
+        for record in records:
+            session = turns.sessions.get(record.worker_id or "")
+            if session is None:
+                continue  # it left meanwhile; its offer will run out
+            turns.gave(session)
+            session.held[record.id] = record.attempt
+            session.unacknowledged[record.id] = now
+            self._holders[record.id] = session
 
     async def _send(self, record: TaskRecord) -> None:
         """Bring a task to the worker that it was offered to."""
@@ -440,7 +462,9 @@ class Dispatch:
                 session.close()
                 self._forget(session)
             else:
-                session.busy = record.busy
+                if session.busy != record.busy:
+                    session.busy = record.busy
+                    self._wake(session)
                 session.leaving = session.leaving or record.leaving
                 if record.heard_at != session.heard_elsewhere:
                     session.heard_elsewhere = record.heard_at
@@ -545,11 +569,13 @@ class Dispatch:
         offered_at = session.unacknowledged.pop(task_id, None)
         if offered_at is not None:
             self._metrics.offer_to_start.observe(max(0.0, self._clock() - offered_at))
+            self._wake(session)
 
     def _wake(self, session: WorkerSession) -> None:
+        """The worker may be ready for a task again."""
         group = self._groups.get((session.organization_id, session.agent_id))
         if group is not None:
-            group.wake()
+            group.turns.stand(session, self._clock())
 
     def _drop(self, session: WorkerSession, task_id: str) -> None:
         session.held.pop(task_id, None)
@@ -557,6 +583,7 @@ class Dispatch:
         session.unacknowledged.pop(task_id, None)
         if self._holders.get(task_id) is session:
             del self._holders[task_id]
+        self._wake(session)
 
     def _forget(self, session: WorkerSession) -> None:
         for task_id in list(session.held):
@@ -566,8 +593,8 @@ class Dispatch:
             key = (session.organization_id, session.agent_id)
             group = self._groups.get(key)
             if group is not None:
-                group.sessions.pop(session.id, None)
-                if not group.sessions:
+                group.turns.part(session)
+                if not group.turns.sessions:
                     del self._groups[key]
                     if group.pump is not None:
                         group.pump.cancel()
@@ -581,3 +608,7 @@ class Dispatch:
         for place, moment in list(self._passed_on.items()):
             if moment < long_ago:
                 del self._passed_on[place]
+
+
+def _patience() -> float:
+    return LOOK_AGAIN * random.uniform(0.75, 1.25)

@@ -16,7 +16,12 @@ from .clock import timestamp
 from .stores.hints import Alarm
 from .stores.records import TaskRecord, WorkerRecord
 
-__all__ = ["WorkerSession", "registration", "task_notice", "task_stop"]
+__all__ = ["OUTBOX", "WorkerSession", "registration", "task_notice", "task_stop"]
+
+OUTBOX = 256 * 1024
+"""A worker that has so many bytes still to be sent is offered nothing, and told what it can be told
+later as well.
+"""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -27,7 +32,9 @@ class WorkerSession:
     offered that it has not begun; `told` the number of the last thing that it was told of each.
     `outbox` is what its stream has still to send. One of a `pool` is given nothing that is not for
     the pool, or for itself alone. It runs as many tasks at once as it has `slots`.
-    `heard_elsewhere` is when, by the store's clock, other servers last heard of it.
+    `heard_elsewhere` is when, by the store's clock, other servers last heard of it. `number` tells
+    when it came and `turn` when it was last given a task, both counted; `in_line` says that it is
+    among those whose turn comes.
     """
 
     id: str
@@ -44,12 +51,15 @@ class WorkerSession:
     busy: bool = False
     leaving: bool = False
     heard_elsewhere: float = 0.0
-    offered_at: float = 0.0
+    number: int = 0
+    turn: int = 0
+    in_line: bool = False
     stream: str = attrs.field(factory=lambda: str(uuid.uuid4()))
     held: dict[str, int] = attrs.field(factory=dict)
     unacknowledged: dict[str, float] = attrs.field(factory=dict)
     told: dict[str, int] = attrs.field(factory=dict)
     outbox: deque[bytes] = attrs.field(factory=deque)
+    outbox_size: int = 0
     alarm: Alarm = attrs.field(factory=Alarm)
     parting: asyncio.Task[None] | None = None
 
@@ -57,6 +67,22 @@ class WorkerSession:
     def room(self) -> int:
         """How many more tasks it may be offered; one at least when it has begun all it was."""
         return max(self.slots - len(self.held), 0 if self.unacknowledged else 1)
+
+    @property
+    def space(self) -> int:
+        """How many bytes more its outbox may hold. The last frame may be larger."""
+        return OUTBOX - self.outbox_size
+
+    def ready(self, now: float, silence: float) -> bool:
+        """Whether it may be offered a task; one that was silent for longer may not."""
+        return (
+            self.listening
+            and not self.busy
+            and not self.leaving
+            and self.space > 0
+            and self.room > 0
+            and now - self.heard_at <= silence
+        )
 
     def record(self) -> WorkerRecord:
         """What other servers are told of it."""
@@ -74,6 +100,7 @@ class WorkerSession:
     def send(self, frame: bytes) -> None:
         """Queue a frame for the worker's stream."""
         self.outbox.append(frame)
+        self.outbox_size += len(frame)
         self.alarm.ring()
 
     def close(self) -> None:

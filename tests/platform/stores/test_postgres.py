@@ -19,8 +19,9 @@ from xpander_client.platform.stores.postgres.clock import DatabaseClock
 from xpander_client.platform.stores.postgres.connections import SESSION, Database
 from xpander_client.platform.stores.postgres.recent import LARGEST, LIMIT
 from xpander_client.platform.stores.postgres.tails import KEPT_BYTES, Tails
-from xpander_client.platform.stores.postgres.transaction import payload, short
+from xpander_client.platform.stores.postgres.transaction import QUEUED, payload, pinned, short
 from xpander_client.platform.stores.records import (
+    TASK_FIELDS,
     EventRecord,
     IdempotencyKey,
     Put,
@@ -247,6 +248,83 @@ async def test_tasks_of_a_pool_do_not_hide_those_behind_them(stores: list[Postgr
     await stores[0].put("o", "a", BODY, task_id="free")
     records = await stores[0].claim("o", "a", ["w1", "w2"])
     assert [(record.id, record.worker_id) for record in records] == [("p0", "w1"), ("free", "w2")]
+
+
+async def entries_passed(store: PostgresStore, connection: asyncpg.Connection) -> int:
+    """How many blocks a look at what waits for anybody reads, from the front that is known."""
+    fronts = store._fronts.of("o", "a")
+    arguments = ["o", "a", *pinned({None: 1}, fronts), fronts.get(None, 0), 1]
+    # Nothing is forgotten of it that a dump could still want to see.
+    plan = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {QUEUED}", *arguments)
+    return int(orjson.loads(plan)[0]["Plan"]["Shared Hit Blocks"])
+
+
+async def test_a_claim_does_not_pass_over_what_was_given_out_under_an_old_snapshot(
+    stores: list[PostgresStore], postgres: str
+) -> None:
+    store = stores[0]
+    dump = await asyncpg.connect(postgres)
+    plain = await asyncpg.connect(postgres)
+    await plain.execute("SET enable_seqscan = off")
+    try:
+        async with dump.transaction(isolation="repeatable_read", readonly=True):
+            await dump.fetchval("SELECT count(*) FROM tasks")
+            await asyncio.gather(*(store.put("o", "a", BODY, task_id=f"t{n}") for n in range(600)))
+            for _ in range(60):
+                assert await store.queued("o", "a", {None: 10})
+                await store.claim("o", "a", ["w"] * 10)
+            for _ in range(3):
+                await store.put("o", "a", BODY, task_id=f"u{_}")
+                assert await store.queued("o", "a", {None: 1})
+                await store.claim("o", "a", ["w"])
+            near = await entries_passed(store, plain)
+            store._fronts.clear()
+            assert near < 20 < await entries_passed(store, plain)
+    finally:
+        await dump.close()
+        await plain.close()
+
+
+async def test_a_task_that_comes_back_or_comes_late_is_found_before_the_front_of_its_queue(
+    stores: list[PostgresStore], postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xpander_client.platform.stores.postgres.fronts.BELIEVED", 1e9)
+    first, second, _ = stores
+
+    async def give_out(*names: str) -> None:
+        for name in names:
+            await first.put("o", "a", BODY, task_id=name)
+            assert await first.queued("o", "a", {None: 9})
+            [record] = await first.claim("o", "a", ["w"])
+            assert record.id == name
+
+    await give_out("t1", "t2", "t3", "t4")
+    assert first._fronts.of("o", "a")[None] > 1
+    # One comes back at another server.
+    with first.watch(agent_topic("o", "a")) as watch:
+        await second.patch("o", "t1", {"status": "executing"}, attempt=1)
+        await second.patch("o", "t1", {"status": "pending"}, attempt=1)
+        assert await watch.wait(10)
+    [back] = await first.claim("o", "a", ["w"])
+    assert (back.id, back.attempt) == ("t1", 2)
+    # One is committed after others with higher numbers were given out.
+    slow = await asyncpg.connect(postgres)
+    try:
+        async with slow.transaction():
+            names = ", ".join((*TASK_FIELDS, "last_seq"))
+            values = names.replace("id,", "'late',", 1).replace("status", "'pending'", 1)
+            values = values.replace("worker_id", "NULL").replace("lease_until", "NULL")
+            await slow.execute(
+                f"INSERT INTO tasks ({names}) SELECT {values} FROM tasks WHERE id = 't1'"
+            )
+            await give_out("t5", "t6", "t7", "t8")
+        [late] = await first.claim("o", "a", ["w"])
+        assert late.id == "late"
+        await give_out("t9", "t10", "t11")
+        last = await slow.fetchval("SELECT max(number) FROM tasks")
+        assert first._fronts.of("o", "a")[None] >= last - 3
+    finally:
+        await slow.close()
 
 
 async def test_what_one_server_writes_the_others_hear_of(stores: list[PostgresStore]) -> None:

@@ -20,6 +20,7 @@ from xpander_client.platform.stores.records import IdempotencyKey
 from xpander_client.platform.stores.sqlite import SqliteStore
 from xpander_client.platform.stores.sqlite.group_commit import GroupCommit, Transaction
 from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION
+from xpander_client.platform.stores.sqlite.work import queue
 
 BODY = {"input": {"text": "x"}}
 
@@ -372,3 +373,33 @@ async def test_a_full_disk_refuses_writes_and_keeps_serving_reads(tmp_path: Path
     )
     await store.put("o", "a", big, task_id="u")
     await store.close()
+
+
+async def test_queues_are_read_from_their_fronts_by_an_index_of_their_own(tmp_path: Path) -> None:
+    async with OpenStore(SqliteStore(tmp_path / "s.db")) as store:
+        assert isinstance(store, SqliteStore)
+        for pin, index in ((None, "tasks_waiting"), ("w", "tasks_pinned")):
+            read, parameters = queue("number, length(document)", "o", "a", pin, 5)
+            plan = store._read_connection().execute(f"EXPLAIN QUERY PLAN {read}", parameters)
+            [step] = [row[3] for row in plan]
+            assert f"USING INDEX {index} (organization_id=? AND agent_id=?" in step
+
+
+async def test_a_claim_stops_when_nothing_is_left(tmp_path: Path) -> None:
+    asked: list[str] = []
+    connections: list[sqlite3.Connection] = []
+
+    def connect(path: Path) -> sqlite3.Connection:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connections.append(connection)
+        return connection
+
+    async with OpenStore(SqliteStore(tmp_path / "s.db", connect=connect)) as store:
+        await store.put("o", "a", BODY, task_id="t")
+        for connection in connections[1:]:  # the first one prepared the file
+            connection.set_trace_callback(asked.append)
+        claimed = await store.claim("o", "a", [f"w{n % 100}" for n in range(6400)])
+        assert [record.id for record in claimed] == ["t"]
+    looks = [each for each in asked if each.startswith("SELECT number FROM")]
+    assert len([each for each in looks if "pinned_to IS NULL" in each]) == 2
+    assert len([each for each in looks if "pinned_to = " in each]) == 101

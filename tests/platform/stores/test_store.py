@@ -256,6 +256,44 @@ async def test_a_task_for_another_agent_or_worker_is_not_claimed(store: Store) -
     assert (record.id, record.worker_id) == ("t1", "w2")
 
 
+async def test_the_fronts_of_queues_tell_the_sizes_of_what_waits(store: Store) -> None:
+    free = [await put(store, f"t{n}", title="x" * n) for n in range(3)]
+    own = await put(store, "own", worker_id="w")
+    await put(store, "pool", worker_pool="p")
+    await put(store, "other", agent="b")
+    queued = await store.queued("o", "a", {None: 2, "w": 5, "v": 5, "\0": 5})
+    assert {pin: list(sizes) for pin, sizes in queued.items()} == {
+        None: [len(record.document) for record in free[:2]],
+        "w": [len(own.document)],
+    }
+    await store.claim("o", "a", ["w", "w"])
+    queued = await store.queued("o", "a", {None: 5, "w": 5})
+    assert sum(map(len, queued.values())) == 2
+    assert not await store.queued("other", "a", {None: 5, "w": 5})
+
+
+async def test_claims_of_one_moment_get_a_task_each_while_there_are_some(store: Store) -> None:
+    for n in range(5):
+        await put(store, f"t{n}")
+    claims = await asyncio.gather(*(store.claim("o", "a", [f"w{n}"]) for n in range(8)))
+    assert sorted(len(records) for records in claims) == [0] * 3 + [1] * 5
+
+
+async def test_who_waits_for_work_hears_of_what_is_for_them(store: Store) -> None:
+    heard: list[str] = []
+    with (
+        store.watch(agent_topic("o", "a"), heard=lambda: heard.append("free")) as free,
+        store.watch(agent_topic("o", "a", "w"), heard=lambda: heard.append("w")) as own,
+    ):
+        await put(store, "t1")
+        assert await free.wait(10)
+        await put(store, "t2", worker_id="w")
+        assert await own.wait(10)
+        assert not await free.wait(0)
+    await put(store, "t3")
+    assert heard == ["free", "w"]
+
+
 async def test_a_lease_runs_out_and_the_task_waits_again(store: Store, clock: Clock) -> None:
     await put(store)
     record = await begin(store)

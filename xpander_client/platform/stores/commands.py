@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from abc import abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from itertools import islice, zip_longest
 from typing import Any, TypeVar
@@ -41,7 +42,15 @@ from .records import (
     ThreadRecord,
 )
 from .retention import Batch, Cutoffs, Kind, work_off
-from .store import NO_POOLS, Store, ThreadStore, agent_topic, task_topic, worker_topic
+from .store import (
+    NO_POOLS,
+    Store,
+    ThreadStore,
+    agent_topic,
+    requeue_topic,
+    task_topic,
+    worker_topic,
+)
 from .work import Command, Reads, Submit, Waiting, Work
 
 __all__ = ["CommandStore", "CommandThreads", "audit_page", "place_of", "unknown", "unknown_thread"]
@@ -110,10 +119,6 @@ class CommandStore(Store):
     @abstractmethod
     async def _submit(self, command: Command[T]) -> T:
         """Run a command; returns what it returned, once it is on disk."""
-
-    @abstractmethod
-    async def _anything_waits(self, waiting: Waiting) -> bool:
-        """Whether it is worth while to claim."""
 
     @abstractmethod
     async def _overdue(self, until: float, most: int) -> Sequence[Overdue]:
@@ -407,28 +412,30 @@ class CommandStore(Store):
         pools: Mapping[str, str] = NO_POOLS,
     ) -> Sequence[TaskRecord]:
         """Offer waiting tasks, the oldest first, one for each time that a worker is named."""
-        waiting = Waiting(
-            organization_id, agent_id, tuple((each, pools.get(each)) for each in worker_ids)
-        )
-        if not await self._anything_waits(waiting):
-            return ()
+        workers = [(each, pools.get(each)) for each in worker_ids]
 
         def run(work: Work) -> Sequence[TaskRecord]:
             offered = []
-            for worker_id, pool in waiting.workers:
-                record = work.waiting(organization_id, agent_id, worker_id, pool)
-                if record is not None:
-                    claimed = machine.claim(
-                        record,
-                        worker_id,
-                        pool=pool,
-                        now=work.now,
-                        offer_window=self._settings.offer_window,
-                    )
-                    work.save(record, machine.Outcome(claimed))
-                    offered.append(claimed)
+            empty: set[str | None] = set()
+            for worker_id, pool in workers:
+                pins = [pin for pin in (pool, worker_id) if pin not in empty]
+                record = work.waiting(organization_id, agent_id, pins) if pins else None
+                if record is None:
+                    empty.update(pins)
+                    continue
+                claimed = machine.claim(
+                    record,
+                    worker_id,
+                    pool=pool,
+                    now=work.now,
+                    offer_window=self._settings.offer_window,
+                )
+                work.save(record, machine.Outcome(claimed))
+                offered.append(claimed)
             return offered
 
+        most = Counter(pin for worker in workers for pin in dict.fromkeys(worker))
+        waiting = Waiting(organization_id, agent_id, most)
         return await self._submit(Command(run, Reads(waiting=waiting)))
 
     async def sweep(self, until: float | None = None) -> Swept:
@@ -797,7 +804,10 @@ def _tell(work: Work, before: TaskRecord | None, outcome: machine.Outcome) -> No
     if outcome.events:
         work.topics.add(task_topic(record.id))
     if record.status == "pending" and record.worker_id is None:
-        work.topics.add(agent_topic(record.organization_id, record.agent_id))
+        place = record.organization_id, record.agent_id
+        work.topics.add(agent_topic(*place, record.pinned_to))
+        if before is not None:
+            work.topics.add(requeue_topic(*place))
     holder = record.worker_id if before is None else before.worker_id
     if holder is not None and (before is None or _hold(before) != _hold(record)):
         work.topics.add(worker_topic(record.organization_id, holder))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import TracebackType
 
 __all__ = ["Alarm", "Hints", "Watch"]
@@ -44,14 +44,23 @@ class Watch(Alarm):
     """Hears hints from the moment it is made until it is closed.
 
     Make the watch, then read, then wait: a hint that comes in between is not lost. When a wait ends
-    without a hint, look anyway: hints may get lost.
+    without a hint, look anyway: hints may get lost. `heard` is called for each hint.
     """
 
-    def __init__(self, hints: Hints, topics: tuple[str, ...]) -> None:
+    def __init__(
+        self, hints: Hints, topics: tuple[str, ...], heard: Callable[[], None] | None = None
+    ) -> None:
         super().__init__()
         self._hints = hints
         self._topics = topics
+        self._call = heard
         hints._add(self, topics)
+
+    def ring(self) -> None:
+        """Wake whoever waits, or who waits next."""
+        super().ring()
+        if self._call is not None:
+            self._call()
 
     def close(self) -> None:
         """Stop listening."""
@@ -75,14 +84,14 @@ class Hints:
     def __init__(self) -> None:
         self._watches: dict[str, set[Watch]] = {}
 
-    def watch(self, *topics: str) -> Watch:
+    def watch(self, *topics: str, heard: Callable[[], None] | None = None) -> Watch:
         """A new watch over these topics."""
-        return Watch(self, topics)
+        return Watch(self, topics, heard)
 
     def notify(self, topics: Iterable[str]) -> None:
         """Wake everybody who watches one of the topics."""
         for topic in topics:
-            for watch in self._watches.get(topic, ()):
+            for watch in tuple(self._watches.get(topic, ())):
                 watch.ring()
 
     def everybody(self) -> None:

@@ -42,6 +42,7 @@ __all__ = [
     "Store",
     "ThreadStore",
     "agent_topic",
+    "requeue_topic",
     "task_topic",
     "worker_topic",
 ]
@@ -54,9 +55,17 @@ def task_topic(task_id: str) -> str:
     return f"task:{task_id}"
 
 
-def agent_topic(organization_id: str, agent_id: str) -> str:
-    """What to watch to hear of tasks that wait for an agent's workers."""
-    return f"agent:{organization_id}:{agent_id}"
+def agent_topic(organization_id: str, agent_id: str, pin: str | None = None) -> str:
+    """What to watch to hear of tasks that wait for any of an agent's workers, or for those that a
+    task can be pinned to.
+    """
+    topic = f"agent:{organization_id}:{agent_id}"
+    return topic if pin is None else f"{topic}:{pin}"
+
+
+def requeue_topic(organization_id: str, agent_id: str) -> str:
+    """What to watch to hear of older tasks that wait for an agent's workers again."""
+    return f"requeue:{organization_id}:{agent_id}"
 
 
 def worker_topic(organization_id: str, worker_id: str) -> str:
@@ -354,6 +363,16 @@ class Store(Protocol):
         """The events that keep what a task was told in its present run, in order."""
         ...
 
+    async def queued(
+        self, organization_id: str, agent_id: str, queues: Mapping[str | None, int]
+    ) -> Mapping[str | None, Sequence[int]]:
+        """The sizes of the oldest tasks that wait in some of an agent's queues, as many of each as
+        are asked for; queues in which nothing waits are left out.
+
+        A queue goes by the worker or the pool that its tasks are pinned to; None is anybody's.
+        """
+        ...
+
     async def claim(
         self,
         organization_id: str,
@@ -453,8 +472,8 @@ class Store(Protocol):
         """
         ...
 
-    def watch(self, *topics: str) -> Watch:
-        """Listen for hints on these topics, from now on."""
+    def watch(self, *topics: str, heard: Callable[[], None] | None = None) -> Watch:
+        """Listen for hints on these topics, from now on; `heard` is called for each."""
         ...
 
     async def doc_get(self, organization_id: str, kind: str, key: str) -> Document | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, Protocol, TypeVar
 
 import attrs
@@ -64,9 +64,9 @@ class Work(Protocol):
         ...
 
     def waiting(
-        self, organization_id: str, agent_id: str, worker_id: str, pool: str | None
+        self, organization_id: str, agent_id: str, pins: Sequence[str | None]
     ) -> TaskRecord | None:
-        """The oldest task that waits for a worker like this one, and that nobody else is given."""
+        """The oldest task that waits in one of these queues, and that nobody else is given."""
         ...
 
     def answer(self, organization_id: str, key: str) -> tuple[bytes, str] | None:
@@ -126,11 +126,11 @@ class Work(Protocol):
 
 @attrs.frozen
 class Waiting:
-    """The workers of an agent that are ready for a task, with the pools of those that have one."""
+    """How many of the tasks that wait in an agent's queues are wanted, at the most, by pin."""
 
     organization_id: str
     agent_id: str
-    workers: tuple[tuple[str, str | None], ...]
+    most: Mapping[str | None, int]
 
 
 @attrs.frozen(kw_only=True)

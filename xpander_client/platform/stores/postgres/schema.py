@@ -130,7 +130,8 @@ CREATE TABLE workers (
 CREATE INDEX workers_of_server ON workers (server_id);
 CREATE INDEX workers_by_stream ON workers (stream);
 """,
-    # 2: when what is kept may be forgotten, what was done by whom, the large fields of tasks
+    # 2: when what is kept may be forgotten, what was done by whom, the large fields of tasks,
+    # and queues that are read from their fronts, whatever waits in others
     """
 DROP INDEX tasks_unpruned;
 CREATE INDEX tasks_ended ON tasks (organization_id, pruned, updated_at)
@@ -181,6 +182,12 @@ CREATE TABLE large_fields (
     body bytea NOT NULL,
     PRIMARY KEY (task_id, name)
 );
+DROP INDEX tasks_pinned;
+CREATE INDEX tasks_pinned ON tasks (organization_id, agent_id, pinned_to, number)
+    WHERE status = 'pending' AND worker_id IS NULL AND pinned_to IS NOT NULL;
+CREATE INDEX tasks_delegated ON tasks (organization_id, pinned_to, number)
+    WHERE status = 'pending' AND worker_id IS NULL AND parent_task_id IS NOT NULL
+    AND pinned_to IS NOT NULL;
 """,
 )
 """Each makes one version out of the version before; an empty schema goes through all of them."""

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -28,9 +28,10 @@ from ..records import (
     TaskRecord,
 )
 from ..retention import Batch, Kind, organizations_with
-from ..work import Command, Waiting
+from ..work import Command
 from .clock import DatabaseClock
 from .connections import Database, answering
+from .fronts import Fronts
 from .listener import Listener
 from .presence import RENEW, PostgresPresence
 from .retention import prune
@@ -38,7 +39,7 @@ from .rows import DOCUMENT, TASK, WHOLE_TASK, document_of, task_of, whole_task_o
 from .schema import require
 from .tails import Tails
 from .threads import PostgresThreads
-from .transaction import short
+from .transaction import QUEUED, pinned, short
 from .writer import Writer
 
 __all__ = ["PostgresStore"]
@@ -72,12 +73,14 @@ class PostgresStore(CommandStore):
         self._clock: Clock = clock or database_clock or DatabaseClock()
         self._hints = Hints()
         self._tails = Tails()
+        self._fronts = Fronts()
         self._listener = Listener(self._database, database_clock, self._heard, self._everybody)
         self._writer = Writer(
             self._database,
             self._clock,
             self._told,
             self.admission,
+            self._fronts,
             batch=batch,
         )
         self._threads = PostgresThreads(self._submit, self._settings, self._database)
@@ -130,14 +133,16 @@ class PostgresStore(CommandStore):
 
     # Hints ---------------------------------------------------------------------------------------
 
-    def watch(self, *topics: str) -> Watch:
-        """Listen for hints on these topics, from now on."""
-        return self._hints.watch(*map(short, topics))
+    def watch(self, *topics: str, heard: Callable[[], None] | None = None) -> Watch:
+        """Listen for hints on these topics, from now on; `heard` is called for each."""
+        return self._hints.watch(*map(short, topics), heard=heard)
 
     def _told(self, topics: Iterable[str], events: Iterable[tuple[str, EventRecord]]) -> None:
         """We have written. What that means for our own workers, whoever asked for it knows."""
         self._tails.extend(events)
-        self._hints.notify(short(each) for each in topics if not each.startswith("worker:"))
+        told = [short(each) for each in topics if not each.startswith("worker:")]
+        self._fronts.forget(told)
+        self._hints.notify(told)
 
     def _heard(self, process: int, payload: str) -> None:
         if process == self._writer.process:
@@ -147,10 +152,12 @@ class PostgresStore(CommandStore):
         else:
             topics = payload.split()
             self._tails.forget(topics)
+            self._fronts.forget(topics)
             self._hints.notify(topics)
 
     def _everybody(self) -> None:
         self._tails.clear()
+        self._fronts.clear()
         self._hints.everybody()
 
     # Tasks ---------------------------------------------------------------------------------------
@@ -248,6 +255,29 @@ class PostgresStore(CommandStore):
         return 0 if row is None else int(row["waiting"])
 
     # Dispatch ------------------------------------------------------------------------------------
+
+    async def queued(
+        self, organization_id: str, agent_id: str, queues: Mapping[str | None, int]
+    ) -> Mapping[str | None, Sequence[int]]:
+        """The sizes of the oldest tasks that wait in some of an agent's queues."""
+        look = self._fronts.look(organization_id, agent_id)
+        rows = await self._database.fetch(
+            QUEUED,
+            organization_id,
+            agent_id,
+            *pinned(queues, look.fronts),
+            look.fronts.get(None, 0),
+            queues.get(None, 0),
+        )
+        sizes: dict[str | None, list[int]] = {}
+        heads: dict[str | None, int | None] = dict.fromkeys(queues)
+        for row in rows:
+            if row["number"] is not None:
+                sizes.setdefault(row["pin"], []).append(row["size"])
+                heads[row["pin"]] = heads[row["pin"]] or row["number"]
+        if rows:
+            self._fronts.learn(look, heads, oldest=rows[0]["oldest"], next_=rows[0]["next"])
+        return sizes
 
     async def pending_for(self, organization_id: str, worker_id: str) -> TaskRecord | None:
         """The oldest task that another task started and that waits for this worker alone."""
@@ -368,21 +398,6 @@ class PostgresStore(CommandStore):
 
     async def _submit(self, command: Command[T]) -> T:
         return await self._writer.submit(command)
-
-    async def _anything_waits(self, waiting: Waiting) -> bool:
-        pins = {each for worker in waiting.workers for each in worker if each is not None}
-        row = await self._database.fetchrow(
-            "SELECT 1 FROM tasks WHERE organization_id = $1 AND agent_id = $2 "
-            "AND status = 'pending' AND worker_id IS NULL AND pinned_to IS NULL AND $4 "
-            "UNION ALL "
-            "SELECT 1 FROM tasks WHERE organization_id = $1 AND agent_id = $2 "
-            "AND status = 'pending' AND worker_id IS NULL AND pinned_to = ANY($3::text[]) LIMIT 1",
-            waiting.organization_id,
-            waiting.agent_id,
-            sorted(pins),
-            any(pool is None for _, pool in waiting.workers),
-        )
-        return row is not None
 
     def _now(self) -> float:
         return self._clock()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from hashlib import blake2b
 from typing import Any
@@ -11,7 +11,6 @@ import asyncpg
 
 from ..records import TASK_FIELDS, TaskRecord
 from ..retention import hour_of
-from ..work import Waiting
 from .rows import (
     DOCUMENT,
     TASK,
@@ -24,7 +23,7 @@ from .rows import (
 )
 from .work import Changes, PostgresWork, TaskRow, Wanted
 
-__all__ = ["OUTDATED", "WRITER_SETTINGS", "fetch", "payload", "write"]
+__all__ = ["OUTDATED", "QUEUED", "WRITER_SETTINGS", "fetch", "payload", "pinned", "write"]
 
 WRITER_SETTINGS = {
     # Every statement here reaches its rows by their keys, which the planner can't know of arrays.
@@ -42,17 +41,36 @@ OUTDATED = asyncpg.DivisionByZeroError
 LONGEST_PAYLOAD = 7_900
 """PostgreSQL refuses a notification of 8,000 bytes."""
 
-_PENDING = (
-    f"SELECT {TASK} FROM tasks WHERE organization_id = $1 AND agent_id = $2 "
-    "AND status = 'pending' AND worker_id IS NULL AND "
+_QUEUE = (
+    "FROM tasks WHERE organization_id = $1 AND agent_id = $2 "
+    "AND status = 'pending' AND worker_id IS NULL AND"
+)
+_PENDING = f"SELECT {TASK} {_QUEUE}"
+_SIZES = (
+    "SELECT number, octet_length(document) + CASE WHEN large IS NULL THEN 0 ELSE "
+    "(SELECT sum(octet_length(body)) FROM large_fields WHERE task_id = tasks.id) END AS size "
+    f"{_QUEUE}"
 )
 _WAITING = (
-    "SELECT t.* FROM unnest($3::text[]) AS pin CROSS JOIN LATERAL "
-    f"({_PENDING} pinned_to = pin ORDER BY number LIMIT $4 FOR UPDATE SKIP LOCKED) t "
-    "UNION ALL SELECT * FROM "
-    f"({_PENDING} pinned_to IS NULL ORDER BY number LIMIT $5 FOR UPDATE SKIP LOCKED) free "
+    "SELECT t.* FROM unnest($3::text[], $4::bigint[], $5::bigint[]) AS queue (pin, front, most) "
+    f"CROSS JOIN LATERAL ({_PENDING} pinned_to = pin AND number >= front "
+    "AND id <> ALL($8::text[]) ORDER BY number LIMIT most FOR UPDATE SKIP LOCKED) t "
+    f"UNION ALL SELECT * FROM ({_PENDING} pinned_to IS NULL AND number >= $6 "
+    "AND id <> ALL($8::text[]) ORDER BY number LIMIT $7 FOR UPDATE SKIP LOCKED) free "
     "ORDER BY number"
 )
+QUEUED = (
+    "SELECT pg_snapshot_xmin(now.snapshot)::text::bigint AS oldest, "
+    "pg_snapshot_xmax(now.snapshot)::text::bigint AS next, queued.* "
+    "FROM (SELECT pg_current_snapshot() AS snapshot) now LEFT JOIN (SELECT queue.pin, t.* "
+    "FROM unnest($3::text[], $4::bigint[], $5::bigint[]) AS queue (pin, front, most) "
+    f"CROSS JOIN LATERAL ({_SIZES} pinned_to = pin AND number >= front "
+    "ORDER BY number LIMIT most) t "
+    f"UNION ALL SELECT NULL, free.* FROM ({_SIZES} pinned_to IS NULL AND number >= $6 "
+    "ORDER BY number LIMIT $7) free) queued ON true ORDER BY queued.number"
+)
+"""What waits in an agent's queues, and which transactions had ended by then."""
+
 # Locks are taken in the order of ids, so that two servers can't wait for each other.
 _TASKS = f"SELECT {TASK} FROM tasks WHERE id = ANY($1::text[]) ORDER BY id FOR UPDATE"
 _LARGE_FIELDS = "SELECT task_id, name, body FROM large_fields WHERE task_id = ANY($1::text[])"
@@ -72,18 +90,23 @@ _DOCUMENTS = (
 )
 
 
-async def fetch(connection: asyncpg.Connection, work: PostgresWork, wanted: Wanted) -> None:
-    """Fetch rows into the work, and lock them until the transaction ends."""
-    for waiting in wanted.waiting:
-        # Commands of the same transaction may take so many away before this one has its turn.
-        rivals = len(wanted.tasks) + sum(
-            len(each.workers)
-            for each in wanted.waiting
-            if each is not waiting and each.agent_id == waiting.agent_id
-        )
-        await _fetch_waiting(connection, work, waiting, rivals)
+async def fetch(
+    connection: asyncpg.Connection,
+    work: PostgresWork,
+    wanted: Wanted,
+    fronts: Callable[[str, str], Mapping[str | None, int]],
+) -> None:
+    """Fetch rows into the work, and lock them until the transaction ends. `fronts` tells where an
+    agent's queues begin.
+    """
+    ids = sorted(each for each in wanted.tasks if "\0" not in each)
+    for place, most in wanted.waiting.items():
+        begin = fronts(*place)
+        free = begin.get(None, 0), most[None]
+        # Without those that other commands of the transaction may take away.
+        rows = await connection.fetch(_WAITING, *place, *pinned(most, begin), *free, ids)
+        work.fetched_waiting(*place, _tasks(rows))
     if wanted.tasks:
-        ids = sorted(each for each in wanted.tasks if "\0" not in each)
         found = _tasks(await connection.fetch(_TASKS, ids))
         work.fetched_tasks(wanted.tasks, found)
         records = (row.record for row in found)
@@ -110,18 +133,12 @@ def _possible(places: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return sorted(place for place in places if not any("\0" in part for part in place))
 
 
-async def _fetch_waiting(
-    connection: asyncpg.Connection, work: PostgresWork, waiting: Waiting, rivals: int
-) -> None:
-    place = waiting.organization_id, waiting.agent_id
-    free = sum(pool is None for _, pool in waiting.workers)
-    pins = {worker_id for worker_id, _ in waiting.workers}
-    pins |= {pool for _, pool in waiting.workers if pool is not None}
-    most = len(waiting.workers) + rivals
-    rows = await connection.fetch(
-        _WAITING, *place, sorted(pins), most, free + rivals if free else 0
-    )
-    work.fetched_waiting(*place, _tasks(rows))
+def pinned(
+    queues: Mapping[str | None, int], fronts: Mapping[str | None, int]
+) -> tuple[list[str], list[int], list[int]]:
+    """Those queues that go by a pin, as columns: pins, fronts, and how many are wanted."""
+    pins = sorted(pin for pin in queues if pin is not None and "\0" not in pin)
+    return pins, [fronts.get(pin, 0) for pin in pins], [queues[pin] for pin in pins]
 
 
 def _tasks(rows: Iterable[asyncpg.Record]) -> list[TaskRow]:
@@ -231,9 +248,16 @@ def _statement(parts: tuple[str, ...]) -> str:
             number += 1
             arrays.append(f"${number}::{type_}[]")
         unnested = f"unnest({', '.join(arrays)})"
+        conditions = []
+        if part == "new_tasks":
+            # So that a task has no number yet when its transaction has none: `fronts.py` counts on
+            # that.
+            conditions.append("pg_current_xact_id() IS NOT NULL")
         if checked and "@ AS" not in sql:
             # So that rows of tasks are locked before anything else is, as everywhere.
-            unnested += f" WHERE {checked}"
+            conditions.append(checked)
+        if conditions:
+            unnested += f" WHERE {' AND '.join(conditions)}"
         written.append(f"{part} AS ({sql.replace('@', unnested)})")
         if part == "expected_tasks":
             checked = f"(SELECT count(*) FROM {part}) = cardinality({arrays[0]})"

@@ -9,6 +9,7 @@ of this does I/O; `transaction.py` does.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ from ..records import (
     TaskRecord,
     ThreadRecord,
 )
-from ..work import Reads, Waiting
+from ..work import Reads
 
 __all__ = ["Changes", "Missing", "PostgresWork", "TaskRow", "Wanted"]
 
@@ -50,7 +51,7 @@ class Wanted:
     keys: set[tuple[str, str]] = attrs.field(factory=set)
     threads: set[tuple[str, str]] = attrs.field(factory=set)
     documents: set[tuple[str, str, str]] = attrs.field(factory=set)
-    waiting: list[Waiting] = attrs.field(factory=list)
+    waiting: dict[tuple[str, str], Counter[str | None]] = attrs.field(factory=dict)
 
     def add(self, reads: Reads) -> None:
         """Fetch what a command says that it is going to read, too."""
@@ -59,7 +60,8 @@ class Wanted:
         self.threads.update(reads.threads)
         self.documents.update(reads.documents)
         if reads.waiting is not None:
-            self.waiting.append(reads.waiting)
+            place = reads.waiting.organization_id, reads.waiting.agent_id
+            self.waiting.setdefault(place, Counter()).update(reads.waiting.most)
 
     def merge(self, more: Wanted) -> None:
         """Fetch what was missed, too."""
@@ -162,7 +164,7 @@ class PostgresWork:
         self._threads: dict[tuple[str, str], _Thread | None] = {}
         self._documents: dict[tuple[str, str, str], _Document | None] = {}
         self._candidates: dict[tuple[str, str], dict[str, None]] = {}
-        self._released: dict[tuple[str, str], dict[str, None]] = {}
+        self._queues: dict[tuple[str, str], list[str]] = {}
         self._bodies: dict[str, dict[str, bytes]] = {}
         self._large_fields: dict[tuple[str, str], bytes | None] = {}
         self._events: list[tuple[str, EventRecord]] = []
@@ -207,12 +209,13 @@ class PostgresWork:
         return all(row.saved for row in self.recalled)
 
     def fetched_tasks(self, ids: Iterable[str], found: Iterable[TaskRow]) -> None:
-        """These tasks were looked for, and those were found.
+        """These tasks were looked for, and those were found; such as wait can be claimed as well.
 
         What the work has already is newer than what was found.
         """
         for row in found:
             self._tasks.setdefault(row.record.id, row)
+            self._release(row.record)
         for task_id in ids:
             self._tasks.setdefault(task_id, None)
 
@@ -344,10 +347,11 @@ class PostgresWork:
         return last_seq
 
     def _release(self, record: TaskRecord) -> None:
-        """A task that was made to wait can be claimed by a later command of the transaction."""
+        """A task that waits can be claimed by a later command of the transaction."""
         if record.status == "pending" and record.worker_id is None:
             place = record.organization_id, record.agent_id
-            self._released.setdefault(place, {})[record.id] = None
+            self._candidates.setdefault(place, {})[record.id] = None
+            self._queues.pop(place, None)
 
     def _keep_apart(self, before: TaskRecord | None, record: TaskRecord) -> None:
         """Write the large fields that changed, and forget those that went."""
@@ -377,25 +381,22 @@ class PostgresWork:
         )
 
     def waiting(
-        self, organization_id: str, agent_id: str, worker_id: str, pool: str | None
+        self, organization_id: str, agent_id: str, pins: Sequence[str | None]
     ) -> TaskRecord | None:
-        """The oldest task that waits for a worker like this one, among those that were fetched, or
-        were made to wait by an earlier command.
+        """The oldest task that waits in one of these queues, among those that were fetched, or were
+        made to wait by an earlier command.
         """
         place = organization_id, agent_id
-        candidates: Iterable[str] = self._candidates.get(place, {})
-        if place in self._released:
-            candidates = sorted(
-                {**self._released[place], **dict.fromkeys(candidates)}, key=self._turn
-            )
-        for task_id in candidates:
+        if place not in self._queues:
+            self._queues[place] = sorted(self._candidates.get(place, ()), key=self._turn)
+        for task_id in self._queues[place]:
             record = self.task(task_id)
             if (
                 record is not None
                 and record.agent_id == agent_id
                 and record.status == "pending"
                 and record.worker_id is None
-                and record.pinned_to in (pool, worker_id)
+                and record.pinned_to in pins
             ):
                 return record
         return None

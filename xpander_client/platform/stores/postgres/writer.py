@@ -19,6 +19,7 @@ from ..entries import BATCH_BYTES, UNSTORABLE, BatchLimit, Entry, settle, unstor
 from ..records import EventRecord
 from ..work import Command
 from .connections import AWAY, COMMAND_TIMEOUT, NEVER, UNANSWERED, Database
+from .fronts import Fronts
 from .recent import RecentTasks
 from .transaction import OUTDATED, WRITER_SETTINGS, fetch, payload, write
 from .work import Missing, PostgresWork, Wanted
@@ -66,6 +67,7 @@ class Writer:
         clock: Clock,
         told: Callable[[Iterable[str], Iterable[tuple[str, EventRecord]]], None],
         admission: Admission,
+        fronts: Fronts,
         *,
         batch: int = 256,
     ) -> None:
@@ -74,6 +76,7 @@ class Writer:
         self._told = told
         self._limit = BatchLimit(batch)
         self._admission = admission
+        self._fronts = fronts
         self._queue: deque[Entry] = deque()
         self._filled = asyncio.Event()
         self._closing = False
@@ -215,7 +218,7 @@ class Writer:
                         return work
                 else:
                     async with connection.transaction():
-                        await fetch(connection, work, wanted)
+                        await fetch(connection, work, wanted, self._fronts.of)
                         if self._carry_out(batch, work):
                             await self._write_changes(connection, work)
                             self._undone = False

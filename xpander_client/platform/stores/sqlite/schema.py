@@ -126,7 +126,8 @@ CREATE INDEX tasks_in_internal_status
     ON tasks (organization_id, agent_id, internal_status, number)
     WHERE internal_status IS NOT NULL;
 """,
-    # 5: when what is kept may be forgotten, what was done by whom, the large fields of tasks
+    # 5: when what is kept may be forgotten, what was done by whom, the large fields of tasks,
+    # and queues that are read from their fronts, whatever waits in others
     """
 DROP INDEX tasks_unpruned;
 CREATE INDEX tasks_ended ON tasks (organization_id, pruned, updated_at)
@@ -175,6 +176,15 @@ CREATE TABLE large_fields (
 CREATE TRIGGER large_fields_of_no_task AFTER DELETE ON tasks WHEN OLD.large IS NOT NULL BEGIN
     DELETE FROM large_fields WHERE task = OLD.number;
 END;
+DROP INDEX tasks_waiting;
+DROP INDEX tasks_pinned;
+CREATE INDEX tasks_waiting ON tasks (organization_id, agent_id, number)
+    WHERE status = 'pending' AND worker_id IS NULL AND pinned_to IS NULL;
+CREATE INDEX tasks_pinned ON tasks (organization_id, agent_id, pinned_to, number)
+    WHERE status = 'pending' AND worker_id IS NULL AND pinned_to IS NOT NULL;
+CREATE INDEX tasks_delegated ON tasks (organization_id, pinned_to, number)
+    WHERE status = 'pending' AND worker_id IS NULL AND parent_task_id IS NOT NULL
+    AND pinned_to IS NOT NULL;
 """,
 )
 """Each makes one version out of the version before; a new file goes through all of them."""

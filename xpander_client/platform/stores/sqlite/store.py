@@ -33,12 +33,22 @@ from ..records import (
 )
 from ..retention import Batch, Kind, organizations_with
 from ..solitude import Solitude
-from ..work import Command, Waiting
+from ..work import Command
 from .group_commit import GroupCommit
 from .retention import prune
 from .schema import SCHEMA_VERSION, prepare, version_of
 from .threads import SqliteThreads
-from .work import SELECT, SEQ_BITS, SEQ_MASK, SqliteWork, document_of, record_of, with_large_fields
+from .work import (
+    SELECT,
+    SEQ_BITS,
+    SEQ_MASK,
+    SIZE,
+    SqliteWork,
+    document_of,
+    queue,
+    record_of,
+    with_large_fields,
+)
 
 __all__ = ["SqliteStore"]
 
@@ -280,10 +290,22 @@ class SqliteStore(CommandStore):
 
     async def waiting(self) -> int:
         """How many tasks wait for a worker."""
+        waits = "SELECT count(*) FROM tasks WHERE status = 'pending' AND worker_id IS NULL"
         [row] = await self._on_list_thread(
-            "SELECT count(*) FROM tasks WHERE status = 'pending' AND worker_id IS NULL", ()
+            f"SELECT ({waits} AND pinned_to IS NULL) + ({waits} AND pinned_to IS NOT NULL)", ()
         )
         return int(row[0])
+
+    async def queued(
+        self, organization_id: str, agent_id: str, queues: Mapping[str | None, int]
+    ) -> Mapping[str | None, Sequence[int]]:
+        """The sizes of the oldest tasks that wait in some of an agent's queues."""
+        reader = self._read_connection()
+        sizes = {}
+        for pin, limit in queues.items():
+            read = queue(SIZE, organization_id, agent_id, pin, limit)
+            sizes[pin] = [row[0] for row in reader.execute(*read)]
+        return {pin: found for pin, found in sizes.items() if found}
 
     async def pending_for(self, organization_id: str, worker_id: str) -> TaskRecord | None:
         """The oldest task that another task started and that waits for this worker alone."""
@@ -334,9 +356,9 @@ class SqliteStore(CommandStore):
         """The time that leases go by: that of this server, which never jumps."""
         return self._clock()
 
-    def watch(self, *topics: str) -> Watch:
-        """Listen for hints on these topics, from now on."""
-        return self._hints.watch(*topics)
+    def watch(self, *topics: str, heard: Callable[[], None] | None = None) -> Watch:
+        """Listen for hints on these topics, from now on; `heard` is called for each."""
+        return self._hints.watch(*topics, heard=heard)
 
     # Documents -----------------------------------------------------------------------------------
 
@@ -429,12 +451,6 @@ class SqliteStore(CommandStore):
         held = "SELECT 1 FROM tasks WHERE worker_id = ? AND organization_id = ? LIMIT 1"
         row = self._read_connection().execute(held, (worker_id, organization_id)).fetchone()
         return row is not None
-
-    async def _anything_waits(self, waiting: Waiting) -> bool:
-        work = SqliteWork(self._read_connection(), self._clock)
-        organization_id, agent_id = waiting.organization_id, waiting.agent_id
-        workers = dict.fromkeys(waiting.workers)
-        return any(work.waiting(organization_id, agent_id, *each) for each in workers)
 
     async def _overdue(self, until: float, most: int) -> Sequence[Overdue]:
         rows = self._read_connection().execute(

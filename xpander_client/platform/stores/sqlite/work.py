@@ -30,8 +30,10 @@ __all__ = [
     "SELECT_THREAD",
     "SEQ_BITS",
     "SEQ_MASK",
+    "SIZE",
     "SqliteWork",
     "document_of",
+    "queue",
     "record_of",
     "thread_of",
     "with_large_fields",
@@ -50,11 +52,26 @@ _UPDATE = (
     f"UPDATE tasks SET {', '.join(f'{name} = ?' for name in TASK_FIELDS)}, pruned = 0 "
     "WHERE number = ?"
 )
-SELECT_THREAD = "SELECT number, id, organization_id, length, document FROM threads"
-_WAITING = (
-    f"{SELECT} WHERE organization_id = ? AND agent_id = ? AND status = 'pending' "
-    "AND worker_id IS NULL AND (pinned_to IS ? OR pinned_to = ?) ORDER BY number LIMIT 1"
+SIZE = (
+    "length(document) + iif(large IS NULL, 0, "
+    "(SELECT sum(length(body)) FROM large_fields WHERE task = number))"
 )
+SELECT_THREAD = "SELECT number, id, organization_id, length, document FROM threads"
+
+
+def queue(
+    columns: str, organization_id: str, agent_id: str, pin: str | None, limit: int
+) -> tuple[str, tuple[Any, ...]]:
+    """How to read the oldest tasks that wait in a queue of an agent's."""
+    # The planner knows nothing of how many tasks there are, and would take any index.
+    index, pinned = ("waiting", "IS NULL") if pin is None else ("pinned", "= ?")
+    sql = (
+        f"SELECT {columns} FROM tasks INDEXED BY tasks_{index} WHERE organization_id = ? "
+        "AND agent_id = ? AND status = 'pending' AND worker_id IS NULL "
+        f"AND pinned_to {pinned} ORDER BY number LIMIT ?"
+    )
+    place = organization_id, agent_id
+    return sql, (*place, limit) if pin is None else (*place, pin, limit)
 
 
 def record_of(row: Sequence[Any]) -> tuple[int, TaskRecord]:
@@ -178,11 +195,14 @@ class SqliteWork(Transaction):
             )
 
     def waiting(
-        self, organization_id: str, agent_id: str, worker_id: str, pool: str | None
+        self, organization_id: str, agent_id: str, pins: Sequence[str | None]
     ) -> TaskRecord | None:
-        """The oldest task that waits for a worker like this one."""
-        wanted = (organization_id, agent_id, pool, worker_id)
-        return self._found(self.execute(_WAITING, wanted).fetchone())
+        """The oldest task that waits in one of these queues."""
+        reads = (queue("number", organization_id, agent_id, pin, 1) for pin in pins)
+        heads = [head for read in reads if (head := self.execute(*read).fetchone()) is not None]
+        if not heads:
+            return None
+        return self._found(self.execute(f"{SELECT} WHERE number = ?", min(heads)).fetchone())
 
     # Idempotency keys ----------------------------------------------------------------------------
 
