@@ -428,6 +428,29 @@ def test_a_key_is_told_its_agents_by_its_own_organization_only(tmp_path: Path) -
             assert allowed(one, "key-2")["agent_ids"] == allowed(one, "none")["agent_ids"] == []
 
 
+def test_the_activity_of_many_events_is_the_same_as_of_few(http: httpx.Client) -> None:
+    task = create(http)
+    for name in ("a", "b"):
+        request = {"request_id": name, "operation_id": "o", "tool_call_id": name}
+        push(http, task, event("tool_call_request", task["id"], request))
+    for _ in range(3):
+        push(http, task, *[event("chunk", task["id"], "x") for _ in range(900)])
+    thoughts = [event("think", task["id"], f"{n}" * 40_000) for n in range(4)]
+    for _ in range(5):  # more than is read at once
+        push(http, task, *thoughts)
+    for name in ("b", "a"):
+        result = {"request_id": name, "operation_id": "o", "tool_call_id": name, "result": name}
+        push(http, task, event("tool_call_result", task["id"], result))
+    update(http, task, status="completed", result="done")
+    answer = http.get(f"/activity/sales/{task['id']}")
+    assert answer.headers["content-type"] == "application/json"
+    asked, first, second, *thought, answered = answer.json()["messages"]
+    assert asked["content"]["text"] == "sum up"
+    assert [call["result"] for call in (first, second)] == ["a", "b"]
+    assert [each["thought"][0] for each in thought] == ["0", "1", "2", "3"] * 5
+    assert answered["content"]["text"] == "done"
+
+
 def test_organizations_do_not_see_each_other(tmp_path: Path) -> None:
     with serving(tmp_path, {"key-1": "one", "key-2": "two", "key-1b": "one"}) as url:
 

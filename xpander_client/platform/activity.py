@@ -2,64 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator
 from typing import Any
 
+import attrs
 import orjson
 
 from .stores.records import EventRecord, TaskRecord
+from .stores.store import Store
 
 __all__ = ["thread"]
 
+HELD_BYTES = 4 * 1024 * 1024
+"""So much is held back at the most, from a tool call on that waits for its result."""
 
-def thread(task: TaskRecord, events: Iterable[EventRecord]) -> dict[str, Any]:
-    """The activity thread of a task, made from its events.
+_KINDS = (
+    *("task_created", "task_finished", "tool_call_request", "tool_call_result"),
+    *("think", "analyze", "sub_agent_trigger", "auth_event"),
+)
 
-    A tool call and its result are one entry. Pieces of text are left out: the answer has them all.
+
+async def thread(store: Store, task: TaskRecord) -> AsyncIterator[bytes]:
+    """The JSON of a task's activity thread, in pieces, made from its events as they are read.
+
+    A tool call and its result are one entry, unless there is too much between them. Pieces of text
+    are left out: the answer has them all.
     """
     document = task.outline()
-    entries: list[dict[str, Any]] = []
-    calls: dict[str, dict[str, Any]] = {}
-    for record in events:
+    entries = _Entries(task.id)
+    last = await store.last_seq(task.id)
+    head = {"id": task.id, "created_at": document["created_at"]}
+    piece, after, any_yet = orjson.dumps(head)[:-1] + b',"messages":[', 0, False
+    while after < last:
+        events, after = await store.read_kinds(task.id, _KINDS, after=after, until=last)
+        for event in events:
+            entries.add(event)
+        if complete := entries.take(all_of_them=after >= last):
+            yield piece + (b"," if any_yet else b"") + orjson.dumps(complete)[1:-1]
+            piece, any_yet = b"", True
+    user = _user(document)
+    yield piece + b"]" + (b',"user":' + orjson.dumps(user) if user is not None else b"") + b"}"
+
+
+@attrs.define
+class _Held:
+    """An entry that is not given out yet, and about how long it is."""
+
+    entry: dict[str, Any]
+    size: int
+    waits: bool = False
+
+
+class _Entries:
+    """The entries of a thread in their order, of which those are given out that are complete."""
+
+    def __init__(self, task_id: str) -> None:
+        self._task_id = task_id
+        self._held: list[_Held] = []
+        self._calls: dict[str, _Held] = {}
+
+    def take(self, *, all_of_them: bool) -> list[dict[str, Any]]:
+        """The next entries, up to the first call that waits for its result."""
+        if all_of_them or sum(each.size for each in self._held) > HELD_BYTES:
+            self._calls.clear()
+            count = len(self._held)
+        else:
+            waiting = (place for place, each in enumerate(self._held) if each.waits)
+            count = next(waiting, len(self._held))
+        taken, self._held = self._held[:count], self._held[count:]
+        return [each.entry for each in taken]
+
+    def add(self, record: EventRecord) -> None:
+        """Take in an event."""
         event = orjson.loads(record.body)
         data = event.get("data")
         told = data if isinstance(data, dict) else {}
-        base = {"id": f"{task.id}-{record.seq}", "created_at": event.get("time")}
+        held = _Held({"id": f"{self._task_id}-{record.seq}"}, len(record.body))
+        held.entry["created_at"] = event.get("time")
+        if record.type == "tool_call_result" and (call := self._calls.pop(_call_id(told), None)):
+            call.waits = False
+            call.size += held.size
+            held = call
+        else:
+            self._held.append(held)
+        entry = held.entry
         match record.type:
             case "task_created":
-                entries.append(base | _asked(told))
-            case "task_finished":
-                if told.get("result") is not None:
-                    content = {"text": str(told["result"]), "files": []}
-                    entries.append(base | {"role": "agent", "content": content})
+                entry |= _asked(told)
+            case "task_finished" if told.get("result") is not None:
+                content = {"text": str(told["result"]), "files": []}
+                entry |= {"role": "agent", "content": content}
             case "tool_call_request":
-                entry = base | _tool_call(told)
-                entries.append(entry)
-                calls[_call_id(told)] = entry
+                entry |= _tool_call(told)
+                if earlier := self._calls.get(_call_id(told)):
+                    earlier.waits = False
+                held.waits = True
+                self._calls[_call_id(told)] = held
             case "tool_call_result":
-                called = calls.pop(_call_id(told), None)
-                if called is None:
-                    called = base | _tool_call(told)
-                    entries.append(called)
-                called |= {
-                    "result": told.get("result"),
-                    "is_error": told.get("is_error") is True,
-                }
+                if "tool_name" not in entry:
+                    entry |= _tool_call(told)
+                entry |= {"result": told.get("result"), "is_error": told.get("is_error") is True}
             case "think" | "analyze":
-                entries.append(base | _reasoning(record.type, told, data))
+                entry |= _reasoning(record.type, told, data)
             case "sub_agent_trigger":
-                entries.append(base | _trigger(told))
+                entry |= _trigger(told)
             case "auth_event":
                 kind = told.get("type")
-                entries.append(
-                    base
-                    | {"type": kind if isinstance(kind, str) else "login_required", "data": told}
-                )
+                entry |= {
+                    "type": kind if isinstance(kind, str) else "login_required",
+                    "data": told,
+                }
             case _:
-                pass
-    result = {"id": task.id, "created_at": document["created_at"], "messages": entries}
-    user = _user(document)
-    return result | ({"user": user} if user is not None else {})
+                self._held.pop()
 
 
 def _asked(task: dict[str, Any]) -> dict[str, Any]:

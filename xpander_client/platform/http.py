@@ -54,7 +54,7 @@ from .routing import (
     without_nulls,
 )
 from .settings import Settings
-from .stores.records import LARGE, EventRecord, Report, TaskFilter, TaskRecord
+from .stores.records import LARGE, Report, TaskFilter, TaskRecord
 from .stores.store import Store
 from .streams import TaskEvents, WorkerChannel
 
@@ -409,10 +409,9 @@ class Endpoints:
         record = await self._store.get(organization_id, task_id, whole=False)
         if record.agent_id != path_id(request, "agent_id"):
             raise Refusal(404, f"the agent has no task {task_id}")
-        events: list[EventRecord] = []
-        while page := await self._store.read(task_id, events[-1].seq if events else 0, PAGE):
-            events += page
-        return Json.of(activity.thread(record, events))
+        pieces = activity.thread(self._store, record)
+        begun = await anext(pieces)  # what can't be read is refused before the answer begins
+        return StreamingResponse(_all_of(begun, pieces), media_type=Json.media_type)
 
     # Events --------------------------------------------------------------------------------------
 
@@ -601,6 +600,12 @@ def _whole_event(event: dict[str, Any], index: int, place: Mapping[str, str]) ->
         bodies.checked(whole["data"], TaskUpdate, f"$[{index}].data")
         whole["data"] = _with_total(whole["data"])
     return whole
+
+
+async def _all_of(begun: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield begun
+    async for piece in pieces:
+        yield piece
 
 
 async def _array(

@@ -15,6 +15,7 @@ __all__ = [
     "LARGE",
     "NOTIFICATION",
     "PAGE_BYTES",
+    "SPAN",
     "TASK_FIELDS",
     "TERMINAL",
     "Appended",
@@ -52,7 +53,10 @@ LARGE = 4096
 """A field of a task whose JSON has more bytes than this is kept apart from the others."""
 
 PAGE_BYTES = 512 * 1024
-"""A page of tasks ends with the one that makes it so long."""
+"""A page of tasks, or of some of a task's events, ends with the one that makes it so long."""
+
+SPAN = 10_000
+"""So many events of a task are looked through at once for those of some types."""
 
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 

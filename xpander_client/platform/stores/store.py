@@ -344,6 +344,14 @@ class Store(Protocol):
         """
         ...
 
+    async def read_kinds(
+        self, task_id: str, kinds: Collection[str], *, after: int, until: int
+    ) -> tuple[Sequence[EventRecord], int]:
+        """The task's events of these types with numbers above `after`, up to `until`, in order; and
+        the number up to which all were looked at, which may be before that.
+        """
+        ...
+
     async def last_seq(self, task_id: str) -> int:
         """The number of the task's last event, 0 without one. It is never pruned."""
         ...

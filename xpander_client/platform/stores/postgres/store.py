@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import attrs
@@ -19,6 +19,7 @@ from ..hints import Hints, Watch
 from ..records import (
     AUDIT_FIELDS,
     PAGE_BYTES,
+    SPAN,
     AuditPage,
     Document,
     EventRecord,
@@ -239,6 +240,26 @@ class PostgresStore(CommandStore):
             LARGEST if size is None else size,
         )
         return [EventRecord(*row) for row in rows]
+
+    async def read_kinds(
+        self, task_id: str, kinds: Collection[str], *, after: int, until: int
+    ) -> tuple[Sequence[EventRecord], int]:
+        """The task's events of these types with numbers above `after`, and where they end."""
+        until = min(until, after + SPAN)
+        rows = await self._database.fetch(
+            "SELECT seq, type, body, found FROM (SELECT seq, type, body, "
+            "count(*) OVER () AS found, "
+            "sum(octet_length(body)) OVER (ORDER BY seq) - octet_length(body) AS before "
+            "FROM events WHERE task_id = $1 AND seq > $2 AND seq <= $3 "
+            f"AND type = ANY($4::text[])) sized WHERE before < {PAGE_BYTES} ORDER BY seq",
+            task_id,
+            after,
+            until,
+            list(kinds),
+        )
+        events = [EventRecord(seq, kind, body) for seq, kind, body, _ in rows]
+        complete = not rows or len(rows) == rows[0]["found"]
+        return events, until if complete else events[-1].seq
 
     async def last_seq(self, task_id: str) -> int:
         """The number of the task's last event, 0 without one."""

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ from ..hints import Hints, Watch
 from ..records import (
     AUDIT_FIELDS,
     PAGE_BYTES,
+    SPAN,
     AuditPage,
     Document,
     EventRecord,
@@ -272,6 +273,29 @@ class SqliteStore(CommandStore):
             if size is not None and (size := size - len(body)) <= 0:
                 break
         return events
+
+    async def read_kinds(
+        self, task_id: str, kinds: Collection[str], *, after: int, until: int
+    ) -> tuple[Sequence[EventRecord], int]:
+        """The task's events of these types with numbers above `after`, and where they end."""
+        until = min(until, after + SPAN)
+        sql = (
+            "SELECT e.place, e.type, e.body FROM tasks t CROSS JOIN events e "
+            f"ON e.place > (t.number << {SEQ_BITS}) + ? "
+            f"AND e.place <= (t.number << {SEQ_BITS}) + ? "
+            f"WHERE t.id = ? AND e.type IN ({', '.join('?' * len(kinds))}) ORDER BY e.place"
+        )
+
+        def read(connection: sqlite3.Connection) -> tuple[Sequence[EventRecord], int]:
+            events, size = [], 0
+            for place, kind, body in connection.execute(sql, (after, until, task_id, *kinds)):
+                events.append(EventRecord(place & SEQ_MASK, kind, body))
+                size += len(body)
+                if size >= PAGE_BYTES:
+                    return events, events[-1].seq
+            return events, until
+
+        return await self._off_the_loop(read)
 
     async def last_seq(self, task_id: str) -> int:
         """The number of the task's last event, 0 without one."""
