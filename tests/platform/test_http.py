@@ -480,6 +480,44 @@ def test_organizations_do_not_see_each_other(tmp_path: Path) -> None:
             assert status(one, task) == task
 
 
+def test_an_id_that_one_organization_chose_is_every_others_to_choose(tmp_path: Path) -> None:
+    report = "/agent-execution/sales/report_task"
+    with serving(tmp_path, {"key-1": "one", "key-2": "two"}) as url:
+        one, two = (
+            httpx.Client(base_url=url, headers={"x-api-key": key}) for key in ("key-1", "key-2")
+        )
+        with one, two:
+            for http, result in ((one, "1"), (two, "2")):
+                said = http.post(report, json={"id": "order-1", "result": result}).json()
+                assert (said["id"], said["result"]) == ("order-1", result)
+            for http, result in ((one, "1"), (two, "2")):
+                assert status(http, {"id": "order-1"})["result"] == result
+                assert update(http, {"id": "order-1"}, id="order-1", title="T").is_success
+                assert http.post(report, json={"id": "order-1"}).status_code == 409
+                listed = http.get("/agent-execution/executions/history/sales").json()
+                assert [item["id"] for item in listed] == ["order-1"]
+                child = create(http, parent_execution_id="order-1")
+                assert status(http, {"id": "order-1"})["sub_executions"] == [child["id"]]
+            # Ids of the platform's own form are given by it alone, whether or not they are taken.
+            theirs = create(one)["id"]
+            unknown = "01999999-0000-7000-8000-000000000000"
+            answers = [two.post(report, json={"id": each}) for each in (theirs, unknown)]
+            assert [each.status_code for each in answers] == [404, 404]
+            assert answers[0].text.replace(theirs, unknown) == answers[1].text
+
+
+def test_a_chosen_id_goes_on_with_a_task_that_is_continued(http: httpx.Client) -> None:
+    http.post("/agent-execution/sales/report_task", json={"id": "order-1"})
+    with worker(http) as w:
+        again = create(http, id="order-1")
+        task = w.task()
+        assert task["id"] == again["id"]
+        assert w.begin(task).is_success
+        assert http.delete("/agent-execution/order-1").is_success
+        stopped = w.next()
+        assert (stopped.event, stopped.data["id"]) == ("task-stop", task["id"])
+
+
 class serving:  # noqa: N801 - used like a function
     """A platform with several keys, in a thread."""
 

@@ -17,6 +17,7 @@ from tests.platform.tool_server import ToolServer, tool_server
 from tests.platform.wire import create, eventually, status, update, worker
 from xpander_client.core.tool_message import tool_message
 from xpander_client.platform import LocalPlatform
+from xpander_client.platform.ids import child_task_id
 from xpander_client.platform.tools import AT_ONCE, Tool
 
 FINISH = "xpfinish-agent-execution-finished"
@@ -408,6 +409,17 @@ def test_an_agent_shows_the_agents_that_it_hands_work_to(http: httpx.Client) -> 
     assert body["required"] == ["input_task"]
     assert (letters["id"], letters["name"]) == ("xpagent-letters", "letters")
     assert "sub_agents" not in agent
+
+
+def test_nobody_takes_the_id_beforehand_of_a_task_that_is_handed_on(http: httpx.Client) -> None:
+    task = claim(http, create(http)).json()
+    made = child_task_id("acme", task["id"], "c1")
+    taken = http.post("/agent-execution/sales/report_task", json={"id": made})
+    assert taken.status_code == 404
+    running = Running(http, task, begin(http))
+    answer = running.run("xpagent-mail", "c1", body_params={"input_task": "write"})
+    assert answer.json()["execution_id"] == made
+    http.delete(f"/agent-execution/{made}")
 
 
 @pytest.mark.parametrize("pinned_to", [None, "s"])

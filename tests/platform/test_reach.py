@@ -1,6 +1,7 @@
 """Keys for some agents reach nothing of the others."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import attrs
 import httpx
 import pytest
+import yaml
 from starlette.routing import Route
 
 from tests.platform.conftest import QUICK
@@ -18,10 +20,11 @@ from xpander_client.platform.app import Platform
 from xpander_client.platform.descriptions import described
 from xpander_client.platform.dispatch import Dispatch
 from xpander_client.platform.metrics import Metrics
-from xpander_client.platform.reach import Reach
+from xpander_client.platform.reach import AGENTS_NAMED, SAID, TASKS_NAMED, THREADS_NAMED, Reach
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.stores.store import Store
 
+ROOT = Path(__file__).resolve().parents[2]
 TOOLS = [{"id": "add"}]
 AGENTS: list[Any] = [
     {"id": "sales", "tools": TOOLS, "sub_agents": ["mail"]},
@@ -193,6 +196,207 @@ def test_a_body_can_not_name_another_agents_task(office: Office) -> None:
     assert clerk.get("/agent-execution/executions/history/sales").json() == []
 
 
+CONNECTIONS: list[tuple[str, dict[str, str], Any]] = [
+    ("parent_execution_id", {"name": "task"}, str),
+    ("parent_execution", {"name": "task"}, str),
+    ("memory_thread_id", {"name": "thread"}, str),
+    ("conversation_id", {"name": "thread"}, str),
+    ("sub_executions", {"name": "task"}, lambda each: [each]),
+]
+
+
+@pytest.mark.parametrize(("field", "what", "of"), CONNECTIONS)
+@pytest.mark.parametrize("door", ["create", "continue", "update", "report"])
+def test_a_body_connects_a_task_with_nothing_beyond_reach_and_does_not_tell_if_it_is_there(
+    office: Office, door: str, field: str, what: dict[str, str], of: Any
+) -> None:
+    clerk = office.clerk
+    ours = create(clerk, "sales")
+    if door == "continue":
+        update(clerk, ours, status="completed")
+
+    def said(named: str) -> httpx.Response:
+        body: dict[str, Any] = {field: of(named)}
+        if door == "update":
+            return update(clerk, ours, **body)
+        if door == "report":
+            return clerk.post("/agent-execution/sales/report_task", json=body)
+        existing = {"id": ours["id"]} if door == "continue" else {}
+        return clerk.post("/agent-execution/sales", json={"input": {}, **existing, **body})
+
+    theirs = (office.task if what["name"] == "task" else office.thread)["id"]
+    before = status(office.boss, ours)
+    for foreign, unknown in ((theirs, "01999999-0000-7000-8000-000000000000"), (theirs, "x")):
+        refused, same = said(foreign), said(unknown)
+        assert (refused.status_code, same.status_code) == (404, 404)
+        assert refused.json() == {"detail": f"there is no {what['name']} {foreign}"}
+        assert same.text.replace(unknown, foreign) == refused.text
+    assert status(office.boss, ours) == before
+    assert status(office.boss, office.task) == office.task
+
+
+def test_a_body_connects_a_task_with_what_is_within_reach(office: Office) -> None:
+    clerk = office.clerk
+    parent = create(clerk, "sales")
+    thread = clerk.post("/memory", json=thread_of("post")).json()["id"]
+    for name in ("parent_execution_id", "parent_execution"):
+        child = create(clerk, "post", **{name: parent["id"]}, memory_thread_id=thread)
+        assert child["parent_execution"] == parent["id"]
+        assert status(clerk, parent)["sub_executions"][-1] == child["id"]
+    # What a task has to do with already may be said again, whoever connected it.
+    theirs = create(
+        office.boss,
+        "sales",
+        parent_execution_id=office.task["id"],
+        memory_thread_id=office.thread["id"],
+        triggering_agent_id="mail",
+    )
+    assert update(clerk, theirs, **{**theirs, "title": "T"}).json()["title"] == "T"
+    # A conversation may be called like its task; other names begin with the agent's.
+    assert update(clerk, theirs, memory_thread_id=parent["id"]).status_code == 200
+    assert create(clerk, "sales", memory_thread_id="sales/chat")["memory_thread_id"] == "sales/chat"
+
+
+def test_a_parent_has_to_be_there_by_either_name_and_is_one(http: httpx.Client) -> None:
+    for name in ("parent_execution_id", "parent_execution"):
+        answer = http.post("/agent-execution/sales", json={"input": {}, name: "nothing"})
+        assert (answer.status_code, answer.json()["detail"]) == (422, "there is no task nothing")
+    body = {"input": {}, "parent_execution": "a", "parent_execution_id": "b"}
+    answer = http.post("/agent-execution/sales", json=body)
+    assert (answer.status_code, answer.json()["path"]) == (422, "$.parent_execution")
+
+
+def test_a_task_is_not_said_to_be_triggered_by_an_agent_beyond_reach(office: Office) -> None:
+    for agent_id in ("mail", "nobody"):
+        body: dict[str, Any] = {"input": {}, "triggering_agent_id": agent_id}
+        answer = office.clerk.post("/agent-execution/sales", json=body)
+        assert answer.status_code == 403
+        assert answer.json() == {"detail": f"this key may not use agent {agent_id}"}
+    assert create(office.clerk, "sales", triggering_agent_id="post")
+
+
+def test_an_id_that_a_key_for_some_agents_chooses_tells_nothing(office: Office) -> None:
+    boss, clerk = office.boss, office.clerk
+    named = boss.post("/agent-execution/mail/report_task", json={"id": "order-1"}).json()["id"]
+    thread = boss.post("/memory", json={**thread_of("mail"), "id": "chat-1"}).json()["id"]
+    for theirs in (named, office.task["id"]):
+        for unknown in ("order-2", "01999999-0000-7000-8000-000000000000"):
+            answers = [
+                clerk.post("/agent-execution/sales/report_task", json={"id": each})
+                for each in (theirs, unknown)
+            ]
+            assert [each.status_code for each in answers] == [404, 404]
+            assert answers[0].text.replace(theirs, unknown) == answers[1].text
+    for theirs in (thread, office.thread["id"]):
+        answers = [
+            clerk.post("/memory", json={**thread_of("sales"), "id": each})
+            for each in (theirs, "chat-2")
+        ]
+        assert [each.status_code for each in answers] == [403, 403]
+        assert answers[0].text == answers[1].text
+    # Its own names are nobody else's.
+    reported = clerk.post("/agent-execution/sales/report_task", json={"id": "sales/1"}).json()
+    assert reported["id"] == "sales/1"
+    assert clerk.get("/agent-execution/sales%2F1/status").json() == reported
+    made = clerk.post("/memory", json={**thread_of("sales"), "id": "sales/chat"})
+    assert made.json()["id"] == "sales/chat"
+    again = clerk.post("/memory", json={**thread_of("sales"), "id": "sales/chat"})
+    assert again.status_code == 409
+
+
+def test_an_idempotency_key_is_in_the_way_of_nobody_with_another_reach(office: Office) -> None:
+    headers = {"idempotency-key": "k"}
+    theirs = office.boss.post("/agent-execution/mail", json={"input": {}}, headers=headers)
+    ours = office.clerk.post("/agent-execution/sales", json={"input": {}}, headers=headers)
+    again = office.clerk.post("/agent-execution/sales", json={"input": {}}, headers=headers)
+    assert ours.status_code == 200
+    assert again.json() == ours.json() != theirs.json()
+
+
+PUBLIC = re.compile(
+    r"(^|_)(id|ids|execution|executions|agent|thread|threads|task|tasks|worker|pool)$"
+)
+"""What a name ends with that could be some thing's."""
+
+CHECKED = {
+    ("Tasks.create", "body", "id"): "check_task",
+    ("Tasks.report_external_task", "body", "id"): "store_as",
+    ("Tasks.update", "body", "id"): "can't change",
+    ("Tasks.update", "body", "agent_id"): "can't change",
+    ("Tasks.update", "body", "organization_id"): "can't change",
+    ("Tasks.list", "query", "parent_task_id"): "chooses among tasks within reach",
+    ("Tasks.list", "query", "triggering_agent_id"): "chooses among tasks within reach",
+    ("Tasks.list_user_tasks", "query", "parent_task_id"): "chooses among tasks within reach",
+    ("Tasks.list_user_tasks", "query", "triggering_agent_id"): "chooses among tasks within reach",
+    ("Tasks.delete", "query", "with_thread"): "says whether, not which",
+    ("Tasks.delete_many", "body", "with_threads"): "says whether, not which",
+    ("Tasks.delete_many", "body", "agent_id"): "Access.check",
+    ("Tasks.delete_many", "body", "parent_task_id"): "chooses among tasks within reach",
+    ("Tasks.push_events", "body", "task_id"): "is the path's",
+    ("Tasks.push_events", "body", "organization_id"): "is the key's",
+    ("Tasks.push_events", "body", "agent_id"): "is kept as it was said",
+    ("Tasks.push_events", "body", "id"): "is kept as it was said",
+    ("Workers.listen", "header", "x-worker-id"): "is the agent's worker or refused",
+    ("Workers.send", "query", "agent_id"): "Access.check",
+    ("Workers.send", "body", "id"): "the message's own",
+    ("Threads.create", "body", "id"): "check_chosen_thread",
+    ("Threads.create", "body", "organization_id"): "is the key's",
+    ("Threads.create", "body", "agent_id"): "Access.check",
+    ("Threads.update", "body", "agent_id"): "Access.check",
+    ("Threads.list_user_threads", "query", "agent_id"): "Access.check",
+    ("Threads.extend", "header", "x-xpander-execution-id"): "check_task",
+    ("Agents.invoke_tool", "header", "x-execution-id"): "nothing is looked up by it",
+    ("Agents.invoke_tool", "header", "x-tool-call-id"): "the model's own",
+    ("Agents.run_operation", "header", "x-xpander-tool-call-id"): "the model's own",
+}
+"""Names that are seen to one by one, each with a test in this file or in that of its route."""
+
+
+def names_in(spec: dict[str, Any], schema: Any, seen: tuple[int, ...] = ()) -> Iterator[str]:
+    """The properties of a schema, and of what is in it."""
+    while "$ref" in schema:
+        found: Any = spec
+        for step in schema["$ref"].split("/")[1:]:
+            found = found[step]
+        schema = found
+    if id(schema) in seen:
+        return
+    seen = (*seen, id(schema))
+    inner = [schema["items"]] if "items" in schema else []
+    inner += [each for kind in ("anyOf", "oneOf", "allOf") for each in schema.get(kind, ())]
+    for name, each in schema.get("properties", {}).items():
+        yield name
+        inner.append(each)
+    for each in inner:
+        yield from names_in(spec, each, seen)
+
+
+def test_of_every_id_in_a_request_somebody_said_how_it_is_held_against_a_keys_reach() -> None:
+    spec = yaml.safe_load((ROOT / "openapi.yaml").read_text())
+    connections = AGENTS_NAMED | TASKS_NAMED | THREADS_NAMED
+    strange = []
+    for item in spec["paths"].values():
+        for operation in item.values():
+            if not isinstance(operation, dict) or "operationId" not in operation:
+                continue
+            named = set()
+            for parameter in (*item.get("parameters", ()), *operation.get("parameters", ())):
+                name = parameter.get("$ref", "").rpartition("/")[2]
+                parameter = spec["components"]["parameters"].get(name, parameter)
+                if parameter["in"] != "path":  # those are the guard's
+                    named.add((parameter["in"], parameter["name"]))
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                named |= {("body", name) for name in names_in(spec, content["schema"])}
+            strange += [
+                (operation["operationId"], place, name)
+                for place, name in sorted(named)
+                if PUBLIC.search(name.replace("-", "_"))
+                and name not in connections | SAID
+                and (operation["operationId"], place, name) not in CHECKED
+            ]
+    assert strange == []
+
+
 def test_threads_are_an_agents_or_everybodys(office: Office) -> None:
     clerk, boss = office.clerk, office.boss
     ours, common = (
@@ -224,7 +428,7 @@ def test_a_tools_answer_is_not_told_to_another_agents_thread(office: Office) -> 
     for thread_id, told in ((office.thread["id"], 0), (None, 1)):
         if thread_id is None:
             thread_id = office.clerk.post("/memory", json=thread_of("sales")).json()["id"]
-        task = create(office.clerk, "sales", memory_thread_id=thread_id)
+        task = create(office.boss, "sales", memory_thread_id=thread_id)
         answer = office.clerk.post(
             f"/agents/sales/{task['id']}/operations/add", json={}, headers=headers
         )
@@ -355,6 +559,8 @@ def test_what_waits_for_a_worker_is_shown_to_keys_for_its_agent(office: Office) 
     path = "/agent-execution/pending-executions/w"
     assert office.boss.get(path).json()["id"] == child["id"]
     assert office.clerk.get(path).json() is None
+    ours = create(office.boss, "post", **body)
+    assert office.clerk.get(path).json()["id"] == ours["id"]
 
 
 def test_work_that_an_agent_hands_on_reaches_agents_that_the_key_does_not(office: Office) -> None:

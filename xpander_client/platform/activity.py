@@ -31,7 +31,7 @@ async def thread(store: Store, task: TaskRecord) -> AsyncIterator[bytes]:
     document = task.outline()
     entries = _Entries(task.id)
     last = await store.last_seq(task.id)
-    head = {"id": task.id, "created_at": document["created_at"]}
+    head = {"id": document["id"], "created_at": document["created_at"]}
     piece, after, any_yet = orjson.dumps(head)[:-1] + b',"messages":[', 0, False
     while after < last:
         events, after = await store.read_kinds(task.id, _KINDS, after=after, until=last)

@@ -153,8 +153,15 @@ class Endpoints:
     async def create_task(self, request: Request) -> Response:
         """Create a task, or continue the one that the body names."""
         organization_id, agent_id = organization(request), path_id(request, "agent_or_task_id")
-        body = await self._object(request, TaskCreate)
-        await self._reach_named(request, body, "id", "parent_execution_id")
+        body = _with_one_parent(await self._object(request, TaskCreate))
+        existing_id = body.get("id") or None
+        if existing_id is not None:
+            await self._reach.check_task(access(request), existing_id)
+            existing_id = await self._reach.stored_as(organization_id, existing_id)
+        await self._reach.check_named(access(request), body, existing_id)
+        if body.get("parent_execution_id"):
+            parent_id = await self._reach.stored_as(organization_id, body["parent_execution_id"])
+            body = {**body, "parent_execution_id": parent_id}
         await self._agents.ensure(organization_id, agent_id)
         key = idempotency(request, f"create {agent_id}", body)
         version = bodies.header(request, b"x-agent-version")
@@ -166,7 +173,7 @@ class Endpoints:
             agent_id,
             given,
             task_id=new_task_id(),
-            existing_id=body.get("id") or None,
+            existing_id=existing_id,
             key=key,
         )
         self._workers.begun_with(put.record)
@@ -187,9 +194,11 @@ class Endpoints:
         if attempt is None:
             attempt = held_attempt(request)
         attempt = None if attempt is None else int(attempt)
+        task_id = path_id(request, "task_id")
+        await self._reach.check_named(access(request), body, task_id)
         record = await self._store.patch(
             organization(request),
-            path_id(request, "task_id"),
+            task_id,
             body,
             attempt=attempt,
             # A worker that says so of its own attempt was told to.
@@ -224,10 +233,11 @@ class Endpoints:
 
     async def get_pending(self, request: Request) -> Response:
         """The task that waits for a worker because another task started it, or null."""
-        record = await self._store.pending_for(organization(request), path_id(request, "worker_id"))
-        if record is None or not access(request).covers(record.agent_id):
-            return Json.of(None)
-        return _task(record)
+        opened = access(request)
+        record = await self._store.pending_for(
+            opened.organization_id, path_id(request, "worker_id"), opened.agent_ids
+        )
+        return Json.of(None) if record is None else _task(record)
 
     async def stop_task(self, request: Request) -> Response:
         """Stop a task, and tell the worker that has it."""
@@ -362,14 +372,16 @@ class Endpoints:
         """Store a task that ran elsewhere."""
         organization_id, agent_id = organization(request), path_id(request, "agent_id")
         body = await self._object(request, TaskReportRequest)
-        await self._reach_named(request, body, "id")
+        chosen = body.get("id") or None
+        task_id = await self._reach.store_as(access(request), chosen) if chosen else new_task_id()
+        await self._reach.check_named(access(request), body, task_id)
         await self._agents.ensure(organization_id, agent_id)
-        task_id = body.get("id") or new_task_id()
         put = await self._store.report(
             organization_id,
             agent_id,
             {"source": "api", **_with_total(without_nulls(body))},
             task_id=task_id,
+            name=chosen,
             key=idempotency(request, f"report {agent_id}", body),
         )
         self._workers.observe(put.record)
@@ -537,12 +549,6 @@ class Endpoints:
 
     # ---------------------------------------------------------------------------------------------
 
-    async def _reach_named(self, request: Request, body: dict[str, Any], *names: str) -> None:
-        """Refuse what a body says of tasks that the key does not reach."""
-        for name in names:
-            if body.get(name):
-                await self._reach.check_task(access(request), body[name])
-
     async def _parsed(self, request: Request) -> Any:
         return bodies.parsed(await bodies.read(request, self._settings.body_limit))
 
@@ -577,6 +583,17 @@ def _with_text_result(body: dict[str, Any]) -> dict[str, Any]:
     if isinstance(body.get("result"), dict | list):
         return {**body, "result": orjson.dumps(body["result"]).decode()}
     return body
+
+
+def _with_one_parent(body: dict[str, Any]) -> dict[str, Any]:
+    """A task's parent goes by the name of the contract, and by the one that tasks show it with."""
+    parent = body.get("parent_execution")
+    if not parent:
+        return body
+    if body.get("parent_execution_id") not in (None, "", parent):
+        raise Refusal(422, "a task has one parent", "$.parent_execution")
+    rest = {name: value for name, value in body.items() if name != "parent_execution"}
+    return {**rest, "parent_execution_id": parent}
 
 
 def _with_total(body: dict[str, Any]) -> dict[str, Any]:
@@ -626,7 +643,7 @@ def _list_item(record: TaskRecord) -> bytes:
     """What lists show of a task, as JSON."""
     task = record.outline()
     item = {
-        "id": record.id,
+        "id": task["id"],
         "agent_id": record.agent_id,
         "organization_id": record.organization_id,
         "status": record.status,

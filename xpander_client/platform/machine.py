@@ -157,10 +157,13 @@ def report(
     agent_id: str,
     body: Mapping[str, Any],
     now: float,
+    name: str | None = None,
 ) -> Outcome:
-    """A task that ran elsewhere: it is finished when the platform hears of it."""
+    """A task that ran elsewhere: it is finished when the platform hears of it. `name` is what its
+    reporter calls it.
+    """
     task = {
-        "id": task_id,
+        "id": name or task_id,
         "agent_id": agent_id,
         "organization_id": organization_id,
         "created_at": timestamp(now),
@@ -180,11 +183,12 @@ def report(
     )
     record = _rewritten(bare, task, now)
     begun = _rewritten(bare, {**_without_result(task), "status": "pending"}, now)
+    said = {"task_id": name or task_id}
     return Outcome(
         record,
         (
-            _task_event("task_created", None, begun, now),
-            _task_event("task_finished", begun, record, now),
+            _task_event("task_created", None, begun, now, **said),
+            _task_event("task_finished", begun, record, now, **said),
         ),
     )
 
@@ -217,7 +221,8 @@ def continue_(
     given = _named(body, without=PLATFORM_OWNED | WORKER_OWNED)
     task = {name: value for name, value in fields_of(record).items() if name not in _LAST_RUN}
     task |= given
-    task |= {"agent_id": agent_id, "status": "pending"}
+    # Whoever works on it calls it by the platform's name.
+    task |= {"id": record.id, "agent_id": agent_id, "status": "pending"}
     _converse(task, given)
     queued = attrs.evolve(
         record,
@@ -396,10 +401,10 @@ def patch(
     if taker is not None and attempt is None and changes.get("status") == "executing":
         record = _taken(record, taker, now, scripted=not directly)
         attempt = record.attempt
-    for name in ("id", "agent_id", "organization_id"):
-        if changes.get(name) not in (None, getattr(record, name)):
-            raise Refusal(422, f"the {name} of a task can't change", f"$.{name}")
     task = fields_of(record)
+    for name in ("id", "agent_id", "organization_id"):
+        if changes.get(name) not in (None, getattr(record, name), task[name]):
+            raise Refusal(422, f"the {name} of a task can't change", f"$.{name}")
     said = {
         _ALIASES.get(name, name): value
         for name, value in changes.items()

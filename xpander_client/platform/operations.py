@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -23,7 +22,7 @@ from .descriptions import DescribedAgent
 from .dispatch import Dispatch
 from .http_operation import BODILESS, Arguments, HttpOperation
 from .http_tools import HttpTools
-from .ids import new_task_id
+from .ids import child_task_id, new_task_id
 from .reach import Reach
 from .refusal import Refusal, StaleAttempt
 from .routing import Json, access, held_attempt, organization, path_id, route
@@ -45,7 +44,6 @@ failed.
 """
 
 _STOP = {"xpander-agent-stop": "true"}
-_CHILDREN = uuid.UUID("5b9f1f0e-2f0a-5c0e-9a55-4f4d0a1c7d3e")
 
 
 @attrs.frozen(kw_only=True)
@@ -252,7 +250,7 @@ class OperationEndpoints:
             child_id = new_task_id()
         else:
             # The same call makes the same task, however often it is repeated.
-            child_id = str(uuid.uuid5(_CHILDREN, f"{parent.id}\n{call.tool_call_id}"))
+            child_id = child_task_id(call.organization_id, parent.id, call.tool_call_id)
         put = await self._store.delegate(
             call.organization_id,
             parent.id,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
 
 from starlette.requests import Request
 from starlette.routing import Route
@@ -10,11 +11,47 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from . import threads
 from .access import Access
+from .ids import chosen_task_id, is_platforms
 from .refusal import Refusal
 from .routing import access, path_id
+from .stores.records import TaskRecord, ThreadRecord
 from .stores.store import Store
 
-__all__ = ["Reach"]
+__all__ = ["AGENTS_NAMED", "SAID", "TASKS_NAMED", "THREADS_NAMED", "Reach"]
+
+AGENTS_NAMED = frozenset({"triggering_agent_id"})
+TASKS_NAMED = frozenset({"parent_execution", "parent_execution_id", "sub_executions"})
+THREADS_NAMED = frozenset({"conversation_id", "memory_thread_id"})
+"""Fields of a task by which it is connected with others, wherever a body has them."""
+
+SAID = frozenset(
+    {
+        "ai_employee_id",
+        "approval_request_id",
+        "client_id",
+        "execution_id",
+        "graph_node_id",
+        "last_executed_node_id",
+        "operation_id",
+        "plan_task_id",
+        "pool",
+        "request_id",
+        "task",
+        "tasks",
+        "test_run_node_id",
+        "tool_call_id",
+        "user_id",
+        "voice_id",
+        "wait_node_id",
+        "worker",
+        "worker_id",
+        "worker_pool",
+    }
+)
+"""Ids in bodies and queries that open nothing: they are kept as they were said, or choose among
+what is within reach anyway. A task waits for a worker by its name, whether there is one or not."""
+
+_TASKS_IN_PATHS = ("agent_or_task_id", "execution_id", "task_id")
 
 _FREE = frozenset({"name", "operation_id", "strategy", "tool_id", "user_id", "worker_id"})
 """What paths have in them that is no agent's by itself. Routes that answer with tasks or threads
@@ -51,42 +88,138 @@ class Reach:
                 raise ValueError(f"{route.path}: whose is the {', '.join(sorted(strange))}?")
             named = {name: checks[name] for name in route.param_convertors if name in checks}
             if named:
-                route.app = _Guarded(route.app, named)
+                route.app = _Guarded(route.app, self, named)
         return routes
 
     async def check_task(self, access: Access, task_id: str) -> None:
-        """Refuse a task that is there, but not within reach.
+        """Refuse a task that is not within reach, also where there is none.
 
         Raises:
             Refusal: 404, in the words for a task that is not there.
         """
         if access.agent_ids is None:
             return
-        try:
-            task = await self._store.get(access.organization_id, task_id, whole=False)
-        except Refusal as refusal:
-            if refusal.status != 404:
-                raise
-            return
-        if not access.covers(task.agent_id):
+        if not await self._reaches_task(access, task_id):
             raise Refusal(404, f"there is no task {task_id}")
 
     async def check_thread(self, access: Access, thread_id: str) -> None:
-        """Refuse a thread that is there, but not within reach.
+        """Refuse a thread that is not within reach, also where there is none.
 
         Raises:
             Refusal: 404, in the words for a thread that is not there.
         """
         if access.agent_ids is None:
             return
+        if not await self._reaches_thread(access, thread_id):
+            raise Refusal(404, f"there is no thread {thread_id}")
+
+    async def check_chosen_thread(self, access: Access, thread_id: str) -> None:
+        """Refuse an id for a new thread that could be one beyond reach.
+
+        Raises:
+            Refusal: 403, whether or not there is such a thread.
+        """
+        if access.agent_ids is None or await self._may_name(access, thread_id):
+            return
+        raise Refusal(
+            403,
+            "this key is for some agents, and an id that it chooses begins with one of theirs, "
+            "like AGENT/NAME",
+            "$.id",
+        )
+
+    async def check_named(
+        self, access: Access, body: Mapping[str, Any], task_id: str | None = None
+    ) -> None:
+        """Refuse what a body connects a task with, if it is not within reach: agents, tasks and
+        threads, unless the task has to do with them already.
+
+        What is not there is refused in the same words.
+
+        Raises:
+            Refusal: 403 because of an agent, else 404.
+        """
+        if access.agent_ids is None:
+            return
+        known = None
+        if task_id is not None:
+            whole = "sub_executions" in body  # there may be many
+            known = await self._task(access.organization_id, task_id, whole=whole)
+        before = {} if known is None else known.read() if known.whole else known.outline()
+        for name in body.keys() & AGENTS_NAMED:
+            if body[name] and body[name] != before.get(name):
+                access.check(body[name])
+        for name in sorted(body.keys() & TASKS_NAMED):
+            there = before.get("parent_execution" if name == "parent_execution_id" else name)
+            said = body[name] if isinstance(body[name], list) else [body[name]]
+            for task_id in said:
+                if task_id and task_id != there and task_id not in (there or ()):
+                    await self.check_task(access, task_id)
+        for name in sorted(body.keys() & THREADS_NAMED):
+            thread_id = body[name]
+            if not thread_id or thread_id in (before.get(name), task_id):
+                continue
+            if not await self._may_name(access, thread_id):
+                raise Refusal(404, f"there is no thread {thread_id}")
+
+    async def stored_as(self, organization_id: str, task_id: str) -> str:
+        """What a task is stored as, which may go by an id that somebody chose."""
+        if is_platforms(task_id):
+            return task_id
+        chosen = chosen_task_id(organization_id, task_id)
+        return task_id if await self._task(organization_id, chosen) is None else chosen
+
+    async def store_as(self, access: Access, chosen: str) -> str:
+        """What a task is to be stored as whose id the caller chose; it may be there already.
+
+        Raises:
+            Refusal: 404, as for a task that is not there: it could be one beyond reach, of this
+                organization or of another one.
+        """
+        stored = await self.stored_as(access.organization_id, chosen)
+        known = await self._task(access.organization_id, stored)
+        if known is not None and access.covers(known.agent_id):
+            return stored
+        is_free = access.agent_ids is None or _is_own(access, chosen)
+        if known is not None or is_platforms(chosen) or not is_free:
+            raise Refusal(404, f"there is no task {chosen}")
+        return chosen_task_id(access.organization_id, chosen)
+
+    async def _may_name(self, access: Access, thread_id: str) -> bool:
+        """Whether a thread is within reach; or, if there is none, nobody else's to begin: a
+        conversation may be called like the task that it is about.
+        """
+        there = await self._thread(access, thread_id)
+        if there is not None:
+            return access.covers(threads.belongs_to(there.read())[1])
+        return _is_own(access, thread_id) or await self._reaches_task(access, thread_id)
+
+    async def _reaches_task(self, access: Access, task_id: str) -> bool:
+        stored = await self.stored_as(access.organization_id, task_id)
+        task = await self._task(access.organization_id, stored)
+        return task is not None and access.covers(task.agent_id)
+
+    async def _task(
+        self, organization_id: str, task_id: str, *, whole: bool = False
+    ) -> TaskRecord | None:
         try:
-            thread = await self._store.threads.get(access.organization_id, thread_id)
+            return await self._store.get(organization_id, task_id, whole=whole)
         except Refusal as refusal:
             if refusal.status != 404:
                 raise
-            return
-        if not access.covers(threads.belongs_to(thread.read())[1]):
-            raise Refusal(404, f"there is no thread {thread_id}")
+            return None
+
+    async def _reaches_thread(self, access: Access, thread_id: str) -> bool:
+        there = await self._thread(access, thread_id)
+        return there is not None and access.covers(threads.belongs_to(there.read())[1])
+
+    async def _thread(self, access: Access, thread_id: str) -> ThreadRecord | None:
+        try:
+            return await self._store.threads.get(access.organization_id, thread_id)
+        except Refusal as refusal:
+            if refusal.status != 404:
+                raise
+            return None
 
     async def _check_agent(self, access: Access, request: Request, name: str) -> None:
         access.check(path_id(request, name))
@@ -102,20 +235,35 @@ class Reach:
         await check(access, request, name)
 
 
+def _is_own(access: Access, chosen: str) -> bool:
+    """Whether an id that somebody chose says by itself that it is one of the key's agents'."""
+    return any(chosen.startswith(f"{agent_id}/") for agent_id in access.agent_ids or ())
+
+
 class _Guarded:
     """A route's app behind the checks of the ids in its path."""
 
     def __init__(
         self,
         app: ASGIApp,
+        reach: Reach,
         checks: dict[str, Callable[[Access, Request, str], Awaitable[None]]],
     ) -> None:
         self._app = app
+        self._reach = reach
         self._checks = checks
+        self._tasks = [name for name in _TASKS_IN_PATHS if name in checks]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
         opened = access(request)
+        for name in self._tasks:
+            # What is an agent here is not looked for among tasks.
+            if name != "agent_or_task_id" or request.method != "POST":
+                task_id = path_id(request, name)
+                stored = await self._reach.stored_as(opened.organization_id, task_id)
+                if stored != task_id:
+                    request.path_params[name] = stored
         if opened.agent_ids is not None:
             for name, check in self._checks.items():
                 await check(opened, request, name)

@@ -137,6 +137,10 @@ def idempotency(request: Request, operation: str, body: Any) -> IdempotencyKey |
     if key is None:
         return None
     within(key, KEY, what="idempotency-key")
+    agent_ids = access(request).agent_ids
+    if agent_ids is not None:
+        # Nobody else's key is in the way, or can be asked after. No header holds a line's end.
+        key = f"{key}\n{bodies.fingerprint('agents', sorted(agent_ids)).hex()}"
     return IdempotencyKey(key, bodies.fingerprint(operation, body))
 
 

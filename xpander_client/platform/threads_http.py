@@ -76,6 +76,8 @@ class ThreadEndpoints:
             raise Refusal(422, "the key is another organization's", "$.organization_id")
         access(request).check(_owner(body))
         thread_id = body.get("id") or new_task_id()
+        if body.get("id"):
+            await self._reach.check_chosen_thread(access(request), thread_id)
         thread = await self._threads.create(
             organization_id,
             body,
@@ -113,6 +115,7 @@ class ThreadEndpoints:
         task_id = bodies.header(request, b"x-xpander-execution-id")
         if task_id is not None:
             await self._reach.check_task(access(request), task_id)
+            task_id = await self._reach.stored_as(organization(request), task_id)
         extended = await self._threads.extend(
             organization(request),
             thread_id,

@@ -375,6 +375,12 @@ async def test_a_call_is_delegated_once(store: Store) -> None:
     assert (child.agent_id, child.parent_task_id) == ("b", "p")
 
 
+async def test_another_organizations_task_is_nobodys_child(store: Store) -> None:
+    await store.put("o", "a", BODY, task_id="p")
+    await store.put("other", "a", BODY, task_id="c")
+    assert await refusal(store.delegate("o", "p", "b", BODY, task_id="c", attempt=None)) == 404
+
+
 async def test_nothing_is_delegated_for_a_task_that_is_over_or_lost(store: Store) -> None:
     await task(store, "p")
     await claim(store, task_id="p")

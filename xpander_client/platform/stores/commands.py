@@ -226,6 +226,7 @@ class CommandStore(Store):
         body: Mapping[str, Any],
         *,
         task_id: str,
+        name: str | None = None,
         key: IdempotencyKey | None = None,
     ) -> Put:
         """Store a task that ran elsewhere; a task of that id is finished by the report."""
@@ -241,6 +242,7 @@ class CommandStore(Store):
                     agent_id=agent_id,
                     body=body,
                     now=work.now,
+                    name=name,
                 )
                 _insert(work, outcome)
             else:

@@ -276,9 +276,12 @@ class Store(Protocol):
         body: Mapping[str, Any],
         *,
         task_id: str,
+        name: str | None = None,
         key: IdempotencyKey | None = None,
     ) -> Put:
-        """Store a task that ran elsewhere; a task of that id is finished by the report."""
+        """Store a task that ran elsewhere; a task of that id is finished by the report. `name` is
+        the id that a new one shows, if not that.
+        """
         ...
 
     async def get(self, organization_id: str, task_id: str, *, whole: bool = True) -> TaskRecord:
@@ -399,8 +402,12 @@ class Store(Protocol):
         """How many tasks of all organizations wait for a worker, and are offered to none."""
         ...
 
-    async def pending_for(self, organization_id: str, worker_id: str) -> TaskRecord | None:
-        """The oldest task that another task started and that waits for this worker alone."""
+    async def pending_for(
+        self, organization_id: str, worker_id: str, agent_ids: frozenset[str] | None = None
+    ) -> TaskRecord | None:
+        """The oldest task that another task started and that waits for this worker alone; one of
+        these agents, if some are named.
+        """
         ...
 
     async def renew(

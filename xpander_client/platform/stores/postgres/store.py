@@ -300,14 +300,17 @@ class PostgresStore(CommandStore):
             self._fronts.learn(look, heads, oldest=rows[0]["oldest"], next_=rows[0]["next"])
         return sizes
 
-    async def pending_for(self, organization_id: str, worker_id: str) -> TaskRecord | None:
+    async def pending_for(
+        self, organization_id: str, worker_id: str, agent_ids: frozenset[str] | None = None
+    ) -> TaskRecord | None:
         """The oldest task that another task started and that waits for this worker alone."""
         row = await self._database.fetchrow(
             f"SELECT {WHOLE_TASK} FROM tasks WHERE organization_id = $1 AND pinned_to = $2 "
             "AND status = 'pending' AND worker_id IS NULL AND parent_task_id IS NOT NULL "
-            "ORDER BY number LIMIT 1",
+            "AND ($3::text[] IS NULL OR agent_id = ANY($3)) ORDER BY number LIMIT 1",
             organization_id,
             worker_id,
+            None if agent_ids is None else sorted(agent_ids),
         )
         return None if row is None else whole_task_of(row)
 

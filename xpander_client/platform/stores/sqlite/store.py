@@ -331,12 +331,18 @@ class SqliteStore(CommandStore):
             sizes[pin] = [row[0] for row in reader.execute(*read)]
         return {pin: found for pin, found in sizes.items() if found}
 
-    async def pending_for(self, organization_id: str, worker_id: str) -> TaskRecord | None:
+    async def pending_for(
+        self, organization_id: str, worker_id: str, agent_ids: frozenset[str] | None = None
+    ) -> TaskRecord | None:
         """The oldest task that another task started and that waits for this worker alone."""
+        of_these = (
+            "" if agent_ids is None else f"agent_id IN ({', '.join('?' * len(agent_ids))}) AND"
+        )
         return self._task(
-            f"{SELECT} WHERE organization_id = ? AND pinned_to = ? AND status = 'pending' "
-            "AND worker_id IS NULL AND parent_task_id IS NOT NULL ORDER BY number LIMIT 1",
-            (organization_id, worker_id),
+            f"{SELECT} WHERE organization_id = ? AND pinned_to = ? AND {of_these} "
+            "status = 'pending' AND worker_id IS NULL AND parent_task_id IS NOT NULL "
+            "ORDER BY number LIMIT 1",
+            (organization_id, worker_id, *(agent_ids or ())),
             whole=True,
         )
 
