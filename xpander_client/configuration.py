@@ -11,7 +11,7 @@ import attrs
 
 from .errors import ConfigurationError
 
-__all__ = ["Configuration", "RetryPolicy"]
+__all__ = ["Configuration", "RetryPolicy", "without_login"]
 
 _CLOUD = "https://inbound.xpander.ai"
 _STAGING = "https://inbound.stg.xpander.ai"
@@ -59,8 +59,24 @@ def _whole_base_url(value: str | None) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise ConfigurationError(f"the base URL {value!r} is not an http or https address")
+        raise ConfigurationError(
+            f"the base URL {without_login(value)!r} is not an http or https address"
+        )
     return url.rstrip("/")
+
+
+def without_login(url: str) -> str:
+    """A URL as it may be shown.
+
+    Example:
+        >>> without_login("https://me:sec/ret@platform.test/x")
+        'https://***@platform.test/x'
+    """
+    login, at, rest = url.rpartition("@")  # the last: a login may hold anything
+    if not at:
+        return url
+    scheme, slashes, _ = login.partition("://")
+    return (scheme + slashes if slashes else "") + "***@" + rest
 
 
 def _masked(value: str | None) -> str:
@@ -122,7 +138,9 @@ agent_id=None)
         converter=_api_key,
         repr=_masked,
     )
-    base_url: str = attrs.field(default=None, converter=_whole_base_url)
+    base_url: str = attrs.field(
+        default=None, converter=_whole_base_url, repr=lambda url: repr(without_login(url))
+    )
     organization_id: str | None = attrs.field(
         default=None,
         converter=_organization_id,

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from ..errors import ConfigurationError
+from ..private_files import check_private, make_private_folder, open_private
 from .disk_schema import prepare
 from .process_mark import ProcessMark
 
@@ -89,7 +90,11 @@ class DiskFile:
 
     def _opened(self) -> tuple[sqlite3.Connection, ProcessMark]:
         if self._connection is None or self._mark is None:
-            self.directory.mkdir(parents=True, exist_ok=True)
+            make_private_folder(self.directory)
+            # SQLite gives what it keeps beside the file the same rights.
+            os.close(open_private(self.path))
+            for ending in ("-wal", "-shm"):
+                check_private(self.path.with_name(self.path.name + ending))
             connection = _connect(self.path)
             try:
                 mark = ProcessMark(self.directory / "processes")

@@ -8,6 +8,8 @@ import secrets
 import sys
 from pathlib import Path
 
+from ..private_files import make_private_folder, open_private
+
 __all__ = ["ProcessMark"]
 
 if sys.platform == "win32":
@@ -37,10 +39,10 @@ class ProcessMark:
     """
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+        make_private_folder(directory)
         self._directory = directory
         self.name = secrets.token_hex(8)
-        self._descriptor = os.open(directory / self.name, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        self._descriptor = open_private(directory / self.name)
         _hold(self._descriptor)
 
     def alive(self, name: str) -> bool:
@@ -49,7 +51,7 @@ class ProcessMark:
             return True
         path = self._directory / name
         try:
-            descriptor = os.open(path, os.O_RDWR)
+            descriptor = open_private(path, make=False)
         except FileNotFoundError:
             return False
         try:

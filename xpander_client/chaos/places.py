@@ -85,7 +85,7 @@ async def _schema(address: str, name: str) -> AsyncIterator[Place]:
     try:
         import asyncpg
 
-        from ..platform.stores.postgres.connections import AWAY, Database
+        from ..platform.stores.postgres.connections import AWAY, Database, reason_of
     except ModuleNotFoundError as error:
         raise ConfigurationError(
             f'a store on PostgreSQL needs {error.name}: pip install "xpander-client[postgres]"'
@@ -99,8 +99,7 @@ async def _schema(address: str, name: str) -> AsyncIterator[Place]:
             finally:
                 await connection.close()
         except (*AWAY, asyncpg.PostgresError, ValueError) as error:
-            reason = str(error) or type(error).__name__
-            raise ConfigurationError(f"{without_password(address)}: {reason}") from error
+            raise ConfigurationError(f"{without_password(address)}: {reason_of(error)}") from error
 
     parts = urlsplit(address)
     query = [(key, value) for key, value in parse_qsl(parts.query) if key != "search_path"]

@@ -14,6 +14,7 @@ import typer
 
 from xpander_client.cli.output import print_json
 from xpander_client.errors import ConfigurationError
+from xpander_client.private_files import make_private_folder, open_private
 
 if TYPE_CHECKING:
     from xpander_client.platform import Address
@@ -74,7 +75,7 @@ def dev(
 @contextlib.contextmanager
 def _running(store: str) -> Iterator[tuple[str, Path]]:
     """The address of the store, and what has its key beside it."""
-    from xpander_client.platform.stores.addresses import is_postgres
+    from xpander_client.platform.stores.addresses import check_address, is_postgres, sqlite_path
 
     if store == "pg" or store.startswith("pg:"):
         from xpander_client.platform.dev_postgres import DEFAULT_FOLDER, postgres_server
@@ -82,24 +83,22 @@ def _running(store: str) -> Iterator[tuple[str, Path]]:
         folder = Path(store.removeprefix("pg").removeprefix(":") or DEFAULT_FOLDER)
         with postgres_server(folder) as address:
             yield address, folder
-    elif is_postgres(store):
-        yield store, Path(".xpander/postgres")
-    else:
-        yield store, Path(store.removeprefix("sqlite:"))
+        return
+    check_address(store)
+    yield store, Path(".xpander/postgres") if is_postgres(store) else sqlite_path(store)
 
 
 def _kept_key(store: Path) -> str:
     """The key that goes with a store, so that clients needn't be set up anew after a restart."""
     path = store.with_name(store.name + ".key")
     try:
-        if kept := path.read_text(encoding="ascii").strip():
-            return kept
-    except FileNotFoundError:
-        pass
-    path.parent.mkdir(parents=True, exist_ok=True)
-    key = secrets.token_urlsafe(24)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(key + "\n")
+        make_private_folder(path.parent)
+        with os.fdopen(open_private(path), "r+", encoding="ascii") as file:
+            if not (key := file.read().strip()):
+                key = secrets.token_urlsafe(24)
+                file.write(key + "\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} can't keep the key: {error}") from error
     return key
 
 

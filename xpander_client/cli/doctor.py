@@ -6,13 +6,12 @@ import importlib.metadata
 import platform as machine
 import time
 from typing import Annotated, Any
-from urllib.parse import urlsplit, urlunsplit
 
 import typer
 
 from xpander_client.api.resources import Agents
 from xpander_client.cli.output import complain, print_json, print_pairs, tell
-from xpander_client.configuration import Configuration, RetryPolicy
+from xpander_client.configuration import Configuration, RetryPolicy, without_login
 from xpander_client.errors import CallError, ConfigurationError, ModuleException
 from xpander_client.version import __version__
 
@@ -68,15 +67,15 @@ def _configured() -> tuple[dict[str, Any], Configuration | None, str | None]:
     except ConfigurationError as error:
         return {}, None, str(error)
     configured: dict[str, Any] = {
-        "base_url": _without_password(configuration.base_url),
+        "base_url": without_login(configuration.base_url),
         "organization_id": configuration.organization_id,
         "agent_id": configuration.agent_id,
         "api_key": "set" if configuration.api_key else None,
     }
     try:
         configuration.required("api_key")
-        configured["api_root"] = _without_password(configuration.api_root)
-        configured["events_root"] = _without_password(configuration.events_root)
+        configured["api_root"] = without_login(configuration.api_root)
+        configured["events_root"] = without_login(configuration.events_root)
     except ConfigurationError as error:
         return configured, None, str(error)
     return configured, configuration, None
@@ -92,7 +91,7 @@ def _reach(configuration: Configuration, timeout: float) -> tuple[dict[str, Any]
             reached: dict[str, Any] = {"reachable": error.status_code is not None}
             if error.status_code is not None:
                 reached["status_code"] = error.status_code
-            return reached, f"the platform at {_without_password(configuration.base_url)}: {error}"
+            return reached, f"the platform at {without_login(configuration.base_url)}: {error}"
         except ModuleException as error:
             return {"reachable": None}, str(error)
     milliseconds = round((time.perf_counter() - started) * 1000, 1)
@@ -110,13 +109,6 @@ def _versions() -> dict[str, str | None]:
         except importlib.metadata.PackageNotFoundError:
             versions[name] = None
     return versions
-
-
-def _without_password(url: str) -> str:
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return url
-    return urlunsplit(parts._replace(netloc="***@" + parts.netloc.rpartition("@")[2]))
 
 
 def _show(report: dict[str, Any]) -> None:

@@ -1,9 +1,10 @@
-"""`xpander-client store …`: stores as a whole, while no platform uses them."""
+"""`xpander-client store …`: stores as a whole."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,7 +15,7 @@ from xpander_client.cli.stores import StoreAddress, required_address
 __all__ = ["store"]
 
 store = typer.Typer(
-    help="Check, update and copy stores, while no platform uses them.",
+    help="Check, update and copy stores while no platform uses them, and back them up at any time.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -79,11 +80,14 @@ def migrate(store: StoreAddress = None, as_json: _Json = False) -> None:
 def copy(
     source: Annotated[str, typer.Argument(metavar="FROM", help="The store that is copied.")],
     target: Annotated[str, typer.Argument(metavar="TO", help="An empty store, or none yet.")],
+    leave_out: Annotated[
+        bool, typer.Option("--leave-out", help="Leave out what the other engine can't hold.")
+    ] = False,
     as_json: _Json = False,
 ) -> None:
     """Copy all of a store into an empty one, of the same engine or the other, and compare them.
 
-    All of it is written, or nothing.
+    All of it is written, or nothing. What the other engine can't hold is told before.
     """
     from xpander_client.platform.stores import transfer
 
@@ -94,12 +98,31 @@ def copy(
             begun.add(table)
             note(f"copying {table}")
 
-    counts = asyncio.run(transfer.copy(source, target, progress))
+    counts = asyncio.run(transfer.copy(source, target, progress, leave_out=leave_out, tell=note))
     if as_json:
         print_json(dict(counts))
     else:
         _show(counts)
         tell("the copy is like the original")
+
+
+@store.command()
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the backup is written.")],
+    store: StoreAddress = None,
+    as_json: _Json = False,
+) -> None:
+    """Copy a store in a file into another file, also while a platform serves from it.
+
+    The backup is a store as well: `serve --store FILE` goes on with what was there at that moment.
+    """
+    from xpander_client.platform.stores import transfer
+
+    asyncio.run(transfer.backup(required_address(store), file))
+    if as_json:
+        print_json({"file": str(file), "bytes": file.stat().st_size})
+    else:
+        tell(f"{file} has all that the store had, in {file.stat().st_size} bytes")
 
 
 def _show(counts: Mapping[str, int]) -> None:

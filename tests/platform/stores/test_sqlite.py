@@ -59,6 +59,65 @@ async def test_a_second_platform_on_the_same_file_is_refused_in_clear_words(tmp_
     await second.close()
 
 
+@pytest.mark.parametrize("make", [os.symlink, os.link], ids=["symbolic link", "hard link"])
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a file itself can be locked")
+async def test_a_file_with_another_name_is_in_use_too(tmp_path: Path, make: Any) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    async with OpenStore(SqliteStore(tmp_path / "s.db")) as first:
+        make(tmp_path / "s.db", tmp_path / "elsewhere" / "t.db")
+        with pytest.raises(ConfigurationError, match=r"(s|t)\.db is in use"):
+            await SqliteStore(tmp_path / "elsewhere" / "t.db").open()
+        code = "import asyncio, sys\n" + (
+            "from xpander_client.platform.stores.sqlite import SqliteStore\n"
+            "asyncio.run(SqliteStore(sys.argv[1]).open())\n"
+        )
+        done = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", code, str(tmp_path / "elsewhere" / "t.db")),
+            stderr=asyncio.subprocess.PIPE,
+        )
+        assert b"db is in use by another platform" in (await done.communicate())[1]
+        await first.put("o", "a", BODY, task_id="t")
+
+
+async def test_a_file_that_is_made_anew_is_locked_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    async with OpenStore(SqliteStore(path)):
+        pass
+    path.unlink()
+    async with OpenStore(SqliteStore(path)):
+        (tmp_path / "t.db").symlink_to(path)
+        with pytest.raises(ConfigurationError, match=r"s\.db is in use"):
+            await SqliteStore(tmp_path / "t.db").open()
+    async with OpenStore(SqliteStore(tmp_path / "t.db")):
+        pass
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are those of POSIX")
+async def test_a_store_is_its_owners_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        async with OpenStore(SqliteStore(tmp_path / "new" / "s.db")) as store:
+            await store.put("o", "a", BODY, task_id="t")
+            made = {
+                path.name: path.stat().st_mode & 0o077
+                for path in (tmp_path / "new", *(tmp_path / "new").iterdir())
+            }
+    finally:
+        os.umask(before)
+    assert made == dict.fromkeys(["new", "s.db", "s.db-wal", "s.db-shm", "s.db.lock"], 0)
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-shm", ".lock"])
+async def test_what_somebody_has_laid_beside_a_store_is_not_trusted(
+    tmp_path: Path, ending: str
+) -> None:
+    (tmp_path / "theirs").write_text("kept")
+    (tmp_path / f"s.db{ending}").symlink_to(tmp_path / "theirs")
+    with pytest.raises(ConfigurationError, match="is a link"):
+        await SqliteStore(tmp_path / "s.db").open()
+    assert (tmp_path / "theirs").read_text() == "kept"
+
+
 async def test_another_process_is_refused_too_and_let_in_when_the_first_was_killed(
     tmp_path: Path,
 ) -> None:

@@ -1,6 +1,7 @@
 """Stores as a whole, of both engines."""
 
 import asyncio
+import os
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,7 @@ from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.addresses import store_at
 from xpander_client.platform.stores.records import IdempotencyKey, Report, TaskFilter
 from xpander_client.platform.stores.store import Store
-from xpander_client.platform.stores.transfer import TABLES, check, copy, migrate
+from xpander_client.platform.stores.transfer import TABLES, backup, check, copy, migrate
 
 
 async def fill(store: Store, clock: Clock) -> None:
@@ -113,7 +114,7 @@ async def test_a_store_in_use_is_not_copied_checked_or_copied_into(
 ) -> None:
     async with OpenStore(store_at(address)):
         for step in (copy(address, other), copy(other, address), check(address)):
-            with pytest.raises(ConfigurationError, match=r"in use|is not there"):
+            with pytest.raises(ConfigurationError, match=r"in use|is not there|schema version 0"):
                 await step
 
 
@@ -212,3 +213,122 @@ async def test_a_database_that_can_not_be_reached_is_told_without_its_password()
         with pytest.raises(ConfigurationError, match=r"me:\*\*\*@127") as refused:
             await step
         assert "secret" not in str(refused.value)
+
+
+# What the other engine can't hold -----------------------------------------------------------------
+
+
+async def odd_store(path: Path) -> None:
+    """Records that releases without bounds took."""
+    async with OpenStore(store_at(path)) as store:
+        for task_id in ("t0", "t1", "t\0", "t3"):
+            await store.put("o", "a", {"input": {}}, task_id=task_id)
+            await store.append("o", task_id, [{"type": "chunk", "data": "x"}], attempt=None)
+        await store.patch("o", "t1", {"internal_status": "ä" * 5_000}, attempt=None)
+        await store.patch("o", "t3", {"internal_status": "a\0b"}, attempt=None)
+        await store.threads.create("o", {}, thread_id="h" * 2_000)
+        await store.threads.extend("o", "h" * 2_000, [{"role": "user", "content": "x"}])
+
+
+async def test_what_the_other_engine_can_not_hold_is_named_before_anything_is_made(
+    tmp_path: Path, postgres: str
+) -> None:
+    await odd_store(tmp_path / "s.db")
+    told: list[str] = []
+    with pytest.raises(ConfigurationError, match=r"^5 record\(s\) can't be kept.*--leave-out"):
+        await copy(tmp_path / "s.db", postgres, tell=told.append)
+    assert "tasks 't1': internal_status is longer than 1020 bytes: cut in the copy" in told
+    assert "tasks 't3': internal_status has the character NUL: cut in the copy" in told
+    assert "tasks 't\\\\0': id has the character NUL: not copied in the copy" in told
+    assert sum(each.startswith("events 't\\\\0'") for each in told) == 2
+    assert sum(each.startswith("threads 'hhh") for each in told) == 1
+    connection = await asyncpg.connect(postgres)
+    assert await connection.fetchval("SELECT to_regclass('tasks')") is None
+    await connection.close()
+
+
+async def test_all_else_is_copied_and_nothing_of_a_tasks_json_is_lost(
+    tmp_path: Path, postgres: str
+) -> None:
+    await odd_store(tmp_path / "s.db")
+    counts = await copy(tmp_path / "s.db", postgres, leave_out=True)
+    assert (counts["tasks"], counts["threads"], counts["messages"]) == (3, 0, 0)
+    async with OpenStore(store_at(postgres)) as store:
+        for task_id, status in (("t1", "ä" * 5_000), ("t3", "a\0b")):
+            record = await store.get("o", task_id)
+            assert record.read()["internal_status"] == status
+        assert len(await store.read("t1", 0, 100)) == 3
+    assert (await check(postgres)).sound
+
+
+async def test_a_copy_reads_so_many_bytes_at_a_time(
+    make_store: Callable[[], Store], address: str, other: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with OpenStore(make_store()) as store:
+        for number in range(12):
+            text = "x" * 100_000
+            await store.put("o", "a", {"input": {"text": text}}, task_id=f"t{number}")
+    for engine in ("sqlite", "postgres"):
+        monkeypatch.setattr(f"xpander_client.platform.stores.{engine}.books.BATCH_BYTES", 150_000)
+    rows: list[int] = []
+
+    def count(table: str, copied: int) -> None:
+        if table == "large_fields":
+            rows.append(copied)
+
+    await copy(address, other, count)
+    assert rows == [2] * 6
+
+
+# Backups ------------------------------------------------------------------------------------------
+
+
+async def test_a_backup_is_a_whole_store_of_one_moment_while_others_write(tmp_path: Path) -> None:
+    async with OpenStore(store_at(tmp_path / "s.db")) as store:
+        for number in range(40):
+            await store.put("o", "a", {"input": {"text": "x" * 50_000}}, task_id=f"t{number}")
+        before = await store.list_tasks("o", TaskFilter(), cursor=None, limit=100)
+        over = asyncio.Event()
+
+        async def write() -> int:
+            number = 0
+            while not over.is_set():
+                await store.put("o", "a", {"input": {}}, task_id=f"u{number}")
+                number += 1
+            return number
+
+        writing = asyncio.create_task(write())
+        await backup(tmp_path / "s.db", tmp_path / "b.db")
+        over.set()
+        assert await writing > 0
+    assert (tmp_path / "b.db").stat().st_mode & 0o077 == 0
+    assert set(os.listdir(tmp_path)) == {"s.db", "s.db.lock", "b.db"}
+    report = await check(tmp_path / "b.db")
+    assert report.sound
+    async with OpenStore(store_at(tmp_path / "b.db")) as copied:
+        for record in before.records:
+            assert (await copied.get("o", record.id)).document == record.document
+
+
+async def test_a_backup_is_written_over_nothing_and_leaves_no_part_of_itself(
+    tmp_path: Path, postgres: str
+) -> None:
+    async with OpenStore(store_at(tmp_path / "s.db")):
+        pass
+    (tmp_path / "kept").write_text("kept")
+    (tmp_path / "link").symlink_to(tmp_path / "kept")
+    (tmp_path / "none.db").write_text("no database" * 100)
+    before = set(os.listdir(tmp_path))
+    for source, target, why in (
+        (tmp_path / "s.db", tmp_path / "kept", "kept is there already"),
+        (tmp_path / "s.db", tmp_path / "link", "link is there already"),
+        (tmp_path / "s.db", tmp_path / "no" / "b.db", "can't be backed up"),
+        (tmp_path / "s.db", tmp_path, "is a folder"),
+        (tmp_path / "other.db", tmp_path / "b.db", "is not there"),
+        (tmp_path / "none.db", tmp_path / "b.db", "not a database"),
+        (postgres, tmp_path / "b.db", "pg_dump"),
+    ):
+        with pytest.raises(ConfigurationError, match=why):
+            await backup(source, target)
+    assert set(os.listdir(tmp_path)) == before
+    assert (tmp_path / "kept").read_text() == "kept"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -10,14 +11,23 @@ from typing import Any, Protocol
 import attrs
 
 from ...errors import ConfigurationError
-from .addresses import is_postgres, sqlite_path, without_password
+from .addresses import check_address, is_postgres, sqlite_path, without_password
+from .fitting import Fitting
 from .records import TASK_FIELDS
 
-__all__ = ["TABLES", "Books", "Migrated", "StoreReport", "check", "copy", "migrate"]
+__all__ = ["TABLES", "Books", "Migrated", "StoreReport", "backup", "check", "copy", "migrate"]
 
 Row = Sequence[Any]
 
 BATCH = 2_000
+BATCH_BYTES = 4 * 1024 * 1024
+"""What is copied together: so many rows at most, and hardly more than so many bytes."""
+
+BULKY = frozenset({"body", "document", "fingerprint", "value"})
+"""The fields that may be large, of which no engine looks inside."""
+
+NAMED = 20
+"""So many records that can't be copied are named."""
 
 TABLES: Mapping[str, tuple[str, ...]] = {
     "tasks": (*TASK_FIELDS, "last_seq", "pruned"),
@@ -47,8 +57,10 @@ Which servers and workers there are is no part of it.
 class Books(Protocol):
     """All that a store keeps, while nobody else uses it. Reads are of one moment."""
 
-    def rows(self, table: str) -> AsyncIterator[Sequence[Row]]:
-        """The rows of a table, some at a time; tasks and threads the oldest first."""
+    def rows(self, table: str, *, bulk: bool = True) -> AsyncIterator[Sequence[Row]]:
+        """The rows of a table, some at a time; tasks and threads the oldest first. Without `bulk`
+        there is None for each of the `BULKY` fields.
+        """
         ...
 
     async def add(self, table: str, rows: Sequence[Row]) -> None:
@@ -125,45 +137,103 @@ async def copy(
     source: str | os.PathLike[str],
     target: str | os.PathLike[str],
     progress: Callable[[str, int], None] = lambda table, rows: None,
+    *,
+    leave_out: bool = False,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> Mapping[str, int]:
     """Copy all of a store into an empty one, and compare the two; returns how many rows there are.
 
-    All is written, or nothing. `progress` is told of rows as they are copied.
+    All is written, or nothing. `progress` is told of rows as they are copied, and `tell` what the
+    other engine can't hold: a text beside a record's JSON is cut there; other records, as those
+    whose id is one that can't be, are left out with `leave_out`.
 
     Raises:
-        ConfigurationError: one can't be used, is in use, or the target is not empty; or the copy is
-            not like the original, of which nothing is kept then.
+        ConfigurationError: one can't be used, is in use, or the target is not empty; or a record
+            can't be copied, and is not to be left out: nothing was made then. Or the copy is not
+            like the original, of which nothing is kept then.
     """
-    await migrate(target)
-    async with (
-        _engine(source).books(source, write=False) as original,
-        _engine(target).books(target, write=True) as duplicate,
-    ):
-        for table in TABLES:
-            if await duplicate.count(table):
-                raise ConfigurationError(
-                    f"{without_password(target)} has {table} already: copy into an empty store"
-                )
-        for table in TABLES:
-            async for rows in original.rows(table):
-                await duplicate.add(table, rows)
-                progress(table, len(rows))
-        return await _compared(original, duplicate)
+    check_address(target)
+    into, fitting = _engine(target), None
+    async with _engine(source).books(source, write=False) as original:
+        if is_postgres(target) and not is_postgres(source):
+            fitting = Fitting(TABLES)
+            await _look_through(original, fitting, leave_out=leave_out, tell=tell)
+        await into.migrate(target)
+        async with into.books(target, write=True) as duplicate:
+            for table in TABLES:
+                if await duplicate.count(table):
+                    raise ConfigurationError(
+                        f"{without_password(target)} has {table} already: copy into an empty store"
+                    )
+            copied = dict.fromkeys(TABLES, 0)
+            for table in TABLES:
+                async for rows in original.rows(table):
+                    fit = rows if fitting is None else fitting.made_to_fit(table, rows)
+                    await duplicate.add(table, fit)
+                    copied[table] += len(fit)
+                    progress(table, len(fit))
+            await _compare(original, duplicate, copied, fitting)
+            return copied
 
 
-async def _compared(original: Books, duplicate: Books) -> Mapping[str, int]:
-    counts = {}
+async def _look_through(
+    original: Books, fitting: Fitting, *, leave_out: bool, tell: Callable[[str], None]
+) -> None:
+    """Tell what can't be copied as it is, before anything is made.
+
+    Raises:
+        ConfigurationError: some of it can't be copied at all, and is not to be left out.
+    """
+    told = {True: 0, False: 0}
     for table in TABLES:
-        counts[table] = await original.count(table)
-        copied = await duplicate.count(table)
-        if copied != counts[table]:
-            raise ConfigurationError(f"of {counts[table]} {table} {copied} were copied")
-    there = duplicate.numbers()
+        async for misfit in fitting.look_through(table, original.rows(table, bulk=False)):
+            told[misfit.cut] += 1
+            if told[misfit.cut] <= NAMED:
+                tell(f"{misfit}: {'cut' if misfit.cut else 'not copied'} in the copy")
+    for cut, count in told.items():
+        if count > NAMED:
+            tell(f"and {count - NAMED} more that are {'cut' if cut else 'not copied'}")
+    if told[False] and not leave_out:
+        raise ConfigurationError(
+            f"{told[False]} record(s) can't be kept in PostgreSQL, as told above, so nothing was "
+            "copied; --leave-out copies all others"
+        )
+
+
+async def _compare(
+    original: Books, duplicate: Books, copied: Mapping[str, int], fitting: Fitting | None
+) -> None:
+    for table, rows in copied.items():
+        there = await duplicate.count(table)
+        if there != rows:
+            raise ConfigurationError(f"of {rows} {table} {there} were copied")
+    copies = duplicate.numbers()
     async for numbers in original.numbers():
-        copy_of_it = await anext(there, None)
-        if copy_of_it != numbers:
+        if fitting is not None and fitting.leaves_out_task(numbers[0]):
+            continue
+        if await anext(copies, None) != numbers:
             raise ConfigurationError(f"the events of task {numbers[0]} were not copied as they are")
-    return counts
+
+
+async def backup(address: str | os.PathLike[str], file: str | os.PathLike[str]) -> None:
+    """Copy a store in a file into another file, also while a platform serves from it.
+
+    The copy is the store as it was at one moment. It is written beside, and has its name once it
+    is whole.
+
+    Raises:
+        ConfigurationError: one can't be used, or there is such a file already; or the store is in
+            PostgreSQL, which has a program for that.
+    """
+    check_address(address)
+    if is_postgres(address):
+        raise ConfigurationError(
+            "a store in PostgreSQL is backed up by its own program, also while it serves: "
+            "pg_dump --format=custom --file=FILE ADDRESS"
+        )
+    from .sqlite.backup import backup as backup_file
+
+    await asyncio.to_thread(backup_file, sqlite_path(address), sqlite_path(file))
 
 
 class _Engine(Protocol):
@@ -179,6 +249,7 @@ class _Engine(Protocol):
 
 
 def _engine(address: str | os.PathLike[str]) -> _Engine:
+    check_address(address)
     if is_postgres(address):
         try:
             from .postgres.books import ENGINE as POSTGRES
@@ -187,7 +258,6 @@ def _engine(address: str | os.PathLike[str]) -> _Engine:
                 f'a store on PostgreSQL needs {error.name}: pip install "xpander-client[postgres]"'
             ) from None
         return POSTGRES
-    sqlite_path(address)
     from .sqlite.books import ENGINE as SQLITE
 
     return SQLITE

@@ -11,8 +11,8 @@ import asyncpg
 from ....errors import ConfigurationError
 from ..addresses import without_password
 from ..records import TERMINAL
-from ..transfer import BATCH, TABLES, Row
-from .connections import AWAY, Database
+from ..transfer import BATCH, BATCH_BYTES, BULKY, TABLES, Row
+from .connections import AWAY, Database, reason_of
 from .presence import SILENCE
 from .schema import SCHEMA_VERSION, migrate, version
 
@@ -22,6 +22,9 @@ _ORDER = {
     **dict.fromkeys(("tasks", "threads", "reports", "audit"), "number"),
     "large_fields": "task_id, name",
     "events": "task_id, seq",
+    "idempotency": "organization_id, key",
+    "documents": "organization_id, kind, key",
+    "messages": "organization_id, thread_id, place",
 }
 _ENDS = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
 _PROBLEMS = (
@@ -63,14 +66,27 @@ class PostgresBooks:
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
 
-    async def rows(self, table: str) -> AsyncIterator[Sequence[Row]]:
-        """The rows of a table, some at a time."""
-        order = f" ORDER BY {_ORDER[table]}" if table in _ORDER else ""
-        cursor = await self._connection.cursor(
-            f"SELECT {', '.join(TABLES[table])} FROM {table}{order}"
+    async def rows(self, table: str, *, bulk: bool = True) -> AsyncIterator[Sequence[Row]]:
+        """The rows of a table, some at a time, within a bound of bytes."""
+        names = TABLES[table]
+        bulky = [name for name in names if name in BULKY]
+        fields = ", ".join("NULL" if name in bulky and not bulk else name for name in names)
+        # How large they are is known without reading them.
+        size = " + ".join(f"octet_length({name})" for name in bulky) if bulky and bulk else "0"
+        sizes = await self._connection.cursor(
+            f"SELECT {size} FROM {table} ORDER BY {_ORDER[table]}"
         )
-        while rows := await cursor.fetch(BATCH):
-            yield [tuple(row) for row in rows]
+        rows = await self._connection.cursor(
+            f"SELECT {fields} FROM {table} ORDER BY {_ORDER[table]}"
+        )
+        while some := await sizes.fetch(BATCH):
+            count = bytes_ = 0
+            for place, row in enumerate(some, 1):
+                count += 1
+                bytes_ += row[0]
+                if bytes_ >= BATCH_BYTES or place == len(some):
+                    yield [tuple(row) for row in await rows.fetch(count)]
+                    count = bytes_ = 0
 
     async def add(self, table: str, rows: Sequence[Row]) -> None:
         """Add rows."""
@@ -161,8 +177,7 @@ async def _connected(address: str | os.PathLike[str]) -> AsyncIterator[asyncpg.C
             {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}, patient=True
         )
     except (*AWAY, asyncpg.PostgresError, ValueError) as error:
-        reason = str(error) or type(error).__name__
-        raise ConfigurationError(f"{shown} can't be used as a store: {reason}") from error
+        raise ConfigurationError(f"{shown} can't be used as a store: {reason_of(error)}") from error
     try:
         yield connection
     except (*AWAY, asyncpg.PostgresError) as error:

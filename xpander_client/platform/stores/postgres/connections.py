@@ -30,6 +30,7 @@ __all__ = [
     "Connection",
     "Database",
     "answering",
+    "reason_of",
 ]
 
 Connection = asyncpg.Connection | PoolConnectionProxy
@@ -96,6 +97,13 @@ def answering() -> Iterator[None]:
         raise Refusal(503, "the store's database can't be reached") from error
 
 
+def reason_of(error: BaseException) -> str:
+    """Why the database can't be reached, in words that show nothing of its address."""
+    if isinstance(error, ValueError) and not isinstance(error, asyncpg.InterfaceError):
+        return "a part of its URL is not what it has to be"
+    return str(error) or type(error).__name__
+
+
 class Database:
     """One database: connections to it, and a few of them in a pool for reads."""
 
@@ -129,8 +137,9 @@ class Database:
             async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT):
                 pass
         except (*AWAY, asyncpg.PostgresError, ValueError) as error:
-            reason = str(error) or type(error).__name__
-            raise ConfigurationError(f"{self._shown} can't be used as a store: {reason}") from error
+            raise ConfigurationError(
+                f"{self._shown} can't be used as a store: {reason_of(error)}"
+            ) from error
 
     async def close(self) -> None:
         """Close the pool; connections that hang are cut."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
@@ -12,7 +13,8 @@ from ....errors import ConfigurationError
 from ...file_lock import FileLock
 from ..addresses import sqlite_path
 from ..records import TASK_FIELDS, TERMINAL
-from ..transfer import BATCH, TABLES, Row
+from ..transfer import BATCH, BATCH_BYTES, BULKY, TABLES, Row
+from .file import file_of, make_folder_of
 from .schema import SCHEMA_VERSION, prepare, version_of
 from .work import SEQ_BITS, SEQ_MASK
 
@@ -42,6 +44,8 @@ _SELECT = {
     table: f"SELECT {', '.join(TABLES[table])} FROM {table} ORDER BY number"
     for table in ("threads", "reports", "audit")
 }
+
+_BULK = re.compile(rf"\b(\w\.)?({'|'.join(sorted(BULKY))})\b")
 
 _INSERT = {
     "tasks": f"INSERT INTO tasks ({', '.join(TASK_FIELDS)}, pruned) "
@@ -109,11 +113,19 @@ class SqliteBooks:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
-    async def rows(self, table: str) -> AsyncIterator[Sequence[Row]]:
-        """The rows of a table, some at a time."""
-        cursor = self._connection.execute(_SELECT[table])
-        while rows := cursor.fetchmany(BATCH):
-            yield rows
+    async def rows(self, table: str, *, bulk: bool = True) -> AsyncIterator[Sequence[Row]]:
+        """The rows of a table, some at a time, within a bound of bytes."""
+        sql = _SELECT[table] if bulk else _BULK.sub("NULL", _SELECT[table])
+        batch: list[Row] = []
+        size = 0
+        for row in self._connection.execute(sql):
+            batch.append(row)
+            size += sum(len(value) for value in row if isinstance(value, bytes | str))
+            if len(batch) == BATCH or size >= BATCH_BYTES:
+                yield batch
+                batch, size = [], 0
+        if batch:
+            yield batch
 
     async def add(self, table: str, rows: Sequence[Row]) -> None:
         """Add rows."""
@@ -151,8 +163,8 @@ class _Sqlite:
             return version_of(connection, path), SCHEMA_VERSION
 
     async def migrate(self, address: str | os.PathLike[str]) -> tuple[int, int]:
-        path = sqlite_path(address)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path = file_of(sqlite_path(address))
+        make_folder_of(path)
         with _alone(path), _connected(path) as connection:
             before = version_of(connection, path)
             prepare(connection, path)
@@ -179,7 +191,7 @@ ENGINE = _Sqlite()
 
 
 def _existing(address: str | os.PathLike[str]) -> Path:
-    path = sqlite_path(address)
+    path = file_of(sqlite_path(address))
     if not path.is_file():
         raise ConfigurationError(f"{path} is not there")
     return path
@@ -187,7 +199,7 @@ def _existing(address: str | os.PathLike[str]) -> Path:
 
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    lock = FileLock(path.with_name(path.name + ".lock"))
+    lock = FileLock(path)
     lock.acquire(f"the store {path} is in use by a platform: stop it first")
     try:
         yield

@@ -35,6 +35,7 @@ from ..records import (
 from ..retention import Batch, Kind, organizations_with
 from ..solitude import Solitude
 from ..work import Command
+from .file import file_of, make_folder_of
 from .group_commit import GroupCommit
 from .retention import prune
 from .schema import SCHEMA_VERSION, prepare, version_of
@@ -85,7 +86,7 @@ class SqliteStore(CommandStore):
         super().__init__(settings)
         self._clock = clock or server_clock()
         self._hints = Hints()
-        self._lock = FileLock(self.path.with_name(self.path.name + ".lock"))
+        self._lock = FileLock(self.path)
         self._presence = Solitude(
             self.renew, self._holds, self._renew_all, self._settings.standstill, self._clock
         )
@@ -119,11 +120,14 @@ class SqliteStore(CommandStore):
         """Make the store ready.
 
         Raises:
-            ConfigurationError: another process has the file, or it is no store of ours.
+            ConfigurationError: another process has the file, or it is no store of ours, or
+                somebody else has laid it there.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path = file_of(self.path)
+        make_folder_of(self.path)
         # Short transactions of another process are nothing new to SQLite. The lock is against a
         # second platform, and against one that runs while its tables are changed.
+        self._lock = FileLock(self.path)
         if exclusive or not self._is_ready():
             self._lock.acquire(f"the store {self.path} is in use by another platform")
         try:

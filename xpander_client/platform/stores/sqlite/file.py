@@ -1,0 +1,41 @@
+"""The file that a store is in, before anything opens it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ....errors import ConfigurationError
+from ....private_files import check_private, make_private_folder, real_path
+
+__all__ = ["COMPANIONS", "file_of", "make_folder_of"]
+
+COMPANIONS = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a file, by the endings of their names."""
+
+
+def file_of(path: Path) -> Path:
+    """Where the file is that a path names, of itself or by a link.
+
+    Raises:
+        ConfigurationError: it is no file, or somebody else has laid it there, or what SQLite keeps
+            beside it.
+    """
+    try:
+        real = real_path(path)
+    except (OSError, RuntimeError) as error:  # the second: links in a circle
+        raise ConfigurationError(f"{path} can't be used as a store: {error}") from error
+    for ending in ("", *COMPANIONS):
+        check_private(real.with_name(real.name + ending))
+    return real
+
+
+def make_folder_of(path: Path) -> None:
+    """Make the folder of a file, for this user alone, if it isn't there.
+
+    Raises:
+        ConfigurationError: it can't be made.
+    """
+    try:
+        make_private_folder(path.parent)
+    except OSError as error:
+        raise ConfigurationError(f"{path} can't be used as a store: {error}") from error
