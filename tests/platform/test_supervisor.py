@@ -26,7 +26,7 @@ from xpander_client.errors import ConfigurationError
 from xpander_client.platform import kept_agents, keys
 from xpander_client.platform.descriptions import described
 from xpander_client.platform.stores.addresses import store_at
-from xpander_client.platform.supervisor import supervise
+from xpander_client.platform.supervisor import Backoff, supervise
 
 SERVE = """
 import fcntl, json, os, sys, termios
@@ -417,6 +417,38 @@ def test_a_store_that_can_not_be_used_ends_it_at_once(tmp_path: Path) -> None:
         supervise("postgresql://postgres@127.0.0.1:1/none", processes=3)
 
 
+def test_any_reason_for_which_the_first_child_can_not_serve_is_told_in_a_line(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    for store, reason in ((tmp_path / "file" / "s.db", "File exists"), (Path("/"), r"\S")):
+        with pytest.raises(ConfigurationError, match=reason) as told:
+            supervise(str(store))
+        assert "\n" not in str(told.value)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("program", "reason"),
+    [
+        ("exit 7", "3 died, the last one with status 7"),
+        ("kill -SEGV $$", "3 died, the last one of SIGSEGV"),
+        ("exec sleep 60", "did not serve within 0.5 s"),
+        (None, "no process can be started"),
+    ],
+)
+def test_children_that_die_without_a_word_or_hang_end_it_after_a_few(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str | None, reason: str
+) -> None:
+    python = tmp_path / "python"
+    if program is not None:
+        python.write_text(f"#!/bin/sh\n{program}\n")
+        python.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(python))
+    with pytest.raises(ConfigurationError, match=reason):
+        supervise(str(tmp_path / "s.db"), backoff=Backoff(first=0.01, start=0.5))
+
+
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -442,10 +474,11 @@ def test_children_count_in_one_folder_and_keep_the_password(
             assert [str(path) for path in Path(place).iterdir()] == list(folders)
             for child in children:
                 assert not any("hush" in word for word in child.cmdline())
-            # What a process says of itself as long as it lives is forgotten when it is dead.
-            alive = Path(*folders, f"gauge_liveall_{served.first[0]}.db")
-            alive.touch()
+            # What a process that is dead has counted goes into one file with that of others.
+            [gone] = [Path(folder, f"counter_{served.first[0]}.db") for folder in folders]
+            assert gone.exists()
             children[0].kill()
-            eventually(lambda: not alive.exists(), "it is forgotten")
+            eventually(lambda: not gone.exists(), "it is added up")
+            assert gone.with_name("counter_gone.db").exists()
             assert served.stopped()[0] == 0
         assert list(Path(place).iterdir()) == []

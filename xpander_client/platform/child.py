@@ -13,6 +13,7 @@ import math
 import signal
 import socket
 import sys
+import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
@@ -28,6 +29,8 @@ __all__ = ["LOG_FORMAT", "Orders", "Report", "line", "main", "read"]
 LOG_FORMAT = "%(asctime)s %(levelname)s [%(process)d] %(name)s: %(message)s"
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 
 @attrs.frozen
@@ -77,22 +80,33 @@ def main() -> None:
         if orders is None:
             return
         logging.basicConfig(level=orders.log_level.upper(), format=LOG_FORMAT)
-        # What follows may take a while, or fail: the log is there now.
-        from ..serving import raise_descriptor_limit
-        from .refusal import Refusal
-        from .server import run_loop
-
-        raise_descriptor_limit()
-
+        serves = threading.Event()
         try:
-            run_loop(_serve(orders, supervisor))
-        except (ConfigurationError, Refusal) as error:
-            reason = error.detail if isinstance(error, Refusal) else str(error)
-            _report(supervisor, Report(reason))
+            # What follows may take a while, or fail: the log is there now.
+            from ..serving import raise_descriptor_limit
+            from .server import run_loop
+
+            raise_descriptor_limit()
+            run_loop(_serve(orders, supervisor, serves))
+        except Exception as error:
+            if serves.is_set():
+                raise
+            logger.info("this process can't serve", exc_info=error)
+            _report(supervisor, Report(_reason(error)))
             sys.exit(1)
 
 
-async def _serve(orders: Orders, supervisor: socket.socket) -> None:
+def _reason(error: Exception) -> str:
+    from .refusal import Refusal
+
+    if isinstance(error, Refusal):
+        return error.detail
+    if isinstance(error, ConfigurationError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
+
+
+async def _serve(orders: Orders, supervisor: socket.socket, serves: threading.Event) -> None:
     from .app import Platform
     from .server import Server
     from .settings import Settings
@@ -111,6 +125,7 @@ async def _serve(orders: Orders, supervisor: socket.socket) -> None:
         server.stop()
 
     async def answering() -> None:
+        serves.set()
         _report(supervisor, Report(has_keys=await _has_keys(store)))
 
     supervisor.setblocking(False)

@@ -38,7 +38,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
-        self._shared = "PROMETHEUS_MULTIPROC_DIR" in os.environ
+        self._folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
         self._requests = Counter(
             "xpander_requests",
             "Requests that were answered, by method and class of status.",
@@ -128,14 +128,17 @@ class Metrics:
     def text(self, waiting: int | None) -> bytes:
         """All figures. `waiting` are the tasks that wait for a worker, None when nobody knows."""
         whole = CollectorRegistry()
-        if self._shared:
-            collect: Any = MultiProcessCollector  # which has no types
-            collect(whole)
-        else:
-            whole.register(self._registry)
         if waiting is not None:
             whole.register(_Waiting(waiting))
-        return generate_latest(whole)
+        if self._folder is None:
+            whole.register(self._registry)
+            return generate_latest(whole)
+        from .metrics_folder import reading
+
+        collect: Any = MultiProcessCollector  # which has no types
+        collect(whole, self._folder)
+        with reading(self._folder):
+            return generate_latest(whole)
 
 
 class _Waiting(Collector):

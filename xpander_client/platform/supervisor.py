@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib
 import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 
@@ -24,14 +22,15 @@ import attrs
 from .. import serving
 from ..errors import ConfigurationError
 from .child import Orders, Report, line, read
+from .metrics_folder import METRICS_FOLDER, add_up, made
 from .server import bind
 from .settings import Settings
 from .stores.addresses import check_address, is_postgres, without_password
 
 __all__ = ["Announcement", "Backoff", "supervise"]
 
-METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""Where processes write down what they count, so that each of them can tell the sum of all."""
+TRIES = 3
+"""So many processes may die without a word before the first one has served."""
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +54,8 @@ class Backoff:
     """How soon a child that died is replaced: at once, but for one that dies again and again.
 
     Times are in seconds. What a child died of after `lived` has nothing to do with the last time.
+    One that doesn't serve `start` after it began, in which a store may be brought up to date, is
+    ended.
 
     Example:
         >>> [Backoff().delay(deaths) for deaths in (1, 2, 3, 4, 100)]
@@ -64,6 +65,7 @@ class Backoff:
     first: float = 0.1
     last: float = 5.0
     lived: float = 10.0
+    start: float = 600.0
 
     def delay(self, deaths: int) -> float:
         """How long to wait after so many deaths, one soon after the other."""
@@ -89,7 +91,7 @@ def supervise(
 
     Raises:
         ConfigurationError: the host, the port or the store can't be used, or not by so many
-            processes; or this is Windows.
+            processes, or the first of them can't serve for another reason; or this is Windows.
     """
     if sys.platform == "win32":
         raise ConfigurationError("serve needs Linux or macOS: use `xpander-client dev` on Windows")
@@ -126,7 +128,7 @@ def _environment(processes: int) -> Iterator[dict[str, str]]:
     if processes == 1 or METRICS_FOLDER in variables:
         yield variables
     else:
-        with tempfile.TemporaryDirectory(prefix="xpander-metrics-") as folder:
+        with made() as folder:
             yield {**variables, METRICS_FOLDER: folder}
 
 
@@ -232,6 +234,11 @@ class _Supervisor:
             else:
                 child.stop(self._patience)
 
+    def _fail(self, reason: str) -> None:
+        if not self._stopping.is_set():
+            self._failure = reason
+            self._stop()
+
     def _hang_up(self) -> None:
         """Somebody asks for a reload, or the terminal that this was started in is gone."""
         if not self._terminal or os.isatty(0):
@@ -266,7 +273,8 @@ class _Supervisor:
             raise
         reader, writer = await asyncio.open_connection(sock=ours)
         writer.write(line(self._orders))
-        child = _Child(process, writer, asyncio.create_task(_report(reader)))
+        report = asyncio.create_task(_report(reader, self._backoff.start))
+        child = _Child(process, writer, report)
         self._children.append(child)
         if self._stopping.is_set():
             child.stop(self._patience)
@@ -277,13 +285,17 @@ class _Supervisor:
         status = await child.ended()
         self._children.remove(child)
         if folder := self._environment.get(METRICS_FOLDER):
-            with contextlib.suppress(ImportError):
-                metrics = importlib.import_module("prometheus_client.multiprocess")
-                metrics.mark_process_dead(child.process.pid, folder)
+            try:
+                add_up(folder, child.process.pid)
+            except (ImportError, OSError) as error:
+                logger.warning("what process %d counted is lost: %s", child.process.pid, error)
         return status
 
     async def _add(self) -> None:
-        child = await self._start()
+        try:
+            child = await self._start()
+        except OSError as error:
+            raise ConfigurationError(f"no process can be started: {error}") from error
         self._places.append(asyncio.create_task(self._fill(child)))
 
     async def _fill(self, child: _Child) -> None:
@@ -293,6 +305,8 @@ class _Supervisor:
             report = await child.report
             self._hear(child, report)
             status = await self._ended(child)
+            if report is None and not self._serves and deaths == TRIES - 1:
+                self._fail(f"no process can serve: {TRIES} died, the last one {_of(status)}")
             if self._stopping.is_set():
                 return
             if child.successor is not None:
@@ -303,7 +317,7 @@ class _Supervisor:
             else:
                 lived = time.monotonic() - child.born > self._backoff.lived
                 deaths = 1 if lived else deaths + 1
-                if report is None or report.error is None:
+                if self._serves and (report is None or report.error is None):
                     logger.warning("process %d died %s", child.process.pid, _of(status))
             while (replacement := await self._replacement(deaths)) is None:
                 if self._stopping.is_set():
@@ -328,11 +342,12 @@ class _Supervisor:
         if report.error is None:
             self._serves, self._has_keys = True, report.has_keys
             self._news.set()
-        elif self._serves:
+            return
+        child.stop(self._patience)  # it ends by itself, unless it hangs
+        if self._serves:
             logger.error("process %d can't serve: %s", child.process.pid, report.error)
         else:
-            self._failure = report.error
-            self._stop()
+            self._fail(report.error)
 
     async def _replace_all(self) -> None:
         """Put new children in the places of those that are there now."""
@@ -367,11 +382,14 @@ class _Supervisor:
             await old.process.wait()
 
 
-async def _report(reader: asyncio.StreamReader) -> Report | None:
+async def _report(reader: asyncio.StreamReader, within: float) -> Report | None:
     try:
-        return read(Report, await reader.readline())
+        async with asyncio.timeout(within):
+            return read(Report, await reader.readline())
     except ConnectionError:  # it ended without reading what it should do
         return None
+    except TimeoutError:
+        return Report(f"it did not serve within {within:g} s")
 
 
 def _of(status: int) -> str:
