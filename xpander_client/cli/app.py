@@ -16,6 +16,7 @@ from xpander_client.cli.doctor import doctor
 from xpander_client.cli.keys import keys
 from xpander_client.cli.output import complain
 from xpander_client.cli.serve import serve
+from xpander_client.cli.settings import EPILOG
 from xpander_client.cli.store import store
 from xpander_client.cli.tasks import tasks
 from xpander_client.configuration import Configuration
@@ -65,8 +66,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command()(dev)
-app.command()(serve)
+app.command(epilog=EPILOG)(dev)
+app.command(epilog=EPILOG)(serve)
 app.add_typer(tasks, name="tasks")
 app.add_typer(agents, name="agents")
 app.add_typer(keys, name="keys")

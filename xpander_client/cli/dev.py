@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xpander_client.cli.output import print_json
+from xpander_client.cli.settings import with_settings
 from xpander_client.errors import ConfigurationError
+from xpander_client.platform.settings import Settings
 from xpander_client.private_files import make_private_folder, open_private
 
 if TYPE_CHECKING:
@@ -24,7 +26,10 @@ __all__ = ["dev"]
 _PORT = 8484
 
 
+@with_settings
 def dev(
+    *,
+    settings: Settings,
     host: Annotated[
         str, typer.Option(help="The address to serve on. One that others reach needs --api-key.")
     ] = "127.0.0.1",
@@ -68,6 +73,7 @@ def dev(
             None if api_key is None else {api_key: organization},
             agents if agents is not None else (),
             organization_id=organization,
+            settings=settings,
             announce=_announce_json if as_json else _announce,
         )
 

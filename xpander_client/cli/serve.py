@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xpander_client.cli.output import note, print_json
+from xpander_client.cli.settings import with_settings
 from xpander_client.cli.stores import StoreAddress, required_address
+from xpander_client.platform.settings import Settings
 
 if TYPE_CHECKING:
     from xpander_client.platform.supervisor import Announcement
@@ -26,21 +28,16 @@ class _Level(StrEnum):
     ERROR = "error"
 
 
+@with_settings
 def serve(
+    *,
+    settings: Settings,
     store: StoreAddress = None,
     processes: Annotated[
         int, typer.Option("-n", "--processes", min=1, help="How many processes serve.")
     ] = 1,
     host: Annotated[str, typer.Option(help="The address to serve on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = _PORT,
-    rate_limit: Annotated[
-        float | None,
-        typer.Option(
-            min=0.001,
-            metavar="R",
-            help="How many requests a second a key may make of each process, unless the key says.",
-        ),
-    ] = None,
     log_level: Annotated[_Level, typer.Option(help="What is told on stderr.")] = _Level.WARNING,
     as_json: Annotated[
         bool, typer.Option("--json", help="Say where it serves in JSON, for programs.")
@@ -52,7 +49,6 @@ def serve(
     them, one after the other; SIGTERM and Ctrl-C end streams in order, the second time at once.
     """
     from xpander_client.platform.child import LOG_FORMAT
-    from xpander_client.platform.settings import Settings
     from xpander_client.platform.supervisor import supervise
 
     logging.basicConfig(level=log_level.upper(), format=LOG_FORMAT)
@@ -73,7 +69,7 @@ def serve(
         processes=processes,
         host=host,
         port=port,
-        settings=Settings(rate_limit=rate_limit),
+        settings=settings,
         log_level=log_level,
         announce=announce,
     )

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import attrs
 
 __all__ = ["Settings"]
+
+
+def _setting(default: Any, help: str, **said: Any) -> Any:
+    """A setting, with what those who set it are told: `unit` and `least` go by its type, unless
+    they are said.
+    """
+    return attrs.field(default=default, metadata={"help": help, **said})
 
 
 def _names(given: Iterable[str]) -> tuple[str, ...]:
@@ -49,35 +57,76 @@ class Settings:
         1.6666666666666667
     """
 
-    lease: float = 30.0
-    loop_lease: float = 600.0
-    offer_window: float = 10.0
-    max_attempts: int = 3
-    worker_silence: float = 10.0
-    sweep_interval: float = 1.0
-    poll_interval: float = 1.0
-    comment_interval: float = 15.0
-    stalled_reader: float = 30.0
-    body_limit: int = 10 * 1024 * 1024
-    tool_timeout: float = 30.0
-    queue_limit: int = 10_000
-    queue_bytes: int = 64 * 1024 * 1024
-    queue_wait: float = 5.0
-    keep_events: float = 7 * 24 * 3600.0
-    keep_keys: float = 24 * 3600.0
-    keep_reports: float | None = attrs.field(
-        default=attrs.Factory(lambda settings: settings.keep_events, takes_self=True)
+    lease: float = _setting(30.0, "How long a task stays with a worker that gives no sign of life.")
+    loop_lease: float = _setting(
+        600.0, "How long a task stays with a script that took it and gives no sign of life."
     )
-    keep_tasks: float | None = None
-    keep_threads: float | None = None
-    keep_audit: float | None = 365 * 24 * 3600.0
-    prune_interval: float = 3600.0
-    shutdown_limit: float = 5.0
-    cache_ttl: float = 5.0
-    rate_limit: float | None = None
-    rate_burst: float | None = None
-    allowed_hosts: tuple[str, ...] = attrs.field(default=(), converter=_names)
-    open_metrics: bool = False
+    offer_window: float = _setting(
+        10.0, "How long a worker may take to begin with a task that it was sent."
+    )
+    max_attempts: int = _setting(
+        3, "How many workers may be lost with a task before it ends as an error."
+    )
+    worker_silence: float = _setting(
+        10.0, "After how long without a sign of life a worker gets no new tasks."
+    )
+    sweep_interval: float = _setting(1.0, "How often leases are checked.")
+    poll_interval: float = _setting(
+        1.0, "How often the store is asked for what nobody was notified of."
+    )
+    comment_interval: float = _setting(15.0, "How often a quiet stream shows that it is there.")
+    stalled_reader: float = _setting(30.0, "After how long a reader that takes nothing is cut off.")
+    body_limit: int = _setting(
+        10 * 1024 * 1024, "The largest body that a request may have.", unit="SIZE"
+    )
+    tool_timeout: float = _setting(30.0, "How long a tool may take.")
+    queue_limit: int = _setting(10_000, "How many writes may wait for the store.")
+    queue_bytes: int = _setting(
+        64 * 1024 * 1024, "How much may come with the writes that wait for the store.", unit="SIZE"
+    )
+    queue_wait: float = _setting(
+        5.0, "How long a write may wait for a place among them.", least=0.0
+    )
+    keep_events: float = _setting(
+        7 * 24 * 3600.0, "How long events of finished tasks are kept.", least=0.0
+    )
+    keep_keys: float = _setting(24 * 3600.0, "How long idempotency keys are kept.", least=0.0)
+    keep_reports: float | None = _setting(
+        attrs.Factory(lambda settings: settings.keep_events, takes_self=True),
+        "How long reports of metrics and of models' usage are kept.",
+        least=0.0,
+    )
+    keep_tasks: float | None = _setting(
+        None, "How long finished tasks are kept, with all that belongs to them.", least=0.0
+    )
+    keep_threads: float | None = _setting(
+        None, "How long threads are kept that nobody uses.", least=0.0
+    )
+    keep_audit: float | None = _setting(
+        365 * 24 * 3600.0, "How long it is kept who did what.", least=0.0
+    )
+    prune_interval: float = _setting(3600.0, "How often what is too old is forgotten.")
+    shutdown_limit: float = _setting(
+        5.0, "How long requests that run may take at the end.", least=0.1
+    )
+    cache_ttl: float = _setting(
+        5.0, "How long keys and agents that were read from the store are believed."
+    )
+    rate_limit: float | None = _setting(
+        None,
+        "How many requests a second a key may make of each process, unless the key says.",
+        unit="R",
+        least=0.001,
+    )
+    rate_burst: float | None = _setting(
+        None, "How many requests a key may make at once.", unit="N", least=1.0
+    )
+    allowed_hosts: tuple[str, ...] = attrs.field(
+        default=(),
+        converter=_names,
+        metadata={"help": "Names under which to answer what needs no key.", "unit": "A,B"},
+    )
+    open_metrics: bool = _setting(False, "Answer /metrics without a key for everybody.")
 
     @property
     def pass_on(self) -> float:
