@@ -81,12 +81,12 @@ def test_the_folder_of_a_process_that_was_killed_is_removed_by_the_next(
             (place / "owner.lock").touch()
     elsewhere = (tmp_path / "xpander-metrics-elsewhere").rename(tmp_path / "elsewhere")
     (tmp_path / "xpander-metrics-link").symlink_to(elsewhere)
-    with open(tmp_path / "xpander-metrics-held" / "owner.lock", "w") as held, made() as other:
+    with open(tmp_path / "xpander-metrics-held" / "owner.lock", "w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        with made() as folder:
+        with made() as other, made() as folder:
             assert Path(other).exists()
-            gone = {path.name for path in tmp_path.iterdir()} - {Path(folder).name}
-    assert gone == {
+            kept = {path.name for path in tmp_path.iterdir()} - {Path(folder).name}
+    assert kept == {
         "elsewhere",
         "xpander-metrics-held",
         "xpander-metrics-link",
