@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,14 @@ from xpander_client.errors import ConfigurationError
 from xpander_client.platform.stores.addresses import store_at
 
 BODY = {"input": {"text": "x"}}
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return str(tmp_path / "store.db")
+    postgres: str = request.getfixturevalue("postgres")
+    return postgres
 
 
 async def put(address: str) -> None:
@@ -59,6 +70,42 @@ async def test_a_schema_of_its_own_is_gone_unless_it_is_kept(
         postgres_server.sql(f"drop schema {made} cascade")
     async with OpenStore(store_at(postgres)) as store:
         assert (await store.get("o", "t")).id == "t"
+
+
+KILLED = """
+import asyncio, os, signal, sys
+from tests.chaos.test_places import put
+from xpander_client.chaos.places import place_beside
+async def main():
+    async with place_beside(sys.argv[1]) as place:
+        await put(place.address)
+        os.kill(os.getpid(), signal.SIGKILL)
+asyncio.run(main())
+"""
+
+
+async def test_what_a_killed_run_has_left_is_removed_by_the_next_one_and_told(
+    address: str, tmp_path: Path
+) -> None:
+    await put(address)
+    async with place_beside(address) as kept:
+        kept.kept = True
+    async with place_beside(address) as running:
+        await put(running.address)
+        killed = await asyncio.create_subprocess_exec(sys.executable, "-c", KILLED, address)
+        assert await killed.wait() == -signal.SIGKILL
+        told: list[str] = []
+        async with place_beside(address, told.append):
+            pass
+        assert [each.endswith("which a run that was killed had left") for each in told] == [True]
+        for place in (address, running.address):  # what is in use, or the store's, stays
+            async with OpenStore(store_at(place)) as store:
+                assert (await store.get("o", "t")).id == "t"
+    again: list[str] = []
+    async with place_beside(address, again.append):
+        pass
+    assert not again
+    await put(kept.address)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sqlite3
 from collections.abc import Collection
@@ -13,7 +14,7 @@ import pytest
 from tests.cli.conftest import Command, environment, interrupt
 from xpander_client.chaos.invariants import StoredTask
 from xpander_client.chaos.places import Place
-from xpander_client.chaos.run import _stored
+from xpander_client.chaos.run import _stored, run
 from xpander_client.chaos.stage import Stage
 from xpander_client.cli import main
 from xpander_client.platform import LocalPlatform
@@ -59,7 +60,10 @@ def test_ctrl_c_ends_it_in_order_and_leaves_nothing(command: Command, tmp_path: 
     assert not any(child.is_running() for child in children)
 
 
-def test_no_process_outlives_it_when_it_is_killed(command: Command) -> None:
+def test_no_process_outlives_it_when_it_is_killed_and_the_next_run_takes_the_rest_away(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remains = Path(command.environment["TMPDIR"])
     with command.started("chaos", "--store", "s.db", "--seconds", "600") as process:
         assert process.stderr is not None
         assert "callers" in process.stderr.readline()
@@ -68,6 +72,13 @@ def test_no_process_outlives_it_when_it_is_killed(command: Command) -> None:
         gone, alive = psutil.wait_procs(children, timeout=30)
     assert len(gone) >= 4
     assert not alive
+    assert list(remains.iterdir())
+    assert list(tmp_path.iterdir())
+    monkeypatch.setattr("tempfile.tempdir", str(remains))
+    told: list[str] = []
+    asyncio.run(run(str(tmp_path / "s.db"), seconds=0.1, seed=1, workers=1, tell=told.append))
+    assert sum("which a run that was killed had left" in each for each in told) == 2
+    assert not [*remains.iterdir(), *tmp_path.iterdir()]
 
 
 def test_a_place_that_can_not_be_used_is_refused_in_one_line(

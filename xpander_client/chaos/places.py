@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import attrs
 
 from ..errors import ConfigurationError
 from ..platform.stores.addresses import is_postgres, sqlite_path, without_password
+from ..platform.stores.sqlite.file import COMPANIONS
+from .marks import Mark, is_abandoned
 from .proxy import Upstream
 
 __all__ = ["Place", "place_beside"]
+
+
+_MARK = ".running"
+_COMMENT = "of a run of xpander-client chaos, and removed by the next one if this was killed"
+_MARKED = (
+    "SELECT nspname FROM pg_namespace WHERE nspname ~ '^chaos_[0-9a-f]{12}$' "
+    "AND obj_description(oid, 'pg_namespace') = $1"
+)
 
 
 @attrs.define
@@ -54,34 +66,48 @@ class Place:
 
 
 @contextlib.asynccontextmanager
-async def place_beside(address: str) -> AsyncIterator[Place]:
+async def place_beside(
+    address: str, tell: Callable[[str], None] = lambda text: None
+) -> AsyncIterator[Place]:
     """A new, empty place: a file beside the store's, or a schema in its database.
 
-    The store itself is not opened, and nothing in it is touched.
+    The store itself is not opened, and nothing in it is touched. Places of runs that were killed
+    are removed, and `tell` is told.
 
     Raises:
         ConfigurationError: there can't be such a place; the message says why.
     """
     name = f"chaos_{secrets.token_hex(6)}"
     if is_postgres(address):
-        async with _schema(address, name) as place:
+        async with _schema(address, name, tell) as place:
             yield place
         return
     path = sqlite_path(address)
     if not path.absolute().parent.is_dir():
         raise ConfigurationError(f"{path.absolute().parent} is no folder")
+    for found in path.parent.glob(f"{glob.escape(path.name)}.chaos_*{_MARK}"):
+        if is_abandoned(found):
+            left = found.with_name(found.name.removesuffix(_MARK))
+            _remove(left)
+            tell(f"removed {left}, which a run that was killed had left")
     beside = path.with_name(f"{path.name}.{name}")
+    mark = Mark(beside.with_name(beside.name + _MARK))
     place = Place(f"sqlite:{beside}")
     try:
         yield place
     finally:
+        mark.clear()
         if not place.kept:
-            for ending in ("", "-wal", "-shm", ".lock"):
-                beside.with_name(beside.name + ending).unlink(missing_ok=True)
+            _remove(beside)
+
+
+def _remove(beside: Path) -> None:
+    for ending in ("", *COMPANIONS, ".lock", _MARK, f"{_MARK}.lock"):
+        beside.with_name(beside.name + ending).unlink(missing_ok=True)
 
 
 @contextlib.asynccontextmanager
-async def _schema(address: str, name: str) -> AsyncIterator[Place]:
+async def _schema(address: str, name: str, tell: Callable[[str], None]) -> AsyncIterator[Place]:
     try:
         import asyncpg
 
@@ -91,23 +117,44 @@ async def _schema(address: str, name: str) -> AsyncIterator[Place]:
             f'a store on PostgreSQL needs {error.name}: pip install "xpander-client[postgres]"'
         ) from None
 
-    async def execute(statement: str) -> None:
+    @contextlib.asynccontextmanager
+    async def connected() -> AsyncIterator[asyncpg.Connection]:
         try:
             connection = await Database(address).connect()
-            try:
-                await connection.execute(statement)
-            finally:
-                await connection.close()
         except (*AWAY, asyncpg.PostgresError, ValueError) as error:
             raise ConfigurationError(f"{without_password(address)}: {reason_of(error)}") from error
+        try:
+            yield connection
+        finally:
+            connection.terminate()
+
+    async def execute(*statements: str) -> None:
+        async with connected() as connection:
+            try:
+                await connection.execute("; ".join(statements))
+            except (*AWAY, asyncpg.PostgresError) as error:
+                raise ConfigurationError(
+                    f"{without_password(address)}: {reason_of(error)}"
+                ) from error
 
     parts = urlsplit(address)
     query = [(key, value) for key, value in parse_qsl(parts.query) if key != "search_path"]
     query.append(("search_path", name))
-    await execute(f"CREATE SCHEMA {name}")
-    place = Place(urlunsplit(parts._replace(query=urlencode(query))))
-    try:
-        yield place
-    finally:
-        if not place.kept:
-            await execute(f"DROP SCHEMA {name} CASCADE")
+    async with connected() as ours:
+        # Held until this process ends, however that happens.
+        await ours.execute("SELECT pg_advisory_lock(hashtextextended($1, 0))", name)
+        for [left] in await ours.fetch(_MARKED, _COMMENT):
+            if await ours.fetchval("SELECT pg_try_advisory_lock(hashtextextended($1, 0))", left):
+                # What still ends there holds it a little longer: then it is for the next run.
+                with contextlib.suppress(ConfigurationError):
+                    await execute(f"DROP SCHEMA {left} CASCADE")
+                    tell(f"removed the schema {left}, which a run that was killed had left")
+        await execute(f"CREATE SCHEMA {name}", f"COMMENT ON SCHEMA {name} IS '{_COMMENT}'")
+        place = Place(urlunsplit(parts._replace(query=urlencode(query))))
+        try:
+            yield place
+        finally:
+            if place.kept:
+                await execute(f"COMMENT ON SCHEMA {name} IS NULL")
+            else:
+                await execute(f"DROP SCHEMA {name} CASCADE")

@@ -23,11 +23,15 @@ from .faults import FAULTS, Fault, cause, is_possible
 from .history import Begun, Created, Ended, Pushed, SawEnd, Seen, Stopped, read_histories
 from .invariants import StoredTask, Violation, stored_tasks, violations
 from .load import QUIET, AsyncCaller, SyncCaller, quiet
+from .marks import Mark, is_abandoned
 from .places import Place, place_beside
 from .stage import ORGANIZATION, SERVER, Stage, staged
 
 __all__ = ["Report", "run"]
 
+
+_PREFIX = "xpander-chaos-"
+_MARK = "running"
 
 _WORDS = {
     Created: "creates",
@@ -89,12 +93,13 @@ async def run(
     began = time.monotonic()
     chance = random.Random(seed)
     postgres = is_postgres(address)
-    folder = Path(tempfile.mkdtemp(prefix="xpander-chaos-"))
+    _clear_abandoned(tell)
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     done: Counter[str] = Counter()
     async with contextlib.AsyncExitStack() as stack:
-        remains = _Remains(folder)
+        remains = _Remains(folder, Mark(folder / _MARK))
         stack.callback(remains.clear)
-        place = await stack.enter_async_context(place_beside(address))
+        place = await stack.enter_async_context(place_beside(address, tell))
         async with staged(
             place,
             folder,
@@ -140,11 +145,21 @@ class _Remains:
     """The folder with histories and logs, which is gone at the end unless it is to be kept."""
 
     folder: Path
+    mark: Mark
     kept: bool = False
 
     def clear(self) -> None:
+        self.mark.clear()
         if not self.kept:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _clear_abandoned(tell: Callable[[str], None]) -> None:
+    """Remove the folders of this user's runs that were killed."""
+    for mark in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*/{_MARK}"):
+        if is_abandoned(mark):
+            shutil.rmtree(mark.parent, ignore_errors=True)
+            tell(f"removed {mark.parent}, which a run that was killed had left")
 
 
 async def _trouble(
