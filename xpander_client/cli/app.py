@@ -10,9 +10,11 @@ import typer
 from typer.core import TyperGroup
 
 from xpander_client.cli.agents import agents
+from xpander_client.cli.audit import audit
 from xpander_client.cli.chaos import chaos
 from xpander_client.cli.dev import dev
 from xpander_client.cli.doctor import doctor
+from xpander_client.cli.forget import forget
 from xpander_client.cli.keys import keys
 from xpander_client.cli.output import complain
 from xpander_client.cli.serve import serve
@@ -72,6 +74,8 @@ app.add_typer(tasks, name="tasks")
 app.add_typer(agents, name="agents")
 app.add_typer(keys, name="keys")
 app.add_typer(store, name="store")
+app.command()(audit)
+app.command()(forget)
 app.command()(doctor)
 app.command()(chaos)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -16,6 +17,7 @@ from xpander_client.core.convert import dumps, unstructure
 
 __all__ = [
     "complain",
+    "confirm",
     "note",
     "print_json",
     "print_json_list",
@@ -103,6 +105,19 @@ def note(text: str) -> None:
 def complain(text: str) -> None:
     """One line that says what went wrong."""
     print(f"xpander-client: {visible(' '.join(text.split()))}", file=sys.stderr, flush=True)
+
+
+def confirm(question: str) -> None:
+    """Go on only if the person at the terminal says yes.
+
+    Raises:
+        Exit: they do not, or there is nobody.
+    """
+    if not sys.stdin.isatty():
+        complain(f"{question} Nobody is there to say yes: --yes says so")
+        raise typer.Exit(1)
+    if not typer.confirm(question, err=True):
+        raise typer.Exit(1)
 
 
 def _cell(value: object) -> Text:

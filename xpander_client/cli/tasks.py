@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import itertools
 import json
 from collections.abc import Iterator
@@ -18,7 +19,9 @@ from xpander_client.api.models import (
     TaskUpdateEventType,
 )
 from xpander_client.api.resources import Task, Tasks, TasksListItem
+from xpander_client.cli.forget import tell_removed
 from xpander_client.cli.output import (
+    confirm,
     note,
     print_json,
     print_json_list,
@@ -32,7 +35,7 @@ from xpander_client.errors import ArgumentError, ModuleException
 __all__ = ["tasks"]
 
 tasks = typer.Typer(
-    help="Create, list, show, follow, notify and stop tasks.",
+    help="Create, list, show, follow, notify, stop and delete tasks.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -41,6 +44,7 @@ _Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")
 _Agent = Annotated[
     str | None, typer.Option("--agent", help="The agent's id. [default: XPANDER_AGENT_ID]")
 ]
+_Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 _TaskId = Annotated[str, typer.Argument(metavar="TASK", help="The task's id.")]
 
 _LIMIT = 100
@@ -157,6 +161,63 @@ def stop(task: _TaskId, as_json: _Json = False) -> None:
         print_json(stopped)
     else:
         tell(stopped.id, "is", stopped.status)
+
+
+@tasks.command()
+def delete(
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="TASK…", help="The ids of the tasks.")
+    ] = None,
+    agent: Annotated[str | None, typer.Option("--agent", help="All tasks of this agent.")] = None,
+    user: Annotated[str | None, typer.Option(help="All tasks of this user's id.")] = None,
+    status: Annotated[
+        AgentExecutionStatus | None, typer.Option(help="All tasks in this status.")
+    ] = None,
+    before: Annotated[
+        datetime.datetime | None,
+        typer.Option(help="All tasks that have not changed since this moment, in UTC."),
+    ] = None,
+    with_threads: Annotated[
+        bool,
+        typer.Option("--with-threads", help="Also the threads they were talked about in."),
+    ] = False,
+    stop: Annotated[
+        bool, typer.Option("--stop", help="Stop those first that are not finished.")
+    ] = False,
+    yes: _Yes = False,
+    as_json: _Json = False,
+) -> None:
+    """Delete tasks with their events, results and reports: those that are named, or all that fit.
+
+    What is not finished is only deleted with --stop.
+    """
+    filtered = any(each is not None for each in (agent, user, status, before))
+    if bool(ids) == filtered:
+        expected = "expected the ids of tasks, or else options that say which"
+        raise typer.BadParameter(expected, param_hint="TASK")
+    if not yes:
+        which = f"{len(ids)} tasks" if ids else "all tasks that fit"
+        confirm(f"Delete {which} for ever?")
+    with _tasks() as api:
+        removed = [
+            api.delete(task_id=task_id, stop=stop, with_thread=with_threads)
+            for task_id in ids or ()
+        ]
+        cursor = None
+        while filtered and (not removed or cursor):
+            removed.append(
+                api.delete_many(
+                    agent_id=agent,
+                    user_id=user,
+                    status=status,
+                    finished_before=before and before.replace(tzinfo=datetime.UTC),
+                    stop=stop,
+                    with_threads=with_threads,
+                    cursor=cursor,
+                )
+            )
+            cursor = removed[-1].cursor
+    tell_removed(removed, as_json=as_json)
 
 
 @tasks.command()

@@ -17,7 +17,7 @@ from .kept_agents import KIND
 from .lookups import Lookups
 from .refusal import Refusal
 from .settings import Settings
-from .stores.records import IdempotencyKey
+from .stores.records import AuditEntry, IdempotencyKey, audit_of
 from .stores.store import Store
 
 __all__ = ["Agents", "listed"]
@@ -89,14 +89,19 @@ class Agents:
         version = 0 if before is None else before.version  # one that was removed has a document
         agent = DescribedAgent(wire=on_the_wire({"id": agent_id}, "agent"))
         try:
-            await self._put(organization_id, agent, version, None)
+            await self._put(organization_id, agent, version)
         except Refusal as refusal:
             if refusal.status != 409:  # somebody else was first: then it is there
                 raise
         return await self.get(organization_id, agent_id)
 
     async def create(
-        self, organization_id: str, body: Mapping[str, Any], *, key: IdempotencyKey | None
+        self,
+        organization_id: str,
+        body: Mapping[str, Any],
+        *,
+        key: IdempotencyKey | None,
+        actor: str,
     ) -> Mapping[str, Any]:
         """Make an agent of a name, and whatever else the body says of it."""
         said = {
@@ -109,7 +114,8 @@ class Agents:
             name: value for name, value in instructions.items() if value is not None
         }
         agent = DescribedAgent(wire=on_the_wire({**said, "id": str(uuid.uuid4())}, "agent"))
-        return (await self._put(organization_id, agent, 0, key)).wire
+        audit = audit_of(organization_id, actor, "agent.create", agent.id, "created")
+        return (await self._put(organization_id, agent, 0, key, audit)).wire
 
     async def exists(self, organization_id: str, agent_id: str) -> bool:
         """Whether there is such an agent, or would be one if it were used."""
@@ -140,7 +146,12 @@ class Agents:
         return agent
 
     async def _put(
-        self, organization_id: str, agent: DescribedAgent, version: int, key: IdempotencyKey | None
+        self,
+        organization_id: str,
+        agent: DescribedAgent,
+        version: int,
+        key: IdempotencyKey | None = None,
+        audit: AuditEntry | None = None,
     ) -> DescribedAgent:
         document = await self._store.doc_put(
             organization_id,
@@ -149,6 +160,7 @@ class Agents:
             kept_agents.written(agent, timestamp(self._clock())),
             if_version=version,
             idempotency=key,
+            audit=audit,
         )
         made = kept_agents.read(document, organization_id)
         assert made is not None

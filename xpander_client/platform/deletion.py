@@ -12,7 +12,7 @@ from . import threads
 from .access import Access
 from .dispatch import Dispatch
 from .refusal import Refusal
-from .stores.records import AuditEntry, TaskFilter, TaskRecord
+from .stores.records import TaskFilter, TaskRecord, audit_of
 from .stores.store import Store
 
 __all__ = ["Deletions", "Removed"]
@@ -118,13 +118,7 @@ class Deletions:
             removed.more = True
         if not removed.more:
             await self._store.add_audit(
-                AuditEntry(
-                    organization_id=access.organization_id,
-                    actor=access.key_id,
-                    action="user.forget",
-                    target=user_id,
-                    outcome="deleted",
-                )
+                audit_of(access.organization_id, access.key_id, "user.forget", user_id, "deleted")
             )
         return removed
 

@@ -401,6 +401,8 @@ class Endpoints:
         await self._agents.ensure(organization_id, agent_id)
         task_id = body.get("execution_id")
         within(task_id, ID, "$.execution_id")
+        if isinstance(task_id, str) and task_id:
+            task_id = await self._reach.stored_as(organization_id, task_id)
         by = body.get("triggered_by")
         report = Report(
             kind=kind,
@@ -543,7 +545,10 @@ class Endpoints:
         body = await self._parsed(request)
         bodies.checked(body, AgentCreate)
         agent = await self._agents.create(
-            organization(request), body, key=idempotency(request, "create agent", body)
+            organization(request),
+            body,
+            key=idempotency(request, "create agent", body),
+            actor=access(request).key_id,
         )
         return Json.of(agent)
 

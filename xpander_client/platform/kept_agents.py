@@ -13,7 +13,7 @@ from .clock import timestamp
 from .descriptions import DescribedAgent
 from .http_operation import HttpOperation
 from .refusal import Refusal
-from .stores.records import Document
+from .stores.records import OPERATOR, Document, audit_of
 from .stores.store import Store
 
 __all__ = ["KIND", "Change", "apply", "kept", "kept_agent", "read", "remove", "written"]
@@ -136,15 +136,23 @@ async def _apply(
         if before.value == wanted:
             return Change(agent_id, "unchanged", before.version)
     version = 0 if before is None else before.version
+    outcome: Literal["created", "changed"] = "changed" if there else "created"
     try:
-        document = await store.doc_put(organization_id, KIND, agent_id, wanted, if_version=version)
+        document = await store.doc_put(
+            organization_id,
+            KIND,
+            agent_id,
+            wanted,
+            if_version=version,
+            audit=audit_of(organization_id, OPERATOR, "agent.apply", agent_id, outcome),
+        )
     except Refusal as refusal:
         if refusal.status != 409:
             raise
         raise ConfigurationError(
             f"the agent {agent_id} was changed by somebody else just now: look, and apply again"
         ) from refusal
-    return Change(agent_id, "changed" if there else "created", document.version)
+    return Change(agent_id, outcome, document.version)
 
 
 async def remove(store: Store, organization_id: str, agent_id: str, *, now: float) -> None:
@@ -160,4 +168,5 @@ async def remove(store: Store, organization_id: str, agent_id: str, *, now: floa
         if agent_id in other.sub_agents.values():
             raise ConfigurationError(f"the agent {other.id} hands work to {agent_id}")
     gone: Mapping[str, Any] = {"removed_at": timestamp(now)}
-    await store.doc_put(organization_id, KIND, agent_id, gone)
+    audit = audit_of(organization_id, OPERATOR, "agent.remove", agent_id, "removed")
+    await store.doc_put(organization_id, KIND, agent_id, gone, audit=audit)

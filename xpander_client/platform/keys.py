@@ -19,6 +19,7 @@ from .gate import ROOTS
 from .lookups import Lookups
 from .refusal import Refusal
 from .settings import Settings
+from .stores.records import OPERATOR, audit_of
 from .stores.store import Store
 
 __all__ = ["FixedKeys", "KeyRecord", "Keys", "StoredKeys", "create", "id_of", "listed", "revoke"]
@@ -170,7 +171,8 @@ async def create(
         value = {**attrs.asdict(record), "digest": _digest(key).hex()}
         del value["id"]
         try:
-            await store.doc_put(NOBODY, KIND, record.id, value, if_version=0)
+            made = audit_of(organization_id, OPERATOR, "key.create", record.id, "created")
+            await store.doc_put(NOBODY, KIND, record.id, value, if_version=0, audit=made)
         except Refusal as refusal:
             if refusal.status != 409:
                 raise
@@ -213,7 +215,9 @@ async def revoke(store: Store, key_id: str, *, now: float) -> bool:
         return False
     # The id stays taken, so that what was noted about it is never said of another key.
     kept = {name: value for name, value in document.value.items() if name != "digest"}
-    await store.doc_put(NOBODY, KIND, key_id, {**kept, "revoked_at": timestamp(now)})
+    revoked = audit_of(kept["organization_id"], OPERATOR, "key.revoke", key_id, "revoked")
+    value = {**kept, "revoked_at": timestamp(now)}
+    await store.doc_put(NOBODY, KIND, key_id, value, audit=revoked)
     return True
 
 

@@ -40,6 +40,7 @@ from .records import (
     Swept,
     TaskRecord,
     ThreadRecord,
+    audit_of,
 )
 from .retention import Batch, Cutoffs, Kind, work_off
 from .store import (
@@ -773,15 +774,7 @@ def _audit(
 ) -> None:
     """Write down what is done, if anybody is to answer for it."""
     if actor is not None:
-        work.add_audit(
-            AuditEntry(
-                organization_id=organization_id,
-                actor=actor,
-                action=action,
-                target=what,
-                outcome=outcome,
-            )
-        )
+        work.add_audit(audit_of(organization_id, actor, action, what, outcome))
 
 
 def _audit_stop(work: Work, before: TaskRecord, after: TaskRecord, actor: str | None) -> None:

@@ -14,6 +14,7 @@ __all__ = [
     "AUDIT_FIELDS",
     "LARGE",
     "NOTIFICATION",
+    "OPERATOR",
     "PAGE_BYTES",
     "SPAN",
     "TASK_FIELDS",
@@ -41,6 +42,7 @@ __all__ = [
     "ThreadRecord",
     "Whereabouts",
     "WorkerRecord",
+    "audit_of",
 ]
 
 TERMINAL = frozenset({"completed", "failed", "error", "stopped"})
@@ -286,7 +288,7 @@ class Report:
 @attrs.frozen(kw_only=True)
 class AuditEntry:
     """That somebody did something which others may ask about: `actor` is the id of a key, or
-    "operator" for who had the store itself; `target` is what it was done to. `number` and
+    `OPERATOR`; `target` is what it was done to. `number` and
     `created_at` are the store's.
     """
 
@@ -297,6 +299,23 @@ class AuditEntry:
     outcome: str
     number: int = 0
     created_at: float = 0.0
+
+
+def audit_of(
+    organization_id: str, actor: str, action: str, target: str, outcome: str
+) -> AuditEntry:
+    """What to write down of something that is about to be done."""
+    return AuditEntry(
+        organization_id=organization_id,
+        actor=actor,
+        action=action,
+        target=target,
+        outcome=outcome,
+    )
+
+
+OPERATOR = "operator"
+"""Who does what is done to the store itself, by hand."""
 
 
 @attrs.frozen

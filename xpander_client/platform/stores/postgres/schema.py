@@ -194,6 +194,13 @@ CREATE INDEX tasks_delegated ON tasks (organization_id, pinned_to, number)
 
 SCHEMA_VERSION = len(_STEPS)
 
+_MIGRATED = (
+    "INSERT INTO audit (organization_id, created_at, actor, action, target, outcome) "
+    "VALUES ('', extract(epoch FROM now()), 'operator', 'store.migrate', "
+    f"'version {SCHEMA_VERSION}', 'migrated')"
+)
+"""What is done to the store as a whole is of no organization."""
+
 
 async def version(connection: Connection) -> int:
     """Which version the tables have that the connection sees first; 0: there are none.
@@ -259,6 +266,8 @@ async def migrate(connection: Connection) -> tuple[int, int]:
             await connection.execute("INSERT INTO xpander_store VALUES (0)")
         if before < SCHEMA_VERSION:
             await connection.execute("".join(_STEPS[before:]))
+            if before:
+                await connection.execute(_MIGRATED)
             await connection.execute("UPDATE xpander_store SET version = $1", SCHEMA_VERSION)
     return before, SCHEMA_VERSION
 

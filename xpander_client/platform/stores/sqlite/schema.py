@@ -191,6 +191,13 @@ CREATE INDEX tasks_delegated ON tasks (organization_id, pinned_to, number)
 
 SCHEMA_VERSION = len(_STEPS)
 
+_MIGRATED = (
+    "INSERT INTO audit (organization_id, created_at, actor, action, target, outcome) "
+    "VALUES ('', strftime('%s', 'now') + 0.0, 'operator', 'store.migrate', "
+    f"'version {SCHEMA_VERSION}', 'migrated');"
+)
+"""What is done to the store as a whole is of no organization."""
+
 
 def version_of(connection: sqlite3.Connection, path: Path) -> int:
     """Which version the file's tables have; 0: there are none.
@@ -219,7 +226,7 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
         )
     if version < SCHEMA_VERSION:
         connection.executescript(
-            f"BEGIN IMMEDIATE; {''.join(_STEPS[version:])}"
+            f"BEGIN IMMEDIATE; {''.join(_STEPS[version:])}{_MIGRATED if version else ''}"
             f"PRAGMA application_id = {APPLICATION_ID};"
             f"PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;"
         )

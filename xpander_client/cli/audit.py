@@ -1,0 +1,72 @@
+"""`xpander-client audit`: what was done to a store's tasks, keys and agents, and by whom."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import attrs
+import typer
+
+from xpander_client.cli.output import note, print_json, print_table
+from xpander_client.cli.stores import StoreAddress, administered
+
+if TYPE_CHECKING:
+    from xpander_client.platform.stores.records import AuditEntry
+
+__all__ = ["audit"]
+
+_PAGE = 500
+
+
+def audit(
+    organization: Annotated[
+        str | None, typer.Option(help="Only what was done in this organization.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many entries at most.")] = 100,
+    store: StoreAddress = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """List what was stopped, deleted, created, applied or revoked, the newest first.
+
+    The actor is the id of a key, or "operator" for commands like this one.
+    """
+    found = asyncio.run(_listed(store, organization, limit))
+    if as_json:
+        print_json([attrs.asdict(entry) for entry in found])
+    elif found:
+        print_table(
+            ("TIME", "ORGANIZATION", "ACTOR", "ACTION", "TARGET", "OUTCOME"),
+            (
+                (
+                    datetime.datetime.fromtimestamp(entry.created_at, datetime.UTC),
+                    entry.organization_id,
+                    entry.actor,
+                    entry.action,
+                    entry.target,
+                    entry.outcome,
+                )
+                for entry in found
+            ),
+        )
+    else:
+        note("nothing was done that is written down")
+
+
+async def _listed(
+    address: str | None, organization: str | None, limit: int
+) -> Sequence[AuditEntry]:
+    found: list[AuditEntry] = []
+    cursor: str | None = None
+    async with administered(address) as store:
+        while len(found) < limit:
+            page = await store.audit(
+                organization, cursor=cursor, limit=min(_PAGE, limit - len(found))
+            )
+            found += page.entries
+            cursor = page.cursor
+            if cursor is None:
+                break
+    return found
