@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections import OrderedDict
 
 import attrs
@@ -26,6 +27,9 @@ KEPT_BYTES = 16 * 1024 * 1024
 
 OVERHEAD = 512
 """What a page takes beside its data, about."""
+
+RARELY = 30
+"""So many poll intervals are waited for a hint, about, while hints come through."""
 
 BREATH = 0.00005
 """How long, in seconds for each reader, what comes is gathered after a page was given out: about as
@@ -130,22 +134,30 @@ class EventLogs:
 
     async def _feed(self, log: EventLog, watch: Watch) -> None:
         """Read what is new, and wake the readers: they find it read."""
-        more = False
         try:
             with watch:
                 while True:
                     try:
-                        more = await self._advance(log)
+                        if await self._advance(log):
+                            continue
+                        patience = self._patience()
                     except Refusal as refusal:
                         if refusal.status != 503:
                             raise
-                    if not more:
-                        await watch.wait(self.settings.poll_interval)
+                        patience = self.settings.poll_interval
+                    await watch.wait(patience)
         except Exception:
             logger.exception("the events of task %s can't be followed", log.task_id)
             log.broken = True
             self._logs.pop(log.task_id, None)
             log.ring()
+
+    def _patience(self) -> float:
+        """How long a log waits for a hint before it looks without one."""
+        patience = self.settings.poll_interval
+        if self.store.hears:
+            patience *= RARELY * random.uniform(0.75, 1.25)  # not all at once
+        return patience
 
     async def _advance(self, log: EventLog) -> bool:
         """Go on to the next page; whether there may be one behind it."""

@@ -464,6 +464,61 @@ async def test_each_session_has_its_settings_and_asks_for_none_that_a_pooler_ref
     assert set(said) == {b"user", b"database", b"client_encoding", b"application_name"}
 
 
+# A queue of notifications that is full -----------------------------------------------------------
+
+
+async def fill_up(connection: asyncpg.Connection) -> None:
+    for number in range(400):
+        await connection.execute("SELECT pg_notify('x', repeat('y', 7000) || $1)", str(number))
+
+
+async def until(store: Store, *, hears: bool) -> None:
+    while store.hears is not hears:  # noqa: ASYNC110 - it is asked for now and then
+        await asyncio.sleep(0.05)
+
+
+async def test_writes_go_on_while_the_queue_of_notifications_is_full_and_are_heard_of_later(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with postgres_cluster() as server:
+        server.sql("alter system set max_notify_queue_pages = 64")
+        await asyncio.to_thread(server.restart)
+        async with (
+            OpenStore(PostgresStore(server.dsn)) as one,
+            OpenStore(PostgresStore(server.dsn)) as two,
+        ):
+            idle = await asyncpg.connect(server.dsn)
+            await idle.add_listener("elsewhere", lambda *_: None)
+            await idle.execute("BEGIN")
+            await idle.fetchval("SELECT 1")
+            filler = await asyncpg.connect(server.dsn)
+            with pytest.raises(asyncpg.ProgramLimitExceededError):
+                await fill_up(filler)
+            await filler.close()
+            await asyncio.gather(*(one.put("o", "a", BODY, task_id=f"t{n}") for n in range(30)))
+            await one.append("o", "t0", [chunk("x")], attempt=None)
+            assert caplog.text.count("queue is full") == 1
+            # What can never be stored is not taken for the queue's fault.
+            too_long = {"input": {"user": {"id": secrets.token_hex(6000)}}}
+            assert await refusal(one.put("o", "a", too_long, task_id="u")) == 422
+            with two.watch(task_topic("t0")) as watch:
+                assert not await watch.wait(0.1)
+                await until(two, hears=False)
+                assert await watch.wait(30)
+                await idle.execute("ROLLBACK")
+                await idle.close()
+                await until(two, hears=True)
+                assert await watch.wait(30)
+            with two.watch(task_topic("t1")) as watch:
+
+                async def heard() -> None:
+                    await one.append("o", "t1", [chunk("x")], attempt=None)
+                    if not await watch.wait(1):
+                        raise Refusal(503, "not heard yet")
+
+                await patiently(heard)
+
+
 # Leases and clocks -------------------------------------------------------------------------------
 
 

@@ -487,6 +487,13 @@ class Store(Protocol):
         """
         ...
 
+    @property
+    def hears(self) -> bool:
+        """Whether hints come through. When they don't, who waits for one has to look now and then.
+        Whoever waits is woken at each change of it.
+        """
+        ...
+
     def watch(self, *topics: str, heard: Callable[[], None] | None = None) -> Watch:
         """Listen for hints on these topics, from now on; `heard` is called for each."""
         ...

@@ -24,6 +24,9 @@ PROBE_INTERVAL = 5.0
 PROBE_TIMEOUT = 2.0
 PAUSE = 0.5
 
+LATE = 0.5
+"""The part of the database's queue of notifications that is in use when it may soon be full."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -46,6 +49,7 @@ class Listener:
         self._task: asyncio.Task[None] | None = None
         self._broken = asyncio.Event()
         self.listening = False
+        self.late = False
 
     async def start(self, channel: str) -> None:
         """Listen from now on."""
@@ -69,6 +73,7 @@ class Listener:
             finally:
                 self.listening = False
                 connection.terminate()
+            self._returned()  # who waits for a hint has to look from now on
             while not self.listening:
                 try:
                     connection = await self._connect(channel)
@@ -100,8 +105,10 @@ class Listener:
             async with asyncio.timeout(PROBE_TIMEOUT):
                 if self._clock is not None:
                     await self._clock.set(connection)
-                else:
-                    await connection.fetchval("SELECT 1")
+                used = await connection.fetchval("SELECT pg_notification_queue_usage()")
+            if self.late != (used > LATE):
+                self.late = not self.late
+                self._returned()
 
     def _notified(self, connection: Any, process: int, channel: str, payload: object) -> None:
         self._heard(process, str(payload))

@@ -40,7 +40,7 @@ from .rows import DOCUMENT, TASK, WHOLE_TASK, document_of, task_of, whole_task_o
 from .schema import require
 from .tails import Tails
 from .threads import PostgresThreads
-from .transaction import QUEUED, pinned, short
+from .transaction import EVERYBODY, QUEUED, pinned, short
 from .writer import Writer
 
 __all__ = ["PostgresStore"]
@@ -132,6 +132,11 @@ class PostgresStore(CommandStore):
         """The time that leases go by: that of the database."""
         return self._clock()
 
+    @property
+    def hears(self) -> bool:
+        """Whether what other servers write is heard of: the listener is there, and not too late."""
+        return self._listener.listening and not self._listener.late
+
     # Hints ---------------------------------------------------------------------------------------
 
     def watch(self, *topics: str, heard: Callable[[], None] | None = None) -> Watch:
@@ -148,7 +153,7 @@ class PostgresStore(CommandStore):
     def _heard(self, process: int, payload: str) -> None:
         if process == self._writer.process:
             return
-        if payload == "*":
+        if payload == EVERYBODY:
             self._everybody()
         else:
             topics = payload.split()

@@ -23,7 +23,16 @@ from .rows import (
 )
 from .work import Changes, PostgresWork, TaskRow, Wanted
 
-__all__ = ["OUTDATED", "QUEUED", "WRITER_SETTINGS", "fetch", "payload", "pinned", "write"]
+__all__ = [
+    "EVERYBODY",
+    "OUTDATED",
+    "QUEUED",
+    "WRITER_SETTINGS",
+    "fetch",
+    "payload",
+    "pinned",
+    "write",
+]
 
 WRITER_SETTINGS = {
     # Every statement here reaches its rows by their keys, which the planner can't know of arrays.
@@ -37,6 +46,9 @@ WRITER_SETTINGS = {
 
 OUTDATED = asyncpg.DivisionByZeroError
 """How a statement fails that was to change tasks which have other versions by now."""
+
+EVERYBODY = "*"
+"""The payload that is for all topics."""
 
 LONGEST_PAYLOAD = 7_900
 """PostgreSQL refuses a notification of 8,000 bytes."""
@@ -399,5 +411,5 @@ def payload(topics: Iterable[str]) -> str | None:
     """The topics as one notification; None without any. Too many are everybody."""
     told = " ".join(sorted(short(topic) for topic in topics))
     if len(told) > LONGEST_PAYLOAD:
-        return "*"
+        return EVERYBODY
     return told or None

@@ -21,7 +21,7 @@ from ..work import Command
 from .connections import AWAY, COMMAND_TIMEOUT, NEVER, UNANSWERED, Database
 from .fronts import Fronts
 from .recent import RecentTasks
-from .transaction import OUTDATED, WRITER_SETTINGS, fetch, payload, write
+from .transaction import EVERYBODY, OUTDATED, WRITER_SETTINGS, fetch, payload, write
 from .work import Missing, PostgresWork, Wanted
 
 __all__ = ["Writer"]
@@ -36,6 +36,9 @@ ROUNDS = 8
 
 PAUSE = 0.2
 """How long nothing is tried after the database could not be reached, in seconds."""
+
+CATCH_UP = 1.0
+"""How often it is tried whether the queue of notifications has room again, in seconds."""
 
 SLOWEST = 1024 * 1024
 """A write has a second more for each so many bytes that it holds. One with more than these is a
@@ -82,6 +85,8 @@ class Writer:
         self._closing = False
         self._usual = 1
         self._undone = False
+        self._quiet = False
+        self._catching_up: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._connection: asyncpg.Connection | None = None
         self._recent = RecentTasks()
@@ -123,6 +128,8 @@ class Writer:
         task, self._task = self._task, None
         if task is not None:
             await task
+        if self._catching_up is not None:
+            self._catching_up.cancel()
         await self._drop(gently=True)
 
     async def _run(self) -> None:
@@ -198,7 +205,7 @@ class Writer:
 
     async def _commit(self, connection: asyncpg.Connection, batch: list[Entry]) -> PostgresWork:
         missed = Wanted()
-        hopeful = True
+        hopeful, quiet = True, self._quiet
         for number in range(ROUNDS):
             wanted = Wanted()
             for entry in batch:
@@ -214,19 +221,27 @@ class Writer:
                     work.recall(recalled)
                     if self._carry_out(batch, work) and work.certain and work.size <= SLOWEST:
                         self._undone = False
-                        await self._write_changes(connection, work)
+                        await self._write_changes(connection, work, quiet=quiet)
+                        self._tell_later(work, quiet=quiet)
                         return work
                 else:
                     async with connection.transaction():
                         await fetch(connection, work, wanted, self._fronts.of)
-                        if self._carry_out(batch, work):
-                            await self._write_changes(connection, work)
+                        if complete := self._carry_out(batch, work):
+                            await self._write_changes(connection, work, quiet=quiet)
                             self._undone = False
-                            return work
+                    if complete:
+                        self._tell_later(work, quiet=quiet)
+                        return work
             except OUTDATED:
                 self._recent.forget(work.recalled)
             except CONFLICTS:
                 hopeful = False
+            except asyncpg.ProgramLimitExceededError:
+                # It may be the queue of notifications that is full, and these are only hints.
+                if quiet or not work.topics:
+                    raise
+                quiet = True
             missed.merge(work.wanted)
         raise Refusal(503, "others kept changing the same; nothing was changed")
 
@@ -258,13 +273,41 @@ class Writer:
                     complete = False
         return complete
 
-    async def _write_changes(self, connection: asyncpg.Connection, work: PostgresWork) -> None:
+    async def _write_changes(
+        self, connection: asyncpg.Connection, work: PostgresWork, *, quiet: bool
+    ) -> None:
         changes = work.changes()
         if changes:
-            told = payload(work.topics)
+            told = None if quiet else payload(work.topics)
             timeout = COMMAND_TIMEOUT + work.size / SLOWEST
             version = await write(connection, changes, self.channel, told, timeout)
             self._recent.keep(changes, version)
+
+    # A queue of notifications that is full -------------------------------------------------------
+
+    def _tell_later(self, work: PostgresWork, *, quiet: bool) -> None:
+        """Something was written that the other servers could not be told of."""
+        if not (quiet and work.topics):
+            return
+        self._quiet = True
+        if self._catching_up is None or self._catching_up.done():
+            logger.warning(
+                "the database's notification queue is full: writes go on, but other servers hear "
+                "of them later; a session that listens has been in a transaction for too long, see "
+                "pg_stat_activity"
+            )
+            self._catching_up = asyncio.create_task(self._catch_up(), name="store-catch-up")
+
+    async def _catch_up(self) -> None:
+        """Have everybody look, as soon as they can be told so."""
+        while self._quiet:
+            await asyncio.sleep(CATCH_UP)
+            self._quiet = False  # first, so that whatever is written quietly comes before the call
+            try:
+                await self._database.fetch("SELECT pg_notify($1, $2)", self.channel, EVERYBODY)
+            except Refusal:
+                self._quiet = True
+        logger.warning("the database's notification queue has room again")
 
     # The connection ------------------------------------------------------------------------------
 

@@ -390,6 +390,11 @@ class SqliteStore(CommandStore):
         """The time that leases go by: that of this server, which never jumps."""
         return self._clock()
 
+    @property
+    def hears(self) -> bool:
+        """Whether all that is written is heard of: nobody else writes."""
+        return True
+
     def watch(self, *topics: str, heard: Callable[[], None] | None = None) -> Watch:
         """Listen for hints on these topics, from now on; `heard` is called for each."""
         return self._hints.watch(*topics, heard=heard)
