@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from tests.platform.conftest import HASTY
@@ -27,7 +28,7 @@ from xpander_client.platform import LocalPlatform, Settings
 from xpander_client.platform.dispatch import Dispatch
 from xpander_client.platform.metrics import Metrics
 from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.sessions import WorkerSession
+from xpander_client.platform.sessions import OUTBOX, WorkerSession
 from xpander_client.platform.stores.store import Store
 
 
@@ -432,11 +433,12 @@ async def test_trouble_with_one_worker_stays_with_it(
 ) -> None:
     (one, told), (two, stopped) = await crew.busy_worker(), await crew.busy_worker("10.0.0.2")
 
-    async def unreadable(_: Any) -> Any:
+    async def unreadable(*_: Any, **__: Any) -> Any:
         raise ValueError("no event of ours")
 
     monkeypatch.setattr(crew.store, "notifications", unreadable)
     again = await crew.dispatch.register("o", "a", environment=None, peer="", worker_id=one.id)
+    await crew.dispatch.catch_up(again)
     assert list(again.held) == [told]
     assert caplog.text.count("was not told everything") == 1
     if not crew.store.presence.alone:
@@ -444,6 +446,7 @@ async def test_trouble_with_one_worker_stays_with_it(
         await crew.store.notify("o", told, {"key": "approval"})
         await crew.store.stop("o", stopped)
         await crew.dispatch._compare([again, two])
+        await crew.dispatch.catch_up(again)
         assert (list(again.held), list(two.held)) == ([told], [])
         assert caplog.text.count("was not told everything") == 2
 
@@ -480,6 +483,56 @@ async def test_a_silent_worker_is_offered_nothing_until_it_is_heard_again(crew: 
         await crew.beat(session)
         while "u" not in session.held:
             await watch.wait(0.01)
+
+
+async def test_a_worker_is_sent_large_tasks_as_fast_as_it_takes_them(crew: Crew) -> None:
+    session = await crew.dispatch.register(
+        "o", "a", environment=None, peer="", worker_id="w", slots=64
+    )
+    for number in range(4):
+        body = {"input": {"text": "x" * (2 * OUTBOX)}}
+        await crew.store.put("o", "a", body, task_id=f"t{number}")
+    for number in range(4):
+        with crew.store.watch() as watch:
+            while not session.outbox:
+                await watch.wait(0.01)
+        assert list(session.held) == [f"t{each}" for each in range(number + 1)]
+        assert session.outbox_size < 3 * OUTBOX
+        # While a task is on its way to the worker, its time to begin does not run out.
+        crew.clock.now += Settings().offer_window - 1
+        await crew.beat(session)
+        await crew.dispatch._extend_offers()
+        crew.clock.now += 2
+        assert not await crew.store.sweep()
+        taken, offers = session.take(1)
+        assert (len(taken), offers) == (1, [f"t{number}"])
+        session.taken(taken, offers)
+        if number < 3:
+            begun = await crew.store.patch("o", f"t{number}", {"status": "executing"}, attempt=1)
+            crew.dispatch.observe(begun, 1)
+        crew.dispatch.made_room(session)
+    await crew.dispatch._extend_offers()
+    crew.clock.now += Settings().offer_window
+    assert [each.id for each in (await crew.store.sweep()).requeued] == ["t3"]
+
+
+async def test_what_a_slow_worker_is_told_waits_in_the_store(crew: Crew) -> None:
+    session, task_id = await crew.busy_worker()
+    session.take(10**9)
+    session.outbox_size = 0
+    told = []
+    for number in range(8):
+        data = {"key": str(number), "data": "x" * (OUTBOX // 3)}
+        appended = await crew.store.notify("o", task_id, data)
+        await crew.dispatch.tell(appended.record, appended.last_seq, data)
+        assert session.outbox_size < 2 * OUTBOX
+    while session.outbox:
+        taken, offers = session.take(10**9)
+        told += [orjson.loads(frame.partition(b"data: ")[2])["key"] for frame in taken]
+        session.taken(taken, offers)
+        await crew.dispatch.catch_up(session)
+    assert told == [str(number) for number in range(8)]
+    assert (session.behind, session.outbox_size) == ({}, 0)
 
 
 def test_a_worker_that_left_gets_no_more(http: httpx.Client) -> None:

@@ -155,7 +155,9 @@ class Dispatch:
             self._later(self._attend(session))
         for task_id in session.held:
             self._holders[task_id] = session
-        await self._tell_again(session)
+        for task_id in session.held:
+            # What it was told while it was away, perhaps once more.
+            session.fall_behind(task_id)
         self._wake(session)
         return session
 
@@ -291,8 +293,11 @@ class Dispatch:
         session = self._holders.get(record.id)
         if session is not None and session.held.get(record.id) == record.attempt:
             if session.listening:
-                session.told[record.id] = seq
-                session.send(task_notice(record, seq, told))
+                if session.space > 0 and record.id not in session.behind:
+                    session.told[record.id] = seq
+                    session.send(task_notice(record, seq, told))
+                else:
+                    session.fall_behind(record.id, seq)
             return session.listening
         if record.worker_id is None:
             return False
@@ -371,11 +376,10 @@ class Dispatch:
                 turns.left(pin)
         for record in records:
             await self._send(record)
-        for record in records:
             holder = self._holders.get(record.id)
             if record.attempt > 1 and holder is not None:
                 # What those who had it before were told.
-                await self._tell_of(holder, record)
+                holder.fall_behind(record.id)
         # What waits, but could not be had, is in somebody else's hands this very moment.
         return 0.0 if records else self._settings.poll_interval
 
@@ -396,24 +400,46 @@ class Dispatch:
                 record = await self._store.get(record.organization_id, record.id)
         session = self._holders.get(record.id)
         if session is not None and session.held.get(record.id) == record.attempt and record.whole:
-            session.send(frames.named("agent-execution", record.json()))
+            session.send(frames.named("agent-execution", record.json()), record.id)
 
-    async def _tell_again(self, session: WorkerSession) -> None:
-        """Tell a worker that was away what its tasks were told, perhaps once more."""
-        for task_id in list(session.held):
+    def made_room(self, session: WorkerSession) -> None:
+        """A worker was sent some of what it was to be sent: it may be offered more."""
+        self._wake(session)
+
+    async def catch_up(self, session: WorkerSession) -> None:
+        """Tell a worker what its tasks were told, as much as its outbox takes."""
+        for task_id in list(session.behind):
             await asyncio.sleep(0)  # there may be thousands
-            with _unharmed(session):
-                task = await self._store.get(session.organization_id, task_id, whole=False)
-                await self._tell_of(session, task)
+            if session.space <= 0:
+                return
+            known = session.behind.get(task_id)
+            complete = True
+            try:
+                complete = await self._tell_of(session, task_id)
+            except Refusal as refusal:
+                if refusal.status == 503:
+                    await asyncio.sleep(self._settings.poll_interval)
+                    return
+            except Exception:
+                logger.exception("worker %s was not told everything", session.id)
+            if complete and session.behind.get(task_id) == known:
+                session.behind.pop(task_id, None)
 
-    async def _tell_of(self, session: WorkerSession, record: TaskRecord, after: int = 0) -> None:
-        for event in await self._store.notifications(record):
-            if event.seq > after:
-                session.told[record.id] = event.seq
-                told = orjson.loads(event.body)
-                # Earlier releases let callers push events that are called as the store calls these.
-                if told["type"] != NOTIFICATION:
-                    session.send(task_notice(record, event.seq, told["notification"]))
+    async def _tell_of(self, session: WorkerSession, task_id: str) -> bool:
+        """Tell a worker more of what its task was told; whether that is all there was."""
+        record = await self._store.get(session.organization_id, task_id, whole=False)
+        room = session.space
+        after = session.told.get(task_id, 0)
+        for event in await self._store.notifications(record, after=after, size=room):
+            if session.held.get(task_id) != record.attempt:
+                break
+            room -= len(event.body)
+            session.told[task_id] = event.seq
+            told = orjson.loads(event.body)
+            # Earlier releases let callers push events that are called as the store calls these.
+            if told["type"] != NOTIFICATION:
+                session.send(task_notice(record, event.seq, told["notification"]))
+        return room > 0
 
     # Taking it back ------------------------------------------------------------------------------
 
@@ -425,6 +451,7 @@ class Dispatch:
             more = False
             try:
                 begun = self._store.now()
+                await self._extend_offers()
                 await self._pulse()
                 more = await self._take_back(begun)
             except Refusal as refusal:
@@ -443,6 +470,21 @@ class Dispatch:
                 self._metrics.leases_lost.inc()
             self._lose(before)
         return swept.more
+
+    async def _extend_offers(self) -> None:
+        """Let the time to begin count from when a task was brought to its worker: a large one may
+        be on its way for long.
+        """
+        late = self._clock() - self._settings.offer_window / 10
+        for session in list(self._sessions.values()):
+            under_way = {
+                task_id: session.held[task_id]
+                for task_id in session.unsent
+                if session.listening and session.unacknowledged.get(task_id, late) < late
+            }
+            if under_way:
+                with _unharmed(session):
+                    await self._store.extend_offers(session.organization_id, under_way)
 
     async def _pulse(self) -> None:
         """Show the other servers that this one is alive, and see what they know of its workers."""
@@ -507,18 +549,11 @@ class Dispatch:
             if now.begun:
                 self._begun(session, task_id)
         await self._let_go(session, gone)
-        await self._catch_up(session, held)
+        for task_id, now in held.items():
+            if now.told > session.told.get(task_id, 0):
+                session.fall_behind(task_id, now.told)  # it was told that at another server
         if len(session.unacknowledged) < unacknowledged:
             self._wake(session)
-
-    async def _catch_up(self, session: WorkerSession, held: Mapping[str, Held]) -> None:
-        """Tell a worker what its tasks were told at other servers."""
-        for task_id, now in held.items():
-            told = session.told.get(task_id, 0)
-            if now.told > told and session.listening:
-                with contextlib.suppress(Refusal):
-                    record = await self._store.get(session.organization_id, task_id, whole=False)
-                    await self._tell_of(session, record, told)
 
     def _lose(self, before: TaskRecord) -> None:
         session = self._holders.get(before.id)
@@ -580,6 +615,8 @@ class Dispatch:
     def _drop(self, session: WorkerSession, task_id: str) -> None:
         session.held.pop(task_id, None)
         session.told.pop(task_id, None)
+        session.behind.pop(task_id, None)
+        session.unsent.discard(task_id)
         session.unacknowledged.pop(task_id, None)
         if self._holders.get(task_id) is session:
             del self._holders[task_id]

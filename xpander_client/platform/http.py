@@ -486,7 +486,7 @@ class Endpoints:
         )
         hello = sessions.registration(session, agent.wire)
         return _Stream(
-            WorkerChannel(session, hello, self._settings, self._workers.leave, self._logs.metrics)
+            WorkerChannel(session, hello, self._settings, self._workers, self._logs.metrics)
         )
 
     async def hear_worker(self, request: Request) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -30,11 +30,12 @@ class WorkerSession:
 
     `held` are the attempts that it was given, by task; `unacknowledged` when those among them were
     offered that it has not begun; `told` the number of the last thing that it was told of each.
-    `outbox` is what its stream has still to send. One of a `pool` is given nothing that is not for
-    the pool, or for itself alone. It runs as many tasks at once as it has `slots`.
-    `heard_elsewhere` is when, by the store's clock, other servers last heard of it. `number` tells
-    when it came and `turn` when it was last given a task, both counted; `in_line` says that it is
-    among those whose turn comes.
+    `outbox` is what its stream has still to send, each frame with the task that it offers, and
+    `unsent` are those tasks. `behind` are the tasks of which its stream has to look what they were
+    told, at least up to that number. One of a `pool` is given nothing that is not for the pool, or
+    for itself alone. It runs as many tasks at once as it has `slots`. `heard_elsewhere` is when, by
+    the store's clock, other servers last heard of it. `number` tells when it came and `turn` when
+    it was last given a task, both counted; `in_line` says that it is among those whose turn comes.
     """
 
     id: str
@@ -58,8 +59,10 @@ class WorkerSession:
     held: dict[str, int] = attrs.field(factory=dict)
     unacknowledged: dict[str, float] = attrs.field(factory=dict)
     told: dict[str, int] = attrs.field(factory=dict)
-    outbox: deque[bytes] = attrs.field(factory=deque)
+    outbox: deque[tuple[bytes, str | None]] = attrs.field(factory=deque)
     outbox_size: int = 0
+    unsent: set[str] = attrs.field(factory=set)
+    behind: dict[str, int] = attrs.field(factory=dict)
     alarm: Alarm = attrs.field(factory=Alarm)
     parting: asyncio.Task[None] | None = None
 
@@ -97,11 +100,35 @@ class WorkerSession:
             leaving=self.leaving,
         )
 
-    def send(self, frame: bytes) -> None:
+    def send(self, frame: bytes, offers: str | None = None) -> None:
         """Queue a frame for the worker's stream."""
-        self.outbox.append(frame)
+        self.outbox.append((frame, offers))
         self.outbox_size += len(frame)
+        if offers is not None:
+            self.unsent.add(offers)
         self.alarm.ring()
+
+    def fall_behind(self, task_id: str, seq: int = 0) -> None:
+        """Have the stream look what a task was told, when it has sent all else."""
+        self.behind[task_id] = max(seq, self.behind.get(task_id, 0))
+        self.alarm.ring()
+
+    def take(self, size: int) -> tuple[list[bytes], list[str]]:
+        """The next frames for the stream, `size` bytes of them or so, and the tasks they offer."""
+        taken: list[bytes] = []
+        offers: list[str] = []
+        while self.outbox and size > 0:
+            frame, task_id = self.outbox.popleft()
+            taken.append(frame)
+            size -= len(frame)
+            if task_id is not None:
+                offers.append(task_id)
+        return taken, offers
+
+    def taken(self, frames: Sequence[bytes], offers: Sequence[str]) -> None:
+        """These frames were written to the worker."""
+        self.outbox_size -= sum(map(len, frames))
+        self.unsent.difference_update(offers)
 
     def close(self) -> None:
         """End the worker's stream."""

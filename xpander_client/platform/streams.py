@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
+from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
 
@@ -202,6 +203,22 @@ class TaskEvents:
         return not await store.read(task.id, self._position, 1)
 
 
+class Workers(Protocol):
+    """Who gives a worker what its channel brings."""
+
+    def leave(self, session: WorkerSession) -> None:
+        """The worker's stream has ended."""
+        ...
+
+    def made_room(self, session: WorkerSession) -> None:
+        """Some of what it was to be sent was sent."""
+        ...
+
+    async def catch_up(self, session: WorkerSession) -> None:
+        """All that it was to be sent was sent, but there is more for it."""
+        ...
+
+
 class WorkerChannel:
     """The answer that brings a worker its tasks."""
 
@@ -210,13 +227,13 @@ class WorkerChannel:
         session: WorkerSession,
         hello: bytes,
         settings: Settings,
-        leave: Callable[[WorkerSession], None],
+        workers: Workers,
         metrics: Metrics,
     ) -> None:
         self._session = session
         self._hello = hello
         self._settings = settings
-        self._leave = leave
+        self._workers = workers
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -229,13 +246,16 @@ class WorkerChannel:
                 await connection.write(self._hello)
                 while not connection.gone:
                     if session.outbox:
-                        data = b"".join(session.outbox)
-                        session.outbox.clear()
-                        await connection.write(data)
+                        taken, offers = session.take(WRITE_BYTES)
+                        await connection.write(b"".join(taken))
+                        session.taken(taken, offers)
+                        self._workers.made_room(session)
+                    elif session.behind and session.listening:
+                        await self._workers.catch_up(session)
                     elif session.listening:
                         await connection.wait()
                     else:
                         break
         finally:
-            self._leave(session)
+            self._workers.leave(session)
             await connection.end()

@@ -336,6 +336,23 @@ class CommandStore(Store):
 
         return await self._submit(Command(run, Reads(tasks=(task_id,))))
 
+    async def extend_offers(self, organization_id: str, attempts: Mapping[str, int]) -> None:
+        """Give offers that were not taken up yet, by task, a new window."""
+
+        def run(work: Work) -> None:
+            for task_id, attempt in attempts.items():
+                record = work.task(task_id)
+                if (
+                    record is not None
+                    and record.organization_id == organization_id
+                    and record.offered
+                    and record.attempt == attempt
+                ):
+                    until = work.now + self._settings.offer_window
+                    work.renew(attrs.evolve(record, lease_until=until))
+
+        await self._submit(Command(run, Reads(tasks=tuple(attempts))))
+
     async def stop(
         self, organization_id: str, task_id: str, *, actor: str | None = None
     ) -> TaskRecord:

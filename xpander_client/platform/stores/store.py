@@ -370,8 +370,13 @@ class Store(Protocol):
         """Keep what a task was told, its `key` and `data`; see `machine.notify`."""
         ...
 
-    async def notifications(self, record: TaskRecord) -> Sequence[EventRecord]:
-        """The events that keep what a task was told in its present run, in order."""
+    async def notifications(
+        self, record: TaskRecord, *, after: int = 0, size: int | None = None
+    ) -> Sequence[EventRecord]:
+        """The events that keep what a task was told in its present run, in order, those with
+        numbers above `after`. With a `size`, the last one is that with which they come to so many
+        bytes.
+        """
         ...
 
     async def queued(
@@ -396,6 +401,10 @@ class Store(Protocol):
         `pools` names the pools of those workers that are of one. They get only what waits for their
         pool, or for themselves.
         """
+        ...
+
+    async def extend_offers(self, organization_id: str, attempts: Mapping[str, int]) -> None:
+        """Give offers that were not taken up yet, by task, a new window."""
         ...
 
     async def waiting(self) -> int:

@@ -212,13 +212,18 @@ class PostgresStore(CommandStore):
 
     # Events --------------------------------------------------------------------------------------
 
-    async def notifications(self, record: TaskRecord) -> Sequence[EventRecord]:
+    async def notifications(
+        self, record: TaskRecord, *, after: int = 0, size: int | None = None
+    ) -> Sequence[EventRecord]:
         """The events that keep what a task was told in its present run, in order."""
         rows = await self._database.fetch(
-            "SELECT seq, type, body FROM events WHERE task_id = $1 AND seq > $2 "
-            "AND type = 'notification' ORDER BY seq",
+            "SELECT seq, type, body FROM (SELECT seq, type, body, "
+            "sum(octet_length(body)) OVER (ORDER BY seq) - octet_length(body) AS before "
+            "FROM events WHERE task_id = $1 AND seq > $2 AND type = 'notification') told "
+            "WHERE before < $3 ORDER BY seq",
             record.id,
-            record.run_from,
+            max(after, record.run_from),
+            LARGEST if size is None else size,
         )
         return [EventRecord(*row) for row in rows]
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -240,16 +240,18 @@ class SqliteStore(CommandStore):
 
     # Events --------------------------------------------------------------------------------------
 
-    async def notifications(self, record: TaskRecord) -> Sequence[EventRecord]:
+    async def notifications(
+        self, record: TaskRecord, *, after: int = 0, size: int | None = None
+    ) -> Sequence[EventRecord]:
         """The events that keep what a task was told in its present run, in order."""
         rows = self._read_connection().execute(
             f"SELECT e.place, e.type, e.body FROM tasks t JOIN events e "
             f"ON e.place > (t.number << {SEQ_BITS}) + ? "
             f"AND e.place <= (t.number << {SEQ_BITS}) + {SEQ_MASK} "
             "WHERE t.id = ? AND e.type = 'notification' ORDER BY e.place",
-            (record.run_from, record.id),
+            (max(after, record.run_from), record.id),
         )
-        return [EventRecord(place & SEQ_MASK, kind, body) for place, kind, body in rows]
+        return _up_to(size, rows)
 
     async def read(
         self,
@@ -271,12 +273,7 @@ class SqliteStore(CommandStore):
             "ORDER BY place LIMIT ?",
             (base + max(after, 0), base + SEQ_MASK, limit),
         )
-        events: list[EventRecord] = []
-        for place, kind, body in rows:
-            events.append(EventRecord(place & SEQ_MASK, kind, body))
-            if size is not None and (size := size - len(body)) <= 0:
-                break
-        return events
+        return _up_to(size, rows)
 
     async def read_kinds(
         self, task_id: str, kinds: Collection[str], *, after: int, until: int
@@ -527,6 +524,16 @@ def _page(rows: sqlite3.Cursor, limit: int) -> Page:
         records.append(record)
         size += len(record.document)
     return Page(tuple(records))
+
+
+def _up_to(size: int | None, rows: Iterable[tuple[int, str, bytes]]) -> list[EventRecord]:
+    """Events, the last one of them that with which they come to so many bytes."""
+    events: list[EventRecord] = []
+    for place, kind, body in rows:
+        events.append(EventRecord(place & SEQ_MASK, kind, body))
+        if size is not None and (size := size - len(body)) <= 0:
+            break
+    return events
 
 
 def _open_file(path: Path) -> sqlite3.Connection:
