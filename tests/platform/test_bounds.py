@@ -44,6 +44,8 @@ def beyond(schema: Any) -> Iterator[Any]:
         yield ""
     if "maximum" in schema:
         yield schema["maximum"] + 1
+    if "maxItems" in schema:
+        yield [None] * (schema["maxItems"] + 1)
     if "minimum" in schema:
         yield schema["minimum"] - 1
 
@@ -103,7 +105,7 @@ def test_the_platform_keeps_to_the_bounds_of_the_contract(http: httpx.Client) ->
         for method in item.keys() - {"parameters"}:
             for place, request in requests(path, item, method):
                 if path.endswith("/push"):
-                    for each in request["json"]:
+                    for each in filter(None, request["json"]):
                         each |= {"task_id": task, "organization_id": "acme"}
                 if path.startswith("/events/"):
                     request["params"] = {"agent_id": "sales"} | request.get("params", {})
@@ -179,6 +181,18 @@ def test_whole_numbers_beyond_64_bits_are_refused_with_their_place(
     with pytest.raises(Refusal) as refused:
         bodies.parsed(document)
     assert (refused.value.status, refused.value.path) == (422, path)
+
+
+@pytest.mark.parametrize("value", [b"1", b'"a"', b'"\\", ["', b"{}", b"[[]]"])
+def test_a_body_holds_as_many_values_as_may_be_and_no_more(value: bytes) -> None:
+    commas_in_a_text = b'"' + b'\\",' * bodies.MOST_VALUES + b'"'
+    each = 1 + value.count(b"[") + value.count(b"{") if value[:1] != b'"' else 1
+    most = bodies.MOST_VALUES // each - 2
+    document = b"[" + b",".join([value] * most) + b"," + commas_in_a_text + b"]"
+    assert len(bodies.parsed(document)) == most + 1
+    with pytest.raises(Refusal) as refused:
+        bodies.parsed(b"[" + b",".join([value] * (most + 3)) + b"," + commas_in_a_text + b"]")
+    assert refused.value.status == 422
 
 
 def test_texts_without_an_index_may_hold_whatever_json_may(http: httpx.Client) -> None:

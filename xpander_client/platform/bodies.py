@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
+import re
 import types
 import typing
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any, TypeVar
 
@@ -20,7 +23,7 @@ from .bounds import within
 from .refusal import Refusal
 from .stores.admission import REQUEST_BYTES
 
-__all__ = ["checked", "fingerprint", "header", "parsed", "read"]
+__all__ = ["checked", "fingerprint", "header", "parsed", "read", "taken"]
 
 T = TypeVar("T")
 
@@ -28,11 +31,33 @@ DEEPEST = 200
 """How deep JSON may be nested. Answers put what they hold a few levels deeper, and the encoder's
 own limit is 254."""
 
+MOST_VALUES = 200_000
+"""How many values a body may hold. More take the parser so long that everybody waits."""
+
+LARGE = 64 * 1024
+"""From how many bytes on a body is looked at beside the loop."""
+
 SMALLEST_NUMBER, LARGEST_NUMBER = -(2**63), 2**64 - 1
 """The whole numbers that JSON may hold. Those beyond come out of the parser as floats."""
 
 _DIGITS = bytes(ord("0") if chr(byte).isdigit() else ord(".") for byte in range(128)) + b"." * 128
 _LONG_NUMBER = b"0" * len(str(2**63))
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+_beside = ThreadPoolExecutor(1, "large-bodies")
+
+
+async def taken(request: Request, limit: int, check: Callable[[Any], T]) -> T:
+    """What `check` makes of the JSON in the body. Large bodies are parsed and checked on a thread,
+    one after the other, so that they neither hold up the loop nor fill the memory together.
+
+    Raises:
+        Refusal: as `read`, `parsed` and `check` have it.
+    """
+    body = await read(request, limit)
+    if len(body) < LARGE:
+        return check(parsed(body))
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(_beside, lambda: check(parsed(body)))
 
 
 async def read(request: Request, limit: int) -> bytes:
@@ -85,9 +110,11 @@ def parsed(body: bytes) -> Any:
     """The JSON in a body.
 
     Raises:
-        Refusal: 400, it is no JSON; 422, it is nested too deeply, or holds a whole number that
-            would come out as another one.
+        Refusal: 400, it is no JSON; 422, it is nested too deeply, holds too many values, or a whole
+            number that would come out as another one.
     """
+    if len(body) > MOST_VALUES and _holds_too_much(body):
+        raise Refusal(422, f"the JSON holds more than {MOST_VALUES} values", "$")
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
@@ -103,6 +130,23 @@ def parsed(body: bytes) -> Any:
     if _may_hold_a_long_number(body):
         _refuse_long_numbers(json.loads(body, parse_int=_LongNumber.or_int), "$")
     return value
+
+
+def _holds_too_much(body: bytes) -> bool:
+    """Whether there are more values than may be: each stands behind a comma or a bracket."""
+
+    def values(start: int, end: int) -> int:
+        return sum(body.count(mark, start, end) for mark in (b",", b"[", b"{"))
+
+    if values(0, len(body)) <= MOST_VALUES:  # those in texts included
+        return False
+    counted = end = 0
+    for text in _TEXT.finditer(body):
+        counted += values(end, text.start())
+        end = text.end()
+        if counted > MOST_VALUES:
+            return True
+    return counted + values(end, len(body)) > MOST_VALUES
 
 
 def _may_hold_a_long_number(body: bytes) -> bool:

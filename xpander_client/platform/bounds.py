@@ -9,10 +9,13 @@ from typing import Any
 
 from .refusal import Refusal
 
-__all__ = ["COUNT", "ID", "KEY", "LOOKED_UP", "within"]
+__all__ = ["COUNT", "ID", "ITEMS", "KEY", "LOOKED_UP", "within"]
 
 ID: Mapping[str, Any] = {"maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}
 """The bounds of an id, as `openapi.yaml` has them. Several go into one entry of an index."""
+
+ITEMS: Mapping[str, Any] = {"maxItems": 10_000}
+"""How many events or messages one request may add."""
 
 KEY: Mapping[str, Any] = {"minLength": 1, "maxLength": 255}
 """The bounds of an idempotency key."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import orjson
@@ -30,7 +30,7 @@ from ..api.models import (
 )
 from . import activity, bodies, machine, sessions
 from .agents import Agents, listed
-from .bounds import ID, LOOKED_UP, within
+from .bounds import ID, ITEMS, LOOKED_UP, within
 from .clock import timestamp
 from .deletion import Deletions, Removed
 from .dispatch import Dispatch
@@ -54,11 +54,13 @@ from .routing import (
     without_nulls,
 )
 from .settings import Settings
-from .stores.records import LARGE, Report, TaskFilter, TaskRecord
+from .stores.records import LARGE, IdempotencyKey, Report, TaskFilter, TaskRecord
 from .stores.store import Store
 from .streams import TaskEvents, WorkerChannel
 
 __all__ = ["Endpoints"]
+
+T = TypeVar("T")
 
 PAGE = 500
 """How many rows are read at once, and how many items a caller may ask for in one answer."""
@@ -185,11 +187,7 @@ class Endpoints:
 
     async def update_task(self, request: Request) -> Response:
         """Change fields of a task."""
-        body = await self._parsed(request)
-        if isinstance(body, dict):
-            body = _with_text_result(body)
-        bodies.checked(body, TaskUpdate)
-        body = _with_total(body)
+        body = await self._taken(request, _checked_update)
         attempt = body.get("execution_attempts")
         if attempt is None:
             attempt = held_attempt(request)
@@ -215,10 +213,7 @@ class Endpoints:
 
     async def finish_task(self, request: Request) -> Response:
         """End a task, as a PATCH of its status and its result would."""
-        body = await self._parsed(request)
-        if isinstance(body, dict):
-            body = _with_text_result(body)
-        bodies.checked(body, TaskFinish)
+        body = await self._taken(request, _checked_ending)
         attempt = held_attempt(request)
         said = {name: body[name] for name in ("status", "result") if body.get(name) is not None}
         record = await self._store.patch(
@@ -432,17 +427,22 @@ class Endpoints:
     async def push_events(self, request: Request) -> Response:
         """Add events to a task's stream."""
         task_id = path_id(request, "task_id")
-        events = await self._parsed(request)
-        bodies.checked(events, list[TaskUpdateEvent], known_values_only=False)
         place = {"task_id": task_id, "organization_id": organization(request)}
-        whole = [_whole_event(event, index, place) for index, event in enumerate(events)]
+
+        def check(events: Any) -> tuple[list[dict[str, Any]], IdempotencyKey | None]:
+            within(events, ITEMS, "$")
+            bodies.checked(events, list[TaskUpdateEvent], known_values_only=False)
+            whole = [_whole_event(event, index, place) for index, event in enumerate(events)]
+            return whole, idempotency(request, f"push {task_id}", events)
+
+        whole, key = await self._taken(request, check)
         attempt = held_attempt(request)
         appended = await self._store.append(
             organization(request),
             task_id,
             whole,
             attempt=attempt,
-            key=idempotency(request, f"push {task_id}", events),
+            key=key,
         )
         self._workers.observe(appended.record, attempt)
         return Response()
@@ -542,8 +542,7 @@ class Endpoints:
         """Make an agent of a name."""
         if access(request).agent_ids is not None:
             raise Refusal(403, "this key is for some agents, and can't make others")
-        body = await self._parsed(request)
-        bodies.checked(body, AgentCreate)
+        body = await self._object(request, AgentCreate)
         agent = await self._agents.create(
             organization(request),
             body,
@@ -554,19 +553,22 @@ class Endpoints:
 
     # ---------------------------------------------------------------------------------------------
 
-    async def _parsed(self, request: Request) -> Any:
-        return bodies.parsed(await bodies.read(request, self._settings.body_limit))
+    async def _taken(self, request: Request, check: Callable[[Any], T]) -> T:
+        return await bodies.taken(request, self._settings.body_limit, check)
 
     async def _object(self, request: Request, model: type[Any]) -> dict[str, Any]:
         """The body as it came; it is an object, and what the model says."""
-        body = await self._parsed(request)
-        made = bodies.checked(body, model)
-        if made.additional_properties and model is not TaskUpdate:
-            # What isn't in this request's contract may still be a field of the task that comes of
-            # it, and then it has to have that field's type.
-            bodies.checked(made.additional_properties, TaskUpdate)
-        plain: dict[str, Any] = body
-        return plain
+
+        def check(body: Any) -> dict[str, Any]:
+            made = bodies.checked(body, model)
+            if made.additional_properties:
+                # What isn't in this request's contract may still be a field of the task that comes
+                # of it, and then it has to have that field's type.
+                bodies.checked(made.additional_properties, TaskUpdate)
+            plain: dict[str, Any] = body
+            return plain
+
+        return await self._taken(request, check)
 
 
 def _peer(request: Request) -> str:
@@ -583,9 +585,21 @@ def _place(last_event_id: str) -> int:
     return int(last_event_id) if is_number else sys.maxsize
 
 
-def _with_text_result(body: dict[str, Any]) -> dict[str, Any]:
+def _checked_update(body: Any) -> dict[str, Any]:
+    body = _with_text_result(body)
+    bodies.checked(body, TaskUpdate)
+    return _with_total(body)
+
+
+def _checked_ending(body: Any) -> dict[str, Any]:
+    ending: dict[str, Any] = _with_text_result(body)
+    bodies.checked(ending, TaskFinish)
+    return ending
+
+
+def _with_text_result(body: Any) -> Any:
     """A result is text on the wire; the structured ones that some workers send become JSON text."""
-    if isinstance(body.get("result"), dict | list):
+    if isinstance(body, dict) and isinstance(body.get("result"), dict | list):
         return {**body, "result": orjson.dumps(body["result"]).decode()}
     return body
 
@@ -617,8 +631,7 @@ def _whole_event(event: dict[str, Any], index: int, place: Mapping[str, str]) ->
     within(event["type"], ID, f"$[{index}].type")
     whole = {"data": None, **event}
     if whole["type"] == "task_finished" and whole["data"] is not None:
-        data = whole["data"]
-        whole["data"] = _with_text_result(data) if isinstance(data, dict) else data
+        whole["data"] = _with_text_result(whole["data"])
         bodies.checked(whole["data"], TaskUpdate, f"$[{index}].data")
         whole["data"] = _with_total(whole["data"])
     return whole

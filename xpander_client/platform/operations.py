@@ -113,9 +113,7 @@ class OperationEndpoints:
 
     async def invoke(self, request: Request) -> Response:
         """Call a tool, if it is one that the platform runs and not only a description."""
-        payload = await self._parsed(request)
-        if not isinstance(payload, dict):
-            raise Refusal(422, "expected an object", "$")
+        payload = await bodies.taken(request, self._settings.body_limit, _object)
         agent_id, tool_id = path_id(request, "agent_id"), path_id(request, "tool_id")
         agent = await self._having(organization(request), agent_id, tool_id)
         dry = request.headers.get("x-preflight-check", "").lower() == "true"
@@ -134,8 +132,7 @@ class OperationEndpoints:
 
     async def run(self, request: Request) -> Response:
         """Call a tool for a task, and tell the task's thread what came of it if that is wanted."""
-        body = await self._parsed(request)
-        bodies.checked(body, OperationCall)
+        body = await bodies.taken(request, self._settings.body_limit, _call)
         task_id = path_id(request, "execution_id")
         task = await self._store.get(organization(request), task_id, whole=False)
         call = Call(
@@ -314,15 +311,23 @@ class OperationEndpoints:
             raise Refusal(404, f"the agent has no tool {tool_id}")
         return agent
 
-    async def _parsed(self, request: Request) -> Any:
-        return bodies.parsed(await bodies.read(request, self._settings.body_limit))
-
 
 def _message(tool_call_id: str, answer: bytes) -> dict[str, Any]:
     """The thread's message of an answer; a large one is told as the tool wrote it."""
     if len(answer) <= SLICE or answer.startswith(b'"'):
         return tool_message(tool_call_id, orjson.loads(answer))
     return {**tool_message(tool_call_id, ""), "content": answer.decode()}
+
+
+def _object(body: Any) -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise Refusal(422, "expected an object", "$")
+    return body
+
+
+def _call(body: Any) -> dict[str, Any]:
+    bodies.checked(body, OperationCall)
+    return _object(body)
 
 
 def _thread_id(task: TaskRecord) -> str | None:

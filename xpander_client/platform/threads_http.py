@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import orjson
 from starlette.requests import Request
@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from ..api.models import ThreadCreate, ThreadMessage, ThreadUpdate
 from . import bodies, threads
-from .bounds import ID, LOOKED_UP, within
+from .bounds import ID, ITEMS, LOOKED_UP, within
 from .ids import new_task_id
 from .reach import Reach
 from .refusal import Refusal
@@ -29,10 +29,12 @@ from .routing import (
     route,
 )
 from .settings import Settings
-from .stores.records import MessageRecord, ThreadRecord
+from .stores.records import IdempotencyKey, MessageRecord, ThreadRecord
 from .stores.store import Store
 
 __all__ = ["LENGTH", "STATUS", "ThreadEndpoints"]
+
+T = TypeVar("T")
 
 STATUS = "x-xpander-execution-status"
 LENGTH = "x-xpander-thread-length"
@@ -69,9 +71,7 @@ class ThreadEndpoints:
     async def create(self, request: Request) -> Response:
         """Begin a thread."""
         organization_id = organization(request)
-        body = await self._parsed(request)
-        made = bodies.checked(body, ThreadCreate)
-        bodies.checked(made.additional_properties, ThreadUpdate)
+        body = await self._taken(request, _checked_thread)
         if body.get("organization_id") not in (None, "", organization_id):
             raise Refusal(422, "the key is another organization's", "$.organization_id")
         access(request).check(_owner(body))
@@ -108,10 +108,15 @@ class ThreadEndpoints:
 
     async def extend(self, request: Request) -> Response:
         """Add messages to the end of a thread."""
-        messages = await self._parsed(request)
-        bodies.checked(messages, list[ThreadMessage])
         after = self._after(request)
         thread_id = path_id(request, "thread_id")
+
+        def check(messages: Any) -> tuple[list[dict[str, Any]], IdempotencyKey | None]:
+            within(messages, ITEMS, "$")
+            bodies.checked(messages, list[ThreadMessage])
+            return messages, idempotency(request, f"extend {thread_id}", messages)
+
+        messages, key = await self._taken(request, check)
         task_id = bodies.header(request, b"x-xpander-execution-id")
         if task_id is not None:
             await self._reach.check_task(access(request), task_id)
@@ -122,15 +127,14 @@ class ThreadEndpoints:
             messages,
             task_id=task_id,
             attempt=held_attempt(request),
-            key=idempotency(request, f"extend {thread_id}", messages),
+            key=key,
         )
         headers = {} if extended.task is None else {STATUS: extended.task.status}
         return await self._whole(extended.thread, after, headers)
 
     async def update(self, request: Request) -> Response:
         """Replace parts of a thread."""
-        body = await self._parsed(request)
-        bodies.checked(body, ThreadUpdate)
+        body = await self._taken(request, _checked_changes)
         access(request).check(_owner(body))
         thread = await self._threads.update(
             organization(request),
@@ -174,8 +178,8 @@ class ThreadEndpoints:
 
     # ---------------------------------------------------------------------------------------------
 
-    async def _parsed(self, request: Request) -> Any:
-        return bodies.parsed(await bodies.read(request, self._settings.body_limit))
+    async def _taken(self, request: Request, check: Callable[[Any], T]) -> T:
+        return await bodies.taken(request, self._settings.body_limit, check)
 
     async def _found(self, request: Request) -> ThreadRecord:
         return await self._threads.get(organization(request), path_id(request, "thread_id"))
@@ -216,6 +220,19 @@ def _shown(
         **({} if offset is None else {"offset": offset}),
     }
     return Json.of(value, {**(headers or {}), LENGTH: str(thread.length)})
+
+
+def _checked_thread(body: Any) -> dict[str, Any]:
+    made = bodies.checked(body, ThreadCreate)
+    bodies.checked(made.additional_properties, ThreadUpdate)
+    thread: dict[str, Any] = body
+    return thread
+
+
+def _checked_changes(body: Any) -> dict[str, Any]:
+    bodies.checked(body, ThreadUpdate)
+    changes: dict[str, Any] = body
+    return changes
 
 
 def _owner(body: Mapping[str, Any]) -> str | None:
