@@ -13,7 +13,7 @@ import pytest
 
 from tests.platform.conftest import QUICK
 from tests.platform.serving import WatchedStore, beside, caller, serving
-from tests.platform.wire import create, eventually, frames, update, worker
+from tests.platform.wire import create, event, eventually, frames, push, update, worker
 from xpander_client import Configuration, Tasks
 from xpander_client.platform import keys
 from xpander_client.platform.app import Platform
@@ -150,6 +150,40 @@ def test_too_many_requests_are_429_and_say_when_to_come_back(tmp_path: Path) -> 
         assert {other.get("/agents/list").status_code for _ in range(20)} == {200}
         assert {client.get("/health").status_code for _ in range(20)} == {200}
         assert client.get("/nowhere").status_code == 429
+
+
+def test_a_worker_goes_on_when_its_key_is_used_up(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    key, other = made(path, rate_limit=0.001), made(path)
+    with (
+        served(path, attrs.evolve(QUICK, rate_burst=5)) as (url, _),
+        caller(url, key) as client,
+        caller(url, other) as stays,
+        worker(client, "sales") as w,
+    ):
+        create(stays)
+        task = w.task()
+        while client.get("/agents/list").status_code == 200:
+            pass
+        assert w.begin(task).status_code == 200
+        assert w.beat().status_code == 200
+        assert w.say("worker-capacity-update", {"is_busy": False}).status_code == 200
+        held = {"x-execution-attempt": str(task["execution_attempts"])}
+        assert push(client, task, event("chunk", task["id"], "x"), **held).status_code == 200
+        assert w.finish(task).status_code == 200
+        # Of tasks that no worker has, it is an application that speaks.
+        free = create(stays, "mail")
+        assert update(client, free, title="T").status_code == 429
+        assert client.get(f"/agent-execution/{task['id']}/status").status_code == 429
+
+
+def test_two_keys_in_a_request_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    key = made(path)
+    with served(path) as (url, _), httpx.Client(base_url=url, verify=False) as client:
+        for other in (key, "another"):
+            answer = client.get("/agents/list", headers=[("x-api-key", key), ("x-api-key", other)])
+            assert (answer.status_code, "more than once" in answer.json()["detail"]) == (400, True)
 
 
 def test_the_client_waits_as_long_as_it_is_told(tmp_path: Path) -> None:

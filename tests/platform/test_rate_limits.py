@@ -86,6 +86,21 @@ def test_a_workers_heartbeats_fit_into_any_limit_of_one_a_second(clock: Clock) -
         limits.take(KEY)
 
 
+@pytest.mark.parametrize(("rate", "at_once"), [(0.01, 30), (100, 30)])
+def test_what_keeps_a_workers_tasks_its_own_is_counted_apart_and_not_without_end(
+    clock: Clock, rate: float, at_once: int
+) -> None:
+    limits = RateLimits(Settings(rate_limit=rate, rate_burst=3), clock)
+    assert taken(limits) == 3
+    for _ in range(at_once):
+        limits.take(KEY, of_worker=True)
+    with pytest.raises(Refusal, match="429"):
+        limits.take(KEY, of_worker=True)
+    clock.now += 1
+    for _ in range(20):  # two heartbeats a second of ten workers, whatever the rate
+        limits.take(KEY, of_worker=True)
+
+
 def test_not_more_buckets_are_kept_than_was_said(
     clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

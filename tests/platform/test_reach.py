@@ -22,6 +22,7 @@ from xpander_client.platform.dispatch import Dispatch
 from xpander_client.platform.metrics import Metrics
 from xpander_client.platform.reach import AGENTS_NAMED, SAID, TASKS_NAMED, THREADS_NAMED, Reach
 from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.sessions import registration
 from xpander_client.platform.stores.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -550,6 +551,85 @@ async def test_the_name_of_another_agents_worker_is_not_given_away_at_any_server
         assert await register(servers[1], "mail") == "w"
         for dispatch in servers:
             await dispatch.close()
+
+
+async def test_a_workers_name_is_its_organizations_own_at_every_server(
+    make_store: Callable[[], Store], clock: Clock
+) -> None:
+    async with OpenStore(make_store()) as store:
+        servers = [Dispatch(store, QUICK, clock, Metrics()) for _ in range(2)]
+        sessions = [
+            await server.register(
+                organization_id, "sales", environment=None, peer="", worker_id="w"
+            )
+            for server, organization_id in zip(servers, ("acme", "other"), strict=True)
+        ]
+        assert [(session.id, session.refused_id) for session in sessions] == [("w", None)] * 2
+        for session in sessions:
+            await store.put(
+                session.organization_id,
+                "sales",
+                {"input": {}, "worker_id": "w"},
+                task_id=f"t-{session.organization_id}",
+            )
+        for session in sessions:
+            for _ in range(500):
+                if session.held:
+                    break
+                await asyncio.sleep(0.01)
+            assert session.held == {f"t-{session.organization_id}": 1}
+            begun = {"status": "executing"}
+            [task_id] = session.held
+            await store.patch(session.organization_id, task_id, begun, attempt=1)
+        # What one says at the other's server is heard, and keeps its own lease alone.
+        for _ in range(5):
+            clock.now += QUICK.lease / 10
+            for server in servers:
+                await server._pulse()
+        if not store.presence.alone:
+            await servers[1].hear("acme", "sales", "w", "worker-heartbeat", None, "")
+            await servers[0]._pulse()
+        else:
+            await servers[0].hear("acme", "sales", "w", "worker-heartbeat", None, "")
+        leases = {
+            organization_id: (await store.get(organization_id, f"t-{organization_id}")).lease_until
+            for organization_id in ("acme", "other")
+        }
+        assert leases == {"acme": clock.now + QUICK.lease, "other": clock.now + QUICK.lease / 2}
+        await servers[0].hear("acme", "sales", "w", "worker-finished", None, "")
+        assert [session.listening for session in sessions] == [False, True]
+        for dispatch in servers:
+            await dispatch.close()
+
+
+async def test_a_worker_is_told_that_its_name_is_another_agents(
+    make_store: Callable[[], Store], clock: Clock
+) -> None:
+    async with OpenStore(make_store()) as store:
+        dispatch = Dispatch(store, QUICK, clock, Metrics())
+        for agent_id, refused in (("mail", None), ("sales", "w")):
+            session = await dispatch.register(
+                "acme", agent_id, environment=None, peer="", worker_id="w"
+            )
+            assert session.refused_id == refused
+            said = registration(session, {}).decode()
+            assert ('"refused_id":"w"' in said) == (refused is not None)
+            await asyncio.sleep(0)
+        await dispatch.close()
+
+
+async def test_a_heartbeat_takes_no_name_from_the_agent_whose_worker_holds_tasks_under_it(
+    make_store: Callable[[], Store], clock: Clock
+) -> None:
+    async with OpenStore(make_store()) as store:
+        await store.put("acme", "mail", {"input": {}}, task_id="t")
+        await store.claim("acme", "mail", ["w"])
+        dispatch = Dispatch(store, QUICK, clock, Metrics())
+        with pytest.raises(Refusal, match="404"):
+            await dispatch.hear("acme", "sales", "w", "worker-heartbeat", None, "")
+        session = await dispatch.register("acme", "mail", environment=None, peer="", worker_id="w")
+        assert (session.id, session.held) == ("w", {"t": 1})
+        await dispatch.close()
 
 
 def test_what_waits_for_a_worker_is_shown_to_keys_for_its_agent(office: Office) -> None:

@@ -105,7 +105,9 @@ class Platform:
         )
         router = Router(routes, redirect_slashes=False)
         limits = RateLimits(self.settings, self._clock)
-        self.app: ASGIApp = Gate(router, known, limits, self.metrics, self.settings)
+        self.app: ASGIApp = Gate(
+            router, known, limits, self.metrics, self.settings, is_held=self.dispatch.is_held
+        )
         self._chores: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:

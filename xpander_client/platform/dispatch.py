@@ -70,9 +70,9 @@ class Dispatch:
         self._clock = clock
         self._metrics = metrics
         self._groups: dict[tuple[str, str], _Group] = {}
-        self._sessions: dict[str, WorkerSession] = {}
+        self._sessions: dict[tuple[str, str], WorkerSession] = {}
         self._holders: dict[str, WorkerSession] = {}
-        self._passed_on: dict[tuple[str, str], float] = {}
+        self._passed_on: dict[tuple[str, str, str], float] = {}
         self._sweeper: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -109,18 +109,15 @@ class Dispatch:
         pool: str | None = None,
         slots: int = 1,
     ) -> WorkerSession:
-        """A worker listens. It keeps the id that it had, if it names one that can be its own.
+        """A worker listens. It keeps the id that it had, if it names one that can be its own: that
+        of another agent's worker stays that worker's, and this one gets another.
 
         A worker that names none, but comes from where another such worker was cut off that went on
         showing life, is that worker: it takes over the leases.
         """
         now = self._clock()
-        earlier = self._sessions.get(worker_id) if worker_id else None
-        if earlier is not None and (earlier.organization_id, earlier.agent_id) != (
-            organization_id,
-            agent_id,
-        ):
-            earlier, worker_id = None, None
+        earlier = self._sessions.get((organization_id, worker_id)) if worker_id else None
+        is_anothers = earlier is not None and earlier.agent_id != agent_id
         session = WorkerSession(
             id=worker_id or str(uuid.uuid4()),
             organization_id=organization_id,
@@ -134,22 +131,30 @@ class Dispatch:
             pool=pool,
             slots=min(slots, MOST_SLOTS),
         )
-        if earlier is not None:
+        if earlier is not None and not is_anothers:
             earlier.close()
             session.held, session.unacknowledged = earlier.held, earlier.unacknowledged
-        joined = await self._store.presence.join(session.record(), named=worker_id is not None)
+        joined = None
+        if not is_anothers:
+            joined = await self._store.presence.join(session.record(), named=worker_id is not None)
         if joined is None:
-            session.id = str(uuid.uuid4())
+            session.id, session.refused_id = str(uuid.uuid4()), session.id
+            logger.warning(
+                "worker %s of agent %s is called %s: another agent has a worker of that name",
+                session.refused_id,
+                agent_id,
+                session.id,
+            )
             joined = await self._store.presence.join(session.record(), named=True)
             assert joined is not None, "a new name is nobody's"
-        abandoned = self._sessions.get(joined.adopted_from or "")
+        abandoned = self._sessions.get((organization_id, joined.adopted_from or ""))
         if abandoned is not None:
             self._forget(abandoned)
         session.held = dict(joined.held)
         for task_id in session.unacknowledged.keys() - session.held.keys():
             del session.unacknowledged[task_id]
         group = self._group(organization_id, agent_id)
-        self._sessions[session.id] = session
+        self._sessions[session.place] = session
         group.turns.join(session)
         if not self._store.presence.alone:
             self._later(self._attend(session))
@@ -177,9 +182,9 @@ class Dispatch:
     def leave(self, session: WorkerSession) -> None:
         """The worker's stream has ended. Its leases go on until they run out or are renewed."""
         session.close()
-        if self._sessions.get(session.id) is session and not session.held:
+        if self._sessions.get(session.place) is session and not session.held:
             self._forget(session)
-        self._passed_on.pop((session.organization_id, session.id), None)
+        self._passed_on.pop((*session.place, session.agent_id), None)
         session.parting = self._later(self._store.presence.leave(session.record()))
 
     async def hear(
@@ -195,15 +200,12 @@ class Dispatch:
         busy: bool | None = None
         if event == "worker-capacity-update":
             busy = bool(isinstance(data, Mapping) and data.get("is_busy"))
-        session = self._sessions.get(worker_id)
+        session = self._sessions.get((organization_id, worker_id))
         unknown = Refusal(404, f"there is no worker {worker_id}; it has to listen first")
-        if session is not None and (session.organization_id, session.agent_id) != (
-            organization_id,
-            agent_id,
-        ):
+        if session is not None and session.agent_id != agent_id:
             raise unknown
         if session is None or not session.listening:
-            place = organization_id, worker_id
+            place = organization_id, worker_id, agent_id
             if not is_beat or now - self._passed_on.get(place, 0.0) >= self._settings.pass_on:
                 self._passed_on[place] = now
                 silent = session or self._silent(organization_id, agent_id, worker_id, peer)
@@ -259,7 +261,7 @@ class Dispatch:
             return None
         session.held = dict(held)
         session.renewed_at = self._clock()
-        self._sessions[session.id] = session
+        self._sessions[session.place] = session
         for task_id in held:
             self._holders[task_id] = session
         return session
@@ -280,13 +282,14 @@ class Dispatch:
 
     def begun_with(self, record: TaskRecord) -> None:
         """A task was created that may be a worker's from the beginning."""
-        session = self._sessions.get(record.worker_id or "")
-        if session is not None and (session.organization_id, session.agent_id) == (
-            record.organization_id,
-            record.agent_id,
-        ):
+        session = self._sessions.get((record.organization_id, record.worker_id or ""))
+        if session is not None and session.agent_id == record.agent_id:
             session.held[record.id] = record.attempt
             self._holders[record.id] = session
+
+    def is_held(self, task_id: str) -> bool:
+        """Whether a task is in the hands of a worker that is known here."""
+        return task_id in self._holders
 
     async def tell(self, record: TaskRecord, seq: int, told: Mapping[str, Any]) -> bool:
         """Pass on what a task was told; whether the worker that has it is listening."""
@@ -518,7 +521,7 @@ class Dispatch:
         """Look at once when another server has changed something for the worker."""
         topic = worker_topic(session.organization_id, session.id)
         with self._store.watch(topic) as watch:
-            while self._sessions.get(session.id) is session:
+            while self._sessions.get(session.place) is session:
                 if await watch.wait(self._settings.worker_silence):
                     with _unharmed(session):  # the next pulse looks again
                         await self._compare([session])
@@ -529,7 +532,7 @@ class Dispatch:
         places = [(session.organization_id, session.id) for session in sessions]
         held = await self._store.presence.held(places) if places else {}
         for session, place in zip(sessions, places, strict=True):
-            if self._sessions.get(session.id) is not session:
+            if self._sessions.get(session.place) is not session:
                 continue
             there, gone = held[place], believed[session.id]
             with _unharmed(session):
@@ -625,8 +628,8 @@ class Dispatch:
     def _forget(self, session: WorkerSession) -> None:
         for task_id in list(session.held):
             self._drop(session, task_id)
-        if self._sessions.get(session.id) is session:
-            del self._sessions[session.id]
+        if self._sessions.get(session.place) is session:
+            del self._sessions[session.place]
             key = (session.organization_id, session.agent_id)
             group = self._groups.get(key)
             if group is not None:

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from itertools import count
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes
@@ -61,7 +61,14 @@ class Gate:
     """
 
     def __init__(
-        self, app: ASGIApp, keys: Keys, limits: RateLimits, metrics: Metrics, settings: Settings
+        self,
+        app: ASGIApp,
+        keys: Keys,
+        limits: RateLimits,
+        metrics: Metrics,
+        settings: Settings,
+        *,
+        is_held: Callable[[str], bool],
     ) -> None:
         self._app = app
         self._keys = keys
@@ -69,6 +76,7 @@ class Gate:
         self._hosts = frozenset(host.lower() for host in settings.allowed_hosts)
         self._open_metrics = settings.open_metrics
         self._limits = limits
+        self._is_held = is_held
         self._metrics = metrics
         # Random once, then counted: unique, and cheap enough for every answer.
         prefix = os.urandom(6).hex()
@@ -132,10 +140,10 @@ class Gate:
             recognize = extensions.get(RECOGNIZE)
             if recognize is not None and not recognize():
                 raise Refusal(503, "there are too many connections")
-            self._limits.take(access)
-        if segments[0] not in ROOTS:
-            named = segments.pop(0)
-            if access is not None and _unquoted(named) != access.organization_id:
+        named = None if segments[0] in ROOTS else segments.pop(0)
+        if access is not None:
+            self._limits.take(access, of_worker=self._keeps_tasks(scope, segments))
+            if named is not None and _unquoted(named) != access.organization_id:
                 raise Refusal(404, "there is no such organization")
         inner: MutableMapping[str, Any] = dict(scope)
         inner["path"] = "/" + "/".join(segments)
@@ -158,6 +166,19 @@ class Gate:
             return is_here or self._open_metrics
         return is_named(headers, self._hosts, private=private)
 
+    def _keeps_tasks(self, scope: Scope, segments: list[str]) -> bool:
+        """Whether a request is one of a worker's for its leases, or for a task in its hands."""
+        if segments[:1] == ["events"]:
+            return True
+        match scope["method"], segments:
+            case ("PATCH", ["agent-execution", task_id, "update" | "finish"]) | (
+                "POST",
+                ["agent-execution", task_id, "events", "push"],
+            ):
+                says_attempt = any(name == b"x-execution-attempt" for name, _ in scope["headers"])
+                return says_attempt or self._is_held(task_id)
+        return False
+
     async def _is_revoked(self, scope: Scope) -> bool:
         """Whether the key that opened an answer opens nothing any more, as far as can be told."""
         with contextlib.suppress(Refusal):
@@ -166,11 +187,11 @@ class Gate:
 
 
 def _key_of(scope: Scope) -> bytes:
-    key = b""
-    for name, value in scope["headers"]:
-        if name == b"x-api-key":
-            key = value
-    return key
+    keys = [value for name, value in scope["headers"] if name == b"x-api-key"]
+    if len(keys) > 1:
+        # What stands in front may have looked at either.
+        raise Refusal(400, "the header x-api-key stands there more than once")
+    return keys[0] if keys else b""
 
 
 def _hint(segments: list[str]) -> str:

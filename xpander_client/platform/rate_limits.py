@@ -11,6 +11,13 @@ from .settings import Settings
 
 __all__ = ["RateLimits"]
 
+WORKERS_SHARE = 10
+WORKERS_LEAST = 20.0
+"""What a worker says of itself and of tasks in its hands has a bucket of its own: so many times as
+large, and at least so many requests a second. An application that uses the key up, too, does not
+cost the worker its leases or its results; nor is a key without bounds by calling itself a worker.
+"""
+
 KEPT = 10_000
 """How many buckets are kept. Whose bucket is forgotten finds a full one: never less than is due."""
 
@@ -25,10 +32,10 @@ class RateLimits:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
         self._clock = clock
-        self._buckets: dict[str, tuple[float, float]] = {}
+        self._buckets: dict[tuple[str, bool], tuple[float, float]] = {}
 
-    def take(self, access: Access) -> None:
-        """Count a request.
+    def take(self, access: Access, *, of_worker: bool = False) -> None:
+        """Count a request, `of_worker` one that keeps a worker's tasks its own.
 
         Raises:
             Refusal: 429, it is one too many; `Retry-After` says when there will be a token.
@@ -38,16 +45,20 @@ class RateLimits:
             return
         now = self._clock()
         size = self._settings.burst(rate)
-        tokens, since = self._buckets.pop(access.key_id, (size, now))
+        if of_worker:
+            rate = max(WORKERS_SHARE * rate, WORKERS_LEAST)
+            size = max(WORKERS_SHARE * size, WORKERS_LEAST)
+        bucket = access.key_id, of_worker
+        tokens, since = self._buckets.pop(bucket, (size, now))
         tokens = min(size, tokens + (now - since) * rate)
         if tokens < 1:
-            self._buckets[access.key_id] = (tokens, now)
+            self._buckets[bucket] = (tokens, now)
             wait = max(1, math.ceil((1 - tokens) / rate))
             raise Refusal(
                 429,
                 f"this key may make {rate:g} requests a second, and {size:g} at once",
                 headers={"retry-after": str(wait)},
             )
-        self._buckets[access.key_id] = (tokens - 1, now)  # the latest used comes last
+        self._buckets[bucket] = (tokens - 1, now)  # the latest used comes last
         if len(self._buckets) > KEPT:
             del self._buckets[next(iter(self._buckets))]

@@ -36,6 +36,7 @@ class WorkerSession:
     for itself alone. It runs as many tasks at once as it has `slots`. `heard_elsewhere` is when, by
     the store's clock, other servers last heard of it. `number` tells when it came and `turn` when
     it was last given a task, both counted; `in_line` says that it is among those whose turn comes.
+    `refused_id` is what it wanted to be called, where that is another agent's worker.
     """
 
     id: str
@@ -52,6 +53,7 @@ class WorkerSession:
     busy: bool = False
     leaving: bool = False
     heard_elsewhere: float = 0.0
+    refused_id: str | None = None
     number: int = 0
     turn: int = 0
     in_line: bool = False
@@ -65,6 +67,11 @@ class WorkerSession:
     behind: dict[str, int] = attrs.field(factory=dict)
     alarm: Alarm = attrs.field(factory=Alarm)
     parting: asyncio.Task[None] | None = None
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """What there is one worker of."""
+        return self.organization_id, self.id
 
     @property
     def room(self) -> int:
@@ -152,6 +159,8 @@ def registration(session: WorkerSession, agent: Mapping[str, Any]) -> bytes:
         "is_busy": session.busy,
         "metadata": {"name": agent.get("name"), "unique_name": agent.get("unique_name")},
     }
+    if session.refused_id is not None:
+        asset["refused_id"] = session.refused_id
     return frames.named("worker-registration", orjson.dumps(asset))
 
 

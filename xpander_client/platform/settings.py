@@ -35,8 +35,9 @@ class Settings:
     `comment_interval` longer.
 
     A key may make `rate_limit` requests a second, None: as many as it likes, and `rate_burst` at
-    once after it made none for a while. Heartbeats count (a worker sends one every two seconds),
-    and so does opening a stream, but not what comes over it. Each process counts for itself.
+    once after it made none for a while. Opening a stream counts, but not what comes over it. What a
+    worker says of itself and of the tasks in its hands (a heartbeat every two seconds, results,
+    events) is counted apart, up to ten times as often. Each process counts for itself.
 
     What needs no key is answered only under the server's own names: where only this machine can
     reach it, or where `allowed_hosts` are given, under no other ones but these. `/metrics` is for

@@ -142,6 +142,14 @@ class Listener:
         number = attempt if isinstance(attempt, int) else None
         match frame.event, data.get("id"):
             case "worker-registration", str(worker_id):
+                if (refused := data.get("refused_id")) is not None:
+                    _logger.warning(
+                        "another agent has a worker %s, so this one is called %s; tasks for %s "
+                        "alone do not come here",
+                        refused,
+                        worker_id,
+                        refused,
+                    )
                 self.worker_id = worker_id
                 self._is_known = True
                 return Registered(worker_id)

@@ -90,6 +90,15 @@ async def test_without_a_key_it_is_401(platform: LocalPlatform, key: str | None)
     assert runs.tasks == []
 
 
+async def test_two_keys_are_400(platform: LocalPlatform) -> None:
+    async with serving(runs := Runs(shout), platform) as client:
+        twice = [("x-api-key", platform.api_key), ("x-api-key", "another")]
+        del client.headers["x-api-key"]
+        answer = await client.post("/invoke", json=TASK, headers=twice)
+    assert (answer.status_code, "more than once" in answer.json()["detail"]) == (400, True)
+    assert runs.tasks == []
+
+
 @pytest.mark.parametrize("key", [b"another", "schlüssel".encode(), b"\xff\xfe"])
 async def test_with_a_key_that_may_not_use_the_agent_it_is_403(
     platform: LocalPlatform, key: bytes

@@ -40,5 +40,7 @@ class DeployedAsset:
     """Whether it takes no tasks."""
     metadata: dict[str, Any] | None = None
     """More about it, like its agent's `name` and `unique_name`."""
+    refused_id: str | None = None
+    """The id that the worker gave, which is that of another agent's worker."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -41,7 +41,7 @@ class Solitude:
     def __init__(
         self,
         renew: _Renew,
-        holds: Callable[[str, str], bool],
+        holds: Callable[[str, str, str], bool],
         renew_all: Callable[[], Awaitable[None]],
         standstill: float,
         clock: Clock,
@@ -84,7 +84,7 @@ class Solitude:
             and worker.record.pool is None
             and worker.spoke_after_break
             and _origin(worker.record) == _origin(newcomer)
-            and self._holds(*worker.record.place)
+            and self._holds(*worker.record.place, worker.record.agent_id)
         ]
         return candidates[0] if len(candidates) == 1 else None
 
@@ -93,7 +93,7 @@ class Solitude:
         known = self._workers.get(worker.place)
         if known is None or known.record.stream != worker.stream:
             return
-        if self._holds(*worker.place):
+        if self._holds(*worker.place, worker.agent_id):
             known.listening = known.spoke_after_break = False
         else:
             del self._workers[worker.place]
@@ -102,9 +102,11 @@ class Solitude:
         """The worker said something."""
         known = self._workers.get(worker.place)
         if known is None:
-            if not self._holds(*worker.place):
+            if not self._holds(*worker.place, worker.agent_id):
                 return Whereabouts.UNKNOWN
             known = self._workers[worker.place] = _Worker(worker, listening=False)
+        elif known.record.agent_id != worker.agent_id:
+            return Whereabouts.UNKNOWN
         known.spoke_after_break = not known.listening
         known.leaving = known.leaving or worker.leaving
         return Whereabouts.LISTENING if known.listening else Whereabouts.NOWHERE
@@ -132,7 +134,7 @@ class Solitude:
             await self._renew_all()
         self._seen = now
         for place, worker in list(self._workers.items()):
-            if not worker.listening and not self._holds(*place):
+            if not worker.listening and not self._holds(*place, worker.record.agent_id):
                 del self._workers[place]
         return {place: each.record for place, each in self._workers.items() if each.listening}
 

@@ -178,10 +178,10 @@ class InvokeApp:
 
 
 def _key(request: Request) -> str:
-    given = b""
-    for name, value in request.scope["headers"]:
-        if name == b"x-api-key":
-            given = value
+    keys = [value for name, value in request.scope["headers"] if name == b"x-api-key"]
+    if len(keys) > 1:
+        raise InvocationRefused(400, "the header x-api-key stands there more than once")
+    given = keys[0] if keys else b""
     try:
         return given.decode()
     except UnicodeDecodeError:

@@ -109,7 +109,8 @@ class PostgresPresence:
             "SELECT id FROM workers w WHERE organization_id = $1 AND agent_id = $2 AND peer = $3 "
             "AND pool IS NULL AND spoke_after_break "
             f"AND NOT {_ALIVE.format('$4')} AND EXISTS (SELECT 1 FROM tasks t "
-            "WHERE t.organization_id = w.organization_id AND t.worker_id = w.id) "
+            "WHERE t.organization_id = w.organization_id AND t.worker_id = w.id "
+            "AND t.agent_id = w.agent_id) "
             "LIMIT 2 FOR UPDATE",
             newcomer.organization_id,
             newcomer.agent_id,
@@ -150,7 +151,8 @@ class PostgresPresence:
             "INSERT INTO workers (organization_id, id, agent_id, peer, stream, heard_at, "
             "spoke_after_break) SELECT $1::text, $2::text, $3::text, $4::text, $5::text, "
             "$6::float8, true "
-            "WHERE EXISTS (SELECT 1 FROM tasks WHERE organization_id = $1 AND worker_id = $2) "
+            "WHERE EXISTS (SELECT 1 FROM tasks WHERE organization_id = $1 AND worker_id = $2 "
+            "AND agent_id = $3) "
             "ON CONFLICT DO NOTHING RETURNING id",
             *worker.place,
             worker.agent_id,

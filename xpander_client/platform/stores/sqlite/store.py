@@ -483,9 +483,13 @@ class SqliteStore(CommandStore):
     def _now(self) -> float:
         return self._clock()
 
-    def _holds(self, organization_id: str, worker_id: str) -> bool:
-        held = "SELECT 1 FROM tasks WHERE worker_id = ? AND organization_id = ? LIMIT 1"
-        row = self._read_connection().execute(held, (worker_id, organization_id)).fetchone()
+    def _holds(self, organization_id: str, worker_id: str, agent_id: str) -> bool:
+        held = (
+            "SELECT 1 FROM tasks WHERE worker_id = ? AND organization_id = ? AND agent_id = ? "
+            "LIMIT 1"
+        )
+        whose = worker_id, organization_id, agent_id
+        row = self._read_connection().execute(held, whose).fetchone()
         return row is not None
 
     async def _overdue(self, until: float, most: int) -> Sequence[Overdue]:
