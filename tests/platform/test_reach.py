@@ -614,7 +614,6 @@ async def test_a_worker_is_told_that_its_name_is_another_agents(
             assert session.refused_id == refused
             said = registration(session, {}).decode()
             assert ('"refused_id":"w"' in said) == (refused is not None)
-            await asyncio.sleep(0)
         await dispatch.close()
 
 

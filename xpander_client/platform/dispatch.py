@@ -528,13 +528,13 @@ class Dispatch:
 
     async def _compare(self, sessions: Sequence[WorkerSession]) -> None:
         """See what other servers did to the tasks of these workers."""
-        believed = {session.id: dict(session.held) for session in sessions}
-        places = [(session.organization_id, session.id) for session in sessions]
+        believed = {session.place: dict(session.held) for session in sessions}
+        places = list(believed)
         held = await self._store.presence.held(places) if places else {}
         for session, place in zip(sessions, places, strict=True):
             if self._sessions.get(session.place) is not session:
                 continue
-            there, gone = held[place], believed[session.id]
+            there, gone = held[place], believed[place]
             with _unharmed(session):
                 await self._agree(session, there, gone)
 
@@ -601,6 +601,7 @@ class Dispatch:
         task = asyncio.create_task(done())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # it may have been given up unbegun
         return task
 
     def _begun(self, session: WorkerSession, task_id: str) -> None:
