@@ -66,5 +66,5 @@ def test_it_ends_with_whoever_started_it_also_while_it_is_stopped(tmp_path: Path
 async def test_one_that_can_not_begin_says_why(tmp_path: Path) -> None:
     (tmp_path / "s.db").mkdir()
     told = environment(f"sqlite:{tmp_path / 's.db'}", "k", "o")
-    with pytest.raises(ModuleException, match=r"s\.db can't be used as a store"):
+    with pytest.raises(ModuleException, match=r"s\.db is a folder"):
         await Process.start(SERVER, log=tmp_path / "log", environment=told)

@@ -92,7 +92,11 @@ def test_an_agent_is_removed(command: Inside) -> None:
         ("agents: 5", "$.agents: expected a list of agents"),
         ("agents: [a, {id: b, tools: [{id: x, url: 5}]}]", "$.agents[1].tools[0]"),
         ("agents: [a, {id: b, sub_agents: [c]}]", "b has the sub-agent c"),
-        ("agents: [a, {id: b, since: {1: x}}]", "the agent b can't be kept"),
+        (
+            "agents: [a, {id: b, output_schema: {a: {1: x}}}]",
+            "$.agents[1]: this can't be kept as JSON",
+        ),
+        ("agents: [a, {id: b, instuctions: x}]", "'instuctions': did you mean instructions?"),
     ],
 )
 def test_a_file_with_a_fault_is_refused_as_a_whole(command: Inside, content: str, why: str) -> None:

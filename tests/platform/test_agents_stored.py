@@ -78,7 +78,10 @@ async def test_a_file_with_a_fault_changes_nothing(store: Store) -> None:
             [{"id": "a"}, {"id": "b", "sub_agents": ["c"]}],
             "b has the sub-agent c, which is neither",
         ),
-        ([{"id": "a"}, {"id": "b", "note": {1: "x"}}], "the agent b can't be kept"),
+        (
+            [{"id": "a"}, {"id": "b", "output_schema": {"a": {1: "x"}}}],
+            "can't be kept as JSON",
+        ),
     ):
         with pytest.raises(ConfigurationError, match=why):
             await apply(store, *agents)
@@ -93,7 +96,7 @@ async def test_work_may_be_handed_to_agents_that_are_there_already(store: Store)
 async def test_what_a_yaml_file_has_besides_json_is_the_same_when_it_comes_again(
     store: Store,
 ) -> None:
-    agent = {"id": "a", "since": datetime.date(2026, 1, 2)}
+    agent = {"id": "a", "output_schema": {"default": datetime.date(2026, 1, 2)}}
     await apply(store, agent)
     assert await apply(store, agent) == [Change("a", "unchanged", 1)]
 

@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform import LocalPlatform
+from xpander_client.platform.description_keys import AGENT, TOOL
 from xpander_client.platform.descriptions import described, load_agents
 
 FILE = """
@@ -154,6 +156,79 @@ def test_a_request_that_can_not_be_made_is_refused_with_agent_and_tool(
 def test_an_agent_that_can_not_be_is_refused(agent: dict[str, Any], why: str) -> None:
     with pytest.raises(ConfigurationError, match=why):
         described([{"id": "a", **agent}])
+
+
+@pytest.mark.parametrize(
+    ("agent", "why"),
+    [
+        ({"nmae": "x"}, r"\$\.agents\[0\]: unknown key 'nmae': did you mean name\?"),
+        ({"zzz": 1}, r"agents\[0\]: unknown key 'zzz': there are access_scope, "),
+        ({"model": {"provder": "x"}}, r"\.model: unknown key 'provder': did you mean provider\?"),
+        ({"instructions": {"goals": []}}, r"\.instructions: unknown key .*mean goal\?"),
+        ({"tools": [{"id": "t", "uri": "https://t.test"}]}, r"tools\[0\]: unknown key .*url\?"),
+        (
+            {"tools": [{"id": "t", "parameters": {"requried": ["a"]}}]},
+            r"tools\[0\]\.parameters: unknown key 'requried': did you mean required\?",
+        ),
+        (
+            {
+                "tools": [
+                    {
+                        "id": "t",
+                        "url": "https://t.test",
+                        "parameters": {"properties": {"a": {"maxLenght": 3}}},
+                    }
+                ]
+            },
+            r"properties\.query_params\.properties\.a: unknown key 'maxLenght'",
+        ),
+        ({"description": 5}, r"\.description: expected"),
+        ({"status": "GONE"}, r"\.status: 'GONE' is not one of the values"),
+        ({"instructions": {"role": "x"}}, r"\.instructions\.role: expected"),
+        ({"output_schema": {"a": {1: "x"}}}, "can't be kept as JSON"),
+        ({"output_schema": {"x": 2**70}}, "can't be kept as JSON"),
+        ({"tools": [{"id": "t", "path": 5}]}, r"tools\[0\]\.path: expected"),
+    ],
+)
+def test_what_means_nothing_is_refused_with_its_place(agent: dict[str, Any], why: str) -> None:
+    with pytest.raises(ConfigurationError, match=why):
+        described([{"id": "a", **agent}])
+
+
+def test_all_that_a_client_reads_of_an_agent_or_a_tool_can_be_said() -> None:
+    schemas = yaml.safe_load(Path("openapi.yaml").read_text())["components"]["schemas"]
+    assert schemas["Agent"]["properties"].keys() <= AGENT
+    assert schemas["AgentTool"]["properties"].keys() <= TOOL
+
+
+BOMB = "\n".join(
+    [
+        "agents:",
+        "  - id: a",
+        "    output_schema:",
+        "      l0: &l0 [xxxxxxxxxx, xxxxxxxxxx]",
+        *(f"      l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 10)}]" for n in range(1, 9)),
+    ]
+)
+ENDLESS = "agents: [{id: a, output_schema: &s {again: *s}}]"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (BOMB, "more than 16 MB, with what its aliases stand for"),
+        (ENDLESS, "contains itself"),
+        ("agents: []\nagent: []", r"\$: unknown key 'agent': did you mean agents\?"),
+        ("agents: [" + "[" * 5_000, "agents.yaml"),
+        ("agents: [{id: a, version: 1" + "0" * 5_000 + "}]", "agents.yaml"),
+    ],
+)
+def test_a_file_is_small_with_all_that_its_aliases_stand_for(
+    tmp_path: Path, text: str, why: str
+) -> None:
+    (tmp_path / "agents.yaml").write_text(text)
+    with pytest.raises(ConfigurationError, match=why):
+        load_agents(tmp_path / "agents.yaml")
 
 
 def test_a_sub_agent_has_to_be_described_where_none_are_made() -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import attrs
 
 from ..errors import ConfigurationError
+from .description_keys import FILE, TOOL, check_agent, check_size, check_tool, plain, refuse_unknown
 from .http_operation import BODILESS, HttpOperation
 
 __all__ = ["DescribedAgent", "described", "load_agents", "on_the_wire"]
@@ -51,8 +52,11 @@ def load_agents(path: str | os.PathLike[str]) -> list[DescribedAgent]:
 
     try:
         content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise ConfigurationError(f"{path}: {error}") from error
+    check_size(content, str(path))
+    if isinstance(content, dict) and "agents" in content:
+        refuse_unknown(content, FILE, f"{path}: $")
     agents = content.get("agents") if isinstance(content, dict) else None
     if not isinstance(agents, list):
         raise ConfigurationError(f"{path}: $.agents: expected a list of agents")
@@ -65,6 +69,7 @@ def described(agents: Sequence[Any], source: str = "agents") -> list[DescribedAg
     Raises:
         ConfigurationError: one is no agent; the message says which and why.
     """
+    check_size(list(agents), source)
     made: list[DescribedAgent] = []
     names: dict[str, tuple[str, str]] = {}
     for index, agent in enumerate(agents):
@@ -78,10 +83,11 @@ def described(agents: Sequence[Any], source: str = "agents") -> list[DescribedAg
             raise ConfigurationError(f"{place}.id: expected a text")
         if agent_id in names:
             raise ConfigurationError(f"{place}.id: there are two agents {agent_id!r}")
+        check_agent(agent, place)
         operations: dict[str, HttpOperation] = {}
         shown = {**agent, "tools": _without_requests(agent, place, operations)}
         delegates = _sub_agents(shown.pop("sub_agents", None), agent_id, f"{place}.sub_agents")
-        wire = on_the_wire(shown, place)
+        wire = plain(on_the_wire(shown, place), place)
         names[agent_id] = (wire["name"], wire["description"])
         made.append(DescribedAgent(wire=wire, operations=operations, sub_agents=delegates))
     return [_with_delegation(agent, names) for agent in made]
@@ -152,6 +158,7 @@ def _tools(tools: Any, place: str) -> list[dict[str, Any]]:
                 **tool,
             }
         )
+        check_tool(made[-1], f"{place}[{index}]")
     return made
 
 
@@ -166,6 +173,7 @@ def _entries(tools: Any, place: str) -> list[dict[str, Any]]:
         tool_id = tool.get("id", tool.get("name")) if isinstance(tool, Mapping) else None
         if not isinstance(tool_id, str) or not tool_id:
             raise ConfigurationError(f"{place}[{index}]: expected a tool with an id")
+        refuse_unknown(tool, TOOL, f"{place}[{index}]")
         entries.append({**tool, "id": tool_id})
     return entries
 
