@@ -42,19 +42,23 @@ class LargeField:
 def fields_of(record: TaskRecord) -> dict[str, Any]:
     """The task's fields, without those that are large being read; each call makes a new dict."""
     task = record.outline()
+    if record.large is None:
+        return task
     for name, digest in record.digests.items():
         task[name] = LargeField(digest, task.get(name))
     return task
 
 
-def divide(task: Mapping[str, Any], bodies: Mapping[str, bytes]) -> dict[str, Any]:
+def divide(task: Mapping[str, Any], before: TaskRecord | None) -> dict[str, Any]:
     """What a record has of these fields: its `document`, `large` and `bodies`. Bodies of fields
-    that stay as they are come from those given, as far as they were read.
+    that stay as they are come from the record before, as far as they were read.
     """
+    if before is None or before.large is None:
+        document = orjson.dumps(task)
+        if len(document) <= LARGE:
+            return {"document": document, "large": None}
+    bodies = before.bodies if before is not None else {}
     small = {name: value for name, value in task.items() if value.__class__ is not LargeField}
-    document = orjson.dumps(small)
-    if len(small) == len(task) and len(document) <= LARGE:
-        return {"document": document, "large": None, "bodies": {}}
     digests: dict[str, str] = {}
     apart: dict[str, bytes] = {}
     for name, value in task.items():

@@ -145,7 +145,7 @@ def create(
         attempt=int(claimed),
         worker_id=worker_id if claimed else None,
         lease_until=now + offer_window if claimed else None,
-        **_looked_up(task, {}),
+        **_looked_up(task, None),
     )
     return Outcome(record, (_task_event("task_created", None, record, now),))
 
@@ -595,13 +595,13 @@ def _moved(
 
 def _rewritten(record: TaskRecord, task: dict[str, Any], now: float) -> TaskRecord:
     """The record with this JSON."""
-    changes = _looked_up(task, record.bodies)
-    if isinstance(task.get("input"), LargeField):
+    changes = _looked_up(task, record)
+    if record.large is not None and isinstance(task.get("input"), LargeField):
         changes["user_id"] = record.user_id
     return attrs.evolve(record, updated_at=now, **changes)
 
 
-def _looked_up(task: Mapping[str, Any], bodies: Mapping[str, bytes]) -> dict[str, Any]:
+def _looked_up(task: Mapping[str, Any], before: TaskRecord | None) -> dict[str, Any]:
     """The JSON, and what is looked up by taken from it."""
     given = task.get("input")
     user = given.get("user") if isinstance(given, dict) else None
@@ -611,7 +611,7 @@ def _looked_up(task: Mapping[str, Any], bodies: Mapping[str, bytes]) -> dict[str
         "user_id": _text(user.get("id")) if isinstance(user, dict) else None,
         "parent_task_id": _text(task.get("parent_execution")),
         "triggering_agent_id": _text(task.get("triggering_agent_id")),
-        **divide(task, bodies),
+        **divide(task, before),
     }
 
 
@@ -621,9 +621,11 @@ def _task_event(
     """An event with the task as its data, but for large fields that are as they were. The last one
     has the result in any case.
     """
-    told, _ = record.changed_from(before)
-    if kind == "task_finished" and "result" in record.digests and "result" not in told:
-        told.append("result")
+    told: list[str] = []
+    if record.large is not None:
+        told, _ = record.changed_from(before)
+        if kind == "task_finished" and "result" in record.digests and "result" not in told:
+            told.append("result")
     event = {
         "type": kind,
         "task_id": record.id,

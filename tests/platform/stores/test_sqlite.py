@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from tests.platform.wire import Clock, OpenStore
@@ -16,9 +17,10 @@ from xpander_client.errors import ConfigurationError
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.admission import Admission
-from xpander_client.platform.stores.records import IdempotencyKey
+from xpander_client.platform.stores.records import IdempotencyKey, TaskFilter
 from xpander_client.platform.stores.sqlite import SqliteStore
 from xpander_client.platform.stores.sqlite.group_commit import GroupCommit, Transaction
+from xpander_client.platform.stores.sqlite.listing import page
 from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION
 from xpander_client.platform.stores.sqlite.work import queue
 
@@ -462,3 +464,45 @@ async def test_a_claim_stops_when_nothing_is_left(tmp_path: Path) -> None:
     looks = [each for each in asked if each.startswith("SELECT number FROM")]
     assert len([each for each in looks if "pinned_to IS NULL" in each]) == 2
     assert len([each for each in looks if "pinned_to = " in each]) == 101
+
+
+async def test_a_filter_that_few_tasks_pass_reads_few_whatever_stands_beside_it(
+    tmp_path: Path,
+) -> None:
+    store = SqliteStore(tmp_path / "s.db")
+    async with OpenStore(store):
+        await store.put("o", "a", BODY, task_id="t")
+    connection = sqlite3.connect(tmp_path / "s.db")
+    made = {"number", "id", "status", "user_id", "parent_task_id"}
+    made |= {"triggering_agent_id", "internal_status"}
+    columns = [column for _, column, *_ in connection.execute("PRAGMA table_info(tasks)")]
+    others = ", ".join(column for column in columns if column not in made)
+    with connection:
+        connection.execute(
+            "WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers "
+            "WHERE n < 20000) INSERT INTO tasks (id, status, user_id, parent_task_id, "
+            f"triggering_agent_id, internal_status, {others}) SELECT 't' || n, "
+            "iif(n < 3, 'paused', 'completed'), iif(n < 3, 'rare', 'u'), iif(n < 3, 'p', NULL), "
+            f"iif(n < 3, 'rare', 'boss'), iif(n < 3, 'rare', 'is'), {others} FROM numbers, tasks"
+        )
+    steps = 0
+
+    def count() -> None:
+        nonlocal steps
+        steps += 100
+
+    connection.set_progress_handler(count, 100)
+    common = {"status": "completed", "user_id": "u", "triggering_agent_id": "boss"}
+    common["internal_status"] = "is"
+    rare = {"status": "paused", "user_id": "rare", "triggering_agent_id": "rare"}
+    rare |= {"internal_status": "rare", "parent_task_id": "p"}
+    for name, value in rare.items():
+        for beside, most in common.items():
+            for whose in (TaskFilter(agent_id="a"), TaskFilter(agent_ids=frozenset("ab"))):
+                if beside != name and ("user_id" in (name, beside) or whose.agent_id is not None):
+                    values: dict[str, Any] = {name: value, beside: most}
+                    wanted = attrs.evolve(whose, **values)
+                    steps = 0
+                    assert page(connection, "o", wanted, None, 50).records == ()
+                    assert steps < 60_000, wanted
+    connection.close()

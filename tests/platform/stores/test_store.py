@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import Callable
+from itertools import chain, combinations, product
 from typing import Any
 
 import orjson
@@ -404,6 +405,51 @@ async def test_lists_are_filtered_newest_first_and_paged_without_loss(store: Sto
     assert await ids(parent_task_id="p") == ["t4"]
     assert await ids(status="executing", internal_status="i") == ["t5"]
     assert await ids(agent_id="a", user_id="u0") == ["t3"]
+
+
+async def test_filters_let_through_what_fits_all_of_them(store: Store) -> None:
+    values: dict[str, list[Any]] = {
+        "agent_id": ["a", "b"],
+        "user_id": ["u", "v", None],
+        "triggering_agent_id": ["boss", None],
+        "parent_task_id": ["t0", None],
+        "internal_status": ["waits", None],
+    }
+    tasks = [dict(zip(values, each, strict=True)) for each in product(*values.values())]
+    for number, task in enumerate(tasks):
+        user = {"id": task["user_id"], "email": "e"} if task["user_id"] else None
+        body = {
+            "input": {"text": "x"} | ({"user": user} if user else {}),
+            "triggering_agent_id": task["triggering_agent_id"],
+            "parent_execution": task["parent_task_id"],
+        }
+        await put(store, f"t{number}", task["agent_id"], **body)
+        if task["internal_status"]:
+            changes = {"internal_status": task["internal_status"], "status": "paused"}
+            await store.patch("o", f"t{number}", changes, attempt=None)
+        task["status"] = "paused" if task["internal_status"] else "pending"
+    asked = {name: [each for each in some if each] for name, some in values.items()}
+    asked["status"] = ["paused", "pending"]
+    for names in chain.from_iterable(combinations(asked, count) for count in range(len(asked))):
+        given = {name: asked[name][-1] for name in names}
+        for agents in (None, frozenset("b"), frozenset("abc")):
+            if agents is not None and "agent_id" in given:
+                continue
+            wanted = TaskFilter(agent_ids=agents, **given)
+            fit = [
+                f"t{number}"
+                for number, task in enumerate(tasks)
+                if given.items() <= task.items() and (not agents or task["agent_id"] in agents)
+            ][::-1]
+            found: list[str] = []
+            cursor = None
+            while True:
+                page = await store.list_tasks("o", wanted, cursor=cursor, limit=20)
+                found += [record.id for record in page.records]
+                cursor = page.cursor
+                if cursor is None:
+                    break
+            assert found == fit, wanted
 
 
 async def test_a_page_of_long_documents_ends_early_and_the_next_goes_on(store: Store) -> None:

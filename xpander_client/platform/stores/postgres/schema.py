@@ -175,6 +175,10 @@ CREATE TABLE audit (
     outcome text COLLATE "C" NOT NULL
 );
 CREATE INDEX audit_of_organization ON audit (organization_id, number);
+DROP INDEX tasks_in_internal_status;
+CREATE INDEX tasks_in_internal_status
+    ON tasks (organization_id, internal_status, agent_id, number)
+    WHERE internal_status IS NOT NULL;
 ALTER TABLE tasks ADD COLUMN large text;
 CREATE TABLE large_fields (
     task_id text COLLATE "C" NOT NULL REFERENCES tasks ON DELETE CASCADE,

@@ -166,6 +166,10 @@ CREATE TABLE audit (
     outcome TEXT NOT NULL
 );
 CREATE INDEX audit_of_organization ON audit (organization_id, number);
+DROP INDEX tasks_in_internal_status;
+CREATE INDEX tasks_in_internal_status
+    ON tasks (organization_id, internal_status, agent_id, number)
+    WHERE internal_status IS NOT NULL;
 ALTER TABLE tasks ADD COLUMN large TEXT;
 CREATE TABLE large_fields (
     task INTEGER NOT NULL,

@@ -11,8 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-import attrs
-
 from ....errors import ConfigurationError
 from ...clock import Clock, server_clock
 from ...file_lock import FileLock
@@ -37,6 +35,7 @@ from ..solitude import Solitude
 from ..work import Command
 from .file import file_of, make_folder_of
 from .group_commit import GroupCommit
+from .listing import page
 from .retention import prune
 from .schema import SCHEMA_VERSION, prepare, version_of
 from .threads import SqliteThreads
@@ -208,8 +207,9 @@ class SqliteStore(CommandStore):
         """The task that the statement finds, if there is one."""
         reader = self._read_connection()
         row = reader.execute(sql, parameters).fetchone()
-        if row is None or not whole or record_of(row)[1].whole:
-            return None if row is None else record_of(row)[1]
+        record = None if row is None else record_of(row)[1]
+        if record is None or not whole or record.whole:
+            return record
         reader.execute("BEGIN")  # the row and its large fields are of one moment
         try:
             row = reader.execute(sql, parameters).fetchone()
@@ -221,21 +221,9 @@ class SqliteStore(CommandStore):
         self, organization_id: str, wanted: TaskFilter, *, cursor: str | None, limit: int
     ) -> Page:
         """The tasks that fit, the newest first, from the cursor of the page before."""
-        conditions = ["organization_id = ?"]
-        parameters: list[Any] = [organization_id]
-        if wanted.agent_ids is not None:
-            conditions.append(f"agent_id IN ({', '.join('?' * len(wanted.agent_ids))})")
-            parameters.extend(wanted.agent_ids)
-        for name, value in attrs.asdict(wanted).items():
-            if value is not None and name != "agent_ids":
-                conditions.append(f"{name} = ?")
-                parameters.append(value)
-        if cursor is not None:
-            conditions.append("number < ?")
-            parameters.append(place_of(cursor))
-        sql = f"{SELECT} WHERE {' AND '.join(conditions)} ORDER BY number DESC LIMIT ?"
+        before = None if cursor is None else place_of(cursor)
         return await self._off_the_loop(
-            lambda connection: _page(connection.execute(sql, (*parameters, limit + 1)), limit)
+            lambda connection: page(connection, organization_id, wanted, before, limit)
         )
 
     # Events --------------------------------------------------------------------------------------
@@ -515,19 +503,6 @@ class SqliteStore(CommandStore):
         if connection is None or lister is None:
             raise Refusal(503, "the store is closed")
         return await asyncio.get_running_loop().run_in_executor(lister, read, connection)
-
-
-def _page(rows: sqlite3.Cursor, limit: int) -> Page:
-    """As many of the tasks as a page takes. There is one row more where there are more tasks."""
-    records: list[TaskRecord] = []
-    last, size = 0, 0
-    for row in rows:
-        if len(records) == limit or size >= PAGE_BYTES:
-            return Page(tuple(records), str(last))
-        last, record = record_of(row)
-        records.append(record)
-        size += len(record.document)
-    return Page(tuple(records))
 
 
 def _up_to(size: int | None, rows: Iterable[tuple[int, str, bytes]]) -> list[EventRecord]:

@@ -131,7 +131,9 @@ class SqliteWork(Transaction):
         """The task as it stands, with its large fields."""
         if record.whole:
             return record
-        return with_large_fields(self.connection, self._numbers[record.id], record)
+        read = with_large_fields(self.connection, self._numbers[record.id], record)
+        self.size += sum(map(len, read.bodies.values()))
+        return read
 
     def last_seq(self, task_id: str) -> int:
         """The number of the last event of a task that there is."""
