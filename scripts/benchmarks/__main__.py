@@ -12,6 +12,7 @@ from pathlib import Path
 from scripts.benchmarks import (
     agents,
     background,
+    claiming,
     clients,
     installation,
     looping,
@@ -28,6 +29,7 @@ GROUPS = (
     "clients",
     "installation",
     "serving",
+    "claiming",
     "storing",
     "streaming",
     "queueing",
@@ -80,6 +82,8 @@ def measure(groups: tuple[str, ...], official: str, rounds: int) -> Iterator[Fig
         yield from installation.figures(official, rounds)
     if "serving" in groups:
         yield from serving.figures(rounds)
+    if "claiming" in groups:
+        yield from claiming.figures(rounds)
     if "storing" in groups:
         yield from storing.figures(rounds)
     if "streaming" in groups:

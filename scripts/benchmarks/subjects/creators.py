@@ -1,61 +1,12 @@
-"""Callers over plain sockets: as little client as can be, so that the platform is measured.
-
-The environment names one platform, or several of one store that share the callers.
-"""
+"""Callers over plain sockets. Several platforms of one store share them."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import uuid
 from collections.abc import Awaitable, Callable
-from urllib.parse import urlsplit
 
 from measured import serve
-
-addresses = [urlsplit(each) for each in os.environ["XPANDER_BASE_URL"].split()]
-BODY = b'{"input": {"text": "Add up the sales by region", "files": []}}'
-STREAMED = b'{"input": {"text": "Add up the sales by region"}, "events_streaming": true}'
-FIELDS = f"host: {addresses[0].netloc}\r\nx-api-key: {os.environ['XPANDER_API_KEY']}\r\n"
-
-
-class Caller:
-    """One connection, kept open."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
-        self._writer = writer
-
-    async def create(self, body: bytes = BODY) -> bytes:
-        """Creates a task; returns its JSON."""
-        head = (
-            f"POST /agent-execution/{os.environ['XPANDER_AGENT_ID']} HTTP/1.1\r\n{FIELDS}"
-            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
-            f"idempotency-key: {uuid.uuid4().hex}\r\n\r\n"
-        )
-        answered = await self._ask(head.encode() + body)
-        length = answered.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
-        return await self._reader.readexactly(int(length))
-
-    async def finish(self) -> None:
-        """Creates a task, and follows it to its end."""
-        task_id = json.loads(await self.create(STREAMED))["id"]
-        await self._ask(f"GET /agent-execution/{task_id}/events HTTP/1.1\r\n{FIELDS}\r\n".encode())
-        events = await self._reader.readuntil(b"\r\n0\r\n\r\n")
-        assert b'"status":"completed"' in events, events
-
-    async def _ask(self, request: bytes) -> bytes:
-        """The head of the answer."""
-        self._writer.write(request)
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        assert head.startswith(b"HTTP/1.1 20"), head
-        return head
-
-    async def close(self) -> None:
-        """Closes it."""
-        self._writer.close()
-        await self._writer.wait_closed()
+from plain_caller import Caller, addresses
 
 
 async def call(callers: int, count: int, make: Callable[[Caller], Awaitable[object]]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from xpander_client.platform import LocalPlatform
+from xpander_client.platform import LocalPlatform, Settings
 
 AGENTS = [{"id": "looping", "tools": ["read_news"]}]
 
@@ -20,6 +20,7 @@ with LocalPlatform(
     api_key="key",  # one for all the processes of a store
     agents=AGENTS,
     tools={"read_news": read_news},
+    settings=Settings(worker_silence=3600.0),  # the plain workers of some figures say nothing
 ) as platform:
     configuration = platform.configuration
     print(
