@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import logging
 import math
-import random
 import uuid
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -26,7 +25,7 @@ from .metrics import Metrics
 from .refusal import Refusal
 from .sessions import WorkerSession, task_notice, task_stop
 from .settings import Settings
-from .stores.hints import Watch
+from .stores.hints import RARELY, Watch, patience
 from .stores.records import NOTIFICATION, TERMINAL, Held, TaskRecord, Whereabouts
 from .stores.store import Store, agent_topic, worker_topic
 from .turns import Turns
@@ -35,9 +34,6 @@ __all__ = ["Dispatch"]
 
 MOST_SLOTS = 64
 """What a worker that says it has more is taken to have: so much may be lost with it at once."""
-
-LOOK_AGAIN = 30.0
-"""After about so many seconds without a hint, what waits is looked for all the same."""
 
 logger = logging.getLogger(__name__)
 
@@ -73,6 +69,7 @@ class Dispatch:
         self._sessions: dict[tuple[str, str], WorkerSession] = {}
         self._holders: dict[str, WorkerSession] = {}
         self._passed_on: dict[tuple[str, str, str], float] = {}
+        self._pulses = 0
         self._sweeper: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -331,11 +328,13 @@ class Dispatch:
 
     async def _pump(self, organization_id: str, agent_id: str, turns: Turns) -> None:
         loop = asyncio.get_running_loop()
-        look_again = loop.time() + _patience()
+        look_again = loop.time() + self._patience()
         while True:
             if loop.time() >= look_again:
-                look_again = loop.time() + _patience()
                 turns.doubt()
+                look_again = math.inf
+            # Hints may have stopped to come through.
+            look_again = min(look_again, loop.time() + self._patience())
             try:
                 pause = await self._offer(organization_id, agent_id, turns)
             except Exception as error:
@@ -349,6 +348,9 @@ class Dispatch:
                 continue
             if pause:
                 await turns.alarm.wait(max(0.0, min(pause, look_again - loop.time())))
+
+    def _patience(self) -> float:
+        return patience(self._settings.poll_interval, hears=self._store.hears)
 
     async def _offer(self, organization_id: str, agent_id: str, turns: Turns) -> float:
         """Offer tasks to the workers that are ready for some. Returns how long to wait for a hint
@@ -515,7 +517,12 @@ class Dispatch:
                     session.heard_elsewhere = record.heard_at
                     with _unharmed(session):
                         await self._heard(session, self._clock())
-        await self._compare([session for session in sessions if session.held or session.listening])
+        # Of what is changed for the others there are hints, which may have been lost.
+        self._pulses += 1
+        everybody = self._pulses % RARELY == 0 or not self._store.hears
+        await self._compare(
+            [each for each in sessions if each.held or (everybody and each.listening)]
+        )
 
     async def _attend(self, session: WorkerSession) -> None:
         """Look at once when another server has changed something for the worker."""
@@ -649,7 +656,3 @@ class Dispatch:
         for place, moment in list(self._passed_on.items()):
             if moment < long_ago:
                 del self._passed_on[place]
-
-
-def _patience() -> float:
-    return LOOK_AGAIN * random.uniform(0.75, 1.25)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections import OrderedDict
 
 import attrs
@@ -14,7 +13,7 @@ from .clock import Clock
 from .metrics import Metrics
 from .refusal import Refusal
 from .settings import Settings
-from .stores.hints import Alarm, Watch
+from .stores.hints import Alarm, Watch, patience
 from .stores.records import TaskRecord
 from .stores.store import Store, task_topic
 
@@ -27,9 +26,6 @@ KEPT_BYTES = 16 * 1024 * 1024
 
 OVERHEAD = 512
 """What a page takes beside its data, about."""
-
-RARELY = 30
-"""So many poll intervals are waited for a hint, about, while hints come through."""
 
 BREATH = 0.00005
 """How long, in seconds for each reader, what comes is gathered after a page was given out: about as
@@ -154,10 +150,7 @@ class EventLogs:
 
     def _patience(self) -> float:
         """How long a log waits for a hint before it looks without one."""
-        patience = self.settings.poll_interval
-        if self.store.hears:
-            patience *= RARELY * random.uniform(0.75, 1.25)  # not all at once
-        return patience
+        return patience(self.settings.poll_interval, hears=self.store.hears)
 
     async def _advance(self, log: EventLog) -> bool:
         """Go on to the next page; whether there may be one behind it."""

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable, Iterable
 from types import TracebackType
 
-__all__ = ["Alarm", "Hints", "Watch"]
+__all__ = ["RARELY", "Alarm", "Hints", "Watch", "patience"]
+
+
+RARELY = 30
+"""So many poll intervals are waited for a hint, about, while hints come through."""
+
+
+def patience(poll_interval: float, *, hears: bool) -> float:
+    """How long to wait for a hint before looking without one. It is never the same for all."""
+    return poll_interval * (RARELY * random.uniform(0.75, 1.25) if hears else 1)
 
 
 class Alarm:

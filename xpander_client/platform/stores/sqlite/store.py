@@ -328,9 +328,9 @@ class SqliteStore(CommandStore):
             "" if agent_ids is None else f"agent_id IN ({', '.join('?' * len(agent_ids))}) AND"
         )
         return self._task(
-            f"{SELECT} WHERE organization_id = ? AND pinned_to = ? AND {of_these} "
-            "status = 'pending' AND worker_id IS NULL AND parent_task_id IS NOT NULL "
-            "ORDER BY number LIMIT 1",
+            f"{SELECT} INDEXED BY tasks_delegated WHERE organization_id = ? AND pinned_to = ? "
+            f"AND {of_these} status = 'pending' AND worker_id IS NULL "
+            "AND parent_task_id IS NOT NULL ORDER BY number LIMIT 1",
             (organization_id, worker_id, *(agent_ids or ())),
             whole=True,
         )
