@@ -18,6 +18,7 @@ from scripts.benchmarks import (
     looping,
     queueing,
     serving,
+    sizing,
     storing,
     streaming,
     working,
@@ -31,6 +32,7 @@ GROUPS = (
     "serving",
     "claiming",
     "storing",
+    "sizing",
     "streaming",
     "queueing",
     "worker",
@@ -86,6 +88,8 @@ def measure(groups: tuple[str, ...], official: str, rounds: int) -> Iterator[Fig
         yield from claiming.figures(rounds)
     if "storing" in groups:
         yield from storing.figures(rounds)
+    if "sizing" in groups:
+        yield from sizing.figures(rounds)
     if "streaming" in groups:
         yield from streaming.figures(rounds)
     if "queueing" in groups:

@@ -111,6 +111,9 @@ What is compared:
 - *page of a list* is 50 tasks, read from the store: the first page of each of several filters, some
   that nearly all tasks pass, some that few or none do, and a page in the middle. Both agents are in
   one store. The row shows the filter that is worst.
+- *bytes written* to a file are what the platform's process hands to the system, its log and the
+  pages that go from there into the database; on PostgreSQL they are those of its log. A *progress*
+  is a change of a few bytes, one at a time.
 - *replay* reads a finished task with our client, from the platform in a process of its own.
 - *push to arrival* is counted from the moment an event is due: a process pushes what is due every
   2 ms over HTTP, in one request, or as soon as the request before is answered. Ours is acknowledged

@@ -18,6 +18,7 @@ def read_news(topic: str) -> str:
 with LocalPlatform(
     store=sys.argv[1],
     api_key="key",  # one for all the processes of a store
+    organization_id="bench",
     agents=AGENTS,
     tools={"read_news": read_news},
     settings=Settings(worker_silence=3600.0),  # the plain workers of some figures say nothing
