@@ -47,7 +47,8 @@ class HttpTools:
             Refusal: 422, these arguments make no request; 424, the server can't be reached, does
                 not answer in time, or answers with a failure or what can't be taken.
         """
-        request = operation.request(arguments)
+        # Beside the loop, as there may be a great deal to look at.
+        request = await asyncio.to_thread(operation.request, arguments)
         try:
             async with asyncio.timeout(self._timeout):
                 return await self._answer(operation, request)
@@ -64,25 +65,26 @@ class HttpTools:
             how = f"could not be reached: {type(error).__name__}"
         raise Refusal(424, f"the tool {tool_id} {how}")
 
+    async def _opened(self) -> httpx.AsyncClient:
+        if self._client is not None:
+            return self._client
+        return self._kept(await asyncio.to_thread(_client))  # it reads the certificates
+
+    def _kept(self, client: httpx.AsyncClient) -> httpx.AsyncClient:
+        if self._client is None:  # else another call was quicker
+            self._client = client
+        return self._client
+
     async def _answer(self, operation: HttpOperation, sent: ToolRequest) -> bytes:
-        if self._client is None:
-            self._client = httpx.AsyncClient(
-                timeout=None,
-                # A redirect, or a proxy of the environment, would take the tool's secrets to who
-                # knows where.
-                follow_redirects=False,
-                trust_env=False,
-                # Callers have nothing to do with each other: no cookie of one is sent for another.
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            )
-        request = self._client.build_request(
+        client = await self._opened()
+        request = client.build_request(
             sent.method,
             sent.url,
             headers=sent.headers,
             content=sent.content,
             extensions={} if operation.is_private else {"trace": _stay_public},
         )
-        response = await self._client.send(request, stream=True)
+        response = await client.send(request, stream=True)
         body = bytearray()
         try:
             async for part in response.aiter_raw():
@@ -99,6 +101,18 @@ class HttpTools:
             text = operation.redacted(text)[:TOLD].strip()
             raise _Failed(f"answered {response.status_code}" + (f": {text}" if text else ""))
         return await asyncio.to_thread(as_json, kind, plain)
+
+
+def _client() -> httpx.AsyncClient:
+    return httpx.AsyncClient(
+        timeout=None,
+        # A redirect, or a proxy of the environment, would take the tool's secrets to who knows
+        # where.
+        follow_redirects=False,
+        trust_env=False,
+        # Callers have nothing to do with each other: no cookie of one is sent for another.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+    )
 
 
 class _Failed(Exception):

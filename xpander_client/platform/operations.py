@@ -124,7 +124,7 @@ class OperationEndpoints:
             return Json(await self._tools.call(tool_id, payload, dry=dry))
         arguments = _sorted_out(payload, operation)
         if dry:
-            operation.request(arguments)
+            await asyncio.to_thread(operation.request, arguments)
             return Json.of(None)
         return Json(await self._http_tools.call(tool_id, operation, arguments))
 

@@ -9,7 +9,7 @@ import orjson
 
 __all__ = ["TooLarge", "Unreadable", "as_json", "unpacked"]
 
-SLICE = 128 * 1024
+SLICE = 64 * 1024
 """So many bytes are worked on in one go, while which no other thread can run."""
 
 LONGEST_VALUE = 8 * SLICE
