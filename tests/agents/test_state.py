@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import pickle
 import re
 import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -117,6 +119,22 @@ def test_what_is_on_disk_is_there_for_whoever_comes_later(tmp_path: Path) -> Non
         again = connected(kind, tmp_path).session("a")
         assert dict(again.variables()) == {"x": b"1"}
         assert again.events() == [b"changed x"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights are those of POSIX")
+def test_what_is_on_disk_is_its_owners_alone_and_no_link_is_followed(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        change(connected("versioned", tmp_path / "a" / "state").session("s"), x="1")
+    finally:
+        os.umask(before)
+    made = [path for path in tmp_path.rglob("*") if path.stat().st_mode & 0o077]
+    assert (made, (tmp_path / "a" / "state" / "state.sqlite3").is_file()) == ([], True)
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "state.sqlite3").symlink_to(tmp_path / "theirs")
+    with pytest.raises(ConfigurationError, match="is a link"):
+        connected("versioned", tmp_path / "b").session("s").branch("t")
+    assert not (tmp_path / "theirs").exists()
 
 
 def test_two_configurations_in_memory_share_nothing() -> None:

@@ -68,6 +68,19 @@ def test_it_keeps_tasks_in_a_postgresql_of_its_own(unconfigured: Command) -> Non
         assert listed == [1, 2]
 
 
+def test_an_address_that_means_nothing_is_refused_before_anything_is_made(
+    unconfigured: Command,
+) -> None:
+    for store in (":memory:", "mysql://me:hush@db/tasks", "postgresql:/me:hush@db/x", "/"):
+        done = unconfigured("dev", "--port", "0", "--store", store)
+        assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+        assert "hush" not in done.stderr
+    (unconfigured.folder / "s.db.key").symlink_to(unconfigured.folder / "theirs")
+    done = unconfigured("dev", "--port", "0", "--store", "s.db")
+    assert (done.returncode, "is a link" in done.stderr) == (1, True)
+    assert [path.name for path in unconfigured.folder.iterdir()] == ["s.db.key"]
+
+
 def test_the_kept_key_is_for_its_owner_only(unconfigured: Command) -> None:
     with unconfigured.started("dev", "--port", "0", "--json") as dev:
         told = announced(dev)

@@ -40,6 +40,21 @@ def test_a_sound_store_is_said_to_be_so(filled: Inside) -> None:
     assert (report["counts"]["tasks"], report["counts"]["events"]) == (3, 3)
 
 
+def test_a_store_is_backed_up_while_a_platform_serves_it(filled: Inside) -> None:
+    with LocalPlatform(store=filled.folder / filled.store):
+        done = filled("store", "backup", "b.db")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("b.db has all that the store had, in ")
+        report = filled.json("store", "backup", "c.db")
+    assert report == {"file": "c.db", "bytes": (filled.folder / "c.db").stat().st_size}
+    assert filled.json("store", "check", "--store", "b.db")["counts"]["tasks"] == 3
+    assert "b.db is there already" in filled.refusal("store", "backup", "b.db")
+    address = "postgresql://me:secret@db/tasks"
+    refusal = filled.refusal("store", "backup", "d.db", "--store", address)
+    assert "pg_dump" in refusal
+    assert "secret" not in refusal
+
+
 def test_what_is_wrong_is_told_with_the_status(filled: Inside) -> None:
     with sqlite3.connect(filled.folder / filled.store) as file:
         file.execute("DELETE FROM events WHERE place & 0xFFFFFFFF = 1")

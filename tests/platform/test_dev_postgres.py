@@ -57,6 +57,19 @@ async def ask(address: str, *statements: str) -> str:
         await connection.close()
 
 
+def test_a_link_in_the_place_of_the_data_or_its_locks_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_text("kept")
+    for name in ("pg", "pg.new", "pg.lock", "pg.users"):
+        (tmp_path / name).symlink_to(tmp_path / "theirs")
+        with (
+            pytest.raises(ConfigurationError, match="is a link"),
+            postgres_server(tmp_path / "pg"),
+        ):
+            pass
+        (tmp_path / name).unlink()
+    assert (tmp_path / "theirs").read_text() == "kept"
+
+
 async def test_it_is_stopped_with_the_block_and_keeps_its_data(folder: Path) -> None:
     for expected in ("1", "2"):
         with postgres_server(folder) as address:

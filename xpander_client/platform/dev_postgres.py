@@ -11,6 +11,7 @@ import os
 import shlex
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -54,8 +55,7 @@ def postgres_server(folder: Path = DEFAULT_FOLDER) -> Iterator[str]:
 
     folder = folder.absolute()
     for place in (folder, folder.with_name(f"{folder.name}.new")):
-        if place.is_symlink():
-            raise ConfigurationError(f"{place} is a link, which isn't followed: give the folder")
+        _check(place)
     with contextlib.ExitStack() as stack:
         try:
             make_private_folder(folder.parent)
@@ -83,6 +83,18 @@ def postgres_server(folder: Path = DEFAULT_FOLDER) -> Iterator[str]:
                     _control(server, "stop", "-m", "fast")
                 if socket_folder.name.startswith(PREFIX):
                     shutil.rmtree(socket_folder, ignore_errors=True)
+
+
+def _check(folder: Path) -> None:
+    """Refuse a folder that somebody else has laid there. Root's is given to another user."""
+    try:
+        found = folder.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(found.st_mode):
+        raise ConfigurationError(f"{folder} is a link, or no folder: give the folder itself")
+    if os.geteuid() not in (0, found.st_uid):
+        raise ConfigurationError(f"{folder} belongs to somebody else, so it isn't used")
 
 
 def _made(folder: Path) -> PostgresServer:

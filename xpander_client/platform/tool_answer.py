@@ -12,7 +12,7 @@ __all__ = ["TooLarge", "Unreadable", "as_json", "unpacked"]
 SLICE = 64 * 1024
 """So many bytes are worked on in one go, while which no other thread can run."""
 
-LONGEST_VALUE = 8 * SLICE
+LONGEST_VALUE = 16 * SLICE
 """How long a number may be, and what is between values."""
 
 DEEPEST = 200
