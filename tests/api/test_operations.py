@@ -24,6 +24,7 @@ from xpander_client.api import (
     AgentExecutionStatus,
     AgentInstructions,
     Agents,
+    AgentDatabase,
     AgentsListItem,
     AgentType,
     ApiKeyAllowance,
@@ -435,6 +436,18 @@ CASES: dict[str, Case] = {
         headers={"x-agent-version": "2"},
         answer={"id": "a", "name": "A", "organization_id": "acme"},
         returns=Agent,
+    ),
+    "Agents.get_database": Case(
+        arguments={},
+        request="GET /agents/agent-default/db",
+        answer={"id": "a", "name": "A", "connection_uri": {"uri": "postgresql://db"}},
+        returns=AgentDatabase,
+    ),
+    "Agents.get_default_llm_extra_headers": Case(
+        arguments={},
+        request="GET /metadata/default_llm_extra_headers",
+        answer={"x-team": "sales"},
+        returns={"x-team": "sales"},
     ),
     "Agents.invoke_tool": Case(
         arguments={

@@ -38,6 +38,8 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("POST", "/metadata/api_key_allowance", {"api_key": "k"}),
     ("GET", "/agents/list", None),
     ("GET", "/agents/a", None),
+    ("GET", "/agents/a/db", None),
+    ("GET", "/metadata/default_llm_extra_headers", None),
     ("POST", "/agents/a/operations/tool", {}),
 ]
 
@@ -470,7 +472,6 @@ def test_organizations_do_not_see_each_other(tmp_path: Path) -> None:
                 push(two, task, {**event("chunk", task["id"], "x"), "organization_id": "two"}),
                 two.post("/agent-execution/a", json={"id": task["id"], "input": {}}),
                 two.post("/agent-execution/a/report_task", json={"id": task["id"]}),
-                two.get("/agents/sales"),
                 two.get("/one/agents/list"),
             ):
                 assert answer.status_code == 404, answer.request.url
@@ -763,6 +764,32 @@ def test_new_agents_have_ids_that_can_be_shown(http: httpx.Client) -> None:
         assert http.post(f"/agent-execution/{agent}", json=body).status_code == 422
         assert http.get(f"/events/{agent}/").status_code in (404, 422)
     assert http.get("/agents/list").json() == []
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/agents/new"),
+        ("GET", "/agents/new/db"),
+        ("POST", "/agents/new/operations/tool"),
+        ("POST", "/agent-execution/new"),
+    ],
+)
+def test_an_agent_is_there_whichever_call_names_it_first(
+    http: httpx.Client, method: str, path: str
+) -> None:
+    http.request(method, path, json={"input": {}} if method == "POST" else None)
+    assert [agent["id"] for agent in http.get("/agents/list").json()] == ["new"]
+    agent = http.get("/agents/new").json()
+    assert (agent["id"], agent["agno_settings"]) == ("new", {"session_storage": False})
+
+
+def test_the_platform_has_no_database_for_agents_and_no_headers_for_models(
+    http: httpx.Client,
+) -> None:
+    database = http.get("/agents/sales/db").json()
+    assert (database["id"], database["connection_uri"]) == ("sales", None)
+    assert http.get("/metadata/default_llm_extra_headers").json() == {}
 
 
 def test_bad_values_around_the_body_are_refused(http: httpx.Client) -> None:

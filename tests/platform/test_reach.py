@@ -95,6 +95,7 @@ WITHOUT_IDS = {
     ("DELETE", "/metadata/users/{user_id}"),
     ("GET", "/memory/threads/{user_id}"),
     ("GET", "/metadata/audit"),
+    ("GET", "/metadata/default_llm_extra_headers"),
     ("GET", "/metrics"),
     ("GET", "/ready"),
     ("HEAD", "/health"),

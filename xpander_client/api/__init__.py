@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         AgentActivityThreadToolCall as AgentActivityThreadToolCall,
     )
     from .models.agent_create import AgentCreate as AgentCreate
+    from .models.agent_database import AgentDatabase as AgentDatabase
     from .models.agent_execution_input import AgentExecutionInput as AgentExecutionInput
     from .models.agent_execution_status import AgentExecutionStatus as AgentExecutionStatus
     from .models.agent_graph_item import AgentGraphItem as AgentGraphItem
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from .models.attachment_kind import AttachmentKind as AttachmentKind
     from .models.attachment_ref import AttachmentRef as AttachmentRef
     from .models.audit_entry import AuditEntry as AuditEntry
+    from .models.connection_uri import ConnectionUri as ConnectionUri
     from .models.conversation_kind import ConversationKind as ConversationKind
     from .models.deep_planning import DeepPlanning as DeepPlanning
     from .models.deep_planning_item import DeepPlanningItem as DeepPlanningItem
@@ -129,6 +131,7 @@ __all__ = [
     "AgentActivityThreadSubAgentTrigger",
     "AgentActivityThreadToolCall",
     "AgentCreate",
+    "AgentDatabase",
     "AgentExecutionInput",
     "AgentExecutionStatus",
     "AgentGraphItem",
@@ -145,6 +148,7 @@ __all__ = [
     "AttachmentKind",
     "AttachmentRef",
     "AuditEntry",
+    "ConnectionUri",
     "ConversationKind",
     "DeepPlanning",
     "DeepPlanningItem",
@@ -220,6 +224,7 @@ _MODULES = {
     "AgentActivityThreadSubAgentTrigger": ".models.agent_activity_thread_sub_agent_trigger",
     "AgentActivityThreadToolCall": ".models.agent_activity_thread_tool_call",
     "AgentCreate": ".models.agent_create",
+    "AgentDatabase": ".models.agent_database",
     "AgentExecutionInput": ".models.agent_execution_input",
     "AgentExecutionStatus": ".models.agent_execution_status",
     "AgentGraphItem": ".models.agent_graph_item",
@@ -236,6 +241,7 @@ _MODULES = {
     "AttachmentKind": ".models.attachment_kind",
     "AttachmentRef": ".models.attachment_ref",
     "AuditEntry": ".models.audit_entry",
+    "ConnectionUri": ".models.connection_uri",
     "ConversationKind": ".models.conversation_kind",
     "DeepPlanning": ".models.deep_planning",
     "DeepPlanningItem": ".models.deep_planning_item",

@@ -143,6 +143,8 @@ class Endpoints:
             "/events/{agent_id}/": {"GET": self.listen},
             "/agents/list": {"GET": self.list_agents},
             "/agents/{agent_id}": {"GET": self.get_agent},
+            "/agents/{agent_id}/db": {"GET": self.get_database},
+            "/metadata/default_llm_extra_headers": {"GET": self.get_default_llm_extra_headers},
             "/agents-crud/tools/crud/create": {"POST": self.create_agent},
             "/metadata/api_key_allowance": {"POST": self.check_api_key},
             "/metadata/audit": {"GET": self.list_audit},
@@ -535,8 +537,19 @@ class Endpoints:
 
     async def get_agent(self, request: Request) -> Response:
         """An agent with all that is known about it."""
-        agent = await self._agents.get(organization(request), path_id(request, "agent_id"))
-        return Json.of(agent.wire)
+        agent = await self._agents.ensure(organization(request), path_id(request, "agent_id"))
+        # The official client would take it for an agent that has a database otherwise.
+        return Json.of({"agno_settings": {"session_storage": False}, **agent.wire})
+
+    async def get_database(self, request: Request) -> Response:
+        """Where the agent's own sessions are kept: nowhere here."""
+        agent = await self._agents.ensure(organization(request), path_id(request, "agent_id"))
+        told = {name: agent.wire[name] for name in ("id", "name", "organization_id")}
+        return Json.of({**told, "connection_uri": None})
+
+    async def get_default_llm_extra_headers(self, request: Request) -> Response:
+        """The headers that calls of models have: none that the platform knows of."""
+        return Json.of({})
 
     async def create_agent(self, request: Request) -> Response:
         """Make an agent of a name."""

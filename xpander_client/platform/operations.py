@@ -306,7 +306,7 @@ class OperationEndpoints:
 
     async def _having(self, organization_id: str, agent_id: str, tool_id: str) -> DescribedAgent:
         """The agent, which has the tool."""
-        agent = await self._agents.get(organization_id, agent_id)
+        agent = await self._agents.ensure(organization_id, agent_id)
         if not any(tool["id"] == tool_id for tool in agent.wire["tools"]):
             raise Refusal(404, f"the agent has no tool {tool_id}")
         return agent

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         AgentActivityThreadToolCall as AgentActivityThreadToolCall,
     )
     from .agent_create import AgentCreate as AgentCreate
+    from .agent_database import AgentDatabase as AgentDatabase
     from .agent_execution_input import AgentExecutionInput as AgentExecutionInput
     from .agent_execution_status import AgentExecutionStatus as AgentExecutionStatus
     from .agent_graph_item import AgentGraphItem as AgentGraphItem
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from .attachment_kind import AttachmentKind as AttachmentKind
     from .attachment_ref import AttachmentRef as AttachmentRef
     from .audit_entry import AuditEntry as AuditEntry
+    from .connection_uri import ConnectionUri as ConnectionUri
     from .conversation_kind import ConversationKind as ConversationKind
     from .deep_planning import DeepPlanning as DeepPlanning
     from .deep_planning_item import DeepPlanningItem as DeepPlanningItem
@@ -104,6 +106,7 @@ __all__ = [
     "AgentActivityThreadSubAgentTrigger",
     "AgentActivityThreadToolCall",
     "AgentCreate",
+    "AgentDatabase",
     "AgentExecutionInput",
     "AgentExecutionStatus",
     "AgentGraphItem",
@@ -117,6 +120,7 @@ __all__ = [
     "AttachmentKind",
     "AttachmentRef",
     "AuditEntry",
+    "ConnectionUri",
     "ConversationKind",
     "DeepPlanning",
     "DeepPlanningItem",
@@ -181,6 +185,7 @@ _MODULES = {
     "AgentActivityThreadSubAgentTrigger": ".agent_activity_thread_sub_agent_trigger",
     "AgentActivityThreadToolCall": ".agent_activity_thread_tool_call",
     "AgentCreate": ".agent_create",
+    "AgentDatabase": ".agent_database",
     "AgentExecutionInput": ".agent_execution_input",
     "AgentExecutionStatus": ".agent_execution_status",
     "AgentGraphItem": ".agent_graph_item",
@@ -194,6 +199,7 @@ _MODULES = {
     "AttachmentKind": ".attachment_kind",
     "AttachmentRef": ".attachment_ref",
     "AuditEntry": ".audit_entry",
+    "ConnectionUri": ".connection_uri",
     "ConversationKind": ".conversation_kind",
     "DeepPlanning": ".deep_planning",
     "DeepPlanningItem": ".deep_planning_item",

@@ -25,11 +25,24 @@ from ..models.operation_call import OperationCall
 __all__ = [
     "create",
     "get",
+    "get_database",
+    "get_default_llm_extra_headers",
     "invoke_tool",
     "list",
     "report_llm_usage",
     "run_operation",
 ]
+
+
+def get_default_llm_extra_headers() -> RequestPlan:
+    """What `Agents.get_default_llm_extra_headers` sends."""
+    return RequestPlan(
+        operation="Agents.get_default_llm_extra_headers",
+        method="GET",
+        path="/metadata/default_llm_extra_headers",
+        template="/metadata/default_llm_extra_headers",
+        replay=Replay.ALWAYS,
+    )
 
 
 def list() -> RequestPlan:
@@ -52,6 +65,17 @@ def get(*, agent_id: str, version: str | int | None = None) -> RequestPlan:
         template="/agents/{agent_id}",
         replay=Replay.ALWAYS,
         headers=dict(_query({"x-agent-version": version})),
+    )
+
+
+def get_database(*, agent_id: str) -> RequestPlan:
+    """What `Agents.get_database` sends."""
+    return RequestPlan(
+        operation="Agents.get_database",
+        method="GET",
+        path=_encode_path("/agents/{agent_id}/db", agent_id=agent_id),
+        template="/agents/{agent_id}/db",
+        replay=Replay.ALWAYS,
     )
 
 

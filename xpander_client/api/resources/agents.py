@@ -8,6 +8,7 @@ from typing import Any
 from xpander_client.core.answer import Response
 from xpander_client.transport import Resource, Transport
 
+from ..models.agent_database import AgentDatabase
 from ..models.agent_instructions import AgentInstructions
 from ..models.agent_type import AgentType
 from ..plans import agents as agents_plans
@@ -30,6 +31,48 @@ class Agents(Resource):
     def with_raw_response(self) -> AgentsWithRawResponse:
         """The same calls, answering with status, headers and the object."""
         return AgentsWithRawResponse(self._transport)
+
+    def get_default_llm_extra_headers(self) -> dict[str, Any]:
+        """Get the headers that the organization's calls of models have.
+
+        The embedded platform knows of none. The official client asks before it runs an agent.
+
+        Returns:
+            The headers by their names.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> agents = Agents(configuration)
+            >>> headers = agents.get_default_llm_extra_headers()
+            >>> print(headers)
+            {}
+        """
+        plan = agents_plans.get_default_llm_extra_headers()
+        return self._transport.call(plan, dict[str, Any]).parsed
+
+    async def aget_default_llm_extra_headers(self) -> dict[str, Any]:
+        """Get the headers that the organization's calls of models have.
+
+        The embedded platform knows of none. The official client asks before it runs an agent.
+
+        Returns:
+            The headers by their names.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> agents = Agents(configuration)
+            >>> headers = await agents.aget_default_llm_extra_headers()
+            >>> print(headers)
+            {}
+        """
+        plan = agents_plans.get_default_llm_extra_headers()
+        return (await self._transport.acall(plan, dict[str, Any])).parsed
 
     def list(self) -> builtins.list[AgentsListItem]:
         """List the agents that the key may use.
@@ -128,6 +171,66 @@ class Agents(Resource):
             version=version,
         )
         return (await self._transport.acall(plan, Agent)).parsed
+
+    def get_database(self, agent_id: str | None = None) -> AgentDatabase:
+        """Get the database that an agent's own sessions are kept in.
+
+        The embedded platform has none for agents, so that there is no `connection_uri`, and its
+        agents' `agno_settings` say that they keep no sessions there, unless they are described so.
+
+        Args:
+            agent_id: The agent. The configuration's `agent_id` when None.
+
+        Returns:
+            The database.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> agents = Agents(configuration)
+            >>> database = agents.get_database(agent_id="agent-sales")
+            >>> print(database.connection_uri)
+            None
+        """
+        plan = agents_plans.get_database(
+            agent_id=agent_id
+            if agent_id is not None
+            else self._transport.configuration.required("agent_id")
+        )
+        return self._transport.call(plan, AgentDatabase).parsed
+
+    async def aget_database(self, agent_id: str | None = None) -> AgentDatabase:
+        """Get the database that an agent's own sessions are kept in.
+
+        The embedded platform has none for agents, so that there is no `connection_uri`, and its
+        agents' `agno_settings` say that they keep no sessions there, unless they are described so.
+
+        Args:
+            agent_id: The agent. The configuration's `agent_id` when None.
+
+        Returns:
+            The database.
+
+        Raises:
+            NotFoundError: There is none of that id in the organization.
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> agents = Agents(configuration)
+            >>> database = await agents.aget_database(agent_id="agent-sales")
+            >>> print(database.connection_uri)
+            None
+        """
+        plan = agents_plans.get_database(
+            agent_id=agent_id
+            if agent_id is not None
+            else self._transport.configuration.required("agent_id")
+        )
+        return (await self._transport.acall(plan, AgentDatabase)).parsed
 
     def invoke_tool(
         self,
@@ -578,6 +681,16 @@ class AgentsWithRawResponse:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
+    def get_default_llm_extra_headers(self) -> Response[dict[str, Any]]:
+        """`Agents.get_default_llm_extra_headers`, with the answer's status and headers."""
+        plan = agents_plans.get_default_llm_extra_headers()
+        return self._transport.call(plan, dict[str, Any])
+
+    async def aget_default_llm_extra_headers(self) -> Response[dict[str, Any]]:
+        """`Agents.aget_default_llm_extra_headers`, with the answer's status and headers."""
+        plan = agents_plans.get_default_llm_extra_headers()
+        return await self._transport.acall(plan, dict[str, Any])
+
     def list(self) -> Response[builtins.list[AgentsListItem]]:
         """`Agents.list`, with the answer's status and headers."""
         plan = agents_plans.list()
@@ -609,6 +722,24 @@ class AgentsWithRawResponse:
             version=version,
         )
         return await self._transport.acall(plan, Agent)
+
+    def get_database(self, agent_id: str | None = None) -> Response[AgentDatabase]:
+        """`Agents.get_database`, with the answer's status and headers."""
+        plan = agents_plans.get_database(
+            agent_id=agent_id
+            if agent_id is not None
+            else self._transport.configuration.required("agent_id")
+        )
+        return self._transport.call(plan, AgentDatabase)
+
+    async def aget_database(self, agent_id: str | None = None) -> Response[AgentDatabase]:
+        """`Agents.aget_database`, with the answer's status and headers."""
+        plan = agents_plans.get_database(
+            agent_id=agent_id
+            if agent_id is not None
+            else self._transport.configuration.required("agent_id")
+        )
+        return await self._transport.acall(plan, AgentDatabase)
 
     def invoke_tool(
         self,

@@ -1,0 +1,27 @@
+"""`AgentDatabase`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from .connection_uri import ConnectionUri
+
+__all__ = ["AgentDatabase"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class AgentDatabase:
+    """Where an agent's own sessions are kept."""
+
+    id: str
+    """The database's id."""
+    name: str
+    """The database's name."""
+    organization_id: str | None = None
+    """The organization that it belongs to."""
+    connection_uri: ConnectionUri | None = None
+    """How to connect to it; null where there is none."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""
