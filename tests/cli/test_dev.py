@@ -1,6 +1,7 @@
 """`xpander-client dev`: a platform to try things on."""
 
 import json
+import re
 import socket
 import stat
 import subprocess
@@ -9,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import httpx
 import pytest
 
 from tests.cli.conftest import Command, interrupt
 from tests.platform.tool_server import tool_server
+from tests.platform.wire import create, worker
 from xpander_client import Agents, Configuration, Tasks
 
 
@@ -118,6 +121,38 @@ def test_agents_come_from_a_file_and_others_on_first_use(unconfigured: Command) 
             assert agents.get(agent_id="sales").name == "Sales"
             tasks.create(agent_id="another", prompt="x")
             assert {agent.id for agent in agents.list()} == {"sales", "another"}
+
+
+def test_it_says_when_workers_come_and_leave_and_tasks_wait_for_one(
+    unconfigured: Command,
+) -> None:
+    arguments = ("dev", "--port", "0", "--api-key", "k")
+    with unconfigured.started(*arguments) as dev:
+        assert dev.stdout is not None
+        assert dev.stderr is not None
+        url = dev.stdout.readline().split(" and ")[0].split()[-1]
+        with httpx.Client(base_url=url, headers={"x-api-key": "k"}, timeout=20) as http:
+            for _ in range(3):
+                create(http, agent="sales")
+            assert "a task of agent sales waits" in dev.stderr.readline()
+            with worker(http, "sales") as busy:
+                assert f"worker {busy.id} takes tasks of agent sales" in dev.stderr.readline()
+            assert f"worker {busy.id} of agent sales left" in dev.stderr.readline()
+            assert "a task of agent sales waits" in dev.stderr.readline()
+        assert interrupt(dev)[::2] == (0, "")
+
+
+@pytest.mark.parametrize("option", ["--json", "--quiet"])
+def test_it_can_be_quiet(unconfigured: Command, option: str) -> None:
+    with unconfigured.started("dev", "--port", "0", "--api-key", "k", option) as dev:
+        assert dev.stdout is not None
+        url = re.search(r"http://[0-9.:]+", dev.stdout.readline())
+        assert url is not None
+        with httpx.Client(base_url=url[0], headers={"x-api-key": "k"}, timeout=20) as http:
+            create(http, agent="sales")
+            with worker(http, "sales") as busy:
+                busy.task()
+        assert interrupt(dev)[::2] == (0, "")
 
 
 def test_a_port_that_is_taken_is_one_line_and_status_1(unconfigured: Command) -> None:

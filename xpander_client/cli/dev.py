@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xpander_client.cli.output import print_json
+from xpander_client.cli.output import note, print_json
 from xpander_client.cli.settings import with_settings
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.settings import Settings
@@ -51,11 +51,17 @@ def dev(
         Path | None,
         typer.Option(help="A YAML file that describes agents. Others appear on first use."),
     ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Say nothing of workers and waiting tasks.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Say where it serves in JSON, for programs.")
     ] = False,
 ) -> None:
-    """Serve a platform on this machine until it is stopped, and say how to use it."""
+    """Serve a platform on this machine until it is stopped, and say how to use it.
+
+    A line on stderr says when a worker comes or leaves, and when tasks wait for one.
+    """
     try:
         from xpander_client.platform.serve import run
         from xpander_client.platform.server import is_loopback
@@ -75,6 +81,7 @@ def dev(
             organization_id=organization,
             settings=settings,
             announce=_announce_json if as_json else _announce,
+            tell=None if as_json or quiet else note,
         )
 
 

@@ -13,7 +13,7 @@ import logging
 import math
 import uuid
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import attrs
@@ -92,6 +92,14 @@ class Dispatch:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def listening(self) -> Set[tuple[str, str, str]]:
+        """The workers that listen here, each after its organization and its agent."""
+        return {
+            (session.organization_id, session.agent_id, session.id)
+            for session in self._sessions.values()
+            if session.listening
+        }
 
     # The worker channel --------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from ..errors import ConfigurationError
 from ..serving import raise_descriptor_limit
 from .app import Platform
 from .descriptions import described, load_agents
+from .news import News
 from .server import Server, bind, is_loopback, run_loop
 from .settings import Settings
 from .stores.addresses import store_at, without_password
@@ -47,11 +48,14 @@ def run(
     create_agents: bool = True,
     settings: Settings | None = None,
     announce: Callable[[Address], None] | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM, then end the streams in order and return.
 
     `announce` is called once, when requests are answered. Without `keys` one is made up for
     `organization_id`. The second signal makes it hurry. Nothing is printed.
+    `tell` is called with a line when a worker comes or leaves, and when a task waits for an agent
+    that none serves.
 
     Raises:
         ConfigurationError: the store, the agents, the port or the host can't be used. A host that
@@ -79,6 +83,18 @@ def run(
             # Windows has no such handlers, and other threads than the main one can't set any.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, server.stop)
-        await server.serve(lambda: announce(address) if announce is not None else None)
+        following: list[asyncio.Task[None]] = []
+
+        def ready() -> None:
+            if announce is not None:
+                announce(address)
+            if tell is not None:
+                following.append(loop.create_task(News(platform, tell).follow()))
+
+        try:
+            await server.serve(ready)
+        finally:
+            for each in following:
+                each.cancel()
 
     run_loop(main())

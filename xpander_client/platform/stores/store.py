@@ -411,6 +411,10 @@ class Store(Protocol):
         """How many tasks of all organizations wait for a worker, and are offered to none."""
         ...
 
+    async def waiting_agents(self) -> Set[tuple[str, str]]:
+        """The agents, each with its organization, for whose tasks any worker of theirs would do."""
+        ...
+
     async def pending_for(
         self, organization_id: str, worker_id: str, agent_ids: frozenset[str] | None = None
     ) -> TaskRecord | None:

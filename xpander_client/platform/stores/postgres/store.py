@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
 import attrs
@@ -309,6 +309,14 @@ class PostgresStore(CommandStore):
         if rows:
             self._fronts.learn(look, heads, oldest=rows[0]["oldest"], next_=rows[0]["next"])
         return sizes
+
+    async def waiting_agents(self) -> Set[tuple[str, str]]:
+        """The agents, each with its organization, for whose tasks any worker of theirs would do."""
+        rows = await self._database.fetch(
+            "SELECT DISTINCT organization_id, agent_id FROM tasks "
+            "WHERE status = 'pending' AND worker_id IS NULL AND pinned_to IS NULL"
+        )
+        return {(row["organization_id"], row["agent_id"]) for row in rows}
 
     async def pending_for(
         self, organization_id: str, worker_id: str, agent_ids: frozenset[str] | None = None

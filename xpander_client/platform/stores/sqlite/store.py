@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
@@ -319,6 +319,15 @@ class SqliteStore(CommandStore):
             read = queue(SIZE, organization_id, agent_id, pin, limit)
             sizes[pin] = [row[0] for row in reader.execute(*read)]
         return {pin: found for pin, found in sizes.items() if found}
+
+    async def waiting_agents(self) -> Set[tuple[str, str]]:
+        """The agents, each with its organization, for whose tasks any worker of theirs would do."""
+        rows = await self._on_list_thread(
+            "SELECT DISTINCT organization_id, agent_id FROM tasks "
+            "WHERE status = 'pending' AND worker_id IS NULL AND pinned_to IS NULL",
+            (),
+        )
+        return {(row[0], row[1]) for row in rows}
 
     async def pending_for(
         self, organization_id: str, worker_id: str, agent_ids: frozenset[str] | None = None
