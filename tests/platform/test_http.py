@@ -8,8 +8,10 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
+import orjson
 import pytest
 
 from tests.platform.conftest import QUICK
@@ -67,7 +69,7 @@ def test_each_answer_says_its_id_and_that_keys_are_honoured(http: httpx.Client) 
     answers = [
         http.get("/health"),
         http.get(f"/agent-execution/{task['id']}/status"),
-        http.get("/agents/unknown"),
+        http.get("/agent-execution/unknown/status"),
         http.get("/nowhere/at/all"),
         http.put("/agents/list"),
         httpx.get(f"{http.base_url}/agents/list"),
@@ -734,9 +736,14 @@ WEIRD_IDS = [
 @pytest.mark.parametrize("weird", WEIRD_IDS)
 def test_weird_ids_are_ids(platform: LocalPlatform, http: httpx.Client, weird: str) -> None:
     raw = weird if "%" in weird else "".join(f"%{byte:02X}" for byte in weird.encode())
-    for path in (f"/agent-execution/{raw}/status", f"/agents/{raw}", f"/activity/{raw}/{raw}"):
+    for path in (f"/agent-execution/{raw}/status", f"/activity/{raw}/{raw}"):
         answer = raw_request(platform, "GET", path)
         assert answer.startswith(b"HTTP/1.1 404"), (path, answer)
+    answer = raw_request(platform, "GET", f"/agents/{raw}")
+    if "%00" in raw:
+        assert answer.startswith(b"HTTP/1.1 404"), answer
+    else:
+        assert orjson.loads(answer.partition(b"\r\n\r\n")[2])["id"] == unquote(raw)
 
 
 def test_an_id_with_a_slash_is_one_id_and_never_another_route(

@@ -538,8 +538,7 @@ class Endpoints:
     async def get_agent(self, request: Request) -> Response:
         """An agent with all that is known about it."""
         agent = await self._agents.ensure(organization(request), path_id(request, "agent_id"))
-        # The official client would take it for an agent that has a database otherwise.
-        return Json.of({"agno_settings": {"session_storage": False}, **agent.wire})
+        return _shown(agent.wire)
 
     async def get_database(self, request: Request) -> Response:
         """Where the agent's own sessions are kept: nowhere here."""
@@ -562,7 +561,7 @@ class Endpoints:
             key=idempotency(request, "create agent", body),
             actor=access(request).key_id,
         )
-        return Json.of(agent)
+        return _shown(agent)
 
     # ---------------------------------------------------------------------------------------------
 
@@ -695,3 +694,10 @@ def _list_item(record: TaskRecord) -> bytes:
         # An earlier release kept it in one piece.
         shown = {name: value for name, value in shown.items() if len(orjson.dumps(value)) <= LARGE}
     return orjson.dumps(shown)
+
+
+def _shown(agent: Mapping[str, Any]) -> Response:
+    """An agent with all that is known about it. The official client would take one of which nothing
+    was said for one that has a database to keep its sessions in.
+    """
+    return Json.of({"agno_settings": {"session_storage": False}, **agent})
