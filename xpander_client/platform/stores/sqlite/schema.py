@@ -171,12 +171,13 @@ CREATE INDEX tasks_in_internal_status
     ON tasks (organization_id, internal_status, agent_id, number)
     WHERE internal_status IS NOT NULL;
 ALTER TABLE tasks ADD COLUMN large TEXT;
+-- In a table without rowids a row that is looked for is compared with others that are read whole.
 CREATE TABLE large_fields (
     task INTEGER NOT NULL,
     name TEXT NOT NULL,
     body BLOB NOT NULL,
     PRIMARY KEY (task, name)
-) WITHOUT ROWID;
+);
 CREATE TRIGGER large_fields_of_no_task AFTER DELETE ON tasks WHEN OLD.large IS NOT NULL BEGIN
     DELETE FROM large_fields WHERE task = OLD.number;
 END;
