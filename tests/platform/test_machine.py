@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 )
 
 from xpander_client.platform import machine
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.refusal import Refusal, StaleAttempt
 from xpander_client.platform.stores.records import LARGE, TERMINAL, NewEvent, TaskRecord
 
 T = TypeVar("T")
@@ -326,6 +326,8 @@ def test_a_final_status_is_final(status: str) -> None:
     record = patched(executing(), 1, status=status, result="first").record
     for other in machine.STATUSES - {status}:
         for attempt in (None, 1):
+            if (status, attempt) == ("stopped", None) and other in ("paused", "pending"):
+                continue  # taken up again
             with pytest.raises(Refusal) as refused:
                 patched(record, attempt, status=other)
             assert refused.value.status == 409
@@ -423,6 +425,18 @@ def test_null_takes_a_field_away_but_says_nothing_about_what_the_platform_fills_
     assert "result" not in task
     assert task["status"] == "executing"
     assert task["started_at"]
+
+
+@pytest.mark.parametrize("status", ["paused", "pending"])
+def test_a_stopped_task_is_taken_up_again_by_its_user_alone(status: str) -> None:
+    stopped = machine.stop(executing(), 150.0).record
+    outcome = patched(stopped, None, status=status)
+    task = outcome.record.read()
+    assert (task["status"], task["execution_attempts"]) == (status, 2)
+    assert not {"is_manually_stopped", "finished_at", "duration"} & task.keys()
+    assert [event.type for event in outcome.events] == ["task_updated"]
+    with pytest.raises(StaleAttempt):
+        patched(outcome.record, 1, status="completed", result="late")
 
 
 @pytest.mark.parametrize("name", ["id", "agent_id", "organization_id"])

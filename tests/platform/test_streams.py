@@ -127,6 +127,19 @@ def test_a_stream_goes_on_behind_the_last_event_that_the_reader_has(http: httpx.
         assert [frame.id for frame in frames(response)] == [None]
 
 
+def test_a_stopped_task_that_is_taken_up_again_has_a_run_of_its_own(http: httpx.Client) -> None:
+    task = create(http)
+    http.delete(f"/agent-execution/{task['id']}")
+    assert update(http, task, status="paused").json()["status"] == "paused"
+    following = Following(http, task)
+    eventually(lambda: len(following.frames) == 2, "the run has begun")
+    assert update(http, task, status="completed", result="r").status_code == 200
+    assert following.ids() == [3, 4]
+    assert following.frames[-1].data["data"]["status"] == "completed"
+    _, *earlier = follow(http, task, **{"Last-Event-ID": "0"})
+    assert [frame.data["type"] for frame in earlier] == ["task_created", "task_finished"]
+
+
 def test_a_reader_that_claims_to_know_the_future_delays_nobody() -> None:
     with serving(None, attrs.evolve(QUICK, comment_interval=300.0)) as http:
         task = create(http)

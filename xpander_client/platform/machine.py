@@ -80,6 +80,9 @@ _NEVER_CLEARED = frozenset(
 )
 """What the platform knows itself, and what no task is without: null is no statement about them."""
 
+_TAKEN_UP_AGAIN = frozenset({"pending", "paused"})
+"""To what a user may set a stopped task, which no worker's late word does."""
+
 _LAST_RUN = WORKER_OWNED - {"status", "deep_planning", "sub_executions"}
 """What a task forgets when it is continued."""
 
@@ -388,7 +391,8 @@ def patch(
     """The task with some fields set; null takes a field away.
 
     `attempt` is the one that the writer believes to hold; None is a user's edit, which passes. A
-    final status stays; other fields of a finished task can still be corrected, without an event,
+    final status stays, but that a user may take up again what was stopped; the caller says where
+    that run begins. Other fields of a finished task can still be corrected, without an event,
     because its last event is the one that says how it ended. A client that saves all of a task that
     it has from an event does not clear what events leave out.
 
@@ -428,7 +432,9 @@ def patch(
     if status not in STATUSES:
         raise Refusal(422, f"there is no status {status!r}", "$.status")
     if record.finished and status != record.status:
-        raise Refusal(409, f"the task is {record.status}, which is final")
+        if not (attempt is None and record.status == "stopped" and status in _TAKEN_UP_AGAIN):
+            raise Refusal(409, f"the task is {record.status}, which is final")
+        record = _taken_up_again(record, task)
     if record.finished and attempt is not None:
         # A worker's word on how the task ended is there: a second one adds, but changes nothing.
         said = {
@@ -452,10 +458,20 @@ def patch(
     if task == before:
         return Outcome(changed)
     changed = _rewritten(changed, task, now)
-    if record.finished or not differing:
+    if (record.finished and changed.finished) or not differing:
         return Outcome(changed)
     kind = "task_finished" if changed.finished else "task_updated"
     return Outcome(changed, (_task_event(kind, record, changed, now),))
+
+
+def _taken_up_again(record: TaskRecord, task: dict[str, Any]) -> TaskRecord:
+    """A stopped task without what stopping said of it, and under an attempt that nobody holds who
+    had it before.
+    """
+    for name in ("is_manually_stopped", "finished_at", "duration"):
+        task.pop(name, None)
+    task["execution_attempts"] = record.attempt + 1
+    return attrs.evolve(record, attempt=record.attempt + 1)
 
 
 def stop(record: TaskRecord, now: float) -> Outcome:

@@ -465,10 +465,11 @@ class Tasks(Resource):
     ) -> Task:
         """Change some fields of a task.
 
-        Only what is given changes. A terminal status is final: changing it is refused with 409. So
-        is a worker's write that carries an `execution_attempts` other than the current one. With
-        `worker_id` and the status `executing` a script takes the task for itself, under the next
-        attempt; when a worker has it already, that is refused with 409.
+        Only what is given changes. A terminal status is final: changing it is refused with 409, but
+        that a stopped task can be set to `paused` or `pending`, by who holds no attempt of it.
+        Refused is also a worker's write that carries an `execution_attempts` other than the current
+        one. With `worker_id` and the status `executing` a script takes the task for itself, under
+        the next attempt; when a worker has it already, that is refused with 409.
 
         Args:
             task_id: The task.
@@ -529,10 +530,11 @@ class Tasks(Resource):
     ) -> Task:
         """Change some fields of a task.
 
-        Only what is given changes. A terminal status is final: changing it is refused with 409. So
-        is a worker's write that carries an `execution_attempts` other than the current one. With
-        `worker_id` and the status `executing` a script takes the task for itself, under the next
-        attempt; when a worker has it already, that is refused with 409.
+        Only what is given changes. A terminal status is final: changing it is refused with 409, but
+        that a stopped task can be set to `paused` or `pending`, by who holds no attempt of it.
+        Refused is also a worker's write that carries an `execution_attempts` other than the current
+        one. With `worker_id` and the status `executing` a script takes the task for itself, under
+        the next attempt; when a worker has it already, that is refused with 409.
 
         Args:
             task_id: The task.

@@ -276,6 +276,9 @@ class CommandStore(Store):
                 lease=self._settings.lease,
                 loop_lease=self._settings.loop_lease,
             )
+            if record.finished and not outcome.record.finished:
+                anew = attrs.evolve(outcome.record, run_from=work.last_seq(task_id))
+                outcome = attrs.evolve(outcome, record=anew)
             _save(work, record, outcome)
             _audit_stop(work, record, outcome.record, actor)
             return outcome.record
