@@ -1,6 +1,7 @@
 """`xpander-client keys`: who may use a platform."""
 
 import asyncio
+import datetime
 import json
 import re
 import sqlite3
@@ -62,6 +63,41 @@ def test_a_key_is_for_an_organization_and_some_of_its_agents(command: Inside) ->
     assert command.json("keys", "list", "--organization", "acme") == [made]
     line = command("keys", "list", "--organization", "acme").stdout.splitlines()[1]
     assert line.split()[1:5] == ["acme", "sales,", "mail", "2.5/s"]
+
+
+def test_a_key_has_a_role_and_an_end(command: Inside) -> None:
+    done = command("keys", "create", "--role", "worker", "--expires", "90d", "--json")
+    made: dict[str, Any] = json.loads(done.stdout)
+    created, expires = (
+        datetime.datetime.fromisoformat(made[name]) for name in ("created_at", "expires_at")
+    )
+    assert abs((expires - created).total_seconds() - 90 * 86_400) < 60
+    assert made["role"] == "worker"
+    said = command("keys", "create", "--role", "reader", "--expires", "2999-12-31").stderr
+    assert "all agents, role reader, until 2999-12-31 00:00 UTC; it is shown only now" in said
+    head, *lines = command("keys", "list").stdout.splitlines()
+    assert head.split() == [
+        *("ID", "ORGANIZATION", "AGENTS", "ROLE", "LIMIT", "CREATED", "EXPIRES", "NAME")
+    ]
+    assert [line.split()[3] for line in lines] == ["worker", "reader"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("--role", "boss"), "there is no role 'boss', but application, reader, worker"),
+        (("--expires", "2001-01-01"), "has to expire later than now"),
+        (("--expires", "soon"), "expected 90d, 12h, 30m, or a date"),
+        (("--expires", "9" * 30 + "d"), "has to expire later than now, and before the year 9999"),
+    ],
+)
+def test_a_key_that_can_not_be_is_not_made(
+    command: Inside, arguments: tuple[str, ...], why: str
+) -> None:
+    done = command("keys", "create", *arguments)
+    assert done.returncode != 0
+    assert why in " ".join(done.stderr.split())
+    assert done.stdout == ""
 
 
 def test_agents_that_are_known_are_not_remarked_on(command: Inside) -> None:

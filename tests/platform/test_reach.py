@@ -474,6 +474,7 @@ def test_only_what_is_within_reach_is_deleted(office: Office) -> None:
     assert office.boss.get(f"/memory/{office.thread['id']}").status_code == 200
     assert office.clerk.get("/metadata/audit").status_code == 403
     assert {each["action"] for each in office.boss.get("/metadata/audit").json()} == {
+        "key.create",
         "task.delete",
         "thread.delete",
         "user.forget",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import attrs
 import typer
@@ -42,6 +43,18 @@ def create(
         float | None,
         typer.Option(metavar="N", help="Requests a second that it may make of each process."),
     ] = None,
+    role: Annotated[
+        str | None,
+        typer.Option(
+            "--role",
+            metavar="ROLE",
+            help="application, worker or reader. [default: may do everything]",
+        ),
+    ] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option(metavar="WHEN", help="When it ends: 90d, 12h, or a date like 2030-12-31."),
+    ] = None,
     store: StoreAddress = None,
     as_json: _Json = False,
 ) -> None:
@@ -50,13 +63,27 @@ def create(
     Only a digest of it is kept.
     """
     agent_ids = None if agents is None else _ids(agents)
-    key, record = asyncio.run(_create(store, organization, agent_ids, name, rate_limit))
+    expires_at = None if expires is None else _end(expires, time.time())
+    key, record = asyncio.run(
+        _create(
+            store,
+            organization,
+            agent_ids=agent_ids,
+            name=name,
+            rate_limit=rate_limit,
+            role=role,
+            expires_at=expires_at,
+        )
+    )
     if as_json:
         print_json({**attrs.asdict(record), "key": key})
         return
     print(key)
     whom = "all agents" if record.agent_ids is None else f"agents {', '.join(record.agent_ids)}"
-    note(f"key {record.id} for {organization}, {whom}; it is shown only now")
+    more = "" if record.role is None else f", role {record.role}"
+    if record.expires_at is not None:
+        more += f", until {record.expires_at[:16].replace('T', ' ')} UTC"
+    note(f"key {record.id} for {organization}, {whom}{more}; it is shown only now")
 
 
 @keys.command("list")
@@ -72,22 +99,33 @@ def list_(
     if as_json:
         print_json([attrs.asdict(record) for record in found])
     elif found:
-        print_table(
-            ("ID", "ORGANIZATION", "AGENTS", "LIMIT", "CREATED", "NAME"),
-            (
-                (
-                    record.id,
-                    record.organization_id,
-                    "all" if record.agent_ids is None else ", ".join(record.agent_ids),
-                    None if record.rate_limit is None else f"{record.rate_limit:g}/s",
-                    datetime.datetime.fromisoformat(record.created_at),
-                    record.name,
-                )
-                for record in found
-            ),
-        )
+        _print_list(found)
     else:
         note("no keys")
+
+
+def _print_list(found: Sequence[KeyRecord]) -> None:
+    """A table; it has columns for what few keys have only if one of these has it."""
+    moment = datetime.datetime.fromisoformat
+    columns: dict[str, list[Any]] = {
+        "ID": [record.id for record in found],
+        "ORGANIZATION": [record.organization_id for record in found],
+        "AGENTS": [
+            "all" if record.agent_ids is None else ", ".join(record.agent_ids) for record in found
+        ],
+        "ROLE": [record.role for record in found],
+        "LIMIT": [
+            None if record.rate_limit is None else f"{record.rate_limit:g}/s" for record in found
+        ],
+        "CREATED": [moment(record.created_at) for record in found],
+        "EXPIRES": [record.expires_at and moment(record.expires_at) for record in found],
+        "LAST USED": [record.last_used_at and moment(record.last_used_at) for record in found],
+        "NAME": [record.name for record in found],
+    }
+    for name in ("ROLE", "EXPIRES", "LAST USED"):
+        if not any(columns[name]):
+            del columns[name]
+    print_table(tuple(columns), zip(*columns.values(), strict=True))
 
 
 @keys.command()
@@ -110,9 +148,9 @@ def revoke(
 async def _create(
     address: str | None,
     organization: str,
+    *,
     agent_ids: Sequence[str] | None,
-    name: str | None,
-    rate_limit: float | None,
+    **said: Any,
 ) -> tuple[str, KeyRecord]:
     from xpander_client.platform import kept_agents, keys
 
@@ -121,9 +159,8 @@ async def _create(
             store,
             organization,
             agent_ids=agent_ids,
-            name=name,
-            rate_limit=rate_limit,
             now=time.time(),
+            **said,
         )
         for agent_id in agent_ids or ():
             if await kept_agents.kept_agent(store, organization, agent_id) is None:
@@ -144,6 +181,17 @@ async def _revoke(address: str | None, key: str) -> tuple[str, bool]:
     async with administered(address) as store:
         key_id = keys.id_of(key)
         return key_id, await keys.revoke(store, key_id, now=time.time())
+
+
+def _end(text: str, now: float) -> float:
+    """When a key ends that is to live so long, or until this day has begun (UTC)."""
+    unit = {"d": 86_400.0, "h": 3_600.0, "m": 60.0}.get(text[-1:])
+    with contextlib.suppress(ValueError, OverflowError):
+        if unit is not None and text[:-1].isdigit():
+            return now + int(text[:-1]) * unit
+        moment = datetime.datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)).timestamp()
+    raise typer.BadParameter("expected 90d, 12h, 30m, or a date", param_hint="--expires")
 
 
 def _ids(text: str) -> list[str]:

@@ -6,7 +6,16 @@ import attrs
 
 from .refusal import Refusal
 
-__all__ = ["Access"]
+__all__ = ["APPLICATION", "READER", "ROLES", "WORKER", "Access"]
+
+APPLICATION = "application"
+"""Makes tasks, follows, changes and stops them. It is no worker: what it writes is a user's edit,
+whatever attempt it names."""
+WORKER = "worker"
+"""Listens, and works on tasks under its attempts. It ends nothing that another attempt holds."""
+READER = "reader"
+"""Changes nothing."""
+ROLES = frozenset({APPLICATION, WORKER, READER})
 
 
 @attrs.frozen(kw_only=True)
@@ -14,7 +23,7 @@ class Access:
     """An organization, or of it what concerns some agents alone.
 
     `key_id` is the key's name, not the key. `rate_limit` is how many requests a second it may make,
-    None: as many as the platform's settings say.
+    None: as many as the platform's settings say. A key without a `role` may do everything there.
 
     Example:
         >>> access = Access(key_id="k", organization_id="acme", agent_ids=frozenset({"sales"}))
@@ -26,6 +35,7 @@ class Access:
     organization_id: str
     agent_ids: frozenset[str] | None = None
     rate_limit: float | None = None
+    role: str | None = None
 
     def covers(self, agent_id: str | None) -> bool:
         """Whether the key may use the agent. What is no agent's is all the organization's."""

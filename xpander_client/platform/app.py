@@ -11,6 +11,7 @@ import attrs
 from starlette.routing import Router
 from starlette.types import ASGIApp
 
+from . import roles
 from .agents import Agents
 from .clock import Clock, server_clock
 from .deletion import Deletions
@@ -26,6 +27,7 @@ from .metrics import Metrics
 from .operations import OperationEndpoints
 from .rate_limits import RateLimits
 from .reach import Reach
+from .refusal import Refusal
 from .settings import Settings
 from .stores.retention import FAREWELL
 from .stores.store import Store
@@ -35,6 +37,7 @@ from .tools import Tool, Tools
 __all__ = ["Platform"]
 
 MEASURE_INTERVAL = 1.0
+NOTE_INTERVAL = 60.0
 
 logger = logging.getLogger(__name__)
 
@@ -66,6 +69,7 @@ class Platform:
         known: Keys = (
             StoredKeys(store, self.settings, self._clock) if keys is None else FixedKeys(keys)
         )
+        self._keys = known
         reach = Reach(store)
         self.metrics = Metrics()
         store.admission.observer = self.metrics
@@ -100,8 +104,10 @@ class Platform:
         )
         threads = ThreadEndpoints(store, reach, self.settings)
         health = HealthEndpoints(store, self.logs, self.metrics, self._clock)
-        routes = reach.guarded(
-            [*endpoints.routes(), *threads.routes(), *operations.routes(), *health.routes()]
+        routes = roles.guarded(
+            reach.guarded(
+                [*endpoints.routes(), *threads.routes(), *operations.routes(), *health.routes()]
+            )
         )
         router = Router(routes, redirect_slashes=False)
         limits = RateLimits(self.settings, self._clock)
@@ -121,6 +127,7 @@ class Platform:
         self._chores = [
             asyncio.create_task(self._prune(), name="pruner"),
             asyncio.create_task(self._measure(), name="measurer"),
+            asyncio.create_task(self._note_keys(), name="key noter"),
         ]
 
     def end_streams(self) -> None:
@@ -136,6 +143,7 @@ class Platform:
         await asyncio.gather(*self._chores, return_exceptions=True)
         await self.dispatch.close()
         await self._http_tools.close()
+        await self._note_used_keys()
         await self.store.close()
 
     async def _prune(self) -> None:
@@ -164,6 +172,19 @@ class Platform:
 
     def _ago(self, seconds: float | None) -> float | None:
         return None if seconds is None else self._clock() - seconds
+
+    async def _note_keys(self) -> None:
+        while True:
+            await asyncio.sleep(NOTE_INTERVAL)
+            await self._note_used_keys()
+
+    async def _note_used_keys(self) -> None:
+        """Write down when keys were last used: nobody's request waits for that."""
+        if isinstance(self._keys, StoredKeys):
+            try:
+                await self._keys.note_uses()
+            except Refusal as refusal:
+                logger.warning("the last uses of keys were not written down: %s", refusal.detail)
 
     async def _measure(self) -> None:
         """Write down how many writes wait: another process may be asked for it."""

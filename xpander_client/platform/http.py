@@ -29,6 +29,7 @@ from ..api.models import (
     WorkerMessage,
 )
 from . import activity, bodies, machine, sessions
+from .access import APPLICATION, READER, WORKER
 from .agents import Agents, listed
 from .bounds import ID, ITEMS, LOOKED_UP, within
 from .clock import timestamp
@@ -44,6 +45,7 @@ from .routing import (
     Json,
     access,
     count,
+    ending_attempt,
     flag,
     held_attempt,
     idempotency,
@@ -162,6 +164,10 @@ class Endpoints:
         if existing_id is not None:
             await self._reach.check_task(access(request), existing_id)
             existing_id = await self._reach.stored_as(organization_id, existing_id)
+            if access(request).role == WORKER:
+                known = await self._store.get(organization_id, existing_id, whole=False)
+                if not known.finished:
+                    raise Refusal(403, "this key has the role worker: it continues finished tasks")
         await self._reach.check_named(access(request), body, existing_id)
         if body.get("parent_execution_id"):
             parent_id = await self._reach.stored_as(organization_id, body["parent_execution_id"])
@@ -189,11 +195,7 @@ class Endpoints:
 
     async def update_task(self, request: Request) -> Response:
         """Change fields of a task."""
-        body = await self._taken(request, _checked_update)
-        attempt = body.get("execution_attempts")
-        if attempt is None:
-            attempt = held_attempt(request)
-        attempt = None if attempt is None else int(attempt)
+        body, attempt = _by_role(request, await self._taken(request, _checked_update))
         task_id = path_id(request, "task_id")
         await self._reach.check_named(access(request), body, task_id)
         record = await self._store.patch(
@@ -216,7 +218,7 @@ class Endpoints:
     async def finish_task(self, request: Request) -> Response:
         """End a task, as a PATCH of its status and its result would."""
         body = await self._taken(request, _checked_ending)
-        attempt = held_attempt(request)
+        attempt = ending_attempt(request)
         said = {name: body[name] for name in ("status", "result") if body.get(name) is not None}
         record = await self._store.patch(
             organization(request),
@@ -238,11 +240,14 @@ class Endpoints:
 
     async def stop_task(self, request: Request) -> Response:
         """Stop a task, and tell the worker that has it."""
-        record = await self._store.stop(
-            organization(request),
-            path_id(request, "agent_or_task_id"),
-            actor=access(request).key_id,
-        )
+        organization_id, task_id = organization(request), path_id(request, "agent_or_task_id")
+        if access(request).role == WORKER:
+            said = {"status": "stopped", "is_manually_stopped": True}
+            record = await self._store.patch(
+                organization_id, task_id, said, attempt=ending_attempt(request)
+            )
+        else:
+            record = await self._store.stop(organization_id, task_id, actor=access(request).key_id)
         self._workers.observe(record)
         return _task(record)
 
@@ -438,7 +443,8 @@ class Endpoints:
             return whole, idempotency(request, f"push {task_id}", events)
 
         whole, key = await self._taken(request, check)
-        attempt = held_attempt(request)
+        ends = any(each["type"] == "task_finished" for each in whole)
+        attempt = ending_attempt(request) if ends else held_attempt(request)
         appended = await self._store.append(
             organization(request),
             task_id,
@@ -526,6 +532,8 @@ class Endpoints:
             ]
             if asked.agent_ids is not None:
                 allowance["restricted"] = True
+            if asked.role == READER:
+                allowance["agent_ids"] = []  # who asks wants to know whom to run tasks for
         return Json.of(allowance)
 
     # Agents --------------------------------------------------------------------------------------
@@ -595,6 +603,25 @@ def _place(last_event_id: str) -> int:
     """The number of the event that a reader saw last. What is no number is the place of none."""
     is_number = last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19
     return int(last_event_id) if is_number else sys.maxsize
+
+
+def _by_role(request: Request, body: dict[str, Any]) -> tuple[dict[str, Any], int | None]:
+    """A change of a task as the key's role may make it, and the attempt that makes it."""
+    attempt = body.get("execution_attempts")
+    if attempt is None:
+        attempt = held_attempt(request)
+    attempt = None if attempt is None else int(attempt)
+    role = access(request).role
+    claims = bool(body.get("worker_id")) and body.get("status") == "executing"
+    if role == APPLICATION:
+        if claims and attempt is None:
+            raise Refusal(403, "this key has the role application, which takes no tasks")
+        # Clients send whole tasks, with the attempt and the worker that they are for.
+        left_out = ("execution_attempts", "run_locally", "worker_id")
+        return {name: value for name, value in body.items() if name not in left_out}, None
+    if attempt is None and not claims:
+        attempt = ending_attempt(request)
+    return body, attempt
 
 
 def _checked_update(body: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import hmac
 import re
 import secrets
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 import attrs
 
 from ..errors import ConfigurationError
-from .access import Access
+from .access import ROLES, Access
 from .bounds import ID
 from .clock import Clock, timestamp
 from .gate import ROOTS
@@ -25,8 +26,13 @@ from .stores.store import Store
 __all__ = ["FixedKeys", "KeyRecord", "Keys", "StoredKeys", "create", "id_of", "listed", "revoke"]
 
 KIND = "key"
+USE = "key-use"
+"""When a key was last used is kept beside it, and written about once a minute."""
 NOBODY = ""
 """The organization of the keys' documents: one that no organization can be."""
+
+LATEST = 253_370_764_800.0
+"""The year 9999: what comes later has no form on the wire."""
 
 KEPT = 4096
 """How many keys are remembered, and how many that are none."""
@@ -82,6 +88,8 @@ class StoredKeys:
 
     def __init__(self, store: Store, settings: Settings, clock: Clock) -> None:
         self._store = store
+        self._clock = clock
+        self._used: dict[str, float] = {}
         self._known = Lookups(self._read, ttl=settings.cache_ttl, limit=KEPT, clock=clock)
 
     async def access(self, key: str | bytes) -> Access | None:
@@ -95,20 +103,42 @@ class StoredKeys:
         # Which ids there are may be found out, and does not help: the rest of a key is 192 bits.
         if stored is None or not hmac.compare_digest(stored.digest, _digest(encoded)):
             return None
+        now = self._clock()
+        if now >= stored.expires_at:
+            return None
+        self._used[stored.access.key_id] = now
         return stored.access
+
+    async def note_uses(self) -> None:
+        """Write down when the keys were last used that were used since the last time.
+
+        Raises:
+            Refusal: 503, the store can't be written to; the rest is noted the next time.
+        """
+        while self._used:
+            key_id, moment = self._used.popitem()
+            try:
+                # Apart from the key, which may be revoked at the same time.
+                used = {"last_used_at": timestamp(moment)}
+                await self._store.doc_put(NOBODY, USE, key_id, used)
+            except Refusal:
+                self._used.setdefault(key_id, moment)
+                raise
 
     async def _read(self, key_id: str) -> _Stored | None:
         document = await self._store.doc_get(NOBODY, KIND, key_id)
         if document is None or "revoked_at" in document.value:
             return None
         record = _record(document.key, document.value)
-        return _Stored(bytes.fromhex(document.value["digest"]), record.access)
+        expires_at = float("inf") if record.expires_at is None else _moment(record.expires_at)
+        return _Stored(bytes.fromhex(document.value["digest"]), record.access, expires_at)
 
 
 @attrs.frozen
 class _Stored:
     digest: bytes
     access: Access
+    expires_at: float
 
 
 # Looking after the keys in a store ----------------------------------------------------------------
@@ -116,7 +146,10 @@ class _Stored:
 
 @attrs.frozen(kw_only=True)
 class KeyRecord:
-    """A key in the store, as it may be shown: not the key, nor what it could be guessed from."""
+    """A key in the store, as it may be shown: not the key, nor what it could be guessed from.
+
+    From `expires_at` on it opens nothing. `last_used_at` is known to about a minute.
+    """
 
     id: str
     organization_id: str
@@ -124,6 +157,9 @@ class KeyRecord:
     name: str | None
     created_at: str
     rate_limit: float | None = None
+    role: str | None = None
+    expires_at: str | None = None
+    last_used_at: str | None = None
 
     @property
     def access(self) -> Access:
@@ -133,6 +169,7 @@ class KeyRecord:
             organization_id=self.organization_id,
             agent_ids=None if self.agent_ids is None else frozenset(self.agent_ids),
             rate_limit=self.rate_limit,
+            role=self.role,
         )
 
 
@@ -144,15 +181,23 @@ async def create(
     agent_ids: Sequence[str] | None = None,
     name: str | None = None,
     rate_limit: float | None = None,
+    role: str | None = None,
+    expires_at: float | None = None,
 ) -> tuple[str, KeyRecord]:
     """A new key, which can't be had a second time, and what is kept of it.
 
     With `agent_ids` it opens only what concerns these agents, which need not be there yet.
-    `rate_limit` is in requests a second.
+    `rate_limit` is in requests a second, `expires_at` in seconds since 1970. With a `role`
+    (`application`, `worker` or `reader`) it may do only what is that role's.
 
     Raises:
-        ConfigurationError: no organization can be called so, or the limit is none.
+        ConfigurationError: no organization can be called so, there is no such role, the limit is
+            none, or the key would have expired already.
     """
+    if role is not None and role not in ROLES:
+        raise ConfigurationError(f"there is no role {role!r}, but {', '.join(sorted(ROLES))}")
+    if expires_at is not None and not now < expires_at < LATEST:
+        raise ConfigurationError("a key has to expire later than now, and before the year 9999")
     if rate_limit is not None and not 0 < rate_limit < float("inf"):
         raise ConfigurationError("a rate limit has to be above 0 requests a second")
     if agent_ids is not None and (not agent_ids or not all(agent_ids)):
@@ -166,10 +211,12 @@ async def create(
             name=name,
             created_at=timestamp(now),
             rate_limit=rate_limit,
+            role=role,
+            expires_at=None if expires_at is None else timestamp(expires_at),
         )
         key = f"xpk_{record.id}_{secrets.token_hex(24)}"
         value = {**attrs.asdict(record), "digest": _digest(key).hex()}
-        del value["id"]
+        del value["id"], value["last_used_at"]
         try:
             made = audit_of(organization_id, OPERATOR, "key.create", record.id, "created")
             await store.doc_put(NOBODY, KIND, record.id, value, if_version=0, audit=made)
@@ -181,9 +228,12 @@ async def create(
 
 
 async def listed(store: Store, organization_id: str | None = None) -> list[KeyRecord]:
-    """The keys that open something, the oldest first; those of one organization, if it is named."""
+    """The keys that were not revoked, the oldest first; those of one organization, if it is named.
+    Keys that have expired are among them.
+    """
+    uses = {each.key: each.value["last_used_at"] for each in await store.doc_list(NOBODY, USE)}
     records = [
-        _record(document.key, document.value)
+        attrs.evolve(_record(document.key, document.value), last_used_at=uses.get(document.key))
         for document in await store.doc_list(NOBODY, KIND)
         if "revoked_at" not in document.value
     ]
@@ -255,4 +305,10 @@ def _record(key_id: str, value: Mapping[str, Any]) -> KeyRecord:
         name=value["name"],
         created_at=value["created_at"],
         rate_limit=value["rate_limit"],
+        role=value.get("role"),
+        expires_at=value.get("expires_at"),
     )
+
+
+def _moment(text: str) -> float:
+    return datetime.datetime.fromisoformat(text).timestamp()

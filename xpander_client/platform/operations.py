@@ -25,7 +25,15 @@ from .http_tools import HttpTools
 from .ids import child_task_id, new_task_id
 from .reach import Reach
 from .refusal import Refusal, StaleAttempt
-from .routing import Json, access, held_attempt, organization, path_id, route
+from .routing import (
+    Json,
+    access,
+    ending_attempt,
+    held_attempt,
+    organization,
+    path_id,
+    route,
+)
 from .settings import Settings
 from .stores.records import IdempotencyKey, TaskRecord
 from .stores.store import Store
@@ -135,11 +143,12 @@ class OperationEndpoints:
         body = await bodies.taken(request, self._settings.body_limit, _call)
         task_id = path_id(request, "execution_id")
         task = await self._store.get(organization(request), task_id, whole=False)
+        tool_id = path_id(request, "operation_id")
         call = Call(
             access=access(request),
             agent_id=path_id(request, "agent_id"),
             task=task,
-            tool_id=path_id(request, "operation_id"),
+            tool_id=tool_id,
             arguments=Arguments(
                 path=body.get("path_params") or {},
                 query=_unmarked(body.get("query_params") or {}),
@@ -147,7 +156,7 @@ class OperationEndpoints:
                 headers=body.get("headers") or {},
             ),
             tool_call_id=bodies.header(request, b"x-xpander-tool-call-id") or None,
-            attempt=held_attempt(request),
+            attempt=(ending_attempt if tool_id == FINISH else held_attempt)(request),
             reported=_says_true(request, b"x-xpander-with-auto-report-result"),
         )
         if task.agent_id != call.agent_id:

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from . import bodies
-from .access import Access
+from .access import APPLICATION, WORKER, Access
 from .bounds import COUNT, KEY, within
 from .refusal import Refusal
 from .stores.records import IdempotencyKey
@@ -24,6 +24,7 @@ __all__ = [
     "Json",
     "access",
     "count",
+    "ending_attempt",
     "flag",
     "held_attempt",
     "idempotency",
@@ -127,8 +128,18 @@ def flag(request: Request, name: str) -> bool:
 
 
 def held_attempt(request: Request) -> int | None:
-    """The attempt that the caller believes to hold."""
+    """The attempt that the caller believes to hold. An application holds none."""
+    if access(request).role == APPLICATION:
+        return None
     return count(bodies.header(request, b"x-execution-attempt"), "x-execution-attempt")
+
+
+def ending_attempt(request: Request) -> int | None:
+    """The attempt by which the caller may end a task. A worker that names none ends only what was
+    never anybody's.
+    """
+    attempt = held_attempt(request)
+    return 0 if attempt is None and access(request).role == WORKER else attempt
 
 
 def idempotency(request: Request, operation: str, body: Any) -> IdempotencyKey | None:

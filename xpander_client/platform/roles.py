@@ -1,0 +1,96 @@
+"""What keys of each role may do: one rule for every operation, and none without."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from .access import APPLICATION, ROLES, WORKER
+from .refusal import Refusal
+
+__all__ = ["RULES", "guarded"]
+
+_ANY = ROLES
+_BOTH = frozenset({APPLICATION, WORKER})
+_APPLICATIONS = frozenset({APPLICATION})
+_WORKERS = frozenset({WORKER})
+_NO_ROLE: frozenset[str] = frozenset()
+
+RULES = {
+    ("DELETE", "/agent-execution/executions/{task_id}"): _APPLICATIONS,
+    ("DELETE", "/agent-execution/{agent_or_task_id}"): _BOTH,
+    ("DELETE", "/memory/{thread_id}"): _APPLICATIONS,
+    ("DELETE", "/metadata/users/{user_id}"): _APPLICATIONS,
+    ("GET", "/activity/{agent_id}/{task_id}"): _ANY,
+    ("GET", "/agent-execution/executions/history/user/{user_id}"): _ANY,
+    ("GET", "/agent-execution/executions/history/{agent_id}"): _ANY,
+    ("GET", "/agent-execution/pending-executions/{worker_id}"): _ANY,
+    ("GET", "/agent-execution/{task_id}/events"): _ANY,
+    ("GET", "/agent-execution/{task_id}/status"): _ANY,
+    ("GET", "/agents/list"): _ANY,
+    ("GET", "/agents/{agent_id}"): _ANY,
+    ("GET", "/events/{agent_id}/"): _WORKERS,
+    ("GET", "/memory/threads/{user_id}"): _ANY,
+    ("GET", "/memory/{thread_id}"): _ANY,
+    ("GET", "/memory/{thread_id}/{strategy}"): _ANY,
+    ("GET", "/metadata/audit"): _NO_ROLE,
+    ("GET", "/metrics"): _ANY,
+    ("PATCH", "/agent-execution/{task_id}/finish"): _BOTH,
+    ("PATCH", "/agent-execution/{task_id}/update"): _BOTH,
+    ("PATCH", "/memory/rename/{thread_id}/{name}"): _BOTH,
+    ("PATCH", "/memory/{thread_id}"): _BOTH,
+    ("POST", "/agent-execution/executions/delete"): _APPLICATIONS,
+    ("POST", "/agent-execution/{agent_id}/report_task"): _BOTH,
+    ("POST", "/agent-execution/{agent_or_task_id}"): _BOTH,
+    ("POST", "/agent-execution/{task_id}/events/push"): _BOTH,
+    ("POST", "/agent-execution/{task_id}/notify"): _BOTH,
+    ("POST", "/agents-crud/tools/crud/create"): _APPLICATIONS,
+    ("POST", "/agents-metrics/{agent_id}/execution"): _BOTH,
+    ("POST", "/agents-metrics/{agent_id}/llm"): _BOTH,
+    ("POST", "/agents/{agent_id}/operations/{tool_id}"): _BOTH,
+    ("POST", "/agents/{agent_id}/{execution_id}/operations/{operation_id}"): _BOTH,
+    ("POST", "/events/{worker_id}"): _WORKERS,
+    ("POST", "/memory"): _BOTH,
+    ("POST", "/metadata/api_key_allowance"): _ANY,
+    ("PUT", "/memory/{thread_id}"): _BOTH,
+}
+"""Which roles may do it, by method and path."""
+
+_OPEN = frozenset({"/health", "/ready"})
+
+
+def guarded(routes: Sequence[Route]) -> Sequence[Route]:
+    """The routes, so that each asks whether the key's role may use it.
+
+    Raises:
+        ValueError: nobody said who may use a route.
+    """
+    for route in routes:
+        if route.path in _OPEN:
+            continue
+        rules = {}
+        for method in route.methods or ():
+            if (method, route.path) not in RULES:
+                raise ValueError(f"{method} {route.path}: whose keys may do this?")
+            rules[method] = RULES[method, route.path]
+        route.app = _Guarded(route.app, rules)
+    return routes
+
+
+class _Guarded:
+    """A route's app behind the question whether the key's role may use it."""
+
+    def __init__(self, app: ASGIApp, rules: dict[str, frozenset[str]]) -> None:
+        self._app = app
+        self._rules = rules
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        opened = scope["access"]
+        if opened is not None and opened.role is not None:
+            # What comes in by another method is the router's to refuse.
+            allowed = self._rules.get(scope["method"], _ANY)
+            if opened.role not in allowed:
+                raise Refusal(403, f"this key has the role {opened.role}, which may not do this")
+        await self._app(scope, receive, send)
