@@ -157,7 +157,7 @@ class EventLogs:
         if log.last < 0:
             log.last = await self.store.last_seq(log.task_id)
             log.ring()
-            return True
+            return False  # what comes behind that is hinted at
         page = await self._read(log, log.last)
         if page is None:
             return False

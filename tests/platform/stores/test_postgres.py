@@ -1,8 +1,10 @@
 """What is particular to PostgreSQL: several servers, and a database that may go away."""
 
 import asyncio
+import contextlib
 import logging
 import secrets
+import time
 from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
@@ -12,11 +14,12 @@ import pytest
 
 from tests.platform.wire import Clock, OpenStore
 from tests.postgres import PostgresServer, postgres_cluster
+from xpander_client.errors import ConfigurationError
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.postgres import PostgresStore
 from xpander_client.platform.stores.postgres.clock import DatabaseClock
-from xpander_client.platform.stores.postgres.connections import SESSION, Database
+from xpander_client.platform.stores.postgres.connections import READERS, SESSION, Database
 from xpander_client.platform.stores.postgres.recent import LARGEST, LIMIT
 from xpander_client.platform.stores.postgres.tails import KEPT_BYTES, Tails
 from xpander_client.platform.stores.postgres.transaction import QUEUED, payload, pinned, short
@@ -462,6 +465,75 @@ async def test_each_session_has_its_settings_and_asks_for_none_that_a_pooler_ref
         with pytest.raises(asyncpg.PostgresConnectionError):
             await Database(f"postgresql://me@127.0.0.1:{port}/tasks").connect()
     assert set(said) == {b"user", b"database", b"client_encoding", b"application_name"}
+
+
+# A database as operators have it -----------------------------------------------------------------
+
+
+async def test_defaults_of_the_database_change_nothing(postgres_server: PostgresServer) -> None:
+    postgres_server.sql("create database strange")
+    for setting in (
+        "default_transaction_isolation = 'serializable'",
+        "statement_timeout = '3s'",
+        "idle_session_timeout = '1s'",
+        "lock_timeout = '1ms'",
+        "timezone = 'Pacific/Chatham'",
+        "datestyle = 'SQL, DMY'",
+        "synchronous_commit = 'off'",
+    ):
+        postgres_server.sql(f"alter database strange set {setting}")
+    address = f"{postgres_server.dsn.rpartition('/')[0]}/strange"
+    async with OpenStore(PostgresStore(address)) as store:
+        assert isinstance(store, PostgresStore)
+        await store.put("o", "a", BODY, task_id="t")
+        writer = store._writer._connection
+        assert writer is not None
+        assert await writer.fetchval("SHOW transaction_isolation") == "read committed"
+        async with store._database.acquire() as reader:
+            assert await reader.fetchval("SHOW statement_timeout") == SESSION["statement_timeout"]
+        await asyncio.sleep(1.2)
+        await asyncio.gather(*(store.append("o", "t", [chunk("x")], attempt=None) for _ in "abc"))
+        assert store._writer._connection is writer
+        assert abs(store.now() - time.time()) < 60
+    postgres_server.sql("drop database strange with (force)")
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        ("template template0 encoding 'LATIN1' locale 'C'", "ENCODING 'UTF8'"),
+        ("template template0 encoding 'SQL_ASCII'", "ENCODING 'UTF8'"),
+        ("", "default_transaction_read_only"),
+    ],
+    ids=["Latin 1", "no encoding", "read only"],
+)
+async def test_a_database_that_can_not_be_used_says_why_and_what_to_do(
+    postgres_server: PostgresServer, made: str, said: str
+) -> None:
+    postgres_server.sql(f"create database unfit {made}")
+    postgres_server.sql("alter database unfit set default_transaction_read_only = on")
+    store = PostgresStore(f"{postgres_server.dsn.rpartition('/')[0]}/unfit")
+    with pytest.raises(ConfigurationError, match=said):
+        await store.open()
+    postgres_server.sql("drop database unfit with (force)")
+
+
+async def test_reads_that_wait_for_their_turn_stop_no_pulse_and_are_told_so(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xpander_client.platform.stores.postgres.connections.PATIENCE", 0.05)
+    async with OpenStore(PostgresStore(postgres)) as store, contextlib.AsyncExitStack() as busy:
+        assert isinstance(store, PostgresStore)
+        for _ in range(READERS):
+            await busy.enter_async_context(store._database.acquire())
+        with pytest.raises(Refusal, match="more to read") as refused:
+            await store.get("o", "t")
+        assert refused.value.status == 503
+        await store.presence.pulse(())
+        assert not await store.sweep()
+        assert await store.presence.held([("o", "w")]) == {("o", "w"): {}}
+        await busy.aclose()
+        assert await refusal(store.get("o", "t")) == 404
 
 
 # A queue of notifications that is full -----------------------------------------------------------

@@ -41,6 +41,9 @@ COMMAND_TIMEOUT = 5.0
 ACQUIRE_TIMEOUT = 3.0
 READERS = 4
 
+PATIENCE = 10.0
+"""How long a read waits for its turn, in seconds: thousands of readers may come back at once."""
+
 UNANSWERED = (
     OSError,
     TimeoutError,
@@ -64,6 +67,9 @@ AWAY = (
 )
 """What happens when the database, or the way to it, is not as it should be."""
 
+RELOCATED = (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError)
+"""What was prepared in one session is not there in the next: somebody gave us another session."""
+
 NEVER = (asyncpg.DataError, asyncpg.ProgramLimitExceededError)
 """What the database says of what it can't keep, whenever it is tried."""
 
@@ -71,6 +77,10 @@ NAME = {"application_name": "xpander"}
 
 SESSION = {
     "jit": "off",
+    # Whatever the database or the role has for a default.
+    "default_transaction_isolation": "read committed",
+    "idle_session_timeout": "0",
+    "transaction_timeout": "0",
     # The other end of a dead connection must not hold its locks for as long as TCP is patient.
     "idle_in_transaction_session_timeout": "10s",
     "lock_timeout": "4s",
@@ -79,7 +89,22 @@ SESSION = {
     "tcp_keepalives_interval": "3",
     "tcp_keepalives_count": "3",
 }
-"""Set once a connection is made: poolers let few settings pass while it is."""
+"""Set once a connection is made: poolers let few settings pass while it is. Those that the release
+of the database has not are left out.
+"""
+
+POOLED = (
+    "a pooler gives each transaction another session; notifications and settings need one that "
+    "stays: PgBouncer with pool_mode = session, or a connection to the database itself"
+)
+READ_ONLY = (
+    "it takes no writes: it is a standby, or default_transaction_read_only is on for the database "
+    "or the role (ALTER DATABASE … RESET default_transaction_read_only)"
+)
+ENCODED = (
+    "its encoding is {}, but texts are any Unicode; make one that is not: "
+    "CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'"
+)
 
 logger = logging.getLogger(__name__)
 
@@ -105,9 +130,12 @@ def reason_of(error: BaseException) -> str:
 
 
 class Database:
-    """One database: connections to it, and a few of them in a pool for reads."""
+    """One database: connections to it, and a few of them in a pool for reads. One of these is kept
+    for what is urgent: what has to be known in time, however many wait for an answer.
+    """
 
     def __init__(self, address: str) -> None:
+        self._turns = asyncio.Semaphore(READERS)
         self._shown = without_password(address)
         self._address = _for_primary(address)
         self._pool: asyncpg.Pool | None = None
@@ -127,19 +155,28 @@ class Database:
             self._pool = await asyncpg.create_pool(
                 self._address,
                 min_size=0,
-                max_size=READERS,
+                max_size=READERS + 1,
                 timeout=CONNECT_TIMEOUT,
                 command_timeout=COMMAND_TIMEOUT,
                 server_settings=NAME,
                 init=_set_up,
                 reset=_nothing_to_reset,
             )
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT):
-                pass
+            async with (
+                self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as one,
+                self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as other,
+            ):
+                unfit = await _unfit(one, other)
+        except RELOCATED:
+            unfit = POOLED
         except (*AWAY, asyncpg.PostgresError, ValueError) as error:
+            await self.close()
             raise ConfigurationError(
                 f"{self._shown} can't be used as a store: {reason_of(error)}"
             ) from error
+        if unfit is not None:
+            await self.close()
+            raise ConfigurationError(f"{self._shown} can't be used as a store: {unfit}")
 
     async def close(self) -> None:
         """Close the pool; connections that hang are cut."""
@@ -170,15 +207,31 @@ class Database:
         return connection
 
     @contextlib.asynccontextmanager
-    async def acquire(self) -> AsyncIterator[PoolConnectionProxy]:
+    async def acquire(self, *, urgent: bool = False) -> AsyncIterator[PoolConnectionProxy]:
         """A connection out of the pool. Failures are refusals."""
-        with answering():
-            if self._pool is None:
-                raise Refusal(503, "the store is closed")
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection:
-                yield connection
+        if not urgent:
+            await self._take_turn()
+        try:
+            with answering():
+                if self._pool is None:
+                    raise Refusal(503, "the store is closed")
+                async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection:
+                    yield connection
+        finally:
+            if not urgent:
+                self._turns.release()
 
-    async def fetch(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
+    async def _take_turn(self) -> None:
+        if not self._turns.locked():
+            await self._turns.acquire()
+            return
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise Refusal(503, "the store has more to read than it can; try again") from None
+
+    async def fetch(self, sql: str, *arguments: Any, urgent: bool = False) -> list[asyncpg.Record]:
         """The rows of one read. A connection that had died unnoticed costs a second try.
 
         What is asked for in words that the database can't keep is not there.
@@ -186,13 +239,13 @@ class Database:
         if any(isinstance(each, str) and "\0" in each for each in arguments):
             return []
         try:
-            async with self.acquire() as connection:
+            async with self.acquire(urgent=urgent) as connection:
                 rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
                 return rows
         except Refusal as refusal:
             if not isinstance(refusal.__cause__, asyncpg.PostgresConnectionError):
                 raise
-        async with self.acquire() as connection:
+        async with self.acquire(urgent=urgent) as connection:
             again: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
             return again
 
@@ -200,6 +253,20 @@ class Database:
         """The only row of one read, or None."""
         rows = await self.fetch(sql, *arguments)
         return rows[0] if rows else None
+
+
+async def _unfit(one: PoolConnectionProxy, other: PoolConnectionProxy) -> str | None:
+    """Why the database that these are connections to can't be used as it is, if it can't."""
+    encoding = one.get_settings().server_encoding
+    if encoding != "UTF8":
+        return ENCODED.format(encoding)
+    process = "SELECT pg_backend_pid()"
+    before = await one.fetchval(process)
+    async with other.transaction():
+        if await other.fetchval(process) == before or await one.fetchval(process) != before:
+            return POOLED
+        read_only = await other.fetchval("SHOW transaction_read_only") == "on"
+    return READ_ONLY if read_only else None
 
 
 async def _set_up(
@@ -214,7 +281,8 @@ async def _set_up(
         "CASE current_setting('synchronous_commit') WHEN 'off' THEN 'on' "
         "ELSE current_setting('synchronous_commit') END, false), "
         "(SELECT count(set_config(name, value, false)) "
-        "FROM unnest($1::text[], $2::text[]) AS wanted (name, value))",
+        "FROM unnest($1::text[], $2::text[]) AS wanted (name, value) "
+        "WHERE current_setting(name, true) IS NOT NULL)",
         list(wanted),
         list(wanted.values()),
     )

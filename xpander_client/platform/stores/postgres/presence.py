@@ -182,12 +182,13 @@ class PostgresPresence:
             [organization_id for organization_id, _ in workers],
             [worker_id for _, worker_id in workers],
             self._clock() - SILENCE,
+            urgent=True,
         )
         return set(workers) - {(row["organization_id"], row["id"]) for row in rows}
 
     async def pulse(self, streams: Sequence[str]) -> Mapping[tuple[str, str], WorkerRecord]:
         """This server is alive. Returns the workers that listen at it."""
-        async with self._database.acquire() as connection:
+        async with self._database.acquire(urgent=True) as connection:
             await self._beat(connection)
             if streams:
                 # Of those that others took us to have lost, because we were not seen for a while.
@@ -219,6 +220,7 @@ class PostgresPresence:
             "WHERE t.worker_id = ANY($2::text[]) AND t.organization_id = ANY($1::text[])",
             [organization_id for organization_id, _ in held],
             [worker_id for _, worker_id in held],
+            urgent=True,
         )
         for organization_id, worker_id, task_id, attempt, status, told in rows:
             here = held.get((organization_id, worker_id))

@@ -453,5 +453,6 @@ class PostgresStore(CommandStore):
             "ORDER BY lease_until LIMIT $2",
             until,
             most,
+            urgent=True,
         )
         return [Overdue(*row) for row in rows]
