@@ -95,6 +95,8 @@ class Model:
     keys: dict[str, tuple[bytes, str, float]] = attrs.field(factory=dict)
     documents: dict[str, tuple[int, dict[str, Any]]] = attrs.field(factory=dict)
     gone: set[str] = attrs.field(factory=set)
+    buried: dict[str, float] = attrs.field(factory=dict)
+    made: int = 0
 
     # Looking ---------------------------------------------------------------------------------
 
@@ -151,7 +153,7 @@ class Model:
         parent: str | None = None,
     ) -> tuple[str, bool]:
         if (answer := self.first(key)) is not None:
-            return answer, True
+            return self.task(answer).id, True
         if existing is None:
             mother = self.tasks.get(parent) if parent is not None else None
             if parent is not None and mother is None:
@@ -188,6 +190,8 @@ class Model:
         renewed = self._signed(mother, attempt)
         if mother.is_over:
             raise Refused(409)
+        if task_id in self.buried:
+            raise Refused(404)
         mother.lease_until = renewed
         if task_id in self.tasks:
             return task_id, True
@@ -199,7 +203,9 @@ class Model:
         self, task_id: str, agent: str, *, succeeded: bool, key: tuple[str, bytes] | None
     ) -> tuple[str, bool]:
         if (answer := self.first(key)) is not None:
-            return answer, True
+            return self.task(answer).id, True
+        if task_id in self.buried:
+            raise Refused(404)
         task = self.tasks.get(task_id)
         if task is None:
             task = self._create(task_id, agent, None, None, None, local=False, once=False)
@@ -222,7 +228,8 @@ class Model:
         local: bool,
         once: bool,
     ) -> ModelTask:
-        task = ModelTask(task_id, agent, len(self.tasks), title=title, pinned=pool or worker)
+        task = ModelTask(task_id, agent, self.made, title=title, pinned=pool or worker)
+        self.made += 1
         task.local, task.once, task.changed_at = local, once, self.now
         if local and worker is not None:
             task.attempt, task.holder = 1, worker
@@ -343,6 +350,21 @@ class Model:
             self._end(task, "stopped")
         return task_id
 
+    def delete(self, task_ids: Sequence[str], *, stop: bool) -> list[str]:
+        deleted = []
+        for task_id in dict.fromkeys(task_ids):
+            task = self.tasks.get(task_id)
+            if task is not None and (stop or task.is_over):
+                if not task.is_over:
+                    self._end(task, "stopped")
+                del self.tasks[task_id]
+                self.buried[task_id] = self.now
+                deleted.append(task)
+        for task in deleted:
+            if task.parent in self.tasks and task.id in self.tasks[task.parent].children:
+                self.tasks[task.parent].children.remove(task.id)
+        return [task.id for task in deleted]
+
     def keep_alive(self, task_id: str, attempt: int | None) -> str:
         task = self.task(task_id)
         task.lease_until = self._signed(task, attempt)
@@ -410,7 +432,9 @@ class Model:
                 term = self._term(task) if executing else self.settings.offer_window
                 task.lease_until = max(task.lease_until, self.now + term)
 
-    def prune(self, events_before: float, keys_before: float) -> tuple[int, int]:
+    def prune(
+        self, events_before: float, keys_before: float, tasks_before: float | None
+    ) -> tuple[int, int]:
         gone = keys = 0
         for task in self.tasks.values():
             if task.is_over and task.changed_at < events_before:
@@ -421,6 +445,10 @@ class Model:
             if since < keys_before:
                 del self.keys[key]
                 keys += 1
+        for task in list(self.tasks.values()):
+            if tasks_before is not None and task.is_over and task.changed_at < tasks_before:
+                del self.tasks[task.id]
+        self.buried = {each: since for each, since in self.buried.items() if since >= keys_before}
         return gone, keys
 
     # Documents -------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.addresses import store_at
 from xpander_client.platform.stores.records import (
     Appended,
+    Deleted,
     Document,
     IdempotencyKey,
     Pruned,
@@ -51,7 +52,19 @@ TEXTS = st.sampled_from(["x", "y"])
 STATUSES = st.sampled_from(["executing", "completed", "error", "paused", "pending", "odd"])
 KEYS = st.none() | st.tuples(st.sampled_from(["k1", "k2"]), st.sampled_from([b"1", b"1", b"2"]))
 PARTS = [
-    *("sweep", "sweep", "claim", "claim", "stop", "take", "work", "work", "append", "notify"),
+    *(
+        "sweep",
+        "sweep",
+        "claim",
+        "claim",
+        "stop",
+        "delete",
+        "take",
+        "work",
+        "work",
+        "append",
+        "notify",
+    ),
     *("keep_alive", "continue", "put", "put", "delegate"),
 ]
 BACK = st.sampled_from([None, None, 0, 0, 0, -1, 1])
@@ -97,6 +110,8 @@ def answer_of(value: Any) -> Any:
                 {record.id for record in value.requeued},
                 {record.id for record in value.exhausted},
             )
+        case Deleted():
+            return [record.id for record in value.tasks]
         case Pruned():
             return value.events, value.keys
         case Document():
@@ -118,6 +133,8 @@ def whole(value: Any) -> Any:
             return attrs.asdict(attrs.evolve(value, document=b"")), value.read()
         case Put():
             return whole(value.record), value.repeated
+        case Deleted():
+            return whole(value.tasks), value.threads
         case Appended():
             return whole(value.record), value.last_seq, value.repeated
         case Swept():
@@ -251,10 +268,12 @@ class Commands(RuleBasedStateMachine):
 
     def at(self, place: int) -> str:
         ids = list(self.model.tasks)
+        if place == 20 and self.model.buried:
+            return list(self.model.buried)[-1]
         return ids[-(place % len(ids))] if place and ids else "unknown"
 
     def free(self) -> str:
-        return f"t{len(self.model.tasks)}{f'-{len(self.batch)}' if self.gathering else ''}"
+        return f"t{self.model.made}{f'-{len(self.batch)}' if self.gathering else ''}"
 
     @property
     def is_full(self) -> bool:
@@ -556,6 +575,8 @@ class Commands(RuleBasedStateMachine):
                     self.claim(agent, data.draw(st.lists(WORKERS, min_size=1, max_size=3)), False)
                 case "stop":
                     self.stop(place)
+                case "delete":
+                    self.delete([place], data.draw(st.booleans()))
                 case "take":
                     self.take(place, "script")
                 case "work":
@@ -577,12 +598,23 @@ class Commands(RuleBasedStateMachine):
         self.gathering = False
         self.write()
 
-    @rule(ago=st.sampled_from([0.0, 20.0]))
-    def prune(self, ago: float) -> None:
+    @rule(ago=st.sampled_from([0.0, 20.0]), tasks_too=RARELY)
+    def prune(self, ago: float, tasks_too: bool) -> None:
         before = self.model.now - ago
+        tasks_before = before if tasks_too else None
         self.do(
-            lambda: self.model.prune(before, before),
-            lambda store: store.prune(events_before=before, keys_before=before),
+            lambda: self.model.prune(before, before, tasks_before),
+            lambda store: store.prune(
+                events_before=before, keys_before=before, tasks_before=tasks_before
+            ),
+        )
+
+    @rule(places=st.lists(PLACES, min_size=1, max_size=3), stop=st.booleans())
+    def delete(self, places: list[int], stop: bool) -> None:
+        ids = [self.at(place) for place in places]
+        self.do(
+            lambda: self.model.delete(ids, stop=stop),
+            lambda store: store.delete(ORGANIZATION, ids, stop=stop),
         )
 
     @rule(

@@ -137,8 +137,6 @@ async def work_off(
             left = []
             for organization_id in waiting:
                 batch = await prune(kind, organization_id, before, limit)
-                if not batch.rows:
-                    continue
                 gone[kind] += batch.rows
                 if batch.more:
                     left.append(organization_id)

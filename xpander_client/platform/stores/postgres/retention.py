@@ -77,7 +77,7 @@ async def _events(
                 ids,
             )
         await connection.execute("UPDATE tasks SET pruned = true WHERE id = ANY($1::text[])", ids)
-    return max(gone, len(ids)), True
+    return gone, True
 
 
 async def _tasks(
@@ -88,7 +88,7 @@ async def _tasks(
     if not ids:
         return 0, False
     if await _forget_events(connection, ids, "", limit) == limit:
-        return 1, True
+        return 0, True
     await connection.execute("DELETE FROM tasks WHERE id = ANY($1::text[])", ids)
     return len(ids), True
 
@@ -145,7 +145,7 @@ async def _threads(
             thread_id,
             length - limit,
         )
-        return 1, True
+        return 0, True
     for table, column in (("messages", "thread_id"), ("threads", "id")):
         await connection.execute(
             f"DELETE FROM {table} WHERE organization_id = $1 AND {column} = ANY($2::text[])",

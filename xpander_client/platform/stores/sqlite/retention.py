@@ -59,7 +59,7 @@ def _events(work: SqliteWork, organization_id: str, before: float, limit: int) -
     due_now = _DUE if organization_id else _WITH_LARGE_FIELDS
     due = work.execute(due_now, (organization_id, 0, before, limit)).fetchall()
     spared = "task_finished" if organization_id else ""
-    for done, (number, length) in enumerate(due, 1):
+    for number, length in due:
         events, freed, is_empty = _forget_events(work, number, spared, limit - gone, BYTES - size)
         gone += events
         size += freed + length
@@ -70,8 +70,8 @@ def _events(work: SqliteWork, organization_id: str, before: float, limit: int) -
             work.execute("UPDATE tasks SET large = NULL WHERE number = ?", (number,))
         work.execute("UPDATE tasks SET pruned = 1 WHERE number = ?", (number,))
         if size >= BYTES or gone >= limit:
-            return max(gone, done), True
-    return max(gone, len(due)), len(due) == limit
+            return gone, True
+    return gone, len(due) == limit
 
 
 def _tasks(work: SqliteWork, organization_id: str, before: float, limit: int) -> tuple[int, bool]:
@@ -86,7 +86,7 @@ def _tasks(work: SqliteWork, organization_id: str, before: float, limit: int) ->
             size += freed + length
             left -= events + 1
             if not is_empty:
-                return gone + 1, True
+                return gone, True
             work.execute("DELETE FROM tasks WHERE number = ?", (number,))
             gone += 1
             if size >= BYTES or left <= 0:
@@ -138,7 +138,7 @@ def _threads(work: SqliteWork, organization_id: str, before: float, limit: int) 
                 "document = x'' WHERE number = ?",
                 (kept, number),
             )
-            return gone + 1, True
+            return gone, True
         work.execute("DELETE FROM threads WHERE number = ?", (number,))
         gone += 1
         left -= length + 1
