@@ -163,7 +163,7 @@ async def test_batches_become_smaller_while_they_take_long() -> None:
         return Batch(limit, len(sizes) < 40, 0.0 if len(sizes) < 10 else 0.03)
 
     await work_off({"tasks": 1.0}, organizations, prune)
-    assert max(sizes) == 1_000
+    assert max(sizes) == 500
     assert sizes[-1] == 1
 
 

@@ -45,11 +45,11 @@ FAREWELL = 5.0
 """So many seconds the events of a deleted task stay for those who are reading them."""
 
 FIRST = 32
-MOST = 1_000
+MOST = 500
 """How many rows the first batch has, and how many one may have."""
 
-QUICK = 0.005
-LONG = 0.02
+QUICK = 0.003
+LONG = 0.01
 """A batch that took less, in seconds, is followed by a larger one, one that took more by a smaller.
 Writers wait behind each.
 """
