@@ -35,6 +35,13 @@ BACKLOG = 2048
 LOOK_INTERVAL = 0.005
 """How often a server that stops looks whether all is done, in seconds."""
 
+_OF_CONNECTIONS = (
+    ("TCP_KEEPIDLE", 60),
+    ("TCP_KEEPINTVL", 15),
+    ("TCP_KEEPCNT", 4),
+    ("TCP_NOTSENT_LOWAT", 128 * 1024),
+)
+
 
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one.
@@ -51,9 +58,10 @@ def bind(host: str, port: int) -> socket.socket:
         listener.bind((host, port))
         # From here on connections queue up, even before anybody answers them.
         listener.listen(BACKLOG)
-        # Connections have this from it: one whose other end has vanished ends after a while.
+        # Connections have this from it: one whose other end has vanished ends after a while, and
+        # what a slow one has not taken waits here, where it is known, rather than in the kernel.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in (("TCP_KEEPIDLE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4)):
+        for name, value in _OF_CONNECTIONS:
             if hasattr(socket, name):
                 listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
         listener.setblocking(False)

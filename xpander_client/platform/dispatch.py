@@ -411,6 +411,7 @@ class Dispatch:
         if not record.whole:
             with contextlib.suppress(Refusal):  # the offer runs out
                 record = await self._store.get(record.organization_id, record.id)
+            await asyncio.sleep(0)  # it may be large
         session = self._holders.get(record.id)
         if session is not None and session.held.get(record.id) == record.attempt and record.whole:
             session.send(frames.named("agent-execution", record.json()), record.id)

@@ -73,7 +73,7 @@ class Settings:
     )
     sweep_interval: float = _setting(1.0, "How often leases are checked.")
     poll_interval: float = _setting(
-        1.0, "How often the store is asked for what nobody was notified of."
+        1.0, "How often the store is asked for news while no notifications come through."
     )
     comment_interval: float = _setting(15.0, "How often a quiet stream shows that it is there.")
     stalled_reader: float = _setting(30.0, "After how long a reader that takes nothing is cut off.")
