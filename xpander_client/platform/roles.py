@@ -31,11 +31,13 @@ RULES = {
     ("GET", "/agent-execution/{task_id}/status"): _ANY,
     ("GET", "/agents/list"): _ANY,
     ("GET", "/agents/{agent_id}"): _ANY,
+    ("GET", "/agents/{agent_id}/db"): _WORKERS,
     ("GET", "/events/{agent_id}/"): _WORKERS,
     ("GET", "/memory/threads/{user_id}"): _ANY,
     ("GET", "/memory/{thread_id}"): _ANY,
     ("GET", "/memory/{thread_id}/{strategy}"): _ANY,
     ("GET", "/metadata/audit"): _NO_ROLE,
+    ("GET", "/metadata/default_llm_extra_headers"): _WORKERS,
     ("GET", "/metrics"): _ANY,
     ("PATCH", "/agent-execution/{task_id}/finish"): _BOTH,
     ("PATCH", "/agent-execution/{task_id}/update"): _BOTH,
@@ -62,20 +64,14 @@ _OPEN = frozenset({"/health", "/ready"})
 
 
 def guarded(routes: Sequence[Route]) -> Sequence[Route]:
-    """The routes, so that each asks whether the key's role may use it.
-
-    Raises:
-        ValueError: nobody said who may use a route.
+    """The routes, so that each asks whether the key's role may use it. One without a rule is for
+    keys without a role.
     """
     for route in routes:
-        if route.path in _OPEN:
-            continue
-        rules = {}
-        for method in route.methods or ():
-            if (method, route.path) not in RULES:
-                raise ValueError(f"{method} {route.path}: whose keys may do this?")
-            rules[method] = RULES[method, route.path]
-        route.app = _Guarded(route.app, rules)
+        if route.path not in _OPEN:
+            methods = route.methods or ()
+            rules = {method: RULES.get((method, route.path), _NO_ROLE) for method in methods}
+            route.app = _Guarded(route.app, rules)
     return routes
 
 
