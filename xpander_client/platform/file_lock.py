@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import ConfigurationError
 from ..private_files import open_private
 
-__all__ = ["FileLock"]
+__all__ = ["FileLock", "OtherName"]
 
 if sys.platform == "win32":
     import msvcrt
@@ -31,6 +31,10 @@ FAR = 2**62
 
 _here: set[tuple[int, int]] = set()
 """The files that this process has locked, by what identifies them."""
+
+
+class OtherName(ConfigurationError):
+    """Somebody has locked the file by another name of it."""
 
 
 class FileLock:
@@ -97,14 +101,14 @@ class FileLock:
             # Closing any descriptor of a file gives up the locks that SQLite has on it in this
             # process. So what is locked here is not opened.
             if _identity(self._path.stat()) in _here:
-                raise ConfigurationError(f"{refusal}, by another name (process {os.getpid()})")
+                raise OtherName(f"{refusal}, by another name (process {os.getpid()})")
         self._itself = open_private(self._path)
         if sys.platform == "linux":
             lock = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, FAR, 1, 0)
             try:
                 fcntl.fcntl(self._itself, fcntl.F_OFD_SETLK, lock)
             except (BlockingIOError, PermissionError):
-                raise ConfigurationError(f"{refusal}, by another name") from None
+                raise OtherName(f"{refusal}, by another name") from None
             except OSError:
                 pass  # a file system without such locks: the one beside has to do
         self._identity = _identity(os.fstat(self._itself))

@@ -23,6 +23,7 @@ from xpander_client.platform.stores.sqlite.group_commit import GroupCommit, Tran
 from xpander_client.platform.stores.sqlite.listing import page
 from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION
 from xpander_client.platform.stores.sqlite.work import queue
+from xpander_client.platform.stores.transfer import backup
 
 BODY = {"input": {"text": "x"}}
 
@@ -79,6 +80,28 @@ async def test_a_file_with_another_name_is_in_use_too(tmp_path: Path, make: Any)
         )
         assert b"db is in use by another platform" in (await done.communicate())[1]
         await first.put("o", "a", BODY, task_id="t")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there a file itself can be locked")
+async def test_a_store_is_not_administered_by_a_hard_link_of_what_a_platform_has(
+    tmp_path: Path,
+) -> None:
+    path, link = tmp_path / "s.db", tmp_path / "t.db"
+    async with OpenStore(SqliteStore(path)) as platform:
+        await platform.put("o", "a", BODY, task_id="t")
+        os.link(path, link)
+        with pytest.raises(ConfigurationError, match=r"t\.db is in use, by another name"):
+            await SqliteStore(link).open(exclusive=False)
+        with pytest.raises(ConfigurationError, match=r"t\.db is in use, by another name"):
+            await backup(link, tmp_path / "b.db")
+        beside = SqliteStore(path)
+        await beside.open(exclusive=False)
+        assert (await beside.get("o", "t")).id == "t"
+        await beside.close()
+    beside = SqliteStore(link)
+    await beside.open(exclusive=False)
+    assert (await beside.get("o", "t")).id == "t"
+    await beside.close()
 
 
 async def test_a_file_that_is_made_anew_is_locked_as_well(tmp_path: Path) -> None:

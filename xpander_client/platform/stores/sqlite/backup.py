@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ....errors import ConfigurationError
 from ....private_files import open_private
-from .file import COMPANIONS, file_of
+from .file import COMPANIONS, file_of, refuse_other_name
 from .schema import version_of
 
 __all__ = ["backup"]
@@ -30,6 +30,7 @@ def backup(path: Path, file: Path) -> None:
     path = file_of(path)
     if not path.is_file():
         raise ConfigurationError(f"{path} is not there")
+    refuse_other_name(path)
     if os.path.lexists(file):
         raise ConfigurationError(f"{file} is there already: give a file that isn't")
     part = file.with_name(f".{file.name}.{secrets.token_hex(4)}")

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from ....errors import ConfigurationError
 from ....private_files import check_private, make_private_folder, real_path
+from ...file_lock import FileLock, OtherName
 
-__all__ = ["COMPANIONS", "file_of", "make_folder_of"]
+__all__ = ["COMPANIONS", "file_of", "make_folder_of", "refuse_other_name"]
 
 COMPANIONS = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a file, by the endings of their names."""
@@ -27,6 +28,25 @@ def file_of(path: Path) -> Path:
     for ending in ("", *COMPANIONS):
         check_private(real.with_name(real.name + ending))
     return real
+
+
+def refuse_other_name(path: Path) -> None:
+    """Refuse to open a file beside a platform that has it by another name, a hard link. SQLite
+    keeps what was just written under that name, and would not find it.
+
+    Raises:
+        ConfigurationError: somebody has it so.
+    """
+    if not path.exists() or path.stat().st_nlink == 1:
+        return
+    lock = FileLock(path)
+    try:
+        lock.acquire(f"the store {path} is in use")
+    except OtherName:
+        raise
+    except ConfigurationError:  # by this name
+        return
+    lock.release()
 
 
 def make_folder_of(path: Path) -> None:

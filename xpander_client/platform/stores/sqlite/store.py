@@ -33,7 +33,7 @@ from ..records import (
 from ..retention import Batch, Kind, organizations_with
 from ..solitude import Solitude
 from ..work import Command
-from .file import file_of, make_folder_of
+from .file import file_of, make_folder_of, refuse_other_name
 from .group_commit import GroupCommit
 from .listing import page
 from .retention import prune
@@ -124,6 +124,8 @@ class SqliteStore(CommandStore):
         """
         self.path = file_of(self.path)
         make_folder_of(self.path)
+        if not exclusive:
+            refuse_other_name(self.path)
         # Short transactions of another process are nothing new to SQLite. The lock is against a
         # second platform, and against one that runs while its tables are changed.
         self._lock = FileLock(self.path)
