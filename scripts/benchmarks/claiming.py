@@ -38,6 +38,8 @@ def idle_workers(engine: str, store: str | None, rounds: int) -> Figure:
             return 1e6 * (cpu_seconds(serving) - before) / TASKS
 
         pair = interleaved(rounds, lambda: cost(crowded, crowd), lambda: cost(quiet, single))
+        for workers in (crowd, single):
+            workers.run("leave", 1)
     many, few = pair.medians
     return Figure(
         title=f"CPU per task on {engine}, {MANY:,} idle workers of 64 slots / one",

@@ -29,6 +29,7 @@ from xpander_client.platform.dispatch import Dispatch
 from xpander_client.platform.metrics import Metrics
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.sessions import OUTBOX, WorkerSession
+from xpander_client.platform.stores.hints import RARELY
 from xpander_client.platform.stores.store import Store
 
 
@@ -483,6 +484,49 @@ async def test_a_silent_worker_is_offered_nothing_until_it_is_heard_again(crew: 
         await crew.beat(session)
         while "u" not in session.held:
             await watch.wait(0.01)
+
+
+async def test_servers_ask_each_second_only_for_workers_that_hold_something(
+    crew: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, _ = await crew.busy_worker()
+    idle = [await crew.worker(f"10.0.1.{number}") for number in range(5)]
+    asked: list[set[tuple[str, str]]] = []
+    held = crew.store.presence.held
+
+    async def count(places: Any) -> Any:
+        asked.append(set(places))
+        return await held(places)
+
+    monkeypatch.setattr(crew.store.presence, "held", count)
+    for _ in range(RARELY):
+        await crew.dispatch._pulse()
+    if crew.store.presence.alone:
+        assert not asked
+    else:
+        assert asked[:-1] == [{session.place}] * (RARELY - 1)
+        assert asked[-1] == {session.place, *(each.place for each in idle)}
+
+
+async def test_an_agents_queues_are_looked_at_when_there_is_something_in_them(
+    crew: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[dict[str | None, int]] = []
+    queued = crew.store.queued
+
+    async def count(organization_id: str, agent_id: str, queues: Any) -> Any:
+        looks.append(dict(queues))
+        return await queued(organization_id, agent_id, queues)
+
+    workers = [await crew.worker(f"10.0.1.{number}") for number in range(20)]
+    with crew.store.watch() as watch:
+        await watch.wait(0.2)  # what they begin with
+        monkeypatch.setattr(crew.store, "queued", count)
+        for number in range(3):
+            await crew.store.put("o", "a", {"input": {}}, task_id=f"t{number}")
+            while f"t{number}" not in workers[number].held:
+                await watch.wait(0.01)
+    assert looks == [{None: 20}, {None: 19}, {None: 18}]
 
 
 async def test_a_worker_is_sent_large_tasks_as_fast_as_it_takes_them(crew: Crew) -> None:

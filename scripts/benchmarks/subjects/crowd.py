@@ -59,6 +59,12 @@ class Crowd:
             await caller.update(task_id, status="completed", result="done")
         await caller.close()
 
+    async def leave(self, count: int) -> None:
+        """All of them are gone."""
+        for stream in self._streams:
+            stream.cancel()
+        await asyncio.gather(*self._streams, return_exceptions=True)
+
 
 crowd = Crowd(int(os.environ["XPANDER_CROWD"]))
-serve({}, {"work": crowd.work})
+serve({}, {"work": crowd.work, "leave": crowd.leave})
