@@ -518,6 +518,83 @@ async def test_a_database_that_can_not_be_used_says_why_and_what_to_do(
     postgres_server.sql("drop database unfit with (force)")
 
 
+class TransactionPooler:
+    """Gives whoever asks the one session with the database that there is, until a transaction ends.
+
+    Prepared statements are not lost by it: as with PgBouncer since 1.21, nothing fails at once.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self.session: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._greeting = b""
+        self._free = asyncio.Lock()
+
+    async def serve(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
+        try:
+            await self._startup(client, answer)
+            while True:
+                kind = await client.readexactly(1)
+                async with self._free:
+                    await self._transaction(kind, client, answer)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            pass
+        finally:
+            answer.close()
+
+    async def _startup(self, client: asyncio.StreamReader, answer: asyncio.StreamWriter) -> None:
+        await _rest(client)
+        answer.write(b"N")  # no TLS, which is asked for first
+        first = await _rest(client)
+        if self.session is None:
+            self.session = await asyncio.open_connection("127.0.0.1", self._port)
+            self.session[1].write(first)
+            self._greeting = await _until(b"Z", self.session[0])
+        answer.write(self._greeting)
+
+    async def _transaction(
+        self, kind: bytes, client: asyncio.StreamReader, answer: asyncio.StreamWriter
+    ) -> None:
+        assert self.session is not None
+        database, to_database = self.session
+        while True:
+            to_database.write(kind + await _rest(client))
+            if kind in b"HQS":  # what is sent is answered now
+                answered = await _until(b"TnE" if kind == b"H" else b"Z", database)
+                answer.write(answered)
+                if kind != b"H" and answered.endswith(b"I"):
+                    return
+            kind = await client.readexactly(1)
+
+
+async def _rest(reader: asyncio.StreamReader) -> bytes:
+    length = await reader.readexactly(4)
+    return length + await reader.readexactly(int.from_bytes(length) - 4)
+
+
+async def _until(last: bytes, reader: asyncio.StreamReader) -> bytes:
+    said = b""
+    while True:
+        kind = await reader.readexactly(1)
+        said += kind + await _rest(reader)
+        if kind in last:
+            return said
+
+
+async def test_a_pooler_that_gives_each_transaction_another_session_is_recognized(
+    postgres_server: PostgresServer,
+) -> None:
+    pooler = TransactionPooler(postgres_server.port)
+    async with await asyncio.start_server(pooler.serve, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        store = PostgresStore(f"postgresql://postgres@127.0.0.1:{port}/postgres")
+        with pytest.raises(ConfigurationError, match="pool_mode = session"):
+            await asyncio.wait_for(store.open(), 20)
+        assert pooler.session is not None
+        pooler.session[1].close()
+        await pooler.session[1].wait_closed()
+
+
 async def test_reads_that_wait_for_their_turn_stop_no_pulse_and_are_told_so(
     postgres: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
