@@ -120,10 +120,11 @@ def test_a_final_failure_is_the_error_of_its_status(
     found = caught.value
     assert type(found) is error
     assert route.call_count == 1
-    assert (found.status_code, found.description, found.body) == (status, "because", body)
+    assert (found.status_code, found.body) == (status, body)
+    assert found.description == "because ($.a)"
     assert (found.method, found.path, found.request_id) == ("GET", "/t/1", "r7")
     assert not found.retryable
-    assert str(found) == f"{status}: because (GET /t/1, request r7)"
+    assert str(found) == f"{status}: because ($.a) (GET /t/1, request r7)"
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ class Organization(Resource):
 
         Example:
             >>> organization = Organization(configuration)
-            >>> entries = organization.list_audit(limit=10)
+            >>> entries = organization.list_audit()
             >>> for item in entries:
             ...     print(item.action)
             task.stop
@@ -134,7 +134,7 @@ class Organization(Resource):
 
         Example:
             >>> organization = Organization(configuration)
-            >>> entries = await organization.alist_audit(limit=10)
+            >>> entries = await organization.alist_audit()
             >>> for item in entries:
             ...     print(item.action)
             task.stop
@@ -162,7 +162,7 @@ class Organization(Resource):
 
         Example:
             >>> organization = Organization(configuration)
-            >>> for item in organization.iter_audit(limit=10):
+            >>> for item in organization.iter_audit():
             ...     print(item.action)
             task.stop
         """
@@ -189,7 +189,7 @@ class Organization(Resource):
 
         Example:
             >>> organization = Organization(configuration)
-            >>> async for item in organization.aiter_audit(limit=10):
+            >>> async for item in organization.aiter_audit():
             ...     print(item.action)
             task.stop
         """
