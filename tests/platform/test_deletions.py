@@ -215,3 +215,11 @@ def test_events_of_a_deleted_task_are_pushed_no_more(http: httpx.Client) -> None
         f"/agent-execution/{task['id']}/events/push", json=[event("chunk", task["id"], "y")]
     )
     assert answer.status_code == 404
+
+
+def test_a_task_is_deleted_by_the_name_that_its_reporter_chose(http: httpx.Client) -> None:
+    report = {"id": "order-1", "input": "x"}
+    assert http.post("/agent-execution/sales/report_task", json=report).status_code == 200
+    assert http.delete("/agent-execution/executions/order-1").json()["tasks"] == 1
+    assert http.get("/agent-execution/order-1/status").status_code == 404
+    assert http.post("/agent-execution/sales/report_task", json=report).status_code == 404

@@ -130,8 +130,8 @@ class CommandStore(Store):
         """Seconds since 1970, by the store's clock."""
 
     @abstractmethod
-    async def _with_old(self, kind: Kind) -> Sequence[str]:
-        """The organizations that have something of a kind that may be forgotten some time."""
+    async def _with_old(self, kind: Kind, before: float) -> Sequence[str]:
+        """The organizations that have something of a kind from before a moment."""
 
     @abstractmethod
     async def _prune_some(

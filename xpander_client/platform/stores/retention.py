@@ -31,13 +31,14 @@ Kind: TypeAlias = Literal[
 ENDED = "status IN ('completed', 'deleted', 'error', 'failed', 'stopped')"
 """Which tasks are forgotten some time, in the words of the index of them."""
 
-_OLD: Mapping[str, tuple[str, str]] = {
-    "events": ("tasks", f"WHERE {ENDED} AND"),
-    "tasks": ("tasks", f"WHERE {ENDED} AND"),
-    "threads": ("threads", "WHERE"),
-    "reports": ("reports", "WHERE"),
-    "audit": ("audit", "WHERE"),
+_WHOSE: Mapping[str, tuple[str, str]] = {
+    "events": (f"tasks WHERE {ENDED} AND", f"pruned = false AND {ENDED} AND updated_at"),
+    "tasks": (f"tasks WHERE {ENDED} AND", f"pruned = {{}} AND {ENDED} AND updated_at"),
+    "threads": ("threads WHERE", "used_at"),
+    "reports": ("reports WHERE", "created_at"),
+    "audit": ("audit WHERE", "created_at"),
 }
+"""Where to look for organizations, and by what their rows are known to be old."""
 
 HOUR = 3600.0
 
@@ -62,18 +63,31 @@ def hour_of(now: float) -> float:
     return now - now % HOUR
 
 
-def organizations_with(kind: Kind) -> str | None:
-    """The statement that finds who has something of a kind, one step through an index for each.
-    Every engine understands it. None: what is of this kind is kept without saying whose it is.
+def organizations_with(kind: Kind, before: str) -> str | None:
+    """The statement that finds who has something of a kind from before a moment, for which `before`
+    stands, by a step or two through an index for each organization. Every engine understands it.
+    None: what is of this kind is kept without saying whose it is.
     """
-    if kind not in _OLD:
+    if kind not in _WHOSE:
         return None
-    table, those = _OLD[kind]
-    next_one = f"SELECT min(organization_id) FROM {table} {those} organization_id"
-    return (
-        f"WITH RECURSIVE found (id) AS ({next_one} >= '' UNION ALL SELECT ({next_one} > found.id) "
-        "FROM found WHERE found.id IS NOT NULL) SELECT id FROM found WHERE id IS NOT NULL"
+    rows, age = _WHOSE[kind]
+    following = f"SELECT min(organization_id) FROM {rows} organization_id"
+    found = (
+        f"WITH RECURSIVE found (id) AS ({following} >= '' UNION ALL SELECT ({following} > found.id)"
+        " FROM found WHERE found.id IS NOT NULL) SELECT id FROM found WHERE "
     )
+    table = rows.split()[0]
+    if kind == "audit":
+        # What is of no organization concerns the store. Numbers are given out in order of time.
+        oldest = "SELECT created_at FROM audit WHERE organization_id = found.id"
+        return f"{found} ({oldest} ORDER BY number LIMIT 1) < {before}"
+    any_old = (
+        f"EXISTS (SELECT 1 FROM {table} WHERE organization_id = found.id AND {age} < {before})"
+    )
+    if kind == "tasks":
+        any_old = f"({any_old.format('true')} OR {any_old.format('false')})"
+    # What was deleted is of no organization, and has a time of its own.
+    return f"{found} id > '' AND {any_old}"
 
 
 @attrs.frozen(kw_only=True)
@@ -115,8 +129,8 @@ class Batch:
     seconds: float
 
 
-Organizations: TypeAlias = Callable[[Kind], Awaitable[Sequence[str]]]
-"""Those that have something of a kind, old or not."""
+Organizations: TypeAlias = Callable[[Kind, float], Awaitable[Sequence[str]]]
+"""Those that have something of a kind from before a moment."""
 
 Prune: TypeAlias = Callable[[Kind, str, float, int], Awaitable[Batch]]
 """Forgets what an organization has of a kind from before a moment, so many rows at the most."""
@@ -132,7 +146,7 @@ async def work_off(
     gone: Counter[str] = Counter()
     for kind, before in cutoffs.items():
         limit = FIRST
-        waiting = await organizations(kind)
+        waiting = await organizations(kind, before)
         while waiting:
             left = []
             for organization_id in waiting:

@@ -410,12 +410,14 @@ class PostgresStore(CommandStore):
         )
         return len(rows)
 
-    async def _with_old(self, kind: Kind) -> Sequence[str]:
+    async def _with_old(self, kind: Kind, before: float) -> Sequence[str]:
         if kind == "keys":
             await self._presence.forget()
             self._tails.clear()
-        sql = organizations_with(kind)
-        return [""] if sql is None else [row["id"] for row in await self._database.fetch(sql)]
+        sql = organizations_with(kind, "$1::double precision")
+        if sql is None:
+            return [""]
+        return [row["id"] for row in await self._database.fetch(sql, before)]
 
     async def _prune_some(
         self, kind: Kind, organization_id: str, before: float, limit: int

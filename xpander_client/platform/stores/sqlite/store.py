@@ -453,9 +453,11 @@ class SqliteStore(CommandStore):
         given = (organization_id, user_id, *agents, limit)
         return await self._writer.submit(lambda work: work.execute(sql, given).rowcount)
 
-    async def _with_old(self, kind: Kind) -> Sequence[str]:
-        sql = organizations_with(kind)
-        return [""] if sql is None else [row[0] for row in await self._on_list_thread(sql, ())]
+    async def _with_old(self, kind: Kind, before: float) -> Sequence[str]:
+        sql = organizations_with(kind, "?1")
+        if sql is None:
+            return [""]
+        return [row[0] for row in await self._on_list_thread(sql, (before,))]
 
     async def _prune_some(
         self, kind: Kind, organization_id: str, before: float, limit: int
