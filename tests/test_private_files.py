@@ -11,6 +11,7 @@ import pytest
 from xpander_client.errors import ConfigurationError
 from xpander_client.private_files import (
     check_private,
+    check_private_folder,
     make_private_folder,
     open_private,
     real_path,
@@ -84,6 +85,19 @@ def test_a_file_or_a_link_of_somebody_else_is_not_trusted(tmp_path: Path) -> Non
         open_private(tmp_path / "file")
     with pytest.raises(ConfigurationError, match="somebody else has laid"):
         real_path(tmp_path / "link")
+
+
+def test_a_folder_with_a_foreseeable_name_is_its_owners_and_no_link(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "mine")
+    for name in ("mine", "none"):
+        check_private_folder(tmp_path / name)
+    with pytest.raises(ConfigurationError, match="is a link"):
+        check_private_folder(tmp_path / "link")
+    if os.geteuid() == 0:
+        os.chown(tmp_path / "mine", NOBODY, NOBODY)
+        with pytest.raises(ConfigurationError, match="belongs to somebody else"):
+            check_private_folder(tmp_path / "mine")
 
 
 @as_root

@@ -9,7 +9,13 @@ from pathlib import Path
 
 from .errors import ConfigurationError
 
-__all__ = ["check_private", "make_private_folder", "open_private", "real_path"]
+__all__ = [
+    "check_private",
+    "check_private_folder",
+    "make_private_folder",
+    "open_private",
+    "real_path",
+]
 
 _FLAGS = (
     os.O_RDWR
@@ -80,6 +86,24 @@ def check_private(path: Path) -> None:
     except OSError:
         return
     _check(path, found)
+
+
+def check_private_folder(folder: Path) -> None:
+    """Look at a folder with a name that others could foretell, if it is there.
+
+    Raises:
+        ConfigurationError: it is a link, no folder, or somebody else's.
+    """
+    try:
+        found = folder.lstat()
+    except OSError:
+        return
+    if not stat.S_ISDIR(found.st_mode):
+        raise ConfigurationError(f"{folder} is a link, or no folder: it isn't used")
+    if not _is_trusted(folder, found):
+        raise ConfigurationError(
+            f"{folder} belongs to somebody else (user {found.st_uid}), so it isn't used"
+        )
 
 
 def real_path(path: Path) -> Path:

@@ -78,6 +78,11 @@ def test_an_address_that_means_nothing_is_refused_before_anything_is_made(
         done = unconfigured("dev", "--port", "0", "--store", store)
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
         assert "hush" not in done.stderr
+    (unconfigured.folder / ".xpander").symlink_to(unconfigured.folder)
+    for store in (".xpander/dev.db", "pg"):
+        done = unconfigured("dev", "--port", "0", "--store", store)
+        assert (done.returncode, "is a link" in done.stderr) == (1, True)
+    (unconfigured.folder / ".xpander").unlink()
     (unconfigured.folder / "s.db.key").symlink_to(unconfigured.folder / "theirs")
     done = unconfigured("dev", "--port", "0", "--store", "s.db")
     assert (done.returncode, "is a link" in done.stderr) == (1, True)

@@ -16,7 +16,7 @@ from xpander_client.cli.output import note, print_json
 from xpander_client.cli.settings import with_settings
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.settings import Settings
-from xpander_client.private_files import make_private_folder, open_private
+from xpander_client.private_files import check_private_folder, make_private_folder, open_private
 
 if TYPE_CHECKING:
     from xpander_client.platform import Address
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["dev"]
 
 _PORT = 8484
+_FOLDER = Path(".xpander")
 
 
 @with_settings
@@ -94,11 +95,15 @@ def _running(store: str) -> Iterator[tuple[str, Path]]:
         from xpander_client.platform.dev_postgres import DEFAULT_FOLDER, postgres_server
 
         folder = Path(store.removeprefix("pg").removeprefix(":") or DEFAULT_FOLDER)
+        check_private_folder(_FOLDER)
         with postgres_server(folder) as address:
             yield address, folder
         return
     check_address(store)
-    yield store, Path(".xpander/postgres") if is_postgres(store) else sqlite_path(store)
+    place = _FOLDER / "postgres" if is_postgres(store) else sqlite_path(store)
+    if place.parent == _FOLDER:
+        check_private_folder(_FOLDER)
+    yield store, place
 
 
 def _kept_key(store: Path) -> str:
