@@ -235,6 +235,20 @@ def test_strangers_take_only_each_others_places(served: Served) -> None:
 
 
 @pytest.mark.parametrize("served", [64], indirect=True)
+def test_who_is_served_just_now_keeps_the_place(served: Served) -> None:
+    head = b"POST /read HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n"
+    with contextlib.ExitStack() as stack:
+        busy = [stack.enter_context(served.connect()) for _ in range(8)]
+        for connection in busy:
+            connection.sendall(head)
+            assert connection.recv(100).startswith(b"HTTP/1.1 100 ")
+        with served.connect() as another:
+            assert rest(another).startswith(b"HTTP/1.1 503 ")
+        for connection in busy:
+            assert answer(connection, b"{}") == b"/read"
+
+
+@pytest.mark.parametrize("served", [64], indirect=True)
 def test_those_with_a_key_leave_room_for_others(served: Served) -> None:
     with contextlib.ExitStack() as stack:
         told = []

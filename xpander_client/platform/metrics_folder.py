@@ -7,16 +7,19 @@ in one file for each kind, so that there are never more files than there are pro
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import importlib
 import logging
 import os
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+if sys.platform != "win32":
+    import fcntl
 
 __all__ = ["METRICS_FOLDER", "add_up", "made", "reading"]
 
@@ -47,7 +50,7 @@ def made() -> Iterator[str]:
 def add_up(folder: str, pid: int) -> None:
     """Add what a process that is gone has counted to what others had, and forget its files."""
     metrics: Any = importlib.import_module("prometheus_client.mmap_dict")
-    with _locked(folder, fcntl.LOCK_EX):
+    with _locked(folder):
         for kind in ("counter", "histogram", "summary"):
             path = Path(folder, f"{kind}_{pid}.db")
             if not path.exists():
@@ -67,13 +70,14 @@ def add_up(folder: str, pid: int) -> None:
 
 def reading(folder: str) -> contextlib.AbstractContextManager[None]:
     """Holds off what would take files away from who reads them, or let him read them twice."""
-    return _locked(folder, fcntl.LOCK_SH)
+    return _locked(folder, shared=True)
 
 
 @contextlib.contextmanager
-def _locked(folder: str, how: int) -> Iterator[None]:
+def _locked(folder: str, *, shared: bool = False) -> Iterator[None]:
     with open(Path(folder, READING), "a", encoding="ascii") as file:
-        fcntl.flock(file, how)
+        if sys.platform != "win32":  # where nobody takes any away
+            fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         yield
 
 
