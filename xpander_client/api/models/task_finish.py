@@ -17,7 +17,7 @@ class TaskFinish:
 
     status: AgentExecutionStatus
     """How it ended."""
-    result: str | None = None
-    """What came out, or the error's text."""
+    result: str | dict[str, Any] | list[Any] | None = None
+    """What came out, or the error's text. What is no text is kept as its JSON."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -59,8 +59,8 @@ class TaskUpdate:
     """When it was paused."""
     finished_at: datetime.datetime | None = None
     """When it was over."""
-    result: str | None = None
-    """What came out, or the error's text."""
+    result: str | dict[str, Any] | list[Any] | None = None
+    """What came out, or the error's text. What is no text is kept as its JSON."""
     parent_execution: str | None = attrs.field(
         default=None,
         metadata={"bounds": {"maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}},

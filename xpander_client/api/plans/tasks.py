@@ -190,7 +190,7 @@ def update(
     source: SourceNodeType | str | None = None,
     status: AgentExecutionStatus | None = None,
     last_executed_node_id: str | None = None,
-    result: str | None = None,
+    result: str | dict[str, Any] | builtins.list[Any] | None = None,
     memory_thread_id: str | None = None,
     worker_id: str | None = None,
     progress: TaskProgress | None = None,
@@ -238,7 +238,7 @@ def finish(
     *,
     task_id: str,
     status: AgentExecutionStatus,
-    result: str | None = None,
+    result: str | dict[str, Any] | builtins.list[Any] | None = None,
     execution_attempt: int | None = None,
 ) -> RequestPlan:
     """What `Tasks.finish` sends."""

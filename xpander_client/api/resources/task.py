@@ -322,14 +322,18 @@ class Task(TaskMessage, StopRequest, Bound):
         plan = tasks_plans.update_fields(task_id=self.id, fields=self._fenced(changes))
         self._adopt((await self._transport.acall(plan, type(self))).parsed, changes)
 
-    def set_status(self, status: AgentExecutionStatus, result: str | None = None) -> None:
+    def set_status(
+        self,
+        status: AgentExecutionStatus,
+        result: str | dict[str, Any] | builtins.list[Any] | None = None,
+    ) -> None:
         """Change the task's status on the platform, and its result when one is given.
 
         Other fields that were changed here stay unsaved.
 
         Args:
             status: Where it stands.
-            result: What came out, or the error's text.
+            result: What came out, or the error's text. What is no text is kept as its JSON.
 
         Raises:
             NotFoundError: There is none of that id in the organization.
@@ -352,14 +356,18 @@ class Task(TaskMessage, StopRequest, Bound):
         plan = tasks_plans.update_fields(task_id=self.id, fields=self._fenced(fields))
         self._adopt(self._transport.call(plan, type(self)).parsed, fields)
 
-    async def aset_status(self, status: AgentExecutionStatus, result: str | None = None) -> None:
+    async def aset_status(
+        self,
+        status: AgentExecutionStatus,
+        result: str | dict[str, Any] | builtins.list[Any] | None = None,
+    ) -> None:
         """Change the task's status on the platform, and its result when one is given.
 
         Other fields that were changed here stay unsaved.
 
         Args:
             status: Where it stands.
-            result: What came out, or the error's text.
+            result: What came out, or the error's text. What is no text is kept as its JSON.
 
         Raises:
             NotFoundError: There is none of that id in the organization.
@@ -600,7 +608,9 @@ class Task(TaskMessage, StopRequest, Bound):
         """Add events to a task's stream.
 
         The events get the stream's next numbers, in the order given, and reach everyone who follows
-        the task. With an attempt that is no longer the current one they are refused with 409.
+        the task. With an attempt that is no longer the current one they are refused with 409. Each
+        names the task and its organization. Types that are not listed are passed on, up to 200
+        characters; `connected`, `gap` and `notification` are the platform's own to say.
 
         Args:
             events: The events to add, oldest first.
@@ -632,7 +642,9 @@ class Task(TaskMessage, StopRequest, Bound):
         """Add events to a task's stream.
 
         The events get the stream's next numbers, in the order given, and reach everyone who follows
-        the task. With an attempt that is no longer the current one they are refused with 409.
+        the task. With an attempt that is no longer the current one they are refused with 409. Each
+        names the task and its organization. Types that are not listed are passed on, up to 200
+        characters; `connected`, `gap` and `notification` are the platform's own to say.
 
         Args:
             events: The events to add, oldest first.

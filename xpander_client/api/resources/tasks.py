@@ -458,7 +458,7 @@ class Tasks(Resource):
         source: SourceNodeType | str | None = None,
         status: AgentExecutionStatus | None = None,
         last_executed_node_id: str | None = None,
-        result: str | None = None,
+        result: str | dict[str, Any] | builtins.list[Any] | None = None,
         memory_thread_id: str | None = None,
         worker_id: str | None = None,
         progress: TaskProgress | None = None,
@@ -477,7 +477,7 @@ class Tasks(Resource):
             source: Through which door it came in.
             status: Where it stands.
             last_executed_node_id: The node of the agent's graph that ran last.
-            result: What came out, or the error's text.
+            result: What came out, or the error's text. What is no text is kept as its JSON.
             memory_thread_id: The thread that its messages are kept in.
             worker_id: Together with the status `executing`: the script that takes the task, which
                 goes to it if no worker has it.
@@ -523,7 +523,7 @@ class Tasks(Resource):
         source: SourceNodeType | str | None = None,
         status: AgentExecutionStatus | None = None,
         last_executed_node_id: str | None = None,
-        result: str | None = None,
+        result: str | dict[str, Any] | builtins.list[Any] | None = None,
         memory_thread_id: str | None = None,
         worker_id: str | None = None,
         progress: TaskProgress | None = None,
@@ -542,7 +542,7 @@ class Tasks(Resource):
             source: Through which door it came in.
             status: Where it stands.
             last_executed_node_id: The node of the agent's graph that ran last.
-            result: What came out, or the error's text.
+            result: What came out, or the error's text. What is no text is kept as its JSON.
             memory_thread_id: The thread that its messages are kept in.
             worker_id: Together with the status `executing`: the script that takes the task, which
                 goes to it if no worker has it.
@@ -585,7 +585,7 @@ class Tasks(Resource):
         self,
         task_id: str,
         status: AgentExecutionStatus,
-        result: str | None = None,
+        result: str | dict[str, Any] | builtins.list[Any] | None = None,
         execution_attempt: int | None = None,
     ) -> Task:
         """End a task with its result.
@@ -595,7 +595,7 @@ class Tasks(Resource):
         Args:
             task_id: The task.
             status: How it ended.
-            result: What came out, or the error's text.
+            result: What came out, or the error's text. What is no text is kept as its JSON.
             execution_attempt: The attempt that the writing worker holds, the task's
                 `execution_attempts`.
 
@@ -628,7 +628,7 @@ class Tasks(Resource):
         self,
         task_id: str,
         status: AgentExecutionStatus,
-        result: str | None = None,
+        result: str | dict[str, Any] | builtins.list[Any] | None = None,
         execution_attempt: int | None = None,
     ) -> Task:
         """End a task with its result.
@@ -638,7 +638,7 @@ class Tasks(Resource):
         Args:
             task_id: The task.
             status: How it ended.
-            result: What came out, or the error's text.
+            result: What came out, or the error's text. What is no text is kept as its JSON.
             execution_attempt: The attempt that the writing worker holds, the task's
                 `execution_attempts`.
 
@@ -1736,7 +1736,9 @@ class Tasks(Resource):
         """Add events to a task's stream.
 
         The events get the stream's next numbers, in the order given, and reach everyone who follows
-        the task. With an attempt that is no longer the current one they are refused with 409.
+        the task. With an attempt that is no longer the current one they are refused with 409. Each
+        names the task and its organization. Types that are not listed are passed on, up to 200
+        characters; `connected`, `gap` and `notification` are the platform's own to say.
 
         Args:
             task_id: The task.
@@ -1770,7 +1772,9 @@ class Tasks(Resource):
         """Add events to a task's stream.
 
         The events get the stream's next numbers, in the order given, and reach everyone who follows
-        the task. With an attempt that is no longer the current one they are refused with 409.
+        the task. With an attempt that is no longer the current one they are refused with 409. Each
+        names the task and its organization. Types that are not listed are passed on, up to 200
+        characters; `connected`, `gap` and `notification` are the platform's own to say.
 
         Args:
             task_id: The task.
@@ -2089,7 +2093,7 @@ class TasksWithRawResponse:
         source: SourceNodeType | str | None = None,
         status: AgentExecutionStatus | None = None,
         last_executed_node_id: str | None = None,
-        result: str | None = None,
+        result: str | dict[str, Any] | builtins.list[Any] | None = None,
         memory_thread_id: str | None = None,
         worker_id: str | None = None,
         progress: TaskProgress | None = None,
@@ -2115,7 +2119,7 @@ class TasksWithRawResponse:
         source: SourceNodeType | str | None = None,
         status: AgentExecutionStatus | None = None,
         last_executed_node_id: str | None = None,
-        result: str | None = None,
+        result: str | dict[str, Any] | builtins.list[Any] | None = None,
         memory_thread_id: str | None = None,
         worker_id: str | None = None,
         progress: TaskProgress | None = None,
@@ -2138,7 +2142,7 @@ class TasksWithRawResponse:
         self,
         task_id: str,
         status: AgentExecutionStatus,
-        result: str | None = None,
+        result: str | dict[str, Any] | builtins.list[Any] | None = None,
         execution_attempt: int | None = None,
     ) -> Response[Task]:
         """`Tasks.finish`, with the answer's status and headers."""
@@ -2151,7 +2155,7 @@ class TasksWithRawResponse:
         self,
         task_id: str,
         status: AgentExecutionStatus,
-        result: str | None = None,
+        result: str | dict[str, Any] | builtins.list[Any] | None = None,
         execution_attempt: int | None = None,
     ) -> Response[Task]:
         """`Tasks.afinish`, with the answer's status and headers."""
