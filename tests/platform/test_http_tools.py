@@ -76,3 +76,20 @@ async def test_no_proxy_of_the_environment_sees_a_request(
     async with http_tools() as tools:
         calls = [tools.call("w", named(server, "127.0.0.1"), Arguments()) for _ in range(3)]
         assert set(await asyncio.gather(*calls)) == {'"fünf"'.encode()}
+
+
+async def test_a_login_in_the_url_is_sent_and_nothing_of_the_request_is_logged(
+    server: ToolServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    operation = named(server, "ann:p%40ss@127.0.0.1")
+    with caplog.at_level("DEBUG"):
+        async with http_tools() as tools:
+            await tools.call("w", operation, Arguments())
+    sent = server.last()
+    assert (sent.target, sent.headers["authorization"]) == (
+        "/text?key=s3cr3t",
+        "Basic YW5uOnBAc3M=",
+    )
+    assert "s3cr3t" not in caplog.text
+    assert "p@ss" not in caplog.text
+    assert "YW5u" not in caplog.text

@@ -505,14 +505,7 @@ def test_what_stands_in_the_tool_is_not_a_callers_to_give(
         "body": "",
     }
     sent = tools.last().headers
-    assert sent.keys() == {
-        "host",
-        "accept",
-        "accept-encoding",
-        "connection",
-        "user-agent",
-        "x-role",
-    }
+    assert sent.keys() == {"host", "accept", "accept-encoding", "user-agent", "x-role"}
     assert (sent["x-role"], sent["accept-encoding"]) == ("reader", "identity")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import re
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 import attrs
 import orjson
 
+from ..version import __version__
 from .parameters import declared, scalar
 from .refusal import Refusal
 
@@ -48,6 +50,8 @@ LONGEST_TARGET = 16_000
 
 DECODED = 5
 """So many times a part of a path may have been encoded, one upon the other."""
+
+_HEADERS = {"accept": "application/json, */*;q=0.5", "user-agent": f"xpander-client/{__version__}"}
 
 _SHORTEST_SECRET = 4
 
@@ -146,7 +150,7 @@ class HttpOperation:
             Refusal: 422, one is missing, or not as the tool's schema has it, or can't be sent.
         """
         arguments = self._accepted(given)
-        headers = {"accept": "application/json, */*;q=0.5", **self.sent_headers(arguments.headers)}
+        headers = {**_HEADERS, **self._login(), **self.sent_headers(arguments.headers)}
         content = None
         if arguments.body or self.method not in BODILESS:
             content = orjson.dumps(dict(arguments.body))
@@ -237,6 +241,14 @@ class HttpOperation:
                 raise Refusal(422, "a header has a name and a text", f"$.headers.{name}")
             sent[name.lower()] = text
         return sent | {name.lower(): value for name, value in self.headers.items()}
+
+    def _login(self) -> dict[str, str]:
+        """The header for the user and the password in the URL."""
+        parts = urlsplit(self.url)
+        if parts.username is None:
+            return {}
+        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        return {"authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}
 
     @property
     def is_private(self) -> bool:

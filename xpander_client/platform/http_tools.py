@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -32,13 +31,13 @@ class HttpTools:
     def __init__(self, *, timeout: float, limit: int) -> None:
         self._timeout = timeout
         self._limit = limit
-        self._client: httpx.AsyncClient | None = None
+        self._transport: httpx.AsyncHTTPTransport | None = None
 
     async def close(self) -> None:
         """Let go of the connections."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            await transport.aclose()
 
     async def call(self, tool_id: str, operation: HttpOperation, arguments: Arguments) -> bytes:
         """What the tool's server answers, as JSON; an answer that is none becomes a JSON text.
@@ -65,26 +64,26 @@ class HttpTools:
             how = f"could not be reached: {type(error).__name__}"
         raise Refusal(424, f"the tool {tool_id} {how}")
 
-    async def _opened(self) -> httpx.AsyncClient:
-        if self._client is not None:
-            return self._client
-        return self._kept(await asyncio.to_thread(_client))  # it reads the certificates
+    async def _opened(self) -> httpx.AsyncHTTPTransport:
+        if self._transport is not None:
+            return self._transport
+        return self._kept(await asyncio.to_thread(_transport))  # it reads the certificates
 
-    def _kept(self, client: httpx.AsyncClient) -> httpx.AsyncClient:
-        if self._client is None:  # else another call was quicker
-            self._client = client
-        return self._client
+    def _kept(self, transport: httpx.AsyncHTTPTransport) -> httpx.AsyncHTTPTransport:
+        if self._transport is None:  # else another call was quicker
+            self._transport = transport
+        return self._transport
 
     async def _answer(self, operation: HttpOperation, sent: ToolRequest) -> bytes:
-        client = await self._opened()
-        request = client.build_request(
+        transport = await self._opened()
+        request = httpx.Request(
             sent.method,
             sent.url,
             headers=sent.headers,
             content=sent.content,
             extensions={} if operation.is_private else {"trace": _stay_public},
         )
-        response = await client.send(request, stream=True)
+        response = await transport.handle_async_request(request)
         body = bytearray()
         try:
             async for part in response.aiter_raw():
@@ -103,16 +102,10 @@ class HttpTools:
         return await asyncio.to_thread(as_json, kind, plain)
 
 
-def _client() -> httpx.AsyncClient:
-    return httpx.AsyncClient(
-        timeout=None,
-        # A redirect, or a proxy of the environment, would take the tool's secrets to who knows
-        # where.
-        follow_redirects=False,
-        trust_env=False,
-        # Callers have nothing to do with each other: no cookie of one is sent for another.
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-    )
+def _transport() -> httpx.AsyncHTTPTransport:
+    # Not a client, which logs the URL, keeps cookies of one caller for another, and would follow
+    # redirects. A proxy of the environment would see the tool's secrets.
+    return httpx.AsyncHTTPTransport(trust_env=False)
 
 
 class _Failed(Exception):
