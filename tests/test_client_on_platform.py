@@ -18,6 +18,7 @@ from xpander_client import (
     ConflictError,
     EventGap,
     NotFoundError,
+    Organization,
     OutputFormat,
     RetryPolicy,
     Task,
@@ -246,6 +247,30 @@ def test_events_that_are_kept_no_more_are_told_as_a_gap(world: World) -> None:
     assert (gap.type, gap.task_id) == (TaskUpdateEventType.Gap, task.id)
     assert gap.data == EventGap(missing_from=1, earliest=2, latest=2)
     assert end.data.result == "done"
+
+
+def test_tasks_and_users_are_deleted_and_it_is_known_by_whom(world: World) -> None:
+    with LocalPlatform() as platform:
+        tasks, organization = Tasks(platform.configuration), Organization(platform.configuration)
+        task: Task = world.run(tasks, "create", AGENT, prompt="a", events_streaming=True)
+        with pytest.raises(ConflictError):
+            world.run(task, "delete")
+        assert world.run(task, "delete", stop=True).tasks == 1
+        for call in ("reload", "stop", "events"):
+            with pytest.raises(NotFoundError):
+                next(world.each(task, call)) if call == "events" else world.run(task, call)
+        ann = User(id="ann", email="ann@example.com")
+        for _ in range(2):
+            world.run(tasks, "create", AGENT, prompt="a", user_details=ann)
+        failed: Task = world.run(tasks, "create", AGENT, prompt="a")
+        world.run(failed, "set_status", AgentExecutionStatus.Failed)
+        removed = world.run(tasks, "delete_many", agent_id=AGENT, status="failed")
+        assert (removed.tasks, removed.more) == (1, False)
+        removed = world.run(organization, "forget_user", "ann")
+        assert (removed.tasks, removed.more) == (2, False)
+        entries = list(world.each(organization, "iter_audit", page_size=2))
+        assert [entry.action for entry in entries] == ["user.forget"] + ["task.delete"] * 4
+        assert entries[-1].target == task.id
 
 
 def test_a_task_without_events_refuses_to_stream(world: World, tasks: Tasks) -> None:

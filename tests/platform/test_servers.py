@@ -134,6 +134,20 @@ def test_a_worker_is_told_of_what_another_server_did_to_its_task(
         assert w.next().event == "task-stop"
 
 
+def test_a_worker_is_told_of_a_task_that_was_deleted_at_another_server(
+    one: httpx.Client, two: httpx.Client
+) -> None:
+    with worker(one) as w:
+        create(one)
+        task = w.task()
+        w.begin(task)
+        place = f"/agent-execution/executions/{task['id']}"
+        assert two.delete(place, params={"stop": "true"}).status_code == 200
+        told = w.next()
+        assert (told.event, told.data["id"]) == ("task-stop", task["id"])
+        assert w.finish(task).status_code == 404
+
+
 def test_nobody_is_told_where_no_server_has_the_worker(
     one: httpx.Client, two: httpx.Client
 ) -> None:

@@ -602,10 +602,13 @@ class Dispatch:
             if session.held.get(task_id) != attempt:
                 continue
             self._drop(session, task_id)
-            with contextlib.suppress(Refusal):
+            try:
                 record = await self._store.get(session.organization_id, task_id, whole=False)
-                if record.status not in TERMINAL - {"stopped"}:
-                    session.send(task_stop(task_id, attempt))
+                ended = record.status in TERMINAL - {"stopped"}
+            except Refusal as refusal:
+                ended = refusal.status != 404  # one that was deleted is nobody's to work on
+            if not ended:
+                session.send(task_stop(task_id, attempt))
 
     def _later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Have something done that nobody waits for."""
