@@ -891,6 +891,20 @@ def test_an_update_of_a_task_with_a_large_input_sends_its_followers_what_changed
         assert each.data["data"]["input"] == {"files": ["https://example.com/f"]}
 
 
+def test_who_prefers_little_is_answered_without_what_is_large(http: httpx.Client) -> None:
+    task = create(http, input={"text": "d" * 100_000}, title="T")
+    path = f"/agent-execution/{task['id']}/update"
+    for changes in ({"internal_status": "1 %"}, {"result": "r" * 100_000}):
+        answer = http.patch(path, json=changes, headers={"prefer": "wait=5, return=minimal"})
+        assert answer.headers["preference-applied"] == "return=minimal"
+        assert (answer.json()["title"], len(answer.content) < 1000) == ("T", True)
+    ended = http.patch(path, json={"status": "completed"}, headers={"prefer": "return=minimal"})
+    assert len(ended.content) < 1000
+    last = replay(http, task)[-1].data["data"]
+    assert (last["status"], last["result"]) == ("completed", "r" * 100_000)
+    assert update(http, task, title="U").json()["input"]["text"] == "d" * 100_000
+
+
 def test_a_worker_is_brought_a_task_with_its_large_fields(http: httpx.Client) -> None:
     text = "d" * 100_000
     with worker(http, "sales") as listening:

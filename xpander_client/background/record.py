@@ -19,6 +19,7 @@ from weakref import WeakValueDictionary
 from xpander_client.api.models import ThreadMessage, WorkerLoss
 from xpander_client.api.plans import tasks, threads
 from xpander_client.configuration import RetryPolicy
+from xpander_client.core.answer import BRIEF
 from xpander_client.core.convert import ConversionError, parse
 from xpander_client.core.plan import FINISHED, Replay, RequestPlan
 from xpander_client.errors import CallError, ConflictError, NotFoundError
@@ -90,6 +91,7 @@ class PlatformRecord:
         self._transport = Transport(self._configuration, Pool(self._configuration)).options(
             timeout=20.0, retry=RetryPolicy(attempts=1)
         )
+        self._brief = self._transport.options(headers=BRIEF)
         self._line = Line()
         self._beginning = asyncio.Semaphore(_BEGINNING)
         self._channel: Channel | None = None
@@ -387,7 +389,7 @@ class PlatformRecord:
 
         async def write() -> Any:
             plan = tasks.update_fields(task_id=task_id, fields=entry.fields(step))
-            return parse((await self._transport.acall(plan, None)).body)
+            return parse((await self._brief.acall(plan, None)).body)
 
         try:
             answer = await self._line.send(write, is_urgent=not entry.has_begun)
@@ -523,7 +525,7 @@ class PlatformRecord:
         fields = {"execution_attempts": offered.attempt, **fields}
         plan = tasks.update_fields(task_id=offered.task_id, fields=fields)
         try:
-            await self._line.send(lambda: self._transport.acall(plan, None))
+            await self._line.send(lambda: self._brief.acall(plan, None))
         except CallError as error:
             _logger.info("task %s is somebody else's by now: %s", offered.task_id, error)
 

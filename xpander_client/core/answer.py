@@ -29,6 +29,9 @@ T = TypeVar("T")
 KEYS_HONORED = "idempotency-keys"
 """The header by which a platform says, on every answer, that it recognises idempotency keys."""
 
+BRIEF = {"prefer": "return=minimal"}
+"""The header by which a change is answered without what is large of the task."""
+
 STREAM_ENDS = "stream-ends"
 """The header by which a platform says, with `terminal`, that a stream ends after its last event."""
 

@@ -28,6 +28,7 @@ from ..api.models import (
     TaskUpdateEvent,
     WorkerMessage,
 )
+from ..core.answer import BRIEF
 from . import activity, bodies, machine, sessions
 from .access import APPLICATION, READER, WORKER
 from .agents import Agents, listed
@@ -205,15 +206,17 @@ class Endpoints:
             attempt=attempt,
             # A worker that says so of its own attempt was told to.
             actor=access(request).key_id if attempt is None else None,
+            whole=not (is_brief := _prefers_little(request)),
         )
         if attempt is None and body.get("run_locally") is True:
             self._workers.begun_with(record)
         self._workers.observe(record, attempt)
-        if attempt is None or attempt == record.attempt:
-            return _task(record)
-        # Clients take over what the answer says: whoever has lost the task must not learn the
-        # number by which it is another's.
-        return Json.of({**record.read(), "execution_attempts": attempt})
+        answer = record.document if is_brief else record.json()
+        if attempt is not None and attempt != record.attempt:
+            # Clients take over what the answer says: whoever has lost the task must not learn the
+            # number by which it is another's.
+            answer = orjson.dumps({**orjson.loads(answer), "execution_attempts": attempt})
+        return Json(answer, headers={"preference-applied": BRIEF["prefer"]} if is_brief else None)
 
     async def finish_task(self, request: Request) -> Response:
         """End a task, as a PATCH of its status and its result would."""
@@ -593,6 +596,12 @@ class Endpoints:
 
 def _peer(request: Request) -> str:
     return request.client.host if request.client is not None else ""
+
+
+def _prefers_little(request: Request) -> bool:
+    """Whether the caller has no use for what is large in the answer."""
+    preferred = bodies.header(request, b"prefer") or ""
+    return BRIEF["prefer"] in (each.strip().lower() for each in preferred.split(","))
 
 
 def _task(record: TaskRecord) -> Response:

@@ -9,7 +9,7 @@ from typing import Any
 from xpander_client.api.models import AgentExecutionStatus
 from xpander_client.api.plans import tasks
 from xpander_client.api.resources import Task
-from xpander_client.core.answer import Response
+from xpander_client.core.answer import BRIEF, Response
 from xpander_client.errors import CallError, ModuleException
 from xpander_client.transport import Transport
 from xpander_client.transport.bound import fence
@@ -159,7 +159,8 @@ class Record:
     async def _update(self, fields: dict[str, Any]) -> None:
         if self._number is not None:
             fields[ATTEMPT] = self._number
-        await self.transport.acall(tasks.update_fields(task_id=self.task_id, fields=fields), None)
+        brief = self.transport.options(headers=BRIEF)
+        await brief.acall(tasks.update_fields(task_id=self.task_id, fields=fields), None)
 
     async def _report_metrics(self, task: Task) -> None:
         if task.tokens is None or not self.is_kept:

@@ -469,7 +469,8 @@ class Tasks(Resource):
         that a stopped task can be set to `paused` or `pending`, by who holds no attempt of it.
         Refused is also a worker's write that carries an `execution_attempts` other than the current
         one. With `worker_id` and the status `executing` a script takes the task for itself, under
-        the next attempt; when a worker has it already, that is refused with 409.
+        the next attempt; when a worker has it already, that is refused with 409. With the header
+        `prefer: return=minimal` the answer leaves out fields of more than 4 KB.
 
         Args:
             task_id: The task.
@@ -534,7 +535,8 @@ class Tasks(Resource):
         that a stopped task can be set to `paused` or `pending`, by who holds no attempt of it.
         Refused is also a worker's write that carries an `execution_attempts` other than the current
         one. With `worker_id` and the status `executing` a script takes the task for itself, under
-        the next attempt; when a worker has it already, that is refused with 409.
+        the next attempt; when a worker has it already, that is refused with 409. With the header
+        `prefer: return=minimal` the answer leaves out fields of more than 4 KB.
 
         Args:
             task_id: The task.

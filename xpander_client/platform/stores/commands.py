@@ -25,6 +25,7 @@ from ..settings import Settings
 from .admission import Admission
 from .records import (
     AUDIT_FIELDS,
+    TERMINAL,
     Appended,
     AuditEntry,
     AuditPage,
@@ -263,11 +264,16 @@ class CommandStore(Store):
         *,
         attempt: int | None,
         actor: str | None = None,
+        whole: bool = True,
     ) -> TaskRecord:
         """Set fields of a task; see `machine.patch`."""
+        # A task's last event has its result, whenever that was written.
+        with_large_fields = whole or changes.get("status") in TERMINAL
 
         def run(work: Work) -> TaskRecord:
-            record = work.whole(_find(work, organization_id, task_id))
+            record = _find(work, organization_id, task_id)
+            if with_large_fields:
+                record = work.whole(record)
             outcome = machine.patch(
                 record,
                 changes,
@@ -283,7 +289,8 @@ class CommandStore(Store):
             _audit_stop(work, record, outcome.record, actor)
             return outcome.record
 
-        return await self._submit(Command(run, Reads(whole=(task_id,))))
+        reads = Reads(whole=(task_id,)) if with_large_fields else Reads(tasks=(task_id,))
+        return await self._submit(Command(run, reads))
 
     async def delete(
         self,

@@ -304,9 +304,10 @@ class Store(Protocol):
         *,
         attempt: int | None,
         actor: str | None = None,
+        whole: bool = True,
     ) -> TaskRecord:
         """Set fields of a task; see `machine.patch`. An `actor` that stops it by that is written
-        down.
+        down. What is returned need not have all large fields when it is not to be `whole`.
         """
         ...
 
