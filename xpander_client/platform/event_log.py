@@ -130,18 +130,20 @@ class EventLogs:
 
     async def _feed(self, log: EventLog, watch: Watch) -> None:
         """Read what is new, and wake the readers: they find it read."""
+        hinted = True
         try:
             with watch:
                 while True:
                     try:
-                        if await self._advance(log):
+                        if await self._advance(log, hinted=hinted):
+                            hinted = True
                             continue
                         patience = self._patience()
                     except Refusal as refusal:
                         if refusal.status != 503:
                             raise
                         patience = self.settings.poll_interval
-                    await watch.wait(patience)
+                    hinted = await watch.wait(patience)
         except Exception:
             logger.exception("the events of task %s can't be followed", log.task_id)
             log.broken = True
@@ -152,12 +154,14 @@ class EventLogs:
         """How long a log waits for a hint before it looks without one."""
         return patience(self.settings.poll_interval, hears=self.store.hears)
 
-    async def _advance(self, log: EventLog) -> bool:
+    async def _advance(self, log: EventLog, *, hinted: bool) -> bool:
         """Go on to the next page; whether there may be one behind it."""
         if log.last < 0:
             log.last = await self.store.last_seq(log.task_id)
             log.ring()
             return False  # what comes behind that is hinted at
+        if not hinted and await self.store.last_seq(log.task_id) <= log.last:
+            return False
         page = await self._read(log, log.last)
         if page is None:
             return False

@@ -595,6 +595,37 @@ async def test_a_pooler_that_gives_each_transaction_another_session_is_recognize
         await pooler.session[1].wait_closed()
 
 
+async def test_those_who_ask_for_last_numbers_at_once_are_answered_together(
+    postgres: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with OpenStore(PostgresStore(postgres)) as store:
+        assert isinstance(store, PostgresStore)
+        await asyncio.gather(*(store.put("o", "a", BODY, task_id=f"t{n}") for n in range(200)))
+        await store.append("o", "t7", [chunk("x")], attempt=None)
+        reads = 0
+        fetch = store._database.fetch
+
+        async def counted(*arguments: Any, **named: Any) -> Any:
+            nonlocal reads
+            reads += 1
+            return await fetch(*arguments, **named)
+
+        monkeypatch.setattr(store._database, "fetch", counted)
+        numbers = await asyncio.gather(
+            *(store.last_seq(f"t{n}") for n in range(200) for _ in range(3)),
+            store.last_seq("\0"),
+            store.last_seq("nobody's"),
+        )
+        assert numbers == [2 if n == 7 else 1 for n in range(200) for _ in range(3)] + [0, 0]
+        assert reads <= 2
+        # One that is asked for later is not answered with what was read before.
+        first = asyncio.create_task(store.last_seq("t1"))
+        await asyncio.sleep(0)
+        first.cancel()
+        await store.append("o", "t1", [chunk("x")], attempt=None)
+        assert await store.last_seq("t1") == 2
+
+
 async def test_reads_that_wait_for_their_turn_stop_no_pulse_and_are_told_so(
     postgres: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

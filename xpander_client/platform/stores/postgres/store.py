@@ -33,6 +33,7 @@ from ..work import Command
 from .clock import DatabaseClock
 from .connections import Database, answering
 from .fronts import Fronts
+from .last_numbers import LastNumbers
 from .listener import Listener
 from .presence import RENEW, PostgresPresence
 from .retention import prune
@@ -74,6 +75,7 @@ class PostgresStore(CommandStore):
         self._clock: Clock = clock or database_clock or DatabaseClock()
         self._hints = Hints()
         self._tails = Tails()
+        self._last_numbers = LastNumbers(self._database)
         self._fronts = Fronts()
         self._listener = Listener(self._database, database_clock, self._heard, self._everybody)
         self._writer = Writer(
@@ -273,8 +275,7 @@ class PostgresStore(CommandStore):
 
     async def last_seq(self, task_id: str) -> int:
         """The number of the task's last event, 0 without one."""
-        row = await self._database.fetchrow("SELECT last_seq FROM tasks WHERE id = $1", task_id)
-        return 0 if row is None else int(row["last_seq"])
+        return await self._last_numbers.of(task_id)
 
     async def waiting(self) -> int:
         """How many tasks wait for a worker."""
