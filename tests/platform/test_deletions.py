@@ -1,11 +1,15 @@
 """Deleting over HTTP: what is answered, who is told, and who may."""
 
+import contextlib
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from tests.platform.wire import create, event, frames, push, status, update, worker
+from tests.platform.wire import create, event, eventually, frames, push, status, update, worker
+from xpander_client.platform import LocalPlatform, Settings
 
 USER = {"id": "u/1", "email": "e"}
 
@@ -223,3 +227,21 @@ def test_a_task_is_deleted_by_the_name_that_its_reporter_chose(http: httpx.Clien
     assert http.delete("/agent-execution/executions/order-1").json()["tasks"] == 1
     assert http.get("/agent-execution/order-1/status").status_code == 404
     assert http.post("/agent-execution/sales/report_task", json=report).status_code == 404
+
+
+def test_what_is_left_of_a_deleted_task_goes_soon(tmp_path: Path) -> None:
+    """Not only when what is old is looked for again, which may be in an hour."""
+    path = tmp_path / "s.db"
+
+    def events() -> int:
+        with contextlib.closing(sqlite3.connect(path)) as file:
+            [count] = file.execute("SELECT count(*) FROM events").fetchone()
+        return int(count)
+
+    with (
+        LocalPlatform(store=path, settings=Settings(prune_interval=3600.0)) as platform,
+        httpx.Client(base_url=platform.url, headers={"x-api-key": platform.api_key}) as http,
+    ):
+        delete(http, ended(http))
+        assert events() == 2  # whoever is reading may read to the end
+        eventually(lambda: events() == 0, "the events are gone")

@@ -167,8 +167,9 @@ class Platform:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self.settings.prune_interval):
                     await self.deletions.due.wait()
-                await asyncio.sleep(FAREWELL)  # who is reading may read to the end
-            self.deletions.due.clear()
+                # What is deleted from now on has a round of its own.
+                self.deletions.due.clear()
+                await asyncio.sleep(FAREWELL + 1)  # who is reading may read to the end
 
     def _ago(self, seconds: float | None) -> float | None:
         return None if seconds is None else self._clock() - seconds
