@@ -421,11 +421,11 @@ class Dispatch:
         self._wake(session)
 
     async def catch_up(self, session: WorkerSession) -> None:
-        """Tell a worker what its tasks were told, as much as its outbox takes."""
+        """Tell a worker what its tasks were told, until there is something to be sent."""
         for task_id in list(session.behind):
             await asyncio.sleep(0)  # there may be thousands
-            if session.space <= 0:
-                return
+            if session.outbox:
+                return  # that comes first
             known = session.behind.get(task_id)
             complete = True
             try:
