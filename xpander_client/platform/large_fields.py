@@ -33,10 +33,13 @@ _LONGEST_NAME = 100
 
 @attrs.frozen
 class LargeField:
-    """Stands for the value of a large field. `shown` is what there is of it in the outline."""
+    """Stands for the value of a large field. `shown` is what there is of it in the outline, `body`
+    its JSON if that was read.
+    """
 
     digest: str
     shown: Any = None
+    body: bytes | None = attrs.field(default=None, eq=False)
 
 
 def fields_of(record: TaskRecord) -> dict[str, Any]:
@@ -45,38 +48,33 @@ def fields_of(record: TaskRecord) -> dict[str, Any]:
     if record.large is None:
         return task
     for name, digest in record.digests.items():
-        task[name] = LargeField(digest, task.get(name))
+        task[name] = LargeField(digest, task.get(name), record.bodies.get(name))
     return task
 
 
 def divide(task: Mapping[str, Any], before: TaskRecord | None) -> dict[str, Any]:
-    """What a record has of these fields: its `document`, `large` and `bodies`. Bodies of fields
-    that stay as they are come from the record before, as far as they were read.
-    """
-    if before is None or before.large is None:
+    """What a record has of these fields that was `before`: its `document`, `large` and `bodies`."""
+    if (before is None or before.large is None) and not _has_long_text(task):
         document = orjson.dumps(task)
         if len(document) <= LARGE:
             return {"document": document, "large": None}
-    bodies = before.bodies if before is not None else {}
     small = {name: value for name, value in task.items() if value.__class__ is not LargeField}
     digests: dict[str, str] = {}
     apart: dict[str, bytes] = {}
     for name, value in task.items():
         if isinstance(value, LargeField):
             digests[name] = value.digest
-            if name in bodies:
-                apart[name] = bodies[name]
+            if value.body is not None:
+                apart[name] = value.body
             if value.shown is not None:
                 small[name] = value.shown
         elif len(body := orjson.dumps(value)) > LARGE and _may_be_apart(name):
-            digests[name] = _digest(value)
+            digests[name] = _digest(body)
             apart[name] = body
             del small[name]
             if name == "input" and isinstance(value, dict):
                 # No task is without one on the wire.
-                small[name] = {
-                    part: each for part, each in value.items() if len(orjson.dumps(each)) <= LARGE
-                }
+                small[name] = {part: each for part, each in value.items() if not _is_large(each)}
     return {
         "document": orjson.dumps(small),
         "large": orjson.dumps(digests).decode() if digests else None,
@@ -87,7 +85,12 @@ def divide(task: Mapping[str, Any], before: TaskRecord | None) -> dict[str, Any]
 def is_same(stored: Any, said: Any) -> bool:
     """Whether a field's value is the stored one."""
     if isinstance(stored, LargeField):
-        return bool(said) and _digest(said) == stored.digest
+        if not said:
+            return False
+        if _digest(orjson.dumps(said)) == stored.digest:
+            return True
+        # The order of an object's members says nothing.
+        return stored.body is not None and bool(orjson.loads(stored.body) == said)
     # Clients that send whole tasks send empty lists and zeros for what was never set.
     return bool((stored or None) == (said or None))
 
@@ -107,6 +110,18 @@ def _may_be_apart(name: str) -> bool:
     return name not in _NEVER_APART and len(name) <= _LONGEST_NAME and name.isprintable()
 
 
-def _digest(value: Any) -> str:
-    # The order of an object's members says nothing.
-    return blake2b(orjson.dumps(value, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+def _has_long_text(task: Mapping[str, Any]) -> bool:
+    """Whether a field is large at first sight, so that nothing has to be encoded to know it."""
+    given = task.get("input")
+    text = given.get("text") if isinstance(given, dict) else None
+    return any(value.__class__ is str and len(value) > LARGE for value in (text, *task.values()))
+
+
+def _is_large(value: Any) -> bool:
+    if isinstance(value, str) and len(value) > LARGE:
+        return True
+    return len(orjson.dumps(value)) > LARGE
+
+
+def _digest(body: bytes) -> str:
+    return blake2b(body, digest_size=16).hexdigest()

@@ -647,7 +647,7 @@ def _task_event(
         "task_id": record.id,
         "organization_id": record.organization_id,
         "time": timestamp(now),
-        "data": orjson.Fragment(record.json_with(told)),
+        "data": record.encodable(told),
         **more,
     }
     return NewEvent(kind, orjson.dumps(event))

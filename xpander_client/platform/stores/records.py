@@ -136,12 +136,12 @@ class TaskRecord:
         """
         if self.large is None:
             return self.document
-        return self.json_with(self.digests)
+        return orjson.dumps(self.encodable(self.digests))
 
-    def json_with(self, names: Iterable[str]) -> bytes:
-        """The task's JSON, with these of its large fields."""
+    def encodable(self, names: Iterable[str]) -> Any:
+        """What the JSON encoder makes the task of, with these of its large fields."""
         large = {name: orjson.Fragment(self.bodies[name]) for name in names}
-        return orjson.dumps({**self.outline(), **large}) if large else self.document
+        return {**self.outline(), **large} if large else orjson.Fragment(self.document)
 
     def changed_from(self, before: TaskRecord | None) -> tuple[list[str], list[str]]:
         """The large fields that are others than before, and those that were large and are not."""
