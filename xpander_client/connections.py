@@ -54,6 +54,8 @@ DRAIN_TIME = 10.0
 """How much is read of a stranger, in bytes and seconds, that nobody wants any more: a caller that
 still sends does not see an answer after which the connection is closed at once."""
 
+TRANSFER = b"transfer-encoding"
+
 PIECE = 16 * 1024
 """How much is parsed at a time. Requests in it that have to wait for their turn are kept parsed."""
 
@@ -160,7 +162,7 @@ class Connection(HttpToolsProtocol):
         self._extensions: dict[str, Any] = {}
         self._deadline: float | None = None
         self._in_head = self._in_body = self._is_over = False
-        self._unparsed = 0  # bytes since the last that a head or a body began with
+        self._unparsed = 0  # bytes since the piece in which a head, or a part of a body, was
         self._head = 0  # bytes of the head that has not come to its end
         self._drained = 0
         self._later = b""
@@ -220,48 +222,36 @@ class Connection(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._in_head = True
         self._unparsed = self._drained = 0
-        if self._deadline is None:
-            self._deadline = self.loop.time() + HEAD_TIME
-
-    def on_url(self, url: bytes) -> None:
-        """A part of the request's target."""
-        super().on_url(url)
-        if len(self.url) > HEAD_LIMIT:
-            raise _Refused(414, f"the request's target is larger than {HEAD_LIMIT} bytes")
 
     def on_headers_complete(self) -> None:
         """A head is there: hand it to the app, if it is one."""
-        self._end_head()
-        self._unparsed = 0
         self._unset_keepalive_if_required()
-        size, hosts, has_body = len(self.url), 0, False
-        for name, value in self.headers:
-            size += len(name) + len(value) + 4
-            hosts += name == b"host"
-            has_body |= name in (b"content-length", b"transfer-encoding")
         version = self.parser.get_http_version()
-        if size > HEAD_LIMIT or len(self.headers) > HEADERS_LIMIT:
-            raise _too_large()
+        names = [name for name, _ in self.headers]
+        hosts = names.count(b"host")
+        if self._unparsed + PIECE > HEAD_LIMIT or len(names) > HEADERS_LIMIT:
+            self._check_size()
         if version not in ("1.1", "1.0"):
             raise _Refused(505, "this server speaks HTTP/1.1")
         if hosts > 1 or (version == "1.1" and hosts == 0):
             raise _Refused(400, f"a request has one Host header, not {hosts}")
-        if has_body and self.parser.should_upgrade():
+        if self.parser.should_upgrade() and (b"content-length" in names or TRANSFER in names):
             # The parser would take the body for the next request.
             raise _Refused(400, "a request with a body can't ask for another protocol")
         super().on_headers_complete()
+        self._end_head()
         self._in_body = True
-        self._deadline = self.loop.time() + BODY_TIME
+        self._unparsed = 0
+        self._deadline = None
         if version == "1.0":
             self.cycle.__class__ = _UntilClosed
 
     def on_body(self, body: bytes) -> None:
         """A part of a body."""
         self._unparsed = 0
-        if self.cycle.response_complete and not self._places.knows(self):
+        if self._is_answered_stranger():
             self._drain(len(body))
         else:
-            self._deadline = self.loop.time() + BODY_TIME
             super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -293,11 +283,11 @@ class Connection(HttpToolsProtocol):
         return self._places.recognize(self)
 
     def _parse(self, data: bytes) -> None:
-        self._unparsed += len(data)
         left = memoryview(data)
         while left and not self._is_over:
             piece = left[:PIECE]
             used = len(piece)
+            self._unparsed += used
             try:
                 self.parser.feed_data(piece)
             except httptools.HttpParserUpgrade as upgrade:
@@ -310,20 +300,36 @@ class Connection(HttpToolsProtocol):
                     logger.debug("no HTTP from %s: %s", self.client, error)
                     self._refuse(400, "this is no HTTP request")
                 return
-            if len(self.headers) > HEADERS_LIMIT:
+            if self._unparsed > HEAD_LIMIT or len(self.headers) > HEADERS_LIMIT:
                 self._refuse(*_too_large().args)
                 return
             left = left[used:]
             if self.pipeline and left:
                 self._later = bytes(left)
                 return
-        if self._unparsed > HEAD_LIMIT:
-            self._refuse(*_too_large().args)
-        elif self._in_head:
-            self._head += len(data)
-            self._places.heads += len(data)
-            if self._places.heads > HEADS_LIMIT:
-                self._refuse(503, "there are too many requests that have not come to their end")
+        if self._in_head:
+            self._wait_for_head(len(data))
+        elif self._in_body and not self._is_answered_stranger():
+            self._deadline = self.loop.time() + BODY_TIME
+
+    def _wait_for_head(self, size: int) -> None:
+        """Keep a part of a head for a while, as long as there is room for it."""
+        if self._deadline is None:
+            self._deadline = self.loop.time() + HEAD_TIME
+        self._head += size
+        self._places.heads += size
+        if self._places.heads > HEADS_LIMIT:
+            self._refuse(503, "there are too many requests that have not come to their end")
+
+    def _check_size(self) -> None:
+        size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
+        if len(self.url) > HEAD_LIMIT:
+            raise _Refused(414, f"the request's target is larger than {HEAD_LIMIT} bytes")
+        if size > HEAD_LIMIT or len(self.headers) > HEADERS_LIMIT:
+            raise _too_large()
+
+    def _is_answered_stranger(self) -> bool:
+        return self.cycle.response_complete and not self._places.knows(self)
 
     def _end_head(self) -> None:
         self._in_head = False
