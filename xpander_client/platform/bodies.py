@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from ..core.convert import ConversionError, structure
 from ..core.enums import OpenStrEnum
-from .bounds import within
+from .bounds import fault
 from .refusal import Refusal
 from .stores.admission import REQUEST_BYTES
 
@@ -219,36 +219,42 @@ def _examine(made: Any, path: str, known_values_only: bool) -> None:
         if known_values_only and not made.is_known:
             raise Refusal(422, f"{str(made)!r} is not one of the values that are known here", path)
     elif isinstance(made, list):
-        for index, item in enumerate(made):
-            _examine(item, f"{path}[{index}]", known_values_only)
+        if any(_leads_on(kind, known_values_only) for kind in set(map(type, made))):
+            for index, item in enumerate(made):
+                _examine(item, f"{path}[{index}]", known_values_only)
     else:
-        for name, wire, bounds in _to_look_at(made.__class__):
+        for name, wire, bounds in _to_look_at(made.__class__, known_values_only):
             value = getattr(made, name)
             if value is None:
                 continue
-            if bounds is not None:
-                within(value, bounds, f"{path}.{wire}")
-            else:
+            if bounds is None:
                 _examine(value, f"{path}.{wire}", known_values_only)
+            elif (expected := fault(value, bounds)) is not None:
+                raise Refusal(422, expected, f"{path}.{wire}")
 
 
 @cache
-def _to_look_at(model: Any) -> tuple[tuple[str, str, Mapping[str, Any] | None], ...]:
-    """The fields of a model that have bounds, and those that can hold enums or bounded fields;
+def _to_look_at(
+    model: Any, enums: bool, above: frozenset[Any] = frozenset()
+) -> tuple[tuple[str, str, Mapping[str, Any] | None], ...]:
+    """The fields of a model that have bounds, and those that lead to such fields, or to `enums`;
     none of other types.
     """
     if not attrs.has(model):
         return ()
     hints = typing.get_type_hints(model)
+    above |= {model}
     return tuple(
         (field.name, field.metadata.get("wire", field.name), field.metadata.get("bounds"))
         for field in attrs.fields(model)
-        if "bounds" in field.metadata or _holds_models(hints.get(field.name))
+        if "bounds" in field.metadata or _leads_on(hints.get(field.name), enums, above)
     )
 
 
 @cache
-def _holds_models(type_: Any) -> bool:
+def _leads_on(type_: Any, enums: bool, above: frozenset[Any] = frozenset()) -> bool:
     if isinstance(type_, types.UnionType) or typing.get_origin(type_) is not None:
-        return any(_holds_models(argument) for argument in typing.get_args(type_))
-    return isinstance(type_, type) and (issubclass(type_, OpenStrEnum) or attrs.has(type_))
+        return any(_leads_on(argument, enums, above) for argument in typing.get_args(type_))
+    if isinstance(type_, type) and issubclass(type_, OpenStrEnum):
+        return enums
+    return type_ not in above and bool(_to_look_at(type_, enums, above))

@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from .refusal import Refusal
 
-__all__ = ["COUNT", "ID", "ITEMS", "KEY", "LOOKED_UP", "within"]
+__all__ = ["COUNT", "ID", "ITEMS", "KEY", "LOOKED_UP", "fault", "within"]
+
+_compiled = cache(re.compile)
 
 ID: Mapping[str, Any] = {"maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}
 """The bounds of an id, as `openapi.yaml` has them. Several go into one entry of an index."""
@@ -39,20 +42,20 @@ def within(
     Raises:
         Refusal: 422, it is out of bounds.
     """
-    expected = _expected(value, bounds)
+    expected = fault(value, bounds)
     if expected is not None:
         raise Refusal(422, f"{what}: {expected}" if what else expected, path)
 
 
-def _expected(value: Any, bounds: Mapping[str, Any]) -> str | None:
-    """What is wrong with a value, or None."""
+def fault(value: Any, bounds: Mapping[str, Any]) -> str | None:
+    """What is wrong with a value, by the keywords of JSON Schema; None if it is within bounds."""
     if isinstance(value, str):
         longest, pattern = bounds.get("maxLength"), bounds.get("pattern")
         if len(value) < bounds.get("minLength", 0):
             return "expected a text that is not empty"
         if longest is not None and len(value) > longest:
             return f"expected at most {longest} characters, got {len(value)}"
-        if pattern is not None and re.fullmatch(pattern, value) is None:
+        if pattern is not None and _compiled(pattern).fullmatch(value) is None:
             return f"expected a text that matches {pattern}"
     elif isinstance(value, list):
         most = bounds.get("maxItems")
