@@ -226,6 +226,7 @@ class Connection(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """A head is there: hand it to the app, if it is one."""
         self._unset_keepalive_if_required()
+        assert self.parser is not None
         version = self.parser.get_http_version()
         names = [name for name, _ in self.headers]
         hosts = names.count(b"host")
@@ -288,6 +289,7 @@ class Connection(HttpToolsProtocol):
             piece = left[:PIECE]
             used = len(piece)
             self._unparsed += used
+            assert self.parser is not None
             try:
                 self.parser.feed_data(piece)
             except httptools.HttpParserUpgrade as upgrade:

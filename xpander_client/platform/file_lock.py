@@ -104,6 +104,8 @@ class FileLock:
                 raise OtherName(f"{refusal}, by another name (process {os.getpid()})")
         self._itself = open_private(self._path)
         if sys.platform == "linux":
+            import fcntl
+
             lock = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, FAR, 1, 0)
             try:
                 fcntl.fcntl(self._itself, fcntl.F_OFD_SETLK, lock)

@@ -114,7 +114,7 @@ def _has_long_text(task: Mapping[str, Any]) -> bool:
     """Whether a field is large at first sight, so that nothing has to be encoded to know it."""
     given = task.get("input")
     text = given.get("text") if isinstance(given, dict) else None
-    return any(value.__class__ is str and len(value) > LARGE for value in (text, *task.values()))
+    return any(isinstance(value, str) and len(value) > LARGE for value in (text, *task.values()))
 
 
 def _is_large(value: Any) -> bool:

@@ -18,9 +18,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-if sys.platform != "win32":
-    import fcntl
-
 __all__ = ["METRICS_FOLDER", "add_up", "made", "reading"]
 
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -34,6 +31,18 @@ READING = "reading.lock"
 
 logger = logging.getLogger(__name__)
 
+if sys.platform == "win32":
+
+    def _lock(file: int, *, shared: bool = False, wait: bool = True) -> None:
+        """Several processes, which need this, are not for Windows."""
+
+else:
+    import fcntl
+
+    def _lock(file: int, *, shared: bool = False, wait: bool = True) -> None:
+        kind = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+        fcntl.flock(file, kind if wait else kind | fcntl.LOCK_NB)
+
 
 @contextlib.contextmanager
 def made() -> Iterator[str]:
@@ -42,7 +51,7 @@ def made() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as folder:
         path = Path(folder, OWNED)
         with open(path.with_suffix(".new"), "w", encoding="ascii") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+            _lock(file.fileno())
             os.rename(file.name, path)  # locked from the first moment that it is there
             yield folder
 
@@ -76,8 +85,7 @@ def reading(folder: str) -> contextlib.AbstractContextManager[None]:
 @contextlib.contextmanager
 def _locked(folder: str, *, shared: bool = False) -> Iterator[None]:
     with open(Path(folder, READING), "a", encoding="ascii") as file:
-        if sys.platform != "win32":  # where nobody takes any away
-            fcntl.flock(file, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        _lock(file.fileno(), shared=shared)
         yield
 
 
@@ -90,7 +98,7 @@ def _remove_left() -> None:
                 continue
             descriptor = os.open(folder / OWNED, os.O_RDWR | os.O_NOFOLLOW)
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _lock(descriptor, wait=False)
                 shutil.rmtree(folder)
             finally:
                 os.close(descriptor)

@@ -14,7 +14,7 @@ from .work import SELECT, record_of
 
 __all__ = ["page"]
 
-_INDEXES = {
+_INDEXES: Mapping[tuple[str, ...], str] = {
     ("agent_id",): "tasks_of_agent",
     ("agent_id", "status"): "tasks_in_status",
     ("agent_id", "user_id"): "tasks_of_agent_and_user",
