@@ -61,12 +61,10 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(code: str) -> None:
 
 
 @pytest.mark.slow
-def test_importing_every_name_takes_less_than_a_quarter_of_a_second_of_cpu() -> None:
-    code = (
-        "import time; began = time.process_time(); from xpander_client.agents import *;"
-        "print(time.process_time() - began)"
-    )
-    assert min(float(python(code)) for _ in range(5)) < 0.25
+def test_importing_every_name_loads_few_modules() -> None:
+    # How long it takes is in the bench; how many there are is the same on each machine.
+    code = "import sys; from xpander_client.agents import *; print(len(sys.modules))"
+    assert int(python(code)) < 300
 
 
 @pytest.mark.parametrize("name", agents.__all__)

@@ -411,14 +411,15 @@ def test_a_backend_is_made_before_anything_is_configured(
 
 
 def test_an_agent_that_is_not_named_or_not_there_is_an_error(
-    world: World, platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("XPANDER_AGENT_ID", raising=False)
-    backend = Backend(platform.configuration)
-    with pytest.raises(ConfigurationError, match="XPANDER_AGENT_ID"):
-        world.run(backend, "get_args")
-    with pytest.raises(NotFoundError):
-        world.run(backend, "get_args", "nobody")
+    with LocalPlatform(create_agents=False) as platform:
+        backend = Backend(platform.configuration)
+        with pytest.raises(ConfigurationError, match="XPANDER_AGENT_ID"):
+            world.run(backend, "get_args")
+        with pytest.raises(NotFoundError):
+            world.run(backend, "get_args", "nobody")
 
 
 # What is not there --------------------------------------------------------------------------------
