@@ -123,7 +123,10 @@ async def test_the_same_loses_much_where_commits_are_not_synced(
     what = "1 power cut, disk that lies" if lies else "1 power cut, synchronous=NORMAL"
     with tally.of(what, "SQLite", must_hold=False) as count:
         lost = 0
-        for seed in range(rounds(4)):
+        for seed in range(100 * rounds(1)):
+            # By far not every cut meets what is not synced.
+            if lost >= rounds(1) and seed >= rounds(4):
+                break
             try:
                 outcome = await cut_once(
                     tmp_path / str(seed), seed, instead=instead, lies=lies, tears=False
