@@ -104,10 +104,11 @@ async def pages(name: str, count: int, *, middle: bool = False) -> float:
 async def cursor_behind(store: Store, wanted: TaskFilter, count: int) -> str | None:
     """The cursor of the page behind so many tasks."""
     cursor: str | None = None
-    for begin in range(0, count, 5_000):
-        limit = min(count - begin, 5_000)
-        page = await store.list_tasks("bench", wanted, cursor=cursor, limit=limit)
-        assert len(page.records) == limit, f"{begin + len(page.records)} of {count} tasks"
+    left = count
+    while left:  # a page may be shorter than it was asked for
+        page = await store.list_tasks("bench", wanted, cursor=cursor, limit=min(left, 5_000))
+        assert page.records, f"{count - left} of {count} tasks"
+        left -= len(page.records)
         cursor = page.cursor
     return cursor
 
