@@ -379,6 +379,7 @@ class Dispatch:
                 [session.id for session in dealt],
                 {session.id: session.pool for session in dealt if session.pool is not None},
             )
+            now = self._clock()  # when the offers were made
             self._hand_out(records, turns, now)
         finally:
             for session in dict.fromkeys(dealt):

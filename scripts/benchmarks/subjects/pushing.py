@@ -21,13 +21,18 @@ def main(url: str, rate: int, count: int, every: int) -> None:
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port)
     headers = {"x-api-key": os.environ["XPANDER_API_KEY"], "content-type": "application/json"}
+    # …/TASK/events/push
+    task_id = address.path.split("/")[-3].encode()
     start = time.monotonic() + TICK
     pushed = 0
     while pushed < count:
         ticks = int((time.monotonic() - start) / TICK) + 1
         due = min(count, int(ticks * TICK * rate))
         if due > pushed:
-            events = [_event(n, start + (n + 1) / rate, n % every == 0) for n in range(pushed, due)]
+            events = [
+                _event(task_id, n, start + (n + 1) / rate, n % every == 0)
+                for n in range(pushed, due)
+            ]
             connection.request("POST", address.path, b"[" + b",".join(events) + b"]", headers)
             answer = connection.getresponse()
             assert answer.status == 200, answer.read()
@@ -36,11 +41,11 @@ def main(url: str, rate: int, count: int, every: int) -> None:
         time.sleep(max(0.0, start + ticks * TICK - time.monotonic()))
 
 
-def _event(number: int, due: float, stamped: bool) -> bytes:
+def _event(task_id: bytes, number: int, due: float, stamped: bool) -> bytes:
     data = b"%s%016d#%08d" % (b"@" if stamped else b"-", due * 1e9, number)
     return (
-        b'{"type":"chunk","task_id":"bench","organization_id":"local",'
-        b'"time":"2026-01-05T10:00:00+00:00","data":"%s"}' % data
+        b'{"type":"chunk","task_id":"%s","organization_id":"local",'
+        b'"time":"2026-01-05T10:00:00+00:00","data":"%s"}' % (task_id, data)
     )
 
 
