@@ -21,8 +21,8 @@ def main(url: str, rate: int, count: int, every: int) -> None:
     address = urlsplit(url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port)
     headers = {"x-api-key": os.environ["XPANDER_API_KEY"], "content-type": "application/json"}
-    # …/TASK/events/push
-    task_id = address.path.split("/")[-3].encode()
+    # …/TASK/events/push, but for what has one stream alone
+    task_id = address.path.removesuffix("/events/push").rpartition("/")[2].encode()
     start = time.monotonic() + TICK
     pushed = 0
     while pushed < count:
