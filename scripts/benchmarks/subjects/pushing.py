@@ -23,6 +23,7 @@ def main(url: str, rate: int, count: int, every: int) -> None:
     headers = {"x-api-key": os.environ["XPANDER_API_KEY"], "content-type": "application/json"}
     # …/TASK/events/push, but for what has one stream alone
     task_id = address.path.removesuffix("/events/push").rpartition("/")[2].encode()
+    organization = os.environ.get("XPANDER_ORGANIZATION_ID", "local").encode()
     start = time.monotonic() + TICK
     pushed = 0
     while pushed < count:
@@ -30,7 +31,7 @@ def main(url: str, rate: int, count: int, every: int) -> None:
         due = min(count, int(ticks * TICK * rate))
         if due > pushed:
             events = [
-                _event(task_id, n, start + (n + 1) / rate, n % every == 0)
+                _event(organization, task_id, n, start + (n + 1) / rate, n % every == 0)
                 for n in range(pushed, due)
             ]
             connection.request("POST", address.path, b"[" + b",".join(events) + b"]", headers)
@@ -41,11 +42,11 @@ def main(url: str, rate: int, count: int, every: int) -> None:
         time.sleep(max(0.0, start + ticks * TICK - time.monotonic()))
 
 
-def _event(task_id: bytes, number: int, due: float, stamped: bool) -> bytes:
+def _event(organization: bytes, task_id: bytes, number: int, due: float, stamped: bool) -> bytes:
     data = b"%s%016d#%08d" % (b"@" if stamped else b"-", due * 1e9, number)
     return (
-        b'{"type":"chunk","task_id":"%s","organization_id":"local",'
-        b'"time":"2026-01-05T10:00:00+00:00","data":"%s"}' % (task_id, data)
+        b'{"type":"chunk","task_id":"%s","organization_id":"%s",'
+        b'"time":"2026-01-05T10:00:00+00:00","data":"%s"}' % (task_id, organization, data)
     )
 
 
