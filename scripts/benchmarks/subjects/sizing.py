@@ -10,6 +10,7 @@ import sys
 import uuid
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Any
 
 import asyncpg
 import psutil
@@ -26,7 +27,8 @@ address = sys.argv[1]
 async def written() -> int:
     """How many bytes were written so far."""
     if not is_postgres(address):
-        return int(psutil.Process().io_counters().write_chars)
+        counters: Any = psutil.Process().io_counters()  # what there is depends on the system
+        return int(counters.write_chars)
     connection = await asyncpg.connect(address)
     try:
         sql = "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"
