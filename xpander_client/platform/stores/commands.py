@@ -127,10 +127,6 @@ class CommandStore(Store):
         """Tasks whose leases ran out by a moment, the longest ago first."""
 
     @abstractmethod
-    def _now(self) -> float:
-        """Seconds since 1970, by the store's clock."""
-
-    @abstractmethod
     async def _with_old(self, kind: Kind, before: float) -> Sequence[str]:
         """The organizations that have something of a kind from before a moment."""
 
@@ -472,7 +468,7 @@ class CommandStore(Store):
         """Take back tasks whose leases ran out, some of each organization."""
         until = self.now() if until is None else until
         now = time.monotonic()
-        self._set_aside = {each: until for each, until in self._set_aside.items() if until > now}
+        self._set_aside = {each: end for each, end in self._set_aside.items() if end > now}
         found = await self._overdue(until, SWEEP + len(self._set_aside))
         overdue = [each for each in found if each.task_id not in self._set_aside]
         if not overdue:
@@ -616,7 +612,7 @@ class CommandStore(Store):
             threads=threads_before,
             audit=audit_before,
         )
-        gone = await work_off(cutoffs.by_kind(self._now()), self._with_old, self._prune_some)
+        gone = await work_off(cutoffs.by_kind(self.now()), self._with_old, self._prune_some)
         return Pruned(**{name: gone[name] for name in attrs.fields_dict(Pruned)})
 
 

@@ -444,9 +444,6 @@ class PostgresStore(CommandStore):
     async def _submit(self, command: Command[T]) -> T:
         return await self._writer.submit(command)
 
-    def _now(self) -> float:
-        return self._clock()
-
     async def _overdue(self, until: float, most: int) -> Sequence[Overdue]:
         rows = await self._database.fetch(
             "SELECT organization_id, id, CASE WHEN status = 'pending' THEN worker_id END "

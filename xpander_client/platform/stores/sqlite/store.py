@@ -481,9 +481,6 @@ class SqliteStore(CommandStore):
     async def _submit(self, command: Command[T]) -> T:
         return await self._writer.submit(command.run)
 
-    def _now(self) -> float:
-        return self._clock()
-
     def _holds(self, organization_id: str, worker_id: str, agent_id: str) -> bool:
         held = (
             "SELECT 1 FROM tasks WHERE worker_id = ? AND organization_id = ? AND agent_id = ? "
