@@ -454,10 +454,10 @@ class SqliteStore(CommandStore):
         return await self._writer.submit(lambda work: work.execute(sql, given).rowcount)
 
     async def _with_old(self, kind: Kind, before: float) -> Sequence[str]:
-        sql = organizations_with(kind, "?1")
+        sql = organizations_with(kind, ":before")
         if sql is None:
             return [""]
-        return [row[0] for row in await self._on_list_thread(sql, (before,))]
+        return [row[0] for row in await self._on_list_thread(sql, {"before": before})]
 
     async def _prune_some(
         self, kind: Kind, organization_id: str, before: float, limit: int
@@ -503,7 +503,9 @@ class SqliteStore(CommandStore):
             raise Refusal(503, "the store is closed")
         return self._reader
 
-    async def _on_list_thread(self, sql: str, parameters: tuple[Any, ...]) -> list[Any]:
+    async def _on_list_thread(
+        self, sql: str, parameters: tuple[Any, ...] | Mapping[str, Any]
+    ) -> list[Any]:
         return await self._off_the_loop(
             lambda connection: connection.execute(sql, parameters).fetchall()
         )
