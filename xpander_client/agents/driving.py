@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from xpander_client.core.steps import acarry_out, carry_out
+from xpander_client.shielding import shield
 
 from .call import Call
 from .steps import (
@@ -149,7 +150,7 @@ async def _stored(call: Call, function: Callable[[], T]) -> T:
         return function()
     future = in_thread(function)
     try:
-        return await asyncio.shield(future)
+        return await shield(future)
     except asyncio.CancelledError:
         # The store is not left while it is written to.
         await asyncio.wait({future})

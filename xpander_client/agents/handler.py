@@ -11,6 +11,7 @@ from typing import Any
 
 from xpander_client.api.models import AgentExecutionStatus, TaskUpdateEvent
 from xpander_client.api.resources import Task
+from xpander_client.shielding import shield
 
 from .contract import Bound, Contract
 from .driving import in_thread
@@ -90,7 +91,7 @@ async def _result(runner: LocalRunner, contract: Contract, bound: Bound) -> str 
         call = runner.call(contract, bound)
         running = in_thread(partial(runner.carry_out, call))
         try:
-            value = await asyncio.shield(running)
+            value = await shield(running)
         except asyncio.CancelledError:
             call.cancellation.request()
             raise

@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from xpander_client.errors import ConfigurationError
+from xpander_client.shielding import shield
 
 from . import background_loop
 from .errors import AgentTaskError, LLMCallError
@@ -168,7 +169,7 @@ class _Client:
         if self._opening is None or self._opening.get_loop() is not asyncio.get_running_loop():
             self._opening = asyncio.ensure_future(self._open())
         # Whoever asks first may give up; the others go on waiting.
-        return await asyncio.shield(self._opening)
+        return await shield(self._opening)
 
     async def _open(self) -> Any:
         try:

@@ -23,6 +23,7 @@ from xpander_client.core.answer import BRIEF
 from xpander_client.core.convert import ConversionError, parse
 from xpander_client.core.plan import FINISHED, Replay, RequestPlan
 from xpander_client.errors import CallError, ConflictError, NotFoundError
+from xpander_client.shielding import shield
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
 from xpander_client.worker.listener import Message, Offered, StopRequested, Told
@@ -155,7 +156,7 @@ class PlatformRecord:
         # A thread that cannot be named so is told at once.
         threads.get(thread_id=handle.chat_key)
         told = self._on_thread().submit(self._tell_agent(handle.chat_key, message, trigger))
-        await asyncio.shield(asyncio.wrap_future(told))
+        await shield(asyncio.wrap_future(told))
 
     def _note(self, entry: Entry) -> None:
         if entry.is_noted:

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
+from ..shielding import shield
 from .clock import Clock
 
 __all__ = ["Lookups"]
@@ -50,9 +51,8 @@ class Lookups(Generic[K, V]):
         reading = self._reading.get(key)
         if reading is None:
             reading = self._reading[key] = asyncio.create_task(self._look_up(key))
-            reading.add_done_callback(_heard)
         # Whoever asked first may go away; the others still wait for the answer.
-        return await asyncio.shield(reading)
+        return await shield(reading)
 
     def forget(self, key: K) -> None:
         """Read it again the next time."""
@@ -78,9 +78,3 @@ class Lookups(Generic[K, V]):
             if len(self._found) > self._limit:
                 del self._found[next(iter(self._found))]
         return value
-
-
-def _heard(task: asyncio.Task[V | None]) -> None:
-    """A failure that nobody waits for any more is no reason for a complaint."""
-    if not task.cancelled():
-        task.exception()

@@ -14,6 +14,7 @@ from xpander_client.core.answer import Answer, Fault, Response
 from xpander_client.core.call import Call
 from xpander_client.core.plan import RequestPlan
 from xpander_client.core.stream import Ask, Effect, HandOver, Open, Pause, Reply
+from xpander_client.shielding import shield
 
 from .pool import AsyncHalf, Pool
 from .wire import TOO_LATE, answer_of, fault_of, is_event_stream, opened_of, request_of
@@ -147,11 +148,10 @@ async def _unbroken(
     """
     task = asyncio.ensure_future(sending)
     try:
-        return await asyncio.shield(task)
+        return await shield(task)
     except asyncio.CancelledError:
 
         def ended(task: asyncio.Future[R]) -> None:
-            # Looking at the exception is what keeps asyncio from reporting it as overlooked.
             if not task.cancelled() and task.exception() is None and discard is not None:
                 discarding = asyncio.ensure_future(discard(task.result()))
                 _discarding.add(discarding)

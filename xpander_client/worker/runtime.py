@@ -17,6 +17,7 @@ from xpander_client.api.plans import workers
 from xpander_client.api.resources import Task
 from xpander_client.configuration import Configuration, RetryPolicy
 from xpander_client.errors import ConfigurationError, ModuleException
+from xpander_client.shielding import shield
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
 
@@ -138,7 +139,7 @@ class Worker:
         self._start()
         assert self._working is not None
         try:
-            await asyncio.shield(self._working)
+            await shield(self._working)
         except asyncio.CancelledError:
             self.stop()
             await self._working

@@ -19,6 +19,7 @@ from xpander_client.errors import (
     NotFoundError,
     UnprocessableError,
 )
+from xpander_client.shielding import shield
 from xpander_client.transport import Transport
 
 __all__ = ["Access", "KeyCheck"]
@@ -73,7 +74,7 @@ class KeyCheck:
         if asking is None:
             asking = self._asking[digest] = asyncio.create_task(self._ask(key, digest))
         # Whoever asked first may go away; the others still wait for the answer.
-        return await asyncio.shield(asking)
+        return await shield(asking)
 
     async def aclose(self) -> None:
         """Ask no more; what is being asked is given up."""

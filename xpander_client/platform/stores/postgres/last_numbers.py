@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from ....shielding import shield
 from ...refusal import Refusal
 from .connections import Database
 
@@ -25,12 +26,11 @@ class LastNumbers:
         asked = self._asked.get(task_id)
         if asked is None:
             asked = asyncio.get_running_loop().create_future()
-            asked.add_done_callback(_heard)
             self._asked[task_id] = asked
         if self._answering is None or self._answering.done():
             self._answering = asyncio.create_task(self._answer(), name="store-last-numbers")
         # Whoever asked first may go away; the others still wait for the answer.
-        return await asyncio.shield(asked)
+        return await shield(asked)
 
     async def _answer(self) -> None:
         while self._asked:
@@ -51,9 +51,3 @@ class LastNumbers:
                 last = {row["id"]: int(row["last_seq"]) for row in rows}
                 for task_id, future in asked.items():
                     future.set_result(last.get(task_id, 0))
-
-
-def _heard(future: asyncio.Future[int]) -> None:
-    """A failure that nobody waits for any more is no reason for a complaint."""
-    if not future.cancelled():
-        future.exception()
