@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 __all__ = ["loading"]
@@ -15,8 +16,17 @@ def loading(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """A package's `__getattr__` and `__dir__`; `homes` says in which module each name is.
 
-    A module is named absolutely, or relative to the package, with a dot in front.
+    A module is named absolutely, or relative to the package, with a dot in front. Each name stands
+    for the same thing at all times, also when a module of the package is called so.
     """
+
+    class LazyPackage(ModuleType):
+        def __setattr__(self, name: str, value: object) -> None:
+            # Python binds each module to its package once it is imported: `run` would be the
+            # function or the module, depending on what was imported before.
+            if name in homes and isinstance(value, ModuleType):
+                return
+            super().__setattr__(name, value)
 
     def load(name: str) -> Any:
         if name not in homes:
@@ -28,4 +38,5 @@ def loading(
     def names() -> list[str]:
         return sorted({*vars(sys.modules[package]), *homes})
 
+    sys.modules[package].__class__ = LazyPackage
     return load, names
