@@ -212,5 +212,15 @@ agent_id=None)
         """
         return self._with_organization(_EVENT_HOSTS.get(self.base_url, self.base_url))
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses that requests go to, without the organization: one, or the cloud's two.
+
+        Example:
+            >>> Configuration(base_url="http://127.0.0.1:8484").addresses
+            ('http://127.0.0.1:8484',)
+        """
+        return tuple({self.base_url: None, _EVENT_HOSTS.get(self.base_url, self.base_url): None})
+
     def _with_organization(self, base: str) -> str:
         return f"{base}/{quote(self.required('organization_id'), safe='')}"

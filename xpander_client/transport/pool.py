@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import atexit
-import functools
 import os
-import ssl
 import sys
 import threading
 from collections.abc import AsyncGenerator
@@ -19,6 +17,8 @@ from xpander_client.configuration import Configuration
 from xpander_client.core.call import Platform
 from xpander_client.errors import ConfigurationError
 
+from .environment import client_settings
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -29,12 +29,6 @@ C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 
 # More idle connections would make each request slower: the pool looks at every one of them.
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
-
-
-@functools.cache
-def _tls_context() -> ssl.SSLContext:
-    # Reading the certificates takes longer than twenty requests: once per process.
-    return httpx.create_ssl_context()
 
 
 @attrs.frozen
@@ -155,21 +149,16 @@ class Pool:
         if self._configuration.async_backend == "httpx":
             return _without_cookies(httpx.AsyncClient(**self._settings()))
         try:
-            import httpx_aiohttp
+            from .aiohttp_client import new_client
         except ImportError:
             raise ConfigurationError(
                 'async_backend="aiohttp" needs the extra: pip install "xpander-client[aiohttp]"'
             ) from None
-        return _without_cookies(httpx_aiohttp.HttpxAiohttpClient(**self._settings()))
+        return _without_cookies(new_client(**self._settings("aiohttp")))
 
-    def _settings(self) -> dict[str, Any]:
-        secure = self._configuration.base_url.startswith("https:")
-        return {
-            # Without TLS no certificates are needed; a context without any trusts nobody.
-            "verify": _tls_context() if secure else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-            "limits": _LIMITS,
-            "timeout": None,  # each request carries its own
-        }
+    def _settings(self, backend: str = "httpx") -> dict[str, Any]:
+        addresses = self._configuration.addresses
+        return {"limits": _LIMITS, **client_settings(addresses, backend)}
 
 
 def _without_cookies(client: C) -> C:
