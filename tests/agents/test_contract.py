@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal, NamedTuple, Self, Unpack
 
 import pytest
@@ -339,6 +339,12 @@ def test_a_value_of_another_type_is_refused_by_name(annotation: Any, value: Any)
         (Colour, "red", Colour.RED),
         (Colour, Colour.RED, Colour.RED),
         (Path, "/tmp", Path("/tmp")),
+        (Path, PurePosixPath("a"), Path("a")),
+        (
+            dict[Path, list[Path]],
+            {PurePosixPath("a"): [PurePosixPath("b")]},
+            {Path("a"): [Path("b")]},
+        ),
         (
             uuid.UUID,
             "12345678-1234-5678-1234-567812345678",

@@ -20,9 +20,11 @@ from xpander_client.errors import ArgumentError
 from .blocks import Block, HostCall
 from .cancelling import Cancellation, under_way, watch
 from .contract import Bound, Contract
+from .crossing import Crossing
 from .delivery import Delivery
 from .events import BaseEvent, OutputEvent
 from .loop import Brief
+from .openings import openings_of
 from .rendering import picture, rendered
 from .sandbox import SandboxSession, plain_call
 from .state import Branch, Session
@@ -68,6 +70,7 @@ class Call:
         self.bound = bound
         self.home = home
         self.llm = agent.require_llm()
+        _check_inputs(agent, contract, bound)
         self._system = agent.system_text()
         self.path: str = agent.name if outer is None else f"{outer.path}/{agent.name}"
         self.session_name = bound.session
@@ -319,6 +322,21 @@ class Call:
         sandbox, self._sandbox = self._sandbox, None
         if sandbox is not None:
             sandbox.close()
+
+
+def _check_inputs(agent: Agent, contract: Contract, bound: Bound) -> None:
+    """Refuse what agent code could not be given, before a model is asked."""
+    crossing = Crossing(openings_of(agent.capabilities))
+    for name, value in bound.inputs.items():
+        if inspect.isroutine(value):
+            # It is called where it is, as `inputs.name(...)`.
+            continue
+        try:
+            crossing.check(value)
+        except (TypeError, ValueError) as error:
+            raise ArgumentError(
+                f"argument '{name}' of {contract.name}() can't be given to agent code: {error}"
+            ) from error
 
 
 async def _awaited(result: Awaitable[Any]) -> Any:

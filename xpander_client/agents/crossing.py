@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable, Mapping
+from collections import ChainMap, UserDict, UserString
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache, partial
 from itertools import islice
-from pathlib import PurePath
-from types import EllipsisType, ModuleType
+from pathlib import PurePath, PurePosixPath
+from types import EllipsisType, MappingProxyType, ModuleType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 from weakref import WeakKeyDictionary
@@ -34,14 +35,15 @@ __all__ = ["Crossing", "Handle", "class_type", "looks_converted"]
 LEAVES = frozenset(
     {
         type(None), bool, int, float, complex, str, bytes, EllipsisType,
-        datetime, date, timedelta, Decimal,
+        datetime, date, time, timedelta, Decimal,
     }
 )  # fmt: skip
-BASES: tuple[type[Any], ...] = (bool, int, float, complex, str, bytes)
+BASES: tuple[type[Any], ...] = (int, float, complex, str, bytes, Decimal)
 CONTAINERS: tuple[type[Any], ...] = (list, tuple, set, frozenset)
 DEEPEST = 200
+TOO_DEEP = f"containers are more than {DEEPEST} deep, or contain themselves"
 LONGEST_ITERATOR = 100_000
-"""Elements of a host iterator that come into the sandbox, as a list."""
+"""Elements of a host iterator that may come into the sandbox, as a list."""
 
 _CONVERTED = re.compile(
     r"<(?:function|class|module|bound method|built-in |coroutine|generator|method|slot)\b.*>"
@@ -105,6 +107,7 @@ class Crossing:
         self._by_object: dict[int, Handle] = {}
         self._by_id: dict[UUID, Handle] = {}
         self._in_progress: set[int] = set()
+        self._records: dict[tuple[str, tuple[str, ...]], type[Any]] = {}
 
     def handle(self, object_id: UUID) -> Handle | None:
         """The object that agent code means by this id."""
@@ -124,57 +127,98 @@ class Crossing:
         if kind in LEAVES:
             return value
         if depth > DEEPEST:
-            raise ValueError(f"containers are more than {DEEPEST} deep, or contain themselves")
+            raise ValueError(TOO_DEEP)
         if kind is list:
             return [self.into(item, depth + 1) for item in value]
         if kind is tuple:
             return tuple(self.into(item, depth + 1) for item in value)
         if kind is dict:
             return {
-                self.into(key, depth + 1): self.into(item, depth + 1) for key, item in value.items()
+                self._key(key, depth): self.into(item, depth + 1) for key, item in value.items()
             }
         if kind is set or kind is frozenset:
-            return kind(self.into(item, depth + 1) for item in value)
+            return kind(self._key(item, depth) for item in value)
         return self._unusual(value, depth)
 
+    def _key(self, key: Any, depth: int) -> Any:
+        """A key of a dict, or an element of a set. An enum without a form is its value there."""
+        if isinstance(key, Enum) and not isinstance(key, BASES):
+            key = key.value
+        elif type(key) is tuple:
+            return tuple(self._key(item, depth + 1) for item in key)
+        made = self.into(key, depth + 1)
+        if isinstance(made, _wrappers()[0]):
+            raise TypeError(
+                f"a {type(key).__name__} can't be a key of a dict or in a set in the sandbox: "
+                "use data for it, as an id or a name"
+            )
+        return made
+
     def _unusual(self, value: Any, depth: int) -> Any:
+        for base in BASES:
+            if isinstance(value, base):
+                # What is a text or a number is one, an enum of them, too.
+                return _plain(base, value)
         if isinstance(value, (bytearray, memoryview)):
             return bytes(value)
         if isinstance(value, Enum):
             return self._wrapped(value, {"name": value.name, "value": value.value})
-        for base in BASES:
-            if isinstance(value, base):
-                # Of a subclass: numpy's float64, a str of some library.
-                return base(value) if base is not str else str.__str__(value)
         if isinstance(value, UUID):
             return str(value)
         if isinstance(value, PurePath):
-            return value
-        if isinstance(value, (datetime, date, timedelta)):
+            return PurePosixPath(value.as_posix())
+        if isinstance(value, (date, time, timedelta)):
             return _plain_time(value)
-        if isinstance(value, time):
-            return value.isoformat()
-        if _is_record(value):
-            return self._wrapped(value, dict(zip(value._fields, value, strict=True)))
+        if isinstance(value, UserString):
+            return str(value)
         if isinstance(value, BaseException):
             return _plain_exception(value)
         if _is_scalar(value):
-            return self.into(value.item(), depth + 1)
+            return self.into(_of_numpy(value), depth + 1)
         if self._openings.opened(value) is None:
-            if isinstance(value, dict):
+            if _is_record(value):
+                return self._record(value, depth)
+            if isinstance(value, (dict, UserDict, ChainMap, MappingProxyType)):
                 return self.into(dict(value), depth + 1)
             if isinstance(value, (list, tuple, set, frozenset)):
                 plain = next(one for one in CONTAINERS if isinstance(value, one))
                 return self.into(plain(value), depth + 1)
             if _is_series(value):
-                return [self.into(item, depth + 1) for item in islice(value, LONGEST_ITERATOR)]
+                return self.into(_listed(value), depth)
         if isinstance(value, type):
             if type_id(value) in self._openings.by_id:
                 return class_type(value)
             raise TypeError(f"the class {value.__name__} is not open to agent code")
-        if isinstance(value, ModuleType) or _is_function(value) or inspect.iscoroutine(value):
+        if isinstance(value, ModuleType) or _is_function(value) or inspect.isawaitable(value):
             raise TypeError(f"a {type(value).__name__} can't go into the sandbox")
         return self._wrapped(value, None)
+
+    def check(self, value: Any, depth: int = 0) -> None:
+        """Refuse what `into` would, without reading iterators.
+
+        Raises:
+            TypeError, ValueError: as of `into`.
+        """
+        if depth > DEEPEST:
+            raise ValueError(TOO_DEEP)
+        if isinstance(value, (list, tuple, set, frozenset, dict)) and (
+            self._openings.opened(value) is None
+        ):
+            if isinstance(value, (set, frozenset, dict)):
+                for key in value:
+                    self._key(key, depth)
+            for item in value.values() if isinstance(value, dict) else value:
+                if type(item) not in LEAVES:
+                    self.check(item, depth + 1)
+        elif isinstance(value, Collection) or not _is_series(value):
+            self.into(value, depth)
+
+    def _record(self, value: Any, depth: int) -> Any:
+        """A named tuple: agent code has it as one, and it comes back as what it was."""
+        kind = type(value)
+        fields = [self.into(item, depth + 1) for item in value]
+        self._records[(kind.__name__, tuple(kind._fields))] = kind
+        return tuple.__new__(kind, fields)
 
     def inputs(self, values: Mapping[str, Any]) -> Any:
         """The inputs of a task, as one object with attributes."""
@@ -264,6 +308,10 @@ class Crossing:
         if _is_record(value):
             if id(value) in self._by_object:
                 return value
+            sent = self._records.get((kind.__name__, tuple(value._fields)))
+            if sent is not None:
+                items = (self.out(item, keep_instances=keep_instances) for item in value)
+                return tuple.__new__(sent, items)
             fields = {
                 field: self.out(item, keep_instances=keep_instances)
                 for field, item in zip(value._fields, value, strict=True)
@@ -334,6 +382,18 @@ def _is_scalar(value: Any) -> bool:
     )
 
 
+def _of_numpy(value: Any) -> Any:
+    kind = type(value).__name__
+    if kind in ("datetime64", "timedelta64"):
+        # Of these `item` gives an int when they are finer than Python's own.
+        coarse = value.astype(f"{kind}[us]")
+        if coarse != value and coarse == coarse:  # NaT is not itself
+            raise ValueError(f"{value} is finer than the sandbox's times are: round it")
+        return value.item() if type(value.item()) is not int else coarse.item()
+    plain = value.item()
+    return float(plain) if type(plain) is type(value) else plain
+
+
 def _is_series(value: Any) -> bool:
     return isinstance(value, range) or (
         type(value).__module__ in ("builtins", "itertools", "collections")
@@ -342,11 +402,41 @@ def _is_series(value: Any) -> bool:
     )
 
 
+def _listed(value: Any) -> list[Any]:
+    if isinstance(value, Collection) and not isinstance(value, range):
+        return list(value)
+    items = list(islice(value, LONGEST_ITERATOR + 1))
+    if len(items) > LONGEST_ITERATOR:
+        raise ValueError(
+            f"a {type(value).__name__} of more than {LONGEST_ITERATOR:,} elements can't go into "
+            "the sandbox: give a list, or a part of it"
+        )
+    return items
+
+
+def _plain(base: type[Any], value: Any) -> Any:
+    """The same without its subclass, whatever that makes of conversions."""
+    if base is Decimal:
+        return Decimal(value)
+    if base is bytes:
+        return bytes(memoryview(value))
+    return getattr(base, "__pos__" if base is not str else "__str__")(value)
+
+
 def _plain_time(value: Any) -> Any:
+    if value != value:  # as NaT of pandas, which stands for a missing time
+        return None
+    if getattr(value, "nanosecond", 0) or getattr(value, "nanoseconds", 0):
+        raise ValueError(f"{value} has nanoseconds, which the sandbox has not: round it")
     if isinstance(value, datetime):
         return datetime(
             value.year, value.month, value.day, value.hour, value.minute, value.second,
             value.microsecond, value.tzinfo, fold=value.fold,
+        )  # fmt: skip
+    if isinstance(value, time):
+        return time(
+            value.hour, value.minute, value.second, value.microsecond, value.tzinfo,
+            fold=value.fold,
         )  # fmt: skip
     if isinstance(value, date):
         return date(value.year, value.month, value.day)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping
+from enum import Enum
 from itertools import islice
 from typing import Any
 
@@ -114,6 +115,9 @@ def _text(value: Any, budget: int, depth: int) -> str:
     if kind in (set, frozenset) and value:
         opening, closing = ("{", "}") if kind is set else ("frozenset({", "})")
         return _between(opening, _items(items, budget, depth), closing, len(value))
+    if isinstance(value, int | float) and isinstance(value, Enum):
+        # Agent code has it as the number that it is.
+        return repr(value.value)
     try:
         return repr(value)
     except Exception as error:

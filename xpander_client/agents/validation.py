@@ -3,13 +3,15 @@
 pydantic does it. Plain data is taken strictly (`"5"` is no int, `True` is no int, a tuple is no
 list; an int is a float). What code in a sandbox has no class for is made of the data that stands
 for it: models, dataclasses and named tuples of dicts, enums of their values, UUIDs and paths of
-texts. The fields of a pydantic model follow the model's own rules.
+texts; its own paths are paths, and numpy's numbers are numbers. The fields of a pydantic model
+follow the model's own rules.
 """
 
 from __future__ import annotations
 
 import types
 import typing
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import attrs
@@ -23,6 +25,7 @@ _STRICT = frozenset(
         *("date", "time", "datetime", "timedelta"),
     }
 )
+DEEPEST = 100
 _NO_SCHEMAS = frozenset({"metadata", "default", "expected", "serialization", "config", "cls"})
 
 
@@ -72,7 +75,15 @@ class Check:
         try:
             return self._validator.validate_python(value)
         except ValidationError as error:
-            raise Misfit(_text(error)) from error
+            misfit = Misfit(_text(error))
+            cause = error
+        plain = _plain(value)
+        if plain is not value:
+            try:
+                return self._validator.validate_python(plain)
+            except ValidationError as error:
+                misfit, cause = Misfit(_text(error)), error
+        raise misfit from cause
 
     def json_schema(self) -> dict[str, Any] | None:
         """The annotation as a JSON Schema; None where none can say it."""
@@ -116,6 +127,32 @@ def _strictly(schema: Any) -> Any:
     if strict.get("type") in _STRICT:
         strict.setdefault("strict", True)
     return strict
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """The value with Python's own numbers for numpy's, and this system's paths for the sandbox's.
+
+    It is the same object when there is nothing of that kind in it.
+    """
+    kind = type(value)
+    if kind is PurePosixPath:
+        return Path(value)
+    if kind.__module__ == "numpy" and hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
+        return value.item()
+    if depth == DEEPEST:
+        return value
+    if kind is dict:
+        pairs = [(_plain(key, depth + 1), _plain(item, depth + 1)) for key, item in value.items()]
+        same = all(
+            new[0] is old[0] and new[1] is old[1]
+            for new, old in zip(pairs, value.items(), strict=True)
+        )
+        return value if same else dict(pairs)
+    if kind in (list, tuple, set, frozenset):
+        items = [_plain(item, depth + 1) for item in value]
+        same = all(new is old for new, old in zip(items, value, strict=True))
+        return value if same else kind(items)
+    return value
 
 
 def _text(error: Any) -> str:

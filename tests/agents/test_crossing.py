@@ -1,0 +1,173 @@
+"""The border of the sandbox: what goes in, what comes out, and as what."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import enum
+import types
+from collections import ChainMap, Counter, OrderedDict, UserDict, UserString, defaultdict, deque
+from typing import Any, NamedTuple
+
+import numpy
+import pandas  # type: ignore[import-untyped]  # has its types in a package of their own
+import pytest
+
+from tests.agents.sandboxes import opened, ran, succeeded
+from xpander_client.agents import Agent, scripted
+from xpander_client.errors import ArgumentError
+
+
+class Status(enum.StrEnum):
+    PAID = "paid"
+
+
+class Kind(str, enum.Enum):  # noqa: UP042  # what programs had before StrEnum prints otherwise
+    BIG = "big"
+
+
+class Level(enum.IntEnum):
+    HIGH = 2
+
+
+class Right(enum.IntFlag):
+    READ = 1
+    WRITE = 2
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+class Point(NamedTuple):
+    x: int
+    y: list[int]
+
+
+class Loud(str):
+    def __str__(self) -> str:
+        return "something else"
+
+
+class TestPlainData:
+    @pytest.mark.parametrize(
+        ("value", "code", "result"),
+        [
+            (Status.PAID, "i.v == 'paid' and f'{i.v:>6}' == '  paid' and {'paid': 1}[i.v]", 1),
+            (Kind.BIG, "i.v in ['big'] and str(i.v) == 'big'", True),
+            (Level.HIGH, "i.v > 1 and i.v + 1", 3),
+            (Right.READ | Right.WRITE, "i.v & 2", 2),
+            (Loud("quiet"), "i.v", "quiet"),
+            (numpy.str_("a"), "i.v + 'b'", "ab"),
+            (numpy.int8(3), "i.v", 3),
+            (numpy.longdouble(0.5), "i.v", 0.5),
+            (numpy.datetime64("2024-01-01T00:00", "ns"), "i.v.year", 2024),
+            (pandas.Timestamp("2024-01-01"), "i.v", datetime.datetime(2024, 1, 1)),
+            (pandas.NaT, "i.v is None", True),
+            (datetime.time(1, 2), "i.v.hour", 1),
+            (Point(1, [2]), "i.v[0] + len(i.v) + i.v.y[0]", 5),
+            (UserString("ab"), "i.v.upper()", "AB"),
+        ],
+        ids=repr,
+    )
+    def test_what_is_a_text_or_a_number_or_a_tuple_is_one_in_agent_code(
+        self, value: object, code: str, result: object
+    ) -> None:
+        assert succeeded(f"i = inputs\ntask_success({code})", v=value) == result
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            UserDict({"a": 1}),
+            ChainMap({"a": 1}),
+            OrderedDict({"a": 1}),
+            Counter({"a": 1}),
+            defaultdict(int, {"a": 1}),
+            types.MappingProxyType({"a": 1}),
+        ],
+        ids=lambda value: type(value).__name__,
+    )
+    def test_what_maps_keys_to_values_is_a_dict(self, value: object) -> None:
+        assert succeeded("task_success(inputs.v)", v=value) == {"a": 1}
+
+    def test_an_enum_as_a_key_or_in_a_set_is_its_value(self) -> None:
+        value = {Colour.RED: 1, (Colour.RED, Level.HIGH): {Colour.RED}}
+        code = "task_success((inputs.v, inputs.v['red'], 'red' in inputs.v['red', 2]))"
+        assert succeeded(code, v=value) == ({"red": 1, ("red", 2): {"red"}}, 1, True)
+
+    def test_a_named_tuple_comes_back_as_what_it_was(self) -> None:
+        got: list[object] = []
+        code = "keep(inputs.v)\ninputs.v.y.append(3)\ntask_success([inputs.v])"
+        values = succeeded(code, opened(keep=got.append), v=Point(1, [2]))
+        assert (got, values) == ([Point(1, [2])], [Point(1, [2, 3])])
+        assert [type(one) for one in (*values, *got)] == [Point, Point]
+
+    @pytest.mark.parametrize(
+        ("value", "text"),
+        [
+            (range(1_000_000), "more than 100,000 elements"),
+            (pandas.Timestamp("2024-01-01T00:00:00.000000001"), "nanoseconds"),
+            (numpy.datetime64("2024-01-01T00:00:00.000000001"), "finer"),
+            ({object(): 1}, "can't be a key"),
+        ],
+        ids=["range", "timestamp", "datetime64", "key"],
+    )
+    def test_what_would_lose_something_is_refused(self, value: object, text: str) -> None:
+        assert text in str(ran("give()", opened(give=lambda: value)).error)
+
+    def test_a_deque_of_any_length_goes_in_whole(self) -> None:
+        assert succeeded("task_success(len(inputs.v))", v=deque(range(150_000))) == 150_000
+
+
+class TestArgumentsOfATask:
+    @pytest.mark.parametrize(
+        "value",
+        [[len], {"f": [len]}, ([pytest],), dict, [{1, (len,)}], {len: 1}],
+        ids=["list", "dict", "tuple", "class", "set", "key"],
+    )
+    def test_what_code_cannot_have_is_refused_by_name_before_the_model_is_asked(
+        self, value: object
+    ) -> None:
+        model = scripted(["task_success(1)"])
+        agent = Agent(llm=model)
+
+        @agent.task
+        def work(a: int, things: Any) -> Any:
+            """Work."""
+
+        with pytest.raises(ArgumentError, match=r"argument 'things' of work\(\) can't be given"):
+            work(1, value)
+        assert model.calls == []
+
+    def test_an_iterator_is_not_read_by_the_check(self) -> None:
+        agent = Agent(llm=scripted(["task_success(inputs.items)"]))
+
+        @agent.task
+        def work(items: Any) -> Any:
+            """Work."""
+
+        assert work(one for one in "ab") == ["a", "b"]
+
+
+class TestResultsOfATask:
+    @pytest.mark.parametrize(
+        ("annotation", "value", "result"),
+        [
+            (int, numpy.int64(3), 3),
+            (bool, numpy.bool_(True), True),
+            (list[int], list(numpy.array([1, 2])), [1, 2]),
+            (dict[str, tuple[int, bool]], {"a": (numpy.int8(1), numpy.True_)}, {"a": (1, True)}),
+            (decimal.Decimal, decimal.Decimal("1.5"), decimal.Decimal("1.5")),
+        ],
+        ids=str,
+    )
+    def test_numbers_of_numpy_are_numbers(
+        self, annotation: Any, value: object, result: object
+    ) -> None:
+        agent = Agent(llm=scripted(["task_success(inputs.v)"]))
+
+        def work(v: Any) -> Any:
+            """Work."""
+
+        work.__annotations__.update({"v": annotation, "return": annotation})
+        assert agent.task(work)(value) == result
