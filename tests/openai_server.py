@@ -17,7 +17,15 @@ USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
 
 @attrs.frozen
 class Says:
-    """The model answers with text."""
+    """The model answers with text; `finish` is why it stopped there."""
+
+    text: str
+    finish: str = "stop"
+
+
+@attrs.frozen
+class Refuses:
+    """The model says that it won't answer, in the field that there is for that."""
 
     text: str
 
@@ -52,9 +60,10 @@ class Fails:
 
     status: int
     message: str = "it failed"
+    headers: dict[str, str] = attrs.field(factory=dict)
 
 
-Reply = Says | Calls | CallsAtOnce | Pauses | Fails
+Reply = Says | Refuses | Calls | CallsAtOnce | Pauses | Fails
 
 
 class OpenAIServer:
@@ -105,7 +114,7 @@ class OpenAIServer:
                 reply = outer._script.pop(0)
                 if isinstance(reply, Fails):
                     body = json.dumps({"error": {"message": reply.message}}).encode()
-                    self._send(reply.status, "application/json", body)
+                    self._send(reply.status, "application/json", body, headers=reply.headers)
                 elif asked.get("stream"):
                     frames = [f"data: {frame}\n\n".encode() for frame in _streamed(reply, asked)]
                     half = len(frames) // 2
@@ -122,9 +131,17 @@ class OpenAIServer:
                     self._send(200, "application/json", body)
 
             def _send(
-                self, status: int, content_type: str, body: bytes, *, length: int | None = None
+                self,
+                status: int,
+                content_type: str,
+                body: bytes,
+                *,
+                length: int | None = None,
+                headers: dict[str, str] | None = None,
             ) -> None:
                 self.send_response(status)
+                for name, value in (headers or {}).items():
+                    self.send_header(name, value)
                 self.send_header("content-type", content_type)
                 self.send_header("content-length", str(length or len(body)))
                 # agno never closes its connections, and a test has to leave none open.
@@ -162,6 +179,8 @@ def _whole(reply: Reply, asked: dict[str, Any]) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant", "content": None}
     if isinstance(reply, Says | Pauses):
         message["content"] = reply.text
+    elif isinstance(reply, Refuses):
+        message["refusal"] = reply.text
     elif not isinstance(reply, Fails):
         message["tool_calls"] = _calls(reply)
     choice = {"index": 0, "message": message, "finish_reason": _reason(reply)}
@@ -172,6 +191,8 @@ def _streamed(reply: Reply, asked: dict[str, Any]) -> Iterator[str]:
     deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}]
     if isinstance(reply, Says | Pauses):
         deltas += [{"content": word} for word in reply.text.replace(" ", " \0").split("\0")]
+    elif isinstance(reply, Refuses):
+        deltas.append({"refusal": reply.text})
     elif not isinstance(reply, Fails):
         calls = [{"index": index, **call} for index, call in enumerate(_calls(reply))]
         deltas.append({"tool_calls": calls})
@@ -186,4 +207,6 @@ def _streamed(reply: Reply, asked: dict[str, Any]) -> Iterator[str]:
 
 
 def _reason(reply: Reply) -> str:
+    if isinstance(reply, Says):
+        return reply.finish
     return "tool_calls" if isinstance(reply, Calls | CallsAtOnce) else "stop"

@@ -15,7 +15,7 @@ from typing import Any, Self
 import pytest
 from pydantic_ai.models.test import TestModel
 
-from tests.openai_server import Fails, OpenAIServer, Pauses, Says
+from tests.openai_server import Fails, OpenAIServer, Pauses, Refuses, Says
 from xpander_client.agents import background_loop, model_client
 from xpander_client.agents.errors import LLMCallError, ResponseParseError
 from xpander_client.agents.llm import LLM, Image, LLMResponse, Message, connect_llm
@@ -197,6 +197,64 @@ def test_an_answer_in_another_form_is_told_apart(streamed: bool) -> None:
         pytest.raises(ResponseParseError, match="no <PYTHON>"),
     ):
         model_of(server).complete(ASKED, (lambda _: None) if streamed else None)
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_an_answer_that_is_mended_comes_whole_in_pieces_too(streamed: bool) -> None:
+    with OpenAIServer(Says("So: ```python\nx\n```"), Says("<PYTHON>x")) as server:
+        model = model_of(server)
+        for _ in range(2):
+            chunks: list[TokenChunk] = []
+            assert model.complete(ASKED, chunks.append if streamed else None).code == "x"
+            assert joined(chunks, "python") == "x" * streamed
+            assert chunks[-1:] == [TokenChunk("python", "", True)] * streamed
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+def test_an_answer_that_was_cut_off_says_so_and_is_not_run(streamed: bool) -> None:
+    with (
+        OpenAIServer(Says("<PYTHON>delete(all", "length")) as server,
+        pytest.raises(ResponseParseError, match="cut off at the limit of its length") as caught,
+    ):
+        model_of(server).complete(ASKED, (lambda _: None) if streamed else None)
+    assert caught.value.retryable
+    assert caught.value.answer == "<PYTHON>delete(all"
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    ("reply", "text"),
+    [
+        (Refuses("I won't."), "the model refused to answer: I won't."),
+        (Says("<PYTHON>x</PYTHON>", "content_filter"), "content filter stopped the answer"),
+    ],
+)
+def test_a_refusal_is_told_for_what_it_is_and_not_repeated(
+    reply: Any, text: str, streamed: bool
+) -> None:
+    with OpenAIServer(reply) as server, pytest.raises(LLMCallError, match=text) as caught:
+        model_of(server).complete(ASKED, (lambda _: None) if streamed else None)
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "seconds"),
+    [
+        (429, {"retry-after": "2"}, 2.0),
+        (503, {"Retry-After": "0.5"}, 0.5),
+        (500, {"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
+        (429, {"retry-after": "soon"}, None),
+        (503, {}, None),
+    ],
+)
+def test_the_wait_that_a_provider_asks_for_is_told_with_the_error(
+    status: int, headers: dict[str, str], seconds: float | None
+) -> None:
+    with OpenAIServer(Fails(status, headers=headers)) as server:
+        model = model_of(server)
+        with pytest.raises(LLMCallError) as caught:
+            model.complete(ASKED)
+    assert caught.value.retry_after == seconds
 
 
 def test_an_error_in_on_token_ends_the_request_and_reaches_the_caller() -> None:

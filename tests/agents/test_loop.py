@@ -270,6 +270,36 @@ def test_an_answer_that_cannot_be_read_is_complained_of_until_it_is_better() -> 
     assert told == [False, True, False]
 
 
+def test_the_model_is_shown_its_answer_that_could_not_be_read() -> None:
+    answers = [ResponseParseError("no <PYTHON>", "x = 1"), ResponseParseError("empty", " ")]
+    world = World(answers=[*answers, LLMResponse(code="x")])
+    world.run(brief())
+    roles = [[message.role for message in ask.messages] for ask in world.of(Ask)]
+    assert roles[1] == ["system", "user", "assistant", "user"]
+    assert roles[2] == roles[1]
+    assert world.of(Ask)[1].messages[2].text == "x = 1"
+
+
+def test_a_long_answer_that_could_not_be_read_is_shown_in_part() -> None:
+    world = World(answers=[ResponseParseError("no end", "x" * 100_000), LLMResponse(code="x")])
+    world.run(brief())
+    assert len(world.of(Ask)[1].messages[2].text) < 10_000
+
+
+def test_the_wait_that_a_provider_asks_for_comes_before_the_next_request() -> None:
+    world = World(answers=[LLMCallError("busy", retry_after=7.0), LLMResponse(code="x")])
+    assert world.run(brief()) == 42
+    (wait,) = world.of(Wait)
+    assert 7 < wait.least < wait.most < 8
+
+
+def test_a_wait_that_is_too_long_ends_the_call_and_is_named() -> None:
+    world = World(answers=[LLMCallError("busy", retry_after=3_600.0)])
+    with pytest.raises(LLMFail, match=r"asks to wait 3,600 s.* longer than 120 s"):
+        world.run(brief())
+    assert not world.of(Wait)
+
+
 def test_a_model_that_keeps_failing_ends_the_call_and_what_was_done_is_kept() -> None:
     world = World(answers=[LLMResponse(code="x"), *[LLMCallError("down")] * 3], blocks=[Block()])
     with pytest.raises(LLMFail, match=r"3 requests.*LLMCallError: down") as caught:

@@ -85,18 +85,32 @@ class LLMCallError(AgentTaskError):
     """One request to a model failed.
 
     `retryable` says whether the same request may succeed later: not so with a wrong key.
+    `retry_after` is the wait in seconds that the provider asks for before the next request.
     """
 
     def __init__(
-        self, message: str, *, status_code: int | None = None, retryable: bool = True
+        self,
+        message: str,
+        *,
+        status_code: int | None = None,
+        retryable: bool = True,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.status_code = status_code
         self.retryable = retryable
+        self.retry_after = retry_after
 
 
 class ResponseParseError(LLMCallError):
-    """The model answered, but not in the sections that it was asked for."""
+    """The model answered, but not in the sections that it was asked for.
+
+    `answer` is what it wrote.
+    """
+
+    def __init__(self, message: str, answer: str = "") -> None:
+        super().__init__(message)
+        self.answer = answer
 
 
 class ScriptEndedError(LLMCallError):

@@ -12,6 +12,7 @@ from typing import Any, Literal, cast
 
 import attrs
 
+from xpander_client.configuration import RetryPolicy
 from xpander_client.errors import ConfigurationError
 
 from . import prompt
@@ -63,6 +64,8 @@ SETUP_FAULTS = (ConfigurationError, ImportError, TypeError)
 
 PATIENCE = 60.0
 """Seconds that a call waits in line, of calls that had a conflict."""
+LONGEST_RETRY_AFTER = RetryPolicy().maximum_retry_after
+"""Seconds that a call waits because the provider of its model asks for it."""
 SHORTEST_PAUSE = 0.001
 LONGEST_PAUSE = 0.02
 
@@ -217,9 +220,9 @@ def _tried(brief: Brief, view: View, work: _Try) -> Steps[_Ending]:
 
 def _answer(brief: Brief, work: _Try, note: str | None) -> Steps[LLMResponse]:
     """Ask the model, and again when that fails: it is over after `llm_max_retries` more."""
-    notes = [] if note is None else [note]
+    notes = [] if note is None else [Message("user", (note,))]
     for number in range(brief.llm_max_retries + 1):
-        asked = prompt.joined([*work.messages, *(Message("user", (text,)) for text in notes)])
+        asked = prompt.joined([*work.messages, *notes])
         try:
             return cast(LLMResponse, (yield Ask(asked)))
         except CancelRequested:
@@ -228,13 +231,16 @@ def _answer(brief: Brief, work: _Try, note: str | None) -> Steps[LLMResponse]:
             if isinstance(error, SETUP_FAULTS):
                 raise
             text = f"{type(error).__name__}: {error}"
-            if number == brief.llm_max_retries or not getattr(error, "retryable", True):
-                message = prompt.no_answer(number + 1, text)
-                raise LLMFail(message, brief.provider, brief.model, number) from error
-            yield Tell(_event(brief, ErrorEvent, error=text, recoverable=True), keep=False)
-            if (complaint := prompt.complaint(error)) is not None:
-                notes.append(complaint)
-            yield Wait(0.25 * 2**number, 0.5 * 2**number)
+            pause = getattr(error, "retry_after", None) or 0.0
+            if pause > LONGEST_RETRY_AFTER:
+                text += prompt.long_pause(pause, LONGEST_RETRY_AFTER)
+            elif number < brief.llm_max_retries and getattr(error, "retryable", True):
+                yield Tell(_event(brief, ErrorEvent, error=text, recoverable=True), keep=False)
+                notes += prompt.complaint(error)
+                yield Wait(pause + 0.25 * 2**number, pause + 0.5 * 2**number)
+                continue
+            message = prompt.no_answer(number + 1, text)
+            raise LLMFail(message, brief.provider, brief.model, number) from error
     raise AssertionError("each try returns or raises")
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import datetime
 import queue
 import weakref
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from xpander_client.core.retry import parse_retry_after
 from xpander_client.errors import ConfigurationError
 from xpander_client.shielding import shield
 
@@ -114,9 +116,10 @@ class _Client:
             answer = await self._in_time(
                 direct.model_request(model, asked, model_settings=settings)
             )
+            self._refuse_refusals(answer)
         reader = ResponseReader()
         reader.feed(answer.text or "")
-        response = reader.response()
+        response = reader.response(answer.finish_reason)
         if response.thinking or not answer.thinking:
             return response
         return LLMResponse(response.title, answer.thinking, response.code)
@@ -147,10 +150,26 @@ class _Client:
             await request.__aexit__(type(error), error, error.__traceback__)
             raise
         await request.__aexit__(None, None, None)
-        response = reader.response()
+        answer = stream.get()
+        self._refuse_refusals(answer)
+        response = reader.response(answer.finish_reason)
+        for chunk in reader.rest(response):
+            emit(chunk)
         if response.thinking or not thoughts:
             return response
         return LLMResponse(response.title, "".join(thoughts), response.code)
+
+    def _refuse_refusals(self, answer: Any) -> None:
+        """Says who refused to answer: asked the same again, they would refuse again."""
+        if answer.finish_reason != "content_filter":
+            return
+        details = answer.provider_details or {}
+        refusal = details.get("refusal") or ""
+        if refusal or details.get("finish_reason") == "refusal":
+            text = f"the model refused to answer{': ' if refusal else ''}{refusal}"
+        else:
+            text = "the provider's content filter stopped the answer"
+        raise LLMCallError(f"{self._name}: {text}", retryable=False)
 
     async def _in_time(self, step: Any) -> Any:
         """What the step gives, if it comes in time: a whole answer, or a stream's next piece."""
@@ -208,9 +227,17 @@ class _Client:
                 f"{self._name}: {error}",
                 status_code=getattr(error, "status_code", None),
                 retryable=not isinstance(error, rejected),
+                retry_after=_retry_after(error),
             ) from error
         except Exception as error:
             raise LLMCallError(f"{self._name}: {type(error).__name__}: {error}") from error
+
+
+def _retry_after(error: Any) -> float | None:
+    """The wait in seconds that the provider asks for, in a header or in the error's body."""
+    headers = getattr(error, "headers", None) or {}
+    asked = parse_retry_after(headers, datetime.datetime.now(datetime.UTC))
+    return error.retry_after if asked is None else asked
 
 
 def _asked(messages: Sequence[Message]) -> list[Any]:

@@ -36,6 +36,7 @@ __all__ = [
     "failed",
     "given_up",
     "joined",
+    "long_pause",
     "no_answer",
     "observed",
     "past",
@@ -47,6 +48,8 @@ __all__ = [
 
 PAST_PART = 1_500
 """Characters of one part of what was told in an earlier call."""
+UNREADABLE = 6_000
+"""Characters of an answer that could not be read."""
 NAMES = 200
 """Variables of a session that are named."""
 
@@ -174,11 +177,18 @@ def no_answer(requests: int, last: str) -> str:
     return f"the model gave no usable answer to {times}; the last error was {last}"
 
 
-def complaint(error: Exception) -> str | None:
-    """What the model is told of an answer that could not be read."""
+def long_pause(asked: float, most: float) -> str:
+    """The provider asks for a wait that is too long."""
+    return f" (it asks to wait {asked:,.0f} s, and no call waits longer than {most:,.0f} s)"
+
+
+def complaint(error: Exception) -> list[Message]:
+    """What the model is shown and told of an answer that could not be read."""
     if not isinstance(error, ResponseParseError):
-        return None
-    return f"Your last answer could not be read: {error}. Answer in the three sections."
+        return []
+    text = f"Your last answer could not be read: {error}. Answer in the three sections."
+    shown = [Message("assistant", (cut(error.answer, UNREADABLE),))] if error.answer.strip() else []
+    return [*shown, Message("user", (text,))]
 
 
 def again(keys: Iterable[str], number: int) -> str:
