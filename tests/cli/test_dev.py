@@ -16,6 +16,7 @@ import pytest
 from tests.cli.conftest import Command, interrupt
 from tests.platform.tool_server import tool_server
 from tests.platform.wire import create, worker
+from tests.postgres import needs_the_wheel
 from xpander_client import Agents, Configuration, Tasks
 
 
@@ -49,6 +50,7 @@ def test_it_serves_until_stopped_and_keeps_tasks_and_key(unconfigured: Command) 
         assert dev.wait(timeout=30) == 0
 
 
+@needs_the_wheel
 @pytest.mark.slow
 def test_it_keeps_tasks_in_a_postgresql_of_its_own(unconfigured: Command) -> None:
     # Not below pytest's folders: those are root's own, and PostgreSQL doesn't run as root.

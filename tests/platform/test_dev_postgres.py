@@ -16,11 +16,11 @@ import psutil
 import pytest
 
 from tests.platform.wire import eventually
-from tests.postgres import is_running
+from tests.postgres import is_running, needs_the_wheel
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.dev_postgres import postgres_server
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, needs_the_wheel]
 
 HOLD = """
 import sys

