@@ -33,6 +33,7 @@ from xpander_client.api import (
     AuditEntry,
     DeployedAsset,
     ExecutionTokens,
+    ListeningWorker,
     LLMReasoningEffort,
     MCPServerDetails,
     Organization,
@@ -690,6 +691,12 @@ CASES: dict[str, Case] = {
             }
         ],
         returns=[AuditEntry],
+    ),
+    "Organization.list_workers": Case(
+        arguments={},
+        request="GET /metadata/workers",
+        answer=[{"id": "worker-1", "agent_id": "agent-1"}],
+        returns=[ListeningWorker],
     ),
     "Threads.list_user_threads": Case(
         arguments={"user_id": "u-1", "agent_id": "agent-1"},

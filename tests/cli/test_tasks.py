@@ -1,10 +1,12 @@
 """`xpander-client tasks …`, run as a person or a program runs it."""
 
+import asyncio
 import json
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from tests.cli.conftest import AGENT, Command, command_of, interrupt
@@ -14,6 +16,7 @@ from xpander_client.api.models import TaskProgress
 from xpander_client.background import AsyncTaskHandle, BackgroundTasks, Plugin
 from xpander_client.background.record import PlatformRecord
 from xpander_client.platform import LocalPlatform, Settings
+from xpander_client.worker import Worker
 
 
 def finish(configuration: Configuration, task_id: str, result: str) -> None:
@@ -255,7 +258,9 @@ def test_an_impossible_id_is_one_line_and_status_1(command: Command) -> None:
 
 def test_a_task_without_events_cannot_be_followed(command: Command) -> None:
     task_id = command.json("tasks", "create", "sum it up", "--no-stream")["id"]
-    assert_one_line(command("tasks", "tail", task_id), "events_streaming")
+    done = command("tasks", "tail", task_id)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "events_streaming" in done.stderr
 
 
 def test_a_wrong_key_is_one_line_and_not_shown(command: Command) -> None:
@@ -331,3 +336,46 @@ def test_json_is_what_the_client_makes_of_it(
     created = command.json("tasks", "create", "sum it up")
     loaded = Task.load(created["id"], configuration)
     assert created["created_at"] == loaded.created_at.isoformat()
+
+
+async def test_it_is_said_when_no_worker_serves_the_agent_of_a_task(
+    command: Command, configuration: Configuration
+) -> None:
+    done = command("tasks", "create", "sum it up")
+    assert done.stderr == (
+        "no worker serves sales now (and none listens for another agent): the task waits for one\n"
+    )
+    assert command("workers").stderr == "no worker listens\n"
+
+    def work(task: Task) -> Task:
+        return task
+
+    async with Worker(work, attrs.evolve(configuration, agent_id="mail")):
+        while not (listed := await asyncio.to_thread(command.json, "workers")):
+            pass
+        assert [each["agent_id"] for each in listed] == ["mail"]
+        done = await asyncio.to_thread(command, "tasks", "create", "sum it up")
+        assert "(those that listen serve mail)" in done.stderr
+        create = ("tasks", "create", "post it", "--agent", "mail", "--follow")
+        done = await asyncio.to_thread(command, *create)
+        assert done.stderr.startswith("following task")
+        assert "completed" in done.stdout
+
+
+def test_a_list_says_what_tasks_are_about_and_whole_ids_on_any_terminal(
+    command: Command, configuration: Configuration
+) -> None:
+    task_id = command.json("tasks", "create", "sum it up")["id"]
+    titled = command.json("tasks", "create", "sum it up", "--title", "Sales")["id"]
+    finish(configuration, task_id, "They went up.\nA lot.")
+    lines = command("tasks", "list").stdout.splitlines()
+    assert [line.rstrip() for line in lines] == lines
+    assert [line.split()[0] for line in lines] == ["ID", titled, task_id]
+    assert lines[1].endswith("  Sales")
+    assert lines[2].endswith("  They went up. A lot.")
+
+
+def test_a_task_needs_something_to_do(command: Command) -> None:
+    done = command("tasks", "create", " ")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "nothing to do" in done.stderr

@@ -697,6 +697,20 @@ def test_many_workers_do_many_tasks_each_once(http: httpx.Client) -> None:
     assert {attempt for _, attempt in done} == {1}
 
 
+def test_who_listens_is_listed_until_it_leaves(http: httpx.Client) -> None:
+    def listed() -> list[dict[str, str]]:
+        found: list[dict[str, str]] = http.get("/metadata/workers").json()
+        return found
+
+    assert listed() == []
+    with worker(http) as one, worker(http, "mail") as two:
+        assert listed() == [
+            {"id": two.id, "agent_id": "mail"},
+            {"id": one.id, "agent_id": "sales"},
+        ]
+    eventually(lambda: listed() == [], "nobody listens")
+
+
 @pytest.mark.parametrize("field", ["lease", "offer_window", "max_attempts"])
 def test_the_figures_are_those_that_were_promised(field: str) -> None:
     promised: dict[str, Any] = {"lease": 30.0, "offer_window": 10.0, "max_attempts": 3}

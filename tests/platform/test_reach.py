@@ -96,6 +96,7 @@ WITHOUT_IDS = {
     ("GET", "/memory/threads/{user_id}"),
     ("GET", "/metadata/audit"),
     ("GET", "/metadata/default_llm_extra_headers"),
+    ("GET", "/metadata/workers"),
     ("GET", "/metrics"),
     ("GET", "/ready"),
     ("HEAD", "/health"),
@@ -472,6 +473,13 @@ def test_only_what_is_within_reach_is_deleted(office: Office) -> None:
     assert gone == [404, 404]
     assert status(office.boss, office.task) == office.task
     assert office.boss.get(f"/memory/{office.thread['id']}").status_code == 200
+    with worker(office.boss, "mail") as theirs, worker(office.boss, "sales") as ours:
+        assert theirs.id and ours.id  # they have heard that they are listened to
+        seen = [
+            {each["id"] for each in http.get("/metadata/workers").json()}
+            for http in (office.boss, office.clerk)
+        ]
+    assert seen == [{theirs.id, ours.id}, {ours.id}]
     assert office.clerk.get("/metadata/audit").status_code == 403
     assert {each["action"] for each in office.boss.get("/metadata/audit").json()} == {
         "key.create",

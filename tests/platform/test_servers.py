@@ -243,3 +243,10 @@ def test_lists_and_agents_are_the_same_at_all_servers(one: httpx.Client, two: ht
         listed = http.get("/agent-execution/executions/history/sales").json()
         assert [item["id"] for item in listed] == ids[::-1]
         assert [agent["id"] for agent in http.get("/agents/list").json()] == ["sales"]
+
+
+def test_workers_are_listed_wherever_they_listen(one: httpx.Client, two: httpx.Client) -> None:
+    with worker(one) as here, worker(two) as there:
+        for http in (one, two):
+            listed = http.get("/metadata/workers").json()
+            assert {each["id"] for each in listed} == {here.id, there.id}

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from .models.execution_metrics_report import ExecutionMetricsReport as ExecutionMetricsReport
     from .models.execution_tokens import ExecutionTokens as ExecutionTokens
     from .models.human_in_the_loop_request import HumanInTheLoopRequest as HumanInTheLoopRequest
+    from .models.listening_worker import ListeningWorker as ListeningWorker
     from .models.llm_reasoning_effort import LLMReasoningEffort as LLMReasoningEffort
     from .models.llm_usage_report import LLMUsageReport as LLMUsageReport
     from .models.mcp_server_details import MCPServerDetails as MCPServerDetails
@@ -161,6 +162,7 @@ __all__ = [
     "HumanInTheLoopRequest",
     "LLMReasoningEffort",
     "LLMUsageReport",
+    "ListeningWorker",
     "MCPServerDetails",
     "MessageIdentity",
     "OperationCall",
@@ -252,6 +254,7 @@ _MODULES = {
     "ExecutionMetricsReport": ".models.execution_metrics_report",
     "ExecutionTokens": ".models.execution_tokens",
     "HumanInTheLoopRequest": ".models.human_in_the_loop_request",
+    "ListeningWorker": ".models.listening_worker",
     "LLMReasoningEffort": ".models.llm_reasoning_effort",
     "LLMUsageReport": ".models.llm_usage_report",
     "MCPServerDetails": ".models.mcp_server_details",

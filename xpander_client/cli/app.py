@@ -21,6 +21,7 @@ from xpander_client.cli.serve import serve
 from xpander_client.cli.settings import EPILOG
 from xpander_client.cli.store import store
 from xpander_client.cli.tasks import tasks
+from xpander_client.cli.workers import workers
 from xpander_client.configuration import Configuration
 from xpander_client.errors import ConnectionFailedError, ModuleException, TimeoutExceededError
 from xpander_client.version import __version__
@@ -74,6 +75,7 @@ app.add_typer(tasks, name="tasks")
 app.add_typer(agents, name="agents")
 app.add_typer(keys, name="keys")
 app.add_typer(store, name="store")
+app.command()(workers)
 app.command()(audit)
 app.command()(forget)
 app.command()(doctor)

@@ -80,15 +80,17 @@ def print_pairs(pairs: Mapping[str, Any]) -> None:
     for name, value in pairs.items():
         if value not in (None, "", [], {}):
             grid.add_row(Text(name, style="bold"), _cell(value))
-    _console().print(grid)
+    _print(grid)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """A table with a line for each row."""
-    table = Table(*columns, box=None, header_style="bold", pad_edge=False)
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")  # on a narrow terminal: nothing is left out
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    _console().print(table)
+    _print(table)
 
 
 def tell(*parts: object) -> None:
@@ -118,6 +120,15 @@ def confirm(question: str) -> None:
         raise typer.Exit(1)
     if not typer.confirm(question, err=True):
         raise typer.Exit(1)
+
+
+def _print(table: Table) -> None:
+    console = _console()
+    with console.capture() as captured:
+        console.print(table)
+    lines = (line.rstrip(" ") for line in captured.get().splitlines())
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
 
 
 def _cell(value: object) -> Text:

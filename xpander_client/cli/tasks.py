@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import itertools
 import json
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -29,6 +30,7 @@ from xpander_client.cli.output import (
     print_table,
     tell,
 )
+from xpander_client.cli.workers import note_unserved
 from xpander_client.configuration import Configuration
 from xpander_client.errors import ArgumentError, ModuleException
 
@@ -77,6 +79,8 @@ def create(
     as_json: _Json = False,
 ) -> None:
     """Create a task for an agent."""
+    if not prompt.strip() and not files:
+        raise typer.BadParameter("there is nothing to do in it", param_hint="PROMPT")
     with _tasks() as api:
         task = api.create(
             agent_id=_agent_id(api.configuration, agent),
@@ -88,9 +92,11 @@ def create(
             output_schema=_schema(output_schema),
             events_streaming=stream or follow,
         )
+        if follow and not as_json:
+            note(f"following task {task.id}")
+        if not as_json:
+            note_unserved(api.configuration, task.agent_id)
         if follow:
-            if not as_json:
-                note(f"following task {task.id}")
             _follow(task, as_json)
         elif as_json:
             print_json(task)
@@ -149,7 +155,10 @@ def get(task: _TaskId, as_json: _Json = False) -> None:
 def tail(task: _TaskId, as_json: _Json = False) -> None:
     """Follow a task's events, from the first one on, until it is finished."""
     with _tasks() as api:
-        _follow(api.get(task_id=task), as_json)
+        found = api.get(task_id=task)
+        if found.status == AgentExecutionStatus.Pending and not as_json:
+            note_unserved(api.configuration, found.agent_id)
+        _follow(found, as_json)
 
 
 @tasks.command()
@@ -277,14 +286,21 @@ def _schema(text: str | None) -> dict[str, Any] | None:
 
 
 def _show_list(items: Iterator[TasksListItem]) -> None:
-    rows = ((item.id, item.status, item.created_at, item.title) for item in items)
+    rows = ((item.id, item.status, item.created_at, _about(item)) for item in items)
     # A table is printed as a whole, so a long list is several.
     part = list(itertools.islice(rows, _PAGE))
     if not part:
         note("no tasks")
     while part:
-        print_table(("ID", "STATUS", "CREATED", "TITLE"), part)
+        print_table(("ID", "STATUS", "CREATED", "TITLE OR RESULT"), part)
         part = list(itertools.islice(rows, _PAGE))
+
+
+def _about(item: TasksListItem) -> str | None:
+    """The title; of a task without one what came out, in a line."""
+    if item.title or not item.result:
+        return item.title
+    return textwrap.shorten(item.result, 60, placeholder="…")
 
 
 def _show(task: Task) -> None:

@@ -152,6 +152,7 @@ class Endpoints:
             "/metadata/api_key_allowance": {"POST": self.check_api_key},
             "/metadata/audit": {"GET": self.list_audit},
             "/metadata/users/{user_id}": {"DELETE": self.forget_user},
+            "/metadata/workers": {"GET": self.list_workers},
         }
         return [route(path, endpoints) for path, endpoints in table.items()]
 
@@ -315,6 +316,18 @@ class Endpoints:
             for entry in page.entries
         ]
         return Json.of(entries, {"x-next-cursor": page.cursor} if page.cursor else None)
+
+    async def list_workers(self, request: Request) -> Response:
+        """The workers that listen, whichever server they listen at."""
+        listening = await self._store.presence.listening(organization(request))
+        covers = access(request).covers
+        return Json.of(
+            [
+                {"id": worker_id, "agent_id": agent_id}
+                for agent_id, worker_id in sorted(listening)
+                if covers(agent_id)
+            ]
+        )
 
     async def notify_task(self, request: Request) -> Response:
         """Keep what a task is told, and pass it on to the worker that has it."""

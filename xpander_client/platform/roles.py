@@ -38,6 +38,7 @@ RULES = {
     ("GET", "/memory/{thread_id}/{strategy}"): _ANY,
     ("GET", "/metadata/audit"): _NO_ROLE,
     ("GET", "/metadata/default_llm_extra_headers"): _WORKERS,
+    ("GET", "/metadata/workers"): _ANY,
     ("GET", "/metrics"): _ANY,
     ("PATCH", "/agent-execution/{task_id}/finish"): _BOTH,
     ("PATCH", "/agent-execution/{task_id}/update"): _BOTH,

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from .execution_metrics_report import ExecutionMetricsReport as ExecutionMetricsReport
     from .execution_tokens import ExecutionTokens as ExecutionTokens
     from .human_in_the_loop_request import HumanInTheLoopRequest as HumanInTheLoopRequest
+    from .listening_worker import ListeningWorker as ListeningWorker
     from .llm_reasoning_effort import LLMReasoningEffort as LLMReasoningEffort
     from .llm_usage_report import LLMUsageReport as LLMUsageReport
     from .mcp_server_details import MCPServerDetails as MCPServerDetails
@@ -133,6 +134,7 @@ __all__ = [
     "HumanInTheLoopRequest",
     "LLMReasoningEffort",
     "LLMUsageReport",
+    "ListeningWorker",
     "MCPServerDetails",
     "MessageIdentity",
     "OperationCall",
@@ -210,6 +212,7 @@ _MODULES = {
     "ExecutionMetricsReport": ".execution_metrics_report",
     "ExecutionTokens": ".execution_tokens",
     "HumanInTheLoopRequest": ".human_in_the_loop_request",
+    "ListeningWorker": ".listening_worker",
     "LLMReasoningEffort": ".llm_reasoning_effort",
     "LLMUsageReport": ".llm_usage_report",
     "MCPServerDetails": ".mcp_server_details",

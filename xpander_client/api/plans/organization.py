@@ -12,6 +12,7 @@ from xpander_client.core.plan import (
 __all__ = [
     "forget_user",
     "list_audit",
+    "list_workers",
 ]
 
 
@@ -35,4 +36,15 @@ def list_audit(*, limit: int | None = None, cursor: str | None = None) -> Reques
         template="/metadata/audit",
         replay=Replay.ALWAYS,
         query=_query({"limit": limit, "cursor": cursor}),
+    )
+
+
+def list_workers() -> RequestPlan:
+    """What `Organization.list_workers` sends."""
+    return RequestPlan(
+        operation="Organization.list_workers",
+        method="GET",
+        path="/metadata/workers",
+        template="/metadata/workers",
+        replay=Replay.ALWAYS,
     )

@@ -10,6 +10,7 @@ from xpander_client.core.pages import page_size as _page_size
 from xpander_client.transport import Resource, Transport
 
 from ..models.audit_entry import AuditEntry
+from ..models.listening_worker import ListeningWorker
 from ..models.removed import Removed
 from ..plans import organization as organization_plans
 
@@ -196,6 +197,52 @@ class Organization(Resource):
         plan = organization_plans.list_audit(limit=_page_size(page_size, 1, 500))
         return self._transport.apages(plan, builtins.list[AuditEntry])
 
+    def list_workers(self) -> builtins.list[ListeningWorker]:
+        """List the workers that listen now, by their agents.
+
+        A task of an agent that none of them serves waits until a worker comes. A key for some
+        agents sees their workers only.
+
+        Returns:
+            The workers.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> organization = Organization(configuration)
+            >>> workers = organization.list_workers()
+            >>> for item in workers:
+            ...     print(item.agent_id)
+            agent-1
+        """
+        plan = organization_plans.list_workers()
+        return self._transport.call(plan, builtins.list[ListeningWorker]).parsed
+
+    async def alist_workers(self) -> builtins.list[ListeningWorker]:
+        """List the workers that listen now, by their agents.
+
+        A task of an agent that none of them serves waits until a worker comes. A key for some
+        agents sees their workers only.
+
+        Returns:
+            The workers.
+
+        Raises:
+            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
+                connection, no time left, a refused key.
+
+        Example:
+            >>> organization = Organization(configuration)
+            >>> workers = await organization.alist_workers()
+            >>> for item in workers:
+            ...     print(item.agent_id)
+            agent-1
+        """
+        plan = organization_plans.list_workers()
+        return (await self._transport.acall(plan, builtins.list[ListeningWorker])).parsed
+
 
 class OrganizationWithRawResponse:
     """The calls of `Organization`, answering with status, headers and the object."""
@@ -226,3 +273,13 @@ class OrganizationWithRawResponse:
         """`Organization.alist_audit`, with the answer's status and headers."""
         plan = organization_plans.list_audit(limit=limit, cursor=cursor)
         return await self._transport.acall(plan, builtins.list[AuditEntry])
+
+    def list_workers(self) -> Response[builtins.list[ListeningWorker]]:
+        """`Organization.list_workers`, with the answer's status and headers."""
+        plan = organization_plans.list_workers()
+        return self._transport.call(plan, builtins.list[ListeningWorker])
+
+    async def alist_workers(self) -> Response[builtins.list[ListeningWorker]]:
+        """`Organization.alist_workers`, with the answer's status and headers."""
+        plan = organization_plans.list_workers()
+        return await self._transport.acall(plan, builtins.list[ListeningWorker])

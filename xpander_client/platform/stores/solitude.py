@@ -116,6 +116,14 @@ class Solitude:
         worker = self._workers.get((organization_id, worker_id))
         return worker is not None and worker.listening
 
+    async def listening(self, organization_id: str) -> Set[tuple[str, str]]:
+        """The agents and the ids of the workers that listen, and are not about to leave."""
+        return {
+            (worker.record.agent_id, worker.record.id)
+            for (organization, _), worker in self._workers.items()
+            if organization == organization_id and worker.listening and not worker.leaving
+        }
+
     async def gone(self, workers: Collection[tuple[str, str]]) -> Set[tuple[str, str]]:
         """Those of these workers that were cut off and have not shown life since."""
         here = {

@@ -180,6 +180,12 @@ class Presence(Protocol):
         """Whether the worker listens at one of the servers."""
         ...
 
+    async def listening(self, organization_id: str) -> Set[tuple[str, str]]:
+        """The agents and the ids of the workers that listen at one of the servers, and are not
+        about to leave.
+        """
+        ...
+
     async def gone(self, workers: Collection[tuple[str, str]]) -> Set[tuple[str, str]]:
         """Those of these workers that were cut off and have not shown life since. One that left in
         order is not among them.

@@ -173,6 +173,18 @@ class PostgresPresence:
         )
         return row is not None
 
+    async def listening(self, organization_id: str) -> Set[tuple[str, str]]:
+        """The agents and the ids of the workers that listen at one of the servers, and are not
+        about to leave.
+        """
+        rows = await self._database.fetch(
+            "SELECT agent_id, id FROM workers w WHERE organization_id = $1 AND NOT leaving "
+            f"AND {_ALIVE.format('$2')}",
+            organization_id,
+            self._clock() - SILENCE,
+        )
+        return {(row["agent_id"], row["id"]) for row in rows}
+
     async def gone(self, workers: Collection[tuple[str, str]]) -> Set[tuple[str, str]]:
         """Those of these workers that were cut off and have not shown life since."""
         rows = await self._database.fetch(

@@ -1,0 +1,21 @@
+"""`ListeningWorker`, as it goes over the wire."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+__all__ = ["ListeningWorker"]
+
+
+@attrs.define(kw_only=True, slots=True)
+class ListeningWorker:
+    """A worker that takes tasks of an agent."""
+
+    id: str
+    """The worker's id."""
+    agent_id: str
+    """The agent whose tasks it takes."""
+    additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
+    """What the platform sent besides, by its names on the wire. It is sent back."""

@@ -1,0 +1,50 @@
+"""`xpander-client workers`: who listens, and a word where nobody does."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from xpander_client.api.models import ListeningWorker
+from xpander_client.api.resources import Organization
+from xpander_client.cli.output import note, print_json, print_table
+from xpander_client.configuration import Configuration, RetryPolicy
+from xpander_client.errors import ModuleException
+
+__all__ = ["note_unserved", "workers"]
+
+
+def workers(
+    agent: Annotated[str | None, typer.Option(help="Only workers of this agent.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
+) -> None:
+    """List the workers that listen now, and the agents whose tasks they take."""
+    with Organization(Configuration()) as organization:
+        found = [each for each in organization.list_workers() if agent in (None, each.agent_id)]
+    if as_json:
+        print_json(found)
+    elif found:
+        print_table(("WORKER", "AGENT"), ((each.id, each.agent_id) for each in found))
+    else:
+        note("no worker listens")
+
+
+def note_unserved(configuration: Configuration, agent_id: str) -> None:
+    """Say so when no worker serves an agent: its tasks wait until one does."""
+    with Organization(configuration) as organization:
+        once = organization.options(timeout=5.0, retry=RetryPolicy(attempts=1))
+        try:
+            found = once.list_workers()
+        except ModuleException:
+            return  # another platform, which does not tell, or a key that may not ask
+    if all(each.agent_id != agent_id for each in found):
+        note(f"no worker serves {agent_id} now ({_others(found)}): the task waits for one")
+
+
+def _others(found: list[ListeningWorker]) -> str:
+    served = sorted({each.agent_id for each in found})
+    if not served:
+        return "and none listens for another agent"
+    shown = ", ".join(served[:5]) + (", …" if len(served) > 5 else "")
+    return f"those that listen serve {shown}"
