@@ -1,17 +1,20 @@
+import contextlib
+import io
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import attrs
 import pytest
 
 from xpander_client import Configuration
+from xpander_client.cli import main
 from xpander_client.platform import LocalPlatform
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,30 +24,44 @@ AGENT = "sales"
 
 @attrs.frozen
 class Command:
-    """The command, in an environment and a folder of its own."""
+    """The command, in an environment and a folder of its own.
+
+    What ends by itself runs inside the process of the tests: starting one takes longer than most
+    tests.
+    """
 
     environment: dict[str, str]
     folder: Path
 
     def __call__(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*COMMAND, *arguments],
-            env=self.environment | variables,
-            cwd=self.folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=60,
-            check=False,
-        )
+        output, errors = io.StringIO(), io.StringIO()
+        with (
+            mock.patch.dict(os.environ, self.environment | variables, clear=True),
+            mock.patch.object(sys, "stdin", io.StringIO()),
+            contextlib.chdir(self.folder),
+            contextlib.redirect_stdout(output),
+            contextlib.redirect_stderr(errors),
+            pytest.raises(SystemExit) as ended,
+        ):
+            main(arguments)
+        status = ended.value.code
+        assert isinstance(status, int)
+        return subprocess.CompletedProcess(arguments, status, output.getvalue(), errors.getvalue())
 
     def json(self, *arguments: str) -> Any:
         done = self(*arguments, "--json")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
-    @contextmanager
+    def refusal(self, *arguments: str, **variables: str) -> str:
+        """The one line in which the command says why not."""
+        done = self(*arguments, **variables)
+        assert (done.returncode, done.stdout) == (1, ""), done
+        assert done.stderr.startswith("xpander-client: ")
+        assert done.stderr.count("\n") == 1, done.stderr
+        return done.stderr
+
+    @contextlib.contextmanager
     def started(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         """The command as it runs; it is ended with the block."""
         process = subprocess.Popen(

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Command
-from tests.cli.inside import Inside
+from tests.cli.conftest import Command, environment
 from tests.cli.test_dev import announced, configuration_of
 from tests.platform.wire import eventually
 from xpander_client import Agents
@@ -29,19 +28,19 @@ agents:
 
 
 @pytest.fixture
-def command(tmp_path: Path) -> Inside:
+def command(tmp_path: Path) -> Command:
     (tmp_path / "agents.yaml").write_text(FILE, encoding="utf-8")
-    return Inside(tmp_path)
+    return Command(environment(XPANDER_STORE="s.db"), tmp_path)
 
 
-def lines(command: Inside, *arguments: str) -> list[list[str]]:
+def lines(command: Command, *arguments: str) -> list[list[str]]:
     """The table that a command prints, without its head."""
     done = command(*arguments)
     assert done.returncode == 0, done.stderr
     return [line.split() for line in done.stdout.splitlines()[1:]]
 
 
-def test_applying_says_what_changed(command: Inside) -> None:
+def test_applying_says_what_changed(command: Command) -> None:
     apply = ("agents", "apply", "agents.yaml")
     assert lines(command, *apply) == [["sales", "created", "1"], ["mail", "created", "1"]]
     assert lines(command, *apply) == [["sales", "unchanged", "1"], ["mail", "unchanged", "1"]]
@@ -54,7 +53,7 @@ def test_applying_says_what_changed(command: Inside) -> None:
     assert lines(command, *apply, "--organization", "acme")[0] == ["sales", "created", "1"]
 
 
-def test_agents_are_listed_and_shown_without_what_is_secret(command: Inside) -> None:
+def test_agents_are_listed_and_shown_without_what_is_secret(command: Command) -> None:
     command("agents", "apply", "agents.yaml")
     assert lines(command, "agents", "list") == [
         ["mail", "mail", "1", "0", "Writes", "letters."],
@@ -75,7 +74,7 @@ def test_agents_are_listed_and_shown_without_what_is_secret(command: Inside) -> 
     assert command.json("agents", "list", "--organization", "acme") == []
 
 
-def test_an_agent_is_removed(command: Inside) -> None:
+def test_an_agent_is_removed(command: Command) -> None:
     command("agents", "apply", "agents.yaml")
     assert "sales hands work to mail" in command.refusal("agents", "remove", "mail")
     assert command("agents", "remove", "sales").stdout == "sales is removed\n"
@@ -99,14 +98,16 @@ def test_an_agent_is_removed(command: Inside) -> None:
         ("agents: [a, {id: b, instuctions: x}]", "'instuctions': did you mean instructions?"),
     ],
 )
-def test_a_file_with_a_fault_is_refused_as_a_whole(command: Inside, content: str, why: str) -> None:
+def test_a_file_with_a_fault_is_refused_as_a_whole(
+    command: Command, content: str, why: str
+) -> None:
     command("agents", "apply", "agents.yaml", "--organization", "acme")
     (command.folder / "agents.yaml").write_text(content, encoding="utf-8")
     assert why in command.refusal("agents", "apply", "agents.yaml")
     assert command.json("agents", "list") == []
 
 
-def test_what_is_not_there_is_said_in_a_line(command: Inside) -> None:
+def test_what_is_not_there_is_said_in_a_line(command: Command) -> None:
     assert "nofile.yaml" in command.refusal("agents", "apply", "nofile.yaml")
     assert "--store" in command.refusal("agents", "apply", "agents.yaml", XPANDER_STORE="")
     for arguments in (("list",), ("show", "sales"), ("remove", "sales")):
@@ -117,7 +118,7 @@ def test_what_is_not_there_is_said_in_a_line(command: Inside) -> None:
 
 
 def test_a_platform_that_serves_the_store_knows_of_it_soon(
-    command: Inside, unconfigured: Command
+    command: Command, unconfigured: Command
 ) -> None:
     with (
         unconfigured.started("dev", "--port", "0", "--store", "s.db", "--json") as dev,

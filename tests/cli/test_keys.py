@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.inside import Inside
+from tests.cli.conftest import Command, environment
 from tests.platform.serving import WatchedStore, caller, serving
 from tests.platform.wire import eventually
 from xpander_client.platform.app import Platform
@@ -21,11 +21,11 @@ KEY = re.compile(r"xpk_([0-9a-f]{8})_[0-9a-f]{48}\n")
 
 
 @pytest.fixture
-def command(tmp_path: Path) -> Inside:
-    return Inside(tmp_path)
+def command(tmp_path: Path) -> Command:
+    return Command(environment(XPANDER_STORE="s.db"), tmp_path)
 
 
-def test_a_key_is_shown_once_and_alone_on_its_line(command: Inside) -> None:
+def test_a_key_is_shown_once_and_alone_on_its_line(command: Command) -> None:
     made = command("keys", "create", "--name", "CI")
     found = KEY.fullmatch(made.stdout)
     assert found is not None, made
@@ -46,7 +46,7 @@ def test_a_key_is_shown_once_and_alone_on_its_line(command: Inside) -> None:
     assert not any(secret.encode() in content for content in files)
 
 
-def test_a_key_is_for_an_organization_and_some_of_its_agents(command: Inside) -> None:
+def test_a_key_is_for_an_organization_and_some_of_its_agents(command: Command) -> None:
     arguments = ("--organization", "acme", "--agents", "sales, mail", "--rate-limit", "2.5")
     done = command("keys", "create", *arguments, "--json")
     assert done.stderr.splitlines()[1:] == [
@@ -65,7 +65,7 @@ def test_a_key_is_for_an_organization_and_some_of_its_agents(command: Inside) ->
     assert line.split()[1:5] == ["acme", "sales,", "mail", "2.5/s"]
 
 
-def test_a_key_has_a_role_and_an_end(command: Inside) -> None:
+def test_a_key_has_a_role_and_an_end(command: Command) -> None:
     done = command("keys", "create", "--role", "worker", "--expires", "90d", "--json")
     made: dict[str, Any] = json.loads(done.stdout)
     created, expires = (
@@ -92,7 +92,7 @@ def test_a_key_has_a_role_and_an_end(command: Inside) -> None:
     ],
 )
 def test_a_key_that_can_not_be_is_not_made(
-    command: Inside, arguments: tuple[str, ...], why: str
+    command: Command, arguments: tuple[str, ...], why: str
 ) -> None:
     done = command("keys", "create", *arguments)
     assert done.returncode != 0
@@ -100,14 +100,14 @@ def test_a_key_that_can_not_be_is_not_made(
     assert done.stdout == ""
 
 
-def test_agents_that_are_known_are_not_remarked_on(command: Inside) -> None:
+def test_agents_that_are_known_are_not_remarked_on(command: Command) -> None:
     (command.folder / "agents.yaml").write_text("agents: [sales]", encoding="utf-8")
     assert command("agents", "apply", "agents.yaml").returncode == 0
     done = command("keys", "create", "--agents", "sales,mail")
     assert done.stderr.splitlines()[:-1] == ["there is no agent mail in local yet"]
 
 
-def test_a_key_is_revoked_by_its_id_or_as_a_whole(command: Inside) -> None:
+def test_a_key_is_revoked_by_its_id_or_as_a_whole(command: Command) -> None:
     keys = [command("keys", "create").stdout.strip() for _ in range(2)]
     ids = [key.split("_")[1] for key in keys]
     assert command("keys", "revoke", ids[0]).stdout == f"{ids[0]} is revoked\n"
@@ -119,7 +119,7 @@ def test_a_key_is_revoked_by_its_id_or_as_a_whole(command: Inside) -> None:
     assert command.json("keys", "list") == []
 
 
-def test_what_went_wrong_is_said_in_a_line(command: Inside) -> None:
+def test_what_went_wrong_is_said_in_a_line(command: Command) -> None:
     command("keys", "create")
     assert "there is no key 12345678" in command.refusal("keys", "revoke", "12345678")
     assert "can't be called 'agents'" in command.refusal(
@@ -133,7 +133,7 @@ def test_what_went_wrong_is_said_in_a_line(command: Inside) -> None:
         assert "expected the ids of agents" in done.stderr
 
 
-def test_the_store_has_to_be_named_and_to_be_one(command: Inside, tmp_path: Path) -> None:
+def test_the_store_has_to_be_named_and_to_be_one(command: Command, tmp_path: Path) -> None:
     for arguments in (("create",), ("list",), ("revoke", "x")):
         told = command.refusal("keys", *arguments, XPANDER_STORE="")
         assert "--store" in told
@@ -160,7 +160,7 @@ def test_keys_are_made_and_revoked_beside_a_platform_that_serves_the_store(
 ) -> None:
     path = str(tmp_path / "s.db")
     address = path if engine == "sqlite" else request.getfixturevalue("postgres")
-    command = Inside(tmp_path, address)
+    command = Command(environment(XPANDER_STORE=address), tmp_path)
     settings = Settings(cache_ttl=0.2)
     platform = Platform(store_at(address, settings), None, settings=settings)
     with serving(platform) as url:
@@ -177,7 +177,7 @@ def test_keys_are_made_and_revoked_beside_a_platform_that_serves_the_store(
 
 
 def test_a_store_of_an_earlier_release_is_not_changed_under_its_platform(
-    command: Inside, tmp_path: Path
+    command: Command, tmp_path: Path
 ) -> None:
     store = WatchedStore(tmp_path / "s.db")
 

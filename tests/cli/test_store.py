@@ -6,22 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.inside import Inside
+from tests.cli.conftest import Command, environment
 from xpander_client.platform import LocalPlatform
 from xpander_client.platform.stores.addresses import store_at
 
-
-@pytest.fixture
-def command(tmp_path: Path) -> Inside:
-    return Inside(tmp_path)
+STORE = "s.db"
 
 
 @pytest.fixture
-def filled(command: Inside) -> Inside:
+def command(tmp_path: Path) -> Command:
+    return Command(environment(XPANDER_STORE=STORE), tmp_path)
+
+
+@pytest.fixture
+def filled(command: Command) -> Command:
     """The command beside a store with three tasks."""
 
     async def fill() -> None:
-        store = store_at(command.folder / command.store)
+        store = store_at(command.folder / STORE)
         await store.open()
         for number in range(3):
             await store.put("o", "a", {"input": {}}, task_id=f"t{number}")
@@ -31,7 +33,7 @@ def filled(command: Inside) -> Inside:
     return command
 
 
-def test_a_sound_store_is_said_to_be_so(filled: Inside) -> None:
+def test_a_sound_store_is_said_to_be_so(filled: Command) -> None:
     done = filled("store", "check")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "nothing is wrong"
@@ -40,7 +42,7 @@ def test_a_sound_store_is_said_to_be_so(filled: Inside) -> None:
     assert (report["counts"]["tasks"], report["counts"]["events"]) == (3, 3)
 
 
-def test_a_store_is_backed_up_while_a_platform_serves_it(filled: Inside) -> None:
+def test_a_store_is_backed_up_while_a_platform_serves_it(filled: Command) -> None:
     with LocalPlatform(store=filled.folder / filled.store):
         done = filled("store", "backup", "b.db")
         assert (done.returncode, done.stderr) == (0, "")
@@ -55,7 +57,7 @@ def test_a_store_is_backed_up_while_a_platform_serves_it(filled: Inside) -> None
     assert "secret" not in refusal
 
 
-def test_what_is_wrong_is_told_with_the_status(filled: Inside) -> None:
+def test_what_is_wrong_is_told_with_the_status(filled: Command) -> None:
     with sqlite3.connect(filled.folder / filled.store) as file:
         file.execute("DELETE FROM events WHERE place & 0xFFFFFFFF = 1")
     file.close()
@@ -70,12 +72,12 @@ def test_what_is_wrong_is_told_with_the_status(filled: Inside) -> None:
     assert "store migrate" in filled("store", "check").stderr
 
 
-def test_a_new_store_is_made_and_an_old_one_brought_up_to_date(command: Inside) -> None:
+def test_a_new_store_is_made_and_an_old_one_brought_up_to_date(command: Command) -> None:
     assert command("store", "migrate").stdout.startswith("from version 0 to ")
     assert command("store", "migrate").stdout.endswith("already, nothing was changed\n")
 
 
-def test_a_store_is_copied_to_postgresql_and_back(filled: Inside, postgres: str) -> None:
+def test_a_store_is_copied_to_postgresql_and_back(filled: Command, postgres: str) -> None:
     there = filled("store", "copy", filled.store, postgres)
     assert there.returncode == 0, there.stderr
     assert there.stdout.splitlines()[-1] == "the copy is like the original"
@@ -84,14 +86,14 @@ def test_a_store_is_copied_to_postgresql_and_back(filled: Inside, postgres: str)
     assert "has tasks already" in filled.refusal("store", "copy", filled.store, "back.db")
 
 
-def test_what_can_not_be_worked_on_is_refused_in_one_line(command: Inside) -> None:
+def test_what_can_not_be_worked_on_is_refused_in_one_line(command: Command) -> None:
     assert "is not there" in command.refusal("store", "check")
     assert "is not there" in command.refusal("store", "copy", "none.db", "other.db")
     assert not (command.folder / "none.db").exists()
     assert "no address" in command.refusal("store", "check", "--store", "mysql://x")
     (command.folder / "text").write_text("no database at all, and long enough not to be empty")
     assert "text" in command.refusal("store", "check", "--store", "text")
-    with LocalPlatform(store=command.folder / command.store):
+    with LocalPlatform(store=command.folder / STORE):
         assert "in use" in command.refusal("store", "check")
     away = command.refusal("store", "check", "--store", "postgresql://me:secret@127.0.0.1:9/x")
     assert "me:***@127" in away

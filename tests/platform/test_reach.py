@@ -474,12 +474,12 @@ def test_only_what_is_within_reach_is_deleted(office: Office) -> None:
     assert status(office.boss, office.task) == office.task
     assert office.boss.get(f"/memory/{office.thread['id']}").status_code == 200
     with worker(office.boss, "mail") as theirs, worker(office.boss, "sales") as ours:
-        assert theirs.id and ours.id  # they have heard that they are listened to
+        listening = {theirs.id, ours.id}
         seen = [
             {each["id"] for each in http.get("/metadata/workers").json()}
             for http in (office.boss, office.clerk)
         ]
-    assert seen == [{theirs.id, ours.id}, {ours.id}]
+    assert seen == [listening, {ours.id}]
     assert office.clerk.get("/metadata/audit").status_code == 403
     assert {each["action"] for each in office.boss.get("/metadata/audit").json()} == {
         "key.create",
