@@ -24,7 +24,7 @@ from weakref import WeakKeyDictionary
 import attrs
 
 from .capabilities import HostClass
-from .openings import Openings, type_id
+from .openings import InnerModule, Openings, type_id
 from .values import Instance
 
 if TYPE_CHECKING:
@@ -99,6 +99,12 @@ def class_type(cls: type[Any]) -> ClassType:
     return made
 
 
+def inner_module(inner: InnerModule) -> ClassInstance:
+    """A module in the form in which it goes into the sandbox as an object."""
+    made: ClassInstance = _wrappers()[0](inner, id=inner._id, class_type=class_type(InnerModule))
+    return made
+
+
 class Crossing:
     """The border of one session. Used from one thread at a time."""
 
@@ -111,6 +117,9 @@ class Crossing:
 
     def handle(self, object_id: UUID) -> Handle | None:
         """The object that agent code means by this id."""
+        inner = self._openings.inner_by_id.get(object_id)
+        if inner is not None:
+            return Handle(inner, self._openings.opened(inner), None)
         return self._by_id.get(object_id)
 
     def type_names(self) -> set[str]:

@@ -6,7 +6,7 @@ Made once for each change of an agent's capabilities, and shared by all its sess
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
@@ -19,10 +19,39 @@ from .capabilities import Capabilities, HostClass, HostModule, is_async
 if TYPE_CHECKING:
     from pydantic_monty import ExternalModule
 
-__all__ = ["Openings", "Target", "open_members", "openings_of", "type_id"]
+__all__ = [
+    "INTERPRETER_MODULES",
+    "InnerModule",
+    "Openings",
+    "Target",
+    "open_members",
+    "openings_of",
+    "type_id",
+]
 
 DEEPEST = 4
 """How far below a module that was opened with `recursive` its submodules are open, too."""
+
+INTERPRETER_MODULES = frozenset(
+    {
+        *("asyncio", "base64", "binascii", "bisect", "collections", "copy", "csv", "dataclasses"),
+        *("datetime", "decimal", "functools", "gc", "hashlib", "itertools", "json", "math", "os"),
+        *("pathlib", "posixpath", "random", "re", "sys", "time", "tomllib", "typing"),
+        "unicodedata",
+    }
+)
+"""Names of modules that the interpreter has itself, and takes from nobody else."""
+INTERPRETER_BUILTINS = frozenset(
+    {
+        *("abs", "all", "any", "bin", "bool", "bytes", "chr", "complex", "dict", "divmod"),
+        *("enumerate", "eval", "exec", "filter", "float", "format", "frozenset", "getattr"),
+        *("hasattr", "hash", "hex", "id", "int", "isinstance", "iter", "len", "list", "locals"),
+        *("map", "max", "min", "next", "object", "oct", "open", "ord", "pow", "property", "range"),
+        *("repr", "reversed", "round", "set", "setattr", "slice", "sorted", "str", "sum", "tuple"),
+        *("type", "zip"),
+    }
+)
+"""Names that the interpreter does not ask the host for, as it has a meaning for them."""
 
 _type_ids: WeakKeyDictionary[type[Any], UUID] = WeakKeyDictionary()
 
@@ -62,6 +91,9 @@ class Openings:
     """What is open of objects that were opened themselves, whatever their class, by `id`."""
     modules: dict[str, Callable[[], ExternalModule]] = attrs.field(factory=dict)
     """What can be imported, by the first part of the path."""
+    inner: dict[str, InnerModule] = attrs.field(factory=dict)
+    """Modules below others that go in as objects, by their path."""
+    inner_by_id: dict[UUID, InnerModule] = attrs.field(factory=dict)
     _trees: dict[str, _Tree] = attrs.field(factory=dict)
     _found: dict[type[Any], HostClass | None] = attrs.field(factory=dict)
 
@@ -69,6 +101,14 @@ class Openings:
         """What is open of this object: by itself, or by the nearest of its classes."""
         of_object = self.by_object.get(id(value))
         return of_object if of_object is not None else self.opened_type(type(value))
+
+    def over_builtins(self, names: Set[str]) -> frozenset[str]:
+        """Those of the names that were opened though they are names of builtins."""
+        return frozenset(
+            name
+            for name in names & INTERPRETER_BUILTINS
+            if name in self.functions or name in self.classes or name in self.instances
+        )
 
     def opened_type(self, cls: type[Any]) -> HostClass | None:
         """What is open of the objects of this class: as it was opened, or a class above it."""
@@ -87,6 +127,30 @@ class _Tree:
 
     members: dict[str, Any] = attrs.field(factory=dict)
     below: dict[str, _Tree] = attrs.field(factory=dict)
+    inner: dict[str, InnerModule] = attrs.field(factory=dict)
+    objects: dict[str, Any] = attrs.field(factory=dict)
+    """The members as they are on the host."""
+    exception_mappings: Mapping[type[BaseException], type[BaseException]] = attrs.field(
+        factory=dict
+    )
+
+
+class InnerModule:
+    """Has what is open of a module as its attributes.
+
+    The interpreter takes no module, at whatever path, that is called like one of its own: no
+    `numpy.random`, no `shop.json`. An object may be called so, and its members come to the host.
+    """
+
+    __slots__ = ("__dict__", "_id", "_path")
+
+    def __init__(self, path: str, members: Mapping[str, Any]) -> None:
+        self._path = path
+        self._id = uuid4()
+        self.__dict__.update(members)
+
+    def __repr__(self) -> str:
+        return f"<module {self._path!r}>"
 
 
 def openings_of(capabilities: Capabilities) -> Openings:
@@ -116,8 +180,42 @@ def _made(capabilities: Capabilities) -> Openings:
             function.name, function.function, function.is_async
         )
     for top, tree in openings._trees.items():
+        if top in INTERPRETER_MODULES:
+            _inner(openings, tree, top)
+            continue
+        _hide(openings, tree, top)
         openings.modules[top] = _factory(tree)
     return openings
+
+
+def _hide(openings: Openings, tree: _Tree, path: str) -> None:
+    """Make objects of the modules below this one that the interpreter would not take."""
+    for name in [*tree.below]:
+        below, whole = tree.below[name], f"{path}.{name}"
+        if name in INTERPRETER_MODULES:
+            del tree.below[name]
+            tree.inner[name] = _inner(openings, below, whole)
+        else:
+            _hide(openings, below, whole)
+
+
+def _inner(openings: Openings, tree: _Tree, path: str) -> InnerModule:
+    members = {
+        **tree.objects,
+        **{name: _inner(openings, one, f"{path}.{name}") for name, one in tree.below.items()},
+    }
+    made = InnerModule(path, members)
+    openings.inner[path] = made
+    openings.inner_by_id[made._id] = made
+    openings.by_object[id(made)] = HostClass(
+        name=path,
+        cls=InnerModule,
+        constructable=False,
+        include=members,
+        exclude=(),
+        exception_mappings=tree.exception_mappings,
+    )
+    return made
 
 
 def _factory(tree: _Tree) -> Callable[[], ExternalModule]:
@@ -126,9 +224,15 @@ def _factory(tree: _Tree) -> Callable[[], ExternalModule]:
     def module() -> ExternalModule:
         from pydantic_monty import ExternalModule
 
+        from .crossing import inner_module
+
         def build(tree: _Tree) -> ExternalModule:
             return ExternalModule(
-                {**tree.members, **{name: build(below) for name, below in tree.below.items()}}
+                {
+                    **tree.members,
+                    **{name: build(below) for name, below in tree.below.items()},
+                    **{name: inner_module(inner) for name, inner in tree.inner.items()},
+                }
             )
 
         if not made:
@@ -161,13 +265,21 @@ def _open_instance(openings: Openings, module: HostModule) -> None:
             tree.members[name] = value
         elif type(value) in (str, int, float, bool, bytes, type(None)):
             tree.members[name] = value
+        else:
+            continue
+        tree.objects[name] = value
+    tree.exception_mappings = module.exception_mappings
 
 
 def _open_module(openings: Openings, module: HostModule) -> None:
     names = {module.name}
-    if "." not in module.name:
+    own = module.target.__name__
+    if "." not in module.name and own not in INTERPRETER_MODULES:
         # `import numpy as np` has to work for a module that was opened as `np`, too.
-        names.add(module.target.__name__)
+        names.add(own)
+    if module.name in INTERPRETER_MODULES and own in sys.stdlib_module_names:
+        # The interpreter's own stands in for it.
+        return
     for name in sorted(names):
         _open_names(openings, module, module.target, name, "", DEEPEST)
 
@@ -176,12 +288,14 @@ def _open_names(
     openings: Openings, module: HostModule, target: ModuleType, path: str, inner: str, depth: int
 ) -> None:
     tree = _tree(openings, path)
+    tree.exception_mappings = module.exception_mappings
     for name, value in _open_of(module, target, inner):
         within = f"{inner}{name}"
         if isinstance(value, ModuleType):
             if module.recursive and depth and value.__name__.startswith(target.__name__ + "."):
                 _open_names(openings, module, value, f"{path}.{name}", f"{within}.", depth - 1)
-        elif isinstance(value, type):
+            continue
+        if isinstance(value, type):
             from .crossing import class_type
 
             opened = module.as_class(value, within)
@@ -196,6 +310,9 @@ def _open_names(
             tree.members[name] = _Named(called)
         elif type(value) in (str, int, float, bool, bytes, complex, type(None)):
             tree.members[name] = value
+        else:
+            continue
+        tree.objects[name] = value
 
 
 def open_members(module: HostModule) -> list[tuple[str, Any]]:

@@ -135,6 +135,7 @@ class SandboxSession:
         self._bound: set[str] = set()
         self._feeds: list[Source] = []
         self._modules: set[str] = set()
+        self._shadowed: set[str] = set()
         self._bound_calls: dict[str, Target] = {}
         self._is_read = True
         self._block: _Running | None = None
@@ -282,6 +283,7 @@ class SandboxSession:
         self._bound.clear()
         self._feeds.clear()
         self._modules.clear()
+        self._shadowed.clear()
         self._bound_calls.clear()
         self._is_read = True
 
@@ -488,6 +490,11 @@ class SandboxSession:
         for module in modules - self._modules:
             self._modules.add(module)
             self._quiet_feed(SOURCES[module], {})
+        if not block.is_reading:
+            for name in self._openings.over_builtins(source.names) - self._shadowed:
+                self._shadowed.add(name)
+                if not self._has(name):
+                    given.setdefault(name, *self._opened(name))
         self._feeds.append(source)
         try:
             snapshot: Any = self._worker.session.feed_start(
@@ -701,7 +708,7 @@ class SandboxSession:
             raise TypeError("this class can't be called by agent code")
         if isinstance(handle.value, Inputs):
             return self._input(name)
-        return _method(handle, name)
+        return self._method(handle, name)
 
     def _on_host(self, operation: str, value: Any, *args: Any) -> Any:
         """Carry out an operator on an object of the host, which the sandbox has none for."""
@@ -747,13 +754,11 @@ class SandboxSession:
 
     def _named(self, name: str) -> tuple[Any, ...]:
         """What a name that the sandbox does not know means, in a tuple, empty if nothing."""
-        openings = self._openings
-        if name in openings.functions or name in (*CONTROLS, "view_image", "on_host"):
+        if name in (*CONTROLS, "view_image", "on_host"):
             return (self._named_function(name),)
-        if name in openings.classes:
-            return (class_type(openings.classes[name].cls),)
-        if name in openings.instances:
-            return (self._crossing.into(openings.instances[name].target),)
+        found = self._opened(name)
+        if found:
+            return found
         if name == "inputs":
             self._present.add(name)
             return (self._crossing.inputs(self._inputs),)
@@ -771,6 +776,17 @@ class SandboxSession:
                 if name in self._variables:
                     self._baseline.setdefault(name, self._variables[name])
                 return found
+        return ()
+
+    def _opened(self, name: str) -> tuple[Any, ...]:
+        """What was opened under this name, in a tuple, empty if nothing."""
+        openings = self._openings
+        if name in openings.functions:
+            return (self._named_function(name),)
+        if name in openings.classes:
+            return (class_type(openings.classes[name].cls),)
+        if name in openings.instances:
+            return (self._crossing.into(openings.instances[name].target),)
         return ()
 
     def _attribute(self, object_id: Any, name: str) -> tuple[Any, ...]:
@@ -797,8 +813,33 @@ class SandboxSession:
         if callable(value) and not isinstance(value, type):
             if self._openings.opened(value) is not None:
                 return (self._crossing.into(value),)
-            return (self._callable(_method(handle, name)),)
+            return (self._callable(self._method(handle, name)),)
         return (self._crossing.into(value),)
+
+    def _method(self, handle: Handle, name: str) -> Target:
+        from .capabilities import is_async
+
+        kind = type(handle.value).__name__
+        if handle.opened is None:
+            raise AttributeError(
+                f"'{kind}' object is not open to agent code: it has no '{name}' here"
+            )
+        if not handle.opened.is_open(name):
+            raise AttributeError(f"'{kind}' object has no open attribute '{name}'")
+        function = getattr(handle.value, name)
+        if isinstance(function, type):
+            opened = self._openings.by_id.get(type_id(function))
+            if opened is not None:
+                return _constructor(opened)
+            raise TypeError(f"'{name}' of a '{kind}' object can't be called by agent code")
+        if not callable(function):
+            raise TypeError(f"'{name}' of a '{kind}' object is no method, it is {function!r:.60}")
+        return Target(
+            f"{handle.opened.name}.{name}",
+            function,
+            is_async(function),
+            handle.opened.exception_mappings,
+        )
 
     def _callable(self, target: Target) -> Any:
         key = f"<function {target.name}@{len(self._bound_calls)}>"
@@ -907,27 +948,6 @@ def _has_itself(opened: HostClass, name: str) -> bool:
 def _is_builtin_of_class(cls: type[Any], name: str) -> bool:
     # Class methods of C classes, as `datetime.now`, are bound to the class.
     return getattr(getattr(cls, name, None), "__self__", None) is cls
-
-
-def _method(handle: Handle, name: str) -> Target:
-    from .capabilities import is_async
-
-    kind = type(handle.value).__name__
-    if handle.opened is None:
-        raise AttributeError(f"'{kind}' object is not open to agent code: it has no '{name}' here")
-    if not handle.opened.is_open(name):
-        raise AttributeError(f"'{kind}' object has no open attribute '{name}'")
-    function = getattr(handle.value, name)
-    if isinstance(function, type):
-        raise TypeError(f"'{name}' of a '{kind}' object can't be called by agent code")
-    if not callable(function):
-        raise TypeError(f"'{name}' of a '{kind}' object is no method, it is {function!r:.60}")
-    return Target(
-        f"{handle.opened.name}.{name}",
-        function,
-        is_async(function),
-        handle.opened.exception_mappings,
-    )
 
 
 def _class_names(value: Any) -> set[str]:
