@@ -43,7 +43,7 @@ def test_a_sound_store_is_said_to_be_so(filled: Command) -> None:
 
 
 def test_a_store_is_backed_up_while_a_platform_serves_it(filled: Command) -> None:
-    with LocalPlatform(store=filled.folder / filled.store):
+    with LocalPlatform(store=filled.folder / STORE):
         done = filled("store", "backup", "b.db")
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.startswith("b.db has all that the store had, in ")
@@ -58,7 +58,7 @@ def test_a_store_is_backed_up_while_a_platform_serves_it(filled: Command) -> Non
 
 
 def test_what_is_wrong_is_told_with_the_status(filled: Command) -> None:
-    with sqlite3.connect(filled.folder / filled.store) as file:
+    with sqlite3.connect(filled.folder / STORE) as file:
         file.execute("DELETE FROM events WHERE place & 0xFFFFFFFF = 1")
     file.close()
     done = filled("store", "check")
@@ -66,7 +66,7 @@ def test_what_is_wrong_is_told_with_the_status(filled: Command) -> None:
     assert done.stderr.splitlines() == [
         f"xpander-client: the events of task t{number} have holes" for number in range(3)
     ]
-    with sqlite3.connect(filled.folder / filled.store) as file:
+    with sqlite3.connect(filled.folder / STORE) as file:
         file.execute("PRAGMA user_version = 1")
     file.close()
     assert "store migrate" in filled("store", "check").stderr
@@ -78,12 +78,12 @@ def test_a_new_store_is_made_and_an_old_one_brought_up_to_date(command: Command)
 
 
 def test_a_store_is_copied_to_postgresql_and_back(filled: Command, postgres: str) -> None:
-    there = filled("store", "copy", filled.store, postgres)
+    there = filled("store", "copy", STORE, postgres)
     assert there.returncode == 0, there.stderr
     assert there.stdout.splitlines()[-1] == "the copy is like the original"
     assert there.stderr.splitlines()[:2] == ["copying tasks", "copying events"]
     assert filled.json("store", "copy", postgres, "back.db")["tasks"] == 3
-    assert "has tasks already" in filled.refusal("store", "copy", filled.store, "back.db")
+    assert "has tasks already" in filled.refusal("store", "copy", STORE, "back.db")
 
 
 def test_what_can_not_be_worked_on_is_refused_in_one_line(command: Command) -> None:
