@@ -102,6 +102,40 @@ def test_a_failed_tool_is_a_failure_and_the_model_is_told(
     assert "no_such_tool" in told["call-2"]
 
 
+def test_calls_that_make_no_sense_are_answered_and_the_loop_goes_on(
+    world: World, desk: Desk, agent: Agent
+) -> None:
+    world.run(agent, "add_task", "hello")
+    answer = chat(None, ("", {}), ("no such tool", []), ("get_weather", "{"), ("xpLocal_x", {}))
+    calls = answer["choices"][0]["message"]["tool_calls"]
+    calls[0]["id"], calls[1]["id"] = 7, None
+    results = turn(world, agent, answer)
+    assert [result.is_success for result in results] == [False] * 3
+    assert world.run(agent, "run_tools", []) == []
+    shown = messages(world, agent)
+    asked = [call["id"] for call in shown[2]["tool_calls"]]
+    told = {each["tool_call_id"] for each in shown if each["role"] == "tool"}
+    assert told == set(asked)
+    assert asked[0] == "7"
+    assert desk.called == []
+
+
+def test_reasoning_that_is_wanted_back_is_kept_by_the_platform(
+    world: World, desk: Desk, agent: Agent
+) -> None:
+    world.run(agent, "add_task", "hello")
+    answer = chat(None, ("read_news", {}))
+    answer["choices"][0]["message"] |= {"reasoning_content": "Hm.", "reasoning_details": [{"a": 1}]}
+    turn(world, agent, answer)
+    said = messages(world, agent)[2]
+    assert (said["reasoning_content"], said["reasoning_details"]) == ("Hm.", [{"a": 1}])
+    thread_id = (agent.memory if world.name == "sync" else world.runner.run(agent.amemory())).id
+    turn(world, agent, finish("done"))
+    other = world.run(desk.client().agents, "get", "agent-b")
+    world.run(other, "add_task", "go on", thread_id=thread_id)
+    assert messages(world, other)[2] == said
+
+
 def test_arguments_that_cannot_be_read_are_told_and_the_tool_is_not_called(
     world: World, desk: Desk, agent: Agent
 ) -> None:

@@ -10,7 +10,13 @@ import attrs
 from xpander_client.api.models import ThreadMessage
 from xpander_client.core.convert import dumps
 from xpander_client.core.tool_message import tool_message
-from xpander_client.errors import ApiStatusError, CallError, ConflictError, DecodingError
+from xpander_client.errors import (
+    ApiStatusError,
+    ArgumentError,
+    CallError,
+    ConflictError,
+    DecodingError,
+)
 
 from .steps import Steps, ask
 from .tool_call import ToolCall, ToolCallResult
@@ -88,6 +94,8 @@ def run(
         return _ran(call, error.description, error.status_code or NO_ANSWER, error.headers)
     except CallError as error:
         return _ran(call, f"The tool gave no answer: {error.description}", NO_ANSWER, {})
+    except ArgumentError as error:  # no request can be made of what the model wrote
+        return refused(call, f"The tool was not called: {error}")
     status = answer.status_code
     said = answer.parsed
     if isinstance(said, Mapping) and said.get("ok") is False and said.get("error"):

@@ -80,6 +80,8 @@ class ToolRuns:
             return operation.refused(
                 call, f"The tool was not called, its arguments can't be read: {call.malformed}"
             )
+        if not call.name.strip():
+            return operation.refused(call, "The tool was not called: the call names none")
         tool = next((each for each in tools if each.name == call.name), None)
         local = next((each for each in self._script.local if each.tool.name == call.name), None)
         if local is not None:

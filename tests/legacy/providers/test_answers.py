@@ -12,6 +12,7 @@ import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessage
 
 from tests.legacy.providers.goldens import golden
+from xpander_client.core.convert import dumps, unstructure
 from xpander_client.errors import ArgumentError
 from xpander_client.legacy.providers import (
     LLMProvider,
@@ -26,7 +27,7 @@ def chat(*messages: Any, **rest: Any) -> dict[str, Any]:
     return {"choices": [{"message": message} for message in messages], **rest}
 
 
-def calling(*ids: str | None, name: str = "t") -> dict[str, Any]:
+def calling(*ids: Any, name: str | None = "t") -> dict[str, Any]:
     function = {"name": name, "arguments": "{}"}
     calls = [{"id": one, "type": "function", "function": function} for one in ids]
     return {"role": "assistant", "content": None, "tool_calls": calls}
@@ -273,3 +274,67 @@ def test_ids_are_made_the_same_way_whatever_else_the_answer_carries() -> None:
 def test_an_answer_that_breaks_its_own_types_gives_no_warning() -> None:
     made = ChatCompletion.model_construct(choices=[{"message": {"content": 3}}], created="a")
     assert read_reply(made) == (Reply(None),)
+
+
+def test_ids_that_are_numbers_are_read_as_texts_and_answered_under_these() -> None:
+    answer = {"output": {"message": {"content": [{"toolUse": {"toolUseId": 7, "name": "t"}}]}}}
+    for one in (chat(calling(7)), answer):
+        [call] = tool_calls_in(one)
+        assert call.tool_call_id == "7"
+    told = [{"role": "tool", "tool_call_id": 7, "content": "x"}]
+    [_, result] = stored_messages([calling(7), *told])
+    assert result.tool_call_id == "7"
+
+
+@pytest.mark.parametrize("odd", [["1"], {"a": 1}, True, 1.5])
+def test_what_can_be_no_id_is_replaced(odd: Any) -> None:
+    [call] = tool_calls_in(chat(calling(odd)))
+    assert call.tool_call_id.startswith("call_")
+
+
+def test_a_call_that_is_written_in_two_forms_is_one() -> None:
+    use = {"type": "tool_use", "id": "1", "name": "t", "input": {}}
+    old = {"name": "t", "arguments": "{ }"}
+    stored = {"toolCalls": [{"toolCallId": "1", "name": "t", "payload": "{}"}]}
+    for more in ({"content": [use]}, {"function_call": old}, stored):
+        [call] = tool_calls_in(chat({**calling("1"), **more}))
+        assert call.tool_call_id == "1"
+
+
+def test_the_id_of_a_call_in_two_forms_is_that_of_the_form_that_has_one() -> None:
+    part = {"functionCall": {"name": "t", "args": {}}}
+    [call] = tool_calls_in(chat({**calling("1"), "content": [part]}))
+    assert call.tool_call_id == "1"
+
+
+def test_calls_that_are_alike_in_one_form_are_several() -> None:
+    assert len(tool_calls_in(chat(calling("1", "2")))) == 2
+    other = {"name": "t", "arguments": '{"a": 1}'}
+    assert len(tool_calls_in(chat({**calling("1"), "function_call": other}))) == 2
+
+
+def test_a_call_without_a_name_is_a_call_all_the_same() -> None:
+    item = {"type": "function_call", "call_id": "1", "arguments": "{}"}
+    nameless = calling("1", name=None)
+    for answer in ({"type": "response.done", "response": {"output": [item]}}, chat(nameless)):
+        [call] = tool_calls_in(answer)
+        assert (call.name, call.tool_call_id) == ("", "1")
+
+
+def test_half_characters_that_would_keep_an_answer_from_its_thread_are_replaced() -> None:
+    half = "\ud83d"
+    function = {"name": f"t{half}", "arguments": f'{{"a": "{half}"}}'}
+    call = {"id": half, "type": "function", "function": function}
+    answer = chat({"content": f"a{half}", "reasoning_content": half, "tool_calls": [call]})
+    [message] = stored_messages(answer)
+    assert dumps(unstructure(message))
+    [read] = tool_calls_in(answer)
+    assert message.tool_calls is not None
+    assert (read.name, read.tool_call_id) == ("t\ufffd", "\ufffd")
+    assert (read.name, read.tool_call_id) == (
+        message.tool_calls[0].name,
+        message.tool_calls[0].tool_call_id,
+    )
+    assert "can't be sent on" in str(read.malformed)
+    [whole] = stored_messages(chat({"content": "\ud83d\ude00"}))
+    assert whole.content == "\N{GRINNING FACE}"

@@ -11,7 +11,13 @@ import pytest
 from tests.legacy.providers.accepted import ACCEPTED
 from tests.legacy.providers.goldens import thread
 from xpander_client.api.models import ThreadMessage, ThreadToolCall
-from xpander_client.legacy.providers import LLMProvider, messages_for, system_for
+from xpander_client.core.convert import structure, unstructure
+from xpander_client.legacy.providers import (
+    LLMProvider,
+    messages_for,
+    stored_messages,
+    system_for,
+)
 from xpander_client.legacy.tool_call import FINISH_TOOL
 
 ALTERNATING = [LLMProvider.ANTHROPIC, LLMProvider.AMAZON_BEDROCK, LLMProvider.GEMINI]
@@ -218,3 +224,137 @@ def test_gemini_gets_its_signature_back_with_the_call(provider: LLMProvider) -> 
 def test_an_empty_thread_is_an_empty_list_where_the_provider_can_be_asked_with_one() -> None:
     assert messages_for([], LLMProvider.OPEN_AI) == []
     assert accepted([], LLMProvider.ANTHROPIC)[0]["role"] == "user"
+
+
+def reasoned(form: str) -> dict[str, Any]:
+    """An answer with a call, and with reasoning as a provider writes it."""
+    call = {"id": "1", "type": "function", "function": {"name": "t", "arguments": "{}"}}
+    message: dict[str, Any] = {"role": "assistant", "content": None, "tool_calls": [call]}
+    detail = {"type": "reasoning.encrypted", "data": "blob", "index": 0}
+    thinking = {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}
+    redacted = {"type": "redacted_thinking", "data": "blob"}
+    use = {"type": "tool_use", "id": "1", "name": "t", "input": {}}
+    signed = {"reasoningText": {"text": "Hm.", "signature": "c2ln"}}
+    match form:
+        case "deepseek":
+            return {"choices": [{"message": {**message, "reasoning_content": "Hm."}}]}
+        case "deepseek, silent":
+            return {"choices": [{"message": {**message, "reasoning_content": ""}}]}
+        case "openrouter":
+            return {"choices": [{"message": {**message, "reasoning_details": [detail]}}]}
+        case "litellm":
+            return {"choices": [{"message": {**message, "thinking_blocks": [thinking]}}]}
+        case "anthropic":
+            content = [{**thinking, "more": None}, redacted, use]
+            return {"type": "message", "role": "assistant", "model": "c", "content": content}
+        case "bedrock":
+            blocks = [
+                {"reasoningContent": signed},
+                {"reasoningContent": {"redactedContent": b"blob"}},
+                {"toolUse": {"toolUseId": "1", "name": "t", "input": {}}},
+            ]
+            return {"output": {"message": {"role": "assistant", "content": blocks}}}
+        case "ollama":
+            used = {"function": {"name": "t", "arguments": {}}}
+            return {"message": {"role": "assistant", "thinking": "Hm.", "tool_calls": [used]}}
+        case _:
+            called = {"name": "t", "args": {}, "id": "1"}
+            return {"type": "ai", "content": [thinking], "tool_calls": [called]}
+
+
+@pytest.mark.parametrize(
+    ("form", "provider", "expected"),
+    [
+        ("deepseek", LLMProvider.OPEN_AI, {"reasoning_content": "Hm."}),
+        ("deepseek, silent", LLMProvider.NVIDIA_NIM, {"reasoning_content": ""}),
+        (
+            "openrouter",
+            LLMProvider.OPEN_AI,
+            {"reasoning_details": [{"type": "reasoning.encrypted", "data": "blob", "index": 0}]},
+        ),
+        (
+            "litellm",
+            LLMProvider.OPEN_AI,
+            {"thinking_blocks": [{"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}]},
+        ),
+        ("ollama", LLMProvider.OLLAMA, {"thinking": "Hm."}),
+        (
+            "langchain",
+            LLMProvider.LANG_CHAIN,
+            {"content": [{"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}]},
+        ),
+    ],
+)
+def test_reasoning_that_a_provider_wants_back_is_in_the_message_as_it_came(
+    form: str, provider: LLMProvider, expected: dict[str, Any]
+) -> None:
+    stored = stored_messages(reasoned(form))
+    [_, mine, _] = messages_for([user("a"), *stored], provider)
+    assert mine | expected == mine
+
+
+@pytest.mark.parametrize(
+    ("form", "provider", "expected"),
+    [
+        (
+            "anthropic",
+            LLMProvider.ANTHROPIC,
+            [
+                {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"},
+                {"type": "redacted_thinking", "data": "blob"},
+            ],
+        ),
+        (
+            "bedrock",
+            LLMProvider.AMAZON_BEDROCK,
+            [
+                {"reasoningContent": {"reasoningText": {"text": "Hm.", "signature": "c2ln"}}},
+                {"reasoningContent": {"redactedContent": b"blob"}},
+            ],
+        ),
+    ],
+)
+def test_reasoning_comes_before_all_else_where_messages_are_blocks(
+    form: str, provider: LLMProvider, expected: list[dict[str, Any]]
+) -> None:
+    stored = stored_messages(reasoned(form))
+    [_, mine, _] = accepted([user("a"), *stored], provider)
+    assert mine["content"][:-1] == expected
+
+
+@pytest.mark.parametrize(
+    "form", ["deepseek", "openrouter", "anthropic", "bedrock", "ollama", "langchain"]
+)
+def test_reasoning_is_kept_in_a_saved_thread_and_shown_to_no_other_provider(form: str) -> None:
+    stored = stored_messages(reasoned(form))
+    saved = json.loads(json.dumps(unstructure(stored)))
+    loaded = [structure(message, ThreadMessage) for message in saved]
+    assert loaded == stored
+    assert [unstructure(message) for message in stored_messages(saved)] == saved
+    for provider in ACCEPTED:
+        shown = messages_for([user("a"), *loaded], provider)
+        assert shown == messages_for([user("a"), *stored], provider)
+        if provider in ALTERNATING:
+            ACCEPTED[provider]([], shown, system_for(loaded, provider))
+    assert "Hm." not in json.dumps(messages_for(loaded, LLMProvider.GEMINI_OPEN_AI))
+
+
+def test_bedrock_is_not_given_reasoning_without_a_signature_which_it_refuses() -> None:
+    block = {"reasoningContent": {"reasoningText": {"text": "Hm."}}}
+    message = {"role": "assistant", "content": [block, {"text": "Yes."}]}
+    stored = stored_messages({"output": {"message": message}})
+    assert "Hm." not in json.dumps(messages_for(stored, LLMProvider.AMAZON_BEDROCK))
+
+
+def test_a_message_of_nothing_but_reasoning_is_left_out_where_it_is_refused() -> None:
+    thinking = {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}
+    answer = {"type": "message", "role": "assistant", "model": "c", "content": [thinking]}
+    shown = accepted([user("a"), *stored_messages(answer)], LLMProvider.ANTHROPIC)
+    assert [message["role"] for message in shown] == ["user"]
+
+
+def test_what_is_shown_shares_nothing_with_the_thread() -> None:
+    stored = stored_messages(reasoned("openrouter"))
+    before = copy.deepcopy(stored)
+    messages_for(stored, LLMProvider.OPEN_AI)[0]["reasoning_details"][0]["data"] = "other"
+    assert stored == before

@@ -14,11 +14,19 @@ from xpander_client.legacy.tool_call import ToolCall
 from . import anthropic, bedrock, chat, gemini, langchain, ollama, realtime
 from .arguments import call_of, json_text
 from .llm_provider import LLMProvider, provider as provider_of
-from .plain import generated_ids, plain
+from .plain import generated_ids, mended, plain
 from .reading import Parts, WrittenCall, read_message
-from .turns import SIGNATURE
+from .turns import REASONING, SIGNATURE
 
-__all__ = ["Reply", "give_ids", "is_answer", "raw_call", "read_reply", "tool_calls_in"]
+__all__ = [
+    "Reply",
+    "beside",
+    "give_ids",
+    "is_answer",
+    "raw_call",
+    "read_reply",
+    "tool_calls_in",
+]
 
 # The forms exclude one another, so the order says nothing.
 _RECOGNISERS = (chat, bedrock, anthropic, gemini, ollama, langchain, realtime)
@@ -37,6 +45,8 @@ class Reply:
     calls: tuple[ToolCall, ...] = ()
     raw_calls: tuple[ThreadToolCall, ...] = ()
     """The calls as a thread keeps them: the arguments are what the model wrote."""
+    reasoning: Mapping[str, Any] = attrs.field(factory=dict)
+    """What the provider wants back of the model's reasoning."""
 
 
 def read_reply(response: Any, provider: LLMProvider | str | None = None) -> tuple[Reply, ...]:
@@ -64,9 +74,10 @@ def read_reply(response: Any, provider: LLMProvider | str | None = None) -> tupl
     give_ids(replies, value)
     return tuple(
         Reply(
-            parts.text,
+            mended(parts.text),
             tuple(call_of(call.name, call.arguments, call.id or "") for call in parts.calls),
             tuple(raw_call(call) for call in parts.calls),
+            mended(parts.reasoning),
         )
         for parts in replies
     )
@@ -93,14 +104,18 @@ def is_answer(value: Any) -> bool:
 
 
 def give_ids(replies: Iterable[Parts], value: Any) -> None:
-    """Gives the calls that have no id, or one that an earlier call has, an id made from `value`."""
+    """Gives the calls that have no id, or one that an earlier call has, an id made from `value`.
+
+    Names and ids can be sent after that.
+    """
     generated = generated_ids(value)
     taken: set[str] = set()
     position = 0
     for parts in replies:
         for at, call in enumerate(parts.calls):
-            identity = call.id if call.id and call.id not in taken else generated(position)
-            parts.calls[at] = attrs.evolve(call, id=identity)
+            given = mended(call.id)
+            identity = given if given and given not in taken else generated(position)
+            parts.calls[at] = attrs.evolve(call, id=identity, name=mended(call.name))
             taken.add(identity)
             position += 1
 
@@ -110,10 +125,15 @@ def raw_call(call: WrittenCall) -> ThreadToolCall:
     extra = {SIGNATURE: call.signature} if call.signature else {}
     return ThreadToolCall(
         name=call.name,
-        payload=json_text(call.arguments),
+        payload=mended(json_text(call.arguments)),
         tool_call_id=call.id or "",
         additional_properties=extra,
     )
+
+
+def beside(reasoning: Mapping[str, Any]) -> dict[str, Any]:
+    """What a thread keeps of the reasoning, beside the message's own fields."""
+    return {REASONING: dict(reasoning)} if reasoning else {}
 
 
 def _messages(value: Any) -> list[Mapping[str, Any]] | None:

@@ -42,6 +42,8 @@ def _blocks(turn: Turn) -> tuple[Blocks, Blocks]:
     # A text that ends in white space is refused at the end of the model's own messages.
     text = turn.text.rstrip() if turn.role == "assistant" else turn.text
     said: Blocks = [{"type": "text", "text": text}] if text.strip() else []
+    if said or turn.calls:  # a message may not end with reasoning
+        said = [dict(block) for block in turn.reasoning.get("content", ())] + said
     for call in turn.calls:
         use = {"id": call.id, "name": call.name, "input": call.arguments_object}
         said.append({"type": "tool_use", **use})

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.htm
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,6 +40,8 @@ def _tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
 
 def _blocks(turn: Turn) -> tuple[Blocks, Blocks]:
     said: Blocks = [{"text": turn.text}] if turn.text.strip() else []
+    if said or turn.calls:
+        said = [*map(_reasoning, turn.reasoning.get("reasoningContent", ())), *said]
     for call in turn.calls:
         use = {"toolUseId": call.id, "name": call.name, "input": call.arguments_object}
         said.append({"toolUse": use})
@@ -47,6 +50,13 @@ def _blocks(turn: Turn) -> tuple[Blocks, Blocks]:
         for call in turn.calls
     ]
     return said, [{"toolResult": result} for result in results]
+
+
+def _reasoning(content: Mapping[str, Any]) -> dict[str, Any]:
+    match content:
+        case {"redactedContent": {"base64": str(data)}}:
+            content = {"redactedContent": base64.b64decode(data)}
+    return {"reasoningContent": dict(content)}
 
 
 def _message(role: str, blocks: Blocks) -> dict[str, Any]:

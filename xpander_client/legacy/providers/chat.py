@@ -5,6 +5,7 @@ https://platform.openai.com/docs/api-reference/chat
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,9 @@ from .turns import BLANK, SIGNATURE, Call, Turn
 
 __all__ = ["answers", "chat", "function"]
 
+_REASONING = ("reasoning_content", "reasoning_details", "thinking_blocks")
+"""Fields of a message that go back as they came."""
+
 
 @attrs.frozen
 class _Dialect:
@@ -29,9 +33,12 @@ class _Dialect:
     closes_objects: bool = False
     """Whether every object of a schema says that it takes nothing else."""
     is_gemini: bool = False
-    """No empty objects and messages, no additionalProperties; signatures go with the calls."""
+    """No empty objects and messages, no additionalProperties; signatures go with the calls, and
+    nothing that it does not know."""
     silence: str | None = None
     """The content of a message that has only calls."""
+    is_langchain: bool = False
+    """A content may be blocks, of which Anthropic's reasoning is the first."""
 
 
 def chat(
@@ -40,9 +47,10 @@ def chat(
     closes_objects: bool = False,
     is_gemini: bool = False,
     silence: str | None = None,
+    is_langchain: bool = False,
 ) -> Family:
     """The family's member; the arguments say in what it differs."""
-    dialect = _Dialect(provider, closes_objects, is_gemini, silence)
+    dialect = _Dialect(provider, closes_objects, is_gemini, silence, is_langchain=is_langchain)
     return Family(
         tools=lambda tools: [_tool(tool, dialect) for tool in tools],
         messages=lambda turns: [m for turn in turns for m in _messages(turn, dialect)],
@@ -109,19 +117,30 @@ def _is_empty(part: Any) -> bool:
 
 
 def _messages(turn: Turn, dialect: _Dialect) -> Iterator[dict[str, Any]]:
+    reasoning = {} if dialect.is_gemini else turn.reasoning
+    besides = {key: copy.deepcopy(reasoning[key]) for key in _REASONING if key in reasoning}
     if not turn.calls:
         if turn.text or not dialect.is_gemini:
-            yield {"role": turn.role, "content": turn.text}
+            yield {"role": turn.role, "content": _content(turn, turn.text, dialect), **besides}
         elif turn.role == "user":
             yield {"role": "user", "content": BLANK}
         return
     yield {
         "role": "assistant",
-        "content": turn.text or dialect.silence,
+        "content": _content(turn, turn.text or dialect.silence, dialect),
         "tool_calls": [_call(call, dialect) for call in turn.calls],
+        **besides,
     }
     for call in turn.calls:
         yield {"role": "tool", "tool_call_id": call.id, "content": call.answer}
+
+
+def _content(turn: Turn, text: str | None, dialect: _Dialect) -> Any:
+    blocks = turn.reasoning.get("content") if dialect.is_langchain else None
+    if not blocks:
+        return text
+    copied = [dict(block) for block in blocks]
+    return [*copied, {"type": "text", "text": text}] if text else copied
 
 
 def _call(call: Call, dialect: _Dialect) -> dict[str, Any]:

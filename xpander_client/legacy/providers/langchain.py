@@ -14,8 +14,9 @@ from .llm_provider import LLMProvider
 
 __all__ = ["LANG_CHAIN", "answers"]
 
-# `convert_to_messages` and `bind_tools` take dicts in OpenAI's form; content has to be a text.
-LANG_CHAIN: Family = chat(LLMProvider.LANG_CHAIN, silence="")
+# `convert_to_messages` and `bind_tools` take dicts in OpenAI's form; content has to be a text,
+# but where reasoning goes along.
+LANG_CHAIN: Family = chat(LLMProvider.LANG_CHAIN, silence="", is_langchain=True)
 
 
 def answers(response: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:

@@ -32,6 +32,8 @@ def answers(response: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
 
 def _messages(turn: Turn) -> Iterator[dict[str, Any]]:
     message: dict[str, Any] = {"role": turn.role, "content": turn.text}
+    if "thinking" in turn.reasoning:
+        message["thinking"] = turn.reasoning["thinking"]
     if turn.calls:
         message["tool_calls"] = [
             {"function": {"name": call.name, "arguments": call.arguments_object}}

@@ -12,7 +12,13 @@ from typing import Any
 
 import attrs
 
-__all__ = ["generated_ids", "plain"]
+__all__ = ["Base64", "generated_ids", "mended", "plain"]
+
+
+class Base64(str):
+    """Bytes as JSON has them, told apart from a text until they are stored."""
+
+    __slots__ = ()
 
 
 def plain(value: Any) -> Any:
@@ -28,7 +34,7 @@ def plain(value: Any) -> Any:
         case None | bool() | int() | float() | str():
             return value
         case bytes() | bytearray():
-            return base64.b64encode(value).decode()
+            return Base64(base64.b64encode(value).decode())
         case datetime.datetime() | datetime.date():
             return value.isoformat()
         case Mapping():
@@ -38,6 +44,26 @@ def plain(value: Any) -> Any:
         case _:
             fields = _fields(value)
             return f"<{type(value).__name__}>" if fields is None else plain(fields)
+
+
+def mended(value: Any) -> Any:
+    """A plain value with U+FFFD for each half of a character in its texts.
+
+    Models that are cut off within one write such, JSON allows them, and no request can carry them.
+    """
+    match value:
+        case str():
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            return value
+        case Mapping():
+            return {mended(key): mended(inner) for key, inner in value.items()}
+        case list():
+            return [mended(inner) for inner in value]
+        case _:
+            return value
 
 
 def generated_ids(value: Any) -> Callable[[int], str]:

@@ -6,19 +6,28 @@ the two. It reads plain values only, see `plain`.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import attrs
 
-from .arguments import json_text
-from .turns import SIGNATURE
+from .arguments import MalformedError, arguments_of, json_text
+from .plain import Base64
+from .turns import REASONING, SIGNATURE
 
-__all__ = ["Parts", "WrittenCall", "WrittenResult", "read_message"]
+__all__ = ["Parts", "WrittenCall", "WrittenResult", "read_id", "read_message"]
 
 _MODELS = ("assistant", "model")
 _SOUNDS = ("audio", "input_audio", "output_audio")
-_THOUGHTS = ("thinking", "redacted_thinking", "reasoning")
+_BESIDES: dict[str, type] = {
+    "reasoning_content": str,
+    "reasoning_details": list,
+    "thinking_blocks": list,
+}
+"""Where DeepSeek and those that speak like it, OpenRouter and LiteLLM put a model's reasoning."""
+_SIGNED = {"thinking": ("thinking", "signature"), "redacted_thinking": ("data",)}
+"""Anthropic's reasoning: it is taken back only whole, and with nothing else in it."""
 _ELSEWHERE = ("server_tool", "web_search_tool", "web_fetch_tool", "code_execution_tool", "mcp_")
 """Tools that the provider runs by itself: no one here has to."""
 _ADDRESSES = ("url", "image_url", "file_url", "fileUri", "file_uri", "uri", "filename", "name")
@@ -52,6 +61,8 @@ class Parts:
     text: str | None = None
     calls: list[WrittenCall] = attrs.field(factory=list)
     results: list[WrittenResult] = attrs.field(factory=list)
+    reasoning: dict[str, Any] = attrs.field(factory=dict)
+    """What the provider wants back of it; see `turns.REASONING`."""
 
     def say(self, text: str, glue: str = "\n") -> None:
         """Adds a text, on a line of its own unless something else is to be between."""
@@ -59,8 +70,8 @@ class Parts:
 
 
 def read_message(message: Mapping[str, Any]) -> Parts:
-    """The parts of a message. What it holds besides (thoughts, ratings of safety) is left out."""
-    parts = Parts()
+    """The parts of a message. What it holds besides (ratings of safety, …) is left out."""
+    parts = Parts(reasoning=_reasoning(message))
     for key in ("content", "parts"):
         content = message.get(key)
         before = None
@@ -77,11 +88,48 @@ def read_message(message: Mapping[str, Any]) -> Parts:
         _read_block({"type": "audio", **audio}, parts, "\n")
     if message.get("type") == "ai":
         parts.calls.clear()  # LangChain lists calls apart, whatever the provider's content holds
-    for key in ("tool_calls", "toolCalls", "invalid_tool_calls"):
-        parts.calls += map(_call, _mappings(message.get(key)))
-    if isinstance(old := message.get("function_call"), Mapping):
-        parts.calls.append(_call(old))
+    for keys in (("tool_calls", "invalid_tool_calls"), ("toolCalls",), ("function_call",)):
+        found = (message.get(key) for key in keys)
+        written = (call for calls in found for call in _mappings(calls))
+        _add(parts.calls, [_call(call) for call in written])
     return parts
+
+
+def _reasoning(message: Mapping[str, Any]) -> dict[str, Any]:
+    """What is written beside the message's content."""
+    kept = message.get(REASONING)
+    found = copy.deepcopy(dict(kept)) if isinstance(kept, Mapping) else {}
+    for place in (message.get("additional_kwargs"), message):  # the first is LangChain's
+        for key, kind in _BESIDES.items():
+            # An empty text is wanted back, too.
+            if isinstance(place, Mapping) and isinstance(value := place.get(key), kind):
+                found[key] = value
+    if isinstance(text := message.get("thinking"), str):  # Ollama's
+        found["thinking"] = text
+    return found
+
+
+def _add(known: list[WrittenCall], written: list[WrittenCall]) -> None:
+    """Adds the calls of one form to those of another: some servers write each call in both."""
+    unmatched = list(range(len(known)))
+    for call in written:
+        same = next((at for at in unmatched if _is_same(known[at], call)), None)
+        if same is None:
+            known.append(call)
+        else:
+            unmatched.remove(same)
+            known[same] = attrs.evolve(known[same], id=known[same].id or call.id)
+
+
+def _is_same(one: WrittenCall, other: WrittenCall) -> bool:
+    if one.id and other.id:
+        return one.id == other.id
+    if one.name != other.name:
+        return False
+    try:
+        return arguments_of(one.arguments) == arguments_of(other.arguments)
+    except MalformedError:
+        return bool(one.arguments == other.arguments)
 
 
 def _is_text(block: Any) -> bool:
@@ -92,33 +140,44 @@ def _read_block(block: Any, parts: Parts, glue: str) -> None:
     match block:
         case str():
             parts.say(block)
+        case {"reasoningContent": Mapping() as content}:
+            if signed := _signed(content):
+                parts.reasoning.setdefault("reasoningContent", []).append(signed)
         case {"thought": True} | {"reasoningContent": _} | {"cachePoint": _}:
             return
         case {"citationsContent": {"content": list(pieces)}}:
             parts.say("".join(piece["text"] for piece in pieces if _is_text(piece)))
-        case {"type": str(kind)} if kind in _THOUGHTS or kind.startswith(_ELSEWHERE):
+        case {"type": str(kind)} if kind in _SIGNED:
+            if all(isinstance(block.get(key), str) for key in _SIGNED[kind]):
+                kept = {key: block[key] for key in ("type", *_SIGNED[kind])}
+                parts.reasoning.setdefault("content", []).append(kept)
+        case {"type": str(kind)} if kind == "reasoning" or kind.startswith(_ELSEWHERE):
             return
         case {"functionCall": Mapping() as call} | {"function_call": Mapping() as call}:
             signature = block.get("thoughtSignature") or block.get(SIGNATURE)
             parts.calls.append(attrs.evolve(_call(call), signature=signature))
-        case {"type": "function_call", "name": str(name)}:
-            parts.calls.append(WrittenCall(name, block.get("arguments"), block.get("call_id")))
+        case {"type": "function_call"}:
+            identity = read_id(block.get("call_id"))
+            parts.calls.append(WrittenCall(_name(block), block.get("arguments"), identity))
         case {"type": "function_call_output"}:
-            parts.results.append(WrittenResult(_text(block.get("output")), block.get("call_id")))
+            identity = read_id(block.get("call_id"))
+            parts.results.append(WrittenResult(_text(block.get("output")), identity))
         case {"functionResponse": Mapping() as found} | {"function_response": Mapping() as found}:
             answer = found.get("response")
             if isinstance(answer, Mapping) and len(answer) == 1:
                 answer = next(iter(answer.values()))  # {"result": …}, as we write it too
-            parts.results.append(WrittenResult(_text(answer), found.get("id"), found.get("name")))
+            named = WrittenResult(_text(answer), read_id(found.get("id")), found.get("name"))
+            parts.results.append(named)
         case {"toolUse": Mapping() as call}:
             parts.calls.append(_call(call))
         case {"toolResult": Mapping() as found}:
-            parts.results.append(WrittenResult(_text(found.get("content")), found.get("toolUseId")))
+            identity = read_id(found.get("toolUseId"))
+            parts.results.append(WrittenResult(_text(found.get("content")), identity))
         case {"type": "tool_use"}:
             parts.calls.append(_call(block))
         case {"type": "tool_result"}:
             text = _text(block.get("content"))
-            parts.results.append(WrittenResult(text, block.get("tool_use_id")))
+            parts.results.append(WrittenResult(text, read_id(block.get("tool_use_id"))))
         case {"type": kind, "transcript": str(text)} if kind in _SOUNDS:
             parts.say(text)
         case {"text": str(text)}:
@@ -138,10 +197,36 @@ def _call(call: Mapping[str, Any]) -> WrittenCall:
     arguments = next(
         (inner[key] for key in ("arguments", "args", "input", "payload") if key in inner), None
     )
-    identity = next(
-        (call[k] for k in ("id", "tool_call_id", "toolCallId", "toolUseId") if call.get(k)), None
+    identities = (
+        read_id(call.get(key)) for key in ("id", "tool_call_id", "toolCallId", "toolUseId")
     )
-    return WrittenCall(str(inner.get("name") or ""), arguments, identity, _signature(call))
+    identity = next((one for one in identities if one), None)
+    return WrittenCall(_name(inner), arguments, identity, _signature(call))
+
+
+def _name(call: Mapping[str, Any]) -> str:
+    return str(call.get("name") or "")
+
+
+def read_id(written: Any) -> str | None:
+    """An id as text: some servers count. None for what can't be one."""
+    if isinstance(written, int) and not isinstance(written, bool):
+        return str(written)
+    return written if isinstance(written, str) else None
+
+
+def _signed(content: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Bedrock's reasoning; it refuses any that has no signature."""
+    match content:
+        case {"reasoningText": {"text": str(text), "signature": str(signature)}} if signature:
+            return {"reasoningText": {"text": text, "signature": signature}}
+        case {"redactedContent": Base64() as data}:
+            return {"redactedContent": {"base64": str(data)}}
+        case {"redactedContent": str(text)}:
+            return {"redactedContent": text}
+        case {"redactedContent": {"base64": str(data)}}:
+            return {"redactedContent": {"base64": data}}
+    return None
 
 
 def _signature(call: Mapping[str, Any]) -> str | None:
@@ -184,5 +269,7 @@ def _urls(value: Any) -> Iterator[str]:
 
 
 def _mappings(value: Any) -> Iterator[Mapping[str, Any]]:
-    if isinstance(value, list):
+    if isinstance(value, Mapping):
+        yield value
+    elif isinstance(value, list):
         yield from (item for item in value if isinstance(item, Mapping))

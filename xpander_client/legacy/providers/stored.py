@@ -11,11 +11,11 @@ import attrs
 from xpander_client.api.models import ThreadMessage
 from xpander_client.errors import ArgumentError
 
-from .answer import Reply, give_ids, is_answer, raw_call, read_reply
+from .answer import Reply, beside, give_ids, is_answer, raw_call, read_reply
 from .arguments import json_text
 from .llm_provider import LLMProvider
 from .plain import plain
-from .reading import Parts, WrittenResult, read_message
+from .reading import Parts, WrittenResult, read_id, read_message
 
 __all__ = ["stored_messages"]
 
@@ -81,7 +81,12 @@ def _read(item: Any, at: int, provider: LLMProvider | str | None) -> list[_Read]
 def _reply(reply: Reply) -> ThreadMessage:
     calls = list(reply.raw_calls)
     silence = None if calls else ""
-    return ThreadMessage(role="assistant", content=reply.text or silence, tool_calls=calls or None)
+    return ThreadMessage(
+        role="assistant",
+        content=reply.text or silence,
+        tool_calls=calls or None,
+        additional_properties=beside(reply.reasoning),
+    )
 
 
 def _message(value: Mapping[str, Any]) -> _Read:
@@ -104,7 +109,7 @@ def _message(value: Mapping[str, Any]) -> _Read:
     for file in value.get("files") or ():
         parts.say(f"Attached file: {file if isinstance(file, str) else json_text(file)}")
     if role == "tool" and not parts.results:
-        identity = value.get("tool_call_id") or value.get("toolCallId")
+        identity = read_id(value.get("tool_call_id") or value.get("toolCallId"))
         name = value.get("tool_name") or value.get("name")
         parts.results = [WrittenResult(parts.text or "", identity, name)]
         parts.text = None
@@ -145,5 +150,9 @@ def _messages(read: _Read) -> Iterator[ThreadMessage]:
     calls = [raw_call(call) for call in parts.calls]
     text = parts.text or (None if calls else "")
     yield ThreadMessage(
-        role=read.role, content=text, tool_calls=calls or None, node_name=read.node_name
+        role=read.role,
+        content=text,
+        tool_calls=calls or None,
+        node_name=read.node_name,
+        additional_properties=beside(parts.reasoning if read.role == "assistant" else {}),
     )

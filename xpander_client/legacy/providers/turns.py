@@ -8,7 +8,7 @@ messages that came between the two, ids that a model used twice. This is where a
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
@@ -23,6 +23,7 @@ __all__ = [
     "BLANK",
     "CONTINUE",
     "NO_RESULT",
+    "REASONING",
     "SIGNATURE",
     "Call",
     "Turn",
@@ -37,6 +38,10 @@ BLANK = "(empty)"
 """What stands for a text of nothing, where the provider refuses that."""
 SIGNATURE = "thought_signature"
 """What Gemini wants back with a call; it is kept beside the call's own fields."""
+
+REASONING = "reasoning"
+"""What providers want back of a model's reasoning, by the names of their forms; it is kept beside
+the message's own fields. Each provider is given what it wrote, and nothing of the others."""
 
 Role = Literal["system", "user", "assistant"]
 _ROLES: dict[str, Role] = {"system": "system", "developer": "system", "assistant": "assistant"}
@@ -66,6 +71,7 @@ class Turn:
     role: Role
     text: str
     calls: tuple[Call, ...] = ()
+    reasoning: Mapping[str, Any] = attrs.field(factory=dict)
 
 
 def turns(thread: Sequence[ThreadMessage], provider: LLMProvider) -> list[Turn]:
@@ -96,7 +102,8 @@ def turns(thread: Sequence[ThreadMessage], provider: LLMProvider) -> list[Turn]:
             _call(call, answers.get((at, position), NO_RESULT), provider, ids)
             for position, call in enumerate(message.tool_calls or ())
         )
-        made.append(Turn("assistant" if calls else _ROLES.get(message.role, "user"), text, calls))
+        role = "assistant" if calls else _ROLES.get(message.role, "user")
+        made.append(Turn(role, text, calls, _reasoning(message) if role == "assistant" else {}))
     return made
 
 
@@ -146,6 +153,11 @@ def system_texts(thread: Iterable[ThreadMessage]) -> list[str]:
         for message in thread
         if _ROLES.get(message.role) == "system" and message.content and message.content.strip()
     ]
+
+
+def _reasoning(message: ThreadMessage) -> Mapping[str, Any]:
+    kept = message.additional_properties.get(REASONING)
+    return kept if isinstance(kept, Mapping) else {}
 
 
 def _call(
