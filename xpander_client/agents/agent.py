@@ -190,7 +190,11 @@ class Agent:
         )
 
         def keep(function: Any) -> Any:
-            made = decorate(function)
+            made: Any = decorate(function)
+            opened = self.capabilities
+            made.contract.refuse_unreachable_result(
+                is_closed=not (opened.functions or opened.classes or opened.modules)
+            )
             self._tasks[made.__name__] = made
             return made
 

@@ -18,6 +18,7 @@ from .annotations import enclosing_names, resolved, type_text
 from .empty_body import is_empty
 from .errors import OutputInvalid
 from .events import BaseEvent
+from .shapes import unreachable
 from .tokens import TokenChunk
 from .validation import Check, Misfit, packed
 from .wrapping import TASK_MARK, Runner, wrap
@@ -172,16 +173,47 @@ class Contract:
 
     @cached_property
     def _result_check(self) -> Check:
-        return self._check(self.returns, "the result")
+        return self._check(self.returns, "the result", is_result=True)
 
     def _type(self, annotation: Any, of: str) -> Any:
         if annotation is Parameter.empty:
             return Any
         return resolved(annotation, self.function, self._names, of=of)
 
-    def _check(self, annotation: Any, of: str) -> Check:
+    def refuse_unreachable_result(self, *, is_closed: bool) -> None:
+        """Refuse a result that the agent's code can never give.
+
+        `is_closed` says that nothing of the host is open to it, so that objects come with the
+        arguments or not at all.
+
+        Raises:
+            ArgumentError: There is no value of the result's type.
+        """
         try:
-            return Check.of(annotation)
+            part = unreachable(self.returns, is_closed=is_closed)
+            brought = [unreachable(one, is_closed=True) for one in self.annotations.values()]
+        except ArgumentError:
+            # A name that is defined later: the first call finds out.
+            return
+        if part is None:
+            return
+        if part.startswith("Callable"):
+            remedy = "functions stay in the sandbox, so promise data"
+        elif any(brought):
+            return
+        else:
+            remedy = (
+                "open the class, or a function that gives one, above the task; or annotate the "
+                "argument that brings one with its class"
+            )
+        raise ArgumentError(
+            f"Task '{self.name}' promises {type_text(self.returns)}, but its agent's code has no "
+            f"value of type {part}: {remedy}."
+        )
+
+    def _check(self, annotation: Any, of: str, *, is_result: bool = False) -> Check:
+        try:
+            return Check.of(annotation, is_result=is_result)
         except TypeError as error:
             raise ArgumentError(
                 f"No value can be held against the annotation of {of} of task '{self.name}', "

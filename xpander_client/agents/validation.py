@@ -45,8 +45,8 @@ class Check:
     _validator: Any = attrs.field(alias="validator", repr=False)
 
     @classmethod
-    def of(cls, annotation: Any) -> Check:
-        """The check for an annotation.
+    def of(cls, annotation: Any, *, is_result: bool = False) -> Check:
+        """The check for an annotation. The iterator of a result is a list.
 
         Raises:
             TypeError: No value can be held against this annotation.
@@ -56,6 +56,9 @@ class Check:
         from pydantic import PydanticUserError
         from pydantic_core import SchemaError, SchemaValidator
 
+        from .shapes import shaped
+
+        annotation = shaped(annotation, is_result=is_result)
         try:
             schema = _strictly(_adapter(annotation).core_schema)
             return cls(annotation, SchemaValidator(schema))
