@@ -1,9 +1,11 @@
+import base64
+import math
 import pickle
 
 import pytest
 
 from xpander_client.configuration import Configuration, RetryPolicy
-from xpander_client.errors import ConfigurationError, ModuleException
+from xpander_client.errors import ArgumentError, ConfigurationError, ModuleException
 
 
 @pytest.fixture(autouse=True)
@@ -50,11 +52,38 @@ def test_an_empty_base_url_is_an_error_and_never_the_cloud(
 
 
 @pytest.mark.parametrize(
-    "given", ["ftp://a.test", "http://", "http://a.test:99999999", "https://["]
+    "given",
+    [
+        "ftp://a.test",
+        "http://",
+        "http://a.test:99999999",
+        "https://[",
+        "http://a b.test",
+        "http://a.test/x y",
+        "http://a.test/\nx",
+        "http://a..test",
+        f"http://{'a' * 64}.test",
+        "http://\u2603..test",
+        "http://a%20b.test",
+    ],
 )
 def test_a_base_url_that_is_no_address_is_an_error(given: str) -> None:
     with pytest.raises(ConfigurationError, match="is not an http or https address"):
         Configuration(base_url=given)
+
+
+@pytest.mark.parametrize("given", ["http://a.test/?token=secret", "http://a.test#secret"])
+def test_a_base_url_that_does_not_end_with_its_path_is_an_error(given: str) -> None:
+    with pytest.raises(ConfigurationError, match="has to end before") as caught:
+        Configuration(base_url=given)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "given", ["http://a_b.test", "http://m\u00fcnchen.test.", "http://[::1]:80"]
+)
+def test_unusual_hosts_are_hosts(given: str) -> None:
+    assert Configuration(base_url=given).base_url == given
 
 
 @pytest.mark.parametrize(
@@ -80,6 +109,102 @@ def test_the_organization_is_one_segment_of_the_address() -> None:
 def test_a_missing_value_is_said_with_how_to_set_it(name: str) -> None:
     with pytest.raises(ModuleException, match=rf"XPANDER_{name.upper()}.*{name}="):
         Configuration().required(name)  # type: ignore[arg-type]  # one of the three
+
+
+@pytest.mark.parametrize("around", ["{}\n", "{}\r\n", " {}", "\t{} ", "{}\u00a0"])
+@pytest.mark.parametrize("name", ["api_key", "organization_id", "agent_id", "base_url"])
+def test_white_space_around_a_text_is_taken_off(
+    monkeypatch: pytest.MonkeyPatch, name: str, around: str
+) -> None:
+    value = "https://a.test"
+    assert getattr(Configuration(**{name: around.format(value)}), name) == value  # type: ignore[arg-type]
+    monkeypatch.setenv(f"XPANDER_{name.upper()}", around.format(value))
+    assert getattr(Configuration(), name) == value
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "se\ncret",
+        "se\0cret",
+        "se\tcret",
+        "\ufeffsecret",
+        "secret\u200b",
+        "se\u00a0cret",
+        "s\u00e9cret",
+        "\udcffsecret",
+    ],
+)
+def test_a_key_that_no_header_can_hold_is_refused_where_it_is_given_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=r"^api_key can't hold U\+") as caught:
+        Configuration(key)
+    assert "cret" not in str(caught.value)
+    if "\0" not in key:
+        monkeypatch.setenv("XPANDER_API_KEY", key)
+        with pytest.raises(ConfigurationError, match=r"^XPANDER_API_KEY can't hold U\+") as caught:
+            Configuration()
+        assert "cret" not in str(caught.value)
+
+
+def test_an_id_outside_of_ascii_is_one() -> None:
+    found = Configuration(base_url="http://a.test", organization_id="b\u00e4r", agent_id="b\u00e4r")
+    assert found.events_root == "http://a.test/b%C3%A4r"
+
+
+@pytest.mark.parametrize("name", ["organization_id", "agent_id"])
+def test_an_id_with_what_cannot_be_seen_is_refused(name: str) -> None:
+    for wrong in ("a\nb", "a\u200b", "\udcff"):
+        with pytest.raises(ConfigurationError, match=name):
+            Configuration(**{name: wrong})  # type: ignore[arg-type]  # a name of two
+
+
+def test_an_organization_that_would_change_the_route_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="organization_id"):
+        Configuration(organization_id="..")
+
+
+@pytest.mark.parametrize("name", ["api_key", "organization_id", "agent_id", "base_url"])
+def test_what_is_no_text_is_refused_by_name_and_not_shown(name: str) -> None:
+    for wrong in (b"secret", 5, ["secret"]):
+        with pytest.raises(ConfigurationError, match=f"{name} must be a string") as caught:
+            Configuration(**{name: wrong})  # type: ignore[arg-type]  # what is tested
+        assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("timeout", "60"),
+        ("timeout", None),
+        ("timeout", True),
+        ("timeout", math.nan),
+        ("connect_timeout", "5"),
+        ("stream_idle_timeout", [1]),
+        ("retry", 3),
+        ("retry", None),
+        ("stream_retry", {"attempts": 3}),
+        ("async_backend", None),
+    ],
+)
+def test_a_setting_of_the_wrong_kind_is_refused_by_name(name: str, wrong: object) -> None:
+    with pytest.raises(ArgumentError, match=f"^{name} must be"):
+        Configuration(**{name: wrong})  # type: ignore[arg-type]  # what is tested
+
+
+@pytest.mark.parametrize("wrong", [{"attempts": "3"}, {"attempts": 2.5}, {"maximum": None}])
+def test_a_number_of_a_policy_is_one(wrong: dict[str, object]) -> None:
+    with pytest.raises(ArgumentError, match=next(iter(wrong))):
+        RetryPolicy(**wrong)  # type: ignore[arg-type]  # names of fields
+
+
+def test_a_login_stands_in_no_address_that_requests_go_to() -> None:
+    found = Configuration(base_url="https://me:se%2Fcret@a.test/x", organization_id="o")
+    assert (found.api_root, found.events_root) == ("https://a.test/x", "https://a.test/x/o")
+    assert found.addresses == ("https://a.test/x",)
+    assert found.authorization == "Basic " + base64.b64encode(b"me:se/cret").decode()
+    assert "cret" not in repr(found)
 
 
 def test_the_key_is_in_no_text() -> None:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable
 from functools import cached_property
-from typing import Literal
-from urllib.parse import quote, urlsplit
+from typing import Any, Literal
+from urllib.parse import quote, unquote, urlsplit
 
 import attrs
 
-from .errors import ConfigurationError
+from .errors import ArgumentError, ConfigurationError
 
-__all__ = ["Configuration", "RetryPolicy", "without_login"]
+__all__ = [
+    "Configuration",
+    "RetryPolicy",
+    "check_seconds",
+    "is_host",
+    "odd_character",
+    "without_login",
+]
 
 _CLOUD = "https://inbound.xpander.ai"
 _STAGING = "https://inbound.stg.xpander.ai"
@@ -23,15 +32,58 @@ _EVENT_HOSTS = {
 
 
 def _api_key(value: str | None) -> str | None:
-    return value if value is not None else os.environ.get("XPANDER_API_KEY")
+    return _setting("api_key", value, only_ascii=True)
 
 
 def _organization_id(value: str | None) -> str | None:
-    return value if value is not None else os.environ.get("XPANDER_ORGANIZATION_ID")
+    found = _setting("organization_id", value)
+    if found in (".", ".."):
+        raise ConfigurationError(f"organization_id can't be {found!r}: it would name another route")
+    return found
 
 
 def _agent_id(value: str | None) -> str | None:
-    return value if value is not None else os.environ.get("XPANDER_AGENT_ID")
+    return _setting("agent_id", value)
+
+
+def _setting(name: str, value: str | None, *, only_ascii: bool = False) -> str | None:
+    """The value that was given, or the environment's, without what surrounds it.
+
+    A line end or a space at the ends comes from a file or from copying, and is never meant.
+    """
+    source = name
+    if value is None:
+        source = f"XPANDER_{name.upper()}"
+        value = os.environ.get(source)
+        if value is None:
+            return None
+    if not isinstance(value, str):
+        raise ConfigurationError(f"{source} must be a string, not {type(value).__name__}")
+    value = value.strip()
+    odd = odd_character(value, only_ascii=only_ascii)
+    if odd is not None:
+        raise ConfigurationError(f"{source} can't hold {odd}")
+    return value
+
+
+def odd_character(text: str, *, only_ascii: bool = False) -> str | None:
+    r"""The first character that can't be seen, or is not ASCII, and its place; None without one.
+
+    The rest of the text is not shown: it may be a secret.
+
+    Example:
+        >>> odd_character("se\u200bcret")
+        'U+200B (ZERO WIDTH SPACE), at place 3'
+    """
+    if text.isprintable() and (not only_ascii or text.isascii()):
+        return None
+    import unicodedata  # hardly any text is odd
+
+    for place, character in enumerate(text, 1):
+        if not character.isprintable() or (only_ascii and not character.isascii()):
+            name = unicodedata.name(character, "a control character")
+            return f"U+{ord(character):04X} ({name}), at place {place}"
+    return None
 
 
 def _default_base_url() -> str:
@@ -44,6 +96,8 @@ def _default_base_url() -> str:
 def _whole_base_url(value: str | None) -> str:
     if value is None:
         value = _default_base_url()
+    if not isinstance(value, str):
+        raise ConfigurationError(f"base_url must be a string, not {type(value).__name__}")
     url = value.strip()
     if not url.strip("/"):
         raise ConfigurationError(
@@ -52,17 +106,43 @@ def _whole_base_url(value: str | None) -> str:
         )
     if "://" not in url:
         url = f"https://{url}"
+    parts = urlsplit("")
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname)
+        usable = parts.scheme in ("http", "https") and is_host(parts.hostname or "")
         _ = parts.port
     except ValueError:
         usable = False
-    if not usable:
+    if not usable or not url.isprintable() or " " in url:
         raise ConfigurationError(
-            f"the base URL {without_login(value)!r} is not an http or https address"
+            f"the base URL {without_login(value)!r} is not an http or https address: set "
+            "XPANDER_BASE_URL or base_url to the platform's"
+        )
+    if parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"the base URL {without_login(re.split('[?#]', url)[0])!r} goes on with a query or a "
+            "fragment: paths are put behind it, so it has to end before"
         )
     return url.rstrip("/")
+
+
+def is_host(text: str) -> bool:
+    """Whether a text can be the host of an address.
+
+    Example:
+        >>> is_host("platform.test"), is_host("::1"), is_host("platform..test"), is_host("a b")
+        (True, True, False, False)
+    """
+    if ":" in text:
+        return text.isprintable()  # an IPv6 address, which the brackets around it have told
+    try:
+        labels = text.removesuffix(".").encode("ascii" if text.isascii() else "idna").split(b".")
+    except UnicodeError:
+        return False
+    return all(0 < len(label) < 64 and not set(label) & _NEVER_IN_HOSTS for label in labels)
+
+
+_NEVER_IN_HOSTS = frozenset(b' \t\r\n"#%/:<>?@[\\]^`{|}')
 
 
 def without_login(url: str) -> str:
@@ -83,6 +163,53 @@ def _masked(value: str | None) -> str:
     return repr(value and "***")
 
 
+def check_seconds(name: str, value: object) -> None:
+    """Make sure that a value is a time in seconds that something may take.
+
+    Raises:
+        ArgumentError: it is no number, or not above 0.
+    """
+    _check_number(name, value)
+    if not value > 0:  # type: ignore[operator]  # it is a number
+        raise ArgumentError(f"{name} must be above 0 seconds, not {value!r}")
+
+
+def _seconds(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    check_seconds(attribute.name, value)
+
+
+def _check_number(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ArgumentError(f"{name} must be a number, not {type(value).__name__}")
+
+
+def _number(
+    least: float, most: float = float("inf"), *, whole: bool = False
+) -> Callable[[object, attrs.Attribute[Any], Any], None]:
+    def check(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
+        _check_number(attribute.name, value)
+        if not least <= value <= most:
+            bound = f"at least {least}" if most == float("inf") else f"{least} to {most}"
+            raise ArgumentError(f"{attribute.name} must be {bound}, not {value!r}")
+        if whole and value % 1:
+            raise ArgumentError(f"{attribute.name} must be a whole number, not {value!r}")
+
+    return check
+
+
+def _retry_policy(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, RetryPolicy):
+        raise ArgumentError(
+            f"{attribute.name} must be a RetryPolicy, not {type(value).__name__}: "
+            "RetryPolicy(attempts=5), for example"
+        )
+
+
+def _backend(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+    if value not in ("httpx", "aiohttp"):
+        raise ArgumentError(f'{attribute.name} must be "httpx" or "aiohttp", not {value!r}')
+
+
 @attrs.frozen(kw_only=True)
 class RetryPolicy:
     """How often and how patiently a call is tried again.
@@ -98,14 +225,12 @@ class RetryPolicy:
         5
     """
 
-    attempts: int = attrs.field(default=3, validator=attrs.validators.ge(1))
-    initial: float = attrs.field(default=0.25, validator=attrs.validators.ge(0))
-    multiplier: float = attrs.field(default=2.0, validator=attrs.validators.ge(1))
-    maximum: float = attrs.field(default=8.0, validator=attrs.validators.ge(0))
-    jitter: float = attrs.field(
-        default=0.5, validator=[attrs.validators.ge(0), attrs.validators.le(1)]
-    )
-    maximum_retry_after: float = attrs.field(default=120.0, validator=attrs.validators.ge(0))
+    attempts: int = attrs.field(default=3, validator=_number(1, whole=True))
+    initial: float = attrs.field(default=0.25, validator=_number(0))
+    multiplier: float = attrs.field(default=2.0, validator=_number(1))
+    maximum: float = attrs.field(default=8.0, validator=_number(0))
+    jitter: float = attrs.field(default=0.5, validator=_number(0, 1))
+    maximum_retry_after: float = attrs.field(default=120.0, validator=_number(0))
 
 
 @attrs.frozen
@@ -124,8 +249,12 @@ class Configuration:
 
     Equal configurations share one connection pool.
 
+    White space around the texts is taken off. A login in the base URL
+    (`https://user:password@host`) goes with each request as its `Authorization`.
+
     Raises:
-        ConfigurationError: the base URL is empty or no address.
+        ConfigurationError: the base URL is empty or no address, or a text can't be sent.
+        ArgumentError: a number, a policy or a backend can't be one.
 
     Example:
         >>> Configuration(api_key="secret", base_url="platform.example", organization_id="acme")
@@ -149,24 +278,22 @@ agent_id=None)
         default=None,
         converter=_agent_id,
     )
-    timeout: float = attrs.field(
-        default=60.0, kw_only=True, repr=False, validator=attrs.validators.gt(0)
-    )
-    connect_timeout: float = attrs.field(
-        default=5.0, kw_only=True, repr=False, validator=attrs.validators.gt(0)
-    )
+    timeout: float = attrs.field(default=60.0, kw_only=True, repr=False, validator=_seconds)
+    connect_timeout: float = attrs.field(default=5.0, kw_only=True, repr=False, validator=_seconds)
     stream_idle_timeout: float = attrs.field(
-        default=45.0, kw_only=True, repr=False, validator=attrs.validators.gt(0)
+        default=45.0, kw_only=True, repr=False, validator=_seconds
     )
-    retry: RetryPolicy = attrs.field(factory=RetryPolicy, kw_only=True, repr=False)
+    retry: RetryPolicy = attrs.field(
+        factory=RetryPolicy, kw_only=True, repr=False, validator=_retry_policy
+    )
     stream_retry: RetryPolicy = attrs.field(
-        default=RetryPolicy(attempts=10), kw_only=True, repr=False
+        default=RetryPolicy(attempts=10), kw_only=True, repr=False, validator=_retry_policy
     )
     async_backend: Literal["httpx", "aiohttp"] = attrs.field(
         default="httpx",
         kw_only=True,
         repr=False,
-        validator=attrs.validators.in_(("httpx", "aiohttp")),
+        validator=_backend,
     )
 
     def required(self, name: Literal["api_key", "organization_id", "agent_id"]) -> str:
@@ -191,7 +318,8 @@ agent_id=None)
             >>> Configuration(base_url="http://127.0.0.1:9016", organization_id="acme").api_root
             'http://127.0.0.1:9016/acme'
         """
-        parts = urlsplit(self.base_url)
+        base = self._base
+        parts = urlsplit(base)
         first_segment = parts.path.lstrip("/").partition("/")[0]
         controller = "agent-controller"
         if (
@@ -199,8 +327,8 @@ agent_id=None)
             or parts.port == 9016
             or first_segment == controller
         ):
-            return self._with_organization(self.base_url)
-        return self.base_url
+            return self._with_organization(base)
+        return base
 
     @cached_property
     def events_root(self) -> str:
@@ -210,7 +338,7 @@ agent_id=None)
             >>> Configuration(base_url="inbound.xpander.ai", organization_id="acme").events_root
             'https://agent-controller.xpander.ai/acme'
         """
-        return self._with_organization(_EVENT_HOSTS.get(self.base_url, self.base_url))
+        return self._with_organization(_EVENT_HOSTS.get(self._base, self._base))
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -220,7 +348,29 @@ agent_id=None)
             >>> Configuration(base_url="http://127.0.0.1:8484").addresses
             ('http://127.0.0.1:8484',)
         """
-        return tuple({self.base_url: None, _EVENT_HOSTS.get(self.base_url, self.base_url): None})
+        return tuple({self._base: None, _EVENT_HOSTS.get(self._base, self._base): None})
+
+    @cached_property
+    def authorization(self) -> str | None:
+        """The `Authorization` header that the base URL's login stands for; None without one.
+
+        Example:
+            >>> Configuration(base_url="https://me:secret@platform.test").authorization
+            'Basic bWU6c2VjcmV0'
+        """
+        login, at, _ = urlsplit(self.base_url).netloc.rpartition("@")
+        if not at:
+            return None
+        import base64  # hardly any address has a login
+
+        return "Basic " + base64.b64encode(unquote(login).encode()).decode()
+
+    @property
+    def _base(self) -> str:
+        # Where a login stands in the address, HTTP libraries write it into their logs.
+        scheme, _, rest = self.base_url.partition("://")
+        netloc, slash, path = rest.partition("/")
+        return f"{scheme}://{netloc.rpartition('@')[2]}{slash}{path}"
 
     def _with_organization(self, base: str) -> str:
         return f"{base}/{quote(self.required('organization_id'), safe='')}"

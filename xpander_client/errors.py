@@ -124,8 +124,9 @@ class TurnLimitError(ModuleException):
 class CallError(ModuleException):
     """A call to the platform failed. The base of all errors that know their request.
 
-    `method` and `path` are the request's; `request_id` is the platform's name for it, if an answer
-    came. `attempts` lists every try with its cause, the last one included.
+    `method` and `path` are the request's, `url` is its whole address without the query;
+    `request_id` is the platform's name for it, if an answer came. `attempts` lists every try with
+    its cause, the last one included.
     """
 
     def __init__(
@@ -135,6 +136,7 @@ class CallError(ModuleException):
         status_code: int | None = None,
         method: str,
         path: str,
+        url: str | None = None,
         request_id: str | None = None,
         headers: Mapping[str, str] | None = None,
         body: Any = None,
@@ -144,6 +146,7 @@ class CallError(ModuleException):
         super().__init__(status_code, description)
         self.method = method
         self.path = path
+        self.url = url
         self.request_id = request_id
         self.headers: Mapping[str, str] = headers or {}
         self.body = body
@@ -151,7 +154,7 @@ class CallError(ModuleException):
         self.retryable = retryable
 
     def __str__(self) -> str:
-        text = f"{super().__str__()} ({self.method} {self.path}"
+        text = f"{super().__str__()} ({self.method} {self.url or self.path}"
         if self.request_id:
             text += f", request {self.request_id}"
         if len(self.attempts) > 1:

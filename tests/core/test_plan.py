@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from xpander_client.core.enums import OpenStrEnum
-from xpander_client.core.plan import encode_path, query
+from xpander_client.core.plan import encode_path, header_fields, query
 from xpander_client.errors import ArgumentError
 
 
@@ -14,7 +14,7 @@ def test_an_id_stays_within_its_segment(id_: str) -> None:
     try:
         path = encode_path("/agent-execution/{task_id}/status", task_id=id_)
     except ArgumentError:
-        assert any(0xD800 <= ord(letter) <= 0xDFFF for letter in id_)
+        assert not id_.isprintable()
         return
     _, first, second, last = path.split("/")
     assert (first, unquote(second), last) == ("agent-execution", id_, "status")
@@ -31,6 +31,26 @@ def test_an_id_that_is_none_is_refused_by_name(value: object) -> None:
 def test_a_refused_id_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="must not be empty"):
         encode_path("/x/{task_id}", task_id="")
+
+
+@pytest.mark.parametrize(
+    "id_", ["a\n", "a\r\n", "\ta", "a\0b", "\ufeffa", "a\u200b", "a\u2028", "a\xa0", "\udcff"]
+)
+def test_an_id_with_what_cannot_be_seen_is_refused_by_name(id_: str) -> None:
+    with pytest.raises(ArgumentError, match=r"task_id can't hold U\+[0-9A-F]{4} \("):
+        encode_path("/x/{task_id}", task_id=id_)
+
+
+def test_a_header_is_wire_text_without_white_space_around_it() -> None:
+    pairs = {"x-agent-version": 3, "x-worker-id": " w\r\n", "x-none": None}
+    assert header_fields(pairs) == {"x-agent-version": "3", "x-worker-id": "w"}
+    assert header_fields({"last-event-id": "\u00e97"}) == {"last-event-id": "\u00e97"}
+
+
+@pytest.mark.parametrize("value", ["\u00e9", "a\nb", "a\0", object()])
+def test_a_header_that_can_be_none_is_refused_by_name(value: object) -> None:
+    with pytest.raises(ArgumentError, match="x-worker-id"):
+        header_fields({"x-worker-id": value})
 
 
 class Colour(OpenStrEnum):

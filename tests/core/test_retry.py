@@ -72,6 +72,17 @@ def test_a_request_whose_fate_is_unknown_is_repeated_only_where_that_is_safe(
     assert found == (Wait(0.25) if again else Stop.UNSAFE)
 
 
+@pytest.mark.parametrize("replay", Replay)
+def test_what_the_platform_was_too_busy_for_was_not_done(replay: Replay) -> None:
+    assert verdict(Outcome(status_code=429), replay=replay) == Wait(0.25)
+    assert verdict(Outcome(status_code=503, retry_after=0.0), replay=replay) == Wait(0.0)
+    assert verdict(Outcome(status_code=429), replay=replay, attempt=3) is Stop.EXHAUSTED
+
+
+def test_what_can_never_be_sent_is_not_tried_again() -> None:
+    assert verdict(Outcome(fate=Fate.IMPOSSIBLE)) is Stop.FINAL
+
+
 def test_the_last_attempt_is_the_last() -> None:
     assert verdict(Outcome(status_code=503), attempt=3) is Stop.EXHAUSTED
 
@@ -113,9 +124,23 @@ def test_retry_after_in_every_form(headers: Mapping[str, str], seconds: float | 
     assert parse_retry_after(headers, NOW) == seconds
 
 
+@pytest.mark.parametrize(
+    ("date", "seconds"),
+    [
+        ("Thu, 01 Jan 2026 13:00:00 GMT", 30.0),
+        ("Thu, 01 Jan 2026 13:00:31 GMT", 0.0),
+        ("some time ago", 3630.0),
+        ("", 3630.0),
+    ],
+)
+def test_a_date_goes_by_the_date_of_its_own_answer(date: str, seconds: float) -> None:
+    headers = {"retry-after": "Thu, 01 Jan 2026 13:00:30 GMT", "date": date}
+    assert parse_retry_after(headers, NOW) == seconds
+
+
 @given(st.text(max_size=40), st.sampled_from(["retry-after", "retry-after-ms"]))
 def test_junk_in_retry_after_is_none_or_a_finite_wait(junk: str, name: str) -> None:
-    seconds = parse_retry_after({name: junk}, NOW)
+    seconds = parse_retry_after({name: junk, "date": junk}, NOW)
     assert seconds is None or (math.isfinite(seconds) and seconds >= 0)
 
 
@@ -163,4 +188,5 @@ def test_no_decision_waits_past_the_deadline_repeats_unsafely_or_goes_on_for_eve
         assert attempt < 3
         assert retry_after is None or found.seconds == retry_after
         safe = replay is Replay.ALWAYS or (replay is Replay.KEYED and keys_honored)
-        assert safe or outcome.fate is Fate.NOT_SENT
+        busy = status == 429 or (status == 503 and retry_after is not None)
+        assert safe or busy or outcome.fate is Fate.NOT_SENT

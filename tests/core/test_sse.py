@@ -78,6 +78,14 @@ def test_only_whole_blocks_move_the_cursor() -> None:
     assert parser.last_event_id == "2"
 
 
+def test_an_id_that_is_emptied_is_told_from_none() -> None:
+    parser = SseParser()
+    parser.push(b"data: a\n\n")
+    assert parser.last_event_id is None
+    assert parser.push(b"id: 1\ndata: a\n\nid\ndata: b\n\n")[-1].id == ""
+    assert parser.last_event_id == ""
+
+
 @pytest.mark.parametrize("value", ["1_000", "+5", "-5", "٣", "1.5", ""])
 def test_retry_takes_ascii_digits_only(value: str) -> None:
     parser = SseParser()

@@ -1,6 +1,9 @@
 """Calls in both worlds: what is sent, what is tried again, what comes of it."""
 
-from typing import Any
+import math
+import socket
+import threading
+from typing import Any, Literal
 
 import attrs
 import httpx
@@ -10,9 +13,11 @@ import respx
 from tests.raw_server import Connection, RawServer, Script
 from tests.worlds import World
 from xpander_client.configuration import Configuration, RetryPolicy
+from xpander_client.core.call import prepare
 from xpander_client.core.plan import Replay, RequestPlan, Root
 from xpander_client.errors import (
     ApiStatusError,
+    ArgumentError,
     AuthenticationError,
     BadRequestError,
     ConfigurationError,
@@ -106,14 +111,13 @@ def test_a_passing_failure_is_tried_again(world: World, wire: respx.Router, stat
         (413, PayloadTooLargeError),
         (418, ApiStatusError),
         (422, UnprocessableError),
-        (307, ApiStatusError),
     ],
 )
 def test_a_final_failure_is_the_error_of_its_status(
     world: World, wire: respx.Router, status: int, error: type[ApiStatusError]
 ) -> None:
     body = {"detail": "because", "path": "$.a"}
-    headers = {"x-request-id": "r7", "location": "http://elsewhere.test/"}
+    headers = {"x-request-id": "r7"}
     route = wire.get("/t/1").mock(return_value=httpx.Response(status, json=body, headers=headers))
     with pytest.raises(error) as caught:
         world.call(transport(), GET, dict[str, Any])
@@ -124,7 +128,7 @@ def test_a_final_failure_is_the_error_of_its_status(
     assert found.description == "because ($.a)"
     assert (found.method, found.path, found.request_id) == ("GET", "/t/1", "r7")
     assert not found.retryable
-    assert str(found) == f"{status}: because ($.a) (GET /t/1, request r7)"
+    assert str(found) == f"{status}: because ($.a) (GET {URL}/t/1, request r7)"
 
 
 @pytest.mark.parametrize(
@@ -189,6 +193,40 @@ def test_a_create_that_a_failing_platform_may_have_made_is_not_repeated(
         world.call(Transport.of(configuration), CREATE, dict[str, Any])
     assert route.call_count == 1
     assert caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    ("status", "wait"), [(429, {}), (429, {"retry-after": "0"}), (503, {"retry-after": "0"})]
+)
+def test_a_create_that_the_platform_was_too_busy_for_is_sent_again(
+    world: World, wire: respx.Router, status: int, wait: dict[str, str]
+) -> None:
+    busy = httpx.Response(status, headers=wait)
+    route = wire.post("/t").mock(side_effect=answered(busy, busy, ok()))
+    there = Transport.of(Configuration("key", URL, f"busy-{world.name}", retry=FAST))
+    assert world.call(there, CREATE, dict[str, Any]).parsed == {"id": "1"}
+    assert len({call.request.headers["idempotency-key"] for call in route.calls}) == 1
+
+
+@pytest.mark.parametrize(("status", "wait"), [(429, {}), (503, {"retry-after": "0"})])
+def test_a_create_that_the_platform_stays_too_busy_for_did_not_happen(
+    world: World, wire: respx.Router, status: int, wait: dict[str, str]
+) -> None:
+    wire.post("/t").mock(return_value=httpx.Response(status, headers=wait))
+    there = Transport.of(Configuration("key", URL, f"busy-{world.name}", retry=FAST))
+    with pytest.raises(ApiStatusError, match="3 attempts") as caught:
+        world.call(there, CREATE, dict[str, Any])
+    assert "may have happened" not in str(caught.value)
+
+
+def test_a_date_to_come_back_at_goes_by_the_clock_that_it_was_read_from(
+    world: World, wire: respx.Router
+) -> None:
+    theirs = {"date": "Sun, 06 Nov 2044 08:49:37 GMT"}
+    busy = httpx.Response(429, headers={**theirs, "retry-after": "Sun, 06 Nov 2044 08:49:37 GMT"})
+    route = wire.get("/t/1").mock(side_effect=answered(busy, ok()))
+    world.call(transport(), GET, dict[str, Any])
+    assert route.call_count == 2
 
 
 def test_it_is_repeated_where_the_platform_honors_keys(world: World, wire: respx.Router) -> None:
@@ -256,6 +294,160 @@ def test_options_change_a_copy_that_shares_the_connections(
     assert route.calls.last.request.headers["x-trace"] == "b"
     assert other.pool is there.pool
     assert there.call_options.retry is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["top-secret\r\nx: y", "top-secret\0", "top-\nsecret", "\u200btop-secret", "s\u00e9cret"],
+)
+def test_a_header_that_cannot_be_sent_is_refused_where_it_is_given_and_not_shown(
+    value: str,
+) -> None:
+    there = transport()
+    with pytest.raises(ArgumentError, match="Authorization") as caught:
+        there.options(headers={"Authorization": value})
+    assert "cret" not in str(caught.value)
+    with pytest.raises(ArgumentError, match="idempotency_key") as caught:
+        there.options(idempotency_key=value)
+    assert "cret" not in str(caught.value)
+    assert "cret" not in repr(there.options(headers={"Authorization": "top-secret"}))
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"headers": {"a b": "c"}}, "'a b'"),
+        ({"headers": {"a\n": "c"}}, "name of a header"),
+        ({"headers": {"": "c"}}, "name of a header"),
+        ({"headers": {b"a": "c"}}, "name of a header"),
+        ({"headers": {"a": 1}}, "int"),
+        ({"headers": {"a": None}}, "NoneType"),
+        ({"headers": {"Content-Length": "1"}}, "Content-Length"),
+        ({"headers": [("a", "b")]}, "headers"),
+        ({"idempotency_key": ""}, "idempotency_key"),
+        ({"idempotency_key": 7}, "idempotency_key"),
+        ({"timeout": "5"}, "timeout"),
+        ({"timeout": 0}, "timeout"),
+        ({"retry": 3}, "retry"),
+    ],
+)
+def test_an_option_of_the_wrong_kind_is_refused_where_it_is_given(
+    options: dict[str, Any], named: str
+) -> None:
+    with pytest.raises(ArgumentError, match=named):
+        transport().options(**options)
+
+
+def test_white_space_around_a_header_is_taken_off(world: World, wire: respx.Router) -> None:
+    route = wire.get("/t/1").mock(return_value=ok())
+    there = transport().options(headers={"authorization": "Bearer x\r\n", "x-tab": "a\tb"})
+    world.call(there, GET, dict[str, Any])
+    assert route.calls.last.request.headers["authorization"] == "Bearer x"
+    assert route.calls.last.request.headers["x-tab"] == "a\tb"
+
+
+def test_what_stands_for_a_configuration_or_a_client_is_checked_where_it_is_given() -> None:
+    for wrong in ("key", {"api_key": "key"}, httpx.Client):
+        with pytest.raises(ArgumentError, match="must be a Configuration"):
+            Transport.of(wrong)  # type: ignore[arg-type]  # what is tested
+        with pytest.raises(ArgumentError, match="http_client must be"):
+            Transport.of(CONFIGURATION, wrong)  # type: ignore[arg-type]  # what is tested
+
+
+def test_a_header_of_a_given_client_that_cannot_be_sent_is_named_and_not_shown(
+    world: World,
+) -> None:
+    new = httpx.Client if world.name == "sync" else httpx.AsyncClient
+    client = new(headers={"authorization": "top-secret\n"})
+    with pytest.raises(ArgumentError, match="authorization") as caught:
+        Transport.of(CONFIGURATION, client)
+    assert "secret" not in str(caught.value)
+    with RawServer() as server:
+        client = new()
+        there = Transport.of(server.configuration(), client)
+        client.headers["authorization"] = "top-secret\n"  # too late to be noticed
+        with pytest.raises(ArgumentError, match="can't be sent") as caught:
+            world.call(there, CREATE, dict[str, Any])
+    assert "secret" not in str(caught.value)
+    assert "may have happened" not in str(caught.value)
+
+
+def test_a_login_in_the_address_is_sent_and_stands_in_no_log(
+    world: World, wire: respx.Router, caplog: pytest.LogCaptureFixture
+) -> None:
+    route = wire.get("/t/1").mock(return_value=ok())
+    address = URL.replace("://", "://me:top-secret@")
+    with caplog.at_level("DEBUG"):
+        world.call(Transport.of(Configuration("key", address, "org")), GET, dict[str, Any])
+    assert route.calls.last.request.headers["authorization"] == "Basic bWU6dG9wLXNlY3JldA=="
+    assert "secret" not in caplog.text
+
+
+def test_a_request_as_it_is_sent_shows_no_secret() -> None:
+    shown = repr(prepare(CREATE, Configuration("top-secret", URL), {"authorization": "b-secret"}))
+    assert "x-api-key" in shown
+    assert "secret" not in shown
+
+
+@pytest.mark.parametrize("backend", ["httpx", "aiohttp"])
+def test_a_failed_call_says_which_address_was_tried(
+    world: World, backend: Literal["httpx", "aiohttp"]
+) -> None:
+    with RawServer() as server:
+        configuration = attrs.evolve(server.configuration(), async_backend=backend)
+    url = f"{configuration.base_url}/t"
+    with pytest.raises(ConnectionFailedError, match=f"no connection .*{url}, 3 attempts") as caught:
+        world.call(Transport.of(configuration), CREATE, dict[str, Any])
+    assert caught.value.url == url
+
+
+@pytest.mark.parametrize("backend", ["httpx", "aiohttp"])
+def test_a_create_that_left_before_the_connection_was_lost_is_not_repeated(
+    world: World, backend: Literal["httpx", "aiohttp"]
+) -> None:
+    with RawServer(lambda connection: None, lambda connection: None) as server:
+        configuration = attrs.evolve(server.configuration(), async_backend=backend)
+        with pytest.raises(UnknownOutcomeError):
+            world.call(Transport.of(configuration), CREATE, dict[str, Any])
+        assert len(server.lines) == 1
+
+
+@pytest.mark.parametrize("backend", ["httpx", "aiohttp"])
+def test_https_to_a_server_without_tls_asks_whether_http_was_meant(
+    world: World, backend: Literal["httpx", "aiohttp"]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        talker = threading.Thread(target=_answer_in_clear, args=(listener,))
+        talker.start()
+        configuration = Configuration(
+            "key", address, "org", async_backend=backend, retry=RetryPolicy(attempts=1)
+        )
+        with pytest.raises(ConnectionFailedError, match=f"did you mean http://{address}") as caught:
+            world.call(Transport.of(configuration), GET, dict[str, Any])
+        talker.join(5.0)
+    assert f"https://{address}/t/1" in str(caught.value)
+
+
+def test_time_limits_without_an_end_are_none_that_the_system_does_not_know(world: World) -> None:
+    with RawServer(lambda connection: connection.answer(b"{}")) as server:
+        endless = attrs.evolve(server.configuration(timeout=math.inf), connect_timeout=math.inf)
+        assert world.call(Transport.of(endless), GET, dict[str, Any]).parsed == {}
+
+
+def test_an_address_that_is_too_long_is_an_argument_error(world: World) -> None:
+    plan = attrs.evolve(GET, path="/t/" + "1" * 70_000)
+    with pytest.raises(ArgumentError, match="can't be asked for"):
+        world.call(transport(), plan, dict[str, Any])
+
+
+def test_an_answer_in_an_encoding_that_was_not_asked_for_is_named(
+    world: World, wire: respx.Router
+) -> None:
+    headers = {"content-encoding": "zpaq"}
+    wire.get("/t/1").mock(return_value=httpx.Response(200, content=b"\x07", headers=headers))
+    with pytest.raises(DecodingError, match="zpaq"):
+        world.call(transport(), GET, dict[str, Any])
 
 
 def test_a_missing_key_is_said_before_anything_is_sent(
@@ -339,6 +531,13 @@ def test_an_answer_that_trickles_in_does_not_outlast_the_call(world: World) -> N
         there = Transport.of(server.configuration(timeout=0.4, attempts=1))
         with pytest.raises(TimeoutExceededError, match="had not ended"):
             world.call(there, GET, dict[str, Any])
+
+
+def _answer_in_clear(listener: socket.socket) -> None:
+    sock, _ = listener.accept()
+    with sock:
+        sock.recv(1024)
+        sock.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 
 async def test_the_async_half_runs_over_aiohttp_when_it_is_configured() -> None:

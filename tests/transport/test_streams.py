@@ -3,7 +3,9 @@
 import contextlib
 import threading
 import time
+import zlib
 from collections.abc import Iterator
+from typing import Literal
 
 import attrs
 import pytest
@@ -123,6 +125,86 @@ def test_a_stream_loses_nothing_and_repeats_nothing(
         assert list(follow(world, server)) == ["1", "2", "3", "4"]
     assert server.headers("last-event-id") == cursors
     assert server.lines[0] == "GET /org/t/events HTTP/1.1"
+
+
+def compressed(coding: str, bits: int) -> Script:
+    """A stream with one flush for each event, as a proxy compresses it."""
+
+    def script(connection: Connection) -> None:
+        connection.send(
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n"
+            + f"content-encoding: {coding}\r\n\r\n".encode()
+        )
+        squeezing = zlib.compressobj(wbits=bits)
+        for number in (1, 2, 3, 4):
+            part = squeezing.compress(frames(number)) + squeezing.flush(zlib.Z_SYNC_FLUSH)
+            connection.send(part)
+        assert connection.is_closed_by_peer()
+
+    return script
+
+
+@pytest.mark.parametrize("backend", ["httpx", "aiohttp"])
+@pytest.mark.parametrize(("coding", "bits"), [("gzip", 31), ("GZIP", 31), ("deflate", 15)])
+def test_a_compressed_stream_is_read_while_it_goes_on(
+    world: World, backend: Literal["httpx", "aiohttp"], coding: str, bits: int
+) -> None:
+    with RawServer(compressed(coding, bits)) as server:
+        there = Transport.of(attrs.evolve(server.configuration(), async_backend=backend))
+        found = [event.data for event in world.stream(there, PLAN, decode, is_terminal)]
+    assert found == ["1", "2", "3", "4"]
+
+
+@pytest.mark.parametrize("coding", ["zpaq", "gzip, zpaq"])
+def test_a_stream_in_an_encoding_that_cannot_be_read_is_an_error_that_names_it(
+    world: World, coding: str
+) -> None:
+    with RawServer(compressed(coding, 31)) as server:
+        with pytest.raises(StreamError, match=f"content-encoding is '{coding}'"):
+            list(follow(world, server))
+        assert len(server.lines) == 1
+
+
+def test_a_stream_that_is_not_in_the_encoding_that_it_names_is_an_error(world: World) -> None:
+    def torn(connection: Connection) -> None:
+        connection.send(
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n"
+            b"content-encoding: gzip\r\n\r\n" + frames(1)
+        )
+
+    with (
+        RawServer(torn, torn, torn) as server,
+        pytest.raises(StreamError, match="content-encoding can't be read"),
+    ):
+        list(follow(world, server))
+
+
+@pytest.mark.parametrize(
+    ("ids", "sent"),
+    [
+        (["\u00e97"], "\u00e97"),
+        (["7", ""], None),
+        (["a\x01"], None),
+        ([" 7"], None),
+        (["7", "a\tb"], None),
+    ],
+)
+def test_a_stream_is_resumed_at_the_id_that_it_named_last(
+    world: World, ids: list[str], sent: str | None
+) -> None:
+    events = [f"id: {id_}\nevent: chunk\ndata: {place}\n\n" for place, id_ in enumerate(ids)]
+    last = "id: 9\nevent: task_finished\ndata: last\n\n"
+
+    def replaying(connection: Connection) -> None:
+        # Without a cursor a platform begins anew.
+        resumed = connection.header("last-event-id") is not None
+        connection.stream("".join([*([] if resumed else events), last]).encode())
+
+    broken = "".join(events).encode()
+    with RawServer(lambda connection: connection.stream(broken), EXECUTING, replaying) as server:
+        assert list(follow(world, server)) == [*map(str, range(len(ids))), "last"]
+    cursor = server.headers("last-event-id")[-1]
+    assert (cursor and cursor.encode("latin-1").decode()) == sent
 
 
 def test_silence_beyond_the_idle_limit_is_a_break(world: World) -> None:

@@ -8,8 +8,10 @@ from typing import Any, Generic, TypeVar
 
 import attrs
 
+from xpander_client.configuration import without_login
 from xpander_client.errors import (
     ApiStatusError,
+    ArgumentError,
     Attempt,
     CallError,
     ConnectionFailedError,
@@ -121,7 +123,11 @@ class Response(Generic[T]):
 
 
 def decode(
-    plan: RequestPlan, answer: Answer, type_: type[T] | None, attempts: Sequence[Attempt] = ()
+    plan: RequestPlan,
+    answer: Answer,
+    type_: type[T] | None,
+    attempts: Sequence[Attempt] = (),
+    url: str | None = None,
 ) -> T:
     """The object in a successful answer; `type_` None means that there is nothing to read.
 
@@ -134,12 +140,19 @@ def decode(
         return loads(answer.body, type_)
     except ConversionError as error:
         raise DecodingError(
-            f"the platform's answer to {plan.operation} is not as agreed: {error}",
+            f"the platform's answer to {plan.operation} is not as agreed: {error}"
+            + encoding_of(answer),
             json_path=error.path,
             expected=error.expected,
             got=error.got,
-            **_context(plan, answer, attempts),
+            **_context(plan, answer, attempts, url),
         ) from None
+
+
+def encoding_of(answer: Answer) -> str:
+    """What is to be said of how an answer was compressed; nothing where it was not."""
+    coding = answer.headers.get("content-encoding")
+    return f" (its content-encoding is {coding!r})" if coding else ""
 
 
 def error_of_status(
@@ -147,12 +160,22 @@ def error_of_status(
     answer: Answer,
     attempts: Sequence[Attempt],
     *,
+    url: str,
     retryable: bool,
     unsafe: bool = False,
 ) -> ApiStatusError:
-    """The error for an answer that is no success; `unsafe` as for `error_of_fault`."""
-    context = _context(plan, answer, attempts)
+    """The error for an answer that is no success; `url` and `unsafe` as for `error_of_fault`."""
+    context = _context(plan, answer, attempts, url)
     said = _explanation(context["body"]) or f"the platform answered {answer.status_code}"
+    if 300 <= answer.status_code < 400 and (location := answer.headers.get("location")):
+        # The page that may come with it is for browsers.
+        said = said if isinstance(context["body"], dict) else said.partition("<")[0].strip()
+        said = (
+            f"{said or f'the platform answered {answer.status_code}'}: it redirects to "
+            f"{without_login(location.partition('?')[0])}, and only 307 and 308 are "
+            "followed, within one origin or from http to https, five times. Set XPANDER_BASE_URL "
+            "or base_url to where the platform is"
+        )
     return ApiStatusError.class_for(answer.status_code)(
         f"{said}. {_warning(plan)}" if unsafe else said,
         retry_after=parse_retry_after(answer.headers, datetime.datetime.now(datetime.UTC)),
@@ -162,13 +185,16 @@ def error_of_status(
 
 
 def error_of_fault(
-    plan: RequestPlan, fault: Fault, attempts: Sequence[Attempt], *, unsafe: bool
-) -> CallError:
+    plan: RequestPlan, fault: Fault, attempts: Sequence[Attempt], *, url: str, unsafe: bool
+) -> CallError | ArgumentError:
     """The error for a call without an answer.
 
-    `unsafe`: it was not tried again because that could do the same thing twice.
+    `url` is where it went to; `unsafe`: it was not tried again because that could do the same
+    thing twice.
     """
-    context = _context(plan, None, attempts)
+    context = _context(plan, None, attempts, url)
+    if fault.fate is Fate.IMPOSSIBLE:
+        return ArgumentError(f"{fault.description} ({plan.method} {context['url']})")
     if unsafe:
         return UnknownOutcomeError(f"{fault.description}. {_warning(plan)}", **context)
     cls = TimeoutExceededError if fault.timed_out else ConnectionFailedError
@@ -183,12 +209,13 @@ def _warning(plan: RequestPlan) -> str:
 
 
 def _context(
-    plan: RequestPlan, answer: Answer | None, attempts: Sequence[Attempt]
+    plan: RequestPlan, answer: Answer | None, attempts: Sequence[Attempt], url: str | None
 ) -> dict[str, Any]:
     headers = answer.headers if answer is not None else Headers()
     return {
         "method": plan.method,
         "path": plan.path,
+        "url": url and url.partition("?")[0],
         "status_code": None if answer is None else answer.status_code,
         "headers": headers,
         "request_id": headers.get("x-request-id"),

@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 import attrs
 
 from xpander_client.configuration import Configuration, RetryPolicy
-from xpander_client.errors import Attempt
+from xpander_client.errors import ArgumentError, Attempt
 from xpander_client.version import __version__
 
 from .answer import Answer, Fault, Response, decode, error_of_fault, error_of_status
@@ -22,18 +22,24 @@ __all__ = ["Call", "CallOptions", "Platform", "Prepared", "outcome_of", "prepare
 
 T = TypeVar("T")
 
+LONGEST = 365 * 24 * 3600.0
+"""The longest time limit in seconds: the system knows no infinite ones, nor very long ones."""
+
 USER_AGENT = f"xpander-client/{__version__}"
+
+
+def _names_of(headers: Sequence[tuple[str, str]]) -> str:
+    return repr(tuple(name for name, _ in headers))
 
 
 @attrs.frozen(kw_only=True)
 class CallOptions:
     """What a caller asked for beyond the configuration; None means the configuration's."""
 
-    timeout: float | None = attrs.field(
-        default=None, validator=attrs.validators.optional(attrs.validators.gt(0))
-    )
+    timeout: float | None = None
     retry: RetryPolicy | None = None
-    headers: tuple[tuple[str, str], ...] = ()
+    # A header may be a secret.
+    headers: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=_names_of)
     idempotency_key: str | None = None
 
 
@@ -46,12 +52,16 @@ class Platform:
 
 @attrs.frozen
 class Prepared:
-    """A request, ready for a driver: `url` is whole, `headers` are the ones to send."""
+    """A request, ready for a driver: `url` is whole, `headers` are the ones to send.
+
+    `redirects` counts those that led to it.
+    """
 
     method: str
     url: str
-    headers: list[tuple[str, str]]
-    body: bytes | None
+    headers: list[tuple[str, str]] = attrs.field(repr=_names_of)
+    body: bytes | None = attrs.field(repr=False)
+    redirects: int = 0
 
 
 def prepare(
@@ -61,6 +71,7 @@ def prepare(
 
     Raises:
         ConfigurationError: the API key, or an organization that the address needs, is missing.
+        ArgumentError: what is asked for is not valid text.
     """
     root = configuration.api_root if plan.root is Root.API else configuration.events_root
     url = root + plan.path
@@ -68,7 +79,10 @@ def prepare(
         # Imported here: most requests have no query.
         from urllib.parse import urlencode
 
-        url = f"{url}?{urlencode(plan.query)}"
+        try:
+            url = f"{url}?{urlencode(plan.query)}"
+        except UnicodeEncodeError as error:
+            raise ArgumentError(f"{plan.operation} is asked with no valid text: {error}") from None
     headers = {
         "accept": "application/json",
         "accept-encoding": "gzip, deflate",
@@ -79,6 +93,8 @@ def prepare(
     }
     if plan.body is not None:
         headers["content-type"] = "application/json"
+    if configuration.authorization is not None:
+        headers.setdefault("authorization", configuration.authorization)
     return Prepared(plan.method, url, list(headers.items()), plan.body)
 
 
@@ -99,7 +115,7 @@ class Call:
         self.plan = plan
         self.attempts: list[Attempt] = []
         self._policy = options.retry or configuration.retry
-        self._timeout = options.timeout or configuration.timeout
+        self._timeout = min(options.timeout or configuration.timeout, LONGEST)
         self._connect_timeout = configuration.connect_timeout
         self._platform = platform
         self._clock = clock
@@ -113,7 +129,14 @@ class Call:
     def begin(self) -> dict[str, float]:
         """Start an attempt: its time limits in seconds, as the HTTP library names them."""
         self._began = self._clock()
-        left = max(0.001, self._timeout - (self._began - self._started))
+        return self._limits(self._began)
+
+    def limits(self) -> dict[str, float]:
+        """The time limits of one more request in the same attempt."""
+        return self._limits(self._clock())
+
+    def _limits(self, now: float) -> dict[str, float]:
+        left = max(0.001, self._timeout - (now - self._started))
         return {
             "connect": min(self._connect_timeout, left),
             "read": left,
@@ -164,16 +187,23 @@ class Call:
         """
         unsafe = self._verdict is Stop.UNSAFE
         if isinstance(result, Fault):
-            raise error_of_fault(self.plan, result, self.attempts, unsafe=unsafe)
+            raise error_of_fault(
+                self.plan, result, self.attempts, url=self.request.url, unsafe=unsafe
+            )
         if not result.is_success:
             may_help = self._verdict is not Stop.FINAL
             raise error_of_status(
-                self.plan, result, self.attempts, retryable=may_help, unsafe=unsafe
+                self.plan,
+                result,
+                self.attempts,
+                url=self.request.url,
+                retryable=may_help,
+                unsafe=unsafe,
             )
         return Response(
             status_code=result.status_code,
             headers=result.headers,
-            parsed=decode(self.plan, result, type_, self.attempts),
+            parsed=decode(self.plan, result, type_, self.attempts, self.request.url),
             attempts=tuple(self.attempts),
             body=result.body,
         )

@@ -10,9 +10,24 @@ from urllib.parse import quote
 
 import attrs
 
+from xpander_client.configuration import odd_character
 from xpander_client.errors import ArgumentError
 
-__all__ = ["FINISHED", "Replay", "RequestPlan", "Root", "StreamPlan", "encode_path", "query"]
+__all__ = [
+    "FINISHED",
+    "LAST_EVENT_ID",
+    "Replay",
+    "RequestPlan",
+    "Root",
+    "StreamPlan",
+    "encode_path",
+    "header_fields",
+    "header_text",
+    "query",
+]
+
+LAST_EVENT_ID = "last-event-id"
+"""The header with the id of the event after which a stream goes on."""
 
 
 class Root(Enum):
@@ -48,7 +63,7 @@ class RequestPlan:
     template: str
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = _NO_HEADERS
-    body: bytes | None = None
+    body: bytes | None = attrs.field(default=None, repr=False)
     root: Root = Root.API
     replay: Replay = Replay.NEVER
 
@@ -69,7 +84,8 @@ def encode_path(template: str, **ids: str) -> str:
     """The path with its ids filled in, each staying within its own segment.
 
     Raises:
-        ArgumentError: an id is empty, no string, or would change the route (``.``, ``..``).
+        ArgumentError: an id is empty, no string, holds what can't be seen (a line end, for
+            example), or would change the route (``.``, ``..``).
 
     Example:
         >>> encode_path("/agent-execution/{task_id}/status", task_id="a/b c")
@@ -85,10 +101,9 @@ def _segment(name: str, value: object) -> str:
         raise ArgumentError(f"{name} must not be empty")
     if value in (".", ".."):
         raise ArgumentError(f"{name} must not be {value!r}: it would name another route")
-    try:
-        return quote(value, safe="")
-    except UnicodeEncodeError:
-        raise ArgumentError(f"{name} is not valid text: {value!r}") from None
+    if not value.isprintable():
+        raise ArgumentError(f"{name} can't hold {odd_character(value)}")
+    return quote(value, safe="")
 
 
 def query(pairs: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
@@ -104,6 +119,39 @@ def query(pairs: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         if value is not None
         for item in (value if _is_sequence(value) else (value,))
     )
+
+
+def header_fields(pairs: Mapping[str, Any]) -> dict[str, str]:
+    """Headers as wire text: None is left out.
+
+    Raises:
+        ArgumentError: a value is none that a header can have.
+
+    Example:
+        >>> header_fields({"x-agent-version": 3, "x-worker-id": None})
+        {'x-agent-version': '3'}
+    """
+    return {
+        # An event's id is the platform's, in whatever script; the standard sends it as UTF-8.
+        name: header_text(name, wire_text(name, value), only_ascii=name != LAST_EVENT_ID)
+        for name, value in pairs.items()
+        if value is not None
+    }
+
+
+def header_text(name: str, value: object, *, only_ascii: bool = True) -> str:
+    """A header's value without white space around it. `name` is for the message alone.
+
+    Raises:
+        ArgumentError: it is no string, or holds what no header can; it is not shown.
+    """
+    if not isinstance(value, str):
+        raise ArgumentError(f"{name} must be a string, not {type(value).__name__}")
+    text = value.strip()
+    odd = odd_character(text.replace("\t", " "), only_ascii=only_ascii)
+    if odd is not None:
+        raise ArgumentError(f"{name} can't be sent as a header: it holds {odd}")
+    return text
 
 
 def _is_sequence(value: object) -> bool:

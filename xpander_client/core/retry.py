@@ -26,6 +26,8 @@ class Fate(Enum):
     """It provably never left: no connection was made."""
     UNKNOWN = auto()
     """It left, or part of it: the platform may have acted on it."""
+    IMPOSSIBLE = auto()
+    """It never left, and can't: not now, and not later."""
 
 
 @attrs.frozen(kw_only=True)
@@ -81,9 +83,14 @@ def decide(
     """
     if outcome.status_code is not None and outcome.status_code not in RETRIED_STATUSES:
         return Stop.FINAL
+    if outcome.fate is Fate.IMPOSSIBLE:
+        return Stop.FINAL
     safe = (
         replay is Replay.ALWAYS
         or outcome.fate is Fate.NOT_SENT
+        # The platform was too busy, and says so before it does anything.
+        or outcome.status_code == 429
+        or (outcome.status_code == 503 and outcome.retry_after is not None)
         or (replay is Replay.KEYED and keys_honored)
     )
     if not safe:
@@ -120,8 +127,8 @@ def parse_retry_after(headers: Mapping[str, str], now: datetime.datetime) -> flo
     """The wait in seconds that an answer asks for, never negative; None where it asks for none.
 
     Understands `retry-after-ms` (milliseconds), and `retry-after` in seconds, also in fractions,
-    or as an HTTP date, which is taken relative to `now` (timezone-aware). What is neither is
-    ignored. `headers` has lower-case names or ignores case.
+    or as an HTTP date, which is taken relative to the answer's own `date`, and without one to `now`
+    (timezone-aware). What is neither is ignored. `headers` has lower-case names or ignores case.
 
     Example:
         >>> parse_retry_after({"retry-after": "1.5"}, datetime.datetime.now(datetime.timezone.utc))
@@ -134,13 +141,19 @@ def parse_retry_after(headers: Mapping[str, str], now: datetime.datetime) -> flo
     seconds = _finite(text)
     if seconds is not None or text is None:
         return seconds
-    from email.utils import parsedate_to_datetime  # hardly any answer has a date here
+    moment = _moment(text)
+    if moment is None:
+        return None
+    # The clock that the date was read from need not be right, nor need ours.
+    return max(0.0, (moment - (_moment(headers.get("date")) or now)).total_seconds())
+
+
+def _moment(text: str | None) -> datetime.datetime | None:
+    from email.utils import parsedate_to_datetime  # hardly any answer has a date to look at
 
     try:
-        moment = parsedate_to_datetime(text)
-        if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=datetime.UTC)
-        return max(0.0, (moment - now).total_seconds())
+        moment = parsedate_to_datetime(text or "")
+        return moment if moment.tzinfo is not None else moment.replace(tzinfo=datetime.UTC)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
 

@@ -79,15 +79,17 @@ class SseParser:
         "retry",
     )
 
-    def __init__(self, last_event_id: str = "") -> None:
+    def __init__(self) -> None:
         self._partial: list[bytes] = []  # the pieces of a line that has not ended
         self._started = False  # past the place where a byte order mark may stand
         self._last_was_cr = False  # a line feed that comes now belongs to the line end before it
         self._data: list[str] = []
         self._event = ""
-        self._id = last_event_id
-        self.last_event_id = last_event_id
-        """The id of the last block that ended: an event that was cut off does not move it."""
+        self._id: str | None = None
+        self.last_event_id: str | None = None
+        """The id as of the last block that ended: an event that was cut off does not move it. None
+        before the first; it may be empty, by which a platform says that there is none to resume at.
+        """
         self.retry: int | None = None
         """The reconnection time in milliseconds that the stream asked for last, or None."""
 
@@ -138,7 +140,9 @@ class SseParser:
                 if data:
                     text = data[0] if len(data) == 1 else "\n".join(data)
                     # A named tuple's own constructor takes twice as long.
-                    events.append(_new(ServerSentEvent, (self._event or "message", text, self._id)))
+                    events.append(
+                        _new(ServerSentEvent, (self._event or "message", text, self._id or ""))
+                    )
                     data.clear()
                 self._event = ""
                 self.last_event_id = self._id

@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import math
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
@@ -21,16 +22,20 @@ import attrs
 from xpander_client.configuration import Configuration
 from xpander_client.errors import Attempt, StreamError, WaitTimeoutError
 
-from .answer import Answer, Fault, error_of_fault, error_of_status
-from .call import CallOptions, Prepared, outcome_of, prepare
+from .answer import Answer, Fault, encoding_of, error_of_fault, error_of_status
+from .call import LONGEST, CallOptions, Prepared, outcome_of, prepare
 from .convert import ConversionError, parse
-from .plan import FINISHED, Replay, RequestPlan, StreamPlan
+from .plan import FINISHED, LAST_EVENT_ID, Replay, RequestPlan, StreamPlan
+from .redirect import redirected
 from .retry import Fate, Outcome, Stop, Wait, decide
 from .sse import ServerSentEvent, SseParser
 
 __all__ = ["Ask", "Effect", "HandOver", "Open", "Opened", "Pause", "Read", "follow", "poll_pauses"]
 
 T = TypeVar("T")
+
+_IS_CURSOR = re.compile(r"(?! )[^\x00-\x1f\x7f]+(?<! )")
+"""An event's id that can stand in a header."""
 
 GREETING = "connected"
 """The type of the event that a platform sends first on every connection."""
@@ -168,19 +173,31 @@ class _Following(Generic[T]):
     deadline: float | None
     clock: Callable[[], float]
 
+    _url: str = attrs.field(init=False, default="")
     _parser: SseParser = attrs.field(init=False, factory=SseParser)
     _delivered: _Delivered = attrs.field(init=False, factory=_Delivered)
-    _cursor: str = attrs.field(init=False, default="")
+    _cursor: str = attrs.field(init=False)
     _opened: bool = attrs.field(init=False, default=False)
     _greeted: bool = attrs.field(init=False, default=False)
     _draining: bool = attrs.field(init=False, default=False)
     _attempts: list[Attempt] = attrs.field(init=False, factory=list)
+
+    @_cursor.default
+    def _given_cursor(self) -> str:
+        return self.plan.headers.get(LAST_EVENT_ID, "")
 
     def run(self) -> Generator[Effect[T], Reply, None]:
         while True:
             opening = self._opening()
             end: _End | Answer | Fault
             reply = yield opening
+            self._url = opening.request.url
+            while (
+                isinstance(reply, Answer)
+                and (other := redirected(opening.request, reply)) is not None
+            ):
+                opening = Open(other, opening.timeouts)
+                reply = yield opening
             if isinstance(reply, Opened):
                 end = yield from self._read(opening, reply)
             else:
@@ -201,8 +218,8 @@ class _Following(Generic[T]):
 
     def _opening(self) -> Open:
         self._check_deadline()
-        idle = self.options.timeout or self.configuration.stream_idle_timeout
-        connect = self.configuration.connect_timeout
+        idle = min(self.options.timeout or self.configuration.stream_idle_timeout, LONGEST)
+        connect = min(self.configuration.connect_timeout, LONGEST)
         if self.deadline is not None:
             idle = max(0.001, min(idle, self.deadline - self.clock()))
         headers = {
@@ -210,12 +227,13 @@ class _Following(Generic[T]):
             "accept": "text/event-stream",
             "accept-encoding": "identity",
         }
-        if self._cursor:
-            headers["last-event-id"] = self._cursor
-        return Open(
-            prepare(self.plan, self.configuration, headers),
-            {"connect": connect, "read": idle, "write": connect, "pool": connect},
-        )
+        request = prepare(self.plan, self.configuration, headers)
+        request.headers[:] = [field for field in request.headers if field[0] != LAST_EVENT_ID]
+        # Without a cursor the platform begins anew, and what was handed over is left out here.
+        if _IS_CURSOR.fullmatch(self._cursor):
+            request.headers.append((LAST_EVENT_ID, self._cursor))
+        timeouts = {"connect": connect, "read": idle, "write": connect, "pool": connect}
+        return Open(request, timeouts)
 
     def _read(self, opening: Open, opened: Opened) -> Generator[Effect[T], Reply, _End | Fault]:
         opened_at = self.clock()
@@ -230,7 +248,8 @@ class _Following(Generic[T]):
             if not isinstance(chunk, bytes):
                 return _End.CLEAN
             items = self._new_items(chunk)
-            self._cursor = self._parser.last_event_id or self._cursor
+            if self._parser.last_event_id is not None:
+                self._cursor = self._parser.last_event_id
             if items:
                 self._attempts.clear()
                 yield HandOver(items)
@@ -302,9 +321,11 @@ class _Following(Generic[T]):
             return pause if self.deadline is None else min(pause, self.deadline - self.clock())
         final = verdict is Stop.FINAL
         if isinstance(end, Answer) and (final or not self._opened):
-            raise error_of_status(self.plan, end, self._attempts, retryable=not final)
-        if isinstance(end, Fault) and not self._opened:
-            raise error_of_fault(self.plan, end, self._attempts, unsafe=False)
+            raise error_of_status(
+                self.plan, end, self._attempts, url=self._url, retryable=not final
+            )
+        if isinstance(end, Fault) and (final or not self._opened):
+            raise error_of_fault(self.plan, end, self._attempts, url=self._url, unsafe=False)
         raise self._lost(_words(end))
 
     def _lost(self, description: str) -> StreamError:
@@ -313,6 +334,7 @@ class _Following(Generic[T]):
             last_event_id=self._cursor,
             method=self.plan.method,
             path=self.plan.path,
+            url=self._url.partition("?")[0],
             attempts=self._attempts,
             retryable=True,
         )
@@ -356,7 +378,7 @@ def _words(end: _End | Answer | Fault) -> str:
         return end.description
     if isinstance(end, Answer):
         refused = f"the platform answered {end.status_code}"
-        return f"{refused}, and no event stream" if end.is_success else refused
+        return f"{refused}, and no event stream{encoding_of(end)}" if end.is_success else refused
     return "the platform ended it early"
 
 

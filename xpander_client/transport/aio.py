@@ -13,11 +13,20 @@ import httpx
 from xpander_client.core.answer import Answer, Fault, Response
 from xpander_client.core.call import Call
 from xpander_client.core.plan import RequestPlan
+from xpander_client.core.redirect import redirected
 from xpander_client.core.stream import Ask, Effect, HandOver, Open, Pause, Reply
 from xpander_client.shielding import shield
 
 from .pool import AsyncHalf, Pool
-from .wire import TOO_LATE, answer_of, fault_of, is_event_stream, opened_of, request_of
+from .wire import (
+    TOO_LATE,
+    answer_of,
+    fault_of,
+    is_compressed,
+    is_event_stream,
+    opened_of,
+    request_of,
+)
 
 __all__ = ["call", "stream"]
 
@@ -27,16 +36,22 @@ R = TypeVar("R")
 
 async def call(pool: Pool, state: Call, answer: type[T] | None) -> Response[T]:
     """Make a call, with as many attempts as `state` wants."""
+    given = pool.given is not None
 
     async def attempt() -> Answer | Fault:
         timeouts = state.begin()
-        half = await pool.async_half()
-        request = request_of(half.client, state.request, timeouts, given=pool.given is not None)
+        prepared = state.request
         try:
-            await half.take_place(timeouts["pool"])
-            return await _unbroken(_fetch(half, request, state.is_late))
+            half = await pool.async_half()
+            request = request_of(half.client, prepared, timeouts, given=given)
+            answer = await _fetch(half, request, timeouts, state.is_late)
+            while not answer.is_success and (other := redirected(prepared, answer)) is not None:
+                prepared, timeouts = other, state.limits()
+                request = request_of(half.client, prepared, timeouts, given=given)
+                answer = await _fetch(half, request, timeouts, state.is_late)
+            return answer
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            return fault_of(error)
+            return fault_of(error, prepared.url, given=given)
 
     result = await attempt()
     if not state.has_succeeded(result):
@@ -44,7 +59,17 @@ async def call(pool: Pool, state: Call, answer: type[T] | None) -> Response[T]:
     return state.finish(result, answer)
 
 
-async def _fetch(half: AsyncHalf, request: httpx.Request, is_late: Callable[[], bool]) -> Answer:
+async def _fetch(
+    half: AsyncHalf,
+    request: httpx.Request,
+    timeouts: dict[str, float],
+    is_late: Callable[[], bool],
+) -> Answer:
+    await half.take_place(timeouts["pool"])
+    return await _unbroken(_received(half, request, is_late))
+
+
+async def _received(half: AsyncHalf, request: httpx.Request, is_late: Callable[[], bool]) -> Answer:
     response = await _send(half, request)
     try:
         body = bytearray()
@@ -81,6 +106,8 @@ async def stream(
     ask: Callable[[RequestPlan], Awaitable[bytes]],
 ) -> AsyncGenerator[T, None]:
     """Do what the conversation wants, and yield what it hands over."""
+    given = pool.given is not None
+    url = ""
     async with contextlib.AsyncExitStack() as connection:
         reply: Reply = None
         chunks: AsyncIterator[bytes] | None = None
@@ -97,15 +124,15 @@ async def stream(
             try:
                 if isinstance(effect, Open):
                     await connection.aclose()
+                    url = effect.request.url
                     half = await pool.async_half()
-                    request = request_of(
-                        half.client, effect.request, effect.timeouts, given=pool.given is not None
-                    )
+                    request = request_of(half.client, effect.request, effect.timeouts, given=given)
                     await half.take_place(effect.timeouts["pool"])
                     response = await _unbroken(_send(half, request), partial(_close, half))
                     connection.push_async_callback(_close, half, response)
                     if is_event_stream(response):
-                        chunks = response.aiter_raw()
+                        compressed = is_compressed(response)
+                        chunks = response.aiter_bytes() if compressed else response.aiter_raw()
                         reply = opened_of(response)
                     else:
                         await response.aread()
@@ -119,12 +146,13 @@ async def stream(
                 elif chunks is not None:
                     reply = await anext(chunks, None)
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-                reply = fault_of(error)
+                reply = fault_of(error, url, given=given)
 
 
 async def _send(half: AsyncHalf, request: httpx.Request) -> httpx.Response:
     try:
-        return await half.client.send(request, stream=True)
+        # A given client may follow redirects, to wherever they lead, with the key.
+        return await half.client.send(request, stream=True, follow_redirects=False)
     except BaseException:
         half.free_place()
         raise

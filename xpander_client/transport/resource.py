@@ -45,6 +45,9 @@ class Resource(Closing):
         silence after which it counts as broken). `headers` are added to each request;
         `idempotency_key` names what the next create makes, so that a repetition of your own is
         answered with the first.
+
+        Raises:
+            ArgumentError: a time, a policy or a header can't be one; nothing of it is shown.
         """
         other = type(self).__new__(type(self))
         other._transport = self._transport.options(

@@ -12,10 +12,19 @@ import httpx
 from xpander_client.core.answer import Answer, Fault, Response
 from xpander_client.core.call import Call
 from xpander_client.core.plan import RequestPlan
+from xpander_client.core.redirect import redirected
 from xpander_client.core.stream import Ask, Effect, HandOver, Open, Pause, Reply
 
 from .pool import Pool
-from .wire import TOO_LATE, answer_of, fault_of, is_event_stream, opened_of, request_of
+from .wire import (
+    TOO_LATE,
+    answer_of,
+    fault_of,
+    is_compressed,
+    is_event_stream,
+    opened_of,
+    request_of,
+)
 
 __all__ = ["call", "stream"]
 
@@ -24,15 +33,22 @@ T = TypeVar("T")
 
 def call(pool: Pool, state: Call, answer: type[T] | None) -> Response[T]:
     """Make a call, with as many attempts as `state` wants."""
+    given = pool.given is not None
 
     def attempt() -> Answer | Fault:
         timeouts = state.begin()
-        client = pool.client()
-        request = request_of(client, state.request, timeouts, given=pool.given is not None)
+        prepared = state.request
         try:
-            return _fetch(client, request, state.is_late)
+            client = pool.client()
+            request = request_of(client, prepared, timeouts, given=given)
+            answer = _fetch(client, request, state.is_late)
+            while not answer.is_success and (other := redirected(prepared, answer)) is not None:
+                prepared = other
+                request = request_of(client, prepared, state.limits(), given=given)
+                answer = _fetch(client, request, state.is_late)
+            return answer
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            return fault_of(error)
+            return fault_of(error, prepared.url, given=given)
 
     result = attempt()
     if not state.has_succeeded(result):
@@ -41,13 +57,18 @@ def call(pool: Pool, state: Call, answer: type[T] | None) -> Response[T]:
 
 
 def _fetch(client: httpx.Client, request: httpx.Request, is_late: Callable[[], bool]) -> Answer:
-    with contextlib.closing(client.send(request, stream=True)) as response:
+    with contextlib.closing(_send(client, request)) as response:
         body = bytearray()
         for chunk in response.iter_bytes():
             body += chunk
             if is_late():
                 raise TOO_LATE
         return answer_of(response, bytes(body))
+
+
+def _send(client: httpx.Client, request: httpx.Request) -> httpx.Response:
+    # A given client may follow redirects, to wherever they lead, with the key.
+    return client.send(request, stream=True, follow_redirects=False)
 
 
 def _tried_again(
@@ -74,6 +95,8 @@ def stream(
     ask: Callable[[RequestPlan], bytes],
 ) -> Generator[T, None, None]:
     """Do what the conversation wants, and yield what it hands over."""
+    given = pool.given is not None
+    url = ""
     with contextlib.ExitStack() as connection:
         reply: Reply = None
         chunks: Iterator[bytes] = iter(())
@@ -89,14 +112,14 @@ def stream(
             try:
                 if isinstance(effect, Open):
                     connection.close()
+                    url = effect.request.url
                     client = pool.client()
-                    request = request_of(
-                        client, effect.request, effect.timeouts, given=pool.given is not None
-                    )
-                    response = client.send(request, stream=True)
+                    request = request_of(client, effect.request, effect.timeouts, given=given)
+                    response = _send(client, request)
                     connection.callback(response.close)
                     if is_event_stream(response):
-                        chunks = response.iter_raw()
+                        compressed = is_compressed(response)
+                        chunks = response.iter_bytes() if compressed else response.iter_raw()
                         reply = opened_of(response)
                     else:
                         response.read()
@@ -110,4 +133,4 @@ def stream(
                 else:
                     reply = next(chunks, None)
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-                reply = fault_of(error)
+                reply = fault_of(error, url, given=given)

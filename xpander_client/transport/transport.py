@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from typing import TypeVar
 
 import attrs
 
-from xpander_client.configuration import Configuration, RetryPolicy
+from xpander_client.configuration import Configuration, RetryPolicy, check_seconds
 from xpander_client.core.answer import Response
 from xpander_client.core.call import Call, CallOptions
 from xpander_client.core.pages import next_page
-from xpander_client.core.plan import RequestPlan, StreamPlan
+from xpander_client.core.plan import RequestPlan, StreamPlan, header_text
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.core.stream import follow, poll_pauses
+from xpander_client.errors import ArgumentError
 
 from . import sync
 from .bound import Bound, bind, bind_data
@@ -39,8 +41,11 @@ class Transport:
     ) -> Transport:
         """The transport of a configuration (the environment's, if None)."""
         configuration = configuration if configuration is not None else Configuration()
-        given = http_client is not None
-        pool = Pool(configuration, http_client) if given else pool_of(configuration)
+        _check_configuration(configuration)
+        if http_client is None:
+            return cls(configuration, pool_of(configuration))
+        _check_client(http_client)
+        pool = Pool(configuration, http_client)
         return cls(configuration, pool)
 
     def options(
@@ -51,12 +56,21 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Transport:
-        """A copy that calls differently on the same connections; None leaves things as they are."""
+        """A copy that calls differently on the same connections; None leaves things as they are.
+
+        Raises:
+            ArgumentError: a time, a policy or a header can't be one.
+        """
         before = self.call_options
-        merged = {
-            **dict(before.headers),
-            **{name.lower(): value for name, value in (headers or {}).items()},
-        }
+        merged = {**dict(before.headers), **_checked_headers(headers or {})}
+        if timeout is not None:
+            check_seconds("timeout", timeout)
+        if not isinstance(retry, RetryPolicy | None):
+            raise ArgumentError(f"retry must be a RetryPolicy, not {type(retry).__name__}")
+        if idempotency_key is not None:
+            idempotency_key = header_text("idempotency_key", idempotency_key)
+            if not idempotency_key:
+                raise ArgumentError("idempotency_key must not be empty")
         changed = CallOptions(
             timeout=before.timeout if timeout is None else timeout,
             retry=before.retry if retry is None else retry,
@@ -241,3 +255,41 @@ class Transport:
         from . import aio
 
         return (await aio.call(self.pool, self._state(plan), None)).body
+
+
+def _checked_headers(headers: object) -> dict[str, str]:
+    if not isinstance(headers, Mapping):
+        raise ArgumentError(f"headers must map names to strings, not {type(headers).__name__}")
+    checked = {}
+    for name, value in headers.items():
+        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+            raise ArgumentError(f"headers: {name!r} can't be the name of a header")
+        if name.lower() in _MADE_HERE:
+            raise ArgumentError(f"headers: {name} says how a request is sent, and is not to be set")
+        checked[name.lower()] = header_text(f"headers[{name!r}]", value)
+    return checked
+
+
+def _check_configuration(configuration: object) -> None:
+    if not isinstance(configuration, Configuration):
+        kind = type(configuration).__name__
+        raise ArgumentError(f"configuration must be a Configuration, not {kind}")
+
+
+def _check_client(client: object) -> None:
+    if not isinstance(client, HttpClient):
+        raise ArgumentError(
+            "http_client must be an httpx.Client or an httpx.AsyncClient, not "
+            f"{type(client).__name__}"
+        )
+    for name, value in client.headers.raw:
+        if value != value.strip() or _NEVER_IN_HEADERS.search(value):
+            raise ArgumentError(
+                f"http_client.headers[{name.decode('latin-1')!r}] can't be sent as a header: it "
+                "has a control character (a line end, for example) or white space around it"
+            )
+
+
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_NEVER_IN_HEADERS = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_MADE_HERE = frozenset({"content-length", "transfer-encoding", "connection", "upgrade"})

@@ -9,7 +9,17 @@ from xpander_client.core.call import Prepared
 from xpander_client.core.retry import Fate
 from xpander_client.core.stream import Opened
 
-__all__ = ["TOO_LATE", "answer_of", "fault_of", "is_event_stream", "opened_of", "request_of"]
+from .environment import proxy_for
+
+__all__ = [
+    "TOO_LATE",
+    "answer_of",
+    "fault_of",
+    "is_compressed",
+    "is_event_stream",
+    "opened_of",
+    "request_of",
+]
 
 
 def request_of(
@@ -21,18 +31,19 @@ def request_of(
 ) -> httpx.Request:
     """The request; a client that the caller brought adds what it was set up to add."""
     extensions = {"timeout": timeouts}
+    headers = [(name.encode(), value.encode()) for name, value in prepared.headers]
     if given:
         return client.build_request(
             prepared.method,
             prepared.url,
-            headers=prepared.headers,
+            headers=headers,
             content=prepared.body,
             extensions=extensions,
         )
     return httpx.Request(
         prepared.method,
         prepared.url,
-        headers=prepared.headers,
+        headers=headers,
         content=prepared.body,
         extensions=extensions,
     )
@@ -49,41 +60,98 @@ def is_event_stream(response: httpx.Response) -> bool:
     return response.status_code == 200 and kind == "text/event-stream"
 
 
-def opened_of(response: httpx.Response) -> Opened:
-    """What is known of a stream that has begun."""
+def is_compressed(response: httpx.Response) -> bool:
+    """Whether what comes has to be decoded, although a stream is asked for as it is."""
+    return "content-encoding" in response.headers
+
+
+def opened_of(response: httpx.Response) -> Opened | Answer:
+    """What is known of a stream that has begun; one that nobody here can decode is an answer."""
+    for coding in response.headers.get("content-encoding", "").split(","):
+        if coding.strip() and not _decodes(coding.strip()):
+            return answer_of(response, b"")
     return Opened(ends=response.headers.get(STREAM_ENDS) == "terminal")
 
 
-def fault_of(error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError) -> Fault:
-    """What an exception of httpx means for the request."""
-    name = type(error).__name__
-    text = f"{_WORDS.get(type(error), 'the connection failed')} ({name}: {error})".replace(
-        f"({name}: )", f"({name})"
+def _decodes(coding: str) -> bool:
+    """Whether httpx knows an encoding, which depends on the packages that are there."""
+    if coding.lower() == "identity":
+        return True
+    try:
+        # What it does not know, it hands on as it is.
+        probe = httpx.Response(200, headers={"content-encoding": coding}, content=b"\0")
+        return probe.content != b"\0"
+    except httpx.DecodingError:
+        return True
+
+
+def fault_of(
+    error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError, url: str, *, given: bool
+) -> Fault:
+    """What an exception of httpx means for the request to `url`.
+
+    `given`: by a client of the caller's own, of whose proxies nothing is known here.
+    """
+    kind = _kind_of(error)
+    impossible = issubclass(kind, _IMPOSSIBLE)
+    # It quotes the header that it does not like, which may be the key.
+    said = "" if issubclass(kind, httpx.LocalProtocolError) else str(error)
+    text = f"{_WORDS.get(kind, 'the connection failed')} ({kind.__name__}: {said})".replace(
+        f"({kind.__name__}: )", f"({kind.__name__})"
     )
-    not_sent = isinstance(
-        error,
-        httpx.ConnectError
-        | httpx.ConnectTimeout
-        | httpx.PoolTimeout
-        | httpx.UnsupportedProtocol
-        | httpx.ProxyError
-        | httpx.InvalidURL,
-    )
+    if not given and not impossible and (proxy := proxy_for(url)) is not None:
+        text += f", through the proxy {proxy}"
+    fate = Fate.NOT_SENT if issubclass(kind, _NOT_SENT) else Fate.UNKNOWN
     return Fault(
-        text,
-        Fate.NOT_SENT if not_sent else Fate.UNKNOWN,
-        timed_out=isinstance(error, httpx.TimeoutException),
+        text + _advice(said, url),
+        Fate.IMPOSSIBLE if impossible else fate,
+        timed_out=issubclass(kind, httpx.TimeoutException),
     )
 
+
+def _kind_of(error: Exception) -> type[Exception]:
+    """Its class; httpx-aiohttp calls every connection that was lost or refused a ConnectTimeout."""
+    causes = {each.__name__ for each in type(error.__cause__).__mro__}
+    if "ClientConnectionError" not in causes or not isinstance(error, httpx.ConnectTimeout):
+        return type(error)
+    if "ConnectionTimeoutError" in causes:
+        return httpx.ConnectTimeout
+    if "ClientProxyConnectionError" in causes:
+        return httpx.ProxyError
+    return httpx.ConnectError if "ClientConnectorError" in causes else httpx.RemoteProtocolError
+
+
+def _advice(said: str, url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    host = rest.partition("/")[0]
+    if scheme == "https" and any(sign in said.lower() for sign in _NO_TLS):
+        return f": it does not speak TLS, did you mean http://{host}?"
+    if scheme == "http" and any(sign in said for sign in _TLS):
+        return f": it speaks TLS, did you mean https://{host}?"
+    return ""
+
+
+# OpenSSL's words for an answer that is no TLS, and how an alert of TLS stands in others' messages.
+_NO_TLS = ("wrong_version_number", "wrong version number", "record layer failure")
+_TLS = (r"\x15\x03",)
 
 TOO_LATE = httpx.ReadTimeout("the answer had not ended when the time of the call was over")
 """Each read has a time limit of its own; an answer that trickles in keeps them all."""
 
+_IMPOSSIBLE = (httpx.InvalidURL, httpx.LocalProtocolError, httpx.UnsupportedProtocol)
+
+_NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
 _WORDS: dict[type[Exception], str] = {
     httpx.ConnectError: "no connection to the platform",
     httpx.ConnectTimeout: "no connection to the platform in time",
+    httpx.DecodingError: "the answer's content-encoding can't be read",
+    httpx.InvalidURL: "this address can't be asked for",
+    httpx.LocalProtocolError: "this request can't be sent: a header of it can be none",
     httpx.PoolTimeout: "all connections were in use for too long",
+    httpx.ProxyError: "the proxy made no connection to the platform",
     httpx.ReadTimeout: "nothing came from the platform in time",
+    httpx.UnsupportedProtocol: "this address can't be asked for",
     httpx.WriteTimeout: "the request could not be sent in time",
     httpx.RemoteProtocolError: "the platform broke off the connection",
     httpx.ReadError: "the connection broke while reading",

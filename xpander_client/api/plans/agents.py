@@ -13,7 +13,7 @@ from xpander_client.core.plan import (
     Replay,
     RequestPlan,
     encode_path as _encode_path,
-    query as _query,
+    header_fields as _header_fields,
 )
 
 from ..models.agent_create import AgentCreate
@@ -64,7 +64,7 @@ def get(*, agent_id: str, version: str | int | None = None) -> RequestPlan:
         path=_encode_path("/agents/{agent_id}", agent_id=agent_id),
         template="/agents/{agent_id}",
         replay=Replay.ALWAYS,
-        headers=dict(_query({"x-agent-version": version})),
+        headers=_header_fields({"x-agent-version": version}),
     )
 
 
@@ -98,15 +98,13 @@ def invoke_tool(
         ),
         template="/agents/{agent_id}/operations/{tool_id}",
         replay=Replay.NEVER,
-        headers=dict(
-            _query(
-                {
-                    "x-agent-version": agent_version,
-                    "x-execution-id": execution_id,
-                    "x-tool-call-id": tool_call_id,
-                    "x-preflight-check": preflight_check,
-                }
-            )
+        headers=_header_fields(
+            {
+                "x-agent-version": agent_version,
+                "x-execution-id": execution_id,
+                "x-tool-call-id": tool_call_id,
+                "x-preflight-check": preflight_check,
+            }
         ),
         body=_dumps(payload),
     )
@@ -139,16 +137,14 @@ def run_operation(
         ),
         template="/agents/{agent_id}/{execution_id}/operations/{operation_id}",
         replay=Replay.NEVER,
-        headers=dict(
-            _query(
-                {
-                    "x-xpander-tool-call-id": tool_call_id,
-                    "x-xpander-parallel": parallel,
-                    "x-xpander-with-auto-report-result": with_auto_report_result,
-                    "x-agent-version": agent_version,
-                    "x-execution-attempt": execution_attempt,
-                }
-            )
+        headers=_header_fields(
+            {
+                "x-xpander-tool-call-id": tool_call_id,
+                "x-xpander-parallel": parallel,
+                "x-xpander-with-auto-report-result": with_auto_report_result,
+                "x-agent-version": agent_version,
+                "x-execution-attempt": execution_attempt,
+            }
         ),
         body=_body(
             OperationCall(

@@ -19,6 +19,7 @@ from xpander_client.core.plan import (
     Root,
     StreamPlan,
     encode_path as _encode_path,
+    header_fields as _header_fields,
     query as _query,
 )
 from xpander_client.errors import ArgumentError
@@ -115,7 +116,7 @@ def create(
         path=_encode_path("/agent-execution/{agent_id}", agent_id=agent_id),
         template="/agent-execution/{agent_id}",
         replay=Replay.KEYED,
-        headers=dict(_query({"x-agent-version": agent_version})),
+        headers=_header_fields({"x-agent-version": agent_version}),
         body=_body(
             TaskCreate(
                 id=existing_task_id,
@@ -248,7 +249,7 @@ def finish(
         path=_encode_path("/agent-execution/{task_id}/finish", task_id=task_id),
         template="/agent-execution/{task_id}/finish",
         replay=Replay.ALWAYS,
-        headers=dict(_query({"x-execution-attempt": execution_attempt})),
+        headers=_header_fields({"x-execution-attempt": execution_attempt}),
         body=_body(TaskFinish(status=status, result=result)),
     )
 
@@ -490,7 +491,7 @@ def push_events(
         path=_encode_path("/agent-execution/{task_id}/events/push", task_id=task_id),
         template="/agent-execution/{task_id}/events/push",
         replay=Replay.KEYED,
-        headers=dict(_query({"x-execution-attempt": execution_attempt})),
+        headers=_header_fields({"x-execution-attempt": execution_attempt}),
         body=_dumps(events),
     )
 
@@ -504,7 +505,7 @@ def events(*, task_id: str, last_event_id: str | None = None) -> StreamPlan:
         template="/agent-execution/{task_id}/events",
         root=Root.EVENTS,
         replay=Replay.ALWAYS,
-        headers=dict(_query({"last-event-id": last_event_id})),
+        headers=_header_fields({"last-event-id": last_event_id}),
         probe=get(task_id=task_id),
         resume=True,
     )

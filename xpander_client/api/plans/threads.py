@@ -13,6 +13,7 @@ from xpander_client.core.plan import (
     Replay,
     RequestPlan,
     encode_path as _encode_path,
+    header_fields as _header_fields,
     query as _query,
 )
 
@@ -107,10 +108,8 @@ def extend(
         template="/memory/{thread_id}",
         replay=Replay.KEYED,
         query=_query({"after": after}),
-        headers=dict(
-            _query(
-                {"x-xpander-execution-id": execution_id, "x-execution-attempt": execution_attempt}
-            )
+        headers=_header_fields(
+            {"x-xpander-execution-id": execution_id, "x-execution-attempt": execution_attempt}
         ),
         body=_dumps(messages),
     )

@@ -13,6 +13,7 @@ from xpander_client.core.plan import (
     Root,
     StreamPlan,
     encode_path as _encode_path,
+    header_fields as _header_fields,
     query as _query,
 )
 
@@ -45,7 +46,7 @@ def listen(
         root=Root.EVENTS,
         replay=Replay.ALWAYS,
         query=_query({"environment": environment, "pool": pool, "slots": slots}),
-        headers=dict(_query({"x-worker-id": worker_id})),
+        headers=_header_fields({"x-worker-id": worker_id}),
         resume=False,
     )
 
