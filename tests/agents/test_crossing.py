@@ -13,8 +13,9 @@ import numpy
 import pandas  # type: ignore[import-untyped]  # has its types in a package of their own
 import pytest
 
-from tests.agents.sandboxes import opened, ran, succeeded
+from tests.agents.sandboxes import changes, opened, ran, session, succeeded
 from xpander_client.agents import Agent, scripted
+from xpander_client.agents.sandbox import Continue
 from xpander_client.errors import ArgumentError
 
 
@@ -117,6 +118,153 @@ class TestPlainData:
 
     def test_a_deque_of_any_length_goes_in_whole(self) -> None:
         assert succeeded("task_success(len(inputs.v))", v=deque(range(150_000))) == 150_000
+
+
+TEXTS = [
+    "statistics.mean",
+    "html.escape",
+    "range(0, 5)",
+    "<class 'int'>",
+    "<module x>",
+    "<function f>",
+    "<function 'f' at 0x4c>",
+    "<function note>",
+    "dict_keys(['a'])",
+    "<re.Match object; span=(0, 1), match='a'>",
+    "<list_iterator object>",
+    "slice(1, 2, None)",
+    "re.compile('a')",
+    "int | str",
+    "list[int]",
+    "...",
+    "[...]",
+    "<function f\nof two lines>",
+    "note",
+]
+
+
+class TestTextsAndWhatOnlyPrintsAsThem:
+    @pytest.mark.parametrize("text", TEXTS)
+    def test_a_text_that_prints_as_a_thing_of_the_sandbox_is_a_text(self, text: str) -> None:
+        got: list[object] = []
+        value = [text, {text: (text, {text})}, "a"]
+        code = (
+            "class A:\n    pass\na = A()\na.of = inputs.v\n"
+            "note(inputs.v, more=inputs.v)\ntask_success([inputs.v, a])"
+        )
+        result = succeeded(
+            code, opened(note=lambda *args, more: got.extend([*args, more])), v=value
+        )
+        assert result == [value, {"of": value}]
+        assert got == [value, value]
+
+    @pytest.mark.parametrize(
+        "thing",
+        [
+            "print",
+            "note",
+            "html.escape",
+            "lambda: 1",
+            "own",
+            "coroutine()",
+            "Own",
+            "iter([1])",
+            "iter({})",
+            "itertools.chain([1])",
+            "itertools.count()",
+            "itertools.groupby([1])",
+            "re",
+            "html",
+            "re.compile('a')",
+            "re.match('a', 'a')",
+            "slice(1)",
+            "functools.partial(int)",
+            "functools.lru_cache(own)",
+            "random.Random(1)",
+            "int | str",
+            "list[int]",
+            "dict[str, int] | None",
+            "{'a': Own()}.values()",
+            "around",
+        ],
+    )
+    @pytest.mark.parametrize(
+        "within", ["{}", "[1, {}]", "('own', {{'k': {}}})", "holding({})", "{{'a': 1}}, {}"]
+    )
+    def test_a_thing_of_the_sandbox_is_refused_aloud_at_any_depth(
+        self, thing: str, within: str
+    ) -> None:
+        got: list[object] = []
+        code = (
+            "import functools, html, itertools, random, re\n"
+            "def own():\n    pass\nasync def coroutine():\n    pass\n"
+            "class Own:\n    pass\ndef holding(x):\n    o = Own()\n    o.x = x\n    return o\n"
+            "around = [1]\naround.append(around)\n"
+            f"note({within.format(f'({thing})')})"
+        )
+        block = ran(code, opened(note=lambda *args: got.extend(args)))
+        assert str(block.error).startswith("TypeError: "), block
+        assert "exists only in the sandbox: give data, as list(x)" in str(block.error)
+        assert got == []
+
+    @pytest.mark.parametrize(
+        ("view", "items"),
+        [
+            ("{'a': 1}.keys()", ["a"]),
+            ("{'a': (1.5, None)}.values()", [(1.5, None)]),
+            ("{'a': b'x'}.items()", [("a", b"x")]),
+            ("{}.values()", []),
+            ("range(1, 8, 3)", [1, 4, 7]),
+            ("{'a': float('-inf'), 'b': {1}}.values()", [float("-inf"), {1}]),
+            (
+                "{1: datetime.datetime(2024, 1, 2, 3, tzinfo=datetime.timezone.utc)}.values()",
+                [datetime.datetime(2024, 1, 2, 3, tzinfo=datetime.UTC)],
+            ),
+            (
+                "{datetime.date(2024, 1, 2): Decimal('1.50')}.items()",
+                [(datetime.date(2024, 1, 2), decimal.Decimal("1.50"))],
+            ),
+        ],
+    )
+    def test_views_and_ranges_are_lists(self, view: str, items: list[object]) -> None:
+        got: list[object] = []
+        code = f"import datetime\nfrom decimal import Decimal\nv = {view}\nkeep(v, [v])\n"
+        capabilities = opened(keep=lambda *args: got.extend(args))
+        assert succeeded(f"{code}task_success({{'in': [v]}})", capabilities) == {"in": [items]}
+        assert got == [items, [items]]
+
+    def test_what_objects_of_agent_code_print_as_is_never_taken_for_data(self) -> None:
+        code = (
+            "class Own:\n    def __repr__(self):\n        return '1'\n"
+            "task_success({'a': Own()}.values())"
+        )
+        assert "exists only in the sandbox" in str(ran(code).error)
+
+    def test_a_view_in_a_variable_is_a_list_in_the_next_call(self) -> None:
+        with session() as one:
+            one.run("ids = {'a': 1}.keys()\nheld = {'ids': [ids], 'n': 'dict_keys([1])'}")
+            assert changes(one) == {
+                "ids": ["a"],
+                "held": {"ids": [["a"]], "n": "dict_keys([1])"},
+            }
+
+    def test_what_is_only_looked_at_may_be_anything_that_prints(self) -> None:
+        block = ran("import re\ntask_continue(re.match('a', 'ab'), {1: 2}.keys(), str(type(1)))")
+        shown = ("<re.Match object; span=(0, 1), match='a'>", "dict_keys([1])", "<class 'int'>")
+        assert block.control == Continue(shown)
+
+    def test_a_match_is_no_result_of_a_task_that_promises_a_text(self) -> None:
+        agent = Agent(
+            llm=scripted(
+                ["import re\nm = re.match('a', 'a')\ntask_success(m)", "task_success(m.group())"]
+            )
+        )
+
+        @agent.task
+        def find() -> str:  # type: ignore[empty-body]
+            """Find it."""
+
+        assert find() == "a"
 
 
 class TestArgumentsOfATask:

@@ -275,7 +275,7 @@ class TestHostFunctions:
                 one.run("print(1)", prints=refuse)
             assert one.run("task_success(1)").control == Success(1)
 
-    @pytest.mark.parametrize("argument", ["lambda: 1", "print", "iter([1])", "range(3)", "add"])
+    @pytest.mark.parametrize("argument", ["lambda: 1", "print", "iter([1])", "slice(3)", "add"])
     def test_what_exists_only_in_the_sandbox_is_refused(self, argument: str) -> None:
         calls: list[object] = []
         block = ran(f"add({argument})", opened(add=calls.append))

@@ -6,8 +6,10 @@ is open, each use comes back here, and the object itself never leaves this proce
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
+from ast import literal_eval
 from collections import ChainMap, UserDict, UserString
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
@@ -25,12 +27,13 @@ import attrs
 
 from .capabilities import HostClass
 from .openings import InnerModule, Openings, type_id
-from .values import Instance
+from .stand_ins import StandIn, evaluated, may_stand_in
+from .values import Instance, Unstorable
 
 if TYPE_CHECKING:
     from pydantic_monty import ClassInstance, ClassType
 
-__all__ = ["Crossing", "Handle", "class_type", "looks_converted"]
+__all__ = ["Crossing", "Doubt", "Handle", "class_type"]
 
 LEAVES = frozenset(
     {
@@ -42,25 +45,13 @@ BASES: tuple[type[Any], ...] = (int, float, complex, str, bytes, Decimal)
 CONTAINERS: tuple[type[Any], ...] = (list, tuple, set, frozenset)
 DEEPEST = 200
 TOO_DEEP = f"containers are more than {DEEPEST} deep, or contain themselves"
+_VIEWS = frozenset({"dict_keys", "dict_values", "dict_items"})
 LONGEST_ITERATOR = 100_000
 """Elements of a host iterator that may come into the sandbox, as a list."""
 
-_CONVERTED = re.compile(
-    r"<(?:function|class|module|bound method|built-in |coroutine|generator|method|slot)\b.*>"
-    r"|<[\w.]+ object.*>|<[\w.]+ at 0x.*>|<\w+>"
-    r"|range\(-?\d+, -?\d+(?:, -?\d+)?\)|re\.compile\(.*\)"
-    r"|\.\.\.|\[\.\.\.\]|\{\.\.\.\}|\(\.\.\.\)|[\w.]+\(.*\.\.\.\)",
-    re.DOTALL,
-)
-_NO_DATA = re.compile(
-    r"<(?:function|bound method|built-in function|class|module) .*>|<\w+ object>|<coroutine .*>"
-    r"|range\(-?\d+, -?\d+(?:, -?\d+)?\)",
-)
 
-
-def looks_converted(text: str) -> bool:
-    """Whether a text may be what the sandbox made of a function or another thing without a form."""
-    return len(text) < 10_000 and _CONVERTED.fullmatch(text) is not None
+class Doubt(Exception):
+    """A text may stand for something else; only the dump of the call can tell."""
 
 
 @attrs.frozen
@@ -113,6 +104,8 @@ class Crossing:
         self._by_object: dict[int, Handle] = {}
         self._by_id: dict[UUID, Handle] = {}
         self._in_progress: set[int] = set()
+        self.has_own_reprs = False
+        """Whether classes of agent code decide what their objects print as."""
         self._records: dict[tuple[str, tuple[str, ...]], type[Any]] = {}
 
     def handle(self, object_id: UUID) -> Handle | None:
@@ -278,68 +271,68 @@ class Crossing:
         finally:
             self._in_progress.discard(id(value))
 
-    def out(self, value: Any, *, keep_instances: bool = False) -> Any:
+    def out(self, value: Any, *, keep: bool = False, is_marked: bool = False) -> Any:
         """A value of the sandbox as the host takes it: handles are their objects again.
 
-        An object of a class that agent code made is a dict of its attributes, or an `Instance`.
+        An object of a class that agent code made is a dict of its attributes. To `keep` a value in
+        a variable it is an `Instance`, and what can't be kept is `Unstorable`. A value that
+        `is_marked` has no texts but texts.
 
         Raises:
+            Doubt: a text in it may be none, and the value is not marked.
             TypeError: it is a function or another thing that only exists in the sandbox.
         """
         kind = type(value)
-        if kind in LEAVES:
-            if kind is str and not keep_instances and self._is_no_data(value):
-                raise TypeError(
-                    f"{value} exists only in the sandbox: give data, a list for an iterator or a "
-                    "range, and the results of functions rather than functions"
-                )
+        if kind is str:
+            if not is_marked and may_stand_in(value, self._openings.functions):
+                raise Doubt
             return value
-        if kind is list:
-            return [self.out(item, keep_instances=keep_instances) for item in value]
-        if kind is tuple:
-            return tuple(self.out(item, keep_instances=keep_instances) for item in value)
+        if kind in LEAVES:
+            return value
+
+        def out(item: Any) -> Any:
+            return self.out(item, keep=keep, is_marked=is_marked)
+
+        if kind is list or kind is tuple or kind is set or kind is frozenset:
+            return kind(out(item) for item in value)
         if kind is dict:
-            return {
-                self.out(key, keep_instances=keep_instances): self.out(
-                    item, keep_instances=keep_instances
-                )
-                for key, item in value.items()
-            }
-        if kind is set or kind is frozenset:
-            return kind(self.out(item, keep_instances=keep_instances) for item in value)
-        name = kind.__name__
-        if name == "MontyClassProxy" and kind.__module__.startswith("pydantic_monty"):
-            attributes = {
-                key: self.out(item, keep_instances=keep_instances)
-                for key, item in value.attributes.items()
-            }
-            return Instance(value.name, attributes) if keep_instances else attributes
-        if _is_record(value):
-            if id(value) in self._by_object:
-                return value
+            return {out(key): out(item) for key, item in value.items()}
+        if kind is StandIn:
+            return self._listed(value.text, keep=keep)
+        if kind.__module__.startswith("pydantic_monty"):
+            if kind.__name__ != "MontyClassProxy":
+                named = f"the {getattr(value, 'kind', 'class')} {getattr(value, 'name', '')}"
+                what = "a module" if kind.__name__ == "ExternalModule" else named
+                return self._inside(what, keep=keep)
+            value = Instance(value.name, value.attributes)
+        if isinstance(value, Instance):
+            attributes = {name: out(item) for name, item in value.attributes.items()}
+            return Instance(value.class_name, attributes) if keep else attributes
+        if _is_record(value) and id(value) not in self._by_object:
             sent = self._records.get((kind.__name__, tuple(value._fields)))
             if sent is not None:
-                items = (self.out(item, keep_instances=keep_instances) for item in value)
-                return tuple.__new__(sent, items)
-            fields = {
-                field: self.out(item, keep_instances=keep_instances)
-                for field, item in zip(value._fields, value, strict=True)
-            }
-            if keep_instances:
-                return Instance(kind.__name__, fields, record=True)
-            return value._make(fields.values()) if hasattr(value, "_make") else fields
-        if kind.__module__.startswith("pydantic_monty") and not isinstance(value, type):
-            if isinstance(value, _wrappers()[0]):
-                return value.value
-            if keep_instances:
-                return value
-            raise TypeError(f"{value!r} exists only in the sandbox: give data")
+                return tuple.__new__(sent, [out(item) for item in value])
+            fields = {field: out(one) for field, one in zip(value._fields, value, strict=True)}
+            return Instance(kind.__name__, fields, record=True) if keep else kind(*fields.values())
         return value
 
-    def _is_no_data(self, text: str) -> bool:
-        # Functions of modules come back as their path.
-        return _NO_DATA.fullmatch(text) is not None or (
-            "." in text and text in self._openings.functions
+    def _listed(self, text: str, *, keep: bool) -> Any:
+        """Views of dicts and ranges as lists; anything else does not leave the sandbox."""
+        name, _, inner = text.partition("(")
+        if name == "range":
+            return _listed(range(*literal_eval(f"({inner[:-1]},)")))
+        if name in _VIEWS and not self.has_own_reprs:
+            # With objects in it, it is to be made a list of where it is.
+            with contextlib.suppress(ValueError, TypeError, SyntaxError, RecursionError):
+                return evaluated(inner[:-1])
+        return self._inside(_described(text), keep=keep)
+
+    def _inside(self, what: str, *, keep: bool) -> Unstorable:
+        if keep:
+            return Unstorable(what)
+        raise TypeError(
+            f"{what} exists only in the sandbox: give data, as list(x) for an iterator, m.group() "
+            "for a match, and the results of functions rather than functions"
         )
 
 
@@ -371,6 +364,21 @@ def _declared_fields(cls: type[Any]) -> tuple[str, ...]:
             names = [field.name for field in fields]
         return tuple(name for name in names if not name.startswith("_"))
     return ()
+
+
+def is_builtin(value: Any) -> bool:
+    """Whether it is a function or class that the interpreter itself has."""
+    return isinstance(value, type) or type(value).__name__ == "MontyStdTypeProxy"
+
+
+def _described(text: str) -> str:
+    """What something is that prints as this text."""
+    found = re.match(r"<(\w+(?:[. ]\w+)*?)(?: object)?(?:[ ,;]? '([^']*)')?[ ,;(>]", text)
+    if found is None:
+        return "something that contains itself" if "..." in text else f"a {text.partition('(')[0]}"
+    return f"{'an' if found[1][0] in 'aeiou' else 'a'} {found[1]}" + (
+        f" ({found[2]})" if found[2] else ""
+    )
 
 
 def _is_function(value: Any) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from itertools import islice
 from types import TracebackType
@@ -18,14 +18,23 @@ from uuid import UUID
 
 from .blocks import Block, Clarify, Continue, Control, Fail, HostCall, Limits, Success
 from .capabilities import CONTROLS, OPERATORS, Capabilities, HostClass
-from .crossing import LONGEST_ITERATOR, Crossing, Handle, Inputs, class_type, looks_converted
+from .crossing import (
+    LONGEST_ITERATOR,
+    Crossing,
+    Doubt,
+    Handle,
+    Inputs,
+    class_type,
+    is_builtin,
+)
 from .openings import Target, openings_of, type_id
 from .printed import Printed
 from .raised import described_error, nearest_exception
 from .restoring import Restored
 from .sandbox_modules import SOURCES, rewritten
 from .sources import LONGEST, Source, is_class, looked_at
-from .values import Definition, Instance, Unstorable, decode, encode
+from .stand_ins import Argument, arguments
+from .values import Definition, Instance, Unstorable, decode, encode, whole
 from .workers import Worker, inside_host_call, take
 
 __all__ = [
@@ -43,6 +52,9 @@ __all__ = [
 
 AFTER_THE_END = 100
 """Calls of the host that a block may still try after it has ended itself; then it is stopped."""
+
+TELL = "__x_tell"
+"""The function by which code of the session's own has variables told."""
 
 _LIMIT = re.compile(r"feed time limit exceeded|memory limit exceeded|sleep limit")
 _NOT_DEFINED = re.compile(r"name '(\w+)' is not defined")
@@ -410,32 +422,16 @@ class SandboxSession:
                 lines = ["__x = {}"]
                 for name in group:
                     lines += ["try:", f" __x[{name!r}] = {name}", "except: pass"]
-                found.update(self._fetched("\n".join([*lines, "__x"])))
-        values: dict[str, Any] = {}
-        doubts: list[tuple[str, tuple[str, str]]] = []
-        for name, inner in found.items():
-            # One too deep for what is left of our stack is left out, as those are which are too
-            # deep for the interpreter's.
-            with contextlib.suppress(RecursionError):
-                value = self._crossing.out(inner, keep_instances=True)
-                doubts += [(name, one) for one in _doubts(value, name, self._openings.functions)]
-                values[name] = value
+                found.update(self._fetched("\n".join(lines)))
         for name, source in self._definitions.items():
-            if name in values and source.startswith(("import ", "from ")):
-                # Whatever it is here: the import makes it again.
-                values[name] = Definition(source)
-        doubts = [one for one in doubts if not isinstance(values[one[0]], Definition)]
-        for name, text in self._confirmed(doubts):
-            made_by = self._definitions.get(name)
-            is_itself = isinstance(values[name], str)
-            values[name] = (
-                Definition(made_by)
-                if made_by is not None and is_itself
-                else Unstorable(_what(text) if is_itself else f"something with {_what(text)} in it")
-            )
+            if name in found and (
+                isinstance(found[name], Unstorable) or source.startswith(("import ", "from "))
+            ):
+                # Whatever it is here: its source makes it again.
+                found[name] = Definition(source)
         for name in names:
-            if name in values:
-                self._compare(name, values[name])
+            if name in found:
+                self._compare(name, found[name])
             elif name in self._present:
                 self._present.discard(name)
                 self._known.pop(name, None)
@@ -443,12 +439,9 @@ class SandboxSession:
                     self._changes[name] = None
 
     def _compare(self, name: str, value: Any) -> None:
-        if type(value).__module__.startswith("pydantic_monty") or isinstance(value, type):
+        if isinstance(value, type):
             source = self._definitions.get(name)
-            if source is None and name not in self._present:
-                # The name of a builtin, which code mentioned and did not assign.
-                return
-            value = Unstorable("a function or class") if source is None else Definition(source)
+            value = Unstorable("a class") if source is None else Definition(source)
         data = encode(value)
         # What can't be stored can still be carried from block to block.
         self._known[name] = value
@@ -459,24 +452,37 @@ class SandboxSession:
             self._baseline[name] = data
             self._changes[name] = data
 
-    def _confirmed(self, doubts: list[tuple[str, tuple[str, str]]]) -> list[tuple[str, str]]:
-        """Those of the texts that are no texts in the sandbox, but stand for something else."""
-        if not doubts:
-            return []
-        checks = ", ".join(f"({expression})" for _, (expression, _) in doubts)
-        answers = self._fetched(f"[{checks}]")
-        return [
-            (name, text)
-            for (name, (_, text)), is_text in zip(doubts, answers, strict=True)
-            if is_text is not True
-        ]
-
-    def _fetched(self, code: str) -> Any:
+    def _fetched(self, code: str) -> dict[str, Any]:
+        """What code in a variable `__x` collects, as it is to be kept."""
         block = _Running(Printed(0, None), is_reading=True)
-        error = self._feed(code, Source(frozenset(), frozenset(), {}), {}, block)
+        error = self._feed(f"{code}\n{TELL}(__x)", Source(frozenset(), frozenset(), {}), {}, block)
         if error is not None:
             raise _Lost(str(error))
-        return block.value
+        return block.found
+
+    def _told(self, snapshot: Any) -> dict[str, Any]:
+        found: dict[str, Any] = snapshot.args[0]
+        try:
+            return self._kept(found, {})
+        except Doubt:
+            ((asked,), _) = arguments(snapshot.dump(), snapshot.args, {})
+            return self._kept(found, asked.items())
+
+    def _kept(self, found: Mapping[str, Any], asked: Mapping[str, Argument]) -> dict[str, Any]:
+        kept = {}
+        for name, value in found.items():
+            if is_builtin(value) and name not in (*self._definitions, *self._present):
+                # Code mentioned the name, and did not assign it.
+                continue
+            # One too deep for what is left of our stack is left out, as those are which are too
+            # deep for the interpreter's.
+            with contextlib.suppress(RecursionError):
+                if name in asked:
+                    marked = asked[name].marked()
+                    kept[name] = whole(self._crossing.out(marked, keep=True, is_marked=True))
+                else:
+                    kept[name] = whole(self._crossing.out(value, keep=True))
+        return kept
 
     # -- the conversation with the process
 
@@ -496,6 +502,7 @@ class SandboxSession:
                 if not self._has(name):
                     given.setdefault(name, *self._opened(name))
         self._feeds.append(source)
+        self._crossing.has_own_reprs |= "__repr__" in source.names
         try:
             snapshot: Any = self._worker.session.feed_start(
                 code, inputs=given, print_callback=block.printed.add
@@ -509,8 +516,6 @@ class SandboxSession:
                     snapshot = self._answer_name(snapshot, block)
                 else:
                     snapshot = snapshot.resume(self._settled(snapshot.pending_call_ids, block))
-            if block.is_reading:
-                block.value = snapshot.output
             block.printed.check()
         except (monty.MontyRuntimeError, monty.MontySyntaxError) as error:
             block.printed.check()
@@ -539,6 +544,9 @@ class SandboxSession:
             if snapshot.function_name == "system.sleep":
                 return snapshot.resume(self._slept(snapshot.args, block))
             return snapshot.resume_not_handled()
+        if block.is_reading and snapshot.function_name == TELL:
+            block.found = self._told(snapshot)
+            return snapshot.resume(_NONE)
         # Resuming is what the sandbox's own errors come out of: it stays outside of any `try`.
         return snapshot.resume(self._answered(snapshot, block))
 
@@ -556,8 +564,7 @@ class SandboxSession:
         if refusal is not None:
             return refusal
         try:
-            args = tuple(self._crossing.out(one) for one in snapshot.args)
-            kwargs = {name: self._crossing.out(one) for name, one in snapshot.kwargs.items()}
+            args, kwargs = self._given(snapshot)
             name = snapshot.function_name
             if name not in self._bound_calls:
                 name = name.removeprefix("<function ").removesuffix(">")
@@ -567,6 +574,22 @@ class SandboxSession:
         except Exception as error:
             return _failed(error, None)
         return self._called(snapshot, HostCall(target, args, kwargs), block)
+
+    def _given(self, snapshot: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments of a call."""
+        out = self._crossing.out
+        args, kwargs = snapshot.args, snapshot.kwargs
+        if snapshot.function_name == "task_continue":
+            # What is only looked at may be whatever prints.
+            return tuple(out(one, is_marked=True) for one in (*args, *kwargs.values())), {}
+        try:
+            return tuple(out(one) for one in args), {key: out(kwargs[key]) for key in kwargs}
+        except Doubt:
+            by_place, by_name = arguments(snapshot.dump(), args, kwargs)
+        return (
+            tuple(out(one.marked(), is_marked=True) for one in by_place),
+            {key: out(one.marked(), is_marked=True) for key, one in by_name.items()},
+        )
 
     def _called(self, snapshot: Any, call: HostCall, block: _Running) -> dict[str, Any]:
         token = inside_host_call.set(True)
@@ -739,7 +762,7 @@ class SandboxSession:
     def _answer_name(self, snapshot: Any, block: _Running) -> Any:
         name = snapshot.variable_name
         if block.is_reading:
-            return snapshot.resume()
+            return snapshot.resume(value=_named(TELL)) if name == TELL else snapshot.resume()
         refusal = self._refusal(snapshot, block)
         if refusal is not None:
             return snapshot.resume()
@@ -865,7 +888,7 @@ class _Running:
         self.calls = 0
         self.calls_after = 0
         self.slept = 0.0
-        self.value: Any = None
+        self.found: dict[str, Any] = {}
         self.futures: dict[int, tuple[HostCall, Future[Any]]] = {}
         self.settled: dict[int, Any] = {}
 
@@ -959,41 +982,6 @@ def _class_names(value: Any) -> set[str]:
     if isinstance(value, dict):
         return set().union(*(_class_names(one) for pair in value.items() for one in pair))
     return set()
-
-
-def _doubts(value: Any, expression: str, functions: Container[str]) -> Iterable[tuple[str, str]]:
-    """Texts that may stand for something else, each with an expression that is true for a text."""
-    if isinstance(value, str):
-        if value in functions or looks_converted(value):
-            yield f"{expression} == {value!r}", value
-    elif isinstance(value, (list, tuple)):
-        for number, item in enumerate(value):
-            yield from _doubts(item, f"{expression}[{number}]", functions)
-    elif isinstance(value, (set, frozenset)):
-        for item in value:
-            for _, text in _doubts(item, "_", functions):
-                yield f"{text!r} in {expression}", text
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            for _, text in _doubts(key, "_", functions):
-                yield f"{text!r} in {expression}", text
-            if type(key) in (str, int, bool, float, bytes, type(None)):
-                yield from _doubts(item, f"{expression}[{key!r}]", functions)
-            else:
-                for _, text in _doubts(item, "_", functions):
-                    yield f"{text!r} in list({expression}.values())", text
-    elif isinstance(value, Instance):
-        for name, item in value.attributes.items():
-            yield from _doubts(item, f"{expression}.{name}", functions)
-
-
-def _what(text: str) -> str:
-    found = re.match(r"<(\w+(?: \w+)*)(?: '([^']*)')?", text)
-    if found is None:
-        return "something that contains itself" if "..." in text else f"a {text.partition('(')[0]}"
-    return f"{'an' if found[1][0] in 'aeiou' else 'a'} {found[1]}" + (
-        f" ({found[2]})" if found[2] else ""
-    )
 
 
 def _short(error: Exception) -> str:

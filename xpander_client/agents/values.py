@@ -7,7 +7,7 @@ makes plain data and the few classes below, whoever wrote them.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from types import EllipsisType
@@ -17,7 +17,7 @@ import attrs
 
 from xpander_client.errors import ModuleException
 
-__all__ = ["Definition", "Instance", "UnreadableValue", "Unstorable", "decode", "encode"]
+__all__ = ["Definition", "Instance", "UnreadableValue", "Unstorable", "decode", "encode", "whole"]
 
 VERSION = 1
 DEEPEST = 200
@@ -100,6 +100,32 @@ def decode(data: bytes) -> Any:
     if reader.at != len(data):
         raise UnreadableValue("there are bytes behind the value")
     return value
+
+
+def whole(value: Any) -> Any:
+    """The value, or, where it has `Unstorable` parts, one `Unstorable` for all of it.
+
+    Example:
+        >>> whole([1, Unstorable("a function")])
+        Unstorable(description='a list with a function in it')
+    """
+    part = _unstorable(value)
+    if part is None or part is value:
+        return value
+    name = value.class_name if isinstance(value, Instance) else type(value).__name__
+    return Unstorable(f"a {name} with {part.description} in it")
+
+
+def _unstorable(value: Any) -> Unstorable | None:
+    if isinstance(value, Unstorable):
+        return value
+    parts: Iterable[Any] = ()
+    if isinstance(value, (list, tuple, set, frozenset)):
+        parts = value
+    elif isinstance(value, (dict, Instance)):
+        pairs = value if isinstance(value, dict) else value.attributes
+        parts = (*pairs, *pairs.values())
+    return next((found for one in parts if (found := _unstorable(one)) is not None), None)
 
 
 class _Refused(Exception):
