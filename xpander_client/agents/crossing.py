@@ -299,6 +299,8 @@ class Crossing:
             return {out(key): out(item) for key, item in value.items()}
         if kind is StandIn:
             return self._listed(value.text, keep=keep)
+        if kind is InnerModule:
+            return self._inside("a module", keep=keep)
         if kind.__module__.startswith("pydantic_monty"):
             if kind.__name__ != "MontyClassProxy":
                 named = f"the {getattr(value, 'kind', 'class')} {getattr(value, 'name', '')}"
