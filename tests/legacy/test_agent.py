@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import threading
 from typing import Any
 
@@ -337,6 +338,28 @@ def test_a_function_whose_answer_is_no_json_has_failed(world: World, agent: Agen
     [result] = turn(world, agent, chat(None, ("odd", {})))
     assert (result.is_success, result.is_error) == (False, True)
     assert "no JSON" in messages(world, agent)[-1]["content"]
+
+
+def test_a_local_function_gets_what_its_annotations_say_or_the_model_is_told_why_not(
+    world: World, agent: Agent
+) -> None:
+    got: list[Any] = []
+
+    def book(on: datetime.date, seats: list[int], headers: dict[str, str]) -> str:
+        got.append((on, seats, headers))
+        return "booked"
+
+    agent.add_local_tools([book])
+    world.run(agent, "add_task", "hello")
+    fits = {"on": "2026-01-31", "seats": "[1, 2]", "headers": {"a": "b"}}
+    done, refused = turn(world, agent, chat(None, ("book", fits), ("book", fits | {"on": "soon"})))
+    assert got == [(datetime.date(2026, 1, 31), [1, 2], {"a": "b"})]
+    assert done.result == "booked"
+    assert (refused.is_error, refused.is_local) == (True, True)
+    assert messages(world, agent)[-1]["content"] == (
+        "The tool was not called, its arguments don't fit: "
+        'on: expected a date as 2026-01-31, got "soon"'
+    )
 
 
 def test_an_async_function_runs_in_async_code_and_is_refused_in_sync_code(

@@ -7,9 +7,9 @@ from typing import Any
 
 from xpander_client.api.models import AgentGraphItem, AgentTool
 from xpander_client.api.resources import Agent
-from xpander_client.legacy.agent_tools import extended, offered, on_the_wire, original_name
+from xpander_client.legacy.agent_tools import offered, on_the_wire, original_name
 from xpander_client.legacy.providers import LLMProvider, Tool, wire_name
-from xpander_client.legacy.tool_call import FINISH_TOOL
+from xpander_client.legacy.tool_call import FINISH_TOOL, extended
 
 
 def agent(*tools: AgentTool, graph: list[AgentGraphItem] | None = None) -> Agent:

@@ -13,7 +13,7 @@ from .local_tools import LocalTool
 from .providers import LLMProvider, Tool, wire_name
 from .tool_call import FINISH_TOOL
 
-__all__ = ["extended", "offered", "on_the_wire", "original_name"]
+__all__ = ["offered", "on_the_wire", "original_name"]
 
 _GROUPS = {"body_params": "bodyParams", "query_params": "queryParams", "path_params": "pathParams"}
 
@@ -82,6 +82,10 @@ def on_the_wire(payload: Mapping[str, Any], tool: Tool | None) -> dict[str, Any]
     """
     given = {name: dict(payload.get(name) or {}) for name in (*_GROUPS.values(), "headers")}
     groups = _properties(tool)
+    if not groups and "headers" in (((tool and tool.parameters) or {}).get("properties") or ()):
+        # A tool that is described without groups has a parameter of this name.
+        given["bodyParams"].setdefault("headers", given["headers"])
+        given["headers"] = {}
     for group in ("pathParams", "queryParams"):
         for name in groups.get(group, ()):
             if name in given["bodyParams"] and name not in groups.get("bodyParams", ()):
@@ -98,25 +102,6 @@ def on_the_wire(payload: Mapping[str, Any], tool: Tool | None) -> dict[str, Any]
             "headers": given["headers"],
         }
     )
-
-
-def extended(payload: Mapping[str, Any], extension: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The payload with an extension merged into it: objects deeply, lists put together.
-
-    Example:
-        >>> extended({"bodyParams": {"a": 1, "tags": ["x"]}}, {"bodyParams": {"tags": ["y"]}})
-        {'bodyParams': {'a': 1, 'tags': ['x', 'y']}}
-    """
-    made = copy.deepcopy(dict(payload))
-    for name, value in (extension or {}).items():
-        before = made.get(name)
-        if isinstance(before, Mapping) and isinstance(value, Mapping):
-            made[name] = extended(before, value)
-        elif isinstance(before, list) and isinstance(value, list):
-            made[name] = [*before, *copy.deepcopy(value)]
-        else:
-            made[name] = copy.deepcopy(value)
-    return made
 
 
 def _described(tool: AgentTool, settings: Mapping[str, Any]) -> Tool:

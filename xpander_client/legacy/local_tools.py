@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import copy
 import inspect
-import types
-import typing
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import Enum
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 import attrs
 
 from xpander_client.errors import ArgumentError
 
-from .providers import LLMProvider, Tool, tools_for
-from .tool_call import LOCAL_PREFIX
+from .docstrings import parameters_in
+from .parameters import Parameters, parameters_of
+from .providers import LLMProvider, MalformedError, Tool, grouped, tools_for
+from .tool_call import GROUPS, LOCAL_PREFIX, ToolCall, ToolCallType, extended
 
 __all__ = ["LocalTool", "local_tools"]
 
@@ -30,15 +29,65 @@ class LocalTool:
 
     tool: Tool
     function: Callable[..., Any] | None = None
+    parameters: Parameters | None = None
+    """What the function takes; None where that can't be known."""
 
-    def bind(self, arguments: Mapping[str, Any]) -> str | None:
-        """Why the function can't be called with these arguments; None when it can."""
-        assert self.function is not None
-        try:
-            inspect.signature(self.function).bind(**arguments)
-        except TypeError as error:
-            return str(error)
-        return None
+    def arguments(
+        self, call: ToolCall, extension: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """What to call the function with, of the types that it says.
+
+        Raises:
+            MalformedError: the call's arguments can't be read.
+            MisfitError: the function can't be called with them.
+        """
+        written = extended(
+            _flat(_written(call), self.parameters), _merged(grouped(extension or {}))
+        )
+        return written if self.parameters is None else self.parameters.read(written)
+
+
+_EVERY_GROUP = frozenset((*GROUPS, *GROUPS.values()))
+
+
+def _written(call: ToolCall) -> Mapping[str, Any]:
+    """A call's arguments as the model wrote them, or the payload that a script made of them."""
+    written = call.written
+    if call.malformed is not None:
+        if written is None:
+            raise MalformedError(call.malformed)
+        return written
+    if written is None or call.type is ToolCallType.LOCAL:
+        return call.payload
+    return written if call.payload == grouped(written) else call.payload
+
+
+def _flat(given: Mapping[str, Any], parameters: Parameters | None) -> dict[str, Any]:
+    """Arguments by name, out of the platform's groups if they are in such.
+
+    A parameter of the function that is called like a group is itself, and not a group.
+
+    Raises:
+        MalformedError: what has to be a group is no object.
+    """
+    own = set() if parameters is None else set(parameters.signature.parameters)
+    others = {name: value for name, value in given.items() if name not in own}
+    is_payload = set(GROUPS) <= given.keys()
+    takes_any = parameters is None or parameters.takes_any
+    if not _EVERY_GROUP.intersection(others) or (takes_any and not is_payload):
+        return dict(given)
+    groups = grouped(others)
+    mine = {
+        name: value
+        for name, value in given.items()
+        # A payload has all of its groups, also those that nothing was given in.
+        if name in own and (value or not is_payload)
+    }
+    return _merged(groups) | mine
+
+
+def _merged(groups: Mapping[str, Any]) -> dict[str, Any]:
+    return {**groups["pathParams"], **groups["queryParams"], **groups["bodyParams"]}
 
 
 def local_tools(
@@ -71,7 +120,7 @@ def local_tools(
                     f"tools[{index}]: expected a function or an OpenAI-shaped dict, "
                     f"got {type(each).__name__}"
                 )
-            tool = LocalTool(_of_function(each), each)
+            tool = _of_function(each)
         tools_for([tool.tool], LLMProvider.OPEN_AI)  # refuses a schema that no model could be given
         if any(tool.tool.name == other.tool.name for other in made):
             raise ArgumentError(f"tools[{index}]: there are two tools named {tool.tool.name}")
@@ -93,73 +142,29 @@ def _described(given: Mapping[str, Any], place: str) -> LocalTool:
     name = described["name"]
     if function is None:
         name = LOCAL_PREFIX + name.removeprefix(LOCAL_PREFIX)
-    description = described.get("description") or ""
-    return LocalTool(Tool(name, description, copy.deepcopy(described.get("parameters"))), function)
+    tool = Tool(
+        name, described.get("description") or "", copy.deepcopy(described.get("parameters"))
+    )
+    try:
+        parameters = None if function is None else parameters_of(function, {})
+    except ValueError:  # of a function that is not written in Python nothing may be known
+        parameters = None
+    return LocalTool(tool, function, parameters)
 
 
-def _of_function(function: Callable[..., Any]) -> Tool:
+def _of_function(function: Callable[..., Any]) -> LocalTool:
     name = getattr(function, "__name__", None)
     if not isinstance(name, str) or name == "<lambda>":
         raise ArgumentError(f"{function!r} has no name to call it by; give a function made by def")
     try:
-        hints = typing.get_type_hints(function)
-    except (NameError, TypeError):  # annotations that are not there at run time describe nothing
-        hints = {}
-    properties: dict[str, Any] = {}
-    required = []
-    for parameter in inspect.signature(function).parameters.values():
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            continue
+        names = inspect.signature(function).parameters
+    except ValueError as error:
+        raise ArgumentError(f"{name} can't be described to a model: {error}") from None
+    for parameter in names.values():
         if parameter.kind is parameter.POSITIONAL_ONLY:
             raise ArgumentError(
                 f"{name} can't be called by a model: its parameter {parameter.name} has no keyword"
             )
-        schema = schema_of(hints.get(parameter.name, Any))
-        if parameter.default is parameter.empty:
-            required.append(parameter.name)
-        properties[parameter.name] = schema
-    parameters = {"type": "object", "properties": properties, "required": required}
-    return Tool(name, inspect.getdoc(function) or "", parameters)
-
-
-_PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
-
-
-def schema_of(annotation: Any) -> dict[str, Any]:
-    """The JSON Schema of a type; of one that JSON doesn't know, the schema of anything.
-
-    Example:
-        >>> schema_of(list[int])
-        {'type': 'array', 'items': {'type': 'integer'}}
-        >>> schema_of(str | None)
-        {'anyOf': [{'type': 'string'}, {'type': 'null'}]}
-    """
-    if annotation in _PLAIN:
-        return {"type": _PLAIN[annotation]}
-    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
-    if origin is typing.Annotated:
-        told = [each for each in arguments[1:] if isinstance(each, str)]
-        return schema_of(arguments[0]) | ({"description": told[0]} if told else {})
-    if origin is Literal:
-        return {"enum": list(arguments)}
-    if origin in (typing.Union, types.UnionType):
-        return {"anyOf": [schema_of(each) for each in arguments]}
-    if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return {"enum": [member.value for member in annotation]}
-    kind = origin or annotation
-    if not isinstance(kind, type) or issubclass(kind, str | bytes):
-        return {}
-    if typing.is_typeddict(annotation):
-        hints = typing.get_type_hints(annotation)
-        return {
-            "type": "object",
-            "properties": {name: schema_of(hint) for name, hint in hints.items()},
-            "required": sorted(annotation.__required_keys__),
-        }
-    if issubclass(kind, Mapping):
-        return {"type": "object"} | (
-            {"additionalProperties": schema_of(arguments[1])} if len(arguments) == 2 else {}
-        )
-    if issubclass(kind, Sequence | set | frozenset):
-        return {"type": "array"} | ({"items": schema_of(arguments[0])} if arguments else {})
-    return {}
+    description, descriptions = parameters_in(inspect.getdoc(function) or "", names)
+    parameters = parameters_of(function, descriptions)
+    return LocalTool(Tool(name, description, parameters.schema), function, parameters)

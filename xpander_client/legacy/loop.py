@@ -8,11 +8,11 @@ from xpander_client.api.models import AgentExecutionStatus, ThreadMessage, Threa
 from xpander_client.api.resources import Task
 from xpander_client.errors import TurnLimitError
 
-from . import agent_tools, operation
+from . import operation
 from .conversation import Conversation
 from .script import Current, Script
 from .steps import Steps, ask
-from .tool_call import FINISH_TOOL, ToolCall
+from .tool_call import FINISH_TOOL, ToolCall, extended
 from .tool_runs import ToolRuns
 
 __all__ = ["Loop"]
@@ -128,7 +128,7 @@ class Loop:
         payload = {"bodyParams": {"is_success": is_success, "result": result}}
         call = ToolCall(
             FINISH_TOOL,
-            payload=agent_tools.extended(ToolCall(FINISH_TOOL).payload, payload),
+            payload=extended(ToolCall(FINISH_TOOL).payload, payload),
             tool_call_id=f"call_{uuid.uuid4().hex[:24]}",
         )
         stored = ThreadToolCall(

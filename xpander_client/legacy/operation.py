@@ -24,7 +24,7 @@ from .tool_call import ToolCall, ToolCallResult
 if TYPE_CHECKING:
     from .script import Platform
 
-__all__ = ["Ran", "child_id", "done_here", "flat", "known", "refused", "run", "written"]
+__all__ = ["Ran", "child_id", "done_here", "known", "refused", "run", "written"]
 
 LENGTH = "x-xpander-thread-length"
 STOP = "xpander-agent-stop"
@@ -116,14 +116,6 @@ def done_here(call: ToolCall, value: Any, *, local: bool = True) -> Ran:
 def known(call: ToolCall, result: ToolCallResult) -> Ran:
     """A call that was carried out before."""
     return Ran(call, result, _told(call, result.result), reported=True)
-
-
-def flat(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """A payload's arguments by name, whichever group they are in."""
-    groups = ("pathParams", "queryParams", "bodyParams")
-    if not any(isinstance(payload.get(group), Mapping) for group in groups):
-        return dict(payload)
-    return {name: value for group in groups for name, value in (payload.get(group) or {}).items()}
 
 
 def child_id(answer: Any) -> str | None:

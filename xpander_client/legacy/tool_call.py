@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -15,6 +17,7 @@ __all__ = [
     "ToolCallResult",
     "ToolCallType",
     "empty_payload",
+    "extended",
 ]
 
 FINISH_TOOL = "xpfinish-agent-execution-finished"
@@ -44,6 +47,25 @@ def empty_payload() -> dict[str, Any]:
     return {group: {} for group in GROUPS}
 
 
+def extended(payload: Mapping[str, Any], extension: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The payload with an extension merged into it: objects deeply, lists put together.
+
+    Example:
+        >>> extended({"bodyParams": {"a": 1, "tags": ["x"]}}, {"bodyParams": {"tags": ["y"]}})
+        {'bodyParams': {'a': 1, 'tags': ['x', 'y']}}
+    """
+    made = copy.deepcopy(dict(payload))
+    for name, value in (extension or {}).items():
+        before = made.get(name)
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            made[name] = extended(before, value)
+        elif isinstance(before, list) and isinstance(value, list):
+            made[name] = [*before, *copy.deepcopy(value)]
+        else:
+            made[name] = copy.deepcopy(value)
+    return made
+
+
 @attrs.frozen
 class ToolCall:
     """A tool that a model called.
@@ -63,6 +85,8 @@ class ToolCall:
     graph_approved: bool = False
     malformed: str | None = attrs.field(default=None, kw_only=True)
     """Why the arguments could not be read. Such a call must not be run: its payload is empty."""
+    written: dict[str, Any] | None = attrs.field(default=None, kw_only=True, eq=False, repr=False)
+    """The arguments as the model wrote them, before they were put into groups."""
 
 
 @attrs.define

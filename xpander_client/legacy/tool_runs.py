@@ -14,17 +14,20 @@ from xpander_client.errors import ArgumentError
 
 from . import agent_tools, operation
 from .conversation import Conversation
+from .form import MisfitError
 from .local_tools import LocalTool
 from .operation import Ran
-from .providers import Tool
+from .providers import MalformedError, Tool
 from .script import Current, Script
 from .steps import AsyncFunctionError, Steps, ask, run as call_function, together
 from .thread_copy import ThreadCopy
-from .tool_call import FINISH_TOOL, ToolCall, ToolCallResult, ToolCallType
+from .tool_call import FINISH_TOOL, ToolCall, ToolCallResult, ToolCallType, extended
 
 __all__ = ["ToolRuns"]
 
 logger = logging.getLogger(__name__)
+
+_NOT_READ = "The tool was not called, its arguments can't be read"
 
 
 class ToolRuns:
@@ -76,17 +79,15 @@ class ToolRuns:
     ) -> Steps[Ran]:
         at = self._script.required
         at.calls_made.append(call.name)
-        if call.malformed is not None:
-            return operation.refused(
-                call, f"The tool was not called, its arguments can't be read: {call.malformed}"
-            )
-        if not call.name.strip():
-            return operation.refused(call, "The tool was not called: the call names none")
-        tool = next((each for each in tools if each.name == call.name), None)
         local = next((each for each in self._script.local if each.tool.name == call.name), None)
         if local is not None:
             return (yield from self._run_here(call, local, extension))
-        payload = agent_tools.on_the_wire(agent_tools.extended(call.payload, extension), tool)
+        if call.malformed is not None:
+            return operation.refused(call, f"{_NOT_READ}: {call.malformed}")
+        if not call.name.strip():
+            return operation.refused(call, "The tool was not called: the call names none")
+        tool = next((each for each in tools if each.name == call.name), None)
+        payload = agent_tools.on_the_wire(extended(call.payload, extension), tool)
         ran = yield from operation.run(
             self._script.platform,
             self._script.definition.id,
@@ -110,13 +111,15 @@ class ToolRuns:
     def _run_here(
         self, call: ToolCall, local: LocalTool, extension: Mapping[str, Any] | None
     ) -> Steps[Ran]:
-        arguments = operation.flat(agent_tools.extended(call.payload, extension))
-        unfit = local.bind(arguments)
-        if unfit is not None:
-            return operation.refused(
-                call, f"The tool was not called, its arguments don't fit: {unfit}", local=True
-            )
         assert local.function is not None
+        try:
+            arguments = local.arguments(call, extension)
+        except MalformedError as error:
+            return operation.refused(call, f"{_NOT_READ}: {error}", local=True)
+        except MisfitError as error:
+            return operation.refused(
+                call, f"The tool was not called, its arguments don't fit: {error}", local=True
+            )
         try:
             value = yield from call_function(local.function, **arguments)
         except AsyncFunctionError:

@@ -6,13 +6,15 @@ import itertools
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
 import botocore.session
+import jsonschema_rs
 from anthropic.types import MessageParam, ToolParam
 from botocore.validate import ParamValidator
+from google.genai.types import Schema, Type
 from openai.types.chat import ChatCompletionMessageParam, ChatCompletionToolParam
 from openai.types.realtime import ConversationItemParam, RealtimeFunctionToolParam
 from pydantic import TypeAdapter
@@ -55,7 +57,7 @@ def chat(tools: list[Any], messages: list[Any], system: Any) -> None:
     assert not waiting
     for tool in tools:
         assert re.fullmatch(CHAT_NAME, tool["function"]["name"])
-        assert tool["function"].get("parameters", {"type": "object"})["type"] == "object"
+        openai_schema(tool["function"].get("parameters", {"type": "object"}))
 
 
 def openai(tools: list[Any], messages: list[Any], system: Any) -> None:
@@ -66,6 +68,8 @@ def openai(tools: list[Any], messages: list[Any], system: Any) -> None:
 
 def anthropic(tools: list[Any], messages: list[Any], system: Any) -> None:
     checked(ToolParam, tools)
+    for tool in tools:
+        openai_schema(tool["input_schema"])
     checked(MessageParam, messages)
     assert isinstance(system, str)
     alternate([message["role"] for message in messages], "assistant")
@@ -99,6 +103,8 @@ def converse_patterns() -> tuple[Any, Any]:
 
 def bedrock(tools: list[Any], messages: list[Any], system: Any) -> None:
     request = {"modelId": "m", "messages": messages, "system": system}
+    for tool in tools:
+        openai_schema(tool["toolSpec"]["inputSchema"]["json"])
     if tools:
         request["toolConfig"] = {"tools": tools}
     report = ParamValidator().validate(request, converse())
@@ -136,13 +142,15 @@ def gemini(tools: list[Any], messages: list[Any], system: Any) -> None:
         for declaration in tool["function_declarations"]:
             assert re.fullmatch(GEMINI_NAME, declaration["name"])
             assert declaration["description"]
-            _gemini_schema(
-                declaration.get("parameters", {"type": "OBJECT", "properties": {"": {}}})
-            )
+            if "parameters" in declaration:
+                assert declaration["parameters"]["properties"]
+                gemini_schema(declaration["parameters"])
 
 
 def realtime(tools: list[Any], messages: list[Any], system: Any) -> None:
     checked(RealtimeFunctionToolParam, tools)
+    for tool in tools:
+        openai_schema(tool["parameters"])
     checked(ConversationItemParam, messages)
     called = [item["call_id"] for item in messages if item["type"] == "function_call"]
     answered = [item["call_id"] for item in messages if item["type"] == "function_call_output"]
@@ -169,15 +177,46 @@ def alternate(roles: list[str], assistant: str) -> None:
     assert set(roles) <= {"user", assistant}
 
 
-def _gemini_schema(schema: dict[str, Any]) -> None:
-    assert "additionalProperties" not in schema
-    assert "$ref" not in schema
-    kind = schema.get("type")
-    assert kind in (None, "STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT")
-    assert kind != "ARRAY" or "items" in schema
+def gemini_schema(schema: dict[str, Any]) -> None:
+    """What Gemini's and Vertex's answers of 400 say about schemas."""
+    types_of(Schema).validate_python(schema)
+    if "anyOf" in schema:
+        assert set(schema) == {"anyOf"}, "alternatives stand alone"
+        assert all("anyOf" not in option for option in schema["anyOf"])
+    else:
+        assert schema["type"] in Type.__members__
+    assert schema.get("type") != "ARRAY" or schema["items"]
+    assert schema.get("type") == "STRING" or "enum" not in schema
+    assert all(schema.get("enum", ["a"])), "no empty text is allowed in an enum"
+    assert schema.get("properties", {"": {}}), "objects that list nothing are refused"
     assert set(schema.get("required", ())) <= set(schema.get("properties", ()))
-    for part in [*schema.get("properties", {}).values(), *schema.get("anyOf", ())]:
-        _gemini_schema(part)
+    inner = [*schema.get("properties", {}).values(), *schema.get("anyOf", ())]
+    for part in [*inner, schema["items"]] if "items" in schema else inner:
+        gemini_schema(part)
+
+
+def openai_schema(schema: dict[str, Any]) -> None:
+    """What OpenAI's and Anthropic's answers of 400 say about schemas, and JSON Schema itself."""
+    jsonschema_rs.Draft202012Validator(schema)  # raises for one that is none
+    assert schema["type"] == "object"
+    assert not {"anyOf", "oneOf", "allOf", "enum", "not"}.intersection(schema)
+    for part in _parts(schema):
+        assert "array" not in part.get("type", ()) or "items" in part
+        if "$ref" in part:
+            assert part["$ref"].removeprefix("#/$defs/") in schema["$defs"]
+
+
+def _parts(schema: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, dict):
+        yield schema
+        for key in ("items", "additionalProperties"):
+            yield from _parts(schema.get(key))
+        for key in ("properties", "$defs"):
+            for part in schema.get(key, {}).values():
+                yield from _parts(part)
+        for key in ("anyOf", "oneOf", "allOf", "prefixItems"):
+            for part in schema.get(key, ()):
+                yield from _parts(part)
 
 
 ACCEPTED: dict[LLMProvider, Callable[[list[Any], list[Any], Any], None]] = {

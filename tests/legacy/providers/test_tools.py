@@ -23,6 +23,17 @@ CHAT = [
 GEMINIS = [LLMProvider.GEMINI, LLMProvider.GEMINI_OPEN_AI]
 
 
+ANYTHING = {
+    "anyOf": [
+        {"type": "STRING"},
+        {"type": "NUMBER"},
+        {"type": "BOOLEAN"},
+        {"type": "OBJECT"},
+        {"type": "ARRAY", "items": {"type": "STRING"}},
+    ]
+}
+
+
 def schema_of(made: dict[str, Any]) -> Any:
     match made:
         case {"function": {"parameters": schema}} | {"input_schema": schema}:
@@ -193,10 +204,34 @@ def test_no_tools_are_no_tools(provider: LLMProvider) -> None:
     ("schema", "expected"),
     [
         (
-            {"type": "integer", "format": "int64", "enum": [1]},
-            {"type": "INTEGER", "format": "int64"},
+            {"type": "integer", "format": "int64", "enum": [1, 2]},
+            {"type": "INTEGER", "format": "int64", "description": "(one of 1, 2)"},
         ),
-        ({"type": "string", "format": "email"}, {"type": "STRING"}),
+        ({"enum": [1, 2]}, {"type": "INTEGER", "description": "(one of 1, 2)"}),
+        (
+            {"enum": ["", "a"], "description": "d"},
+            {"type": "STRING", "description": 'd (one of "", "a")'},
+        ),
+        ({"enum": ["a", None]}, {"type": "STRING", "enum": ["a"], "nullable": True}),
+        (
+            {"enum": ["a", 1], "description": "d"},
+            {
+                "anyOf": [
+                    {"type": "STRING", "description": "d", "enum": ["a"]},
+                    {"type": "INTEGER", "description": "d (one of 1)"},
+                ]
+            },
+        ),
+        (
+            {"type": "string", "format": "date", "description": "The day."},
+            {"type": "STRING", "description": "The day. (format: date)"},
+        ),
+        (
+            {"type": "string", "format": "email"},
+            {"type": "STRING", "description": "(format: email)"},
+        ),
+        ({"type": "null"}, {"type": "NULL"}),
+        ({"type": "object", "properties": {}}, {"type": "OBJECT"}),
         ({"const": "a"}, {"type": "STRING", "enum": ["a"]}),
         (
             {"anyOf": [{"type": "string"}, {"type": "null"}], "description": "d"},
@@ -204,9 +239,23 @@ def test_no_tools_are_no_tools(provider: LLMProvider) -> None:
         ),
         (
             {"type": ["string", "integer", "null"]},
-            {"nullable": True, "anyOf": [{"type": "STRING"}, {"type": "INTEGER"}]},
+            {
+                "anyOf": [
+                    {"type": "STRING", "nullable": True},
+                    {"type": "INTEGER", "nullable": True},
+                ]
+            },
         ),
-        ({"type": "array"}, {"type": "ARRAY", "items": {}}),
+        (
+            {"anyOf": [{"$ref": "#/$defs/Unit"}, {"type": "integer"}], "description": "d"},
+            {
+                "anyOf": [
+                    {"type": "STRING", "enum": ["C"], "description": "d"},
+                    {"type": "INTEGER", "description": "d"},
+                ]
+            },
+        ),
+        ({"type": "array"}, {"type": "ARRAY", "items": ANYTHING}),
         ({"$ref": "#/$defs/Unit"}, {"type": "STRING", "enum": ["C"]}),
         (
             {"allOf": [{"$ref": "#/$defs/Named"}], "properties": {"b": {"type": "string"}}},
@@ -217,7 +266,8 @@ def test_no_tools_are_no_tools(provider: LLMProvider) -> None:
             },
         ),
         ({"oneOf": [{"type": "string"}]}, {"type": "STRING"}),
-        ({"$ref": "#/nowhere"}, {}),
+        ({"$ref": "#/nowhere"}, ANYTHING),
+        ({}, ANYTHING),
         ({"type": "object", "additionalProperties": {"type": "string"}}, {"type": "OBJECT"}),
     ],
 )
@@ -231,14 +281,52 @@ def test_gemini_gets_its_part_of_json_schema(
         "$defs": {"Unit": {"type": "string", "enum": ["C"]}, "Named": named},
     }
     assert parameters(whole, LLMProvider.GEMINI)["properties"]["p"] == expected
+    lower = _with_types(expected, str.lower)
+    assert parameters(whole, LLMProvider.GEMINI_OPEN_AI)["properties"]["p"] == lower
 
 
-def test_a_schema_that_refers_to_itself_ends_for_gemini() -> None:
-    node = {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}}}
-    whole = {"type": "object", "properties": {"p": node}, "$defs": {"Node": node}}
+@pytest.mark.parametrize("count", [1, 8])
+@pytest.mark.parametrize("form", ["$ref", "anyOf", "allOf"])
+def test_schemas_that_refer_to_themselves_end_for_gemini(count: int, form: str) -> None:
+    names = [f"N{number}" for number in range(count)]
+    every = [{"$ref": f"#/$defs/{name}"} for name in names]
+    inside = {
+        "$ref": every[0],
+        "anyOf": {"anyOf": every},
+        "allOf": {"type": "array", "items": {"allOf": every[:1]}},
+    }[form]
+    node = {"type": "object", "properties": {"left": inside, "right": inside}}
+    whole = {"properties": {"p": every[0]}, "$defs": dict.fromkeys(names, node)}
+    for provider in GEMINIS:
+        made = tools_for([Tool("t", "", whole)], provider)
+        assert 2 <= repr(made).count("left") < 500
+        assert "$" not in repr(made)
     made = tools_for([Tool("t", "", whole)], LLMProvider.GEMINI)
-    assert repr(made).count("next") < 20
     ACCEPTED[LLMProvider.GEMINI](made, [{"role": "user", "parts": [{"text": "a"}]}], {"parts": []})
+
+
+@pytest.mark.parametrize("provider", LLMProvider)
+def test_every_array_says_what_is_in_it(provider: LLMProvider) -> None:
+    pair = {"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}]}
+    schema = {"properties": {"a": {"type": "array"}, "b": {"anyOf": [{"type": "null"}, pair]}}}
+    made = parameters(schema, provider)["properties"]
+    assert "items" in made["a"]
+    assert [each["type"].lower() for each in _items(made["b"])["anyOf"]] == ["integer", "string"]
+
+
+def _items(part: dict[str, Any]) -> Any:
+    return next(each["items"] for each in part.get("anyOf", [part]) if "items" in each)
+
+
+def _with_types(value: Any, spelled: Any) -> Any:
+    if isinstance(value, list):
+        return [_with_types(each, spelled) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: spelled(each) if name == "type" else _with_types(each, spelled)
+        for name, each in value.items()
+    }
 
 
 def _spoil(value: Any) -> None:

@@ -7,6 +7,7 @@ One module for each family of APIs; `of_provider` has the table.
 from __future__ import annotations
 
 from .answer import Reply, read_reply, tool_calls_in
+from .arguments import MalformedError, grouped
 from .llm_provider import LLMProvider, provider
 from .names import wire_name
 from .of_provider import messages_for, system_for, tools_for
@@ -15,8 +16,10 @@ from .tool import Tool
 
 __all__ = [
     "LLMProvider",
+    "MalformedError",
     "Reply",
     "Tool",
+    "grouped",
     "messages_for",
     "provider",
     "read_reply",

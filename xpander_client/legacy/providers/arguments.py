@@ -17,7 +17,7 @@ from xpander_client.legacy.tool_call import (
     empty_payload,
 )
 
-__all__ = ["MalformedError", "arguments_of", "call_of", "json_text"]
+__all__ = ["MalformedError", "arguments_of", "call_of", "grouped", "json_text"]
 
 _KINDS = {list: "an array", str: "a text", bool: "true or false", type(None): "null"}
 # Claude's own notation for arguments, which it sometimes writes into a JSON text.
@@ -61,13 +61,15 @@ def call_of(name: str, written: Any, call_id: str) -> ToolCall:
     """The call of a model that wrote these arguments for the tool `name`."""
     kind = ToolCallType.LOCAL if name.startswith(LOCAL_PREFIX) else ToolCallType.XPANDER
     bare = name.removeprefix(LOCAL_PREFIX)
+    arguments = None
     try:
-        arguments = arguments_of(written)
+        payload = arguments = arguments_of(written)
         if kind is ToolCallType.XPANDER:
-            arguments = _finish(arguments) if name == FINISH_TOOL else _grouped(arguments)
+            payload = _finish(arguments) if name == FINISH_TOOL else grouped(arguments)
     except MalformedError as error:
-        return ToolCall(bare, kind, tool_call_id=call_id, malformed=str(error))
-    return ToolCall(bare, kind, arguments, call_id)
+        # A tool of the script may still take them: only there is it known.
+        return ToolCall(bare, kind, tool_call_id=call_id, malformed=str(error), written=arguments)
+    return ToolCall(bare, kind, payload, call_id, written=arguments)
 
 
 def json_text(value: Any) -> str:
@@ -82,8 +84,12 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON number")
 
 
-def _grouped(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Arguments in their groups; those that are in none go into the body."""
+def grouped(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments in their groups; those that are in none go into the body.
+
+    Raises:
+        MalformedError: a group is no object.
+    """
     payload = empty_payload()
     flat = dict(arguments)
     for group, snake in GROUPS.items():

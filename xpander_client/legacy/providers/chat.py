@@ -11,12 +11,11 @@ from typing import Any
 
 import attrs
 
-from xpander_client.legacy.tool_call import GROUPS
-
 from .family import Family, no_chunk
+from .gemini_schema import gemini_schema
 from .llm_provider import LLMProvider
 from .names import wire_name
-from .tool import Tool, closed, description_of, parameters_of, rewritten
+from .tool import Tool, closed, description_of, parameters_of
 from .turns import BLANK, SIGNATURE, Call, Turn
 
 __all__ = ["answers", "chat", "function"]
@@ -33,8 +32,8 @@ class _Dialect:
     closes_objects: bool = False
     """Whether every object of a schema says that it takes nothing else."""
     is_gemini: bool = False
-    """No empty objects and messages, no additionalProperties; signatures go with the calls, and
-    nothing that it does not know."""
+    """Schemas are those of Gemini, no message is empty; signatures go with the calls, and nothing
+    that it does not know."""
     silence: str | None = None
     """The content of a message that has only calls."""
     is_langchain: bool = False
@@ -85,35 +84,10 @@ def answers(response: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
 def _tool(tool: Tool, dialect: _Dialect) -> dict[str, Any]:
     made = function(tool, dialect.provider, closes_objects=dialect.closes_objects)
     if dialect.is_gemini:
-        parameters = _without_empty_groups(made.pop("parameters"))
-        if parameters["properties"]:
+        parameters = gemini_schema(made.pop("parameters"), spelled=str.lower)
+        if parameters.get("properties"):
             made["parameters"] = parameters
     return {"type": "function", "function": made}
-
-
-def _without_empty_groups(schema: dict[str, Any]) -> dict[str, Any]:
-    """Gemini refuses objects that list no properties; without any the tool has no parameters."""
-
-    def opened(part: dict[str, Any]) -> dict[str, Any]:
-        part.pop("additionalProperties", None)
-        return part
-
-    schema = rewritten(schema, opened)
-    empty = {group for group in GROUPS if _is_empty(schema["properties"].get(group))}
-    schema["properties"] = {k: v for k, v in schema["properties"].items() if k not in empty}
-    if "required" in schema:
-        schema["required"] = [name for name in schema["required"] if name not in empty]
-    return schema
-
-
-def _is_empty(part: Any) -> bool:
-    # One that refers to a definition, or is made of others, says elsewhere what is in it.
-    return (
-        isinstance(part, Mapping)
-        and part.get("type") == "object"
-        and not part.get("properties")
-        and not {"$ref", "anyOf", "oneOf", "allOf"}.intersection(part)
-    )
 
 
 def _messages(turn: Turn, dialect: _Dialect) -> Iterator[dict[str, Any]]:

@@ -5,12 +5,18 @@ https://ai.google.dev/api/caching#Schema
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+
+import attrs
+
+from xpander_client.legacy.tool_call import GROUPS
 
 __all__ = ["gemini_schema"]
 
 Schema = dict[str, Any]
+Path = tuple[str, ...]
 
 _KEPT = (
     "title",
@@ -33,100 +39,167 @@ _FORMATS = {
     "number": ("float", "double"),
     "integer": ("int32", "int64"),
 }
-_DEEPEST = 16
-"""A schema that refers to itself ends here."""
+_TYPES = {str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
+_ANYTHING = ("string", "number", "boolean", "object", "array")
+_DEEPEST = 3
+"""How many references on one way lead to schemas that refer to themselves."""
 
 
-def gemini_schema(schema: Mapping[str, Any]) -> Schema:
+def gemini_schema(
+    schema: Mapping[str, Any], *, spelled: Callable[[str], str] = str.upper
+) -> Schema:
     """The schema with its references resolved and without what Gemini refuses.
+
+    Everything has a type, alternatives stand alone, and enums are of texts: what else the schema
+    says of a value is told in its description. `spelled` says how types are written.
 
     Example:
         >>> gemini_schema({"type": ["string", "null"], "const": "a", "additionalProperties": False})
         {'type': 'STRING', 'enum': ['a'], 'nullable': True}
     """
-    return _converted(schema, schema, 0)
+    return _Conversion(schema, spelled).converted(schema, ())
 
 
-def _converted(part: Mapping[str, Any], root: Mapping[str, Any], depth: int) -> Schema:
-    part = _merged(part, root)
-    kinds, is_nullable = _kinds(part)
-    options = [o for o in part.get("anyOf") or part.get("oneOf") or () if isinstance(o, Mapping)]
-    if any(o.get("type") == "null" for o in options):
-        is_nullable = True
-        options = [o for o in options if o.get("type") != "null"]
-    if len(options) == 1:
-        rest = {k: v for k, v in part.items() if k not in ("anyOf", "oneOf")}
-        only = _converted({**options[0], **rest}, root, depth)
-        return {**only, "nullable": True} if is_nullable else only
-    if len(kinds) > 1:
-        bare = {k: v for k, v in part.items() if k != "type"}
-        options, kinds = [{**bare, "type": kind} for kind in kinds], []
+@attrs.frozen
+class _Conversion:
+    root: Mapping[str, Any]
+    spelled: Callable[[str], str]
+    _loops: dict[str, bool] = attrs.field(factory=dict, init=False)
 
-    kind = kinds[0] if kinds else None
-    made: Schema = {"type": kind.upper()} if kind else {}
-    made |= {key: part[key] for key in _KEPT if key in part}
-    if part.get("format") in _FORMATS.get(kind or "", ()):
-        made["format"] = part["format"]
-    values = [part["const"]] if "const" in part else part.get("enum")
-    if values and kind in (None, "string") and all(isinstance(value, str) for value in values):
-        made |= {"type": "STRING", "enum": list(values)}
-    if is_nullable:
-        made["nullable"] = True
-    if depth >= _DEEPEST:
+    def converted(self, part: Mapping[str, Any], path: Path) -> Schema:
+        """The part; `path` has the references to types that contain themselves on the way to it."""
+        part, path = self._merged(part, path)
+        kinds, is_nullable = _kinds(part)
+        union = part.get("anyOf") or part.get("oneOf")
+        if union and "type" not in part:
+            options = [one for one in union if isinstance(one, Mapping)]
+            real = [one for one in options if one.get("type") != "null"]
+            is_nullable = is_nullable or len(real) < len(options)
+            about = {key: value for key, value in part.items() if key not in ("anyOf", "oneOf")}
+            if len(real) > 1:
+                about = {key: value for key, value in about.items() if key == "description"}
+            parts = [{**about, **one} if len(real) > 1 else {**one, **about} for one in real]
+            made = [self.converted(one, path) for one in parts]
+        else:
+            # Where it may be anything it may be an array of anything: that has to end.
+            part = {"items": {"type": "string"}, **part} if len(kinds) > 1 else part
+            made = [self._of_kind(kind, part, path) for kind in kinds]
+        if not made:
+            return {"type": self.spelled("null")}
+        # Vertex takes nothing beside alternatives.
+        flat = [option for one in made for option in one.get("anyOf", [one])]
+        if is_nullable:
+            flat = [{**option, "nullable": True} for option in flat]
+        return flat[0] if len(flat) == 1 else {"anyOf": flat}
+
+    def _of_kind(self, kind: str, part: Mapping[str, Any], path: Path) -> Schema:
+        made: Schema = {"type": self.spelled(kind)}
+        made |= {key: part[key] for key in _KEPT if key in part}
+        notes = []
+        if (given := part.get("format")) in _FORMATS.get(kind, ()):
+            made["format"] = given
+        elif kind == "string" and given:
+            notes.append(f"format: {given}")
+        values = [value for value in _values(part) if _is_of(kind, value)]
+        if kind == "string" and values and all(values):
+            made["enum"] = values
+        elif values:  # enums of other types, and empty texts in them, are refused
+            notes.append(f"one of {', '.join(json.dumps(value) for value in values)}")
+        if notes:
+            words = (part.get("description"), f"({'; '.join(notes)})")
+            made["description"] = " ".join(word for word in words if word)
+        if kind == "array":
+            items = part.get("items")
+            if not isinstance(items, Mapping):
+                items = {"anyOf": part["prefixItems"]} if part.get("prefixItems") else {}
+            made["items"] = self.converted(items, path)
+        if kind == "object" and isinstance(properties := part.get("properties"), Mapping):
+            inner = {
+                name: self.converted(one, path)
+                for name, one in properties.items()
+                if isinstance(one, Mapping) and not (name in GROUPS and _takes_nothing(one))
+            }
+            required = [name for name in part.get("required") or () if name in inner]
+            # An object that lists none is refused.
+            made |= {"properties": inner} if inner else {}
+            made |= {"required": required} if required else {}
         return made
-    if options:
-        made["anyOf"] = [_converted(option, root, depth + 1) for option in options]
-    if kind == "array":
-        items = part.get("items")
-        made["items"] = _converted(items if isinstance(items, Mapping) else {}, root, depth + 1)
-    if kind == "object" and (properties := part.get("properties")):
-        made["properties"] = {
-            name: _converted(inner, root, depth + 1)
-            for name, inner in properties.items()
-            if isinstance(inner, Mapping) and not _is_empty_object(inner)
-        }
-        required = [name for name in part.get("required") or () if name in made["properties"]]
-        if required:
-            made["required"] = required
-    return made
 
-
-def _merged(part: Mapping[str, Any], root: Mapping[str, Any]) -> Schema:
-    """The part with what it refers to, and all that it consists of, written into it."""
-    made = dict(part)
-    for _ in range(_DEEPEST):
+    def _merged(self, part: Mapping[str, Any], path: Path) -> tuple[Schema, Path]:
+        """The part with what it refers to, and all that it consists of, written into it."""
+        made = dict(part)
         reference = made.pop("$ref", None)
-        if not isinstance(reference, str):
-            break
-        made = {**_resolved(reference, root), **made}
-    for one in made.pop("allOf", None) or ():
-        if isinstance(one, Mapping):
-            inner = _merged(one, root)
-            properties = {**(inner.get("properties") or {}), **(made.get("properties") or {})}
-            required = [*(made.get("required") or ()), *(inner.get("required") or ())]
+        if isinstance(reference, str):
+            whole = self._resolved(reference)
+            if self._comes_round(reference):
+                if path.count(reference) > 1 or len(path) == _DEEPEST:
+                    ends = "properties" in whole or whole.get("type") == "object"
+                    return {"type": "object" if ends else "string", **made}, path
+                path = (*path, reference)
+            inner, path = self._merged(whole, path)
             made = {**inner, **made}
-            if properties:
-                made |= {"properties": properties, "required": list(dict.fromkeys(required))}
-    return made
+        for one in made.pop("allOf", None) or ():
+            if isinstance(one, Mapping):
+                inner, path = self._merged(one, path)
+                properties = {**(inner.get("properties") or {}), **(made.get("properties") or {})}
+                required = [*(made.get("required") or ()), *(inner.get("required") or ())]
+                made = {**inner, **made}
+                if properties:
+                    made |= {"properties": properties, "required": list(dict.fromkeys(required))}
+        return made, path
+
+    def _resolved(self, reference: str) -> Mapping[str, Any]:
+        found: Any = self.root
+        for step in reference.removeprefix("#").strip("/").split("/"):
+            step = step.replace("~1", "/").replace("~0", "~")
+            found = found.get(step) if isinstance(found, Mapping) else None
+        return found if isinstance(found, Mapping) else {}
+
+    def _comes_round(self, reference: str) -> bool:
+        """Whether what it refers to contains the same reference."""
+        if reference not in self._loops:
+            seen: set[str] = set()
+            ahead = [reference]
+            while ahead:
+                found = set(_references(self._resolved(ahead.pop()))) - seen
+                seen |= found
+                ahead += found
+            self._loops[reference] = reference in seen
+        return self._loops[reference]
 
 
-def _resolved(reference: str, root: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Any = root
-    for step in reference.removeprefix("#").strip("/").split("/"):
-        step = step.replace("~1", "/").replace("~0", "~")
-        found = found.get(step) if isinstance(found, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for inner in value:
+            yield from _references(inner)
 
 
-def _kinds(part: Mapping[str, Any]) -> tuple[list[str], bool]:
+def _kinds(part: Mapping[str, Any]) -> tuple[Sequence[str], bool]:
     """The types that a value may have, and whether it may be null."""
     given = part.get("type")
     kinds = [given] if isinstance(given, str) else [k for k in given or () if isinstance(k, str)]
+    values = _values(part)
     if not kinds:
-        kinds = ["object"] if "properties" in part else ["array"] if "items" in part else []
-    return [kind for kind in kinds if kind != "null"], "null" in kinds
+        kinds = list(dict.fromkeys(_TYPES.get(type(value), "string") for value in values))
+    if not kinds:
+        arrays = "items" in part or "prefixItems" in part
+        kinds = ["object"] if "properties" in part else ["array"] if arrays else [*_ANYTHING]
+    is_nullable = "null" in kinds or part.get("nullable") is True
+    return [kind for kind in kinds if kind != "null"], is_nullable
 
 
-def _is_empty_object(part: Mapping[str, Any]) -> bool:
-    """Whether it takes nothing at all: such a group is not worth a word, and is refused."""
+def _values(part: Mapping[str, Any]) -> list[Any]:
+    """The values that the part allows, if it lists them."""
+    return [part["const"]] if "const" in part else list(part.get("enum") or ())
+
+
+def _is_of(kind: str, value: Any) -> bool:
+    return _TYPES.get(type(value)) == kind or (kind == "number" and type(value) is int)
+
+
+def _takes_nothing(part: Mapping[str, Any]) -> bool:
     return part.get("type") == "object" and "properties" in part and not part["properties"]

@@ -56,7 +56,16 @@ def parameters_of(tool: Tool) -> Schema:
     body = properties.get("bodyParams")
     if isinstance(body, dict) and "input_task" in (body.get("properties") or {}):
         body["required"] = ["input_task"]  # a sub-agent without a task would have nothing to do
-    return {"type": "object", "properties": properties, **schema}
+    return rewritten({"type": "object", "properties": properties, **schema}, _with_items)
+
+
+def _with_items(part: Schema) -> Schema:
+    """OpenAI refuses a request in which one array of one tool does not say what is in it."""
+    kinds = part.get("type")
+    if "items" not in part and (kinds == "array" or (isinstance(kinds, list) and "array" in kinds)):
+        each = part.get("prefixItems")
+        part["items"] = {"anyOf": each} if each else {}
+    return part
 
 
 def closed(schema: Schema) -> Schema:

@@ -1,0 +1,78 @@
+"""How a type looks in JSON, and what does not fit it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import attrs
+
+__all__ = ["ANYTHING", "Form", "MisfitError", "Schema", "described", "lenient", "misfit"]
+
+Schema = dict[str, Any]
+
+_LONGEST = 80
+
+
+class MisfitError(ValueError):
+    """JSON that does not fit a type. The text says where and why, for the model to read."""
+
+    def __init__(self, why: str, path: str = "") -> None:
+        super().__init__(why, path)
+        self.why = why
+        self.path = path
+
+    def __str__(self) -> str:
+        return f"{self.path.removeprefix('.')}: {self.why}" if self.path else self.why
+
+    def within(self, step: str) -> MisfitError:
+        """The same error, told from one step further out: `.name` or `[0]`."""
+        return MisfitError(self.why, f"{step}{self.path}")
+
+
+def misfit(expected: str, value: Any) -> MisfitError:
+    """The error of a value that is something else than what was expected."""
+    text = json.dumps(value, ensure_ascii=False, default=repr)
+    shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return MisfitError(f"expected {expected}, got {shown}")
+
+
+@attrs.frozen(eq=False)
+class Form:
+    """How a type looks in JSON: its schema, and how a value is made of what a model wrote.
+
+    `read(value, is_lenient)` raises `MisfitError`. Leniently, JSON that came as a text counts for
+    what it says: `"5"` is a number, `"[1, 2]"` a list.
+    """
+
+    schema: Schema
+    read: Callable[[Any, bool], Any]
+
+
+ANYTHING = Form({}, lambda value, is_lenient: value)
+
+
+def described(form: Form, text: str | None) -> Form:
+    """The form with a description in its schema."""
+    return attrs.evolve(form, schema={**form.schema, "description": text}) if text else form
+
+
+def lenient(form: Form) -> Form:
+    """The form, which takes a text for the JSON that is in it where it may and has to."""
+
+    def read(value: Any, is_lenient: bool) -> Any:
+        try:
+            return form.read(value, is_lenient)
+        except MisfitError:
+            if not is_lenient or not isinstance(value, str):
+                raise
+            try:
+                inner = json.loads(value)
+            except (ValueError, RecursionError):
+                inner = value
+            if isinstance(inner, str):
+                raise
+        return form.read(inner, is_lenient)
+
+    return attrs.evolve(form, read=read)

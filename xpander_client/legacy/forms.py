@@ -1,0 +1,471 @@
+"""Types as JSON has them: the schema of a type, and its values made of what a model wrote."""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+import datetime
+import decimal
+import enum
+import ipaddress
+import json
+import pathlib
+import types
+import typing
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from . import pydantic_form
+from .form import ANYTHING, Form, MisfitError, Schema, described, lenient, misfit
+from .hints import hints_of
+
+__all__ = ["Forms", "default_of", "nullable"]
+
+_PLAIN = (str, bool, int, float, type(None))
+
+
+@attrs.define
+class Forms:
+    """The forms of the types that one schema is made of.
+
+    Types that contain themselves are in `definitions`, and referred to as `#/$defs/NAME`.
+    """
+
+    definitions: dict[str, Schema] = attrs.field(factory=dict)
+    _names: dict[Any, str] = attrs.field(factory=dict, init=False)
+    _made: dict[Any, Form] = attrs.field(factory=dict, init=False)
+    _open: set[Any] = attrs.field(factory=set, init=False)
+
+    def of(self, annotation: Any) -> Form:
+        """The form of an annotation; of one that nothing is known of, that of anything."""
+        origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+        if origin is typing.Annotated:
+            return self._annotated(annotation, arguments)
+        if origin in (typing.Union, types.UnionType):
+            return _union([self.of(each) for each in arguments])
+        if origin is typing.Literal:
+            return lenient(_choice([(_literal(each), each) for each in arguments]))
+        if _name_of(origin) in ("Required", "NotRequired", "ReadOnly", "Final"):
+            return self.of(arguments[0])
+        kind = annotation if origin is None else origin
+        if isinstance(kind, typing.TypeVar):
+            bound = Any if kind.__bound__ is None else kind.__bound__
+            return _union([self.of(each) for each in kind.__constraints__ or (bound,)])
+        if isinstance(kind, typing.NewType):
+            return self.of(kind.__supertype__)
+        if hasattr(kind, "__value__"):  # type X = …
+            return self.defined(kind, kind.__name__, lambda: self.of(kind.__value__))
+        if kind is None or kind is types.NoneType:
+            return lenient(_SIMPLE[types.NoneType])
+        if not isinstance(kind, type) or kind is object:
+            return ANYTHING
+        return lenient(self._of_class(kind, arguments, annotation))
+
+    def defined(self, key: Any, name: str, make: Callable[[], Form]) -> Form:
+        """The form of a type that may contain itself; if it does, it becomes a definition."""
+        if key in self._open or key in self._names:
+            return self.reference(key, name)
+        self._open.add(key)
+        self._made[key] = form = make()
+        self._open.discard(key)
+        if key not in self._names:
+            return form
+        self.definitions[self._names[key]] = form.schema
+        return self.reference(key, name)
+
+    def reference(self, key: Any, name: str) -> Form:
+        """What stands for a definition, in other schemas and in its own."""
+        if key not in self._names:
+            taken = set(self._names.values())
+            numbered = (f"{name}{number}" for number in range(2, len(taken) + 3))
+            self._names[key] = next(each for each in (name, *numbered) if each not in taken)
+
+        def read(value: Any, is_lenient: bool) -> Any:  # made by then
+            return self._made[key].read(value, is_lenient)
+
+        return Form({"$ref": f"#/$defs/{self._names[key]}"}, read)
+
+    def _annotated(self, annotation: Any, arguments: tuple[Any, ...]) -> Form:
+        form = None
+        if any(pydantic_form.is_rule(each) for each in arguments[1:]):
+            form = pydantic_form.form_of(annotation, self)
+        if form is None:
+            form = self.of(arguments[0])
+        texts = (_description(each) for each in arguments[1:])
+        return described(form, next(filter(None, texts), None))
+
+    def _of_class(self, kind: type[Any], arguments: Sequence[Any], annotation: Any) -> Form:
+        if pydantic_form.is_own(kind):
+            return pydantic_form.form_of(annotation, self) or ANYTHING
+        if issubclass(kind, enum.Enum):
+            return _enum(kind)
+        if kind in _TEXTS:
+            return _text(kind, *_TEXTS[kind])
+        if issubclass(kind, pathlib.PurePath):
+            return _text(kind, kind, "path", "a path")
+        if kind in _SIMPLE:
+            return _SIMPLE[kind]
+        if typing.is_typeddict(kind) or _has_fields(kind):
+            return self.defined(kind, kind.__name__, lambda: self._fields(kind))
+        for base in (str, int, float):
+            if issubclass(kind, base):
+                return _converted(_SIMPLE[base], kind)
+        if kind in _MAPPINGS:
+            return self._mapping(*arguments)
+        if kind is tuple and arguments and arguments[-1] is not Ellipsis:
+            return _tuple([self.of(each) for each in arguments if each != ()])
+        if kind in _ARRAYS:
+            return _array(self.of(arguments[0]) if arguments else ANYTHING, _ARRAYS[kind])
+        return pydantic_form.form_of(annotation, self) or ANYTHING
+
+    def _fields(self, kind: type[Any]) -> Form:
+        """The form of a class with fields: an object."""
+        hints = hints_of(kind)
+        forms: dict[str, Form] = {}
+        required = []
+        for name, attribute, default in _fields_of(kind, hints):
+            form = self.of(hints.get(attribute, Any))
+            if default is _NO_DEFAULT:
+                required.append(name)
+            forms[name] = attrs.evolve(form, schema={**form.schema, **default_of(default)})
+        schema = {
+            "type": "object",
+            "properties": {name: form.schema for name, form in forms.items()},
+            "required": required,
+            "additionalProperties": False,
+        }
+
+        def read(value: Any, is_lenient: bool) -> Any:
+            if not isinstance(value, Mapping):
+                raise misfit("an object", value)
+            for name in (name for name in value if name not in forms):
+                raise MisfitError(f"is no field; there are {', '.join(forms)}", f".{name}")
+            for name in (name for name in required if name not in value):
+                raise MisfitError("is missing", f".{name}")
+            given = {
+                name: _within(f".{name}", forms[name], inner, is_lenient)
+                for name, inner in value.items()
+            }
+            return _made(lambda fields: kind(**fields), given)
+
+        return Form(schema, read)
+
+    def _mapping(self, of_keys: Any = str, of_values: Any = Any) -> Form:
+        keys, values = self.of(of_keys), self.of(of_values)
+        schema: Schema = {"type": "object"}
+        if of_values is not Any or of_keys is not str:
+            schema["additionalProperties"] = values.schema
+
+        def read(value: Any, is_lenient: bool) -> Any:
+            if not isinstance(value, Mapping):
+                raise misfit("an object", value)
+            return {
+                # In JSON every key is a text.
+                _within(f".{key}", keys, key, True): _within(f".{key}", values, inner, is_lenient)
+                for key, inner in value.items()
+            }
+
+        return Form(schema, read)
+
+
+_NO_DEFAULT: Any = object()
+
+
+def default_of(value: Any) -> Schema:
+    """What a schema says of a default: nothing, if JSON has no form of it or there is none."""
+    value = value.value if isinstance(value, enum.Enum) else value
+    if value is None or not _is_json(value):
+        return {}
+    return {"default": value}
+
+
+def _is_json(value: Any) -> bool:
+    if isinstance(value, list | tuple):
+        return all(map(_is_json, value))
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _is_json(inner) for key, inner in value.items())
+    return type(value) in _PLAIN and value not in (float("inf"), float("-inf")) and value == value
+
+
+def _description(metadata: Any) -> str | None:
+    """The text that metadata of `Annotated` has: itself, pydantic's `Field` or PEP 727's `Doc`."""
+    if isinstance(metadata, str):
+        return metadata
+    texts = (getattr(metadata, name, None) for name in ("description", "documentation"))
+    return next((text for text in texts if isinstance(text, str)), None)
+
+
+def _within(step: str, form: Form, value: Any, is_lenient: bool) -> Any:
+    try:
+        return form.read(value, is_lenient)
+    except MisfitError as error:
+        raise error.within(step) from None
+
+
+def _made(make: Callable[[Any], Any], value: Any, expected: str | None = None) -> Any:
+    """What a type makes of a value; it may refuse."""
+    try:
+        return make(value)
+    except Exception as error:
+        raise misfit(expected, value) if expected else MisfitError(str(error)) from None
+
+
+def _text(kind: Any, make: Callable[[str], Any], json_format: str, expected: str) -> Form:
+    def read(value: Any, is_lenient: bool) -> Any:
+        if not isinstance(value, str):
+            raise misfit(expected, value)
+        return _made(make, value, expected)
+
+    return Form({"type": "string", "format": json_format}, read)
+
+
+def _converted(form: Form, make: Callable[[Any], Any], expected: str | None = None) -> Form:
+    """A type that is made of another type's values."""
+    return attrs.evolve(
+        form, read=lambda value, is_lenient: _made(make, form.read(value, is_lenient), expected)
+    )
+
+
+def _choice(pairs: Sequence[tuple[Any, Any]]) -> Form:
+    """A choice of values, each with what stands for it in JSON."""
+    kinds: dict[str, list[Any]] = {}
+    for said, _ in pairs:
+        kinds.setdefault(_TYPE_NAMES[type(said)], []).append(said)
+    schemas = [
+        {"type": name} if name == "null" else {"type": name, "enum": choices}
+        for name, choices in kinds.items()
+    ]
+    expected = f"one of {', '.join(json.dumps(said, ensure_ascii=False) for said, _ in pairs)}"
+
+    def read(value: Any, is_lenient: bool) -> Any:
+        for said, meant in pairs:
+            if said == value and isinstance(said, bool) == isinstance(value, bool):
+                return meant
+        raise misfit(expected, value)
+
+    return Form(schemas[0] if len(schemas) == 1 else {"anyOf": schemas}, read)
+
+
+def _literal(value: Any) -> Any:
+    """What stands in JSON for a value of a `Literal`, or for a member of an enum."""
+    if isinstance(value, enum.Enum):
+        members = [each.value for each in type(value)]
+        plain = all(isinstance(each, _PLAIN) for each in members)
+        value = value.value if plain else value.name
+    if value is None or isinstance(value, bool):
+        return value
+    for kind in (str, int, float):  # a member may be of a class of its own
+        if isinstance(value, kind):
+            return kind(value)
+    return str(value)
+
+
+def _enum(kind: type[enum.Enum]) -> Form:
+    if issubclass(kind, enum.Flag):  # any sum of its members
+        return _converted(_SIMPLE[int], kind)
+    return _choice([(_literal(each), each) for each in kind])
+
+
+def _union(options: Sequence[Form]) -> Form:
+    schemas: list[Schema] = []
+    for option in options:
+        inner = option.schema["anyOf"] if set(option.schema) == {"anyOf"} else [option.schema]
+        schemas += [schema for schema in inner if schema not in schemas]
+    if {} in schemas:
+        return ANYTHING
+    schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+    [*more, first] = [schema for schema in schemas if schema != _NULL.schema] or schemas
+    if not more and "description" in first:  # it is about the whole, also where it may be null
+        bare = {name: each for name, each in first.items() if name != "description"}
+        rest = [each for each in schemas if each is not first]
+        schema = {"anyOf": [bare, *rest], "description": first["description"]}
+
+    def read(value: Any, is_lenient: bool) -> Any:
+        errors: list[MisfitError] = []
+        # What fits as it is comes before what could be read as something else.
+        for leniently in (False, True) if is_lenient else (False,):
+            errors = []
+            for option in options:
+                try:
+                    return option.read(value, leniently)
+                except MisfitError as error:
+                    errors.append(error)
+        told = [
+            error
+            for error, option in zip(errors, options, strict=True)
+            if option.schema != _NULL.schema
+        ]
+        if len(told) == 1:
+            raise told[0]
+        raise MisfitError("; or ".join(dict.fromkeys(map(str, errors))))
+
+    return Form(schema, read)
+
+
+def nullable(form: Form) -> Form:
+    """The form of what may be null as well."""
+    return _union([form, _NULL])
+
+
+def _array(items: Form, make: Callable[[list[Any]], Any]) -> Form:
+    def read(value: Any, is_lenient: bool) -> Any:
+        if not isinstance(value, list):
+            raise misfit("an array", value)
+        inner = [_within(f"[{at}]", items, each, is_lenient) for at, each in enumerate(value)]
+        return _made(make, inner)
+
+    return Form({"type": "array", "items": items.schema}, read)
+
+
+def _tuple(items: Sequence[Form]) -> Form:
+    count = {"minItems": len(items), "maxItems": len(items)}
+    # Not all providers know `prefixItems`, and some want `items` beside it.
+    schema = {"type": "array", "items": _union(items).schema if items else {}, **count}
+    if len({json.dumps(item.schema) for item in items}) > 1:
+        schema["prefixItems"] = [item.schema for item in items]
+
+    def read(value: Any, is_lenient: bool) -> Any:
+        if not isinstance(value, list) or len(value) != len(items):
+            raise misfit(f"an array of {len(items)}", value)
+        return tuple(
+            _within(f"[{at}]", item, each, is_lenient)
+            for at, (item, each) in enumerate(zip(items, value, strict=True))
+        )
+
+    return Form(schema, read)
+
+
+def _has_fields(kind: type[Any]) -> bool:
+    return attrs.has(kind) or dataclasses.is_dataclass(kind) or hasattr(kind, "_field_defaults")
+
+
+def _fields_of(kind: type[Any], hints: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """The fields that a value is made with: name in JSON, name of the attribute, default."""
+    if typing.is_typeddict(kind):
+        for name in hints:
+            yield name, name, _NO_DEFAULT if _is_required(kind, name, hints[name]) else None
+    elif attrs.has(kind):
+        for attribute in attrs.fields(kind):
+            if attribute.init:
+                is_needed = attribute.default is attrs.NOTHING
+                default = _NO_DEFAULT if is_needed else attribute.default
+                yield attribute.alias, attribute.name, default
+    elif dataclasses.is_dataclass(kind):
+        for field in dataclasses.fields(kind):
+            if field.init:
+                has_factory = field.default_factory is not dataclasses.MISSING
+                is_needed = field.default is dataclasses.MISSING and not has_factory
+                yield field.name, field.name, _NO_DEFAULT if is_needed else field.default
+    else:
+        for name in kind._fields:
+            yield name, name, kind._field_defaults.get(name, _NO_DEFAULT)
+
+
+def _is_required(kind: Any, name: str, hint: Any) -> bool:
+    while (origin := typing.get_origin(hint)) is not None:
+        # The hint knows better: of one that was a text the class has not seen this.
+        if _name_of(origin) in ("Required", "NotRequired"):
+            return _name_of(origin) == "Required"
+        if origin is not typing.Annotated and _name_of(origin) != "ReadOnly":
+            break
+        hint = typing.get_args(hint)[0]
+    return name in kind.__required_keys__
+
+
+def _name_of(special: Any) -> str | None:
+    """The name of one of typing's forms, whichever module it is from."""
+    name: str | None = getattr(special, "_name", None)
+    return name
+
+
+def _read_null(value: Any, is_lenient: bool) -> None:
+    if value is not None:
+        raise misfit("null", value)
+
+
+def _read_bool(value: Any, is_lenient: bool) -> bool:
+    if isinstance(value, bool):
+        return value
+    if is_lenient and isinstance(value, str) and value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
+    raise misfit("true or false", value)
+
+
+def _read_int(value: Any, is_lenient: bool) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value % 1:
+        raise misfit("an integer", value)
+    return _made(int, value, "an integer")
+
+
+def _read_float(value: Any, is_lenient: bool) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise misfit("a number", value)
+    return _made(float, value, "a number")
+
+
+def _read_decimal(value: Any, is_lenient: bool) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise misfit("a number", value)
+    return _made(decimal.Decimal, str(value), "a number")
+
+
+def _read_seconds(value: Any, is_lenient: bool) -> Any:
+    return _made(lambda seconds: datetime.timedelta(seconds=seconds), _read_float(value, False))
+
+
+def _read_text(value: Any, is_lenient: bool) -> str:
+    if not isinstance(value, str):
+        raise misfit("a text", value)
+    return value
+
+
+_NULL = Form({"type": "null"}, _read_null)
+_STRING = Form({"type": "string"}, _read_text)
+_SIMPLE: dict[type, Form] = {
+    types.NoneType: _NULL,
+    bool: Form({"type": "boolean"}, _read_bool),
+    int: Form({"type": "integer"}, _read_int),
+    float: Form({"type": "number"}, _read_float),
+    decimal.Decimal: Form({"type": "number"}, _read_decimal),
+    datetime.timedelta: Form({"type": "number", "description": "in seconds"}, _read_seconds),
+    str: _STRING,
+    bytes: _converted(_STRING, str.encode),
+}
+_TYPE_NAMES = {bool: "boolean", int: "integer", float: "number", str: "string"} | {
+    types.NoneType: "null"
+}
+_TEXTS: dict[type, tuple[Callable[[str], Any], str, str]] = {
+    datetime.datetime: (
+        datetime.datetime.fromisoformat,
+        "date-time",
+        "a date and time as 2026-01-31T09:30:00Z",
+    ),
+    datetime.date: (datetime.date.fromisoformat, "date", "a date as 2026-01-31"),
+    datetime.time: (datetime.time.fromisoformat, "time", "a time as 09:30:00"),
+    uuid.UUID: (uuid.UUID, "uuid", "a UUID"),
+    ipaddress.IPv4Address: (ipaddress.IPv4Address, "ipv4", "an IPv4 address"),
+    ipaddress.IPv6Address: (ipaddress.IPv6Address, "ipv6", "an IPv6 address"),
+}
+_MAPPINGS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
+_ARRAYS: dict[type, Callable[[list[Any]], Any]] = {
+    **dict.fromkeys(
+        (
+            list,
+            collections.abc.Collection,
+            collections.abc.Container,
+            collections.abc.Iterable,
+            collections.abc.MutableSequence,
+            collections.abc.Reversible,
+            collections.abc.Sequence,
+        ),
+        list,
+    ),
+    tuple: tuple,
+    set: set,
+    frozenset: frozenset,
+    collections.abc.Set: set,
+    collections.abc.MutableSet: set,
+}

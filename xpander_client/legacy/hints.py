@@ -1,0 +1,49 @@
+"""The annotations of functions and classes, found out one by one."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import types
+import typing
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["hints_of"]
+
+if sys.version_info >= (3, 14):
+    import annotationlib
+
+    def _annotations(of: Any) -> dict[str, Any]:
+        return annotationlib.get_annotations(of, format=annotationlib.Format.FORWARDREF)
+
+else:
+
+    def _annotations(of: Any) -> dict[str, Any]:
+        return inspect.get_annotations(of)
+
+
+def hints_of(of: Callable[..., Any] | type) -> dict[str, Any]:
+    """What the annotations of a function, or of a class with its bases, mean.
+
+    One that names what is not there at run time is left out, and costs the others nothing.
+    """
+    hints: dict[str, Any] = {}
+    for owner in reversed(of.__mro__) if isinstance(of, type) else [_unwrapped(of)]:
+        space = vars(sys.modules.get(owner.__module__, typing))
+        space = getattr(owner, "__globals__", space)
+        names = dict(vars(owner)) if isinstance(owner, type) else {}
+        for name, annotation in _annotations(owner).items():
+            holder = types.SimpleNamespace(__annotations__={"it": annotation})
+            try:
+                hints[name] = typing.get_type_hints(holder, space, names, include_extras=True)["it"]
+            except Exception:  # an annotation may run anything
+                hints.pop(name, None)
+    return hints
+
+
+def _unwrapped(function: Any) -> Any:
+    function = inspect.unwrap(function)
+    if not inspect.isroutine(function):
+        function = type(function).__call__
+    return getattr(function, "__func__", function)

@@ -1,0 +1,104 @@
+"""What a function takes: told to a model as a schema, and made of what it wrote."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Annotated, Any
+
+import attrs
+
+from .form import ANYTHING, Form, MisfitError, Schema, described
+from .forms import Forms, default_of, nullable
+from .hints import hints_of
+from .pydantic_form import field_of
+
+__all__ = ["Parameters", "parameters_of"]
+
+_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+@attrs.frozen
+class Parameters:
+    """The parameters of a function that a model can call."""
+
+    signature: inspect.Signature
+    schema: Schema
+    _forms: Mapping[str, Form]
+    _others: Form | None
+    """The form of what `**` takes; None without it."""
+    _defaults: Mapping[str, Callable[[], Any]]
+    """Makes the defaults that Python does not know: those in `x: int = Field(3)`."""
+
+    @property
+    def takes_any(self) -> bool:
+        """Whether the function takes every name."""
+        return self._others is not None
+
+    def read(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The keyword arguments for a call, made of JSON.
+
+        Raises:
+            MisfitError: the function can't be called with them; the text names all that is wrong.
+        """
+        made: dict[str, Any] = {}
+        wrong = []
+        for name, value in given.items():
+            form = self._forms.get(name) or self._others or ANYTHING
+            try:
+                made[name] = form.read(value, True)
+            except MisfitError as error:
+                wrong.append(str(error.within(f".{name}")))
+        if wrong:
+            raise MisfitError("; ".join(wrong))
+        made |= {name: make() for name, make in self._defaults.items() if name not in made}
+        try:
+            self.signature.bind(**made)
+        except TypeError as error:
+            raise MisfitError(str(error)) from None
+        return made
+
+
+def parameters_of(function: Callable[..., Any], descriptions: Mapping[str, str]) -> Parameters:
+    """Find out what a function takes; `descriptions` are those of its docstring.
+
+    Raises:
+        ValueError: nothing is known of its parameters.
+    """
+    signature = inspect.signature(function)
+    is_class = isinstance(function, type)
+    hints = hints_of(getattr(function, "__init__", function) if is_class else function)
+    forms = Forms()
+    made: dict[str, Form] = {}
+    others = None
+    defaults: dict[str, Callable[[], Any]] = {}
+    required = []
+    for name, parameter in signature.parameters.items():
+        hint, default = hints.get(name, Any), parameter.default
+        if parameter.kind is parameter.VAR_KEYWORD:
+            others = forms.of(hint)
+        if parameter.kind not in _NAMED:
+            continue
+        if (field := field_of(default)) is not None:
+            hint = Annotated[hint, field]
+            default = parameter.empty
+            if not field.is_required():
+                default = field.default
+                defaults[name] = partial(field.get_default, call_default_factory=True)
+        if default is parameter.empty:
+            required.append(name)
+        form = forms.of(hint)
+        if default is None:
+            form = nullable(form)
+        if "description" not in form.schema:
+            form = described(form, descriptions.get(name))
+        made[name] = attrs.evolve(form, schema={**form.schema, **default_of(default)})
+    schema: Schema = {
+        "type": "object",
+        "properties": {name: form.schema for name, form in made.items()},
+        "required": required,
+    }
+    if forms.definitions:
+        schema["$defs"] = forms.definitions
+    return Parameters(signature, schema, made, others, defaults)

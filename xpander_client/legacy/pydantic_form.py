@@ -1,0 +1,100 @@
+"""The forms of types that only pydantic knows: its own ones, and what is left where it is there."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from .form import ANYTHING, Form, MisfitError, Schema
+from .providers.tool import rewritten
+
+if TYPE_CHECKING:
+    from .forms import Forms
+
+__all__ = ["field_of", "form_of", "is_own", "is_rule"]
+
+_RULES = ("pydantic", "pydantic_core", "annotated_types")
+_NOISE = ("title", "discriminator")
+
+
+def is_own(kind: type[Any]) -> bool:
+    """Whether a class says itself how pydantic is to take it, as its models do."""
+    return hasattr(kind, "__get_pydantic_core_schema__") or hasattr(kind, "__pydantic_validator__")
+
+
+def is_rule(metadata: Any) -> bool:
+    """Whether metadata of `Annotated` says what values may be; a description alone does not."""
+    if (field := field_of(metadata)) is not None:
+        return bool(field.metadata)
+    owner = metadata if isinstance(metadata, type) else type(metadata)
+    return owner.__module__.partition(".")[0] in _RULES or is_own(owner)
+
+
+def field_of(value: Any) -> Any:
+    """The value, if it is what pydantic's `Field` gives, and else None."""
+    fields = sys.modules.get("pydantic.fields")  # without it there can be none
+    return value if fields is not None and isinstance(value, fields.FieldInfo) else None
+
+
+def form_of(annotation: Any, forms: Forms) -> Form | None:
+    """The form that pydantic has for a type; None if it has none, or is not there."""
+    try:
+        from pydantic import PydanticUserError, TypeAdapter, ValidationError
+        from pydantic.errors import PydanticInvalidForJsonSchema
+        from pydantic.json_schema import GenerateJsonSchema
+    except ImportError:
+        return None
+
+    class Quiet(GenerateJsonSchema):
+        def emit_warning(self, kind: Any, detail: str) -> None:
+            """What can't be told is not told."""
+
+    try:
+        adapter = TypeAdapter(annotation)
+    except (PydanticUserError, TypeError, NameError):
+        return None
+    try:
+        schema = adapter.json_schema(schema_generator=Quiet)
+    except PydanticInvalidForJsonSchema:
+        schema = {}
+
+    def read(value: Any, is_lenient: bool) -> Any:
+        try:
+            return adapter.validate_json(json.dumps(value), strict=None if is_lenient else True)
+        except ValidationError as error:
+            raise _misfit(error) from None
+
+    return Form(_inlined(schema, forms), read)
+
+
+def _misfit(error: Any) -> MisfitError:
+    found = error.errors(include_url=False, include_context=False)
+    told = [MisfitError(one["msg"], "".join(map(_step, one["loc"]))) for one in found]
+    return told[0] if len(told) == 1 else MisfitError("; ".join(map(str, told)))
+
+
+def _step(step: int | str) -> str:
+    return f"[{step}]" if isinstance(step, int) else f".{step}"
+
+
+def _inlined(schema: Schema, forms: Forms) -> Schema:
+    """The schema without titles, its definitions written where they are referred to.
+
+    Those that contain themselves become definitions of `forms`.
+    """
+    definitions = schema.pop("$defs", {})
+    scope = json.dumps(definitions, sort_keys=True)
+
+    def change(part: Schema) -> Schema:
+        part = {name: inner for name, inner in part.items() if name not in _NOISE}
+        name = part.pop("$ref", "").rpartition("/")[2]
+        if not name:
+            return part
+        defined = forms.defined((scope, name), name, lambda: whole(name))
+        return {**defined.schema, **part}
+
+    def whole(name: str) -> Form:
+        return Form(rewritten(definitions[name], change), ANYTHING.read)
+
+    return rewritten(schema, change)
