@@ -1,4 +1,9 @@
 import datetime
+import time
+from collections import OrderedDict, deque, namedtuple
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -19,6 +24,13 @@ from xpander_client.errors import ArgumentError
 
 class Kind(OpenStrEnum):
     Big = "big"
+
+
+class Plain(Enum):
+    RED = "red"
+
+
+Point = namedtuple("Point", ["x", "y"])  # an untyped one is meant
 
 
 @attrs.define(kw_only=True)
@@ -120,6 +132,28 @@ def test_dates_are_aware() -> None:
     assert naive.created_at == datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
 
 
+@pytest.fixture
+def in_tokyo(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("in_tokyo")
+def test_a_moment_without_an_offset_is_local_time_as_everywhere_in_python() -> None:
+    nine = datetime.datetime(2026, 1, 1, 9)
+    made = Outer(id="x", input=Inner(text="a"), created_at=nine)
+    assert loads(dumps(made), Outer).created_at == datetime.datetime(
+        2026, 1, 1, tzinfo=datetime.UTC
+    )
+    assert b'"2026-01-01T09:00:00+09:00"' in dumps(made)
+    assert structure({**WIRE, "created_at": nine}, Outer).created_at == nine.astimezone()
+    # Where no moment is meant, it is written as it is.
+    assert dumps({"when": nine}) == b'{"when":"2026-01-01T09:00:00"}'
+
+
 def test_a_union_takes_the_member_that_fits() -> None:
     assert structure({**WIRE, "either": {"number": 1}}, Outer).either == Other(number=1)
     assert structure({**WIRE, "either": {"text": "a"}}, Outer).either == Inner(text="a")
@@ -138,12 +172,38 @@ def test_optional_fields_that_are_none_are_left_out() -> None:
         ({"a": {1: 2}}, r"$.a: the key 1 is no string"),
         (["\ud800"], r"$[0]: the text is not valid Unicode (a lone surrogate)"),
         ([2**64], rf"$[0]: the number {2**64} does not fit into 64 bits"),
+        ([10**5000], r"$[0]: the number of 16610 bits does not fit into 64 bits"),
+        ({"\ud800": 1}, r"$.\ud800: the text is not valid Unicode (a lone surrogate)"),
+        (
+            {"a": [b"x"]},
+            r"$.a[0]: a value of type bytes has no JSON form; decode() makes text of it",
+        ),
+        (
+            {"a": {1}},
+            r"$.a: a value of type set has no JSON form; list() or sorted() makes a list of it",
+        ),
+        (
+            Inner(text=Path("a")),  # type: ignore[arg-type]
+            rf"$.text: a value of type {type(Path()).__name__} has no JSON form; "
+            "str() makes text of it",
+        ),
+        ({"a": datetime.date(2026, 1, 1)}, r"$.a: a value of type date has no JSON form"),
+        ({"a": Plain.RED}, r"$.a: a value of type Plain has no JSON form"),
+        (OrderedDict({1: 2}), r"$: the key 1 is no string"),
     ],
 )
 def test_what_has_no_json_form_is_refused_with_its_place(value: Any, message: str) -> None:
     with pytest.raises(ArgumentError) as caught:
         dumps(value)
     assert caught.value.description == message
+
+
+def test_numbers_texts_and_lists_of_subclasses_are_what_they_are() -> None:
+    class Degrees(float):
+        pass
+
+    value = {Kind.Big: [Kind.Big, Degrees(1.5), Point(1, 2)], "more": OrderedDict(a=deque([1]))}
+    assert dumps(value) == b'{"big":["big",1.5,[1,2]],"more":{"a":[1]}}'
 
 
 def test_a_value_that_contains_itself_is_refused() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import os
 import threading
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -33,6 +36,11 @@ from xpander_client.legacy import (
     XpanderClient,
 )
 from xpander_client.platform import LocalPlatform
+
+
+class Unprintable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
 
 
 def turn(world: World, agent: Agent, answer: dict[str, Any]) -> list[ToolCallResult]:
@@ -329,15 +337,66 @@ def test_local_functions_run_here_in_the_order_of_the_calls(
     assert [tool.id for tool in described.tools] == ["get_weather", "read_news", "break_down"]
 
 
-def test_a_function_whose_answer_is_no_json_has_failed(world: World, agent: Agent) -> None:
-    def odd() -> object:
-        return object()
+def test_a_function_that_ran_is_never_told_as_failed_because_of_its_answer(
+    world: World, agent: Agent
+) -> None:
+    answers = [
+        (Decimal("1.10"), "1.10"),
+        ({7: {Path("a")}}, '{"7":["a"]}'),
+        (os.fsdecode(b"caf\xe9.txt"), r"caf\udce9.txt"),
+        (datetime.datetime(2026, 1, 31, 9), "2026-01-31T09:00:00"),
+        (b"text", "text"),
+        ([Unprintable()], '["<Unprintable, which has no text: RuntimeError>"]'),
+    ]
 
-    agent.add_local_tools([odd])
+    def order(number: int) -> object:
+        return answers[number][0]
+
+    agent.add_local_tools([order])
     world.run(agent, "add_task", "hello")
-    [result] = turn(world, agent, chat(None, ("odd", {})))
-    assert (result.is_success, result.is_error) == (False, True)
-    assert "no JSON" in messages(world, agent)[-1]["content"]
+    calls = [("order", {"number": number}) for number in range(len(answers))]
+    results = turn(world, agent, chat(None, *calls))
+    assert [result.is_success for result in results] == [True] * len(answers)
+    assert [result.result for result in results] == [answer for answer, _ in answers]
+    told = [said["content"] for said in messages(world, agent) if said["role"] == "tool"]
+    assert told == [text for _, text in answers]
+
+
+def test_a_function_that_failed_without_a_text_is_answered(world: World, agent: Agent) -> None:
+    def order() -> None:
+        raise Unprintable
+
+    agent.add_local_tools([order])
+    world.run(agent, "add_task", "hello")
+    [result] = turn(world, agent, chat(None, ("order", {})))
+    assert not result.is_success
+    assert "which has no text" in messages(world, agent)[-1]["content"]
+
+
+def test_a_plain_function_around_an_async_one_is_awaited_or_has_not_run(
+    world: World, agent: Agent
+) -> None:
+    ran = []
+
+    async def order() -> str:
+        ran.append("order")
+        return "ordered"
+
+    def decorated() -> object:
+        made.append(order())
+        return made[0]
+
+    made: list[Any] = []
+    agent.add_local_tools([decorated])
+    world.run(agent, "add_task", "hello")
+    [result] = turn(world, agent, chat(None, ("decorated", {})))
+    said = messages(world, agent)[-1]["content"]
+    if world.name == "sync":
+        assert (result.is_success, ran) == (False, [])
+        assert said == "The tool has not run: the result is a coroutine that nobody awaited"
+        made[0].close()
+    else:
+        assert (result.is_success, ran, said) == (True, ["order"], "ordered")
 
 
 def test_a_local_function_gets_what_its_annotations_say_or_the_model_is_told_why_not(

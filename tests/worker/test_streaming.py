@@ -117,11 +117,14 @@ async def test_what_was_set_on_the_task_is_the_result_without_a_last_event(
         ({"result": "given"}, "completed", "given"),
         ({"result": {"a": 1}, "status": "failed"}, "failed", '{"a":1}'),
         ({"status": 5}, "error", None),
-        ("text", "error", None),
+        ("text", "completed", "text"),
+        ([1, {2}], "completed", "[1,[2]]"),
+        ({"rows": 4}, "completed", '{"rows":4}'),
+        ({}, "completed", "set"),
         ({"id": "another"}, "error", None),
     ],
 )
-async def test_the_last_event_may_carry_the_task_or_fields_of_it_or_nothing(
+async def test_the_last_event_may_carry_the_task_or_fields_of_it_or_its_result_or_nothing(
     configuration: Configuration, data: Any, status: str, result: str | None
 ) -> None:
     async def handler(task: Task) -> AsyncIterator[TaskUpdateEvent]:
@@ -172,15 +175,19 @@ async def test_a_yielded_value_that_is_no_event_ends_the_task_as_error(
     assert cleaned_up.is_set()
 
 
-async def test_an_event_without_a_json_form_ends_the_task_as_error(
+async def test_an_event_without_a_json_form_is_told_as_well_as_may_be(
     configuration: Configuration,
 ) -> None:
     async def handler(task: Task) -> AsyncIterator[TaskUpdateEvent]:
-        yield chunk(task, {"set": object()})
+        yield chunk(task, {1: {"a"}, "mean": float("nan")})
+        yield chunk(task, b"raw")
+        task.result = "done"
 
-    task = await run_one(handler, configuration)
-    assert task.status == "error"
-    assert "data" in (task.result or "")
+    async with working(handler, configuration) as tasks:
+        task = await create(tasks, events_streaming=True)
+        assert await chunks_of(task) == [{"1": ["a"], "mean": None}, "raw"]
+    await task.areload()
+    assert (task.status, task.result) == ("completed", "done")
 
 
 async def test_an_exception_ends_the_task_as_error_behind_what_was_yielded(

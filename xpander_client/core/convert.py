@@ -2,29 +2,48 @@
 
 Fields that a model does not list are kept in its `additional_properties` and sent back; unknown
 enum values stay as they came. Everything else must be what the contract says: the string "false"
-is not a boolean, null is no text, a string is no list.
+is not a boolean, null is no text, a string is no list. Nor is anything made into what it is not on
+the way out: bytes, sets and paths are refused at their place. What has happened already, as a
+result has, is told as well as may be instead: see `core.result`.
+
+A date and time without an offset is local time, as everywhere in Python. A field that is a moment
+says so with the local offset; in free data it is written as it is.
 """
 
 from __future__ import annotations
 
 import datetime
+import functools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Set
+from enum import Enum
+from pathlib import Path, PurePath
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin
 
 import attrs
 import orjson
 from cattrs.cols import list_structure_factory, mapping_structure_factory
+from cattrs.converters import Converter
 from cattrs.errors import ClassValidationError, IterableValidationError
+from cattrs.fns import identity
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
-from cattrs.preconf.orjson import OrjsonConverter, make_converter
 
 from xpander_client.errors import ArgumentError
 
 from .enums import OpenStrEnum
 
-__all__ = ["ConversionError", "body", "dumps", "loads", "structure", "unstructure", "wire_name"]
+__all__ = [
+    "ConversionError",
+    "body",
+    "dumps",
+    "loads",
+    "parts",
+    "structure",
+    "unstructure",
+    "wire_name",
+    "with_offset",
+]
 
 T = TypeVar("T")
 
@@ -122,7 +141,18 @@ def _hook_of(type_: Any) -> Hook:
 
 def unstructure(value: Any) -> Any:
     """Plain values for an object, ready for JSON. Optional fields that are None are left out."""
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
+    # These two need nobody to look their hooks up.
+    if kind is dict:
+        return {key: unstructure(item) for key, item in value.items()}
+    if kind is list:
+        return [unstructure(item) for item in value]
     return _fast.unstructure(value)
+
+
+_SCALARS = frozenset({str, int, float, bool, type(None), datetime.datetime})
 
 
 def dumps(value: Any) -> bytes:
@@ -139,9 +169,13 @@ def dumps(value: Any) -> bytes:
     """
     try:
         plain = unstructure(value)
-        for path, fault in _faults(plain, "$"):
-            raise ArgumentError(f"{path}: {fault}")
-        return orjson.dumps(plain, option=orjson.OPT_NAIVE_UTC)
+        _check(plain)
+        try:
+            return orjson.dumps(plain, default=_of_subclass)
+        except TypeError:  # keys that are texts of a subclass, as those of enums are
+            return orjson.dumps(plain, default=_of_subclass, option=orjson.OPT_NON_STR_KEYS)
+    except _NoJsonError as error:
+        raise ArgumentError(f"${''.join(reversed(error.path))}: {error}") from None
     except RecursionError:
         raise ArgumentError("$: the value is nested too deeply, or contains itself") from None
     except TypeError as error:
@@ -168,31 +202,79 @@ def wire_name(attribute: attrs.Attribute[Any]) -> str:
     return name
 
 
-def _faults(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if value is None or isinstance(value, bool | datetime.datetime):
-        return
+class _NoJsonError(Exception):
+    """A value has no JSON form; `path` is where it is, the innermost step first."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(fault)
+        self.path: list[str] = []
+
+
+_HINTS: dict[type, str] = {
+    bytes: "; decode() makes text of it",
+    bytearray: "; decode() makes text of it",
+    Set: "; list() or sorted() makes a list of it",
+    PurePath: "; str() makes text of it",
+}
+
+
+def _check(value: Any) -> None:
+    """Refuse what has no JSON form."""
+    # Paths are put together behind a fault only: nearly always there is none.
     if isinstance(value, str):
         if not value.isascii():
             try:
                 value.encode()
             except UnicodeEncodeError:
-                yield path, "the text is not valid Unicode (a lone surrogate)"
+                raise _NoJsonError("the text is not valid Unicode (a lone surrogate)") from None
+    elif value is None or isinstance(value, bool | datetime.datetime):
+        return
     elif isinstance(value, int):
         if not -(2**63) <= value < 2**64:
-            yield path, f"the number {value} does not fit into 64 bits"
+            raise _NoJsonError(f"the number {_digits(value)} does not fit into 64 bits")
     elif isinstance(value, float):
         if not math.isfinite(value):
-            yield path, f"the number {value} has no JSON form"
+            raise _NoJsonError(f"the number {value} has no JSON form")
     elif isinstance(value, Mapping):
         for key, item in value.items():
             if not isinstance(key, str):
-                yield path, f"the key {key!r} is no string"
-            yield from _faults(item, f"{path}.{key}")
+                raise _NoJsonError(f"the key {key!r} is no string")
+            try:
+                _check(key)
+                _check(item)
+            except _NoJsonError as error:
+                error.path.append("." + key.encode(errors="backslashreplace").decode())
+                raise
     elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            yield from _faults(item, f"{path}[{index}]")
+        index = 0
+        try:
+            for item in value:
+                _check(item)
+                index += 1
+        except _NoJsonError as error:
+            error.path.append(f"[{index}]")
+            raise
     else:
-        yield path, f"a value of type {type(value).__name__} has no JSON form"
+        hint = next((hint for kind, hint in _HINTS.items() if isinstance(value, kind)), "")
+        raise _NoJsonError(f"a value of type {type(value).__name__} has no JSON form{hint}")
+
+
+def _digits(number: int) -> str:
+    try:
+        return str(number)
+    except ValueError:  # Python writes no numbers of many thousand digits
+        return f"of {number.bit_length()} bits"
+
+
+def _of_subclass(value: Any) -> Any:
+    """What orjson does not see as the number, the list or the object that it is."""
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"a value of type {type(value).__name__} has no JSON form")
 
 
 # Strict hooks ------------------------------------------------------------------------------------
@@ -230,13 +312,19 @@ def _truth(value: Any, _: Any) -> bool:
 def _moment(value: Any, _: Any) -> datetime.datetime:
     if isinstance(value, str):
         try:
-            value = datetime.datetime.fromisoformat(value)
+            moment = datetime.datetime.fromisoformat(value)
         except ValueError:
             raise _MismatchError("a date and time (ISO 8601)", value) from None
-    if isinstance(value, datetime.datetime):
         # The platform means UTC where it says nothing.
-        return value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
+        return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+    if isinstance(value, datetime.datetime):
+        return with_offset(value)
     raise _MismatchError("a date and time (ISO 8601)", value)
+
+
+def with_offset(moment: datetime.datetime) -> datetime.datetime:
+    """The moment, with the local offset where it has none."""
+    return moment if moment.tzinfo else moment.astimezone()
 
 
 def _open_enum(value: Any, type_: Any) -> Any:
@@ -359,9 +447,15 @@ def _union_hook(type_: Any, converter: Any) -> Hook:
     return structure_union
 
 
-def _unstructure_model(model: Any, converter: Any) -> Callable[[Any], Any]:
+def _unstructure_model(
+    model: Any, converter: Converter, unstructure: Callable[[Any], Any]
+) -> Callable[[Any], Any]:
     # A field may hold something else than it declares (a dict where a model is meant), so the hook
     # is chosen by what is there.
+    def unstructure_moment(value: Any) -> Any:
+        is_moment = isinstance(value, datetime.datetime)
+        return with_offset(value) if is_moment else unstructure(value)
+
     fields = attrs.fields(model)
     overrides: dict[str, Any] = {
         field.name: override(omit=True)
@@ -370,7 +464,7 @@ def _unstructure_model(model: Any, converter: Any) -> Callable[[Any], Any]:
             rename=wire_name(field),
             # Some readers insist on a field that may be null: such a field says so.
             omit_if_default=field.default is None and not field.metadata.get("always"),
-            unstruct_hook=converter.unstructure,
+            unstruct_hook=unstructure_moment if _is_moment(field.type) else unstructure,
         )
         for field in fields
     }
@@ -381,13 +475,45 @@ def _unstructure_model(model: Any, converter: Any) -> Callable[[Any], Any]:
     def unstructure_model(value: Any) -> Any:
         values = plain(value)
         if value.additional_properties:
-            values = {**converter.unstructure(value.additional_properties), **values}
+            values = {**unstructure(value.additional_properties), **values}
         return values
 
     return unstructure_model
 
 
-def _registered(converter: OrjsonConverter) -> OrjsonConverter:
+def _is_moment(type_: Any) -> bool:
+    return datetime.datetime in (type_, *get_args(type_))
+
+
+@functools.cache
+def _parts_of(model: Any) -> Callable[[Any], Any]:
+    return _unstructure_model(model, _fast, identity)
+
+
+def parts(model: Any) -> dict[str, Any]:
+    """The fields of a model by their names on the wire, each as it is."""
+    kind: Any = type(model)
+    fields: dict[str, Any] = _parts_of(kind)(model)
+    return fields
+
+
+# What is not JSON stays what it is, for `dumps` to refuse.
+_KEPT = (bytes, Enum, PurePath, Set)
+
+
+def _is_kept(type_: Any) -> bool:
+    return isinstance(type_, type) and issubclass(type_, _KEPT)
+
+
+def _unstructure_mapping(value: Mapping[Any, Any]) -> dict[Any, Any]:
+    return {key: unstructure(item) for key, item in value.items()}
+
+
+def _is_mapping(type_: Any) -> bool:
+    return isinstance(type_, type) and issubclass(type_, Mapping)
+
+
+def _registered(converter: Converter) -> Converter:
     for type_, hook in _STRICT.items():
         converter.register_structure_hook(type_, hook)
     for applies, factory in (
@@ -397,15 +523,17 @@ def _registered(converter: OrjsonConverter) -> OrjsonConverter:
         (attrs.has, _model_hook),
     ):
         converter.register_structure_hook_factory(applies, factory)
-    converter.register_unstructure_hook_factory(attrs.has, _unstructure_model)
-    converter.register_unstructure_hook(
-        dict, lambda value: {key: converter.unstructure(item) for key, item in value.items()}
+    converter.register_unstructure_hook_factory(
+        attrs.has, lambda model: _unstructure_model(model, converter, unstructure)
     )
+    converter.register_unstructure_hook(Path, identity)
+    converter.register_unstructure_hook_func(_is_kept, identity)
+    converter.register_unstructure_hook_func(_is_mapping, _unstructure_mapping)
     return converter
 
 
-_fast = _registered(make_converter(detailed_validation=False))
-_detailed = _registered(make_converter(detailed_validation=True))
+_fast = _registered(Converter(detailed_validation=False))
+_detailed = _registered(Converter(detailed_validation=True))
 
 
 # Where it went wrong -----------------------------------------------------------------------------

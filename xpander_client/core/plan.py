@@ -13,6 +13,8 @@ import attrs
 from xpander_client.configuration import odd_character
 from xpander_client.errors import ArgumentError
 
+from .convert import with_offset
+
 __all__ = [
     "FINISHED",
     "LAST_EVENT_ID",
@@ -169,7 +171,7 @@ def wire_text(name: str, value: object) -> str:
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, datetime.datetime):
-        return value.isoformat()
+        return with_offset(value).isoformat()
     if isinstance(value, str | int | float):
         return str(value)
     raise ArgumentError(f"{name} must be a string or a number, not {type(value).__name__}")

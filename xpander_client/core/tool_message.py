@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .convert import dumps
+from .result import value_text
 
 __all__ = ["tool_message"]
 
@@ -12,7 +12,10 @@ __all__ = ["tool_message"]
 def tool_message(tool_call_id: str, result: Any) -> dict[str, Any]:
     """The message by which a model is told what a tool answered, in the wire's form.
 
-    A text is told as it is, everything else as JSON.
+    A text is told as it is, everything else as JSON, as well as may be: the tool has run.
+
+    Raises:
+        ArgumentError: the result is something that nobody awaited.
 
     Example:
         >>> tool_message("call-1", {"rows": 4})["content"]
@@ -20,5 +23,4 @@ def tool_message(tool_call_id: str, result: Any) -> dict[str, Any]:
         >>> tool_message("call-1", "four rows")["content"]
         'four rows'
     """
-    content = result if isinstance(result, str) else dumps(result).decode()
-    return {"role": "tool", "tool_call_id": tool_call_id, "content": content}
+    return {"role": "tool", "tool_call_id": tool_call_id, "content": value_text(result)}

@@ -122,7 +122,9 @@ async def _ado(step: _Step) -> Any:
         case _Run():
             if is_async(step.function):
                 return await step.function(*step.arguments, **step.named)
-            return await asyncio.to_thread(step.function, *step.arguments, **step.named)
+            value = await asyncio.to_thread(step.function, *step.arguments, **step.named)
+            # A plain function around an async one, as decorators make them.
+            return await value if inspect.isawaitable(value) else value
         case _Together():
             results = await asyncio.gather(
                 *(adrive(branch) for branch in step.branches), return_exceptions=True

@@ -10,6 +10,7 @@ import attrs
 
 from xpander_client.api.models import AgentExecutionStatus
 from xpander_client.api.resources import Task
+from xpander_client.core.result import error_text
 from xpander_client.errors import ArgumentError
 
 from . import agent_tools, operation
@@ -127,11 +128,12 @@ class ToolRuns:
         except Exception as error:
             # The model is told the end of the story; whoever wrote the tool wants all of it.
             logger.warning("the tool %s failed", call.name, exc_info=error)
-            return operation.refused(call, f"{type(error).__name__}: {error}", local=True)
+            told = f"{type(error).__name__}: {error_text(error)}"
+            return operation.refused(call, told, local=True)
         try:
             return operation.done_here(call, value)
         except ArgumentError as error:
-            return operation.refused(call, f"The tool's answer is no JSON: {error}", local=True)
+            return operation.refused(call, f"The tool has not run: {error}", local=True)
 
     def _settle(self, copy: ThreadCopy, ran: Sequence[Ran]) -> Steps[None]:
         """Bring the thread up to date after tools ran: each call has its answer in it."""

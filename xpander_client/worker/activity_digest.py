@@ -11,9 +11,7 @@ from xpander_client.api.models import (
     AgentActivityThreadToolCall,
 )
 from xpander_client.api.resources import Task
-from xpander_client.core.convert import dumps, unstructure
-
-from .result import result_text
+from xpander_client.core.result import result_text, value_text
 
 __all__ = ["digest_activity"]
 
@@ -73,7 +71,7 @@ def _lines(thread: AgentActivityThread) -> Iterator[str]:
 
 
 def _json(value: object) -> str:
-    return _short(value if isinstance(value, str) else dumps(unstructure(value)).decode())
+    return _short(value_text(value))
 
 
 def _short(text: str) -> str:

@@ -21,9 +21,8 @@ from xpander_client.api.models import (
     ToolCallResult,
 )
 from xpander_client.api.resources import Agent, Task
+from xpander_client.core.result import value_text
 from xpander_client.errors import ModuleException
-
-from .result import result_text
 
 __all__ = ["async_tools", "sync_tools"]
 
@@ -57,7 +56,7 @@ class _Call:
             self._report(self._failure(error))
             raise
         self._report(self._result(answer))
-        return _text(answer)
+        return value_text(answer)
 
     async def arun(self) -> str:
         """The tool's answer, as text for the model.
@@ -72,7 +71,7 @@ class _Call:
             await self._areport(self._failure(error))
             raise
         await self._areport(self._result(answer))
-        return _text(answer)
+        return value_text(answer)
 
     def _on_behalf(self) -> dict[str, Any]:
         return {
@@ -239,8 +238,3 @@ def _event(task: Task, kind: TaskUpdateEventType, data: Any) -> TaskUpdateEvent:
         time=datetime.datetime.now(datetime.UTC),
         data=data,
     )
-
-
-def _text(answer: Any) -> str:
-    text = result_text(answer)
-    return "null" if text is None else text

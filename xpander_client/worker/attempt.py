@@ -10,6 +10,7 @@ from xpander_client.api.models import AgentExecutionStatus, TaskUpdateEvent
 from xpander_client.api.resources import Task
 from xpander_client.core.answer import Response
 from xpander_client.core.convert import ConversionError, loads
+from xpander_client.core.result import error_text, result_text
 from xpander_client.errors import AuthenticationError, ModuleException, PermissionDeniedError
 from xpander_client.transport import Transport
 
@@ -20,7 +21,6 @@ from .handler import Handler
 from .plan_retries import OnCompact, run_to_plans_end
 from .pushes import Pushes
 from .record import Claim, Record
-from .result import error_text, result_text
 from .threads import HandlerThreads
 
 __all__ = ["Attempt", "Ending", "Means"]
@@ -112,6 +112,19 @@ class Attempt:
             self._is_delivering = False
             self.give_up("the worker ends")
             raise
+        except Exception as error:
+            return await self._break_off(error)
+
+    async def _break_off(self, error: Exception) -> Ending:
+        """End the task as an error, as nothing else can be said about it."""
+        self._log.error("the attempt failed in the worker", exc_info=error)
+        text = f"the worker failed: {error_text(error)}"
+        if self.has_begun and not self._is_given_up():
+            try:
+                await self._record.end_as_bare_error(text)
+            except Exception as again:
+                self._log.error("the error could not be told", exc_info=again)
+        return Ending(None, text)
 
     async def _run(self) -> Ending:
         if self._is_given_up():
@@ -237,7 +250,15 @@ class Attempt:
             raise _WantsToExit(error_text(error)) from error
 
     async def _run_once(self, task: Task) -> Task:
-        left = await execute(self._means.handler, task, self._means.threads, self._emit)
+        whose = task.id, task.agent_id, task.organization_id
+        left = task
+        try:
+            left = await execute(self._means.handler, task, self._means.threads, self._emit)
+        finally:
+            # These are the platform's to give: what else is set there would go to another task.
+            for each in (task, left):
+                each.id, each.agent_id, each.organization_id = whose
+        left.result = result_text(left.result)
         if left is not task:
             self._record.fenced(left)
             if left.status == AgentExecutionStatus.Pending:
@@ -254,9 +275,8 @@ class Attempt:
             try:
                 if outcome.status in (None, AgentExecutionStatus.Executing):
                     outcome.status = AgentExecutionStatus.Completed
-                outcome.result = result_text(outcome.result)
                 delivery, why = await self._record.end(outcome)
-            except (ModuleException, TypeError, ValueError) as error:
+            except Exception as error:
                 # What the handler set on the task cannot be sent.
                 outcome = error
             else:

@@ -7,15 +7,19 @@ import inspect
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from typing import Any, cast
 
+import attrs
+
 from xpander_client.api.models import TaskUpdateEvent, TaskUpdateEventType
 from xpander_client.api.resources import Task
-from xpander_client.core.convert import structure, unstructure
+from xpander_client.core.convert import structure, unstructure, wire_name
+from xpander_client.core.result import result_text
 
 from .handler import Handler
-from .result import result_text
 from .threads import HandlerThreads
 
 __all__ = ["Emit", "execute"]
+
+_FIELDS = frozenset(wire_name(field) for field in attrs.fields(Task))
 
 Emit = Callable[[TaskUpdateEvent], Awaitable[None]]
 """Where a handler's events go. It may take its time, when there are too many."""
@@ -73,12 +77,14 @@ async def _last_of(
 
 
 def _task_in(handler: Handler, task: Task, data: object) -> Task:
-    """What `task_finished` says about the task: all of it, some fields by their names, nothing."""
+    """What `task_finished` says about the task: all of it, some fields by their names, its result,
+    or nothing.
+    """
     if data is None:
         return task
     if isinstance(data, Task):
         return data
-    if isinstance(data, Mapping):
+    if isinstance(data, Mapping) and (not data or not _FIELDS.isdisjoint(data)):
         given = {**unstructure(task), **cast(Mapping[str, Any], data)}
         try:
             return structure({**given, "result": result_text(given.get("result"))}, Task)
@@ -87,7 +93,5 @@ def _task_in(handler: Handler, task: Task, data: object) -> Task:
                 f"the handler {handler.name}() yielded a task_finished whose data is no task: "
                 f"{error}"
             ) from error
-    raise TypeError(
-        f"the handler {handler.name}() must yield task_finished with the task as its data, "
-        f"not {type(data).__name__}"
-    )
+    task.result = result_text(data)
+    return task

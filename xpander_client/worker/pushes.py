@@ -11,7 +11,7 @@ import attrs
 
 from xpander_client.api.models import TaskUpdateEvent
 from xpander_client.api.plans import tasks
-from xpander_client.core.convert import dumps
+from xpander_client.core.result import dumps_anyway
 from xpander_client.transport import Transport
 
 from .delivery import Delivery, deliver
@@ -52,12 +52,8 @@ class Pushes:
         self._is_closed = False
 
     async def add(self, event: TaskUpdateEvent) -> None:
-        """Take an event, as it is now.
-
-        Raises:
-            ArgumentError: something in it has no JSON form; the message says where.
-        """
-        encoded = dumps(event)
+        """Take an event, as it is now."""
+        encoded = dumps_anyway(event)
         if self._is_closed:
             return
         self._waiting.append(encoded)

@@ -10,12 +10,12 @@ from xpander_client.api.models import AgentExecutionStatus
 from xpander_client.api.plans import tasks
 from xpander_client.api.resources import Task
 from xpander_client.core.answer import BRIEF, Response
-from xpander_client.errors import CallError, ModuleException
+from xpander_client.core.result import error_text
+from xpander_client.errors import CallError
 from xpander_client.transport import Transport
 from xpander_client.transport.bound import fence
 
 from .delivery import Delivery, deliver
-from .result import error_text
 
 __all__ = ["ATTEMPT", "Claim", "Record", "claiming"]
 
@@ -89,7 +89,7 @@ class Record:
         """Write down how the task ended, its plan included, and what it took.
 
         Raises:
-            ModuleException, TypeError, ValueError: what is set on the task can't be sent.
+            Exception: what is set on the task can't be sent.
         """
         delivery, why = await self._deliver(
             lambda: finished.asave(with_deep_plan_update=True), "the result", probe=self.probe
@@ -107,7 +107,7 @@ class Record:
         task.result = text = error_text(error)
         try:
             delivery, why = await self._deliver(task.asave, "the error", probe=self.probe)
-        except (ModuleException, TypeError, ValueError):
+        except Exception:
             await self.end_as_bare_error(text)
             return text
         if delivery is Delivery.DELIVERED:
@@ -167,5 +167,5 @@ class Record:
             return
         try:
             await task.areport_metrics()
-        except CallError as error:
+        except Exception as error:  # the task has ended, whatever stands there as its tokens
             self._log.warning("metrics were not reported: %s", error)

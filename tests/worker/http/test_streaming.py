@@ -21,7 +21,7 @@ from tests.worker.http.conftest import (
     raw_invocation,
     serving,
 )
-from xpander_client import ArgumentError, Task, TaskUpdateEvent
+from xpander_client import Task, TaskUpdateEvent
 from xpander_client.core.sse import ServerSentEvent, SseParser
 from xpander_client.platform import LocalPlatform
 from xpander_client.worker.http import InvocationFailed, InvocationRefused
@@ -264,20 +264,17 @@ async def test_a_fault_of_the_worker_breaks_the_stream_off_and_is_logged(
     assert "inner workings" in caplog.text
 
 
-async def test_an_event_that_has_no_json_form_is_raised_where_it_was_yielded(
+async def test_an_event_that_has_no_json_form_is_told_as_well_as_may_be(
     platform: LocalPlatform,
 ) -> None:
     async def speak(task: Task) -> Events:
-        try:
-            yield event(task, {"files": [object()]})
-        except ArgumentError as error:
-            task.result = str(error)
+        yield event(task, {"files": {b"a.csv"}})
         yield finished(task)
 
     async with serving(Runs(streaming=speak), platform) as client:
         answer = await client.post("/invoke", content=BODY)
-    (only,) = said(answer.content)
-    assert "$.data.files[0]" in json.loads(only.data)["data"]["result"]
+    first, _ = said(answer.content)
+    assert json.loads(first.data)["data"] == {"files": ["a.csv"]}
 
 
 async def test_a_handler_that_never_waits_lets_others_be_served(platform: LocalPlatform) -> None:

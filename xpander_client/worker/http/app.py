@@ -15,7 +15,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from xpander_client.api.resources import Task
 from xpander_client.connections import RECOGNIZE
-from xpander_client.core.convert import ConversionError, dumps, loads
+from xpander_client.core.convert import ConversionError, loads
+from xpander_client.core.result import dumps_anyway
 from xpander_client.hosts import PRIVATE, is_cross_site, is_named
 
 from .documentation import openapi, page
@@ -189,7 +190,7 @@ def _key(request: Request) -> str:
 
 
 def _json(value: Any, status: int = 200) -> Response:
-    return Response(dumps(value), status, media_type="application/json")
+    return Response(dumps_anyway(value), status, media_type="application/json")
 
 
 def _told(error: Exception) -> Response:

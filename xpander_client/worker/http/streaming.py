@@ -12,9 +12,9 @@ from starlette.types import Receive, Scope, Send
 
 from xpander_client.api.models import TaskUpdateEvent, TaskUpdateEventType
 from xpander_client.api.resources import Task
-from xpander_client.core.convert import dumps, unstructure
+from xpander_client.core.convert import unstructure
+from xpander_client.core.result import dumps_anyway
 from xpander_client.core.sse import COMMENT, one_line
-from xpander_client.errors import ArgumentError
 
 from .invocation import InvocationFailed
 
@@ -91,14 +91,7 @@ class EventStream(Response):
 
     async def _pass_on(self, event: TaskUpdateEvent) -> TaskUpdateEvent | None:
         """Send an event; returns the next one."""
-        try:
-            frame = _frame(event)
-        except ArgumentError as error:
-            try:
-                return await self._events.athrow(error)
-            except StopAsyncIteration:
-                return None
-        await self._write(frame)
+        await self._write(_frame(event))
         self._has_told_end = event.type == TaskUpdateEventType.TaskFinished
         # A handler that never waits must not keep everything else on the loop waiting.
         await asyncio.sleep(0)
@@ -139,7 +132,7 @@ async def _gone(receive: Receive) -> None:
 
 
 def _frame(event: TaskUpdateEvent) -> bytes:
-    return b"data: %b\n\n" % one_line(dumps(event))
+    return b"data: %b\n\n" % one_line(dumps_anyway(event))
 
 
 def _failure(task: Task, text: str) -> TaskUpdateEvent:

@@ -1,0 +1,251 @@
+"""What work left behind, told as well as may be: a result, an event, an error.
+
+The work is done by then, so nothing here fails. What has a JSON form of its own keeps it, as
+`convert.dumps` has it; other values get the one that pydantic gives them, and the rest is told by
+its text.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime
+import inspect
+import json
+import math
+from collections import deque
+from collections.abc import Iterable, Mapping, Set, ValuesView
+from enum import Enum
+from typing import Any, cast
+
+import attrs
+import orjson
+
+from xpander_client.errors import ArgumentError
+
+from .convert import dumps, parts
+
+__all__ = ["dumps_anyway", "error_text", "plain", "readable", "result_text", "value_text"]
+
+_DEEPEST = 100
+"""From this depth on a value is told by its text. Readers of JSON have limits, too."""
+
+_LONGEST_ERROR = 100_000
+"""So many characters of an error are told."""
+
+_LISTS = (list, tuple, Set, ValuesView, deque, range)
+
+
+def result_text(result: Any) -> str | None:
+    """The result as text, or None as it is: text stays, anything else becomes JSON.
+
+    What comes down to a text, as an id or a date does, is told as that.
+
+    Raises:
+        ArgumentError: it is a coroutine or something else that nobody awaited, so that the work
+            has not been done.
+
+    Example:
+        >>> result_text({"north": 120}), result_text("done"), result_text(None)
+        ('{"north":120}', 'done', None)
+        >>> result_text({2026: {"mean": float("nan")}}), result_text(datetime.date(2026, 1, 31))
+        ('{"2026":{"mean":null}}', '2026-01-31')
+    """
+    return None if result is None else value_text(result)
+
+
+def value_text(value: Any) -> str:
+    """The same of any value: None becomes JSON, too.
+
+    Raises:
+        ArgumentError: it is something that nobody awaited.
+
+    Example:
+        >>> value_text(None)
+        'null'
+    """
+    if type(value) is str:
+        return readable(value)
+    # Structured answers of language models mostly come as pydantic models, which know how.
+    if (written := _written(value)) is not None:
+        return written
+    try:
+        said = dumps(value).decode()
+    except ArgumentError:
+        if inspect.isawaitable(value):
+            kind = type(value).__name__
+            raise ArgumentError(f"the result is a {kind} that nobody awaited") from None
+        value = plain(value)
+        return value if isinstance(value, str) else _json(value)
+    # A JSON text that is a string is the text of a subclass, or of a moment.
+    return cast(str, orjson.loads(said)) if said.startswith('"') else said
+
+
+def dumps_anyway(value: Any) -> bytes:
+    """JSON text for a value, whatever is in it: for the wire, where numbers have 64 bits. Wider
+    ones go as their digits.
+
+    Example:
+        >>> dumps_anyway({"id": 2**70, "tags": {"a"}})
+        b'{"id":"1180591620717411303424","tags":["a"]}'
+    """
+    try:
+        return dumps(value)
+    except ArgumentError:
+        return orjson.dumps(_Telling(of_wide=_digits).of(value))
+
+
+def plain(value: Any) -> Any:
+    """Plain values for a value: what `json.dumps` writes without an error.
+
+    Example:
+        >>> plain({"due": datetime.date(2026, 1, 31), "ids": (1, 2**70), "raw": b"text"})
+        {'due': '2026-01-31', 'ids': [1, 1180591620717411303424], 'raw': 'text'}
+    """
+    return _Telling(of_wide=_number).of(value)
+
+
+def error_text(error: BaseException | str) -> str:
+    """What to tell about an exception: its text, or its name where it has none.
+
+    A very long one is cut.
+
+    Example:
+        >>> error_text(ValueError("no such region")), error_text(KeyError())
+        ('no such region', 'KeyError')
+    """
+    text = _text_of(error) or type(error).__name__
+    if len(text) > _LONGEST_ERROR:
+        text = f"{text[:_LONGEST_ERROR]}… ({len(text) - _LONGEST_ERROR} characters more)"
+    return text
+
+
+def readable(text: str) -> str:
+    r"""The text, with halves of characters written out: no file and no request can hold them.
+
+    Names of files that are no valid text come so from `os.listdir` and `sys.argv`.
+
+    Example:
+        >>> readable("caf\udce9.txt")
+        'caf\\udce9.txt'
+    """
+    return text if text.isascii() else text.encode(errors="backslashreplace").decode()
+
+
+class _Telling:
+    """One walk through a value. `of_wide` makes something of whole numbers beyond 64 bits."""
+
+    def __init__(self, of_wide: Any) -> None:
+        self._of_wide = of_wide
+        self._above: set[int] = set()
+
+    def of(self, value: Any) -> Any:
+        try:
+            return self._of(value)
+        except Exception:  # it is the user's code that says what is in there
+            return _text_of(value)
+
+    def _of(self, value: Any) -> Any:
+        if value is None or isinstance(value, bool):
+            return value
+        if isinstance(value, Enum):
+            return self.of(value.value)
+        if isinstance(value, str):
+            return readable(value)
+        if isinstance(value, int):
+            number = int(value)
+            return number if -(2**63) <= number < 2**64 else self._of_wide(number)
+        if isinstance(value, float):
+            return float(value) if math.isfinite(value) else None
+        if isinstance(value, datetime.date | datetime.time):
+            return value.isoformat()
+        if isinstance(value, datetime.timedelta):
+            return _duration(value)
+        if isinstance(value, bytes | bytearray | memoryview):
+            return _text_of_bytes(bytes(value))
+        if id(value) in self._above:
+            return "..."  # it contains itself
+        if len(self._above) >= _DEEPEST:
+            return _text_of(value)
+        self._above.add(id(value))
+        try:
+            return self._of_parts(value)
+        finally:
+            self._above.discard(id(value))
+
+    def _of_parts(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return self._of_pairs(value.items())
+        if isinstance(value, _LISTS):
+            return [self.of(item) for item in cast(Iterable[Any], value)]
+        if isinstance(value, type):
+            return _text_of(value)
+        if callable(getattr(value, "model_dump_json", None)):
+            written = _written(value)
+            return self._of_pairs(value) if written is None else self.of(json.loads(written))
+        if attrs.has(type(value)):
+            return self._of_pairs(parts(value).items())
+        if dataclasses.is_dataclass(value):
+            fields = dataclasses.fields(value)
+            return self._of_pairs((field.name, getattr(value, field.name)) for field in fields)
+        # Arrays, their numbers, and columns of tables.
+        if callable(to_list := getattr(value, "tolist", None)):
+            return self.of(to_list())
+        return _text_of(value)
+
+    def _of_pairs(self, pairs: Iterable[tuple[Any, Any]]) -> Any:
+        told = [(self._name(key), self.of(item)) for key, item in pairs]
+        named = dict(told)
+        # Where two keys have one name, nothing is dropped for it.
+        return named if len(named) == len(told) else [list(pair) for pair in told]
+
+    def _name(self, key: Any) -> str:
+        if isinstance(key, tuple | frozenset):
+            return _text_of(key)
+        name = self.of(key)
+        return name if isinstance(name, str) else _json(name)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _written(value: Any) -> str | None:
+    """The JSON text that a pydantic model makes of itself, if it can."""
+    try:
+        write = getattr(value, "model_dump_json", None)
+        return str(write()) if callable(write) and not isinstance(value, type) else None
+    except Exception:
+        return None
+
+
+def _digits(number: int) -> str:
+    try:
+        return str(number)
+    except ValueError:  # Python writes no number of many thousand digits in decimals
+        return hex(number)
+
+
+def _number(number: int) -> int | str:
+    digits = _digits(number)
+    return digits if digits.startswith("0x") else number
+
+
+def _duration(span: datetime.timedelta) -> str:
+    sign, span = ("-", -span) if span < datetime.timedelta() else ("", span)
+    seconds = f"{span.seconds}.{span.microseconds:06}".rstrip("0").rstrip(".")
+    return f"{sign}P{span.days}DT{seconds}S"
+
+
+def _text_of_bytes(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return base64.b64encode(data).decode()
+
+
+def _text_of(value: Any) -> str:
+    try:
+        return readable(str(value))
+    except Exception as error:
+        return f"<{type(value).__name__}, which has no text: {type(error).__name__}>"
