@@ -43,6 +43,33 @@ def test_a_platform_that_is_not_there_is_told_with_status_1(command: Command) ->
     assert "password" not in done.stdout + done.stderr
 
 
+def test_a_wrong_organization_is_found(command: Command) -> None:
+    done = command("doctor", "--json", XPANDER_ORGANIZATION_ID="acmee")
+    report = json.loads(done.stdout)
+    assert done.returncode == 1
+    assert (report["platform"]["reachable"], report["platform"]["streams"]) == (True, False)
+    assert "XPANDER_ORGANIZATION_ID='acmee'" in report["problem"]
+    assert command("doctor", XPANDER_ORGANIZATION_ID="acmee").stderr.count("\n") == 1
+
+
+def test_an_address_without_its_scheme_is_found(command: Command) -> None:
+    address = command.environment["XPANDER_BASE_URL"].removeprefix("http://")
+    done = command("doctor", XPANDER_BASE_URL=address)
+    assert done.returncode == 1
+    assert f"did you mean http://{address}?" in done.stderr
+
+
+def test_what_in_the_environment_cannot_be_used_is_named(command: Command) -> None:
+    for variables in (
+        {"XPANDER_API_KEY": "se\u200bcret"},
+        {"XPANDER_BASE_URL": "https://platform.test", "HTTPS_PROXY": "socks://proxy.test"},
+    ):
+        done = command("doctor", **variables)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert list(variables)[-1] in done.stderr
+        assert "cret" not in done.stderr
+
+
 def test_what_is_missing_is_told_before_anything_is_asked(unconfigured: Command) -> None:
     done = unconfigured("doctor")
     assert done.returncode == 1

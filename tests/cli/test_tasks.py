@@ -272,7 +272,7 @@ def test_a_wrong_key_is_one_line_and_not_shown(command: Command) -> None:
 
 def test_a_platform_that_is_not_there_is_named(command: Command, tmp_path: Path) -> None:
     done = command("tasks", "list", XPANDER_BASE_URL="http://127.0.0.1:9")
-    assert_one_line(done, "http://127.0.0.1:9 running?")
+    assert_one_line(done, "http://127.0.0.1:9/")
 
 
 def test_what_is_not_configured_is_one_line(unconfigured: Command) -> None:

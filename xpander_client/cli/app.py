@@ -22,7 +22,6 @@ from xpander_client.cli.settings import EPILOG
 from xpander_client.cli.store import store
 from xpander_client.cli.tasks import tasks
 from xpander_client.cli.workers import workers
-from xpander_client.configuration import Configuration
 from xpander_client.errors import ConnectionFailedError, ModuleException, TimeoutExceededError
 from xpander_client.version import __version__
 
@@ -38,7 +37,7 @@ class _Commands(TyperGroup):
         try:
             return super().invoke(ctx)
         except (ConnectionFailedError, TimeoutExceededError) as error:
-            complain(f"{error}. Is the platform at {Configuration().base_url} running?")
+            complain(f"{error}. Is the platform running there?")
             raise typer.Exit(1) from error
         except ModuleException as error:
             complain(str(error))

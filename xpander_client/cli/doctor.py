@@ -7,12 +7,13 @@ import platform as machine
 import time
 from typing import Annotated, Any
 
+import attrs
 import typer
 
-from xpander_client.api.resources import Agents
+from xpander_client.api.resources import Agents, Tasks
 from xpander_client.cli.output import complain, print_json, print_pairs, tell
 from xpander_client.configuration import Configuration, RetryPolicy, without_login
-from xpander_client.errors import CallError, ConfigurationError, ModuleException
+from xpander_client.errors import CallError, ConfigurationError, ModuleException, NotFoundError
 from xpander_client.version import __version__
 
 __all__ = ["doctor"]
@@ -30,6 +31,7 @@ _PACKAGES = (
         "prometheus-client",
     ),
     *("asyncpg", "httpx-aiohttp"),
+    *("pydantic", "pydantic-monty", "pydantic-ai-slim", "agno", "openai"),
 )
 
 
@@ -91,11 +93,32 @@ def _reach(configuration: Configuration, timeout: float) -> tuple[dict[str, Any]
             reached: dict[str, Any] = {"reachable": error.status_code is not None}
             if error.status_code is not None:
                 reached["status_code"] = error.status_code
-            return reached, f"the platform at {without_login(configuration.base_url)}: {error}"
+            return reached, str(error)
         except ModuleException as error:
             return {"reachable": None}, str(error)
     milliseconds = round((time.perf_counter() - started) * 1000, 1)
-    return {"reachable": True, "milliseconds": milliseconds, "agents": len(found)}, None
+    reached = {"reachable": True, "milliseconds": milliseconds, "agents": len(found)}
+    problem = _stream_problem(configuration, timeout)
+    return {**reached, "streams": problem is None}, problem
+
+
+def _stream_problem(configuration: Configuration, timeout: float) -> str | None:
+    """What keeps event streams and workers from their address, which has the organization in it.
+
+    It is asked for the events of a task that there is not.
+    """
+    with Tasks(attrs.evolve(configuration, connect_timeout=timeout)) as tasks:
+        once = tasks.options(timeout=timeout, retry=RetryPolicy(attempts=1))
+        try:
+            next(once.events(task_id="00000000-0000-0000-0000-000000000000"), None)
+        except NotFoundError as error:
+            if "organization" in error.description:
+                return (
+                    f"is XPANDER_ORGANIZATION_ID={configuration.organization_id!r} right? {error}"
+                )
+        except ModuleException as error:
+            return f"event streams and workers: {error}"
+    return None
 
 
 def _versions() -> dict[str, str | None]:
@@ -121,6 +144,7 @@ def _show(report: dict[str, Any]) -> None:
     text = words[reached["reachable"]]
     if "milliseconds" in reached:
         text += f" in {reached['milliseconds']} ms, it knows {reached['agents']} agents"
+        text += "" if reached["streams"] else "; its event streams are not"
     tell(" ", text)
     tell("Versions")
     print_pairs(
