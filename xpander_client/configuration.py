@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from .errors import ArgumentError, ConfigurationError
 __all__ = [
     "Configuration",
     "RetryPolicy",
+    "check_configuration",
+    "check_number",
     "check_seconds",
     "is_host",
     "odd_character",
@@ -169,8 +172,8 @@ def check_seconds(name: str, value: object) -> None:
     Raises:
         ArgumentError: it is no number, or not above 0.
     """
-    _check_number(name, value)
-    if not value > 0:  # type: ignore[operator]  # it is a number
+    check_number(name, value)
+    if value == 0:
         raise ArgumentError(f"{name} must be above 0 seconds, not {value!r}")
 
 
@@ -178,21 +181,28 @@ def _seconds(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
     check_seconds(attribute.name, value)
 
 
-def _check_number(name: str, value: object) -> None:
+def check_number(
+    name: str, value: object, least: float = 0, most: float = math.inf, *, whole: bool = False
+) -> None:
+    """Make sure that a value is a number within its bounds.
+
+    Raises:
+        ArgumentError: it is none, or outside of them.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ArgumentError(f"{name} must be a number, not {type(value).__name__}")
+    if not least <= value <= most:
+        bounds = f"at least {least}" if most == math.inf else f"{least} to {most}"
+        raise ArgumentError(f"{name} must be {bounds}, not {value!r}")
+    if whole and value % 1:
+        raise ArgumentError(f"{name} must be a whole number, not {value!r}")
 
 
 def _number(
-    least: float, most: float = float("inf"), *, whole: bool = False
-) -> Callable[[object, attrs.Attribute[Any], Any], None]:
-    def check(_: object, attribute: attrs.Attribute[Any], value: Any) -> None:
-        _check_number(attribute.name, value)
-        if not least <= value <= most:
-            bound = f"at least {least}" if most == float("inf") else f"{least} to {most}"
-            raise ArgumentError(f"{attribute.name} must be {bound}, not {value!r}")
-        if whole and value % 1:
-            raise ArgumentError(f"{attribute.name} must be a whole number, not {value!r}")
+    least: float, most: float = math.inf, *, whole: bool = False
+) -> Callable[[object, attrs.Attribute[Any], object], None]:
+    def check(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        check_number(attribute.name, value, least, most, whole=whole)
 
     return check
 
@@ -374,3 +384,13 @@ agent_id=None)
 
     def _with_organization(self, base: str) -> str:
         return f"{base}/{quote(self.required('organization_id'), safe='')}"
+
+
+def check_configuration(value: object) -> None:
+    """Make sure that a value is a configuration, or None.
+
+    Raises:
+        ArgumentError: it is something else, which is not shown: it may be a key.
+    """
+    if not isinstance(value, Configuration | None):
+        raise ArgumentError(f"configuration must be a Configuration, not {type(value).__name__}")

@@ -159,6 +159,39 @@ async def test_a_refused_key_is_an_error_at_first_and_waited_out_later() -> None
             assert isinstance(await anext(messages), Offered)
 
 
+async def test_a_stream_that_leads_elsewhere_is_an_error_at_first_that_names_the_target() -> None:
+    def moved(connection: Connection) -> None:
+        connection.answer(b"", 308, "location: https://platform.test/events", "connection: close")
+
+    with RawServer(moved) as server:
+        async with listening(server) as messages:
+            with pytest.raises(
+                ModuleException, match=r"redirects to https://platform\.test/events"
+            ):
+                await anext(messages)
+
+
+async def test_a_stream_is_followed_within_its_origin() -> None:
+    def moved(connection: Connection) -> None:
+        connection.answer(b"", 307, "location: /new/events", "connection: close")
+
+    with RawServer(moved, saying(REGISTRATION, then=wait)) as server:
+        async with listening(server) as messages:
+            assert await anext(messages) == Registered("worker-1")
+    assert server.lines[1] == "GET /new/events HTTP/1.1"
+
+
+async def test_a_warning_says_which_address_was_tried(caplog: pytest.LogCaptureFixture) -> None:
+    closing = saying(REGISTRATION, then=lambda connection: None)
+    with RawServer(closing, saying(REGISTRATION, then=wait)) as server:
+        address = f"{server.url}/org"
+        async with listening(server) as messages:
+            for _ in range(2):
+                assert await anext(messages) == Registered("worker-1")
+    [said] = [each for each in caplog.messages if "trying again" in each]
+    assert address in said
+
+
 async def test_an_environment_conflict_is_one_clear_error_and_the_end() -> None:
     conflict = frame("worker-environment-conflict", {"error": "the cloud serves this agent"})
     with RawServer(saying(REGISTRATION, conflict, TASK, then=wait)) as server:

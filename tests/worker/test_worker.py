@@ -17,6 +17,7 @@ import pytest
 from tests.worker.conftest import AGENT, of_agent
 from xpander_client import (
     AgentExecutionStatus,
+    ArgumentError,
     Configuration,
     ConfigurationError,
     ConflictError,
@@ -647,6 +648,29 @@ async def test_a_refused_key_is_an_error_at_the_start(configuration: Configurati
         await worker.run()
     assert caught.value.status_code == 401
     assert "another" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("configuration", "my-secret"),
+        ("max_sync_workers", "6"),
+        ("max_sync_workers", 0),
+        ("max_retries", 2.5),
+        ("grace", None),
+        ("grace", -1),
+        ("heartbeat_interval", 0),
+    ],
+)
+def test_a_setting_of_the_wrong_kind_is_refused_where_it_is_given(
+    configuration: Configuration, name: str, wrong: object
+) -> None:
+    def handler(task: Task) -> Task:
+        return task
+
+    with pytest.raises(ArgumentError, match=f"^{name} must be") as caught:
+        Worker(handler, **{"configuration": configuration, name: wrong})  # type: ignore[arg-type]
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ["api_key", "organization_id", "agent_id"])

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from xpander_client.configuration import check_configuration
+
 from .mounted import MountedTask, mounted
 from .recorder import Server
 
@@ -98,6 +100,7 @@ class Plugin:
         self.version = version
         self.author = author
         self.url = url
+        check_configuration(configuration)
         self.configuration = configuration
         self.async_tasks: dict[str, MountedTask] = {}
         """The functions that can be started, by task type."""

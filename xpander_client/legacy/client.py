@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 
 from xpander_client.api.models import AgentInstructions, AgentStatus, AgentType
-from xpander_client.configuration import Configuration
+from xpander_client.configuration import Configuration, check_configuration
 from xpander_client.transport import Closing
 
 from .agent import Agent, loaded
@@ -52,6 +52,7 @@ class XpanderClient(Closing):
             "organization_id": organization_id,
         }
         changes: dict[str, Any] = {name: value for name, value in given.items() if value}
+        check_configuration(configuration)
         if configuration is None:
             self.configuration = Configuration(**changes)
         else:

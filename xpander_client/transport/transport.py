@@ -9,7 +9,12 @@ from typing import TypeVar
 
 import attrs
 
-from xpander_client.configuration import Configuration, RetryPolicy, check_seconds
+from xpander_client.configuration import (
+    Configuration,
+    RetryPolicy,
+    check_configuration,
+    check_seconds,
+)
 from xpander_client.core.answer import Response
 from xpander_client.core.call import Call, CallOptions
 from xpander_client.core.pages import next_page
@@ -40,8 +45,8 @@ class Transport:
         cls, configuration: Configuration | None = None, http_client: HttpClient | None = None
     ) -> Transport:
         """The transport of a configuration (the environment's, if None)."""
+        check_configuration(configuration)
         configuration = configuration if configuration is not None else Configuration()
-        _check_configuration(configuration)
         if http_client is None:
             return cls(configuration, pool_of(configuration))
         _check_client(http_client)
@@ -268,12 +273,6 @@ def _checked_headers(headers: object) -> dict[str, str]:
             raise ArgumentError(f"headers: {name} says how a request is sent, and is not to be set")
         checked[name.lower()] = header_text(f"headers[{name!r}]", value)
     return checked
-
-
-def _check_configuration(configuration: object) -> None:
-    if not isinstance(configuration, Configuration):
-        kind = type(configuration).__name__
-        raise ArgumentError(f"configuration must be a Configuration, not {kind}")
 
 
 def _check_client(client: object) -> None:

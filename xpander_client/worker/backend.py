@@ -7,7 +7,7 @@ from typing import Any
 
 from xpander_client.api.models import AttachmentRef, OutputFormat, SourceNodeType, Tokens, User
 from xpander_client.api.resources import Agent, Agents, Task, Tasks
-from xpander_client.configuration import Configuration
+from xpander_client.configuration import Configuration, check_configuration
 
 from .agno_arguments import arguments, require_agno
 from .agno_tools import async_tools, sync_tools
@@ -29,6 +29,7 @@ class Backend:
     """
 
     def __init__(self, configuration: Configuration | None = None) -> None:
+        check_configuration(configuration)
         self._given = configuration
 
     @property

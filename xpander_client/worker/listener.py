@@ -110,7 +110,7 @@ class Listener:
                         failures = 0
                         if (message := self._read(frame)) is not None:
                             yield message
-                cause = "the platform closed it"
+                cause = f"{self._transport.configuration.events_root} closed the stream"
             except CallError as error:
                 is_last = self._tries is not None and failures + 1 >= self._tries
                 if not self._is_known and (is_last or _is_refusal(error)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar, overload
 
-from xpander_client.configuration import Configuration
+from xpander_client.configuration import Configuration, check_configuration
 
 from . import main_module
 from .handler import HandlerFunction, inspect_handler
@@ -58,6 +58,7 @@ def on_task(
 
     Raises:
         TypeError: the function can't be a handler; the message names it and says why.
+        ArgumentError: `configuration` is none.
         ConfigurationError: in the main module, the API key, the organization or the agent is not
             configured.
         SystemExit: in the main module, with status 2: what goes with `--invoke` is not right.
@@ -72,6 +73,7 @@ def on_task(
 
     def decorate(function: F) -> F:
         inspect_handler(function)
+        check_configuration(configuration)
         registration = Registration(function, configuration, test_task, on_compact)
         remember(registration)
         main_module.work_at_end(registration)

@@ -15,7 +15,13 @@ import attrs
 from xpander_client.api.models import WorkerEnvironment, WorkerEventType
 from xpander_client.api.plans import workers
 from xpander_client.api.resources import Task
-from xpander_client.configuration import Configuration, RetryPolicy
+from xpander_client.configuration import (
+    Configuration,
+    RetryPolicy,
+    check_configuration,
+    check_number,
+    check_seconds,
+)
 from xpander_client.errors import ConfigurationError, ModuleException
 from xpander_client.shielding import shield
 from xpander_client.transport import Transport
@@ -70,6 +76,7 @@ class Worker:
 
     Raises:
         TypeError: the handler can't be one; the message says why.
+        ArgumentError: a number or the configuration can't be one.
         ConfigurationError: the API key, the organization or the agent is not configured.
 
     Example:
@@ -92,6 +99,12 @@ class Worker:
         http: bool = False,
     ) -> None:
         self._handler = inspect_handler(handler)
+        check_configuration(configuration)
+        check_number("max_sync_workers", max_sync_workers, 1, whole=True)
+        if max_retries is not None:
+            check_number("max_retries", max_retries, 1, whole=True)
+        check_number("grace", grace)
+        check_seconds("heartbeat_interval", heartbeat_interval)
         if configuration is None:
             configuration = configuration_of(handler) or Configuration()
         for name in ("api_key", "organization_id", "agent_id"):
