@@ -448,6 +448,70 @@ async def test_a_configured_agent_is_the_one(
             assert "reports" not in [agent.id for agent in await agents.alist()]
 
 
+class Unprintable(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+ENDS: dict[str, tuple[Callable[[], TaskCtl], str, str]] = {
+    "an error without a text": (
+        lambda: TaskCtl.fail("it failed", Unprintable()),
+        "failed",
+        "it failed (Unprintable: <Unprintable, which has no text: RuntimeError>)",
+    ),
+    "half a character": (lambda: TaskCtl.success("caf\udce9"), "completed", r"caf\udce9"),
+    "no JSON": (
+        lambda: TaskCtl.success("done", {2026: {"a"}, "mean": float("nan")}),
+        "completed",
+        '{"message": "done", "data": {"2026": ["a"], "mean": null}}',
+    ),
+    "more than the platform takes": (
+        lambda: TaskCtl.success("x" * 11_000_000),
+        "completed",
+        "the platform refused the result: 413",
+    ),
+}
+
+
+async def test_an_end_is_written_down_whatever_the_task_left_behind(
+    tasks: BackgroundTasks, plugin: Plugin, api: Tasks
+) -> None:
+    async def odd(handle: AsyncTaskHandle, end: str) -> AsyncGenerator[TaskCtl]:
+        yield TaskCtl.report_progress("caf\udce9", 10)
+        yield ENDS[end][0]()
+
+    for end in ENDS:
+        plugin.mount_async_task(end)(odd)
+
+    @plugin.mount_async_task("unprintable")
+    def unprintable(handle: AsyncTaskHandle) -> None:
+        raise Unprintable
+
+    for end in ENDS:
+        await tasks.start(end, "1", "chat", plugin, end)
+    await tasks.start("unprintable", "1", "chat", plugin)
+    for end, (_, status, result) in ENDS.items():
+        task = await recorded(api, title=end, status=status)
+        assert (task.result or "").startswith(result)
+    task = await recorded(api, title="unprintable", status="failed")
+    assert task.result == "<Unprintable, which has no text: RuntimeError>"
+
+
+async def test_progress_that_the_platform_refuses_costs_only_itself(
+    tasks: BackgroundTasks, plugin: Plugin, api: Tasks, caplog: pytest.LogCaptureFixture
+) -> None:
+    @plugin.mount_async_task("talks")
+    async def talks(handle: AsyncTaskHandle) -> AsyncGenerator[TaskCtl]:
+        yield TaskCtl.report_progress("x" * 11_000_000, 10)
+        await handle.wait("refused")
+        yield TaskCtl.success("done")
+
+    handle = await tasks.start("talks", "1", "chat", plugin)
+    await eventually(lambda: "413" in caplog.text, "it is refused")
+    handle.notify("refused")
+    await recorded(api, status=AgentExecutionStatus.Completed)
+
+
 async def test_what_is_refused_is_logged_and_the_task_runs(
     tasks: BackgroundTasks, platform: LocalPlatform, caplog: pytest.LogCaptureFixture
 ) -> None:

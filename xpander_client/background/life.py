@@ -6,6 +6,8 @@ from asyncio import CancelledError
 from enum import Enum, auto
 from typing import Any
 
+from xpander_client.core.result import error_text, shown
+
 from .signals import TaskCtl, TaskSignal
 
 __all__ = ["Life", "Verdict"]
@@ -84,7 +86,9 @@ class Life:
             return False
         if not isinstance(value, TaskCtl):
             self._decided = _of_error(
-                TypeError(f"a task yields TaskCtl values, not {type(value).__name__}: {value!r}")
+                TypeError(
+                    f"a task yields TaskCtl values, not {type(value).__name__}: {shown(value)}"
+                )
             )
         elif value.signal is not _PROGRESS:
             self._decided = value
@@ -121,7 +125,7 @@ class Life:
                 self._decided = value
             else:
                 self._decided = _of_error(
-                    TypeError(f"a task cannot end with progress, as this one did: {value!r}")
+                    TypeError(f"a task cannot end with progress, as this one did: {shown(value)}")
                 )
         elif value is None and self._is_pressed():
             self._decided = TaskCtl.cancel(self._reason)
@@ -133,7 +137,8 @@ class Life:
         if self._decided is not None:
             return
         if isinstance(error, CancelledError):
-            self._decided = TaskCtl.cancel(self._reason or str(error) or "cancelled")
+            said = error_text(error) if error.args else "cancelled"
+            self._decided = TaskCtl.cancel(self._reason or said)
         else:
             self._decided = _of_error(error)
 
@@ -180,4 +185,4 @@ class Life:
 
 
 def _of_error(error: BaseException) -> TaskCtl:
-    return TaskCtl.fail(str(error) or type(error).__name__, error)
+    return TaskCtl.fail(error_text(error), error)

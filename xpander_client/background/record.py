@@ -22,7 +22,7 @@ from xpander_client.configuration import RetryPolicy
 from xpander_client.core.answer import BRIEF
 from xpander_client.core.convert import ConversionError, parse
 from xpander_client.core.plan import FINISHED, Replay, RequestPlan
-from xpander_client.errors import CallError, ConflictError, NotFoundError
+from xpander_client.errors import CallError, ConflictError, ModuleException, NotFoundError
 from xpander_client.shielding import shield
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
@@ -397,6 +397,11 @@ class PlatformRecord:
         except (ConflictError, NotFoundError):
             if not await self._look(entry):
                 raise
+            return False
+        except ModuleException as error:
+            if not entry.refused(step, str(error)):
+                raise
+            _logger.error("background task %s: %s", entry.name, error)
             return False
         entry.written(time.monotonic())
         if not step.is_last and answer.get("status") in FINISHED:

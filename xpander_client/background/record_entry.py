@@ -9,6 +9,8 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.result import error_text, plain, value_text
+
 from .running import RunningTask
 from .signals import TaskCtl
 
@@ -78,6 +80,7 @@ class Entry:
     _newest: deque[TaskCtl] = attrs.field(factory=lambda: deque(maxlen=1))
     _writing: TaskCtl | None = None
     _written_at: float = -math.inf
+    _is_bare: bool = False
 
     def progressed(self, ctl: TaskCtl) -> None:
         """It is so far."""
@@ -116,10 +119,22 @@ class Entry:
             self._writing = self._newest.pop()
         if self._writing is not None:
             said["progress"] = {
-                "percent": self._writing.progress,
-                "message": self._writing.message,
+                "percent": plain(self._writing.progress),
+                "message": value_text(self._writing.message),
             }
         return said
+
+    def refused(self, step: Write, why: str) -> bool:
+        """The platform takes neither this nor ever will: whether less of it is to be written."""
+        if self._writing is not None:
+            self._writing = None
+            return True
+        if step.is_last and self.ending is not None and not self._is_bare:
+            self._is_bare = True
+            told = f"the platform refused the result: {why}"
+            self.ending = Ending(self.ending.status, error_text(told))
+            return True
+        return False
 
     def written(self, now: float) -> None:
         """The platform has it."""

@@ -8,6 +8,8 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.result import error_text, plain, shown, value_text
+
 from .signals import TaskCtl, TaskSignal
 
 __all__ = ["STATUSES", "Start", "ending_text", "read_start", "start_text"]
@@ -18,8 +20,6 @@ STATUSES = {
     TaskSignal.CANCEL: "stopped",
 }
 """The status that a platform task has when a background task ended so."""
-
-_LONGEST_REPR = 1000
 
 
 @attrs.frozen
@@ -48,7 +48,10 @@ def start_text(start: Start) -> tuple[str, bool]:
     if start.kwargs:
         said["kwargs"] = dict(start.kwargs)
     text = _json(said)
-    return text, _same(json.loads(text), said)
+    try:
+        return text, _same(json.loads(text), said)
+    except RecursionError:  # nested so deeply that not everybody could read it
+        return text, False
 
 
 def read_start(text: str) -> Start:
@@ -72,7 +75,8 @@ def read_start(text: str) -> Start:
 def ending_text(ctl: TaskCtl) -> str | None:
     """The result of a task that ended so: its message, or JSON of its message and its data.
 
-    The exception behind a failure follows its message, where that does not contain it.
+    The exception behind a failure follows its message, where that does not contain it. The task has
+    ended, so whatever its data is, it is told as well as may be.
 
     Example:
         >>> ending_text(TaskCtl.success("Done"))
@@ -82,18 +86,22 @@ def ending_text(ctl: TaskCtl) -> str | None:
         >>> ending_text(TaskCtl.fail("No answer", TimeoutError("after 5 s")))
         'No answer (TimeoutError: after 5 s)'
     """
+    message = value_text(ctl.message)
     if ctl.data is not None:
-        return _json({"message": ctl.message, "data": ctl.data})
-    if ctl.error is None or str(ctl.error) in ctl.message:
-        return ctl.message or None
-    error = ctl.error
-    cause = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
-    return f"{ctl.message} ({cause})" if ctl.message else cause
+        return json.dumps({"message": message, "data": plain(ctl.data)}, ensure_ascii=False)
+    if ctl.error is None:
+        return message or None
+    cause, name = error_text(ctl.error), type(ctl.error).__name__
+    if cause in message:
+        return message
+    if not isinstance(ctl.error, str) and cause != name:
+        cause = f"{name}: {cause}"
+    return f"{message} ({cause})" if message else cause
 
 
 def _json(value: Mapping[str, Any]) -> str:
     try:
-        text = json.dumps(value, default=_shown, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(value, default=shown, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         # Keys that are no texts, numbers that are none, circles.
         text = json.dumps({name: _plain(part) for name, part in value.items()}, ensure_ascii=False)
@@ -102,15 +110,7 @@ def _json(value: Mapping[str, Any]) -> str:
 
 
 def _plain(part: Any) -> Any:
-    return part if isinstance(part, str) else _shown(part)
-
-
-def _shown(value: Any) -> str:
-    try:
-        text = repr(value)
-    except Exception as error:
-        text = f"<{type(value).__name__}, of which there is no text: {type(error).__name__}>"
-    return text if len(text) <= _LONGEST_REPR else f"{text[:_LONGEST_REPR]}…"
+    return part if isinstance(part, str) else shown(part)
 
 
 def _same(read: Any, written: Any) -> bool:

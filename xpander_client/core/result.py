@@ -25,13 +25,15 @@ from xpander_client.errors import ArgumentError
 
 from .convert import dumps, parts
 
-__all__ = ["dumps_anyway", "error_text", "plain", "readable", "result_text", "value_text"]
+__all__ = ["dumps_anyway", "error_text", "plain", "readable", "result_text", "shown", "value_text"]
 
 _DEEPEST = 100
 """From this depth on a value is told by its text. Readers of JSON have limits, too."""
 
 _LONGEST_ERROR = 100_000
 """So many characters of an error are told."""
+
+_LONGEST_SHOWN = 1000
 
 _LISTS = (list, tuple, Set, ValuesView, deque, range)
 
@@ -130,6 +132,20 @@ def readable(text: str) -> str:
         'caf\\udce9.txt'
     """
     return text if text.isascii() else text.encode(errors="backslashreplace").decode()
+
+
+def shown(value: Any) -> str:
+    """The value as Python shows it, in not too many characters.
+
+    Example:
+        >>> shown({1, "a"} - {1})
+        "{'a'}"
+    """
+    try:
+        text = repr(value)
+    except Exception as error:
+        text = _without_text(value, error)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 class _Telling:
@@ -248,4 +264,8 @@ def _text_of(value: Any) -> str:
     try:
         return readable(str(value))
     except Exception as error:
-        return f"<{type(value).__name__}, which has no text: {type(error).__name__}>"
+        return _without_text(value, error)
+
+
+def _without_text(value: Any, error: Exception) -> str:
+    return f"<{type(value).__name__}, which has no text: {type(error).__name__}>"
