@@ -305,14 +305,13 @@ class Call:
                 self.agent.limits,
                 dict(self._branch.variables),
                 self.bound.inputs,
-                call=self._call_host,
+                call=plain_call if self.home is None else self._call_host,
             )
         return self._sandbox
 
     def _call_host(self, call: HostCall) -> Any:
         """Async functions run on the loop of an async task; a sync task has none for them."""
-        if self.home is None:
-            return plain_call(call)
+        assert self.home is not None
         result = call.run()
         if inspect.isawaitable(result):
             return asyncio.run_coroutine_threadsafe(_awaited(result), self.home)

@@ -78,6 +78,8 @@ def described_error(error: Any, code: str, host_types: Collection[str]) -> str:
     text = error.display("type-msg")
     if "cannot suspend in this synchronous context" in text:
         text += " (no function of the host in a callback, as of sorted() or map(): write a loop)"
+    if "'coroutine'" in text:
+        text += " (what an async function gives has to be awaited: write `await f(...)`)"
     operator = _NO_OPERATOR.search(str(error))
     if operator is not None:
         on_host = next((one for one in operator.groups() if one in host_types), None)

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from itertools import islice
+from time import monotonic
 from types import TracebackType
 from typing import Any, NoReturn
 from uuid import UUID
@@ -129,6 +130,7 @@ class SandboxSession:
         self._variables = variables
         self._inputs = inputs
         self._call = call
+        self._can_await = call is not plain_call
         self._crossing = Crossing(self._openings)
         self._worker: Worker | None = None
         self._lock = threading.Lock()
@@ -200,6 +202,7 @@ class SandboxSession:
             self._kill()
             raise
         finally:
+            block.give_up()
             self._block = None
         if self._stop.is_set() and block.control is None:
             self._forget_process()
@@ -237,11 +240,15 @@ class SandboxSession:
         for name in (source.bound or ()) - source.definitions.keys():
             self._definitions.pop(name, None)
         self._definitions.update(source.definitions)
+        block.awaits = source.awaits
         error = self._feed(code, source, given, block)
+        left_over = block.left_over()
+        if left_over is not None and isinstance(block.control, Success):
+            # It is not done.
+            block.control = None
+            return left_over
         if error is None:
-            if block.stopped is not None:
-                return block.stopped
-            return None
+            return left_over if block.stopped is None else block.stopped
         text = described_error(error, code, self._crossing.type_names())
         if _LIMIT.search(str(error)):
             # The interpreter promises nothing about what it holds after that.
@@ -501,7 +508,7 @@ class SandboxSession:
                 self._shadowed.add(name)
                 if not self._has(name):
                     given.setdefault(name, *self._opened(name))
-        self._feeds.append(source)
+        self._feeds.append(looked_at(code) if modules else source)
         self._crossing.has_own_reprs |= "__repr__" in source.names
         try:
             snapshot: Any = self._worker.session.feed_start(
@@ -543,6 +550,8 @@ class SandboxSession:
                 return snapshot.resume_auto()
             if snapshot.function_name == "system.sleep":
                 return snapshot.resume(self._slept(snapshot.args, block))
+            if snapshot.function_name == "system.async_sleep":
+                return snapshot.resume(self._due(snapshot, block))
             return snapshot.resume_not_handled()
         if block.is_reading and snapshot.function_name == TELL:
             block.found = self._told(snapshot)
@@ -558,6 +567,12 @@ class SandboxSession:
             return {"exc_type": "TimeoutError", "message": text}
         self._stop.wait(seconds)
         return _NONE
+
+    def _due(self, snapshot: Any, block: _Running) -> dict[str, Any]:
+        """Begin a sleep that others may run beside; the interpreter bounds their sum."""
+        seconds = max(0.0, float(snapshot.args[0])) if snapshot.args else 0.0
+        block.due[snapshot.call_id] = monotonic() + seconds
+        return _LATER
 
     def _answered(self, snapshot: Any, block: _Running) -> dict[str, Any]:
         refusal = self._refusal(snapshot, block)
@@ -592,25 +607,41 @@ class SandboxSession:
         )
 
     def _called(self, snapshot: Any, call: HostCall, block: _Running) -> dict[str, Any]:
+        is_awaited = self._is_awaited(snapshot)
+        if call.is_async and self._can_await and (is_awaited or block.awaits):
+            # As Python's own, it begins when it is awaited, now or later.
+            block.waiting[snapshot.call_id] = call
+            return _LATER
+        answer = self._begun(
+            snapshot.call_id, call, block, may_take_long=is_awaited or block.awaits
+        )
+        if answer is None:
+            return _LATER
+        if is_awaited:
+            # A sync function, whose result the code awaits all the same.
+            block.settled[snapshot.call_id] = answer
+            return _LATER
+        return answer
+
+    def _begun(
+        self, call_id: int, call: HostCall, block: _Running, *, may_take_long: bool
+    ) -> dict[str, Any] | None:
+        """The answer to a call; None if it comes later, which it may."""
         token = inside_host_call.set(True)
         try:
             result: Any = self._call(call)
             if isinstance(result, Future):
-                if self._is_awaited(snapshot):
-                    block.futures[snapshot.call_id] = (call, result)
-                    return {"future": ...}
+                if may_take_long:
+                    block.futures[call_id] = (call, result)
+                    return None
                 result = self._result(result)
-            answer = self._converted(result)
+            return self._converted(result)
         except Exception as error:
             if self._stop.is_set():
                 raise _Interrupted from error
-            answer = _failed(error, call.target)
+            return _failed(error, call.target)
         finally:
             inside_host_call.reset(token)
-        if call.is_async and self._is_awaited(snapshot):
-            block.settled[snapshot.call_id] = answer
-            return {"future": ...}
-        return answer
 
     def _converted(self, result: Any) -> dict[str, Any]:
         return {"return_value": self._crossing.into(result)}
@@ -632,38 +663,55 @@ class SandboxSession:
 
     def _settled(self, pending: list[int], block: _Running) -> dict[int, Any]:
         """Answers for calls that the code awaits: those that are there, at least one."""
-        answers = {one: block.settled.pop(one) for one in pending if one in block.settled}
-        if answers:
-            return answers
-        waited = [block.futures[one][1] for one in pending]
+        for one in sorted(block.waiting.keys() & set(pending)):
+            call = block.waiting.pop(one)
+            answer = self._begun(one, call, block, may_take_long=True)
+            if answer is not None:
+                block.settled[one] = answer
+        while True:
+            answers = {one: block.settled.pop(one) for one in pending if one in block.settled}
+            answers |= {one: self._outcome(one, block) for one in pending if block.is_done(one)}
+            if answers:
+                return answers
+            due = [block.due[one] for one in pending if one in block.due]
+            self._wait(
+                [block.futures[one][1] for one in pending if one in block.futures],
+                max(0.0, min(due) - monotonic()) if due else None,
+            )
+
+    def _outcome(self, call_id: int, block: _Running) -> dict[str, Any]:
+        """The answer to a call, or the end of a sleep, whose time has come."""
+        if block.due.pop(call_id, None) is not None:
+            return _NONE
+        call, future = block.futures.pop(call_id)
+        try:
+            return self._converted(self._result(future))
+        except Exception as error:
+            if self._stop.is_set():
+                raise _Interrupted from error
+            return _failed(error, call.target)
+
+    def _wait(self, futures: list[Future[Any]], seconds: float | None) -> None:
+        """Until one of the futures is done, or the time is over."""
         with self._lock:
-            self._waited.update(waited)
+            self._waited.update(futures)
         try:
             if self._stop.is_set():
                 raise _Interrupted
-            wait(waited, return_when=FIRST_COMPLETED)
+            if futures:
+                wait(futures, seconds, FIRST_COMPLETED)
+            else:
+                self._stop.wait(seconds)
         finally:
             with self._lock:
-                self._waited.difference_update(waited)
-        for one in pending:
-            call, future = block.futures[one]
-            if future.done():
-                try:
-                    answers[one] = self._converted(self._result(future))
-                except Exception as error:
-                    if self._stop.is_set():
-                        raise _Interrupted from error
-                    answers[one] = _failed(error, call.target)
-                del block.futures[one]
-        return answers
+                self._waited.difference_update(futures)
 
     def _is_awaited(self, snapshot: Any) -> bool:
+        """Whether the code awaits what a call gives right where it calls."""
         if snapshot.allow_eager_await:
             return True
         source, begin, end = self._place(snapshot)
-        return source is not None and any(
-            first <= begin and end <= last for first, last in source.gathered
-        )
+        return source is not None and (begin, end) in source.awaited
 
     def _place(self, snapshot: Any) -> tuple[Source | None, int, int]:
         position = snapshot.position
@@ -889,12 +937,37 @@ class _Running:
         self.calls_after = 0
         self.slept = 0.0
         self.found: dict[str, Any] = {}
+        self.awaits = False
+        # Calls of async functions: not begun, under way, and answered; and sleeps, by their end.
+        self.waiting: dict[int, HostCall] = {}
         self.futures: dict[int, tuple[HostCall, Future[Any]]] = {}
         self.settled: dict[int, Any] = {}
+        self.due: dict[int, float] = {}
+
+    def is_done(self, call_id: int) -> bool:
+        """Whether a call, or a sleep, is over."""
+        if call_id in self.due:
+            return self.due[call_id] <= monotonic()
+        return call_id in self.futures and self.futures[call_id][1].done()
+
+    def give_up(self) -> None:
+        """End the calls that are still under way."""
+        for _, future in self.futures.values():
+            future.cancel()
+
+    def left_over(self) -> str | None:
+        """What to say of a call that nobody awaited."""
+        for call in self.waiting.values():
+            return (
+                f"RuntimeError: {call.name}() is async and was never awaited, so it has not run: "
+                f"write `await {call.name}(...)`"
+            )
+        return None
 
 
 _EXIT = {"exc_type": "SystemExit", "message": "the block has ended"}
 _NONE = {"return_value": None}
+_LATER = {"future": ...}
 
 
 def _named(name: str) -> Any:

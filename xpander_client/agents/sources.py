@@ -16,6 +16,8 @@ __all__ = ["Source", "is_class", "looked_at"]
 _NAME = re.compile(r"[^\W\d]\w*")
 _TOP_LEVEL = re.compile(r"(?:@|(?:async\s+)?def\s|class\s)")
 _DEFINES = re.compile(r"(?:async\s+)?(?:def|class)\s+([^\W\d]\w*)")
+AWAITING = frozenset({"create_task", "ensure_future", "gather", "run", "wait", "wait_for"})
+"""Functions of asyncio that await what they are given."""
 LONGEST = 1_000_000
 """Characters of code that are looked at. No block of a model comes near."""
 
@@ -33,8 +35,10 @@ class Source:
     names: frozenset[str]
     bound: frozenset[str] | None
     definitions: dict[str, str]
-    gathered: tuple[tuple[int, int], ...] = ()
-    """Where calls stand, in bytes, whose result is awaited or given to `gather`."""
+    awaits: bool = False
+    """Whether anything is awaited in it. Where nothing is, calls of async functions are, too."""
+    awaited: frozenset[tuple[int, int]] = frozenset()
+    """Where calls stand, in bytes, whose result is awaited or given to `gather` right there."""
     final: tuple[tuple[int, int], ...] = ()
     """Where `finally` parts stand, in bytes."""
 
@@ -55,7 +59,8 @@ def looked_at(code: str) -> Source:
             tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         # The sandbox's Python is newer than the host's may be.
-        return Source(names, None, _roughly_defined(code))
+        awaits = re.search(r"\bawait\b|\basyncio\b", code) is not None
+        return Source(names, None, _roughly_defined(code), awaits)
     try:
         return _described(code, tree, names)
     except RecursionError:
@@ -68,7 +73,8 @@ def _described(code: str, tree: ast.Module, names: frozenset[str]) -> Source:
         starts.append(starts[-1] + len(line.encode("utf-8", "replace")) + 1)
     bound: set[str] = set()
     definitions: dict[str, str] = {}
-    gathered: list[tuple[int, int]] = []
+    awaited: list[ast.expr] = []
+    awaits = False
     final: list[tuple[int, int]] = []
 
     def place(first: ast.AST, last: ast.AST) -> tuple[int, int]:
@@ -86,12 +92,25 @@ def _described(code: str, tree: ast.Module, names: frozenset[str]) -> Source:
         if isinstance(node, ast.Global):
             bound.update(node.names)
         elif isinstance(node, ast.Await):
-            gathered.append(place(node.value, node.value))
-        elif isinstance(node, ast.Call) and _called(node) in ("gather", "wait_for", "run"):
-            gathered.extend(place(item, item) for item in node.args)
+            awaits = True
+            awaited.append(node.value)
+        elif isinstance(node, ast.Call) and _called(node) in AWAITING:
+            awaits = True
+            awaited += [one for item in node.args for one in _given(item)]
         elif isinstance(node, ast.Try) and node.finalbody:
             final.append(place(node.finalbody[0], node.finalbody[-1]))
-    return Source(names, frozenset(bound), definitions, tuple(gathered), tuple(final))
+    places = frozenset(place(one, one) for one in awaited if isinstance(one, ast.Call))
+    return Source(names, frozenset(bound), definitions, awaits, places, tuple(final))
+
+
+def _given(item: ast.expr) -> list[ast.expr]:
+    """What an argument of `gather` gives it: itself, or the items that `*` takes apart."""
+    match item:
+        case ast.Starred(value=ast.List(elts=items) | ast.Tuple(elts=items)):
+            return items
+        case ast.Starred(value=ast.ListComp(elt=one) | ast.GeneratorExp(elt=one)):
+            return [one]
+    return [item]
 
 
 def _called(call: ast.Call) -> str:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from .capabilities import Capabilities, HostClass, HostModule, Visibility
+from .capabilities import Capabilities, HostClass, HostModule, Visibility, is_async
 from .host_modules import standard_modules
 from .sandbox_modules import SOURCES
 
@@ -51,7 +51,8 @@ def _function(
     *,
     is_method: bool = False,
 ) -> list[str]:
-    lines = [f"def {name}{_signature(function, is_method=is_method)}:"]
+    define = "async def" if is_async(function) else "def"
+    lines = [f"{define} {name}{_signature(function, is_method=is_method)}:"]
     doc = docstring if docstring is not None else inspect.getdoc(function)
     return _with_doc(lines, doc if visibility == "high" else None)
 
