@@ -257,7 +257,7 @@ class Configuration:
     `stream_retry` for streams that broke: its attempts count anew after each event that arrives.
     `async_backend="aiohttp"` sends the async half through aiohttp (extra `[aiohttp]`).
 
-    Equal configurations share one connection pool.
+    Configurations share connections where they lead to the same origin by the same library.
 
     White space around the texts is taken off. A login in the base URL
     (`https://user:password@host`) goes with each request as its `Authorization`.

@@ -10,7 +10,7 @@ import attrs
 
 from xpander_client.api.models import AgentInstructions, AgentStatus, AgentType
 from xpander_client.configuration import Configuration, check_configuration
-from xpander_client.transport import Closing
+from xpander_client.transport import Closing, Resource
 
 from .agent import Agent, loaded
 from .pending import pending_local_tool_calls
@@ -26,7 +26,7 @@ class XpanderClient(Closing):
     """Who calls, and which platform; the way to its agents.
 
     What is not given is taken from `configuration`, and from the environment without one. Used as a
-    context manager it closes its connections at the end.
+    context manager it lets go of its connections at the end.
 
     Raises:
         ConfigurationError: the base URL is no address.
@@ -91,12 +91,18 @@ class XpanderClient(Closing):
         return pending_local_tool_calls(tool_calls)
 
     def close(self) -> None:
-        """Close the connections of sync code; the next call opens new ones."""
-        self._platform.tasks.close()
+        """Let go of the connections of sync code; the next call makes some again."""
+        for resource in self._resources:
+            resource.close()
 
     async def aclose(self) -> None:
-        """Close the connections of the running event loop; the next call opens new ones."""
-        await self._platform.tasks.aclose()
+        """Let go of the connections of the running event loop; the next call makes some again."""
+        for resource in self._resources:
+            await resource.aclose()
+
+    @property
+    def _resources(self) -> tuple[Resource, ...]:
+        return self._platform.tasks, self._platform.agents, self._platform.threads
 
     def __repr__(self) -> str:
         return f"XpanderClient({self.configuration!r})"

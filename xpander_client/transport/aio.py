@@ -17,7 +17,7 @@ from xpander_client.core.redirect import redirected
 from xpander_client.core.stream import Ask, Effect, HandOver, Open, Pause, Reply
 from xpander_client.shielding import shield
 
-from .pool import AsyncHalf, Pool
+from .pool import AsyncConnections, Pool
 from .wire import (
     TOO_LATE,
     answer_of,
@@ -42,13 +42,13 @@ async def call(pool: Pool, state: Call, answer: type[T] | None) -> Response[T]:
         timeouts = state.begin()
         prepared = state.request
         try:
-            half = await pool.async_half()
-            request = request_of(half.client, prepared, timeouts, given=given)
-            answer = await _fetch(half, request, timeouts, state.is_late)
+            shared = await pool.async_connections("calls")
+            request = request_of(shared.client, prepared, timeouts, given=given)
+            answer = await _fetch(shared, request, timeouts, state.is_late)
             while not answer.is_success and (other := redirected(prepared, answer)) is not None:
                 prepared, timeouts = other, state.limits()
-                request = request_of(half.client, prepared, timeouts, given=given)
-                answer = await _fetch(half, request, timeouts, state.is_late)
+                request = request_of(shared.client, prepared, timeouts, given=given)
+                answer = await _fetch(shared, request, timeouts, state.is_late)
             return answer
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             return fault_of(error, prepared.url, given=given)
@@ -60,17 +60,19 @@ async def call(pool: Pool, state: Call, answer: type[T] | None) -> Response[T]:
 
 
 async def _fetch(
-    half: AsyncHalf,
+    shared: AsyncConnections,
     request: httpx.Request,
     timeouts: dict[str, float],
     is_late: Callable[[], bool],
 ) -> Answer:
-    await half.take_place(timeouts["pool"])
-    return await _unbroken(_received(half, request, is_late))
+    await shared.take_place(timeouts["pool"])
+    return await _unbroken(_received(shared, request, is_late))
 
 
-async def _received(half: AsyncHalf, request: httpx.Request, is_late: Callable[[], bool]) -> Answer:
-    response = await _send(half, request)
+async def _received(
+    shared: AsyncConnections, request: httpx.Request, is_late: Callable[[], bool]
+) -> Answer:
+    response = await _send(shared, request)
     try:
         body = bytearray()
         async for chunk in response.aiter_bytes():
@@ -79,7 +81,7 @@ async def _received(half: AsyncHalf, request: httpx.Request, is_late: Callable[[
                 raise TOO_LATE
         return answer_of(response, bytes(body))
     finally:
-        await _close(half, response)
+        await _close(shared, response)
 
 
 async def _tried_again(
@@ -125,11 +127,12 @@ async def stream(
                 if isinstance(effect, Open):
                     await connection.aclose()
                     url = effect.request.url
-                    half = await pool.async_half()
-                    request = request_of(half.client, effect.request, effect.timeouts, given=given)
-                    await half.take_place(effect.timeouts["pool"])
-                    response = await _unbroken(_send(half, request), partial(_close, half))
-                    connection.push_async_callback(_close, half, response)
+                    shared = await pool.async_connections("streams")
+                    timeouts = effect.timeouts
+                    request = request_of(shared.client, effect.request, timeouts, given=given)
+                    await shared.take_place(timeouts["pool"])
+                    response = await _unbroken(_send(shared, request), partial(_close, shared))
+                    connection.push_async_callback(_close, shared, response)
                     if is_event_stream(response):
                         compressed = is_compressed(response)
                         chunks = response.aiter_bytes() if compressed else response.aiter_raw()
@@ -149,20 +152,20 @@ async def stream(
                 reply = fault_of(error, url, given=given)
 
 
-async def _send(half: AsyncHalf, request: httpx.Request) -> httpx.Response:
+async def _send(shared: AsyncConnections, request: httpx.Request) -> httpx.Response:
     try:
         # A given client may follow redirects, to wherever they lead, with the key.
-        return await half.client.send(request, stream=True, follow_redirects=False)
+        return await shared.client.send(request, stream=True, follow_redirects=False)
     except BaseException:
-        half.free_place()
+        shared.free_place()
         raise
 
 
-async def _close(half: AsyncHalf, response: httpx.Response) -> None:
+async def _close(shared: AsyncConnections, response: httpx.Response) -> None:
     try:
         await response.aclose()
     finally:
-        half.free_place()
+        shared.free_place()
 
 
 async def _unbroken(

@@ -9,14 +9,18 @@ __all__ = ["Closing"]
 
 
 class Closing:
-    """The base of what holds connections; as a context manager it closes them at the end."""
+    """The base of what holds connections; as a context manager it lets go of them at the end.
+
+    Connections are shared, and closed when the last one has let go of them: calls and streams of
+    others go on, and so do those of its own that are under way.
+    """
 
     def close(self) -> None:
-        """Close the connections of sync code; the next call opens new ones."""
+        """Let go of the connections of sync code; the next call makes some again."""
         raise NotImplementedError
 
     async def aclose(self) -> None:
-        """Close the connections of the running event loop; the next call opens new ones."""
+        """Let go of the connections of the running event loop; the next call makes some again."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:

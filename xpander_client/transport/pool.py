@@ -1,14 +1,18 @@
-"""The connections of a configuration: made on first use, shared by equals, closed at exit."""
+"""Connections: made on first use, shared by all who need the same, closed with their last user."""
 
 from __future__ import annotations
 
 import atexit
+import contextlib
+import functools
 import os
 import sys
 import threading
-from collections.abc import AsyncGenerator
-from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakKeyDictionary
+import warnings
+import weakref
+from collections import deque
+from collections.abc import AsyncGenerator, Callable
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import attrs
 import httpx
@@ -17,30 +21,58 @@ from xpander_client.configuration import Configuration
 from xpander_client.core.call import Platform
 from xpander_client.errors import ConfigurationError
 
-from .environment import client_settings
+from .environment import client_settings, proxy_for
 
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["HttpClient", "Pool", "pool_of"]
+__all__ = ["AsyncConnections", "Connections", "HttpClient", "Pool", "Use"]
 
 HttpClient = httpx.Client | httpx.AsyncClient
 C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 
+Use = Literal["calls", "streams"]
+"""What connections are for: a stream keeps one for as long as it lasts, and must not keep calls
+waiting for it."""
+
+_USES: tuple[Use, ...] = ("calls", "streams")
+
 # More idle connections would make each request slower: the pool looks at every one of them.
 _LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
+# A number, as aiohttp takes None for its own limit.
+_STREAM_LIMITS = httpx.Limits(max_connections=sys.maxsize, max_keepalive_connections=20)
+
+_KEPT = 4
+"""So many of the connections made last stay open when nobody holds them: a program that makes its
+`Tasks` anew for each call need not connect for each."""
 
 
-@attrs.frozen
-class AsyncHalf:
-    """An async client and its places: as many as it may have connections, None if unknown.
+@functools.lru_cache(maxsize=256)
+def _platform_at(base_url: str) -> Platform:
+    """What is known of a platform: it outlives the connections that it was learned on."""
+    return Platform()
+
+
+@attrs.frozen(eq=False)
+class Connections:
+    """A client for sync code. Whoever uses it holds this object: it is closed when nobody does."""
+
+    client: httpx.Client
+
+
+@attrs.frozen(eq=False)
+class AsyncConnections:
+    """A client for one event loop, and its places: as many as it may have connections, None if it
+    may have any number. Whoever uses it holds this object: it is closed when nobody does.
 
     A request waits for its place here, where being cancelled is harmless, and not in httpx, where
     it is not; so no request ever waits there.
     """
 
     client: httpx.AsyncClient
-    places: asyncio.Semaphore | None
+    places: asyncio.Semaphore | None = None
+    loop: asyncio.AbstractEventLoop | None = None
+    end: End | None = None
 
     async def take_place(self, timeout: float) -> None:
         """Wait for a place, `timeout` seconds at most; `free_place` gives it back.
@@ -68,97 +100,166 @@ class AsyncHalf:
 
 
 class Pool:
-    """The connections that equal configurations share, and what was learned of the platform.
+    """One user's hold on connections, and what was learned of the platform.
 
-    Sync code has one HTTP client; async code has one for each event loop.
+    Sync code has one client for calls and one for streams; async code has these for each event
+    loop. Pools that are `shared` have them in common where they lead to the same origin by the same
+    library. A pool that is closed, or collected, lets go of them; the last one to do so, when no
+    request is under way on them any more, closes them.
+
+    After a fork the child's pools have none: the parent goes on with those that were there. That
+    can't be done for a `given` client.
     """
 
-    def __init__(self, configuration: Configuration, given: HttpClient | None = None) -> None:
-        self.platform = Platform()
+    def __init__(
+        self,
+        configuration: Configuration,
+        given: HttpClient | None = None,
+        *,
+        shared: bool = False,
+    ) -> None:
+        self.platform = _platform_at(configuration.base_url) if shared else Platform()
         self.given = given
         self._configuration = configuration
-        self._lock = threading.Lock()
-        self._client: httpx.Client | None = None
-        self._async_halves: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncHalf] = (
-            WeakKeyDictionary()
-        )
-        self._closers: WeakKeyDictionary[asyncio.AbstractEventLoop, AsyncGenerator[None]] = (
-            WeakKeyDictionary()
-        )
+        self._is_shared = shared
+        self._sync: dict[Use, Connections] = {}
+        self._async: dict[tuple[asyncio.AbstractEventLoop, Use], AsyncConnections] = {}
+        with _lock:
+            _users.add(self)
 
-    def client(self) -> httpx.Client:
-        """The client for sync code.
+    def connections(self, use: Use) -> Connections:
+        """The connections for sync code.
 
         Raises:
-            ConfigurationError: the caller brought an async client only.
+            ConfigurationError: the caller brought a client that is async, or closed.
         """
-        if self.given is not None:
-            if isinstance(self.given, httpx.Client):
-                return self.given
-            raise ConfigurationError("the given HTTP client is async: use the a… methods")
-        client = self._client
-        if client is None:
-            with self._lock:
-                client = self._client
-                if client is None:
-                    client = self._client = _without_cookies(httpx.Client(**self._settings()))
-        return client
+        return self._sync.get(use) or self._connect(use)
 
-    async def async_half(self) -> AsyncHalf:
-        """The client for async code on the running event loop, and the places it has.
+    async def async_connections(self, use: Use) -> AsyncConnections:
+        """The connections for async code on the running event loop.
 
         Raises:
-            ConfigurationError: the caller brought a sync client only, or the aiohttp backend is
-                configured and not installed.
+            ConfigurationError: the caller brought a client that is sync, or closed, or the aiohttp
+                backend is configured and not installed.
         """
-        if self.given is not None:
-            if isinstance(self.given, httpx.AsyncClient):
-                return AsyncHalf(self.given, None)
-            raise ConfigurationError("the given HTTP client is sync: use the methods without a…")
         import asyncio
 
         loop = asyncio.get_running_loop()
-        half = self._async_halves.get(loop)
-        if half is None:
-            places = asyncio.Semaphore(_LIMITS.max_connections or sys.maxsize)
-            half = self._async_halves[loop] = AsyncHalf(self._new_async_client(), places)
-            # A loop that ends closes the async generators that began on it: that is how these
-            # connections are closed without anybody being asked to.
-            closer = self._closers[loop] = _closing(half.client)
-            await anext(closer)
-        return half
+        return self._async.get((loop, use)) or await self._connect_on(loop, use)
 
     def close(self) -> None:
-        """Close the sync client's connections; the next call opens new ones."""
-        with self._lock:
-            client, self._client = self._client, None
-        if client is not None:
-            client.close()
+        """Let go of the connections of sync code; the next call takes or makes some again."""
+        with _lock:
+            left, self._sync = self._sync, {}
+            for connections in left.values():
+                _keep_no_longer(connections)
 
     async def aclose(self) -> None:
-        """Close the connections that belong to the running loop; the next call opens new ones."""
+        """Let go of those that belong to the running loop; the next call takes or makes some."""
         import asyncio
 
         loop = asyncio.get_running_loop()
-        self._async_halves.pop(loop, None)
-        closer = self._closers.pop(loop, None)
-        if closer is not None:
-            await closer.aclose()
+        with _lock:
+            ends = [self._let_go(loop, use) for use in _USES]
+        for end in ends:
+            if end is not None and end.is_due:
+                await end.wait()
 
-    def _new_async_client(self) -> httpx.AsyncClient:
+    def forget(self, is_over: Callable[[asyncio.AbstractEventLoop], bool] | None = None) -> None:
+        """Let go of what belongs to loops that are over; without `is_over` of everything."""
+        if is_over is None:
+            self._sync, self._async = {}, {}
+        else:
+            self._async = {at: one for at, one in self._async.items() if not is_over(at[0])}
+
+    def _let_go(self, loop: asyncio.AbstractEventLoop, use: Use) -> End | None:
+        connections = self._async.pop((loop, use), None)
+        if connections is None:
+            return None
+        _keep_no_longer(connections)
+        return connections.end
+
+    def _connect(self, use: Use) -> Connections:
+        if self.given is not None:
+            if not isinstance(self.given, httpx.Client):
+                raise ConfigurationError("the given HTTP client is async: use the a… methods")
+            return Connections(_open(self.given))
+        with _lock:
+            found = self._sync.get(use) or self._shared(use, None)
+            if found is None:
+                client = _without_cookies(httpx.Client(**self._settings(use)))
+                found = Connections(client)
+                weakref.finalize(found, _close, client, os.getpid()).atexit = False
+                self._share(found, use, None)
+            self._sync[use] = found
+        return found
+
+    async def _connect_on(self, loop: asyncio.AbstractEventLoop, use: Use) -> AsyncConnections:
+        if self.given is not None:
+            if not isinstance(self.given, httpx.AsyncClient):
+                raise ConfigurationError(
+                    "the given HTTP client is sync: use the methods without a…"
+                )
+            return AsyncConnections(_open(self.given))
+        import asyncio
+
+        until_end: AsyncGenerator[None] | None = None
+        with _lock:
+            _forget_loops(lambda loop: loop.is_closed())
+            found: AsyncConnections | None = self._shared(use, loop)
+            if found is None:
+                client = self._new_async_client(use)
+                end = End(client)
+                until_end = _close_at_end_of(loop, end)
+                places = None
+                if use == "calls":
+                    places = asyncio.Semaphore(_LIMITS.max_connections or sys.maxsize)
+                found = AsyncConnections(client, places, loop, end)
+                closing = weakref.finalize(found, _close_on, loop, end, until_end, os.getpid())
+                closing.atexit = False
+                self._share(found, use, loop)
+            self._async[loop, use] = found
+        if until_end is not None:
+            await anext(until_end)
+        return found
+
+    def _key(self, use: Use, loop: asyncio.AbstractEventLoop | None) -> tuple[object, ...]:
+        origins = tuple(
+            (url.scheme, url.host, url.port, proxy_for(address))
+            for address in self._configuration.addresses
+            for url in (httpx.URL(address),)
+        )
+        # A loop by its id, which is its own as long as there are connections that hold it.
+        world = None if loop is None else (id(loop), self._configuration.async_backend)
+        return origins, world, use
+
+    def _shared(self, use: Use, loop: asyncio.AbstractEventLoop | None) -> Any:
+        return _pools.get(self._key(use, loop)) if self._is_shared else None
+
+    def _share(
+        self,
+        made: Connections | AsyncConnections,
+        use: Use,
+        loop: asyncio.AbstractEventLoop | None,
+    ) -> None:
+        if self._is_shared:
+            _pools[self._key(use, loop)] = made
+            _kept.append(made)
+
+    def _new_async_client(self, use: Use) -> httpx.AsyncClient:
         if self._configuration.async_backend == "httpx":
-            return _without_cookies(httpx.AsyncClient(**self._settings()))
+            return _without_cookies(httpx.AsyncClient(**self._settings(use)))
         try:
             from .aiohttp_client import new_client
         except ImportError:
             raise ConfigurationError(
                 'async_backend="aiohttp" needs the extra: pip install "xpander-client[aiohttp]"'
             ) from None
-        return _without_cookies(new_client(**self._settings("aiohttp")))
+        return _without_cookies(new_client(**self._settings(use, "aiohttp")))
 
-    def _settings(self, backend: str = "httpx") -> dict[str, Any]:
-        addresses = self._configuration.addresses
-        return {"limits": _LIMITS, **client_settings(addresses, backend)}
+    def _settings(self, use: Use, backend: str = "httpx") -> dict[str, Any]:
+        limits = _LIMITS if use == "calls" else _STREAM_LIMITS
+        return {"limits": limits, **client_settings(self._configuration.addresses, backend)}
 
 
 def _without_cookies(client: C) -> C:
@@ -170,37 +271,109 @@ def _without_cookies(client: C) -> C:
 def _nothing(response: httpx.Response) -> None: ...
 
 
-async def _closing(client: httpx.AsyncClient) -> AsyncGenerator[None]:
+def _open(given: C) -> C:
+    if given.is_closed:
+        raise ConfigurationError("the given HTTP client has been closed: give one that is open")
+    return given
+
+
+class End:
+    """The end of an async client: it is closed once, on its loop."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.is_due = False
+        self._client = client
+        self._closing: asyncio.Task[None] | None = None
+
+    def begin(self, until_end: object = None) -> None:
+        """Begin to close it, in a task that keeps `until_end` until that is done."""
+        import asyncio
+
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close(until_end))
+
+    async def wait(self) -> None:
+        """Wait until it is closed."""
+        import asyncio
+
+        self.begin()
+        if self._closing is not None and not self._closing.done():
+            await asyncio.shield(self._closing)
+
+    async def _close(self, until_end: object) -> None:
+        await self._client.aclose()
+
+
+async def _close_at_end_of(loop: asyncio.AbstractEventLoop, end: End) -> AsyncGenerator[None]:
+    # A loop that ends closes the async generators that began on it: that is how its connections
+    # are closed without anybody being asked to.
     try:
         yield
     finally:
-        await client.aclose()
+        with _lock:
+            _forget_loops(lambda other: other is loop)
+        await end.wait()
 
 
-_pools: dict[Configuration, Pool] = {}
-_lock = threading.Lock()
+def _close(client: httpx.Client, process: int) -> None:
+    if os.getpid() == process:  # else a thread of the parent may have its lock for ever
+        client.close()
 
 
-def pool_of(configuration: Configuration) -> Pool:
-    """The pool that all equal configurations of this process share."""
-    with _lock:
-        pool = _pools.get(configuration)
-        if pool is None:
-            pool = _pools[configuration] = Pool(configuration)
-        return pool
+def _close_on(
+    loop: asyncio.AbstractEventLoop, end: End, until_end: AsyncGenerator[None], process: int
+) -> None:
+    if os.getpid() != process:
+        _inherited.append(until_end)
+        return
+    end.is_due = True
+    with contextlib.suppress(RuntimeError):  # the loop is closed
+        # With what would close it at the loop's end: that then waits for this to be done.
+        loop.call_soon_threadsafe(end.begin, until_end)
+
+
+# A collected object may close its pool while this very thread has the lock.
+_lock = threading.RLock()
+_users: weakref.WeakSet[Pool] = weakref.WeakSet()
+_pools: weakref.WeakValueDictionary[tuple[object, ...], Connections | AsyncConnections] = (
+    weakref.WeakValueDictionary()
+)
+_kept: deque[Connections | AsyncConnections] = deque(maxlen=_KEPT)
+# To close these would take the parent's connections out of the parent's event loop.
+_inherited: list[object] = []
+
+
+def _keep_no_longer(connections: Connections | AsyncConnections) -> None:
+    with contextlib.suppress(ValueError):  # it is not among the last ones
+        _kept.remove(connections)
+
+
+def _forget_loops(is_over: Callable[[asyncio.AbstractEventLoop], bool]) -> None:
+    for pool in list(_users):
+        pool.forget(is_over)
+    for one in list(_kept):
+        if isinstance(one, AsyncConnections) and one.loop is not None and is_over(one.loop):
+            _kept.remove(one)
 
 
 @atexit.register
 def _close_all() -> None:
-    for pool in _pools.values():
+    _kept.clear()
+    for pool in list(_users):
         pool.close()
 
 
 def _forget_all() -> None:
-    # A forked child must not speak on its parent's connections, nor close them.
+    # A forked child must not speak on its parent's connections, nor close them; what a thread of
+    # the parent was about to do with them never ends.
     global _lock
-    _lock = threading.Lock()
-    _pools.clear()
+    _lock = threading.RLock()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        _pools.clear()
+        _kept.clear()
+        for pool in list(_users):
+            pool.forget()
 
 
 if hasattr(os, "register_at_fork"):

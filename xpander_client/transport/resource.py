@@ -16,9 +16,14 @@ __all__ = ["Resource"]
 class Resource(Closing):
     """Calls of one kind, made with one configuration.
 
-    `configuration` is read from the environment if None. An `http_client` of your own
-    (`httpx.Client` for the sync half, `httpx.AsyncClient` for the async one) is used as it is and
-    never closed. As a context manager it closes its connections at the end.
+    `configuration` is read from the environment if None. Connections are shared by all who call the
+    same origin, and closed when the last of them is closed or gone: used as a context manager it
+    lets go of its own at the end, and disturbs nobody else's calls and streams. After a fork the
+    child makes its own.
+
+    An `http_client` of your own (`httpx.Client` for the sync half, `httpx.AsyncClient` for the
+    async one) is used as it is and never closed. Give a forked process one of its own: on one that
+    was used before, parent and child would read each other's answers.
     """
 
     def __init__(
@@ -56,11 +61,11 @@ class Resource(Closing):
         return other
 
     def close(self) -> None:
-        """Close the connections of sync code; the next call opens new ones."""
+        """Let go of the connections of sync code; the next call makes some again."""
         self._transport.close()
 
     async def aclose(self) -> None:
-        """Close the connections of the running event loop; the next call opens new ones."""
+        """Let go of the connections of the running event loop; the next call makes some again."""
         await self._transport.aclose()
 
     def __repr__(self) -> str:

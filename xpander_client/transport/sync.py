@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable, Generator, Iterator
 from typing import TypeVar
@@ -13,6 +14,7 @@ from xpander_client.core.answer import Answer, Fault, Response
 from xpander_client.core.call import Call
 from xpander_client.core.plan import RequestPlan
 from xpander_client.core.redirect import redirected
+from xpander_client.core.retry import Fate
 from xpander_client.core.stream import Ask, Effect, HandOver, Open, Pause, Reply
 
 from .pool import Pool
@@ -39,13 +41,13 @@ def call(pool: Pool, state: Call, answer: type[T] | None) -> Response[T]:
         timeouts = state.begin()
         prepared = state.request
         try:
-            client = pool.client()
-            request = request_of(client, prepared, timeouts, given=given)
-            answer = _fetch(client, request, state.is_late)
+            shared = pool.connections("calls")
+            request = request_of(shared.client, prepared, timeouts, given=given)
+            answer = _fetch(shared.client, request, state.is_late)
             while not answer.is_success and (other := redirected(prepared, answer)) is not None:
                 prepared = other
-                request = request_of(client, prepared, state.limits(), given=given)
-                answer = _fetch(client, request, state.is_late)
+                request = request_of(shared.client, prepared, state.limits(), given=given)
+                answer = _fetch(shared.client, request, state.is_late)
             return answer
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             return fault_of(error, prepared.url, given=given)
@@ -100,6 +102,7 @@ def stream(
     with contextlib.ExitStack() as connection:
         reply: Reply = None
         chunks: Iterator[bytes] = iter(())
+        process = 0
         while True:
             try:
                 effect = conversation.send(reply)
@@ -113,9 +116,11 @@ def stream(
                 if isinstance(effect, Open):
                     connection.close()
                     url = effect.request.url
-                    client = pool.client()
-                    request = request_of(client, effect.request, effect.timeouts, given=given)
-                    response = _send(client, request)
+                    process = os.getpid()
+                    shared = pool.connections("streams")
+                    timeouts = effect.timeouts
+                    request = request_of(shared.client, effect.request, timeouts, given=given)
+                    response = _send(shared.client, request)
                     connection.callback(response.close)
                     if is_event_stream(response):
                         compressed = is_compressed(response)
@@ -130,7 +135,11 @@ def stream(
                 elif isinstance(effect, Ask):
                     connection.close()
                     reply = ask(effect.plan)
-                else:
+                elif os.getpid() == process:
                     reply = next(chunks, None)
+                else:
+                    # The parent reads on from this connection, so it can't even be closed here.
+                    connection.pop_all()
+                    reply = Fault("the process was forked", Fate.UNKNOWN)
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
                 reply = fault_of(error, url, given=given)

@@ -25,7 +25,7 @@ from xpander_client.errors import ArgumentError
 
 from . import sync
 from .bound import Bound, bind, bind_data
-from .pool import HttpClient, Pool, pool_of
+from .pool import HttpClient, Pool
 
 __all__ = ["HttpClient", "Transport"]
 
@@ -47,11 +47,10 @@ class Transport:
         """The transport of a configuration (the environment's, if None)."""
         check_configuration(configuration)
         configuration = configuration if configuration is not None else Configuration()
-        if http_client is None:
-            return cls(configuration, pool_of(configuration))
-        _check_client(http_client)
-        pool = Pool(configuration, http_client)
-        return cls(configuration, pool)
+        shared = http_client is None
+        if not shared:
+            _check_client(http_client)
+        return cls(configuration, Pool(configuration, http_client, shared=shared))
 
     def options(
         self,
@@ -234,11 +233,11 @@ class Transport:
             await asyncio.sleep(next(pauses))
 
     def close(self) -> None:
-        """Close the connections of sync code; the next call opens new ones."""
+        """Let go of the connections of sync code; the next call makes some again."""
         self.pool.close()
 
     async def aclose(self) -> None:
-        """Close the connections of the running loop; the next call opens new ones."""
+        """Let go of the connections of the running loop; the next call makes some again."""
         await self.pool.aclose()
 
     def _state(self, plan: RequestPlan) -> Call:
