@@ -98,6 +98,11 @@ class RawServer:
     def headers(self, name: str) -> list[str | None]:
         return [connection.header(name) for connection in self.connections]
 
+    def has_ended(self, number: int, timeout: float = 5.0) -> bool:
+        """Wait until the script of a connection, by its number from 0, has come to its end."""
+        self._threads[number].join(timeout)
+        return not self._threads[number].is_alive()
+
     def _accept(self) -> None:
         for script in self._scripts:
             try:

@@ -189,8 +189,8 @@ async def test_a_client_is_made_with_proxy_and_exceptions_on_both_backends(
             Configuration("key", "https://inbound.xpander.ai", "mounted"), async_backend=backend
         )
         there = Transport.of(configuration)
-        await there.pool.async_half()
-        there.pool.client()
+        await there.pool.async_connections("calls")
+        there.pool.connections("calls")
         await there.aclose()
         there.close()
 

@@ -1,8 +1,7 @@
-"""Connections: shared by equal configurations, one set for each loop, never lost, closed."""
+"""Connections: shared by those who need the same, one set for each loop, never lost, closed."""
 
 import asyncio
 import gc
-import os
 import random
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from xpander_client.configuration import Configuration, RetryPolicy
 from xpander_client.core.plan import Replay, RequestPlan, StreamPlan
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.transport import Transport, pool
-from xpander_client.transport.pool import pool_of
+from xpander_client.transport.pool import Pool
 
 GET = RequestPlan(
     operation="Tasks.get", method="GET", path="/t/1", template="/t/{id}", replay=Replay.ALWAYS
@@ -67,9 +66,8 @@ async def test_cookies_are_neither_kept_nor_sent(
         for _ in range(2):
             await asyncio.to_thread(there.call, GET, dict[str, Any])
             await there.acall(GET, dict[str, Any])
-        half = await there.pool.async_half()
-        assert not there.pool.client().cookies
-        assert not half.client.cookies
+        assert not there.pool.connections("calls").client.cookies
+        assert not (await there.pool.async_connections("calls")).client.cookies
         await there.aclose()
         there.close()
     seconds = [request for request in asked if request]
@@ -78,13 +76,13 @@ async def test_cookies_are_neither_kept_nor_sent(
 
 
 def test_threads_that_come_at_once_share_one_client() -> None:
-    there = pool_of(Configuration("key", "http://threads.test"))
+    there = Pool(Configuration("key", "http://threads.test"), shared=True)
     barrier = threading.Barrier(8)
     clients: list[object] = []
 
     def use() -> None:
         barrier.wait()
-        clients.append(there.client())
+        clients.append(there.connections("calls").client)
 
     threads = [threading.Thread(target=use) for _ in range(8)]
     for thread in threads:
@@ -118,30 +116,13 @@ def test_each_loop_has_its_own_connections_and_closes_them_when_it_ends() -> Non
         assert len(server.connections) == 2
 
 
-def test_a_forked_child_does_not_speak_on_its_parents_connections() -> None:
-    there = pool_of(Configuration("key", "http://fork.test"))
-    read, write = os.pipe()
-    with warnings.catch_warnings():
-        # The test runner has threads; the child does nothing but look and leave.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        same = pool_of(Configuration("key", "http://fork.test")) is there
-        os.write(write, b"same" if same else b"other")
-        os._exit(0)
-    os.waitpid(child, 0)
-    assert os.read(read, 10) == b"other"
-    os.close(read)
-    os.close(write)
-
-
 def test_plain_http_needs_no_certificates() -> None:
     code = (
         "import ssl\n"
         "ssl.SSLContext.load_verify_locations = None\n"
         "from xpander_client.configuration import Configuration\n"
-        "from xpander_client.transport.pool import pool_of\n"
-        "pool_of(Configuration('key', 'http://a.test')).client()\n"
+        "from xpander_client.transport.pool import Pool\n"
+        "Pool(Configuration('key', 'http://a.test')).connections('calls')\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 

@@ -47,8 +47,8 @@ _KEPT = 4
 `Tasks` anew for each call need not connect for each."""
 
 
-@functools.lru_cache(maxsize=256)
-def _platform_at(base_url: str) -> Platform:
+@functools.lru_cache(maxsize=1024)
+def _platform_at(base_url: str, organization_id: str | None) -> Platform:
     """What is known of a platform: it outlives the connections that it was learned on."""
     return Platform()
 
@@ -118,7 +118,8 @@ class Pool:
         *,
         shared: bool = False,
     ) -> None:
-        self.platform = _platform_at(configuration.base_url) if shared else Platform()
+        where = configuration.base_url, configuration.organization_id
+        self.platform = _platform_at(*where) if shared else Platform()
         self.given = given
         self._configuration = configuration
         self._is_shared = shared
@@ -150,9 +151,8 @@ class Pool:
     def close(self) -> None:
         """Let go of the connections of sync code; the next call takes or makes some again."""
         with _lock:
-            left, self._sync = self._sync, {}
-            for connections in left.values():
-                _keep_no_longer(connections)
+            for use in _USES:
+                _keep_no_longer(self._sync.pop(use, None) or self._shared(use, None))
 
     async def aclose(self) -> None:
         """Let go of those that belong to the running loop; the next call takes or makes some."""
@@ -173,11 +173,10 @@ class Pool:
             self._async = {at: one for at, one in self._async.items() if not is_over(at[0])}
 
     def _let_go(self, loop: asyncio.AbstractEventLoop, use: Use) -> End | None:
-        connections = self._async.pop((loop, use), None)
-        if connections is None:
-            return None
-        _keep_no_longer(connections)
-        return connections.end
+        left: AsyncConnections | None = self._async.pop((loop, use), None)
+        left = left or self._shared(use, loop)
+        _keep_no_longer(left)
+        return None if left is None else left.end
 
     def _connect(self, use: Use) -> Connections:
         if self.given is not None:
@@ -289,7 +288,8 @@ class End:
         """Begin to close it, in a task that keeps `until_end` until that is done."""
         import asyncio
 
-        if self._closing is None:
+        # A loop that ends cancels its tasks, and then waits for this.
+        if self._closing is None or self._closing.cancelled():
             self._closing = asyncio.ensure_future(self._close(until_end))
 
     async def wait(self) -> None:
@@ -298,7 +298,7 @@ class End:
 
         self.begin()
         if self._closing is not None and not self._closing.done():
-            await asyncio.shield(self._closing)
+            await asyncio.wait({self._closing})
 
     async def _close(self, until_end: object) -> None:
         await self._client.aclose()
@@ -343,8 +343,8 @@ _kept: deque[Connections | AsyncConnections] = deque(maxlen=_KEPT)
 _inherited: list[object] = []
 
 
-def _keep_no_longer(connections: Connections | AsyncConnections) -> None:
-    with contextlib.suppress(ValueError):  # it is not among the last ones
+def _keep_no_longer(connections: Connections | AsyncConnections | None) -> None:
+    if connections is not None and connections in _kept:
         _kept.remove(connections)
 
 
