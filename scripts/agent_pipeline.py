@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from scripts.ending import run
 from xpander_client.agents import LLM, Agent, connect_llm, connect_state, pprint_events
 
 MODELS = {
@@ -107,7 +108,7 @@ def model() -> Generator[LLM]:
             server.server_close()
 
 
-def run(llm: LLM) -> dict[str, Any]:
+def research(llm: LLM) -> dict[str, Any]:
     """The pipeline's result."""
     # Create agents with shared state configuration
     state_config = connect_state(type="versioned", storage="memory")
@@ -143,8 +144,8 @@ def run(llm: LLM) -> dict[str, Any]:
 def main() -> None:
     """Runs the pipeline, and prints its events and its result."""
     with model() as llm:
-        print(json.dumps(run(llm), indent=2))
+        print(json.dumps(research(llm), indent=2))
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

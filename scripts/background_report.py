@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import csv
 import os
 import subprocess
@@ -18,14 +19,17 @@ from collections.abc import AsyncGenerator, Callable
 from decimal import Decimal
 from pathlib import Path
 
+import attrs
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
+from scripts.ending import run
 from xpander_client import Configuration, Task, Tasks
 from xpander_client.background import AsyncTaskHandle, Plugin, TaskCtl, task
 from xpander_client.platform import LocalPlatform
 
 SALES = Path(__file__).parent / "data" / "sales.csv"
+AGENT = "reports"
 STEP = 0.5
 """Seconds for each step, so that there is something to see."""
 
@@ -120,14 +124,14 @@ def main() -> int:
     parser.add_argument("--wait", action="store_true", help="wait for you to approve the report")
     wait: bool = parser.parse_args().wait
     console = Console()
-    with (
-        LocalPlatform(agents=["reports"]) as platform,
-        Tasks(platform.configuration) as tasks,
-    ):
-        configuration = platform.configuration
+    with LocalPlatform(agents=[AGENT]) as platform, contextlib.ExitStack() as stack:
+        configuration = attrs.evolve(platform.configuration, agent_id=AGENT)
+        tasks = stack.enter_context(Tasks(configuration))
         plugin = reports(configuration)
+        # Before the platform: the record of a task that is still under way is written there.
+        stack.callback(lambda: asyncio.run(plugin.disable()))
         task.start_soon("sales_report", "R-1", "chat-1", plugin, path=str(SALES))
-        while not (found := tasks.list(agent_id="reports")):
+        while not (found := tasks.list(agent_id=AGENT)):
             time.sleep(0.05)
         followed = tasks.get(task_id=found[0].id)
 
@@ -144,9 +148,8 @@ def main() -> int:
         follow(followed, ask, console)
         followed.reload()
         print(f"{followed.status}: {followed.result}")
-        asyncio.run(plugin.disable())
     return 0 if followed.status == "completed" else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

@@ -1,6 +1,6 @@
 """Asks an agent something, and prints the answer while it is written.
 
-`python scripts/streaming_follower.py What is new?`, in the same environment as the worker (for
+`python -m scripts.streaming_follower What is new?`, in the same environment as the worker (for
 example `streaming_worker.py`): `XPANDER_AGENT_ID` is the agent that is asked.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 
+from scripts.ending import run
 from xpander_client import AgentExecutionStatus, Tasks, TaskUpdateEventType
 
 
@@ -29,4 +30,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run(main)

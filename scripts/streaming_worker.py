@@ -1,4 +1,4 @@
-"""A worker whose answers are seen while they are written: `python scripts/streaming_worker.py`.
+"""A worker whose answers are seen while they are written: `python -m scripts.streaming_worker`.
 
 It thinks up no answer of its own: where a language model would stand, it says the prompt back, one
 word at a time. `streaming_follower.py` shows the words as they come. Who it is and where the

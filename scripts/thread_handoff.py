@@ -6,6 +6,7 @@ thread of one task to the next.
 
 from __future__ import annotations
 
+from scripts.ending import run
 from scripts.handoff import AGENTS, CHAIN, PROMPTS, TOOLS, stand_in
 from xpander_client import XpanderClient
 from xpander_client.legacy import Agent
@@ -42,4 +43,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 
+from scripts.ending import run
 from scripts.handoff import AGENTS, CHAIN, PROMPTS, SALES, TOOLS, stand_in
 from xpander_client import XpanderClient
 from xpander_client.legacy import Agent
@@ -48,4 +49,4 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    run(lambda: asyncio.run(main()))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -20,6 +21,12 @@ settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.register_profile("searching", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("XPANDER_HYPOTHESIS", "repeatable"))
 
+
+# What the person who runs the tests has set up for programs of theirs is not for the tests.
+_FOR_TESTS = re.compile("XPANDER_(TEST_|HYPOTHESIS|CHAOS_|RELIABILITY|OFFICIAL_|CROWD)")
+for variable in [*os.environ]:
+    if variable.startswith("XPANDER_") and not _FOR_TESTS.match(variable):
+        del os.environ[variable]
 
 # Where the tests are started in the background, Ctrl-C would be ignored by their programs as well.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -57,3 +57,28 @@ def test_without_the_platforms_extra_one_line_says_what_to_install(
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
     assert 'pip install "xpander-client[platform]"' in done.stderr
+
+
+def test_output_that_the_shell_has_closed_is_for_nobody() -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", '"$0" -m xpander_client.cli --version >&- 2>&-', sys.executable],
+        env=environment(),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, b"")
+
+
+def test_ctrl_c_while_it_loads_ends_it_quietly() -> None:
+    code = (
+        "import builtins, sys; from xpander_client.cli import main\n"
+        "real = builtins.__import__\n"
+        "def interrupted(name, *rest):\n"
+        "    if name == 'typer': raise KeyboardInterrupt\n"
+        "    return real(name, *rest)\n"
+        "builtins.__import__ = interrupted; main(['doctor'])"
+    )
+    done = python(code)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

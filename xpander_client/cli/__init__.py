@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -14,8 +15,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     The exit status is 0 on success, 1 on an error, which is told in one line on stderr, 2 for wrong
     usage and 130 after Ctrl-C.
     """
+    # A shell can close them (`>&-`); what is written then is for nobody.
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     try:
         from .app import app
+    except KeyboardInterrupt:
+        sys.exit(130)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in ("typer", "rich", "click"):
             raise
