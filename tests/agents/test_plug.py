@@ -43,6 +43,51 @@ def test_code_calls_them_without_the_context_which_is_the_session(plugin: Plugin
     assert work() == "xx in default"
 
 
+def test_code_calls_one_that_has_a_name_for_people_by_the_functions_own(plugin: Plugin) -> None:
+    @plugin.mount_sandbox_method(SandboxMethodType.BEHAVIOR, "Count the shelves")
+    def count_shelves(ctx: AgentCtx, row: int) -> int:
+        """Count."""
+        return row * 3
+
+    asked: list[str] = []
+
+    def look(messages: Sequence[Message]) -> str:
+        asked.append(messages[0].text)
+        return "task_success(f'{count_shelves(2)} {lookup(str(1))} {look_it_up(str(2))}')"
+
+    agent = Agent(llm=scripted([look]))
+    agent.plug(plugin)
+
+    @agent.task
+    def work() -> str:  # type: ignore[empty-body]
+        """Work."""
+
+    assert work() == "6 1 in default 2 in default"
+    assert "def count_shelves(row: " in asked[0]
+    assert "look_it_up" not in asked[0]
+
+
+def test_a_functions_own_name_takes_none_that_is_taken(plugin: Plugin) -> None:
+    @plugin.mount_sandbox_method(SandboxMethodType.TOOL, "shelve")
+    def fetch(ctx: AgentCtx) -> str:
+        return "another"
+
+    @plugin.mount_sandbox_method(SandboxMethodType.TOOL, "show")
+    def print(ctx: AgentCtx) -> str:  # a name that agent code has already
+        return "shown"
+
+    agent = Agent(llm=scripted(["task_success(shelve() + show() + mine())"]))
+    agent.fn(lambda: "mine", name="mine")
+    agent.plug(plugin)
+    assert "Fetch a thing." in str(agent.capabilities.functions["fetch"].docstring)
+
+    @agent.task
+    def work() -> str:  # type: ignore[empty-body]
+        """Work."""
+
+    assert work() == "anothershownmine"
+
+
 async def test_async_ones_are_for_async_tasks(plugin: Plugin) -> None:
     agent = Agent(
         llm=scripted(["task_success(await fetch('x'))", CATCH.replace("lookup", "fetch")])

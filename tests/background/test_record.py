@@ -21,7 +21,13 @@ import pytest
 from tests.raw_server import Connection, RawServer
 from xpander_client import AgentExecutionStatus, Configuration, Task, Tasks
 from xpander_client.api.resources import Agents, TasksListItem, Threads
-from xpander_client.background import AsyncTaskHandle, BackgroundTasks, Plugin, TaskCtl
+from xpander_client.background import (
+    TIMED_OUT,
+    AsyncTaskHandle,
+    BackgroundTasks,
+    Plugin,
+    TaskCtl,
+)
 from xpander_client.background.record import PlatformRecord
 from xpander_client.background.tasks import task as tasks_of_this_process
 from xpander_client.errors import ConfigurationError, ModuleException, NotFoundError
@@ -217,7 +223,7 @@ async def test_a_word_before_its_wait_is_kept_and_each_comes_once(
     for number in (1, 2):
         await task.anotify("key", number)
     begin.set()
-    assert (await tasks.ajoin("counts", "1", timeout=30)).data == [1, 2, None]
+    assert (await tasks.ajoin("counts", "1", timeout=30)).data == [1, 2, TIMED_OUT]
 
 
 async def test_progress_is_told_ten_times_a_second_at_most_and_the_last_always(
@@ -375,9 +381,9 @@ async def test_the_agent_is_told_in_its_thread_and_gets_a_task_to_go_on(
 ) -> None:
     @plugin.mount_async_task("tells")
     async def tells(handle: AsyncTaskHandle) -> str:
-        await handle.notify_agent("one")
-        await handle.notify_agent("two", trigger=True)
-        await asyncio.to_thread(handle.notify_agent_blocking, "three")
+        await handle.notify_agent("one", trigger=False)
+        await handle.notify_agent("two")
+        await asyncio.to_thread(handle.notify_agent_blocking, "three", trigger=False)
         return "told"
 
     await tasks.start("tells", "1", "chat/7", plugin)

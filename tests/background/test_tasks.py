@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import threading
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any
@@ -417,6 +418,27 @@ async def test_states_are_kept_for_so_many_tasks(plugin: Plugin) -> None:
     ]
 
 
+async def test_who_holds_the_handle_is_told_the_end_however_many_ended_since(
+    plugin: Plugin,
+) -> None:
+    tasks = BackgroundTasks(keep_states=2)
+
+    @plugin.mount_async_task("one")
+    async def one(handle: AsyncTaskHandle) -> str:
+        return handle.task_id
+
+    handles = [await tasks.start("one", str(number), "chat", plugin) for number in range(5)]
+    for number in range(5, 8):
+        await tasks.start("one", str(number), "chat", plugin)
+        await tasks.ajoin("one", str(number))
+    for handle in handles:
+        assert (await tasks.ajoin("one", handle.task_id)).data == handle.task_id
+    assert tasks.get_state("one", "5") is None
+    del handle, handles
+    gc.collect()
+    assert tasks.get_state("one", "0") is None
+
+
 async def test_states_are_kept_for_so_long(plugin: Plugin) -> None:
     now = 0.0
     tasks = BackgroundTasks(keep_states_for=60.0, clock=lambda: now)
@@ -446,7 +468,7 @@ async def test_a_task_that_starts_anew_has_no_state_yet(
 
 def test_the_usual_settings_are_those_that_are_documented() -> None:
     tasks = BackgroundTasks()
-    assert (tasks.keep_states, tasks.keep_states_for, tasks.grace) == (1000, 3600.0, 5.0)
+    assert (tasks.keep_states, tasks.keep_states_for, tasks.grace) == (10_000, 3600.0, 5.0)
 
 
 @pytest.mark.slow

@@ -9,7 +9,14 @@ from typing import Any
 
 import pytest
 
-from xpander_client.background import AsyncTaskHandle, BackgroundTasks, Plugin, TaskCtl, TaskSignal
+from xpander_client.background import (
+    TIMED_OUT,
+    AsyncTaskHandle,
+    BackgroundTasks,
+    Plugin,
+    TaskCtl,
+    TaskSignal,
+)
 
 
 @pytest.fixture
@@ -36,12 +43,12 @@ async def test_a_word_that_comes_early_is_kept_and_said_to_be(handle: AsyncTaskH
     assert handle.notify("approval", 1) is False
     assert handle.notify("approval", 2) is False
     assert [await handle.wait("approval"), await handle.wait("approval")] == [1, 2]
-    assert await handle.wait("approval", timeout=0.001) is None
+    assert await handle.wait("approval", timeout=0.001) is TIMED_OUT
 
 
 async def test_the_time_limit_brings_none(handle: AsyncTaskHandle) -> None:
-    assert await handle.wait("approval", timeout=0.001) is None
-    assert await handle.wait("approval", timeout=0) is None
+    assert await handle.wait("approval", timeout=0.001) is TIMED_OUT
+    assert await handle.wait("approval", timeout=0) is TIMED_OUT
     # Nobody waits any more.
     assert handle.notify("approval", 1) is False
 
@@ -159,7 +166,7 @@ async def test_code_on_a_thread_waits_by_blocking(tasks: BackgroundTasks, plugin
 
     @plugin.mount_async_task("one")
     def one(handle: AsyncTaskHandle) -> Generator[TaskCtl]:
-        assert handle.wait_blocking("nothing", timeout=0.001) is None
+        assert handle.wait_blocking("nothing", timeout=0.001) is TIMED_OUT
         waits.set()
         yield TaskCtl.report_progress("waits", 50)
         yield TaskCtl.success("got it", data=handle.wait_blocking("approval", timeout=20))

@@ -11,7 +11,7 @@ from xpander_client.errors import ArgumentError
 
 from . import prompt
 from .blocks import Limits
-from .capabilities import Capabilities, MemberSpec, Patterns, Visibility
+from .capabilities import RESERVED, Capabilities, MemberSpec, Patterns, Visibility
 from .console import pprint_events, pprint_tokens
 from .contract import FUNCTION_MARK
 from .runner import LocalRunner
@@ -356,22 +356,30 @@ class Agent:
         )
 
     def plug(self, plugin: Plugin, *, visibility: Visibility = "high") -> None:
-        """Have agent code call a plugin's sandbox methods, by their names.
+        """Have agent code call a plugin's sandbox methods.
 
-        What they get as context has the call's session as its `chat_key`.
+        Code calls each by the name that it was mounted with, where that can be one in code, and by
+        the function's own. What they get as context has the call's session as its `chat_key`.
 
         Raises:
             ArgumentError: One of the names can't be used.
         """
         from .plugged import as_function
 
+        names = {method.code_names[0] for method in plugin.sandbox_methods.values()}
         for method in plugin.sandbox_methods.values():
-            self.capabilities.add_function(
-                as_function(plugin, method),
-                name=method.name,
-                visibility=visibility,
-                docstring=method.description,
-            )
+            name, *others = method.code_names
+            shown: list[tuple[str, Visibility]] = [(name, visibility)]
+            # One name is enough to be told of, and what has a name already keeps it.
+            taken = {*names, *RESERVED, *self.capabilities.functions}
+            shown += [(other, "low") for other in others if other not in taken]
+            for each, seen in shown:
+                self.capabilities.add_function(
+                    as_function(plugin, method, each),
+                    name=each,
+                    visibility=seen,
+                    docstring=method.description,
+                )
 
     def state(self, session: str = "default") -> Session:
         """What a session remembers: variables, history, events; `revert` goes back in it.

@@ -15,8 +15,10 @@ from .capabilities import is_async
 __all__ = ["as_function"]
 
 
-def as_function(plugin: Plugin, method: SandboxMethod) -> Callable[..., Any]:
-    """The method without its first parameter: that is whose call it is, with the session as thread.
+def as_function(plugin: Plugin, method: SandboxMethod, name: str) -> Callable[..., Any]:
+    """The method under a `name` for code, without its first parameter.
+
+    That is whose call it is, with the session as thread.
 
     Raises (when called):
         RuntimeError: the plugin is disabled.
@@ -42,7 +44,7 @@ def as_function(plugin: Plugin, method: SandboxMethod) -> Callable[..., Any]:
 
         wrapper = run
     functools.update_wrapper(wrapper, function)
-    wrapper.__name__ = method.name
+    wrapper.__name__ = name
     signature = inspect.signature(function)
     signature = signature.replace(parameters=list(signature.parameters.values())[1:])
     wrapper.__signature__ = signature  # type: ignore[attr-defined]

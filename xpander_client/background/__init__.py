@@ -26,8 +26,10 @@ if TYPE_CHECKING:
         BackgroundTasks as BackgroundTasks,
         task as task,
     )
+    from .wait_points import TIMED_OUT as TIMED_OUT
 
 __all__ = [
+    "TIMED_OUT",
     "AgentCtx",
     "AsyncTaskHandle",
     "BackgroundTasks",
@@ -39,6 +41,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "TIMED_OUT": ".wait_points",
     "AgentCtx": ".plugin",
     "AsyncTaskHandle": ".handle",
     "BackgroundTasks": ".tasks",

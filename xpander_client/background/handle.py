@@ -11,6 +11,7 @@ from .wait_points import WaitPoints
 
 if TYPE_CHECKING:
     from .plugin import Plugin
+    from .signals import TaskCtl
 
 __all__ = ["AsyncTaskHandle"]
 
@@ -44,6 +45,9 @@ class AsyncTaskHandle:
     __slots__ = (
         "__weakref__",
         "_cancel_requested",
+        "_driver",
+        "_end",
+        "_has_noticed",
         "_is_closed",
         "_loop",
         "_points",
@@ -69,6 +73,12 @@ class AsyncTaskHandle:
         self._points: WaitPoints | None = None
         self._is_closed = False
         self._cancel_requested = False
+        self._has_noticed = False
+        """Whether the task knows that it was asked to stop."""
+        self._driver: asyncio.Task[None] | None = None
+        """What runs the task's function on the loop, from its begin to its end."""
+        self._end: TaskCtl | None = None
+        """How it ended: whoever holds the handle can be told for as long as that."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.task_type}:{self.task_id}>"
@@ -76,17 +86,26 @@ class AsyncTaskHandle:
     @property
     def is_cancelled(self) -> bool:
         """Whether the task was asked to stop. It should then clean up and yield `cancel`."""
+        if self._cancel_requested and not self._has_noticed:
+            # Others may look, too, while the task knows nothing of it.
+            self._has_noticed = self._is_in_task()
         return self._cancel_requested
 
     async def wait(self, key: str, timeout: float | None = None) -> Any:
-        """Wait for `notify(key, data)`, and get the data; None after `timeout` seconds.
+        """Wait for `notify(key, data)`, and get the data; `TIMED_OUT` after `timeout` seconds.
 
-        A `notify` that came before is taken at once. Where several wait, one `notify` wakes all.
+        `TIMED_OUT` is false, as is the None of a `notify(key)` without data; only the first *is*
+        `TIMED_OUT`. No error is raised for it. A `notify` that came before is taken at once. Where
+        several wait, one `notify` wakes all.
 
         Raises:
             asyncio.CancelledError: the wait point or the task was cancelled.
         """
-        return await self._wait_points().wait(key, timeout)
+        try:
+            return await self._wait_points().wait(key, timeout)
+        except asyncio.CancelledError:
+            self._has_noticed |= self._cancel_requested
+            raise
 
     def wait_blocking(self, key: str, timeout: float | None = None) -> Any:
         """`wait` for code on a thread, which it blocks.
@@ -105,10 +124,10 @@ class AsyncTaskHandle:
         """
         return self._wait_points().notify(key, data)
 
-    async def notify_agent(self, message: str, trigger: bool = False) -> None:
+    async def notify_agent(self, message: str, trigger: bool = True) -> None:
         """Put a system message into the thread `chat_key`, for the plugin's agent.
 
-        With `trigger` the agent gets a task to go on with that thread.
+        The agent gets a task to go on with that thread, unless `trigger` is false.
 
         Raises:
             ValueError: the plugin has no configuration, so there is no agent to tell.
@@ -121,7 +140,7 @@ class AsyncTaskHandle:
             )
         await recorder.notify_agent(self, message, trigger)
 
-    def notify_agent_blocking(self, message: str, trigger: bool = False) -> None:
+    def notify_agent_blocking(self, message: str, trigger: bool = True) -> None:
         """`notify_agent` for code on a thread, which it blocks until the message is delivered.
 
         Raises:
@@ -147,6 +166,9 @@ class AsyncTaskHandle:
         """Raise the flag, and let nobody wait any more."""
         self._cancel_requested = True
         self._close()
+
+    def _is_in_task(self) -> bool:
+        return loop_here() is self._loop and asyncio.current_task() is self._driver
 
     def _close(self) -> None:
         """Let nobody wait any more."""

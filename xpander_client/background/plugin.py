@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import inspect
+import keyword
 import logging
 import threading
 import weakref
@@ -35,20 +36,34 @@ _enabled: weakref.WeakSet[Plugin] = weakref.WeakSet()
 
 
 class SandboxMethodType(StrEnum):
-    """What a method is to the agent."""
+    """What a method is to the agent. Code of an agent gets what it returns, whatever the type."""
 
     TOOL = "tool"
-    """The agent calls it, and gets what it returns."""
+    """What it returns is a value for the code to work with."""
+    AGENT = "agent"
+    """What it returns is a text for the model to go on from."""
+    BEHAVIOR = "behavior"
+    """It does something; what it returns is a text that says what it did."""
+    MULTIMODAL_AGENT = "multimodal_agent"
+    """As `AGENT`, where pictures may come along."""
 
 
 @attrs.frozen
 class SandboxMethod:
-    """A function that an agent may call by `name`."""
+    """A function that an agent may call. `name` is what people read."""
 
     type: SandboxMethodType
     name: str
     description: str
     function: Callable[..., Any]
+
+    @property
+    def code_names(self) -> tuple[str, ...]:
+        """The names that code calls it by: `name`, where code can, and the function's own."""
+        own = getattr(self.function, "__name__", "")
+        names = [self.name, own] if self.name.isidentifier() else [own, self.name]
+        usable = [n for n in names if n.isidentifier() and not keyword.iskeyword(n)]
+        return tuple(dict.fromkeys(usable)) or (self.name,)
 
 
 @attrs.frozen(kw_only=True)
@@ -170,7 +185,8 @@ class Plugin:
     ) -> Callable[[F], F]:
         """Have a function be a method that the agent may call; it comes back unchanged.
 
-        Without a `description` its docstring tells what it is for.
+        `name` is for people; code may call the function by its own name, too. Without a
+        `description` its docstring tells what it is for.
 
         Raises:
             ValueError: the name is taken, or the type is none.

@@ -87,7 +87,7 @@ def ending_text(ctl: TaskCtl) -> str | None:
         'No answer (TimeoutError: after 5 s)'
     """
     message = value_text(ctl.message)
-    if ctl.data is not None:
+    if ctl.data is not None and ctl.data is not ctl.error:
         return json.dumps({"message": message, "data": plain(ctl.data)}, ensure_ascii=False)
     if ctl.error is None:
         return message or None

@@ -33,6 +33,9 @@ __all__ = ["Means", "OnTerminal", "RunningTask"]
 OnTerminal = Callable[[TaskCtl], Any]
 """Called with the terminal signal; what it returns is awaited, if it can be."""
 
+NOTICE = 0.1
+"""Seconds in which a task that is cancelled may see it by itself, before it is woken."""
+
 _logger = logging.getLogger("xpander_client.background")
 
 # An asyncio task that nobody holds may be collected before it is done.
@@ -187,16 +190,18 @@ class RunningTask:
         driving.send(None)
         if self._recorder is not None:
             self._record(self._recorder.started)
-        self._driver = self.loop.create_task(driving)
+        self.handle._driver = self._driver = self.loop.create_task(driving)
 
     def request_cancel(self, reason: str = "cancelled") -> None:
-        """Have it end: at its wait points now, by force after the grace. From any thread."""
+        """Have it end: now where it waits, by force after the grace. From any thread."""
         with self._lock:
             if self._life.is_over:
                 return
             has_grace = self._life.ask_to_stop(reason)
         self.handle._cancel()
-        self._on_loop(self._start_grace if has_grace else self._leave_queue)
+        if self.is_current:
+            self.handle._has_noticed = True
+        self._on_loop(self._give_notice if has_grace else self._leave_queue)
 
     def over(self) -> Future[TaskCtl]:
         """Done with the terminal signal, when the callback is through."""
@@ -360,6 +365,21 @@ class RunningTask:
         if self._thread_done is not None and not self._thread_done.done():
             self._thread_done.set_result(None)
 
+    def _give_notice(self) -> None:
+        if not self._life.is_over:
+            notice = min(NOTICE, self._means.grace)
+            self._timer = self.loop.call_later(notice, self._notice_is_over)
+
+    def _notice_is_over(self) -> None:
+        if not self.handle._has_noticed and not self._life.is_decided:
+            self._interrupt()
+        self._start_grace()
+
+    def _interrupt(self) -> None:
+        """Raise a `CancelledError` where it waits. A thread cannot be interrupted."""
+        if self._thread_done is None and self._driver is not None:
+            self._driver.cancel()
+
     def _start_grace(self) -> None:
         if not self._life.is_over:
             self._timer = self.loop.call_later(self._means.grace, self._grace_is_over)
@@ -368,9 +388,7 @@ class RunningTask:
         with self._lock:
             verdict = self._life.grace_is_over(self._means.grace)
         if verdict is Verdict.FORCE:
-            # A thread cannot be interrupted; a generator there is closed at its next value.
-            if self._thread_done is None and self._driver is not None:
-                self._driver.cancel()
+            self._interrupt()  # a generator on a thread is closed at its next value
             self._start_grace()
         elif verdict is Verdict.GIVE_UP and (ctl := self._settle()) is not None:
             self._log("does not end, and is left to itself")
@@ -413,6 +431,7 @@ class RunningTask:
             _clear_frames(ctl.error)
         with self._lock:
             self._over = ctl
+            self.handle._driver = None
             waiters, self._waiters = self._waiters, None
         for waiter in waiters or ():
             if waiter.set_running_or_notify_cancel():

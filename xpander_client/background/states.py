@@ -1,10 +1,12 @@
-"""How tasks ended, remembered for a while."""
+"""How tasks ended, remembered for a while, and for those who hold the handle."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from weakref import WeakValueDictionary
 
+from .handle import AsyncTaskHandle
 from .signals import TaskCtl
 
 __all__ = ["EndedStates"]
@@ -13,7 +15,8 @@ Key = tuple[str, str]
 
 
 class EndedStates:
-    """The ends of the last `most` tasks, none older than `longest` seconds.
+    """The ends of the last `most` tasks, none older than `longest` seconds, and of all tasks whose
+    handle somebody holds.
 
     Nothing runs for it: what is too old is dropped when somebody comes by.
     """
@@ -24,13 +27,17 @@ class EndedStates:
         self._clock = clock
         # In the order of their ends.
         self._ends: OrderedDict[Key, tuple[float, TaskCtl]] = OrderedDict()
+        self._held: WeakValueDictionary[Key, AsyncTaskHandle] = WeakValueDictionary()
 
     def __len__(self) -> int:
         self._drop()
         return len(self._ends)
 
-    def remember(self, key: Key, ctl: TaskCtl) -> None:
+    def remember(self, handle: AsyncTaskHandle, ctl: TaskCtl) -> None:
         """Keep the end of a task."""
+        key = (handle.task_type, handle.task_id)
+        handle._end = ctl
+        self._held[key] = handle
         self._ends.pop(key, None)
         self._ends[key] = (self._clock(), ctl)
         while len(self._ends) > self.most:
@@ -39,12 +46,16 @@ class EndedStates:
     def forget(self, key: Key) -> None:
         """Drop what is known of a task that starts anew."""
         self._ends.pop(key, None)
+        self._held.pop(key, None)
 
     def get(self, key: Key) -> TaskCtl | None:
         """How it ended, if that is still known."""
         self._drop()
         found = self._ends.get(key)
-        return found[1] if found is not None else None
+        if found is not None:
+            return found[1]
+        handle = self._held.get(key)
+        return handle._end if handle is not None else None
 
     def _drop(self) -> None:
         oldest = self._clock() - self.longest

@@ -27,10 +27,11 @@ class BackgroundTasks:
     called from any thread, and from any event loop.
 
     Args:
-        keep_states: How many ended tasks `get_state` knows.
-        keep_states_for: How long it knows them, in seconds.
-        grace: How long a task that is cancelled may take to end in its own way, in seconds, and
-            once more that long to end by force.
+        keep_states: How many ended tasks `get_state` and `join` know. Those whose handle somebody
+            holds do not count.
+        keep_states_for: How long they know them, in seconds.
+        grace: How long a task that handles its cancellation may take to end in its own way, in
+            seconds, and once more that long to end by force.
         threads: How many plain functions run at once; more wait for their turn.
         clock: What the time is, in seconds.
 
@@ -50,7 +51,7 @@ class BackgroundTasks:
     def __init__(
         self,
         *,
-        keep_states: int = 1000,
+        keep_states: int = 10_000,
         keep_states_for: float = 3600.0,
         grace: float = 5.0,
         threads: int = 1000,
@@ -186,11 +187,13 @@ class BackgroundTasks:
     async def cancel(self, task_type: str, task_id: str, reason: str = "cancelled") -> bool:
         """End a task, and wait until it has ended; whether it was stopped.
 
-        It sees `handle.is_cancelled`, and its wait points raise `asyncio.CancelledError`. When it
-        has not ended after `grace` seconds, the error is raised wherever it is, and when that does
-        not end it either, it counts as failed. `reason` is the message of its terminal signal,
-        where it yields none of its own. False means that it did not run, or was faster and
-        succeeded. A task that cancels itself does not wait.
+        It sees `handle.is_cancelled`, and its wait points raise `asyncio.CancelledError`. A moment
+        later the error is raised wherever else it waits, as in a sleep, unless it has seen the flag
+        by then. Then it may clean up. When it has not ended after `grace` seconds, the error is
+        raised again, and when that does not end it either, it counts as failed; a plain function
+        on a thread can't be interrupted, and has to look at the flag. `reason` is the message of
+        its terminal signal, where it yields none of its own. False means that it did not run, or
+        was faster and succeeded. A task that cancels itself does not wait.
         """
         running = self._find(task_type, task_id)
         return running is not None and await _stopped([running], reason) == 1
@@ -264,7 +267,7 @@ class BackgroundTasks:
         key = running.key
         with self._lock:
             del self._running[key]
-            self._ends.remember(key, ctl)
+            self._ends.remember(running.handle, ctl)
         running.plugin.running.discard(running)
 
     def _find(self, task_type: str, task_id: str) -> RunningTask | None:

@@ -7,11 +7,26 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from enum import Enum
 from typing import Any
 
 from .loops import loop_here
 
-__all__ = ["WaitPoints"]
+__all__ = ["TIMED_OUT", "WaitPoints"]
+
+
+class _Answer(Enum):
+    TIMED_OUT = "timed out"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+TIMED_OUT = _Answer.TIMED_OUT
+"""What `wait` gives when nobody answered in time. It is false, and like nothing that is brought."""
 
 
 class _Waiter:
@@ -54,7 +69,7 @@ class WaitPoints:
         self._kept: dict[str, deque[Any]] = {}
 
     async def wait(self, key: str, timeout: float | None) -> Any:
-        """What `notify` brings, or None after `timeout` seconds.
+        """What `notify` brings, or `TIMED_OUT` after `timeout` seconds.
 
         Raises:
             asyncio.CancelledError: the wait point was cancelled.
@@ -154,7 +169,7 @@ class WaitPoints:
         with self._lock:
             if waiter.is_answered or not self._remove(key, waiter):
                 return
-            waiter.answer(None)
+            waiter.answer(TIMED_OUT)
         waiter.wake()
 
     def _withdraw(self, key: str, waiter: _Waiter) -> None:
