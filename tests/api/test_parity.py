@@ -17,7 +17,11 @@ TWINS = {"await_finished": "wait_finished"}
 ASYNC_ONLY = {"Worker"}
 # They make a copy, a text out of what is there, and so on: no request comes of them.
 NOTHING_TO_WAIT_FOR = {
+    "from_dict",
+    "from_json",
     "options",
+    "to_dict",
+    "to_json",
     "to_message",
     "add_local_tools",
     "disable_agent_end_tool",

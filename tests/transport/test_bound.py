@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 import pytest
 
+from xpander_client import Tasks
 from xpander_client.configuration import Configuration
 from xpander_client.transport import Bound, Transport
 from xpander_client.transport.bound import fence
@@ -91,3 +92,25 @@ def test_what_was_made_by_hand_uses_the_environment(monkeypatch: pytest.MonkeyPa
     assert thing.configuration.base_url == "http://environment.test"
     thing.configuration = CONFIGURATION
     assert thing.configuration == CONFIGURATION
+
+
+def test_what_was_kept_as_json_saves_only_what_changed_since() -> None:
+    for thing in (
+        Thing.from_json(loaded().to_json(), CONFIGURATION),
+        Thing.from_dict(loaded().to_dict(), CONFIGURATION),
+    ):
+        assert thing.configuration is CONFIGURATION
+        assert thing._changes() == {}
+        thing.title = "b"
+        assert thing._changes() == {"title": "b"}
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))]
+)
+def test_a_copy_of_a_resource_calls_as_its_original_does(copied: Any) -> None:
+    tasks = Tasks(CONFIGURATION).options(timeout=3, headers={"x-team": "north"})
+    other = copied(tasks)
+    assert other.configuration == CONFIGURATION
+    assert other._transport == tasks._transport
+    assert other._transport.pool is tasks._transport.pool

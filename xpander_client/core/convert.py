@@ -36,8 +36,10 @@ from .enums import OpenStrEnum
 __all__ = [
     "ConversionError",
     "body",
+    "complete",
     "dumps",
     "loads",
+    "parse",
     "parts",
     "structure",
     "unstructure",
@@ -126,6 +128,46 @@ def structure(value: Any, type_: type[T]) -> T:
             raise ConversionError("$", "less nesting", "a value nested too deeply") from None
         except Exception as error:
             raise _located(error, "$", type_) from None
+
+
+# Of each field its name, what it may hold, and the classes whose objects are right as they are.
+_declared: dict[type, list[tuple[str, Any, Hook, frozenset[Any]]]] = {}
+
+
+def complete(model: Any) -> None:
+    """Make what a model's constructor was given what its fields declare.
+
+    Raises:
+        ArgumentError: a field can't hold its value; the message names both.
+    """
+    cls = type(model)
+    for name, type_, hook, right in _declared.get(cls) or _declare(cls):
+        value = getattr(model, name)
+        if value.__class__ in right:
+            continue
+        try:
+            made = hook(value, type_)
+        except Exception:
+            try:
+                made = structure(value, type_)  # once more, to say what is wrong
+            except ConversionError as error:
+                place = f"{cls.__name__}.{name}{error.path[1:]}"
+                why = f"{place}: expected {error.expected}, got {error.got}"
+                raise ArgumentError(why) from None
+        setattr(model, name, made)
+
+
+def _declare(cls: Any) -> list[tuple[str, Any, Hook, frozenset[Any]]]:
+    declared: list[tuple[str, Any, Hook, frozenset[Any]]] = []
+    for field in attrs.fields(attrs.resolve_types(cls)):
+        members = get_args(field.type) if _is_union(field.type) else (field.type,)
+        right = {member for member in members if isinstance(member, type)}
+        if any(_is_open_enum(member) for member in members):
+            right.discard(str)
+        if field.type is not Any:
+            declared.append((field.name, field.type, _hook_of(field.type), frozenset(right)))
+    _declared[cls] = declared
+    return declared
 
 
 _hooks: dict[Any, Hook] = {}
@@ -389,6 +431,17 @@ def _dict_hook(type_: Any, converter: Any) -> Hook:
     return structure_dict
 
 
+@functools.cache
+def _unchecked(model: Any) -> Any:
+    """A model whose constructor does not look at what it is given: on the wire's way that was done.
+
+    It differs from the model in this alone, so that its objects can become the model's own.
+    """
+    members = {"__attrs_post_init__": None, "__module__": model.__module__, "__slots__": ()}
+    made = type(model.__name__, (model,), members)
+    return attrs.define(made, kw_only=True, repr=False, eq=False)
+
+
 def _model_hook(model: Any, converter: Any) -> Hook:
     fields = attrs.fields(model)
     known = frozenset(wire_name(field) for field in fields if field.name != EXTRA)
@@ -401,8 +454,9 @@ def _model_hook(model: Any, converter: Any) -> Hook:
         else override(rename=wire_name(field))
         for field in fields
     }
+    unchecked = _unchecked(model)
     fill = make_dict_structure_fn(
-        model, converter, _cattrs_detailed_validation=converter.detailed_validation, **overrides
+        unchecked, converter, _cattrs_detailed_validation=converter.detailed_validation, **overrides
     )
 
     def structure_model(value: Any, _: Any) -> Any:
@@ -410,7 +464,8 @@ def _model_hook(model: Any, converter: Any) -> Hook:
             if isinstance(value, model):
                 return value
             raise _MismatchError("an object", value)
-        made = fill(value, model)
+        made = fill(value, unchecked)
+        made.__class__ = model
         if keeps_extra and not known.issuperset(value):
             made.additional_properties = {
                 name: item for name, item in value.items() if name not in known

@@ -11,6 +11,7 @@ import attrs
 from xpander_client.configuration import Configuration
 from xpander_client.core.answer import Response
 from xpander_client.core.convert import EXTRA, dumps, loads, unstructure, wire_name
+from xpander_client.core.model import Model
 
 if TYPE_CHECKING:
     from .transport import Transport
@@ -24,7 +25,7 @@ B = TypeVar("B", bound="Bound")
 _NOTHING: Mapping[str, Any] = {}
 
 
-class Bound:
+class Bound(Model):
     """The base of objects with methods of their own, such as `Task`.
 
     It remembers the transport that an object was loaded with, and the object as it was loaded.
@@ -72,6 +73,35 @@ class Bound:
         self._always = always
         return self
 
+    @classmethod
+    def from_dict(
+        cls, values: Mapping[str, Any], configuration: Configuration | None = None
+    ) -> Self:
+        """Make the object that `to_dict` gave these values of, or that the platform sent.
+
+        It counts as loaded: `save` sends what is changed from now on. Its calls are made with
+        `configuration`, or what the environment says.
+
+        Raises:
+            ArgumentError: they are no such object; the message says where.
+        """
+        return super().from_dict(values)._known(configuration)
+
+    @classmethod
+    def from_json(cls, text: str | bytes, configuration: Configuration | None = None) -> Self:
+        """Make the object that JSON text holds; see `from_dict`.
+
+        Raises:
+            ArgumentError: it holds no such object; the message says where.
+        """
+        return super().from_json(text)._known(configuration)
+
+    def _known(self, configuration: Configuration | None) -> Self:
+        if configuration is not None:
+            self.configuration = configuration
+        self._loaded = dumps(self)
+        return self
+
     def __copy__(self) -> Self:
         return self._copy(lambda value: value)
 
@@ -79,14 +109,14 @@ class Bound:
         return self._copy(lambda value: copy.deepcopy(value, memo))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Connections stay in their process; the configuration makes new ones in another.
-        configuration = None if self._given_transport is None else self.configuration
         values = {field.name: getattr(self, field.name) for field in _fields(self)}
-        return _rebuilt, (type(self), values, configuration, self._loaded, dict(self._always))
+        transport = self._given_transport
+        return _rebuilt, (type(self), values, transport, self._loaded, dict(self._always))
 
     def _copy(self, of: Callable[[Any], Any]) -> Self:
-        values = {field.name: of(getattr(self, field.name)) for field in _fields(self)}
-        made = type(self)(**values)
+        made = _made(
+            type(self), {field.name: of(getattr(self, field.name)) for field in _fields(self)}
+        )
         made._given_transport = self._given_transport
         made._loaded, made._always = self._loaded, self._always
         made._stop_requested = self._stop_requested
@@ -128,17 +158,24 @@ def _fields(thing: Bound) -> tuple[attrs.Attribute[Any], ...]:
     return fields
 
 
+def _made(cls: type[B], values: Mapping[str, Any]) -> B:
+    """An object with these values as they are: a handler may have set what no constructor takes."""
+    made = cls.__new__(cls)
+    made.__attrs_pre_init__()
+    for name, value in values.items():
+        setattr(made, name, value)
+    return made
+
+
 def _rebuilt(
     cls: type[B],
     values: dict[str, Any],
-    configuration: Configuration | None,
+    transport: Transport | None,
     loaded: bytes | None,
     always: Mapping[str, Any],
 ) -> B:
-    made = cls(**values)
-    if configuration is not None:
-        made.configuration = configuration
-    made._loaded, made._always = loaded, always
+    made = _made(cls, values)
+    made._given_transport, made._loaded, made._always = transport, loaded, always
     return made
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import attrs
 
@@ -82,6 +82,13 @@ class Transport:
             idempotency_key=idempotency_key or before.idempotency_key,
         )
         return attrs.evolve(self, call_options=changed)
+
+    def __deepcopy__(self, memo: object) -> Transport:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Connections stay in their process; the configuration makes new ones in another.
+        return _in_another_process, (self.configuration, self.call_options)
 
     def call(self, plan: RequestPlan, answer: type[T] | None) -> Response[T]:
         """Make a call; `answer` is what the answer's JSON is to become (None: nothing).
@@ -259,6 +266,10 @@ class Transport:
         from . import aio
 
         return (await aio.call(self.pool, self._state(plan), None)).body
+
+
+def _in_another_process(configuration: Configuration, call_options: CallOptions) -> Transport:
+    return attrs.evolve(Transport.of(configuration), call_options=call_options)
 
 
 def _checked_headers(headers: object) -> dict[str, str]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .agent_activity_thread_auth import AgentActivityThreadAuth
 from .agent_activity_thread_message import AgentActivityThreadMessage
 from .agent_activity_thread_other_entry import AgentActivityThreadOtherEntry
@@ -19,7 +21,7 @@ __all__ = ["AgentActivityThread"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class AgentActivityThread:
+class AgentActivityThread(Model):
     """What was said and done in a task, in order."""
 
     id: str

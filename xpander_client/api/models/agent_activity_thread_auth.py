@@ -7,11 +7,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["AgentActivityThreadAuth"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class AgentActivityThreadAuth:
+class AgentActivityThreadAuth(Model):
     """An authorization that was asked for or given."""
 
     id: str

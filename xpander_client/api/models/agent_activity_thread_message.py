@@ -7,6 +7,8 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .agent_activity_thread_message_content import AgentActivityThreadMessageContent
 from .user import User
 
@@ -14,7 +16,7 @@ __all__ = ["AgentActivityThreadMessage"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class AgentActivityThreadMessage:
+class AgentActivityThreadMessage(Model):
     """Something that the user or the agent said."""
 
     id: str

@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["AgentActivityThreadMessageContent"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class AgentActivityThreadMessageContent:
+class AgentActivityThreadMessageContent(Model):
     """What was said."""
 
     text: str | None = None

@@ -7,11 +7,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["AgentActivityThreadOtherEntry"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class AgentActivityThreadOtherEntry:
+class AgentActivityThreadOtherEntry(Model):
     """An entry of a kind that is not described here, with all its fields."""
 
     id: str | None = None

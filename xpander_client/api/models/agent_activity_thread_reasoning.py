@@ -7,11 +7,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["AgentActivityThreadReasoning"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class AgentActivityThreadReasoning:
+class AgentActivityThreadReasoning(Model):
     """Something that the agent thought."""
 
     id: str

@@ -7,13 +7,15 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .tool_call_request_reasoning import ToolCallRequestReasoning
 
 __all__ = ["AgentActivityThreadSubAgentTrigger"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class AgentActivityThreadSubAgentTrigger:
+class AgentActivityThreadSubAgentTrigger(Model):
     """Another agent that was asked."""
 
     id: str

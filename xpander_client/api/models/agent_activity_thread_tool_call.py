@@ -7,13 +7,15 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .tool_call_request_reasoning import ToolCallRequestReasoning
 
 __all__ = ["AgentActivityThreadToolCall"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class AgentActivityThreadToolCall:
+class AgentActivityThreadToolCall(Model):
     """A tool that was called, and what it answered."""
 
     id: str

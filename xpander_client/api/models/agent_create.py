@@ -6,6 +6,8 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .agent_instructions import AgentInstructions
 from .agent_type import AgentType
 
@@ -13,7 +15,7 @@ __all__ = ["AgentCreate"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class AgentCreate:
+class AgentCreate(Model):
     """What an agent is created from."""
 
     name: str

@@ -6,13 +6,15 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .connection_uri import ConnectionUri
 
 __all__ = ["AgentDatabase"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class AgentDatabase:
+class AgentDatabase(Model):
     """Where an agent's own sessions are kept."""
 
     id: str

@@ -6,6 +6,8 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .attachment_ref import AttachmentRef
 from .principal import Principal
 from .user import User
@@ -14,7 +16,7 @@ __all__ = ["AgentExecutionInput"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class AgentExecutionInput:
+class AgentExecutionInput(Model):
     """What an agent is asked."""
 
     text: str | None = ""

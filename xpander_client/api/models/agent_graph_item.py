@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["AgentGraphItem"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class AgentGraphItem:
+class AgentGraphItem(Model):
     """A node of an agent's graph."""
 
     item_id: str

@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["AgentInstructions"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class AgentInstructions:
+class AgentInstructions(Model):
     """What an agent is told to be and to do."""
 
     role: list[str] | None = attrs.field(factory=list[str])

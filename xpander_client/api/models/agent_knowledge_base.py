@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["AgentKnowledgeBase"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class AgentKnowledgeBase:
+class AgentKnowledgeBase(Model):
     """A knowledge base that an agent may read."""
 
     id: str

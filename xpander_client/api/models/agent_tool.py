@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["AgentTool"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class AgentTool:
+class AgentTool(Model):
     """A tool that an agent may call."""
 
     id: str

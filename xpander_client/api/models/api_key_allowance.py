@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["ApiKeyAllowance"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class ApiKeyAllowance:
+class ApiKeyAllowance(Model):
     """The agents that a key may use."""
 
     api_key: str = attrs.field(repr=False)

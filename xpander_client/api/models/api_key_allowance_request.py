@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["ApiKeyAllowanceRequest"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class ApiKeyAllowanceRequest:
+class ApiKeyAllowanceRequest(Model):
     """A key to ask about."""
 
     api_key: str = attrs.field(repr=False)

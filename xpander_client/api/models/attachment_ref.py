@@ -6,13 +6,15 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .attachment_kind import AttachmentKind
 
 __all__ = ["AttachmentRef"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class AttachmentRef:
+class AttachmentRef(Model):
     """A file that goes with a task, and what is known about it."""
 
     url: str

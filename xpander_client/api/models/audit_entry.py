@@ -7,11 +7,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["AuditEntry"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class AuditEntry:
+class AuditEntry(Model):
     """Something that was done, and by whom."""
 
     id: str

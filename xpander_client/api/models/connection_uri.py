@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["ConnectionUri"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class ConnectionUri:
+class ConnectionUri(Model):
     """How to connect to a database."""
 
     uri: str = attrs.field(repr=False)

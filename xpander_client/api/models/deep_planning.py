@@ -6,13 +6,15 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .deep_planning_item import DeepPlanningItem
 
 __all__ = ["DeepPlanning"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class DeepPlanning:
+class DeepPlanning(Model):
     """The plan by which a task is worked off. It is unfinished while `enabled`, `started` and
     `enforce` are all true and a step is not completed.
     """

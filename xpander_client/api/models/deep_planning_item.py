@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["DeepPlanningItem"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class DeepPlanningItem:
+class DeepPlanningItem(Model):
     """A step of a plan."""
 
     id: str

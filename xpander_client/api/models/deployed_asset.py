@@ -7,13 +7,15 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .deployment_type import DeploymentType
 
 __all__ = ["DeployedAsset"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class DeployedAsset:
+class DeployedAsset(Model):
     """A worker as the platform knows it."""
 
     id: str

@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["Error"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class Error:
+class Error(Model):
     """What is wrong with a request."""
 
     detail: str

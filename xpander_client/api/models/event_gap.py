@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["EventGap"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class EventGap:
+class EventGap(Model):
     """Events that the platform keeps no more, where a stream comes to their place.
 
     Events are numbered within their task, from 1. The events of a finished task are forgotten after

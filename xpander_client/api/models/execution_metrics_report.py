@@ -6,6 +6,8 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .execution_tokens import ExecutionTokens
 from .source_node_type import SourceNodeType
 
@@ -13,7 +15,7 @@ __all__ = ["ExecutionMetricsReport"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class ExecutionMetricsReport:
+class ExecutionMetricsReport(Model):
     """What running a task took."""
 
     execution_id: str = attrs.field(

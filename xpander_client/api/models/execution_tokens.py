@@ -6,13 +6,15 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .tokens import Tokens
 
 __all__ = ["ExecutionTokens"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class ExecutionTokens:
+class ExecutionTokens(Model):
     """What models read and wrote for a task, on the platform and in the worker."""
 
     inner: Tokens | None = None

@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["HumanInTheLoopRequest"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class HumanInTheLoopRequest:
+class HumanInTheLoopRequest(Model):
     """What a paused task waits for."""
 
     wait_node_id: str

@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["ListeningWorker"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class ListeningWorker:
+class ListeningWorker(Model):
     """A worker that takes tasks of an agent."""
 
     id: str

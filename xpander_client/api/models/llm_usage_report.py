@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["LLMUsageReport"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class LLMUsageReport:
+class LLMUsageReport(Model):
     """What one call of a model took."""
 
     provider: str

@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["MCPServerDetails"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class MCPServerDetails:
+class MCPServerDetails(Model):
     """A server of tools that a task may use."""
 
     id: str | None = None

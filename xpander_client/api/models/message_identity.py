@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["MessageIdentity"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class MessageIdentity:
+class MessageIdentity(Model):
     """As whom an agent speaks."""
 
     name: str

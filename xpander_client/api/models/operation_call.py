@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["OperationCall"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class OperationCall:
+class OperationCall(Model):
     """What a tool is called with."""
 
     body_params: dict[str, Any] | None = None

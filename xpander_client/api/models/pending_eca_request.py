@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["PendingECARequest"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class PendingECARequest:
+class PendingECARequest(Model):
     """An authorization that a task waits for."""
 
     connector_name: str

@@ -6,13 +6,15 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .principal_kind import PrincipalKind
 
 __all__ = ["Principal"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class Principal:
+class Principal(Model):
     """Who called, and through which door."""
 
     kind: PrincipalKind

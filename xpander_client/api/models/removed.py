@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["Removed"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class Removed:
+class Removed(Model):
     """How much was deleted."""
 
     tasks: int

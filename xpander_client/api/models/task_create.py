@@ -6,6 +6,8 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .agent_execution_input import AgentExecutionInput
 from .llm_reasoning_effort import LLMReasoningEffort
 from .mcp_server_details import MCPServerDetails
@@ -18,7 +20,7 @@ __all__ = ["TaskCreate"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class TaskCreate:
+class TaskCreate(Model):
     """What a task is created from."""
 
     input: AgentExecutionInput

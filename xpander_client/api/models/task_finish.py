@@ -6,13 +6,15 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .agent_execution_status import AgentExecutionStatus
 
 __all__ = ["TaskFinish"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class TaskFinish:
+class TaskFinish(Model):
     """How a task ended."""
 
     status: AgentExecutionStatus

@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["TaskNotice"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class TaskNotice:
+class TaskNotice(Model):
     """Something that a task of the worker waits for. What a worker was away for comes when it is
     back, and may then come again: `seq` tells what was there before.
     """

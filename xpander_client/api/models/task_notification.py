@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["TaskNotification"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class TaskNotification:
+class TaskNotification(Model):
     """Something that a task waits for."""
 
     key: str

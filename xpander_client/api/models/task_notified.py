@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["TaskNotified"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class TaskNotified:
+class TaskNotified(Model):
     """What became of a notification."""
 
     delivered: bool

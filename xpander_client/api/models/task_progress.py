@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["TaskProgress"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class TaskProgress:
+class TaskProgress(Model):
     """How far a task is."""
 
     percent: float | None = None

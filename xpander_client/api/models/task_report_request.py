@@ -6,13 +6,15 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .tokens import Tokens
 
 __all__ = ["TaskReportRequest"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class TaskReportRequest:
+class TaskReportRequest(Model):
     """A task that was run elsewhere."""
 
     id: str | None = attrs.field(

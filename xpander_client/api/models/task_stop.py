@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["TaskStop"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class TaskStop:
+class TaskStop(Model):
     """A task that a worker is to stop running."""
 
     id: str

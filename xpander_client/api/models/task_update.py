@@ -7,6 +7,8 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .agent_execution_input import AgentExecutionInput
 from .agent_execution_status import AgentExecutionStatus
 from .conversation_kind import ConversationKind
@@ -25,7 +27,7 @@ __all__ = ["TaskUpdate"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class TaskUpdate:
+class TaskUpdate(Model):
     """The fields of a task that change; what is not given stays as it is. Fields that cannot
     change (`id`, `agent_id`, `organization_id`, `created_at`) may stand here when they are
     the same. `execution_attempts` is the attempt that a writing worker holds.

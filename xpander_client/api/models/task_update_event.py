@@ -7,6 +7,8 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .message_identity import MessageIdentity
 from .task_notification import TaskNotification
 from .task_update_event_type import TaskUpdateEventType
@@ -15,7 +17,7 @@ __all__ = ["TaskUpdateEvent"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class TaskUpdateEvent:
+class TaskUpdateEvent(Model):
     """Something that happened to a task.
 
     What `data` is depends on `type`: the task itself for the task events, text for `chunk`, a tool

@@ -7,13 +7,15 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .agent_execution_status import AgentExecutionStatus
 
 __all__ = ["TasksDelete"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class TasksDelete:
+class TasksDelete(Model):
     """Which tasks to delete, and how."""
 
     agent_id: str | None = attrs.field(

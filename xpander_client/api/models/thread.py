@@ -7,13 +7,15 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .thread_message import ThreadMessage
 
 __all__ = ["Thread"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class Thread:
+class Thread(Model):
     """A conversation with an agent, over any number of tasks."""
 
     id: str

@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["ThreadCreate"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class ThreadCreate:
+class ThreadCreate(Model):
     """What a thread begins with."""
 
     id: str | None = attrs.field(

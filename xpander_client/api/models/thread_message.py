@@ -6,13 +6,15 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .thread_tool_call import ThreadToolCall
 
 __all__ = ["ThreadMessage"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class ThreadMessage:
+class ThreadMessage(Model):
     """One message of a thread."""
 
     role: str = attrs.field(metadata={"bounds": {"maxLength": 255, "pattern": "^[^\\u0000]*$"}})

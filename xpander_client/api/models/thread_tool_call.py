@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["ThreadToolCall"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class ThreadToolCall:
+class ThreadToolCall(Model):
     """A tool that a model called."""
 
     name: str

@@ -6,13 +6,15 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .thread_message import ThreadMessage
 
 __all__ = ["ThreadUpdate"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class ThreadUpdate:
+class ThreadUpdate(Model):
     """The parts of a thread that change."""
 
     messages: list[ThreadMessage] | None = None

@@ -7,11 +7,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["ThreadsListItem"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class ThreadsListItem:
+class ThreadsListItem(Model):
     """A thread as lists show it."""
 
     thread_id: str

@@ -6,11 +6,13 @@ from typing import Any, ClassVar
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["Tokens"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class Tokens:
+class Tokens(Model):
     """What a model read and wrote."""
 
     completion_tokens: int | None = attrs.field(

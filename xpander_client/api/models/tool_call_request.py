@@ -6,13 +6,15 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .tool_call_request_reasoning import ToolCallRequestReasoning
 
 __all__ = ["ToolCallRequest"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class ToolCallRequest:
+class ToolCallRequest(Model):
     """A tool that an agent is about to call."""
 
     request_id: str

@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["ToolCallRequestReasoning"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class ToolCallRequestReasoning:
+class ToolCallRequestReasoning(Model):
     """Why an agent does something, in its own words."""
 
     title: str | None = None

@@ -6,13 +6,15 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .tool_call_request_reasoning import ToolCallRequestReasoning
 
 __all__ = ["ToolCallResult"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class ToolCallResult:
+class ToolCallResult(Model):
     """What a tool answered."""
 
     request_id: str

@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["User"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class User:
+class User(Model):
     """The person on whose behalf a task runs."""
 
     email: str

@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["WorkerEnvironmentConflict"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class WorkerEnvironmentConflict:
+class WorkerEnvironmentConflict(Model):
     """Why a worker is not wanted."""
 
     error: str

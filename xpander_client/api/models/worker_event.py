@@ -6,13 +6,15 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .worker_event_type import WorkerEventType
 
 __all__ = ["WorkerEvent"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class WorkerEvent:
+class WorkerEvent(Model):
     """Something that the platform tells a worker.
 
     What `data` is depends on `event`. Data that is not what it promises is kept as it came.

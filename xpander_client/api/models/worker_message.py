@@ -6,13 +6,15 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .worker_event_type import WorkerEventType
 
 __all__ = ["WorkerMessage"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class WorkerMessage:
+class WorkerMessage(Model):
     """Something that a worker tells the platform."""
 
     id: str
