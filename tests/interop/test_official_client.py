@@ -143,6 +143,20 @@ def test_stop(theirs: xpander_sdk.Configuration, ours: Configuration) -> None:
     assert other.status.value == "stopped"
 
 
+def test_a_task_that_was_stopped_is_saved_with_another_status(
+    theirs: xpander_sdk.Configuration,
+) -> None:
+    task = xpander_sdk.Tasks(configuration=theirs).create(agent_id=AGENT, prompt="x")
+    task.set_status(xpander_sdk.AgentExecutionStatus.Executing)
+    task.stop()
+    task.status = xpander_sdk.AgentExecutionStatus.Paused
+    task.save()
+    assert (task.status.value, bool(task.is_manually_stopped)) == ("paused", False)
+    task.set_status(xpander_sdk.AgentExecutionStatus.Completed, "done")
+    task.reload()
+    assert (task.status.value, task.result) == ("completed", "done")
+
+
 def test_a_task_that_ran_elsewhere_is_reported(
     theirs: xpander_sdk.Configuration, ours: Configuration
 ) -> None:

@@ -439,6 +439,23 @@ def test_a_stopped_task_is_taken_up_again_by_its_user_alone(status: str) -> None
         patched(outcome.record, 1, status="completed", result="late")
 
 
+@pytest.mark.parametrize("status", ["paused", "pending"])
+def test_who_saves_all_of_a_stopped_task_knows_of_the_stop(status: str) -> None:
+    whole = executing().read()
+    stopped = machine.stop(executing(), 150.0).record
+    # A worker that was not told of the stop yet, and a user.
+    with pytest.raises(Refusal, match="final"):
+        patched(stopped, 1, **whole | {"status": status, "result": "late"})
+    outcome = patched(stopped, 1, **stopped.read() | {"status": status, "title": "Again"})
+    task = outcome.record.read()
+    assert (task["status"], task["title"], task["execution_attempts"]) == (status, "Again", 2)
+    assert not {"is_manually_stopped", "finished_at", "duration", "result"} & task.keys()
+    # From there on the attempt that was stopped has nothing to say any more.
+    for late in (whole | {"status": "completed"}, stopped.read() | {"status": status}):
+        with pytest.raises(StaleAttempt):
+            patched(outcome.record, 1, **late)
+
+
 @pytest.mark.parametrize("name", ["id", "agent_id", "organization_id"])
 def test_who_a_task_is_can_not_change(name: str) -> None:
     with pytest.raises(Refusal) as refused:

@@ -109,6 +109,23 @@ def test_an_application_changes_tasks_as_their_user_and_speaks_for_no_attempt(
         assert w.next().event == "task-stop"
 
 
+def test_a_stopped_task_is_taken_up_again_by_those_who_may_not_be_its_worker(
+    company: Company, agent: str
+) -> None:
+    with worker(company.worker, agent) as w:
+        create(company.application, agent)
+        task = w.task()
+        w.begin(task)
+        stopped = company.application.delete(f"/agent-execution/{task['id']}").json()
+        paused = stopped | {"status": "paused"}
+        assert update(company.worker, task, **paused).status_code == 409
+        # Whoever saves all of it can go on doing so.
+        answer = update(company.boss, task, **paused).json()
+        assert (answer["status"], answer["execution_attempts"]) == ("paused", 2)
+        done = update(company.boss, task, **answer | {"status": "completed", "result": "r"})
+        assert done.json()["result"] == "r"
+
+
 @pytest.mark.parametrize("door", ["update", "finish", "stop", "push", "operation"])
 def test_a_worker_ends_nothing_that_another_attempt_holds(
     company: Company, agent: str, door: str

@@ -213,7 +213,7 @@ class Endpoints:
             self._workers.begun_with(record)
         self._workers.observe(record, attempt)
         answer = record.document if is_brief else record.json()
-        if attempt is not None and attempt != record.attempt:
+        if attempt not in (None, record.attempt) and not machine.takes_up_again(body):
             # Clients take over what the answer says: whoever has lost the task must not learn the
             # number by which it is another's.
             answer = orjson.dumps({**orjson.loads(answer), "execution_attempts": attempt})
@@ -643,6 +643,8 @@ def _by_role(request: Request, body: dict[str, Any]) -> tuple[dict[str, Any], in
         return {name: value for name, value in body.items() if name not in left_out}, None
     if attempt is None and not claims:
         attempt = ending_attempt(request)
+    if role == WORKER and machine.takes_up_again(body):
+        body = {name: value for name, value in body.items() if name != "is_manually_stopped"}
     return body, attempt
 
 

@@ -44,6 +44,7 @@ __all__ = [
     "report_existing",
     "sign_of_life",
     "stop",
+    "takes_up_again",
 ]
 
 STATUSES = frozenset({"pending", "executing", "paused"}) | TERMINAL
@@ -82,6 +83,9 @@ _NEVER_CLEARED = frozenset(
 
 _TAKEN_UP_AGAIN = frozenset({"pending", "paused"})
 """To what a user may set a stopped task, which no worker's late word does."""
+
+_SAID_BY_STOPPING = frozenset({"is_manually_stopped", "finished_at", "duration"})
+"""What a task forgets when it is taken up again."""
 
 _LAST_RUN = WORKER_OWNED - {"status", "deep_planning", "sub_executions"}
 """What a task forgets when it is continued."""
@@ -392,9 +396,11 @@ def patch(
 
     `attempt` is the one that the writer believes to hold; None is a user's edit, which passes. A
     final status stays, but that a user may take up again what was stopped; the caller says where
-    that run begins. Other fields of a finished task can still be corrected, without an event,
-    because its last event is the one that says how it ended. A client that saves all of a task that
-    it has from an event does not clear what events leave out.
+    that run begins. Some clients save all of a task, its attempt as well: who saves a stop along
+    with the new status knows of it, so that is no worker's late word. Other fields of a finished
+    task can still be corrected, without an event, because its last event is the one that says how
+    it ended. A client that saves all of a task that it has from an event does not clear what events
+    leave out.
 
     A writer that holds no attempt yet, gives its name as `worker_id` and says `executing`, is a
     script that claims the task; with `run_locally` it is a worker, which has it like any other.
@@ -432,9 +438,11 @@ def patch(
     if status not in STATUSES:
         raise Refusal(422, f"there is no status {status!r}", "$.status")
     if record.finished and status != record.status:
-        if not (attempt is None and record.status == "stopped" and status in _TAKEN_UP_AGAIN):
+        is_users = attempt is None or takes_up_again(said)
+        if not (is_users and record.status == "stopped" and status in _TAKEN_UP_AGAIN):
             raise Refusal(409, f"the task is {record.status}, which is final")
-        record = _taken_up_again(record, task)
+        record, attempt = _taken_up_again(record, task), None
+        said = {name: value for name, value in said.items() if name not in _SAID_BY_STOPPING}
     if record.finished and attempt is not None:
         # A worker's word on how the task ended is there: a second one adds, but changes nothing.
         said = {
@@ -464,11 +472,16 @@ def patch(
     return Outcome(changed, (_task_event(kind, record, changed, now),))
 
 
+def takes_up_again(changes: Mapping[str, Any]) -> bool:
+    """Whether a writer of a whole task knows that it was stopped, and sets it to go on."""
+    return changes.get("is_manually_stopped") is True and changes.get("status") in _TAKEN_UP_AGAIN
+
+
 def _taken_up_again(record: TaskRecord, task: dict[str, Any]) -> TaskRecord:
     """A stopped task without what stopping said of it, and under an attempt that nobody holds who
     had it before.
     """
-    for name in ("is_manually_stopped", "finished_at", "duration"):
+    for name in _SAID_BY_STOPPING:
         task.pop(name, None)
     task["execution_attempts"] = record.attempt + 1
     return attrs.evolve(record, attempt=record.attempt + 1)
