@@ -65,6 +65,9 @@ def test_an_empty_base_url_is_an_error_and_never_the_cloud(
         f"http://{'a' * 64}.test",
         "http://\u2603..test",
         "http://a%20b.test",
+        "http://\u2603.test",
+        "http://xn--a.test",
+        "http://[v1.x]",
     ],
 )
 def test_a_base_url_that_is_no_address_is_an_error(given: str) -> None:

@@ -112,7 +112,9 @@ def _whole_base_url(value: str | None) -> str:
     parts = urlsplit("")
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and is_host(parts.hostname or "")
+        host = parts.hostname or ""
+        usable = parts.scheme in ("http", "https") and is_host(host)
+        usable = usable and ("[" not in parts.netloc or ":" in host)
         _ = parts.port
     except ValueError:
         usable = False
@@ -138,10 +140,15 @@ def is_host(text: str) -> bool:
     """
     if ":" in text:
         return text.isprintable()  # an IPv6 address, which the brackets around it have told
+    if not text.isascii() and not re.sub("[-.]", "", text).isalnum():
+        return False
     try:
-        labels = text.removesuffix(".").encode("ascii" if text.isascii() else "idna").split(b".")
+        encoded = text.removesuffix(".").encode("ascii" if text.isascii() else "idna")
+        if b"xn--" in encoded:
+            encoded.decode("idna")
     except UnicodeError:
         return False
+    labels = encoded.split(b".")
     return all(0 < len(label) < 64 and not set(label) & _NEVER_IN_HOSTS for label in labels)
 
 

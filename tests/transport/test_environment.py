@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import socket
+import threading
 from typing import Any, Literal
 
 import attrs
@@ -193,6 +195,34 @@ async def test_a_client_is_made_with_proxy_and_exceptions_on_both_backends(
         there.pool.connections("calls")
         await there.aclose()
         there.close()
+
+
+@pytest.mark.parametrize("backend", ["httpx", "aiohttp"])
+def test_a_redirect_from_http_to_https_is_followed_with_tls(
+    monkeypatch: pytest.MonkeyPatch, world: World, backend: Backend
+) -> None:
+    hellos: list[bytes] = []
+
+    def greeted(listener: socket.socket) -> None:
+        sock, _ = listener.accept()
+        with sock:
+            hellos.append(sock.recv(65536))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        secure = f"https://127.0.0.1:{listener.getsockname()[1]}/t"
+        talker = threading.Thread(target=greeted, args=(listener,))
+        talker.start()
+        moved = f"location: {secure}"
+        with RawServer(lambda connection: connection.answer(b"", 308, moved)) as server:
+            configuration = attrs.evolve(server.configuration(attempts=1), async_backend=backend)
+            there = Transport.of(configuration)
+            with pytest.raises(ConnectionFailedError):
+                world.call(there, GET, dict[str, Any])
+            world.run(there, "close")
+        talker.join(5.0)
+    [hello] = hellos
+    assert hello.startswith(b"\x16\x03")
+    assert b"key" not in hello
 
 
 def test_a_server_that_speaks_no_http_is_a_failed_connection(world: World) -> None:

@@ -24,7 +24,6 @@ from xpander_client.errors import ConfigurationError
 
 __all__ = ["Proxy", "client_settings", "proxy_for"]
 
-_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -151,14 +150,15 @@ def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 @functools.cache
 def _tls_context() -> ssl.SSLContext:
     # Reading the certificates takes longer than twenty requests: once per process.
-    folder = os.environ.get("SSL_CERT_DIR")
+    source = "SSL_CERT_FILE" if os.environ.get("SSL_CERT_FILE") else "SSL_CERT_DIR"
     try:
         # OpenSSL takes a folder that is not there for an empty one, and then trusts nobody.
-        if folder and not os.environ.get("SSL_CERT_FILE"):
+        if source == "SSL_CERT_DIR" and (folder := os.environ.get(source)):
             os.scandir(folder).close()
         return httpx.create_ssl_context()
     except OSError as error:
-        named = [f"{name}={os.environ[name]}" for name in _CERTIFICATES if os.environ.get(name)]
+        variables = filter(os.environ.get, (source, "SSLKEYLOGFILE"))
+        named = [f"{name}={os.environ[name]}" for name in variables]
         raise ConfigurationError(
             f"the certificates for https can't be read, {' and '.join(named) or 'those of certifi'}"
             f" ({type(error).__name__}: {error})"

@@ -122,18 +122,14 @@ def _kind_of(error: Exception) -> type[Exception]:
 
 
 def _advice(said: str, url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    host = rest.partition("/")[0]
-    if scheme == "https" and any(sign in said.lower() for sign in _NO_TLS):
-        return f": it does not speak TLS, did you mean http://{host}?"
-    if scheme == "http" and any(sign in said for sign in _TLS):
-        return f": it speaks TLS, did you mean https://{host}?"
-    return ""
+    scheme, _, host = url.partition("://")
+    if scheme != "https" or not any(sign in said.lower() for sign in _NO_TLS):
+        return ""
+    return f": it does not speak TLS, did you mean http://{host.partition('/')[0]}?"
 
 
-# OpenSSL's words for an answer that is no TLS, and how an alert of TLS stands in others' messages.
+# OpenSSL's words for an answer that is no TLS.
 _NO_TLS = ("wrong_version_number", "wrong version number", "record layer failure")
-_TLS = (r"\x15\x03",)
 
 TOO_LATE = httpx.ReadTimeout("the answer had not ended when the time of the call was over")
 """Each read has a time limit of its own; an answer that trickles in keeps them all."""
