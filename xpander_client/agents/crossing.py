@@ -19,7 +19,7 @@ from functools import lru_cache, partial
 from itertools import islice
 from pathlib import PurePath, PurePosixPath
 from types import EllipsisType, MappingProxyType, ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_type_hints
 from uuid import UUID, uuid4
 from weakref import WeakKeyDictionary
 
@@ -27,13 +27,15 @@ import attrs
 
 from .capabilities import HostClass
 from .openings import InnerModule, Openings, type_id
+from .rewriting import MARK
 from .stand_ins import StandIn, evaluated, may_stand_in
+from .validation import Check, Misfit
 from .values import Instance, Unstorable
 
 if TYPE_CHECKING:
     from pydantic_monty import ClassInstance, ClassType
 
-__all__ = ["Crossing", "Doubt", "Handle", "class_type"]
+__all__ = ["Crossing", "Doubt", "Handle", "class_type", "fitting", "is_builtin"]
 
 LEAVES = frozenset(
     {
@@ -81,7 +83,13 @@ def _wrappers() -> tuple[Any, Any]:
         def get_eager_attrs(self) -> dict[str, Any]:
             return dict(self.sent)
 
-    return HandleWrapper, ClassType
+    class HostType(ClassType):
+        """Shows in the sandbox that it is a class of the host."""
+
+        def get_eager_attrs(self) -> dict[str, Any]:
+            return {MARK: True}
+
+    return HandleWrapper, HostType
 
 
 def class_type(cls: type[Any]) -> ClassType:
@@ -351,6 +359,25 @@ def _fields(cls: type[Any]) -> tuple[str, ...]:
 
 
 _known_fields: WeakKeyDictionary[type[Any], tuple[str, ...]] = WeakKeyDictionary()
+
+
+def fitting(cls: type[Any], name: str, value: Any) -> Any:
+    """The value as the field of a class that is declared by its fields has it.
+
+    Raises:
+        TypeError: it is not of the field's type.
+    """
+    if name not in _fields(cls):
+        return value
+    try:
+        check = Check.of(get_type_hints(cls, include_extras=True)[name])
+    except (NameError, TypeError, KeyError):
+        # What its author wrote there is no type that anything can be held against.
+        return value
+    try:
+        return check(value)
+    except Misfit as misfit:
+        raise TypeError(f"{cls.__name__}.{name}: {misfit.text}") from misfit
 
 
 def _declared_fields(cls: type[Any]) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ def described_error(error: Any, code: str, host_types: Collection[str]) -> str:
             )
     if len(text) > LONGEST_MESSAGE:
         text = f"{text[:LONGEST_MESSAGE]} [... {len(text) - LONGEST_MESSAGE} more characters]"
-    frames = error.traceback()
+    frames = [one for one in error.traceback() if not str(one.function_name).startswith("__x_")]
     if not frames:
         return str(text)
     block = frames[0].filename

@@ -26,12 +26,14 @@ from .crossing import (
     Handle,
     Inputs,
     class_type,
+    fitting,
     is_builtin,
 )
 from .openings import Target, openings_of, type_id
 from .printed import Printed
 from .raised import described_error, nearest_exception
 from .restoring import Restored
+from .rewriting import CHANGE, REREAD, SOURCE, retold
 from .sandbox_modules import SOURCES, rewritten
 from .sources import LONGEST, Source, is_class, looked_at
 from .stand_ins import Argument, arguments
@@ -503,12 +505,19 @@ class SandboxSession:
         for module in modules - self._modules:
             self._modules.add(module)
             self._quiet_feed(SOURCES[module], {})
+        told = code if code is SOURCE or block.is_reading else retold(code)
+        if told is not code:
+            if "set" not in self._modules:
+                self._modules.add("set")
+                self._quiet_feed(SOURCE, {})
+            code = told
         if not block.is_reading:
             for name in self._openings.over_builtins(source.names) - self._shadowed:
                 self._shadowed.add(name)
                 if not self._has(name):
                     given.setdefault(name, *self._opened(name))
-        self._feeds.append(looked_at(code) if modules else source)
+        # Where calls stand is asked of the code that runs.
+        self._feeds.append(looked_at(code) if modules or code is told else source)
         self._crossing.has_own_reprs |= "__repr__" in source.names
         try:
             snapshot: Any = self._worker.session.feed_start(
@@ -770,6 +779,10 @@ class SandboxSession:
                 return _constructor(openings.classes[name])
             if name == "on_host":
                 return Target(name, self._on_host)
+            if name == CHANGE:
+                return Target(name, self._change)
+            if name == REREAD:
+                return Target(name, self._reread)
             raise NameError(f"name '{name}' is not defined")
         opened = openings.by_id.get(object_id)
         if opened is not None:
@@ -780,6 +793,29 @@ class SandboxSession:
         if isinstance(handle.value, Inputs):
             return self._input(name)
         return self._method(handle, name)
+
+    def _change(self, value: Any, name: str, new: Any) -> None:
+        """Set an attribute of an object of the host, as code has set its copy's."""
+        if isinstance(value, Inputs):
+            self._inputs = {**self._inputs, name: new}
+            return
+        opened = self._openings.opened(value)
+        kind = type(value).__name__
+        if isinstance(value, type):
+            raise AttributeError(f"{name!r} of the class {value.__name__} can't be set")
+        if opened is None:
+            raise AttributeError(
+                f"'{kind}' object is not open to agent code, so its {name!r} can't be set: "
+                "make a dict with what is to be changed"
+            )
+        if not opened.is_open(name) or callable(getattr(type(value), name, None)):
+            raise AttributeError(f"'{kind}' object has no open attribute '{name}' that can be set")
+        setattr(value, name, fitting(type(value), name, new))
+
+    def _reread(self, value: Any, name: str) -> Any:
+        if not Handle(value, self._openings.opened(value), None).is_open(name):
+            raise AttributeError(name)
+        return getattr(value, name)
 
     def _on_host(self, operation: str, value: Any, *args: Any) -> Any:
         """Carry out an operator on an object of the host, which the sandbox has none for."""
@@ -825,7 +861,7 @@ class SandboxSession:
 
     def _named(self, name: str) -> tuple[Any, ...]:
         """What a name that the sandbox does not know means, in a tuple, empty if nothing."""
-        if name in (*CONTROLS, "view_image", "on_host"):
+        if name in (*CONTROLS, "view_image", "on_host", CHANGE, REREAD):
             return (self._named_function(name),)
         found = self._opened(name)
         if found:
