@@ -207,6 +207,45 @@ def test_a_second_signal_ends_the_process_at_once(
         assert worker.stop() == -signal.SIGTERM
 
 
+def test_a_stopped_program_ends_after_the_grace_whatever_its_handlers_do(
+    configuration: Configuration, tmp_path: Path
+) -> None:
+    code = f"""{HEADER}
+import asyncio, time
+from xpander_client.worker import run
+
+async def handler(task: Task) -> Task:
+    asyncio.create_task(swallow())
+    try:
+        await asyncio.to_thread(wait)
+    finally:
+        await swallow()
+
+def wait():
+    print("begun\\n", end="", flush=True)
+    time.sleep(3600)
+
+async def swallow():
+    while True:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            pass
+
+run(handler, grace=0.1)
+"""
+    with (
+        program(tmp_path / "worker.py", code, environment_of(configuration)) as worker,
+        Tasks(configuration) as tasks,
+    ):
+        task = tasks.create(agent_id=AGENT, prompt="hello")
+        worker.wait_for("begun")
+        assert worker.stop() == 0
+        task.reload()
+    assert task.status == "pending"
+    assert "Task was destroyed" not in worker.output
+
+
 @pytest.mark.slow
 def test_the_task_of_a_killed_worker_is_finished_by_another(
     impatient_platform: LocalPlatform, tmp_path: Path

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from xpander_client.worker.threads import HandlerThreads
+from xpander_client.worker.threads import DaemonExecutor, HandlerThreads
 
 color: contextvars.ContextVar[str] = contextvars.ContextVar("color", default="none")
 
@@ -82,3 +82,22 @@ async def test_a_function_that_nobody_waits_for_keeps_no_other_waiting() -> None
     assert await asyncio.wait_for(threads.call(lambda number: number + 1, 1), 10) == 2
     released.set()
     threads.close()
+
+
+def test_what_an_executor_was_not_to_do_any_more_is_not_done() -> None:
+    done: list[int] = []
+    over = threading.Event()
+    executor = DaemonExecutor(1)
+    executor.submit(over.wait)
+    assert executor.submit(done.append, 1).cancel()
+    over.set()
+    executor.submit(done.append, 2).result(10)
+    executor.shutdown()
+    assert done == [2]
+
+
+def test_an_executor_hands_on_what_its_functions_raise() -> None:
+    executor = DaemonExecutor(1)
+    with pytest.raises(ValueError, match="invalid literal"):
+        executor.submit(int, "x").result(10)
+    executor.shutdown()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
@@ -10,6 +9,8 @@ from typing import TypeVar, overload
 
 from xpander_client.configuration import Configuration
 from xpander_client.errors import ModuleException
+
+from .threads import HandlerThreads
 
 __all__ = ["on_boot", "on_shutdown", "run_boot_handlers", "run_shutdown_handlers"]
 
@@ -111,7 +112,12 @@ async def _call(handler: LifecycleHandler) -> None:
     if inspect.iscoroutinefunction(handler):
         await handler()
         return
-    answer = await asyncio.to_thread(handler)
+    # On a thread of its own: handlers of tasks may have left all others with work without an end.
+    threads = HandlerThreads(1)
+    try:
+        answer = await threads.call(lambda _: handler(), None)
+    finally:
+        threads.close()
     if inspect.isawaitable(answer):
         await answer
 

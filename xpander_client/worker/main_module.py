@@ -8,7 +8,6 @@ the worker runs where it returns. A module that ends with an exception or `sys.e
 
 from __future__ import annotations
 
-import asyncio
 import dis
 import inspect
 import logging
@@ -23,6 +22,7 @@ import attrs
 from xpander_client.configuration import Configuration
 from xpander_client.errors import ModuleException
 
+from .main_loop import run_to_end
 from .registration import Registration
 from .signals import stopped_by_signals
 
@@ -140,7 +140,7 @@ def _work(registration: Registration) -> None:
 
     def work() -> None:
         try:
-            statuses.append(asyncio.run(main()))
+            statuses.append(run_to_end(main()))
         except BaseException as error:
             failures.append(error)
 

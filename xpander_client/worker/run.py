@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 
 from xpander_client.configuration import Configuration
 
 from .handler import HandlerFunction
 from .local_test import LocalTaskTest
+from .main_loop import run_to_end
 from .plan_retries import OnCompact
 from .runtime import Worker
 from .signals import stopped_by_signals
@@ -55,8 +55,8 @@ def run(
     )
     with stopped_by_signals(worker.stop):
         if test_task is None:
-            asyncio.run(worker.run())
+            run_to_end(worker.run())
             return
-        status = report(asyncio.run(worker.try_out(test_task)))
+        status = report(run_to_end(worker.try_out(test_task)))
     if status:
         sys.exit(status)
