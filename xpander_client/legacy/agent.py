@@ -463,9 +463,9 @@ class Agent:
         """Offer the model tools that run in this script, in the place of those given before.
 
         Args:
-            tools: Functions, described by their signatures and docstrings, which `run_tools` calls;
-                or OpenAI-shaped dicts, whose calls the script carries out itself
-                (`retrieve_pending_local_tool_calls`, `add_tool_call_results`).
+            tools: Functions, described by their signatures and docstrings, which `run_tools` calls
+                with what their annotations say; or OpenAI-shaped dicts, whose calls the script
+                carries out itself (`retrieve_pending_local_tool_calls`, `add_tool_call_results`).
 
         Raises:
             ArgumentError: one is neither, or two have one name.

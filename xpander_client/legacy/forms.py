@@ -7,8 +7,10 @@ import dataclasses
 import datetime
 import decimal
 import enum
+import inspect
 import ipaddress
 import json
+import math
 import pathlib
 import types
 import typing
@@ -50,6 +52,8 @@ class Forms:
             return lenient(_choice([(_literal(each), each) for each in arguments]))
         if _name_of(origin) in ("Required", "NotRequired", "ReadOnly", "Final"):
             return self.of(arguments[0])
+        if isinstance(annotation, dataclasses.InitVar):
+            return self.of(annotation.type)
         kind = annotation if origin is None else origin
         if isinstance(kind, typing.TypeVar):
             bound = Any if kind.__bound__ is None else kind.__bound__
@@ -57,7 +61,8 @@ class Forms:
         if isinstance(kind, typing.NewType):
             return self.of(kind.__supertype__)
         if hasattr(kind, "__value__"):  # type X = …
-            return self.defined(kind, kind.__name__, lambda: self.of(kind.__value__))
+            meant = _filled(kind.__value__, _given(kind, arguments))
+            return self.defined((kind, repr(arguments)), kind.__name__, lambda: self.of(meant))
         if kind is None or kind is types.NoneType:
             return lenient(_SIMPLE[types.NoneType])
         if not isinstance(kind, type) or kind is object:
@@ -109,7 +114,8 @@ class Forms:
         if kind in _SIMPLE:
             return _SIMPLE[kind]
         if typing.is_typeddict(kind) or _has_fields(kind):
-            return self.defined(kind, kind.__name__, lambda: self._fields(kind))
+            key = kind, repr(arguments)
+            return self.defined(key, kind.__name__, lambda: self._fields(kind, arguments))
         for base in (str, int, float):
             if issubclass(kind, base):
                 return _converted(_SIMPLE[base], kind)
@@ -121,17 +127,18 @@ class Forms:
             return _array(self.of(arguments[0]) if arguments else ANYTHING, _ARRAYS[kind])
         return pydantic_form.form_of(annotation, self) or ANYTHING
 
-    def _fields(self, kind: type[Any]) -> Form:
+    def _fields(self, kind: type[Any], arguments: Sequence[Any]) -> Form:
         """The form of a class with fields: an object."""
-        hints = hints_of(kind)
+        types_given = _given(kind, arguments)
+        hints = {name: _filled(hint, types_given) for name, hint in hints_of(kind).items()}
         forms: dict[str, Form] = {}
         required = []
         for name, attribute, default in _fields_of(kind, hints):
             form = self.of(hints.get(attribute, Any))
-            if default is _NO_DEFAULT:
+            if default is _NEEDED:
                 required.append(name)
             forms[name] = attrs.evolve(form, schema={**form.schema, **default_of(default)})
-        schema = {
+        schema: Schema = {
             "type": "object",
             "properties": {name: form.schema for name, form in forms.items()},
             "required": required,
@@ -171,12 +178,12 @@ class Forms:
         return Form(schema, read)
 
 
-_NO_DEFAULT: Any = object()
+_NEEDED: Any = inspect.Parameter.empty
 
 
 def default_of(value: Any) -> Schema:
     """What a schema says of a default: nothing, if JSON has no form of it or there is none."""
-    value = value.value if isinstance(value, enum.Enum) else value
+    value = _literal(value) if isinstance(value, enum.Enum) else value
     if value is None or not _is_json(value):
         return {}
     return {"default": value}
@@ -323,7 +330,7 @@ def _array(items: Form, make: Callable[[list[Any]], Any]) -> Form:
 def _tuple(items: Sequence[Form]) -> Form:
     count = {"minItems": len(items), "maxItems": len(items)}
     # Not all providers know `prefixItems`, and some want `items` beside it.
-    schema = {"type": "array", "items": _union(items).schema if items else {}, **count}
+    schema: Schema = {"type": "array", "items": _union(items).schema, **count}
     if len({json.dumps(item.schema) for item in items}) > 1:
         schema["prefixItems"] = [item.schema for item in items]
 
@@ -346,22 +353,27 @@ def _fields_of(kind: type[Any], hints: Mapping[str, Any]) -> Iterator[tuple[str,
     """The fields that a value is made with: name in JSON, name of the attribute, default."""
     if typing.is_typeddict(kind):
         for name in hints:
-            yield name, name, _NO_DEFAULT if _is_required(kind, name, hints[name]) else None
-    elif attrs.has(kind):
-        for attribute in attrs.fields(kind):
-            if attribute.init:
-                is_needed = attribute.default is attrs.NOTHING
-                default = _NO_DEFAULT if is_needed else attribute.default
-                yield attribute.alias, attribute.name, default
-    elif dataclasses.is_dataclass(kind):
-        for field in dataclasses.fields(kind):
-            if field.init:
-                has_factory = field.default_factory is not dataclasses.MISSING
-                is_needed = field.default is dataclasses.MISSING and not has_factory
-                yield field.name, field.name, _NO_DEFAULT if is_needed else field.default
-    else:
-        for name in kind._fields:
-            yield name, name, kind._field_defaults.get(name, _NO_DEFAULT)
+            yield name, name, _NEEDED if _is_required(kind, name, hints[name]) else None
+        return
+    attributes = {each.alias: each.name for each in attrs.fields(kind)} if attrs.has(kind) else {}
+    for name, parameter in inspect.signature(kind).parameters.items():
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            default = None if parameter.default is attrs.NOTHING else parameter.default
+            yield name, attributes.get(name, name), default
+
+
+def _given(kind: Any, arguments: Sequence[Any]) -> dict[Any, Any]:
+    """The types that stand for the variables of a generic type."""
+    return dict(zip(getattr(kind, "__parameters__", ()), arguments, strict=False))
+
+
+def _filled(hint: Any, given: Mapping[Any, Any]) -> Any:
+    """A hint with types in the place of its variables."""
+    if isinstance(hint, typing.TypeVar):
+        return given.get(hint, hint)
+    of: Any = hint
+    variables = () if isinstance(hint, type) else getattr(hint, "__parameters__", ())
+    return of[tuple(given.get(each, each) for each in variables)] if variables else hint
 
 
 def _is_required(kind: Any, name: str, hint: Any) -> bool:
@@ -401,15 +413,18 @@ def _read_int(value: Any, is_lenient: bool) -> Any:
 
 
 def _read_float(value: Any, is_lenient: bool) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise misfit("a number", value)
     return _made(float, value, "a number")
 
 
 def _read_decimal(value: Any, is_lenient: bool) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if not isinstance(value, str):
+        _read_float(value, is_lenient)
+    made = _made(decimal.Decimal, str(value), "a number")
+    if not made.is_finite():
         raise misfit("a number", value)
-    return _made(decimal.Decimal, str(value), "a number")
+    return made
 
 
 def _read_seconds(value: Any, is_lenient: bool) -> Any:

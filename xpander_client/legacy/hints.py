@@ -30,8 +30,8 @@ def hints_of(of: Callable[..., Any] | type) -> dict[str, Any]:
     """
     hints: dict[str, Any] = {}
     for owner in reversed(of.__mro__) if isinstance(of, type) else [_unwrapped(of)]:
-        space = vars(sys.modules.get(owner.__module__, typing))
-        space = getattr(owner, "__globals__", space)
+        module = sys.modules.get(getattr(owner, "__module__", None) or "")
+        space = getattr(owner, "__globals__", vars(module) if module is not None else {})
         names = dict(vars(owner)) if isinstance(owner, type) else {}
         for name, annotation in _annotations(owner).items():
             holder = types.SimpleNamespace(__annotations__={"it": annotation})

@@ -50,6 +50,8 @@ class Parameters:
                 made[name] = form.read(value, True)
             except MisfitError as error:
                 wrong.append(str(error.within(f".{name}")))
+            except RecursionError:
+                wrong.append(f"{name}: it is nested too deeply")
         if wrong:
             raise MisfitError("; ".join(wrong))
         made |= {name: make() for name, make in self._defaults.items() if name not in made}

@@ -52,12 +52,14 @@ def form_of(annotation: Any, forms: Forms) -> Form | None:
 
     try:
         adapter = TypeAdapter(annotation)
-    except (PydanticUserError, TypeError, NameError):
+    except Exception:  # types say themselves how they are taken, and may have a fault there
         return None
     try:
         schema = adapter.json_schema(schema_generator=Quiet)
     except PydanticInvalidForJsonSchema:
         schema = {}
+    except PydanticUserError:  # it names what is not there
+        return None
 
     def read(value: Any, is_lenient: bool) -> Any:
         try:
