@@ -12,6 +12,7 @@ from typing import Any, Literal, NoReturn, cast
 
 import attrs
 
+from xpander_client.core.signatures import signature_of
 from xpander_client.errors import ArgumentError
 
 from .annotations import enclosing_names, resolved, type_text
@@ -92,7 +93,7 @@ class Contract:
     @cached_property
     def returns(self) -> Any:
         """The type of the result; `Any` where none is written, `NoneType` for None."""
-        return self._type(inspect.signature(self.function).return_annotation, "the result")
+        return self._type(signature_of(self.function).return_annotation, "the result")
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Bound:
         """The arguments of a call, validated.
@@ -263,7 +264,7 @@ def contract_of(
         )
     if setup is not None and not isinstance(setup, str):
         raise ArgumentError(f"The setup of task '{name}' must be code, as a text, not {setup!r}.")
-    signature = inspect.signature(function)
+    signature = signature_of(function)
     own = tuple(signature.parameters.values())
     has_self = _is_method(function, own)
     for parameter in own:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from typing import Any
 
 from xpander_client.background.plugin import AgentCtx, Plugin, SandboxMethod
+from xpander_client.core.signatures import signature_of
 
 from .call import current_call
 from .capabilities import is_async
@@ -45,7 +45,7 @@ def as_function(plugin: Plugin, method: SandboxMethod, name: str) -> Callable[..
         wrapper = run
     functools.update_wrapper(wrapper, function)
     wrapper.__name__ = name
-    signature = inspect.signature(function)
+    signature = signature_of(function)
     signature = signature.replace(parameters=list(signature.parameters.values())[1:])
     wrapper.__signature__ = signature  # type: ignore[attr-defined]
     return wrapper

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from xpander_client.core.signatures import signature_of
+
 from .capabilities import Capabilities, HostClass, HostModule, Visibility, is_async
 from .host_modules import standard_modules
 from .sandbox_modules import SOURCES
@@ -71,7 +73,7 @@ def _with_doc(lines: list[str], doc: str | None) -> list[str]:
 
 def _signature(function: Any, *, is_method: bool) -> str:
     try:
-        signature = inspect.signature(function)
+        signature = signature_of(function)
     except (TypeError, ValueError):
         return "(self, ...)" if is_method else "(...)"
     if is_method and next(iter(signature.parameters), None) != "self":

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from xpander_client.core.signatures import signature_of
+
 if TYPE_CHECKING:
     from .handle import AsyncTaskHandle
 
@@ -147,7 +149,7 @@ def _signature_of(function: Callable[..., Any]) -> inspect.Signature | None:
     if not callable(function):
         raise TypeError(f"a task is a function, not {function!r}")
     try:
-        return inspect.signature(function)
+        return signature_of(function)
     except ValueError:
         # Of some functions written in C nothing is known. What is wrong shows when they run.
         return None

@@ -20,6 +20,8 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.signatures import signature_of
+
 from . import pydantic_form
 from .form import ANYTHING, Form, MisfitError, Schema, described, lenient, misfit
 from .hints import hints_of
@@ -356,7 +358,7 @@ def _fields_of(kind: type[Any], hints: Mapping[str, Any]) -> Iterator[tuple[str,
             yield name, name, _NEEDED if _is_required(kind, name, hints[name]) else None
         return
     attributes = {each.alias: each.name for each in attrs.fields(kind)} if attrs.has(kind) else {}
-    for name, parameter in inspect.signature(kind).parameters.items():
+    for name, parameter in signature_of(kind).parameters.items():
         if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             default = None if parameter.default is attrs.NOTHING else parameter.default
             yield name, attributes.get(name, name), default

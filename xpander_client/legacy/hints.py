@@ -9,18 +9,9 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
+from xpander_client.core.signatures import annotations_of
+
 __all__ = ["hints_of"]
-
-if sys.version_info >= (3, 14):
-    import annotationlib
-
-    def _annotations(of: Any) -> dict[str, Any]:
-        return annotationlib.get_annotations(of, format=annotationlib.Format.FORWARDREF)
-
-else:
-
-    def _annotations(of: Any) -> dict[str, Any]:
-        return inspect.get_annotations(of)
 
 
 def hints_of(of: Callable[..., Any] | type) -> dict[str, Any]:
@@ -33,7 +24,7 @@ def hints_of(of: Callable[..., Any] | type) -> dict[str, Any]:
         module = sys.modules.get(getattr(owner, "__module__", None) or "")
         space = getattr(owner, "__globals__", vars(module) if module is not None else {})
         names = dict(vars(owner)) if isinstance(owner, type) else {}
-        for name, annotation in _annotations(owner).items():
+        for name, annotation in annotations_of(owner).items():
             holder = types.SimpleNamespace(__annotations__={"it": annotation})
             try:
                 hints[name] = typing.get_type_hints(holder, space, names, include_extras=True)["it"]

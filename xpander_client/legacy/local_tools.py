@@ -9,6 +9,7 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.signatures import signature_of
 from xpander_client.errors import ArgumentError
 
 from .docstrings import parameters_in
@@ -157,7 +158,7 @@ def _of_function(function: Callable[..., Any]) -> LocalTool:
     if not isinstance(name, str) or name == "<lambda>":
         raise ArgumentError(f"{function!r} has no name to call it by; give a function made by def")
     try:
-        names = inspect.signature(function).parameters
+        names = signature_of(function).parameters
     except ValueError as error:
         raise ArgumentError(f"{name} can't be described to a model: {error}") from None
     for parameter in names.values():

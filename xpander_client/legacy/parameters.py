@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import attrs
 
+from xpander_client.core.signatures import signature_of
+
 from .form import ANYTHING, Form, MisfitError, Schema, described
 from .forms import Forms, default_of, nullable
 from .hints import hints_of
@@ -68,7 +70,7 @@ def parameters_of(function: Callable[..., Any], descriptions: Mapping[str, str])
     Raises:
         ValueError: nothing is known of its parameters.
     """
-    signature = inspect.signature(function)
+    signature = signature_of(function)
     is_class = isinstance(function, type)
     hints = hints_of(getattr(function, "__init__", function) if is_class else function)
     forms = Forms()

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from ..core.convert import dumps
+from ..core.signatures import signature_of
 from ..errors import ArgumentError, ConfigurationError
 from .refusal import Refusal
 
@@ -47,7 +48,7 @@ class Tools:
         self._signatures: dict[str, inspect.Signature] = {}
         for tool_id, tool in tools.items():
             try:
-                self._signatures[tool_id] = inspect.signature(tool)
+                self._signatures[tool_id] = signature_of(tool)
             except (TypeError, ValueError) as error:
                 raise ConfigurationError(f"the tool {tool_id}: {error}") from None
 

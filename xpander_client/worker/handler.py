@@ -11,6 +11,7 @@ import attrs
 
 from xpander_client.api.models import TaskUpdateEvent
 from xpander_client.api.resources import Task
+from xpander_client.core.signatures import signature_of
 
 __all__ = ["Handler", "HandlerFunction", "inspect_handler"]
 
@@ -60,7 +61,7 @@ def inspect_handler(function: HandlerFunction) -> Handler:
     name = _name_of(function)
     if not callable(function):
         raise TypeError(f"{name} is no function, so it cannot handle tasks")
-    parameters = inspect.signature(function).parameters
+    parameters = signature_of(function).parameters
     task = parameters.get("task")
     if task is None or task.kind in _GATHERING:
         raise TypeError(f"the handler {name}() must have a parameter named `task`")
