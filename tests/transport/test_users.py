@@ -21,7 +21,6 @@ from xpander_client import Agents, Tasks
 from xpander_client.configuration import Configuration, RetryPolicy
 from xpander_client.core.plan import StreamPlan
 from xpander_client.core.sse import ServerSentEvent
-from xpander_client.errors import ConfigurationError
 from xpander_client.legacy import XpanderClient
 from xpander_client.transport import Transport, pool
 
@@ -317,19 +316,3 @@ async def test_open_async_streams_leave_room_to_calls(
         for each in following:
             await each.aclose()
         await there.aclose()
-
-
-def test_a_given_client_that_was_closed_is_named() -> None:
-    client = httpx.Client()
-    client.close()
-    there = Transport.of(Configuration("key", "http://a.test"), client)
-    with pytest.raises(ConfigurationError, match="the given HTTP client has been closed"):
-        there.call(GET, dict[str, Any])
-
-
-async def test_a_given_async_client_that_was_closed_is_named() -> None:
-    client = httpx.AsyncClient()
-    await client.aclose()
-    there = Transport.of(Configuration("key", "http://a.test"), client)
-    with pytest.raises(ConfigurationError, match="the given HTTP client has been closed"):
-        await there.acall(GET, dict[str, Any])

@@ -129,7 +129,9 @@ async def stream(
                     url = effect.request.url
                     shared = await pool.async_connections("streams")
                     timeouts = effect.timeouts
-                    request = request_of(shared.client, effect.request, timeouts, given=given)
+                    request = request_of(
+                        shared.client, effect.request, timeouts, given=given, is_stream=True
+                    )
                     await shared.take_place(timeouts["pool"])
                     response = await _unbroken(_send(shared, request), partial(_close, shared))
                     connection.push_async_callback(_close, shared, response)

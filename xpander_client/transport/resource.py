@@ -22,7 +22,9 @@ class Resource(Closing):
     child makes its own.
 
     An `http_client` of your own (`httpx.Client` for the sync half, `httpx.AsyncClient` for the
-    async one) is used as it is and never closed. Give a forked process one of its own: on one that
+    async one) is used as it is and never closed: its time limits hold where they are shorter than
+    the configuration's (but for the silence of a stream), and so do its headers, an `x-api-key` or
+    a `user-agent` as well. Give a forked process one of its own: on one that
     was used before, parent and child would read each other's answers.
     """
 

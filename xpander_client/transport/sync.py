@@ -119,7 +119,9 @@ def stream(
                     process = os.getpid()
                     shared = pool.connections("streams")
                     timeouts = effect.timeouts
-                    request = request_of(shared.client, effect.request, timeouts, given=given)
+                    request = request_of(
+                        shared.client, effect.request, timeouts, given=given, is_stream=True
+                    )
                     response = _send(shared.client, request)
                     connection.callback(response.close)
                     if is_event_stream(response):

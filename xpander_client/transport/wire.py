@@ -28,25 +28,51 @@ def request_of(
     timeouts: dict[str, float],
     *,
     given: bool,
+    is_stream: bool = False,
 ) -> httpx.Request:
     """The request; a client that the caller brought adds what it was set up to add."""
-    extensions = {"timeout": timeouts}
     headers = [(name.encode(), value.encode()) for name, value in prepared.headers]
     if given:
+        own = _own_headers(client)
         return client.build_request(
             prepared.method,
             prepared.url,
-            headers=headers,
+            headers=[header for header in headers if header[0] not in own],
             content=prepared.body,
-            extensions=extensions,
+            extensions={"timeout": _shortest(timeouts, client.timeout, is_stream)},
         )
     return httpx.Request(
         prepared.method,
         prepared.url,
         headers=headers,
         content=prepared.body,
-        extensions=extensions,
+        extensions={"timeout": timeouts},
     )
+
+
+def _own_headers(client: httpx.Client | httpx.AsyncClient) -> set[bytes]:
+    """Of the headers that say who calls, those that a given client was set up with."""
+    own = {b"x-api-key"} if "x-api-key" in client.headers else set()
+    if not client.headers.get("user-agent", "python-httpx/").startswith("python-httpx/"):
+        own.add(b"user-agent")
+    return own
+
+
+def _shortest(timeouts: dict[str, float], own: httpx.Timeout, is_stream: bool) -> dict[str, float]:
+    """The time limits, and a given client's own where those are shorter.
+
+    What httpx has by default was set by nobody. How long a stream may be silent is for the
+    configuration to say: a limit that suits calls would break it again and again.
+    """
+    if own == _DEFAULT:
+        return timeouts
+    limits = {name: limit for name, limit in own.as_dict().items() if limit is not None}
+    if is_stream:
+        limits.pop("read", None)
+    return {name: min(limit, limits.get(name, limit)) for name, limit in timeouts.items()}
+
+
+_DEFAULT = httpx.Timeout(5.0)
 
 
 def answer_of(response: httpx.Response, body: bytes) -> Answer:
