@@ -76,6 +76,20 @@ async def test_a_text_is_the_only_argument_and_a_text_the_result(
     assert (task.status, task.result) == ("completed", "HELLO THERE")
 
 
+async def test_a_result_that_has_no_json_form_is_told_as_well_as_may_be(
+    configuration: Configuration,
+) -> None:
+    agent = Agent(llm=scripted(["task_success({'name': 'caf\\udce9', 'mean': float('nan')})"]))
+
+    @agent.task
+    def measure() -> dict[str, Any]:  # type: ignore[empty-body]
+        """Measure it."""
+
+    task = await run_one(agent, "measure", configuration, "{}")
+    assert task.status == "completed"
+    assert "mean" in (task.result or "")
+
+
 async def test_what_json_has_no_form_for_is_made_of_the_form_it_has(
     configuration: Configuration,
 ) -> None:

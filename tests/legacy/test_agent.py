@@ -421,6 +421,32 @@ def test_a_local_function_gets_what_its_annotations_say_or_the_model_is_told_why
     )
 
 
+def test_what_ran_is_told_also_where_a_call_beside_it_could_not_be_made(
+    world: World, agent: Agent
+) -> None:
+    ran = []
+
+    def order() -> str:
+        ran.append("order")
+        return "ordered"
+
+    async def slowly() -> str:
+        return "done"
+
+    agent.add_local_tools([order, slowly])
+    world.run(agent, "add_task", "hello")
+    answer = chat(None, ("slowly", {}), ("order", {}))
+    if world.name == "sync":
+        with pytest.raises(ArgumentError, match="slowly is async"):
+            turn(world, agent, answer)
+    else:
+        turn(world, agent, answer)
+    assert ran == ["order"]
+    told = [said["content"] for said in messages(world, agent) if said["role"] == "tool"]
+    first = "no result was recorded" if world.name == "sync" else "done"
+    assert told == [first, "ordered"]
+
+
 def test_an_async_function_runs_in_async_code_and_is_refused_in_sync_code(
     world: World, agent: Agent
 ) -> None:

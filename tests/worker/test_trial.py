@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import signal
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from tests.worker.processes import environment_of, program
 from tests.worker.test_forms import SYNC, code_of
 from xpander_client import (
     AgentExecutionInput,
+    AgentExecutionStatus,
     Configuration,
     Events,
     LocalTaskTest,
@@ -27,7 +30,7 @@ from xpander_client import (
 )
 from xpander_client.platform import LocalPlatform
 from xpander_client.worker import Worker, attempt
-from xpander_client.worker.trial import trial_in
+from xpander_client.worker.trial import report, trial_in
 
 HELLO = LocalTaskTest(input=AgentExecutionInput(text="hello", files=["https://x.test/a.csv"]))
 
@@ -35,6 +38,21 @@ HELLO = LocalTaskTest(input=AgentExecutionInput(text="hello", files=["https://x.
 async def shout(task: Task) -> Task:
     task.result = (task.input.text or "").upper()
     return task
+
+
+def test_a_result_is_printed_whatever_characters_the_terminal_has(
+    configuration: Configuration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding="ascii") for _ in range(2))
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    task = Tasks(configuration).create(agent_id=AGENT, prompt="hello")
+    task.status, task.result = AgentExecutionStatus.Completed, "Köln"
+    assert report(task) == 0
+    task.status = AgentExecutionStatus.Error
+    assert report(task) == 1
+    assert out.buffer.getvalue() == b"K\\xf6ln\n"
+    assert err.buffer.getvalue().endswith(b"ended as error: K\\xf6ln\n")
 
 
 def test_without_invoke_the_arguments_are_the_programs_own() -> None:

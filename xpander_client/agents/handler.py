@@ -11,6 +11,7 @@ from typing import Any
 
 from xpander_client.api.models import AgentExecutionStatus, TaskUpdateEvent
 from xpander_client.api.resources import Task
+from xpander_client.core.result import dumps_anyway
 from xpander_client.shielding import shield
 
 from .contract import Bound, Contract
@@ -97,4 +98,7 @@ async def _result(runner: LocalRunner, contract: Contract, bound: Bound) -> str 
             raise
     if value is None or isinstance(value, str):
         return value
-    return text_of(value)
+    try:
+        return text_of(value)
+    except ValueError:  # the agent has done its work, whatever its result is
+        return dumps_anyway(value).decode()

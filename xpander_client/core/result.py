@@ -74,9 +74,7 @@ def value_text(value: Any) -> str:
     try:
         said = dumps(value).decode()
     except ArgumentError:
-        if inspect.isawaitable(value):
-            kind = type(value).__name__
-            raise ArgumentError(f"the result is a {kind} that nobody awaited") from None
+        _refuse_unawaited(value)
         value = plain(value)
         return value if isinstance(value, str) else _json(value)
     # A JSON text that is a string is the text of a subclass, or of a moment.
@@ -87,6 +85,9 @@ def dumps_anyway(value: Any) -> bytes:
     """JSON text for a value, whatever is in it: for the wire, where numbers have 64 bits. Wider
     ones go as their digits.
 
+    Raises:
+        ArgumentError: it is something that nobody awaited.
+
     Example:
         >>> dumps_anyway({"id": 2**70, "tags": {"a"}})
         b'{"id":"1180591620717411303424","tags":["a"]}'
@@ -94,7 +95,14 @@ def dumps_anyway(value: Any) -> bytes:
     try:
         return dumps(value)
     except ArgumentError:
+        _refuse_unawaited(value)
         return orjson.dumps(_Telling(of_wide=_digits).of(value))
+
+
+def _refuse_unawaited(value: Any) -> None:
+    if inspect.isawaitable(value):
+        kind = type(value).__name__
+        raise ArgumentError(f"the result is a {kind} that nobody awaited") from None
 
 
 def plain(value: Any) -> Any:

@@ -54,10 +54,15 @@ class ToolRuns:
         ours = [call for call in named if call.type is not ToolCallType.LOCAL or self._runs(call)]
         last = [call for call in ours if _ends(call)]
         first = [call for call in ours if not _ends(call)]
-        ran = yield from together(
-            [self._run(call, tools, extension, several=len(ours) > 1) for call in first]
+        outcomes = yield from together(
+            [_caught(self._run(call, tools, extension, several=len(ours) > 1)) for call in first]
         )
+        ran = [each for each in outcomes if isinstance(each, Ran)]
+        # What ran is told also where another call could not be made.
         yield from self._settle(copy, ran)
+        for each in outcomes:
+            if isinstance(each, _NotMade):
+                raise each.error
         for call in last:
             if at.ended_by is None:
                 done = yield from self._run(call, tools, extension, several=len(ours) > 1)
@@ -206,6 +211,20 @@ class ToolRuns:
             yield from ask(child.stop, child.astop)
             child.result = "the script's loop for it ended before the task did"
         return child
+
+
+@attrs.frozen
+class _NotMade:
+    """A call that could not be made, and why."""
+
+    error: Exception
+
+
+def _caught(steps: Steps[Ran]) -> Steps[Ran | _NotMade]:
+    try:
+        return (yield from steps)
+    except Exception as error:
+        return _NotMade(error)
 
 
 def _ends(call: ToolCall) -> bool:

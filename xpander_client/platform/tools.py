@@ -11,15 +11,17 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
-from ..core.convert import dumps
+from ..core.result import dumps_anyway, error_text
 from ..core.signatures import signature_of
-from ..errors import ArgumentError, ConfigurationError
+from ..errors import ConfigurationError
 from .refusal import Refusal
 
 __all__ = ["Tool", "Tools"]
 
 Tool = Callable[..., Any]
-"""Takes the payload's fields as keywords and returns what has a JSON form. Sync or async."""
+"""Takes the payload's fields as keywords; what it returns is told as JSON, as well as may be. Sync
+or async.
+"""
 
 T = TypeVar("T")
 
@@ -72,38 +74,35 @@ class Tools:
         except TypeError as error:
             raise Refusal(422, f"the tool {tool_id} can't be called so: {error}", "$") from None
         if dry:
-            return dumps(None)
+            return b"null"
         limit = asyncio.timeout(self._timeout)
         try:
             async with limit:
                 body = await self._answer(tool_id, tool, payload)
-        except ArgumentError as error:
-            raise Refusal(424, f"the tool {tool_id} gave no JSON: {error}") from error
         except Exception as error:
             if limit.expired():
                 how = f"did not answer within {self._timeout:g} s, and may still be at it"
                 raise Refusal(424, f"the tool {tool_id} {how}") from None
             # Whoever wrote the tool wants the whole story, the model only the end of it.
             logger.warning("the tool %s failed", tool_id, exc_info=error)
-            text = str(error) or type(error).__name__
-            raise Refusal(424, f"the tool {tool_id} failed: {text}") from error
+            raise Refusal(424, f"the tool {tool_id} failed: {error_text(error)}") from error
         if len(body) > self._limit:
             raise Refusal(424, f"the tool {tool_id} answered with more than {self._limit} bytes")
         return body
 
     async def _answer(self, tool_id: str, tool: Tool, payload: Mapping[str, Any]) -> bytes:
         if inspect.iscoroutinefunction(tool):
-            return dumps(await tool(**payload))
+            return dumps_anyway(await tool(**payload))
         place = self._places[tool_id]
         await place.acquire()
         result = await _on_a_thread(lambda: _called(tool, payload), place.release)
-        return result if isinstance(result, bytes) else dumps(await result)
+        return result if isinstance(result, bytes) else dumps_anyway(await result)
 
 
 def _called(tool: Tool, payload: Mapping[str, Any]) -> bytes | Awaitable[Any]:
     """What the tool returns, as JSON, or what has to be awaited for it."""
     result = tool(**payload)
-    return result if inspect.isawaitable(result) else dumps(result)
+    return result if inspect.isawaitable(result) else dumps_anyway(result)
 
 
 async def _on_a_thread(call: Callable[[], T], ended: Callable[[], None]) -> T:

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn, TextIO, cast
 
 from xpander_client.api.models import AgentExecutionInput, AgentExecutionStatus, OutputFormat
 from xpander_client.api.plans import tasks
@@ -91,8 +91,14 @@ def creation_of(
 def report(task: Task) -> int:
     """Print the task's result, or on stderr how it failed; returns the exit status."""
     if task.status == AgentExecutionStatus.Completed:
-        print(task.result or "", flush=True)
+        _print(task.result or "", sys.stdout)
         return 0
     why = f": {task.result}" if task.result else ""
-    print(f"task {task.id} ended as {task.status}{why}", file=sys.stderr, flush=True)
+    _print(f"task {task.id} ended as {task.status}{why}", sys.stderr)
     return 1
+
+
+def _print(text: str, file: TextIO) -> None:
+    # What a terminal or a pipe has no characters for must not make a failure of it.
+    encoding = file.encoding or "utf-8"
+    print(text.encode(encoding, "backslashreplace").decode(encoding), file=file, flush=True)
