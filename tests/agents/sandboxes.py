@@ -9,7 +9,7 @@ from xpander_client.agents.capabilities import Capabilities
 from xpander_client.agents.sandbox import Block, Limits, Sandbox, SandboxSession
 from xpander_client.agents.values import decode
 
-__all__ = ["changes", "opened", "ran", "session", "succeeded"]
+__all__ = ["Calls", "changes", "opened", "ran", "session", "succeeded"]
 
 
 def opened(*functions: Callable[..., Any], **named: Callable[..., Any]) -> Capabilities:
@@ -56,3 +56,23 @@ def succeeded(code: str, capabilities: Capabilities | None = None, **inputs: Any
 def changes(one: SandboxSession) -> dict[str, Any]:
     """The changed variables, decoded."""
     return {name: None if data is None else decode(data) for name, data in one.changed().items()}
+
+
+class Calls:
+    """Sessions one after the other, each with the variables that those before it left."""
+
+    def __init__(self, capabilities: Capabilities | None = None) -> None:
+        self.capabilities = capabilities
+        self.variables: dict[str, bytes] = {}
+
+    def run(self, *blocks: str, **inputs: Any) -> Block:
+        with session(self.capabilities, self.variables, **inputs) as one:
+            block = Block()
+            for code in blocks:
+                block = one.run(code)
+                for name, data in one.changed().items():
+                    if data is None:
+                        self.variables.pop(name, None)
+                    else:
+                        self.variables[name] = data
+        return block

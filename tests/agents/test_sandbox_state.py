@@ -3,34 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pytest
 
-from tests.agents.sandboxes import changes, opened, session, succeeded
-from xpander_client.agents.capabilities import Capabilities
+from tests.agents.sandboxes import Calls, changes, opened, session, succeeded
 from xpander_client.agents.sandbox import Block, Success
 from xpander_client.agents.values import Definition, Instance, Unstorable, encode
-
-
-class Calls:
-    """Sessions one after the other, each with the variables that those before it left."""
-
-    def __init__(self, capabilities: Capabilities | None = None) -> None:
-        self.capabilities = capabilities
-        self.variables: dict[str, bytes] = {}
-
-    def run(self, *blocks: str, **inputs: Any) -> Block:
-        with session(self.capabilities, self.variables, **inputs) as one:
-            block = Block()
-            for code in blocks:
-                block = one.run(code)
-                for name, data in one.changed().items():
-                    if data is None:
-                        self.variables.pop(name, None)
-                    else:
-                        self.variables[name] = data
-        return block
 
 
 def test_variables_that_changed_are_told_once() -> None:

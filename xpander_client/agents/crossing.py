@@ -26,6 +26,7 @@ from weakref import WeakKeyDictionary
 import attrs
 
 from .capabilities import HostClass
+from .containers import unboxed
 from .openings import InnerModule, Openings, type_id
 from .rewriting import MARK
 from .stand_ins import StandIn, evaluated, may_stand_in
@@ -317,6 +318,8 @@ class Crossing:
             value = Instance(value.name, value.attributes)
         if isinstance(value, Instance):
             attributes = {name: out(item) for name, item in value.attributes.items()}
+            if value.class_name == "__x_Box":
+                return unboxed(Instance(value.class_name, attributes))
             return Instance(value.class_name, attributes) if keep else attributes
         if _is_record(value) and id(value) not in self._by_object:
             sent = self._records.get((kind.__name__, tuple(value._fields)))
@@ -330,7 +333,8 @@ class Crossing:
         """Views of dicts and ranges as lists; anything else does not leave the sandbox."""
         name, _, inner = text.partition("(")
         if name == "range":
-            return _listed(range(*literal_eval(f"({inner[:-1]},)")))
+            numbers = range(*literal_eval(f"({inner[:-1]},)"))
+            return numbers if keep else _listed(numbers)
         if name in _VIEWS and not self.has_own_reprs:
             # With objects in it, it is to be made a list of where it is.
             with contextlib.suppress(ValueError, TypeError, SyntaxError, RecursionError):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
-from .values import Instance
+from .values import Factory, Instance
 
-__all__ = ["Restored"]
+__all__ = ["Restored", "needs_code"]
 
 _RECORD = re.compile(r"^\s*@(?:\w+\.)?dataclass\b", re.MULTILINE)
 _INIT = re.compile(r"^\s+def __init__\b", re.MULTILINE)
@@ -29,13 +30,17 @@ class Restored:
         Raises:
             ValueError: an object's class is not there any more.
         """
-        if not _has_instance(value):
+        if not needs_code(value):
             key = f"__x_{len(self.given)}"
             self.given[key] = value
             return key
         self.is_plain = False
         if isinstance(value, Instance):
             return self._instance(value)
+        if isinstance(value, range):
+            return repr(value)
+        if isinstance(value, (Counter, defaultdict, deque)):
+            return self._container(value)
         if isinstance(value, dict):
             pairs = (f"{self.expression(k)}: {self.expression(v)}" for k, v in value.items())
             return "{" + ", ".join(pairs) + "}"
@@ -46,6 +51,22 @@ class Restored:
             return f"({items})"
         # Not written as a display: an empty one would be a dict, and frozen ones have none.
         return f"{'frozenset' if isinstance(value, frozenset) else 'set'}([{items}])"
+
+    def _container(self, value: Counter[Any] | defaultdict[Any, Any] | deque[Any]) -> str:
+        imports = "import collections as __x_collections"
+        if imports not in self.statements:
+            self.statements.insert(0, imports)
+        kind = f"__x_collections.{type(value).__name__}"
+        if isinstance(value, deque):
+            return f"{kind}({self.expression(list(value))}, {value.maxlen})"
+        content = self.expression(dict(value))
+        if isinstance(value, Counter):
+            return f"{kind}({content})"
+        factory = value.default_factory
+        if factory is None or isinstance(factory, Factory):
+            return f"{kind}({factory and factory.source}, {content})"
+        home = "__x_collections." if factory.__module__ == "collections" else ""
+        return f"{kind}({home}{factory.__name__}, {content})"
 
     def _instance(self, value: Instance) -> str:
         name = value.class_name
@@ -72,11 +93,12 @@ class Restored:
         return made
 
 
-def _has_instance(value: Any) -> bool:
-    if isinstance(value, Instance):
+def needs_code(value: Any) -> bool:
+    """Whether a value is more than the data that goes into the sandbox as it is."""
+    if isinstance(value, (Instance, Counter, defaultdict, deque, range)):
         return True
     if isinstance(value, (list, tuple, set, frozenset)):
-        return any(_has_instance(one) for one in value)
+        return any(needs_code(one) for one in value)
     if isinstance(value, dict):
-        return any(_has_instance(one) for pair in value.items() for one in pair)
+        return any(needs_code(one) for pair in value.items() for one in pair)
     return False

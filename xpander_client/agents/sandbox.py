@@ -9,8 +9,10 @@ from __future__ import annotations
 import contextlib
 import re
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from functools import partial
 from itertools import islice
 from time import monotonic
 from types import TracebackType
@@ -19,6 +21,7 @@ from uuid import UUID
 
 from .blocks import Block, Clarify, Continue, Control, Fail, HostCall, Limits, Success
 from .capabilities import CONTROLS, OPERATORS, Capabilities, HostClass
+from .containers import NAMES, SOURCE as CONTAINERS, boxed, fields, with_factories
 from .crossing import (
     LONGEST_ITERATOR,
     Crossing,
@@ -32,12 +35,12 @@ from .crossing import (
 from .openings import Target, openings_of, type_id
 from .printed import Printed
 from .raised import described_error, nearest_exception
-from .restoring import Restored
+from .restoring import Restored, needs_code
 from .rewriting import CHANGE, REREAD, SOURCE, retold
 from .sandbox_modules import SOURCES, rewritten
 from .sources import LONGEST, Source, is_class, looked_at
 from .stand_ins import Argument, arguments
-from .values import Definition, Instance, Unstorable, decode, encode, whole
+from .values import Definition, Factory, Instance, Unstorable, decode, encode, whole
 from .workers import Worker, inside_host_call, take
 
 __all__ = [
@@ -144,6 +147,8 @@ class SandboxSession:
         self._decoded: dict[str, Any] = {}
         self._baseline: dict[str, bytes] = {}
         self._definitions: dict[str, str] = {}
+        self._factories: dict[str, str] = {}
+        self._has_containers = False
         self._changes: dict[str, bytes | None] = {}
         self._missing: dict[str, str] = {}
         # What is so in the process that it has now.
@@ -242,6 +247,7 @@ class SandboxSession:
         for name in (source.bound or ()) - source.definitions.keys():
             self._definitions.pop(name, None)
         self._definitions.update(source.definitions)
+        self._factories.update(source.factories)
         block.awaits = source.awaits
         error = self._feed(code, source, given, block)
         left_over = block.left_over()
@@ -374,6 +380,9 @@ class SandboxSession:
                     self._give_inputs(given)
                 error = self._quiet_feed(value.source, given)
             else:
+                factory = getattr(value, "default_factory", None)
+                if isinstance(factory, Factory):
+                    self._factories.setdefault(name, factory.source)
                 restored = Restored(name, self._class_source)
                 try:
                     expression = restored.expression(value)
@@ -425,13 +434,13 @@ class SandboxSession:
             return
         # Apart: a class and an object of it in one answer are more than the interpreter bears.
         classes = [name for name in names if is_class(self._definitions.get(name, ""))]
-        found: dict[str, Any] = {}
-        for group in ([name for name in names if name not in classes], classes):
-            if group:
-                lines = ["__x = {}"]
-                for name in group:
-                    lines += ["try:", f" __x[{name!r}] = {name}", "except: pass"]
-                found.update(self._fetched("\n".join(lines)))
+        others = [name for name in names if name not in classes]
+        found = {
+            **self._fetched({name: name for name in others}),
+            **self._fetched({name: name for name in classes}),
+        }
+        if self._has_containers:
+            found |= self._contained({name: found[name] for name in others if name in found})
         for name, source in self._definitions.items():
             if name in found and (
                 isinstance(found[name], Unstorable) or source.startswith(("import ", "from "))
@@ -461,10 +470,44 @@ class SandboxSession:
             self._baseline[name] = data
             self._changes[name] = data
 
-    def _fetched(self, code: str) -> dict[str, Any]:
-        """What code in a variable `__x` collects, as it is to be kept."""
+    def _contained(self, found: Mapping[str, Any]) -> dict[str, Any]:
+        """The variables again, with Counters and the like that are not told from dicts and lists.
+
+        Those that need no second look are left out.
+        """
+        classes: dict[str, tuple[str, ...]] = {}
+        for value in found.values():
+            for name, attributes in fields(value):
+                classes[name] = tuple(dict.fromkeys((*classes.get(name, ()), *attributes)))
+        asked = {
+            name: boxed(name, classes)
+            for name, value in found.items()
+            if isinstance(value, (list, tuple, dict, Instance))
+        }
+        if asked and "boxes" not in self._modules:
+            self._modules.add("boxes")
+            self._quiet_feed(CONTAINERS, {})
+        return {
+            name: with_factories(value, partial(self._factory, name))
+            for name, value in self._fetched(asked).items()
+        }
+
+    def _factory(self, variable: str, name: str) -> str | None:
+        """The source for the function of this name, in a defaultdict in the variable."""
+        if name == "<lambda>":
+            return self._factories.get(variable)
+        return None if self._class_source(name) is None else name
+
+    def _fetched(self, expressions: Mapping[str, str]) -> dict[str, Any]:
+        """What expressions come to, as it is to be kept; those that fail are left out."""
+        if not expressions:
+            return {}
+        lines = ["__x = {}"]
+        for name, expression in expressions.items():
+            lines += ["try:", f" __x[{name!r}] = {expression}", "except: pass"]
+        code = "\n".join([*lines, f"{TELL}(__x)"])
         block = _Running(Printed(0, None), is_reading=True)
-        error = self._feed(f"{code}\n{TELL}(__x)", Source(frozenset(), frozenset(), {}), {}, block)
+        error = self._feed(code, Source(frozenset(), frozenset(), {}), {}, block)
         if error is not None:
             raise _Lost(str(error))
         return block.found
@@ -519,6 +562,7 @@ class SandboxSession:
         # Where calls stand is asked of the code that runs.
         self._feeds.append(looked_at(code) if modules or code is told else source)
         self._crossing.has_own_reprs |= "__repr__" in source.names
+        self._has_containers |= not NAMES.isdisjoint(source.names) or "__x_collections" in code
         try:
             snapshot: Any = self._worker.session.feed_start(
                 code, inputs=given, print_callback=block.printed.add
@@ -874,7 +918,7 @@ class SandboxSession:
             value = self._value(name)
             if isinstance(value, Unstorable):
                 self._missing[name] = value.description
-            elif not isinstance(value, Definition) and not _class_names(value):
+            elif not isinstance(value, Definition) and not needs_code(value):
                 try:
                     found = (self._crossing.into(value),)
                 except (TypeError, ValueError):
@@ -1083,13 +1127,16 @@ def _is_builtin_of_class(cls: type[Any], name: str) -> bool:
 
 
 def _class_names(value: Any) -> set[str]:
-    """The classes whose objects are in a value."""
+    """The classes whose objects are in a value, and what its functions name."""
     if isinstance(value, Instance):
         return {value.class_name}.union(*(_class_names(one) for one in value.attributes.values()))
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, (list, tuple, set, frozenset, deque)):
         return set().union(*(_class_names(one) for one in value)) if value else set()
     if isinstance(value, dict):
-        return set().union(*(_class_names(one) for pair in value.items() for one in pair))
+        within = (_class_names(one) for pair in value.items() for one in pair)
+        factory = getattr(value, "default_factory", None)
+        own = looked_at(factory.source).names if isinstance(factory, Factory) else ()
+        return set(own).union(*within)
     return set()
 
 

@@ -41,6 +41,8 @@ class Source:
     """Where calls stand, in bytes, whose result is awaited or given to `gather` right there."""
     final: tuple[tuple[int, int], ...] = ()
     """Where `finally` parts stand, in bytes."""
+    factories: dict[str, str] = attrs.field(factory=dict)
+    """The lambdas by which defaultdicts in variables make what is missing."""
 
 
 def is_class(source: str) -> bool:
@@ -100,7 +102,23 @@ def _described(code: str, tree: ast.Module, names: frozenset[str]) -> Source:
         elif isinstance(node, ast.Try) and node.finalbody:
             final.append(place(node.finalbody[0], node.finalbody[-1]))
     places = frozenset(place(one, one) for one in awaited if isinstance(one, ast.Call))
-    return Source(names, frozenset(bound), definitions, awaits, places, tuple(final))
+    return Source(
+        names, frozenset(bound), definitions, awaits, places, tuple(final), _factories(tree)
+    )
+
+
+def _factories(tree: ast.Module) -> dict[str, str]:
+    found = {}
+    for node in ast.walk(tree):
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(args=[made_by, *_]) as call)
+                | ast.AnnAssign(
+                    target=ast.Name(id=name), value=ast.Call(args=[made_by, *_]) as call
+                )
+            ) if isinstance(made_by, ast.Lambda) and _called(call) == "defaultdict":
+                found[name] = ast.unparse(made_by)
+    return found
 
 
 def _given(item: ast.expr) -> list[ast.expr]:

@@ -7,6 +7,7 @@ makes plain data and the few classes below, whoever wrote them.
 from __future__ import annotations
 
 import struct
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -17,7 +18,17 @@ import attrs
 
 from xpander_client.errors import ModuleException
 
-__all__ = ["Definition", "Instance", "UnreadableValue", "Unstorable", "decode", "encode", "whole"]
+__all__ = [
+    "FACTORIES",
+    "Definition",
+    "Factory",
+    "Instance",
+    "UnreadableValue",
+    "Unstorable",
+    "decode",
+    "encode",
+    "whole",
+]
 
 VERSION = 1
 DEEPEST = 200
@@ -60,6 +71,28 @@ class Unstorable:
     """Stands for a value that bytes can't hold; `description` says what it was."""
 
     description: str
+
+
+@attrs.frozen
+class Factory:
+    """The function by which a defaultdict of agent code makes what is missing, as its source."""
+
+    source: str
+
+    def __call__(self) -> Any:
+        """Is for agent code alone.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(f"the code of an agent makes what is missing here: {self.source}")
+
+
+FACTORIES: Mapping[str, Callable[..., Any]] = {
+    kind.__name__: kind
+    for kind in (*(bool, bytes, dict, float, frozenset, int, list, set, str, tuple), Counter, deque)
+}
+"""What defaultdicts usually make what is missing by."""
 
 
 def encode(value: object) -> bytes:
@@ -120,7 +153,7 @@ def _unstorable(value: Any) -> Unstorable | None:
     if isinstance(value, Unstorable):
         return value
     parts: Iterable[Any] = ()
-    if isinstance(value, (list, tuple, set, frozenset)):
+    if isinstance(value, (list, tuple, set, frozenset, deque)):
         parts = value
     elif isinstance(value, (dict, Instance)):
         pairs = value if isinstance(value, dict) else value.attributes
@@ -211,6 +244,24 @@ def _write_timedelta(value: timedelta, out: bytearray) -> None:
     out += b"d" + struct.pack("<iii", value.days, value.seconds, value.microseconds)
 
 
+def _write_deque(value: deque[Any], out: bytearray, depth: int) -> None:
+    out += b"q"
+    _write(value.maxlen, out, depth + 1)
+    _write_items(b"l", value, out, depth)
+
+
+def _write_defaultdict(value: defaultdict[Any, Any], out: bytearray, depth: int) -> None:
+    factory = value.default_factory
+    name = getattr(factory, "__name__", "")
+    if isinstance(factory, Factory):
+        _write_text(b"k", factory.source, out)
+    elif factory is None or FACTORIES.get(name) is factory:
+        _write_text(b"k", name, out)
+    else:
+        raise _Refused("a defaultdict with a function of its own", depth)
+    _write_dict(b"D", value, out, depth)
+
+
 def _write_instance(value: Instance, out: bytearray, depth: int) -> None:
     _write_text(b"R" if value.record else b"O", value.class_name, out)
     _write_dict(b"D", value.attributes, out, depth)
@@ -240,6 +291,12 @@ _BRANCHES: Mapping[type, Callable[[Any, bytearray, int], None]] = {
     set: lambda value, out, depth: _write_unordered(b"e", value, out, depth),
     frozenset: lambda value, out, depth: _write_unordered(b"r", value, out, depth),
     dict: lambda value, out, depth: _write_dict(b"D", value, out, depth),
+    Counter: lambda value, out, depth: _write_dict(b"C", value, out, depth),
+    defaultdict: _write_defaultdict,
+    deque: _write_deque,
+    range: lambda value, out, depth: _write_items(
+        b"g", (value.start, value.stop, value.step), out, depth
+    ),
     Instance: _write_instance,
 }
 
@@ -310,6 +367,15 @@ class _Reader:
     def pairs(self, depth: int) -> dict[Any, Any]:
         return {self.read(depth + 1): self.read(depth + 1) for _ in range(self.count())}
 
+    def deque(self, depth: int) -> deque[Any]:
+        maxlen = self.read(depth + 1)
+        return deque(self.read(depth + 1), maxlen)
+
+    def defaultdict(self, depth: int) -> defaultdict[Any, Any]:
+        name = self.text()
+        factory = FACTORIES.get(name, Factory(name)) if name else None
+        return defaultdict(factory, self.read(depth + 1))
+
     def instance(self, depth: int, *, record: bool) -> Instance:
         name = self.text()
         if self.take(1) != b"D":
@@ -354,6 +420,10 @@ _READERS: Mapping[bytes, Callable[[_Reader, int], Any]] = {
     b"e": lambda reader, depth: set(reader.items(depth)),
     b"r": lambda reader, depth: frozenset(reader.items(depth)),
     b"D": lambda reader, depth: reader.pairs(depth),
+    b"C": lambda reader, depth: Counter(reader.pairs(depth)),
+    b"k": lambda reader, depth: reader.defaultdict(depth),
+    b"q": lambda reader, depth: reader.deque(depth),
+    b"g": lambda reader, depth: range(*reader.items(depth)),
     b"O": lambda reader, depth: reader.instance(depth, record=False),
     b"R": lambda reader, depth: reader.instance(depth, record=True),
 }
