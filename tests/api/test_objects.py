@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
+import attrs
 import httpx
 import pytest
 import respx
@@ -28,6 +29,7 @@ from xpander_client.api import (
     Tokens,
 )
 from xpander_client.configuration import Configuration
+from xpander_client.core.convert import unstructure
 from xpander_client.core.plan import FINISHED
 from xpander_client.errors import ArgumentError, NotFoundError
 
@@ -446,3 +448,20 @@ def test_waiting_asks_only_where_the_last_event_does_not_tell(
         "told" if tells else "asked",
     )
     assert len(router.calls) - before == (1 if tells else 2)
+
+
+def test_what_is_worked_out_may_be_given_and_says_nothing() -> None:
+    tokens = Tokens(prompt_tokens=1, completion_tokens=2, total_tokens=9)
+    assert tokens == Tokens(prompt_tokens=1, completion_tokens=2)
+    assert tokens.total_tokens == 3
+    assert "total_tokens" not in unstructure(tokens)
+    assert (Tokens().completion_tokens, Tokens().additional_properties) == (0, {})
+    assert attrs.evolve(tokens, prompt_tokens=5).total_tokens == 7
+    with pytest.raises(TypeError, match="tokens_in_all"):
+        Tokens(tokens_in_all=3)  # type: ignore[call-arg]
+
+
+def test_a_server_of_tools_is_described_as_in_the_files_of_mcp() -> None:
+    server = MCPServerDetails(name="files", command="npx", args=["-y"], env={"KEY": "hush"})
+    assert unstructure(server)["args"] == ["-y"]
+    assert "hush" not in repr(server)

@@ -599,6 +599,7 @@ def test_usage_and_metrics_are_reported(world: World, desk: Desk, agent: Agent) 
     answer = finish("done")
     turn(world, agent, answer)
     world.run(agent, "report_llm_usage", answer, duration=1.5)
+    world.run(agent, "report_llm_usage", answer, llm_inference_duration=1.5)
     tokens = Tokens(worker=LLMTokens(completion_tokens=20, prompt_tokens=100))
     world.run(agent, "report_execution_metrics", tokens, ai_model="gpt-5")
     with pytest.raises(ArgumentError, match="must include usage"):

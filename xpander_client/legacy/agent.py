@@ -563,6 +563,8 @@ class Agent:
         duration: float = 0,
         llm_provider: LLMProvider | str | None = None,
         source_node_type: str = "sdk",
+        *,
+        llm_inference_duration: float | None = None,
     ) -> None:
         """Report what one answer of a model took. A platform that fails here is only logged.
 
@@ -571,11 +573,13 @@ class Agent:
             duration: How long it took, in seconds.
             llm_provider: Who answered; the selected provider when None.
             source_node_type: Through which door the task came in.
+            llm_inference_duration: Another name of `duration`.
 
         Raises:
             ArgumentError: the answer does not say what it took.
         """
-        drive(self._report_llm_usage(llm_response, duration, llm_provider, source_node_type))
+        took = duration if llm_inference_duration is None else llm_inference_duration
+        drive(self._report_llm_usage(llm_response, took, llm_provider, source_node_type))
 
     async def areport_llm_usage(
         self,
@@ -583,9 +587,12 @@ class Agent:
         duration: float = 0,
         llm_provider: LLMProvider | str | None = None,
         source_node_type: str = "sdk",
+        *,
+        llm_inference_duration: float | None = None,
     ) -> None:
         """As `report_llm_usage`."""
-        await adrive(self._report_llm_usage(llm_response, duration, llm_provider, source_node_type))
+        took = duration if llm_inference_duration is None else llm_inference_duration
+        await adrive(self._report_llm_usage(llm_response, took, llm_provider, source_node_type))
 
     def _report_llm_usage(
         self,

@@ -23,6 +23,8 @@ class MCPServerDetails(Model):
     """The server's name."""
     command: str | None = None
     """The command that starts a local server."""
+    args: list[str] | None = None
+    """The arguments of that command."""
     url: str | None = None
     """The address of a remote server."""
     transport: str | None = None
@@ -41,6 +43,8 @@ class MCPServerDetails(Model):
     """Headers of each request."""
     env_vars: dict[str, Any] | None = attrs.field(default=None, repr=False)
     """Environment variables of a local server."""
+    env: dict[str, Any] | None = attrs.field(default=None, repr=False)
+    """The same, by the name that they have in MCP's own configuration files."""
     allowed_tools: list[str] | None = None
     """The tools that may be used; all when empty."""
     additional_scopes: list[str] | None = None

@@ -11,7 +11,7 @@ from xpander_client.core.model import Model
 __all__ = ["Tokens"]
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, init=False)
 class Tokens(Model):
     """What a model read and wrote."""
 
@@ -35,6 +35,25 @@ class Tokens(Model):
     """What the platform sent besides, by its names on the wire. It is sent back."""
 
     __computed__: ClassVar[frozenset[str]] = frozenset({"total_tokens"})
+
+    def __init__(
+        self,
+        *,
+        completion_tokens: int | None = 0,
+        prompt_tokens: int | None = 0,
+        cache_read_tokens: int | None = 0,
+        cache_write_tokens: int | None = 0,
+        additional_properties: dict[str, Any] | None = None,
+        total_tokens: int | None = None,
+    ) -> None:
+        # Programs give what is worked out, too: it says nothing new.
+        self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue]  # attrs makes it
+            completion_tokens=completion_tokens,
+            prompt_tokens=prompt_tokens,
+            cache_read_tokens=cache_read_tokens,
+            cache_write_tokens=cache_write_tokens,
+            additional_properties={} if additional_properties is None else additional_properties,
+        )
 
     @property
     def total_tokens(self) -> int:

@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["Maker"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class Maker:
+class Maker(Model):
     """Who makes parts."""
 
     id: str | int

@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["Named"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class Named:
+class Named(Model):
     """Something with a name."""
 
     name: str

@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["Part"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class Part:
+class Part(Model):
     """A part, which may be made of others."""
 
     title: str

@@ -6,6 +6,8 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .colour import Colour
 from .part import Part
 
@@ -13,7 +15,7 @@ __all__ = ["WidgetCreate"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class WidgetCreate:
+class WidgetCreate(Model):
     """What a widget is made from."""
 
     name: str

@@ -6,11 +6,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 __all__ = ["WidgetEvent"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class WidgetEvent:
+class WidgetEvent(Model):
     """Something that happened to a widget."""
 
     type: str

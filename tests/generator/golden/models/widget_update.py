@@ -6,13 +6,15 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 from .colour import Colour
 
 __all__ = ["WidgetUpdate"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class WidgetUpdate:
+class WidgetUpdate(Model):
     """The fields that change."""
 
     name: str | None = None

@@ -18,6 +18,7 @@ from xpander_client.core.plan import (
     Root,
     StreamPlan,
     encode_path as _encode_path,
+    header_fields as _header_fields,
     query as _query,
 )
 from xpander_client.errors import ArgumentError
@@ -72,7 +73,7 @@ def create(
         path="/widgets",
         template="/widgets",
         replay=Replay.KEYED,
-        headers=dict(_query({"x-request-source": request_source})),
+        headers=_header_fields({"x-request-source": request_source}),
         body=_body(WidgetCreate(name=name, colour=colour, weight=weight, note=note, part=part)),
     )
 

@@ -21,7 +21,7 @@ from ..plans import widgets as widgets_plans
 __all__ = ["Widget"]
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, init=False)
 class Widget(StopRequest, Bound):
     """A widget."""
 
@@ -47,6 +47,35 @@ class Widget(StopRequest, Bound):
     """What the platform sent besides, by its names on the wire. It is sent back."""
 
     __computed__: ClassVar[frozenset[str]] = frozenset({"size"})
+
+    def __init__(
+        self,
+        *,
+        id: str,
+        name: str,
+        created_at: datetime.datetime,
+        colour: Colour | None = None,
+        state: WidgetState | None = WidgetState.Raw,
+        labels: dict[str, str] | None = None,
+        width: int | None = 0,
+        height: int | None = 0,
+        part: Part | None = None,
+        additional_properties: dict[str, Any] | None = None,
+        size: int | None = None,
+    ) -> None:
+        # Programs give what is worked out, too: it says nothing new.
+        self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue]  # attrs makes it
+            id=id,
+            name=name,
+            created_at=created_at,
+            colour=colour,
+            state=state,
+            labels={} if labels is None else labels,
+            width=width,
+            height=height,
+            part=part,
+            additional_properties={} if additional_properties is None else additional_properties,
+        )
 
     @property
     def size(self) -> int:
