@@ -9,7 +9,7 @@ from xpander_client.api.models import AgentGraphItem, AgentTool
 from xpander_client.api.resources import Agent
 from xpander_client.legacy.agent_tools import offered, on_the_wire, original_name
 from xpander_client.legacy.providers import LLMProvider, Tool, wire_name
-from xpander_client.legacy.tool_call import FINISH_TOOL, extended
+from xpander_client.legacy.tool_call import FINISH_TOOL, empty_payload, extended
 
 
 def agent(*tools: AgentTool, graph: list[AgentGraphItem] | None = None) -> Agent:
@@ -82,3 +82,12 @@ def test_names_that_a_provider_refuses_find_their_way_back() -> None:
         for tool in tools:
             assert original_name(wire_name(tool.name, provider), tools) == tool.name
     assert original_name("unknown", tools) == "unknown"
+
+
+def test_a_parameter_called_headers_of_a_tool_without_groups_is_sent_as_one() -> None:
+    flat = Tool("fetch", "", {"properties": {"url": {}, "headers": {}}})
+    payload = empty_payload() | {"bodyParams": {"url": "u"}, "headers": {"a": "b"}}
+    made = on_the_wire(payload, flat)
+    assert made["body_params"] == {"url": "u", "headers": {"a": "b"}}
+    assert made["headers"] == {}
+    assert on_the_wire(payload, None)["headers"] == {"a": "b"}

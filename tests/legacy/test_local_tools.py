@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import pytest
@@ -156,6 +157,18 @@ def test_what_a_script_made_of_a_calls_payload_counts() -> None:
     assert made.arguments(ToolCall("find", payload={"city": "Rome"})) == {"city": "Rome"}
     extension = {"bodyParams": {"city": "Oslo"}, "headers": {"secret": "key"}}
     assert called_with(made, {"city": "Rome"}, **extension) == {"city": "Oslo"}
+
+
+def test_a_parameters_name_is_told_in_the_letters_that_every_provider_takes() -> None:
+    def measure(größe: int, unit: str = "cm") -> None:  # noqa: PLC2401  # the point of it
+        """Measure it."""
+
+    [made] = local_tools([measure])
+    assert made.tool.parameters is not None
+    shown, unit = made.tool.parameters["properties"]
+    assert re.fullmatch(r"gr__e_\w{8}", shown)
+    assert (made.tool.parameters["required"], unit) == ([shown], "unit")
+    assert called_with(made, {shown: "3"}) == called_with(made, {"größe": 3}) == {"größe": 3}
 
 
 def test_a_function_written_in_c_takes_what_the_model_wrote() -> None:

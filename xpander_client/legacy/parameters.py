@@ -14,6 +14,7 @@ from xpander_client.core.signatures import signature_of
 from .form import ANYTHING, Form, MisfitError, Schema, described
 from .forms import Forms, default_of, nullable
 from .hints import hints_of
+from .providers import LLMProvider, wire_name
 from .pydantic_form import field_of
 
 __all__ = ["Parameters", "parameters_of"]
@@ -27,6 +28,8 @@ class Parameters:
 
     signature: inspect.Signature
     schema: Schema
+    _names: Mapping[str, str]
+    """The parameters by the names that models know them by, where those are others."""
     _forms: Mapping[str, Form]
     _others: Form | None
     """The form of what `**` takes; None without it."""
@@ -46,7 +49,8 @@ class Parameters:
         """
         made: dict[str, Any] = {}
         wrong = []
-        for name, value in given.items():
+        for told, value in given.items():
+            name = self._names.get(told, told)
             form = self._forms.get(name) or self._others or ANYTHING
             try:
                 made[name] = form.read(value, True)
@@ -98,11 +102,15 @@ def parameters_of(function: Callable[..., Any], descriptions: Mapping[str, str])
         if "description" not in form.schema:
             form = described(form, descriptions.get(name))
         made[name] = attrs.evolve(form, schema={**form.schema, **default_of(default)})
+    # Anthropic refuses a request in which one parameter of one tool has a letter of another
+    # language in its name.
+    told = {name: wire_name(name, LLMProvider.ANTHROPIC) for name in made}
     schema: Schema = {
         "type": "object",
-        "properties": {name: form.schema for name, form in made.items()},
-        "required": required,
+        "properties": {told[name]: form.schema for name, form in made.items()},
+        "required": [told[name] for name in required],
     }
     if forms.definitions:
         schema["$defs"] = forms.definitions
-    return Parameters(signature, schema, made, others, defaults)
+    names = {shown: name for name, shown in told.items() if shown != name}
+    return Parameters(signature, schema, names, made, others, defaults)

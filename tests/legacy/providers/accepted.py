@@ -70,6 +70,8 @@ def anthropic(tools: list[Any], messages: list[Any], system: Any) -> None:
     checked(ToolParam, tools)
     for tool in tools:
         openai_schema(tool["input_schema"])
+        for name in tool["input_schema"]["properties"]:
+            assert re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", name)
     checked(MessageParam, messages)
     assert isinstance(system, str)
     alternate([message["role"] for message in messages], "assistant")

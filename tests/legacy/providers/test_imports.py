@@ -5,13 +5,19 @@ from __future__ import annotations
 import subprocess
 import sys
 
-PACKAGES = ["openai", "anthropic", "botocore", "langchain_core", "ollama", "google.genai", "httpx"]
+PACKAGES = [
+    *("openai", "anthropic", "botocore", "langchain_core", "ollama", "google.genai", "httpx"),
+    "pydantic",
+]
 
 
 def test_no_package_of_a_provider_is_loaded() -> None:
     code = f"""
 import sys
+from xpander_client.legacy.local_tools import local_tools
 from xpander_client.legacy.providers import tool_calls_in
+def tool(a: int, b: list[str] | None = None): pass
+local_tools([tool])
 tool_calls_in({{"choices": []}})
 print([name for name in {PACKAGES!r} if name in sys.modules])
 """

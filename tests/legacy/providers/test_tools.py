@@ -126,7 +126,7 @@ def test_objects_are_closed_everywhere_where_the_provider_wants_it(
         "properties": {
             "inside": leaf,
             "items": {"type": "array", "items": leaf},
-            "any": {"anyOf": [leaf, {"type": "null"}]},
+            "any": {"anyOf": [leaf, {"type": "string"}]},
             "one": {"oneOf": [leaf]},
             "all": {"allOf": [leaf]},
             "additionalProperties": {"type": "string"},
@@ -184,6 +184,19 @@ def test_ollama_says_in_words_what_its_package_leaves_out() -> None:
     made = parameters({"type": "object", "properties": {"pathParams": path}}, LLMProvider.OLLAMA)
     assert made["properties"]["pathParams"]["description"] == (
         'The path. A JSON object with {"properties":{"city":{"type":"string"}}}'
+    )
+
+
+def test_ollama_gets_what_is_optional_flat_and_alternatives_in_words() -> None:
+    null = {"type": "null"}
+    properties = {
+        "a": {"anyOf": [{"type": "string"}, null], "description": "The a."},
+        "b": {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+    }
+    made = parameters({"type": "object", "properties": properties}, LLMProvider.OLLAMA)
+    assert made["properties"]["a"] == {"type": "string", "description": "The a."}
+    assert made["properties"]["b"]["description"] == (
+        'A JSON value with {"anyOf":[{"type":"string"},{"type":"integer"}]}'
     )
 
 

@@ -18,7 +18,7 @@ from .turns import Turn
 __all__ = ["OLLAMA", "answers"]
 
 _CHAT = chat(LLMProvider.OLLAMA)
-_FIELDS = ("properties", "required")
+_FIELDS = ("properties", "required", "anyOf")
 
 
 def answers(response: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
@@ -45,19 +45,31 @@ def _messages(turn: Turn) -> Iterator[dict[str, Any]]:
 
 
 def _tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
-    """OpenAI's form, in which objects inside of the parameters are also described in words.
+    """OpenAI's form, in which what parameters consist of is also described in words.
 
     Ollama's own package sends what kind of value a parameter is and its description; what is
-    inside of an object, where all parameters of the platform's tools are, it leaves out.
+    inside of an object, where all parameters of the platform's tools are, and alternatives it
+    leaves out.
     """
     found = _CHAT.tools(tools)
     for made in found:
-        for part in made["function"]["parameters"]["properties"].values():
-            if isinstance(part, dict) and part.get("properties"):
-                fields = json_text({key: part[key] for key in _FIELDS if key in part})
-                words = (part.get("description"), f"A JSON object with {fields}")
-                part["description"] = " ".join(word for word in words if word)
+        properties = made["function"]["parameters"]["properties"]
+        for name, part in properties.items():
+            if isinstance(part, dict):
+                properties[name] = _told(part)
     return found
+
+
+def _told(part: dict[str, Any]) -> dict[str, Any]:
+    options = [one for one in part.get("anyOf") or () if one != {"type": "null"}]
+    if len(options) == 1:  # that it may be left out says `required`
+        part = {**options[0], **{key: value for key, value in part.items() if key != "anyOf"}}
+    fields = {key: part[key] for key in _FIELDS if key in part}
+    kind = "object" if part.get("properties") else "value" if "anyOf" in part else None
+    if kind is None:
+        return part
+    words = (part.get("description"), f"A JSON {kind} with {json_text(fields)}")
+    return {**part, "description": " ".join(word for word in words if word)}
 
 
 OLLAMA = Family(
