@@ -45,7 +45,7 @@ class _Shaping:
         if isinstance(annotation, type) and not typing.get_args(annotation):
             if attrs.has(annotation):
                 return typing.Annotated[annotation, _Made(annotation, self)]
-            if typing.is_typeddict(annotation) and sys.version_info < (3, 12):
+            if typing.is_typeddict(annotation):
                 return self._typed_dict(annotation)
         if self.is_result and annotation in (collections.abc.Iterator, Iterator, typing.Iterator):
             return collections.abc.Iterable
@@ -72,8 +72,9 @@ class _Shaping:
         if cls in self._typed_dicts:
             return self._typed_dicts[cls]
         # One that contains itself is found under its own name, in its module.
-        self._typed_dicts[cls] = dict
+        self._typed_dicts[cls] = cls if sys.version_info >= (3, 12) else dict
         fields = {}
+        is_taken = sys.version_info >= (3, 12)
         for name, one in typing.get_type_hints(cls, include_extras=True).items():
             # Where annotations are texts, only what is read here tells which keys may be left out.
             is_required = typing.get_origin(one) is not typing.NotRequired and (
@@ -81,7 +82,11 @@ class _Shaping:
             )
             if typing.get_origin(one) in (typing.Required, typing.NotRequired):
                 one = typing.get_args(one)[0]
-            fields[name] = (Required if is_required else NotRequired)[self.of(one)]
+            inner = self.of(one)
+            is_taken = is_taken and inner is one
+            fields[name] = (Required if is_required else NotRequired)[inner]
+        if is_taken:
+            return cls
         made: Any = TypedDict(cls.__name__, fields)  # type: ignore[misc]  # made of data
         self._typed_dicts[cls] = made
         return made
