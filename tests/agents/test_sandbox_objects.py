@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import sqlite3
+import types
 import uuid
 from collections import namedtuple
 from collections.abc import Iterator
@@ -200,15 +201,50 @@ class TestDataFrames:
         assert list(block.control.value[1].columns) == ["b"]
 
     @pytest.mark.parametrize(
-        "code", ["inputs.df['a']", "len(inputs.df)", "inputs.df + 1", "[r for r in inputs.df]"]
+        "code",
+        [
+            "r = len(df), df.shape, len(df[df.a > 1]), [*df], [c for c in df], "
+            "'a' in df, 'z' in df",
+            "r = str(df), f'{df.a.mean():.2f} {df}', repr(df['a']), '%d' % len(df), bool(df.empty)",
+            "df['c'] = df['a'] * 2 + df.b\ndf['c'] += 1\ndel df['b']\nr = list(df['c']), list(df)",
+            "r = df[(df.a > 1) & ~(df['b'] == 6)].to_dict(), (-df.a).tolist(), "
+            "(2 ** df['a']).sum()",
+            "r = df['a'][1:].tolist(), df.a.to_numpy()[::-1].tolist(), "
+            "df['a'].iloc[0], df.loc[1, 'b']",
+            "df.loc[0, 'a'] = 9\ndf.iloc[1:, 1] = 0.5\nr = df.to_dict(), df.at[0, 'a']",
+            "r = sum(df['a']), max(df['a']), sorted(df['b'], reverse=True), [*df], tuple(df['a'])",
+            "r = []\nfor i, row in df.iterrows():\n    r.append((i, row['a'] * 2, row.b))",
+            "x = df['a']\nx = x + 1\nx *= 2\ny = x.sum()\ny += 1\n"
+            "r = x.tolist(), y, 1 < x.max() < 9",
+            "first, *rest = df\nframes = {'x': df, 'y': df.head(1)}\n"
+            "r = first, rest, max(frames, key=lambda k: len(frames[k])), "
+            "[len(f) for f in sorted(frames.values(), key=len)], list(map(len, [df]))",
+            "r = []\nif len(df) and not df.empty: r.append(1)\n"
+            "if df is not None and (df.a > 0).all(): r.append(2)",
+            "try:\n    if df.a > 1: r = 'yes'\nexcept ValueError as e:\n    r = str(e)[:30]",
+            "try:\n    r = df[(df.a > 1) and (df.b < 6)]\n"
+            "except ValueError as e:\n    r = str(e)[:30]",
+            "try:\n    df['q']\nexcept KeyError as e:\n    r = 'no q'",
+            "a = df.to_numpy()\nr = (a @ a.T).tolist(), a[:, 0].tolist(), a[0, 1], "
+            "a[..., 1].tolist(), [int(v) for row in a for v in row], (a == 2).any(), "
+            "abs(-a).max(), round(a[0, 1], 1)",
+        ],
     )
-    def test_operators_are_refused_with_a_word_on_what_to_write(
-        self, tables: Capabilities, code: str
-    ) -> None:
-        block = ran(code, tables, df=pandas.DataFrame({"a": [1]}))
-        assert "DataFrame objects live on the host and have methods, no operators" in str(
-            block.error
-        )
+    def test_code_is_what_it_is_in_python(self, code: str) -> None:
+        capabilities = Capabilities()
+        capabilities.add_module(pandas)
+        capabilities.add_module(numpy)
+        frame = pandas.DataFrame({"a": [1, 2, 3], "b": [4.0, 5.25, 6.0]})
+        names: dict[str, Any] = {"df": frame.copy(), "r": None}
+        exec(code, names)
+        got = succeeded(f"df = inputs.df\n{code}\ntask_success(r)", capabilities, df=frame)
+        assert got == names["r"]
+
+    def test_more_elements_than_come_in_are_not_cut_off(self, tables: Capabilities) -> None:
+        frame = pandas.DataFrame({"a": range(100_001)})
+        code = "n = 0\nfor x in inputs.df['a']:\n    n += 1\ntask_success(n)"
+        assert "with more than 100000 elements" in str(ran(code, tables, df=frame).error)
+        assert succeeded("task_success(len(inputs.df['a']))", tables, df=frame) == 100_001
 
     def test_it_can_be_made_and_read_as_a_module_of_pandas(self, tables: Capabilities) -> None:
         code = "import pandas as pd\ntask_success(pd.DataFrame({'x': [1]}).to_dict())"
@@ -264,6 +300,64 @@ class TestWhatIsOpen:
                 return 3
 
         assert "TypeError" in str(ran(code, boxes, b=Box(4), closed=Closed()).error)
+
+    def test_operators_mean_what_the_class_says(self, boxes: Capabilities) -> None:
+        code = (
+            "b, empty = inputs.b, inputs.empty\n"
+            "r = [len(b), b[3], str(b), f'{b}', bool(empty), 'full' if empty else 'empty']\n"
+            "r += [not b, empty or 'other', b and 1, b == b, b != b, b in [b], empty in [b]]\n"
+            "print(b, 1)\ntask_success(r)"
+        )
+        with session(boxes, b=Box(4), empty=Box(0)) as one:
+            block = one.run(code)
+        assert block.output == ("a box of 4 1\n",)
+        assert getattr(block.control, "value", block.error) == [
+            4, 12, "a box of 4", "a box of 4", False, "empty",
+            False, "other", 1, True, False, True, False,
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        "code",
+        [
+            "len(c)",
+            "c[0]",
+            "c + 1",
+            "1 + c",
+            "for x in c: pass",
+            "c['a'] = 1",
+            "del c[0]",
+            "1 in c",
+        ],
+    )
+    def test_operators_of_what_is_not_open_are_refused(self, code: str) -> None:
+        class Closed(Box):
+            def __iter__(self) -> Iterator[int]:
+                raise AssertionError("it was used")
+
+            __contains__ = __add__ = __radd__ = __setitem__ = __delitem__ = __getitem__ = (
+                lambda *given: given[0].fail()
+            )
+            __len__ = __getitem__  # type: ignore[assignment]
+
+        capabilities = Capabilities()
+        capabilities.add_class(uuid.SafeUUID)
+        block = ran(f"c = inputs.c\n{code}", capabilities, c=Closed())
+        assert "TypeError" in str(block.error)
+        code = "c = inputs.c\ntask_success((c == 1, c == c, bool(c), 'Closed' in str(c)))"
+        assert succeeded(code, capabilities, c=Closed()) == (False, True, True, True)
+
+    def test_an_error_of_an_operator_is_mapped_as_those_of_the_class(self) -> None:
+        class Shelf:
+            def __getitem__(self, key: str) -> int:
+                raise sqlite3.OperationalError(key)
+
+        capabilities = Capabilities()
+        module = types.ModuleType("store")
+        Shelf.__module__ = "store"
+        module.Shelf = Shelf  # type: ignore[attr-defined]
+        capabilities.add_module(module, exception_mappings={sqlite3.Error: LookupError})
+        code = "try:\n    inputs.s['x']\nexcept LookupError as e:\n    task_success(str(e))"
+        assert succeeded(code, capabilities, s=Shelf()) == "x"
 
     def test_a_change_on_the_host_is_seen(self, boxes: Capabilities) -> None:
         box = Box(1)

@@ -42,8 +42,8 @@ OPERATORS = frozenset(
         *("matmul", "and", "or", "xor", "lt", "le", "gt", "ge", "eq", "ne"),
     )
 )
-"""What agent code may do with objects of an open class by `on_host`: the sandbox has no operators
-for them."""
+"""What agent code may do with objects of an open class by `on_host`, besides the operators and
+builtins themselves."""
 
 RESERVED = frozenset(
     {"dataclass", "dataclasses", "inputs", "on_host", "print", "view_image", *CONTROLS}

@@ -113,6 +113,7 @@ class Crossing:
         self._by_object: dict[int, Handle] = {}
         self._by_id: dict[UUID, Handle] = {}
         self._in_progress: set[int] = set()
+        self._open_keys: dict[type[Any], HostClass] = {}
         self.has_own_reprs = False
         """Whether classes of agent code decide what their objects print as."""
         self._records: dict[tuple[str, tuple[str, ...]], type[Any]] = {}
@@ -123,6 +124,47 @@ class Crossing:
         if inner is not None:
             return Handle(inner, self._openings.opened(inner), None)
         return self._by_id.get(object_id)
+
+    def kind(self, value: Any) -> int:
+        """What operators may meet in a value of the sandbox.
+
+        0 is for what is none of the host's, or not open; 2 is an object that may be false, 1 any
+        other. It is the same for all objects of a class.
+        """
+        if id(value) not in self._by_object:
+            return 0
+        cls = type(value)
+        is_open = (
+            self._openings.opened_type(cls) is not None
+            or cls in self._open_keys
+            or any(one.cls is cls for one in self._openings.by_object.values())
+        )
+        if not is_open or cls is InnerModule:
+            return 0
+        return 2 if hasattr(cls, "__bool__") or hasattr(cls, "__len__") else 1
+
+    def open_keys(self, value: Any, owner: type[Any]) -> bool:
+        """Open `x.name[key]` where an open attribute is there for that, as `df.loc` is.
+
+        Its class is a private one of the same package, with keys; nothing else of it is open.
+        """
+        cls = type(value)
+        if (
+            not cls.__name__.startswith("_")
+            or not hasattr(cls, "__getitem__")
+            or cls.__module__.partition(".")[0] != owner.__module__.partition(".")[0]
+            or self._openings.opened(value) is not None
+        ):
+            return False
+        if cls not in self._open_keys:
+            self._open_keys[cls] = HostClass(
+                name=cls.__name__, cls=cls, constructable=False, include=()
+            )
+        return True
+
+    def opened(self, value: Any) -> HostClass | None:
+        """What operators find open of this object."""
+        return self._openings.opened(value) or self._open_keys.get(type(value))
 
     def type_names(self) -> set[str]:
         """The names of the types of all objects that went in."""

@@ -94,6 +94,8 @@ class Openings:
     inner: dict[str, InnerModule] = attrs.field(factory=dict)
     """Modules below others that go in as objects, by their path."""
     inner_by_id: dict[UUID, InnerModule] = attrs.field(factory=dict)
+    has_objects: bool = False
+    """Whether agent code may get objects that it can do more with than pass them on."""
     _trees: dict[str, _Tree] = attrs.field(factory=dict)
     _found: dict[type[Any], HostClass | None] = attrs.field(factory=dict)
 
@@ -179,6 +181,7 @@ def _made(capabilities: Capabilities) -> Openings:
         openings.functions[function.name] = Target(
             function.name, function.function, function.is_async
         )
+    openings.has_objects = bool(openings.by_type or openings.by_object)
     for top, tree in openings._trees.items():
         if top in INTERPRETER_MODULES:
             _inner(openings, tree, top)

@@ -74,7 +74,10 @@ What you assign at the top level, functions and classes too, is there in later b
 guess what a value looks like: print it, and go on with the next block.
 
 The sandbox runs a part of Python. It has no inheritance, metaclasses or own exceptions, no \
-`yield`, `del`, `super`, `property`, `classmethod` or `staticmethod`, no files and no network. \
+`yield`, `super`, `property`, `classmethod` or `staticmethod`, no files and no network. \
+`del` is for items (`del d[key]`) only, exceptions take one text, imports name what they take. \
+Generator expressions, `zip`, `map`, `filter` and `enumerate` are lists, made at once; `$` in a \
+pattern that is put together matches at the very end only, not before a last line end. \
 Modules may be imported as usual, where there are any."""
 
 REMINDER = (

@@ -24,9 +24,58 @@ _KNOWN = frozenset(
 )  # fmt: skip
 """Exceptions of Python that the sandbox has, too."""
 
+_ADVICE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern), advice)
+    for pattern, advice in (
+        (
+            r"cannot suspend in this synchronous context",
+            "no function of the host in a callback, an __eq__ or an __add__: write a loop",
+        ),
+        (
+            r"'coroutine'",
+            "what an async function gives has to be awaited: write `await f(...)`",
+        ),
+        (r"'del' statement", "names and attributes stay: leave it out, or assign None instead"),
+        (r"Wildcard imports", "write the names that you use: from datetime import date, datetime"),
+        (
+            r"exceptions can only be called with zero or one string argument",
+            "write one text, as in ValueError(f'{a}: {b}')",
+        ),
+        (
+            r"'list' object is not an iterator",
+            "generator expressions, zip, map, filter and enumerate make lists here: "
+            "write next(iter(x))",
+        ),
+        (r"JSONEncoder.__init__\(\) got an unexpected", "use plain data instead: str(x), list(x)"),
+        (r"callable replacement", "write re.sub(pattern, function, text), or a loop on finditer"),
+        (r"yield expressions", "write a list and return it"),
+        (r"class inheritance", "write one class, or functions instead"),
+        (
+            r"method decorators",
+            "write a method for a property, a function outside of the class for the others",
+        ),
+        (r"type aliases", "write T = ... instead of type T = ..."),
+        (r"exception groups", "write except instead of except*"),
+        (
+            r"type object '\w+' has no attribute '(\w+)'",
+            "call it on a value: x.{0}(), or lambda x: x.{0}()",
+        ),
+        (
+            r"'(?:str|bytes|int|float|bool|list|tuple|dict|set|frozenset)' object has no attribute "
+            r"'(?:_\w+|real|imag|numerator|denominator)'",
+            "use builtins instead: len(x), str(x), type(x)",
+        ),
+        (
+            r"name '(?:globals|vars|dir|__import__|input|compile)' is not defined",
+            "the sandbox has none: use names and dicts of your own instead",
+        ),
+    )
+)
+"""What to write instead of what the sandbox lacks, by the sandbox's own words."""
 _NO_OPERATOR = re.compile(
     r"'?(?P<kind>\w+)'? object (?:is not (?:subscriptable|iterable|a container)|does not support)"
     r"|object of type '(?P<sized>\w+)' has no len"
+    r"|cannot unpack non-iterable (?P<unpacked>\w+) object"
     r"|unsupported operand type\(s\) for .*: '(?P<left>\w+)' and '(?P<right>\w+)'"
     r"|bad operand type for unary .*: '(?P<operand>\w+)'"
     r"|'[^']*' not supported between instances of '(?P<first>\w+)' and '(?P<second>\w+)'"
@@ -69,33 +118,28 @@ def _message(error: BaseException) -> str:
         return ""
 
 
-def described_error(error: Any, code: str, host_types: Collection[str]) -> str:
+def described_error(
+    error: Any, code: str, codes: Mapping[str, str | None], host_types: Collection[str]
+) -> str:
     """An error of agent code, for a model: type and text, then the lines that led there.
 
-    `error` is the sandbox's own, `code` the block that was run, `host_types` the names of the
+    `error` is the sandbox's own, `code` the block that was run, `codes` what ran in this process by
+    the names that it has in tracebacks (None for what is not shown), `host_types` the names of the
     types of the host's objects that it has.
     """
     text = error.display("type-msg")
-    if "cannot suspend in this synchronous context" in text:
-        text += " (no function of the host in a callback, as of sorted() or map(): write a loop)"
-    if "'coroutine'" in text:
-        text += " (what an async function gives has to be awaited: write `await f(...)`)"
-    operator = _NO_OPERATOR.search(str(error))
-    if operator is not None:
-        on_host = next((one for one in operator.groups() if one in host_types), None)
-        if on_host is not None:
-            text += (
-                f" ({on_host} objects live on the host and have methods, no operators: write "
-                "on_host('getitem', x, key), on_host('len', x), on_host('iter', x), "
-                "on_host('add', x, y), on_host('str', x) and so on)"
-            )
+    text += _advice(str(error), host_types)
     if len(text) > LONGEST_MESSAGE:
         text = f"{text[:LONGEST_MESSAGE]} [... {len(text) - LONGEST_MESSAGE} more characters]"
-    frames = [one for one in error.traceback() if not str(one.function_name).startswith("__x_")]
+    frames = error.traceback()
     if not frames:
         return str(text)
     block = frames[0].filename
-    lines = [_line(frame, block, code) for frame in frames]
+    lines = [
+        _line(frame, block, codes.get(frame.filename, "") or code)
+        for frame in frames
+        if codes.get(frame.filename, code) is not None
+    ]
     if len(lines) > MOST_LINES:
         half = MOST_LINES // 2
         between = f"  [... {len(lines) - 2 * half} more lines]"
@@ -103,11 +147,27 @@ def described_error(error: Any, code: str, host_types: Collection[str]) -> str:
     return "\n".join([text, *lines])
 
 
+def _advice(text: str, host_types: Collection[str]) -> str:
+    for pattern, advice in _ADVICE:
+        found = pattern.search(text)
+        if found is not None:
+            return f" ({advice.replace('{0}', found[found.lastindex or 0])})"
+    operator = _NO_OPERATOR.search(text)
+    on_host = operator and next((one for one in operator.groups() if one in host_types), None)
+    if on_host == "Inputs":
+        return " (arguments are attributes: write inputs.name)"
+    if on_host:
+        return (
+            f" (operators, len, loops and keys work with {on_host} objects only where their class "
+            "is open: use what is listed of it)"
+        )
+    return ""
+
+
 def _line(frame: Any, block: str, code: str) -> str:
-    source = (frame.source_line or "").strip()
+    own = code.split("\n")[frame.line - 1 : frame.line]
+    source = (own[0] if own else frame.source_line or "").strip()
     if frame.filename == block:
-        own = code.split("\n")[frame.line - 1 : frame.line]
-        source = own[0].strip() if own else source
         where = f"line {frame.line}"
     else:
         where = f"line {frame.line} of earlier code"

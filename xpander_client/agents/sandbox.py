@@ -16,8 +16,10 @@ from functools import partial
 from itertools import islice
 from time import monotonic
 from types import TracebackType
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from uuid import UUID
+
+import attrs
 
 from .blocks import Block, Clarify, Continue, Control, Fail, HostCall, Limits, Success
 from .capabilities import CONTROLS, OPERATORS, Capabilities, HostClass
@@ -32,12 +34,14 @@ from .crossing import (
     fitting,
     is_builtin,
 )
-from .openings import Target, openings_of, type_id
+from .idioms import rewritten
+from .openings import INTERPRETER_BUILTINS, Target, openings_of, type_id
+from .operations import BETWEEN_OBJECTS, OPERATIONS, UNOPENED
+from .preludes import needed
 from .printed import Printed
 from .raised import described_error, nearest_exception
 from .restoring import Restored, needs_code
-from .rewriting import CHANGE, REREAD, SOURCE, retold
-from .sandbox_modules import SOURCES, rewritten
+from .rewriting import CHANGE, REREAD, retold
 from .sources import LONGEST, Source, is_class, looked_at
 from .stand_ins import Argument, arguments
 from .values import Definition, Factory, Instance, Unstorable, decode, encode, whole
@@ -62,6 +66,9 @@ AFTER_THE_END = 100
 TELL = "__x_tell"
 """The function by which code of the session's own has variables told."""
 
+_MEANT_AS_BUILTINS = INTERPRETER_BUILTINS | {"callable", "inputs", "print"}
+_SPECIAL = re.compile(r"def __(?:bool|len|lt|le|gt|ge|setitem|delitem)__\b")
+"""Methods of agent code's own classes that the interpreter does not look at."""
 _LIMIT = re.compile(r"feed time limit exceeded|memory limit exceeded|sleep limit")
 _NOT_DEFINED = re.compile(r"name '(\w+)' is not defined")
 
@@ -154,11 +161,12 @@ class SandboxSession:
         # What is so in the process that it has now.
         self._present: set[str] = set()
         self._bound: set[str] = set()
-        self._feeds: list[Source] = []
-        self._modules: set[str] = set()
+        self._feeds: list[_Feed] = []
+        self._preludes: set[str] = set()
         self._shadowed: set[str] = set()
         self._bound_calls: dict[str, Target] = {}
         self._is_read = True
+        self._has_special = False
         self._block: _Running | None = None
 
     def __enter__(self) -> SandboxSession:
@@ -257,7 +265,8 @@ class SandboxSession:
             return left_over
         if error is None:
             return left_over if block.stopped is None else block.stopped
-        text = described_error(error, code, self._crossing.type_names())
+        codes = {f"<python-input-{at}>": one.code for at, one in enumerate(self._feeds)}
+        text = described_error(error, code, codes, self._crossing.type_names())
         if _LIMIT.search(str(error)):
             # The interpreter promises nothing about what it holds after that.
             with contextlib.suppress(_Lost):
@@ -267,7 +276,13 @@ class SandboxSession:
         if block.stopped is not None:
             return block.stopped
         undefined = _NOT_DEFINED.search(str(error))
-        return text if undefined is None else text + self._why_missing(undefined[1], failed)
+        if undefined is None:
+            return text
+        if undefined[1] in self._inputs:
+            first, *lines = text.split("\n")
+            first += f" (arguments are attributes: write inputs.{undefined[1]})"
+            return "\n".join([first, *lines])
+        return text + self._why_missing(undefined[1], failed)
 
     def _why_missing(self, name: str, failed: Mapping[str, str]) -> str:
         if name in failed:
@@ -309,7 +324,7 @@ class SandboxSession:
         self._present.clear()
         self._bound.clear()
         self._feeds.clear()
-        self._modules.clear()
+        self._preludes.clear()
         self._shadowed.clear()
         self._bound_calls.clear()
         self._is_read = True
@@ -484,9 +499,9 @@ class SandboxSession:
             for name, value in found.items()
             if isinstance(value, (list, tuple, dict, Instance))
         }
-        if asked and "boxes" not in self._modules:
-            self._modules.add("boxes")
-            self._quiet_feed(CONTAINERS, {})
+        if asked and "boxes" not in self._preludes:
+            self._preludes.add("boxes")
+            self._put(CONTAINERS)
         return {
             name: with_factories(value, partial(self._factory, name))
             for name, value in self._fetched(asked).items()
@@ -538,29 +553,66 @@ class SandboxSession:
 
     # -- the conversation with the process
 
-    def _feed(self, code: str, source: Source, given: dict[str, Any], block: _Running) -> Any:
-        """Have code run, and answer what it asks; the error that ended it, if one did."""
+    def _prepared(self, code: str, source: Source) -> tuple[str, Source]:
+        """The code as the interpreter runs it, with what it needs for that being there."""
+        self._has_special = self._has_special or _SPECIAL.search(code) is not None
+        taken = source.names & _MEANT_AS_BUILTINS
+        made = rewritten(
+            retold(code),
+            has_objects=self._has_special or self._openings.has_objects,
+            inner_modules=frozenset(self._openings.inner),
+            taken=frozenset(name for name in taken if self._is_taken(name)),
+        )
+        prelude = needed(made, self._preludes)
+        if prelude:
+            self._put(prelude)
+        # Where calls stand is asked of the code that runs.
+        return made, source if made == code else attrs.evolve(looked_at(made), names=source.names)
+
+    def _put(self, code: str) -> None:
+        """Run code of ours, as it is."""
+        nothing = Source(frozenset(), frozenset(), {})
+        error = self._feed(code, nothing, {}, _Running(Printed(0, None)), is_own=True)
+        if error is not None:
+            raise _Lost(f"SandboxError: {error}")
+
+    def _is_taken(self, name: str) -> bool:
+        if name == "inputs":
+            return name in self._bound
+        openings = self._openings
+        return (
+            name in self._bound
+            or self._has(name)
+            or name in openings.functions
+            or name in openings.classes
+            or name in openings.instances
+        )
+
+    def _feed(
+        self,
+        code: str,
+        source: Source,
+        given: dict[str, Any],
+        block: _Running,
+        *,
+        is_own: bool = False,
+    ) -> Any:
+        """Have code run, and answer what it asks; the error that ended it, if one did.
+
+        `is_own` says that the code is for the interpreter as it is.
+        """
         import pydantic_monty as monty
 
         self._begin()
         assert self._worker is not None
-        code, modules = rewritten(code)
-        for module in modules - self._modules:
-            self._modules.add(module)
-            self._quiet_feed(SOURCES[module], {})
-        told = code if code is SOURCE or block.is_reading else retold(code)
-        if told is not code:
-            if "set" not in self._modules:
-                self._modules.add("set")
-                self._quiet_feed(SOURCE, {})
-            code = told
-        if not block.is_reading:
+        written = code
+        if not block.is_reading and not is_own:
+            code, source = self._prepared(code, source)
             for name in self._openings.over_builtins(source.names) - self._shadowed:
                 self._shadowed.add(name)
                 if not self._has(name):
                     given.setdefault(name, *self._opened(name))
-        # Where calls stand is asked of the code that runs.
-        self._feeds.append(looked_at(code) if modules or code is told else source)
+        self._feeds.append(_Feed(source, None if is_own else written))
         self._crossing.has_own_reprs |= "__repr__" in source.names
         self._has_containers |= not NAMES.isdisjoint(source.names) or "__x_collections" in code
         try:
@@ -632,8 +684,14 @@ class SandboxSession:
         if refusal is not None:
             return refusal
         try:
-            args, kwargs = self._given(snapshot)
             name = snapshot.function_name
+            if name == "__x_do" and snapshot.args[0] == "kind":
+                return {"return_value": self._crossing.kind(snapshot.args[1])}
+            args, kwargs = self._given(snapshot)
+            if name == "__x_do":
+                operation, *operands = args
+                target = self._operation(operation, operands)
+                return self._called(snapshot, HostCall(target, tuple(operands)), block)
             if name not in self._bound_calls:
                 name = name.removeprefix("<function ").removesuffix(">")
             if snapshot.object_id is None and self._of_the_sandbox(name, args, kwargs, block):
@@ -771,7 +829,7 @@ class SandboxSession:
         number = re.fullmatch(r"<python-input-(\d+)>", position.filename)
         if number is None or int(number[1]) >= len(self._feeds):
             return None, 0, 0
-        return self._feeds[int(number[1])], position.start, position.end
+        return self._feeds[int(number[1])].source, position.start, position.end
 
     def _refusal(self, snapshot: Any, block: _Running) -> dict[str, Any] | None:
         """How a call is answered that may not be made any more: the block is over, or too long."""
@@ -819,6 +877,8 @@ class SandboxSession:
             target = self._bound_calls.get(name) or openings.functions.get(name)
             if target is not None:
                 return target
+            if name == "__x_module":
+                return Target(name, openings.inner.__getitem__)
             if name in openings.classes:
                 return _constructor(openings.classes[name])
             if name == "on_host":
@@ -860,6 +920,16 @@ class SandboxSession:
         if not Handle(value, self._openings.opened(value), None).is_open(name):
             raise AttributeError(name)
         return getattr(value, name)
+
+    def _operation(self, name: str, operands: list[Any]) -> Target:
+        """What an operator, or a builtin, does with objects of the host."""
+        subjects = operands if name in BETWEEN_OBJECTS else operands[:1]
+        opened = next(filter(None, map(self._crossing.opened, subjects)), None)
+        if opened is not None:
+            return Target(name, OPERATIONS[name], False, opened.exception_mappings)
+        if name in UNOPENED:
+            return Target(name, UNOPENED[name])
+        raise TypeError(f"'{type(operands[0]).__name__}' object is not open to agent code")
 
     def _on_host(self, operation: str, value: Any, *args: Any) -> Any:
         """Carry out an operator on an object of the host, which the sandbox has none for."""
@@ -961,8 +1031,9 @@ class SandboxSession:
             value = getattr(handle.value, name)
         finally:
             inside_host_call.reset(token)
+        has_keys = self._crossing.open_keys(value, type(handle.value))
         if callable(value) and not isinstance(value, type):
-            if self._openings.opened(value) is not None:
+            if has_keys or self._openings.opened(value) is not None:
                 return (self._crossing.into(value),)
             return (self._callable(self._method(handle, name)),)
         return (self._crossing.into(value),)
@@ -1003,6 +1074,14 @@ class SandboxSession:
         Should the value come back, it is this name: so the name is none that data would have.
         """
         return _named(f"<function {name}>")
+
+
+class _Feed(NamedTuple):
+    """A piece of code that the process has got: what is known of it, and how it was written."""
+
+    source: Source
+    code: str | None
+    """None for code that nobody is shown."""
 
 
 class _Running:

@@ -1,14 +1,11 @@
 """Modules of the standard library that agent code gets as code, inside of the sandbox.
 
-They change the caller's lists or call its functions, so they can't be the host's. An import of
-one of them is written as an assignment on the same line, so that lines keep their numbers.
+They change the caller's lists or call its functions, so they can't be the host's.
 """
 
 from __future__ import annotations
 
-import re
-
-__all__ = ["SOURCES", "rewritten"]
+__all__ = ["SOURCES"]
 
 SOURCES = {
     "heapq": """\
@@ -128,32 +125,3 @@ __x_operator = __x_operator()
 None
 """,
 }
-
-_IMPORT = re.compile(
-    r"^(?P<indent>[ \t]*)(?:import[ \t]+(?P<module>heapq|operator)(?:[ \t]+as[ \t]+(?P<as>\w+))?"
-    r"|from[ \t]+(?P<of>heapq|operator)[ \t]+import[ \t]+(?P<names>\w[\w \t,]*?))"
-    r"(?P<rest>[ \t]*(?:#.*)?)$",
-    re.MULTILINE,
-)
-_NAMED = re.compile(r"(\w+)(?:[ \t]+as[ \t]+(\w+))?")
-
-
-def rewritten(code: str) -> tuple[str, frozenset[str]]:
-    """The code with these imports as assignments, and the modules that have to be there for it."""
-    if "heapq" not in code and "operator" not in code:
-        return code, frozenset()
-    needed: set[str] = set()
-
-    def assignment(found: re.Match[str]) -> str:
-        module = found["module"] or found["of"]
-        needed.add(module)
-        if found["module"]:
-            made = f"{found['as'] or module} = __x_{module}"
-        else:
-            made = "; ".join(
-                f"{name[2] or name[1]} = __x_{module}.{name[1]}"
-                for name in _NAMED.finditer(found["names"])
-            )
-        return f"{found['indent']}{made}{found['rest']}"
-
-    return _IMPORT.sub(assignment, code), frozenset(needed)

@@ -35,10 +35,8 @@ def stubs(capabilities: Capabilities) -> str:
     ]
     if capabilities.classes or capabilities.modules:
         parts.append(
-            "# Objects of these classes have methods and attributes, no operators. Write\n"
-            "# on_host('getitem', x, key) for x[key], and so for 'setitem', 'len', 'iter'\n"
-            "# (a list), 'contains', 'add', 'lt', 'eq', 'str' and the others; print shows only\n"
-            "# their names."
+            "# Objects of these classes live on the host. Methods, attributes, operators, x[key],\n"
+            "# len(x), loops and print work with them as usual; functions can't be given to them."
         )
     names = sorted({*(one.name for one in standard_modules()), *SOURCES})
     parts.append(f"# Also to be imported: {', '.join(names)}")

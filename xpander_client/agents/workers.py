@@ -180,6 +180,8 @@ def take(
                 # Counted here, block by block; this one would count a whole session.
                 "max_suspensions": 2**31 - 1,
             },
+            # As in Python: the text of an assertion is what the code gave it.
+            assert_message_annotations=False,
             external_modules=modules,
         )
         session.__enter__()
