@@ -144,12 +144,30 @@ def test_set_status_sends_the_status_and_a_result_when_given(
     assert task.title == "not saved yet"
 
 
+def _deep() -> Any:
+    value: Any = 1
+    for _ in range(5000):
+        value = [value]
+    return value
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        (5, r"\$\.title: expected a string"),
+        (b"Sales", r"\$\.title: a value of type bytes has no JSON form; decode\(\)"),
+        ({"Sales"}, r"\$\.title: a value of type set has no JSON form; list\(\)"),
+        (Path("sales"), r"\$\.title: a value of type \w+ has no JSON form; str\(\)"),
+        (_deep(), r"nested too deeply"),
+    ],
+    ids=["number", "bytes", "set", "path", "deep"],
+)
 def test_a_wrong_value_is_refused_before_anything_is_sent(
-    world: World, task: Task, router: respx.MockRouter
+    world: World, task: Task, router: respx.MockRouter, value: Any, told: str
 ) -> None:
     before = len(router.calls)
-    task.title = 5  # type: ignore[assignment]  # what a caller without a type checker may do
-    with pytest.raises(ArgumentError, match=r"\$\.title"):
+    task.title = value
+    with pytest.raises(ArgumentError, match=told):
         world.run(task, "save")
     assert len(router.calls) == before
 

@@ -53,6 +53,8 @@ Hook = Callable[[Any, Any], Any]
 
 EXTRA = "additional_properties"
 
+TOO_DEEP = "$: the value is nested too deeply, or contains itself"
+
 
 class ConversionError(ValueError):
     """A value is not what its type promises: `path` is where, as in ``$.input.files[1]``."""
@@ -219,9 +221,10 @@ def dumps(value: Any) -> bytes:
     except _NoJsonError as error:
         raise ArgumentError(f"${''.join(reversed(error.path))}: {error}") from None
     except RecursionError:
-        raise ArgumentError("$: the value is nested too deeply, or contains itself") from None
+        raise ArgumentError(TOO_DEEP) from None
     except TypeError as error:
-        raise ArgumentError(f"$: {error}") from None
+        limited = "Recursion limit" in str(error)
+        raise ArgumentError(TOO_DEEP if limited else f"$: {error}") from None
 
 
 def body(model: Any) -> bytes:

@@ -10,8 +10,9 @@ import attrs
 
 from xpander_client.configuration import Configuration
 from xpander_client.core.answer import Response
-from xpander_client.core.convert import EXTRA, dumps, loads, unstructure, wire_name
+from xpander_client.core.convert import EXTRA, TOO_DEEP, dumps, loads, unstructure, wire_name
 from xpander_client.core.model import Model
+from xpander_client.errors import ArgumentError
 
 if TYPE_CHECKING:
     from .transport import Transport
@@ -124,9 +125,12 @@ class Bound(Model):
 
     def _changes(self) -> dict[str, Any]:
         """The wire fields that differ from what was loaded; one that was cleared is None."""
-        now = unstructure(self)
         before = {} if self._loaded is None else unstructure(loads(self._loaded, type(self)))
-        changes = {name: value for name, value in now.items() if before.get(name) != value}
+        try:
+            now = unstructure(self)
+            changes = {name: value for name, value in now.items() if before.get(name) != value}
+        except RecursionError:
+            raise ArgumentError(TOO_DEEP) from None
         changes.update({name: None for name in before if name not in now})
         return changes
 

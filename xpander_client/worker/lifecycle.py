@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar, overload
 
 from xpander_client.configuration import Configuration
+from xpander_client.core.result import error_text
 from xpander_client.errors import ModuleException
 
 from .threads import HandlerThreads
@@ -95,7 +96,7 @@ async def run_boot_handlers() -> None:
         except Exception as error:
             _logger.error("the boot handler %s() failed", _name_of(handler), exc_info=error)
             raise ModuleException(
-                None, f"the boot handler {_name_of(handler)}() failed: {error}"
+                None, f"the boot handler {_name_of(handler)}() failed: {error_text(error)}"
             ) from error
 
 
