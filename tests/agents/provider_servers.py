@@ -26,9 +26,13 @@ class Served:
 
 
 @contextmanager
-def serving(provider: str, answer: str) -> Iterator[Served]:
-    """A server of the provider's, until the end of the block."""
-    written = {"anthropic": anthropic, "google": google, "bedrock": bedrock}[provider]
+def serving(provider: str, answer: str, reason: str | None = None) -> Iterator[Served]:
+    """A server of the provider's, until the end of the block; `reason` is why answers end."""
+    written, ended = {
+        "anthropic": (anthropic, "end_turn"),
+        "google": (google, "STOP"),
+        "bedrock": (bedrock, "end_turn"),
+    }[provider]
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -37,7 +41,7 @@ def serving(provider: str, answer: str) -> Iterator[Served]:
             asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
             served.requests.append(asked)
             served.paths.append(self.path)
-            content_type, body = written(self.path, asked, answer)
+            content_type, body = written(self.path, asked, answer, reason or ended)
             self.send_response(200)
             self.send_header("content-type", content_type)
             self.send_header("content-length", str(len(body)))
@@ -72,7 +76,7 @@ def sse(events: list[dict[str, Any]], *, named: bool) -> Bodies:
     return "text/event-stream", text.encode()
 
 
-def anthropic(path: str, asked: dict[str, Any], answer: str) -> Bodies:
+def anthropic(path: str, asked: dict[str, Any], answer: str, reason: str) -> Bodies:
     assert path.startswith("/v1/messages")
     message = {
         "id": "m1",
@@ -80,7 +84,7 @@ def anthropic(path: str, asked: dict[str, Any], answer: str) -> Bodies:
         "role": "assistant",
         "model": asked["model"],
         "content": [{"type": "text", "text": answer}],
-        "stop_reason": "end_turn",
+        "stop_reason": reason,
         "stop_sequence": None,
         "usage": {"input_tokens": 10, "output_tokens": 5},
     }
@@ -108,7 +112,7 @@ def anthropic(path: str, asked: dict[str, Any], answer: str) -> Bodies:
             {"type": "content_block_stop", "index": 1},
             {
                 "type": "message_delta",
-                "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+                "delta": {"stop_reason": reason, "stop_sequence": None},
                 "usage": {"output_tokens": 5},
             },
             {"type": "message_stop"},
@@ -117,31 +121,31 @@ def anthropic(path: str, asked: dict[str, Any], answer: str) -> Bodies:
     )
 
 
-def google(path: str, asked: dict[str, Any], answer: str) -> Bodies:
+def google(path: str, asked: dict[str, Any], answer: str, reason: str) -> Bodies:
     del asked
 
-    def part(text: str, reason: str | None) -> dict[str, Any]:
+    def part(text: str, ended: str | None) -> dict[str, Any]:
         candidate = {"content": {"role": "model", "parts": [{"text": text}]}, "index": 0}
-        if reason:
-            candidate["finishReason"] = reason
+        if ended:
+            candidate["finishReason"] = ended
         usage = {"promptTokenCount": 10, "candidatesTokenCount": 5, "totalTokenCount": 15}
         return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": "gemini-x"}
 
     if ":streamGenerateContent" in path:
         *texts, last = pieces(answer)
-        return sse([*(part(text, None) for text in texts), part(last, "STOP")], named=False)
+        return sse([*(part(text, None) for text in texts), part(last, reason)], named=False)
     assert ":generateContent" in path
-    return "application/json", json.dumps(part(answer, "STOP")).encode()
+    return "application/json", json.dumps(part(answer, reason)).encode()
 
 
-def bedrock(path: str, asked: dict[str, Any], answer: str) -> Bodies:
+def bedrock(path: str, asked: dict[str, Any], answer: str, reason: str) -> Bodies:
     del asked
     usage = {"inputTokens": 10, "outputTokens": 5, "totalTokens": 15}
     if path.endswith("/converse"):
         message = {"role": "assistant", "content": [{"text": answer}]}
         body = {
             "output": {"message": message},
-            "stopReason": "end_turn",
+            "stopReason": reason,
             "usage": usage,
             "metrics": {"latencyMs": 1},
         }
@@ -154,7 +158,7 @@ def bedrock(path: str, asked: dict[str, Any], answer: str) -> Bodies:
             for text in pieces(answer)
         ),
         ("contentBlockStop", {"contentBlockIndex": 0}),
-        ("messageStop", {"stopReason": "end_turn"}),
+        ("messageStop", {"stopReason": reason}),
         ("metadata", {"usage": usage, "metrics": {"latencyMs": 1}}),
     ]
     body_bytes = b"".join(aws_frame(kind, json.dumps(value).encode()) for kind, value in frames)

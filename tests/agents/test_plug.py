@@ -9,6 +9,7 @@ import pytest
 from xpander_client.agents import Agent, scripted
 from xpander_client.agents.messages import Message
 from xpander_client.background import AgentCtx, Plugin, SandboxMethodType
+from xpander_client.errors import ArgumentError
 
 CATCH = (
     "try:\n    task_success(lookup('x'))\nexcept Exception as error:\n    task_success(str(error))"
@@ -137,3 +138,14 @@ async def test_those_of_a_disabled_plugin_cannot_be_called(plugin: Plugin) -> No
 
     await plugin.disable()
     assert await work() == "plugin 'shop' is disabled"
+
+
+def test_two_methods_that_code_would_call_by_one_name_are_refused(plugin: Plugin) -> None:
+    for name in ("Run the first", "Run the second"):
+
+        @plugin.mount_sandbox_method(SandboxMethodType.TOOL, name)
+        def run(ctx: AgentCtx) -> None:
+            """Run."""
+
+    with pytest.raises(ArgumentError, match=r"'Run the first' and 'Run the second'.*'run'"):
+        Agent(llm=scripted([])).plug(plugin)

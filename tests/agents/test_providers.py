@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.agents.provider_servers import serving
+from xpander_client.agents.errors import LLMCallError, ResponseParseError
 from xpander_client.agents.llm import Image, LLMResponse, Message, connect_llm
 from xpander_client.agents.tokens import TokenChunk
 
@@ -72,3 +73,29 @@ def test_thoughts_that_a_provider_sends_apart_are_the_thinking_of_the_answer() -
         TokenChunk("thinking", "thoughts."),
         TokenChunk("thinking", "", True),
     ]
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(
+    ("provider", "reason", "error", "text"),
+    [
+        ("anthropic", "refusal", LLMCallError, "the model refused to answer"),
+        ("anthropic", "max_tokens", ResponseParseError, "cut off at the limit"),
+        ("google", "SAFETY", LLMCallError, "content filter"),
+        ("google", "MAX_TOKENS", ResponseParseError, "cut off at the limit"),
+        ("bedrock", "guardrail_intervened", LLMCallError, "content filter"),
+        ("bedrock", "max_tokens", ResponseParseError, "cut off at the limit"),
+    ],
+)
+def test_why_an_answer_ended_is_told_in_the_words_of_no_provider(
+    provider: str, reason: str, error: type[LLMCallError], text: str, streamed: bool
+) -> None:
+    with serving(provider, "<PYTHON>\ndelete(all", reason) as served:
+        model = connect_llm(
+            provider, MODELS[provider], base_url=served.base_url, **OPTIONS[provider]
+        )
+        with pytest.raises(error, match=text) as caught:
+            model.complete(MESSAGES, (lambda _: None) if streamed else None)
+    assert type(caught.value) is error
+    assert caught.value.retryable is (error is ResponseParseError)
+    assert len(served.requests) == 1

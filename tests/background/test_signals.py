@@ -44,7 +44,7 @@ def test_progress_may_be_said_without_a_figure() -> None:
 
 @pytest.mark.parametrize(
     ("percent", "taken"),
-    [(100.00000000000003, 100), (-1e-15, 0), (Decimal("12.5"), 12.5), (True, 1)],
+    [(100.00000000000003, 100), (100.00001, 100), (-1e-15, 0), (Decimal("12.5"), 12.5), (True, 1)],
 )
 def test_what_rounding_and_other_types_make_of_a_percentage_is_taken_for_it(
     percent: Any, taken: float

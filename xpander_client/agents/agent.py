@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from xpander_client.api.models import TaskUpdateEvent
     from xpander_client.api.resources import Task
     from xpander_client.background import Plugin
+    from xpander_client.background.plugin import SandboxMethod
     from xpander_client.configuration import Configuration
 
     from .llm import LLM
@@ -362,11 +363,18 @@ class Agent:
         the function's own. What they get as context has the call's session as its `chat_key`.
 
         Raises:
-            ArgumentError: One of the names can't be used.
+            ArgumentError: One of the names can't be used, or two methods have the same.
         """
         from .plugged import as_function
 
-        names = {method.code_names[0] for method in plugin.sandbox_methods.values()}
+        names: dict[str, SandboxMethod] = {}
+        for method in plugin.sandbox_methods.values():
+            other = names.setdefault(method.code_names[0], method)
+            if other is not method:
+                raise ArgumentError(
+                    f"code would call {other.name!r} and {method.name!r} of plugin "
+                    f"{plugin.module_name!r} by the same name, {method.code_names[0]!r}"
+                )
         for method in plugin.sandbox_methods.values():
             name, *others = method.code_names
             shown: list[tuple[str, Visibility]] = [(name, visibility)]

@@ -20,7 +20,7 @@ class TaskSignal(StrEnum):
     CANCEL = "cancel"
 
 
-_ROUNDING = 1e-6
+_ROUNDING = 1e-4
 """How far beside its bounds a percentage may be: sums of fractions are."""
 
 
