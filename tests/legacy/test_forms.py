@@ -19,7 +19,7 @@ from typing import Annotated, Any, Generic, Literal, NamedTuple, NotRequired, Ty
 import attrs
 import jsonschema_rs
 import pytest
-from annotated_types import Ge
+from annotated_types import Ge, Len
 from hypothesis import HealthCheck, given, settings, strategies as st
 from pydantic import BaseModel, Field, dataclasses as pydantic_dataclasses
 
@@ -292,6 +292,7 @@ FITS_WITH_PYDANTIC = [
     (Address, '{"street": "s", "zip": "12345"}', Address(street="s", zip="12345")),
     (Amount | None, {"value": 3}, Amount(3)),
     (Person | Line, {"price": 1}, Line(decimal.Decimal(1))),
+    (Annotated[list[int], Len(1, 2)], "[1]", [1]),
 ]
 
 

@@ -28,7 +28,7 @@ from .hints import hints_of
 
 __all__ = ["Forms", "default_of", "nullable"]
 
-_PLAIN = (str, bool, int, float, type(None))
+_PLAIN = (str, bool, int, float, types.NoneType)
 
 
 @attrs.define
@@ -96,11 +96,9 @@ class Forms:
         return Form({"$ref": f"#/$defs/{self._names[key]}"}, read)
 
     def _annotated(self, annotation: Any, arguments: tuple[Any, ...]) -> Form:
-        form = None
-        if any(pydantic_form.is_rule(each) for each in arguments[1:]):
-            form = pydantic_form.form_of(annotation, self)
-        if form is None:
-            form = self.of(arguments[0])
+        has_rules = any(pydantic_form.is_rule(each) for each in arguments[1:])
+        of_pydantic = pydantic_form.form_of(annotation, self) if has_rules else None
+        form = lenient(of_pydantic) if of_pydantic else self.of(arguments[0])
         texts = (_description(each) for each in arguments[1:])
         return described(form, next(filter(None, texts), None))
 

@@ -204,6 +204,7 @@ def openai_schema(schema: dict[str, Any]) -> None:
     assert not {"anyOf", "oneOf", "allOf", "enum", "not"}.intersection(schema)
     for part in _parts(schema):
         assert "array" not in part.get("type", ()) or "items" in part
+        assert not re.search(r"\(\?<?[=!]", part.get("pattern", ""))
         if "$ref" in part:
             assert part["$ref"].removeprefix("#/$defs/") in schema["$defs"]
 

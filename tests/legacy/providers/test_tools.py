@@ -187,6 +187,33 @@ def test_ollama_says_in_words_what_its_package_leaves_out() -> None:
     )
 
 
+@pytest.mark.parametrize("provider", LLMProvider)
+def test_parameters_are_one_object_at_the_top(provider: LLMProvider) -> None:
+    one = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
+    for schema, required in (
+        ({"$ref": "#/$defs/One"}, ["a"]),
+        ({"allOf": [{"$ref": "#/$defs/One"}], "required": ["b"]}, ["b", "a"]),
+        ({"anyOf": [{"$ref": "#/$defs/One"}, {"required": ["b"]}]}, None),
+    ):
+        other = {"properties": {"b": {"type": "string"}}} if "$ref" not in schema else {}
+        made = parameters(schema | other | {"$defs": {"One": one}}, provider)
+        assert made["type"].lower() == "object"
+        assert set(made["properties"]) == {"a", *other.get("properties", {})}
+        assert made.get("required") == required
+        assert not {"$ref", "anyOf", "allOf"}.intersection(made)
+
+
+@pytest.mark.parametrize("provider", LLMProvider)
+def test_patterns_that_look_around_are_left_to_the_function(provider: LLMProvider) -> None:
+    properties = {
+        "a": {"type": "string", "pattern": r"^(?!^[-+.]*$)[+-]?0*\d*$"},
+        "b": {"type": "string", "pattern": r"^(?:a|b)$"},
+    }
+    made = parameters({"type": "object", "properties": properties}, provider)["properties"]
+    assert "pattern" not in made["a"]
+    assert made["b"]["pattern"] == r"^(?:a|b)$"
+
+
 def test_ollama_gets_what_is_optional_flat_and_alternatives_in_words() -> None:
     null = {"type": "null"}
     properties = {

@@ -13,6 +13,8 @@ import attrs
 
 from xpander_client.legacy.tool_call import GROUPS
 
+from .tool import resolved
+
 __all__ = ["gemini_schema"]
 
 Schema = dict[str, Any]
@@ -130,7 +132,7 @@ class _Conversion:
         made = dict(part)
         reference = made.pop("$ref", None)
         if isinstance(reference, str):
-            whole = self._resolved(reference)
+            whole = resolved(reference, self.root)
             if self._comes_round(reference):
                 if path.count(reference) > 1 or len(path) == _DEEPEST:
                     ends = "properties" in whole or whole.get("type") == "object"
@@ -148,20 +150,13 @@ class _Conversion:
                     made |= {"properties": properties, "required": list(dict.fromkeys(required))}
         return made, path
 
-    def _resolved(self, reference: str) -> Mapping[str, Any]:
-        found: Any = self.root
-        for step in reference.removeprefix("#").strip("/").split("/"):
-            step = step.replace("~1", "/").replace("~0", "~")
-            found = found.get(step) if isinstance(found, Mapping) else None
-        return found if isinstance(found, Mapping) else {}
-
     def _comes_round(self, reference: str) -> bool:
         """Whether what it refers to contains the same reference."""
         if reference not in self._loops:
             seen: set[str] = set()
             ahead = [reference]
             while ahead:
-                found = set(_references(self._resolved(ahead.pop()))) - seen
+                found = set(_references(resolved(ahead.pop(), self.root))) - seen
                 seen |= found
                 ahead += found
             self._loops[reference] = reference in seen
