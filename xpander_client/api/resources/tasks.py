@@ -466,11 +466,12 @@ class Tasks(Resource):
         """Change some fields of a task.
 
         Only what is given changes. A terminal status is final: changing it is refused with 409, but
-        that a stopped task can be set to `paused` or `pending`, by who holds no attempt of it.
-        Refused is also a worker's write that carries an `execution_attempts` other than the current
-        one. With `worker_id` and the status `executing` a script takes the task for itself, under
-        the next attempt; when a worker has it already, that is refused with 409. With the header
-        `prefer: return=minimal` the answer leaves out fields of more than 4 KB.
+        that a stopped task can be set to `paused` or `pending`, by who holds no attempt of it, or
+        who says with it that it `is_manually_stopped` and so knows of the stop. Refused is also a
+        worker's write that carries an `execution_attempts` other than the current one. With
+        `worker_id` and the status `executing` a script takes the task for itself, under the next
+        attempt; when a worker has it already, that is refused with 409. With the header `prefer:
+        return=minimal` the answer leaves out fields of more than 4 KB.
 
         Args:
             task_id: The task.
@@ -532,11 +533,12 @@ class Tasks(Resource):
         """Change some fields of a task.
 
         Only what is given changes. A terminal status is final: changing it is refused with 409, but
-        that a stopped task can be set to `paused` or `pending`, by who holds no attempt of it.
-        Refused is also a worker's write that carries an `execution_attempts` other than the current
-        one. With `worker_id` and the status `executing` a script takes the task for itself, under
-        the next attempt; when a worker has it already, that is refused with 409. With the header
-        `prefer: return=minimal` the answer leaves out fields of more than 4 KB.
+        that a stopped task can be set to `paused` or `pending`, by who holds no attempt of it, or
+        who says with it that it `is_manually_stopped` and so knows of the stop. Refused is also a
+        worker's write that carries an `execution_attempts` other than the current one. With
+        `worker_id` and the status `executing` a script takes the task for itself, under the next
+        attempt; when a worker has it already, that is refused with 409. With the header `prefer:
+        return=minimal` the answer leaves out fields of more than 4 KB.
 
         Args:
             task_id: The task.
