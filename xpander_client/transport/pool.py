@@ -366,13 +366,14 @@ def _close_all() -> None:
 def _forget_all() -> None:
     # A forked child must not speak on its parent's connections, nor close them; what a thread of
     # the parent was about to do with them never ends.
-    global _lock
+    global _lock, _users, _pools
     _lock = threading.RLock()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
-        _pools.clear()
+        _pools = weakref.WeakValueDictionary()
         _kept.clear()
-        for pool in list(_users):
+        _users = weakref.WeakSet(list(_users))
+        for pool in _users:
             pool.forget()
 
 

@@ -234,7 +234,7 @@ class Worker:
         self._working = asyncio.create_task(self._work())
 
     async def _work(self) -> None:
-        # Connections of its own: a handler that closes its `Tasks` must not cut the worker off.
+        # Connections of its own: however much handlers call, the worker need not wait for a place.
         transport = Transport(self.configuration, Pool(self.configuration))
         if self._max_retries is not None:
             policy = attrs.evolve(self.configuration.retry, attempts=self._max_retries)
