@@ -85,6 +85,12 @@ class Order:
 
 
 @dataclasses.dataclass
+class Paint:
+    Level: Level
+    Colour: Colour | None = None
+
+
+@dataclasses.dataclass
 class Tree:
     value: int
     below: list[Tree] = dataclasses.field(default_factory=list)
@@ -279,6 +285,7 @@ FITS = [
         Order(1, [Line(decimal.Decimal("1.5"))], Colour.BLUE),
     ),
     (Tree, {"value": 1, "below": [{"value": "2"}]}, Tree(1, [Tree(2)])),
+    (Paint, {"Level": 1, "Colour": "red"}, Paint(Level.LOW, Colour.RED)),
     (Page[Colour], {"items": ["red"]}, Page([Colour.RED])),
     (Unknown, {"a": 1}, {"a": 1}),
 ]

@@ -22,12 +22,13 @@ def hints_of(of: Callable[..., Any] | type) -> dict[str, Any]:
     hints: dict[str, Any] = {}
     for owner in reversed(of.__mro__) if isinstance(of, type) else [_unwrapped(of)]:
         module = sys.modules.get(getattr(owner, "__module__", None) or "")
-        space = getattr(owner, "__globals__", vars(module) if module is not None else {})
-        names = dict(vars(owner)) if isinstance(owner, type) else {}
+        names = getattr(owner, "__globals__", vars(module) if module is not None else {})
+        # A field may be called like its type: the module's names come before those of a class.
+        own = dict(vars(owner)) if isinstance(owner, type) else names
         for name, annotation in annotations_of(owner).items():
             holder = types.SimpleNamespace(__annotations__={"it": annotation})
             try:
-                hints[name] = typing.get_type_hints(holder, space, names, include_extras=True)["it"]
+                hints[name] = typing.get_type_hints(holder, own, names, include_extras=True)["it"]
             except Exception:  # an annotation may run anything
                 hints.pop(name, None)
     return hints
