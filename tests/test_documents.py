@@ -21,6 +21,7 @@ from tests.example_server import example_server
 from tests.openai_server import Calls, OpenAIServer, Says
 from xpander_client import AgentExecutionStatus, Configuration, Tasks, TaskUpdateEventType
 from xpander_client.platform import LocalPlatform
+from xpander_client.platform.descriptions import load_agents
 from xpander_client.worker import lifecycle
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -139,7 +140,7 @@ def test_the_streaming_scripts_show_an_answer_while_it_is_written() -> None:
         running(ROOT / "scripts/streaming_worker.py", platform.configuration),
     ):
         follower = subprocess.Popen(
-            [sys.executable, str(ROOT / "scripts/streaming_follower.py"), "hello", "there"],
+            [sys.executable, "-m", "scripts.streaming_follower", "hello", "there"],
             cwd=ROOT,
             env=os.environ | environment(platform.configuration),
             stdout=subprocess.PIPE,
@@ -196,11 +197,28 @@ def test_the_scripts_print_what_the_readme_shows() -> None:
             timeout=60,
         )
         assert done.returncode == 0, done.stderr
-        assert done.stdout == printed
+        told = iter(printed.splitlines())
+        # Of progress that comes faster than it can be told, the newest is: each line, in order.
+        assert [line for line in done.stdout.splitlines() if line not in told] == []
+        final = [line for line in printed.splitlines() if "%" not in line]
+        assert [line for line in done.stdout.splitlines() if "%" not in line] == final
+
+
+def test_the_file_of_agents_is_the_one_that_the_readme_shows() -> None:
+    shown = re.findall(r"^```yaml\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+    file = ROOT / "scripts/data/agents.yaml"
+    assert shown == [file.read_text(encoding="utf-8")]
+    travel, mail = load_agents(file)
+    assert (travel.id, [*travel.operations], [*travel.sub_agents.values()], mail.id) == (
+        *("travel", ["read_weather"]),
+        *(["mail"], "mail"),
+    )
 
 
 def test_the_commands_of_the_readme_run_as_printed() -> None:
-    commands = re.findall(r"^xpander-client ((?:tasks|doctor)[^#\n]*)", README, re.MULTILINE)
+    commands = re.findall(
+        r"^xpander-client ((?:tasks|doctor|workers)[^#\n]*)", README, re.MULTILINE
+    )
     assert len(commands) >= 5
     with LocalPlatform() as platform, Tasks(platform.configuration) as tasks:
         finished = tasks.create(agent_id=AGENT, prompt="hello", events_streaming=True)

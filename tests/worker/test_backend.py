@@ -442,7 +442,7 @@ def test_an_agent_without_a_model_is_an_error_that_says_what_to_do(
 @pytest.mark.parametrize(
     ("missing", "agent", "told"),
     [
-        ("agno", AGENT, "install xpander-client[agno]"),
+        ("agno", AGENT, 'pip install "xpander-client[agno]"'),
         ("openai", AGENT, "models of openai need the package openai: pip install openai"),
         ("anthropic", "agent-claude", "need the package anthropic: pip install anthropic"),
     ],

@@ -14,6 +14,7 @@ import attrs
 
 from xpander_client.core.signatures import signature_of
 from xpander_client.errors import ArgumentError
+from xpander_client.extras import require
 
 from .annotations import enclosing_names, resolved, type_text
 from .empty_body import is_empty
@@ -248,6 +249,7 @@ def contract_of(
         _refuse_what_is_no_function(function)
     _refuse_what_is_decorated(function, agent_name)
     name = function.__name__
+    require("pydantic", extra="agents", purpose=f"the task '{name}'")
     if not is_empty(function):
         raise ArgumentError(
             f"Function '{name}' decorated with @task must have an empty body. "

@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 
 from xpander_client.errors import ArgumentError
+from xpander_client.extras import missing
 
 __all__ = ["PROVIDERS", "Connection", "open_model", "provider_named", "require_installed"]
 
@@ -89,11 +90,8 @@ def require_installed(provider: Provider) -> None:
     """
     for module in ("pydantic_ai", provider.module):
         if not _is_installed(module):
-            raise ImportError(
-                f"Models of {provider.name} need the package {module}, which is not installed: "
-                f"pip install 'xpander-client[{provider.extra}]'",
-                name=module,
-            )
+            told = missing(module, provider.extra, f"a model of {provider.name}")
+            raise ImportError(str(told), name=module)
 
 
 def _is_installed(module: str) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from xpander_client.extras import require
+
 from .call import Call, call_key
 from .cancelling import cancel_all
 from .contract import Bound, Contract
@@ -21,6 +23,7 @@ class LocalRunner:
     """The calls of one agent's tasks: its model writes the code, its sandbox runs it."""
 
     def __init__(self, agent: Agent) -> None:
+        require("pydantic_monty", extra="agents", purpose="code of an agent")
         self.agent = agent
 
     def run(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Any:

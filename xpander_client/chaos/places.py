@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import attrs
 
 from ..errors import ConfigurationError
+from ..extras import missing
 from ..platform.stores.addresses import is_postgres, sqlite_path, without_password
 from ..platform.stores.sqlite.file import COMPANIONS
 from .marks import Mark, is_abandoned
@@ -113,9 +114,7 @@ async def _schema(address: str, name: str, tell: Callable[[str], None]) -> Async
 
         from ..platform.stores.postgres.connections import AWAY, Database, reason_of
     except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            f'a store on PostgreSQL needs {error.name}: pip install "xpander-client[postgres]"'
-        ) from None
+        raise missing(error, "postgres", "a store on PostgreSQL") from None
 
     @contextlib.asynccontextmanager
     async def connected() -> AsyncIterator[asyncpg.Connection]:

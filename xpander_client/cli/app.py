@@ -23,6 +23,7 @@ from xpander_client.cli.store import store
 from xpander_client.cli.tasks import tasks
 from xpander_client.cli.workers import workers
 from xpander_client.errors import ConnectionFailedError, ModuleException, TimeoutExceededError
+from xpander_client.extras import missing
 from xpander_client.version import __version__
 
 __all__ = ["app"]
@@ -46,7 +47,7 @@ class _Commands(TyperGroup):
             package = (error.name or "").partition(".")[0]
             if package not in _PLATFORM_PACKAGES:
                 raise
-            complain(f'the platform needs {package}: pip install "xpander-client[platform]"')
+            complain(str(missing(package, "platform", "the platform")))
             raise typer.Exit(1) from error
         except BrokenPipeError:
             # Whoever read the output has had enough; Python must not complain about that at exit.

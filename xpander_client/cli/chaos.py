@@ -12,7 +12,7 @@ import typer
 
 from xpander_client.cli.output import complain, note, print_json, print_pairs, print_table, tell
 from xpander_client.cli.stores import StoreAddress, required_address
-from xpander_client.errors import ConfigurationError
+from xpander_client.extras import missing
 
 if TYPE_CHECKING:
     from xpander_client.chaos.run import Report
@@ -38,9 +38,7 @@ def chaos(
     try:
         from xpander_client.chaos.run import run
     except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            f'the platform needs {error.name}: pip install "xpander-client[platform]"'
-        ) from None
+        raise missing(error, "platform", "the platform") from None
     address = required_address(store)
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     report = asyncio.run(run(address, seconds=seconds, seed=seed, tell=note))

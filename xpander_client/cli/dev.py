@@ -15,6 +15,7 @@ import typer
 from xpander_client.cli.output import note, print_json
 from xpander_client.cli.settings import with_settings
 from xpander_client.errors import ConfigurationError
+from xpander_client.extras import missing
 from xpander_client.platform.settings import Settings
 from xpander_client.private_files import check_private_folder, make_private_folder, open_private
 
@@ -67,9 +68,7 @@ def dev(
         from xpander_client.platform.serve import run
         from xpander_client.platform.server import is_loopback
     except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            f'the platform needs {error.name}: pip install "xpander-client[platform]"'
-        ) from None
+        raise missing(error, "platform", "the platform") from None
     with _running(store) as (address, place):
         if api_key is None and is_loopback(host):
             api_key = _kept_key(place)
@@ -141,8 +140,8 @@ def _announce(address: Address) -> None:
         f"  export XPANDER_BASE_URL={shlex.quote(address.url)}\n"
         f"  export XPANDER_API_KEY={shlex.quote(api_key)}\n"
         f"  export XPANDER_ORGANIZATION_ID={shlex.quote(organization_id)}\n"
-        "and for a worker also the agent whose tasks it takes, by any name:\n"
-        "  export XPANDER_AGENT_ID=my-agent\n"
+        "and for a worker also the agent whose tasks it takes, by the name they are created for:\n"
+        "  export XPANDER_AGENT_ID=agent123\n"
         "\n"
         "Ctrl-C stops it.",
         flush=True,

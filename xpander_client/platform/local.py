@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..configuration import Configuration
 from ..errors import ConfigurationError, ModuleException
+from ..extras import missing
 
 if TYPE_CHECKING:
     from .server import Server
@@ -161,9 +162,7 @@ class LocalPlatform:
             from .server import Server, bind
             from .stores.addresses import store_at
         except ModuleNotFoundError as error:
-            raise ConfigurationError(
-                f"the platform needs {error.name}: install xpander-client[platform]"
-            ) from error
+            raise missing(error, "platform", "the platform") from error
         if isinstance(self._agents, str | os.PathLike):
             agents = load_agents(self._agents)
         else:

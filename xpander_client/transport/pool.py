@@ -20,6 +20,7 @@ import httpx
 from xpander_client.configuration import Configuration
 from xpander_client.core.call import Platform
 from xpander_client.errors import ConfigurationError
+from xpander_client.extras import missing
 
 from .environment import client_settings, proxy_for
 
@@ -250,10 +251,8 @@ class Pool:
             return _without_cookies(httpx.AsyncClient(**self._settings(use)))
         try:
             from .aiohttp_client import new_client
-        except ImportError:
-            raise ConfigurationError(
-                'async_backend="aiohttp" needs the extra: pip install "xpander-client[aiohttp]"'
-            ) from None
+        except ImportError as error:
+            raise missing(error, "aiohttp", 'async_backend="aiohttp"') from None
         return _without_cookies(new_client(**self._settings(use, "aiohttp")))
 
     def _settings(self, use: Use, backend: str = "httpx") -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from xpander_client.api.models import AgentInstructions, OutputFormat
 from xpander_client.api.resources import Agent, Task
-from xpander_client.errors import ConfigurationError
+from xpander_client.extras import missing
 
 from .agno_models import load_model
 
@@ -24,9 +24,7 @@ def require_agno() -> None:
     try:
         import_module("agno.agent")
     except ModuleNotFoundError as error:
-        raise ConfigurationError(
-            f"arguments for an agno agent need {error.name}: install xpander-client[agno]"
-        ) from error
+        raise missing(error, "agno", "an agno agent") from error
 
 
 def arguments(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from ...errors import ConfigurationError
+from ...extras import missing
 from .sqlite import SqliteStore
 
 if TYPE_CHECKING:
@@ -65,9 +66,7 @@ def store_at(
         try:
             from .postgres import PostgresStore
         except ModuleNotFoundError as error:
-            raise ConfigurationError(
-                f'a store on PostgreSQL needs {error.name}: pip install "xpander-client[postgres]"'
-            ) from None
+            raise missing(error, "postgres", "a store on PostgreSQL") from None
         return PostgresStore(str(address), settings, clock=clock)
     return SqliteStore(sqlite_path(address), settings, clock=clock)
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import attrs
 
 from ...errors import ConfigurationError
+from ...extras import missing
 from .addresses import check_address, is_postgres, sqlite_path, without_password
 from .fitting import Fitting
 from .records import TASK_FIELDS
@@ -254,9 +255,7 @@ def _engine(address: str | os.PathLike[str]) -> _Engine:
         try:
             from .postgres.books import ENGINE as POSTGRES
         except ModuleNotFoundError as error:
-            raise ConfigurationError(
-                f'a store on PostgreSQL needs {error.name}: pip install "xpander-client[postgres]"'
-            ) from None
+            raise missing(error, "postgres", "a store on PostgreSQL") from None
         return POSTGRES
     from .sqlite.books import ENGINE as SQLITE
 

@@ -9,6 +9,7 @@ import os
 from typing import TYPE_CHECKING
 
 from xpander_client.errors import ConfigurationError
+from xpander_client.extras import missing
 from xpander_client.transport import Transport
 
 from .invocation import Invocations
@@ -63,10 +64,7 @@ class InvokeServer:
 
             from .app import InvokeApp
         except ModuleNotFoundError as error:
-            raise ConfigurationError(
-                f"POST /invoke needs {error.name}, which is not installed: "
-                'pip install "xpander-client[worker]"'
-            ) from error
+            raise missing(error, "worker", "POST /invoke") from error
         try:
             listener = bind(host, port)
         except OSError as error:

@@ -1,0 +1,64 @@
+"""What users read who lack an extra: the same at each door."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+DOORS = """
+import asyncio, sys
+for package in ("agno", "asyncpg", "httpx_aiohttp", "pydantic", "pydantic_monty", "starlette"):
+    sys.modules[package] = None
+
+from xpander_client import Configuration, Tasks
+from xpander_client.agents import Agent, scripted
+from xpander_client.agents.contract import contract_of
+from xpander_client.errors import ConfigurationError
+from xpander_client.platform import LocalPlatform
+from xpander_client.platform.stores.addresses import store_at
+from xpander_client.worker.agno_arguments import require_agno
+from xpander_client.worker.http.server import InvokeServer
+
+def double(x: int) -> int:
+    "Double a number."
+
+def call_over_aiohttp():
+    there = Configuration(api_key="k", base_url="http://127.0.0.1:1", async_backend="aiohttp")
+    return asyncio.run(Tasks(there).aget(task_id="task-1"))
+
+for door in (
+    LocalPlatform().__enter__,
+    lambda: store_at("postgresql://127.0.0.1:1/x"),
+    lambda: Agent(llm=scripted([])),
+    lambda: contract_of(double, agent_name="calculator"),
+    call_over_aiohttp,
+    lambda: asyncio.run(InvokeServer.start(InvokeServer.__new__(InvokeServer))),
+    require_agno,
+):
+    try:
+        door()
+    except ConfigurationError as error:
+        print(error)
+"""
+
+
+def test_what_is_missing_is_named_with_its_extra_at_each_door() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", DOORS],
+        cwd=Path(__file__).resolve().parents[1],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    told = '{} needs {}, which is not installed: pip install "xpander-client[{}]"'.format
+    assert done.stdout.splitlines() == [
+        told("the platform", "starlette", "platform"),
+        told("a store on PostgreSQL", "asyncpg", "postgres"),
+        told("code of an agent", "pydantic_monty", "agents"),
+        told("the task 'double'", "pydantic", "agents"),
+        told('async_backend="aiohttp"', "httpx_aiohttp", "aiohttp"),
+        told("POST /invoke", "starlette", "worker"),
+        told("an agno agent", "agno", "agno"),
+    ]
