@@ -9,13 +9,14 @@ import types
 from collections import ChainMap, Counter, OrderedDict, UserDict, UserString, defaultdict, deque
 from typing import Any, NamedTuple
 
+import attrs
 import numpy
 import pandas  # type: ignore[import-untyped]  # has its types in a package of their own
 import pytest
 
-from tests.agents.sandboxes import changes, opened, ran, session, succeeded
+from tests.agents.sandboxes import Calls, changes, opened, ran, session, succeeded
 from xpander_client.agents import Agent, scripted
-from xpander_client.agents.sandbox import Continue
+from xpander_client.agents.sandbox import Continue, Success
 from xpander_client.errors import ArgumentError
 
 
@@ -96,6 +97,48 @@ class TestPlainData:
         code = "task_success((inputs.v, inputs.v['red'], 'red' in inputs.v['red', 2]))"
         assert succeeded(code, v=value) == ({"red": 1, ("red", 2): {"red"}}, 1, True)
 
+    @pytest.mark.parametrize(
+        ("code", "args"),
+        [
+            ("ship(inputs.v)", (Status.PAID, None, Level.HIGH)),
+            ("ship('paid', ['paid'], level=2)", (Status.PAID, [Status.PAID], Level.HIGH)),
+            ("ship(status='lost', more=[1])", ("lost", [1], Level.HIGH)),
+            ("shop().ship(inputs.v, inputs.more)", (Status.PAID, [Status.PAID], Level.HIGH)),
+            ("Order(inputs.v).check()", (Status.PAID,)),
+        ],
+    )
+    def test_a_function_that_asks_for_an_enum_gets_it(self, code: str, args: object) -> None:
+        got: list[object] = []
+
+        def ship(
+            status: Status,
+            more: list[Status] | None = None,
+            level: Level | None = Level.HIGH,
+        ) -> None:
+            got.append((status, more, level))
+
+        class Shop:
+            def ship(self, status: Status, more: list[Status]) -> None:
+                ship(status, more)
+
+        @attrs.define
+        class Order:
+            status: Status
+
+            def check(self) -> None:
+                got.append((self.status,))
+
+        capabilities = opened(ship, shop=Shop)
+        capabilities.add_class(Shop)
+        capabilities.add_class(Order)
+        code = f"{code}\ntask_success(1)"
+        succeeded(code, capabilities, v=Status.PAID, more=[Status.PAID])
+        assert repr(got) == repr([args])
+
+    def test_the_attributes_of_an_enum_that_is_a_text_are_told_to_be_none(self) -> None:
+        error = str(ran("inputs.v.value", v=Status.PAID).error)
+        assert "enums of texts or numbers are texts and numbers here" in error
+
     def test_a_named_tuple_comes_back_as_what_it_was(self) -> None:
         got: list[object] = []
         code = "keep(inputs.v)\ninputs.v.y.append(3)\ntask_success([inputs.v])"
@@ -115,6 +158,12 @@ class TestPlainData:
     )
     def test_what_would_lose_something_is_refused(self, value: object, text: str) -> None:
         assert text in str(ran("give()", opened(give=lambda: value)).error)
+
+    def test_a_result_that_code_cannot_have_is_told_to_be_one_of_a_call_that_ran(self) -> None:
+        error = str(ran("give()", opened(give=lambda: [len])).error)
+        assert error.startswith(
+            "TypeError: give() has run, but its result can't be given to agent code: a builtin"
+        )
 
     def test_a_deque_of_any_length_goes_in_whole(self) -> None:
         assert succeeded("task_success(len(inputs.v))", v=deque(range(150_000))) == 150_000
@@ -239,6 +288,18 @@ class TestTextsAndWhatOnlyPrintsAsThem:
             "task_success({'a': Own()}.values())"
         )
         assert "exists only in the sandbox" in str(ran(code).error)
+
+    def test_objects_of_agent_code_as_keys_are_refused_and_told_when_they_are_missed(self) -> None:
+        made = (
+            "from dataclasses import dataclass\n@dataclass(frozen=True)\nclass P:\n    a: int\n"
+            "x = {P(1): 2}\ny = 3\n"
+        )
+        calls = Calls()
+        calls.run(made)
+        assert calls.run("task_success(y)").control == Success(3)
+        assert "'x' was something with objects as keys" in str(calls.run("x").error)
+        refused = "objects of your own classes can't be keys of a dict"
+        assert refused in str(ran(f"{made}task_success(x)").error)
 
     def test_a_view_in_a_variable_is_a_list_in_the_next_call(self) -> None:
         with session() as one:

@@ -66,6 +66,10 @@ _ADVICE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             "use builtins instead: len(x), str(x), type(x)",
         ),
         (
+            r"'(?:str|int|float)' object has no attribute '(?:value|name)'",
+            "enums of texts or numbers are texts and numbers here: use it as it is",
+        ),
+        (
             r"name '(?:globals|vars|dir|__import__|input|compile)' is not defined",
             "the sandbox has none: use names and dicts of your own instead",
         ),

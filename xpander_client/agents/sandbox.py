@@ -34,6 +34,7 @@ from .crossing import (
     fitting,
     is_builtin,
 )
+from .enum_arguments import with_enums
 from .idioms import rewritten
 from .openings import INTERPRETER_BUILTINS, Target, openings_of, type_id
 from .operations import BETWEEN_OBJECTS, OPERATIONS, UNOPENED
@@ -525,10 +526,20 @@ class SandboxSession:
         error = self._feed(code, Source(frozenset(), frozenset(), {}), {}, block)
         if error is not None:
             raise _Lost(str(error))
-        return block.found
+        if block.found is not None:
+            return block.found
+        if len(expressions) == 1:
+            return dict.fromkeys(expressions, Unstorable("something with objects as keys"))
+        apart = (self._fetched({name: one}) for name, one in expressions.items())
+        return {name: value for found in apart for name, value in found.items()}
 
-    def _told(self, snapshot: Any) -> dict[str, Any]:
-        found: dict[str, Any] = snapshot.args[0]
+    def _told(self, snapshot: Any) -> dict[str, Any] | None:
+        """The variables that code of the session's own tells; None if one has no form at all."""
+        try:
+            found: dict[str, Any] = snapshot.args[0]
+        except TypeError:
+            # Objects of agent code as keys have no form outside, and spoil the whole answer.
+            return None
         try:
             return self._kept(found, {})
         except Doubt:
@@ -697,6 +708,7 @@ class SandboxSession:
             if snapshot.object_id is None and self._of_the_sandbox(name, args, kwargs, block):
                 return _EXIT if block.control is not None else _NONE
             target = self._target(name, snapshot.object_id)
+            args, kwargs = with_enums(target.function, args, kwargs)
         except Exception as error:
             return _failed(error, None)
         return self._called(snapshot, HostCall(target, args, kwargs), block)
@@ -704,10 +716,19 @@ class SandboxSession:
     def _given(self, snapshot: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments of a call."""
         out = self._crossing.out
-        args, kwargs = snapshot.args, snapshot.kwargs
-        if snapshot.function_name == "task_continue":
-            # What is only looked at may be whatever prints.
-            return tuple(out(one, is_marked=True) for one in (*args, *kwargs.values())), {}
+        try:
+            args, kwargs = snapshot.args, snapshot.kwargs
+        except TypeError as error:
+            raise TypeError(
+                "objects of your own classes can't be keys of a dict or in a set outside of the "
+                "sandbox: use data, as tuples"
+            ) from error
+        if snapshot.function_name in ("task_continue", "task_fail", "task_clarify"):
+            # What is only looked at or said may be whatever prints.
+            return (
+                tuple(out(one, is_marked=True) for one in args),
+                {name: out(one, is_marked=True) for name, one in kwargs.items()},
+            )
         try:
             return tuple(out(one) for one in args), {key: out(kwargs[key]) for key in kwargs}
         except Doubt:
@@ -746,7 +767,7 @@ class SandboxSession:
                     block.futures[call_id] = (call, result)
                     return None
                 result = self._result(result)
-            return self._converted(result)
+            return self._converted(result, call.name)
         except Exception as error:
             if self._stop.is_set():
                 raise _Interrupted from error
@@ -754,8 +775,12 @@ class SandboxSession:
         finally:
             inside_host_call.reset(token)
 
-    def _converted(self, result: Any) -> dict[str, Any]:
-        return {"return_value": self._crossing.into(result)}
+    def _converted(self, result: Any, name: str) -> dict[str, Any]:
+        try:
+            return {"return_value": self._crossing.into(result)}
+        except (TypeError, ValueError) as error:
+            text = f"{name}() has run, but its result can't be given to agent code: {error}"
+            raise type(error)(text) from error
 
     def _result(self, future: Future[Any]) -> Any:
         with self._lock:
@@ -796,7 +821,7 @@ class SandboxSession:
             return _NONE
         call, future = block.futures.pop(call_id)
         try:
-            return self._converted(self._result(future))
+            return self._converted(self._result(future), call.name)
         except Exception as error:
             if self._stop.is_set():
                 raise _Interrupted from error
@@ -1095,7 +1120,7 @@ class _Running:
         self.calls = 0
         self.calls_after = 0
         self.slept = 0.0
-        self.found: dict[str, Any] = {}
+        self.found: dict[str, Any] | None = {}
         self.awaits = False
         # Calls of async functions: not begun, under way, and answered; and sleeps, by their end.
         self.waiting: dict[int, HostCall] = {}

@@ -21,24 +21,33 @@ from .values import Instance
 
 __all__ = ["Argument", "StandIn", "arguments", "evaluated", "may_stand_in"]
 
-_FORMS = re.compile(
-    r"<(?:function|class|module|bound method|method|built-in|coroutine|generator|locals of|cell:?)"
-    r" .*>"
-    r"|<[\w.]+(?: [\w.]+)* (?:object|at 0x).*>|<\w+>"
-    r"|(?:range|slice|re\.compile|functools\.partial|mappingproxy|dict_\w+)\(.*\)"
-    r"|\.\.\.|\[\.\.\.\]|\{\.\.\.\}|\(\.\.\.\)|[\w.]+\(.*\.\.\..*\)"
-    r"|(?:[a-z]+|[\w.]+\.\w+)\[.*\]|[\w.]+(?:\[.*\])?(?: \| [\w.]+(?:\[.*\])?)+",
-    re.DOTALL,
-)
+_BEGINNINGS = {
+    ">": re.compile(
+        r"<(?:(?:function|class|module|bound method|method|built-in|coroutine|generator|cell:?"
+        r"|locals of) |[\w.]+(?: [\w.]+){0,3} (?:object|at 0x)|\w+>$)"
+    ),
+    ")": re.compile(r"\(\.\.\.\)$|[\w.]+\("),
+    "]": re.compile(r"\[\.\.\.\]$|(?:[a-z]+|[\w.]+\.\w+)\["),
+    "}": re.compile(r"\{\.\.\.\}$"),
+    ".": re.compile(r"\.\.\.$"),
+}
+"""How what has no form outside begins to print, by its last character."""
+_CALLS = re.compile(r"(?:range|slice|re\.compile|functools\.partial|mappingproxy|dict_\w+)\(")
+_UNION = re.compile(r"[\w.]+(?:\[| \| [\w.]+(?:\[| \| |$))")
 _TEXTLESS = frozenset({"Repr", "Function", "Cycle"})
 """What the dump calls values that have no form outside, so that they come as texts."""
+_MARKS = tuple(bytes((0xA1, 0x60 + len(tag))) + tag.encode() for tag in sorted(_TEXTLESS))
+"""How such a value begins in a dump. Where none does, the dump need not be read."""
 
 
 def may_stand_in(text: str, functions: Container[str]) -> bool:
     """Whether something without a form of its own may print as this text."""
-    return text in functions or (
-        (text[-1:] in ")>]}." or " | " in text) and _FORMS.fullmatch(text) is not None
-    )
+    if text in functions:
+        return True
+    beginning = _BEGINNINGS.get(text[-1:])
+    if beginning is not None and beginning.match(text) is not None:
+        return text[-1] != ")" or "..." in text or _CALLS.match(text) is not None
+    return " | " in text and _UNION.match(text) is not None
 
 
 @attrs.frozen
@@ -58,12 +67,14 @@ class Argument:
 
     def items(self) -> dict[Any, Argument]:
         """Of a dict, its values."""
+        if not self._nodes:
+            return {key: Argument(item, [], 0) for key, item in self.value.items()}
         pairs = zip(self.value.items(), self._node(self._at)[1], strict=True)
         return {key: Argument(item, self._nodes, at) for (key, item), (_, at) in pairs}
 
     def marked(self) -> Any:
         """The value, with a `StandIn` for each text in it that is none; objects are `Instance`."""
-        return self._marked(self.value, self._at)
+        return self._marked(self.value, self._at) if self._nodes else self.value
 
     def _marked(self, value: Any, at: int) -> Any:
         tag, inner = self._node(at)
@@ -119,6 +130,11 @@ def arguments(
     Raises:
         ValueError: the dump is of a version of the interpreter that is not known here.
     """
+    if not any(mark in dump for mark in _MARKS):
+        return (
+            [Argument(value, [], 0) for value in args],
+            {name: Argument(value, [], 0) for name, value in kwargs.items()},
+        )
     try:
         call = _Reader(dump).entry("state", "Suspended", "FunctionCall", "args")
         nodes = call["graph"]["nodes"]
