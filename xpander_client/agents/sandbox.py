@@ -780,7 +780,7 @@ class SandboxSession:
             return {"return_value": self._crossing.into(result)}
         except (TypeError, ValueError) as error:
             text = f"{name}() has run, but its result can't be given to agent code: {error}"
-            raise type(error)(text) from error
+            raise (TypeError if isinstance(error, TypeError) else ValueError)(text) from error
 
     def _result(self, future: Future[Any]) -> Any:
         with self._lock:
