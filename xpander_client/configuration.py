@@ -357,7 +357,7 @@ agent_id=None)
         """
         return self._with_organization(_EVENT_HOSTS.get(self._base, self._base))
 
-    @property
+    @cached_property
     def addresses(self) -> tuple[str, ...]:
         """The addresses that requests go to, without the organization: one, or the cloud's two.
 
@@ -382,7 +382,7 @@ agent_id=None)
 
         return "Basic " + base64.b64encode(unquote(login).encode()).decode()
 
-    @property
+    @cached_property
     def _base(self) -> str:
         # Where a login stands in the address, HTTP libraries write it into their logs.
         scheme, _, rest = self.base_url.partition("://")
@@ -399,5 +399,5 @@ def check_configuration(value: object) -> None:
     Raises:
         ArgumentError: it is something else, which is not shown: it may be a key.
     """
-    if not isinstance(value, Configuration | None):
+    if value is not None and not isinstance(value, Configuration):
         raise ArgumentError(f"configuration must be a Configuration, not {type(value).__name__}")

@@ -113,4 +113,5 @@ def test_a_copy_of_a_resource_calls_as_its_original_does(copied: Any) -> None:
     other = copied(tasks)
     assert other.configuration == CONFIGURATION
     assert other._transport == tasks._transport
-    assert other._transport.pool is tasks._transport.pool
+    here, there = tasks._transport.pool, other._transport.pool
+    assert there.connections("calls") is here.connections("calls")

@@ -115,6 +115,16 @@ def test_loopback_is_never_asked_for_through_a_proxy(
     assert proxy_for(address) is None
 
 
+def test_a_header_that_whoever_asked_a_cgi_program_has_sent_is_no_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://evil.test")
+    monkeypatch.setenv("REQUEST_METHOD", "GET")
+    assert proxy_for("http://platform.test") is None
+    monkeypatch.setenv("http_proxy", "http://proxy.test")
+    assert str(proxy_for("http://platform.test")) == "http_proxy=http://proxy.test"
+
+
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
 def test_another_host_is_asked_for_through_the_proxy_of_the_environment(
     monkeypatch: pytest.MonkeyPatch, way: str, variable: str

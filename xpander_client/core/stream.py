@@ -163,6 +163,10 @@ def follow(
     return following.run()
 
 
+def _given_cursor(following: _Following[T]) -> str:
+    return following.plan.headers.get(LAST_EVENT_ID, "")
+
+
 @attrs.define
 class _Following(Generic[T]):
     plan: StreamPlan
@@ -176,15 +180,11 @@ class _Following(Generic[T]):
     _url: str = attrs.field(init=False, default="")
     _parser: SseParser = attrs.field(init=False, factory=SseParser)
     _delivered: _Delivered = attrs.field(init=False, factory=_Delivered)
-    _cursor: str = attrs.field(init=False)
+    _cursor: str = attrs.field(init=False, default=attrs.Factory(_given_cursor, takes_self=True))
     _opened: bool = attrs.field(init=False, default=False)
     _greeted: bool = attrs.field(init=False, default=False)
     _draining: bool = attrs.field(init=False, default=False)
     _attempts: list[Attempt] = attrs.field(init=False, factory=list)
-
-    @_cursor.default
-    def _given_cursor(self) -> str:
-        return self.plan.headers.get(LAST_EVENT_ID, "")
 
     def run(self) -> Generator[Effect[T], Reply, None]:
         while True:

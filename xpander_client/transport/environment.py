@@ -12,6 +12,7 @@ import ipaddress
 import os
 import re
 import ssl
+import sys
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies
@@ -71,17 +72,29 @@ def proxy_for(address: str) -> Proxy | None:
     parts = urlsplit(address)
     if _is_loopback(parts.hostname or ""):
         return None
-    proxies = getproxies()
     for name in (parts.scheme, "all"):
-        if url := proxies.get(name, "").strip():
-            if _is_exempt(parts, proxies.get("no", "")):
+        source, url = _setting(name)
+        if url:
+            if _is_exempt(parts, _setting("no")[1]):
                 return None
-            variables = (f"{name}_proxy", f"{name.upper()}_PROXY")
-            source = next(
-                (each for each in variables if os.environ.get(each)), "the system's proxy"
-            )
             return Proxy(url if "://" in url else f"http://{url}", source)
     return None
+
+
+def _setting(name: str) -> tuple[str, str]:
+    """What `<name>_proxy` says, and what it is called here: the variable, or the system."""
+    source = f"{name}_proxy"
+    value = os.environ.get(source)
+    if value is None:
+        source = source.upper()
+        value = os.environ.get(source, "")
+        if value and name == "http" and "REQUEST_METHOD" in os.environ:
+            value = ""  # in a CGI program it is a header that whoever asked has sent
+    value = value.strip()
+    if not value and sys.platform in ("darwin", "win32"):
+        # It reads the whole environment, which takes longer than the rest of what a call needs.
+        return "the system's proxy", getproxies().get(name, "")
+    return source, value
 
 
 def _usable(proxy: Proxy, backend: str) -> str:
@@ -103,6 +116,7 @@ def _usable(proxy: Proxy, backend: str) -> str:
     return proxy.url
 
 
+@functools.lru_cache(maxsize=1024)
 def _is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True

@@ -54,6 +54,12 @@ def _platform_at(base_url: str, organization_id: str | None) -> Platform:
     return Platform()
 
 
+@functools.lru_cache(maxsize=1024)
+def _origin(address: str) -> tuple[str, str, int | None]:
+    url = httpx.URL(address)
+    return url.scheme, url.host, url.port
+
+
 @attrs.frozen(eq=False)
 class Connections:
     """A client for sync code. Whoever uses it holds this object: it is closed when nobody does."""
@@ -225,9 +231,7 @@ class Pool:
 
     def _key(self, use: Use, loop: asyncio.AbstractEventLoop | None) -> tuple[object, ...]:
         origins = tuple(
-            (url.scheme, url.host, url.port, proxy_for(address))
-            for address in self._configuration.addresses
-            for url in (httpx.URL(address),)
+            (_origin(address), proxy_for(address)) for address in self._configuration.addresses
         )
         # A loop by its id, which is its own as long as there are connections that hold it.
         world = None if loop is None else (id(loop), self._configuration.async_backend)
