@@ -45,6 +45,7 @@ from .restoring import Restored, needs_code
 from .rewriting import CHANGE, REREAD, retold
 from .sources import LONGEST, Source, is_class, looked_at
 from .stand_ins import Argument, arguments
+from .turns import Turns
 from .values import Definition, Factory, Instance, Unstorable, decode, encode, whole
 from .workers import Worker, inside_host_call, take
 
@@ -146,6 +147,7 @@ class SandboxSession:
         self._can_await = call is not plain_call
         self._crossing = Crossing(self._openings)
         self._worker: Worker | None = None
+        self._turns = Turns()
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._is_closed = False
@@ -320,6 +322,8 @@ class SandboxSession:
     def _forget_process(self) -> None:
         with self._lock:
             worker, self._worker = self._worker, None
+        self._turns.end()
+        self._turns = Turns()
         if worker is not None:
             worker.close()
         self._present.clear()
@@ -627,18 +631,26 @@ class SandboxSession:
         self._crossing.has_own_reprs |= "__repr__" in source.names
         self._has_containers |= not NAMES.isdisjoint(source.names) or "__x_collections" in code
         try:
-            snapshot: Any = self._worker.session.feed_start(
-                code, inputs=given, print_callback=block.printed.add
+            snapshot: Any = self._turns.take(
+                partial(
+                    self._worker.session.feed_start,
+                    code,
+                    inputs=given,
+                    print_callback=self._turns.telling(block.printed.add),
+                )
             )
             while not isinstance(snapshot, monty.MontyComplete):
                 if self._stop.is_set():
                     raise _Interrupted
                 if isinstance(snapshot, monty.FunctionSnapshot):
-                    snapshot = self._answer_call(snapshot, block)
+                    answer = self._answer_call(snapshot, block)
                 elif isinstance(snapshot, monty.NameLookupSnapshot):
-                    snapshot = self._answer_name(snapshot, block)
+                    answer = self._answer_name(snapshot, block)
                 else:
-                    snapshot = snapshot.resume(self._settled(snapshot.pending_call_ids, block))
+                    answer = partial(
+                        snapshot.resume, self._settled(snapshot.pending_call_ids, block)
+                    )
+                snapshot = self._turns.take(answer)
             block.printed.check()
         except (monty.MontyRuntimeError, monty.MontySyntaxError) as error:
             block.printed.check()
@@ -658,22 +670,23 @@ class SandboxSession:
         ) from error
 
     def _answer_call(self, snapshot: Any, block: _Running) -> Any:
+        """What gives the answer to a call, and with it the next thing that the code asks for."""
         if snapshot.is_os_function:
             refusal = self._refusal(snapshot, block)
             if refusal is not None:
-                return snapshot.resume(refusal)
+                return partial(snapshot.resume, refusal)
             if snapshot.function_name == "import":
-                return snapshot.resume_auto()
+                return snapshot.resume_auto
             if snapshot.function_name == "system.sleep":
-                return snapshot.resume(self._slept(snapshot.args, block))
+                return partial(snapshot.resume, self._slept(snapshot.args, block))
             if snapshot.function_name == "system.async_sleep":
-                return snapshot.resume(self._due(snapshot, block))
-            return snapshot.resume_not_handled()
+                return partial(snapshot.resume, self._due(snapshot, block))
+            return snapshot.resume_not_handled
         if block.is_reading and snapshot.function_name == TELL:
             block.found = self._told(snapshot)
-            return snapshot.resume(_NONE)
+            return partial(snapshot.resume, _NONE)
         # Resuming is what the sandbox's own errors come out of: it stays outside of any `try`.
-        return snapshot.resume(self._answered(snapshot, block))
+        return partial(snapshot.resume, self._answered(snapshot, block))
 
     def _slept(self, args: tuple[Any, ...], block: _Running) -> dict[str, Any]:
         seconds = max(0.0, float(args[0])) if args else 0.0
@@ -985,10 +998,10 @@ class SandboxSession:
     def _answer_name(self, snapshot: Any, block: _Running) -> Any:
         name = snapshot.variable_name
         if block.is_reading:
-            return snapshot.resume(value=_named(TELL)) if name == TELL else snapshot.resume()
+            return partial(snapshot.resume, value=_named(TELL)) if name == TELL else snapshot.resume
         refusal = self._refusal(snapshot, block)
         if refusal is not None:
-            return snapshot.resume()
+            return snapshot.resume
         if snapshot.object_id is None:
             found = self._named(name)
         else:
@@ -996,7 +1009,7 @@ class SandboxSession:
                 found = self._attribute(snapshot.object_id, name)
             except Exception:
                 found = ()
-        return snapshot.resume(value=found[0]) if found else snapshot.resume()
+        return partial(snapshot.resume, value=found[0]) if found else snapshot.resume
 
     def _named(self, name: str) -> tuple[Any, ...]:
         """What a name that the sandbox does not know means, in a tuple, empty if nothing."""
