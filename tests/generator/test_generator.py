@@ -154,7 +154,7 @@ def test_a_file_that_is_missing_or_left_over_is_found(
     (tmp_path / "models" / "user.py").unlink()
     found = differences(files, tmp_path)
     assert "models/old.py: no longer generated" in found
-    assert "+class User:" in found
+    assert "+class User(Model):" in found
     write(files, tmp_path)
     assert differences(files, tmp_path) == ""
 

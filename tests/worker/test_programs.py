@@ -58,10 +58,66 @@ def test_importing_a_worker_module_starts_nothing(
     configuration: Configuration, tmp_path: Path
 ) -> None:
     (tmp_path / "worker.py").write_text(UPPER, encoding="utf-8")
-    code = "import threading, worker\nprint(worker.handler.__name__, threading.active_count())\n"
+    code = "import worker\nprint(worker.handler.__name__)\n"
     with program(tmp_path / "other.py", code, environment_of(configuration)) as other:
         assert other.process.wait(timeout=30) == 0
-    assert other.output == "handler 1\n"
+    assert other.output.startswith("handler\n")
+    assert "takes tasks" not in other.output
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "import sys\ndef main(): return None\nif __name__ == '__main__':\n    sys.exit(main())",
+        "import sys; sys.settrace(None)",
+    ],
+)
+def test_a_program_is_tried_at_its_end_however_it_ends(
+    configuration: Configuration, tmp_path: Path, ending: str
+) -> None:
+    environment = environment_of(configuration)
+    invoke = ("worker.py", "--invoke", "--prompt", "hello")
+    code = f"import atexit\natexit.register(print, 'bye')\n{UPPER}\n{ending}\n"
+    with program(tmp_path / "worker.py", code, environment, *invoke) as worker:
+        assert worker.process.wait(timeout=30) == 0
+    assert worker.output.endswith("HELLO\nbye\n")
+
+
+def test_a_trial_that_fails_ends_the_program_as_any_other_failure_does(
+    configuration: Configuration, tmp_path: Path
+) -> None:
+    code = f"import atexit\natexit.register(print, 'bye')\n{UPPER}".replace("text.upper()", "1 / 0")
+    invoke = ("worker.py", "--invoke", "--prompt", "hello")
+    with program(tmp_path / "worker.py", code, environment_of(configuration), *invoke) as worker:
+        assert worker.process.wait(timeout=30) == 1
+    assert worker.output.endswith("bye\n")
+
+
+def decorated_in(function: str, call: str) -> str:
+    body = "".join(f"    {line}\n" for line in UPPER.splitlines())
+    return f"import asyncio, threading\n{function}\n{body}\n{call}\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments"),
+    [
+        (UPPER, ("-c", UPPER)),
+        (decorated_in("async def main():", "asyncio.run(main())"), ("worker.py",)),
+        (
+            decorated_in("def main():", "t = threading.Thread(target=main); t.start(); t.join()"),
+            ("worker.py",),
+        ),
+    ],
+    ids=["-c", "async main", "thread"],
+)
+def test_a_function_is_found_wherever_the_main_module_decorates_it(
+    configuration: Configuration, tmp_path: Path, code: str, arguments: tuple[str, ...]
+) -> None:
+    invoke = (*arguments, "--invoke", "--prompt", "hello")
+    environment = environment_of(configuration)
+    with program(tmp_path / "worker.py", code, environment, *invoke) as worker:
+        assert worker.process.wait(timeout=30) == 0
+    assert worker.output.endswith("HELLO\n")
 
 
 @pytest.mark.parametrize(

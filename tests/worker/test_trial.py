@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -29,8 +30,8 @@ from xpander_client import (
     TaskUpdateEventType,
 )
 from xpander_client.platform import LocalPlatform
-from xpander_client.worker import Worker, attempt
-from xpander_client.worker.trial import report, trial_in
+from xpander_client.worker import Worker, attempt, run
+from xpander_client.worker.trial import report, trial_in, warn_of
 
 HELLO = LocalTaskTest(input=AgentExecutionInput(text="hello", files=["https://x.test/a.csv"]))
 
@@ -257,3 +258,53 @@ print("ended", flush=True)
             assert task.wait_finished(timeout=30).result == "HELLO"
         assert worker.stop(signal.SIGINT) == 0
     assert worker.output == "ended\n"
+
+
+async def test_events_start_and_stop(configuration: Configuration) -> None:
+    async with Events(configuration) as events:
+        working = asyncio.create_task(events.start(on_execution_request=shout))
+        task = await Tasks(configuration).acreate(agent_id=AGENT, prompt="hello")
+        await task.await_finished(timeout=30)
+        assert task.result == "HELLO"
+        await events.stop()
+        await asyncio.wait_for(working, 10)
+        again = asyncio.create_task(events.start(shout))
+        await asyncio.sleep(0)
+    await asyncio.wait_for(again, 10)
+
+
+async def test_run_says_what_to_await_where_an_event_loop_runs(
+    configuration: Configuration,
+) -> None:
+    said = r"await Worker\(handler\)\.run\(\)"
+    with pytest.raises(RuntimeError, match=said):
+        run(shout, configuration)
+    with pytest.raises(RuntimeError, match=said):
+        Events(configuration).register(shout)
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ("--prompt", "--prompt says nothing to a worker without --invoke"),
+        ("--output_format=json", "--output_format says nothing to a worker without --invoke"),
+        ("--invok", "--invok says nothing to a worker: is --invoke meant?"),
+        ("--inovke", "--inovke says nothing to a worker: is --invoke meant?"),
+        ("--verbose", ""),
+        ("--invoke", ""),
+    ],
+)
+def test_a_command_line_that_says_nothing_to_a_worker_is_warned_of(
+    caplog: pytest.LogCaptureFixture, argument: str, said: str
+) -> None:
+    warn_of(["worker.py", argument])
+    assert [record.getMessage() for record in caplog.records] == ([said] if said else [])
+
+
+def test_a_worker_program_tells_what_its_command_line_may_say(tmp_path: Path) -> None:
+    code = code_of(SYNC)
+    environment = {name: value for name, value in os.environ.items() if "XPANDER" not in name}
+    with program(tmp_path / "worker.py", code, environment, "worker.py", "--help") as worker:
+        assert worker.process.wait(timeout=30) == 0
+    assert worker.output.startswith("usage: worker.py [--invoke] --prompt PROMPT")
+    assert "no worker" not in worker.output

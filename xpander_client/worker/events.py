@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from types import TracebackType
+from typing import Self
+
 import attrs
 
 from xpander_client.configuration import Configuration
@@ -11,6 +15,7 @@ from .local_test import LocalTaskTest
 from .plan_retries import OnCompact
 from .run import run
 from .runtime import Worker
+from .signals import stopped_by_signals
 from .trial import report
 
 __all__ = ["Events"]
@@ -24,6 +29,8 @@ class Events:
     longer pause made, and how often a `test_task` tries to reach the platform. It does not end a
     worker: that waits for a platform that is away for as long as it takes.
 
+    As an async context manager it stops at the end what `start` began.
+
     Example:
         >>> def main():
         ...     from myproject.handlers import summarize
@@ -34,6 +41,49 @@ class Events:
     max_sync_workers: int = attrs.field(default=6, validator=attrs.validators.ge(1))
     max_retries: int = attrs.field(default=5, validator=attrs.validators.ge(1))
     on_compact: OnCompact | None = attrs.field(default=None, kw_only=True)
+    _working: set[Worker] = attrs.field(factory=set[Worker], init=False, repr=False, eq=False)
+
+    async def start(self, on_execution_request: HandlerFunction) -> None:
+        """Work in this event loop until `stop` is called, or SIGTERM or SIGINT comes.
+
+        Raises:
+            TypeError: the handler can't be one; the message says why.
+            ModuleException: something is not configured, or the platform refuses the worker.
+
+        Example:
+            >>> async def main():
+            ...     from myproject.handlers import summarize
+            ...     async with Events() as events:
+            ...         await events.start(on_execution_request=summarize)
+        """
+        worker = self._worker(on_execution_request)
+        self._working.add(worker)
+        try:
+            with stopped_by_signals(worker.stop):
+                await worker.run()
+        finally:
+            self._working.discard(worker)
+
+    async def stop(self) -> None:
+        """Take no more tasks, and wait until those that run have ended.
+
+        What goes wrong meanwhile is raised where the worker was started.
+        """
+        working = list(self._working)
+        for worker in working:
+            worker.stop()
+        await asyncio.gather(*(worker.run() for worker in working), return_exceptions=True)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
 
     def register(self, on_task: HandlerFunction, test_task: LocalTaskTest | None = None) -> None:
         """Work until SIGTERM or SIGINT comes, as `run` does; or try the handler with `test_task`.
@@ -64,15 +114,18 @@ class Events:
             ModuleException: something is not configured, or the platform refuses the worker.
             SystemExit: with status 1: the test task failed.
         """
-        worker = Worker(
-            on_task,
+        worker = self._worker(on_task)
+        if test_task is None:
+            await worker.run()
+        elif status := report(await worker.try_out(test_task)):
+            raise SystemExit(status)
+
+    def _worker(self, handler: HandlerFunction) -> Worker:
+        return Worker(
+            handler,
             self.configuration,
             max_sync_workers=self.max_sync_workers,
             max_retries=self.max_retries,
             on_compact=self.on_compact,
             http=True,
         )
-        if test_task is None:
-            await worker.run()
-        elif status := report(await worker.try_out(test_task)):
-            raise SystemExit(status)

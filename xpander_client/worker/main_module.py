@@ -1,30 +1,39 @@
 """Starts the worker of `python worker.py`, when that module has been read to its end.
 
 Not sooner: the first task would find functions missing that stand below the handler. Not later
-either: once the main module is left, Python begins to shut down, and threads and executors can't be
-used any more. So the module's own frame is watched, by the means that debuggers watch it with, and
-the worker runs where it returns. A module that ends with an exception or `sys.exit()` starts none.
+either, where it can be helped: once the main module is left, Python begins to shut down. So the
+worker runs where the module returns; where hearing of that would slow the program down, as before
+Python 3.12, it runs as the first thing of the shutdown. A `sys.exit()` with status 0 in the
+module's last line is its end as well. A module that ends otherwise starts none, and neither does
+one that is imported.
 """
 
 from __future__ import annotations
 
-import dis
-import inspect
+import atexit
 import logging
+import os
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable
+from importlib import import_module
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import attrs
 
 from xpander_client.configuration import Configuration
 from xpander_client.errors import ModuleException
 
+from . import idle
 from .main_loop import run_to_end
+from .module_end import call_at_return, has_returned, is_at_last_line
+from .program import decorating_frame, is_interactive, is_main, main_frame
 from .registration import Registration
 from .signals import stopped_by_signals
+
+if TYPE_CHECKING:
+    from .runtime import Worker
 
 __all__ = ["leave_to_caller", "work_at_end"]
 
@@ -32,122 +41,149 @@ _logger = logging.getLogger("xpander_client.worker")
 
 
 def work_at_end(registration: Registration) -> None:
-    """Run a worker for a function that the main module decorates; elsewhere do nothing.
+    """Run a worker for a function that the main module decorates, where that module ends.
+
+    For what other modules decorate none is run; a program that ends without any says so.
 
     Raises:
         ConfigurationError: the API key, the organization or the agent is not configured.
         SystemExit: with status 2: the command line asks for a trial, but not for a possible one.
     """
     global _watch
-    frame = _main_frame()
-    if frame is None:
+    frame, name = decorating_frame(), registration.function.__name__
+    if is_main(frame) and is_interactive(frame):
+        _logger.warning(
+            "%s() is decorated in an interactive session, where no worker starts by itself: call "
+            "xpander_client.worker.run(%s); where an event loop runs already, as in a notebook, "
+            "await xpander_client.worker.Worker(%s).run()",
+            *(name, name, name),
+        )
+        return
+    main = main_frame(frame) if is_main(frame) else None
+    if main is None:
+        idle.say_at_exit(name, frame, main)
         return
     if "--invoke" in sys.argv:
         from .trial import trial_in
 
         asked_for = trial_in(sys.argv)
         registration = attrs.evolve(registration, test_task=asked_for or registration.test_task)
-    configuration = registration.configuration or Configuration()
-    for name in ("api_key", "organization_id", "agent_id"):
-        configuration.required(name)
+    if not _asks_for_help():
+        configuration = registration.configuration or Configuration()
+        for required in ("api_key", "organization_id", "agent_id"):
+            configuration.required(required)
+    idle.say_at_exit(name, frame, main)
     if _watch is None:
-        _watch = _Watch(frame)
+        _watch = _Watch(main)
     _watch.registration = registration
 
 
 def leave_to_caller() -> None:
     """Start nothing at the end: the program runs a worker by itself."""
+    idle.forget()
     if _watch is not None:
         _watch.end()
 
 
 class _Watch:
-    """Waits for the main module's frame to return."""
+    """Waits for the end of the main module."""
 
     def __init__(self, frame: FrameType) -> None:
         self.registration: Registration | None = None
         self._frame: FrameType | None = frame
-        self._debugger: Any = frame.f_trace
-        frame.f_trace = self._in_module
-        # Without a function for all frames no frame is traced; it declines every other one.
-        if sys.gettrace() is None:
-            sys.settrace(self._elsewhere)
+        self._call_off = call_at_return(frame, self._work)
+        self._exit = sys.exit
+        sys.exit = self._exit_after_work
+        _before_shutdown(self._work_late)
 
     def end(self) -> None:
         if self._frame is not None:
-            self._frame.f_trace = self._debugger
             self._frame = None
-        if sys.gettrace() == self._elsewhere:
-            sys.settrace(None)
+            self._call_off()
+            if sys.exit == self._exit_after_work:
+                sys.exit = self._exit
 
-    def _elsewhere(self, frame: FrameType, event: str, argument: object) -> None:
-        return None
+    def _work(self) -> None:
+        registration = self.registration
+        self.end()
+        if registration is not None:
+            _work(registration)
 
-    def _in_module(self, frame: FrameType, event: str, argument: object) -> Any:
-        if self._debugger is not None:
-            self._debugger = self._debugger(frame, event, argument)
-        if self._frame is None:
-            return self._debugger
-        if event == "return":
-            registration = self.registration
-            self.end()
-            if registration is not None and _returns(frame):
-                _work(registration)
-        return self._in_module
+    def _exit_after_work(self, status: Any = None, /) -> NoReturn:
+        caller = sys._getframe(1)
+        if caller is self._frame and status in (None, 0) and is_at_last_line(caller):
+            self._work()
+        self._exit(status)
+
+    def _work_late(self) -> None:
+        if self._frame is None or not has_returned(self._frame):
+            return
+        try:
+            self._work()
+        except SystemExit:
+            # It comes too late for Python to end with its status.
+            atexit._run_exitfuncs()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(1)
 
 
 _watch: _Watch | None = None
 
 
-def _main_frame() -> FrameType | None:
-    """The frame of the main module, if it is what decorates."""
-    if threading.current_thread() is not threading.main_thread():
-        return None
-    frame = inspect.currentframe()
-    while frame is not None and frame.f_globals.get("__package__") == __package__:
-        frame = frame.f_back
-    # An interactive session is a main module too, without a file, and with no end to wait for.
-    while frame is not None and _is_main(frame.f_globals):
-        if frame.f_code.co_name == "<module>":
-            return frame
-        frame = frame.f_back
-    return None
+def _before_shutdown(call: Callable[[], None]) -> None:
+    # As Python's own executors do it: in `atexit` no thread can be started any more. They are
+    # called in turn, the last one first, and none can be added then.
+    for executors in ("process", "thread"):
+        import_module(f"concurrent.futures.{executors}")
+    threading._register_atexit(call)  # type: ignore[attr-defined]
 
 
-def _is_main(variables: Mapping[str, object]) -> bool:
-    return variables.get("__name__") == "__main__" and "__file__" in variables
-
-
-def _returns(frame: FrameType) -> bool:
-    """Whether a frame that is left returns, rather than raises."""
-    return dis.opname[frame.f_code.co_code[frame.f_lasti]].startswith("RETURN_")
+def _asks_for_help() -> bool:
+    return not {"-h", "--help"}.isdisjoint(sys.argv[1:])
 
 
 def _work(registration: Registration) -> None:
-    from .runtime import Worker
-    from .trial import report
+    from .trial import print_help, report, warn_of
 
+    idle.forget()
+    if _asks_for_help():
+        print_help(sys.argv)
+        return
     _show_log()
-    worker = Worker(registration.function, registration.configuration, http=True)
+    warn_of(sys.argv)
+    worker: Worker | None = None
+    is_stopped = False
     failures: list[BaseException] = []
     statuses: list[int] = []
 
-    async def main() -> int:
+    def stop() -> None:
+        nonlocal is_stopped
+        is_stopped = True
+        if worker is not None:
+            worker.stop()
+
+    async def main(worker: Worker) -> int:
         if registration.test_task is None:
             await worker.run()
             return 0
         return report(await worker.try_out(registration.test_task))
 
-    def work() -> None:
+    def work(worker: Worker) -> None:
         try:
-            statuses.append(run_to_end(main()))
+            statuses.append(run_to_end(main(worker)))
         except BaseException as error:
             failures.append(error)
 
-    # On a thread of its own: Python traces nothing inside a trace function, so a debugger would
-    # not see a handler that ran in this one.
-    thread = threading.Thread(target=work, name="xpander-worker")
-    with stopped_by_signals(worker.stop):
+    with stopped_by_signals(stop):
+        from .runtime import Worker  # it takes a moment, in which a signal may come
+
+        worker = Worker(registration.function, registration.configuration, http=True)
+        if is_stopped:
+            worker.stop()
+        # On a thread of its own: where Python tells of a module's end it traces nothing, so
+        # a debugger would not see a handler that ran in this one.
+        thread = threading.Thread(target=work, args=(worker,), name="xpander-worker")
         thread.start()
         thread.join()
     for error in failures:

@@ -48,8 +48,9 @@ def on_task(
 
     In the module that Python was started with (`python worker.py`) a worker starts as soon as the
     module has been read to its end, and works until it is stopped by a signal; the last function
-    decorated is the one that counts. Importing the module starts nothing: pass the function to
-    `Worker` or `run` there.
+    decorated is the one that counts. `sys.exit()` with status 0 in its last line is its end, too.
+    Importing the module starts nothing: pass the function to `Worker` or `run` there. A program
+    in which no worker has run says so when it ends.
 
     With `test_task`, or with `--invoke --prompt ...` on the command line, that program runs one
     made-up task instead, prints its result, and exits: with 0, or with 1 when the task failed.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 from xpander_client.configuration import Configuration
@@ -36,6 +37,7 @@ def run(
 
     Raises:
         TypeError: the handler can't be one; the message says why.
+        RuntimeError: an event loop runs in this thread already, as in a notebook.
         ModuleException: something is not configured, or the platform refuses the worker.
         SystemExit: with status 1: the test task failed.
 
@@ -44,6 +46,11 @@ def run(
         ...     from myproject.handlers import summarize
         ...     run(summarize, Configuration(agent_id="agent-sales"))
     """
+    if _loop_runs():
+        raise RuntimeError(
+            "an event loop runs here already, as in a notebook: await Worker(handler).run(), "
+            "or await Worker(handler).try_out(test_task) for a single task"
+        )
     worker = Worker(
         handler,
         configuration,
@@ -60,3 +67,11 @@ def run(
         status = report(run_to_end(worker.try_out(test_task)))
     if status:
         sys.exit(status)
+
+
+def _loop_runs() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

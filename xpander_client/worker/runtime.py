@@ -173,11 +173,12 @@ class Worker:
             if self._trial is None:
                 raise ModuleException(None, "the worker was stopped before the task began")
             ending = self._trial.result()
-            if ending.task is None:
-                raise ModuleException(None, f"the task has no result: {ending.failure}")
         except ModuleException as error:
             _logger.error("the handler was not tried: %s", error)
             raise
+        if ending.task is None:
+            _logger.error("the handler's task has no result: %s", ending.failure)
+            raise ModuleException(None, f"the task has no result: {ending.failure}")
         return ending.task
 
     async def registered(self) -> str:

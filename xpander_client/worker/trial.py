@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
+import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +18,9 @@ from xpander_client.core.plan import RequestPlan
 
 from .local_test import LocalTaskTest
 
-__all__ = ["creation_of", "report", "trial_in"]
+__all__ = ["creation_of", "print_help", "report", "trial_in", "warn_of"]
+
+_logger = logging.getLogger("xpander_client.worker")
 
 _FORMATS = ("json", "markdown", "text")
 
@@ -37,17 +41,43 @@ def trial_in(arguments: Sequence[str]) -> LocalTaskTest | None:
     """
     if "--invoke" not in arguments[1:]:
         return None
-    parser = _Parser(Path(arguments[0]).name, allow_abbrev=False, add_help=False)
-    parser.add_argument("--invoke", action="store_true")
-    parser.add_argument("--prompt", required=True)
-    parser.add_argument("--output_format", choices=_FORMATS)
-    parser.add_argument("--output_schema", type=_schema)
-    found, _ = parser.parse_known_args(arguments[1:])
+    found, _ = _parser(arguments).parse_known_args(arguments[1:])
     return LocalTaskTest(
         input=AgentExecutionInput(text=found.prompt),
         output_format=None if found.output_format is None else OutputFormat(found.output_format),
         output_schema=found.output_schema,
     )
+
+
+def print_help(arguments: Sequence[str]) -> None:
+    """Print what a worker program's command line may say."""
+    _parser(arguments).print_help()
+
+
+def warn_of(arguments: Sequence[str]) -> None:
+    """Log what a command line says in vain: without `--invoke`, or with that misspelt."""
+    if "--invoke" in arguments:
+        return
+    for argument in arguments[1:]:
+        option = argument.partition("=")[0]
+        if option in ("--prompt", "--output_format", "--output_schema"):
+            _logger.warning("%s says nothing to a worker without --invoke", option)
+        elif difflib.get_close_matches(option, ["--invoke"], cutoff=0.75):
+            _logger.warning("%s says nothing to a worker: is --invoke meant?", option)
+
+
+def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
+    parser = _Parser(
+        Path(arguments[0]).name,
+        allow_abbrev=False,
+        add_help=False,
+        description="Takes the tasks of the agent in XPANDER_AGENT_ID until it is stopped.",
+    )
+    parser.add_argument("--invoke", action="store_true", help="run one task instead, and exit")
+    parser.add_argument("--prompt", required=True, help="what that task asks")
+    parser.add_argument("--output_format", choices=_FORMATS, help="what its result is to be")
+    parser.add_argument("--output_schema", type=_schema, help="the JSON Schema of a JSON result")
+    return parser
 
 
 class _Parser(argparse.ArgumentParser):
