@@ -376,12 +376,12 @@ class Agent:
                     f"{plugin.module_name!r} by the same name, {method.code_names[0]!r}"
                 )
         for method in plugin.sandbox_methods.values():
-            name, *others = method.code_names
-            shown: list[tuple[str, Visibility]] = [(name, visibility)]
+            first, *others = method.code_names
             # One name is enough to be told of, and what has a name already keeps it.
             taken = {*names, *RESERVED, *self.capabilities.functions}
-            shown += [(other, "low") for other in others if other not in taken]
-            for each, seen in shown:
+            shown: dict[str, Visibility] = {first: visibility}
+            shown |= dict.fromkeys((other for other in others if other not in taken), "low")
+            for each, seen in shown.items():
                 self.capabilities.add_function(
                     as_function(plugin, method, each),
                     name=each,
