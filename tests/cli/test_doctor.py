@@ -19,6 +19,13 @@ def test_all_is_well_with_a_platform_that_answers(command: Command) -> None:
     assert report["versions"]["httpx"] in done.stdout
 
 
+def test_an_agent_that_no_worker_serves_is_told(command: Command) -> None:
+    told = "no worker serves sales now (and none listens for another agent): its tasks wait for one"
+    assert command.json("doctor")["platform"]["unserved"] == told
+    done = command("doctor")
+    assert (done.returncode, told in done.stdout) == (0, True)
+
+
 def test_the_key_is_never_shown(command: Command) -> None:
     key = command.environment["XPANDER_API_KEY"]
     for arguments in (("doctor",), ("doctor", "--json")):

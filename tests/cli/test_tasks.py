@@ -343,7 +343,7 @@ async def test_it_is_said_when_no_worker_serves_the_agent_of_a_task(
 ) -> None:
     done = command("tasks", "create", "sum it up")
     assert done.stderr == (
-        "no worker serves sales now (and none listens for another agent): the task waits for one\n"
+        "no worker serves sales now (and none listens for another agent): its tasks wait for one\n"
     )
     assert command("workers").stderr == "no worker listens\n"
 

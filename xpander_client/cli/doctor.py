@@ -12,6 +12,7 @@ import typer
 
 from xpander_client.api.resources import Agents, Tasks
 from xpander_client.cli.output import complain, print_json, print_pairs, tell
+from xpander_client.cli.workers import unserved
 from xpander_client.configuration import Configuration, RetryPolicy, without_login
 from xpander_client.errors import CallError, ConfigurationError, ModuleException, NotFoundError
 from xpander_client.version import __version__
@@ -30,7 +31,8 @@ _PACKAGES = (
         "pyyaml",
         "prometheus-client",
     ),
-    *("asyncpg", "httpx-aiohttp"),
+    *("asyncpg", "httpx-aiohttp", "agno", "openai"),
+    *("pydantic", "pydantic-ai-slim", "pydantic-monty"),
     *("pydantic", "pydantic-monty", "pydantic-ai-slim", "agno", "openai"),
 )
 
@@ -99,6 +101,8 @@ def _reach(configuration: Configuration, timeout: float) -> tuple[dict[str, Any]
     milliseconds = round((time.perf_counter() - started) * 1000, 1)
     reached = {"reachable": True, "milliseconds": milliseconds, "agents": len(found)}
     problem = _stream_problem(configuration, timeout)
+    if configuration.agent_id:
+        reached["unserved"] = unserved(configuration, configuration.agent_id)
     return {**reached, "streams": problem is None}, problem
 
 
@@ -146,6 +150,8 @@ def _show(report: dict[str, Any]) -> None:
         text += f" in {reached['milliseconds']} ms, it knows {reached['agents']} agents"
         text += "" if reached["streams"] else "; its event streams are not"
     tell(" ", text)
+    if told := reached.get("unserved"):
+        tell(" ", told)
     tell("Versions")
     print_pairs(
         {f"  {name}": version or "not installed" for name, version in report["versions"].items()}

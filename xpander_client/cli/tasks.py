@@ -30,7 +30,7 @@ from xpander_client.cli.output import (
     print_table,
     tell,
 )
-from xpander_client.cli.workers import note_unserved
+from xpander_client.cli.workers import unserved
 from xpander_client.configuration import Configuration
 from xpander_client.errors import ArgumentError, ModuleException
 
@@ -95,7 +95,7 @@ def create(
         if follow and not as_json:
             note(f"following task {task.id}")
         if not as_json:
-            note_unserved(api.configuration, task.agent_id)
+            _note_unserved(task)
         if follow:
             _follow(task, as_json)
         elif as_json:
@@ -157,7 +157,7 @@ def tail(task: _TaskId, as_json: _Json = False) -> None:
     with _tasks() as api:
         found = api.get(task_id=task)
         if found.status == AgentExecutionStatus.Pending and not as_json:
-            note_unserved(api.configuration, found.agent_id)
+            _note_unserved(found)
         _follow(found, as_json)
 
 
@@ -328,6 +328,11 @@ def _progress(task: Task) -> str | None:
     percent = task.progress.percent
     shown = () if percent is None else (f"{percent:g} %",)
     return " ".join((*shown, task.progress.message or "")).strip()
+
+
+def _note_unserved(task: Task) -> None:
+    if told := unserved(task.configuration, task.agent_id):
+        note(told)
 
 
 def _follow(task: Task, as_json: bool) -> None:

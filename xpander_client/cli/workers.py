@@ -12,7 +12,7 @@ from xpander_client.cli.output import note, print_json, print_table
 from xpander_client.configuration import Configuration, RetryPolicy
 from xpander_client.errors import ModuleException
 
-__all__ = ["note_unserved", "workers"]
+__all__ = ["unserved", "workers"]
 
 
 def workers(
@@ -30,16 +30,17 @@ def workers(
         note("no worker listens")
 
 
-def note_unserved(configuration: Configuration, agent_id: str) -> None:
-    """Say so when no worker serves an agent: its tasks wait until one does."""
+def unserved(configuration: Configuration, agent_id: str) -> str | None:
+    """What there is to say when no worker serves an agent, so that its tasks wait for one."""
     with Organization(configuration) as organization:
         once = organization.options(timeout=5.0, retry=RetryPolicy(attempts=1))
         try:
             found = once.list_workers()
         except ModuleException:
-            return  # another platform, which does not tell, or a key that may not ask
-    if all(each.agent_id != agent_id for each in found):
-        note(f"no worker serves {agent_id} now ({_others(found)}): the task waits for one")
+            return None  # another platform, which does not tell
+    if any(each.agent_id == agent_id for each in found):
+        return None
+    return f"no worker serves {agent_id} now ({_others(found)}): its tasks wait for one"
 
 
 def _others(found: list[ListeningWorker]) -> str:
