@@ -3,10 +3,12 @@
 import array
 import datetime
 import enum
+import itertools
 import json
 import os
 import uuid
 from collections import OrderedDict, deque, namedtuple
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -209,14 +211,46 @@ def test_numbers_that_python_itself_does_not_write_in_digits_are_told() -> None:
     assert int(json.loads(dumps_anyway([10**6000]))[0], 16) == 10**6000
 
 
-async def test_work_that_nobody_awaited_is_no_result() -> None:
+async def test_work_that_nobody_awaited_or_ran_is_no_result() -> None:
     async def work() -> str:
         return "done"
 
+    async def stream() -> AsyncIterator[str]:
+        yield "done"
+
     waiting = work()
-    with pytest.raises(ArgumentError, match="a coroutine that nobody awaited"):
-        result_text(waiting)
+    for tell in (result_text, dumps_anyway):
+        with pytest.raises(ArgumentError, match="a coroutine that nobody awaited"):
+            tell(waiting)
+        with pytest.raises(ArgumentError, match="a generator that nobody ran"):
+            tell(item for item in "ab")
+        with pytest.raises(ArgumentError, match="a generator that nobody ran"):
+            tell(stream())
     assert await waiting == "done"
+
+
+def test_what_is_made_item_by_item_is_a_list_as_far_as_it_has_an_end() -> None:
+    def broken() -> Iterator[int]:
+        yield 1
+        raise ValueError
+
+    assert plain([map(str, [1]), zip("a", [1], strict=True)]) == [["1"], [["a", 1]]]
+    assert plain({"rows": (n for n in range(3))}) == {"rows": [0, 1, 2]}
+    [endless] = plain([map(abs, itertools.count())])
+    assert (len(endless), endless[-2:]) == (10_001, [9999, "..."])
+    [text] = plain([broken()])
+    assert text.startswith("<generator object ")
+
+
+def test_tables_are_told_by_their_rows_and_columns_by_their_names() -> None:
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"region": ["north", "south"], "mean": [1.5, float("nan")]})
+    rows = [{"region": "north", "mean": 1.5}, {"region": "south", "mean": None}]
+    assert json.loads(value_text(table)) == rows
+    assert plain([table["mean"].head(1), table.count()]) == [
+        {"0": 1.5},
+        {"region": 2, "mean": 1},
+    ]
 
 
 _anything = st.recursive(

@@ -8,6 +8,7 @@ its text.
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import datetime
 import inspect
@@ -16,6 +17,8 @@ import math
 from collections import deque
 from collections.abc import Iterable, Mapping, Set, ValuesView
 from enum import Enum
+from itertools import islice
+from types import GeneratorType
 from typing import Any, cast
 
 import attrs
@@ -37,6 +40,20 @@ _LONGEST_SHOWN = 1000
 
 _LISTS = (list, tuple, Set, ValuesView, deque, range)
 
+_LAZY = (GeneratorType, map, filter, zip, enumerate, reversed)
+
+_MOST_LAZY = 10_000
+"""So many items are taken of what may have no end."""
+
+_METHODS: tuple[tuple[str, tuple[Any, ...]], ...] = (
+    ("to_pylist", ()),  # tables of arrow
+    ("to_dicts", ()),  # of polars
+    ("to_dict", ("records",)),  # of pandas
+    ("to_dict", ()),  # its columns, and others that know their data
+    ("tolist", ()),  # arrays, and their numbers
+)
+"""By what things say their data, in the order in which they are asked."""
+
 
 def result_text(result: Any) -> str | None:
     """The result as text, or None as it is: text stays, anything else becomes JSON.
@@ -44,8 +61,8 @@ def result_text(result: Any) -> str | None:
     What comes down to a text, as an id or a date does, is told as that.
 
     Raises:
-        ArgumentError: it is a coroutine or something else that nobody awaited, so that the work
-            has not been done.
+        ArgumentError: it is a coroutine that nobody awaited, or a generator that nobody ran: the
+            work has not been done.
 
     Example:
         >>> result_text({"north": 120}), result_text("done"), result_text(None)
@@ -60,7 +77,7 @@ def value_text(value: Any) -> str:
     """The same of any value: None becomes JSON, too.
 
     Raises:
-        ArgumentError: it is something that nobody awaited.
+        ArgumentError: it is something that nobody awaited or ran.
 
     Example:
         >>> value_text(None)
@@ -74,7 +91,7 @@ def value_text(value: Any) -> str:
     try:
         said = dumps(value).decode()
     except ArgumentError:
-        _refuse_unawaited(value)
+        _refuse_not_run(value)
         value = plain(value)
         return value if isinstance(value, str) else _json(value)
     # A JSON text that is a string is the text of a subclass, or of a moment.
@@ -86,7 +103,7 @@ def dumps_anyway(value: Any) -> bytes:
     ones go as their digits.
 
     Raises:
-        ArgumentError: it is something that nobody awaited.
+        ArgumentError: it is something that nobody awaited or ran.
 
     Example:
         >>> dumps_anyway({"id": 2**70, "tags": {"a"}})
@@ -95,14 +112,15 @@ def dumps_anyway(value: Any) -> bytes:
     try:
         return dumps(value)
     except ArgumentError:
-        _refuse_unawaited(value)
+        _refuse_not_run(value)
         return orjson.dumps(_Telling(of_wide=_digits).of(value))
 
 
-def _refuse_unawaited(value: Any) -> None:
+def _refuse_not_run(value: Any) -> None:
     if inspect.isawaitable(value):
-        kind = type(value).__name__
-        raise ArgumentError(f"the result is a {kind} that nobody awaited") from None
+        raise ArgumentError(f"the result is a {type(value).__name__} that nobody awaited") from None
+    if inspect.isgenerator(value) or inspect.isasyncgen(value):
+        raise ArgumentError("the result is a generator that nobody ran") from None
 
 
 def plain(value: Any) -> Any:
@@ -212,9 +230,13 @@ class _Telling:
         if dataclasses.is_dataclass(value):
             fields = dataclasses.fields(value)
             return self._of_pairs((field.name, getattr(value, field.name)) for field in fields)
-        # Arrays, their numbers, and columns of tables.
-        if callable(to_list := getattr(value, "tolist", None)):
-            return self.of(to_list())
+        if isinstance(value, _LAZY):
+            items = [self.of(item) for item in islice(cast(Iterable[Any], value), _MOST_LAZY)]
+            return items if len(items) < _MOST_LAZY else [*items, "..."]
+        for name, arguments in _METHODS:
+            if callable(method := getattr(value, name, None)):
+                with contextlib.suppress(TypeError):  # it takes other arguments
+                    return self.of(method(*arguments))
         return _text_of(value)
 
     def _of_pairs(self, pairs: Iterable[tuple[Any, Any]]) -> Any:

@@ -15,7 +15,7 @@ def tool_message(tool_call_id: str, result: Any) -> dict[str, Any]:
     A text is told as it is, everything else as JSON, as well as may be: the tool has run.
 
     Raises:
-        ArgumentError: the result is something that nobody awaited.
+        ArgumentError: the result is something that nobody awaited or ran.
 
     Example:
         >>> tool_message("call-1", {"rows": 4})["content"]
