@@ -22,6 +22,7 @@ from .plan_retries import OnCompact, run_to_plans_end
 from .pushes import Pushes
 from .record import Claim, Record
 from .threads import HandlerThreads
+from .trace import exc_info_of
 
 __all__ = ["Attempt", "Ending", "Means"]
 
@@ -281,7 +282,7 @@ class Attempt:
                 outcome = error
             else:
                 return await self._handed_in(outcome, delivery, why)
-        self._log.error("the handler failed", exc_info=outcome)
+        self._log.error("the handler failed", exc_info=exc_info_of(outcome))
         return Ending(task, await self._record.end_as_error(task, outcome))
 
     async def _handed_in(self, task: Task, delivery: Delivery, why: str) -> Ending:

@@ -18,12 +18,19 @@ __all__ = ["Heartbeat"]
 
 _logger = logging.getLogger("xpander_client.worker")
 
+_THREAD = "xpander-heartbeat"
+
+
+def _is_no_beat(record: logging.LogRecord) -> bool:
+    return record.threadName != _THREAD
+
 
 class Heartbeat:
     """Tells the platform every `interval` seconds that a worker is alive.
 
     On a thread and a connection of its own: a handler that keeps the event loop busy for a minute
-    must not cost the worker its tasks.
+    must not cost the worker its tasks. Beats are not logged as other requests are: they would be
+    most of an idle worker's log.
     """
 
     def __init__(self, transport: Transport, agent_id: str, interval: float) -> None:
@@ -34,7 +41,7 @@ class Heartbeat:
         self._agent_id = agent_id
         self._interval = interval
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="xpander-heartbeat", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=_THREAD, daemon=True)
 
     def start(self, worker_id: str) -> None:
         """Beat for this worker from now on; the first beat is made at once."""
@@ -47,6 +54,7 @@ class Heartbeat:
         self._ended.set()
 
     def _run(self) -> None:
+        logging.getLogger("httpx").addFilter(_is_no_beat)
         failing = False
         while True:
             try:

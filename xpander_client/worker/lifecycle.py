@@ -12,6 +12,7 @@ from xpander_client.core.result import error_text
 from xpander_client.errors import ModuleException
 
 from .threads import HandlerThreads
+from .trace import exc_info_of
 
 __all__ = ["on_boot", "on_shutdown", "run_boot_handlers", "run_shutdown_handlers"]
 
@@ -94,7 +95,8 @@ async def run_boot_handlers() -> None:
         try:
             await _call(handler)
         except Exception as error:
-            _logger.error("the boot handler %s() failed", _name_of(handler), exc_info=error)
+            where = exc_info_of(error)
+            _logger.error("the boot handler %s() failed", _name_of(handler), exc_info=where)
             raise ModuleException(
                 None, f"the boot handler {_name_of(handler)}() failed: {error_text(error)}"
             ) from error
@@ -106,7 +108,8 @@ async def run_shutdown_handlers() -> None:
         try:
             await _call(handler)
         except Exception as error:
-            _logger.error("the shutdown handler %s() failed", _name_of(handler), exc_info=error)
+            where = exc_info_of(error)
+            _logger.error("the shutdown handler %s() failed", _name_of(handler), exc_info=where)
 
 
 async def _call(handler: LifecycleHandler) -> None:
