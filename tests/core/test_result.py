@@ -7,7 +7,7 @@ import itertools
 import json
 import os
 import uuid
-from collections import OrderedDict, deque, namedtuple
+from collections import OrderedDict, UserDict, deque, namedtuple
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -173,6 +173,21 @@ def test_what_is_no_json_is_told_as_well_as_may_be(value: Any, told: Any) -> Non
 )
 def test_what_comes_down_to_a_text_is_told_as_that(value: Any, text: str) -> None:
     assert value_text(value) == text
+
+
+class Broken(UserDict[str, Any]):
+    def items(self) -> Any:
+        raise RuntimeError("no items")
+
+
+def test_what_fails_to_say_its_data_is_told_by_its_text() -> None:
+    unset = Region.__new__(Region)  # its text fails, too
+    for value, text in [
+        (Broken(a=1), "{'a': 1}"),
+        (unset, "<Region, which has no text: AttributeError>"),
+    ]:
+        assert value_text(value) == text
+        assert json.loads(dumps_anyway({"a": value})) == {"a": text}
 
 
 def test_an_object_that_is_nothing_else_is_told_by_its_text() -> None:

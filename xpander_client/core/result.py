@@ -90,7 +90,7 @@ def value_text(value: Any) -> str:
         return written
     try:
         said = dumps(value).decode()
-    except ArgumentError:
+    except Exception:  # it has no JSON form, or code of the user's says what is in there and fails
         _refuse_not_run(value)
         value = plain(value)
         return value if isinstance(value, str) else _json(value)
@@ -111,7 +111,7 @@ def dumps_anyway(value: Any) -> bytes:
     """
     try:
         return dumps(value)
-    except ArgumentError:
+    except Exception:  # it has no JSON form, or code of the user's says what is in there and fails
         _refuse_not_run(value)
         return orjson.dumps(_Telling(of_wide=_digits).of(value))
 
@@ -184,7 +184,7 @@ class _Telling:
     def of(self, value: Any) -> Any:
         try:
             return self._of(value)
-        except Exception:  # it is the user's code that says what is in there
+        except Exception:
             return _text_of(value)
 
     def _of(self, value: Any) -> Any:
@@ -193,7 +193,7 @@ class _Telling:
         if isinstance(value, Enum):
             return self.of(value.value)
         if isinstance(value, str):
-            return readable(value)
+            return readable(str.__str__(value))
         if isinstance(value, int):
             number = int(value)
             return number if -(2**63) <= number < 2**64 else self._of_wide(number)
