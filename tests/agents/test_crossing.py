@@ -153,8 +153,9 @@ class TestPlainData:
             (pandas.Timestamp("2024-01-01T00:00:00.000000001"), "nanoseconds"),
             (numpy.datetime64("2024-01-01T00:00:00.000000001"), "finer"),
             ({object(): 1}, "can't be a key"),
+            ([{"a": "x\ud800"}], "lone surrogate ('\\ud800' at 1)"),
         ],
-        ids=["range", "timestamp", "datetime64", "key"],
+        ids=["range", "timestamp", "datetime64", "key", "surrogate"],
     )
     def test_what_would_lose_something_is_refused(self, value: object, text: str) -> None:
         assert text in str(ran("give()", opened(give=lambda: value)).error)
@@ -164,6 +165,14 @@ class TestPlainData:
         assert error.startswith(
             "TypeError: give() has run, but its result can't be given to agent code: a builtin"
         )
+
+    def test_an_error_whose_text_no_other_text_may_hold_is_an_error_of_the_code(self) -> None:
+        def fail() -> None:
+            raise ValueError("bad \ud800")
+
+        with session(opened(fail)) as one:
+            assert str(one.run("fail()").error).startswith("ValueError: bad \\ud800")
+            assert one.run("task_success(1)").control == Success(1)
 
     def test_a_deque_of_any_length_goes_in_whole(self) -> None:
         assert succeeded("task_success(len(inputs.v))", v=deque(range(150_000))) == 150_000
@@ -331,8 +340,8 @@ class TestTextsAndWhatOnlyPrintsAsThem:
 class TestArgumentsOfATask:
     @pytest.mark.parametrize(
         "value",
-        [[len], {"f": [len]}, ([pytest],), dict, [{1, (len,)}], {len: 1}],
-        ids=["list", "dict", "tuple", "class", "set", "key"],
+        [[len], {"f": [len]}, ([pytest],), dict, [{1, (len,)}], {len: 1}, "\udc80", ["\udc80"]],
+        ids=["list", "dict", "tuple", "class", "set", "key", "surrogate", "surrogates"],
     )
     def test_what_code_cannot_have_is_refused_by_name_before_the_model_is_asked(
         self, value: object

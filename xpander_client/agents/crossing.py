@@ -177,6 +177,8 @@ class Crossing:
             TypeError: it is neither data nor an object that can go as a handle.
         """
         kind = type(value)
+        if kind is str:
+            return value if value.isascii() else _whole(value)
         if kind in LEAVES:
             return value
         if depth > DEEPEST:
@@ -211,7 +213,7 @@ class Crossing:
         for base in BASES:
             if isinstance(value, base):
                 # What is a text or a number is one, an enum of them, too.
-                return _plain(base, value)
+                return self.into(_plain(base, value))
         if isinstance(value, (bytearray, memoryview)):
             return bytes(value)
         if isinstance(value, Enum):
@@ -261,7 +263,7 @@ class Crossing:
                 for key in value:
                     self._key(key, depth)
             for item in value.values() if isinstance(value, dict) else value:
-                if type(item) not in LEAVES:
+                if type(item) is str or type(item) not in LEAVES:
                     self.check(item, depth + 1)
         elif isinstance(value, Collection) or not _is_series(value):
             self.into(value, depth)
@@ -492,6 +494,17 @@ def _is_series(value: Any) -> bool:
         and hasattr(value, "__iter__")
         and not isinstance(value, type)
     )
+
+
+def _whole(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"a text with a lone surrogate ({text[error.start]!r} at {error.start}) can't go into "
+            "the sandbox: decode it with errors='replace' where it is read"
+        ) from None
+    return text
 
 
 def _listed(value: Any) -> list[Any]:

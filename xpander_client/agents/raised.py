@@ -117,7 +117,8 @@ def _is_known(cls: type[Any]) -> bool:
 def _message(error: BaseException) -> str:
     try:
         text = error.args[0] if isinstance(error, KeyError) and error.args else error
-        return str(text)[:LONGEST_MESSAGE]
+        # What is no text anywhere else, as a lone surrogate, must not hide the error.
+        return str(text)[:LONGEST_MESSAGE].encode("utf-8", "backslashreplace").decode()
     except Exception:  # a broken __str__ of somebody's
         return ""
 
