@@ -82,6 +82,10 @@ def agent_with(code: list[str], shop: Shop) -> Callable[[], Any]:
         ("async def f():\n    return await fetch(1)\ntask_success(asyncio.run(f()))", 10, [1]),
         ("task_success(asyncio.run(fetch(1)))", 10, [1]),
         ("d = {'k': fetch(1)}\ntask_success({k: await v for k, v in d.items()})", {"k": 10}, [1]),
+        ("t = asyncio.create_task(fetch(1))\ntask_success(await t)", 10, [1]),
+        ("import asyncio as aio\nt = aio.ensure_future(fetch(1))\ntask_success(await t)", 10, [1]),
+        ("from asyncio import create_task as c, gather\nt = [c(fetch(n)) for n in (1, 2)]\n"
+         "task_success(await gather(*t))", [10, 20], [1, 2]),
         # Where nothing is awaited, a call gives its result.
         ("task_success(fetch(1) + 1)", 11, [1]),
         # A sync function may be awaited, too: it has run, so it must not fail.

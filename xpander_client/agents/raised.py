@@ -70,6 +70,14 @@ _ADVICE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             "enums of texts or numbers are texts and numbers here: use it as it is",
         ),
         (
+            r"module 'asyncio' has no attribute '\w+'|cannot import name '\w+' from 'asyncio'",
+            "asyncio has gather, run, sleep and create_task here: await calls themselves",
+        ),
+        (
+            r"gather\(\) does not yet support keyword arguments",
+            "write an async def with try and except around each call, and gather those",
+        ),
+        (
             r"name '(?:globals|vars|dir|__import__|input|compile)' is not defined",
             "the sandbox has none: use names and dicts of your own instead",
         ),

@@ -63,7 +63,7 @@ _TASKS = ("create_task", "ensure_future")
 @lru_cache(maxsize=256)
 def retold(code: str) -> str:
     """The code with what has to be told told; what can't be taken apart stays as it is."""
-    if "." not in code and "setattr" not in code:
+    if "." not in code and "setattr" not in code and "asyncio" not in code:
         return code
     try:
         with warnings.catch_warnings():
@@ -88,6 +88,7 @@ class _Edits(ast.NodeVisitor):
         self.edits: list[tuple[int, int, str]] = []
         self._own: frozenset[str] = frozenset()
         self._in_class = False
+        self._asyncio = {"asyncio"}
 
     def made(self) -> str:
         """The code with all edits."""
@@ -118,6 +119,18 @@ class _Edits(ast.NodeVisitor):
     def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
         self._statement(node, [] if node.value is None else [node.target])
 
+    def visit_Import(self, node: ast.Import) -> None:
+        self._asyncio |= {one.asname for one in node.names if one.name == "asyncio" and one.asname}
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        tasks = [one for one in node.names if one.name in _TASKS]
+        if node.module == "asyncio" and tasks:
+            others = [one for one in node.names if one not in tasks]
+            made = [f"{one.asname or one.name} = __x_task" for one in tasks]
+            if others:
+                made.append(ast.unparse(ast.ImportFrom("asyncio", others, 0)))
+            self._put(node, "; ".join(made))
+
     def visit_Expr(self, node: ast.Expr) -> None:
         self._statement(node, [])
 
@@ -125,7 +138,9 @@ class _Edits(ast.NodeVisitor):
         match node.func:
             case ast.Name(id="setattr"):
                 self._put(node.func, "__x_setattr")
-            case ast.Attribute(value=ast.Name(id="asyncio"), attr=name) if name in _TASKS:
+            case ast.Attribute(value=ast.Name(id=of), attr=name) if (
+                name in _TASKS and of in self._asyncio
+            ):
                 self._put(node.func, "__x_task")
         self.generic_visit(node)
 
@@ -163,7 +178,7 @@ class _Edits(ast.NodeVisitor):
         self.edits.append((dot, end, f", {one.attr!r})"))
         return True
 
-    def _put(self, node: ast.expr, text: str) -> None:
+    def _put(self, node: ast.expr | ast.stmt, text: str) -> None:
         self.edits.append((*self._place(node), text))
 
     def _place(self, node: ast.expr | ast.stmt) -> tuple[int, int]:
