@@ -48,6 +48,26 @@ class TestModulesBelowOthers:
         capabilities = opened(shop(inner), recursive=True)
         assert succeeded(code, capabilities) == (8, 10, 12, 2, "tea", True)
 
+    @pytest.mark.parametrize(
+        "imports",
+        [
+            "import shop.json as j\ndef p(n):\n    return j.price(n)",
+            "from shop.json import (\n    price as p,\n    Item)",
+            "from shop import json\ndef p(n):\n    return json.price(n)",
+            "import math, shop.json\ndef p(n):\n    return shop.json.price(n)",
+            "import shop\ndef p(n):\n    from shop.json import price\n    return price(n)",
+        ],
+    )
+    def test_it_is_imported_as_usual(self, imports: str) -> None:
+        capabilities = opened(shop("json"), recursive=True)
+        with session(capabilities) as one:
+            assert one.run(imports).error is None
+            assert one.run("x = p(4)").error is None
+            kept = {name: data for name, data in one.changed().items() if data is not None}
+        with session(capabilities, kept) as one:
+            block = one.run("task_success((x, p(5)))")
+        assert getattr(block.control, "value", block.error) == (8, 10)
+
     def test_it_has_no_more_than_what_is_open(self) -> None:
         capabilities = opened(shop("json"), recursive=True, exclude=("_*", "*._*", "json.fail"))
         for name in ("os", "fail", "__dict__", "_path", "_id"):
@@ -90,6 +110,13 @@ class TestNamesOfBuiltins:
         assert getattr(block.control, "value") == (  # noqa: B009  # a Success
             ("mine", 1), ("mine", 2), "a slice of mine", "a slice of mine",
         )  # fmt: skip
+
+    def test_a_module_of_that_name_is_the_users_too(self) -> None:
+        module = types.ModuleType("time")
+        module.now = lambda: "my time"  # type: ignore[attr-defined]
+        module.now.__module__ = "time"
+        code = "import time as t\nfrom time import now\ntask_success((t.now(), now()))"
+        assert succeeded(code, opened(module)) == ("my time", "my time")
 
     def test_a_module_of_the_standard_library_is_the_interpreters_own(self) -> None:
         code = "import math\ntask_success(math.floor(2.5))"

@@ -301,8 +301,25 @@ class TestHostFunctions:
         code = "def twice(n):\n    return add(n, n)\ntask_success([twice(n) for n in [1, 2]])"
         assert succeeded(code, opened(add=lambda a, b: a + b)) == [2, 4]
 
-    def test_in_a_callback_of_a_builtin_they_are_refused_and_the_text_says_what_to_do(self) -> None:
-        block = ran("sorted([1], key=lambda n: add(n, n))", opened(add=lambda a, b: a + b))
+    def test_builtins_that_are_given_functions_may_call_them(self) -> None:
+        code = (
+            "x = [3, 1, 2]\nx.sort(key=neg)\ntask_success((sorted([1, 2], key=neg), x, "
+            "max([1, 2], key=lambda n: neg(n)), list(map(neg, [1, 2])), min([3], key=neg), "
+            "list(filter(lambda n: neg(n) < -1, [1, 2])), any(neg(n) == -2 for n in [1, 2, 3])))"
+        )
+        asked: list[int] = []
+
+        def neg(n: int) -> int:
+            asked.append(n)
+            return -n
+
+        capabilities = opened(neg)
+        assert succeeded(code, capabilities) == ([2, 1], [3, 2, 1], 1, [-1, -2], 3, [2], True)
+        assert asked == [3, 1, 2, 1, 2, 1, 2, 1, 2, 3, 1, 2, 1, 2]
+
+    def test_in_a_special_method_they_are_refused_and_the_text_says_what_to_do(self) -> None:
+        code = "class A:\n    def __eq__(self, other):\n        return add(1, 2)\nA() == 1"
+        block = ran(code, opened(add=lambda a, b: a + b))
         assert "cannot suspend" in str(block.error)
         assert "write a loop" in str(block.error)
 

@@ -241,6 +241,43 @@ def test_init_is_what_a_new_session_begins_with_and_no_other(make: Make) -> None
         session.get("y")
 
 
+@pytest.mark.parametrize(
+    ("init", "text"),
+    [
+        ({"db": object()}, "'db', and a object can't be kept"),
+        ({"x": [1, {"f": len}]}, "'x', and .* can't be kept: give data"),
+        ({"inputs": 1}, "'inputs', which is a name of the sandbox's own"),
+        ({"task_success": 1}, "'task_success', which is a name of the sandbox's own"),
+        ({"a b": 1}, "'a b', which can't be a name"),
+        ({"class": 1}, "'class', which can't be a name"),
+        ({1: 1}, "1, which can't be a name"),
+    ],
+)
+def test_an_init_that_can_not_be_kept_is_refused_when_it_is_written_or_made(
+    make: Make, init: Any, text: str
+) -> None:
+    with pytest.raises(ValueError, match=text):
+        connect_state(init=init)
+    plain = make()
+    config = connect_state(plain.type, storage=plain.storage, path=plain.path, init=lambda: init)
+    with pytest.raises(ValueError, match=text):
+        config.session("a").branch("t")
+    assert config.sessions() == []
+
+
+def test_what_a_variable_of_init_would_hide_can_not_be_opened() -> None:
+    from xpander_client.agents import Agent
+
+    agent = Agent(state=connect_state(init={"rates": {}}))
+    for give in (
+        lambda: agent.fn(lambda: 1, name="rates"),
+        lambda: agent.cls(Agent, name="rates"),
+        lambda: agent.module(agent, name="rates"),
+    ):
+        with pytest.raises(ValueError, match="a variable in the state's init"):
+            give()
+
+
 def test_ephemeral_calls_begin_anew_each_with_init() -> None:
     config = connect_state(init={"x": 1})
     session = config.session("a")

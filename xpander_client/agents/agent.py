@@ -110,6 +110,8 @@ class Agent:
         )
         self.sandbox = Sandbox()
         self.state_config = connect_state() if state is None else state
+        if isinstance(self.state_config.init, Mapping):
+            self.capabilities.variables = frozenset(self.state_config.init)
         self._state_name = name or ""
         self._llm = llm
         self._capabilities_primer = capabilities_primer

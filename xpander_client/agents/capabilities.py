@@ -212,6 +212,8 @@ class Capabilities:
     modules: dict[str, HostModule] = attrs.field(factory=dict)
     changes: int = 0
     """Counts what was added."""
+    variables: frozenset[str] = frozenset()
+    """Names that sessions begin with, so that they would hide what is opened under them."""
     _derived: dict[str, tuple[int, Any]] = attrs.field(
         factory=dict, init=False, repr=False, eq=False
     )
@@ -224,6 +226,13 @@ class Capabilities:
             self._derived[name] = kept
         made: T = kept[1]
         return made
+
+    def _free(self, name: str) -> str:
+        if name in self.variables:
+            raise ArgumentError(
+                f"The name '{name}' is that of a variable in the state's init, which would hide it."
+            )
+        return _checked(name)
 
     def add_function(
         self,
@@ -241,7 +250,7 @@ class Capabilities:
         if not callable(function):
             raise ArgumentError(f"{function!r} is no function")
         called: str = name or str(getattr(function, "__name__", ""))
-        opened = HostFunction(_checked(called), function, visibility, docstring)
+        opened = HostFunction(self._free(called), function, visibility, docstring)
         self.functions[called] = opened
         self.changes += 1
         return opened
@@ -265,7 +274,7 @@ class Capabilities:
         if not isinstance(cls, type):
             raise ArgumentError(f"{cls!r} is no class")
         opened = HostClass(
-            name=_checked(name or cls.__name__),
+            name=self._free(name or cls.__name__),
             cls=cls,
             visibility=visibility,
             constructable=constructable,
@@ -305,6 +314,7 @@ class Capabilities:
         called: str = name or target.__name__
         for part in called.split("."):
             _checked(part)
+        self._free(called.partition(".")[0])
         opened = HostModule(
             name=called,
             target=target,

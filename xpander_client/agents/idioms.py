@@ -72,20 +72,23 @@ def rewritten(
     code: str,
     *,
     has_objects: bool = False,
+    has_functions: bool = False,
     inner_modules: frozenset[str] = frozenset(),
     taken: frozenset[str] = frozenset(),
 ) -> str:
     """The code, with the same lines, for the interpreter.
 
     With `has_objects` operators, `len`, loops and the like may meet objects of the host, or of
-    classes with special methods. `inner_modules` are the paths of modules that are objects for the
+    classes with special methods; with `has_functions` functions of the host may be called by
+    `sorted`, `map` and the like. `inner_modules` are the paths of modules that are objects for the
     interpreter, `taken` names of builtins that mean something else here.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(code)
-        return _Rewriting(code, tree, has_objects, inner_modules, taken).whole(tree)
+        has_functions = has_functions or has_objects
+        return _Rewriting(code, tree, has_objects, has_functions, inner_modules, taken).whole(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return code
 
@@ -96,6 +99,7 @@ class _Rewriting:
         code: str,
         tree: ast.Module,
         has_objects: bool,
+        has_functions: bool,
         inner_modules: frozenset[str],
         taken: frozenset[str],
     ) -> None:
@@ -104,6 +108,7 @@ class _Rewriting:
         for line in self._code.split(b"\n"):
             self._starts.append(self._starts[-1] + len(line) + 1)
         self._has_objects = has_objects
+        self._has_functions = has_functions
         self._inner_modules = inner_modules
         self._taken = taken | _bound_in(tree) - {"re"}
         self._in_class = False
@@ -395,15 +400,17 @@ class _Rewriting:
             if self._is_builtin(given[0].func, _EAGER):
                 return self._replaced(node, [(given[0], f"iter({self._text(given[0])})")])
             return None
+        if self._has_functions:
+            # A builtin could not wait for what the host answers.
+            if name in ("sorted", "min", "max") and "key" in keywords and None not in keywords:
+                return self._replaced(node, [(function, f"__x_{name}")])
+            if name in ("map", "filter") and len(given) > 1 and is_plain:
+                return self._replaced(node, [(function, f"__x_{name}")])
         if not self._has_objects:
             return None
         if name in ("print", "format") or (
             name in _ONE_ARGUMENT and len(given) == 1 and is_plain and not keywords
         ):
-            return self._replaced(node, [(function, f"__x_{name}")])
-        if name in ("sorted", "min", "max") and "key" in keywords and None not in keywords:
-            return self._replaced(node, [(function, f"__x_{name}")])
-        if name in ("map", "filter") and len(given) > 1 and is_plain:
             return self._replaced(node, [(function, f"__x_{name}")])
         if name in _CONSUMERS and is_plain and (name not in ("min", "max") or len(given) == 1):
             items = given if name == "zip" else given[:1]
@@ -427,7 +434,7 @@ class _Rewriting:
             (name == "dumps" and "default" in keywords)
             or (name in ("sub", "subn") and given and len(given) + len(keywords) > 1)
             or (name == "translate" and len(given) == 1)
-            or (name == "sort" and "key" in keywords and self._has_objects)
+            or (name == "sort" and "key" in keywords and self._has_functions)
         ):
             gap = self._between(self._end(function), self._end(node))
             if gap.lstrip().startswith("(") and None not in keywords:
@@ -493,7 +500,14 @@ class _Rewriting:
     def _again(self, source: str) -> str:
         """The text of an expression that stands by itself."""
         tree = ast.parse(source)
-        inner = _Rewriting(source, tree, self._has_objects, self._inner_modules, self._taken)
+        inner = _Rewriting(
+            source,
+            tree,
+            self._has_objects,
+            self._has_functions,
+            self._inner_modules,
+            self._taken,
+        )
         inner._in_class = self._in_class
         return inner.whole(tree)
 

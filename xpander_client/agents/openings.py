@@ -94,6 +94,8 @@ class Openings:
     inner: dict[str, InnerModule] = attrs.field(factory=dict)
     """Modules below others that go in as objects, by their path."""
     inner_by_id: dict[UUID, InnerModule] = attrs.field(factory=dict)
+    has_functions: bool = False
+    """Whether agent code may call anything but the modules that are open to everybody."""
     has_objects: bool = False
     """Whether agent code may get objects that it can do more with than pass them on."""
     _trees: dict[str, _Tree] = attrs.field(factory=dict)
@@ -181,6 +183,7 @@ def _made(capabilities: Capabilities) -> Openings:
         openings.functions[function.name] = Target(
             function.name, function.function, function.is_async
         )
+    openings.has_functions = bool(capabilities.functions or capabilities.modules)
     openings.has_objects = bool(openings.by_type or openings.by_object)
     for top, tree in openings._trees.items():
         if top in INTERPRETER_MODULES:
@@ -280,7 +283,7 @@ def _open_module(openings: Openings, module: HostModule) -> None:
     if "." not in module.name and own not in INTERPRETER_MODULES:
         # `import numpy as np` has to work for a module that was opened as `np`, too.
         names.add(own)
-    if module.name in INTERPRETER_MODULES and own in sys.stdlib_module_names:
+    if module.name in INTERPRETER_MODULES and sys.modules.get(module.name) is module.target:
         # The interpreter's own stands in for it.
         return
     for name in sorted(names):

@@ -575,6 +575,7 @@ class SandboxSession:
         made = rewritten(
             retold(code),
             has_objects=self._has_special or self._openings.has_objects,
+            has_functions=self._openings.has_functions,
             inner_modules=frozenset(self._openings.inner),
             taken=frozenset(name for name in taken if self._is_taken(name)),
         )

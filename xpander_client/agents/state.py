@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -51,8 +52,8 @@ def connect_state(
     directory `path`, made when first used, for any number of processes at once. Live state is in
     memory unless told otherwise. Each agent has variables of its own in a session.
 
-    `init` is what a new session begins with. Where it is a function, that is called when a session
-    begins that is not there yet.
+    `init` is what a new session begins with, data by the names of its variables. Where it is a
+    function, that is called when a session begins that is not there yet.
 
     Raises:
         ValueError: the arguments don't go together; the message says what is allowed.
@@ -87,6 +88,8 @@ def connect_state(
         raise ValueError(
             "'init' must be a mapping of names to values, or a function that makes one"
         )
+    if isinstance(init, Mapping):
+        _encoded(init)
     if type == "live" and storage is None:
         storage = "memory"
     return StateConfig(type, storage, None if path is None else Path(path), init)
@@ -133,13 +136,36 @@ class StateConfig:
     def _initial(self) -> Variables:
         if self.init is None:
             return {}
-        from .values import encode
-
-        values = self.init() if callable(self.init) else self.init
-        return {name: encode(value) for name, value in values.items()}
+        return _encoded(self.init() if callable(self.init) else self.init)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (connect_state, (self.type, self.storage, self.path, self.init))
+
+
+def _encoded(values: Mapping[Any, Any]) -> Variables:
+    """The first values of variables, as they are kept.
+
+    Raises:
+        ValueError: one of them can't be kept, or can't be a variable of that name.
+    """
+    from .capabilities import RESERVED
+    from .values import Unstorable, decode, encode
+
+    encoded = {}
+    for name, value in values.items():
+        if not isinstance(name, str) or not name.isidentifier() or iskeyword(name):
+            raise ValueError(f"'init' has {name!r}, which can't be a name in agent code")
+        if name in RESERVED or name.startswith("__x"):
+            raise ValueError(f"'init' has {name!r}, which is a name of the sandbox's own")
+        data = encode(value)
+        kept = decode(data)
+        if isinstance(kept, Unstorable):
+            raise ValueError(
+                f"'init' has {name!r}, and {kept.description} can't be kept: give data, and open "
+                "objects and functions to the agent instead"
+            )
+        encoded[name] = data
+    return encoded
 
 
 def _store_of(config: StateConfig) -> Store:
