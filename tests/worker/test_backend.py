@@ -106,7 +106,11 @@ def platform() -> Iterator[LocalPlatform]:
         described(
             id="agent-names",
             tools=[
-                {"id": "1", "name": "Send e-mail!"},
+                {
+                    "id": "1",
+                    "name": "Send e-mail!",
+                    "parameters": {"properties": {"to": {"type": "array"}}},
+                },
                 {"id": "2", "name": "Send e-mail?"},
                 {"id": "3", "name": "x" * 100},
                 {"id": "read_csv", "name": "выгрузка", "parameters": {"properties": {"fc": {}}}},
@@ -285,8 +289,9 @@ def test_names_are_made_fit_for_models_and_stay_apart(
     assert [tool.name for tool in args["tools"]] == names
     answered(world, args, "Do it")
     assert calls == [payload]
-    [offered, *_] = server.requests[0]["tools"]
-    assert offered["function"]["parameters"] == {"type": "object", "properties": {}}
+    described, bare, *_ = (tool["function"] for tool in server.requests[0]["tools"])
+    assert bare["parameters"] == {"type": "object", "properties": {}}
+    assert described["parameters"]["properties"] == {"to": {"type": "array", "items": {}}}
 
 
 def test_other_tools_are_offered_besides(

@@ -8,9 +8,9 @@ from typing import Any
 
 import attrs
 
-__all__ = ["ANYTHING", "Form", "MisfitError", "Schema", "described", "lenient", "misfit"]
+from xpander_client.core.tool_schema import Schema
 
-Schema = dict[str, Any]
+__all__ = ["ANYTHING", "Form", "MisfitError", "described", "lenient", "misfit"]
 
 _LONGEST = 80
 

@@ -21,9 +21,10 @@ from typing import Any
 import attrs
 
 from xpander_client.core.signatures import signature_of
+from xpander_client.core.tool_schema import Schema
 
 from . import pydantic_form
-from .form import ANYTHING, Form, MisfitError, Schema, described, lenient, misfit
+from .form import ANYTHING, Form, MisfitError, described, lenient, misfit
 from .hints import hints_of
 
 __all__ = ["Forms", "default_of", "nullable"]

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import attrs
 
 from xpander_client.core.signatures import signature_of
+from xpander_client.core.tool_schema import Schema
 
-from .form import ANYTHING, Form, MisfitError, Schema, described
+from .form import ANYTHING, Form, MisfitError, described
 from .forms import Forms, default_of, nullable
 from .hints import hints_of
 from .providers import LLMProvider, wire_name

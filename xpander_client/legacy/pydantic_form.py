@@ -6,8 +6,9 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from .form import ANYTHING, Form, MisfitError, Schema
-from .providers.tool import rewritten
+from xpander_client.core.tool_schema import Schema, rewritten
+
+from .form import ANYTHING, Form, MisfitError
 
 if TYPE_CHECKING:
     from .forms import Forms

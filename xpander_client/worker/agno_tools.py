@@ -22,6 +22,7 @@ from xpander_client.api.models import (
 )
 from xpander_client.api.resources import Agent, Task
 from xpander_client.core.result import value_text
+from xpander_client.core.tool_schema import accepted
 from xpander_client.errors import ModuleException
 
 __all__ = ["async_tools", "sync_tools"]
@@ -209,7 +210,7 @@ def _extended(payload: Mapping[str, Any], extension: Mapping[str, Any]) -> dict[
 
 def _parameters(tool: AgentTool) -> dict[str, Any]:
     """The payload's JSON Schema; providers want `properties` in it, also when there are none."""
-    schema = tool.parameters or {}
+    schema = accepted(tool.parameters or {})
     properties = schema.get("properties")
     return {
         **schema,

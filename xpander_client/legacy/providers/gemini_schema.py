@@ -11,13 +11,11 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.tool_schema import Schema, resolved
 from xpander_client.legacy.tool_call import GROUPS
-
-from .tool import resolved
 
 __all__ = ["gemini_schema"]
 
-Schema = dict[str, Any]
 Path = tuple[str, ...]
 
 _KEPT = (
