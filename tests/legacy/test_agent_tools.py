@@ -90,4 +90,7 @@ def test_a_parameter_called_headers_of_a_tool_without_groups_is_sent_as_one() ->
     made = on_the_wire(payload, flat)
     assert made["body_params"] == {"url": "u", "headers": {"a": "b"}}
     assert made["headers"] == {}
-    assert on_the_wire(payload, None)["headers"] == {"a": "b"}
+    assert on_the_wire(empty_payload(), flat)["body_params"] == {}
+    group = Tool("fetch", "", {"properties": {"headers": {}}})
+    for tool in (None, group):
+        assert on_the_wire(payload, tool)["headers"] == {"a": "b"}

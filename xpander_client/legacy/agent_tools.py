@@ -82,7 +82,8 @@ def on_the_wire(payload: Mapping[str, Any], tool: Tool | None) -> dict[str, Any]
     """
     given = {name: dict(payload.get(name) or {}) for name in (*_GROUPS.values(), "headers")}
     groups = _properties(tool)
-    if not groups and "headers" in (((tool and tool.parameters) or {}).get("properties") or ()):
+    described = (tool.parameters or {}).get("properties") or {} if tool is not None else {}
+    if given["headers"] and not groups and "headers" in described and len(described) > 1:
         # A tool that is described without groups has a parameter of this name.
         given["bodyParams"].setdefault("headers", given["headers"])
         given["headers"] = {}
