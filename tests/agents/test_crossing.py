@@ -367,7 +367,51 @@ class TestArgumentsOfATask:
         assert work(one for one in "ab") == ["a", "b"]
 
 
+class Mine:
+    """Classes of one's own whose objects are data."""
+
+    class Int(int):
+        pass
+
+    class Dict(dict[str, int]):
+        pass
+
+    class Moment(datetime.datetime):
+        pass
+
+    class Day(datetime.date):
+        pass
+
+
 class TestResultsOfATask:
+    @pytest.mark.parametrize(
+        "value",
+        [
+            Mine.Int(3),
+            Mine.Dict(a=1),
+            Mine.Moment(2024, 1, 2, 3, tzinfo=datetime.UTC),
+            Mine.Day(2024, 1, 2),
+            Loud("quiet"),
+            bytearray(b"a"),
+            UserDict({"a": 1}),
+            pandas.Timestamp("2024-01-02 03:00"),
+            pandas.Timedelta("1h"),
+        ],
+        ids=repr,
+    )
+    def test_what_is_data_in_agent_code_comes_back_as_what_the_task_promises(
+        self, value: Any
+    ) -> None:
+        agent = Agent(llm=scripted(["task_success([inputs.v])"]))
+
+        def work(v: Any) -> Any:
+            """Work."""
+
+        work.__annotations__.update({"v": type(value), "return": list[type(value)]})  # type: ignore[misc]  # made of data
+        result = agent.task(work)(value)
+        assert result == [value]
+        assert type(result[0]) is type(value)
+
     @pytest.mark.parametrize(
         ("annotation", "value", "result"),
         [

@@ -6,6 +6,7 @@ import collections.abc
 import sys
 import types
 import typing
+from collections import UserDict, UserList, UserString
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -18,13 +19,51 @@ import attrs
 
 from .annotations import type_text
 
-__all__ = ["shaped", "unreachable"]
+__all__ = ["of_plain", "plain_base", "shaped", "unreachable"]
 
 _DATA: tuple[Any, ...] = (
     None, True, 1, 1.0, 1j, "", b"", ..., (), [], {}, set(), frozenset(), Decimal(1),
     date.min, datetime.min, time.min, timedelta(0), UUID(int=0), Path(),  # noqa: DTZ901
 )  # fmt: skip
 """One of each kind of data that agent code can give."""
+
+
+_BASES: tuple[tuple[type[Any], type[Any]], ...] = (
+    *((kind, kind) for kind in (str, int, float, complex, bytes, Decimal)),
+    *((kind, kind) for kind in (datetime, date, time, timedelta)),
+    *((kind, kind) for kind in (list, tuple, set, frozenset, dict)),
+    (bytearray, bytes), (UserString, str), (UserList, list), (UserDict, dict),
+)  # fmt: skip
+
+
+def plain_base(cls: type[Any]) -> type[Any] | None:
+    """The kind of data that objects of a class are in agent code, if they are data there.
+
+    Example:
+        >>> plain_base(bytearray), plain_base(type("Name", (str,), {})), plain_base(object)
+        (<class 'bytes'>, <class 'str'>, None)
+    """
+    return next((plain for base, plain in _BASES if issubclass(cls, base)), None)
+
+
+def of_plain(cls: type[Any], base: type[Any]) -> Callable[[Any], Any]:
+    """A function that makes an object of the class of its plain data; all else comes back."""
+
+    def made(value: Any) -> Any:
+        if type(value) is not base:
+            return value
+        try:
+            if base is datetime and cls.__module__.partition(".")[0] != "pandas":
+                return cls.combine(value.date(), value.timetz())
+            if base is date or base is time:
+                return cls.fromisoformat(value.isoformat())
+            if base is timedelta:
+                return cls(days=value.days, seconds=value.seconds, microseconds=value.microseconds)
+            return cls(value)
+        except Exception:  # its own rules, which are told as a misfit
+            return value
+
+    return made
 
 
 def shaped(annotation: Any, *, is_result: bool = False) -> Any:
@@ -161,7 +200,7 @@ def _is_opaque(cls: type[Any]) -> bool:
             return False
     except TypeError:  # a protocol that can't be asked for at run time
         return False
-    if issubclass(cls, (tuple, Mapping)):
+    if issubclass(cls, Mapping) or plain_base(cls) is not None:
         return False
     return _is_only_instances(cls)
 

@@ -124,12 +124,26 @@ def _strictly(schema: Any) -> Any:
         # It would be looked at while it is read, which is too late: an iterable comes as a list.
         items = {"items_schema": _strictly(schema.get("items_schema") or {"type": "any"})}
         return {"type": "list", **items, "strict": False}
+    if schema.get("type") == "is-instance" and isinstance(schema["cls"], type):
+        return _of_plain_data(schema)
     strict = {
         name: value if name in _NO_SCHEMAS else _strictly(value) for name, value in schema.items()
     }
     if strict.get("type") in _STRICT:
         strict.setdefault("strict", True)
     return strict
+
+
+def _of_plain_data(schema: Any) -> Any:
+    """The schema of a class whose objects are texts, numbers or the like in agent code."""
+    from pydantic_core import core_schema
+
+    from .shapes import of_plain, plain_base
+
+    base = plain_base(schema["cls"])
+    if base is None:
+        return schema
+    return core_schema.no_info_before_validator_function(of_plain(schema["cls"], base), schema)
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
