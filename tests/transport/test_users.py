@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import queue
+import sys
 import threading
 import warnings
 import weakref
@@ -207,20 +208,27 @@ async def test_async_connections_of_collected_users_are_closed(backend: Backend)
 
 
 @both_backends
-def test_connections_that_a_loops_last_step_lets_go_of_are_closed_before_it_ends(
-    backend: Backend,
+@pytest.mark.parametrize("steps", range(5))
+def test_connections_that_a_loops_last_steps_let_go_of_are_closed_before_it_ends(
+    backend: Backend, steps: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with RawServer(*[keeping] * 5) as server, warnings.catch_warnings():
+    unraisable: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
+    with RawServer(*[keeping] * 3) as server, warnings.catch_warnings():
         warnings.simplefilter("error")
         configuration = attrs.evolve(server.configuration(), async_backend=backend)
 
         async def use() -> None:
             there = Transport.of(configuration)
-            await asyncio.gather(*(there.acall(GET, dict[str, Any]) for _ in range(5)))
+            await asyncio.gather(*(there.acall(GET, dict[str, Any]) for _ in range(3)))
+            del there
+            for _ in range(steps):
+                await asyncio.sleep(0)
 
         asyncio.run(use())
         assert all(server.has_ended(number) for number in range(len(server.connections)))
         gc.collect()
+    assert not unraisable
 
 
 def test_of_connections_that_nobody_holds_the_last_ones_stay(

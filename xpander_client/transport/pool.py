@@ -291,9 +291,11 @@ class End:
         """Begin to close it, in a task that keeps `until_end` until that is done."""
         import asyncio
 
-        # A loop that ends cancels its tasks, and then waits for this.
-        if self._closing is None or self._closing.cancelled():
+        if self._closing is None:
             self._closing = asyncio.ensure_future(self._close(until_end))
+            # A loop that ends cancels the tasks that it knows, and connections would stay open; for
+            # this one it waits, with what closes the client at the loop's end.
+            asyncio._unregister_task(self._closing)
 
     async def wait(self) -> None:
         """Wait until it is closed."""
