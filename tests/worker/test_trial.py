@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,6 +20,7 @@ from tests.worker.test_forms import SYNC, code_of
 from xpander_client import (
     AgentExecutionInput,
     AgentExecutionStatus,
+    ArgumentError,
     Configuration,
     Events,
     LocalTaskTest,
@@ -308,3 +310,12 @@ def test_a_worker_program_tells_what_its_command_line_may_say(tmp_path: Path) ->
         assert worker.process.wait(timeout=30) == 0
     assert worker.output.startswith("usage: worker.py [--invoke] --prompt PROMPT")
     assert "no worker" not in worker.output
+
+
+def test_a_test_task_is_made_of_plain_values_as_well() -> None:
+    plain: dict[str, Any] = {"input": {"text": "hello"}, "output_format": "json"}
+    assert LocalTaskTest(**plain) == LocalTaskTest(
+        input=AgentExecutionInput(text="hello"), output_format=OutputFormat.Json
+    )
+    with pytest.raises(ArgumentError, match=r"LocalTaskTest\.input: expected an object, got"):
+        LocalTaskTest(**{**plain, "input": "hello"})

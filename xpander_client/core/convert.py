@@ -156,7 +156,7 @@ def complete(model: Any) -> None:
                 place = f"{cls.__name__}.{name}{error.path[1:]}"
                 why = f"{place}: expected {error.expected}, got {error.got}"
                 raise ArgumentError(why) from None
-        setattr(model, name, made)
+        object.__setattr__(model, name, made)  # some are frozen
 
 
 def _declare(cls: Any) -> list[tuple[str, Any, Hook, frozenset[Any]]]:

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from xpander_client.api.models import AgentExecutionInput, OutputFormat
+from xpander_client.core.convert import complete
 
 __all__ = ["LocalTaskTest"]
 
@@ -14,6 +15,8 @@ __all__ = ["LocalTaskTest"]
 @attrs.frozen(kw_only=True)
 class LocalTaskTest:
     """A task to try a handler with once: what is asked, and what kind of result is wanted.
+
+    It takes plain values as well: `input` may be a dict. What can't be is an `ArgumentError`.
 
     Example:
         >>> trial = LocalTaskTest(
@@ -33,3 +36,5 @@ class LocalTaskTest:
     """What kind of text the result is."""
     output_schema: dict[str, Any] | None = None
     """What a JSON result looks like."""
+
+    __attrs_post_init__ = complete
