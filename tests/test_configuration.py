@@ -1,11 +1,16 @@
 import base64
 import math
 import pickle
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from xpander_client import Task, Tasks, XpanderClient, on_task
+from xpander_client.background import Plugin
 from xpander_client.configuration import Configuration, RetryPolicy
 from xpander_client.errors import ArgumentError, ConfigurationError, ModuleException
+from xpander_client.worker import Backend
 
 
 @pytest.fixture(autouse=True)
@@ -242,3 +247,27 @@ def test_a_backend_that_does_not_exist_is_refused() -> None:
 def test_a_policy_that_makes_no_sense_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         RetryPolicy(**wrong)  # type: ignore[arg-type]  # names of fields
+
+
+def _handler(task: Task) -> Task:
+    return task
+
+
+@pytest.mark.parametrize(
+    "door",
+    [
+        Tasks,
+        lambda wrong: Task.load("t1", wrong),
+        lambda wrong: XpanderClient(configuration=wrong),
+        Backend,
+        lambda wrong: on_task(configuration=wrong)(_handler),
+        lambda wrong: Plugin("n", "m", "d", "1", "a", "u", configuration=wrong),
+    ],
+)
+def test_each_door_refuses_what_is_no_configuration_where_it_is_given(
+    door: Callable[[Any], object],
+) -> None:
+    for wrong in ("my-secret", {"api_key": "my-secret"}):
+        with pytest.raises(ArgumentError, match="configuration must be a Configuration") as caught:
+            door(wrong)
+        assert "secret" not in str(caught.value)
