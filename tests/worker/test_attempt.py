@@ -28,7 +28,7 @@ def _half() -> Exception:
 FAILURES = {
     "half a character": (_half, r"cannot read caf\udce9"),
     "no text": (Unprintable, "<Unprintable, which has no text: RuntimeError>"),
-    "11 MB": (lambda: ValueError("x" * 11_000_000), "x" * 1000),
+    "too long": (lambda: ValueError("x" * 200_000), "x" * 100_000 + "… (100000 characters more)"),
 }
 
 
