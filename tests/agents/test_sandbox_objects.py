@@ -316,6 +316,22 @@ class TestWhatIsOpen:
             False, "other", 1, True, False, True, False,
         ]  # fmt: skip
 
+    def test_a_name_that_may_hold_an_object_is_no_number(self, boxes: Capabilities) -> None:
+        class Same(Box):
+            def __eq__(self, other: object) -> bool:
+                return True
+
+            __hash__ = Box.__hash__
+
+        with session(boxes, b=Same(4)) as one:
+            one.run("x = inputs.b\ndef give():\n    global y, w\n    y = w = inputs.b")
+            block = one.run(
+                "if False: x = 0\ny = w = 1\ngive()\nn = 0\nfor i in range(3):\n"
+                "    n += i == 1\nz = 1\nz = inputs.b\n"
+                "task_success((x == 5, z == 5, y == 5, w == 5, n == 1, n == 2))"
+            )
+        assert getattr(block.control, "value", block.error) == (True, True, True, True, True, False)
+
     @pytest.mark.parametrize(
         "code",
         [

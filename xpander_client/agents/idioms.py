@@ -48,6 +48,7 @@ _CONSUMERS = frozenset(
     {"sum", "min", "max", "any", "all", "sorted", "enumerate", "reversed", "iter"}
     | {"list", "tuple", "set", "frozenset", "zip", "map", "filter"}
 )
+_GIVES_NUMBERS = frozenset({"len", "int", "float", "bool", "ord", "hash", "id", "range"})
 _EAGER = frozenset({"map", "filter", "zip", "enumerate", "reversed"})
 _TAKES_ITEMS = frozenset({"join", "extend", "update", "union"})
 _ANSWERS_BOOL = frozenset({"isinstance", "hasattr", "bool", "any", "all", "callable"})
@@ -75,20 +76,24 @@ def rewritten(
     has_functions: bool = False,
     inner_modules: frozenset[str] = frozenset(),
     taken: frozenset[str] = frozenset(),
+    known: frozenset[str] = frozenset(),
 ) -> str:
     """The code, with the same lines, for the interpreter.
 
     With `has_objects` operators, `len`, loops and the like may meet objects of the host, or of
     classes with special methods; with `has_functions` functions of the host may be called by
     `sorted`, `map` and the like. `inner_modules` are the paths of modules that are objects for the
-    interpreter, `taken` names of builtins that mean something else here.
+    interpreter, `taken` names of builtins that mean something else here, `known` variables
+    that the code finds.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             tree = ast.parse(code)
         has_functions = has_functions or has_objects
-        return _Rewriting(code, tree, has_objects, has_functions, inner_modules, taken).whole(tree)
+        return _Rewriting(
+            code, tree, has_objects, has_functions, inner_modules, taken, known
+        ).whole(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return code
 
@@ -102,6 +107,7 @@ class _Rewriting:
         has_functions: bool,
         inner_modules: frozenset[str],
         taken: frozenset[str],
+        known: frozenset[str],
     ) -> None:
         self._code = code.encode()
         self._starts = [0]
@@ -112,6 +118,9 @@ class _Rewriting:
         self._inner_modules = inner_modules
         self._taken = taken | _bound_in(tree) - {"re"}
         self._in_class = False
+        self._numbers: Set[str] = frozenset()
+        if has_objects:
+            self._numbers = self._names_of_numbers(tree, known)
 
     def whole(self, tree: ast.Module) -> str:
         return self._spliced(0, len(self._code), _placed(tree))
@@ -161,9 +170,41 @@ class _Rewriting:
     def _is_builtin(self, node: ast.AST, names: Set[str]) -> bool:
         return isinstance(node, ast.Name) and node.id in names and node.id not in self._taken
 
+    def _names_of_numbers(self, tree: ast.AST, known: Set[str]) -> Set[str]:
+        """Variables that can hold nothing but numbers: loops count with them, so they are cheap."""
+        values = _values_of(tree)
+        numbers = {
+            name for name, given in values.items() if None not in given and name not in known
+        }
+        while True:
+            self._numbers = numbers
+            more = {name for name in numbers if all(map(self._is_number, values[name]))}
+            if more == numbers:
+                return numbers
+            numbers = more
+
+    def _is_number(self, node: ast.AST | None) -> bool:
+        match node:
+            case ast.Constant(value=value):
+                return type(value) in (int, float, bool)
+            case ast.Name(id=name):
+                return name in self._numbers
+            case ast.BinOp(left=left, right=right):
+                return self._is_number(left) and self._is_number(right)
+            case ast.UnaryOp(operand=operand):
+                return self._is_number(operand)
+            case ast.Call(func=function):
+                return self._is_builtin(function, _GIVES_NUMBERS)
+        return False
+
+    def _is_data(self, *nodes: ast.AST) -> bool:
+        return all(isinstance(one, _DISPLAYS) or self._is_number(one) for one in nodes)
+
     def _truth(self, node: ast.expr) -> str:
         text = self._text(node)
-        if not self._has_objects or isinstance(node, (ast.Constant, ast.Yield)):
+        if not self._has_objects or isinstance(node, ast.Yield) or self._is_data(node):
+            return text
+        if isinstance(node, ast.Compare) and self._is_data(node.left, *node.comparators):
             return text
         if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
             return text
@@ -173,6 +214,9 @@ class _Rewriting:
             return text
         if isinstance(node, ast.Call) and self._is_builtin(node.func, _ANSWERS_BOOL):
             return text
+        if isinstance(node, ast.Compare) and text.startswith("__x_"):
+            # In one call, as that is what loops ask most.
+            return text.replace("__x_", "__x_if_", 1)
         return f"__x_truth({text})"
 
     def _items(self, node: ast.expr) -> str:
@@ -206,9 +250,7 @@ class _Rewriting:
         return f"__x_{name}({before}{self._text(left)}{gap[1]},{gap[2]}{self._text(right)}{after})"
 
     def _binop(self, node: ast.BinOp) -> str | None:
-        if not self._has_objects or (
-            isinstance(node.left, _DISPLAYS) and isinstance(node.right, _DISPLAYS)
-        ):
+        if not self._has_objects or self._is_data(node.left, node.right):
             return None
         return self._binary(_OPERATORS[type(node.op)], node, node.left, node.right)
 
@@ -217,7 +259,7 @@ class _Rewriting:
             return None
         if isinstance(node.op, ast.Not):
             return self._replaced(node, [(node.operand, self._truth(node.operand))])
-        if isinstance(node.operand, ast.Constant):
+        if self._is_data(node.operand):
             return None
         name = _OPERATORS[type(node.op)]
         before = self._between(self._start(node) + 1, self._start(node.operand))
@@ -231,7 +273,7 @@ class _Rewriting:
         if not self._has_objects or any(type(one) not in _OPERATORS for one in node.ops):
             return None
         operands = [node.left, *node.comparators]
-        if all(isinstance(one, _DISPLAYS) for one in operands):
+        if self._is_data(*operands):
             return None
         if len(node.ops) == 1:
             name = _OPERATORS[type(node.ops[0])]
@@ -329,6 +371,8 @@ class _Rewriting:
 
     def _augassign(self, node: ast.AugAssign) -> str | None:
         if not self._has_objects and type(node.op) not in _IN_PLACE:
+            return None
+        if self._is_number(node.target) and self._is_number(node.value):
             return None
         gap = _ASSIGNED.fullmatch(self._between(self._end(node.target), self._start(node.value)))
         if gap is None:
@@ -507,7 +551,9 @@ class _Rewriting:
             self._has_functions,
             self._inner_modules,
             self._taken,
+            frozenset(),
         )
+        inner._numbers = self._numbers
         inner._in_class = self._in_class
         return inner.whole(tree)
 
@@ -617,12 +663,54 @@ def _is_tuple(target: ast.expr) -> bool:
     return not isinstance(target, ast.Name)
 
 
-def _bound_in(tree: ast.AST) -> frozenset[str]:
-    """All names that the code binds, wherever."""
+def _values_of(tree: ast.AST) -> dict[str, list[ast.AST | None]]:
+    """What the code gives to each name that it binds; None for what can't be said."""
+    values: dict[str, list[ast.AST | None]] = {}
+    seen: set[int] = set()
+
+    def give(target: ast.AST, value: ast.AST | None) -> None:
+        if isinstance(target, ast.Name):
+            seen.add(id(target))
+            values.setdefault(target.id, []).append(value)
+
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    give(target, value)
+            case (
+                ast.AugAssign(target=target, value=value)
+                | ast.NamedExpr(target=target, value=value)
+            ):
+                give(target, value)
+            case ast.For(target=target, iter=items) | ast.comprehension(target=target, iter=items):
+                # Of range(...), which counts as a number, the items are numbers.
+                is_range = isinstance(items, ast.Call) and _called(items) == "range"
+                give(target, items if is_range else None)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and id(node) not in seen:
+            values.setdefault(node.id, []).append(None)
+        elif isinstance(node, (ast.Global, ast.Nonlocal)):
+            for name in node.names:
+                values.setdefault(name, []).append(None)
+    for name in _bound_in(tree, stores=False):
+        values.setdefault(name, []).append(None)
+    return values
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.id if isinstance(call.func, ast.Name) else ""
+
+
+def _bound_in(tree: ast.AST, *, stores: bool = True) -> frozenset[str]:
+    """All names that the code binds, wherever; without `stores` but by assignments and loops."""
     names: set[str] = set()
     for node in ast.walk(tree):
         match node:
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
+                if stores:
+                    names.add(name)
+            case ast.arg(arg=name):
                 names.add(name)
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
                 names.add(name)

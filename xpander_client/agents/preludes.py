@@ -55,18 +55,20 @@ def __x_truth(value):
 """,
     "eq": """\
 def __x_eq(a, b):
-    if not (type(a) in __x_plain and type(b) in __x_plain) and (__x_kind(a) or __x_kind(b)):
-        return __x_do("eq", a, b)
-    return a == b
+    if type(a) in __x_plain and type(b) in __x_plain or not (__x_kind(a) or __x_kind(b)):
+        return a == b
+    return __x_do("eq", a, b)
 """,
     "ne": """\
 def __x_ne(a, b):
-    if not (type(a) in __x_plain and type(b) in __x_plain) and (__x_kind(a) or __x_kind(b)):
-        return __x_do("ne", a, b)
-    return a != b
+    if type(a) in __x_plain and type(b) in __x_plain or not (__x_kind(a) or __x_kind(b)):
+        return a != b
+    return __x_do("ne", a, b)
 """,
     "in": """\
 def __x_in(a, b):
+    if type(a) in __x_plain and type(b) in __x_plain:
+        return a in b
     if __x_kind(b):
         return __x_do("contains", b, a)
     if __x_kind(a) and type(b) in (list, tuple):
@@ -82,7 +84,9 @@ def __x_not_in(a, b):
 """,
     "iter": """\
 def __x_iter(value):
-    return __x_do("iter", value) if __x_kind(value) else value
+    if type(value) in __x_plain or not __x_kind(value):
+        return value
+    return __x_do("iter", value)
 """,
     "slice": "__x_slice = slice\n",
     "key": """\
@@ -95,20 +99,24 @@ def __x_key(key):
 """,
     "item": """\
 def __x_item(value, key):
-    if type(value) not in __x_plain and __x_kind(value):
-        return __x_do("getitem", value, __x_key(key))
-    return value[key]
+    try:
+        return value[key]
+    except TypeError:
+        if __x_kind(value):
+            return __x_do("getitem", value, __x_key(key))
+        raise
 """,
     "set": """\
 def __x_set(item, value, key):
-    if type(value) not in __x_plain:
+    try:
+        value[key] = item
+    except TypeError:
         if __x_kind(value):
             __x_do("setitem", value, __x_key(key), item)
-            return
-        if hasattr(value, "__setitem__"):
+        elif type(value) not in __x_plain and hasattr(value, "__setitem__"):
             value.__setitem__(key, item)
-            return
-    value[key] = item
+        else:
+            raise
 """,
     "del": """\
 def __x_del(value, key):
@@ -141,12 +149,14 @@ def __x_update(value, key, change, other):
 """,
     "len": """\
 def __x_len(value):
-    if type(value) not in __x_plain:
+    try:
+        return len(value)
+    except TypeError:
         if __x_kind(value):
             return __x_do("len", value)
-        if hasattr(value, "__len__"):
+        if type(value) not in __x_plain and hasattr(value, "__len__"):
             return value.__len__()
-    return len(value)
+        raise
 """,
     "str": """\
 def __x_str(value):
@@ -431,6 +441,19 @@ def __x_{name}(a, b):
             return b.__{other}__(a)
         raise
 """
+_TRUTH_SOURCE = """\
+def __x_if_{name}(a, b):
+    try:
+        return a {sign} b
+    except TypeError:
+        return __x_truth(__x_{name}(a, b))
+"""
+_EQUAL_SOURCE = """\
+def __x_if_{name}(a, b):
+    if type(a) in __x_plain and type(b) in __x_plain:
+        return a {sign} b
+    return __x_truth(__x_{name}(a, b))
+"""
 _UNARY_SOURCE = """\
 def __x_{name}(a):
     if type(a) not in __x_plain and __x_kind(a):
@@ -450,6 +473,9 @@ for _name, _sign in _BINARY.items():
     )
 for _name, (_sign, _other) in _ORDERS.items():
     _SOURCES[f"__x_{_name}"] = _ORDER_SOURCE.format(name=_name, sign=_sign, other=_other)
+    _SOURCES[f"__x_if_{_name}"] = _TRUTH_SOURCE.format(name=_name, sign=_sign)
+for _name, _sign in {"eq": "==", "ne": "!="}.items():
+    _SOURCES[f"__x_if_{_name}"] = _EQUAL_SOURCE.format(name=_name, sign=_sign)
 for _name, _sign in {"neg": "-", "pos": "+", "invert": "~"}.items():
     _SOURCES[f"__x_{_name}"] = _UNARY_SOURCE.format(name=_name, sign=_sign)
 _SOURCES["__x_abs"] = """\

@@ -71,6 +71,7 @@ TELL = "__x_tell"
 _MEANT_AS_BUILTINS = INTERPRETER_BUILTINS | {"callable", "inputs", "print"}
 _SPECIAL = re.compile(r"def __(?:bool|len|lt|le|gt|ge|setitem|delitem)__\b")
 """Methods of agent code's own classes that the interpreter does not look at."""
+_GLOBAL = re.compile(r"\bglobal[ \t]+(\w+(?:[ \t]*,[ \t]*\w+)*)")
 _LIMIT = re.compile(r"feed time limit exceeded|memory limit exceeded|sleep limit")
 _NOT_DEFINED = re.compile(r"name '(\w+)' is not defined")
 
@@ -170,6 +171,7 @@ class SandboxSession:
         self._bound_calls: dict[str, Target] = {}
         self._is_read = True
         self._has_special = False
+        self._found: frozenset[str] = frozenset()
         self._block: _Running | None = None
 
     def __enter__(self) -> SandboxSession:
@@ -254,6 +256,7 @@ class SandboxSession:
         if "inputs" in wanted or "inputs" in source.names:
             self._give_inputs(given)
         self._is_read = False
+        self._found = frozenset(one for one in source.names if self._has(one)) | self._bound
         self._bound |= source.bound if source.bound is not None else source.names
         for name in (source.bound or ()) - source.definitions.keys():
             self._definitions.pop(name, None)
@@ -578,12 +581,18 @@ class SandboxSession:
             has_functions=self._openings.has_functions,
             inner_modules=frozenset(self._openings.inner),
             taken=frozenset(name for name in taken if self._is_taken(name)),
+            known=(self._found | self._set_by_functions()) & source.names,
         )
         prelude = needed(made, self._preludes)
         if prelude:
             self._put(prelude)
         # Where calls stand is asked of the code that runs.
         return made, source if made == code else attrs.evolve(looked_at(made), names=source.names)
+
+    def _set_by_functions(self) -> set[str]:
+        """Variables that functions of earlier blocks may set."""
+        declared = (names for one in self._definitions.values() for names in _GLOBAL.findall(one))
+        return {name for names in declared for name in names.replace(",", " ").split()}
 
     def _put(self, code: str) -> None:
         """Run code of ours, as it is."""
