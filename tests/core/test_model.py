@@ -123,9 +123,7 @@ def test_an_event_holds_any_data() -> None:
         ("sub_executions", ["a", 1], "Task.sub_executions[1]: expected a string"),
     ],
 )
-def test_a_constructor_refuses_what_a_field_can_not_hold(
-    field: str, value: object, said: str
-) -> None:
+def test_a_constructor_refuses_what_a_field_can_not_hold(field: str, value: Any, said: str) -> None:
     with pytest.raises(ArgumentError) as raised:
         Task(**{**KNOWN, field: value})
     assert said in str(raised.value)

@@ -317,5 +317,26 @@ def test_a_test_task_is_made_of_plain_values_as_well() -> None:
     assert LocalTaskTest(**plain) == LocalTaskTest(
         input=AgentExecutionInput(text="hello"), output_format=OutputFormat.Json
     )
+    plain["input"] = "hello"
     with pytest.raises(ArgumentError, match=r"LocalTaskTest\.input: expected an object, got"):
-        LocalTaskTest(**{**plain, "input": "hello"})
+        LocalTaskTest(**plain)
+
+
+async def test_a_trial_that_is_stopped_while_it_runs_was_one(
+    configuration: Configuration, caplog: pytest.LogCaptureFixture
+) -> None:
+    begun = asyncio.Event()
+
+    async def endless(task: Task) -> Task:
+        begun.set()
+        await asyncio.Event().wait()
+        return task
+
+    worker = Worker(endless, configuration, grace=0.0)
+    trying = asyncio.create_task(worker.try_out(HELLO))
+    await asyncio.wait_for(begun.wait(), 10)
+    worker.stop()
+    with pytest.raises(ModuleException, match="the task has no result"):
+        await asyncio.wait_for(trying, 10)
+    assert "the handler's task has no result" in caplog.text
+    assert "not tried" not in caplog.text
