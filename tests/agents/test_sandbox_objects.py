@@ -224,6 +224,7 @@ class TestDataFrames:
             "try:\n    if df.a > 1: r = 'yes'\nexcept ValueError as e:\n    r = str(e)[:30]",
             "try:\n    r = df[(df.a > 1) and (df.b < 6)]\n"
             "except ValueError as e:\n    r = str(e)[:30]",
+            "df.b *= 2\ndf.a -= df.a\nr = df.to_dict()",
             "try:\n    df['q']\nexcept KeyError as e:\n    r = 'no q'",
             "a = df.to_numpy()\nr = (a @ a.T).tolist(), a[:, 0].tolist(), a[0, 1], "
             "a[..., 1].tolist(), [int(v) for row in a for v in row], (a == 2).any(), "

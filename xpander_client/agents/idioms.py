@@ -388,6 +388,12 @@ class _Rewriting:
         ):
             whole = self._source(target)
             return f"{whole}{gap[1]}= {name}({whole},{value})"
+        match target:
+            case ast.Attribute(
+                value=ast.Call(func=ast.Name(id="__x_on"), args=[ast.Name(id=of), *_]), attr=attr
+            ):
+                # What is set is told to the host, and read as it is.
+                return f"{self._source(target)}{gap[1]}= {name}({of}.{attr},{value})"
         if isinstance(target, ast.Subscript) and self._can_be_later(node.value):
             item = self._object_and_key(target)
             if item is not None:
