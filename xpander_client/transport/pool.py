@@ -8,7 +8,6 @@ import functools
 import os
 import sys
 import threading
-import warnings
 import weakref
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
@@ -373,13 +372,11 @@ def _forget_all() -> None:
     # the parent was about to do with them never ends.
     global _lock, _users, _pools
     _lock = threading.RLock()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        _pools = weakref.WeakValueDictionary()
-        _kept.clear()
-        _users = weakref.WeakSet(list(_users))
-        for pool in _users:
-            pool.forget()
+    _pools = weakref.WeakValueDictionary()
+    _kept.clear()
+    _users = weakref.WeakSet(list(_users))
+    for pool in _users:
+        pool.forget()
 
 
 if hasattr(os, "register_at_fork"):
