@@ -44,8 +44,10 @@ LEAVES = frozenset(
         datetime, date, time, timedelta, Decimal,
     }
 )  # fmt: skip
+TEXTLESS = LEAVES - {str}
 BASES: tuple[type[Any], ...] = (int, float, complex, str, bytes, Decimal)
 CONTAINERS: tuple[type[Any], ...] = (list, tuple, set, frozenset)
+PLAIN_CONTAINERS = frozenset({dict, *CONTAINERS})
 DEEPEST = 200
 TOO_DEEP = f"containers are more than {DEEPEST} deep, or contain themselves"
 _VIEWS = frozenset({"dict_keys", "dict_values", "dict_items"})
@@ -189,7 +191,8 @@ class Crossing:
             return tuple(self.into(item, depth + 1) for item in value)
         if kind is dict:
             return {
-                self._key(key, depth): self.into(item, depth + 1) for key, item in value.items()
+                key if type(key) is int else self._key(key, depth): self.into(item, depth + 1)
+                for key, item in value.items()
             }
         if kind is set or kind is frozenset:
             return kind(self._key(item, depth) for item in value)
@@ -197,6 +200,10 @@ class Crossing:
 
     def _key(self, key: Any, depth: int) -> Any:
         """A key of a dict, or an element of a set. An enum without a form is its value there."""
+        if type(key) is str:
+            return _whole(key)
+        if type(key) in LEAVES:
+            return key
         if isinstance(key, Enum) and not isinstance(key, BASES):
             key = key.value
         elif type(key) is tuple:
@@ -256,17 +263,26 @@ class Crossing:
         """
         if depth > DEEPEST:
             raise ValueError(TOO_DEEP)
-        if isinstance(value, (list, tuple, set, frozenset, dict)) and (
-            self._openings.opened(value) is None
+        kind = type(value)
+        if kind not in PLAIN_CONTAINERS and not (
+            isinstance(value, (dict, *CONTAINERS)) and self._openings.opened(value) is None
         ):
-            if isinstance(value, (set, frozenset, dict)):
-                for key in value:
+            if isinstance(value, Collection) or not _is_series(value):
+                self.into(value, depth)
+            return
+        if isinstance(value, (dict, set, frozenset)):
+            for key in value:
+                if type(key) is str:
+                    _whole(key)
+                elif type(key) not in LEAVES:
                     self._key(key, depth)
-            for item in value.values() if isinstance(value, dict) else value:
-                if type(item) is str or type(item) not in LEAVES:
-                    self.check(item, depth + 1)
-        elif isinstance(value, Collection) or not _is_series(value):
-            self.into(value, depth)
+            if not isinstance(value, dict):
+                return
+        for item in value.values() if isinstance(value, dict) else value:
+            if type(item) is str:
+                _whole(item)
+            elif type(item) not in LEAVES:
+                self.check(item, depth + 1)
 
     def _record(self, value: Any, depth: int) -> Any:
         """A named tuple: agent code has it as one, and it comes back as what it was."""
@@ -335,21 +351,29 @@ class Crossing:
             Doubt: a text in it may be none, and the value is not marked.
             TypeError: it is a function or another thing that only exists in the sandbox.
         """
+        return self._out(value, keep, is_marked)
+
+    def _out(self, value: Any, keep: bool, is_marked: bool) -> Any:
         kind = type(value)
         if kind is str:
-            if not is_marked and may_stand_in(value, self._openings.functions):
-                raise Doubt
-            return value
+            if is_marked or not may_stand_in(value, self._openings.functions):
+                return value
+            raise Doubt
         if kind in LEAVES:
             return value
 
-        def out(item: Any) -> Any:
-            return self.out(item, keep=keep, is_marked=is_marked)
-
+        out = self._out
         if kind is list or kind is tuple or kind is set or kind is frozenset:
-            return kind(out(item) for item in value)
+            return kind(
+                [one if type(one) in TEXTLESS else out(one, keep, is_marked) for one in value]
+            )
         if kind is dict:
-            return {out(key): out(item) for key, item in value.items()}
+            return {
+                out(key, keep, is_marked): item
+                if type(item) in TEXTLESS
+                else out(item, keep, is_marked)
+                for key, item in value.items()
+            }
         if kind is StandIn:
             return self._listed(value.text, keep=keep)
         if kind is InnerModule:
@@ -361,15 +385,20 @@ class Crossing:
                 return self._inside(what, keep=keep)
             value = Instance(value.name, value.attributes)
         if isinstance(value, Instance):
-            attributes = {name: out(item) for name, item in value.attributes.items()}
+            attributes = {
+                name: out(item, keep, is_marked) for name, item in value.attributes.items()
+            }
             if value.class_name == "__x_Box":
                 return unboxed(Instance(value.class_name, attributes))
             return Instance(value.class_name, attributes) if keep else attributes
         if _is_record(value) and id(value) not in self._by_object:
             sent = self._records.get((kind.__name__, tuple(value._fields)))
             if sent is not None:
-                return tuple.__new__(sent, [out(item) for item in value])
-            fields = {field: out(one) for field, one in zip(value._fields, value, strict=True)}
+                return tuple.__new__(sent, [out(item, keep, is_marked) for item in value])
+            fields = {
+                field: out(one, keep, is_marked)
+                for field, one in zip(value._fields, value, strict=True)
+            }
             return Instance(kind.__name__, fields, record=True) if keep else kind(*fields.values())
         return value
 
@@ -497,6 +526,8 @@ def _is_series(value: Any) -> bool:
 
 
 def _whole(text: str) -> str:
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError as error:

@@ -42,11 +42,11 @@ _MARKS = tuple(bytes((0xA1, 0x60 + len(tag))) + tag.encode() for tag in sorted(_
 
 def may_stand_in(text: str, functions: Container[str]) -> bool:
     """Whether something without a form of its own may print as this text."""
-    if text in functions:
+    if text[-1:] in _BEGINNINGS:
+        if _BEGINNINGS[text[-1]].match(text) is not None:
+            return text[-1] != ")" or "..." in text or _CALLS.match(text) is not None
+    elif text in functions:
         return True
-    beginning = _BEGINNINGS.get(text[-1:])
-    if beginning is not None and beginning.match(text) is not None:
-        return text[-1] != ")" or "..." in text or _CALLS.match(text) is not None
     return " | " in text and _UNION.match(text) is not None
 
 
