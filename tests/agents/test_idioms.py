@@ -192,6 +192,9 @@ def test_what_was_defined_is_rewritten_when_a_later_call_makes_it_again() -> Non
         ("v + 1", "write inputs.v"),
         ("inputs[0]", "write inputs.name"),
         ("'a'.__len__()", "len(x)"),
+        ("inputs.get('v')", "write inputs.name"),
+        ("import requests", "that are open to you instead"),
+        ("open('x')", "what is open instead"),
         ("globals()", "names and dicts of your own"),
     ],
 )

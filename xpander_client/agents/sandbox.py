@@ -1002,7 +1002,10 @@ class SandboxSession:
 
         value = self._inputs.get(name)
         if not callable(value):
-            raise AttributeError(f"there is no input {name!r} that could be called")
+            raise AttributeError(
+                f"there is no input {name!r} that could be called (arguments are attributes: "
+                "write inputs.name)"
+            )
         return Target(f"inputs.{name}", value, is_async(value))
 
     def _answer_name(self, snapshot: Any, block: _Running) -> Any:
