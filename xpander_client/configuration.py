@@ -6,7 +6,7 @@ import math
 import os
 import re
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 from urllib.parse import quote, unquote, urlsplit
 
@@ -101,6 +101,12 @@ def _whole_base_url(value: str | None) -> str:
         value = _default_base_url()
     if not isinstance(value, str):
         raise ConfigurationError(f"base_url must be a string, not {type(value).__name__}")
+    return _checked_address(value)
+
+
+# A service may make a configuration for each request, mostly with the same address.
+@lru_cache(maxsize=1024)
+def _checked_address(value: str) -> str:
     url = value.strip()
     if not url.strip("/"):
         raise ConfigurationError(
@@ -301,7 +307,7 @@ agent_id=None)
         default=45.0, kw_only=True, repr=False, validator=_seconds
     )
     retry: RetryPolicy = attrs.field(
-        factory=RetryPolicy, kw_only=True, repr=False, validator=_retry_policy
+        default=RetryPolicy(), kw_only=True, repr=False, validator=_retry_policy
     )
     stream_retry: RetryPolicy = attrs.field(
         default=RetryPolicy(attempts=10), kw_only=True, repr=False, validator=_retry_policy
