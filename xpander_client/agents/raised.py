@@ -54,9 +54,9 @@ _ADVICE: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"method decorators",
             "write a method for a property, a function outside of the class for the others",
         ),
-        (r"^No module named", "use the modules and functions that are open to you instead"),
+        (r"No module named", "use the modules and functions that are open to you instead"),
         (
-            r"^Permission denied|is not supported in this environment",
+            r"Permission denied: |is not supported in this environment",
             "the sandbox has no files and no environment: use inputs and what is open instead",
         ),
         (r"type aliases", "write T = ... instead of type T = ..."),
