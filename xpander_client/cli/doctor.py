@@ -31,8 +31,7 @@ _PACKAGES = (
         "pyyaml",
         "prometheus-client",
     ),
-    *("asyncpg", "httpx-aiohttp", "agno", "openai"),
-    *("pydantic", "pydantic-ai-slim", "pydantic-monty"),
+    *("asyncpg", "httpx-aiohttp"),
     *("pydantic", "pydantic-monty", "pydantic-ai-slim", "agno", "openai"),
 )
 
