@@ -15,8 +15,9 @@ __all__ = ["forget", "say_at_exit"]
 
 _logger = logging.getLogger("xpander_client.worker")
 
-# After so many seconds a program that goes on is told what its worker waits for.
-_PATIENCE = 2.0
+# After so many seconds a program that goes on is told what its worker waits for. Most modules are
+# read to their end by then.
+_PATIENCE = 1.0
 
 _names: list[str] = []
 _is_served = False

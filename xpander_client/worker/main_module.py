@@ -94,7 +94,8 @@ class _Watch:
         self._call_off = call_at_return(frame, self._work)
         self._exit = sys.exit
         sys.exit = self._exit_after_work
-        _before_shutdown(self._work_late)
+        if sys.version_info < (3, 12):
+            _before_shutdown(self._work_late)
 
     def end(self) -> None:
         if self._frame is not None:
