@@ -29,7 +29,6 @@ class Turns:
         self._calls: SimpleQueue[Callable[[], Any] | None] = SimpleQueue()
         self._told: SimpleQueue[tuple[Callable[..., Any] | None, tuple[Any, ...]]] = SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._is_out = False
 
     def take(self, call: Callable[[], Any]) -> Any:
         """What the call gives, or raises."""
@@ -40,7 +39,6 @@ class Turns:
                 target=self._work, name="xpander-agents-turns", daemon=True
             )
             self._thread.start()
-        self._is_out = True
         self._calls.put(call)
         while True:
             with contextlib.suppress(Empty):
@@ -48,7 +46,6 @@ class Turns:
                 if tell is not None:
                     tell(*given)
                     continue
-                self._is_out = False
                 result, error = given
                 if error is not None:
                     raise error
@@ -70,8 +67,7 @@ class Turns:
         thread, self._thread = self._thread, None
         if thread is not None:
             self._calls.put(None)
-            if self._is_out:
-                thread.join(TO_END)
+            thread.join(TO_END)
 
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:
