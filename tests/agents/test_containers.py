@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
+from datetime import timedelta, timezone
+from pathlib import PurePosixPath
 from typing import Any
 
 import pytest
@@ -45,6 +47,12 @@ CASES = [
     ),
     ("n = range(2, 9, 3)", "task_success((n[1], len(n), list(n), n == range(2, 9, 3)))",
      (5, 3, [2, 5, 8], True)),
+    ("import pathlib\nn = pathlib.Path('a')", "task_success(str(n / 'b'))", "a/b"),
+    (
+        "import datetime\nn = [datetime.timezone.utc]",
+        "task_success(n[0].utcoffset(None).total_seconds())",
+        0.0,
+    ),
     ("n = range(10 ** 9)", "task_success(len(n))", 10**9),
 ]  # fmt: skip
 
@@ -110,6 +118,8 @@ def test_whoever_reads_the_session_gets_them_as_pythons_own() -> None:
         defaultdict(None),
         defaultdict(Factory("lambda: 3"), {1: 2}),
         range(1, 7, 2),
+        PurePosixPath("a/b"),
+        timezone(timedelta(hours=-3)),
         [Counter(), {"k": (deque([Counter("x")]),)}],
     ],
     ids=str,

@@ -148,6 +148,8 @@ def test_definitions_are_told_as_their_source() -> None:
     ("code", "what"),
     [
         ("x = iter([1])", "a list_iterator"),
+        ("x = int", "a class"),
+        ("x = sorted", "the function sorted"),
         ("x = inputs.host", "a object"),
         ("x = [inputs.host]", "a list with a object in it"),
         ("x = [print]", "a list"),

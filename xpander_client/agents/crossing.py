@@ -12,7 +12,7 @@ import re
 from ast import literal_eval
 from collections import ChainMap, UserDict, UserString
 from collections.abc import Collection, Iterable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from functools import lru_cache, partial
@@ -41,7 +41,7 @@ __all__ = ["Crossing", "Doubt", "Handle", "class_type", "fitting", "is_builtin"]
 LEAVES = frozenset(
     {
         type(None), bool, int, float, complex, str, bytes, EllipsisType,
-        datetime, date, time, timedelta, Decimal,
+        datetime, date, time, timedelta, timezone, Decimal,
     }
 )  # fmt: skip
 TEXTLESS = LEAVES - {str}

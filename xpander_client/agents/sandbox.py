@@ -159,6 +159,7 @@ class SandboxSession:
         self._baseline: dict[str, bytes] = {}
         self._definitions: dict[str, str] = {}
         self._factories: dict[str, str] = {}
+        self._assigned: set[str] = set()
         self._has_containers = False
         self._changes: dict[str, bytes | None] = {}
         self._missing: dict[str, str] = {}
@@ -258,6 +259,7 @@ class SandboxSession:
         self._is_read = False
         self._found = frozenset(one for one in source.names if self._has(one)) | self._bound
         self._bound |= source.bound if source.bound is not None else source.names
+        self._assigned |= source.bound or frozenset()
         for name in (source.bound or ()) - source.definitions.keys():
             self._definitions.pop(name, None)
         self._definitions.update(source.definitions)
@@ -556,7 +558,9 @@ class SandboxSession:
     def _kept(self, found: Mapping[str, Any], asked: Mapping[str, Argument]) -> dict[str, Any]:
         kept = {}
         for name, value in found.items():
-            if is_builtin(value) and name not in (*self._definitions, *self._present):
+            if is_builtin(value) and not (
+                name in self._assigned or name in self._definitions or name in self._present
+            ):
                 # Code mentioned the name, and did not assign it.
                 continue
             # One too deep for what is left of our stack is left out, as those are which are too

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
+from pathlib import PurePosixPath
 from types import EllipsisType
 from typing import Any
 
@@ -244,6 +245,11 @@ def _write_timedelta(value: timedelta, out: bytearray) -> None:
     out += b"d" + struct.pack("<iii", value.days, value.seconds, value.microseconds)
 
 
+def _write_timezone(value: timezone, out: bytearray) -> None:
+    out += b"w"
+    _write_timedelta(value.utcoffset(None), out)
+
+
 def _write_deque(value: deque[Any], out: bytearray, depth: int) -> None:
     out += b"q"
     _write(value.maxlen, out, depth + 1)
@@ -281,6 +287,8 @@ _LEAVES: Mapping[type, Callable[[Any, bytearray], None]] = {
     time: _write_time,
     timedelta: _write_timedelta,
     Decimal: lambda value, out: _write_text(b"m", str(value), out),
+    PurePosixPath: lambda value, out: _write_text(b"p", str(value), out),
+    timezone: _write_timezone,
     Definition: lambda value, out: _write_text(b"P", value.source, out),
     Unstorable: lambda value, out: _write_text(b"U", value.description, out),
 }
@@ -413,6 +421,8 @@ _READERS: Mapping[bytes, Callable[[_Reader, int], Any]] = {
     ),
     b"d": lambda reader, depth: timedelta(*struct.unpack("<iii", reader.take(12))),
     b"m": lambda reader, depth: Decimal(reader.text()),
+    b"p": lambda reader, depth: PurePosixPath(reader.text()),
+    b"w": lambda reader, depth: reader.zone(depth),
     b"P": lambda reader, depth: Definition(reader.text()),
     b"U": lambda reader, depth: Unstorable(reader.text()),
     b"l": lambda reader, depth: reader.items(depth),
