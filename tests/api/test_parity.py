@@ -14,7 +14,11 @@ from xpander_client import api, legacy
 # Async forms whose names are not made by putting an `a` in front.
 TWINS = {"await_finished": "wait_finished"}
 # A worker runs until it is stopped, on an event loop of its own: there is nothing to pair.
-ASYNC_ONLY = {"Worker"}
+ASYNC_ONLY = {
+    "Worker",
+    # By the names that the official client has for them; in sync code it is `register`.
+    *("Events.start", "Events.stop", "Events.__aenter__", "Events.__aexit__"),
+}
 # They make a copy, a text out of what is there, and so on: no request comes of them.
 NOTHING_TO_WAIT_FOR = {
     "from_dict",
@@ -79,9 +83,9 @@ def twin_of(name: str) -> str:
 ASYNC = [
     (cls, name)
     for cls in public_classes()
-    if cls.__name__ not in ASYNC_ONLY
     for name, function in methods(cls).items()
     if is_async(function) and (not name.startswith("_") or name in MAGIC)
+    if not ASYNC_ONLY & {cls.__name__, f"{cls.__name__}.{name}"}
 ]
 
 
