@@ -184,6 +184,7 @@ def test_the_background_task_of_the_readme_runs_as_printed(tmp_path: Path) -> No
         assert item.result == '{"message": "sent", "data": {"topic": "sales"}}'
 
 
+@pytest.mark.slow
 def test_the_scripts_print_what_the_readme_shows() -> None:
     shown = "".join(re.findall(r"^```console\n(.*?)^```", README, re.MULTILINE | re.DOTALL))
     assert shown.count("$ python") >= 3
@@ -215,6 +216,7 @@ def test_the_file_of_agents_is_the_one_that_the_readme_shows() -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_readme_run_as_printed() -> None:
     commands = re.findall(
         r"^xpander-client ((?:tasks|doctor|workers)[^#\n]*)", README, re.MULTILINE

@@ -442,6 +442,7 @@ print("end")
     assert python(code) == (0, "end\ncancelled\nclosed\n", "")
 
 
+@pytest.mark.slow
 def test_a_model_works_on_in_a_forked_child() -> None:
     with OpenAIServer(*[Says(ANSWER)] * 3) as server:
         code = f"""

@@ -307,6 +307,7 @@ def test_the_interpreter_exits_cleanly_sixty_times_of_sixty() -> None:
     assert found == [(0, "42\n", "")] * 60
 
 
+@pytest.mark.slow
 def test_the_interpreter_exits_while_a_block_runs_on_a_daemon_thread() -> None:
     script = (
         "import threading, time\n"

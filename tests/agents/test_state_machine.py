@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -22,6 +23,8 @@ from hypothesis.stateful import (
 from tests.agents.state_calls import connected
 from xpander_client.agents.state import Branch, Conflict, Session, StateConfig
 from xpander_client.agents.values import Definition, encode
+
+pytestmark = pytest.mark.slow
 
 NAMES = st.sampled_from(["a", "b", "c"])
 VALUES = st.sampled_from(

@@ -15,6 +15,8 @@ import pytest
 
 from xpander_client.background import AsyncTaskHandle, BackgroundTasks, Plugin, TaskCtl
 
+pytestmark = pytest.mark.slow
+
 
 class Big:
     """Something that a task holds while it runs."""

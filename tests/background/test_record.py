@@ -417,6 +417,7 @@ async def test_an_agent_that_cannot_be_told_is_an_error_at_once(
         assert isinstance(ctl.error, ModuleException)
 
 
+@pytest.mark.slow
 async def test_an_agent_is_told_later_when_the_platform_is_away(tasks: BackgroundTasks) -> None:
     port = free_port()
     away = Configuration("k", f"http://127.0.0.1:{port}", "local")
@@ -720,6 +721,7 @@ async def all_written_down(
     return await api.alist(agent_id="reports", status=AgentExecutionStatus.Completed)
 
 
+@pytest.mark.slow
 async def test_a_task_that_is_created_is_begun_before_many_others_are_created(
     tasks: BackgroundTasks, plugin: Plugin, api: Tasks
 ) -> None:
@@ -742,6 +744,7 @@ async def test_a_task_that_is_created_is_begun_before_many_others_are_created(
     assert max(accumulate(change for _, change in sorted(steps))) <= 8
 
 
+@pytest.mark.slow
 async def test_many_tasks_are_all_written_down(
     tasks: BackgroundTasks, plugin: Plugin, api: Tasks
 ) -> None:

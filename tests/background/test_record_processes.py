@@ -21,6 +21,8 @@ from xpander_client import AgentExecutionStatus, Configuration, Task, Tasks
 from xpander_client.errors import NotFoundError
 from xpander_client.platform import LocalPlatform, Settings
 
+pytestmark = pytest.mark.slow
+
 HASTY = Settings(lease=5.0, offer_window=5.0, sweep_interval=0.05)
 
 PLUGIN = """

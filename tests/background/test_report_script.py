@@ -10,6 +10,8 @@ import pytest
 
 from xpander_client import Configuration, Tasks
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = (sys.executable, "-u", "-m", "scripts.background_report")
 

@@ -87,10 +87,12 @@ def test_every_schema_property_and_parameter_is_described(spec: dict[str, Any]) 
     assert silent == []
 
 
+@pytest.mark.slow
 def test_what_is_checked_in_is_what_the_specification_says() -> None:
     assert main(["--check"]) == 0
 
 
+@pytest.mark.slow
 def test_printing_twice_gives_the_same(files: dict[str, str]) -> None:
     # Another process has other hashes of strings.
     program = (
@@ -133,6 +135,7 @@ def test_a_changed_specification_is_found(
     assert "resources/tasks.py" in printed
 
 
+@pytest.mark.slow
 def test_a_file_edited_by_hand_is_found(
     files: dict[str, str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -97,6 +97,7 @@ def running(served: LocalPlatform, threads: Iterator[str]) -> Iterator[Iterator[
 contract = schema.exclude(operation_id="Workers.listen")
 
 
+@pytest.mark.slow
 @contract.parametrize()
 @settings(
     max_examples=40,

@@ -229,6 +229,7 @@ def test_a_task_is_deleted_by_the_name_that_its_reporter_chose(http: httpx.Clien
     assert http.post("/agent-execution/sales/report_task", json=report).status_code == 404
 
 
+@pytest.mark.slow
 def test_what_is_left_of_a_deleted_task_goes_soon(tmp_path: Path) -> None:
     """Not only when what is old is looked for again, which may be in an hour."""
     path = tmp_path / "s.db"

@@ -153,6 +153,7 @@ def test_a_dead_workers_task_is_done_by_another_and_everybody_can_see_why(
     assert any(dead.id in note for note in notes)
 
 
+@pytest.mark.slow
 def test_heartbeats_keep_a_task_that_takes_longer_than_a_lease(hasty: httpx.Client) -> None:
     with worker(hasty) as w:
         create(hasty)
@@ -209,6 +210,7 @@ def test_a_worker_keeps_its_task_when_the_platform_stood_still(place: str | None
             assert w.finish(task).status_code == 200
 
 
+@pytest.mark.slow
 def test_the_task_of_three_lost_workers_ends_as_an_error(hasty: httpx.Client) -> None:
     made = create(hasty)
     for _ in range(3):
@@ -618,6 +620,7 @@ def test_a_local_test_run_is_not_sent_but_belongs_to_its_worker(http: httpx.Clie
         assert w.finish(made, "local").json()["result"] == "local"
 
 
+@pytest.mark.slow
 def test_a_task_that_a_worker_took_directly_is_its_like_any_other(hasty: httpx.Client) -> None:
     with worker(hasty) as w:
         made = create(hasty, worker_id="nobody")

@@ -243,6 +243,7 @@ def parsed(data: bytes) -> list[Sse]:
     return list(frames(httpx.Response(200, content=data)))
 
 
+@pytest.mark.slow
 @given(
     missing=st.sets(st.integers(1, 29)),
     after=st.integers(0, 30),

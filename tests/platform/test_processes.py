@@ -70,6 +70,7 @@ def process(store: Path, port: int = 0) -> Iterator[Process]:
         served.process.communicate()
 
 
+@pytest.mark.slow
 def test_what_was_acknowledged_is_there_after_kill_9(tmp_path: Path) -> None:
     store = tmp_path / "s.db"
     acknowledged: list[str] = []

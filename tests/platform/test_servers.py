@@ -208,6 +208,7 @@ def test_a_worker_that_listens_is_never_taken_for_another(
             assert w.next().event == "task-stop"
 
 
+@pytest.mark.slow
 def test_a_heartbeat_counts_at_whichever_server_it_arrives(postgres: str) -> None:
     settings = attrs.evolve(HASTY, worker_silence=1.0, lease=3.0)
     with server(postgres, settings) as one, server(postgres, settings) as two, worker(one) as w:

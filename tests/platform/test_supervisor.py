@@ -220,6 +220,7 @@ def test_what_was_acknowledged_is_there_after_a_child_was_killed(tmp_path: Path)
     assert f"process {served.first[0]} died of SIGKILL" in errors
 
 
+@pytest.mark.slow
 def test_a_child_that_can_not_serve_for_now_is_tried_again(tmp_path: Path) -> None:
     store = tmp_path / "s.db"
     with supervisor(store) as served:
@@ -327,6 +328,7 @@ def test_the_end_of_the_terminal_is_no_reload(tmp_path: Path) -> None:
 # Reloading ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_reload_of_the_only_child_refuses_nobody(tmp_path: Path) -> None:
     with supervisor(tmp_path / "s.db") as served:
         with Caller(served.address) as caller:

@@ -106,7 +106,10 @@ def test_once_a_worker_has_run_nothing_is_said(caplog: pytest.LogCaptureFixture)
     assert caplog.text == ""
 
 
-def test_an_interactive_session_is_told_at_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_interactive_session_is_told_at_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(sys, "argv", [""])  # whatever the tests themselves were started by
     with caplog.at_level(logging.WARNING, "xpander_client.worker"):
         cell = "@on_task\ndef shout(task): return task\n"
         exec(cell, {"__name__": "__main__", "on_task": on_task, "Task": Task})

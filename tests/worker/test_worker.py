@@ -505,6 +505,7 @@ async def test_a_result_is_kept_until_the_platform_is_back(
             pass
 
 
+@pytest.mark.slow
 async def test_the_late_result_of_a_lost_attempt_is_refused_and_dropped(
     impatient_platform: LocalPlatform,
 ) -> None:
@@ -547,6 +548,7 @@ async def test_the_late_result_of_a_lost_attempt_is_refused_and_dropped(
     assert (task.status, task.result, task.title) == ("completed", "attempt 2", None)
 
 
+@pytest.mark.slow
 async def test_a_handler_that_blocks_the_event_loop_keeps_its_lease(
     impatient_platform: LocalPlatform,
 ) -> None:

@@ -657,6 +657,7 @@ async def until(store: Store, *, hears: bool) -> None:
         await asyncio.sleep(0.05)
 
 
+@pytest.mark.slow
 async def test_writes_go_on_while_the_queue_of_notifications_is_full_and_are_heard_of_later(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

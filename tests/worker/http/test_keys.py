@@ -151,6 +151,7 @@ async def test_a_check_that_is_given_up_leaves_nothing_behind() -> None:
             answer.set()
 
 
+@pytest.mark.slow
 async def test_wrong_keys_however_many_do_not_push_out_a_right_one(
     platform: LocalPlatform,
 ) -> None:
