@@ -73,11 +73,12 @@ def host_is_unharmed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST")}
         # Python itself gives a class that is asked for its annotations an empty dict of them.
         members = sorted({*vars(Account)} - {"__annotations__"})
-        return environment, members, Account.greeting, threading.active_count()
+        return environment, members, Account.greeting
 
-    before = host()
+    before, threads = host(), threading.active_count()
     yield
     assert host() == before
+    assert threading.active_count() <= threads  # those of earlier tests may end meanwhile
     assert list(tmp_path.iterdir()) == []
 
 

@@ -183,6 +183,7 @@ def test_a_second_platform_on_the_same_store_says_why_it_can_not(tmp_path: Path)
             LocalPlatform(store=tmp_path / "s.db").start()
         with pytest.raises(ConfigurationError, match="can't be listened on"):
             run(port=served.port, store=tmp_path / "other.db", keys={"k": "o"})
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL  # nothing is left of its loops
 
 
 def test_the_port_that_the_official_client_rewrites_is_never_used(tmp_path: Path) -> None:

@@ -79,10 +79,12 @@ def run(
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
+        handled: list[signal.Signals] = []
         for number in (signal.SIGINT, signal.SIGTERM):
             # Windows has no such handlers, and other threads than the main one can't set any.
             with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.add_signal_handler(number, server.stop)
+                handled.append(number)
         following: list[asyncio.Task[None]] = []
 
         def ready() -> None:
@@ -96,5 +98,7 @@ def run(
         finally:
             for each in following:
                 each.cancel()
+            for number in handled:  # uvloop would leave its own behind
+                loop.remove_signal_handler(number)
 
     run_loop(main())

@@ -196,9 +196,13 @@ class _Supervisor:
     async def run(self) -> None:
         """Keep children that serve, until told to stop."""
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop)
-        loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+        handlers = {
+            signal.SIGTERM: self._stop,
+            signal.SIGINT: self._stop,
+            signal.SIGHUP: self._hang_up,
+        }
+        for number, handler in handlers.items():
+            loop.add_signal_handler(number, handler)
         try:
             # One first: it tells what is wrong with all of them, and makes the store ready.
             await self._add()
@@ -217,6 +221,8 @@ class _Supervisor:
             await asyncio.gather(*self._places)
             for child in list(self._children):  # one may have been on its way to a place
                 await self._ended(child)
+            for number in handlers:  # uvloop would leave its own behind
+                loop.remove_signal_handler(number)
         if self._failure is not None:
             raise ConfigurationError(self._failure)
 
