@@ -53,14 +53,19 @@ def programs() -> Path:
     if found is None:
         return installed_programs()
     assert found.origin is not None
-    installed = Path(found.origin).with_name("pginstall18")
-    if os.geteuid() == 0 and not all(one.stat().st_mode & 0o1 for one in installed.parents):
+    package = Path(found.origin).parent
+    if os.geteuid() == 0 and not all(
+        one.stat().st_mode & 0o1 for one in (package, *package.parents)
+    ):
         # In a folder of root's own: whoever PostgreSQL runs as can't get there.
         folder = tempfile.TemporaryDirectory(prefix="xpander-pg-")
         os.chmod(folder.name, 0o755)
         atexit.register(folder.cleanup)
-        installed = shutil.copytree(installed, Path(folder.name) / "installed")
-    return installed / "bin"
+        # The programs look for their libraries in a folder beside the package's.
+        for part in package.parent.glob(f"{package.name}*"):
+            shutil.copytree(part, Path(folder.name) / part.name)
+        package = Path(folder.name) / package.name
+    return package / "pginstall18" / "bin"
 
 
 def installed_programs() -> Path:
