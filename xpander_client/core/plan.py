@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from typing import Any
@@ -17,6 +18,7 @@ from .convert import with_offset
 
 __all__ = [
     "FINISHED",
+    "HEADER_NAME",
     "LAST_EVENT_ID",
     "Replay",
     "RequestPlan",
@@ -27,6 +29,9 @@ __all__ = [
     "header_text",
     "query",
 ]
+
+HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+"""What can be the name of a header."""
 
 LAST_EVENT_ID = "last-event-id"
 """The header with the id of the event after which a stream goes on."""

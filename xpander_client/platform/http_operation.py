@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 import attrs
 import orjson
 
+from ..core.plan import HEADER_NAME
 from ..version import __version__
 from .parameters import declared, scalar
 from .refusal import Refusal
@@ -23,7 +24,6 @@ BODILESS = frozenset({"DELETE", "GET", "HEAD"})
 """Methods whose arguments are in the query, unless a tool says otherwise."""
 
 _VARIABLE = re.compile(r"\{([^{}/]+)\}")
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _HEADER_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*\Z")
 _CONNECTION = frozenset(
     {
@@ -122,7 +122,7 @@ class HttpOperation:
         if parts.fragment:
             raise ValueError("the url can't have a fragment (#)")
         for name, value in self.headers.items():
-            if not _HEADER_NAME.match(name) or not _HEADER_VALUE.match(value):
+            if not HEADER_NAME.match(name) or not _HEADER_VALUE.match(value):
                 raise ValueError(f"the header {name!r} can't be sent")
 
     @property
@@ -237,7 +237,7 @@ class HttpOperation:
             text = scalar(value)
             if value is None or name.lower() in _CONNECTION:
                 continue
-            if text is None or not _HEADER_NAME.match(name) or not _HEADER_VALUE.match(text):
+            if text is None or not HEADER_NAME.match(name) or not _HEADER_VALUE.match(text):
                 raise Refusal(422, "a header has a name and a text", f"$.headers.{name}")
             sent[name.lower()] = text
         return sent | {name.lower(): value for name, value in self.headers.items()}

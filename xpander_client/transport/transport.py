@@ -18,7 +18,7 @@ from xpander_client.configuration import (
 from xpander_client.core.answer import Response
 from xpander_client.core.call import Call, CallOptions
 from xpander_client.core.pages import next_page
-from xpander_client.core.plan import RequestPlan, StreamPlan, header_text
+from xpander_client.core.plan import HEADER_NAME, RequestPlan, StreamPlan, header_text
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.core.stream import follow, poll_pauses
 from xpander_client.errors import ArgumentError
@@ -277,7 +277,7 @@ def _checked_headers(headers: object) -> dict[str, str]:
         raise ArgumentError(f"headers must map names to strings, not {type(headers).__name__}")
     checked = {}
     for name, value in headers.items():
-        if not isinstance(name, str) or not _HEADER_NAME.fullmatch(name):
+        if not isinstance(name, str) or not HEADER_NAME.match(name):
             raise ArgumentError(f"headers: {name!r} can't be the name of a header")
         if name.lower() in _MADE_HERE:
             raise ArgumentError(f"headers: {name} says how a request is sent, and is not to be set")
@@ -299,6 +299,5 @@ def _check_client(client: object) -> None:
             )
 
 
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NEVER_IN_HEADERS = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _MADE_HERE = frozenset({"content-length", "transfer-encoding", "connection", "upgrade"})
