@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .checks import check, check_extensions
-from .description import describe
-from .document import SpecError, load
-from .normalise import normalise
-from .parsing import parse
-from .rendering import render
+from generator.checks import check, check_extensions
+from generator.description import describe
+from generator.document import SpecError, load
+from generator.normalise import normalise
+from generator.parsing import parse
+from generator.rendering import render
 
 __all__ = ["SpecError", "generate"]
 

@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import SpecError, generate
-from .output import differences, write
+from generator import SpecError, generate
+from generator.output import differences, write
 
 ROOT = Path(__file__).resolve().parent.parent
 

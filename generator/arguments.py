@@ -6,9 +6,9 @@ from typing import Any
 
 import attrs
 
-from .document import Document, Operation, Place, SpecError
-from .naming import attribute_name
-from .values import is_object
+from generator.document import Document, Operation, Place, SpecError
+from generator.naming import attribute_name
+from generator.values import is_object
 
 __all__ = ["MISSING", "Argument", "arguments_of", "body_schema"]
 

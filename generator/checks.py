@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from .arguments import arguments_of
-from .document import METHODS, Document, Operation, Place, SpecError
-from .naming import attribute_name, fault_in_name, member_name
-from .values import is_list, is_object
-from .vocabulary import (
+from generator.arguments import arguments_of
+from generator.document import METHODS, Document, Operation, Place, SpecError
+from generator.naming import attribute_name, fault_in_name, member_name
+from generator.values import is_list, is_object
+from generator.vocabulary import (
     EXTENSIONS,
     IGNORED_KEYWORDS,
     KEYWORDS,

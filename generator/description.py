@@ -8,14 +8,14 @@ import attrs
 from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import Property
 
-from .arguments import MISSING, Argument, arguments_of, body_schema
-from .document import METHODS, Document, Operation, Place, SpecError
-from .examples import Example, example_of
-from .literals import literal
-from .naming import attribute_name, member_name, module_name
-from .parsing import Parsed
-from .python_types import NONE, PythonType, type_of
-from .views import (
+from generator.arguments import MISSING, Argument, arguments_of, body_schema
+from generator.document import METHODS, Document, Operation, Place, SpecError
+from generator.examples import Example, example_of
+from generator.literals import literal
+from generator.naming import attribute_name, member_name, module_name
+from generator.parsing import Parsed
+from generator.python_types import NONE, PythonType, type_of
+from generator.views import (
     Api,
     Collection,
     Enumeration,
@@ -28,7 +28,7 @@ from .views import (
     Stream,
     Total,
 )
-from .vocabulary import BOUNDS, PAGE_CURSOR, PAGE_LIMIT
+from generator.vocabulary import BOUNDS, PAGE_CURSOR, PAGE_LIMIT
 
 __all__ = ["describe"]
 

@@ -10,7 +10,7 @@ import attrs
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from .values import is_object
+from generator.values import is_object
 
 __all__ = ["METHODS", "Document", "Operation", "Place", "SpecError", "load"]
 

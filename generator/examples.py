@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from .document import Document, Operation, SpecError
+from generator.document import Document, Operation, SpecError
 
 __all__ = ["Example", "example_of"]
 

@@ -6,7 +6,7 @@ import json
 import unicodedata
 from typing import Any
 
-from .values import is_list, is_object
+from generator.values import is_list, is_object
 
 __all__ = ["literal"]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-from .document import METHODS, Document, Place, SpecError
-from .naming import member_name
-from .values import is_list, is_object
+from generator.document import METHODS, Document, Place, SpecError
+from generator.naming import member_name
+from generator.values import is_list, is_object
 
 __all__ = ["normalise"]
 

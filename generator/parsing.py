@@ -15,8 +15,8 @@ from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import EnumProperty, ModelProperty
 from openapi_python_client.strings import PythonIdentifier
 
-from .document import Document, Place, SpecError
-from .values import is_list, is_object
+from generator.document import Document, Place, SpecError
+from generator.values import is_list, is_object
 
 __all__ = ["Parsed", "parse"]
 

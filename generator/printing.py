@@ -6,11 +6,11 @@ from collections.abc import Iterable
 
 import attrs
 
-from .literals import literal
-from .naming import module_name
-from .python_types import PythonType
-from .views import Api, Collection, Keyword, Method, Model, Request, Stream
-from .vocabulary import PAGE_SIZE
+from generator.literals import literal
+from generator.naming import module_name
+from generator.python_types import PythonType
+from generator.views import Api, Collection, Keyword, Method, Model, Request, Stream
+from generator.vocabulary import PAGE_SIZE
 
 # Inside a class with a method called `list`, and in a module with a function of that name, the
 # built-in is not reachable by its own name.

@@ -22,7 +22,7 @@ from openapi_python_client.parser.properties.string import StringProperty
 from openapi_python_client.parser.properties.union import UnionProperty
 from openapi_python_client.parser.properties.uuid import UuidProperty
 
-from .document import Place, SpecError
+from generator.document import Place, SpecError
 
 __all__ = ["ANY", "NONE", "STR", "PythonType", "type_of"]
 

@@ -11,10 +11,10 @@ from typing import Any
 from jinja2 import StrictUndefined
 from openapi_python_client import Project
 
-from . import printing, telling
-from .docstrings import comment, docstring
-from .literals import literal
-from .views import Api
+from generator import printing, telling
+from generator.docstrings import comment, docstring
+from generator.literals import literal
+from generator.views import Api
 
 __all__ = ["render"]
 

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from .docstrings import docstring
-from .examples import Example
-from .literals import literal
-from .printing import method_keywords, page_keywords
-from .python_types import NONE, PythonType
-from .views import Api, Collection, Keyword, Method, Model, Request
-from .vocabulary import PAGE_SIZE
+from generator.docstrings import docstring
+from generator.examples import Example
+from generator.literals import literal
+from generator.printing import method_keywords, page_keywords
+from generator.python_types import NONE, PythonType
+from generator.views import Api, Collection, Keyword, Method, Model, Request
+from generator.vocabulary import PAGE_SIZE
 
 __all__ = ["method_docstring", "pages_docstring", "request_docstring"]
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import attrs
 
-from .examples import Example
-from .literals import literal
-from .python_types import PythonType
+from generator.examples import Example
+from generator.literals import literal
+from generator.python_types import PythonType
 
 __all__ = [
     "Api",

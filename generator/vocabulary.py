@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .values import is_list, is_object, is_tuple
+from generator.values import is_list, is_object, is_tuple
 
 __all__ = [
     "BOUNDS",

@@ -126,9 +126,9 @@ class RawServer:
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         # A listener that is only closed leaves its accept() waiting.
         with contextlib.suppress(OSError):

@@ -74,7 +74,8 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (folder / "__init__.py").write_text(
         "from xpander_client.lazy import loading\n"
         "__all__ = ['open_till', 'sell']\n"
-        "__getattr__, __dir__ = loading(__name__, {'sell': '.sell', 'open_till': '.till'})\n"
+        "homes = {'sell': 'lazy_shop.sell', 'open_till': 'lazy_shop.till'}\n"
+        "__getattr__, __dir__ = loading(__name__, homes)\n"
     )
     (folder / "sell.py").write_text("def sell(): return 'sold'\n")
     (folder / "till.py").write_text("from .sell import sell\ndef open_till(): return sell()\n")

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .lazy import loading
-from .version import __version__ as __version__
+from xpander_client.lazy import loading
+from xpander_client.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from .api import (
+    from xpander_client.api import (
         Agent as Agent,
         AgentActivityThread as AgentActivityThread,
         AgentExecutionInput as AgentExecutionInput,
@@ -45,14 +45,12 @@ if TYPE_CHECKING:
         User as User,
         Workers as Workers,
     )
-    from .configuration import (
+    from xpander_client.configuration import (
         Configuration as Configuration,
         RetryPolicy as RetryPolicy,
     )
-    from .core.answer import (
-        Response as Response,
-    )
-    from .errors import (
+    from xpander_client.core.answer import Response as Response
+    from xpander_client.errors import (
         ApiStatusError as ApiStatusError,
         ArgumentError as ArgumentError,
         Attempt as Attempt,
@@ -78,11 +76,8 @@ if TYPE_CHECKING:
         UnprocessableError as UnprocessableError,
         WaitTimeoutError as WaitTimeoutError,
     )
-    from .legacy import (
-        LLMProvider as LLMProvider,
-        XpanderClient as XpanderClient,
-    )
-    from .worker import (
+    from xpander_client.legacy import LLMProvider as LLMProvider, XpanderClient as XpanderClient
+    from xpander_client.worker import (
         MAX_PLAN_RETRIES as MAX_PLAN_RETRIES,
         Backend as Backend,
         Events as Events,

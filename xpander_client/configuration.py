@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 import attrs
 
-from .errors import ArgumentError, ConfigurationError
+from xpander_client.errors import ArgumentError, ConfigurationError
 
 __all__ = [
     "Configuration",

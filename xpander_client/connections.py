@@ -20,7 +20,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from .hosts import PRIVATE
+from xpander_client.hosts import PRIVATE
 
 __all__ = ["ABORT", "RECOGNIZE", "Connection", "Connections"]
 
@@ -59,7 +59,7 @@ TRANSFER = b"transfer-encoding"
 PIECE = 16 * 1024
 """How much is parsed at a time. Requests in it that have to wait for their turn are kept parsed."""
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class Connections:
@@ -299,7 +299,7 @@ class Connection(HttpToolsProtocol):
                 if isinstance(reason, _Refused):
                     self._refuse(*reason.args)
                 else:
-                    logger.debug("no HTTP from %s: %s", self.client, error)
+                    _logger.debug("no HTTP from %s: %s", self.client, error)
                     self._refuse(400, "this is no HTTP request")
                 return
             if self._unparsed > HEAD_LIMIT or len(self.headers) > HEADERS_LIMIT:

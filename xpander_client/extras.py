@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-from .errors import ConfigurationError
+from xpander_client.errors import ConfigurationError
 
 __all__ = ["missing", "require"]
 

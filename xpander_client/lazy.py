@@ -16,8 +16,8 @@ def loading(
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
     """A package's `__getattr__` and `__dir__`; `homes` says in which module each name is.
 
-    A module is named absolutely, or relative to the package, with a dot in front. Each name stands
-    for the same thing at all times, also when a module of the package is called so.
+    Each name stands for the same thing at all times, also when a module of the package is called
+    so.
     """
 
     class LazyPackage(ModuleType):
@@ -31,7 +31,7 @@ def loading(
     def load(name: str) -> Any:
         if name not in homes:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(import_module(homes[name], package), name)
+        value = getattr(import_module(homes[name]), name)
         setattr(sys.modules[package], name, value)
         return value
 

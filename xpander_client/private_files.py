@@ -7,7 +7,7 @@ import stat
 import sys
 from pathlib import Path
 
-from .errors import ConfigurationError
+from xpander_client.errors import ConfigurationError
 
 __all__ = [
     "check_private",

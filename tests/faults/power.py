@@ -223,8 +223,13 @@ class _Errors:
     def __enter__(self) -> None:
         pass
 
-    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        if isinstance(error, apsw.ConstraintError):
-            raise sqlite3.IntegrityError(str(error)) from error
-        if isinstance(error, apsw.Error):
-            raise sqlite3.OperationalError(str(error)) from error
+    def __exit__(
+        self,
+        exc_type: Any,
+        exc: BaseException | None,
+        traceback: Any,
+    ) -> None:
+        if isinstance(exc, apsw.ConstraintError):
+            raise sqlite3.IntegrityError(str(exc)) from exc
+        if isinstance(exc, apsw.Error):
+            raise sqlite3.OperationalError(str(exc)) from exc

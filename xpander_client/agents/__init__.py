@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from xpander_client.lazy import loading
 
 if TYPE_CHECKING:
-    from .agent import Agent as Agent
-    from .capabilities import MemberSpec as MemberSpec
-    from .console import (
+    from xpander_client.agents.agent import Agent as Agent
+    from xpander_client.agents.capabilities import MemberSpec as MemberSpec
+    from xpander_client.agents.console import (
         pprint_events as pprint_events,
         pprint_tokens as pprint_tokens,
     )
-    from .errors import (
+    from xpander_client.agents.errors import (
         AgentTaskError as AgentTaskError,
         ConcurrencyError as ConcurrencyError,
         LLMCallError as LLMCallError,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         TaskFail as TaskFail,
         TaskTimeout as TaskTimeout,
     )
-    from .events import (
+    from xpander_client.agents.events import (
         ActionEvent as ActionEvent,
         BaseEvent as BaseEvent,
         CancelledEvent as CancelledEvent,
@@ -43,56 +43,47 @@ if TYPE_CHECKING:
         SystemNoteEvent as SystemNoteEvent,
         TaskStartEvent as TaskStartEvent,
     )
-    from .llm import (
-        LLM as LLM,
-        connect_llm as connect_llm,
-    )
-    from .messages import (
-        Image as Image,
-        Message as Message,
-    )
-    from .response import LLMResponse as LLMResponse
-    from .scripted import scripted as scripted
-    from .state import connect_state as connect_state
-    from .tokens import (
-        StreamToken as StreamToken,
-        TokenChunk as TokenChunk,
-    )
+    from xpander_client.agents.llm import LLM as LLM, connect_llm as connect_llm
+    from xpander_client.agents.messages import Image as Image, Message as Message
+    from xpander_client.agents.response import LLMResponse as LLMResponse
+    from xpander_client.agents.scripted import scripted as scripted
+    from xpander_client.agents.state import connect_state as connect_state
+    from xpander_client.agents.tokens import StreamToken as StreamToken, TokenChunk as TokenChunk
 
 _HOMES = {
-    "Agent": ".agent",
-    "MemberSpec": ".capabilities",
-    "pprint_events": ".console",
-    "pprint_tokens": ".console",
-    "AgentTaskError": ".errors",
-    "ConcurrencyError": ".errors",
-    "LLMCallError": ".errors",
-    "LLMFail": ".errors",
-    "ResponseParseError": ".errors",
-    "TaskCancelled": ".errors",
-    "TaskClarify": ".errors",
-    "TaskFail": ".errors",
-    "TaskTimeout": ".errors",
-    "ActionEvent": ".events",
-    "BaseEvent": ".events",
-    "CancelledEvent": ".events",
-    "ClarifyEvent": ".events",
-    "ErrorEvent": ".events",
-    "FailEvent": ".events",
-    "OutputEvent": ".events",
-    "SuccessEvent": ".events",
-    "SummaryEvent": ".events",
-    "SystemNoteEvent": ".events",
-    "TaskStartEvent": ".events",
-    "LLM": ".llm",
-    "connect_llm": ".llm",
-    "Image": ".messages",
-    "Message": ".messages",
-    "LLMResponse": ".response",
-    "scripted": ".scripted",
-    "connect_state": ".state",
-    "StreamToken": ".tokens",
-    "TokenChunk": ".tokens",
+    "Agent": "xpander_client.agents.agent",
+    "MemberSpec": "xpander_client.agents.capabilities",
+    "pprint_events": "xpander_client.agents.console",
+    "pprint_tokens": "xpander_client.agents.console",
+    "AgentTaskError": "xpander_client.agents.errors",
+    "ConcurrencyError": "xpander_client.agents.errors",
+    "LLMCallError": "xpander_client.agents.errors",
+    "LLMFail": "xpander_client.agents.errors",
+    "ResponseParseError": "xpander_client.agents.errors",
+    "TaskCancelled": "xpander_client.agents.errors",
+    "TaskClarify": "xpander_client.agents.errors",
+    "TaskFail": "xpander_client.agents.errors",
+    "TaskTimeout": "xpander_client.agents.errors",
+    "ActionEvent": "xpander_client.agents.events",
+    "BaseEvent": "xpander_client.agents.events",
+    "CancelledEvent": "xpander_client.agents.events",
+    "ClarifyEvent": "xpander_client.agents.events",
+    "ErrorEvent": "xpander_client.agents.events",
+    "FailEvent": "xpander_client.agents.events",
+    "OutputEvent": "xpander_client.agents.events",
+    "SuccessEvent": "xpander_client.agents.events",
+    "SummaryEvent": "xpander_client.agents.events",
+    "SystemNoteEvent": "xpander_client.agents.events",
+    "TaskStartEvent": "xpander_client.agents.events",
+    "LLM": "xpander_client.agents.llm",
+    "connect_llm": "xpander_client.agents.llm",
+    "Image": "xpander_client.agents.messages",
+    "Message": "xpander_client.agents.messages",
+    "LLMResponse": "xpander_client.agents.response",
+    "scripted": "xpander_client.agents.scripted",
+    "connect_state": "xpander_client.agents.state",
+    "StreamToken": "xpander_client.agents.tokens",
+    "TokenChunk": "xpander_client.agents.tokens",
 }
 
 __all__ = [

@@ -7,28 +7,32 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
+from xpander_client.agents import prompt
+from xpander_client.agents.blocks import Limits
+from xpander_client.agents.capabilities import (
+    RESERVED,
+    Capabilities,
+    MemberSpec,
+    Patterns,
+    Visibility,
+)
+from xpander_client.agents.console import pprint_events, pprint_tokens
+from xpander_client.agents.contract import FUNCTION_MARK
+from xpander_client.agents.runner import LocalRunner
+from xpander_client.agents.sandbox import Sandbox
+from xpander_client.agents.state import Session, StateConfig, connect_state
+from xpander_client.agents.sub_agents import as_sub_agent
+from xpander_client.agents.tasks import AgentTask, TaskDecorator, decorator, runner_of
 from xpander_client.errors import ArgumentError
 
-from . import prompt
-from .blocks import Limits
-from .capabilities import RESERVED, Capabilities, MemberSpec, Patterns, Visibility
-from .console import pprint_events, pprint_tokens
-from .contract import FUNCTION_MARK
-from .runner import LocalRunner
-from .sandbox import Sandbox
-from .state import Session, StateConfig, connect_state
-from .sub_agents import as_sub_agent
-from .tasks import AgentTask, TaskDecorator, decorator, runner_of
-
 if TYPE_CHECKING:
+    from xpander_client.agents.llm import LLM
+    from xpander_client.agents.remote import RemoteAgent
     from xpander_client.api.models import TaskUpdateEvent
     from xpander_client.api.resources import Task
     from xpander_client.background import Plugin
     from xpander_client.background.plugin import SandboxMethod
     from xpander_client.configuration import Configuration
-
-    from .llm import LLM
-    from .remote import RemoteAgent
 
 __all__ = ["Agent", "pprint_events", "pprint_tokens"]
 
@@ -367,7 +371,7 @@ class Agent:
         Raises:
             ArgumentError: One of the names can't be used, or two methods have the same.
         """
-        from .plugged import as_function
+        from xpander_client.agents.plugged import as_function
 
         names: dict[str, SandboxMethod] = {}
         for method in plugin.sandbox_methods.values():
@@ -411,7 +415,7 @@ class Agent:
         Raises:
             ArgumentError: The agent has no such task; it is a `ValueError`, too.
         """
-        from .handler import handler_of
+        from xpander_client.agents.handler import handler_of
 
         if task not in self._tasks:
             known = ", ".join(sorted(self._tasks)) or "none"
@@ -424,7 +428,7 @@ class Agent:
 
         Each call is a task on the platform, which the configuration leads to.
         """
-        from .remote import RemoteAgent
+        from xpander_client.agents.remote import RemoteAgent
 
         return RemoteAgent(agent_id, configuration)
 
@@ -435,7 +439,7 @@ class Agent:
             ConfigurationError: There is none, here or in the environment.
         """
         if self._llm is None:
-            from .llm import connect_llm
+            from xpander_client.agents.llm import connect_llm
 
             self._llm = connect_llm()
         return self._llm
@@ -447,7 +451,7 @@ class Agent:
             changes = self.capabilities.changes
             resources = self._capabilities_primer
             if resources is None:
-                from .capabilities import described
+                from xpander_client.agents.capabilities import described
 
                 resources = described(self.capabilities)
             text = prompt.system_text(self._system_primer, resources, self.primer)

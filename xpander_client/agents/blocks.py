@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from .openings import Target
+from xpander_client.agents.openings import Target
 
 __all__ = ["Block", "Clarify", "Continue", "Control", "Fail", "HostCall", "Limits", "Success"]
 

@@ -7,8 +7,17 @@ import time
 from collections.abc import Mapping
 from types import MappingProxyType, TracebackType
 
-from .merging import difference, differing, overlay
-from .state_store import Begun, Call, Changes, Conflict, Initial, Merged, Store, Turn
+from xpander_client.agents.merging import difference, differing, overlay
+from xpander_client.agents.state_store import (
+    Begun,
+    Call,
+    Changes,
+    Conflict,
+    Initial,
+    Merged,
+    Store,
+    Turn,
+)
 
 __all__ = ["Branch"]
 
@@ -188,8 +197,8 @@ class Branch:
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         self.finish()

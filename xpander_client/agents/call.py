@@ -15,24 +15,23 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
+from xpander_client.agents.blocks import Block, HostCall
+from xpander_client.agents.cancelling import Cancellation, under_way, watch
+from xpander_client.agents.contract import Bound, Contract
+from xpander_client.agents.crossing import Crossing
+from xpander_client.agents.delivery import Delivery
+from xpander_client.agents.events import BaseEvent, OutputEvent
+from xpander_client.agents.loop import Brief
+from xpander_client.agents.openings import openings_of
+from xpander_client.agents.rendering import picture, rendered
+from xpander_client.agents.sandbox import SandboxSession, plain_call
+from xpander_client.agents.state import Branch, Session
+from xpander_client.agents.steps import CancelRequested, View
+from xpander_client.agents.tokens import StreamToken, TokenChunk
 from xpander_client.errors import ArgumentError
 
-from .blocks import Block, HostCall
-from .cancelling import Cancellation, under_way, watch
-from .contract import Bound, Contract
-from .crossing import Crossing
-from .delivery import Delivery
-from .events import BaseEvent, OutputEvent
-from .loop import Brief
-from .openings import openings_of
-from .rendering import picture, rendered
-from .sandbox import SandboxSession, plain_call
-from .state import Branch, Session
-from .steps import CancelRequested, View
-from .tokens import StreamToken, TokenChunk
-
 if TYPE_CHECKING:
-    from .agent import Agent
+    from xpander_client.agents.agent import Agent
 
 __all__ = ["Call", "call_key", "current_call"]
 

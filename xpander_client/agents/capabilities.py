@@ -350,6 +350,6 @@ def described(capabilities: Capabilities) -> str:
         >>> described(capabilities).splitlines()[0]
         'def nearest(number, ndigits=None): ...'
     """
-    from .stubs import stubs
+    from xpander_client.agents.stubs import stubs
 
     return capabilities.derived("stubs", stubs)

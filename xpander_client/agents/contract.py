@@ -12,18 +12,17 @@ from typing import Any, Literal, NoReturn, cast
 
 import attrs
 
+from xpander_client.agents.annotations import enclosing_names, resolved, type_text
+from xpander_client.agents.empty_body import is_empty
+from xpander_client.agents.errors import OutputInvalid
+from xpander_client.agents.events import BaseEvent
+from xpander_client.agents.shapes import unreachable
+from xpander_client.agents.tokens import TokenChunk
+from xpander_client.agents.validation import Check, Misfit, packed
+from xpander_client.agents.wrapping import TASK_MARK, Runner, wrap
 from xpander_client.core.signatures import signature_of
 from xpander_client.errors import ArgumentError
 from xpander_client.extras import require
-
-from .annotations import enclosing_names, resolved, type_text
-from .empty_body import is_empty
-from .errors import OutputInvalid
-from .events import BaseEvent
-from .shapes import unreachable
-from .tokens import TokenChunk
-from .validation import Check, Misfit, packed
-from .wrapping import TASK_MARK, Runner, wrap
 
 __all__ = ["FUNCTION_MARK", "TASK_MARK", "Bound", "Contract", "Runner", "contract_of", "wrap"]
 

@@ -25,13 +25,13 @@ from weakref import WeakKeyDictionary
 
 import attrs
 
-from .capabilities import HostClass
-from .containers import unboxed
-from .openings import InnerModule, Openings, type_id
-from .rewriting import MARK
-from .stand_ins import StandIn, evaluated, may_stand_in
-from .validation import Check, Misfit
-from .values import Instance, Unstorable
+from xpander_client.agents.capabilities import HostClass
+from xpander_client.agents.containers import unboxed
+from xpander_client.agents.openings import InnerModule, Openings, type_id
+from xpander_client.agents.rewriting import MARK
+from xpander_client.agents.stand_ins import StandIn, evaluated, may_stand_in
+from xpander_client.agents.validation import Check, Misfit
+from xpander_client.agents.values import Instance, Unstorable
 
 if TYPE_CHECKING:
     from pydantic_monty import ClassInstance, ClassType

@@ -11,8 +11,8 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import Any
 
-from .events import BaseEvent
-from .tokens import StreamToken
+from xpander_client.agents.events import BaseEvent
+from xpander_client.agents.tokens import StreamToken
 
 __all__ = ["Delivery"]
 

@@ -8,9 +8,9 @@ import sqlite3
 import time
 from collections.abc import Collection, Sequence
 
-from .memory_calls import PENDING_SECONDS
-from .process_mark import ProcessMark
-from .state_store import Call, Scope
+from xpander_client.agents.memory_calls import PENDING_SECONDS
+from xpander_client.agents.process_mark import ProcessMark
+from xpander_client.agents.state_store import Call, Scope
 
 __all__ = ["begin", "cancel", "cancelled", "end", "leave", "queue", "running", "taken"]
 

@@ -12,10 +12,10 @@ from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from ..errors import ConfigurationError
-from ..private_files import check_private, make_private_folder, open_private
-from .disk_schema import prepare
-from .process_mark import ProcessMark
+from xpander_client.agents.disk_schema import prepare
+from xpander_client.agents.process_mark import ProcessMark
+from xpander_client.errors import ConfigurationError
+from xpander_client.private_files import check_private, make_private_folder, open_private
 
 __all__ = ["DiskFile"]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from ..errors import ConfigurationError
+from xpander_client.errors import ConfigurationError
 
 __all__ = ["BITS", "MASK", "prepare", "span"]
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import attrs
 
-from . import disk_calls
-from .disk_file import DiskFile
-from .disk_schema import BITS, MASK, span
-from .merging import clashing, difference, overlay, visible
-from .state_store import (
+from xpander_client.agents import disk_calls
+from xpander_client.agents.disk_file import DiskFile
+from xpander_client.agents.disk_schema import BITS, MASK, span
+from xpander_client.agents.merging import clashing, difference, overlay, visible
+from xpander_client.agents.state_store import (
     Begun,
     Call,
     Changes,

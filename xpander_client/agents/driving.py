@@ -11,11 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
-from xpander_client.core.steps import acarry_out, carry_out
-from xpander_client.shielding import shield
-
-from .call import Call
-from .steps import (
+from xpander_client.agents.call import Call
+from xpander_client.agents.steps import (
     Ask,
     Begin,
     CancelRequested,
@@ -29,6 +26,8 @@ from .steps import (
     Tell,
     Wait,
 )
+from xpander_client.core.steps import acarry_out, carry_out
+from xpander_client.shielding import shield
 
 __all__ = ["adrive", "drive", "in_thread"]
 

@@ -9,10 +9,9 @@ from typing import Any, ClassVar, Literal, Self
 import attrs
 import orjson
 
+from xpander_client.agents.messages import Image
+from xpander_client.agents.plain_json import from_json, to_json
 from xpander_client.errors import ArgumentError
-
-from .messages import Image
-from .plain_json import from_json, to_json
 
 __all__ = [
     "ActionEvent",

@@ -9,18 +9,17 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from xpander_client.agents.contract import Bound, Contract
+from xpander_client.agents.driving import in_thread
+from xpander_client.agents.errors import TaskCancelled, TaskClarify, TaskFail
+from xpander_client.agents.json_arguments import arguments_of, text_of
+from xpander_client.agents.runner import LocalRunner
+from xpander_client.agents.session_names import check_session_name
+from xpander_client.agents.updates import Updates
 from xpander_client.api.models import AgentExecutionStatus, TaskUpdateEvent
 from xpander_client.api.resources import Task
 from xpander_client.core.result import dumps_anyway
 from xpander_client.shielding import shield
-
-from .contract import Bound, Contract
-from .driving import in_thread
-from .errors import TaskCancelled, TaskClarify, TaskFail
-from .json_arguments import arguments_of, text_of
-from .runner import LocalRunner
-from .session_names import check_session_name
-from .updates import Updates
 
 __all__ = ["handler_of"]
 

@@ -12,7 +12,7 @@ from functools import lru_cache, wraps
 from types import ModuleType
 from typing import Any
 
-from .capabilities import HostModule
+from xpander_client.agents.capabilities import HostModule
 
 __all__ = ["standard_modules"]
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import orjson
 
+from xpander_client.agents.contract import Contract
 from xpander_client.errors import ArgumentError
-
-from .contract import Contract
 
 __all__ = ["arguments_of", "from_json", "prompt_of", "result_of", "text_of"]
 

@@ -6,12 +6,11 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+from xpander_client.agents.messages import Image, Message
+from xpander_client.agents.response import LLMResponse
+from xpander_client.agents.scripted import scripted
+from xpander_client.agents.tokens import TokenChunk
 from xpander_client.errors import ArgumentError, ConfigurationError
-
-from .messages import Image, Message
-from .response import LLMResponse
-from .scripted import scripted
-from .tokens import TokenChunk
 
 __all__ = ["LLM", "Image", "LLMResponse", "Message", "connect_llm", "scripted"]
 
@@ -68,8 +67,8 @@ def connect_llm(
         >>> connect_llm("openai", "gpt-5-mini", temperature=0.2)
         <model gpt-5-mini of openai>
     """
-    from .model_client import ProviderLLM
-    from .providers import Connection, provider_named, require_installed
+    from xpander_client.agents.model_client import ProviderLLM
+    from xpander_client.agents.providers import Connection, provider_named, require_installed
 
     provider = provider or os.environ.get("XPANDER_LLM_PROVIDER")
     model = model or os.environ.get("XPANDER_LLM_MODEL")

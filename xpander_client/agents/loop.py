@@ -12,12 +12,9 @@ from typing import Any, Literal, cast
 
 import attrs
 
-from xpander_client.configuration import RetryPolicy
-from xpander_client.errors import ConfigurationError
-
-from . import prompt
-from .blocks import Block, Clarify, Continue, Fail, Success
-from .errors import (
+from xpander_client.agents import prompt
+from xpander_client.agents.blocks import Block, Clarify, Continue, Fail, Success
+from xpander_client.agents.errors import (
     AgentTaskError,
     ConcurrencyError,
     LLMFail,
@@ -27,7 +24,7 @@ from .errors import (
     TaskFail,
     TaskTimeout,
 )
-from .events import (
+from xpander_client.agents.events import (
     ActionEvent,
     BaseEvent,
     CancelledEvent,
@@ -39,10 +36,10 @@ from .events import (
     SystemNoteEvent,
     TaskStartEvent,
 )
-from .messages import Message
-from .response import LLMResponse
-from .state import Conflict
-from .steps import (
+from xpander_client.agents.messages import Message
+from xpander_client.agents.response import LLMResponse
+from xpander_client.agents.state import Conflict
+from xpander_client.agents.steps import (
     Ask,
     Begin,
     CancelRequested,
@@ -56,6 +53,8 @@ from .steps import (
     View,
     Wait,
 )
+from xpander_client.configuration import RetryPolicy
+from xpander_client.errors import ConfigurationError
 
 __all__ = ["Brief", "call_steps"]
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 import attrs
 
-from .state_store import Call, Scope
+from xpander_client.agents.state_store import Call, Scope
 
 __all__ = ["PENDING_SECONDS", "MemoryCalls"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from .state_store import Changes, Turn, Variables
+from xpander_client.agents.state_store import Changes, Turn, Variables
 
 __all__ = ["clashing", "difference", "differing", "overlay", "visible"]
 
@@ -76,7 +76,7 @@ def visible(head: int, reverts: Sequence[tuple[int, int]]) -> list[tuple[int, in
 
 
 def _is_definition(value: bytes) -> bool:
-    from .values import Definition, UnreadableValue, decode
+    from xpander_client.agents.values import Definition, UnreadableValue, decode
 
     try:
         return isinstance(decode(value), Definition)

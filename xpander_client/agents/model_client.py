@@ -11,16 +11,15 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
+from xpander_client.agents import background_loop
+from xpander_client.agents.errors import AgentTaskError, LLMCallError
+from xpander_client.agents.messages import Image, Message
+from xpander_client.agents.providers import Connection, open_model
+from xpander_client.agents.response import LLMResponse, ResponseReader
+from xpander_client.agents.tokens import TokenChunk
 from xpander_client.core.retry import parse_retry_after
 from xpander_client.errors import ConfigurationError
 from xpander_client.shielding import shield
-
-from . import background_loop
-from .errors import AgentTaskError, LLMCallError
-from .messages import Image, Message
-from .providers import Connection, open_model
-from .response import LLMResponse, ResponseReader
-from .tokens import TokenChunk
 
 __all__ = ["ProviderLLM"]
 

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 import attrs
 
-from .capabilities import Capabilities, HostClass, HostModule, is_async
+from xpander_client.agents.capabilities import Capabilities, HostClass, HostModule, is_async
 
 if TYPE_CHECKING:
     from pydantic_monty import ExternalModule
@@ -163,7 +163,7 @@ def openings_of(capabilities: Capabilities) -> Openings:
 
 
 def _made(capabilities: Capabilities) -> Openings:
-    from .host_modules import standard_modules
+    from xpander_client.agents.host_modules import standard_modules
 
     openings = Openings()
     for module in standard_modules():
@@ -230,7 +230,7 @@ def _factory(tree: _Tree) -> Callable[[], ExternalModule]:
     def module() -> ExternalModule:
         from pydantic_monty import ExternalModule
 
-        from .crossing import inner_module
+        from xpander_client.agents.crossing import inner_module
 
         def build(tree: _Tree) -> ExternalModule:
             return ExternalModule(
@@ -302,7 +302,7 @@ def _open_names(
                 _open_names(openings, module, value, f"{path}.{name}", f"{within}.", depth - 1)
             continue
         if isinstance(value, type):
-            from .crossing import class_type
+            from xpander_client.agents.crossing import class_type
 
             opened = module.as_class(value, within)
             openings.by_type.setdefault(value, opened)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any
 
-from .crossing import LONGEST_ITERATOR
+from xpander_client.agents.crossing import LONGEST_ITERATOR
 
 __all__ = ["BETWEEN_OBJECTS", "OPERATIONS", "UNOPENED"]
 

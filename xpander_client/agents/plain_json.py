@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from .messages import Image
+from xpander_client.agents.messages import Image
 
 __all__ = ["Shown", "from_json", "to_json"]
 

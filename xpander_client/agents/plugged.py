@@ -6,11 +6,10 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from xpander_client.agents.call import current_call
+from xpander_client.agents.capabilities import is_async
 from xpander_client.background.plugin import AgentCtx, Plugin, SandboxMethod
 from xpander_client.core.signatures import signature_of
-
-from .call import current_call
-from .capabilities import is_async
 
 __all__ = ["as_function"]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from .rewriting import SOURCE
-from .sandbox_modules import SOURCES
+from xpander_client.agents.rewriting import SOURCE
+from xpander_client.agents.sandbox_modules import SOURCES
 
 __all__ = ["needed"]
 

@@ -8,7 +8,7 @@ import secrets
 import sys
 from pathlib import Path
 
-from ..private_files import make_private_folder, open_private
+from xpander_client.private_files import make_private_folder, open_private
 
 __all__ = ["ProcessMark"]
 

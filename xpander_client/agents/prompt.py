@@ -6,9 +6,9 @@ import inspect
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .annotations import type_text
-from .errors import ResponseParseError
-from .events import (
+from xpander_client.agents.annotations import type_text
+from xpander_client.agents.errors import ResponseParseError
+from xpander_client.agents.events import (
     ActionEvent,
     BaseEvent,
     CancelledEvent,
@@ -18,12 +18,12 @@ from .events import (
     SuccessEvent,
     TaskStartEvent,
 )
-from .messages import Image, Message
-from .rendering import cut, picture, rendered
-from .response import LLMResponse
+from xpander_client.agents.messages import Image, Message
+from xpander_client.agents.rendering import cut, picture, rendered
+from xpander_client.agents.response import LLMResponse
 
 if TYPE_CHECKING:
-    from .loop import Brief
+    from xpander_client.agents.loop import Brief
 
 __all__ = [
     "PRIMER",

@@ -9,6 +9,24 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, ParamSpec, TypeVar, overload
 
+from xpander_client.agents.call import Call
+from xpander_client.agents.cancelling import Cancellation, cancel_all, under_way
+from xpander_client.agents.contract import Bound, Contract
+from xpander_client.agents.delivery import Delivery
+from xpander_client.agents.errors import AgentTaskError, TaskCancelled, TaskClarify, TaskFail
+from xpander_client.agents.events import (
+    BaseEvent,
+    CancelledEvent,
+    ClarifyEvent,
+    FailEvent,
+    SuccessEvent,
+    TaskStartEvent,
+)
+from xpander_client.agents.json_arguments import prompt_of, result_of
+from xpander_client.agents.state import connect_state
+from xpander_client.agents.tasks import AgentTask, TaskDecorator, decorator
+from xpander_client.agents.tokens import StreamToken
+from xpander_client.agents.updates import told
 from xpander_client.api.models import (
     AgentExecutionStatus,
     OutputFormat,
@@ -19,25 +37,6 @@ from xpander_client.api.resources import Task, Tasks
 from xpander_client.configuration import Configuration
 from xpander_client.errors import ModuleException
 from xpander_client.legacy.steps import adrive, ask, drive
-
-from .call import Call
-from .cancelling import Cancellation, cancel_all, under_way
-from .contract import Bound, Contract
-from .delivery import Delivery
-from .errors import AgentTaskError, TaskCancelled, TaskClarify, TaskFail
-from .events import (
-    BaseEvent,
-    CancelledEvent,
-    ClarifyEvent,
-    FailEvent,
-    SuccessEvent,
-    TaskStartEvent,
-)
-from .json_arguments import prompt_of, result_of
-from .state import connect_state
-from .tasks import AgentTask, TaskDecorator, decorator
-from .tokens import StreamToken
-from .updates import told
 
 __all__ = ["RemoteAgent"]
 

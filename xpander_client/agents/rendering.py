@@ -8,7 +8,7 @@ from enum import Enum
 from itertools import islice
 from typing import Any
 
-from .messages import Image
+from xpander_client.agents.messages import Image
 
 __all__ = ["cut", "picture", "rendered"]
 

@@ -6,8 +6,8 @@ import re
 
 import attrs
 
-from .errors import ResponseParseError
-from .tokens import Section, TokenChunk
+from xpander_client.agents.errors import ResponseParseError
+from xpander_client.agents.tokens import Section, TokenChunk
 
 __all__ = ["LLMResponse", "ResponseReader"]
 

@@ -7,7 +7,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
-from .values import Factory, Instance
+from xpander_client.agents.values import Factory, Instance
 
 __all__ = ["Restored", "needs_code"]
 

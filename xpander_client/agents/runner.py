@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from xpander_client.agents.call import Call, call_key
+from xpander_client.agents.cancelling import cancel_all
+from xpander_client.agents.contract import Bound, Contract
+from xpander_client.agents.driving import adrive, drive
+from xpander_client.agents.loop import call_steps
 from xpander_client.extras import require
 
-from .call import Call, call_key
-from .cancelling import cancel_all
-from .contract import Bound, Contract
-from .driving import adrive, drive
-from .loop import call_steps
-
 if TYPE_CHECKING:
-    from .agent import Agent
+    from xpander_client.agents.agent import Agent
 
 __all__ = ["LocalRunner"]
 

@@ -21,10 +21,25 @@ from uuid import UUID
 
 import attrs
 
-from .blocks import Block, Clarify, Continue, Control, Fail, HostCall, Limits, Success
-from .capabilities import CONTROLS, OPERATORS, Capabilities, HostClass
-from .containers import NAMES, SOURCE as CONTAINERS, boxed, fields, with_factories
-from .crossing import (
+from xpander_client.agents.blocks import (
+    Block,
+    Clarify,
+    Continue,
+    Control,
+    Fail,
+    HostCall,
+    Limits,
+    Success,
+)
+from xpander_client.agents.capabilities import CONTROLS, OPERATORS, Capabilities, HostClass
+from xpander_client.agents.containers import (
+    NAMES,
+    SOURCE as CONTAINERS,
+    boxed,
+    fields,
+    with_factories,
+)
+from xpander_client.agents.crossing import (
     LONGEST_ITERATOR,
     Crossing,
     Doubt,
@@ -34,20 +49,28 @@ from .crossing import (
     fitting,
     is_builtin,
 )
-from .enum_arguments import with_enums
-from .idioms import rewritten
-from .openings import INTERPRETER_BUILTINS, Target, openings_of, type_id
-from .operations import BETWEEN_OBJECTS, OPERATIONS, UNOPENED
-from .preludes import needed
-from .printed import Printed
-from .raised import described_error, nearest_exception
-from .restoring import Restored, needs_code
-from .rewriting import CHANGE, REREAD, retold
-from .sources import LONGEST, Source, is_class, looked_at
-from .stand_ins import Argument, arguments
-from .turns import Turns
-from .values import Definition, Factory, Instance, Unstorable, decode, encode, whole
-from .workers import Worker, inside_host_call, take
+from xpander_client.agents.enum_arguments import with_enums
+from xpander_client.agents.idioms import rewritten
+from xpander_client.agents.openings import INTERPRETER_BUILTINS, Target, openings_of, type_id
+from xpander_client.agents.operations import BETWEEN_OBJECTS, OPERATIONS, UNOPENED
+from xpander_client.agents.preludes import needed
+from xpander_client.agents.printed import Printed
+from xpander_client.agents.raised import described_error, nearest_exception
+from xpander_client.agents.restoring import Restored, needs_code
+from xpander_client.agents.rewriting import CHANGE, REREAD, retold
+from xpander_client.agents.sources import LONGEST, Source, is_class, looked_at
+from xpander_client.agents.stand_ins import Argument, arguments
+from xpander_client.agents.turns import Turns
+from xpander_client.agents.values import (
+    Definition,
+    Factory,
+    Instance,
+    Unstorable,
+    decode,
+    encode,
+    whole,
+)
+from xpander_client.agents.workers import Worker, inside_host_call, take
 
 __all__ = [
     "Block",
@@ -180,8 +203,8 @@ class SandboxSession:
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
         self.close()
@@ -1002,7 +1025,7 @@ class SandboxSession:
         return result
 
     def _input(self, name: str) -> Target:
-        from .capabilities import is_async
+        from xpander_client.agents.capabilities import is_async
 
         value = self._inputs.get(name)
         if not callable(value):
@@ -1094,7 +1117,7 @@ class SandboxSession:
         return (self._crossing.into(value),)
 
     def _method(self, handle: Handle, name: str) -> Target:
-        from .capabilities import is_async
+        from xpander_client.agents.capabilities import is_async
 
         kind = type(handle.value).__name__
         if handle.opened is None:
@@ -1237,7 +1260,7 @@ def _of_class(opened: HostClass, name: str) -> Target:
     """A class method or static method. Others need an object, which they get through a handle."""
     from inspect import getattr_static
 
-    from .capabilities import is_async
+    from xpander_client.agents.capabilities import is_async
 
     if not _has_itself(opened, name):
         raise AttributeError(f"type object '{opened.name}' has no open attribute '{name}'")

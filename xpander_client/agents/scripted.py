@@ -7,10 +7,10 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
-from .errors import ScriptEndedError
-from .messages import Message
-from .response import LLMResponse
-from .tokens import TokenChunk
+from xpander_client.agents.errors import ScriptEndedError
+from xpander_client.agents.messages import Message
+from xpander_client.agents.response import LLMResponse
+from xpander_client.agents.tokens import TokenChunk
 
 __all__ = ["Answer", "ScriptedLLM", "scripted"]
 

@@ -17,7 +17,7 @@ from uuid import UUID
 
 import attrs
 
-from .annotations import type_text
+from xpander_client.agents.annotations import type_text
 
 __all__ = ["of_plain", "plain_base", "shaped", "unreachable"]
 

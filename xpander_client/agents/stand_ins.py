@@ -17,7 +17,7 @@ from typing import Any
 
 import attrs
 
-from .values import Instance
+from xpander_client.agents.values import Instance
 
 __all__ = ["Argument", "StandIn", "arguments", "evaluated", "may_stand_in"]
 

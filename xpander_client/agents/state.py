@@ -10,10 +10,18 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from .branches import Branch
-from .session_names import check_session_name
-from .sessions import Session
-from .state_store import Changes, Commit, Conflict, Merged, Scope, Store, Variables
+from xpander_client.agents.branches import Branch
+from xpander_client.agents.session_names import check_session_name
+from xpander_client.agents.sessions import Session
+from xpander_client.agents.state_store import (
+    Changes,
+    Commit,
+    Conflict,
+    Merged,
+    Scope,
+    Store,
+    Variables,
+)
 
 __all__ = [
     "Branch",
@@ -148,8 +156,8 @@ def _encoded(values: Mapping[Any, Any]) -> Variables:
     Raises:
         ValueError: one of them can't be kept, or can't be a variable of that name.
     """
-    from .capabilities import RESERVED
-    from .values import Unstorable, decode, encode
+    from xpander_client.agents.capabilities import RESERVED
+    from xpander_client.agents.values import Unstorable, decode, encode
 
     encoded = {}
     for name, value in values.items():
@@ -170,13 +178,13 @@ def _encoded(values: Mapping[Any, Any]) -> Variables:
 
 def _store_of(config: StateConfig) -> Store:
     if config.path is not None:
-        from .disk_state import DiskStore
+        from xpander_client.agents.disk_state import DiskStore
 
         return DiskStore(config.path, history=config.type == "versioned")
     if config.storage == "memory":
-        from .memory_state import MemoryStore
+        from xpander_client.agents.memory_state import MemoryStore
 
         return MemoryStore(history=config.type == "versioned")
-    from .passing_state import PassingStore
+    from xpander_client.agents.passing_state import PassingStore
 
     return PassingStore()

@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 
 import attrs
 
-from ..errors import ModuleException
+from xpander_client.errors import ModuleException
 
 __all__ = [
     "Begun",

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import attrs
 
 if TYPE_CHECKING:
-    from .events import BaseEvent
-    from .messages import Message
+    from xpander_client.agents.events import BaseEvent
+    from xpander_client.agents.messages import Message
 
 __all__ = [
     "Ask",

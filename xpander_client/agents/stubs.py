@@ -7,11 +7,16 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from xpander_client.agents.capabilities import (
+    Capabilities,
+    HostClass,
+    HostModule,
+    Visibility,
+    is_async,
+)
+from xpander_client.agents.host_modules import standard_modules
+from xpander_client.agents.sandbox_modules import SOURCES
 from xpander_client.core.signatures import signature_of
-
-from .capabilities import Capabilities, HostClass, HostModule, Visibility, is_async
-from .host_modules import standard_modules
-from .sandbox_modules import SOURCES
 
 __all__ = ["stubs"]
 
@@ -152,7 +157,7 @@ def _module(opened: HostModule) -> list[str]:
     lines = [f"# import {opened.name}"]
     if opened.visibility == "high" and opened.target.__doc__:
         lines.append(f"# {opened.target.__doc__.strip().partition(chr(10))[0]}")
-    from .openings import open_members
+    from xpander_client.agents.openings import open_members
 
     members = open_members(opened)
     for name, value in members[:MOST_MEMBERS]:

@@ -8,9 +8,9 @@ from typing import Any, Protocol
 
 import attrs
 
-from .call import Call, current_call
-from .contract import ADDED, Bound, Contract
-from .errors import AgentTaskError, TaskCancelled, TaskClarify
+from xpander_client.agents.call import Call, current_call
+from xpander_client.agents.contract import ADDED, Bound, Contract
+from xpander_client.agents.errors import AgentTaskError, TaskCancelled, TaskClarify
 
 __all__ = ["SubAgentRunner", "as_sub_agent"]
 

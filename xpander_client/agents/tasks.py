@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ParamSpec, Protocol, TypeVar, overload
 
-from .contract import contract_of
-from .events import BaseEvent
-from .sub_agents import SubAgentRunner
-from .tokens import StreamToken
-from .wrapping import Runner, wrap
+from xpander_client.agents.contract import contract_of
+from xpander_client.agents.events import BaseEvent
+from xpander_client.agents.sub_agents import SubAgentRunner
+from xpander_client.agents.tokens import StreamToken
+from xpander_client.agents.wrapping import Runner, wrap
 
 __all__ = ["AgentTask", "TaskDecorator", "decorator", "runner_of"]
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import attrs
 
+from xpander_client.agents.events import ActionEvent, BaseEvent, OutputEvent, SystemNoteEvent
+from xpander_client.agents.tokens import StreamToken
 from xpander_client.api.models import (
     EventGap,
     TaskUpdateEvent,
@@ -17,9 +19,6 @@ from xpander_client.api.models import (
 )
 from xpander_client.api.resources import Task
 from xpander_client.errors import ArgumentError
-
-from .events import ActionEvent, BaseEvent, OutputEvent, SystemNoteEvent
-from .tokens import StreamToken
 
 __all__ = ["Updates", "told"]
 

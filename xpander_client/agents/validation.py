@@ -56,7 +56,7 @@ class Check:
         from pydantic import PydanticUserError
         from pydantic_core import SchemaError, SchemaValidator
 
-        from .shapes import shaped
+        from xpander_client.agents.shapes import shaped
 
         annotation = shaped(annotation, is_result=is_result)
         try:
@@ -138,7 +138,7 @@ def _of_plain_data(schema: Any) -> Any:
     """The schema of a class whose objects are texts, numbers or the like in agent code."""
     from pydantic_core import core_schema
 
-    from .shapes import of_plain, plain_base
+    from xpander_client.agents.shapes import of_plain, plain_base
 
     base = plain_base(schema["cls"])
     if base is None:

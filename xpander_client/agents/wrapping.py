@@ -7,7 +7,7 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from .contract import Bound, Contract
+    from xpander_client.agents.contract import Bound, Contract
 
 __all__ = ["TASK_MARK", "Runner", "wrap"]
 

@@ -12,21 +12,15 @@ from typing import TYPE_CHECKING
 from xpander_client.lazy import loading
 
 if TYPE_CHECKING:
-    from .handle import AsyncTaskHandle as AsyncTaskHandle
-    from .plugin import (
+    from xpander_client.background.handle import AsyncTaskHandle as AsyncTaskHandle
+    from xpander_client.background.plugin import (
         AgentCtx as AgentCtx,
         Plugin as Plugin,
         SandboxMethodType as SandboxMethodType,
     )
-    from .signals import (
-        TaskCtl as TaskCtl,
-        TaskSignal as TaskSignal,
-    )
-    from .tasks import (
-        BackgroundTasks as BackgroundTasks,
-        task as task,
-    )
-    from .wait_points import TIMED_OUT as TIMED_OUT
+    from xpander_client.background.signals import TaskCtl as TaskCtl, TaskSignal as TaskSignal
+    from xpander_client.background.tasks import BackgroundTasks as BackgroundTasks, task as task
+    from xpander_client.background.wait_points import TIMED_OUT as TIMED_OUT
 
 __all__ = [
     "TIMED_OUT",
@@ -41,15 +35,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "TIMED_OUT": ".wait_points",
-    "AgentCtx": ".plugin",
-    "AsyncTaskHandle": ".handle",
-    "BackgroundTasks": ".tasks",
-    "Plugin": ".plugin",
-    "SandboxMethodType": ".plugin",
-    "TaskCtl": ".signals",
-    "TaskSignal": ".signals",
-    "task": ".tasks",
+    "TIMED_OUT": "xpander_client.background.wait_points",
+    "AgentCtx": "xpander_client.background.plugin",
+    "AsyncTaskHandle": "xpander_client.background.handle",
+    "BackgroundTasks": "xpander_client.background.tasks",
+    "Plugin": "xpander_client.background.plugin",
+    "SandboxMethodType": "xpander_client.background.plugin",
+    "TaskCtl": "xpander_client.background.signals",
+    "TaskSignal": "xpander_client.background.signals",
+    "task": "xpander_client.background.tasks",
 }
 
 # Hidden from type checkers: they would take any name for one that exists.

@@ -6,12 +6,12 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any
 
-from .loops import loop_here
-from .wait_points import WaitPoints
+from xpander_client.background.loops import loop_here
+from xpander_client.background.wait_points import WaitPoints
 
 if TYPE_CHECKING:
-    from .plugin import Plugin
-    from .signals import TaskCtl
+    from xpander_client.background.plugin import Plugin
+    from xpander_client.background.signals import TaskCtl
 
 __all__ = ["AsyncTaskHandle"]
 

@@ -6,9 +6,8 @@ from asyncio import CancelledError
 from enum import Enum, auto
 from typing import Any
 
+from xpander_client.background.signals import TaskCtl, TaskSignal
 from xpander_client.core.result import error_text, shown
-
-from .signals import TaskCtl, TaskSignal
 
 __all__ = ["Life", "Verdict"]
 

@@ -13,7 +13,7 @@ import attrs
 from xpander_client.core.signatures import signature_of
 
 if TYPE_CHECKING:
-    from .handle import AsyncTaskHandle
+    from xpander_client.background.handle import AsyncTaskHandle
 
 __all__ = ["Form", "MountedTask", "mounted"]
 

@@ -15,16 +15,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 
+from xpander_client.background.mounted import MountedTask, mounted
+from xpander_client.background.recorder import Server
 from xpander_client.configuration import check_configuration
 
-from .mounted import MountedTask, mounted
-from .recorder import Server
-
 if TYPE_CHECKING:
+    from xpander_client.background.recorder import Recorder
+    from xpander_client.background.running import RunningTask
     from xpander_client.configuration import Configuration
-
-    from .recorder import Recorder
-    from .running import RunningTask
 
 __all__ = ["AgentCtx", "Plugin", "SandboxMethod", "SandboxMethodType"]
 

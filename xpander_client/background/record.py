@@ -18,6 +18,19 @@ from weakref import WeakValueDictionary
 
 from xpander_client.api.models import ThreadMessage, WorkerLoss
 from xpander_client.api.plans import tasks, threads
+from xpander_client.background.record_channel import Channel
+from xpander_client.background.record_entry import Create, Ending, Entry, Look, Pause, Write
+from xpander_client.background.record_line import Line
+from xpander_client.background.record_text import (
+    STATUSES,
+    Start,
+    ending_text,
+    read_start,
+    start_text,
+)
+from xpander_client.background.record_thread import RecordThread
+from xpander_client.background.running import RunningTask
+from xpander_client.background.signals import TaskCtl
 from xpander_client.configuration import RetryPolicy
 from xpander_client.core.answer import BRIEF
 from xpander_client.core.convert import ConversionError, parse
@@ -28,17 +41,9 @@ from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
 from xpander_client.worker.listener import Message, Offered, StopRequested, Told
 
-from .record_channel import Channel
-from .record_entry import Create, Ending, Entry, Look, Pause, Write
-from .record_line import Line
-from .record_text import STATUSES, Start, ending_text, read_start, start_text
-from .record_thread import RecordThread
-from .running import RunningTask
-from .signals import TaskCtl
-
 if TYPE_CHECKING:
-    from .handle import AsyncTaskHandle
-    from .plugin import Plugin
+    from xpander_client.background.handle import AsyncTaskHandle
+    from xpander_client.background.plugin import Plugin
 
 __all__ = ["PlatformRecord"]
 
@@ -489,7 +494,7 @@ class PlatformRecord:
             self._spawn(self._hand_back(offered))
 
     def _start_again(self, offered: Offered) -> None:
-        from .tasks import task
+        from xpander_client.background.tasks import task
 
         try:
             body = parse(offered.body.decode())

@@ -9,10 +9,9 @@ from typing import Any
 
 import attrs
 
+from xpander_client.background.running import RunningTask
+from xpander_client.background.signals import TaskCtl
 from xpander_client.core.result import error_text, plain, value_text
-
-from .running import RunningTask
-from .signals import TaskCtl
 
 __all__ = ["Create", "Ending", "Entry", "Look", "Pause", "Write"]
 

@@ -8,9 +8,8 @@ from typing import Any
 
 import attrs
 
+from xpander_client.background.signals import TaskCtl, TaskSignal
 from xpander_client.core.result import error_text, plain, shown, value_text
-
-from .signals import TaskCtl, TaskSignal
 
 __all__ = ["STATUSES", "Start", "ending_text", "read_start", "start_text"]
 

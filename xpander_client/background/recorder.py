@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from .handle import AsyncTaskHandle
-    from .running import RunningTask
-    from .signals import TaskCtl
+    from xpander_client.background.handle import AsyncTaskHandle
+    from xpander_client.background.running import RunningTask
+    from xpander_client.background.signals import TaskCtl
 
 __all__ = ["Recorder", "Server"]
 

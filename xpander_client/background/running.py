@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .handle import AsyncTaskHandle
-from .life import Life, Verdict
-from .loops import loop_here
-from .mounted import Form, MountedTask
-from .signals import TaskCtl
-from .task_threads import TaskThreads
+from xpander_client.background.handle import AsyncTaskHandle
+from xpander_client.background.life import Life, Verdict
+from xpander_client.background.loops import loop_here
+from xpander_client.background.mounted import Form, MountedTask
+from xpander_client.background.signals import TaskCtl
+from xpander_client.background.task_threads import TaskThreads
 
 if TYPE_CHECKING:
-    from .plugin import Plugin
-    from .recorder import Recorder
+    from xpander_client.background.plugin import Plugin
+    from xpander_client.background.recorder import Recorder
 
 __all__ = ["Means", "OnTerminal", "RunningTask"]
 

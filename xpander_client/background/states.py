@@ -6,8 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from weakref import WeakValueDictionary
 
-from .handle import AsyncTaskHandle
-from .signals import TaskCtl
+from xpander_client.background.handle import AsyncTaskHandle
+from xpander_client.background.signals import TaskCtl
 
 __all__ = ["EndedStates"]
 

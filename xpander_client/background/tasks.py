@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .background_loop import BackgroundLoop
-from .handle import AsyncTaskHandle
-from .loops import loop_here
-from .plugin import Plugin
-from .running import Means, OnTerminal, RunningTask
-from .signals import TaskCtl, TaskSignal
-from .states import EndedStates
-from .task_threads import TaskThreads
+from xpander_client.background.background_loop import BackgroundLoop
+from xpander_client.background.handle import AsyncTaskHandle
+from xpander_client.background.loops import loop_here
+from xpander_client.background.plugin import Plugin
+from xpander_client.background.running import Means, OnTerminal, RunningTask
+from xpander_client.background.signals import TaskCtl, TaskSignal
+from xpander_client.background.states import EndedStates
+from xpander_client.background.task_threads import TaskThreads
 
 __all__ = ["BackgroundTasks", "task"]
 

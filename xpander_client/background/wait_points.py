@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any
 
-from .loops import loop_here
+from xpander_client.background.loops import loop_here
 
 __all__ = ["TIMED_OUT", "WaitPoints"]
 

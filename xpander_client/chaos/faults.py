@@ -6,8 +6,8 @@ import asyncio
 import enum
 import random
 
-from .proxy import Mode, Network
-from .stage import Stage
+from xpander_client.chaos.proxy import Mode, Network
+from xpander_client.chaos.stage import Stage
 
 __all__ = ["FAULTS", "Fault", "cause", "is_possible"]
 

@@ -10,14 +10,9 @@ from typing import Any, Literal
 import attrs
 import orjson
 
-from ..api.models import TaskUpdateEvent
-from ..api.resources.streams import task_update_event
-from ..core.convert import unstructure
-from ..core.sse import ServerSentEvent
-from ..platform.refusal import Refusal
-from ..platform.stores.records import TERMINAL, TaskFilter, TaskRecord
-from ..platform.stores.store import Store
-from .history import (
+from xpander_client.api.models import TaskUpdateEvent
+from xpander_client.api.resources.streams import task_update_event
+from xpander_client.chaos.history import (
     Acknowledged,
     Begun,
     Created,
@@ -27,6 +22,11 @@ from .history import (
     Seen,
     Stopped,
 )
+from xpander_client.core.convert import unstructure
+from xpander_client.core.sse import ServerSentEvent
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.stores.records import TERMINAL, TaskFilter, TaskRecord
+from xpander_client.platform.stores.store import Store
 
 __all__ = [
     "INVARIANTS",

@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ..api import AgentExecutionStatus, Task, Tasks
-from ..errors import ModuleException
-from .history import Created, History, Pushed, SawEnd, Seen, Stopped
-from .invariants import fingerprint
-from .worker import chunk
+from xpander_client.api import AgentExecutionStatus, Task, Tasks
+from xpander_client.chaos.history import Created, History, Pushed, SawEnd, Seen, Stopped
+from xpander_client.chaos.invariants import fingerprint
+from xpander_client.chaos.worker import chunk
+from xpander_client.errors import ModuleException
 
 __all__ = ["QUIET", "AsyncCaller", "SyncCaller", "quiet"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..errors import ConfigurationError
-from ..platform.file_lock import FileLock
+from xpander_client.errors import ConfigurationError
+from xpander_client.platform.file_lock import FileLock
 
 __all__ = ["Mark", "is_abandoned"]
 

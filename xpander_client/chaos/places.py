@@ -11,12 +11,12 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import attrs
 
-from ..errors import ConfigurationError
-from ..extras import missing
-from ..platform.stores.addresses import is_postgres, sqlite_path, without_password
-from ..platform.stores.sqlite.file import COMPANIONS
-from .marks import Mark, is_abandoned
-from .proxy import Upstream
+from xpander_client.chaos.marks import Mark, is_abandoned
+from xpander_client.chaos.proxy import Upstream
+from xpander_client.errors import ConfigurationError
+from xpander_client.extras import missing
+from xpander_client.platform.stores.addresses import is_postgres, sqlite_path, without_password
+from xpander_client.platform.stores.sqlite.file import COMPANIONS
 
 __all__ = ["Place", "place_beside"]
 
@@ -112,7 +112,7 @@ async def _schema(address: str, name: str, tell: Callable[[str], None]) -> Async
     try:
         import asyncpg
 
-        from ..platform.stores.postgres.connections import AWAY, Database, reason_of
+        from xpander_client.platform.stores.postgres.connections import AWAY, Database, reason_of
     except ModuleNotFoundError as error:
         raise missing(error, "postgres", "a store on PostgreSQL") from None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import orjson
 
-from ..errors import ModuleException
+from xpander_client.errors import ModuleException
 
 __all__ = ["Process", "end_with_parent", "ready"]
 

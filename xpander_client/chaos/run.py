@@ -17,15 +17,24 @@ from typing import Any
 
 import attrs
 
-from ..api import Tasks
-from ..platform.stores.addresses import is_postgres, store_at, without_password
-from .faults import FAULTS, Fault, cause, is_possible
-from .history import Begun, Created, Ended, Pushed, SawEnd, Seen, Stopped, read_histories
-from .invariants import StoredTask, Violation, stored_tasks, violations
-from .load import QUIET, AsyncCaller, SyncCaller, quiet
-from .marks import Mark, is_abandoned
-from .places import Place, place_beside
-from .stage import ORGANIZATION, SERVER, Stage, staged
+from xpander_client.api import Tasks
+from xpander_client.chaos.faults import FAULTS, Fault, cause, is_possible
+from xpander_client.chaos.history import (
+    Begun,
+    Created,
+    Ended,
+    Pushed,
+    SawEnd,
+    Seen,
+    Stopped,
+    read_histories,
+)
+from xpander_client.chaos.invariants import StoredTask, Violation, stored_tasks, violations
+from xpander_client.chaos.load import QUIET, AsyncCaller, SyncCaller, quiet
+from xpander_client.chaos.marks import Mark, is_abandoned
+from xpander_client.chaos.places import Place, place_beside
+from xpander_client.chaos.stage import ORGANIZATION, SERVER, Stage, staged
+from xpander_client.platform.stores.addresses import is_postgres, store_at, without_password
 
 __all__ = ["Report", "run"]
 

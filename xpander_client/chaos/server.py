@@ -9,10 +9,10 @@ import os
 import sys
 from collections.abc import Mapping
 
-from ..errors import ModuleException
-from ..platform.serve import run
-from ..platform.settings import Settings
-from .processes import end_with_parent, ready
+from xpander_client.chaos.processes import end_with_parent, ready
+from xpander_client.errors import ModuleException
+from xpander_client.platform.serve import run
+from xpander_client.platform.settings import Settings
 
 __all__ = ["SETTINGS", "environment", "main"]
 

@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ..configuration import Configuration, RetryPolicy
-from .places import Place
-from .processes import Process
-from .proxy import Network
-from .server import SETTINGS, environment
-from .worker import PATIENT
+from xpander_client.chaos.places import Place
+from xpander_client.chaos.processes import Process
+from xpander_client.chaos.proxy import Network
+from xpander_client.chaos.server import SETTINGS, environment
+from xpander_client.chaos.worker import PATIENT
+from xpander_client.configuration import Configuration, RetryPolicy
 
 __all__ = ["AGENT", "ORGANIZATION", "SERVER", "Stage", "staged"]
 

@@ -11,12 +11,12 @@ import random
 import sys
 from pathlib import Path
 
-from ..api import AgentExecutionStatus, Task, TaskUpdateEvent, TaskUpdateEventType
-from ..configuration import Configuration, RetryPolicy
-from ..worker import Worker
-from ..worker.signals import stopped_by_signals
-from .history import Begun, Ended, History, Pushed
-from .processes import end_with_parent, ready
+from xpander_client.api import AgentExecutionStatus, Task, TaskUpdateEvent, TaskUpdateEventType
+from xpander_client.chaos.history import Begun, Ended, History, Pushed
+from xpander_client.chaos.processes import end_with_parent, ready
+from xpander_client.configuration import Configuration, RetryPolicy
+from xpander_client.worker import Worker
+from xpander_client.worker.signals import stopped_by_signals
 
 __all__ = ["PATIENT", "chunk", "main"]
 

@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     try:
-        from .app import app
+        from xpander_client.cli.app import app
     except KeyboardInterrupt:
         sys.exit(130)
     except ModuleNotFoundError as error:

@@ -9,6 +9,9 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from xpander_client.configuration import without_login
+from xpander_client.core.convert import ConversionError, loads, parse
+from xpander_client.core.plan import RequestPlan
+from xpander_client.core.retry import Fate, parse_retry_after
 from xpander_client.errors import (
     ApiStatusError,
     ArgumentError,
@@ -19,10 +22,6 @@ from xpander_client.errors import (
     TimeoutExceededError,
     UnknownOutcomeError,
 )
-
-from .convert import ConversionError, loads, parse
-from .plan import RequestPlan
-from .retry import Fate, parse_retry_after
 
 __all__ = ["Answer", "Fault", "Headers", "Response", "decode", "error_of_fault", "error_of_status"]
 

@@ -11,12 +11,18 @@ from typing import TypeVar
 import attrs
 
 from xpander_client.configuration import Configuration, RetryPolicy
+from xpander_client.core.answer import (
+    Answer,
+    Fault,
+    Response,
+    decode,
+    error_of_fault,
+    error_of_status,
+)
+from xpander_client.core.plan import Replay, RequestPlan, Root
+from xpander_client.core.retry import Outcome, Stop, Verdict, Wait, decide, parse_retry_after
 from xpander_client.errors import ArgumentError, Attempt
 from xpander_client.version import __version__
-
-from .answer import Answer, Fault, Response, decode, error_of_fault, error_of_status
-from .plan import Replay, RequestPlan, Root
-from .retry import Outcome, Stop, Verdict, Wait, decide, parse_retry_after
 
 __all__ = ["Call", "CallOptions", "Platform", "Prepared", "outcome_of", "prepare"]
 

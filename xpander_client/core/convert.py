@@ -29,9 +29,8 @@ from cattrs.errors import ClassValidationError, IterableValidationError
 from cattrs.fns import identity
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from xpander_client.core.enums import OpenStrEnum
 from xpander_client.errors import ArgumentError
-
-from .enums import OpenStrEnum
 
 __all__ = [
     "ConversionError",

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
+from xpander_client.core.convert import ConversionError, complete, dumps, loads, parse, structure
 from xpander_client.errors import ArgumentError
-
-from .convert import ConversionError, complete, dumps, loads, parse, structure
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler

@@ -6,10 +6,9 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.answer import Response
+from xpander_client.core.plan import RequestPlan
 from xpander_client.errors import ArgumentError
-
-from .answer import Response
-from .plan import RequestPlan
 
 __all__ = ["next_page", "page_size"]
 

@@ -12,9 +12,8 @@ from urllib.parse import quote
 import attrs
 
 from xpander_client.configuration import odd_character
+from xpander_client.core.convert import with_offset
 from xpander_client.errors import ArgumentError
-
-from .convert import with_offset
 
 __all__ = [
     "FINISHED",

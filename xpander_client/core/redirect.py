@@ -6,8 +6,8 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import attrs
 
-from .answer import Answer
-from .call import Prepared
+from xpander_client.core.answer import Answer
+from xpander_client.core.call import Prepared
 
 __all__ = ["redirected"]
 

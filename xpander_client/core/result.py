@@ -24,9 +24,8 @@ from typing import Any, cast
 import attrs
 import orjson
 
+from xpander_client.core.convert import dumps, parts
 from xpander_client.errors import ArgumentError
-
-from .convert import dumps, parts
 
 __all__ = ["dumps_anyway", "error_text", "plain", "readable", "result_text", "shown", "value_text"]
 

@@ -11,8 +11,7 @@ from enum import Enum, auto
 import attrs
 
 from xpander_client.configuration import RetryPolicy
-
-from .plan import Replay
+from xpander_client.core.plan import Replay
 
 __all__ = ["Fate", "Outcome", "Stop", "Verdict", "Wait", "backoff", "decide", "parse_retry_after"]
 

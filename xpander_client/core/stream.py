@@ -20,15 +20,14 @@ from typing import Generic, TypeVar
 import attrs
 
 from xpander_client.configuration import Configuration
+from xpander_client.core.answer import Answer, Fault, encoding_of, error_of_fault, error_of_status
+from xpander_client.core.call import LONGEST, CallOptions, Prepared, outcome_of, prepare
+from xpander_client.core.convert import ConversionError, parse
+from xpander_client.core.plan import FINISHED, LAST_EVENT_ID, Replay, RequestPlan, StreamPlan
+from xpander_client.core.redirect import redirected
+from xpander_client.core.retry import Fate, Outcome, Stop, Wait, decide
+from xpander_client.core.sse import ServerSentEvent, SseParser
 from xpander_client.errors import Attempt, StreamError, WaitTimeoutError
-
-from .answer import Answer, Fault, encoding_of, error_of_fault, error_of_status
-from .call import LONGEST, CallOptions, Prepared, outcome_of, prepare
-from .convert import ConversionError, parse
-from .plan import FINISHED, LAST_EVENT_ID, Replay, RequestPlan, StreamPlan
-from .redirect import redirected
-from .retry import Fate, Outcome, Stop, Wait, decide
-from .sse import ServerSentEvent, SseParser
 
 __all__ = ["Ask", "Effect", "HandOver", "Open", "Opened", "Pause", "Read", "follow", "poll_pauses"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .result import value_text
+from xpander_client.core.result import value_text
 
 __all__ = ["tool_message"]
 

@@ -11,33 +11,27 @@ from typing import TYPE_CHECKING
 from xpander_client.lazy import loading
 
 if TYPE_CHECKING:
-    from .agent import (
-        Agent as Agent,
-        MemoryThread as MemoryThread,
-    )
-    from .client import (
+    from xpander_client.legacy.agent import Agent as Agent, MemoryThread as MemoryThread
+    from xpander_client.legacy.client import (
         AgentCollection as AgentCollection,
         UnloadedAgent as UnloadedAgent,
         XpanderClient as XpanderClient,
     )
-    from .execution import (
+    from xpander_client.legacy.execution import (
         Execution as Execution,
         ExecutionInput as ExecutionInput,
         ExecutionStatus as ExecutionStatus,
         ListedExecution as ListedExecution,
     )
-    from .instructions import UserDetails as UserDetails
-    from .memory import Memory as Memory
-    from .providers import LLMProvider as LLMProvider
-    from .tool_call import (
+    from xpander_client.legacy.instructions import UserDetails as UserDetails
+    from xpander_client.legacy.memory import Memory as Memory
+    from xpander_client.legacy.providers import LLMProvider as LLMProvider
+    from xpander_client.legacy.tool_call import (
         ToolCall as ToolCall,
         ToolCallResult as ToolCallResult,
         ToolCallType as ToolCallType,
     )
-    from .usage import (
-        LLMTokens as LLMTokens,
-        Tokens as Tokens,
-    )
+    from xpander_client.legacy.usage import LLMTokens as LLMTokens, Tokens as Tokens
 
 __all__ = [
     "Agent",
@@ -60,23 +54,23 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Agent": ".agent",
-    "AgentCollection": ".client",
-    "Execution": ".execution",
-    "ExecutionInput": ".execution",
-    "ExecutionStatus": ".execution",
-    "LLMProvider": ".providers",
-    "LLMTokens": ".usage",
-    "ListedExecution": ".execution",
-    "Memory": ".memory",
-    "MemoryThread": ".agent",
-    "Tokens": ".usage",
-    "ToolCall": ".tool_call",
-    "ToolCallResult": ".tool_call",
-    "ToolCallType": ".tool_call",
-    "UnloadedAgent": ".client",
-    "UserDetails": ".instructions",
-    "XpanderClient": ".client",
+    "Agent": "xpander_client.legacy.agent",
+    "AgentCollection": "xpander_client.legacy.client",
+    "Execution": "xpander_client.legacy.execution",
+    "ExecutionInput": "xpander_client.legacy.execution",
+    "ExecutionStatus": "xpander_client.legacy.execution",
+    "LLMProvider": "xpander_client.legacy.providers",
+    "LLMTokens": "xpander_client.legacy.usage",
+    "ListedExecution": "xpander_client.legacy.execution",
+    "Memory": "xpander_client.legacy.memory",
+    "MemoryThread": "xpander_client.legacy.agent",
+    "Tokens": "xpander_client.legacy.usage",
+    "ToolCall": "xpander_client.legacy.tool_call",
+    "ToolCallResult": "xpander_client.legacy.tool_call",
+    "ToolCallType": "xpander_client.legacy.tool_call",
+    "UnloadedAgent": "xpander_client.legacy.client",
+    "UserDetails": "xpander_client.legacy.instructions",
+    "XpanderClient": "xpander_client.legacy.client",
 }
 
 # Hidden from type checkers: they would take any name for one that exists.

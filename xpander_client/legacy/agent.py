@@ -13,23 +13,22 @@ from xpander_client.api.models import AgentGraphItem, AgentInstructions, AgentSt
 from xpander_client.api.resources import Agent as Definition, Task
 from xpander_client.core.convert import dumps, loads
 from xpander_client.errors import ArgumentError, CallError
-
-from . import files as task_files
-from .execution import Execution, ListedExecution
-from .instructions import UserDetails
-from .local_tools import local_tools
-from .loop import Loop
-from .memory import Memory
-from .pending import pending_local_tool_calls
-from .providers import LLMProvider, provider, tool_calls_in, tools_for
-from .script import Current, Platform, Script
-from .steps import Steps, adrive, ask, drive, is_async
-from .tool_call import ToolCall, ToolCallResult
-from .usage import Tokens, usage_of
+from xpander_client.legacy import files as task_files
+from xpander_client.legacy.execution import Execution, ListedExecution
+from xpander_client.legacy.instructions import UserDetails
+from xpander_client.legacy.local_tools import local_tools
+from xpander_client.legacy.loop import Loop
+from xpander_client.legacy.memory import Memory
+from xpander_client.legacy.pending import pending_local_tool_calls
+from xpander_client.legacy.providers import LLMProvider, provider, tool_calls_in, tools_for
+from xpander_client.legacy.script import Current, Platform, Script
+from xpander_client.legacy.steps import Steps, adrive, ask, drive, is_async
+from xpander_client.legacy.tool_call import ToolCall, ToolCallResult
+from xpander_client.legacy.usage import Tokens, usage_of
 
 __all__ = ["Agent", "MemoryThread"]
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 @attrs.frozen
@@ -620,7 +619,7 @@ class Agent:
                 function_name=[],
             )
         except CallError as error:
-            logger.warning("the usage of a model was not reported: %s", error)
+            _logger.warning("the usage of a model was not reported: %s", error)
 
     def report_execution_metrics(
         self, llm_tokens: Tokens, ai_model: str = "Unknown", source_node_type: str = "sdk"
@@ -669,7 +668,7 @@ class Agent:
                 llm_tokens=llm_tokens.on_the_wire(),
             )
         except CallError as error:
-            logger.warning("the metrics of task %s were not reported: %s", at.task.id, error)
+            _logger.warning("the metrics of task %s were not reported: %s", at.task.id, error)
 
     def __repr__(self) -> str:
         return f"Agent(id={self.id!r}, name={self.name!r})"

@@ -8,10 +8,9 @@ from typing import Any
 
 from xpander_client.api.models import AgentTool
 from xpander_client.api.resources import Agent as Definition
-
-from .local_tools import LocalTool
-from .providers import LLMProvider, Tool, wire_name
-from .tool_call import FINISH_TOOL
+from xpander_client.legacy.local_tools import LocalTool
+from xpander_client.legacy.providers import LLMProvider, Tool, wire_name
+from xpander_client.legacy.tool_call import FINISH_TOOL
 
 __all__ = ["offered", "on_the_wire", "original_name"]
 

@@ -15,14 +15,18 @@ import attrs
 from xpander_client.api.models import AgentExecutionStatus, Thread, ThreadMessage
 from xpander_client.core.tool_message import tool_message
 from xpander_client.errors import ConflictError, TaskHeldError
-
-from . import instructions
-from .agent_tools import original_name
-from .providers import LLMProvider, messages_for, stored_messages, tool_calls_in
-from .script import Script
-from .steps import Steps, ask
-from .thread_copy import ThreadCopy
-from .tool_call import FINISH_TOOL, ToolCall, ToolCallResult
+from xpander_client.legacy import instructions
+from xpander_client.legacy.agent_tools import original_name
+from xpander_client.legacy.providers import (
+    LLMProvider,
+    messages_for,
+    stored_messages,
+    tool_calls_in,
+)
+from xpander_client.legacy.script import Script
+from xpander_client.legacy.steps import Steps, ask
+from xpander_client.legacy.thread_copy import ThreadCopy
+from xpander_client.legacy.tool_call import FINISH_TOOL, ToolCall, ToolCallResult
 
 __all__ = ["Conversation"]
 

@@ -22,10 +22,9 @@ import attrs
 
 from xpander_client.core.signatures import signature_of
 from xpander_client.core.tool_schema import Schema
-
-from . import pydantic_form
-from .form import ANYTHING, Form, MisfitError, described, lenient, misfit
-from .hints import hints_of
+from xpander_client.legacy import pydantic_form
+from xpander_client.legacy.form import ANYTHING, Form, MisfitError, described, lenient, misfit
+from xpander_client.legacy.hints import hints_of
 
 __all__ = ["Forms", "default_of", "nullable"]
 

@@ -9,9 +9,8 @@ import attrs
 
 from xpander_client.api.models import AgentInstructions, ThreadMessage
 from xpander_client.core.convert import dumps
-
-from . import files
-from .tool_call import FINISH_TOOL
+from xpander_client.legacy import files
+from xpander_client.legacy.tool_call import FINISH_TOOL
 
 __all__ = ["UserDetails", "question", "system"]
 

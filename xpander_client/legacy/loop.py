@@ -7,13 +7,12 @@ import uuid
 from xpander_client.api.models import AgentExecutionStatus, ThreadMessage, ThreadToolCall
 from xpander_client.api.resources import Task
 from xpander_client.errors import TurnLimitError
-
-from . import operation
-from .conversation import Conversation
-from .script import Current, Script
-from .steps import Steps, ask
-from .tool_call import FINISH_TOOL, ToolCall, extended
-from .tool_runs import ToolRuns
+from xpander_client.legacy import operation
+from xpander_client.legacy.conversation import Conversation
+from xpander_client.legacy.script import Current, Script
+from xpander_client.legacy.steps import Steps, ask
+from xpander_client.legacy.tool_call import FINISH_TOOL, ToolCall, extended
+from xpander_client.legacy.tool_runs import ToolRuns
 
 __all__ = ["Loop"]
 

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from xpander_client.api.models import ThreadMessage
-
-from .conversation import Conversation
-from .providers import LLMProvider, system_for
-from .script import Script
-from .steps import Steps, adrive, ask, drive
-from .tool_call import ToolCallResult
+from xpander_client.legacy.conversation import Conversation
+from xpander_client.legacy.providers import LLMProvider, system_for
+from xpander_client.legacy.script import Script
+from xpander_client.legacy.steps import Steps, adrive, ask, drive
+from xpander_client.legacy.tool_call import ToolCallResult
 
 __all__ = ["Memory"]
 

@@ -17,12 +17,11 @@ from xpander_client.errors import (
     ConflictError,
     DecodingError,
 )
-
-from .steps import Steps, ask
-from .tool_call import ToolCall, ToolCallResult
+from xpander_client.legacy.steps import Steps, ask
+from xpander_client.legacy.tool_call import ToolCall, ToolCallResult
 
 if TYPE_CHECKING:
-    from .script import Platform
+    from xpander_client.legacy.script import Platform
 
 __all__ = ["Ran", "child_id", "done_here", "known", "refused", "run", "written"]
 

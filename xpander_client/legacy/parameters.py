@@ -11,12 +11,11 @@ import attrs
 
 from xpander_client.core.signatures import signature_of
 from xpander_client.core.tool_schema import Schema
-
-from .form import ANYTHING, Form, MisfitError, described
-from .forms import Forms, default_of, nullable
-from .hints import hints_of
-from .providers import LLMProvider, wire_name
-from .pydantic_form import field_of
+from xpander_client.legacy.form import ANYTHING, Form, MisfitError, described
+from xpander_client.legacy.forms import Forms, default_of, nullable
+from xpander_client.legacy.hints import hints_of
+from xpander_client.legacy.providers import LLMProvider, wire_name
+from xpander_client.legacy.pydantic_form import field_of
 
 __all__ = ["Parameters", "parameters_of"]
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from .tool_call import ToolCall, ToolCallType
+from xpander_client.legacy.tool_call import ToolCall, ToolCallType
 
 __all__ = ["pending_local_tool_calls"]
 

@@ -7,11 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from xpander_client.core.tool_schema import Schema, rewritten
-
-from .form import ANYTHING, Form, MisfitError
+from xpander_client.legacy.form import ANYTHING, Form, MisfitError
 
 if TYPE_CHECKING:
-    from .forms import Forms
+    from xpander_client.legacy.forms import Forms
 
 __all__ = ["field_of", "form_of", "is_own", "is_rule"]
 

@@ -8,8 +8,7 @@ from typing import Any
 import orjson
 
 from xpander_client.api.models import ThreadMessage
-
-from .providers import LLMProvider, messages_for
+from xpander_client.legacy.providers import LLMProvider, messages_for
 
 __all__ = ["Rendering"]
 

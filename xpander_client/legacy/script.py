@@ -11,13 +11,12 @@ import attrs
 from xpander_client.api.resources import Agent as Definition, Agents, Task, Tasks, Threads
 from xpander_client.configuration import Configuration
 from xpander_client.errors import ArgumentError
-
-from . import agent_tools
-from .instructions import UserDetails
-from .local_tools import LocalTool
-from .providers import LLMProvider, Tool
-from .thread_copy import ThreadCopy
-from .tool_call import ToolCall, ToolCallResult
+from xpander_client.legacy import agent_tools
+from xpander_client.legacy.instructions import UserDetails
+from xpander_client.legacy.local_tools import LocalTool
+from xpander_client.legacy.providers import LLMProvider, Tool
+from xpander_client.legacy.thread_copy import ThreadCopy
+from xpander_client.legacy.tool_call import ToolCall, ToolCallResult
 
 __all__ = ["Current", "Platform", "Script"]
 

@@ -7,8 +7,7 @@ from collections.abc import Iterable
 import attrs
 
 from xpander_client.api.models import Thread, ThreadMessage
-
-from .rendering import Rendering
+from xpander_client.legacy.rendering import Rendering
 
 __all__ = ["ThreadCopy"]
 

@@ -12,21 +12,32 @@ from xpander_client.api.models import AgentExecutionStatus
 from xpander_client.api.resources import Task
 from xpander_client.core.result import error_text
 from xpander_client.errors import ArgumentError
-
-from . import agent_tools, operation
-from .conversation import Conversation
-from .form import MisfitError
-from .local_tools import LocalTool
-from .operation import Ran
-from .providers import MalformedError, Tool
-from .script import Current, Script
-from .steps import AsyncFunctionError, Steps, ask, run as call_function, together
-from .thread_copy import ThreadCopy
-from .tool_call import FINISH_TOOL, ToolCall, ToolCallResult, ToolCallType, extended
+from xpander_client.legacy import agent_tools, operation
+from xpander_client.legacy.conversation import Conversation
+from xpander_client.legacy.form import MisfitError
+from xpander_client.legacy.local_tools import LocalTool
+from xpander_client.legacy.operation import Ran
+from xpander_client.legacy.providers import MalformedError, Tool
+from xpander_client.legacy.script import Current, Script
+from xpander_client.legacy.steps import (
+    AsyncFunctionError,
+    Steps,
+    ask,
+    run as call_function,
+    together,
+)
+from xpander_client.legacy.thread_copy import ThreadCopy
+from xpander_client.legacy.tool_call import (
+    FINISH_TOOL,
+    ToolCall,
+    ToolCallResult,
+    ToolCallType,
+    extended,
+)
 
 __all__ = ["ToolRuns"]
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 _NOT_READ = "The tool was not called, its arguments can't be read"
 
@@ -132,7 +143,7 @@ class ToolRuns:
             raise
         except Exception as error:
             # The model is told the end of the story; whoever wrote the tool wants all of it.
-            logger.warning("the tool %s failed", call.name, exc_info=error)
+            _logger.warning("the tool %s failed", call.name, exc_info=error)
             told = f"{type(error).__name__}: {error_text(error)}"
             return operation.refused(call, told, local=True)
         try:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from xpander_client.lazy import loading
 
 if TYPE_CHECKING:
-    from .app import Platform
-    from .local import LocalPlatform
-    from .serve import Address, run
-    from .settings import Settings
-    from .stores.addresses import store_at
-    from .stores.postgres import PostgresStore
-    from .stores.sqlite import SqliteStore
+    from xpander_client.platform.app import Platform
+    from xpander_client.platform.local import LocalPlatform
+    from xpander_client.platform.serve import Address, run
+    from xpander_client.platform.settings import Settings
+    from xpander_client.platform.stores.addresses import store_at
+    from xpander_client.platform.stores.postgres import PostgresStore
+    from xpander_client.platform.stores.sqlite import SqliteStore
 
 __all__ = [
     "Address",
@@ -31,14 +31,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Address": ".serve",
-    "LocalPlatform": ".local",
-    "Platform": ".app",
-    "PostgresStore": ".stores.postgres",
-    "Settings": ".settings",
-    "SqliteStore": ".stores.sqlite",
-    "run": ".serve",
-    "store_at": ".stores.addresses",
+    "Address": "xpander_client.platform.serve",
+    "LocalPlatform": "xpander_client.platform.local",
+    "Platform": "xpander_client.platform.app",
+    "PostgresStore": "xpander_client.platform.stores.postgres",
+    "Settings": "xpander_client.platform.settings",
+    "SqliteStore": "xpander_client.platform.stores.sqlite",
+    "run": "xpander_client.platform.serve",
+    "store_at": "xpander_client.platform.stores.addresses",
 }
 
 # Hidden from type checkers: they would take any name for one that exists.

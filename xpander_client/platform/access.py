@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from .refusal import Refusal
+from xpander_client.platform.refusal import Refusal
 
 __all__ = ["APPLICATION", "READER", "ROLES", "WORKER", "Access"]
 

@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 import orjson
 
-from .stores.records import EventRecord, TaskRecord
-from .stores.store import Store
+from xpander_client.platform.stores.records import EventRecord, TaskRecord
+from xpander_client.platform.stores.store import Store
 
 __all__ = ["thread"]
 

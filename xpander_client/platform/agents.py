@@ -8,17 +8,17 @@ from typing import Any
 
 import attrs
 
-from ..errors import ConfigurationError
-from . import kept_agents
-from .bounds import ID, within
-from .clock import Clock, timestamp
-from .descriptions import DescribedAgent, on_the_wire
-from .kept_agents import KIND
-from .lookups import Lookups
-from .refusal import Refusal
-from .settings import Settings
-from .stores.records import AuditEntry, IdempotencyKey, audit_of
-from .stores.store import Store
+from xpander_client.errors import ConfigurationError
+from xpander_client.platform import kept_agents
+from xpander_client.platform.bounds import ID, within
+from xpander_client.platform.clock import Clock, timestamp
+from xpander_client.platform.descriptions import DescribedAgent, on_the_wire
+from xpander_client.platform.kept_agents import KIND
+from xpander_client.platform.lookups import Lookups
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.records import AuditEntry, IdempotencyKey, audit_of
+from xpander_client.platform.stores.store import Store
 
 __all__ = ["Agents", "listed"]
 

@@ -11,35 +11,35 @@ import attrs
 from starlette.routing import Router
 from starlette.types import ASGIApp
 
-from . import roles
-from .agents import Agents
-from .clock import Clock, server_clock
-from .deletion import Deletions
-from .descriptions import DescribedAgent
-from .dispatch import Dispatch
-from .event_log import EventLogs
-from .gate import Gate
-from .health import HealthEndpoints
-from .http import Endpoints
-from .http_tools import HttpTools
-from .keys import FixedKeys, Keys, StoredKeys
-from .metrics import Metrics
-from .operations import OperationEndpoints
-from .rate_limits import RateLimits
-from .reach import Reach
-from .refusal import Refusal
-from .settings import Settings
-from .stores.retention import FAREWELL
-from .stores.store import Store
-from .threads_http import ThreadEndpoints
-from .tools import Tool, Tools
+from xpander_client.platform import roles
+from xpander_client.platform.agents import Agents
+from xpander_client.platform.clock import Clock, server_clock
+from xpander_client.platform.deletion import Deletions
+from xpander_client.platform.descriptions import DescribedAgent
+from xpander_client.platform.dispatch import Dispatch
+from xpander_client.platform.event_log import EventLogs
+from xpander_client.platform.gate import Gate
+from xpander_client.platform.health import HealthEndpoints
+from xpander_client.platform.http import Endpoints
+from xpander_client.platform.http_tools import HttpTools
+from xpander_client.platform.keys import FixedKeys, Keys, StoredKeys
+from xpander_client.platform.metrics import Metrics
+from xpander_client.platform.operations import OperationEndpoints
+from xpander_client.platform.rate_limits import RateLimits
+from xpander_client.platform.reach import Reach
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.retention import FAREWELL
+from xpander_client.platform.stores.store import Store
+from xpander_client.platform.threads_http import ThreadEndpoints
+from xpander_client.platform.tools import Tool, Tools
 
 __all__ = ["Platform"]
 
 MEASURE_INTERVAL = 1.0
 NOTE_INTERVAL = 60.0
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class Platform:
@@ -161,9 +161,9 @@ class Platform:
                 self.metrics.pruned_events.inc(gone.events)
                 rows = {kind: count for kind, count in attrs.asdict(gone).items() if count}
                 if rows.keys() - {"keys"}:
-                    logger.info("forgotten because of their age: %s", rows)
+                    _logger.info("forgotten because of their age: %s", rows)
             except Exception:
-                logger.exception("nothing was forgotten")
+                _logger.exception("nothing was forgotten")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self.settings.prune_interval):
                     await self.deletions.due.wait()
@@ -185,7 +185,7 @@ class Platform:
             try:
                 await self._keys.note_uses()
             except Refusal as refusal:
-                logger.warning("the last uses of keys were not written down: %s", refusal.detail)
+                _logger.warning("the last uses of keys were not written down: %s", refusal.detail)
 
     async def _measure(self) -> None:
         """Write down how many writes wait: another process may be asked for it."""

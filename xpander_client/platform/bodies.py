@@ -17,11 +17,11 @@ import attrs
 import orjson
 from starlette.requests import ClientDisconnect, Request
 
-from ..core.convert import ConversionError, structure
-from ..core.enums import OpenStrEnum
-from .bounds import fault
-from .refusal import Refusal
-from .stores.admission import REQUEST_BYTES
+from xpander_client.core.convert import ConversionError, structure
+from xpander_client.core.enums import OpenStrEnum
+from xpander_client.platform.bounds import fault
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.stores.admission import REQUEST_BYTES
 
 __all__ = ["checked", "fingerprint", "header", "parsed", "read", "taken"]
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from .refusal import Refusal
+from xpander_client.platform.refusal import Refusal
 
 __all__ = ["COUNT", "ID", "ITEMS", "KEY", "LOOKED_UP", "fault", "within"]
 

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 import orjson
 
-from ..errors import ConfigurationError
+from xpander_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from .stores.store import Store
+    from xpander_client.platform.stores.store import Store
 
 __all__ = ["LOG_FORMAT", "Orders", "Report", "line", "main", "read"]
 
@@ -30,7 +30,7 @@ LOG_FORMAT = "%(asctime)s %(levelname)s [%(process)d] %(name)s: %(message)s"
 
 T = TypeVar("T")
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 @attrs.frozen
@@ -83,21 +83,21 @@ def main() -> None:
         serves = threading.Event()
         try:
             # What follows may take a while, or fail: the log is there now.
-            from ..serving import raise_descriptor_limit
-            from .server import run_loop
+            from xpander_client.platform.server import run_loop
+            from xpander_client.serving import raise_descriptor_limit
 
             raise_descriptor_limit()
             run_loop(_serve(orders, supervisor, serves))
         except Exception as error:
             if serves.is_set():
                 raise
-            logger.info("this process can't serve", exc_info=error)
+            _logger.info("this process can't serve", exc_info=error)
             _report(supervisor, Report(_reason(error)))
             sys.exit(1)
 
 
 def _reason(error: Exception) -> str:
-    from .refusal import Refusal
+    from xpander_client.platform.refusal import Refusal
 
     if isinstance(error, Refusal):
         return error.detail
@@ -107,10 +107,10 @@ def _reason(error: Exception) -> str:
 
 
 async def _serve(orders: Orders, supervisor: socket.socket, serves: threading.Event) -> None:
-    from .app import Platform
-    from .server import Server
-    from .settings import Settings
-    from .stores.addresses import store_at
+    from xpander_client.platform.app import Platform
+    from xpander_client.platform.server import Server
+    from xpander_client.platform.settings import Settings
+    from xpander_client.platform.stores.addresses import store_at
 
     settings = Settings(**orders.settings)
     store = store_at(orders.store, settings)
@@ -137,8 +137,8 @@ async def _serve(orders: Orders, supervisor: socket.socket, serves: threading.Ev
 
 
 async def _has_keys(store: Store) -> bool:
-    from .keys import listed
-    from .refusal import Refusal
+    from xpander_client.platform.keys import listed
+    from xpander_client.platform.refusal import Refusal
 
     try:
         return bool(await listed(store))

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 import attrs
 
-from . import threads
-from .access import Access
-from .dispatch import Dispatch
-from .refusal import Refusal
-from .stores.records import TaskFilter, TaskRecord, audit_of
-from .stores.store import Store
+from xpander_client.platform import threads
+from xpander_client.platform.access import Access
+from xpander_client.platform.dispatch import Dispatch
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.stores.records import TaskFilter, TaskRecord, audit_of
+from xpander_client.platform.stores.store import Store
 
 __all__ = ["Deletions", "Removed"]
 

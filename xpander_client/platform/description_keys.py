@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from ..api.models import (
+from xpander_client.api.models import (
     AgentAccessScope,
     AgentGraphItem,
     AgentInstructions,
@@ -19,9 +19,9 @@ from ..api.models import (
     LLMReasoningEffort,
     OutputFormat,
 )
-from ..errors import ConfigurationError
-from . import bodies
-from .refusal import Refusal
+from xpander_client.errors import ConfigurationError
+from xpander_client.platform import bodies
+from xpander_client.platform.refusal import Refusal
 
 __all__ = [
     "AGENT",

@@ -10,9 +10,17 @@ from typing import Any
 
 import attrs
 
-from ..errors import ConfigurationError
-from .description_keys import FILE, TOOL, check_agent, check_size, check_tool, plain, refuse_unknown
-from .http_operation import BODILESS, HttpOperation
+from xpander_client.errors import ConfigurationError
+from xpander_client.platform.description_keys import (
+    FILE,
+    TOOL,
+    check_agent,
+    check_size,
+    check_tool,
+    plain,
+    refuse_unknown,
+)
+from xpander_client.platform.http_operation import BODILESS, HttpOperation
 
 __all__ = ["DescribedAgent", "described", "load_agents", "on_the_wire"]
 

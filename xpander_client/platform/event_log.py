@@ -8,14 +8,14 @@ from collections import OrderedDict
 
 import attrs
 
-from . import frames
-from .clock import Clock
-from .metrics import Metrics
-from .refusal import Refusal
-from .settings import Settings
-from .stores.hints import Alarm, Watch, patience
-from .stores.records import TaskRecord
-from .stores.store import Store, task_topic
+from xpander_client.platform import frames
+from xpander_client.platform.clock import Clock
+from xpander_client.platform.metrics import Metrics
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.hints import Alarm, Watch, patience
+from xpander_client.platform.stores.records import TaskRecord
+from xpander_client.platform.stores.store import Store, task_topic
 
 __all__ = ["EventLog", "EventLogs", "Page"]
 
@@ -32,7 +32,7 @@ BREATH = 0.00005
 long as it takes to send it. So what comes often goes out together, and leaves time for others.
 """
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 @attrs.frozen
@@ -145,7 +145,7 @@ class EventLogs:
                         patience = self.settings.poll_interval
                     hinted = await watch.wait(patience)
         except Exception:
-            logger.exception("the events of task %s can't be followed", log.task_id)
+            _logger.exception("the events of task %s can't be followed", log.task_id)
             log.broken = True
             self._logs.pop(log.task_id, None)
             log.ring()

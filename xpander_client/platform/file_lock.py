@@ -8,8 +8,8 @@ import struct
 import sys
 from pathlib import Path
 
-from ..errors import ConfigurationError
-from ..private_files import open_private
+from xpander_client.errors import ConfigurationError
+from xpander_client.private_files import open_private
 
 __all__ = ["FileLock", "OtherName"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import orjson
 
-from ..core.sse import COMMENT, one_line
-from .clock import timestamp
-from .stores.records import EventRecord
+from xpander_client.core.sse import COMMENT, one_line
+from xpander_client.platform.clock import timestamp
+from xpander_client.platform.stores.records import EventRecord
 
 __all__ = ["COMMENT", "connected", "gap", "named", "stored"]
 

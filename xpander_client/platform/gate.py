@@ -16,15 +16,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..connections import RECOGNIZE
-from ..hosts import PRIVATE, is_cross_site, is_from_here, is_loopback, is_named
-from .metrics import Metrics
-from .refusal import Refusal, StaleAttempt
+from xpander_client.connections import RECOGNIZE
+from xpander_client.hosts import PRIVATE, is_cross_site, is_from_here, is_loopback, is_named
+from xpander_client.platform.metrics import Metrics
+from xpander_client.platform.refusal import Refusal, StaleAttempt
 
 if TYPE_CHECKING:
-    from .keys import Keys
-    from .rate_limits import RateLimits
-    from .settings import Settings
+    from xpander_client.platform.keys import Keys
+    from xpander_client.platform.rate_limits import RateLimits
+    from xpander_client.platform.settings import Settings
 
 __all__ = ["ROOTS", "Gate"]
 
@@ -48,7 +48,7 @@ ROOTS = frozenset(
 OPEN = frozenset({"health", "ready", "metrics"})
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class Gate:
@@ -114,7 +114,7 @@ class Gate:
             return
         except Exception as error:
             if started:
-                logger.exception("%s %a broke off", scope["method"], scope["path"])
+                _logger.exception("%s %a broke off", scope["method"], scope["path"])
                 raise
             if isinstance(error, StaleAttempt):
                 self._metrics.late_results.inc()
@@ -225,7 +225,7 @@ def _told(error: Exception, scope: Scope) -> tuple[int, bytes, list[tuple[bytes,
         elif status == 405:
             detail = f"this route has no {scope['method']}"
     else:
-        logger.error("%s %a failed", scope["method"], scope["path"], exc_info=error)
+        _logger.error("%s %a failed", scope["method"], scope["path"], exc_info=error)
         status, detail = 500, "the platform failed; its log says more"
     body = orjson.dumps({"detail": detail} | ({"path": path} if path else {}))
     headers.append((b"content-length", str(len(body)).encode()))

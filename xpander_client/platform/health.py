@@ -10,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..version import __version__
-from .clock import Clock
-from .event_log import EventLogs
-from .lookups import Lookups
-from .metrics import CONTENT_TYPE, Metrics
-from .refusal import Refusal
-from .routing import Json, route
-from .stores.store import Store
+from xpander_client.platform.clock import Clock
+from xpander_client.platform.event_log import EventLogs
+from xpander_client.platform.lookups import Lookups
+from xpander_client.platform.metrics import CONTENT_TYPE, Metrics
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.routing import Json, route
+from xpander_client.platform.stores.store import Store
+from xpander_client.version import __version__
 
 __all__ = ["HealthEndpoints"]
 
@@ -27,7 +27,7 @@ PATIENCE = 1.0
 FRESH = 1.0
 """For so many seconds all hear what one read of the store has found out."""
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class HealthEndpoints:
@@ -80,7 +80,7 @@ class HealthEndpoints:
         except Refusal as refusal:
             return refusal.detail
         except Exception as error:
-            logger.warning("the store can't be read: %s", error)
+            _logger.warning("the store can't be read: %s", error)
             return "the store can't be read; the platform's log says more"
         return None
 

@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from ..api.models import (
+from xpander_client.api.models import (
     AgentCreate,
     ApiKeyAllowanceRequest,
     ExecutionMetricsReport,
@@ -28,20 +28,20 @@ from ..api.models import (
     TaskUpdateEvent,
     WorkerMessage,
 )
-from ..core.answer import BRIEF
-from . import activity, bodies, machine, sessions
-from .access import APPLICATION, READER, WORKER
-from .agents import Agents, listed
-from .bounds import ID, ITEMS, LOOKED_UP, within
-from .clock import timestamp
-from .deletion import Deletions, Removed
-from .dispatch import Dispatch
-from .event_log import EventLogs
-from .ids import new_task_id
-from .keys import Keys
-from .reach import Reach
-from .refusal import Refusal
-from .routing import (
+from xpander_client.core.answer import BRIEF
+from xpander_client.platform import activity, bodies, machine, sessions
+from xpander_client.platform.access import APPLICATION, READER, WORKER
+from xpander_client.platform.agents import Agents, listed
+from xpander_client.platform.bounds import ID, ITEMS, LOOKED_UP, within
+from xpander_client.platform.clock import timestamp
+from xpander_client.platform.deletion import Deletions, Removed
+from xpander_client.platform.dispatch import Dispatch
+from xpander_client.platform.event_log import EventLogs
+from xpander_client.platform.ids import new_task_id
+from xpander_client.platform.keys import Keys
+from xpander_client.platform.reach import Reach
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.routing import (
     Endpoint,
     Json,
     access,
@@ -56,10 +56,16 @@ from .routing import (
     route,
     without_nulls,
 )
-from .settings import Settings
-from .stores.records import LARGE, IdempotencyKey, Report, TaskFilter, TaskRecord
-from .stores.store import Store
-from .streams import TaskEvents, WorkerChannel
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.records import (
+    LARGE,
+    IdempotencyKey,
+    Report,
+    TaskFilter,
+    TaskRecord,
+)
+from xpander_client.platform.stores.store import Store
+from xpander_client.platform.streams import TaskEvents, WorkerChannel
 
 __all__ = ["Endpoints"]
 

@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 import attrs
 import orjson
 
-from ..core.plan import HEADER_NAME
-from ..version import __version__
-from .parameters import declared, scalar
-from .refusal import Refusal
+from xpander_client.core.plan import HEADER_NAME
+from xpander_client.platform.parameters import declared, scalar
+from xpander_client.platform.refusal import Refusal
+from xpander_client.version import __version__
 
 __all__ = ["BODILESS", "METHODS", "Arguments", "HttpOperation", "ToolRequest", "is_public"]
 

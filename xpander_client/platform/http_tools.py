@@ -8,9 +8,9 @@ from typing import Any
 
 import httpx
 
-from .http_operation import Arguments, HttpOperation, ToolRequest, is_public
-from .refusal import Refusal
-from .tool_answer import TooLarge, Unreadable, as_json, unpacked
+from xpander_client.platform.http_operation import Arguments, HttpOperation, ToolRequest, is_public
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.tool_answer import TooLarge, Unreadable, as_json, unpacked
 
 __all__ = ["HttpTools"]
 

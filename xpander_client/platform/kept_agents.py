@@ -8,13 +8,13 @@ from typing import Any, Literal
 import attrs
 import orjson
 
-from ..errors import ConfigurationError
-from .clock import timestamp
-from .descriptions import DescribedAgent
-from .http_operation import HttpOperation
-from .refusal import Refusal
-from .stores.records import OPERATOR, Document, audit_of
-from .stores.store import Store
+from xpander_client.errors import ConfigurationError
+from xpander_client.platform.clock import timestamp
+from xpander_client.platform.descriptions import DescribedAgent
+from xpander_client.platform.http_operation import HttpOperation
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.stores.records import OPERATOR, Document, audit_of
+from xpander_client.platform.stores.store import Store
 
 __all__ = ["KIND", "Change", "apply", "kept", "kept_agent", "read", "remove", "written"]
 

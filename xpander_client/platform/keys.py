@@ -12,16 +12,16 @@ from typing import Any, Protocol
 
 import attrs
 
-from ..errors import ConfigurationError
-from .access import ROLES, Access
-from .bounds import ID
-from .clock import Clock, timestamp
-from .gate import ROOTS
-from .lookups import Lookups
-from .refusal import Refusal
-from .settings import Settings
-from .stores.records import OPERATOR, audit_of
-from .stores.store import Store
+from xpander_client.errors import ConfigurationError
+from xpander_client.platform.access import ROLES, Access
+from xpander_client.platform.bounds import ID
+from xpander_client.platform.clock import Clock, timestamp
+from xpander_client.platform.gate import ROOTS
+from xpander_client.platform.lookups import Lookups
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.records import OPERATOR, audit_of
+from xpander_client.platform.stores.store import Store
 
 __all__ = ["FixedKeys", "KeyRecord", "Keys", "StoredKeys", "create", "id_of", "listed", "revoke"]
 

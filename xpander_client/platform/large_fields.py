@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 import orjson
 
-from .stores.records import LARGE, TaskRecord
+from xpander_client.platform.stores.records import LARGE, TaskRecord
 
 __all__ = ["LargeField", "divide", "fields_of", "is_left_out", "is_same"]
 

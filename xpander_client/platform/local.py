@@ -13,14 +13,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from ..configuration import Configuration
-from ..errors import ConfigurationError, ModuleException
-from ..extras import missing
+from xpander_client.configuration import Configuration
+from xpander_client.errors import ConfigurationError, ModuleException
+from xpander_client.extras import missing
 
 if TYPE_CHECKING:
-    from .server import Server
-    from .settings import Settings
-    from .tools import Tool
+    from xpander_client.platform.server import Server
+    from xpander_client.platform.settings import Settings
+    from xpander_client.platform.tools import Tool
 
 __all__ = ["LocalPlatform"]
 
@@ -157,10 +157,10 @@ class LocalPlatform:
 
     def _assembled(self) -> Server:
         try:
-            from .app import Platform
-            from .descriptions import described, load_agents
-            from .server import Server, bind
-            from .stores.addresses import store_at
+            from xpander_client.platform.app import Platform
+            from xpander_client.platform.descriptions import described, load_agents
+            from xpander_client.platform.server import Server, bind
+            from xpander_client.platform.stores.addresses import store_at
         except ModuleNotFoundError as error:
             raise missing(error, "platform", "the platform") from error
         if isinstance(self._agents, str | os.PathLike):
@@ -182,7 +182,7 @@ class LocalPlatform:
         return Server(platform, bind(self._host, self._port))
 
     def _run(self, server: Server, started: threading.Event, failures: list[BaseException]) -> None:
-        from .server import run_loop
+        from xpander_client.platform.server import run_loop
 
         async def main() -> None:
             self._loop = asyncio.get_running_loop()

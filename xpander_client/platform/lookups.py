@@ -7,8 +7,8 @@ import contextlib
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
-from ..shielding import shield
-from .clock import Clock
+from xpander_client.platform.clock import Clock
+from xpander_client.shielding import shield
 
 __all__ = ["Lookups"]
 

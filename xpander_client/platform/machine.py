@@ -19,10 +19,10 @@ from typing import Any
 import attrs
 import orjson
 
-from .clock import timestamp
-from .large_fields import LargeField, divide, fields_of, is_left_out, is_same
-from .refusal import Refusal, StaleAttempt
-from .stores.records import NOTIFICATION, TERMINAL, NewEvent, TaskRecord
+from xpander_client.platform.clock import timestamp
+from xpander_client.platform.large_fields import LargeField, divide, fields_of, is_left_out, is_same
+from xpander_client.platform.refusal import Refusal, StaleAttempt
+from xpander_client.platform.stores.records import NOTIFICATION, TERMINAL, NewEvent, TaskRecord
 
 __all__ = [
     "STATUSES",

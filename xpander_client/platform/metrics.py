@@ -133,7 +133,7 @@ class Metrics:
         if self._folder is None:
             whole.register(self._registry)
             return generate_latest(whole)
-        from .metrics_folder import reading
+        from xpander_client.platform.metrics_folder import reading
 
         collect: Any = MultiProcessCollector  # which has no types
         collect(whole, self._folder)

@@ -29,7 +29,7 @@ OWNED = "owner.lock"
 
 READING = "reading.lock"
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 if sys.platform == "win32":
 
@@ -69,7 +69,7 @@ def add_up(folder: str, pid: int) -> None:
                 for key, value, _, _ in metrics.MmapedDict.read_all_values_from_file(path):
                     total.write_value(key, total.read_value(key)[0] + value, 0.0)
             except Exception as error:
-                logger.warning("what process %d counted is lost: %s", pid, error)
+                _logger.warning("what process %d counted is lost: %s", pid, error)
             finally:
                 total.close()
             path.unlink()

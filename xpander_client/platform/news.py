@@ -7,10 +7,10 @@ import contextlib
 from collections.abc import Callable, Set
 from typing import TYPE_CHECKING
 
-from .refusal import Refusal
+from xpander_client.platform.refusal import Refusal
 
 if TYPE_CHECKING:
-    from .app import Platform
+    from xpander_client.platform.app import Platform
 
 __all__ = ["News"]
 

@@ -12,20 +12,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..api.models import OperationCall
-from ..core.tool_message import tool_message
-from . import bodies, machine
-from .access import Access
-from .agents import Agents
-from .clock import Clock
-from .descriptions import DescribedAgent
-from .dispatch import Dispatch
-from .http_operation import BODILESS, Arguments, HttpOperation
-from .http_tools import HttpTools
-from .ids import child_task_id, new_task_id
-from .reach import Reach
-from .refusal import Refusal, StaleAttempt
-from .routing import (
+from xpander_client.api.models import OperationCall
+from xpander_client.core.tool_message import tool_message
+from xpander_client.platform import bodies, machine
+from xpander_client.platform.access import Access
+from xpander_client.platform.agents import Agents
+from xpander_client.platform.clock import Clock
+from xpander_client.platform.descriptions import DescribedAgent
+from xpander_client.platform.dispatch import Dispatch
+from xpander_client.platform.http_operation import BODILESS, Arguments, HttpOperation
+from xpander_client.platform.http_tools import HttpTools
+from xpander_client.platform.ids import child_task_id, new_task_id
+from xpander_client.platform.reach import Reach
+from xpander_client.platform.refusal import Refusal, StaleAttempt
+from xpander_client.platform.routing import (
     Json,
     access,
     ending_attempt,
@@ -34,12 +34,12 @@ from .routing import (
     path_id,
     route,
 )
-from .settings import Settings
-from .stores.records import IdempotencyKey, TaskRecord
-from .stores.store import Store
-from .threads_http import LENGTH, STATUS
-from .tool_answer import SLICE
-from .tools import Tools
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.records import IdempotencyKey, TaskRecord
+from xpander_client.platform.stores.store import Store
+from xpander_client.platform.threads_http import LENGTH, STATUS
+from xpander_client.platform.tool_answer import SLICE
+from xpander_client.platform.tools import Tools
 
 __all__ = ["FINISH", "OperationEndpoints"]
 

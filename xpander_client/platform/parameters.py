@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .refusal import Refusal
+from xpander_client.platform.refusal import Refusal
 
 __all__ = ["declared", "scalar"]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from .access import Access
-from .clock import Clock
-from .refusal import Refusal
-from .settings import Settings
+from xpander_client.platform.access import Access
+from xpander_client.platform.clock import Clock
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.settings import Settings
 
 __all__ = ["RateLimits"]
 

@@ -9,13 +9,13 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import threads
-from .access import Access
-from .ids import chosen_task_id, is_platforms
-from .refusal import Refusal
-from .routing import access, path_id
-from .stores.records import TaskRecord, ThreadRecord
-from .stores.store import Store
+from xpander_client.platform import threads
+from xpander_client.platform.access import Access
+from xpander_client.platform.ids import chosen_task_id, is_platforms
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.routing import access, path_id
+from xpander_client.platform.stores.records import TaskRecord, ThreadRecord
+from xpander_client.platform.stores.store import Store
 
 __all__ = ["AGENTS_NAMED", "SAID", "TASKS_NAMED", "THREADS_NAMED", "Reach"]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .access import APPLICATION, ROLES, WORKER
-from .refusal import Refusal
+from xpander_client.platform.access import APPLICATION, ROLES, WORKER
+from xpander_client.platform.refusal import Refusal
 
 __all__ = ["RULES", "guarded"]
 

@@ -13,11 +13,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from . import bodies
-from .access import APPLICATION, WORKER, Access
-from .bounds import COUNT, KEY, within
-from .refusal import Refusal
-from .stores.records import IdempotencyKey
+from xpander_client.platform import bodies
+from xpander_client.platform.access import APPLICATION, WORKER, Access
+from xpander_client.platform.bounds import COUNT, KEY, within
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.stores.records import IdempotencyKey
 
 __all__ = [
     "Endpoint",

@@ -12,14 +12,14 @@ from typing import Any
 
 import attrs
 
-from ..errors import ConfigurationError
-from ..serving import raise_descriptor_limit
-from .app import Platform
-from .descriptions import described, load_agents
-from .news import News
-from .server import Server, bind, is_loopback, run_loop
-from .settings import Settings
-from .stores.addresses import store_at, without_password
+from xpander_client.errors import ConfigurationError
+from xpander_client.platform.app import Platform
+from xpander_client.platform.descriptions import described, load_agents
+from xpander_client.platform.news import News
+from xpander_client.platform.server import Server, bind, is_loopback, run_loop
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.addresses import store_at, without_password
+from xpander_client.serving import raise_descriptor_limit
 
 __all__ = ["DEFAULT_STORE", "Address", "run"]
 

@@ -7,12 +7,12 @@ import socket
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from .. import serving
-from ..errors import ConfigurationError
-from ..hosts import is_loopback
+from xpander_client import serving
+from xpander_client.errors import ConfigurationError
+from xpander_client.hosts import is_loopback
 
 if TYPE_CHECKING:
-    from .app import Platform
+    from xpander_client.platform.app import Platform
 
 __all__ = ["Server", "bind", "is_loopback", "run_loop"]
 

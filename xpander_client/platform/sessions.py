@@ -11,10 +11,10 @@ from typing import Any
 import attrs
 import orjson
 
-from . import frames
-from .clock import timestamp
-from .stores.hints import Alarm
-from .stores.records import TaskRecord, WorkerRecord
+from xpander_client.platform import frames
+from xpander_client.platform.clock import timestamp
+from xpander_client.platform.stores.hints import Alarm
+from xpander_client.platform.stores.records import TaskRecord, WorkerRecord
 
 __all__ = ["OUTBOX", "WorkerSession", "registration", "task_notice", "task_stop"]
 

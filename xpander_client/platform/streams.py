@@ -9,16 +9,16 @@ from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
 
-from ..connections import ABORT
-from ..core.answer import STREAM_ENDS
-from . import frames
-from .event_log import EventLog, EventLogs
-from .metrics import Metrics
-from .refusal import Refusal
-from .sessions import WorkerSession
-from .settings import Settings
-from .stores.hints import Alarm
-from .stores.records import TaskRecord
+from xpander_client.connections import ABORT
+from xpander_client.core.answer import STREAM_ENDS
+from xpander_client.platform import frames
+from xpander_client.platform.event_log import EventLog, EventLogs
+from xpander_client.platform.metrics import Metrics
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.sessions import WorkerSession
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.hints import Alarm
+from xpander_client.platform.stores.records import TaskRecord
 
 __all__ = ["TaskEvents", "WorkerChannel"]
 

@@ -19,20 +19,20 @@ from collections.abc import Callable, Iterator, Mapping
 
 import attrs
 
-from .. import serving
-from ..errors import ConfigurationError
-from .child import Orders, Report, line, read
-from .metrics_folder import METRICS_FOLDER, add_up, made
-from .server import bind
-from .settings import Settings
-from .stores.addresses import check_address, is_postgres, without_password
+from xpander_client import serving
+from xpander_client.errors import ConfigurationError
+from xpander_client.platform.child import Orders, Report, line, read
+from xpander_client.platform.metrics_folder import METRICS_FOLDER, add_up, made
+from xpander_client.platform.server import bind
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.addresses import check_address, is_postgres, without_password
 
 __all__ = ["Announcement", "Backoff", "supervise"]
 
 TRIES = 3
 """So many processes may die without a word before the first one has served."""
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 @attrs.frozen
@@ -294,7 +294,7 @@ class _Supervisor:
             try:
                 add_up(folder, child.process.pid)
             except (ImportError, OSError) as error:
-                logger.warning("what process %d counted is lost: %s", child.process.pid, error)
+                _logger.warning("what process %d counted is lost: %s", child.process.pid, error)
         return status
 
     async def _add(self) -> None:
@@ -324,7 +324,7 @@ class _Supervisor:
                 lived = time.monotonic() - child.born > self._backoff.lived
                 deaths = 1 if lived else deaths + 1
                 if self._serves and (report is None or report.error is None):
-                    logger.warning("process %d died %s", child.process.pid, _of(status))
+                    _logger.warning("process %d died %s", child.process.pid, _of(status))
             while (replacement := await self._replacement(deaths)) is None:
                 if self._stopping.is_set():
                     return
@@ -339,7 +339,7 @@ class _Supervisor:
         try:
             return await self._start()
         except OSError as error:
-            logger.error("no process can be started: %s", error)
+            _logger.error("no process can be started: %s", error)
             return None
 
     def _hear(self, child: _Child, report: Report | None) -> None:
@@ -351,7 +351,7 @@ class _Supervisor:
             return
         child.stop(self._patience)  # it ends by itself, unless it hangs
         if self._serves:
-            logger.error("process %d can't serve: %s", child.process.pid, report.error)
+            _logger.error("process %d can't serve: %s", child.process.pid, report.error)
         else:
             self._fail(report.error)
 
@@ -369,7 +369,7 @@ class _Supervisor:
             try:
                 new = await self._start()
             except OSError as error:
-                logger.error("nothing is reloaded, as no process can be started: %s", error)
+                _logger.error("nothing is reloaded, as no process can be started: %s", error)
                 return
             report = await new.report
             if self._stopping.is_set():
@@ -377,7 +377,7 @@ class _Supervisor:
             if report is None or report.error is not None:
                 self._hear(new, report)
                 await self._ended(new)
-                logger.error("nothing is reloaded, as a new process can't serve")
+                _logger.error("nothing is reloaded, as a new process can't serve")
                 return
             if old not in self._children:
                 new.stop(self._patience)

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from .clock import timestamp
-from .stores.records import MessageRecord
+from xpander_client.platform.clock import timestamp
+from xpander_client.platform.stores.records import MessageRecord
 
 __all__ = ["STRATEGIES", "WINDOW", "begin", "belongs_to", "changed", "window", "without_answers"]
 

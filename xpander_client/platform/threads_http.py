@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from ..api.models import ThreadCreate, ThreadMessage, ThreadUpdate
-from . import bodies, threads
-from .bounds import ID, ITEMS, LOOKED_UP, within
-from .ids import new_task_id
-from .reach import Reach
-from .refusal import Refusal
-from .routing import (
+from xpander_client.api.models import ThreadCreate, ThreadMessage, ThreadUpdate
+from xpander_client.platform import bodies, threads
+from xpander_client.platform.bounds import ID, ITEMS, LOOKED_UP, within
+from xpander_client.platform.ids import new_task_id
+from xpander_client.platform.reach import Reach
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.routing import (
     Endpoint,
     Json,
     access,
@@ -28,9 +28,9 @@ from .routing import (
     queried,
     route,
 )
-from .settings import Settings
-from .stores.records import IdempotencyKey, MessageRecord, ThreadRecord
-from .stores.store import Store
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.records import IdempotencyKey, MessageRecord, ThreadRecord
+from xpander_client.platform.stores.store import Store
 
 __all__ = ["LENGTH", "STATUS", "ThreadEndpoints"]
 

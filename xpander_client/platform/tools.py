@@ -11,10 +11,10 @@ import threading
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
-from ..core.result import dumps_anyway, error_text
-from ..core.signatures import signature_of
-from ..errors import ConfigurationError
-from .refusal import Refusal
+from xpander_client.core.result import dumps_anyway, error_text
+from xpander_client.core.signatures import signature_of
+from xpander_client.errors import ConfigurationError
+from xpander_client.platform.refusal import Refusal
 
 __all__ = ["Tool", "Tools"]
 
@@ -25,7 +25,7 @@ or async.
 
 T = TypeVar("T")
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 AT_ONCE = 16
@@ -84,7 +84,7 @@ class Tools:
                 how = f"did not answer within {self._timeout:g} s, and may still be at it"
                 raise Refusal(424, f"the tool {tool_id} {how}") from None
             # Whoever wrote the tool wants the whole story, the model only the end of it.
-            logger.warning("the tool %s failed", tool_id, exc_info=error)
+            _logger.warning("the tool %s failed", tool_id, exc_info=error)
             raise Refusal(424, f"the tool {tool_id} failed: {error_text(error)}") from error
         if len(body) > self._limit:
             raise Refusal(424, f"the tool {tool_id} answered with more than {self._limit} bytes")

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import attrs
 
-from .sessions import WorkerSession
-from .stores.hints import Alarm, Watch
+from xpander_client.platform.sessions import WorkerSession
+from xpander_client.platform.stores.hints import Alarm, Watch
 
 __all__ = ["Turns"]
 

@@ -1,8 +1,8 @@
 """I/O over the decisions of `core`: one driver for sync code, one for async code."""
 
-from .bound import Bound
-from .closing import Closing
-from .resource import Resource
-from .transport import HttpClient, Transport
+from xpander_client.transport.bound import Bound
+from xpander_client.transport.closing import Closing
+from xpander_client.transport.resource import Resource
+from xpander_client.transport.transport import HttpClient, Transport
 
 __all__ = ["Bound", "Closing", "HttpClient", "Resource", "Transport"]

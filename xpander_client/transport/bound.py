@@ -15,7 +15,7 @@ from xpander_client.core.model import Model
 from xpander_client.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from .transport import Transport
+    from xpander_client.transport.transport import Transport
 
 __all__ = ["Bound", "bind", "fence"]
 
@@ -49,14 +49,14 @@ class Bound(Model):
 
     @configuration.setter
     def configuration(self, configuration: Configuration) -> None:
-        from .transport import Transport
+        from xpander_client.transport.transport import Transport
 
         self._given_transport = Transport.of(configuration)
 
     @property
     def _transport(self) -> Transport:
         if self._given_transport is None:
-            from .transport import Transport
+            from xpander_client.transport.transport import Transport
 
             self._given_transport = Transport.of()
         return self._given_transport

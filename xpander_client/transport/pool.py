@@ -20,8 +20,7 @@ from xpander_client.configuration import Configuration
 from xpander_client.core.call import Platform
 from xpander_client.errors import ConfigurationError
 from xpander_client.extras import missing
-
-from .environment import client_settings, proxy_for
+from xpander_client.transport.environment import client_settings, proxy_for
 
 if TYPE_CHECKING:
     import asyncio
@@ -253,7 +252,7 @@ class Pool:
         if self._configuration.async_backend == "httpx":
             return _without_cookies(httpx.AsyncClient(**self._settings(use)))
         try:
-            from .aiohttp_client import new_client
+            from xpander_client.transport.aiohttp_client import new_client
         except ImportError as error:
             raise missing(error, "aiohttp", 'async_backend="aiohttp"') from None
         return _without_cookies(new_client(**self._settings(use, "aiohttp")))

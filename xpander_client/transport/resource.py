@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from typing import Self
 
 from xpander_client.configuration import Configuration, RetryPolicy
-
-from .closing import Closing
-from .transport import HttpClient, Transport
+from xpander_client.transport.closing import Closing
+from xpander_client.transport.transport import HttpClient, Transport
 
 __all__ = ["Resource"]
 

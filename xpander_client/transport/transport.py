@@ -22,10 +22,9 @@ from xpander_client.core.plan import HEADER_NAME, RequestPlan, StreamPlan, heade
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.core.stream import follow, poll_pauses
 from xpander_client.errors import ArgumentError
-
-from . import sync
-from .bound import Bound, bind, bind_data
-from .pool import HttpClient, Pool
+from xpander_client.transport import sync
+from xpander_client.transport.bound import Bound, bind, bind_data
+from xpander_client.transport.pool import HttpClient, Pool
 
 __all__ = ["HttpClient", "Transport"]
 
@@ -104,7 +103,9 @@ class Transport:
         Raises:
             CallError: it failed.
         """
-        from . import aio  # here and below: it brings asyncio along, which sync code can do without
+        from xpander_client.transport import (
+            aio,  # here and below: it brings asyncio along, which sync code can do without
+        )
 
         return bind(self, await aio.call(self.pool, self._state(plan), answer))
 
@@ -162,7 +163,7 @@ class Transport:
         deadline: float | None = None,
     ) -> AsyncGenerator[T, None]:
         """Follow a stream to its terminal event; it is resumed where it breaks."""
-        from . import aio
+        from xpander_client.transport import aio
 
         return aio.stream(
             self.pool,
@@ -263,7 +264,7 @@ class Transport:
         return sync.call(self.pool, self._state(plan), None).body
 
     async def _aask(self, plan: RequestPlan) -> bytes:
-        from . import aio
+        from xpander_client.transport import aio
 
         return (await aio.call(self.pool, self._state(plan), None)).body
 

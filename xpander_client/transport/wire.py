@@ -8,8 +8,7 @@ from xpander_client.core.answer import STREAM_ENDS, Answer, Fault, Headers
 from xpander_client.core.call import Prepared
 from xpander_client.core.retry import Fate
 from xpander_client.core.stream import Opened
-
-from .environment import proxy_for
+from xpander_client.transport.environment import proxy_for
 
 __all__ = [
     "TOO_LATE",

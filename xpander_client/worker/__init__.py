@@ -12,17 +12,14 @@ from typing import TYPE_CHECKING
 from xpander_client.lazy import loading
 
 if TYPE_CHECKING:
-    from .backend import Backend as Backend
-    from .events import Events as Events
-    from .lifecycle import (
-        on_boot as on_boot,
-        on_shutdown as on_shutdown,
-    )
-    from .local_test import LocalTaskTest as LocalTaskTest
-    from .on_task import on_task as on_task
-    from .plan_retries import MAX_PLAN_RETRIES as MAX_PLAN_RETRIES
-    from .run import run as run
-    from .runtime import Worker as Worker
+    from xpander_client.worker.backend import Backend as Backend
+    from xpander_client.worker.events import Events as Events
+    from xpander_client.worker.lifecycle import on_boot as on_boot, on_shutdown as on_shutdown
+    from xpander_client.worker.local_test import LocalTaskTest as LocalTaskTest
+    from xpander_client.worker.on_task import on_task as on_task
+    from xpander_client.worker.plan_retries import MAX_PLAN_RETRIES as MAX_PLAN_RETRIES
+    from xpander_client.worker.run import run as run
+    from xpander_client.worker.runtime import Worker as Worker
 
 __all__ = [
     "MAX_PLAN_RETRIES",
@@ -37,15 +34,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "MAX_PLAN_RETRIES": ".plan_retries",
-    "Backend": ".backend",
-    "Events": ".events",
-    "LocalTaskTest": ".local_test",
-    "Worker": ".runtime",
-    "on_boot": ".lifecycle",
-    "on_shutdown": ".lifecycle",
-    "on_task": ".on_task",
-    "run": ".run",
+    "MAX_PLAN_RETRIES": "xpander_client.worker.plan_retries",
+    "Backend": "xpander_client.worker.backend",
+    "Events": "xpander_client.worker.events",
+    "LocalTaskTest": "xpander_client.worker.local_test",
+    "Worker": "xpander_client.worker.runtime",
+    "on_boot": "xpander_client.worker.lifecycle",
+    "on_shutdown": "xpander_client.worker.lifecycle",
+    "on_task": "xpander_client.worker.on_task",
+    "run": "xpander_client.worker.run",
 }
 
 # Hidden from type checkers: they would take any name for one that exists.

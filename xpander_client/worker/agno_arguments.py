@@ -9,8 +9,7 @@ from typing import Any
 from xpander_client.api.models import AgentInstructions, OutputFormat
 from xpander_client.api.resources import Agent, Task
 from xpander_client.extras import missing
-
-from .agno_models import load_model
+from xpander_client.worker.agno_models import load_model
 
 __all__ = ["arguments", "require_agno"]
 

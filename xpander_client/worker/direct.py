@@ -19,13 +19,12 @@ from xpander_client.errors import (
     PermissionDeniedError,
     RateLimitError,
 )
-
-from .attempt import Attempt, Ending, Means
-from .delivery import Delivery
-from .execution import Emit
-from .http import Caller, Invocation, InvocationFailed, InvocationRefused
-from .record import claiming
-from .running import RunningAttempts
+from xpander_client.worker.attempt import Attempt, Ending, Means
+from xpander_client.worker.delivery import Delivery
+from xpander_client.worker.execution import Emit
+from xpander_client.worker.http import Caller, Invocation, InvocationFailed, InvocationRefused
+from xpander_client.worker.record import claiming
+from xpander_client.worker.running import RunningAttempts
 
 __all__ = ["DirectInvocations"]
 

@@ -9,14 +9,13 @@ from typing import Self
 import attrs
 
 from xpander_client.configuration import Configuration
-
-from .handler import HandlerFunction
-from .local_test import LocalTaskTest
-from .plan_retries import OnCompact
-from .run import run
-from .runtime import Worker
-from .signals import stopped_by_signals
-from .trial import report
+from xpander_client.worker.handler import HandlerFunction
+from xpander_client.worker.local_test import LocalTaskTest
+from xpander_client.worker.plan_retries import OnCompact
+from xpander_client.worker.run import run
+from xpander_client.worker.runtime import Worker
+from xpander_client.worker.signals import stopped_by_signals
+from xpander_client.worker.trial import report
 
 __all__ = ["Events"]
 
@@ -79,9 +78,9 @@ class Events:
 
     async def __aexit__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         await self.stop()
 

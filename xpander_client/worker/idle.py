@@ -9,7 +9,7 @@ import sys
 import threading
 from types import FrameType
 
-from .program import is_imported_by_main, is_main
+from xpander_client.worker.program import is_imported_by_main, is_main
 
 __all__ = ["forget", "say_at_exit"]
 

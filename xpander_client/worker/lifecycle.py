@@ -10,9 +10,8 @@ from typing import TypeVar, overload
 from xpander_client.configuration import Configuration
 from xpander_client.core.result import error_text
 from xpander_client.errors import ModuleException
-
-from .threads import HandlerThreads
-from .trace import exc_info_of
+from xpander_client.worker.threads import HandlerThreads
+from xpander_client.worker.trace import exc_info_of
 
 __all__ = ["on_boot", "on_shutdown", "run_boot_handlers", "run_shutdown_handlers"]
 

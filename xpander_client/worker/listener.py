@@ -18,8 +18,7 @@ from xpander_client.core.retry import backoff
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.errors import ApiStatusError, CallError, ModuleException
 from xpander_client.transport import Transport
-
-from .delivery import PATIENCE
+from xpander_client.worker.delivery import PATIENCE
 
 __all__ = ["Listener", "Message", "Offered", "Registered", "StopRequested", "Told"]
 

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from .threads import DaemonExecutor
+from xpander_client.worker.threads import DaemonExecutor
 
 __all__ = ["run_to_end"]
 

@@ -24,16 +24,15 @@ import attrs
 
 from xpander_client.configuration import Configuration
 from xpander_client.errors import ModuleException
-
-from . import idle
-from .main_loop import run_to_end
-from .module_end import call_at_return, has_returned, is_at_last_line
-from .program import decorating_frame, is_interactive, is_main, main_frame
-from .registration import Registration
-from .signals import stopped_by_signals
+from xpander_client.worker import idle
+from xpander_client.worker.main_loop import run_to_end
+from xpander_client.worker.module_end import call_at_return, has_returned, is_at_last_line
+from xpander_client.worker.program import decorating_frame, is_interactive, is_main, main_frame
+from xpander_client.worker.registration import Registration
+from xpander_client.worker.signals import stopped_by_signals
 
 if TYPE_CHECKING:
-    from .runtime import Worker
+    from xpander_client.worker.runtime import Worker
 
 __all__ = ["leave_to_caller", "work_at_end"]
 
@@ -64,7 +63,7 @@ def work_at_end(registration: Registration) -> None:
         idle.say_at_exit(name, frame, main)
         return
     if "--invoke" in sys.argv:
-        from .trial import trial_in
+        from xpander_client.worker.trial import trial_in
 
         asked_for = trial_in(sys.argv)
         registration = attrs.evolve(registration, test_task=asked_for or registration.test_task)
@@ -145,7 +144,7 @@ def _asks_for_help() -> bool:
 
 
 def _work(registration: Registration) -> None:
-    from .trial import print_help, report, warn_of
+    from xpander_client.worker.trial import print_help, report, warn_of
 
     idle.forget()
     if _asks_for_help():
@@ -177,7 +176,9 @@ def _work(registration: Registration) -> None:
             failures.append(error)
 
     with stopped_by_signals(stop):
-        from .runtime import Worker  # it takes a moment, in which a signal may come
+        from xpander_client.worker.runtime import (
+            Worker,  # it takes a moment, in which a signal may come
+        )
 
         worker = Worker(registration.function, registration.configuration, http=True)
         if is_stopped:

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from typing import TypeVar, overload
 
 from xpander_client.configuration import Configuration, check_configuration
-
-from . import main_module
-from .handler import HandlerFunction, inspect_handler
-from .local_test import LocalTaskTest
-from .plan_retries import OnCompact
-from .registration import Registration, remember
+from xpander_client.worker import main_module
+from xpander_client.worker.handler import HandlerFunction, inspect_handler
+from xpander_client.worker.local_test import LocalTaskTest
+from xpander_client.worker.plan_retries import OnCompact
+from xpander_client.worker.registration import Registration, remember
 
 __all__ = ["on_task"]
 

@@ -21,8 +21,7 @@ from xpander_client.api.resources import Task
 from xpander_client.core.planning import is_unfinished, open_items
 from xpander_client.core.result import result_text
 from xpander_client.errors import CallError
-
-from .execution import Emit
+from xpander_client.worker.execution import Emit
 
 __all__ = ["MAX_PLAN_RETRIES", "OnCompact", "run_to_plans_end"]
 

@@ -13,8 +13,7 @@ from xpander_client.api.models import TaskUpdateEvent
 from xpander_client.api.plans import tasks
 from xpander_client.core.result import dumps_anyway
 from xpander_client.transport import Transport
-
-from .delivery import Delivery, deliver
+from xpander_client.worker.delivery import Delivery, deliver
 
 __all__ = ["Pushes"]
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import attrs
 
 from xpander_client.configuration import Configuration
-
-from .handler import HandlerFunction
-from .local_test import LocalTaskTest
-from .plan_retries import OnCompact
+from xpander_client.worker.handler import HandlerFunction
+from xpander_client.worker.local_test import LocalTaskTest
+from xpander_client.worker.plan_retries import OnCompact
 
 __all__ = ["Registration", "configuration_of", "registered_hook", "remember"]
 

@@ -6,14 +6,13 @@ import asyncio
 import sys
 
 from xpander_client.configuration import Configuration
-
-from .handler import HandlerFunction
-from .local_test import LocalTaskTest
-from .main_loop import run_to_end
-from .plan_retries import OnCompact
-from .runtime import Worker
-from .signals import stopped_by_signals
-from .trial import report
+from xpander_client.worker.handler import HandlerFunction
+from xpander_client.worker.local_test import LocalTaskTest
+from xpander_client.worker.main_loop import run_to_end
+from xpander_client.worker.plan_retries import OnCompact
+from xpander_client.worker.runtime import Worker
+from xpander_client.worker.signals import stopped_by_signals
+from xpander_client.worker.trial import report
 
 __all__ = ["run"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from .attempt import Attempt, Ending
-from .capacity import Capacity
+from xpander_client.worker.attempt import Attempt, Ending
+from xpander_client.worker.capacity import Capacity
 
 __all__ = ["RunningAttempts"]
 

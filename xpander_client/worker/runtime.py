@@ -26,24 +26,23 @@ from xpander_client.errors import ConfigurationError, ModuleException
 from xpander_client.shielding import shield
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
-
-from .activity_digest import digest_activity
-from .attempt import Attempt, Ending, Means
-from .capacity import Capacity
-from .direct import DirectInvocations
-from .handler import HandlerFunction, inspect_handler
-from .heartbeat import Heartbeat
-from .http import InvokeServer
-from .lifecycle import run_boot_handlers, run_shutdown_handlers
-from .listener import Listener, Offered, Registered, StopRequested
-from .local_test import LocalTaskTest
-from .main_module import leave_to_caller
-from .plan_retries import OnCompact
-from .record import claiming
-from .registration import configuration_of, registered_hook
-from .running import RunningAttempts
-from .threads import HandlerThreads
-from .trial import creation_of
+from xpander_client.worker.activity_digest import digest_activity
+from xpander_client.worker.attempt import Attempt, Ending, Means
+from xpander_client.worker.capacity import Capacity
+from xpander_client.worker.direct import DirectInvocations
+from xpander_client.worker.handler import HandlerFunction, inspect_handler
+from xpander_client.worker.heartbeat import Heartbeat
+from xpander_client.worker.http import InvokeServer
+from xpander_client.worker.lifecycle import run_boot_handlers, run_shutdown_handlers
+from xpander_client.worker.listener import Listener, Offered, Registered, StopRequested
+from xpander_client.worker.local_test import LocalTaskTest
+from xpander_client.worker.main_module import leave_to_caller
+from xpander_client.worker.plan_retries import OnCompact
+from xpander_client.worker.record import claiming
+from xpander_client.worker.registration import configuration_of, registered_hook
+from xpander_client.worker.running import RunningAttempts
+from xpander_client.worker.threads import HandlerThreads
+from xpander_client.worker.trial import creation_of
 
 __all__ = ["Worker"]
 
@@ -210,9 +209,9 @@ class Worker:
 
     async def __aexit__(
         self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         self.stop()
         if self._working is not None:
@@ -220,7 +219,7 @@ class Worker:
                 await self._working
             except ModuleException:
                 # What the block raised tells more.
-                if error is None:
+                if exc is None:
                     raise
 
     def _start(self) -> None:

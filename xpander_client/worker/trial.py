@@ -15,8 +15,7 @@ from xpander_client.api.models import AgentExecutionInput, AgentExecutionStatus,
 from xpander_client.api.plans import tasks
 from xpander_client.api.resources import Task
 from xpander_client.core.plan import RequestPlan
-
-from .local_test import LocalTaskTest
+from xpander_client.worker.local_test import LocalTaskTest
 
 __all__ = ["creation_of", "print_help", "report", "trial_in", "warn_of"]
 

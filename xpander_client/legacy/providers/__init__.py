@@ -6,13 +6,13 @@ One module for each family of APIs; `of_provider` has the table.
 
 from __future__ import annotations
 
-from .answer import Reply, read_reply, tool_calls_in
-from .arguments import MalformedError, grouped
-from .llm_provider import LLMProvider, provider
-from .names import wire_name
-from .of_provider import messages_for, system_for, tools_for
-from .stored import stored_messages
-from .tool import Tool
+from xpander_client.legacy.providers.answer import Reply, read_reply, tool_calls_in
+from xpander_client.legacy.providers.arguments import MalformedError, grouped
+from xpander_client.legacy.providers.llm_provider import LLMProvider, provider
+from xpander_client.legacy.providers.names import wire_name
+from xpander_client.legacy.providers.of_provider import messages_for, system_for, tools_for
+from xpander_client.legacy.providers.stored import stored_messages
+from xpander_client.legacy.providers.tool import Tool
 
 __all__ = [
     "LLMProvider",

@@ -9,14 +9,21 @@ import attrs
 
 from xpander_client.api.models import ThreadToolCall
 from xpander_client.errors import ArgumentError
+from xpander_client.legacy.providers import (
+    anthropic,
+    bedrock,
+    chat,
+    gemini,
+    langchain,
+    ollama,
+    realtime,
+)
+from xpander_client.legacy.providers.arguments import call_of, json_text
+from xpander_client.legacy.providers.llm_provider import LLMProvider, provider as provider_of
+from xpander_client.legacy.providers.plain import generated_ids, mended, plain
+from xpander_client.legacy.providers.reading import Parts, WrittenCall, read_message
+from xpander_client.legacy.providers.turns import REASONING, SIGNATURE
 from xpander_client.legacy.tool_call import ToolCall
-
-from . import anthropic, bedrock, chat, gemini, langchain, ollama, realtime
-from .arguments import call_of, json_text
-from .llm_provider import LLMProvider, provider as provider_of
-from .plain import generated_ids, mended, plain
-from .reading import Parts, WrittenCall, read_message
-from .turns import REASONING, SIGNATURE
 
 __all__ = [
     "Reply",

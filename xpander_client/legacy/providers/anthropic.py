@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .chat import function
-from .family import Family, no_chunk
-from .llm_provider import LLMProvider
-from .tool import Tool
-from .turns import BLANK, Turn, alternating
+from xpander_client.legacy.providers.chat import function
+from xpander_client.legacy.providers.family import Family, no_chunk
+from xpander_client.legacy.providers.llm_provider import LLMProvider
+from xpander_client.legacy.providers.tool import Tool
+from xpander_client.legacy.providers.turns import BLANK, Turn, alternating
 
 __all__ = ["ANTHROPIC", "answers"]
 

@@ -11,12 +11,12 @@ from typing import Any
 
 import attrs
 
-from .family import Family, no_chunk
-from .gemini_schema import gemini_schema
-from .llm_provider import LLMProvider
-from .names import wire_name
-from .tool import Tool, closed, description_of, parameters_of
-from .turns import BLANK, SIGNATURE, Call, Turn
+from xpander_client.legacy.providers.family import Family, no_chunk
+from xpander_client.legacy.providers.gemini_schema import gemini_schema
+from xpander_client.legacy.providers.llm_provider import LLMProvider
+from xpander_client.legacy.providers.names import wire_name
+from xpander_client.legacy.providers.tool import Tool, closed, description_of, parameters_of
+from xpander_client.legacy.providers.turns import BLANK, SIGNATURE, Call, Turn
 
 __all__ = ["answers", "chat", "function"]
 

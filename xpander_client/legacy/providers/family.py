@@ -8,9 +8,8 @@ from typing import Any
 import attrs
 
 from xpander_client.errors import ArgumentError
-
-from .tool import Tool
-from .turns import Turn
+from xpander_client.legacy.providers.tool import Tool
+from xpander_client.legacy.providers.turns import Turn
 
 __all__ = ["Family", "no_chunk"]
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .family import Family
-from .gemini_schema import gemini_schema
-from .llm_provider import LLMProvider
-from .names import wire_name
-from .tool import Tool, description_of, parameters_of
-from .turns import Turn, alternating
+from xpander_client.legacy.providers.family import Family
+from xpander_client.legacy.providers.gemini_schema import gemini_schema
+from xpander_client.legacy.providers.llm_provider import LLMProvider
+from xpander_client.legacy.providers.names import wire_name
+from xpander_client.legacy.providers.tool import Tool, description_of, parameters_of
+from xpander_client.legacy.providers.turns import Turn, alternating
 
 __all__ = ["GEMINI", "answers"]
 

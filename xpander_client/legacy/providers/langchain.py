@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .chat import chat
-from .family import Family, no_chunk
-from .llm_provider import LLMProvider
+from xpander_client.legacy.providers.chat import chat
+from xpander_client.legacy.providers.family import Family, no_chunk
+from xpander_client.legacy.providers.llm_provider import LLMProvider
 
 __all__ = ["LANG_CHAIN", "answers"]
 

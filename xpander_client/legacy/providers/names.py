@@ -8,7 +8,7 @@ import re
 
 import attrs
 
-from .llm_provider import LLMProvider, provider as provider_of
+from xpander_client.legacy.providers.llm_provider import LLMProvider, provider as provider_of
 
 __all__ = ["wire_id", "wire_name"]
 

@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from xpander_client.api.models import ThreadMessage
-
-from .anthropic import ANTHROPIC
-from .bedrock import BEDROCK
-from .chat import chat
-from .family import Family
-from .gemini import GEMINI
-from .langchain import LANG_CHAIN
-from .llm_provider import LLMProvider, provider as provider_of
-from .ollama import OLLAMA
-from .realtime import REALTIME
-from .tool import Tool
-from .turns import system_texts, turns
+from xpander_client.legacy.providers.anthropic import ANTHROPIC
+from xpander_client.legacy.providers.bedrock import BEDROCK
+from xpander_client.legacy.providers.chat import chat
+from xpander_client.legacy.providers.family import Family
+from xpander_client.legacy.providers.gemini import GEMINI
+from xpander_client.legacy.providers.langchain import LANG_CHAIN
+from xpander_client.legacy.providers.llm_provider import LLMProvider, provider as provider_of
+from xpander_client.legacy.providers.ollama import OLLAMA
+from xpander_client.legacy.providers.realtime import REALTIME
+from xpander_client.legacy.providers.tool import Tool
+from xpander_client.legacy.providers.turns import system_texts, turns
 
 __all__ = ["messages_for", "system_for", "tools_for"]
 

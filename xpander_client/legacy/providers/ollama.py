@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from .arguments import json_text
-from .chat import chat
-from .family import Family, no_chunk
-from .llm_provider import LLMProvider
-from .tool import Tool
-from .turns import Turn
+from xpander_client.legacy.providers.arguments import json_text
+from xpander_client.legacy.providers.chat import chat
+from xpander_client.legacy.providers.family import Family, no_chunk
+from xpander_client.legacy.providers.llm_provider import LLMProvider
+from xpander_client.legacy.providers.tool import Tool
+from xpander_client.legacy.providers.turns import Turn
 
 __all__ = ["OLLAMA", "answers"]
 

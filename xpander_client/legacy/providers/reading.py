@@ -12,9 +12,9 @@ from typing import Any
 
 import attrs
 
-from .arguments import MalformedError, arguments_of, json_text
-from .plain import Base64
-from .turns import REASONING, SIGNATURE
+from xpander_client.legacy.providers.arguments import MalformedError, arguments_of, json_text
+from xpander_client.legacy.providers.plain import Base64
+from xpander_client.legacy.providers.turns import REASONING, SIGNATURE
 
 __all__ = ["Parts", "WrittenCall", "WrittenResult", "read_id", "read_message"]
 

@@ -10,12 +10,18 @@ import attrs
 
 from xpander_client.api.models import ThreadMessage
 from xpander_client.errors import ArgumentError
-
-from .answer import Reply, beside, give_ids, is_answer, raw_call, read_reply
-from .arguments import json_text
-from .llm_provider import LLMProvider
-from .plain import plain
-from .reading import Parts, WrittenResult, read_id, read_message
+from xpander_client.legacy.providers.answer import (
+    Reply,
+    beside,
+    give_ids,
+    is_answer,
+    raw_call,
+    read_reply,
+)
+from xpander_client.legacy.providers.arguments import json_text
+from xpander_client.legacy.providers.llm_provider import LLMProvider
+from xpander_client.legacy.providers.plain import plain
+from xpander_client.legacy.providers.reading import Parts, WrittenResult, read_id, read_message
 
 __all__ = ["stored_messages"]
 

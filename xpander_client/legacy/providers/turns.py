@@ -14,10 +14,9 @@ from typing import Any, Literal
 import attrs
 
 from xpander_client.api.models import ThreadMessage, ThreadToolCall
-
-from .arguments import MalformedError, arguments_of, json_text
-from .llm_provider import LLMProvider
-from .names import wire_id, wire_name
+from xpander_client.legacy.providers.arguments import MalformedError, arguments_of, json_text
+from xpander_client.legacy.providers.llm_provider import LLMProvider
+from xpander_client.legacy.providers.names import wire_id, wire_name
 
 __all__ = [
     "BLANK",

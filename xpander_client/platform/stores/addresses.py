@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from ...errors import ConfigurationError
-from ...extras import missing
-from .sqlite import SqliteStore
+from xpander_client.errors import ConfigurationError
+from xpander_client.extras import missing
+from xpander_client.platform.stores.sqlite import SqliteStore
 
 if TYPE_CHECKING:
-    from ..clock import Clock
-    from ..settings import Settings
-    from .store import Store
+    from xpander_client.platform.clock import Clock
+    from xpander_client.platform.settings import Settings
+    from xpander_client.platform.stores.store import Store
 
 __all__ = ["check_address", "is_postgres", "sqlite_path", "store_at", "without_password"]
 
@@ -64,7 +64,7 @@ def store_at(
     check_address(address)
     if is_postgres(address):
         try:
-            from .postgres import PostgresStore
+            from xpander_client.platform.stores.postgres import PostgresStore
         except ModuleNotFoundError as error:
             raise missing(error, "postgres", "a store on PostgreSQL") from None
         return PostgresStore(str(address), settings, clock=clock)

@@ -6,7 +6,7 @@ import asyncio
 from contextvars import ContextVar
 from typing import Protocol
 
-from ..refusal import Refusal
+from xpander_client.platform.refusal import Refusal
 
 __all__ = ["REQUEST_BYTES", "Admission", "WriteObserver"]
 

@@ -19,11 +19,11 @@ from typing import Any, TypeVar
 import attrs
 import orjson
 
-from .. import machine, threads
-from ..refusal import Refusal
-from ..settings import Settings
-from .admission import Admission
-from .records import (
+from xpander_client.platform import machine, threads
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.admission import Admission
+from xpander_client.platform.stores.records import (
     AUDIT_FIELDS,
     TERMINAL,
     Appended,
@@ -43,8 +43,8 @@ from .records import (
     ThreadRecord,
     audit_of,
 )
-from .retention import Batch, Cutoffs, Kind, work_off
-from .store import (
+from xpander_client.platform.stores.retention import Batch, Cutoffs, Kind, work_off
+from xpander_client.platform.stores.store import (
     NO_POOLS,
     Store,
     ThreadStore,
@@ -53,7 +53,7 @@ from .store import (
     task_topic,
     worker_topic,
 )
-from .work import Command, Reads, Submit, Waiting, Work
+from xpander_client.platform.stores.work import Command, Reads, Submit, Waiting, Work
 
 __all__ = ["CommandStore", "CommandThreads", "audit_page", "place_of", "unknown", "unknown_thread"]
 
@@ -71,7 +71,7 @@ TOGETHER = 100
 ENOUGH = 3
 """When so many tasks in turn can't be taken back, and none could, nothing can be written."""
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 def unknown(task_id: str) -> Refusal:
@@ -502,7 +502,7 @@ class CommandStore(Store):
                 except Refusal as refusal:
                     # One task must not keep all others from their workers; it is tried again later.
                     self._set_aside[each.task_id] = time.monotonic() + self._settings.lease
-                    logger.error("task %s could not be taken back: %s", each.task_id, refusal)
+                    _logger.error("task %s could not be taken back: %s", each.task_id, refusal)
                     refused += 1
                     if refused == ENOUGH and not requeued and not exhausted:
                         raise  # it is not the tasks

@@ -8,8 +8,8 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from ..refusal import Refusal
-from .admission import Admission
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.stores.admission import Admission
 
 __all__ = ["BATCH_BYTES", "UNSTORABLE", "BatchLimit", "Entry", "settle", "unstorable"]
 
@@ -22,7 +22,7 @@ SPLITTING = 15.0
 UNSTORABLE = (TypeError, ValueError, ArithmeticError, RecursionError)
 """How Python's own encoders fail on what they can't write, whenever it is tried."""
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class Entry:
@@ -68,7 +68,7 @@ class BatchLimit:
     def split(self, count: int, error: Exception) -> bool:
         """So many commands failed together. Returns whether to try half of them."""
         if not self._failed:
-            logger.info("%d writes failed together, and are tried in parts: %r", count, error)
+            _logger.info("%d writes failed together, and are tried in parts: %r", count, error)
             self._failed, self._until = count, time.monotonic() + SPLITTING
         if count == 1 or time.monotonic() > self._until:
             return False

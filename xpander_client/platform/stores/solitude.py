@@ -8,8 +8,8 @@ from typing import Protocol
 
 import attrs
 
-from ..clock import Clock
-from .records import Held, Joined, Whereabouts, WorkerRecord
+from xpander_client.platform.clock import Clock
+from xpander_client.platform.stores.records import Held, Joined, Whereabouts, WorkerRecord
 
 __all__ = ["Solitude"]
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from typing import Any, Protocol
 
-from .admission import Admission
-from .hints import Watch
-from .records import (
+from xpander_client.platform.stores.admission import Admission
+from xpander_client.platform.stores.hints import Watch
+from xpander_client.platform.stores.records import (
     Appended,
     AuditEntry,
     AuditPage,

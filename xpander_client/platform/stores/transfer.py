@@ -10,11 +10,16 @@ from typing import Any, Protocol
 
 import attrs
 
-from ...errors import ConfigurationError
-from ...extras import missing
-from .addresses import check_address, is_postgres, sqlite_path, without_password
-from .fitting import Fitting
-from .records import TASK_FIELDS
+from xpander_client.errors import ConfigurationError
+from xpander_client.extras import missing
+from xpander_client.platform.stores.addresses import (
+    check_address,
+    is_postgres,
+    sqlite_path,
+    without_password,
+)
+from xpander_client.platform.stores.fitting import Fitting
+from xpander_client.platform.stores.records import TASK_FIELDS
 
 __all__ = ["TABLES", "Books", "Migrated", "StoreReport", "backup", "check", "copy", "migrate"]
 
@@ -232,7 +237,7 @@ async def backup(address: str | os.PathLike[str], file: str | os.PathLike[str]) 
             "a store in PostgreSQL is backed up by its own program, also while it serves: "
             "pg_dump --format=custom --file=FILE ADDRESS"
         )
-    from .sqlite.backup import backup as backup_file
+    from xpander_client.platform.stores.sqlite.backup import backup as backup_file
 
     await asyncio.to_thread(backup_file, sqlite_path(address), sqlite_path(file))
 
@@ -253,10 +258,10 @@ def _engine(address: str | os.PathLike[str]) -> _Engine:
     check_address(address)
     if is_postgres(address):
         try:
-            from .postgres.books import ENGINE as POSTGRES
+            from xpander_client.platform.stores.postgres.books import ENGINE as POSTGRES
         except ModuleNotFoundError as error:
             raise missing(error, "postgres", "a store on PostgreSQL") from None
         return POSTGRES
-    from .sqlite.books import ENGINE as SQLITE
+    from xpander_client.platform.stores.sqlite.books import ENGINE as SQLITE
 
     return SQLITE

@@ -7,8 +7,8 @@ from typing import Generic, Protocol, TypeVar
 
 import attrs
 
-from .. import machine
-from .records import (
+from xpander_client.platform import machine
+from xpander_client.platform.stores.records import (
     AuditEntry,
     Document,
     IdempotencyKey,

@@ -5,8 +5,14 @@ Needs the extra `[worker]`; what needs it is imported when the server starts.
 
 from __future__ import annotations
 
-from .invocation import Caller, Invocation, InvocationFailed, InvocationRefused, Invocations
-from .server import InvokeServer
+from xpander_client.worker.http.invocation import (
+    Caller,
+    Invocation,
+    InvocationFailed,
+    InvocationRefused,
+    Invocations,
+)
+from xpander_client.worker.http.server import InvokeServer
 
 __all__ = [
     "Caller",

@@ -18,11 +18,15 @@ from xpander_client.connections import RECOGNIZE
 from xpander_client.core.convert import ConversionError, loads
 from xpander_client.core.result import dumps_anyway
 from xpander_client.hosts import PRIVATE, is_cross_site, is_named
-
-from .documentation import openapi, page
-from .invocation import Caller, InvocationFailed, InvocationRefused, Invocations
-from .keys import Access, KeyCheck
-from .streaming import EventStream
+from xpander_client.worker.http.documentation import openapi, page
+from xpander_client.worker.http.invocation import (
+    Caller,
+    InvocationFailed,
+    InvocationRefused,
+    Invocations,
+)
+from xpander_client.worker.http.keys import Access, KeyCheck
+from xpander_client.worker.http.streaming import EventStream
 
 __all__ = ["InvokeApp"]
 

@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 from xpander_client.errors import ConfigurationError
 from xpander_client.extras import missing
 from xpander_client.transport import Transport
-
-from .invocation import Invocations
-from .keys import KeyCheck
+from xpander_client.worker.http.invocation import Invocations
+from xpander_client.worker.http.keys import KeyCheck
 
 if TYPE_CHECKING:
     from xpander_client.serving import EmbeddedServer
-
-    from .app import InvokeApp
+    from xpander_client.worker.http.app import InvokeApp
 
 __all__ = ["InvokeServer"]
 
@@ -61,8 +59,7 @@ class InvokeServer:
         host, port = _address()
         try:
             from xpander_client.serving import EmbeddedServer, bind, url_of
-
-            from .app import InvokeApp
+            from xpander_client.worker.http.app import InvokeApp
         except ModuleNotFoundError as error:
             raise missing(error, "worker", "POST /invoke") from error
         try:

@@ -15,8 +15,7 @@ from xpander_client.api.resources import Task
 from xpander_client.core.convert import unstructure
 from xpander_client.core.result import dumps_anyway
 from xpander_client.core.sse import COMMENT, one_line
-
-from .invocation import InvocationFailed
+from xpander_client.worker.http.invocation import InvocationFailed
 
 __all__ = ["EventStream"]
 

@@ -1,5 +1,5 @@
 """The store on PostgreSQL. Needs the extra `[postgres]`."""
 
-from .store import PostgresStore
+from xpander_client.platform.stores.postgres.store import PostgresStore
 
 __all__ = ["PostgresStore"]

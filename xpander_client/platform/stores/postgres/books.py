@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
 
-from ....errors import ConfigurationError
-from ..addresses import without_password
-from ..records import TERMINAL
-from ..transfer import BATCH, BATCH_BYTES, BULKY, TABLES, Row
-from .connections import AWAY, Database, reason_of
-from .presence import SILENCE
-from .schema import SCHEMA_VERSION, migrate, version
+from xpander_client.errors import ConfigurationError
+from xpander_client.platform.stores.addresses import without_password
+from xpander_client.platform.stores.postgres.connections import AWAY, Database, reason_of
+from xpander_client.platform.stores.postgres.presence import SILENCE
+from xpander_client.platform.stores.postgres.schema import SCHEMA_VERSION, migrate, version
+from xpander_client.platform.stores.records import TERMINAL
+from xpander_client.platform.stores.transfer import BATCH, BATCH_BYTES, BULKY, TABLES, Row
 
 __all__ = ["ENGINE", "PostgresBooks"]
 

@@ -17,10 +17,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-from ....errors import ConfigurationError
-from ...refusal import Refusal
-from ..addresses import without_password
-from ..entries import unstorable
+from xpander_client.errors import ConfigurationError
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.stores.addresses import without_password
+from xpander_client.platform.stores.entries import unstorable
 
 __all__ = [
     "AWAY",
@@ -106,7 +106,7 @@ ENCODED = (
     "CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'"
 )
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -118,7 +118,7 @@ def answering() -> Iterator[None]:
         raise unstorable(error) from None
     except AWAY as error:
         # asyncpg's own misuse is an InterfaceError, too; the log tells it from an outage.
-        logger.info("the database did not answer: %s: %s", type(error).__name__, error)
+        _logger.info("the database did not answer: %s: %s", type(error).__name__, error)
         raise Refusal(503, "the store's database can't be reached") from error
 
 
@@ -287,7 +287,7 @@ async def _set_up(
         list(wanted.values()),
     )
     if fsync == "off":
-        logger.warning("the database runs with fsync=off: a power cut loses what it acknowledged")
+        _logger.warning("the database runs with fsync=off: a power cut loses what it acknowledged")
 
 
 async def _nothing_to_reset(connection: asyncpg.Connection) -> None:

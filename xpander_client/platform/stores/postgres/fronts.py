@@ -14,8 +14,8 @@ from collections.abc import Mapping
 
 import attrs
 
-from ..store import requeue_topic
-from .transaction import short
+from xpander_client.platform.stores.postgres.transaction import short
+from xpander_client.platform.stores.store import requeue_topic
 
 __all__ = ["Fronts", "Look"]
 

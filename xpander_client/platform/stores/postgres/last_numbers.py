@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from ....shielding import shield
-from ...refusal import Refusal
-from .connections import Database
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.stores.postgres.connections import Database
+from xpander_client.shielding import shield
 
 __all__ = ["LastNumbers"]
 

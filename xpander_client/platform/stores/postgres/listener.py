@@ -15,8 +15,8 @@ from typing import Any
 
 import asyncpg
 
-from .clock import DatabaseClock
-from .connections import AWAY, Database
+from xpander_client.platform.stores.postgres.clock import DatabaseClock
+from xpander_client.platform.stores.postgres.connections import AWAY, Database
 
 __all__ = ["Listener"]
 
@@ -27,7 +27,7 @@ PAUSE = 0.5
 LATE = 0.5
 """The part of the database's queue of notifications that is in use when it may soon be full."""
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class Listener:
@@ -69,7 +69,7 @@ class Listener:
             try:
                 await self._attend(connection)
             except AWAY as error:
-                logger.warning("the store's notifications broke off: %s", error)
+                _logger.warning("the store's notifications broke off: %s", error)
             finally:
                 self.listening = False
                 connection.terminate()

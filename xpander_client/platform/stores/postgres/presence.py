@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence, Set
 
-from ...clock import Clock
-from ...settings import Settings
-from ..records import Held, Joined, Whereabouts, WorkerRecord
-from .connections import Connection, Database
+from xpander_client.platform.clock import Clock
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.postgres.connections import Connection, Database
+from xpander_client.platform.stores.records import Held, Joined, Whereabouts, WorkerRecord
 
 __all__ = ["RENEW", "PostgresPresence"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from .work import Changes, TaskRow, Wanted
+from xpander_client.platform.stores.postgres.work import Changes, TaskRow, Wanted
 
 __all__ = ["RecentTasks"]
 

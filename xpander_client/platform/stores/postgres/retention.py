@@ -7,7 +7,7 @@ from typing import Any
 
 from asyncpg.pool import PoolConnectionProxy
 
-from ..retention import ENDED, Kind
+from xpander_client.platform.stores.retention import ENDED, Kind
 
 __all__ = ["prune"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from ..records import TASK_FIELDS, Document, TaskRecord, ThreadRecord
+from xpander_client.platform.stores.records import TASK_FIELDS, Document, TaskRecord, ThreadRecord
 
 __all__ = [
     "DOCUMENT",

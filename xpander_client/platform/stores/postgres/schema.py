@@ -6,8 +6,8 @@ import hashlib
 
 import asyncpg
 
-from ....errors import ConfigurationError
-from .connections import Connection
+from xpander_client.errors import ConfigurationError
+from xpander_client.platform.stores.postgres.connections import Connection
 
 __all__ = ["SCHEMA_VERSION", "migrate", "require", "version"]
 

@@ -11,12 +11,32 @@ from typing import Any, TypeVar
 
 import attrs
 
-from ...clock import Clock
-from ...refusal import Refusal
-from ...settings import Settings
-from ..commands import CommandStore, audit_page, place_of, unknown
-from ..hints import Hints, Watch
-from ..records import (
+from xpander_client.platform.clock import Clock
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.commands import CommandStore, audit_page, place_of, unknown
+from xpander_client.platform.stores.hints import Hints, Watch
+from xpander_client.platform.stores.postgres.clock import DatabaseClock
+from xpander_client.platform.stores.postgres.connections import Database, answering
+from xpander_client.platform.stores.postgres.fronts import Fronts
+from xpander_client.platform.stores.postgres.last_numbers import LastNumbers
+from xpander_client.platform.stores.postgres.listener import Listener
+from xpander_client.platform.stores.postgres.presence import RENEW, PostgresPresence
+from xpander_client.platform.stores.postgres.retention import prune
+from xpander_client.platform.stores.postgres.rows import (
+    DOCUMENT,
+    TASK,
+    WHOLE_TASK,
+    document_of,
+    task_of,
+    whole_task_of,
+)
+from xpander_client.platform.stores.postgres.schema import require
+from xpander_client.platform.stores.postgres.tails import Tails
+from xpander_client.platform.stores.postgres.threads import PostgresThreads
+from xpander_client.platform.stores.postgres.transaction import EVERYBODY, QUEUED, pinned, short
+from xpander_client.platform.stores.postgres.writer import Writer
+from xpander_client.platform.stores.records import (
     AUDIT_FIELDS,
     PAGE_BYTES,
     SPAN,
@@ -28,21 +48,8 @@ from ..records import (
     TaskFilter,
     TaskRecord,
 )
-from ..retention import Batch, Kind, organizations_with
-from ..work import Command
-from .clock import DatabaseClock
-from .connections import Database, answering
-from .fronts import Fronts
-from .last_numbers import LastNumbers
-from .listener import Listener
-from .presence import RENEW, PostgresPresence
-from .retention import prune
-from .rows import DOCUMENT, TASK, WHOLE_TASK, document_of, task_of, whole_task_of
-from .schema import require
-from .tails import Tails
-from .threads import PostgresThreads
-from .transaction import EVERYBODY, QUEUED, pinned, short
-from .writer import Writer
+from xpander_client.platform.stores.retention import Batch, Kind, organizations_with
+from xpander_client.platform.stores.work import Command
 
 __all__ = ["PostgresStore"]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
 
-from ..records import EventRecord
-from ..store import task_topic
-from .transaction import short
+from xpander_client.platform.stores.postgres.transaction import short
+from xpander_client.platform.stores.records import EventRecord
+from xpander_client.platform.stores.store import task_topic
 
 __all__ = ["Tails"]
 

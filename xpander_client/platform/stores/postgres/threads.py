@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ...settings import Settings
-from ..commands import CommandThreads, unknown_thread
-from ..records import MessageRecord, ThreadRecord
-from ..work import Submit
-from .connections import Database
-from .rows import THREAD, thread_of
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.commands import CommandThreads, unknown_thread
+from xpander_client.platform.stores.postgres.connections import Database
+from xpander_client.platform.stores.postgres.rows import THREAD, thread_of
+from xpander_client.platform.stores.records import MessageRecord, ThreadRecord
+from xpander_client.platform.stores.work import Submit
 
 __all__ = ["PostgresThreads"]
 

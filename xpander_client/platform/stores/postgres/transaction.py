@@ -9,9 +9,7 @@ from typing import Any
 
 import asyncpg
 
-from ..records import TASK_FIELDS, TaskRecord
-from ..retention import hour_of
-from .rows import (
+from xpander_client.platform.stores.postgres.rows import (
     DOCUMENT,
     TASK,
     TASK_TYPES,
@@ -21,7 +19,9 @@ from .rows import (
     task_values,
     thread_of,
 )
-from .work import Changes, PostgresWork, TaskRow, Wanted
+from xpander_client.platform.stores.postgres.work import Changes, PostgresWork, TaskRow, Wanted
+from xpander_client.platform.stores.records import TASK_FIELDS, TaskRecord
+from xpander_client.platform.stores.retention import hour_of
 
 __all__ = [
     "EVERYBODY",

@@ -16,8 +16,8 @@ from typing import Any
 import attrs
 import orjson
 
-from ... import machine
-from ..records import (
+from xpander_client.platform import machine
+from xpander_client.platform.stores.records import (
     AuditEntry,
     Document,
     EventRecord,
@@ -27,7 +27,7 @@ from ..records import (
     TaskRecord,
     ThreadRecord,
 )
-from ..work import Reads
+from xpander_client.platform.stores.work import Reads
 
 __all__ = ["Changes", "Missing", "PostgresWork", "TaskRow", "Wanted"]
 

@@ -12,17 +12,37 @@ from typing import TypeVar
 
 import asyncpg
 
-from ...clock import Clock
-from ...refusal import Refusal
-from ..admission import Admission
-from ..entries import BATCH_BYTES, UNSTORABLE, BatchLimit, Entry, settle, unstorable
-from ..records import EventRecord
-from ..work import Command
-from .connections import AWAY, COMMAND_TIMEOUT, NEVER, UNANSWERED, Database
-from .fronts import Fronts
-from .recent import RecentTasks
-from .transaction import EVERYBODY, OUTDATED, WRITER_SETTINGS, fetch, payload, write
-from .work import Missing, PostgresWork, Wanted
+from xpander_client.platform.clock import Clock
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.stores.admission import Admission
+from xpander_client.platform.stores.entries import (
+    BATCH_BYTES,
+    UNSTORABLE,
+    BatchLimit,
+    Entry,
+    settle,
+    unstorable,
+)
+from xpander_client.platform.stores.postgres.connections import (
+    AWAY,
+    COMMAND_TIMEOUT,
+    NEVER,
+    UNANSWERED,
+    Database,
+)
+from xpander_client.platform.stores.postgres.fronts import Fronts
+from xpander_client.platform.stores.postgres.recent import RecentTasks
+from xpander_client.platform.stores.postgres.transaction import (
+    EVERYBODY,
+    OUTDATED,
+    WRITER_SETTINGS,
+    fetch,
+    payload,
+    write,
+)
+from xpander_client.platform.stores.postgres.work import Missing, PostgresWork, Wanted
+from xpander_client.platform.stores.records import EventRecord
+from xpander_client.platform.stores.work import Command
 
 __all__ = ["Writer"]
 
@@ -51,7 +71,7 @@ CONFLICTS = (
 )
 """Somebody else was first. What there is now decides."""
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class Writer:
@@ -186,14 +206,14 @@ class Writer:
         if isinstance(error, AWAY):
             if not self._away:
                 self._away = True
-                logger.warning("the database is away: %s: %s", type(error).__name__, error)
+                _logger.warning("the database is away: %s: %s", type(error).__name__, error)
             if isinstance(error, UNANSWERED):
                 return _unreachable()
             return Refusal(503, "the store's database can't write this now")
         if isinstance(error, NEVER):
             return unstorable(error)
         # Whatever it was, others are to be written.
-        logger.error("a write failed: %s", error, exc_info=error)
+        _logger.error("a write failed: %s", error, exc_info=error)
         if isinstance(error, UNSTORABLE):
             return unstorable(error)
         return Refusal(503, "the store could not write this")
@@ -291,7 +311,7 @@ class Writer:
             return
         self._quiet = True
         if self._catching_up is None or self._catching_up.done():
-            logger.warning(
+            _logger.warning(
                 "the database's notification queue is full: writes go on, but other servers hear "
                 "of them later; a session that listens has been in a transaction for too long, see "
                 "pg_stat_activity"
@@ -307,7 +327,7 @@ class Writer:
                 await self._database.fetch("SELECT pg_notify($1, $2)", self.channel, EVERYBODY)
             except Refusal:
                 self._quiet = True
-        logger.warning("the database's notification queue has room again")
+        _logger.warning("the database's notification queue has room again")
 
     # The connection ------------------------------------------------------------------------------
 
@@ -324,7 +344,7 @@ class Writer:
             raise
         if self._away:
             self._away = False
-            logger.warning("the database is back")
+            _logger.warning("the database is back")
         return self._connection
 
     async def _drop(self, *, gently: bool = False) -> None:

@@ -8,10 +8,10 @@ import secrets
 import sqlite3
 from pathlib import Path
 
-from ....errors import ConfigurationError
-from ....private_files import open_private
-from .file import COMPANIONS, file_of, refuse_other_name
-from .schema import version_of
+from xpander_client.errors import ConfigurationError
+from xpander_client.platform.stores.sqlite.file import COMPANIONS, file_of, refuse_other_name
+from xpander_client.platform.stores.sqlite.schema import version_of
+from xpander_client.private_files import open_private
 
 __all__ = ["backup"]
 

@@ -9,14 +9,14 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
-from ....errors import ConfigurationError
-from ...file_lock import FileLock
-from ..addresses import sqlite_path
-from ..records import TASK_FIELDS, TERMINAL
-from ..transfer import BATCH, BATCH_BYTES, BULKY, TABLES, Row
-from .file import file_of, make_folder_of
-from .schema import SCHEMA_VERSION, prepare, version_of
-from .work import SEQ_BITS, SEQ_MASK
+from xpander_client.errors import ConfigurationError
+from xpander_client.platform.file_lock import FileLock
+from xpander_client.platform.stores.addresses import sqlite_path
+from xpander_client.platform.stores.records import TASK_FIELDS, TERMINAL
+from xpander_client.platform.stores.sqlite.file import file_of, make_folder_of
+from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION, prepare, version_of
+from xpander_client.platform.stores.sqlite.work import SEQ_BITS, SEQ_MASK
+from xpander_client.platform.stores.transfer import BATCH, BATCH_BYTES, BULKY, TABLES, Row
 
 __all__ = ["ENGINE", "SqliteBooks"]
 

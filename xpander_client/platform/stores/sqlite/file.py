@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ....errors import ConfigurationError
-from ....private_files import check_private, make_private_folder, real_path
-from ...file_lock import FileLock, OtherName
+from xpander_client.errors import ConfigurationError
+from xpander_client.platform.file_lock import FileLock, OtherName
+from xpander_client.private_files import check_private, make_private_folder, real_path
 
 __all__ = ["COMPANIONS", "file_of", "make_folder_of", "refuse_other_name"]
 

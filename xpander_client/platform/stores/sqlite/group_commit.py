@@ -12,9 +12,16 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
-from ...refusal import Refusal
-from ..admission import Admission
-from ..entries import BATCH_BYTES, UNSTORABLE, BatchLimit, Entry, settle, unstorable
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.stores.admission import Admission
+from xpander_client.platform.stores.entries import (
+    BATCH_BYTES,
+    UNSTORABLE,
+    BatchLimit,
+    Entry,
+    settle,
+    unstorable,
+)
 
 __all__ = ["GroupCommit", "Transaction"]
 
@@ -27,7 +34,7 @@ LINGER = 0.001
 NEVER = (*UNSTORABLE, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 """How a write fails that can't be stored whenever it is tried."""
 
-logger = logging.getLogger(__name__)
+_logger = logging.getLogger(__name__)
 
 
 class Transaction:
@@ -164,7 +171,7 @@ class GroupCommit(Generic[Tx]):
             # meanwhile has waited, too, and need not do so once more in turn.
             while (entry := self._take()) is not None:
                 batch.append(entry)
-            logger.warning("%d writes were refused: %s", len(batch), error)
+            _logger.warning("%d writes were refused: %s", len(batch), error)
             self._locked_out()
             for entry in batch:
                 entry.error = Refusal(503, f"the store can't be written now: {error}")
@@ -191,7 +198,7 @@ class GroupCommit(Generic[Tx]):
                 batch.clear()
                 return set()
             if not isinstance(error, _Spoilt):
-                logger.error("a write failed: %s", error, exc_info=error)
+                _logger.error("a write failed: %s", error, exc_info=error)
                 _fail(batch, error)
             self._limit.settled(len(batch))
             return set()
@@ -225,4 +232,4 @@ def _roll_back(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("ROLLBACK")
         except sqlite3.Error:
-            logger.exception("the transaction could not be rolled back")
+            _logger.exception("the transaction could not be rolled back")

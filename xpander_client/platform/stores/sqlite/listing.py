@@ -9,8 +9,8 @@ from typing import Any
 
 import attrs
 
-from ..records import PAGE_BYTES, Page, TaskFilter, TaskRecord
-from .work import SELECT, record_of
+from xpander_client.platform.stores.records import PAGE_BYTES, Page, TaskFilter, TaskRecord
+from xpander_client.platform.stores.sqlite.work import SELECT, record_of
 
 __all__ = ["page"]
 

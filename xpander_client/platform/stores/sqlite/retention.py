@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from ..retention import ENDED, Batch, Kind
-from .work import SEQ_BITS, SEQ_MASK, SqliteWork
+from xpander_client.platform.stores.retention import ENDED, Batch, Kind
+from xpander_client.platform.stores.sqlite.work import SEQ_BITS, SEQ_MASK, SqliteWork
 
 __all__ = ["prune"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from ....errors import ConfigurationError
+from xpander_client.errors import ConfigurationError
 
 __all__ = ["SCHEMA_VERSION", "prepare", "version_of"]
 

@@ -11,14 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-from ....errors import ConfigurationError
-from ...clock import Clock, server_clock
-from ...file_lock import FileLock
-from ...refusal import Refusal
-from ...settings import Settings
-from ..commands import CommandStore, audit_page, place_of, unknown
-from ..hints import Hints, Watch
-from ..records import (
+from xpander_client.errors import ConfigurationError
+from xpander_client.platform.clock import Clock, server_clock
+from xpander_client.platform.file_lock import FileLock
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.commands import CommandStore, audit_page, place_of, unknown
+from xpander_client.platform.stores.hints import Hints, Watch
+from xpander_client.platform.stores.records import (
     AUDIT_FIELDS,
     PAGE_BYTES,
     SPAN,
@@ -30,16 +30,15 @@ from ..records import (
     TaskFilter,
     TaskRecord,
 )
-from ..retention import Batch, Kind, organizations_with
-from ..solitude import Solitude
-from ..work import Command
-from .file import file_of, make_folder_of, refuse_other_name
-from .group_commit import GroupCommit
-from .listing import page
-from .retention import prune
-from .schema import SCHEMA_VERSION, prepare, version_of
-from .threads import SqliteThreads
-from .work import (
+from xpander_client.platform.stores.retention import Batch, Kind, organizations_with
+from xpander_client.platform.stores.solitude import Solitude
+from xpander_client.platform.stores.sqlite.file import file_of, make_folder_of, refuse_other_name
+from xpander_client.platform.stores.sqlite.group_commit import GroupCommit
+from xpander_client.platform.stores.sqlite.listing import page
+from xpander_client.platform.stores.sqlite.retention import prune
+from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION, prepare, version_of
+from xpander_client.platform.stores.sqlite.threads import SqliteThreads
+from xpander_client.platform.stores.sqlite.work import (
     SELECT,
     SEQ_BITS,
     SEQ_MASK,
@@ -50,6 +49,7 @@ from .work import (
     record_of,
     with_large_fields,
 )
+from xpander_client.platform.stores.work import Command
 
 __all__ = ["SqliteStore"]
 

@@ -6,11 +6,11 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from ...settings import Settings
-from ..commands import CommandThreads, unknown_thread
-from ..records import MessageRecord, ThreadRecord
-from ..work import Submit
-from .work import SELECT_THREAD, SEQ_BITS, thread_of
+from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.commands import CommandThreads, unknown_thread
+from xpander_client.platform.stores.records import MessageRecord, ThreadRecord
+from xpander_client.platform.stores.sqlite.work import SELECT_THREAD, SEQ_BITS, thread_of
+from xpander_client.platform.stores.work import Submit
 
 __all__ = ["SqliteThreads"]
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import orjson
 
-from ... import machine
-from ...clock import Clock
-from ..records import (
+from xpander_client.platform import machine
+from xpander_client.platform.clock import Clock
+from xpander_client.platform.stores.records import (
     TASK_FIELDS,
     AuditEntry,
     Document,
@@ -22,8 +22,8 @@ from ..records import (
     TaskRecord,
     ThreadRecord,
 )
-from ..retention import hour_of
-from .group_commit import Transaction
+from xpander_client.platform.stores.retention import hour_of
+from xpander_client.platform.stores.sqlite.group_commit import Transaction
 
 __all__ = [
     "SELECT",
