@@ -432,7 +432,12 @@ async def test_a_port_that_is_taken_is_one_warning_and_the_worker_works(
 @pytest.fixture
 def without_the_extra(configuration: Configuration) -> Iterator[None]:
     """As if `[worker]` was not installed; the platform runs already."""
-    hidden = ("starlette", "uvicorn", "xpander_client.serving", "xpander_client.worker.http.app")
+    hidden = (
+        "starlette",
+        "uvicorn",
+        "xpander_client.runtime.serving",
+        "xpander_client.worker.http.app",
+    )
     kept = {
         name: module
         for name, module in sys.modules.items()

@@ -27,7 +27,7 @@ from xpander_client.agents.steps import (
     Wait,
 )
 from xpander_client.core.steps import acarry_out, carry_out
-from xpander_client.shielding import shield
+from xpander_client.runtime.shielding import shield
 
 __all__ = ["adrive", "drive", "in_thread"]
 

@@ -19,7 +19,7 @@ from xpander_client.agents.updates import Updates
 from xpander_client.api.models import AgentExecutionStatus, TaskUpdateEvent
 from xpander_client.api.resources import Task
 from xpander_client.core.result import dumps_anyway
-from xpander_client.shielding import shield
+from xpander_client.runtime.shielding import shield
 
 __all__ = ["handler_of"]
 

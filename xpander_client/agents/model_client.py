@@ -19,7 +19,7 @@ from xpander_client.agents.response import LLMResponse, ResponseReader
 from xpander_client.agents.tokens import TokenChunk
 from xpander_client.core.retry import parse_retry_after
 from xpander_client.errors import ConfigurationError
-from xpander_client.shielding import shield
+from xpander_client.runtime.shielding import shield
 
 __all__ = ["ProviderLLM"]
 

@@ -36,7 +36,7 @@ from xpander_client.core.answer import BRIEF
 from xpander_client.core.convert import ConversionError, parse
 from xpander_client.core.plan import FINISHED, Replay, RequestPlan
 from xpander_client.errors import CallError, ConflictError, ModuleException, NotFoundError
-from xpander_client.shielding import shield
+from xpander_client.runtime.shielding import shield
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
 from xpander_client.worker.listener import Message, Offered, StopRequested, Told

@@ -84,7 +84,7 @@ def main() -> None:
         try:
             # What follows may take a while, or fail: the log is there now.
             from xpander_client.platform.server import run_loop
-            from xpander_client.serving import raise_descriptor_limit
+            from xpander_client.runtime.serving import raise_descriptor_limit
 
             raise_descriptor_limit()
             run_loop(_serve(orders, supervisor, serves))

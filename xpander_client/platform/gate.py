@@ -16,10 +16,10 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from xpander_client.connections import RECOGNIZE
-from xpander_client.hosts import PRIVATE, is_cross_site, is_from_here, is_loopback, is_named
 from xpander_client.platform.metrics import Metrics
 from xpander_client.platform.refusal import Refusal, StaleAttempt
+from xpander_client.runtime.connections import RECOGNIZE
+from xpander_client.runtime.hosts import PRIVATE, is_cross_site, is_from_here, is_loopback, is_named
 
 if TYPE_CHECKING:
     from xpander_client.platform.keys import Keys

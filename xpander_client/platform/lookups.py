@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
 from xpander_client.platform.clock import Clock
-from xpander_client.shielding import shield
+from xpander_client.runtime.shielding import shield
 
 __all__ = ["Lookups"]
 

@@ -19,7 +19,7 @@ from xpander_client.platform.news import News
 from xpander_client.platform.server import Server, bind, is_loopback, run_loop
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.addresses import store_at, without_password
-from xpander_client.serving import raise_descriptor_limit
+from xpander_client.runtime.serving import raise_descriptor_limit
 
 __all__ = ["DEFAULT_STORE", "Address", "run"]
 

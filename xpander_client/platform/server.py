@@ -7,9 +7,9 @@ import socket
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from xpander_client import serving
 from xpander_client.errors import ConfigurationError
-from xpander_client.hosts import is_loopback
+from xpander_client.runtime import serving
+from xpander_client.runtime.hosts import is_loopback
 
 if TYPE_CHECKING:
     from xpander_client.platform.app import Platform

@@ -9,7 +9,6 @@ from typing import Protocol
 
 from starlette.types import Receive, Scope, Send
 
-from xpander_client.connections import ABORT
 from xpander_client.core.answer import STREAM_ENDS
 from xpander_client.platform import frames
 from xpander_client.platform.event_log import EventLog, EventLogs
@@ -19,6 +18,7 @@ from xpander_client.platform.sessions import WorkerSession
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.hints import Alarm
 from xpander_client.platform.stores.records import TaskRecord
+from xpander_client.runtime.connections import ABORT
 
 __all__ = ["TaskEvents", "WorkerChannel"]
 

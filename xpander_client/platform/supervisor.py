@@ -19,13 +19,13 @@ from collections.abc import Callable, Iterator, Mapping
 
 import attrs
 
-from xpander_client import serving
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.child import Orders, Report, line, read
 from xpander_client.platform.metrics_folder import METRICS_FOLDER, add_up, made
 from xpander_client.platform.server import bind
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.addresses import check_address, is_postgres, without_password
+from xpander_client.runtime import serving
 
 __all__ = ["Announcement", "Backoff", "supervise"]
 

@@ -15,7 +15,7 @@ from xpander_client.core.call import Call
 from xpander_client.core.plan import RequestPlan
 from xpander_client.core.redirect import redirected
 from xpander_client.core.stream import Ask, Effect, HandOver, Open, Pause, Reply
-from xpander_client.shielding import shield
+from xpander_client.runtime.shielding import shield
 from xpander_client.transport.pool import AsyncConnections, Pool
 from xpander_client.transport.wire import (
     TOO_LATE,

@@ -23,7 +23,7 @@ from xpander_client.configuration import (
     check_seconds,
 )
 from xpander_client.errors import ConfigurationError, ModuleException
-from xpander_client.shielding import shield
+from xpander_client.runtime.shielding import shield
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
 from xpander_client.worker.activity_digest import digest_activity

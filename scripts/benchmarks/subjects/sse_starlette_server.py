@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from xpander_client import serving
+from xpander_client.runtime import serving
 
 queues: set[asyncio.Queue[ServerSentEvent]] = set()
 numbers = count(1)

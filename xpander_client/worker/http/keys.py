@@ -19,7 +19,7 @@ from xpander_client.errors import (
     NotFoundError,
     UnprocessableError,
 )
-from xpander_client.shielding import shield
+from xpander_client.runtime.shielding import shield
 from xpander_client.transport import Transport
 
 __all__ = ["Access", "KeyCheck"]

@@ -15,7 +15,7 @@ from xpander_client.worker.http.invocation import Invocations
 from xpander_client.worker.http.keys import KeyCheck
 
 if TYPE_CHECKING:
-    from xpander_client.serving import EmbeddedServer
+    from xpander_client.runtime.serving import EmbeddedServer
     from xpander_client.worker.http.app import InvokeApp
 
 __all__ = ["InvokeServer"]
@@ -58,7 +58,7 @@ class InvokeServer:
         """
         host, port = _address()
         try:
-            from xpander_client.serving import EmbeddedServer, bind, url_of
+            from xpander_client.runtime.serving import EmbeddedServer, bind, url_of
             from xpander_client.worker.http.app import InvokeApp
         except ModuleNotFoundError as error:
             raise missing(error, "worker", "POST /invoke") from error

@@ -6,7 +6,7 @@ import asyncio
 
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.stores.postgres.connections import Database
-from xpander_client.shielding import shield
+from xpander_client.runtime.shielding import shield
 
 __all__ = ["LastNumbers"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from xpander_client.shielding import shield
+from xpander_client.runtime.shielding import shield
 
 
 async def fail(begin: asyncio.Event) -> int:

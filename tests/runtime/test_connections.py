@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from tests.platform.wire import eventually
-from xpander_client import connections, serving
-from xpander_client.connections import HEAD_LIMIT, HEADERS_LIMIT, RECOGNIZE
+from xpander_client.runtime import connections, serving
+from xpander_client.runtime.connections import HEAD_LIMIT, HEADERS_LIMIT, RECOGNIZE
 
 HEAD = b"GET %b HTTP/1.1\r\nhost: x\r\n%b\r\n"
 

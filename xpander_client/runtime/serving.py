@@ -15,8 +15,8 @@ from typing import Any
 
 import uvicorn
 
-from xpander_client.connections import Connection, Connections
-from xpander_client.hosts import is_loopback
+from xpander_client.runtime.connections import Connection, Connections
+from xpander_client.runtime.hosts import is_loopback
 
 __all__ = ["EmbeddedServer", "bind", "raise_descriptor_limit", "url_of"]
 

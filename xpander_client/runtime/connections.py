@@ -20,7 +20,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
-from xpander_client.hosts import PRIVATE
+from xpander_client.runtime.hosts import PRIVATE
 
 __all__ = ["ABORT", "RECOGNIZE", "Connection", "Connections"]
 

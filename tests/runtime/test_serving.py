@@ -4,7 +4,7 @@ import contextlib
 import socket
 import time
 
-from xpander_client.serving import bind
+from xpander_client.runtime.serving import bind
 
 PART = b"x" * 65536
 

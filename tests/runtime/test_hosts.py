@@ -2,7 +2,7 @@
 
 import pytest
 
-from xpander_client.hosts import is_cross_site, is_from_here, is_named
+from xpander_client.runtime.hosts import is_cross_site, is_from_here, is_named
 
 
 def headers(**said: str) -> list[tuple[bytes, bytes]]:

@@ -1,0 +1,1 @@
+"""Loops, threads and the server in this process, as every room needs them."""
