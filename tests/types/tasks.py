@@ -1,8 +1,4 @@
-"""Lines that a type checker must reject, each with what mypy calls the error.
-
-`test_rejected.py` has mypy and pyright check this file without its `type: ignore` comments, and
-compares. With them the file is clean to mypy, so that all the other lines are right.
-"""
+"""Lines of application code on `Tasks`, `Agents` and what they give."""
 
 from __future__ import annotations
 
