@@ -10,8 +10,6 @@ from generator.document import Document, Operation, Place, SpecError
 from generator.naming import attribute_name
 from generator.values import is_object
 
-__all__ = ["MISSING", "Argument", "arguments_of", "body_schema"]
-
 MISSING: Any = object()
 
 

@@ -27,8 +27,6 @@ from generator.vocabulary import (
     fault_in_shape,
 )
 
-__all__ = ["check", "check_extensions"]
-
 Problems = Iterator[tuple[Place, str]]
 
 _OPERATION_ID = re.compile(r"[A-Z][A-Za-z0-9]*\.[a-z][a-z0-9_]*")

@@ -30,8 +30,6 @@ from generator.views import (
 )
 from generator.vocabulary import BOUNDS, PAGE_CURSOR, PAGE_LIMIT
 
-__all__ = ["describe"]
-
 # Whether a request may be sent again, by its method, where nothing else is said.
 REPLAYS = {method: "never" if method == "post" else "always" for method in METHODS}
 

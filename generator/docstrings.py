@@ -7,8 +7,6 @@ from collections.abc import Sequence
 
 from openapi_python_client.strings import safe_for_docstring
 
-__all__ = ["comment", "docstring"]
-
 WIDTH = 100
 
 

@@ -12,8 +12,6 @@ from ruamel.yaml.error import YAMLError
 
 from generator.values import is_object
 
-__all__ = ["METHODS", "Document", "Operation", "Place", "SpecError", "load"]
-
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 
 

@@ -10,8 +10,6 @@ import attrs
 
 from generator.document import Document, Operation, SpecError
 
-__all__ = ["Example", "example_of"]
-
 
 @attrs.frozen(kw_only=True)
 class Example:

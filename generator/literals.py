@@ -8,8 +8,6 @@ from typing import Any
 
 from generator.values import is_list, is_object
 
-__all__ = ["literal"]
-
 
 def literal(value: Any) -> str:
     r"""The literal for a value that JSON can hold.

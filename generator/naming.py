@@ -7,8 +7,6 @@ import re
 
 from openapi_python_client.strings import snake_case
 
-__all__ = ["attribute_name", "fault_in_name", "member_name", "module_name"]
-
 # Names that annotations inside a generated class body refer to: a field of such a name would hide
 # them from type checkers.
 _USED_IN_ANNOTATIONS = frozenset(

@@ -13,8 +13,6 @@ from generator.document import METHODS, Document, Place, SpecError
 from generator.naming import member_name
 from generator.values import is_list, is_object
 
-__all__ = ["normalise"]
-
 
 def normalise(document: Document) -> Document:
     """A copy of the specification in plain shape.

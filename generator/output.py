@@ -5,8 +5,6 @@ from __future__ import annotations
 import difflib
 from pathlib import Path
 
-__all__ = ["differences", "write"]
-
 
 def write(files: dict[str, str], output: Path) -> None:
     """Make `output` hold exactly these files: Python files that are not among them are removed."""

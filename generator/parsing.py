@@ -18,8 +18,6 @@ from openapi_python_client.strings import PythonIdentifier
 from generator.document import Document, Place, SpecError
 from generator.values import is_list, is_object
 
-__all__ = ["Parsed", "parse"]
-
 TEMPLATES = Path(__file__).parent / "templates"
 
 

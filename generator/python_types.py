@@ -24,8 +24,6 @@ from openapi_python_client.parser.properties.uuid import UuidProperty
 
 from generator.document import Place, SpecError
 
-__all__ = ["ANY", "NONE", "STR", "PythonType", "type_of"]
-
 
 @attrs.frozen
 class PythonType:

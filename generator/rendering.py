@@ -16,8 +16,6 @@ from generator.docstrings import comment, docstring
 from generator.literals import literal
 from generator.views import Api
 
-__all__ = ["render"]
-
 RUNTIME = "xpander_client"
 
 

@@ -14,8 +14,6 @@ from generator.python_types import NONE, PythonType
 from generator.views import Api, Collection, Keyword, Method, Model, Request
 from generator.vocabulary import PAGE_SIZE
 
-__all__ = ["method_docstring", "pages_docstring", "request_docstring"]
-
 # The statuses that a caller may want to treat otherwise than any other failure.
 _ERRORS = {"404": "NotFoundError", "409": "ConflictError"}
 _ANYTHING = (

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, TypeGuard
 
-__all__ = ["is_list", "is_object", "is_tuple"]
-
 
 def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
     """Whether a value is an object."""

@@ -10,20 +10,6 @@ from generator.examples import Example
 from generator.literals import literal
 from generator.python_types import PythonType
 
-__all__ = [
-    "Api",
-    "Collection",
-    "Enumeration",
-    "Field",
-    "Keyword",
-    "Method",
-    "Model",
-    "Pages",
-    "Request",
-    "Stream",
-    "Total",
-]
-
 
 @attrs.frozen(kw_only=True)
 class Field:

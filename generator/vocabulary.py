@@ -6,20 +6,6 @@ from typing import Any
 
 from generator.values import is_list, is_object, is_tuple
 
-__all__ = [
-    "BOUNDS",
-    "EXTENSIONS",
-    "IGNORED_KEYWORDS",
-    "KEYWORDS",
-    "PAGE_CURSOR",
-    "PAGE_LIMIT",
-    "PAGE_NEXT",
-    "PAGE_SIZE",
-    "RESERVED_OPERATIONS",
-    "RESOURCE_METHODS",
-    "fault_in_shape",
-]
-
 KEYWORDS = frozenset(
     {
         "$ref",

@@ -7,8 +7,6 @@ import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-__all__ = ["run"]
-
 
 def run(main: Callable[[], int | None]) -> NoReturn:
     """Run a script's main function, and end the process with the exit status that it returns."""

@@ -6,8 +6,6 @@ from importlib.util import find_spec
 
 from xpander_client.errors import ConfigurationError
 
-__all__ = ["missing", "require"]
-
 
 def missing(package: str | ImportError, extra: str, purpose: str) -> ConfigurationError:
     """Make the error that says which package is needed for something, and how to install it.

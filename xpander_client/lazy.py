@@ -8,8 +8,6 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-__all__ = ["loading"]
-
 
 def loading(
     package: str, homes: Mapping[str, str]

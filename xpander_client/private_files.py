@@ -9,14 +9,6 @@ from pathlib import Path
 
 from xpander_client.errors import ConfigurationError
 
-__all__ = [
-    "check_private",
-    "check_private_folder",
-    "make_private_folder",
-    "open_private",
-    "real_path",
-]
-
 _FLAGS = (
     os.O_RDWR
     | getattr(os, "O_NOFOLLOW", 0)

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from xpander_client.agents import Agent, ConcurrencyError, SystemNoteEvent, connect_state, scripted
-from xpander_client.agents.state import Conflict, StateConfig
+from xpander_client.agents.state import StateConfig
+from xpander_client.agents.state_store import Conflict
 from xpander_client.agents.values import encode
 
 COUNT = "counter = counter + 1\ntask_success(counter)"

@@ -17,8 +17,9 @@ import pytest
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
-from xpander_client.agents.contract import FUNCTION_MARK, TASK_MARK, Contract, contract_of
+from xpander_client.agents.contract import FUNCTION_MARK, Contract, contract_of
 from xpander_client.agents.errors import OutputInvalid
+from xpander_client.agents.wrapping import TASK_MARK
 from xpander_client.errors import ArgumentError
 
 

@@ -16,7 +16,7 @@ import pytest
 
 from tests.agents.sandboxes import Calls, changes, opened, ran, session, succeeded
 from xpander_client.agents import Agent, scripted
-from xpander_client.agents.sandbox import Continue, Success
+from xpander_client.agents.blocks import Continue, Success
 from xpander_client.errors import ArgumentError
 
 

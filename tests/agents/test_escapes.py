@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.agents.sandboxes import session
+from xpander_client.agents.blocks import Limits, Success
 from xpander_client.agents.capabilities import Capabilities
-from xpander_client.agents.sandbox import Limits, Success
 
 SECRET = "the-secret-of-the-host"
 

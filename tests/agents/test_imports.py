@@ -81,6 +81,6 @@ def test_no_other_name_is_there() -> None:
 
 
 def test_the_printers_are_found_where_the_page_imports_them() -> None:
-    from xpander_client.agents.agent import pprint_events, pprint_tokens
+    from xpander_client.agents.console import pprint_events, pprint_tokens
 
     assert (pprint_events, pprint_tokens) == (agents.pprint_events, agents.pprint_tokens)

@@ -25,7 +25,7 @@ from xpander_client.agents.loop import Brief, call_steps
 from xpander_client.agents.messages import Image
 from xpander_client.agents.prompt import REMINDER
 from xpander_client.agents.response import LLMResponse
-from xpander_client.agents.state import Conflict
+from xpander_client.agents.state_store import Conflict
 from xpander_client.agents.steps import (
     Ask,
     Begin,

@@ -26,7 +26,7 @@ from xpander_client.agents import (
     pprint_events,
     scripted,
 )
-from xpander_client.agents.agent import pprint_tokens
+from xpander_client.agents.console import pprint_tokens
 
 Model = Callable[..., OpenAIServer]
 

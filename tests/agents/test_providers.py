@@ -10,7 +10,9 @@ import pytest
 
 from tests.agents.provider_servers import serving
 from xpander_client.agents.errors import LLMCallError, ResponseParseError
-from xpander_client.agents.llm import Image, LLMResponse, Message, connect_llm
+from xpander_client.agents.llm import connect_llm
+from xpander_client.agents.messages import Image, Message
+from xpander_client.agents.response import LLMResponse
 from xpander_client.agents.tokens import TokenChunk
 
 ANSWER = "<PYTHON>\nx = 6 * 7\ntask_success(x)\n</PYTHON>"

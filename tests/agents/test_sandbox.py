@@ -7,14 +7,7 @@ import sys
 import pytest
 
 from tests.agents.sandboxes import opened, ran, session, succeeded
-from xpander_client.agents.sandbox import (
-    Block,
-    Clarify,
-    Continue,
-    Fail,
-    Limits,
-    Success,
-)
+from xpander_client.agents.blocks import Block, Clarify, Continue, Fail, Limits, Success
 
 
 def test_print_makes_the_text_that_pythons_print_makes() -> None:

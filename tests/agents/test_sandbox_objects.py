@@ -18,8 +18,8 @@ import pydantic
 import pytest
 
 from tests.agents.sandboxes import opened, ran, session, succeeded
+from xpander_client.agents.blocks import Success
 from xpander_client.agents.capabilities import Capabilities, MemberSpec
-from xpander_client.agents.sandbox import Success
 
 
 @pytest.fixture

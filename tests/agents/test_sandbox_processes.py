@@ -17,8 +17,9 @@ import pytest
 
 from tests.agents.sandboxes import changes, opened, session, succeeded
 from xpander_client.agents import workers
+from xpander_client.agents.blocks import Block, HostCall, Limits, Success
 from xpander_client.agents.capabilities import Capabilities
-from xpander_client.agents.sandbox import Block, HostCall, Limits, Sandbox, SandboxSession, Success
+from xpander_client.agents.sandbox import Sandbox, SandboxSession
 
 
 def pid_of(one: SandboxSession) -> int:

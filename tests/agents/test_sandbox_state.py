@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.agents.sandboxes import Calls, changes, opened, session, succeeded
-from xpander_client.agents.sandbox import Block, Success
+from xpander_client.agents.blocks import Block, Success
 from xpander_client.agents.values import Definition, Instance, Unstorable, encode
 
 

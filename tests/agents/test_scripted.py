@@ -10,7 +10,10 @@ from typing import Any
 import pytest
 
 from xpander_client.agents.errors import ScriptEndedError
-from xpander_client.agents.llm import LLM, LLMResponse, Message, scripted
+from xpander_client.agents.llm import LLM
+from xpander_client.agents.messages import Message
+from xpander_client.agents.response import LLMResponse
+from xpander_client.agents.scripted import scripted
 from xpander_client.agents.tokens import TokenChunk
 
 ASKED = (Message("user", ["?"]),)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.agents.state_calls import change, connected
-from xpander_client.agents.state import Changes, Conflict, Session
+from xpander_client.agents.sessions import Session
+from xpander_client.agents.state_store import Changes, Conflict
 from xpander_client.agents.values import Definition, encode
 
 

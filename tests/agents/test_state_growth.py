@@ -14,7 +14,7 @@ import pytest
 
 from tests.agents.state_calls import connected
 from xpander_client.agents import state
-from xpander_client.agents.state import Session
+from xpander_client.agents.sessions import Session
 
 ROOM = str(Path(state.__file__).parent)
 EVENTS = 5

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.agents.state_calls import change, connected
-from xpander_client.agents.state import Conflict, Session, connect_state
+from xpander_client.agents.sessions import Session
+from xpander_client.agents.state import connect_state
+from xpander_client.agents.state_store import Conflict
 
 
 @pytest.fixture(params=["memory", "disk"])

@@ -21,7 +21,10 @@ from hypothesis.stateful import (
 )
 
 from tests.agents.state_calls import connected
-from xpander_client.agents.state import Branch, Conflict, Session, StateConfig
+from xpander_client.agents.branches import Branch
+from xpander_client.agents.sessions import Session
+from xpander_client.agents.state import StateConfig
+from xpander_client.agents.state_store import Conflict
 from xpander_client.agents.values import Definition, encode
 
 pytestmark = pytest.mark.slow

@@ -15,7 +15,7 @@ from threading import Barrier, Timer
 import pytest
 
 from tests.agents.state_calls import RETRIES, connected, count
-from xpander_client.agents.state import Session
+from xpander_client.agents.sessions import Session
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKERS, CALLS = 8, 10

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.agents.sandboxes import opened, session, succeeded
-from xpander_client.agents.sandbox import Limits
+from xpander_client.agents.blocks import Limits
 from xpander_client.agents.turns import Turns
 
 HOUR = Limits(seconds=3600)

@@ -12,8 +12,9 @@ from typing import Any
 import attrs
 import pytest
 
-from xpander_client.agents.contract import Bound, Contract, contract_of, wrap
+from xpander_client.agents.contract import Bound, Contract, contract_of
 from xpander_client.agents.events import BaseEvent
+from xpander_client.agents.wrapping import wrap
 
 
 @attrs.define

@@ -23,7 +23,7 @@ from xpander_client.errors import ConfigurationError
 from xpander_client.platform import LocalPlatform
 from xpander_client.platform.descriptions import described, load_agents
 from xpander_client.platform.serve import run
-from xpander_client.platform.server import is_loopback
+from xpander_client.runtime.hosts import is_loopback
 
 SERVE = """
 import json, sys

@@ -11,8 +11,6 @@ from typing import Any
 
 from xpander_client.errors import ArgumentError
 
-__all__ = ["enclosing_names", "resolved", "type_text"]
-
 
 def enclosing_names(function: FunctionType) -> dict[str, Any]:
     """The names of the functions and classes that `function` is being defined in, inner ones first.

@@ -15,8 +15,6 @@ from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-__all__ = ["at_end", "forget", "submit"]
-
 T = TypeVar("T")
 
 LAST_SECONDS = 5.0

@@ -9,8 +9,6 @@ import attrs
 
 from xpander_client.agents.openings import Target
 
-__all__ = ["Block", "Clarify", "Continue", "Control", "Fail", "HostCall", "Limits", "Success"]
-
 
 def _positive(instance: object, attribute: Any, value: float) -> None:
     if not value > 0:

@@ -19,8 +19,6 @@ from xpander_client.agents.state_store import (
     Turn,
 )
 
-__all__ = ["Branch"]
-
 
 class Branch:
     """What one running call of a task sees and changes; `Session.branch` makes it.

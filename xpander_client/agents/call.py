@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 from xpander_client.agents.blocks import Block, HostCall
+from xpander_client.agents.branches import Branch
 from xpander_client.agents.cancelling import Cancellation, under_way, watch
 from xpander_client.agents.contract import Bound, Contract
 from xpander_client.agents.crossing import Crossing
@@ -25,7 +26,7 @@ from xpander_client.agents.loop import Brief
 from xpander_client.agents.openings import openings_of
 from xpander_client.agents.rendering import picture, rendered
 from xpander_client.agents.sandbox import SandboxSession, plain_call
-from xpander_client.agents.state import Branch, Session
+from xpander_client.agents.sessions import Session
 from xpander_client.agents.steps import CancelRequested, View
 from xpander_client.agents.tokens import StreamToken, TokenChunk
 from xpander_client.errors import ArgumentError
@@ -33,7 +34,6 @@ from xpander_client.errors import ArgumentError
 if TYPE_CHECKING:
     from xpander_client.agents.agent import Agent
 
-__all__ = ["Call", "call_key", "current_call"]
 
 PAST_EVENTS = 40
 """How many of a session's last events a call is told of, so that its cost does not grow with it."""

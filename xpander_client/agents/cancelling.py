@@ -10,8 +10,6 @@ from contextlib import suppress
 
 import attrs
 
-__all__ = ["Cancellation", "cancel_all", "under_way", "watch"]
-
 LOOK_EVERY = 0.1
 """Seconds between two looks whether another process cancelled a call."""
 

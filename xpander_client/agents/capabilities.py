@@ -13,19 +13,6 @@ import attrs
 
 from xpander_client.errors import ArgumentError
 
-__all__ = [
-    "CONTROLS",
-    "Capabilities",
-    "HostClass",
-    "HostFunction",
-    "HostModule",
-    "MemberSpec",
-    "Patterns",
-    "Visibility",
-    "described",
-    "is_async",
-]
-
 T = TypeVar("T")
 
 Visibility = Literal["high", "medium", "low"]

@@ -30,7 +30,6 @@ from xpander_client.agents.tokens import StreamToken, TokenChunk
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-__all__ = ["pprint_events", "pprint_tokens"]
 
 Color = Literal["auto", "always", "never"]
 Verbosity = Literal["verbose", "normal", "brief"]

@@ -13,8 +13,6 @@ from typing import Any
 
 from xpander_client.agents.values import FACTORIES, Factory, Instance, Unstorable
 
-__all__ = ["NAMES", "SOURCE", "boxed", "fields", "unboxed", "with_factories"]
-
 NAMES = frozenset({"Counter", "defaultdict", "deque"})
 SOURCE = """\
 import collections as __x_collections

@@ -19,12 +19,10 @@ from xpander_client.agents.events import BaseEvent
 from xpander_client.agents.shapes import unreachable
 from xpander_client.agents.tokens import TokenChunk
 from xpander_client.agents.validation import Check, Misfit, packed
-from xpander_client.agents.wrapping import TASK_MARK, Runner, wrap
+from xpander_client.agents.wrapping import TASK_MARK
 from xpander_client.core.signatures import signature_of
 from xpander_client.errors import ArgumentError
 from xpander_client.extras import require
-
-__all__ = ["FUNCTION_MARK", "TASK_MARK", "Bound", "Contract", "Runner", "contract_of", "wrap"]
 
 FUNCTION_MARK = "__agent_function_owners__"
 """The attribute by which a function shows that agents may call it (`@agent.fn`)."""

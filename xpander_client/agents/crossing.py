@@ -36,7 +36,6 @@ from xpander_client.agents.values import Instance, Unstorable
 if TYPE_CHECKING:
     from pydantic_monty import ClassInstance, ClassType
 
-__all__ = ["Crossing", "Doubt", "Handle", "class_type", "fitting", "is_builtin"]
 
 LEAVES = frozenset(
     {

@@ -14,8 +14,6 @@ from typing import Any
 from xpander_client.agents.events import BaseEvent
 from xpander_client.agents.tokens import StreamToken
 
-__all__ = ["Delivery"]
-
 _logger = logging.getLogger("xpander_client.agents")
 
 

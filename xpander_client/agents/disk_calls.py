@@ -12,8 +12,6 @@ from xpander_client.agents.memory_calls import PENDING_SECONDS
 from xpander_client.agents.process_mark import ProcessMark
 from xpander_client.agents.state_store import Call, Scope
 
-__all__ = ["begin", "cancel", "cancelled", "end", "leave", "queue", "running", "taken"]
-
 
 def begin(connection: sqlite3.Connection, mark: ProcessMark, scope: Scope, task: str) -> Call:
     """A new call, cancelled at once if that was asked for a moment ago."""

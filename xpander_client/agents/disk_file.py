@@ -17,8 +17,6 @@ from xpander_client.agents.process_mark import ProcessMark
 from xpander_client.errors import ConfigurationError
 from xpander_client.private_files import check_private, make_private_folder, open_private
 
-__all__ = ["DiskFile"]
-
 _BUSY_SECONDS = 60.0
 _LOG_PAGES = 128
 """The log is half a megabyte at most before it is copied back: it counts as space, too."""

@@ -11,8 +11,6 @@ from pathlib import Path
 
 from xpander_client.errors import ConfigurationError
 
-__all__ = ["BITS", "MASK", "prepare", "span"]
-
 BITS = 32
 MASK = (1 << BITS) - 1
 

@@ -27,8 +27,6 @@ from xpander_client.agents.state_store import (
     Variables,
 )
 
-__all__ = ["DiskStore"]
-
 
 @attrs.define
 class _Row:

@@ -29,8 +29,6 @@ from xpander_client.agents.steps import (
 from xpander_client.core.steps import acarry_out, carry_out
 from xpander_client.runtime.shielding import shield
 
-__all__ = ["adrive", "drive", "in_thread"]
-
 T = TypeVar("T")
 
 AT_ONCE = 4096

@@ -9,8 +9,6 @@ import textwrap
 from functools import cache
 from types import CodeType, FunctionType
 
-__all__ = ["is_empty"]
-
 
 def is_empty(function: FunctionType) -> bool:
     """Whether the body is only `pass`, `...`, a docstring or other bare constants.

@@ -14,8 +14,6 @@ from weakref import WeakKeyDictionary
 
 from xpander_client.agents.validation import Check, Misfit
 
-__all__ = ["with_enums"]
-
 _checks: WeakKeyDictionary[Any, dict[str, Check]] = WeakKeyDictionary()
 
 

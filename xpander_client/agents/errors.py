@@ -4,20 +4,6 @@ from __future__ import annotations
 
 from xpander_client.errors import ModuleException
 
-__all__ = [
-    "AgentTaskError",
-    "ConcurrencyError",
-    "LLMCallError",
-    "LLMFail",
-    "OutputInvalid",
-    "ResponseParseError",
-    "ScriptEndedError",
-    "TaskCancelled",
-    "TaskClarify",
-    "TaskFail",
-    "TaskTimeout",
-]
-
 
 class AgentTaskError(ModuleException):
     """The base of all of them; `message`, which is also `str(error)`, says what happened.

@@ -13,20 +13,6 @@ from xpander_client.agents.messages import Image
 from xpander_client.agents.plain_json import from_json, to_json
 from xpander_client.errors import ArgumentError
 
-__all__ = [
-    "ActionEvent",
-    "BaseEvent",
-    "CancelledEvent",
-    "ClarifyEvent",
-    "ErrorEvent",
-    "FailEvent",
-    "OutputEvent",
-    "SuccessEvent",
-    "SummaryEvent",
-    "SystemNoteEvent",
-    "TaskStartEvent",
-]
-
 CHARACTERS_PER_TOKEN = 4
 TOKENS_OF_AN_IMAGE = 1000
 LOW_DETAIL = 1024

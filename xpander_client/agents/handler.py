@@ -21,8 +21,6 @@ from xpander_client.api.resources import Task
 from xpander_client.core.result import dumps_anyway
 from xpander_client.runtime.shielding import shield
 
-__all__ = ["handler_of"]
-
 
 def handler_of(
     contract: Contract, runner: LocalRunner, *, tokens: bool = False

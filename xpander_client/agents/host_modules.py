@@ -14,8 +14,6 @@ from typing import Any
 
 from xpander_client.agents.capabilities import HostModule
 
-__all__ = ["standard_modules"]
-
 MOST_ITEMS = 1_000_000
 LONGEST_TEXT = 5_000_000
 MOST_BITS = 4096

@@ -14,8 +14,6 @@ from collections.abc import Iterable, Iterator, Set
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["rewritten"]
-
 _OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "oadd", ast.Sub: "osub", ast.Mult: "omul", ast.Div: "otruediv",
     ast.FloorDiv: "ofloordiv", ast.Mod: "omod", ast.Pow: "opow", ast.MatMult: "omatmul",

@@ -11,8 +11,6 @@ import orjson
 from xpander_client.agents.contract import Contract
 from xpander_client.errors import ArgumentError
 
-__all__ = ["arguments_of", "from_json", "prompt_of", "result_of", "text_of"]
-
 _BLOCK = re.compile(r"^```json\n(.*?)\n```\s*\Z", re.DOTALL | re.MULTILINE)
 
 

@@ -6,13 +6,10 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from xpander_client.agents.messages import Image, Message
+from xpander_client.agents.messages import Message
 from xpander_client.agents.response import LLMResponse
-from xpander_client.agents.scripted import scripted
 from xpander_client.agents.tokens import TokenChunk
 from xpander_client.errors import ArgumentError, ConfigurationError
-
-__all__ = ["LLM", "Image", "LLMResponse", "Message", "connect_llm", "scripted"]
 
 
 @runtime_checkable

@@ -38,7 +38,7 @@ from xpander_client.agents.events import (
 )
 from xpander_client.agents.messages import Message
 from xpander_client.agents.response import LLMResponse
-from xpander_client.agents.state import Conflict
+from xpander_client.agents.state_store import Conflict
 from xpander_client.agents.steps import (
     Ask,
     Begin,
@@ -55,8 +55,6 @@ from xpander_client.agents.steps import (
 )
 from xpander_client.configuration import RetryPolicy
 from xpander_client.errors import ConfigurationError
-
-__all__ = ["Brief", "call_steps"]
 
 SETUP_FAULTS = (ConfigurationError, ImportError, TypeError)
 """What no model can be blamed for: the caller gets these as they are."""

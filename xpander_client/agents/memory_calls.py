@@ -10,8 +10,6 @@ import attrs
 
 from xpander_client.agents.state_store import Call, Scope
 
-__all__ = ["PENDING_SECONDS", "MemoryCalls"]
-
 PENDING_SECONDS = 60.0
 """How long a cancel waits for a call to begin: one that came too late must not stop next day's."""
 

@@ -25,8 +25,6 @@ from xpander_client.agents.state_store import (
     Variables,
 )
 
-__all__ = ["MemoryStore"]
-
 
 @attrs.define
 class _Entry:

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from xpander_client.agents.state_store import Changes, Turn, Variables
 
-__all__ = ["clashing", "difference", "differing", "overlay", "visible"]
-
 
 def overlay(turns: Iterable[Turn]) -> dict[str, bytes | None]:
     """The changes of several turns as one: the last one of each name.

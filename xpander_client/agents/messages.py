@@ -7,8 +7,6 @@ from typing import Literal
 
 import attrs
 
-__all__ = ["Image", "Message"]
-
 
 @attrs.frozen
 class Image:

@@ -21,8 +21,6 @@ from xpander_client.core.retry import parse_retry_after
 from xpander_client.errors import ConfigurationError
 from xpander_client.runtime.shielding import shield
 
-__all__ = ["ProviderLLM"]
-
 Emit = Callable[[TokenChunk], None]
 
 

@@ -19,15 +19,6 @@ from xpander_client.agents.capabilities import Capabilities, HostClass, HostModu
 if TYPE_CHECKING:
     from pydantic_monty import ExternalModule
 
-__all__ = [
-    "INTERPRETER_MODULES",
-    "InnerModule",
-    "Openings",
-    "Target",
-    "open_members",
-    "openings_of",
-    "type_id",
-]
 
 DEEPEST = 4
 """How far below a module that was opened with `recursive` its submodules are open, too."""

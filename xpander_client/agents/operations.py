@@ -9,8 +9,6 @@ from typing import Any
 
 from xpander_client.agents.crossing import LONGEST_ITERATOR
 
-__all__ = ["BETWEEN_OBJECTS", "OPERATIONS", "UNOPENED"]
-
 _BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "lshift", "rshift")
 _ORDERS = ("lt", "le", "gt", "ge", "eq", "ne")
 

@@ -8,8 +8,6 @@ from collections.abc import Collection, Sequence
 from xpander_client.agents.memory_calls import MemoryCalls
 from xpander_client.agents.state_store import Begun, Call, Commit, Initial, Scope, Turn, Variables
 
-__all__ = ["PassingStore"]
-
 
 class PassingStore:
     """A `Store` that forgets; calls can still be cancelled, within the process."""

@@ -13,8 +13,6 @@ import attrs
 
 from xpander_client.agents.messages import Image
 
-__all__ = ["Shown", "from_json", "to_json"]
-
 TAG = "$"
 """The key that marks an object which stands for something that JSON has no form for."""
 DEEPEST = 100

@@ -11,8 +11,6 @@ from xpander_client.agents.capabilities import is_async
 from xpander_client.background.plugin import AgentCtx, Plugin, SandboxMethod
 from xpander_client.core.signatures import signature_of
 
-__all__ = ["as_function"]
-
 
 def as_function(plugin: Plugin, method: SandboxMethod, name: str) -> Callable[..., Any]:
     """The method under a `name` for code, without its first parameter.

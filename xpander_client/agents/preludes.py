@@ -11,8 +11,6 @@ import re
 from xpander_client.agents.rewriting import SOURCE
 from xpander_client.agents.sandbox_modules import SOURCES
 
-__all__ = ["needed"]
-
 _FUNCTIONS = {
     "plain": """\
 import collections as __x_collections

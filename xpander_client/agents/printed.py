@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["Printed"]
-
 
 class Printed:
     """Collects a block's output, and tells it on while it comes."""

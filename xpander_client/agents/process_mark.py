@@ -10,8 +10,6 @@ from pathlib import Path
 
 from xpander_client.private_files import make_private_folder, open_private
 
-__all__ = ["ProcessMark"]
-
 if sys.platform == "win32":
     import msvcrt
 

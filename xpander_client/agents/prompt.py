@@ -25,26 +25,6 @@ from xpander_client.agents.response import LLMResponse
 if TYPE_CHECKING:
     from xpander_client.agents.loop import Brief
 
-__all__ = [
-    "PRIMER",
-    "REMINDER",
-    "abandoned",
-    "again",
-    "answered",
-    "budget_note",
-    "complaint",
-    "failed",
-    "given_up",
-    "joined",
-    "long_pause",
-    "no_answer",
-    "observed",
-    "past",
-    "seen",
-    "system_text",
-    "task_message",
-    "timed_out",
-]
 
 PAST_PART = 1_500
 """Characters of one part of what was told in an earlier call."""

@@ -11,8 +11,6 @@ import attrs
 from xpander_client.errors import ArgumentError
 from xpander_client.extras import missing
 
-__all__ = ["PROVIDERS", "Connection", "open_model", "provider_named", "require_installed"]
-
 
 @attrs.frozen
 class Provider:

@@ -6,8 +6,6 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-__all__ = ["described_error", "nearest_exception"]
-
 MOST_LINES = 8
 LONGEST_MESSAGE = 4_000
 

@@ -38,8 +38,6 @@ from xpander_client.configuration import Configuration
 from xpander_client.errors import ModuleException
 from xpander_client.legacy.steps import adrive, ask, drive
 
-__all__ = ["RemoteAgent"]
-
 P = ParamSpec("P")
 R = TypeVar("R")
 

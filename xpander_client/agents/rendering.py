@@ -10,8 +10,6 @@ from typing import Any
 
 from xpander_client.agents.messages import Image
 
-__all__ = ["cut", "picture", "rendered"]
-
 BUDGET = 4_000
 """Characters of a value."""
 ITEMS = 40

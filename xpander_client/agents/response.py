@@ -9,8 +9,6 @@ import attrs
 from xpander_client.agents.errors import ResponseParseError
 from xpander_client.agents.tokens import Section, TokenChunk
 
-__all__ = ["LLMResponse", "ResponseReader"]
-
 _OPENING = re.compile(r"<(TITLE|THINKING|PYTHON)>", re.IGNORECASE)
 _LONGEST_OPENING = len("<THINKING>") - 1
 _FENCE = re.compile(r"[ \t]*```[^\n`]*\n")

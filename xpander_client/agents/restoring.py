@@ -9,8 +9,6 @@ from typing import Any
 
 from xpander_client.agents.values import Factory, Instance
 
-__all__ = ["Restored", "needs_code"]
-
 _RECORD = re.compile(r"^\s*@(?:\w+\.)?dataclass\b", re.MULTILINE)
 _INIT = re.compile(r"^\s+def __init__\b", re.MULTILINE)
 

@@ -11,8 +11,6 @@ import ast
 import warnings
 from functools import lru_cache
 
-__all__ = ["CHANGE", "MARK", "REREAD", "SOURCE", "retold"]
-
 MARK = "__x_host"
 """The attribute by which the class of a host's object is known in the sandbox."""
 CHANGE = "__x_change"

@@ -15,8 +15,6 @@ from xpander_client.extras import require
 if TYPE_CHECKING:
     from xpander_client.agents.agent import Agent
 
-__all__ = ["LocalRunner"]
-
 
 class LocalRunner:
     """The calls of one agent's tasks: its model writes the code, its sandbox runs it."""

@@ -72,19 +72,6 @@ from xpander_client.agents.values import (
 )
 from xpander_client.agents.workers import Worker, inside_host_call, take
 
-__all__ = [
-    "Block",
-    "Clarify",
-    "Continue",
-    "Control",
-    "Fail",
-    "HostCall",
-    "Limits",
-    "Sandbox",
-    "SandboxSession",
-    "Success",
-]
-
 AFTER_THE_END = 100
 """Calls of the host that a block may still try after it has ended itself; then it is stopped."""
 
@@ -1299,6 +1286,3 @@ def _class_names(value: Any) -> set[str]:
 
 def _short(error: Exception) -> str:
     return str(error).partition("\n")[0][:200] or type(error).__name__
-
-
-__all__ += ["plain_call", "type_id"]

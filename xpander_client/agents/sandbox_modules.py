@@ -5,8 +5,6 @@ They change the caller's lists or call its functions, so they can't be the host'
 
 from __future__ import annotations
 
-__all__ = ["SOURCES"]
-
 SOURCES = {
     "heapq": """\
 def __x_heapq():

@@ -12,8 +12,6 @@ from xpander_client.agents.messages import Message
 from xpander_client.agents.response import LLMResponse
 from xpander_client.agents.tokens import TokenChunk
 
-__all__ = ["Answer", "ScriptedLLM", "scripted"]
-
 Answer = (
     LLMResponse | str | BaseException | Callable[[Sequence[Message]], "Answer | Awaitable[Answer]"]
 )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["check_session_name"]
-
 _ALLOWED = re.compile(r"[\w.@:-]{1,200}")
 
 

@@ -7,8 +7,6 @@ from typing import Any
 from xpander_client.agents.branches import Branch
 from xpander_client.agents.state_store import Commit, Initial, Scope, Store, Variables
 
-__all__ = ["Session"]
-
 
 class Session:
     """The state that an agent's calls of one session share; `StateConfig.session` makes it.

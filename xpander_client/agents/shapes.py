@@ -19,8 +19,6 @@ import attrs
 
 from xpander_client.agents.annotations import type_text
 
-__all__ = ["of_plain", "plain_base", "shaped", "unreachable"]
-
 _DATA: tuple[Any, ...] = (
     None, True, 1, 1.0, 1j, "", b"", ..., (), [], {}, set(), frozenset(), Decimal(1),
     date.min, datetime.min, time.min, timedelta(0), UUID(int=0), Path(),  # noqa: DTZ901

@@ -11,8 +11,6 @@ from keyword import iskeyword
 
 import attrs
 
-__all__ = ["Source", "is_class", "looked_at"]
-
 _NAME = re.compile(r"[^\W\d]\w*")
 _TOP_LEVEL = re.compile(r"(?:@|(?:async\s+)?def\s|class\s)")
 _DEFINES = re.compile(r"(?:async\s+)?(?:def|class)\s+([^\W\d]\w*)")

@@ -19,8 +19,6 @@ import attrs
 
 from xpander_client.agents.values import Instance
 
-__all__ = ["Argument", "StandIn", "arguments", "evaluated", "may_stand_in"]
-
 _BEGINNINGS = {
     ">": re.compile(
         r"<(?:(?:function|class|module|bound method|method|built-in|coroutine|generator|cell:?"

@@ -10,31 +10,13 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from xpander_client.agents.branches import Branch
 from xpander_client.agents.session_names import check_session_name
 from xpander_client.agents.sessions import Session
 from xpander_client.agents.state_store import (
-    Changes,
-    Commit,
-    Conflict,
-    Merged,
     Scope,
     Store,
     Variables,
 )
-
-__all__ = [
-    "Branch",
-    "Changes",
-    "Commit",
-    "Conflict",
-    "Init",
-    "Merged",
-    "Session",
-    "StateConfig",
-    "Variables",
-    "connect_state",
-]
 
 Init: TypeAlias = Mapping[str, Any] | Callable[[], Mapping[str, Any]]
 """The values that a new session begins with, or what makes them."""

@@ -10,20 +10,6 @@ import attrs
 
 from xpander_client.errors import ModuleException
 
-__all__ = [
-    "Begun",
-    "Call",
-    "Changes",
-    "Commit",
-    "Conflict",
-    "Initial",
-    "Merged",
-    "Scope",
-    "Store",
-    "Turn",
-    "Variables",
-]
-
 Variables: TypeAlias = Mapping[str, bytes]
 """Names and what they hold, encoded."""
 

@@ -11,21 +11,6 @@ if TYPE_CHECKING:
     from xpander_client.agents.events import BaseEvent
     from xpander_client.agents.messages import Message
 
-__all__ = [
-    "Ask",
-    "Begin",
-    "CancelRequested",
-    "LineUp",
-    "Merge",
-    "Renew",
-    "RunCode",
-    "Snapshot",
-    "Step",
-    "Steps",
-    "Tell",
-    "View",
-    "Wait",
-]
 
 T = TypeVar("T")
 

@@ -18,8 +18,6 @@ from xpander_client.agents.host_modules import standard_modules
 from xpander_client.agents.sandbox_modules import SOURCES
 from xpander_client.core.signatures import signature_of
 
-__all__ = ["stubs"]
-
 MOST_MEMBERS = 80
 """Of one module or class; the others are usable, and counted."""
 LONGEST_DOC = 2_000

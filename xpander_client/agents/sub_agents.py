@@ -12,8 +12,6 @@ from xpander_client.agents.call import Call, current_call
 from xpander_client.agents.contract import ADDED, Bound, Contract
 from xpander_client.agents.errors import AgentTaskError, TaskCancelled, TaskClarify
 
-__all__ = ["SubAgentRunner", "as_sub_agent"]
-
 
 class SubAgentRunner(Protocol):
     """What carries out a task for the call whose code asks for it."""

@@ -11,8 +11,6 @@ from xpander_client.agents.sub_agents import SubAgentRunner
 from xpander_client.agents.tokens import StreamToken
 from xpander_client.agents.wrapping import Runner, wrap
 
-__all__ = ["AgentTask", "TaskDecorator", "decorator", "runner_of"]
-
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")

@@ -7,8 +7,6 @@ from typing import Literal
 
 import attrs
 
-__all__ = ["Section", "StreamToken", "TokenChunk"]
-
 Section = Literal["title", "thinking", "python"]
 """The parts that an answer has."""
 

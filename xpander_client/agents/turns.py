@@ -14,8 +14,6 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any
 
-__all__ = ["Turns"]
-
 LOOK_EVERY = 0.5
 """Seconds after which a wait begins anew. Only Windows needs it, to look for signals."""
 TO_END = 5.0

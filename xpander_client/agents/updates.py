@@ -20,8 +20,6 @@ from xpander_client.api.models import (
 from xpander_client.api.resources import Task
 from xpander_client.errors import ArgumentError
 
-__all__ = ["Updates", "told"]
-
 CODE = "python"
 """What blocks of code are called as tool calls."""
 TOKEN = "StreamToken"

@@ -16,8 +16,6 @@ from typing import Any
 
 import attrs
 
-__all__ = ["Check", "Misfit", "packed"]
-
 _STRICT = frozenset(
     {
         *("bool", "int", "float", "complex", "decimal", "str", "bytes"),

@@ -19,18 +19,6 @@ import attrs
 
 from xpander_client.errors import ModuleException
 
-__all__ = [
-    "FACTORIES",
-    "Definition",
-    "Factory",
-    "Instance",
-    "UnreadableValue",
-    "Unstorable",
-    "decode",
-    "encode",
-    "whole",
-]
-
 VERSION = 1
 DEEPEST = 200
 """How many containers may be inside each other. Far below what Python's own stack bears."""

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from xpander_client.agents.blocks import Limits
 
-__all__ = ["SandboxUnavailable", "Worker", "inside_host_call", "take"]
 
 KEPT = 16
 """Idle processes that stay. After a time with more sessions at once, the others are ended."""

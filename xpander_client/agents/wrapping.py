@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from xpander_client.agents.contract import Bound, Contract
 
-__all__ = ["TASK_MARK", "Runner", "wrap"]
 
 TASK_MARK = "__agent_task_namespace__"
 """The attribute by which a function shows that it is a task; its value is the agent's name."""

@@ -8,8 +8,6 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable
 
-__all__ = ["BackgroundLoop"]
-
 _logger = logging.getLogger("xpander_client.background")
 
 

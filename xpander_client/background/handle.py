@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from xpander_client.background.plugin import Plugin
     from xpander_client.background.signals import TaskCtl
 
-__all__ = ["AsyncTaskHandle"]
 
 _making = threading.RLock()
 

@@ -9,8 +9,6 @@ from typing import Any
 from xpander_client.background.signals import TaskCtl, TaskSignal
 from xpander_client.core.result import error_text, shown
 
-__all__ = ["Life", "Verdict"]
-
 
 class _Stage(Enum):
     """How hard a task is pressed to end. It only gets worse."""

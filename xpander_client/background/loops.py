@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-__all__ = ["loop_here"]
-
 
 def loop_here() -> asyncio.AbstractEventLoop | None:
     """The event loop that runs in this thread, or None."""

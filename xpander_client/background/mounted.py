@@ -15,7 +15,6 @@ from xpander_client.core.signatures import signature_of
 if TYPE_CHECKING:
     from xpander_client.background.handle import AsyncTaskHandle
 
-__all__ = ["Form", "MountedTask", "mounted"]
 
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _BY_KEYWORD = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from xpander_client.background.running import RunningTask
     from xpander_client.configuration import Configuration
 
-__all__ = ["AgentCtx", "Plugin", "SandboxMethod", "SandboxMethodType"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 

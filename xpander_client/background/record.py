@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from xpander_client.background.handle import AsyncTaskHandle
     from xpander_client.background.plugin import Plugin
 
-__all__ = ["PlatformRecord"]
 
 _logger = logging.getLogger("xpander_client.background")
 

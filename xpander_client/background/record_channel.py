@@ -17,8 +17,6 @@ from xpander_client.transport import Transport
 from xpander_client.worker.heartbeat import Heartbeat
 from xpander_client.worker.listener import Listener, Message, Registered
 
-__all__ = ["Channel"]
-
 _logger = logging.getLogger("xpander_client.background")
 
 _HEARTBEAT = 2.0

@@ -13,8 +13,6 @@ from xpander_client.background.running import RunningTask
 from xpander_client.background.signals import TaskCtl
 from xpander_client.core.result import error_text, plain, value_text
 
-__all__ = ["Create", "Ending", "Entry", "Look", "Pause", "Write"]
-
 SPACING = 0.1
 """Seconds between two writes of progress."""
 

@@ -11,8 +11,6 @@ from xpander_client.configuration import RetryPolicy
 from xpander_client.core.retry import backoff
 from xpander_client.errors import ApiStatusError, CallError, UnknownOutcomeError
 
-__all__ = ["Line"]
-
 T = TypeVar("T")
 
 _logger = logging.getLogger("xpander_client.background")

@@ -11,8 +11,6 @@ import attrs
 from xpander_client.background.signals import TaskCtl, TaskSignal
 from xpander_client.core.result import error_text, plain, shown, value_text
 
-__all__ = ["STATUSES", "Start", "ending_text", "read_start", "start_text"]
-
 STATUSES = {
     TaskSignal.SUCCESS: "completed",
     TaskSignal.FAIL: "failed",

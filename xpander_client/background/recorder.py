@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from xpander_client.background.running import RunningTask
     from xpander_client.background.signals import TaskCtl
 
-__all__ = ["Recorder", "Server"]
-
 
 class Recorder(Protocol):
     """Hears of every task of a plugin, from its start to its end.

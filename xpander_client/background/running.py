@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from xpander_client.background.plugin import Plugin
     from xpander_client.background.recorder import Recorder
 
-__all__ = ["Means", "OnTerminal", "RunningTask"]
 
 OnTerminal = Callable[[TaskCtl], Any]
 """Called with the terminal signal; what it returns is awaited, if it can be."""

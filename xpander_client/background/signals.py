@@ -8,8 +8,6 @@ from typing import Any
 
 import attrs
 
-__all__ = ["TaskCtl", "TaskSignal"]
-
 
 class TaskSignal(StrEnum):
     """What kind of word it is. All but `PROGRESS` end the task."""

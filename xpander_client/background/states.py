@@ -9,8 +9,6 @@ from weakref import WeakValueDictionary
 from xpander_client.background.handle import AsyncTaskHandle
 from xpander_client.background.signals import TaskCtl
 
-__all__ = ["EndedStates"]
-
 Key = tuple[str, str]
 
 

@@ -6,8 +6,6 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-__all__ = ["TaskThreads"]
-
 
 class TaskThreads:
     """Runs functions on threads, `limit` at once; more wait their turn.

@@ -17,8 +17,6 @@ from xpander_client.background.signals import TaskCtl, TaskSignal
 from xpander_client.background.states import EndedStates
 from xpander_client.background.task_threads import TaskThreads
 
-__all__ = ["BackgroundTasks", "task"]
-
 
 class BackgroundTasks:
     """The background tasks of a process; `task` is the one that programs use.

@@ -12,8 +12,6 @@ from typing import Any
 
 from xpander_client.background.loops import loop_here
 
-__all__ = ["TIMED_OUT", "WaitPoints"]
-
 
 class _Answer(Enum):
     TIMED_OUT = "timed out"

@@ -9,8 +9,6 @@ import random
 from xpander_client.chaos.proxy import Mode, Network
 from xpander_client.chaos.stage import Stage
 
-__all__ = ["FAULTS", "Fault", "cause", "is_possible"]
-
 
 class Fault(enum.Enum):
     """Something that goes wrong."""

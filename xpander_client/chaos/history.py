@@ -11,20 +11,6 @@ from typing import Self
 import attrs
 import orjson
 
-__all__ = [
-    "Acknowledged",
-    "Begun",
-    "Created",
-    "Ended",
-    "Entry",
-    "History",
-    "Pushed",
-    "SawEnd",
-    "Seen",
-    "Stopped",
-    "read_histories",
-]
-
 
 def _tuple(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(values)

@@ -28,16 +28,6 @@ from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.stores.records import TERMINAL, TaskFilter, TaskRecord
 from xpander_client.platform.stores.store import Store
 
-__all__ = [
-    "INVARIANTS",
-    "StoredEvent",
-    "StoredTask",
-    "Violation",
-    "fingerprint",
-    "stored_tasks",
-    "violations",
-]
-
 INVARIANTS: Mapping[str, str] = {
     "I1": "a create that was acknowledged exists, once",
     "I2": "an event that was acknowledged is in the replay, once, at its number",

@@ -16,8 +16,6 @@ from xpander_client.chaos.invariants import fingerprint
 from xpander_client.chaos.worker import chunk
 from xpander_client.errors import ModuleException
 
-__all__ = ["QUIET", "AsyncCaller", "SyncCaller", "quiet"]
-
 QUIET = 60.0
 """How long everything may take to come to its end when nothing goes wrong any more, in seconds."""
 

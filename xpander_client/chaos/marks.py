@@ -7,8 +7,6 @@ from pathlib import Path
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.file_lock import FileLock
 
-__all__ = ["Mark", "is_abandoned"]
-
 
 class Mark:
     """A file that is locked as long as the run's process lives, and then until it is cleared.

@@ -18,9 +18,6 @@ from xpander_client.extras import missing
 from xpander_client.platform.stores.addresses import is_postgres, sqlite_path, without_password
 from xpander_client.platform.stores.sqlite.file import COMPANIONS
 
-__all__ = ["Place", "place_beside"]
-
-
 _MARK = ".running"
 _COMMENT = "of a run of xpander-client chaos, and removed by the next one if this was killed"
 _MARKED = (

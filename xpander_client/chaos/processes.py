@@ -15,8 +15,6 @@ import orjson
 
 from xpander_client.errors import ModuleException
 
-__all__ = ["Process", "end_with_parent", "ready"]
-
 PATIENCE = 60.0
 
 

@@ -10,8 +10,6 @@ import struct
 from types import TracebackType
 from typing import Self
 
-__all__ = ["Mode", "Network", "Upstream"]
-
 CHUNK = 64 * 1024
 _RST = struct.pack("ii", 1, 0)
 

@@ -36,9 +36,6 @@ from xpander_client.chaos.places import Place, place_beside
 from xpander_client.chaos.stage import ORGANIZATION, SERVER, Stage, staged
 from xpander_client.platform.stores.addresses import is_postgres, store_at, without_password
 
-__all__ = ["Report", "run"]
-
-
 _PREFIX = "xpander-chaos-"
 _MARK = "running"
 

@@ -14,8 +14,6 @@ from xpander_client.errors import ModuleException
 from xpander_client.platform.serve import run
 from xpander_client.platform.settings import Settings
 
-__all__ = ["SETTINGS", "environment", "main"]
-
 SETTINGS = Settings(
     lease=3.0,
     offer_window=2.0,

@@ -17,8 +17,6 @@ from xpander_client.chaos.server import SETTINGS, environment
 from xpander_client.chaos.worker import PATIENT
 from xpander_client.configuration import Configuration, RetryPolicy
 
-__all__ = ["AGENT", "ORGANIZATION", "SERVER", "Stage", "staged"]
-
 ORGANIZATION = "chaos"
 AGENT = "chaos"
 SERVER = "xpander_client.chaos.server"

@@ -18,8 +18,6 @@ from xpander_client.configuration import Configuration, RetryPolicy
 from xpander_client.worker import Worker
 from xpander_client.worker.signals import stopped_by_signals
 
-__all__ = ["PATIENT", "chunk", "main"]
-
 PATIENT = RetryPolicy(attempts=1_000, initial=0.05, maximum=0.5)
 """Nobody gives up while the platform is away."""
 

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from xpander_client.platform.descriptions import DescribedAgent
     from xpander_client.platform.kept_agents import Change
 
-__all__ = ["agents"]
 
 agents = typer.Typer(
     help="Apply, list, show and remove the agents that a platform knows.",

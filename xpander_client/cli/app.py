@@ -26,8 +26,6 @@ from xpander_client.errors import ConnectionFailedError, ModuleException, Timeou
 from xpander_client.extras import missing
 from xpander_client.version import __version__
 
-__all__ = ["app"]
-
 _PLATFORM_PACKAGES = frozenset({"httptools", "starlette", "uvicorn", "yaml"})
 
 

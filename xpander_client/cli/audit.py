@@ -16,7 +16,6 @@ from xpander_client.cli.stores import StoreAddress, administered
 if TYPE_CHECKING:
     from xpander_client.platform.stores.records import AuditEntry
 
-__all__ = ["audit"]
 
 _PAGE = 500
 

@@ -17,7 +17,6 @@ from xpander_client.extras import missing
 if TYPE_CHECKING:
     from xpander_client.chaos.run import Report
 
-__all__ = ["chaos"]
 
 _EXAMPLES = 3
 

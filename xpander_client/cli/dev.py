@@ -22,7 +22,6 @@ from xpander_client.private_files import check_private_folder, make_private_fold
 if TYPE_CHECKING:
     from xpander_client.platform import Address
 
-__all__ = ["dev"]
 
 _PORT = 8484
 _FOLDER = Path(".xpander")
@@ -66,7 +65,7 @@ def dev(
     """
     try:
         from xpander_client.platform.serve import run
-        from xpander_client.platform.server import is_loopback
+        from xpander_client.runtime.hosts import is_loopback
     except ModuleNotFoundError as error:
         raise missing(error, "platform", "the platform") from None
     with _running(store) as (address, place):

@@ -17,8 +17,6 @@ from xpander_client.configuration import Configuration, RetryPolicy, without_log
 from xpander_client.errors import CallError, ConfigurationError, ModuleException, NotFoundError
 from xpander_client.version import __version__
 
-__all__ = ["doctor"]
-
 _PACKAGES = (
     *("httpx", "attrs", "cattrs", "orjson", "tenacity"),
     *(

@@ -12,8 +12,6 @@ from xpander_client.api.resources import Organization
 from xpander_client.cli.output import confirm, print_json, tell
 from xpander_client.configuration import Configuration
 
-__all__ = ["forget", "tell_removed"]
-
 
 def forget(
     user: Annotated[str, typer.Argument(metavar="USER", help="The user's id.")],

@@ -18,7 +18,6 @@ from xpander_client.cli.stores import Organization, StoreAddress, administered
 if TYPE_CHECKING:
     from xpander_client.platform.keys import KeyRecord
 
-__all__ = ["keys"]
 
 keys = typer.Typer(
     help="Make, list and revoke the keys that open a platform.",

@@ -15,18 +15,6 @@ from rich.text import Text
 
 from xpander_client.core.convert import dumps, unstructure
 
-__all__ = [
-    "complain",
-    "confirm",
-    "note",
-    "print_json",
-    "print_json_list",
-    "print_pairs",
-    "print_table",
-    "tell",
-    "visible",
-]
-
 _STYLES = {
     "completed": "green",
     "executing": "cyan",

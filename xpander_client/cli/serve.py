@@ -16,7 +16,6 @@ from xpander_client.platform.settings import Settings
 if TYPE_CHECKING:
     from xpander_client.platform.supervisor import Announcement
 
-__all__ = ["serve"]
 
 _PORT = 8484
 

@@ -16,8 +16,6 @@ import typer
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.settings import Settings
 
-__all__ = ["EPILOG", "with_settings"]
-
 EPILOG = (
     "TIME is in seconds, or has one of the units s, m, h and d; SIZE is in bytes, or in KiB, MiB "
     "or GiB; where there can be none, `none` says so. Each of these options has an environment "

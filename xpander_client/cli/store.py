@@ -12,8 +12,6 @@ import typer
 from xpander_client.cli.output import complain, note, print_json, print_pairs, print_table, tell
 from xpander_client.cli.stores import StoreAddress, required_address
 
-__all__ = ["store"]
-
 store = typer.Typer(
     help="Check, update and copy stores while no platform uses them, and back them up at any time.",
     no_args_is_help=True,

@@ -14,7 +14,6 @@ from xpander_client.errors import ConfigurationError
 if TYPE_CHECKING:
     from xpander_client.platform.stores.store import Store
 
-__all__ = ["Organization", "StoreAddress", "administered", "required_address"]
 
 StoreAddress = Annotated[
     str | None,

@@ -34,8 +34,6 @@ from xpander_client.cli.workers import unserved
 from xpander_client.configuration import Configuration
 from xpander_client.errors import ArgumentError, ModuleException
 
-__all__ = ["tasks"]
-
 tasks = typer.Typer(
     help="Create, list, show, follow, notify, stop and delete tasks.",
     no_args_is_help=True,

@@ -12,8 +12,6 @@ from xpander_client.cli.output import note, print_json, print_table
 from xpander_client.configuration import Configuration, RetryPolicy
 from xpander_client.errors import ModuleException
 
-__all__ = ["unserved", "workers"]
-
 
 def workers(
     agent: Annotated[str | None, typer.Option(help="Only workers of this agent.")] = None,

@@ -23,8 +23,6 @@ from xpander_client.errors import (
     UnknownOutcomeError,
 )
 
-__all__ = ["Answer", "Fault", "Headers", "Response", "decode", "error_of_fault", "error_of_status"]
-
 T = TypeVar("T")
 
 KEYS_HONORED = "idempotency-keys"

@@ -24,8 +24,6 @@ from xpander_client.core.retry import Outcome, Stop, Verdict, Wait, decide, pars
 from xpander_client.errors import ArgumentError, Attempt
 from xpander_client.version import __version__
 
-__all__ = ["Call", "CallOptions", "Platform", "Prepared", "outcome_of", "prepare"]
-
 T = TypeVar("T")
 
 LONGEST = 365 * 24 * 3600.0

@@ -32,20 +32,6 @@ from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, overrid
 from xpander_client.core.enums import OpenStrEnum
 from xpander_client.errors import ArgumentError
 
-__all__ = [
-    "ConversionError",
-    "body",
-    "complete",
-    "dumps",
-    "loads",
-    "parse",
-    "parts",
-    "structure",
-    "unstructure",
-    "wire_name",
-    "with_offset",
-]
-
 T = TypeVar("T")
 
 Hook = Callable[[Any, Any], Any]

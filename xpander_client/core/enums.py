@@ -5,8 +5,6 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Self
 
-__all__ = ["OpenStrEnum"]
-
 
 class OpenStrEnum(StrEnum):
     """A `StrEnum` that takes values it does not know and keeps them as they came.

@@ -10,8 +10,6 @@ from typing import Any, TypeVar
 from xpander_client.core.convert import ConversionError, loads, structure
 from xpander_client.core.sse import ServerSentEvent
 
-__all__ = ["event_decoder"]
-
 E = TypeVar("E")
 
 

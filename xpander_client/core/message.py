@@ -7,8 +7,6 @@ from typing import Protocol
 
 from xpander_client.core.planning import Plan, PlanItem, completed_items, is_unfinished, open_items
 
-__all__ = ["TaskMessage"]
-
 
 class _Attachment(Protocol):
     @property

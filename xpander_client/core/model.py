@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import CoreSchema
 
-__all__ = ["Model"]
-
 
 class Model:
     """The base of all data: `Task`, `AgentExecutionInput`, `TaskUpdateEvent` and the others.

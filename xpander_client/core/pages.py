@@ -10,8 +10,6 @@ from xpander_client.core.answer import Response
 from xpander_client.core.plan import RequestPlan
 from xpander_client.errors import ArgumentError
 
-__all__ = ["next_page", "page_size"]
-
 _CURSOR = "cursor"
 
 

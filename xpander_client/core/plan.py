@@ -15,20 +15,6 @@ from xpander_client.configuration import odd_character
 from xpander_client.core.convert import with_offset
 from xpander_client.errors import ArgumentError
 
-__all__ = [
-    "FINISHED",
-    "HEADER_NAME",
-    "LAST_EVENT_ID",
-    "Replay",
-    "RequestPlan",
-    "Root",
-    "StreamPlan",
-    "encode_path",
-    "header_fields",
-    "header_text",
-    "query",
-]
-
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 """What can be the name of a header."""
 

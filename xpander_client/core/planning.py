@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, TypeVar
 
-__all__ = ["Plan", "PlanItem", "completed_items", "is_unfinished", "open_items"]
-
 
 class PlanItem(Protocol):
     """A step of a plan."""

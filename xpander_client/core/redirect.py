@@ -9,8 +9,6 @@ import attrs
 from xpander_client.core.answer import Answer
 from xpander_client.core.call import Prepared
 
-__all__ = ["redirected"]
-
 _MOST = 5  # one after the other
 _PORTS = {"http": 80, "https": 443}
 

@@ -27,8 +27,6 @@ import orjson
 from xpander_client.core.convert import dumps, parts
 from xpander_client.errors import ArgumentError
 
-__all__ = ["dumps_anyway", "error_text", "plain", "readable", "result_text", "shown", "value_text"]
-
 _DEEPEST = 100
 """From this depth on a value is told by its text. Readers of JSON have limits, too."""
 

@@ -13,8 +13,6 @@ import attrs
 from xpander_client.configuration import RetryPolicy
 from xpander_client.core.plan import Replay
 
-__all__ = ["Fate", "Outcome", "Stop", "Verdict", "Wait", "backoff", "decide", "parse_retry_after"]
-
 RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 
 

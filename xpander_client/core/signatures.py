@@ -7,8 +7,6 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["annotations_of", "signature_of"]
-
 # From Python 3.14 on annotations are evaluated when somebody asks for them. One that names what is
 # only there for type checkers would raise NameError then: it is left as a reference instead.
 if sys.version_info >= (3, 14):

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["COMMENT", "ServerSentEvent", "SseParser", "one_line"]
-
 COMMENT = b": still here\n\n"
 """Keeps proxies and impatient readers from taking a quiet stream for a broken one."""
 

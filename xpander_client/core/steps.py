@@ -8,8 +8,6 @@ from collections.abc import Awaitable, Callable, Generator
 from functools import partial
 from typing import Any, TypeVar
 
-__all__ = ["acarry_out", "carry_out"]
-
 S = TypeVar("S")
 T = TypeVar("T")
 

@@ -29,8 +29,6 @@ from xpander_client.core.retry import Fate, Outcome, Stop, Wait, decide
 from xpander_client.core.sse import ServerSentEvent, SseParser
 from xpander_client.errors import Attempt, StreamError, WaitTimeoutError
 
-__all__ = ["Ask", "Effect", "HandOver", "Open", "Opened", "Pause", "Read", "follow", "poll_pauses"]
-
 T = TypeVar("T")
 
 _IS_CURSOR = re.compile(r"(?! )[^\x00-\x1f\x7f]+(?<! )")

@@ -6,8 +6,6 @@ from typing import Any
 
 from xpander_client.core.result import value_text
 
-__all__ = ["tool_message"]
-
 
 def tool_message(tool_call_id: str, result: Any) -> dict[str, Any]:
     """The message by which a model is told what a tool answered, in the wire's form.

@@ -7,8 +7,6 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-__all__ = ["Schema", "accepted", "resolved", "rewritten"]
-
 Schema = dict[str, Any]
 
 _LOOKAROUND = re.compile(r"\(\?<?[=!]")

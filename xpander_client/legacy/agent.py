@@ -26,8 +26,6 @@ from xpander_client.legacy.steps import Steps, adrive, ask, drive, is_async
 from xpander_client.legacy.tool_call import ToolCall, ToolCallResult
 from xpander_client.legacy.usage import Tokens, usage_of
 
-__all__ = ["Agent", "MemoryThread"]
-
 _logger = logging.getLogger(__name__)
 
 

@@ -12,8 +12,6 @@ from xpander_client.legacy.local_tools import LocalTool
 from xpander_client.legacy.providers import LLMProvider, Tool, wire_name
 from xpander_client.legacy.tool_call import FINISH_TOOL
 
-__all__ = ["offered", "on_the_wire", "original_name"]
-
 _GROUPS = {"body_params": "bodyParams", "query_params": "queryParams", "path_params": "pathParams"}
 
 _FINISH = Tool(

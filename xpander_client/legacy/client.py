@@ -18,8 +18,6 @@ from xpander_client.legacy.steps import Steps, adrive, ask, drive
 from xpander_client.legacy.tool_call import ToolCall
 from xpander_client.transport import Closing, Resource
 
-__all__ = ["AgentCollection", "UnloadedAgent", "XpanderClient"]
-
 
 class XpanderClient(Closing):
     """Who calls, and which platform; the way to its agents.

@@ -28,8 +28,6 @@ from xpander_client.legacy.steps import Steps, ask
 from xpander_client.legacy.thread_copy import ThreadCopy
 from xpander_client.legacy.tool_call import FINISH_TOOL, ToolCall, ToolCallResult
 
-__all__ = ["Conversation"]
-
 
 class Conversation:
     """The thread of a script's task."""

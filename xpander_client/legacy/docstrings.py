@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-__all__ = ["parameters_in"]
-
 _GOOGLE_HEADER = re.compile(
     r"(?:Args|Arguments|Parameters|Params|Keyword Args|Keyword Arguments):\s*$"
 )

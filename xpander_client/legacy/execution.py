@@ -11,8 +11,6 @@ import attrs
 from xpander_client.api.models import AgentExecutionStatus, User
 from xpander_client.api.resources import Task, TasksListItem
 
-__all__ = ["Execution", "ExecutionInput", "ExecutionStatus", "ListedExecution"]
-
 
 class ExecutionStatus(StrEnum):
     """Where an execution stands, in the loop's words; `raw_status` has the platform's.

@@ -13,8 +13,6 @@ import attrs
 
 from xpander_client.errors import ArgumentError
 
-__all__ = ["addresses", "described"]
-
 SHOWN = 100_000
 """How many characters of a file's text the model is shown."""
 

@@ -10,8 +10,6 @@ import attrs
 
 from xpander_client.core.tool_schema import Schema
 
-__all__ = ["ANYTHING", "Form", "MisfitError", "described", "lenient", "misfit"]
-
 _LONGEST = 80
 
 

@@ -26,8 +26,6 @@ from xpander_client.legacy import pydantic_form
 from xpander_client.legacy.form import ANYTHING, Form, MisfitError, described, lenient, misfit
 from xpander_client.legacy.hints import hints_of
 
-__all__ = ["Forms", "default_of", "nullable"]
-
 _PLAIN = (str, bool, int, float, types.NoneType)
 
 

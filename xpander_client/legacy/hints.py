@@ -11,8 +11,6 @@ from typing import Any
 
 from xpander_client.core.signatures import annotations_of
 
-__all__ = ["hints_of"]
-
 
 def hints_of(of: Callable[..., Any] | type) -> dict[str, Any]:
     """What the annotations of a function, or of a class with its bases, mean.

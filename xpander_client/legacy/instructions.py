@@ -12,8 +12,6 @@ from xpander_client.core.convert import dumps
 from xpander_client.legacy import files
 from xpander_client.legacy.tool_call import FINISH_TOOL
 
-__all__ = ["UserDetails", "question", "system"]
-
 
 @attrs.frozen
 class UserDetails:

@@ -16,8 +16,6 @@ from xpander_client.legacy.parameters import Parameters, parameters_of
 from xpander_client.legacy.providers import LLMProvider, MalformedError, Tool, grouped, tools_for
 from xpander_client.legacy.tool_call import GROUPS, LOCAL_PREFIX, ToolCall, ToolCallType, extended
 
-__all__ = ["LocalTool", "local_tools"]
-
 
 @attrs.frozen
 class LocalTool:

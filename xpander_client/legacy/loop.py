@@ -14,8 +14,6 @@ from xpander_client.legacy.steps import Steps, ask
 from xpander_client.legacy.tool_call import FINISH_TOOL, ToolCall, extended
 from xpander_client.legacy.tool_runs import ToolRuns
 
-__all__ = ["Loop"]
-
 _KNOWN = frozenset(AgentExecutionStatus)
 
 

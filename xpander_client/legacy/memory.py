@@ -12,8 +12,6 @@ from xpander_client.legacy.script import Script
 from xpander_client.legacy.steps import Steps, adrive, ask, drive
 from xpander_client.legacy.tool_call import ToolCallResult
 
-__all__ = ["Memory"]
-
 
 class Memory:
     """The messages of an agent's task, and of those that it goes on from.

@@ -23,7 +23,6 @@ from xpander_client.legacy.tool_call import ToolCall, ToolCallResult
 if TYPE_CHECKING:
     from xpander_client.legacy.script import Platform
 
-__all__ = ["Ran", "child_id", "done_here", "known", "refused", "run", "written"]
 
 LENGTH = "x-xpander-thread-length"
 STOP = "xpander-agent-stop"

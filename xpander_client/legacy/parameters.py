@@ -17,8 +17,6 @@ from xpander_client.legacy.hints import hints_of
 from xpander_client.legacy.providers import LLMProvider, wire_name
 from xpander_client.legacy.pydantic_form import field_of
 
-__all__ = ["Parameters", "parameters_of"]
-
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
 

@@ -8,8 +8,6 @@ import attrs
 
 from xpander_client.legacy.tool_call import ToolCall, ToolCallType
 
-__all__ = ["pending_local_tool_calls"]
-
 
 def pending_local_tool_calls(tool_calls: Sequence[ToolCall]) -> list[ToolCall]:
     """Those of the calls that are for tools of the script, as new objects."""

@@ -12,7 +12,6 @@ from xpander_client.legacy.form import ANYTHING, Form, MisfitError
 if TYPE_CHECKING:
     from xpander_client.legacy.forms import Forms
 
-__all__ = ["field_of", "form_of", "is_own", "is_rule"]
 
 _RULES = ("pydantic", "pydantic_core", "annotated_types")
 _NOISE = ("title", "discriminator")

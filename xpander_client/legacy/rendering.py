@@ -10,8 +10,6 @@ import orjson
 from xpander_client.api.models import ThreadMessage
 from xpander_client.legacy.providers import LLMProvider, messages_for
 
-__all__ = ["Rendering"]
-
 _ONE_BY_ONE = frozenset({LLMProvider.OPEN_AI, LLMProvider.NVIDIA_NIM, LLMProvider.FRIENDLI_AI})
 """Where a message's form does not depend on those around it, but for calls and their answers."""
 

@@ -18,8 +18,6 @@ from xpander_client.legacy.providers import LLMProvider, Tool
 from xpander_client.legacy.thread_copy import ThreadCopy
 from xpander_client.legacy.tool_call import ToolCall, ToolCallResult
 
-__all__ = ["Current", "Platform", "Script"]
-
 DEFAULT_TURNS = 50
 
 STATUS = "x-xpander-execution-status"

@@ -20,8 +20,6 @@ import attrs
 from xpander_client.core.steps import acarry_out, carry_out
 from xpander_client.errors import ArgumentError
 
-__all__ = ["AsyncFunctionError", "Steps", "adrive", "ask", "drive", "is_async", "run", "together"]
-
 P = ParamSpec("P")
 T = TypeVar("T")
 

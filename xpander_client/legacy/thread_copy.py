@@ -9,8 +9,6 @@ import attrs
 from xpander_client.api.models import Thread, ThreadMessage
 from xpander_client.legacy.rendering import Rendering
 
-__all__ = ["ThreadCopy"]
-
 
 @attrs.define
 class ThreadCopy:

@@ -9,17 +9,6 @@ from typing import Any
 
 import attrs
 
-__all__ = [
-    "FINISH_TOOL",
-    "GROUPS",
-    "LOCAL_PREFIX",
-    "ToolCall",
-    "ToolCallResult",
-    "ToolCallType",
-    "empty_payload",
-    "extended",
-]
-
 FINISH_TOOL = "xpfinish-agent-execution-finished"
 LOCAL_PREFIX = "xpLocal_"
 GROUPS = {

@@ -35,8 +35,6 @@ from xpander_client.legacy.tool_call import (
     extended,
 )
 
-__all__ = ["ToolRuns"]
-
 _logger = logging.getLogger(__name__)
 
 _NOT_READ = "The tool was not called, its arguments can't be read"

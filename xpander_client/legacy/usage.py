@@ -10,8 +10,6 @@ import attrs
 from xpander_client.api.models import ExecutionTokens, Tokens as WireTokens
 from xpander_client.errors import ArgumentError
 
-__all__ = ["LLMTokens", "Tokens", "Usage", "usage_of"]
-
 
 @attrs.define
 class LLMTokens:

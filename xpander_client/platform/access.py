@@ -6,8 +6,6 @@ import attrs
 
 from xpander_client.platform.refusal import Refusal
 
-__all__ = ["APPLICATION", "READER", "ROLES", "WORKER", "Access"]
-
 APPLICATION = "application"
 """Makes tasks, follows, changes and stops them. It is no worker: what it writes is a user's edit,
 whatever attempt it names."""

@@ -11,8 +11,6 @@ import orjson
 from xpander_client.platform.stores.records import EventRecord, TaskRecord
 from xpander_client.platform.stores.store import Store
 
-__all__ = ["thread"]
-
 HELD_BYTES = 4 * 1024 * 1024
 """So much is held back at the most, from a tool call on that waits for its result."""
 

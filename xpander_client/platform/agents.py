@@ -20,8 +20,6 @@ from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.records import AuditEntry, IdempotencyKey, audit_of
 from xpander_client.platform.stores.store import Store
 
-__all__ = ["Agents", "listed"]
-
 KEPT = 4096
 """How many agents of the store are remembered."""
 

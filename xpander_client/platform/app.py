@@ -34,8 +34,6 @@ from xpander_client.platform.stores.store import Store
 from xpander_client.platform.threads_http import ThreadEndpoints
 from xpander_client.platform.tools import Tool, Tools
 
-__all__ = ["Platform"]
-
 MEASURE_INTERVAL = 1.0
 NOTE_INTERVAL = 60.0
 

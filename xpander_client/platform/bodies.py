@@ -23,8 +23,6 @@ from xpander_client.platform.bounds import fault
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.stores.admission import REQUEST_BYTES
 
-__all__ = ["checked", "fingerprint", "header", "parsed", "read", "taken"]
-
 T = TypeVar("T")
 
 DEEPEST = 200

@@ -10,8 +10,6 @@ from typing import Any
 
 from xpander_client.platform.refusal import Refusal
 
-__all__ = ["COUNT", "ID", "ITEMS", "KEY", "LOOKED_UP", "fault", "within"]
-
 _compiled = cache(re.compile)
 
 ID: Mapping[str, Any] = {"maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}

@@ -24,7 +24,6 @@ from xpander_client.errors import ConfigurationError
 if TYPE_CHECKING:
     from xpander_client.platform.stores.store import Store
 
-__all__ = ["LOG_FORMAT", "Orders", "Report", "line", "main", "read"]
 
 LOG_FORMAT = "%(asctime)s %(levelname)s [%(process)d] %(name)s: %(message)s"
 

@@ -6,8 +6,6 @@ import datetime
 import time
 from collections.abc import Callable
 
-__all__ = ["Clock", "server_clock", "timestamp"]
-
 Clock = Callable[[], float]
 """Gives the seconds since 1970, UTC."""
 

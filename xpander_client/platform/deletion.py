@@ -15,8 +15,6 @@ from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.stores.records import TaskFilter, TaskRecord, audit_of
 from xpander_client.platform.stores.store import Store
 
-__all__ = ["Deletions", "Removed"]
-
 TOGETHER = 50
 """So many tasks are deleted in one command: others wait behind it."""
 

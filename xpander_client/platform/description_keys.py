@@ -23,17 +23,6 @@ from xpander_client.errors import ConfigurationError
 from xpander_client.platform import bodies
 from xpander_client.platform.refusal import Refusal
 
-__all__ = [
-    "AGENT",
-    "FILE",
-    "TOOL",
-    "check_agent",
-    "check_size",
-    "check_tool",
-    "plain",
-    "refuse_unknown",
-]
-
 FILE = frozenset({"agents"})
 MODEL = frozenset({"provider", "name"})
 INSTRUCTIONS = frozenset({"role", "goal", "general"})

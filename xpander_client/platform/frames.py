@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import orjson
 
-from xpander_client.core.sse import COMMENT, one_line
+from xpander_client.core.sse import one_line
 from xpander_client.platform.clock import timestamp
 from xpander_client.platform.stores.records import EventRecord
-
-__all__ = ["COMMENT", "connected", "gap", "named", "stored"]
 
 
 def stored(event: EventRecord) -> bytes:

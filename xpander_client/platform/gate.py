@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from xpander_client.platform.rate_limits import RateLimits
     from xpander_client.platform.settings import Settings
 
-__all__ = ["ROOTS", "Gate"]
 
 ROOTS = frozenset(
     {

@@ -19,8 +19,6 @@ from xpander_client.platform.routing import Json, route
 from xpander_client.platform.stores.store import Store
 from xpander_client.version import __version__
 
-__all__ = ["HealthEndpoints"]
-
 PATIENCE = 1.0
 """A store that needs longer than this for a read, in seconds, is not ready."""
 

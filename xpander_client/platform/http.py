@@ -67,8 +67,6 @@ from xpander_client.platform.stores.records import (
 from xpander_client.platform.stores.store import Store
 from xpander_client.platform.streams import TaskEvents, WorkerChannel
 
-__all__ = ["Endpoints"]
-
 T = TypeVar("T")
 
 PAGE = 500

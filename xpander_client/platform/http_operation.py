@@ -17,8 +17,6 @@ from xpander_client.platform.parameters import declared, scalar
 from xpander_client.platform.refusal import Refusal
 from xpander_client.version import __version__
 
-__all__ = ["BODILESS", "METHODS", "Arguments", "HttpOperation", "ToolRequest", "is_public"]
-
 METHODS = frozenset({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"})
 BODILESS = frozenset({"DELETE", "GET", "HEAD"})
 """Methods whose arguments are in the query, unless a tool says otherwise."""

@@ -12,8 +12,6 @@ from xpander_client.platform.http_operation import Arguments, HttpOperation, Too
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.tool_answer import TooLarge, Unreadable, as_json, unpacked
 
-__all__ = ["HttpTools"]
-
 TOLD = 500
 """How many characters of a failed answer are handed on."""
 

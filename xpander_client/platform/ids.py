@@ -8,8 +8,6 @@ import re
 import time
 import uuid
 
-__all__ = ["child_task_id", "chosen_task_id", "is_platforms", "new_task_id"]
-
 # Ids are hard to guess, as who knows a task's id can name it. The system is asked for a thousand at
 # a time: each call lets go of the interpreter's lock, which a busy writer is quick to take.
 _BLOCK = 1_000

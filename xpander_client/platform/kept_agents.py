@@ -16,8 +16,6 @@ from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.stores.records import OPERATOR, Document, audit_of
 from xpander_client.platform.stores.store import Store
 
-__all__ = ["KIND", "Change", "apply", "kept", "kept_agent", "read", "remove", "written"]
-
 KIND = "agent"
 
 

@@ -23,8 +23,6 @@ from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.records import OPERATOR, audit_of
 from xpander_client.platform.stores.store import Store
 
-__all__ = ["FixedKeys", "KeyRecord", "Keys", "StoredKeys", "create", "id_of", "listed", "revoke"]
-
 KIND = "key"
 USE = "key-use"
 """When a key was last used is kept beside it, and written about once a minute."""

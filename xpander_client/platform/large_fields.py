@@ -17,8 +17,6 @@ import orjson
 
 from xpander_client.platform.stores.records import LARGE, TaskRecord
 
-__all__ = ["LargeField", "divide", "fields_of", "is_left_out", "is_same"]
-
 _NEVER_APART = frozenset(
     {
         *("id", "organization_id", "agent_id", "status", "created_at", "execution_attempts"),

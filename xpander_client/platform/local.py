@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from xpander_client.platform.settings import Settings
     from xpander_client.platform.tools import Tool
 
-__all__ = ["LocalPlatform"]
-
 
 class LocalPlatform:
     """Serves the platform on a free loopback port, from a thread with an event loop of its own.

@@ -10,8 +10,6 @@ from typing import Generic, TypeVar
 from xpander_client.platform.clock import Clock
 from xpander_client.runtime.shielding import shield
 
-__all__ = ["Lookups"]
-
 STRANGERS = 2
 """How many keys that nobody knows may be read at a time: the others wait their turn, so that those
 who try keys at random leave the store to those who have some."""

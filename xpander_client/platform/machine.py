@@ -24,29 +24,6 @@ from xpander_client.platform.large_fields import LargeField, divide, fields_of, 
 from xpander_client.platform.refusal import Refusal, StaleAttempt
 from xpander_client.platform.stores.records import NOTIFICATION, TERMINAL, NewEvent, TaskRecord
 
-__all__ = [
-    "STATUSES",
-    "Outcome",
-    "adopt",
-    "append",
-    "bury",
-    "claim",
-    "continue_",
-    "create",
-    "disown",
-    "expire",
-    "holds",
-    "is_grave_of",
-    "is_worn",
-    "notify",
-    "patch",
-    "report",
-    "report_existing",
-    "sign_of_life",
-    "stop",
-    "takes_up_again",
-]
-
 STATUSES = frozenset({"pending", "executing", "paused"}) | TERMINAL
 
 PLATFORM_OWNED = frozenset(

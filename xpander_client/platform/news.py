@@ -12,7 +12,6 @@ from xpander_client.platform.refusal import Refusal
 if TYPE_CHECKING:
     from xpander_client.platform.app import Platform
 
-__all__ = ["News"]
 
 LOOK_INTERVAL = 0.5
 

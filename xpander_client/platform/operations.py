@@ -41,8 +41,6 @@ from xpander_client.platform.threads_http import LENGTH, STATUS
 from xpander_client.platform.tool_answer import SLICE
 from xpander_client.platform.tools import Tools
 
-__all__ = ["FINISH", "OperationEndpoints"]
-
 FINISH = "xpfinish-agent-execution-finished"
 """The tool by which a model ends its task."""
 

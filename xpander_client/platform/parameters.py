@@ -9,8 +9,6 @@ from typing import Any
 
 from xpander_client.platform.refusal import Refusal
 
-__all__ = ["declared", "scalar"]
-
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),

@@ -9,8 +9,6 @@ from xpander_client.platform.clock import Clock
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
 
-__all__ = ["RateLimits"]
-
 WORKERS_SHARE = 10
 WORKERS_LEAST = 20.0
 """What a worker says of itself and of tasks in its hands has a bucket of its own: so many times as

@@ -17,8 +17,6 @@ from xpander_client.platform.routing import access, path_id
 from xpander_client.platform.stores.records import TaskRecord, ThreadRecord
 from xpander_client.platform.stores.store import Store
 
-__all__ = ["AGENTS_NAMED", "SAID", "TASKS_NAMED", "THREADS_NAMED", "Reach"]
-
 AGENTS_NAMED = frozenset({"triggering_agent_id"})
 TASKS_NAMED = frozenset({"parent_execution", "parent_execution_id", "sub_executions"})
 THREADS_NAMED = frozenset({"conversation_id", "memory_thread_id"})

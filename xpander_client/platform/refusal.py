@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-__all__ = ["Refusal", "StaleAttempt"]
-
 
 class Refusal(Exception):
     """A request that can't be served: `status` is the HTTP status, `detail` the reason.

@@ -10,8 +10,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from xpander_client.platform.access import APPLICATION, ROLES, WORKER
 from xpander_client.platform.refusal import Refusal
 
-__all__ = ["RULES", "guarded"]
-
 _ANY = ROLES
 _BOTH = frozenset({APPLICATION, WORKER})
 _APPLICATIONS = frozenset({APPLICATION})

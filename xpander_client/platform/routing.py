@@ -19,22 +19,6 @@ from xpander_client.platform.bounds import COUNT, KEY, within
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.stores.records import IdempotencyKey
 
-__all__ = [
-    "Endpoint",
-    "Json",
-    "access",
-    "count",
-    "ending_attempt",
-    "flag",
-    "held_attempt",
-    "idempotency",
-    "organization",
-    "path_id",
-    "queried",
-    "route",
-    "without_nulls",
-]
-
 _COUNT = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
 
 Endpoint = Callable[[Request], Awaitable[Response]]

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from xpander_client.errors import ConfigurationError
 from xpander_client.runtime import serving
-from xpander_client.runtime.hosts import is_loopback
 
 if TYPE_CHECKING:
     from xpander_client.platform.app import Platform
 
-__all__ = ["Server", "bind", "is_loopback", "run_loop"]
 
 FORBIDDEN_PORT = 8085
 """The official client sends its event streams elsewhere when it sees this port on loopback."""

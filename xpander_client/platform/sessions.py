@@ -16,8 +16,6 @@ from xpander_client.platform.clock import timestamp
 from xpander_client.platform.stores.hints import Alarm
 from xpander_client.platform.stores.records import TaskRecord, WorkerRecord
 
-__all__ = ["OUTBOX", "WorkerSession", "registration", "task_notice", "task_stop"]
-
 OUTBOX = 256 * 1024
 """A worker that has so many bytes still to be sent is offered nothing, and told what it can be told
 later as well.

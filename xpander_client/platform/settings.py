@@ -7,8 +7,6 @@ from typing import Any
 
 import attrs
 
-__all__ = ["Settings"]
-
 
 def _setting(default: Any, help: str, **said: Any) -> Any:
     """A setting, with what those who set it are told: `unit` and `least` go by its type, unless

@@ -10,6 +10,7 @@ from typing import Protocol
 from starlette.types import Receive, Scope, Send
 
 from xpander_client.core.answer import STREAM_ENDS
+from xpander_client.core.sse import COMMENT
 from xpander_client.platform import frames
 from xpander_client.platform.event_log import EventLog, EventLogs
 from xpander_client.platform.metrics import Metrics
@@ -19,8 +20,6 @@ from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.hints import Alarm
 from xpander_client.platform.stores.records import TaskRecord
 from xpander_client.runtime.connections import ABORT
-
-__all__ = ["TaskEvents", "WorkerChannel"]
 
 WRITE_BYTES = 64 * 1024
 """The most that is written at once. A server takes it while less than that waits to be taken by the
@@ -78,7 +77,7 @@ class _Connection:
         if await self._alarm.wait(max(0.0, min(remaining, limit))):
             return True
         if remaining <= limit:
-            await self.write(frames.COMMENT)
+            await self.write(COMMENT)
         return False
 
     async def end(self) -> None:

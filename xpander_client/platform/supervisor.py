@@ -27,8 +27,6 @@ from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.addresses import check_address, is_postgres, without_password
 from xpander_client.runtime import serving
 
-__all__ = ["Announcement", "Backoff", "supervise"]
-
 TRIES = 3
 """So many processes may die without a word before the first one has served."""
 

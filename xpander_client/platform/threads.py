@@ -10,8 +10,6 @@ import orjson
 from xpander_client.platform.clock import timestamp
 from xpander_client.platform.stores.records import MessageRecord
 
-__all__ = ["STRATEGIES", "WINDOW", "begin", "belongs_to", "changed", "window", "without_answers"]
-
 WINDOW = 20
 """How many messages a moving window shows besides the system's."""
 

@@ -32,8 +32,6 @@ from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.records import IdempotencyKey, MessageRecord, ThreadRecord
 from xpander_client.platform.stores.store import Store
 
-__all__ = ["LENGTH", "STATUS", "ThreadEndpoints"]
-
 T = TypeVar("T")
 
 STATUS = "x-xpander-execution-status"

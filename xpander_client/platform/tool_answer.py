@@ -7,8 +7,6 @@ import zlib
 
 import orjson
 
-__all__ = ["TooLarge", "Unreadable", "as_json", "unpacked"]
-
 SLICE = 64 * 1024
 """So many bytes are worked on in one go, while which no other thread can run."""
 

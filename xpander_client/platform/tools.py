@@ -16,8 +16,6 @@ from xpander_client.core.signatures import signature_of
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.refusal import Refusal
 
-__all__ = ["Tool", "Tools"]
-
 Tool = Callable[..., Any]
 """Takes the payload's fields as keywords; what it returns is told as JSON, as well as may be. Sync
 or async.

@@ -16,8 +16,6 @@ import attrs
 from xpander_client.platform.sessions import WorkerSession
 from xpander_client.platform.stores.hints import Alarm, Watch
 
-__all__ = ["Turns"]
-
 MOST = 64
 """So many tasks of a queue are given out at once."""
 

@@ -22,8 +22,6 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from xpander_client.runtime.hosts import PRIVATE
 
-__all__ = ["ABORT", "RECOGNIZE", "Connection", "Connections"]
-
 ABORT = "xpander.abort"
 """What an app finds among a request's `extensions`: a function that drops the connection at once,
 whatever is on its way in it. The server's own way to close waits until the reader has taken that.

@@ -10,8 +10,6 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection, Iterable
 
-__all__ = ["PRIVATE", "is_cross_site", "is_from_here", "is_loopback", "is_named"]
-
 PRIVATE = "xpander.private"
 """Whether only this machine can reach the server, among a request's `extensions`."""
 

@@ -18,8 +18,6 @@ import uvicorn
 from xpander_client.runtime.connections import Connection, Connections
 from xpander_client.runtime.hosts import is_loopback
 
-__all__ = ["EmbeddedServer", "bind", "raise_descriptor_limit", "url_of"]
-
 try:
     import resource
 except ModuleNotFoundError:  # on Windows

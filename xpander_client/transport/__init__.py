@@ -2,7 +2,8 @@
 
 from xpander_client.transport.bound import Bound
 from xpander_client.transport.closing import Closing
+from xpander_client.transport.pool import HttpClient
 from xpander_client.transport.resource import Resource
-from xpander_client.transport.transport import HttpClient, Transport
+from xpander_client.transport.transport import Transport
 
 __all__ = ["Bound", "Closing", "HttpClient", "Resource", "Transport"]

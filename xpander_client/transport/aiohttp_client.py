@@ -8,8 +8,6 @@ import aiohttp
 import httpx
 import httpx_aiohttp
 
-__all__ = ["new_client"]
-
 
 def new_client(
     *,

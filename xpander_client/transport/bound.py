@@ -17,7 +17,6 @@ from xpander_client.errors import ArgumentError
 if TYPE_CHECKING:
     from xpander_client.transport.transport import Transport
 
-__all__ = ["Bound", "bind", "fence"]
 
 R = TypeVar("R", bound=Response[Any])
 

@@ -23,8 +23,6 @@ import httpx
 from xpander_client.configuration import without_login
 from xpander_client.errors import ConfigurationError
 
-__all__ = ["Proxy", "client_settings", "proxy_for"]
-
 _PORTS = {"http": 80, "https": 443}
 
 

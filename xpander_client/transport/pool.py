@@ -25,7 +25,6 @@ from xpander_client.transport.environment import client_settings, proxy_for
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["AsyncConnections", "Connections", "HttpClient", "Pool", "Use"]
 
 HttpClient = httpx.Client | httpx.AsyncClient
 C = TypeVar("C", httpx.Client, httpx.AsyncClient)

@@ -7,9 +7,8 @@ from typing import Self
 
 from xpander_client.configuration import Configuration, RetryPolicy
 from xpander_client.transport.closing import Closing
-from xpander_client.transport.transport import HttpClient, Transport
-
-__all__ = ["Resource"]
+from xpander_client.transport.pool import HttpClient
+from xpander_client.transport.transport import Transport
 
 
 class Resource(Closing):

@@ -27,8 +27,6 @@ from xpander_client.transport.wire import (
     request_of,
 )
 
-__all__ = ["call", "stream"]
-
 T = TypeVar("T")
 
 

@@ -26,8 +26,6 @@ from xpander_client.transport import sync
 from xpander_client.transport.bound import Bound, bind, bind_data
 from xpander_client.transport.pool import HttpClient, Pool
 
-__all__ = ["HttpClient", "Transport"]
-
 T = TypeVar("T")
 
 

@@ -10,16 +10,6 @@ from xpander_client.core.retry import Fate
 from xpander_client.core.stream import Opened
 from xpander_client.transport.environment import proxy_for
 
-__all__ = [
-    "TOO_LATE",
-    "answer_of",
-    "fault_of",
-    "is_compressed",
-    "is_event_stream",
-    "opened_of",
-    "request_of",
-]
-
 
 def request_of(
     client: httpx.Client | httpx.AsyncClient,

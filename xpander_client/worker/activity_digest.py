@@ -13,8 +13,6 @@ from xpander_client.api.models import (
 from xpander_client.api.resources import Task
 from xpander_client.core.result import result_text, value_text
 
-__all__ = ["digest_activity"]
-
 _HEADING = "What was done so far:"
 _ENTRY = 400
 """Characters of one entry."""

@@ -11,8 +11,6 @@ from xpander_client.api.resources import Agent, Task
 from xpander_client.extras import missing
 from xpander_client.worker.agno_models import load_model
 
-__all__ = ["arguments", "require_agno"]
-
 
 def require_agno() -> None:
     """Make sure that agno can be imported.

@@ -10,8 +10,6 @@ import attrs
 
 from xpander_client.errors import ConfigurationError
 
-__all__ = ["load_model"]
-
 
 @attrs.frozen
 class _Provider:

@@ -25,8 +25,6 @@ from xpander_client.core.result import value_text
 from xpander_client.core.tool_schema import accepted
 from xpander_client.errors import ModuleException
 
-__all__ = ["async_tools", "sync_tools"]
-
 _logger = logging.getLogger("xpander_client.worker")
 
 LONGEST_NAME = 64

@@ -23,8 +23,6 @@ from xpander_client.worker.record import Claim, Record
 from xpander_client.worker.threads import HandlerThreads
 from xpander_client.worker.trace import exc_info_of
 
-__all__ = ["Attempt", "Ending", "Means"]
-
 _LOOK_EVERY = 2.0
 """Seconds between two looks whether a task that the platform did not send was stopped there."""
 

@@ -6,8 +6,6 @@ import logging
 from collections.abc import MutableMapping
 from typing import Any
 
-__all__ = ["AttemptLog"]
-
 _logger = logging.getLogger("xpander_client.worker")
 
 

@@ -11,8 +11,6 @@ from xpander_client.configuration import Configuration, check_configuration
 from xpander_client.worker.agno_arguments import arguments, require_agno
 from xpander_client.worker.agno_tools import async_tools, sync_tools
 
-__all__ = ["Backend"]
-
 
 class Backend:
     """Makes agents of frameworks out of the platform's records, and runs the platform's agents.

@@ -13,8 +13,6 @@ from xpander_client.configuration import RetryPolicy
 from xpander_client.errors import ModuleException
 from xpander_client.transport import Transport
 
-__all__ = ["Capacity"]
-
 _logger = logging.getLogger("xpander_client.worker")
 
 _FULL_FOR = 0.1

@@ -17,8 +17,6 @@ from xpander_client.errors import (
     NotFoundError,
 )
 
-__all__ = ["MOST_FAILURES", "PATIENCE", "Delivery", "deliver"]
-
 PATIENCE = RetryPolicy(initial=0.5, maximum=15.0)
 """The waits between tries of what a worker never gives up."""
 

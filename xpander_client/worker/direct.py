@@ -26,8 +26,6 @@ from xpander_client.worker.http import Caller, Invocation, InvocationFailed, Inv
 from xpander_client.worker.record import claiming
 from xpander_client.worker.running import RunningAttempts
 
-__all__ = ["DirectInvocations"]
-
 _AHEAD = 100
 """How many events a handler may be ahead of its reader."""
 

@@ -17,8 +17,6 @@ from xpander_client.worker.runtime import Worker
 from xpander_client.worker.signals import stopped_by_signals
 from xpander_client.worker.trial import report
 
-__all__ = ["Events"]
-
 
 @attrs.frozen
 class Events:

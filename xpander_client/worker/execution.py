@@ -16,8 +16,6 @@ from xpander_client.core.result import result_text
 from xpander_client.worker.handler import Handler
 from xpander_client.worker.threads import HandlerThreads
 
-__all__ = ["Emit", "execute"]
-
 _FIELDS = frozenset(wire_name(field) for field in attrs.fields(Task))
 
 Emit = Callable[[TaskUpdateEvent], Awaitable[None]]

@@ -13,8 +13,6 @@ from xpander_client.api.models import TaskUpdateEvent
 from xpander_client.api.resources import Task
 from xpander_client.core.signatures import signature_of
 
-__all__ = ["Handler", "HandlerFunction", "inspect_handler"]
-
 HandlerFunction = Callable[[Task], Task | Awaitable[Task] | AsyncIterator[TaskUpdateEvent]]
 """A function that a worker can run: it gets a task and returns it, from sync or from async code, or
 yields the task's events, as an async generator.

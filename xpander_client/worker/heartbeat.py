@@ -14,8 +14,6 @@ from xpander_client.core.plan import RequestPlan
 from xpander_client.errors import ModuleException
 from xpander_client.transport import Transport
 
-__all__ = ["Heartbeat"]
-
 _logger = logging.getLogger("xpander_client.worker")
 
 _THREAD = "xpander-heartbeat"

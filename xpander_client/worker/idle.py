@@ -11,8 +11,6 @@ from types import FrameType
 
 from xpander_client.worker.program import is_imported_by_main, is_main
 
-__all__ = ["forget", "say_at_exit"]
-
 _logger = logging.getLogger("xpander_client.worker")
 
 # After so many seconds a program that goes on is told what its worker waits for. Most modules are

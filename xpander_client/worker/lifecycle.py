@@ -13,8 +13,6 @@ from xpander_client.errors import ModuleException
 from xpander_client.worker.threads import HandlerThreads
 from xpander_client.worker.trace import exc_info_of
 
-__all__ = ["on_boot", "on_shutdown", "run_boot_handlers", "run_shutdown_handlers"]
-
 _logger = logging.getLogger("xpander_client.worker")
 
 LifecycleHandler = Callable[[], Awaitable[None] | None]

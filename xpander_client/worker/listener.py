@@ -20,8 +20,6 @@ from xpander_client.errors import ApiStatusError, CallError, ModuleException
 from xpander_client.transport import Transport
 from xpander_client.worker.delivery import PATIENCE
 
-__all__ = ["Listener", "Message", "Offered", "Registered", "StopRequested", "Told"]
-
 _logger = logging.getLogger("xpander_client.worker")
 
 _CONFLICT = "worker-environment-conflict"

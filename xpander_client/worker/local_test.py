@@ -9,8 +9,6 @@ import attrs
 from xpander_client.api.models import AgentExecutionInput, OutputFormat
 from xpander_client.core.convert import complete
 
-__all__ = ["LocalTaskTest"]
-
 
 @attrs.frozen(kw_only=True)
 class LocalTaskTest:

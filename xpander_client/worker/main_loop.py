@@ -9,8 +9,6 @@ from typing import Any, TypeVar
 
 from xpander_client.worker.threads import DaemonExecutor
 
-__all__ = ["run_to_end"]
-
 T = TypeVar("T")
 
 _logger = logging.getLogger("xpander_client.worker")

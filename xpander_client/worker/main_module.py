@@ -34,7 +34,6 @@ from xpander_client.worker.signals import stopped_by_signals
 if TYPE_CHECKING:
     from xpander_client.worker.runtime import Worker
 
-__all__ = ["leave_to_caller", "work_at_end"]
 
 _logger = logging.getLogger("xpander_client.worker")
 

@@ -7,8 +7,6 @@ import sys
 from collections.abc import Callable
 from types import CodeType, FrameType
 
-__all__ = ["call_at_return", "has_returned", "is_at_last_line"]
-
 _TOOLS = (4, 3)  # of Python's six the two that belong to no kind of tool
 
 

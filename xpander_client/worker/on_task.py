@@ -12,8 +12,6 @@ from xpander_client.worker.local_test import LocalTaskTest
 from xpander_client.worker.plan_retries import OnCompact
 from xpander_client.worker.registration import Registration, remember
 
-__all__ = ["on_task"]
-
 F = TypeVar("F", bound=HandlerFunction)
 
 

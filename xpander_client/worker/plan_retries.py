@@ -23,8 +23,6 @@ from xpander_client.core.result import result_text
 from xpander_client.errors import CallError
 from xpander_client.worker.execution import Emit
 
-__all__ = ["MAX_PLAN_RETRIES", "OnCompact", "run_to_plans_end"]
-
 MAX_PLAN_RETRIES = 5
 """How often a handler runs again because steps of the task's plan are open."""
 

@@ -6,8 +6,6 @@ import sys
 import threading
 from types import FrameType
 
-__all__ = ["decorating_frame", "is_imported_by_main", "is_interactive", "is_main", "main_frame"]
-
 
 def decorating_frame() -> FrameType:
     """The frame of the program that called into this package."""

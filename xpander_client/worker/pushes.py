@@ -15,8 +15,6 @@ from xpander_client.core.result import dumps_anyway
 from xpander_client.transport import Transport
 from xpander_client.worker.delivery import Delivery, deliver
 
-__all__ = ["Pushes"]
-
 _MOST_EVENTS = 1_000
 _MOST_BYTES = 1024 * 1024
 

@@ -16,8 +16,6 @@ from xpander_client.transport import Transport
 from xpander_client.transport.bound import fence
 from xpander_client.worker.delivery import Delivery, deliver
 
-__all__ = ["ATTEMPT", "Claim", "Record", "claiming"]
-
 ATTEMPT = "execution_attempts"
 
 Claim = Callable[[], Awaitable[Response[Task]]]

@@ -9,8 +9,6 @@ from xpander_client.worker.handler import HandlerFunction
 from xpander_client.worker.local_test import LocalTaskTest
 from xpander_client.worker.plan_retries import OnCompact
 
-__all__ = ["Registration", "configuration_of", "registered_hook", "remember"]
-
 
 @attrs.frozen(eq=False)
 class Registration:

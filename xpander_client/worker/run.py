@@ -14,8 +14,6 @@ from xpander_client.worker.runtime import Worker
 from xpander_client.worker.signals import stopped_by_signals
 from xpander_client.worker.trial import report
 
-__all__ = ["run"]
-
 
 def run(
     handler: HandlerFunction,

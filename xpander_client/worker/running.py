@@ -8,8 +8,6 @@ import logging
 from xpander_client.worker.attempt import Attempt, Ending
 from xpander_client.worker.capacity import Capacity
 
-__all__ = ["RunningAttempts"]
-
 _logger = logging.getLogger("xpander_client.worker")
 
 

@@ -44,8 +44,6 @@ from xpander_client.worker.running import RunningAttempts
 from xpander_client.worker.threads import HandlerThreads
 from xpander_client.worker.trial import creation_of
 
-__all__ = ["Worker"]
-
 _logger = logging.getLogger("xpander_client.worker")
 
 _TRIES = 5

@@ -10,8 +10,6 @@ from collections.abc import Callable, Generator
 from types import FrameType
 from typing import Any
 
-__all__ = ["stopped_by_signals"]
-
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 _replaced: list[dict[signal.Signals, Any]] = []

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
-__all__ = ["DaemonExecutor", "HandlerThreads"]
-
 P = ParamSpec("P")
 T = TypeVar("T")
 

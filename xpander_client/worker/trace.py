@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from types import TracebackType
 
-__all__ = ["exc_info_of"]
-
 
 def exc_info_of(
     error: BaseException,

@@ -17,8 +17,6 @@ from xpander_client.api.resources import Task
 from xpander_client.core.plan import RequestPlan
 from xpander_client.worker.local_test import LocalTaskTest
 
-__all__ = ["creation_of", "print_help", "report", "trial_in", "warn_of"]
-
 _logger = logging.getLogger("xpander_client.worker")
 
 _FORMATS = ("json", "markdown", "text")

@@ -25,16 +25,6 @@ from xpander_client.legacy.providers.reading import Parts, WrittenCall, read_mes
 from xpander_client.legacy.providers.turns import REASONING, SIGNATURE
 from xpander_client.legacy.tool_call import ToolCall
 
-__all__ = [
-    "Reply",
-    "beside",
-    "give_ids",
-    "is_answer",
-    "raw_call",
-    "read_reply",
-    "tool_calls_in",
-]
-
 # The forms exclude one another, so the order says nothing.
 _RECOGNISERS = (chat, bedrock, anthropic, gemini, ollama, langchain, realtime)
 _EXPECTED = (

@@ -14,8 +14,6 @@ from xpander_client.legacy.providers.llm_provider import LLMProvider
 from xpander_client.legacy.providers.tool import Tool
 from xpander_client.legacy.providers.turns import BLANK, Turn, alternating
 
-__all__ = ["ANTHROPIC", "answers"]
-
 Blocks = list[dict[str, Any]]
 _EVENTS = ("message_start", "message_delta", "message_stop", "content_block_")
 

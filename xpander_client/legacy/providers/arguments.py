@@ -17,8 +17,6 @@ from xpander_client.legacy.tool_call import (
     empty_payload,
 )
 
-__all__ = ["MalformedError", "arguments_of", "call_of", "grouped", "json_text"]
-
 _KINDS = {list: "an array", str: "a text", bool: "true or false", type(None): "null"}
 # Claude's own notation for arguments, which it sometimes writes into a JSON text.
 _PARAMETER = re.compile(

@@ -15,8 +15,6 @@ from xpander_client.legacy.providers.llm_provider import LLMProvider
 from xpander_client.legacy.providers.tool import Tool
 from xpander_client.legacy.providers.turns import BLANK, Turn, alternating
 
-__all__ = ["BEDROCK", "answers"]
-
 Blocks = list[dict[str, Any]]
 
 

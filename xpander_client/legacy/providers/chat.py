@@ -18,8 +18,6 @@ from xpander_client.legacy.providers.names import wire_name
 from xpander_client.legacy.providers.tool import Tool, closed, description_of, parameters_of
 from xpander_client.legacy.providers.turns import BLANK, SIGNATURE, Call, Turn
 
-__all__ = ["answers", "chat", "function"]
-
 _REASONING = ("reasoning_content", "reasoning_details", "thinking_blocks")
 """Fields of a message that go back as they came."""
 

@@ -11,8 +11,6 @@ from xpander_client.errors import ArgumentError
 from xpander_client.legacy.providers.tool import Tool
 from xpander_client.legacy.providers.turns import Turn
 
-__all__ = ["Family", "no_chunk"]
-
 
 def _texts(system: list[str]) -> Any:
     return [{"text": text} for text in system]

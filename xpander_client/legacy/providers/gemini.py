@@ -15,8 +15,6 @@ from xpander_client.legacy.providers.names import wire_name
 from xpander_client.legacy.providers.tool import Tool, description_of, parameters_of
 from xpander_client.legacy.providers.turns import Turn, alternating
 
-__all__ = ["GEMINI", "answers"]
-
 Blocks = list[dict[str, Any]]
 
 

@@ -14,8 +14,6 @@ import attrs
 from xpander_client.core.tool_schema import Schema, resolved
 from xpander_client.legacy.tool_call import GROUPS
 
-__all__ = ["gemini_schema"]
-
 Path = tuple[str, ...]
 
 _KEPT = (

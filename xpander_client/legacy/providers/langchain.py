@@ -12,8 +12,6 @@ from xpander_client.legacy.providers.chat import chat
 from xpander_client.legacy.providers.family import Family, no_chunk
 from xpander_client.legacy.providers.llm_provider import LLMProvider
 
-__all__ = ["LANG_CHAIN", "answers"]
-
 # `convert_to_messages` and `bind_tools` take dicts in OpenAI's form; content has to be a text,
 # but where reasoning goes along.
 LANG_CHAIN: Family = chat(LLMProvider.LANG_CHAIN, silence="", is_langchain=True)

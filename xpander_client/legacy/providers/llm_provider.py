@@ -6,8 +6,6 @@ from enum import StrEnum
 
 from xpander_client.errors import ArgumentError
 
-__all__ = ["LLMProvider", "provider"]
-
 
 class LLMProvider(StrEnum):
     """Whose API a model is called through: the form of tools, messages and answers."""

@@ -10,8 +10,6 @@ import attrs
 
 from xpander_client.legacy.providers.llm_provider import LLMProvider, provider as provider_of
 
-__all__ = ["wire_id", "wire_name"]
-
 _DIGEST = 8
 """Hex digits behind a name that had to be changed, so that two never become one."""
 

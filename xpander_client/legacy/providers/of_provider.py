@@ -18,8 +18,6 @@ from xpander_client.legacy.providers.realtime import REALTIME
 from xpander_client.legacy.providers.tool import Tool
 from xpander_client.legacy.providers.turns import system_texts, turns
 
-__all__ = ["messages_for", "system_for", "tools_for"]
-
 _FAMILIES: dict[LLMProvider, Family] = {
     LLMProvider.OPEN_AI: chat(LLMProvider.OPEN_AI, closes_objects=True),
     LLMProvider.GEMINI_OPEN_AI: chat(LLMProvider.GEMINI_OPEN_AI, is_gemini=True),

@@ -15,8 +15,6 @@ from xpander_client.legacy.providers.llm_provider import LLMProvider
 from xpander_client.legacy.providers.tool import Tool
 from xpander_client.legacy.providers.turns import Turn
 
-__all__ = ["OLLAMA", "answers"]
-
 _CHAT = chat(LLMProvider.OLLAMA)
 _FIELDS = ("properties", "required", "anyOf")
 

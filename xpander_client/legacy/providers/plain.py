@@ -12,8 +12,6 @@ from typing import Any
 
 import attrs
 
-__all__ = ["Base64", "generated_ids", "mended", "plain"]
-
 
 class Base64(str):
     """Bytes as JSON has them, told apart from a text until they are stored."""

@@ -16,8 +16,6 @@ from xpander_client.legacy.providers.arguments import MalformedError, arguments_
 from xpander_client.legacy.providers.plain import Base64
 from xpander_client.legacy.providers.turns import REASONING, SIGNATURE
 
-__all__ = ["Parts", "WrittenCall", "WrittenResult", "read_id", "read_message"]
-
 _MODELS = ("assistant", "model")
 _SOUNDS = ("audio", "input_audio", "output_audio")
 _BESIDES: dict[str, type] = {

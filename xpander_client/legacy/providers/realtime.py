@@ -14,8 +14,6 @@ from xpander_client.legacy.providers.llm_provider import LLMProvider
 from xpander_client.legacy.providers.tool import Tool
 from xpander_client.legacy.providers.turns import Turn
 
-__all__ = ["REALTIME", "answers"]
-
 
 def answers(response: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
     """The output of a `response.done` event, or of the response itself, as one message.

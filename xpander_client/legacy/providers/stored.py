@@ -23,8 +23,6 @@ from xpander_client.legacy.providers.llm_provider import LLMProvider
 from xpander_client.legacy.providers.plain import plain
 from xpander_client.legacy.providers.reading import Parts, WrittenResult, read_id, read_message
 
-__all__ = ["stored_messages"]
-
 _ROLES = {
     "system": "system",
     "developer": "system",

@@ -10,8 +10,6 @@ import attrs
 from xpander_client.core.tool_schema import Schema, accepted, rewritten
 from xpander_client.errors import ArgumentError
 
-__all__ = ["Tool", "closed", "description_of", "parameters_of"]
-
 _MAX_DESCRIPTION = 1024
 
 

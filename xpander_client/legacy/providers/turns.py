@@ -18,19 +18,6 @@ from xpander_client.legacy.providers.arguments import MalformedError, arguments_
 from xpander_client.legacy.providers.llm_provider import LLMProvider
 from xpander_client.legacy.providers.names import wire_id, wire_name
 
-__all__ = [
-    "BLANK",
-    "CONTINUE",
-    "NO_RESULT",
-    "REASONING",
-    "SIGNATURE",
-    "Call",
-    "Turn",
-    "alternating",
-    "system_texts",
-    "turns",
-]
-
 NO_RESULT = "no result was recorded"
 CONTINUE = "Continue."
 BLANK = "(empty)"

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from xpander_client.platform.settings import Settings
     from xpander_client.platform.stores.store import Store
 
-__all__ = ["check_address", "is_postgres", "sqlite_path", "store_at", "without_password"]
 
 _FORMS = "give a file, sqlite:FILE, or postgresql://USER:PASSWORD@HOST/DATABASE"
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.%]+\]|[^\[\]@:/?#\s]*)(:[0-9]+)?\Z")

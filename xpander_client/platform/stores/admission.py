@@ -8,8 +8,6 @@ from typing import Protocol
 
 from xpander_client.platform.refusal import Refusal
 
-__all__ = ["REQUEST_BYTES", "Admission", "WriteObserver"]
-
 REQUEST_BYTES: ContextVar[int] = ContextVar("REQUEST_BYTES", default=0)
 """How many bytes came with what is served right now: about as many will its command hold on to.
 Whoever read them knows; to find out again from the parsed JSON would hold up the loop.

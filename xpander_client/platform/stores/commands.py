@@ -55,8 +55,6 @@ from xpander_client.platform.stores.store import (
 )
 from xpander_client.platform.stores.work import Command, Reads, Submit, Waiting, Work
 
-__all__ = ["CommandStore", "CommandThreads", "audit_page", "place_of", "unknown", "unknown_thread"]
-
 T = TypeVar("T")
 
 AT_ONCE = 1_000

@@ -11,8 +11,6 @@ from typing import Any
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.stores.admission import Admission
 
-__all__ = ["BATCH_BYTES", "UNSTORABLE", "BatchLimit", "Entry", "settle", "unstorable"]
-
 BATCH_BYTES = 8 * 1024 * 1024
 """A transaction that has come to more than so many bytes is committed before the next command."""
 

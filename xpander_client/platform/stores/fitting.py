@@ -11,8 +11,6 @@ from typing import Any
 
 import attrs
 
-__all__ = ["Fitting", "Misfit"]
-
 LONGEST = 1_020
 """How long a text may be in bytes, to be in an index together with others."""
 

@@ -7,9 +7,6 @@ import random
 from collections.abc import Callable, Iterable
 from types import TracebackType
 
-__all__ = ["RARELY", "Alarm", "Hints", "Watch", "patience"]
-
-
 RARELY = 30
 """So many poll intervals are waited for a hint, about, while hints come through."""
 

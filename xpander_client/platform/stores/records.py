@@ -10,41 +10,6 @@ from typing import Any
 import attrs
 import orjson
 
-__all__ = [
-    "AUDIT_FIELDS",
-    "LARGE",
-    "NOTIFICATION",
-    "OPERATOR",
-    "PAGE_BYTES",
-    "SPAN",
-    "TASK_FIELDS",
-    "TERMINAL",
-    "Appended",
-    "AuditEntry",
-    "AuditPage",
-    "Deleted",
-    "Document",
-    "EventRecord",
-    "Extended",
-    "Held",
-    "IdempotencyKey",
-    "Joined",
-    "MessageRecord",
-    "NewEvent",
-    "Overdue",
-    "Page",
-    "Pruned",
-    "Put",
-    "Report",
-    "Swept",
-    "TaskFilter",
-    "TaskRecord",
-    "ThreadRecord",
-    "Whereabouts",
-    "WorkerRecord",
-    "audit_of",
-]
-
 TERMINAL = frozenset({"completed", "failed", "error", "stopped"})
 """The statuses that a task doesn't leave by itself."""
 

@@ -9,20 +9,6 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-__all__ = [
-    "ENDED",
-    "FAREWELL",
-    "HOUR",
-    "Batch",
-    "Cutoffs",
-    "Kind",
-    "Organizations",
-    "Prune",
-    "hour_of",
-    "organizations_with",
-    "work_off",
-]
-
 Kind: TypeAlias = Literal[
     "keys", "events", "reports", "tasks", "threads", "audit", "remains", "tombstones"
 ]

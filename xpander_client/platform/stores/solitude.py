@@ -11,8 +11,6 @@ import attrs
 from xpander_client.platform.clock import Clock
 from xpander_client.platform.stores.records import Held, Joined, Whereabouts, WorkerRecord
 
-__all__ = ["Solitude"]
-
 
 class _Renew(Protocol):
     async def __call__(

@@ -36,17 +36,6 @@ from xpander_client.platform.stores.records import (
     WorkerRecord,
 )
 
-__all__ = [
-    "NO_POOLS",
-    "Presence",
-    "Store",
-    "ThreadStore",
-    "agent_topic",
-    "requeue_topic",
-    "task_topic",
-    "worker_topic",
-]
-
 NO_POOLS: Mapping[str, str] = {}
 
 

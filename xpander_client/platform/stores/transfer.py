@@ -21,8 +21,6 @@ from xpander_client.platform.stores.addresses import (
 from xpander_client.platform.stores.fitting import Fitting
 from xpander_client.platform.stores.records import TASK_FIELDS
 
-__all__ = ["TABLES", "Books", "Migrated", "StoreReport", "backup", "check", "copy", "migrate"]
-
 Row = Sequence[Any]
 
 BATCH = 2_000

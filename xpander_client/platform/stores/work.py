@@ -18,8 +18,6 @@ from xpander_client.platform.stores.records import (
     ThreadRecord,
 )
 
-__all__ = ["Command", "Reads", "Submit", "Waiting", "Work"]
-
 T = TypeVar("T")
 
 

@@ -28,8 +28,6 @@ from xpander_client.worker.http.invocation import (
 from xpander_client.worker.http.keys import Access, KeyCheck
 from xpander_client.worker.http.streaming import EventStream
 
-__all__ = ["InvokeApp"]
-
 _logger = logging.getLogger("xpander_client.worker")
 
 

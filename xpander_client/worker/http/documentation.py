@@ -9,8 +9,6 @@ from typing import Any
 
 from xpander_client.version import __version__
 
-__all__ = ["openapi", "page"]
-
 
 def page(agent_id: str, url: str) -> str:
     """The page at `/docs`; it loads nothing from anywhere else."""

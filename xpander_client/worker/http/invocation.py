@@ -10,8 +10,6 @@ import attrs
 from xpander_client.api.models import TaskUpdateEvent
 from xpander_client.api.resources import Task
 
-__all__ = ["Caller", "Invocation", "InvocationFailed", "InvocationRefused", "Invocations"]
-
 
 @attrs.frozen
 class Caller:

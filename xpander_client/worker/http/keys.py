@@ -22,8 +22,6 @@ from xpander_client.errors import (
 from xpander_client.runtime.shielding import shield
 from xpander_client.transport import Transport
 
-__all__ = ["Access", "KeyCheck"]
-
 _logger = logging.getLogger("xpander_client.worker")
 
 _KEPT_FOR = 5.0

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from xpander_client.runtime.serving import EmbeddedServer
     from xpander_client.worker.http.app import InvokeApp
 
-__all__ = ["InvokeServer"]
 
 _logger = logging.getLogger("xpander_client.worker")
 

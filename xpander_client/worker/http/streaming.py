@@ -17,8 +17,6 @@ from xpander_client.core.result import dumps_anyway
 from xpander_client.core.sse import COMMENT, one_line
 from xpander_client.worker.http.invocation import InvocationFailed
 
-__all__ = ["EventStream"]
-
 _OPENED_AFTER = 1.0
 """Seconds that the first event may take until the answer begins without it. A task that is refused
 before is refused with a status of its own."""

@@ -16,8 +16,6 @@ from xpander_client.platform.stores.postgres.schema import SCHEMA_VERSION, migra
 from xpander_client.platform.stores.records import TERMINAL
 from xpander_client.platform.stores.transfer import BATCH, BATCH_BYTES, BULKY, TABLES, Row
 
-__all__ = ["ENGINE", "PostgresBooks"]
-
 _ORDER = {
     **dict.fromkeys(("tasks", "threads", "reports", "audit"), "number"),
     "large_fields": "task_id, name",

@@ -6,8 +6,6 @@ import time
 
 import asyncpg
 
-__all__ = ["DatabaseClock"]
-
 SLOW = 0.5
 """An answer that took this many seconds says too little about the time to go by it."""
 

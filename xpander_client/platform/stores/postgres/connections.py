@@ -22,17 +22,6 @@ from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.stores.addresses import without_password
 from xpander_client.platform.stores.entries import unstorable
 
-__all__ = [
-    "AWAY",
-    "COMMAND_TIMEOUT",
-    "NEVER",
-    "UNANSWERED",
-    "Connection",
-    "Database",
-    "answering",
-    "reason_of",
-]
-
 Connection = asyncpg.Connection | PoolConnectionProxy
 """One of its own, or one out of the pool."""
 

@@ -17,8 +17,6 @@ import attrs
 from xpander_client.platform.stores.postgres.transaction import short
 from xpander_client.platform.stores.store import requeue_topic
 
-__all__ = ["Fronts", "Look"]
-
 BELIEVED = 10.0
 """After so many seconds a queue is read from its beginning once: a hint may have been lost."""
 

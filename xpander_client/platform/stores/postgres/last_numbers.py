@@ -8,8 +8,6 @@ from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.stores.postgres.connections import Database
 from xpander_client.runtime.shielding import shield
 
-__all__ = ["LastNumbers"]
-
 
 class LastNumbers:
     """Whoever asks while others are being answered is answered next, together with all who came

@@ -18,8 +18,6 @@ import asyncpg
 from xpander_client.platform.stores.postgres.clock import DatabaseClock
 from xpander_client.platform.stores.postgres.connections import AWAY, Database
 
-__all__ = ["Listener"]
-
 PROBE_INTERVAL = 5.0
 PROBE_TIMEOUT = 2.0
 PAUSE = 0.5

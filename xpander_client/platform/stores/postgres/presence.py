@@ -10,8 +10,6 @@ from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.postgres.connections import Connection, Database
 from xpander_client.platform.stores.records import Held, Joined, Whereabouts, WorkerRecord
 
-__all__ = ["RENEW", "PostgresPresence"]
-
 SILENCE = 5.0
 """A server that was not seen for so many seconds is gone, whatever it says of its workers."""
 

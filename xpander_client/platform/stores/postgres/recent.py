@@ -8,8 +8,6 @@ import attrs
 
 from xpander_client.platform.stores.postgres.work import Changes, TaskRow, Wanted
 
-__all__ = ["RecentTasks"]
-
 LIMIT = 1_000
 """So many tasks are remembered, and none whose document has more bytes than this."""
 LARGEST = 16 * 1024

@@ -9,8 +9,6 @@ from asyncpg.pool import PoolConnectionProxy
 
 from xpander_client.platform.stores.retention import ENDED, Kind
 
-__all__ = ["prune"]
-
 TASKS = 100
 """So many tasks, or threads, are locked at once: others may wait for them."""
 

@@ -10,19 +10,6 @@ import orjson
 
 from xpander_client.platform.stores.records import TASK_FIELDS, Document, TaskRecord, ThreadRecord
 
-__all__ = [
-    "DOCUMENT",
-    "TASK",
-    "TASK_TYPES",
-    "THREAD",
-    "WHOLE_TASK",
-    "document_of",
-    "task_of",
-    "task_values",
-    "thread_of",
-    "whole_task_of",
-]
-
 TASK_TYPES = tuple(
     {
         "created_at": "double precision",

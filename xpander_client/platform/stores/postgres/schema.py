@@ -9,8 +9,6 @@ import asyncpg
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.stores.postgres.connections import Connection
 
-__all__ = ["SCHEMA_VERSION", "migrate", "require", "version"]
-
 _STEPS = (
     # 1
     """

@@ -51,8 +51,6 @@ from xpander_client.platform.stores.records import (
 from xpander_client.platform.stores.retention import Batch, Kind, organizations_with
 from xpander_client.platform.stores.work import Command
 
-__all__ = ["PostgresStore"]
-
 T = TypeVar("T")
 
 LARGEST = 2**31 - 1

@@ -10,8 +10,6 @@ from xpander_client.platform.stores.postgres.transaction import short
 from xpander_client.platform.stores.records import EventRecord
 from xpander_client.platform.stores.store import task_topic
 
-__all__ = ["Tails"]
-
 KEPT_BYTES = 4 * 1024 * 1024
 """How much is kept, for all tasks together; the task that was written to first goes first."""
 

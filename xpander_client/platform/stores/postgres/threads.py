@@ -12,8 +12,6 @@ from xpander_client.platform.stores.postgres.rows import THREAD, thread_of
 from xpander_client.platform.stores.records import MessageRecord, ThreadRecord
 from xpander_client.platform.stores.work import Submit
 
-__all__ = ["PostgresThreads"]
-
 _OF_THREAD = "FROM messages WHERE organization_id = $1 AND thread_id = $2 AND place < $3"
 
 

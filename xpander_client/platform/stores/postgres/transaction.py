@@ -23,17 +23,6 @@ from xpander_client.platform.stores.postgres.work import Changes, PostgresWork, 
 from xpander_client.platform.stores.records import TASK_FIELDS, TaskRecord
 from xpander_client.platform.stores.retention import hour_of
 
-__all__ = [
-    "EVERYBODY",
-    "OUTDATED",
-    "QUEUED",
-    "WRITER_SETTINGS",
-    "fetch",
-    "payload",
-    "pinned",
-    "write",
-]
-
 WRITER_SETTINGS = {
     # Every statement here reaches its rows by their keys, which the planner can't know of arrays.
     "enable_seqscan": "off",

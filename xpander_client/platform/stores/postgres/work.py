@@ -29,9 +29,6 @@ from xpander_client.platform.stores.records import (
 )
 from xpander_client.platform.stores.work import Reads
 
-__all__ = ["Changes", "Missing", "PostgresWork", "TaskRow", "Wanted"]
-
-
 GONE = b""
 """Stands for the JSON of a large field that is no more."""
 

@@ -44,8 +44,6 @@ from xpander_client.platform.stores.postgres.work import Missing, PostgresWork, 
 from xpander_client.platform.stores.records import EventRecord
 from xpander_client.platform.stores.work import Command
 
-__all__ = ["Writer"]
-
 T = TypeVar("T")
 
 TURNS = 3

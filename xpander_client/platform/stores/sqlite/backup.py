@@ -13,8 +13,6 @@ from xpander_client.platform.stores.sqlite.file import COMPANIONS, file_of, refu
 from xpander_client.platform.stores.sqlite.schema import version_of
 from xpander_client.private_files import open_private
 
-__all__ = ["backup"]
-
 PAGES = 256
 """So many pages, a megabyte, are copied in one step."""
 

@@ -18,8 +18,6 @@ from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION, prepare
 from xpander_client.platform.stores.sqlite.work import SEQ_BITS, SEQ_MASK
 from xpander_client.platform.stores.transfer import BATCH, BATCH_BYTES, BULKY, TABLES, Row
 
-__all__ = ["ENGINE", "SqliteBooks"]
-
 _EVENTS_OF_TASK = (
     f"e.place > (t.number << {SEQ_BITS}) AND e.place <= (t.number << {SEQ_BITS}) + {SEQ_MASK}"
 )

@@ -8,8 +8,6 @@ from xpander_client.errors import ConfigurationError
 from xpander_client.platform.file_lock import FileLock, OtherName
 from xpander_client.private_files import check_private, make_private_folder, real_path
 
-__all__ = ["COMPANIONS", "file_of", "make_folder_of", "refuse_other_name"]
-
 COMPANIONS = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a file, by the endings of their names."""
 

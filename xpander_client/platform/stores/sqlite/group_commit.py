@@ -23,8 +23,6 @@ from xpander_client.platform.stores.entries import (
     unstorable,
 )
 
-__all__ = ["GroupCommit", "Transaction"]
-
 T = TypeVar("T")
 Tx = TypeVar("Tx", bound="Transaction")
 

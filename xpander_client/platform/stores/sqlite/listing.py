@@ -12,8 +12,6 @@ import attrs
 from xpander_client.platform.stores.records import PAGE_BYTES, Page, TaskFilter, TaskRecord
 from xpander_client.platform.stores.sqlite.work import SELECT, record_of
 
-__all__ = ["page"]
-
 _INDEXES: Mapping[tuple[str, ...], str] = {
     ("agent_id",): "tasks_of_agent",
     ("agent_id", "status"): "tasks_in_status",

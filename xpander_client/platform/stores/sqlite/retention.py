@@ -8,8 +8,6 @@ from collections.abc import Callable
 from xpander_client.platform.stores.retention import ENDED, Batch, Kind
 from xpander_client.platform.stores.sqlite.work import SEQ_BITS, SEQ_MASK, SqliteWork
 
-__all__ = ["prune"]
-
 BYTES = 4 * 1024 * 1024
 """A batch ends with the row that makes it this large: every page of it is read and given back."""
 

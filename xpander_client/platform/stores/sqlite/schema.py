@@ -7,8 +7,6 @@ from pathlib import Path
 
 from xpander_client.errors import ConfigurationError
 
-__all__ = ["SCHEMA_VERSION", "prepare", "version_of"]
-
 APPLICATION_ID = 0x78704E64
 
 _STEPS = (

@@ -51,8 +51,6 @@ from xpander_client.platform.stores.sqlite.work import (
 )
 from xpander_client.platform.stores.work import Command
 
-__all__ = ["SqliteStore"]
-
 T = TypeVar("T")
 
 _NEW_TERM = (

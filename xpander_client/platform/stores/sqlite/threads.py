@@ -12,8 +12,6 @@ from xpander_client.platform.stores.records import MessageRecord, ThreadRecord
 from xpander_client.platform.stores.sqlite.work import SELECT_THREAD, SEQ_BITS, thread_of
 from xpander_client.platform.stores.work import Submit
 
-__all__ = ["SqliteThreads"]
-
 FEW = 100
 """So many messages are read on the event loop; handing more to a thread is worth its while."""
 

@@ -25,20 +25,6 @@ from xpander_client.platform.stores.records import (
 from xpander_client.platform.stores.retention import hour_of
 from xpander_client.platform.stores.sqlite.group_commit import Transaction
 
-__all__ = [
-    "SELECT",
-    "SELECT_THREAD",
-    "SEQ_BITS",
-    "SEQ_MASK",
-    "SIZE",
-    "SqliteWork",
-    "document_of",
-    "queue",
-    "record_of",
-    "thread_of",
-    "with_large_fields",
-]
-
 # An event's place is its task's number and its own in one integer: a task's events lie side by
 # side, in order, and need no other index. A thread's messages are kept likewise, from 0 on.
 SEQ_BITS = 32
