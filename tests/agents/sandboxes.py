@@ -10,8 +10,6 @@ from xpander_client.agents.capabilities import Capabilities
 from xpander_client.agents.sandbox import Sandbox, SandboxSession
 from xpander_client.agents.values import decode
 
-__all__ = ["Calls", "changes", "opened", "ran", "session", "succeeded"]
-
 
 def opened(*functions: Callable[..., Any], **named: Callable[..., Any]) -> Capabilities:
     """Capabilities with these functions."""

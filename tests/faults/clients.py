@@ -24,8 +24,6 @@ from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.stores.records import IdempotencyKey, TaskFilter, TaskRecord
 from xpander_client.platform.stores.store import Store
 
-__all__ = ["AGENT", "ORGANIZATION", "StoreClient", "chunk", "finish_all", "sweeping", "until"]
-
 T = TypeVar("T")
 
 ORGANIZATION = "o"

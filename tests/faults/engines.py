@@ -13,8 +13,6 @@ import attrs
 if TYPE_CHECKING:
     from tests.postgres import PostgresServer
 
-__all__ = ["Engine", "Postgres", "Sqlite", "rounds"]
-
 
 def rounds(short: int) -> int:
     """How often a fault is tried: `short` times, or XPANDER_CHAOS_ROUNDS times as often."""

@@ -13,8 +13,6 @@ import attrs
 
 from xpander_client.platform.settings import Settings
 
-__all__ = ["FINAL", "Model", "ModelTask", "Refused"]
-
 FINAL = {"completed", "failed", "error", "stopped"}
 
 

@@ -17,8 +17,6 @@ from typing import Any, cast
 import apsw
 import attrs
 
-__all__ = ["Disk"]
-
 SECTOR = 512
 
 

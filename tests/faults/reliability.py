@@ -11,8 +11,6 @@ from tests.faults.tally import Count
 from tests.postgres import program
 from xpander_client.chaos.invariants import INVARIANTS
 
-__all__ = ["document"]
-
 HEADINGS = (
     "fault",
     "engine",

@@ -12,8 +12,6 @@ import attrs
 from xpander_client.chaos.invariants import Violation
 from xpander_client.chaos.run import Report
 
-__all__ = ["Count", "Tally"]
-
 
 @attrs.define
 class Count:

@@ -9,8 +9,6 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-__all__ = ["WidgetServer"]
-
 
 class WidgetServer:
     """Keeps widgets in memory; `requests` lists what was asked of it."""

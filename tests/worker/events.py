@@ -7,8 +7,6 @@ from typing import Any
 
 from xpander_client import Task, TaskUpdateEvent, TaskUpdateEventType
 
-__all__ = ["chunk", "event", "finished"]
-
 
 def event(task: Task, kind: TaskUpdateEventType, data: Any) -> TaskUpdateEvent:
     """An event of a task."""

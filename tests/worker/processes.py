@@ -15,8 +15,6 @@ import attrs
 
 from xpander_client import Configuration
 
-__all__ = ["Program", "environment_of", "program"]
-
 HEADER = "from xpander_client import Task, on_task\n"
 
 

@@ -20,7 +20,8 @@ from xpander_client.agents.console import pprint_events, pprint_tokens
 from xpander_client.agents.contract import FUNCTION_MARK
 from xpander_client.agents.runner import LocalRunner
 from xpander_client.agents.sandbox import Sandbox
-from xpander_client.agents.state import Session, StateConfig, connect_state
+from xpander_client.agents.sessions import Session
+from xpander_client.agents.state import StateConfig, connect_state
 from xpander_client.agents.sub_agents import as_sub_agent
 from xpander_client.agents.tasks import AgentTask, TaskDecorator, decorator, runner_of
 from xpander_client.errors import ArgumentError
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from xpander_client.background.plugin import SandboxMethod
     from xpander_client.configuration import Configuration
 
+# Users import the printers from here, beside `Agent`.
 __all__ = ["Agent", "pprint_events", "pprint_tokens"]
 
 P = ParamSpec("P")
