@@ -29,13 +29,8 @@ that knows no pages is asked once, for the whole list.
 """
 
 
-def request_docstring(
-    request: Request, collection: Collection, api: Api, *, awaits: bool, raw: bool = False
-) -> str:
+def request_docstring(request: Request, collection: Collection, api: Api, *, awaits: bool) -> str:
     """The docstring of a collection's method."""
-    if raw:
-        twin = f"a{request.name}" if awaits else request.name
-        return docstring(8, f"`{collection.name}.{twin}`, with the answer's status and headers.")
     example: list[str] = []
     if request.example is not None:
         example = _request_example(request.name, request.example, request, collection, api, awaits)

@@ -162,3 +162,21 @@ def test_signatures_spell_out_every_keyword(cls: type) -> None:
             assert parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
             if parameter.name not in ("self", "cls"):
                 assert parameter.annotation is not inspect.Parameter.empty
+
+
+@pytest.mark.parametrize(
+    "cls", [cls for cls in public_classes() if cls.__name__.endswith("WithRawResponse")]
+)
+def test_raw_calls_have_the_names_parameters_and_docs_of_the_plain_ones(cls: type) -> None:
+    plain = getattr(api, cls.__name__.removesuffix("WithRawResponse"))
+    calls = {
+        name: function
+        for name, function in vars(plain).items()
+        if inspect.isfunction(function)
+        and not str(function.__annotations__["return"]).startswith(("Generator", "AsyncGenerator"))
+    }
+    raw = {name: function for name, function in vars(cls).items() if inspect.isfunction(function)}
+    assert raw.keys() == calls.keys()
+    for name, function in raw.items():
+        assert inspect.signature(function).parameters == inspect.signature(calls[name]).parameters
+        assert function.__doc__ == calls[name].__doc__

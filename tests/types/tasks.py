@@ -42,8 +42,12 @@ def answers(tasks: Tasks, agents: Agents) -> None:
     tasks.with_raw_response.iter("agent")  # type: ignore[attr-defined]
     _ = tasks.with_raw_response.get("task-1").result  # type: ignore[attr-defined]
     tasks.with_raw_response.events("task-1")  # type: ignore[attr-defined]
+    tasks.with_raw_response.create("agent", promt="typo")  # type: ignore[call-arg]
+    tasks.with_raw_response.get(5)  # type: ignore[arg-type]
+    deleted: int = tasks.with_raw_response.delete("task-1")  # type: ignore[assignment]
+    _ = tasks.with_raw_response.get("task-1").parsed.no_such_field  # type: ignore[attr-defined]
     agents.get(agent_id=1)  # type: ignore[arg-type]
-    del first
+    del first, deleted
 
 
 async def awaiting(tasks: Tasks, task: Task) -> None:
@@ -51,6 +55,9 @@ async def awaiting(tasks: Tasks, task: Task) -> None:
     _ = (await tasks.aget("task-1")).no_such_field  # type: ignore[attr-defined]
     _ = tasks.aget("task-1").status  # type: ignore[attr-defined]
     await tasks.get("task-1")  # type: ignore[misc]
+    await tasks.with_raw_response.aget("task-1", 5)  # type: ignore[call-arg]
+    _ = (await tasks.with_raw_response.aget("task-1")).result  # type: ignore[attr-defined]
+    await tasks.with_raw_response.get("task-1")  # type: ignore[misc]
     for _event in task.aevents():  # type: ignore[attr-defined]
         pass
     async for _event in task.events():  # type: ignore[attr-defined]

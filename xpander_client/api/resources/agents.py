@@ -5,8 +5,8 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
-from xpander_client.core.answer import Response
-from xpander_client.transport import Resource, Transport
+from xpander_client.transport import Resource
+from xpander_client.transport.raw import RawCalls, araw, raw
 
 from ..models.agent_database import AgentDatabase
 from ..models.agent_instructions import AgentInstructions
@@ -29,7 +29,7 @@ class Agents(Resource):
 
     @property
     def with_raw_response(self) -> AgentsWithRawResponse:
-        """The same calls, answering with status, headers and the object."""
+        """The same calls, each returning a `Response`: status, headers and the object."""
         return AgentsWithRawResponse(self._transport)
 
     def get_default_llm_extra_headers(self) -> dict[str, Any]:
@@ -612,7 +612,7 @@ class Agents(Resource):
             source_node_type=source_node_type,
             function_name=function_name,
         )
-        self._transport.call(plan, None)
+        return self._transport.call(plan, None).parsed
 
     async def areport_llm_usage(
         self,
@@ -672,261 +672,25 @@ class Agents(Resource):
             source_node_type=source_node_type,
             function_name=function_name,
         )
-        await self._transport.acall(plan, None)
+        return (await self._transport.acall(plan, None)).parsed
 
 
-class AgentsWithRawResponse:
-    """The calls of `Agents`, answering with status, headers and the object."""
+class AgentsWithRawResponse(RawCalls):
+    """The calls of `Agents`, each returning a `Response`: status, headers and the object."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    def get_default_llm_extra_headers(self) -> Response[dict[str, Any]]:
-        """`Agents.get_default_llm_extra_headers`, with the answer's status and headers."""
-        plan = agents_plans.get_default_llm_extra_headers()
-        return self._transport.call(plan, dict[str, Any])
-
-    async def aget_default_llm_extra_headers(self) -> Response[dict[str, Any]]:
-        """`Agents.aget_default_llm_extra_headers`, with the answer's status and headers."""
-        plan = agents_plans.get_default_llm_extra_headers()
-        return await self._transport.acall(plan, dict[str, Any])
-
-    def list(self) -> Response[builtins.list[AgentsListItem]]:
-        """`Agents.list`, with the answer's status and headers."""
-        plan = agents_plans.list()
-        return self._transport.call(plan, builtins.list[AgentsListItem])
-
-    async def alist(self) -> Response[builtins.list[AgentsListItem]]:
-        """`Agents.alist`, with the answer's status and headers."""
-        plan = agents_plans.list()
-        return await self._transport.acall(plan, builtins.list[AgentsListItem])
-
-    def get(self, agent_id: str | None = None, version: str | int | None = None) -> Response[Agent]:
-        """`Agents.get`, with the answer's status and headers."""
-        plan = agents_plans.get(
-            agent_id=agent_id
-            if agent_id is not None
-            else self._transport.configuration.required("agent_id"),
-            version=version,
-        )
-        return self._transport.call(plan, Agent)
-
-    async def aget(
-        self, agent_id: str | None = None, version: str | int | None = None
-    ) -> Response[Agent]:
-        """`Agents.aget`, with the answer's status and headers."""
-        plan = agents_plans.get(
-            agent_id=agent_id
-            if agent_id is not None
-            else self._transport.configuration.required("agent_id"),
-            version=version,
-        )
-        return await self._transport.acall(plan, Agent)
-
-    def get_database(self, agent_id: str | None = None) -> Response[AgentDatabase]:
-        """`Agents.get_database`, with the answer's status and headers."""
-        plan = agents_plans.get_database(
-            agent_id=agent_id
-            if agent_id is not None
-            else self._transport.configuration.required("agent_id")
-        )
-        return self._transport.call(plan, AgentDatabase)
-
-    async def aget_database(self, agent_id: str | None = None) -> Response[AgentDatabase]:
-        """`Agents.aget_database`, with the answer's status and headers."""
-        plan = agents_plans.get_database(
-            agent_id=agent_id
-            if agent_id is not None
-            else self._transport.configuration.required("agent_id")
-        )
-        return await self._transport.acall(plan, AgentDatabase)
-
-    def invoke_tool(
-        self,
-        agent_id: str,
-        tool_id: str,
-        payload: dict[str, Any],
-        agent_version: str | int | None = None,
-        execution_id: str | None = None,
-        tool_call_id: str | None = None,
-        preflight_check: bool | None = None,
-    ) -> Response[Any]:
-        """`Agents.invoke_tool`, with the answer's status and headers."""
-        plan = agents_plans.invoke_tool(
-            agent_id=agent_id,
-            tool_id=tool_id,
-            payload=payload,
-            agent_version=agent_version,
-            execution_id=execution_id,
-            tool_call_id=tool_call_id,
-            preflight_check=preflight_check,
-        )
-        return self._transport.call(plan, _ANYTHING)
-
-    async def ainvoke_tool(
-        self,
-        agent_id: str,
-        tool_id: str,
-        payload: dict[str, Any],
-        agent_version: str | int | None = None,
-        execution_id: str | None = None,
-        tool_call_id: str | None = None,
-        preflight_check: bool | None = None,
-    ) -> Response[Any]:
-        """`Agents.ainvoke_tool`, with the answer's status and headers."""
-        plan = agents_plans.invoke_tool(
-            agent_id=agent_id,
-            tool_id=tool_id,
-            payload=payload,
-            agent_version=agent_version,
-            execution_id=execution_id,
-            tool_call_id=tool_call_id,
-            preflight_check=preflight_check,
-        )
-        return await self._transport.acall(plan, _ANYTHING)
-
-    def run_operation(
-        self,
-        agent_id: str,
-        execution_id: str,
-        operation_id: str,
-        body_params: dict[str, Any] | None = None,
-        path_params: dict[str, Any] | None = None,
-        query_params: dict[str, Any] | None = None,
-        headers: dict[str, Any] | None = None,
-        tool_call_id: str | None = None,
-        parallel: bool | None = None,
-        with_auto_report_result: bool | None = None,
-        agent_version: str | int | None = None,
-        execution_attempt: int | None = None,
-    ) -> Response[Any]:
-        """`Agents.run_operation`, with the answer's status and headers."""
-        plan = agents_plans.run_operation(
-            agent_id=agent_id,
-            execution_id=execution_id,
-            operation_id=operation_id,
-            body_params=body_params,
-            path_params=path_params,
-            query_params=query_params,
-            headers=headers,
-            tool_call_id=tool_call_id,
-            parallel=parallel,
-            with_auto_report_result=with_auto_report_result,
-            agent_version=agent_version,
-            execution_attempt=execution_attempt,
-        )
-        return self._transport.call(plan, _ANYTHING)
-
-    async def arun_operation(
-        self,
-        agent_id: str,
-        execution_id: str,
-        operation_id: str,
-        body_params: dict[str, Any] | None = None,
-        path_params: dict[str, Any] | None = None,
-        query_params: dict[str, Any] | None = None,
-        headers: dict[str, Any] | None = None,
-        tool_call_id: str | None = None,
-        parallel: bool | None = None,
-        with_auto_report_result: bool | None = None,
-        agent_version: str | int | None = None,
-        execution_attempt: int | None = None,
-    ) -> Response[Any]:
-        """`Agents.arun_operation`, with the answer's status and headers."""
-        plan = agents_plans.run_operation(
-            agent_id=agent_id,
-            execution_id=execution_id,
-            operation_id=operation_id,
-            body_params=body_params,
-            path_params=path_params,
-            query_params=query_params,
-            headers=headers,
-            tool_call_id=tool_call_id,
-            parallel=parallel,
-            with_auto_report_result=with_auto_report_result,
-            agent_version=agent_version,
-            execution_attempt=execution_attempt,
-        )
-        return await self._transport.acall(plan, _ANYTHING)
-
-    def create(
-        self,
-        name: str,
-        type: AgentType | None = None,
-        description: str | None = None,
-        instructions: AgentInstructions | None = None,
-    ) -> Response[Agent]:
-        """`Agents.create`, with the answer's status and headers."""
-        plan = agents_plans.create(
-            name=name, type=type, description=description, instructions=instructions
-        )
-        return self._transport.call(plan, Agent)
-
-    async def acreate(
-        self,
-        name: str,
-        type: AgentType | None = None,
-        description: str | None = None,
-        instructions: AgentInstructions | None = None,
-    ) -> Response[Agent]:
-        """`Agents.acreate`, with the answer's status and headers."""
-        plan = agents_plans.create(
-            name=name, type=type, description=description, instructions=instructions
-        )
-        return await self._transport.acall(plan, Agent)
-
-    def report_llm_usage(
-        self,
-        agent_id: str,
-        provider: str,
-        model: str,
-        prompt_tokens: int,
-        completion_tokens: int,
-        total_tokens: int,
-        duration: float | None = None,
-        finish_reason: str | None = None,
-        source_node_type: str | None = None,
-        function_name: builtins.list[str] | None = None,
-    ) -> Response[None]:
-        """`Agents.report_llm_usage`, with the answer's status and headers."""
-        plan = agents_plans.report_llm_usage(
-            agent_id=agent_id,
-            provider=provider,
-            model=model,
-            prompt_tokens=prompt_tokens,
-            completion_tokens=completion_tokens,
-            total_tokens=total_tokens,
-            duration=duration,
-            finish_reason=finish_reason,
-            source_node_type=source_node_type,
-            function_name=function_name,
-        )
-        return self._transport.call(plan, None)
-
-    async def areport_llm_usage(
-        self,
-        agent_id: str,
-        provider: str,
-        model: str,
-        prompt_tokens: int,
-        completion_tokens: int,
-        total_tokens: int,
-        duration: float | None = None,
-        finish_reason: str | None = None,
-        source_node_type: str | None = None,
-        function_name: builtins.list[str] | None = None,
-    ) -> Response[None]:
-        """`Agents.areport_llm_usage`, with the answer's status and headers."""
-        plan = agents_plans.report_llm_usage(
-            agent_id=agent_id,
-            provider=provider,
-            model=model,
-            prompt_tokens=prompt_tokens,
-            completion_tokens=completion_tokens,
-            total_tokens=total_tokens,
-            duration=duration,
-            finish_reason=finish_reason,
-            source_node_type=source_node_type,
-            function_name=function_name,
-        )
-        return await self._transport.acall(plan, None)
+    get_default_llm_extra_headers = raw(Agents.get_default_llm_extra_headers)
+    aget_default_llm_extra_headers = araw(Agents.aget_default_llm_extra_headers)
+    list = raw(Agents.list)
+    alist = araw(Agents.alist)
+    get = raw(Agents.get)
+    aget = araw(Agents.aget)
+    get_database = raw(Agents.get_database)
+    aget_database = araw(Agents.aget_database)
+    invoke_tool = raw(Agents.invoke_tool)
+    ainvoke_tool = araw(Agents.ainvoke_tool)
+    run_operation = raw(Agents.run_operation)
+    arun_operation = araw(Agents.arun_operation)
+    create = raw(Agents.create)
+    acreate = araw(Agents.acreate)
+    report_llm_usage = raw(Agents.report_llm_usage)
+    areport_llm_usage = araw(Agents.areport_llm_usage)

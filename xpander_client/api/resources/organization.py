@@ -5,9 +5,9 @@ from __future__ import annotations
 import builtins
 from collections.abc import AsyncGenerator, Generator
 
-from xpander_client.core.answer import Response
 from xpander_client.core.pages import page_size as _page_size
-from xpander_client.transport import Resource, Transport
+from xpander_client.transport import Resource
+from xpander_client.transport.raw import RawCalls, araw, raw
 
 from ..models.audit_entry import AuditEntry
 from ..models.listening_worker import ListeningWorker
@@ -26,7 +26,7 @@ class Organization(Resource):
 
     @property
     def with_raw_response(self) -> OrganizationWithRawResponse:
-        """The same calls, answering with status, headers and the object."""
+        """The same calls, each returning a `Response`: status, headers and the object."""
         return OrganizationWithRawResponse(self._transport)
 
     def forget_user(self, user_id: str) -> Removed:
@@ -244,42 +244,12 @@ class Organization(Resource):
         return (await self._transport.acall(plan, builtins.list[ListeningWorker])).parsed
 
 
-class OrganizationWithRawResponse:
-    """The calls of `Organization`, answering with status, headers and the object."""
+class OrganizationWithRawResponse(RawCalls):
+    """The calls of `Organization`, each returning a `Response`: status, headers and the object."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    def forget_user(self, user_id: str) -> Response[Removed]:
-        """`Organization.forget_user`, with the answer's status and headers."""
-        plan = organization_plans.forget_user(user_id=user_id)
-        return self._transport.call(plan, Removed)
-
-    async def aforget_user(self, user_id: str) -> Response[Removed]:
-        """`Organization.aforget_user`, with the answer's status and headers."""
-        plan = organization_plans.forget_user(user_id=user_id)
-        return await self._transport.acall(plan, Removed)
-
-    def list_audit(
-        self, limit: int | None = None, cursor: str | None = None
-    ) -> Response[builtins.list[AuditEntry]]:
-        """`Organization.list_audit`, with the answer's status and headers."""
-        plan = organization_plans.list_audit(limit=limit, cursor=cursor)
-        return self._transport.call(plan, builtins.list[AuditEntry])
-
-    async def alist_audit(
-        self, limit: int | None = None, cursor: str | None = None
-    ) -> Response[builtins.list[AuditEntry]]:
-        """`Organization.alist_audit`, with the answer's status and headers."""
-        plan = organization_plans.list_audit(limit=limit, cursor=cursor)
-        return await self._transport.acall(plan, builtins.list[AuditEntry])
-
-    def list_workers(self) -> Response[builtins.list[ListeningWorker]]:
-        """`Organization.list_workers`, with the answer's status and headers."""
-        plan = organization_plans.list_workers()
-        return self._transport.call(plan, builtins.list[ListeningWorker])
-
-    async def alist_workers(self) -> Response[builtins.list[ListeningWorker]]:
-        """`Organization.alist_workers`, with the answer's status and headers."""
-        plan = organization_plans.list_workers()
-        return await self._transport.acall(plan, builtins.list[ListeningWorker])
+    forget_user = raw(Organization.forget_user)
+    aforget_user = araw(Organization.aforget_user)
+    list_audit = raw(Organization.list_audit)
+    alist_audit = araw(Organization.alist_audit)
+    list_workers = raw(Organization.list_workers)
+    alist_workers = araw(Organization.alist_workers)

@@ -7,9 +7,9 @@ import datetime
 from collections.abc import AsyncGenerator, Generator
 from typing import Any, cast
 
-from xpander_client.core.answer import Response
 from xpander_client.core.pages import page_size as _page_size
-from xpander_client.transport import Resource, Transport
+from xpander_client.transport import Resource
+from xpander_client.transport.raw import RawCalls, araw, raw
 
 from ..models.agent_activity_thread import AgentActivityThread
 from ..models.agent_execution_status import AgentExecutionStatus
@@ -44,7 +44,7 @@ class Tasks(Resource):
 
     @property
     def with_raw_response(self) -> TasksWithRawResponse:
-        """The same calls, answering with status, headers and the object."""
+        """The same calls, each returning a `Response`: status, headers and the object."""
         return TasksWithRawResponse(self._transport)
 
     def create(
@@ -1598,7 +1598,7 @@ class Tasks(Resource):
             result=result,
             llm_tokens=llm_tokens,
         )
-        self._transport.call(plan, None)
+        return self._transport.call(plan, None).parsed
 
     async def areport_metrics(
         self,
@@ -1681,7 +1681,7 @@ class Tasks(Resource):
             result=result,
             llm_tokens=llm_tokens,
         )
-        await self._transport.acall(plan, None)
+        return (await self._transport.acall(plan, None)).parsed
 
     def get_activity_log(self, agent_id: str, task_id: str) -> AgentActivityThread:
         """Get what was said and done in a task, in order.
@@ -1765,7 +1765,7 @@ class Tasks(Resource):
         plan = tasks_plans.push_events(
             task_id=task_id, events=events, execution_attempt=execution_attempt
         )
-        self._transport.call(plan, None)
+        return self._transport.call(plan, None).parsed
 
     async def apush_events(
         self,
@@ -1801,7 +1801,7 @@ class Tasks(Resource):
         plan = tasks_plans.push_events(
             task_id=task_id, events=events, execution_attempt=execution_attempt
         )
-        await self._transport.acall(plan, None)
+        return (await self._transport.acall(plan, None)).parsed
 
     def events(
         self, task_id: str, last_event_id: str | None = None
@@ -1896,622 +1896,36 @@ class Tasks(Resource):
         )
 
 
-class TasksWithRawResponse:
-    """The calls of `Tasks`, answering with status, headers and the object."""
+class TasksWithRawResponse(RawCalls):
+    """The calls of `Tasks`, each returning a `Response`: status, headers and the object."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    def create(
-        self,
-        agent_id: str,
-        existing_task_id: str | None = None,
-        prompt: str = "",
-        file_urls: builtins.list[str] | None = None,
-        user_details: User | None = None,
-        principal: Principal | None = None,
-        agent_version: str | int | None = None,
-        tool_call_payload_extension: dict[str, Any] | None = None,
-        source: SourceNodeType | str | None = None,
-        worker_id: str | None = None,
-        run_locally: bool | None = None,
-        output_format: OutputFormat | None = None,
-        output_schema: dict[str, Any] | None = None,
-        events_streaming: bool | None = None,
-        additional_context: str | None = None,
-        instructions_override: str | None = None,
-        test_run_node_id: str | None = None,
-        user_oidc_token: str | None = None,
-        expected_output: str | None = None,
-        mcp_servers: builtins.list[MCPServerDetails] | None = None,
-        triggering_agent_id: str | None = None,
-        title: str | None = None,
-        think_mode: ThinkMode | None = None,
-        disable_attachment_injection: bool | None = None,
-        return_metrics: bool | None = None,
-        user_tokens: dict[str, Any] | None = None,
-        llm_model_provider: str | None = None,
-        llm_model_name: str | None = None,
-        llm_reasoning_effort: LLMReasoningEffort | None = None,
-        harness_cli: str | None = None,
-        tool_call_limit: int | None = None,
-        attachments: builtins.list[AttachmentRef] | None = None,
-        permission_mode: str | None = None,
-        memory_thread_id: str | None = None,
-        parent_execution_id: str | None = None,
-        tool_call_name: str | None = None,
-        on_worker_loss: WorkerLoss | None = None,
-        worker_pool: str | None = None,
-    ) -> Response[Task]:
-        """`Tasks.create`, with the answer's status and headers."""
-        plan = tasks_plans.create(
-            agent_id=agent_id,
-            existing_task_id=existing_task_id,
-            prompt=prompt,
-            file_urls=file_urls,
-            user_details=user_details,
-            principal=principal,
-            agent_version=agent_version,
-            tool_call_payload_extension=tool_call_payload_extension,
-            source=source,
-            worker_id=worker_id,
-            run_locally=run_locally,
-            output_format=output_format,
-            output_schema=output_schema,
-            events_streaming=events_streaming,
-            additional_context=additional_context,
-            instructions_override=instructions_override,
-            test_run_node_id=test_run_node_id,
-            user_oidc_token=user_oidc_token,
-            expected_output=expected_output,
-            mcp_servers=mcp_servers,
-            triggering_agent_id=triggering_agent_id,
-            title=title,
-            think_mode=think_mode,
-            disable_attachment_injection=disable_attachment_injection,
-            return_metrics=return_metrics,
-            user_tokens=user_tokens,
-            llm_model_provider=llm_model_provider,
-            llm_model_name=llm_model_name,
-            llm_reasoning_effort=llm_reasoning_effort,
-            harness_cli=harness_cli,
-            tool_call_limit=tool_call_limit,
-            attachments=attachments,
-            permission_mode=permission_mode,
-            memory_thread_id=memory_thread_id,
-            parent_execution_id=parent_execution_id,
-            tool_call_name=tool_call_name,
-            on_worker_loss=on_worker_loss,
-            worker_pool=worker_pool,
-        )
-        return self._transport.call(plan, Task)
-
-    async def acreate(
-        self,
-        agent_id: str,
-        existing_task_id: str | None = None,
-        prompt: str = "",
-        file_urls: builtins.list[str] | None = None,
-        user_details: User | None = None,
-        principal: Principal | None = None,
-        agent_version: str | int | None = None,
-        tool_call_payload_extension: dict[str, Any] | None = None,
-        source: SourceNodeType | str | None = None,
-        worker_id: str | None = None,
-        run_locally: bool | None = None,
-        output_format: OutputFormat | None = None,
-        output_schema: dict[str, Any] | None = None,
-        events_streaming: bool | None = None,
-        additional_context: str | None = None,
-        instructions_override: str | None = None,
-        test_run_node_id: str | None = None,
-        user_oidc_token: str | None = None,
-        expected_output: str | None = None,
-        mcp_servers: builtins.list[MCPServerDetails] | None = None,
-        triggering_agent_id: str | None = None,
-        title: str | None = None,
-        think_mode: ThinkMode | None = None,
-        disable_attachment_injection: bool | None = None,
-        return_metrics: bool | None = None,
-        user_tokens: dict[str, Any] | None = None,
-        llm_model_provider: str | None = None,
-        llm_model_name: str | None = None,
-        llm_reasoning_effort: LLMReasoningEffort | None = None,
-        harness_cli: str | None = None,
-        tool_call_limit: int | None = None,
-        attachments: builtins.list[AttachmentRef] | None = None,
-        permission_mode: str | None = None,
-        memory_thread_id: str | None = None,
-        parent_execution_id: str | None = None,
-        tool_call_name: str | None = None,
-        on_worker_loss: WorkerLoss | None = None,
-        worker_pool: str | None = None,
-    ) -> Response[Task]:
-        """`Tasks.acreate`, with the answer's status and headers."""
-        plan = tasks_plans.create(
-            agent_id=agent_id,
-            existing_task_id=existing_task_id,
-            prompt=prompt,
-            file_urls=file_urls,
-            user_details=user_details,
-            principal=principal,
-            agent_version=agent_version,
-            tool_call_payload_extension=tool_call_payload_extension,
-            source=source,
-            worker_id=worker_id,
-            run_locally=run_locally,
-            output_format=output_format,
-            output_schema=output_schema,
-            events_streaming=events_streaming,
-            additional_context=additional_context,
-            instructions_override=instructions_override,
-            test_run_node_id=test_run_node_id,
-            user_oidc_token=user_oidc_token,
-            expected_output=expected_output,
-            mcp_servers=mcp_servers,
-            triggering_agent_id=triggering_agent_id,
-            title=title,
-            think_mode=think_mode,
-            disable_attachment_injection=disable_attachment_injection,
-            return_metrics=return_metrics,
-            user_tokens=user_tokens,
-            llm_model_provider=llm_model_provider,
-            llm_model_name=llm_model_name,
-            llm_reasoning_effort=llm_reasoning_effort,
-            harness_cli=harness_cli,
-            tool_call_limit=tool_call_limit,
-            attachments=attachments,
-            permission_mode=permission_mode,
-            memory_thread_id=memory_thread_id,
-            parent_execution_id=parent_execution_id,
-            tool_call_name=tool_call_name,
-            on_worker_loss=on_worker_loss,
-            worker_pool=worker_pool,
-        )
-        return await self._transport.acall(plan, Task)
-
-    def stop(self, task_id: str) -> Response[Task]:
-        """`Tasks.stop`, with the answer's status and headers."""
-        plan = tasks_plans.stop(task_id=task_id)
-        return self._transport.call(plan, Task)
-
-    async def astop(self, task_id: str) -> Response[Task]:
-        """`Tasks.astop`, with the answer's status and headers."""
-        plan = tasks_plans.stop(task_id=task_id)
-        return await self._transport.acall(plan, Task)
-
-    def get(self, task_id: str) -> Response[Task]:
-        """`Tasks.get`, with the answer's status and headers."""
-        plan = tasks_plans.get(task_id=task_id)
-        return self._transport.call(plan, Task)
-
-    async def aget(self, task_id: str) -> Response[Task]:
-        """`Tasks.aget`, with the answer's status and headers."""
-        plan = tasks_plans.get(task_id=task_id)
-        return await self._transport.acall(plan, Task)
-
-    def update(
-        self,
-        task_id: str,
-        tool_call_payload_extension: dict[str, Any] | None = None,
-        source: SourceNodeType | str | None = None,
-        status: AgentExecutionStatus | None = None,
-        last_executed_node_id: str | None = None,
-        result: str | dict[str, Any] | builtins.list[Any] | None = None,
-        memory_thread_id: str | None = None,
-        worker_id: str | None = None,
-        progress: TaskProgress | None = None,
-    ) -> Response[Task]:
-        """`Tasks.update`, with the answer's status and headers."""
-        plan = tasks_plans.update(
-            task_id=task_id,
-            tool_call_payload_extension=tool_call_payload_extension,
-            source=source,
-            status=status,
-            last_executed_node_id=last_executed_node_id,
-            result=result,
-            memory_thread_id=memory_thread_id,
-            worker_id=worker_id,
-            progress=progress,
-        )
-        return self._transport.call(plan, Task)
-
-    async def aupdate(
-        self,
-        task_id: str,
-        tool_call_payload_extension: dict[str, Any] | None = None,
-        source: SourceNodeType | str | None = None,
-        status: AgentExecutionStatus | None = None,
-        last_executed_node_id: str | None = None,
-        result: str | dict[str, Any] | builtins.list[Any] | None = None,
-        memory_thread_id: str | None = None,
-        worker_id: str | None = None,
-        progress: TaskProgress | None = None,
-    ) -> Response[Task]:
-        """`Tasks.aupdate`, with the answer's status and headers."""
-        plan = tasks_plans.update(
-            task_id=task_id,
-            tool_call_payload_extension=tool_call_payload_extension,
-            source=source,
-            status=status,
-            last_executed_node_id=last_executed_node_id,
-            result=result,
-            memory_thread_id=memory_thread_id,
-            worker_id=worker_id,
-            progress=progress,
-        )
-        return await self._transport.acall(plan, Task)
-
-    def finish(
-        self,
-        task_id: str,
-        status: AgentExecutionStatus,
-        result: str | dict[str, Any] | builtins.list[Any] | None = None,
-        execution_attempt: int | None = None,
-    ) -> Response[Task]:
-        """`Tasks.finish`, with the answer's status and headers."""
-        plan = tasks_plans.finish(
-            task_id=task_id, status=status, result=result, execution_attempt=execution_attempt
-        )
-        return self._transport.call(plan, Task)
-
-    async def afinish(
-        self,
-        task_id: str,
-        status: AgentExecutionStatus,
-        result: str | dict[str, Any] | builtins.list[Any] | None = None,
-        execution_attempt: int | None = None,
-    ) -> Response[Task]:
-        """`Tasks.afinish`, with the answer's status and headers."""
-        plan = tasks_plans.finish(
-            task_id=task_id, status=status, result=result, execution_attempt=execution_attempt
-        )
-        return await self._transport.acall(plan, Task)
-
-    def notify(self, task_id: str, key: str, data: Any = None) -> Response[TaskNotified]:
-        """`Tasks.notify`, with the answer's status and headers."""
-        plan = tasks_plans.notify(task_id=task_id, key=key, data=data)
-        return self._transport.call(plan, TaskNotified)
-
-    async def anotify(self, task_id: str, key: str, data: Any = None) -> Response[TaskNotified]:
-        """`Tasks.anotify`, with the answer's status and headers."""
-        plan = tasks_plans.notify(task_id=task_id, key=key, data=data)
-        return await self._transport.acall(plan, TaskNotified)
-
-    def get_pending(self, worker_id: str) -> Response[Task | None]:
-        """`Tasks.get_pending`, with the answer's status and headers."""
-        plan = tasks_plans.get_pending(worker_id=worker_id)
-        return self._transport.call(plan, cast("type[Task | None]", Task | None))
-
-    async def aget_pending(self, worker_id: str) -> Response[Task | None]:
-        """`Tasks.aget_pending`, with the answer's status and headers."""
-        plan = tasks_plans.get_pending(worker_id=worker_id)
-        return await self._transport.acall(plan, cast("type[Task | None]", Task | None))
-
-    def list(
-        self,
-        agent_id: str,
-        user_id: str | None = None,
-        parent_task_id: str | None = None,
-        triggering_agent_id: str | None = None,
-        status: AgentExecutionStatus | None = None,
-        internal_status: str | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
-    ) -> Response[builtins.list[TasksListItem]]:
-        """`Tasks.list`, with the answer's status and headers."""
-        plan = tasks_plans.list(
-            agent_id=agent_id,
-            user_id=user_id,
-            parent_task_id=parent_task_id,
-            triggering_agent_id=triggering_agent_id,
-            status=status,
-            internal_status=internal_status,
-            limit=limit,
-            cursor=cursor,
-        )
-        return self._transport.call(plan, builtins.list[TasksListItem])
-
-    async def alist(
-        self,
-        agent_id: str,
-        user_id: str | None = None,
-        parent_task_id: str | None = None,
-        triggering_agent_id: str | None = None,
-        status: AgentExecutionStatus | None = None,
-        internal_status: str | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
-    ) -> Response[builtins.list[TasksListItem]]:
-        """`Tasks.alist`, with the answer's status and headers."""
-        plan = tasks_plans.list(
-            agent_id=agent_id,
-            user_id=user_id,
-            parent_task_id=parent_task_id,
-            triggering_agent_id=triggering_agent_id,
-            status=status,
-            internal_status=internal_status,
-            limit=limit,
-            cursor=cursor,
-        )
-        return await self._transport.acall(plan, builtins.list[TasksListItem])
-
-    def list_user_tasks(
-        self,
-        user_id: str,
-        parent_task_id: str | None = None,
-        triggering_agent_id: str | None = None,
-        status: AgentExecutionStatus | None = None,
-        internal_status: str | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
-    ) -> Response[builtins.list[TasksListItem]]:
-        """`Tasks.list_user_tasks`, with the answer's status and headers."""
-        plan = tasks_plans.list_user_tasks(
-            user_id=user_id,
-            parent_task_id=parent_task_id,
-            triggering_agent_id=triggering_agent_id,
-            status=status,
-            internal_status=internal_status,
-            limit=limit,
-            cursor=cursor,
-        )
-        return self._transport.call(plan, builtins.list[TasksListItem])
-
-    async def alist_user_tasks(
-        self,
-        user_id: str,
-        parent_task_id: str | None = None,
-        triggering_agent_id: str | None = None,
-        status: AgentExecutionStatus | None = None,
-        internal_status: str | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
-    ) -> Response[builtins.list[TasksListItem]]:
-        """`Tasks.alist_user_tasks`, with the answer's status and headers."""
-        plan = tasks_plans.list_user_tasks(
-            user_id=user_id,
-            parent_task_id=parent_task_id,
-            triggering_agent_id=triggering_agent_id,
-            status=status,
-            internal_status=internal_status,
-            limit=limit,
-            cursor=cursor,
-        )
-        return await self._transport.acall(plan, builtins.list[TasksListItem])
-
-    def delete(
-        self, task_id: str, stop: bool | None = None, with_thread: bool | None = None
-    ) -> Response[Removed]:
-        """`Tasks.delete`, with the answer's status and headers."""
-        plan = tasks_plans.delete(task_id=task_id, stop=stop, with_thread=with_thread)
-        return self._transport.call(plan, Removed)
-
-    async def adelete(
-        self, task_id: str, stop: bool | None = None, with_thread: bool | None = None
-    ) -> Response[Removed]:
-        """`Tasks.adelete`, with the answer's status and headers."""
-        plan = tasks_plans.delete(task_id=task_id, stop=stop, with_thread=with_thread)
-        return await self._transport.acall(plan, Removed)
-
-    def delete_many(
-        self,
-        agent_id: str | None = None,
-        user_id: str | None = None,
-        parent_task_id: str | None = None,
-        status: AgentExecutionStatus | None = None,
-        finished_before: datetime.datetime | None = None,
-        stop: bool | None = None,
-        with_threads: bool | None = None,
-        cursor: str | None = None,
-    ) -> Response[Removed]:
-        """`Tasks.delete_many`, with the answer's status and headers."""
-        plan = tasks_plans.delete_many(
-            agent_id=agent_id,
-            user_id=user_id,
-            parent_task_id=parent_task_id,
-            status=status,
-            finished_before=finished_before,
-            stop=stop,
-            with_threads=with_threads,
-            cursor=cursor,
-        )
-        return self._transport.call(plan, Removed)
-
-    async def adelete_many(
-        self,
-        agent_id: str | None = None,
-        user_id: str | None = None,
-        parent_task_id: str | None = None,
-        status: AgentExecutionStatus | None = None,
-        finished_before: datetime.datetime | None = None,
-        stop: bool | None = None,
-        with_threads: bool | None = None,
-        cursor: str | None = None,
-    ) -> Response[Removed]:
-        """`Tasks.adelete_many`, with the answer's status and headers."""
-        plan = tasks_plans.delete_many(
-            agent_id=agent_id,
-            user_id=user_id,
-            parent_task_id=parent_task_id,
-            status=status,
-            finished_before=finished_before,
-            stop=stop,
-            with_threads=with_threads,
-            cursor=cursor,
-        )
-        return await self._transport.acall(plan, Removed)
-
-    def report_external_task(
-        self,
-        agent_id: str | None = None,
-        id: str | None = None,
-        input: str | None = None,
-        llm_response: Any = None,
-        tokens: Tokens | None = None,
-        is_success: bool | None = None,
-        result: str | None = None,
-        duration: float | None = None,
-        used_tools: builtins.list[str] | None = None,
-    ) -> Response[Task]:
-        """`Tasks.report_external_task`, with the answer's status and headers."""
-        plan = tasks_plans.report_external_task(
-            agent_id=agent_id
-            if agent_id is not None
-            else self._transport.configuration.required("agent_id"),
-            id=id,
-            input=input,
-            llm_response=llm_response,
-            tokens=tokens,
-            is_success=is_success,
-            result=result,
-            duration=duration,
-            used_tools=used_tools,
-        )
-        return self._transport.call(plan, Task)
-
-    async def areport_external_task(
-        self,
-        agent_id: str | None = None,
-        id: str | None = None,
-        input: str | None = None,
-        llm_response: Any = None,
-        tokens: Tokens | None = None,
-        is_success: bool | None = None,
-        result: str | None = None,
-        duration: float | None = None,
-        used_tools: builtins.list[str] | None = None,
-    ) -> Response[Task]:
-        """`Tasks.areport_external_task`, with the answer's status and headers."""
-        plan = tasks_plans.report_external_task(
-            agent_id=agent_id
-            if agent_id is not None
-            else self._transport.configuration.required("agent_id"),
-            id=id,
-            input=input,
-            llm_response=llm_response,
-            tokens=tokens,
-            is_success=is_success,
-            result=result,
-            duration=duration,
-            used_tools=used_tools,
-        )
-        return await self._transport.acall(plan, Task)
-
-    def report_metrics(
-        self,
-        agent_id: str,
-        execution_id: str,
-        source: SourceNodeType | str,
-        memory_thread_id: str,
-        task: str,
-        status: str,
-        duration: float,
-        ai_model: str,
-        sub_executions: builtins.list[str] | None = None,
-        triggered_by: str | None = None,
-        skills: builtins.list[str] | None = None,
-        internal_status: str | None = None,
-        worker: str | None = None,
-        ai_employee_id: str | None = None,
-        api_calls_made: builtins.list[Any] | None = None,
-        result: str | None = None,
-        llm_tokens: ExecutionTokens | None = None,
-    ) -> Response[None]:
-        """`Tasks.report_metrics`, with the answer's status and headers."""
-        plan = tasks_plans.report_metrics(
-            agent_id=agent_id,
-            execution_id=execution_id,
-            source=source,
-            memory_thread_id=memory_thread_id,
-            task=task,
-            status=status,
-            duration=duration,
-            ai_model=ai_model,
-            sub_executions=sub_executions,
-            triggered_by=triggered_by,
-            skills=skills,
-            internal_status=internal_status,
-            worker=worker,
-            ai_employee_id=ai_employee_id,
-            api_calls_made=api_calls_made,
-            result=result,
-            llm_tokens=llm_tokens,
-        )
-        return self._transport.call(plan, None)
-
-    async def areport_metrics(
-        self,
-        agent_id: str,
-        execution_id: str,
-        source: SourceNodeType | str,
-        memory_thread_id: str,
-        task: str,
-        status: str,
-        duration: float,
-        ai_model: str,
-        sub_executions: builtins.list[str] | None = None,
-        triggered_by: str | None = None,
-        skills: builtins.list[str] | None = None,
-        internal_status: str | None = None,
-        worker: str | None = None,
-        ai_employee_id: str | None = None,
-        api_calls_made: builtins.list[Any] | None = None,
-        result: str | None = None,
-        llm_tokens: ExecutionTokens | None = None,
-    ) -> Response[None]:
-        """`Tasks.areport_metrics`, with the answer's status and headers."""
-        plan = tasks_plans.report_metrics(
-            agent_id=agent_id,
-            execution_id=execution_id,
-            source=source,
-            memory_thread_id=memory_thread_id,
-            task=task,
-            status=status,
-            duration=duration,
-            ai_model=ai_model,
-            sub_executions=sub_executions,
-            triggered_by=triggered_by,
-            skills=skills,
-            internal_status=internal_status,
-            worker=worker,
-            ai_employee_id=ai_employee_id,
-            api_calls_made=api_calls_made,
-            result=result,
-            llm_tokens=llm_tokens,
-        )
-        return await self._transport.acall(plan, None)
-
-    def get_activity_log(self, agent_id: str, task_id: str) -> Response[AgentActivityThread]:
-        """`Tasks.get_activity_log`, with the answer's status and headers."""
-        plan = tasks_plans.get_activity_log(agent_id=agent_id, task_id=task_id)
-        return self._transport.call(plan, AgentActivityThread)
-
-    async def aget_activity_log(self, agent_id: str, task_id: str) -> Response[AgentActivityThread]:
-        """`Tasks.aget_activity_log`, with the answer's status and headers."""
-        plan = tasks_plans.get_activity_log(agent_id=agent_id, task_id=task_id)
-        return await self._transport.acall(plan, AgentActivityThread)
-
-    def push_events(
-        self,
-        task_id: str,
-        events: builtins.list[TaskUpdateEvent],
-        execution_attempt: int | None = None,
-    ) -> Response[None]:
-        """`Tasks.push_events`, with the answer's status and headers."""
-        plan = tasks_plans.push_events(
-            task_id=task_id, events=events, execution_attempt=execution_attempt
-        )
-        return self._transport.call(plan, None)
-
-    async def apush_events(
-        self,
-        task_id: str,
-        events: builtins.list[TaskUpdateEvent],
-        execution_attempt: int | None = None,
-    ) -> Response[None]:
-        """`Tasks.apush_events`, with the answer's status and headers."""
-        plan = tasks_plans.push_events(
-            task_id=task_id, events=events, execution_attempt=execution_attempt
-        )
-        return await self._transport.acall(plan, None)
+    create = raw(Tasks.create)
+    acreate = araw(Tasks.acreate)
+    stop = raw(Tasks.stop)
+    astop = araw(Tasks.astop)
+    get = raw(Tasks.get)
+    aget = araw(Tasks.aget)
+    update = raw(Tasks.update)
+    aupdate = araw(Tasks.aupdate)
+    finish = raw(Tasks.finish)
+    afinish = araw(Tasks.afinish)
+    notify = raw(Tasks.notify)
+    anotify = araw(Tasks.anotify)
+    get_pending = raw(Tasks.get_pending)
+    aget_pending = araw(Tasks.aget_pending)
+    list = raw(Tasks.list)
+    alist = araw(Tasks.alist)
+    list_user_tasks = raw(Tasks.list_user_tasks)
+    alist_user_tasks = araw(Tasks.alist_user_tasks)
+    delete = raw(Tasks.delete)
+    adelete = araw(Tasks.adelete)
+    delete_many = raw(Tasks.delete_many)
+    adelete_many = araw(Tasks.adelete_many)
+    report_external_task = raw(Tasks.report_external_task)
+    areport_external_task = araw(Tasks.areport_external_task)
+    report_metrics = raw(Tasks.report_metrics)
+    areport_metrics = araw(Tasks.areport_metrics)
+    get_activity_log = raw(Tasks.get_activity_log)
+    aget_activity_log = araw(Tasks.aget_activity_log)
+    push_events = raw(Tasks.push_events)
+    apush_events = araw(Tasks.apush_events)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
-from xpander_client.core.answer import Response
-from xpander_client.transport import Resource, Transport
+from xpander_client.transport import Resource
+from xpander_client.transport.raw import RawCalls, araw, raw
 
 from ..models.thread import Thread
 from ..models.thread_message import ThreadMessage
@@ -24,7 +24,7 @@ class Threads(Resource):
 
     @property
     def with_raw_response(self) -> ThreadsWithRawResponse:
-        """The same calls, answering with status, headers and the object."""
+        """The same calls, each returning a `Response`: status, headers and the object."""
         return ThreadsWithRawResponse(self._transport)
 
     def create(
@@ -178,7 +178,7 @@ class Threads(Resource):
             >>> threads.rename(thread_id="thread-1", name="Sales")
         """
         plan = threads_plans.rename(thread_id=thread_id, name=name)
-        self._transport.call(plan, None)
+        return self._transport.call(plan, None).parsed
 
     async def arename(self, thread_id: str, name: str) -> None:
         """Give a thread a name.
@@ -197,7 +197,7 @@ class Threads(Resource):
             >>> await threads.arename(thread_id="thread-1", name="Sales")
         """
         plan = threads_plans.rename(thread_id=thread_id, name=name)
-        await self._transport.acall(plan, None)
+        return (await self._transport.acall(plan, None)).parsed
 
     def get(self, thread_id: str) -> Thread:
         """Get a thread with all its messages.
@@ -355,7 +355,7 @@ class Threads(Resource):
             >>> threads.delete(thread_id="thread-1")
         """
         plan = threads_plans.delete(thread_id=thread_id)
-        self._transport.call(plan, None)
+        return self._transport.call(plan, None).parsed
 
     async def adelete(self, thread_id: str) -> None:
         """Forget a thread and its messages.
@@ -373,7 +373,7 @@ class Threads(Resource):
             >>> await threads.adelete(thread_id="thread-1")
         """
         plan = threads_plans.delete(thread_id=thread_id)
-        await self._transport.acall(plan, None)
+        return (await self._transport.acall(plan, None)).parsed
 
     def update(
         self,
@@ -516,168 +516,22 @@ class Threads(Resource):
         return (await self._transport.acall(plan, Thread)).parsed
 
 
-class ThreadsWithRawResponse:
-    """The calls of `Threads`, answering with status, headers and the object."""
+class ThreadsWithRawResponse(RawCalls):
+    """The calls of `Threads`, each returning a `Response`: status, headers and the object."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    def create(
-        self,
-        organization_id: str | None = None,
-        user_details: dict[str, Any] | None = None,
-        metadata: dict[str, Any] | None = None,
-        thread_id: str | None = None,
-    ) -> Response[Thread]:
-        """`Threads.create`, with the answer's status and headers."""
-        plan = threads_plans.create(
-            organization_id=organization_id,
-            user_details=user_details,
-            metadata=metadata,
-            thread_id=thread_id,
-        )
-        return self._transport.call(plan, Thread)
-
-    async def acreate(
-        self,
-        organization_id: str | None = None,
-        user_details: dict[str, Any] | None = None,
-        metadata: dict[str, Any] | None = None,
-        thread_id: str | None = None,
-    ) -> Response[Thread]:
-        """`Threads.acreate`, with the answer's status and headers."""
-        plan = threads_plans.create(
-            organization_id=organization_id,
-            user_details=user_details,
-            metadata=metadata,
-            thread_id=thread_id,
-        )
-        return await self._transport.acall(plan, Thread)
-
-    def list_user_threads(
-        self, user_id: str, agent_id: str | None = None
-    ) -> Response[builtins.list[ThreadsListItem]]:
-        """`Threads.list_user_threads`, with the answer's status and headers."""
-        plan = threads_plans.list_user_threads(user_id=user_id, agent_id=agent_id)
-        return self._transport.call(plan, builtins.list[ThreadsListItem])
-
-    async def alist_user_threads(
-        self, user_id: str, agent_id: str | None = None
-    ) -> Response[builtins.list[ThreadsListItem]]:
-        """`Threads.alist_user_threads`, with the answer's status and headers."""
-        plan = threads_plans.list_user_threads(user_id=user_id, agent_id=agent_id)
-        return await self._transport.acall(plan, builtins.list[ThreadsListItem])
-
-    def rename(self, thread_id: str, name: str) -> Response[None]:
-        """`Threads.rename`, with the answer's status and headers."""
-        plan = threads_plans.rename(thread_id=thread_id, name=name)
-        return self._transport.call(plan, None)
-
-    async def arename(self, thread_id: str, name: str) -> Response[None]:
-        """`Threads.arename`, with the answer's status and headers."""
-        plan = threads_plans.rename(thread_id=thread_id, name=name)
-        return await self._transport.acall(plan, None)
-
-    def get(self, thread_id: str) -> Response[Thread]:
-        """`Threads.get`, with the answer's status and headers."""
-        plan = threads_plans.get(thread_id=thread_id)
-        return self._transport.call(plan, Thread)
-
-    async def aget(self, thread_id: str) -> Response[Thread]:
-        """`Threads.aget`, with the answer's status and headers."""
-        plan = threads_plans.get(thread_id=thread_id)
-        return await self._transport.acall(plan, Thread)
-
-    def extend(
-        self,
-        thread_id: str,
-        messages: builtins.list[ThreadMessage],
-        after: int | None = None,
-        execution_id: str | None = None,
-        execution_attempt: int | None = None,
-    ) -> Response[Thread]:
-        """`Threads.extend`, with the answer's status and headers."""
-        plan = threads_plans.extend(
-            thread_id=thread_id,
-            messages=messages,
-            after=after,
-            execution_id=execution_id,
-            execution_attempt=execution_attempt,
-        )
-        return self._transport.call(plan, Thread)
-
-    async def aextend(
-        self,
-        thread_id: str,
-        messages: builtins.list[ThreadMessage],
-        after: int | None = None,
-        execution_id: str | None = None,
-        execution_attempt: int | None = None,
-    ) -> Response[Thread]:
-        """`Threads.aextend`, with the answer's status and headers."""
-        plan = threads_plans.extend(
-            thread_id=thread_id,
-            messages=messages,
-            after=after,
-            execution_id=execution_id,
-            execution_attempt=execution_attempt,
-        )
-        return await self._transport.acall(plan, Thread)
-
-    def delete(self, thread_id: str) -> Response[None]:
-        """`Threads.delete`, with the answer's status and headers."""
-        plan = threads_plans.delete(thread_id=thread_id)
-        return self._transport.call(plan, None)
-
-    async def adelete(self, thread_id: str) -> Response[None]:
-        """`Threads.adelete`, with the answer's status and headers."""
-        plan = threads_plans.delete(thread_id=thread_id)
-        return await self._transport.acall(plan, None)
-
-    def update(
-        self,
-        thread_id: str,
-        messages: builtins.list[ThreadMessage] | None = None,
-        metadata: dict[str, Any] | None = None,
-        user_details: dict[str, Any] | None = None,
-        name: str | None = None,
-    ) -> Response[Thread]:
-        """`Threads.update`, with the answer's status and headers."""
-        plan = threads_plans.update(
-            thread_id=thread_id,
-            messages=messages,
-            metadata=metadata,
-            user_details=user_details,
-            name=name,
-        )
-        return self._transport.call(plan, Thread)
-
-    async def aupdate(
-        self,
-        thread_id: str,
-        messages: builtins.list[ThreadMessage] | None = None,
-        metadata: dict[str, Any] | None = None,
-        user_details: dict[str, Any] | None = None,
-        name: str | None = None,
-    ) -> Response[Thread]:
-        """`Threads.aupdate`, with the answer's status and headers."""
-        plan = threads_plans.update(
-            thread_id=thread_id,
-            messages=messages,
-            metadata=metadata,
-            user_details=user_details,
-            name=name,
-        )
-        return await self._transport.acall(plan, Thread)
-
-    def read(self, thread_id: str, strategy: str, after: int | None = None) -> Response[Thread]:
-        """`Threads.read`, with the answer's status and headers."""
-        plan = threads_plans.read(thread_id=thread_id, strategy=strategy, after=after)
-        return self._transport.call(plan, Thread)
-
-    async def aread(
-        self, thread_id: str, strategy: str, after: int | None = None
-    ) -> Response[Thread]:
-        """`Threads.aread`, with the answer's status and headers."""
-        plan = threads_plans.read(thread_id=thread_id, strategy=strategy, after=after)
-        return await self._transport.acall(plan, Thread)
+    create = raw(Threads.create)
+    acreate = araw(Threads.acreate)
+    list_user_threads = raw(Threads.list_user_threads)
+    alist_user_threads = araw(Threads.alist_user_threads)
+    rename = raw(Threads.rename)
+    arename = araw(Threads.arename)
+    get = raw(Threads.get)
+    aget = araw(Threads.aget)
+    extend = raw(Threads.extend)
+    aextend = araw(Threads.aextend)
+    delete = raw(Threads.delete)
+    adelete = araw(Threads.adelete)
+    update = raw(Threads.update)
+    aupdate = araw(Threads.aupdate)
+    read = raw(Threads.read)
+    aread = araw(Threads.aread)

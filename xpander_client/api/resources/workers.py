@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator
 from typing import Any
 
-from xpander_client.core.answer import Response
-from xpander_client.transport import Resource, Transport
+from xpander_client.transport import Resource
+from xpander_client.transport.raw import RawCalls, araw, raw
 
 from ..models.api_key_allowance import ApiKeyAllowance
 from ..models.worker_environment import WorkerEnvironment
@@ -26,7 +26,7 @@ class Workers(Resource):
 
     @property
     def with_raw_response(self) -> WorkersWithRawResponse:
-        """The same calls, answering with status, headers and the object."""
+        """The same calls, each returning a `Response`: status, headers and the object."""
         return WorkersWithRawResponse(self._transport)
 
     def listen(
@@ -185,7 +185,7 @@ class Workers(Resource):
         plan = workers_plans.send(
             worker_id=worker_id, agent_id=agent_id, event=event, id=id, data=data, type=type
         )
-        self._transport.call(plan, None)
+        return self._transport.call(plan, None).parsed
 
     async def asend(
         self,
@@ -229,7 +229,7 @@ class Workers(Resource):
         plan = workers_plans.send(
             worker_id=worker_id, agent_id=agent_id, event=event, id=id, data=data, type=type
         )
-        await self._transport.acall(plan, None)
+        return (await self._transport.acall(plan, None)).parsed
 
     def check_api_key(self, api_key: str) -> ApiKeyAllowance:
         """Ask which agents a key may use.
@@ -282,48 +282,10 @@ class Workers(Resource):
         return (await self._transport.acall(plan, ApiKeyAllowance)).parsed
 
 
-class WorkersWithRawResponse:
-    """The calls of `Workers`, answering with status, headers and the object."""
+class WorkersWithRawResponse(RawCalls):
+    """The calls of `Workers`, each returning a `Response`: status, headers and the object."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    def send(
-        self,
-        worker_id: str,
-        agent_id: str,
-        event: WorkerEventType,
-        id: str,
-        data: Any = None,
-        type: str = "worker",
-    ) -> Response[None]:
-        """`Workers.send`, with the answer's status and headers."""
-        plan = workers_plans.send(
-            worker_id=worker_id, agent_id=agent_id, event=event, id=id, data=data, type=type
-        )
-        return self._transport.call(plan, None)
-
-    async def asend(
-        self,
-        worker_id: str,
-        agent_id: str,
-        event: WorkerEventType,
-        id: str,
-        data: Any = None,
-        type: str = "worker",
-    ) -> Response[None]:
-        """`Workers.asend`, with the answer's status and headers."""
-        plan = workers_plans.send(
-            worker_id=worker_id, agent_id=agent_id, event=event, id=id, data=data, type=type
-        )
-        return await self._transport.acall(plan, None)
-
-    def check_api_key(self, api_key: str) -> Response[ApiKeyAllowance]:
-        """`Workers.check_api_key`, with the answer's status and headers."""
-        plan = workers_plans.check_api_key(api_key=api_key)
-        return self._transport.call(plan, ApiKeyAllowance)
-
-    async def acheck_api_key(self, api_key: str) -> Response[ApiKeyAllowance]:
-        """`Workers.acheck_api_key`, with the answer's status and headers."""
-        plan = workers_plans.check_api_key(api_key=api_key)
-        return await self._transport.acall(plan, ApiKeyAllowance)
+    send = raw(Workers.send)
+    asend = araw(Workers.asend)
+    check_api_key = raw(Workers.check_api_key)
+    acheck_api_key = araw(Workers.acheck_api_key)

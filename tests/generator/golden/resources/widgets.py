@@ -5,9 +5,9 @@ from __future__ import annotations
 import builtins
 from collections.abc import AsyncGenerator, Generator
 
-from xpander_client.core.answer import Response
 from xpander_client.core.pages import page_size as _page_size
-from xpander_client.transport import Resource, Transport
+from xpander_client.transport import Resource
+from xpander_client.transport.raw import RawCalls, araw, raw
 
 from ..models.colour import Colour
 from ..models.part import Part
@@ -23,7 +23,7 @@ class Widgets(Resource):
 
     @property
     def with_raw_response(self) -> WidgetsWithRawResponse:
-        """The same calls, answering with status, headers and the object."""
+        """The same calls, each returning a `Response`: status, headers and the object."""
         return WidgetsWithRawResponse(self._transport)
 
     def list(
@@ -273,7 +273,7 @@ class Widgets(Resource):
                 connection, no time left, a refused key.
         """
         plan = widgets_plans.scrap(widget_id=widget_id)
-        self._transport.call(plan, None)
+        return self._transport.call(plan, None).parsed
 
     async def ascrap(self, widget_id: str) -> None:
         """Scrap a widget.
@@ -286,7 +286,7 @@ class Widgets(Resource):
                 connection, no time left, a refused key.
         """
         plan = widgets_plans.scrap(widget_id=widget_id)
-        await self._transport.acall(plan, None)
+        return (await self._transport.acall(plan, None)).parsed
 
     def update(
         self, widget_id: str, *, name: str | None = None, colour: Colour | None = None
@@ -373,108 +373,16 @@ class Widgets(Resource):
         )
 
 
-class WidgetsWithRawResponse:
-    """The calls of `Widgets`, answering with status, headers and the object."""
+class WidgetsWithRawResponse(RawCalls):
+    """The calls of `Widgets`, each returning a `Response`: status, headers and the object."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    def list(
-        self,
-        *,
-        colour: builtins.list[Colour] | None = None,
-        max_weight: int | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
-    ) -> Response[builtins.list[Widget]]:
-        """`Widgets.list`, with the answer's status and headers."""
-        plan = widgets_plans.list(colour=colour, max_weight=max_weight, limit=limit, cursor=cursor)
-        return self._transport.call(plan, builtins.list[Widget])
-
-    async def alist(
-        self,
-        *,
-        colour: builtins.list[Colour] | None = None,
-        max_weight: int | None = None,
-        limit: int | None = None,
-        cursor: str | None = None,
-    ) -> Response[builtins.list[Widget]]:
-        """`Widgets.alist`, with the answer's status and headers."""
-        plan = widgets_plans.list(colour=colour, max_weight=max_weight, limit=limit, cursor=cursor)
-        return await self._transport.acall(plan, builtins.list[Widget])
-
-    def create(
-        self,
-        *,
-        name: str,
-        colour: Colour | None = None,
-        weight: float | None = None,
-        note: str | None = None,
-        part: Part | None = None,
-        request_source: str | None = None,
-    ) -> Response[Widget]:
-        """`Widgets.create`, with the answer's status and headers."""
-        plan = widgets_plans.create(
-            name=name,
-            colour=colour,
-            weight=weight,
-            note=note,
-            part=part,
-            request_source=request_source,
-        )
-        return self._transport.call(plan, Widget)
-
-    async def acreate(
-        self,
-        *,
-        name: str,
-        colour: Colour | None = None,
-        weight: float | None = None,
-        note: str | None = None,
-        part: Part | None = None,
-        request_source: str | None = None,
-    ) -> Response[Widget]:
-        """`Widgets.acreate`, with the answer's status and headers."""
-        plan = widgets_plans.create(
-            name=name,
-            colour=colour,
-            weight=weight,
-            note=note,
-            part=part,
-            request_source=request_source,
-        )
-        return await self._transport.acall(plan, Widget)
-
-    def get(self, widget_id: str) -> Response[Widget]:
-        """`Widgets.get`, with the answer's status and headers."""
-        plan = widgets_plans.get(widget_id=widget_id)
-        return self._transport.call(plan, Widget)
-
-    async def aget(self, widget_id: str) -> Response[Widget]:
-        """`Widgets.aget`, with the answer's status and headers."""
-        plan = widgets_plans.get(widget_id=widget_id)
-        return await self._transport.acall(plan, Widget)
-
-    def scrap(self, widget_id: str) -> Response[None]:
-        """`Widgets.scrap`, with the answer's status and headers."""
-        plan = widgets_plans.scrap(widget_id=widget_id)
-        return self._transport.call(plan, None)
-
-    async def ascrap(self, widget_id: str) -> Response[None]:
-        """`Widgets.ascrap`, with the answer's status and headers."""
-        plan = widgets_plans.scrap(widget_id=widget_id)
-        return await self._transport.acall(plan, None)
-
-    def update(
-        self, widget_id: str, *, name: str | None = None, colour: Colour | None = None
-    ) -> Response[Widget]:
-        """`Widgets.update`, with the answer's status and headers."""
-        plan = widgets_plans.update(widget_id=widget_id, name=name, colour=colour)
-        return self._transport.call(plan, Widget)
-
-    async def aupdate(
-        self, widget_id: str, *, name: str | None = None, colour: Colour | None = None
-    ) -> Response[Widget]:
-        """`Widgets.aupdate`, with the answer's status and headers."""
-        plan = widgets_plans.update(widget_id=widget_id, name=name, colour=colour)
-        return await self._transport.acall(plan, Widget)
+    list = raw(Widgets.list)
+    alist = araw(Widgets.alist)
+    create = raw(Widgets.create)
+    acreate = araw(Widgets.acreate)
+    get = raw(Widgets.get)
+    aget = araw(Widgets.aget)
+    scrap = raw(Widgets.scrap)
+    ascrap = araw(Widgets.ascrap)
+    update = raw(Widgets.update)
+    aupdate = araw(Widgets.aupdate)
