@@ -207,9 +207,6 @@ def _enumeration(schema: dict[str, Any], place: Place) -> Problems:
             yield place / "enum", f"{name!r} can't be a member's name: give x-enum-varnames"
     if len(set(names)) < len(names):
         yield place / "enum", "two values would have the same name: give x-enum-varnames"
-    for value in schema.get("x-terminal", []):
-        if value not in values:
-            yield place / "x-terminal", f"{value} is no value of the enumeration"
 
 
 # Operations --------------------------------------------------------------------------------------

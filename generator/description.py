@@ -96,13 +96,12 @@ class _Describing:
     def _enumeration(self, name: str) -> Enumeration:
         _, raw = self._schemas[name]
         members = self._members(name)
-        by_value = {value: member for member, value, _ in members}
         return Enumeration(
             name=name,
             module=module_name(name),
             description=raw.get("description", ""),
             members=members,
-            terminal=[by_value[value] for value in raw.get("x-terminal", [])],
+            is_task_status=raw.get("x-task-status", False),
         )
 
     def _members(self, name: str) -> list[tuple[str, str, str]]:

@@ -99,7 +99,7 @@ class Enumeration:
     module: str
     description: str
     members: list[tuple[str, str, str]]
-    terminal: list[str]
+    is_task_status: bool
 
 
 @attrs.frozen(kw_only=True)

@@ -136,7 +136,7 @@ EXTENSIONS: dict[str, dict[str, Any]] = {
         "x-mixins": [str],
         "x-resource": {"*": _METHOD},
         "x-secret": bool,
-        "x-terminal": [str],
+        "x-task-status": bool,
         "x-total": [str],
     },
 }

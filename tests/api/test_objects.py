@@ -30,7 +30,7 @@ from xpander_client.api import (
 )
 from xpander_client.configuration import Configuration
 from xpander_client.core.convert import unstructure
-from xpander_client.core.plan import FINISHED
+from xpander_client.core.statuses import STATUSES, TERMINAL
 from xpander_client.errors import ArgumentError, NotFoundError
 
 CONFIGURATION = Configuration("secret", "https://platform.test", "acme", "agent-default")
@@ -347,9 +347,9 @@ def test_a_missing_task_is_an_error_of_its_own(world: World, router: respx.MockR
         world.run(Tasks(CONFIGURATION), "get", "nope")
 
 
-def test_the_terminal_statuses_of_the_contract_are_those_that_streams_end_with() -> None:
-    terminal = {status.value for status in AgentExecutionStatus if status.is_terminal}
-    assert terminal == FINISHED
+def test_the_statuses_of_the_contract_are_those_that_the_core_knows() -> None:
+    assert {status.value for status in AgentExecutionStatus} == STATUSES
+    assert {status.value for status in AgentExecutionStatus if status.is_terminal} == TERMINAL
     assert not AgentExecutionStatus("melted").is_terminal
 
 

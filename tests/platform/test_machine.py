@@ -13,9 +13,10 @@ from hypothesis.stateful import (
     rule,
 )
 
+from xpander_client.core.statuses import STATUSES, TERMINAL
 from xpander_client.platform import machine
 from xpander_client.platform.refusal import Refusal, StaleAttempt
-from xpander_client.platform.stores.records import LARGE, TERMINAL, NewEvent, TaskRecord
+from xpander_client.platform.stores.records import LARGE, NewEvent, TaskRecord
 
 T = TypeVar("T")
 
@@ -324,7 +325,7 @@ def test_what_the_writer_knows_better_is_not_overwritten() -> None:
 @pytest.mark.parametrize("status", sorted(TERMINAL))
 def test_a_final_status_is_final(status: str) -> None:
     record = patched(executing(), 1, status=status, result="first").record
-    for other in machine.STATUSES - {status}:
+    for other in STATUSES - {status}:
         for attempt in (None, 1):
             if (status, attempt) == ("stopped", None) and other in ("paused", "pending"):
                 continue  # taken up again
@@ -648,7 +649,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.attempts)
     @rule(
         data=st.data(),
-        status=st.sampled_from(sorted(machine.STATUSES)),
+        status=st.sampled_from(sorted(STATUSES)),
         result=st.none() | st.text(max_size=3),
     )
     def write_as_a_worker(self, data: st.DataObject, status: str, result: str | None) -> None:

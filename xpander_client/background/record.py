@@ -34,7 +34,8 @@ from xpander_client.background.signals import TaskCtl
 from xpander_client.configuration import RetryPolicy
 from xpander_client.core.answer import BRIEF
 from xpander_client.core.convert import ConversionError, parse
-from xpander_client.core.plan import FINISHED, Replay, RequestPlan
+from xpander_client.core.plan import Replay, RequestPlan
+from xpander_client.core.statuses import TERMINAL
 from xpander_client.errors import CallError, ConflictError, ModuleException, NotFoundError
 from xpander_client.runtime.shielding import shield
 from xpander_client.transport import Transport
@@ -408,7 +409,7 @@ class PlatformRecord:
             _logger.error("background task %s: %s", entry.name, error)
             return False
         entry.written(time.monotonic())
-        if not step.is_last and answer.get("status") in FINISHED:
+        if not step.is_last and answer.get("status") in TERMINAL:
             self._settle(entry, answer)
         return step.is_last
 

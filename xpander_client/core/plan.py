@@ -39,9 +39,6 @@ class Replay(Enum):
     NEVER = auto()
 
 
-FINISHED = frozenset({"completed", "failed", "error", "stopped"})
-"""The statuses after which nothing happens to a task any more."""
-
 _NO_HEADERS: Mapping[str, str] = {}
 
 

@@ -23,10 +23,11 @@ from xpander_client.configuration import Configuration
 from xpander_client.core.answer import Answer, Fault, encoding_of, error_of_fault, error_of_status
 from xpander_client.core.call import LONGEST, CallOptions, Prepared, outcome_of, prepare
 from xpander_client.core.convert import ConversionError, parse
-from xpander_client.core.plan import FINISHED, LAST_EVENT_ID, Replay, RequestPlan, StreamPlan
+from xpander_client.core.plan import LAST_EVENT_ID, Replay, RequestPlan, StreamPlan
 from xpander_client.core.redirect import redirected
 from xpander_client.core.retry import Fate, Outcome, Stop, Wait, decide
 from xpander_client.core.sse import ServerSentEvent, SseParser
+from xpander_client.core.statuses import TERMINAL
 from xpander_client.errors import Attempt, StreamError, WaitTimeoutError
 
 T = TypeVar("T")
@@ -388,4 +389,4 @@ def _is_finished(body: bytes) -> bool:
         found = parse(body)
     except ConversionError:
         return False
-    return isinstance(found, dict) and found.get("status") in FINISHED
+    return isinstance(found, dict) and found.get("status") in TERMINAL

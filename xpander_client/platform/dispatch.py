@@ -19,6 +19,7 @@ from typing import Any
 import attrs
 import orjson
 
+from xpander_client.core.statuses import TERMINAL
 from xpander_client.platform import frames
 from xpander_client.platform.clock import Clock
 from xpander_client.platform.metrics import Metrics
@@ -28,7 +29,6 @@ from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.hints import RARELY, Watch, patience
 from xpander_client.platform.stores.records import (
     NOTIFICATION,
-    TERMINAL,
     Held,
     TaskRecord,
     Whereabouts,

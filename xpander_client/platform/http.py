@@ -29,6 +29,7 @@ from xpander_client.api.models import (
     WorkerMessage,
 )
 from xpander_client.core.answer import BRIEF
+from xpander_client.core.statuses import STATUSES
 from xpander_client.platform import activity, bodies, machine, sessions
 from xpander_client.platform.access import APPLICATION, READER, WORKER
 from xpander_client.platform.agents import Agents, listed
@@ -278,7 +279,7 @@ class Endpoints:
         if not body.keys() & {*names, "finished_before"}:
             raise Refusal(422, f"say which: give some of {', '.join(names)} and finished_before")
         status = body.get("status")
-        if status is not None and status not in machine.STATUSES:
+        if status is not None and status not in STATUSES:
             raise Refusal(422, f"there is no status {status!r}", "$.status")
         wanted = TaskFilter(
             agent_ids=None if "agent_id" in body else access(request).agent_ids,
@@ -360,7 +361,7 @@ class Endpoints:
     ) -> Response:
         query = request.query_params
         status = query.get("status")
-        if status is not None and status not in machine.STATUSES:
+        if status is not None and status not in STATUSES:
             raise Refusal(422, f"there is no status {status!r}")
         wanted = TaskFilter(
             agent_id=agent_id,

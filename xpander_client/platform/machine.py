@@ -19,12 +19,11 @@ from typing import Any
 import attrs
 import orjson
 
+from xpander_client.core.statuses import STATUSES, TERMINAL
 from xpander_client.platform.clock import timestamp
 from xpander_client.platform.large_fields import LargeField, divide, fields_of, is_left_out, is_same
 from xpander_client.platform.refusal import Refusal, StaleAttempt
-from xpander_client.platform.stores.records import NOTIFICATION, TERMINAL, NewEvent, TaskRecord
-
-STATUSES = frozenset({"pending", "executing", "paused"}) | TERMINAL
+from xpander_client.platform.stores.records import NOTIFICATION, NewEvent, TaskRecord
 
 PLATFORM_OWNED = frozenset(
     {"id", "organization_id", "agent_id", "created_at", "execution_attempts"}

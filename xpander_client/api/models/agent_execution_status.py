@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from xpander_client.core.enums import OpenStrEnum
+from xpander_client.core.statuses import TERMINAL, TaskStatus
 
 __all__ = ["AgentExecutionStatus"]
 
 
 class AgentExecutionStatus(OpenStrEnum):
-    """Where a task stands."""
+    """Where a task stands. After `error`, `failed`, `completed` and `stopped` it does not change
+    by itself any more.
+    """
 
     Pending = "pending"
     """Waits for a worker."""
@@ -28,14 +31,16 @@ class AgentExecutionStatus(OpenStrEnum):
     @property
     def is_terminal(self) -> bool:
         """Whether nothing changes any more after this."""
-        return self in _TERMINAL
+        return self in TERMINAL
 
 
-_TERMINAL = frozenset(
-    {
-        AgentExecutionStatus.Error,
-        AgentExecutionStatus.Failed,
-        AgentExecutionStatus.Completed,
-        AgentExecutionStatus.Stopped,
-    }
+# For type checkers: a value that `core.statuses` does not know, and so does not sort, is an error.
+_VALUES: tuple[TaskStatus, ...] = (
+    "pending",
+    "executing",
+    "paused",
+    "error",
+    "failed",
+    "completed",
+    "stopped",
 )

@@ -19,13 +19,13 @@ from typing import Any, TypeVar
 import attrs
 import orjson
 
+from xpander_client.core.statuses import TERMINAL
 from xpander_client.platform import machine, threads
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.admission import Admission
 from xpander_client.platform.stores.records import (
     AUDIT_FIELDS,
-    TERMINAL,
     Appended,
     AuditEntry,
     AuditPage,

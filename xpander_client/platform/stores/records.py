@@ -10,8 +10,7 @@ from typing import Any
 import attrs
 import orjson
 
-TERMINAL = frozenset({"completed", "failed", "error", "stopped"})
-"""The statuses that a task doesn't leave by itself."""
+from xpander_client.core.statuses import TERMINAL
 
 NOTIFICATION = "notification"
 """What a store calls the events that keep what a task was told."""

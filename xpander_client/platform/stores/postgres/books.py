@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
 
+from xpander_client.core.statuses import TERMINAL
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.stores.addresses import without_password
 from xpander_client.platform.stores.postgres.connections import AWAY, Database, reason_of
 from xpander_client.platform.stores.postgres.presence import SILENCE
 from xpander_client.platform.stores.postgres.schema import SCHEMA_VERSION, migrate, version
-from xpander_client.platform.stores.records import TERMINAL
 from xpander_client.platform.stores.transfer import BATCH, BATCH_BYTES, BULKY, TABLES, Row
 
 _ORDER = {

@@ -9,10 +9,11 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
+from xpander_client.core.statuses import TERMINAL
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.file_lock import FileLock
 from xpander_client.platform.stores.addresses import sqlite_path
-from xpander_client.platform.stores.records import TASK_FIELDS, TERMINAL
+from xpander_client.platform.stores.records import TASK_FIELDS
 from xpander_client.platform.stores.sqlite.file import file_of, make_folder_of
 from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION, prepare, version_of
 from xpander_client.platform.stores.sqlite.work import SEQ_BITS, SEQ_MASK
