@@ -93,6 +93,11 @@ def test_a_trial_that_fails_ends_the_program_as_any_other_failure_does(
     assert worker.output.endswith("bye\n")
 
 
+PARTIAL = (
+    f"import functools\n{UPPER.replace('@on_task', '')}\non_task(functools.partial(handler))\n"
+)
+
+
 def decorated_in(function: str, call: str) -> str:
     body = "".join(f"    {line}\n" for line in UPPER.splitlines())
     return f"import asyncio, threading\n{function}\n{body}\n{call}\n"
@@ -102,15 +107,16 @@ def decorated_in(function: str, call: str) -> str:
     ("code", "arguments"),
     [
         (UPPER, ("-c", UPPER)),
+        (PARTIAL, ("worker.py",)),
         (decorated_in("async def main():", "asyncio.run(main())"), ("worker.py",)),
         (
             decorated_in("def main():", "t = threading.Thread(target=main); t.start(); t.join()"),
             ("worker.py",),
         ),
     ],
-    ids=["-c", "async main", "thread"],
+    ids=["-c", "partial", "async main", "thread"],
 )
-def test_a_function_is_found_wherever_the_main_module_decorates_it(
+def test_a_handler_is_found_wherever_the_main_module_decorates_it(
     configuration: Configuration, tmp_path: Path, code: str, arguments: tuple[str, ...]
 ) -> None:
     invoke = (*arguments, "--invoke", "--prompt", "hello")

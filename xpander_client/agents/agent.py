@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
 from xpander_client.agents import prompt
@@ -29,11 +29,10 @@ from xpander_client.errors import ArgumentError
 if TYPE_CHECKING:
     from xpander_client.agents.llm import LLM
     from xpander_client.agents.remote import RemoteAgent
-    from xpander_client.api.models import TaskUpdateEvent
-    from xpander_client.api.resources import Task
     from xpander_client.background import Plugin
     from xpander_client.background.plugin import SandboxMethod
     from xpander_client.configuration import Configuration
+    from xpander_client.worker.handler import HandlerFunction
 
 # Users import the printers from here, beside `Agent`.
 __all__ = ["Agent", "pprint_events", "pprint_tokens"]
@@ -405,9 +404,7 @@ class Agent:
         """
         return self.state_config.session(session, self._state_name)
 
-    def as_handler(
-        self, task: str, *, tokens: bool = False
-    ) -> Callable[[Task], AsyncIterator[TaskUpdateEvent]]:
+    def as_handler(self, task: str, *, tokens: bool = False) -> HandlerFunction:
         """A handler for `on_task` that has the task of this name do the platform's tasks.
 
         The arguments are the task's input: a JSON object with them, or a text for a task with one

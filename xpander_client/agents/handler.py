@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -20,11 +20,10 @@ from xpander_client.api.models import AgentExecutionStatus, TaskUpdateEvent
 from xpander_client.api.resources import Task
 from xpander_client.core.result import dumps_anyway
 from xpander_client.runtime.shielding import shield
+from xpander_client.worker.handler import HandlerFunction
 
 
-def handler_of(
-    contract: Contract, runner: LocalRunner, *, tokens: bool = False
-) -> Callable[[Task], AsyncIterator[TaskUpdateEvent]]:
+def handler_of(contract: Contract, runner: LocalRunner, *, tokens: bool = False) -> HandlerFunction:
     """A handler for `on_task` that has a call of the agent's task do the platform's task.
 
     What the agent gives up, or asks, is a failed task with the words as its result; any other

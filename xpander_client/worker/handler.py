@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any, Protocol
 
 import attrs
 
@@ -13,13 +13,21 @@ from xpander_client.api.models import TaskUpdateEvent
 from xpander_client.api.resources import Task
 from xpander_client.core.signatures import signature_of
 
-HandlerFunction = Callable[[Task], Task | Awaitable[Task] | AsyncIterator[TaskUpdateEvent]]
-"""A function that a worker can run: it gets a task and returns it, from sync or from async code, or
-yields the task's events, as an async generator.
-"""
-
 _POSITIONAL_ONLY = inspect.Parameter.POSITIONAL_ONLY
 _GATHERING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+class HandlerFunction(Protocol):
+    """A function that a worker can run, with a parameter called `task`.
+
+    It returns the task, from sync or from async code, or yields the task's events, as an async
+    generator.
+    """
+
+    # By keyword only, so that type checkers look at the name and accept `*, task` as well.
+    def __call__(self, *, task: Task) -> Task | Awaitable[Task] | AsyncIterator[TaskUpdateEvent]:
+        """Work on the task."""
+        ...
 
 
 @attrs.frozen
@@ -37,9 +45,8 @@ class Handler:
     def call(self, task: Task) -> Task | Awaitable[Task] | AsyncIterator[TaskUpdateEvent]:
         """What the function returns: the task, a coroutine, or the generator of its events."""
         if self.by_keyword:
-            # Typed as positional, because that is how most are written.
-            return self.function(task=task)  # type: ignore[call-arg]
-        return self.function(task)
+            return self.function(task=task)
+        return self.function(task)  # type: ignore[call-arg]  # no type says `task, /` with this name
 
 
 def inspect_handler(function: HandlerFunction) -> Handler:

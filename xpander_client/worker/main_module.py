@@ -25,6 +25,7 @@ import attrs
 from xpander_client.configuration import Configuration
 from xpander_client.errors import ModuleException
 from xpander_client.worker import idle
+from xpander_client.worker.handler import inspect_handler
 from xpander_client.worker.main_loop import run_to_end
 from xpander_client.worker.module_end import call_at_return, has_returned, is_at_last_line
 from xpander_client.worker.program import decorating_frame, is_interactive, is_main, main_frame
@@ -48,7 +49,7 @@ def work_at_end(registration: Registration) -> None:
         SystemExit: with status 2: the command line asks for a trial, but not for a possible one.
     """
     global _watch
-    frame, name = decorating_frame(), registration.function.__name__
+    frame, name = decorating_frame(), inspect_handler(registration.function).name
     if is_main(frame) and is_interactive(frame):
         _logger.warning(
             "%s() is decorated in an interactive session, where no worker starts by itself: call "

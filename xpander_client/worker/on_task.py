@@ -12,11 +12,11 @@ from xpander_client.worker.local_test import LocalTaskTest
 from xpander_client.worker.plan_retries import OnCompact
 from xpander_client.worker.registration import Registration, remember
 
-F = TypeVar("F", bound=HandlerFunction)
+HandlerT = TypeVar("HandlerT", bound=HandlerFunction)
 
 
 @overload
-def on_task(function: F, /) -> F: ...
+def on_task(function: HandlerT, /) -> HandlerT: ...
 
 
 @overload
@@ -25,17 +25,17 @@ def on_task(
     configuration: Configuration | None = None,
     test_task: LocalTaskTest | None = None,
     on_compact: OnCompact | None = None,
-) -> Callable[[F], F]: ...
+) -> Callable[[HandlerT], HandlerT]: ...
 
 
 def on_task(
-    function: F | None = None,
+    function: HandlerT | None = None,
     /,
     *,
     configuration: Configuration | None = None,
     test_task: LocalTaskTest | None = None,
     on_compact: OnCompact | None = None,
-) -> F | Callable[[F], F]:
+) -> HandlerT | Callable[[HandlerT], HandlerT]:
     """Make a function the handler of an agent's tasks; the function itself comes back unchanged.
 
     The function takes one parameter, named `task`, and returns the task, with its `result` set. It
@@ -69,7 +69,7 @@ def on_task(
         ...     return task
     """
 
-    def decorate(function: F) -> F:
+    def decorate(function: HandlerT) -> HandlerT:
         inspect_handler(function)
         check_configuration(configuration)
         registration = Registration(function, configuration, test_task, on_compact)
