@@ -26,14 +26,14 @@ from xpander_client.platform.metrics import Metrics
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.sessions import WorkerSession, task_notice, task_stop
 from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.hints import RARELY, Watch, patience
+from xpander_client.platform.stores.hints import RARELY, Watch, agent_topic, patience, worker_topic
 from xpander_client.platform.stores.records import (
     NOTIFICATION,
     Held,
     TaskRecord,
     Whereabouts,
 )
-from xpander_client.platform.stores.store import Store, agent_topic, worker_topic
+from xpander_client.platform.stores.store import Store
 from xpander_client.platform.turns import Turns
 
 MOST_SLOTS = 64

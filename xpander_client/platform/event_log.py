@@ -13,9 +13,9 @@ from xpander_client.platform.clock import Clock
 from xpander_client.platform.metrics import Metrics
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.hints import Alarm, Watch, patience
+from xpander_client.platform.stores.hints import Alarm, Watch, patience, task_topic
 from xpander_client.platform.stores.records import TaskRecord
-from xpander_client.platform.stores.store import Store, task_topic
+from xpander_client.platform.stores.store import Store
 
 PAGE = 500
 PAGE_BYTES = 32 * 1024

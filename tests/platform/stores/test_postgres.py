@@ -17,6 +17,7 @@ from tests.postgres import PostgresServer, postgres_cluster
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
+from xpander_client.platform.stores.hints import agent_topic, task_topic
 from xpander_client.platform.stores.postgres import PostgresStore
 from xpander_client.platform.stores.postgres.clock import DatabaseClock
 from xpander_client.platform.stores.postgres.connections import READERS, SESSION, Database
@@ -33,7 +34,7 @@ from xpander_client.platform.stores.records import (
     Whereabouts,
     WorkerRecord,
 )
-from xpander_client.platform.stores.store import Store, agent_topic, task_topic
+from xpander_client.platform.stores.store import Store
 
 BODY = {"input": {"text": "x"}}
 

@@ -15,6 +15,7 @@ from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.admission import Unobserved
 from xpander_client.platform.stores.entries import BATCH_BYTES
+from xpander_client.platform.stores.hints import agent_topic, task_topic
 from xpander_client.platform.stores.records import (
     PAGE_BYTES,
     IdempotencyKey,
@@ -24,7 +25,7 @@ from xpander_client.platform.stores.records import (
     TaskFilter,
     TaskRecord,
 )
-from xpander_client.platform.stores.store import Store, agent_topic, task_topic
+from xpander_client.platform.stores.store import Store
 
 BODY = {"input": {"text": "x"}}
 LEASE = Settings().lease

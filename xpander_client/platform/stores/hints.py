@@ -11,6 +11,29 @@ RARELY = 30
 """So many poll intervals are waited for a hint, about, while hints come through."""
 
 
+def task_topic(task_id: str) -> str:
+    """What to watch to hear of a task's new events."""
+    return f"task:{task_id}"
+
+
+def agent_topic(organization_id: str, agent_id: str, pin: str | None = None) -> str:
+    """What to watch to hear of tasks that wait for any of an agent's workers, or for those that a
+    task can be pinned to.
+    """
+    topic = f"agent:{organization_id}:{agent_id}"
+    return topic if pin is None else f"{topic}:{pin}"
+
+
+def requeue_topic(organization_id: str, agent_id: str) -> str:
+    """What to watch to hear of older tasks that wait for an agent's workers again."""
+    return f"requeue:{organization_id}:{agent_id}"
+
+
+def worker_topic(organization_id: str, worker_id: str) -> str:
+    """What to watch to hear of changes to a worker's tasks that are made at another server."""
+    return f"worker:{organization_id}:{worker_id}"
+
+
 def patience(poll_interval: float, *, hears: bool) -> float:
     """How long to wait for a hint before looking without one. It is never the same for all."""
     return poll_interval * (RARELY * random.uniform(0.75, 1.25) if hears else 1)

@@ -193,6 +193,13 @@ class TaskFilter:
     status: str | None = None
     internal_status: str | None = None
 
+    @property
+    def values(self) -> Mapping[str, str]:
+        """The value that a task must have in each field, but for the alternatives."""
+        found = attrs.asdict(self, filter=lambda field, value: value is not None)
+        found.pop("agent_ids", None)
+        return found
+
 
 @attrs.frozen
 class Page:

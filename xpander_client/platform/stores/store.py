@@ -1,17 +1,49 @@
-"""What the platform asks of a store. Every engine does this much, and no SQL is known outside one.
+"""What the platform asks of a store, and what all stores do alike.
 
 Three ideas hold it together: every write is a command to one writer, which is acknowledged when it
 is safely on disk; a task's change and the events of that change are one transaction; `watch` gives
 hints, never data, so that a lost hint costs a moment and never an event.
+
+The writes are here, once for all engines. An engine runs the commands, and adds the reads, in SQL
+that nobody else knows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence, Set
-from typing import Any, Protocol
+import logging
+import time
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
+from itertools import islice, zip_longest
+from typing import Any, TypeVar
 
+import attrs
+
+from xpander_client.core.statuses import TERMINAL
+from xpander_client.platform import machine, threads
+from xpander_client.platform.clock import Clock
+from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.admission import Admission
-from xpander_client.platform.stores.hints import Watch
+from xpander_client.platform.stores.commands import (
+    adopt_task,
+    audit_action,
+    audit_stop,
+    build_audit_page,
+    disown_tasks,
+    find_task,
+    first_answer,
+    forget_thread,
+    insert_task,
+    keep_alive,
+    parse_cursor,
+    remember_answer,
+    save_task,
+    unknown_task,
+)
+from xpander_client.platform.stores.hints import Hints, Watch, task_topic, worker_topic
+from xpander_client.platform.stores.presence import Presence
 from xpander_client.platform.stores.records import (
     Appended,
     AuditEntry,
@@ -19,11 +51,8 @@ from xpander_client.platform.stores.records import (
     Deleted,
     Document,
     EventRecord,
-    Extended,
-    Held,
     IdempotencyKey,
-    Joined,
-    MessageRecord,
+    Overdue,
     Page,
     Pruned,
     Put,
@@ -31,173 +60,28 @@ from xpander_client.platform.stores.records import (
     Swept,
     TaskFilter,
     TaskRecord,
-    ThreadRecord,
-    Whereabouts,
-    WorkerRecord,
 )
+from xpander_client.platform.stores.retention import Batch, Cutoffs, Kind, work_off
+from xpander_client.platform.stores.thread_store import ThreadStore
+from xpander_client.platform.stores.work import Command, Reads, Waiting, Work
+
+T = TypeVar("T")
 
 NO_POOLS: Mapping[str, str] = {}
 
+SWEEP = 2_000
+"""So many tasks whose leases ran out are looked up at once,"""
 
-def task_topic(task_id: str) -> str:
-    """What to watch to hear of a task's new events."""
-    return f"task:{task_id}"
+TOGETHER = 100
+"""and so many are taken back in one command: others wait behind it."""
 
+_ENOUGH = 3
+"""When so many tasks in turn can't be taken back, and none could, nothing can be written."""
 
-def agent_topic(organization_id: str, agent_id: str, pin: str | None = None) -> str:
-    """What to watch to hear of tasks that wait for any of an agent's workers, or for those that a
-    task can be pinned to.
-    """
-    topic = f"agent:{organization_id}:{agent_id}"
-    return topic if pin is None else f"{topic}:{pin}"
+_logger = logging.getLogger(__name__)
 
 
-def requeue_topic(organization_id: str, agent_id: str) -> str:
-    """What to watch to hear of older tasks that wait for an agent's workers again."""
-    return f"requeue:{organization_id}:{agent_id}"
-
-
-def worker_topic(organization_id: str, worker_id: str) -> str:
-    """What to watch to hear of changes to a worker's tasks that are made at another server."""
-    return f"worker:{organization_id}:{worker_id}"
-
-
-class ThreadStore(Protocol):
-    """Threads and their messages: adding to one costs what is added, reading what is read.
-
-    A thread of another organization does not exist. Methods raise `Refusal` as those of a `Store`.
-    """
-
-    async def create(
-        self,
-        organization_id: str,
-        body: Mapping[str, Any],
-        *,
-        thread_id: str,
-        key: IdempotencyKey | None = None,
-    ) -> ThreadRecord:
-        """A new thread without messages, or the one that the key made before.
-
-        That is a `Refusal` with status 409 when there is a thread of that id.
-        """
-        ...
-
-    async def get(self, organization_id: str, thread_id: str) -> ThreadRecord:
-        """The thread."""
-        ...
-
-    async def read(self, thread: ThreadRecord, after: int = 0) -> Sequence[MessageRecord]:
-        """The thread's messages but for the first `after`, as far as the record knows of them."""
-        ...
-
-    async def tail(self, thread: ThreadRecord, last: int) -> Sequence[MessageRecord]:
-        """The thread's system messages and the last ones of the others, in their order."""
-        ...
-
-    async def extend(
-        self,
-        organization_id: str,
-        thread_id: str,
-        messages: Sequence[Mapping[str, Any]],
-        *,
-        task_id: str | None = None,
-        attempt: int | None = None,
-        key: IdempotencyKey | None = None,
-    ) -> Extended:
-        """Add messages to the end, all or none; a repeated key adds nothing.
-
-        With a task, its present state comes back. With an attempt of it as well, that is a sign of
-        life of the task's holder, or a `Refusal` with status 409 when it is not the holder's.
-        """
-        ...
-
-    async def update(
-        self,
-        organization_id: str,
-        thread_id: str,
-        changes: Mapping[str, Any],
-        *,
-        messages: Sequence[Mapping[str, Any]] | None = None,
-    ) -> ThreadRecord:
-        """Set fields of a thread, null takes one away; `messages` replace those that it has."""
-        ...
-
-    async def delete(
-        self, organization_id: str, thread_id: str, *, actor: str | None = None
-    ) -> None:
-        """Forget a thread and its messages. An `actor` is written down."""
-        ...
-
-    async def of_user(
-        self,
-        organization_id: str,
-        user_id: str,
-        agent_id: str | None,
-        *,
-        limit: int | None = None,
-    ) -> Sequence[ThreadRecord]:
-        """The threads with a user, and with an agent if one is named, the newest first."""
-        ...
-
-
-class Presence(Protocol):
-    """Which workers listen, and at which of the servers that share the store.
-
-    `alone` says that no other server can share it.
-    """
-
-    alone: bool
-
-    async def join(self, worker: WorkerRecord, *, named: bool) -> Joined | None:
-        """A worker listens at this server from now on; its leases get a new term.
-
-        One that has no name of its own, but comes from where one was cut off that went on showing
-        life, is that worker: it takes over the leases. None when the name is that of a worker of
-        another agent, which keeps it.
-        """
-        ...
-
-    async def leave(self, worker: WorkerRecord) -> None:
-        """The worker's stream at this server has ended. Its leases go on."""
-        ...
-
-    async def hear(self, worker: WorkerRecord, *, busy: bool | None) -> Whereabouts:
-        """The worker said something at this server, perhaps whether it is busy."""
-        ...
-
-    async def is_listening(self, organization_id: str, worker_id: str) -> bool:
-        """Whether the worker listens at one of the servers."""
-        ...
-
-    async def listening(self, organization_id: str) -> Set[tuple[str, str]]:
-        """The agents and the ids of the workers that listen at one of the servers, and are not
-        about to leave.
-        """
-        ...
-
-    async def gone(self, workers: Collection[tuple[str, str]]) -> Set[tuple[str, str]]:
-        """Those of these workers that were cut off and have not shown life since. One that left in
-        order is not among them.
-        """
-        ...
-
-    async def pulse(self, streams: Sequence[str]) -> Mapping[tuple[str, str], WorkerRecord]:
-        """This server is alive, and these streams of workers are open at it.
-
-        Returns the workers that listen at it, as all servers know them.
-
-        When no server was alive for a while, leases get a new term: nobody could renew them.
-        """
-        ...
-
-    async def held(
-        self, workers: Sequence[tuple[str, str]]
-    ) -> Mapping[tuple[str, str], Mapping[str, Held]]:
-        """The tasks in the hands of these workers."""
-        ...
-
-
-class Store(Protocol):
+class Store(ABC):
     """Tasks, their events, threads, and JSON documents. Every method may be called from one event
     loop.
 
@@ -208,21 +92,31 @@ class Store(Protocol):
     when the disk fails.
     """
 
-    @property
-    def threads(self) -> ThreadStore:
-        """The threads, kept in the same place."""
-        ...
+    def __init__(self, settings: Settings | None, clock: Clock) -> None:
+        self._settings = settings or Settings()
+        self._clock = clock
+        self._hints = Hints()
+        self._admission = Admission(
+            self._settings.queue_limit, self._settings.queue_wait, self._settings.queue_bytes
+        )
+        self._set_aside: dict[str, float] = {}
 
     @property
+    @abstractmethod
+    def threads(self) -> ThreadStore:
+        """The threads, kept in the same place."""
+
+    @property
+    @abstractmethod
     def presence(self) -> Presence:
         """Who works on these tasks right now."""
-        ...
 
     @property
     def admission(self) -> Admission:
         """Who may queue up to write; it knows how that goes."""
-        ...
+        return self._admission
 
+    @abstractmethod
     async def open(self, *, exclusive: bool = True) -> None:
         """Make the store ready. Leases get a new term: nobody could renew them meanwhile.
 
@@ -230,6 +124,7 @@ class Store(Protocol):
         reads and writes of documents; leases stay as they are then.
         """
 
+    @abstractmethod
     async def close(self) -> None:
         """Write what is queued, then let go of everything."""
 
@@ -246,7 +141,41 @@ class Store(Protocol):
         """Create a task, or continue the one with `existing_id`. A parent that the body names
         (`parent_execution_id`) has it among its `sub_executions` at once.
         """
-        ...
+        parent_id = body.get("parent_execution_id")
+
+        def run(work: Work) -> Put:
+            first = first_answer(work, organization_id, key)
+            if first is not None:
+                return Put(work.whole(find_task(work, organization_id, first)), repeated=True)
+            if existing_id is None:
+                outcome = machine.create(
+                    task_id=task_id,
+                    organization_id=organization_id,
+                    agent_id=agent_id,
+                    body=body,
+                    now=work.now,
+                    offer_window=self._settings.offer_window,
+                )
+                insert_task(work, outcome)
+            else:
+                record = work.whole(find_task(work, organization_id, existing_id))
+                outcome = machine.continue_(
+                    record,
+                    agent_id=agent_id,
+                    body=body,
+                    now=work.now,
+                    last_seq=work.last_seq(existing_id),
+                )
+                save_task(work, record, outcome)
+            adopt_task(work, outcome.record, parent_id)
+            remember_answer(work, organization_id, key, outcome.record.id)
+            return Put(outcome.record)
+
+        reads = Reads(
+            tasks=(parent_id,) if isinstance(parent_id, str) else (),
+            whole=(existing_id,) if existing_id is not None else (),
+        )
+        return await self._submit(Command(run, reads))
 
     async def delegate(
         self,
@@ -262,7 +191,28 @@ class Store(Protocol):
 
         When there is a task of that id already, it is the answer: nothing is made twice.
         """
-        ...
+
+        def run(work: Work) -> Put:
+            parent = find_task(work, organization_id, parent_id)
+            keep_alive(work, parent, attempt, self._settings)
+            if parent.finished:
+                raise Refusal(409, f"the task is {parent.status}, which is final")
+            there = work.task(task_id)
+            if there is not None:
+                return Put(work.whole(find_task(work, organization_id, task_id)), repeated=True)
+            outcome = machine.create(
+                task_id=task_id,
+                organization_id=organization_id,
+                agent_id=agent_id,
+                body={**body, "parent_execution_id": parent_id},
+                now=work.now,
+                offer_window=self._settings.offer_window,
+            )
+            insert_task(work, outcome)
+            adopt_task(work, outcome.record, parent_id)
+            return Put(outcome.record)
+
+        return await self._submit(Command(run, Reads(tasks=(parent_id, task_id))))
 
     async def report(
         self,
@@ -277,11 +227,33 @@ class Store(Protocol):
         """Store a task that ran elsewhere; a task of that id is finished by the report. `name` is
         the id that a new one shows, if not that.
         """
-        ...
 
+        def run(work: Work) -> Put:
+            first = first_answer(work, organization_id, key)
+            if first is not None:
+                return Put(work.whole(find_task(work, organization_id, first)), repeated=True)
+            if work.task(task_id) is None:
+                outcome = machine.report(
+                    task_id=task_id,
+                    organization_id=organization_id,
+                    agent_id=agent_id,
+                    body=body,
+                    now=work.now,
+                    name=name,
+                )
+                insert_task(work, outcome)
+            else:
+                record = work.whole(find_task(work, organization_id, task_id))
+                outcome = machine.report_existing(record, body, work.now)
+                save_task(work, record, outcome)
+            remember_answer(work, organization_id, key, task_id)
+            return Put(outcome.record)
+
+        return await self._submit(Command(run, Reads(whole=(task_id,))))
+
+    @abstractmethod
     async def get(self, organization_id: str, task_id: str, *, whole: bool = True) -> TaskRecord:
         """The task, with its large fields if it is to be `whole`."""
-        ...
 
     async def list_tasks(
         self, organization_id: str, wanted: TaskFilter, *, cursor: str | None, limit: int
@@ -289,7 +261,13 @@ class Store(Protocol):
         """The tasks that fit, the newest first, from the cursor of the page before, without their
         large fields. There are fewer than `limit` where they would be too long together.
         """
-        ...
+        return await self._list_page(organization_id, wanted, parse_cursor(cursor), limit)
+
+    @abstractmethod
+    async def _list_page(
+        self, organization_id: str, wanted: TaskFilter, before: int | None, limit: int
+    ) -> Page:
+        """Return the tasks that fit, the newest first, of those with numbers below `before`."""
 
     async def patch(
         self,
@@ -304,7 +282,30 @@ class Store(Protocol):
         """Set fields of a task; see `machine.patch`. An `actor` that stops it by that is written
         down. What is returned need not have all large fields when it is not to be `whole`.
         """
-        ...
+        # A task's last event has its result, whenever that was written.
+        with_large_fields = whole or changes.get("status") in TERMINAL
+
+        def run(work: Work) -> TaskRecord:
+            record = find_task(work, organization_id, task_id)
+            if with_large_fields:
+                record = work.whole(record)
+            outcome = machine.patch(
+                record,
+                changes,
+                attempt=attempt,
+                now=work.now,
+                lease=self._settings.lease,
+                loop_lease=self._settings.loop_lease,
+            )
+            if record.finished and not outcome.record.finished:
+                anew = attrs.evolve(outcome.record, run_from=work.last_seq(task_id))
+                outcome = attrs.evolve(outcome, record=anew)
+            save_task(work, record, outcome)
+            audit_stop(work, record, outcome.record, actor)
+            return outcome.record
+
+        reads = Reads(whole=(task_id,)) if with_large_fields else Reads(tasks=(task_id,))
+        return await self._submit(Command(run, reads))
 
     async def keep_alive(
         self, organization_id: str, task_id: str, *, attempt: int | None
@@ -313,7 +314,12 @@ class Store(Protocol):
 
         That is a `Refusal` with status 409 when the attempt does not hold the task.
         """
-        ...
+
+        def run(work: Work) -> TaskRecord:
+            record = find_task(work, organization_id, task_id)
+            return keep_alive(work, record, attempt, self._settings)
+
+        return await self._submit(Command(run, Reads(tasks=(task_id,))))
 
     async def append(
         self,
@@ -325,8 +331,30 @@ class Store(Protocol):
         key: IdempotencyKey | None = None,
     ) -> Appended:
         """Store events behind the task's last one; see `machine.append`."""
-        ...
+        ends = bool(events) and events[-1].get("type") == "task_finished"
 
+        def run(work: Work) -> Appended:
+            record = find_task(work, organization_id, task_id)
+            if first_answer(work, organization_id, key) is not None:
+                return Appended(record, work.last_seq(task_id), repeated=True)
+            if ends:
+                record = work.whole(record)  # its last event has the result
+            outcome = machine.append(
+                record,
+                events,
+                attempt=attempt,
+                now=work.now,
+                lease=self._settings.lease,
+                loop_lease=self._settings.loop_lease,
+            )
+            last_seq = save_task(work, record, outcome)
+            remember_answer(work, organization_id, key, task_id)
+            return Appended(outcome.record, last_seq)
+
+        reads = Reads(whole=(task_id,)) if ends else Reads(tasks=(task_id,))
+        return await self._submit(Command(run, reads))
+
+    @abstractmethod
     async def read(
         self,
         task_id: str,
@@ -341,19 +369,18 @@ class Store(Protocol):
         With a `size`, the last one is that with which the bodies come to so many bytes. For a
         reader that is `hinted`, the newest may be missing: it reads again when there is a hint.
         """
-        ...
 
+    @abstractmethod
     async def read_kinds(
         self, task_id: str, kinds: Collection[str], *, after: int, until: int
     ) -> tuple[Sequence[EventRecord], int]:
         """The task's events of these types with numbers above `after`, up to `until`, in order; and
         the number up to which all were looked at, which may be before that.
         """
-        ...
 
+    @abstractmethod
     async def last_seq(self, task_id: str) -> int:
         """The number of the task's last event, 0 without one. It is never pruned."""
-        ...
 
     async def notify(
         self,
@@ -364,8 +391,22 @@ class Store(Protocol):
         key: IdempotencyKey | None = None,
     ) -> Appended:
         """Keep what a task was told, its `key` and `data`; see `machine.notify`."""
-        ...
 
+        def run(work: Work) -> Appended:
+            record = find_task(work, organization_id, task_id)
+            first = first_answer(work, organization_id, key)
+            if first is not None:
+                return Appended(record, int(first), repeated=True)
+            outcome = machine.notify(record, told["key"], told.get("data"), work.now)
+            last_seq = save_task(work, record, outcome)
+            if record.worker_id is not None:
+                work.topics.add(worker_topic(organization_id, record.worker_id))
+            remember_answer(work, organization_id, key, str(last_seq))
+            return Appended(record, last_seq)
+
+        return await self._submit(Command(run, Reads(tasks=(task_id,))))
+
+    @abstractmethod
     async def notifications(
         self, record: TaskRecord, *, after: int = 0, size: int | None = None
     ) -> Sequence[EventRecord]:
@@ -373,8 +414,8 @@ class Store(Protocol):
         numbers above `after`. With a `size`, the last one is that with which they come to so many
         bytes.
         """
-        ...
 
+    @abstractmethod
     async def queued(
         self, organization_id: str, agent_id: str, queues: Mapping[str | None, int]
     ) -> Mapping[str | None, Sequence[int]]:
@@ -383,7 +424,6 @@ class Store(Protocol):
 
         A queue goes by the worker or the pool that its tasks are pinned to; None is anybody's.
         """
-        ...
 
     async def claim(
         self,
@@ -397,28 +437,66 @@ class Store(Protocol):
         `pools` names the pools of those workers that are of one. They get only what waits for their
         pool, or for themselves.
         """
-        ...
+        workers = [(each, pools.get(each)) for each in worker_ids]
+
+        def run(work: Work) -> Sequence[TaskRecord]:
+            offered = []
+            empty: set[str | None] = set()
+            for worker_id, pool in workers:
+                pins = [pin for pin in (pool, worker_id) if pin not in empty]
+                record = work.waiting(organization_id, agent_id, pins) if pins else None
+                if record is None:
+                    empty.update(pins)
+                    continue
+                claimed = machine.claim(
+                    record,
+                    worker_id,
+                    pool=pool,
+                    now=work.now,
+                    offer_window=self._settings.offer_window,
+                )
+                work.save(record, machine.Outcome(claimed))
+                offered.append(claimed)
+            return offered
+
+        most = Counter(pin for worker in workers for pin in dict.fromkeys(worker))
+        waiting = Waiting(organization_id, agent_id, most)
+        return await self._submit(Command(run, Reads(waiting=waiting)))
 
     async def extend_offers(self, organization_id: str, attempts: Mapping[str, int]) -> None:
         """Give offers that were not taken up yet, by task, a new window."""
-        ...
 
+        def run(work: Work) -> None:
+            for task_id, attempt in attempts.items():
+                record = work.task(task_id)
+                if (
+                    record is not None
+                    and record.organization_id == organization_id
+                    and record.offered
+                    and record.attempt == attempt
+                ):
+                    until = work.now + self._settings.offer_window
+                    work.renew(attrs.evolve(record, lease_until=until))
+
+        await self._submit(Command(run, Reads(tasks=tuple(attempts))))
+
+    @abstractmethod
     async def waiting(self) -> int:
         """How many tasks of all organizations wait for a worker, and are offered to none."""
-        ...
 
+    @abstractmethod
     async def waiting_agents(self) -> Set[tuple[str, str]]:
         """The agents, each with its organization, for whose tasks any worker of theirs would do."""
-        ...
 
+    @abstractmethod
     async def pending_for(
         self, organization_id: str, worker_id: str, agent_ids: frozenset[str] | None = None
     ) -> TaskRecord | None:
         """The oldest task that another task started and that waits for this worker alone; one of
         these agents, if some are named.
         """
-        ...
 
+    @abstractmethod
     async def renew(
         self,
         organization_id: str,
@@ -433,13 +511,20 @@ class Store(Protocol):
         of `adopt_from`, a name that the worker had before, become its own first. With `agent_id`
         only that agent's tasks count.
         """
-        ...
 
     async def stop(
         self, organization_id: str, task_id: str, *, actor: str | None = None
     ) -> TaskRecord:
         """Stop a task; a finished one stays as it is. An `actor` is written down."""
-        ...
+
+        def run(work: Work) -> TaskRecord:
+            record = work.whole(find_task(work, organization_id, task_id))
+            outcome = machine.stop(record, work.now)
+            save_task(work, record, outcome)
+            audit_stop(work, record, outcome.record, actor)
+            return outcome.record
+
+        return await self._submit(Command(run, Reads(whole=(task_id,))))
 
     async def delete(
         self,
@@ -457,8 +542,42 @@ class Store(Protocol):
         Nobody finds any of it from now on, and no late write brings it back. What followers may
         still be reading is forgotten a few seconds later. An `actor` is written down.
         """
-        ...
+        [*wanted] = dict.fromkeys(task_ids)
 
+        def run(work: Work) -> Deleted:
+            deleted: list[TaskRecord] = []
+            with_them = 0
+            for record in map(work.task, wanted):
+                if record is None or record.organization_id != organization_id:
+                    continue
+                if not record.finished:
+                    if not stop:
+                        continue
+                    record = work.whole(record)
+                    stopped = machine.stop(record, work.now)
+                    save_task(work, record, stopped)
+                    record = stopped.record
+                work.save(record, machine.Outcome(machine.bury(record, work.now)))
+                work.topics.add(task_topic(record.id))
+                work.forget_reports(organization_id, record.id)
+                audit_action(work, organization_id, actor, "task.delete", record.id, "deleted")
+                deleted.append(record)
+            disown_tasks(work, deleted)
+            for thread_id in _list_conversations(deleted) if with_threads else ():
+                thread = work.thread(organization_id, thread_id)
+                if thread is None or thread.gone or with_threads is None:
+                    continue
+                if with_threads(*threads.belongs_to(thread.read())):
+                    forget_thread(work, thread)
+                    audit_action(
+                        work, organization_id, actor, "thread.delete", thread_id, "deleted"
+                    )
+                    with_them += 1
+            return Deleted(tuple(deleted), with_them)
+
+        return await self._submit(Command(run, Reads(tasks=tuple(wanted))))
+
+    @abstractmethod
     async def forget_reports(
         self,
         organization_id: str,
@@ -470,11 +589,10 @@ class Store(Protocol):
         """Forget some of the reports that name a user, of some agents alone or of all; returns how
         many.
         """
-        ...
 
     async def add_audit(self, entry: AuditEntry) -> None:
         """Write down that something was done."""
-        ...
+        await self._submit(Command(lambda work: work.add_audit(entry)))
 
     async def audit(
         self, organization_id: str | None, *, cursor: str | None, limit: int
@@ -482,11 +600,18 @@ class Store(Protocol):
         """What was done in an organization, or in all, the newest first, from the cursor of the
         page before.
         """
-        ...
+        rows = await self._audit_rows(organization_id, parse_cursor(cursor), limit + 1)
+        return build_audit_page(rows, limit)
+
+    @abstractmethod
+    async def _audit_rows(
+        self, organization_id: str | None, before: int | None, limit: int
+    ) -> Sequence[Any]:
+        """Return the `AUDIT_FIELDS` of the newest entries with numbers below `before`."""
 
     def now(self) -> float:
         """The time that leases go by: seconds since 1970, UTC."""
-        ...
+        return self._clock()
 
     async def sweep(self, until: float | None = None) -> Swept:
         """Take back tasks whose leases ran out, some of each organization.
@@ -494,22 +619,40 @@ class Store(Protocol):
         With `until`, those whose leases ran out by then. Whoever first looks whether anybody could
         renew, and then sweeps, names the moment before both: it may stand still in between.
         """
-        ...
+        until = self.now() if until is None else until
+        now = time.monotonic()
+        self._set_aside = {each: end for each, end in self._set_aside.items() if end > now}
+        found = await self._overdue(until, SWEEP + len(self._set_aside))
+        overdue = [each for each in found if each.task_id not in self._set_aside]
+        if not overdue:
+            return Swept()
+        offers = {
+            (each.organization_id, each.offered_to)
+            for each in overdue
+            if each.offered_to is not None
+        }
+        gone = await self.presence.gone(offers) if offers else frozenset()
+        swept = [await self._take_back(some, gone, until) for some in _take_turns(overdue)]
+        return Swept(
+            tuple(record for each in swept for record in each.requeued),
+            tuple(record for each in swept for record in each.exhausted),
+            more=len(found) >= SWEEP,
+        )
 
     @property
+    @abstractmethod
     def hears(self) -> bool:
         """Whether hints come through. When they don't, who waits for one has to look now and then.
         Whoever waits is woken at each change of it.
         """
-        ...
 
     def watch(self, *topics: str, heard: Callable[[], None] | None = None) -> Watch:
         """Listen for hints on these topics, from now on; `heard` is called for each."""
-        ...
+        return self._hints.watch(*topics, heard=heard)
 
+    @abstractmethod
     async def doc_get(self, organization_id: str, kind: str, key: str) -> Document | None:
         """The document, if there is one."""
-        ...
 
     async def doc_put(
         self,
@@ -527,11 +670,30 @@ class Store(Protocol):
         When the version is another one, that is a `Refusal` with status 409. A repeated idempotency
         key is answered with what its first request stored. `audit` is written down with it.
         """
-        ...
 
+        def run(work: Work) -> Document:
+            first = first_answer(work, organization_id, idempotency)
+            if first is not None:
+                made = work.document(organization_id, kind, first)
+                if made is None:
+                    raise Refusal(404, f"what this request made is gone: {kind} {first}")
+                return made
+            there = work.document(organization_id, kind, key)
+            version = 0 if there is None else there.version
+            if if_version is not None and if_version != version:
+                raise Refusal(409, f"the document is at version {version}, not {if_version}")
+            document = Document(kind, key, version + 1, value)
+            work.save_document(organization_id, document)
+            if audit is not None:
+                work.add_audit(audit)
+            remember_answer(work, organization_id, idempotency, key)
+            return document
+
+        return await self._submit(Command(run, Reads(documents=((organization_id, kind, key),))))
+
+    @abstractmethod
     async def doc_list(self, organization_id: str, kind: str) -> Sequence[Document]:
         """All documents of a kind, by key."""
-        ...
 
     async def add_report(
         self, organization_id: str, report: Report, *, key: IdempotencyKey | None = None
@@ -540,7 +702,20 @@ class Store(Protocol):
 
         That is a `Refusal` with status 404 when the report is of a task that was deleted.
         """
-        ...
+
+        def run(work: Work) -> None:
+            task = None if report.task_id is None else work.task(report.task_id)
+            if machine.is_grave_of(task, organization_id):
+                raise unknown_task(str(report.task_id))
+            if first_answer(work, organization_id, key) is not None:
+                return
+            known = task is not None and task.organization_id == organization_id
+            user_id = task.user_id if task is not None and known else report.user_id
+            work.add_report(organization_id, attrs.evolve(report, user_id=user_id))
+            remember_answer(work, organization_id, key, report.kind)
+
+        known_before = () if report.task_id is None else (report.task_id,)
+        await self._submit(Command(run, Reads(tasks=known_before)))
 
     async def prune(
         self,
@@ -559,4 +734,100 @@ class Store(Protocol):
         What is left of deleted tasks and threads goes, too. All of it in small batches, between
         which others write, of each organization in turn.
         """
-        ...
+        cutoffs = Cutoffs(
+            events=events_before,
+            keys=keys_before,
+            reports=reports_before,
+            tasks=tasks_before,
+            threads=threads_before,
+            audit=audit_before,
+        )
+        gone = await work_off(cutoffs.by_kind(self.now()), self._with_old, self._prune_some)
+        return Pruned(**{name: gone[name] for name in attrs.fields_dict(Pruned)})
+
+    @abstractmethod
+    async def _submit(self, command: Command[T]) -> T:
+        """Run a command; returns what it returned, once it is on disk."""
+
+    @abstractmethod
+    async def _overdue(self, until: float, most: int) -> Sequence[Overdue]:
+        """Tasks whose leases ran out by a moment, the longest ago first."""
+
+    @abstractmethod
+    async def _with_old(self, kind: Kind, before: float) -> Sequence[str]:
+        """The organizations that have something of a kind from before a moment."""
+
+    @abstractmethod
+    async def _prune_some(
+        self, kind: Kind, organization_id: str, before: float, limit: int
+    ) -> Batch:
+        """Forget some of what an organization has of a kind from before a moment."""
+
+    async def _take_back(
+        self, overdue: Sequence[Overdue], gone: Set[tuple[str, str]], until: float
+    ) -> Swept:
+        """Take back these tasks at once; where that fails, those that can be."""
+        try:
+            return await self._expire(overdue, gone, until)
+        except Refusal:
+            requeued: list[TaskRecord] = []
+            exhausted: list[TaskRecord] = []
+            refused = 0
+            for each in overdue:
+                try:
+                    swept = await self._expire([each], gone, until)
+                except Refusal as refusal:
+                    # One task must not keep all others from their workers; it is tried again later.
+                    self._set_aside[each.task_id] = time.monotonic() + self._settings.lease
+                    _logger.error("task %s could not be taken back: %s", each.task_id, refusal)
+                    refused += 1
+                    if refused == _ENOUGH and not requeued and not exhausted:
+                        raise  # it is not the tasks
+                else:
+                    requeued += swept.requeued
+                    exhausted += swept.exhausted
+            return Swept(tuple(requeued), tuple(exhausted))
+
+    async def _expire(
+        self, overdue: Sequence[Overdue], gone: Set[tuple[str, str]], until: float
+    ) -> Swept:
+        def run(work: Work) -> Swept:
+            requeued: list[TaskRecord] = []
+            exhausted: list[TaskRecord] = []
+            for each in overdue:
+                record = work.task(each.task_id)
+                if record is None or record.lease_until is None or record.lease_until > until:
+                    continue
+                outcome = machine.expire(
+                    record,
+                    now=work.now,
+                    max_attempts=self._settings.max_attempts,
+                    gone=(record.organization_id, record.worker_id) in gone,
+                )
+                if outcome is None:
+                    continue
+                save_task(work, record, outcome)
+                (exhausted if outcome.record.finished else requeued).append(record)
+            return Swept(tuple(requeued), tuple(exhausted))
+
+        return await self._submit(
+            Command(run, Reads(tasks=tuple(each.task_id for each in overdue)))
+        )
+
+
+def _take_turns(overdue: Sequence[Overdue]) -> Iterator[Sequence[Overdue]]:
+    """The tasks in parts that are short enough for others to write in between, so that no
+    organization waits until all tasks of another are taken back.
+    """
+    queues: dict[str, list[Overdue]] = {}
+    for each in overdue:
+        queues.setdefault(each.organization_id, []).append(each)
+    turns = (each for turn in zip_longest(*queues.values()) for each in turn if each is not None)
+    while some := tuple(islice(turns, TOGETHER)):
+        yield some
+
+
+def _list_conversations(records: Sequence[TaskRecord]) -> Sequence[str]:
+    """The ids of the threads that tasks were talked about in."""
+    found = (record.outline().get("conversation_id") for record in records)
+    return [*dict.fromkeys(each for each in found if isinstance(each, str))]

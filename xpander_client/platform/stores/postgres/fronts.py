@@ -14,8 +14,8 @@ from collections.abc import Mapping
 
 import attrs
 
+from xpander_client.platform.stores.hints import requeue_topic
 from xpander_client.platform.stores.postgres.transaction import short
-from xpander_client.platform.stores.store import requeue_topic
 
 BELIEVED = 10.0
 """After so many seconds a queue is read from its beginning once: a hint may have been lost."""

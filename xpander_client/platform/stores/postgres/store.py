@@ -9,13 +9,11 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
-import attrs
-
 from xpander_client.platform.clock import Clock
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.commands import CommandStore, audit_page, place_of, unknown
-from xpander_client.platform.stores.hints import Hints, Watch
+from xpander_client.platform.stores.commands import unknown_task
+from xpander_client.platform.stores.hints import Watch
 from xpander_client.platform.stores.postgres.clock import DatabaseClock
 from xpander_client.platform.stores.postgres.connections import Database, answering
 from xpander_client.platform.stores.postgres.fronts import Fronts
@@ -40,7 +38,6 @@ from xpander_client.platform.stores.records import (
     AUDIT_FIELDS,
     PAGE_BYTES,
     SPAN,
-    AuditPage,
     Document,
     EventRecord,
     Overdue,
@@ -49,15 +46,18 @@ from xpander_client.platform.stores.records import (
     TaskRecord,
 )
 from xpander_client.platform.stores.retention import Batch, Kind, organizations_with
+from xpander_client.platform.stores.store import Store
 from xpander_client.platform.stores.work import Command
 
 T = TypeVar("T")
+
+_ALL_NUMBERS = 2**63 - 1
 
 LARGEST = 2**31 - 1
 """The largest number of an event that the database knows."""
 
 
-class PostgresStore(CommandStore):
+class PostgresStore(Store):
     """A `Store` in a database, in the schema that its `search_path` names first.
 
     Each server has one connection that writes, one that listens, and a few that read. What it
@@ -73,12 +73,10 @@ class PostgresStore(CommandStore):
         clock: Clock | None = None,
         batch: int = 256,
     ) -> None:
-        super().__init__(settings)
+        database_clock = DatabaseClock() if clock is None else None
+        super().__init__(settings, clock or database_clock or DatabaseClock())
         self.server_id = str(uuid.uuid4())
         self._database = Database(address)
-        database_clock = DatabaseClock() if clock is None else None
-        self._clock: Clock = clock or database_clock or DatabaseClock()
-        self._hints = Hints()
         self._tails = Tails()
         self._last_numbers = LastNumbers(self._database)
         self._fronts = Fronts()
@@ -135,10 +133,6 @@ class PostgresStore(CommandStore):
         await self._listener.close()
         await self._database.close()
 
-    def now(self) -> float:
-        """The time that leases go by: that of the database."""
-        return self._clock()
-
     @property
     def hears(self) -> bool:
         """Whether what other servers write is heard of: the listener is there, and not too late."""
@@ -181,13 +175,12 @@ class PostgresStore(CommandStore):
         task = WHOLE_TASK if whole else TASK
         row = await self._database.fetchrow(f"SELECT {task} FROM tasks WHERE id = $1", task_id)
         if row is None or row["organization_id"] != organization_id:
-            raise unknown(task_id)
+            raise unknown_task(task_id)
         return whole_task_of(row) if whole else task_of(row)
 
-    async def list_tasks(
-        self, organization_id: str, wanted: TaskFilter, *, cursor: str | None, limit: int
+    async def _list_page(
+        self, organization_id: str, wanted: TaskFilter, before: int | None, limit: int
     ) -> Page:
-        """The tasks that fit, the newest first, from the cursor of the page before."""
         conditions = ["organization_id = $1"]
         parameters: list[Any] = [organization_id]
 
@@ -197,11 +190,10 @@ class PostgresStore(CommandStore):
 
         if wanted.agent_ids is not None:
             require_that("agent_id = ANY({}::text[])", sorted(wanted.agent_ids))
-        for name, value in attrs.asdict(wanted).items():
-            if value is not None and name != "agent_ids":
-                require_that(f"{name} = {{}}", value)
-        if cursor is not None:
-            require_that("number < {}", place_of(cursor))
+        for name, value in wanted.values.items():
+            require_that(f"{name} = {{}}", value)
+        if before is not None:
+            require_that("number < {}", before)
         parameters.append(limit + 1)
         rows = await self._database.fetch(
             "SELECT * FROM (SELECT *, count(*) OVER () AS found, sum(octet_length(document)) "
@@ -382,19 +374,17 @@ class PostgresStore(CommandStore):
 
     # What was done, and what is forgotten ---------------------------------------------------------
 
-    async def audit(
-        self, organization_id: str | None, *, cursor: str | None, limit: int
-    ) -> AuditPage:
-        """What was done in an organization, or in all, the newest first."""
-        rows = await self._database.fetch(
+    async def _audit_rows(
+        self, organization_id: str | None, before: int | None, limit: int
+    ) -> Sequence[Any]:
+        return await self._database.fetch(
             f"SELECT {', '.join(AUDIT_FIELDS)} FROM audit WHERE "
             f"{'$1::text IS NULL' if organization_id is None else 'organization_id = $1'} "
             "AND number < $2 ORDER BY number DESC LIMIT $3",
             organization_id,
-            place_of(cursor),
-            limit + 1,
+            _ALL_NUMBERS if before is None else before,
+            limit,
         )
-        return audit_page(rows, limit)
 
     async def forget_reports(
         self,

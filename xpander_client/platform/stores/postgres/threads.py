@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.commands import CommandThreads, unknown_thread
+from xpander_client.platform.stores.commands import unknown_thread
 from xpander_client.platform.stores.postgres.connections import Database
 from xpander_client.platform.stores.postgres.rows import THREAD, thread_of
 from xpander_client.platform.stores.records import MessageRecord, ThreadRecord
+from xpander_client.platform.stores.thread_store import ThreadStore
 from xpander_client.platform.stores.work import Submit
 
 _OF_THREAD = "FROM messages WHERE organization_id = $1 AND thread_id = $2 AND place < $3"
 
 
-class PostgresThreads(CommandThreads):
+class PostgresThreads(ThreadStore):
     """Threads as rows, messages as rows of their own: a write costs what is written, a read what is
     read, however long the thread is.
     """

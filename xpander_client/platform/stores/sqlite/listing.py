@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-import attrs
-
 from xpander_client.platform.stores.records import PAGE_BYTES, Page, TaskFilter, TaskRecord
 from xpander_client.platform.stores.sqlite.work import SELECT, record_of
 
@@ -39,14 +37,9 @@ def page(
     limit: int,
 ) -> Page:
     """The tasks that fit, the newest first, from before a number."""
-    given = {
-        name: value
-        for name, value in attrs.asdict(wanted).items()
-        if value is not None and name != "agent_ids"
-    }
-    alternatives = [given]
+    alternatives = [wanted.values]
     if wanted.agent_ids is not None:
-        alternatives = [{**given, "agent_id": agent_id} for agent_id in wanted.agent_ids]
+        alternatives = [{**wanted.values, "agent_id": agent_id} for agent_id in wanted.agent_ids]
     numbers = [
         number
         for each in alternatives

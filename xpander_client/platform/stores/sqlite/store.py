@@ -16,13 +16,11 @@ from xpander_client.platform.clock import Clock, server_clock
 from xpander_client.platform.file_lock import FileLock
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.commands import CommandStore, audit_page, place_of, unknown
-from xpander_client.platform.stores.hints import Hints, Watch
+from xpander_client.platform.stores.commands import unknown_task
 from xpander_client.platform.stores.records import (
     AUDIT_FIELDS,
     PAGE_BYTES,
     SPAN,
-    AuditPage,
     Document,
     EventRecord,
     Overdue,
@@ -49,6 +47,7 @@ from xpander_client.platform.stores.sqlite.work import (
     record_of,
     with_large_fields,
 )
+from xpander_client.platform.stores.store import Store
 from xpander_client.platform.stores.work import Command
 
 T = TypeVar("T")
@@ -58,11 +57,13 @@ _NEW_TERM = (
     "WHERE lease_until IS NOT NULL"
 )
 
+_ALL_NUMBERS = 2**63 - 1
+
 LOCKED = 5.0
 """How long is waited for another process that has the file locked, in seconds."""
 
 
-class SqliteStore(CommandStore):
+class SqliteStore(Store):
     """A `Store` in a file; the file is made when it isn't there.
 
     One process at a time may have the file open: another is refused, in clear words. Point reads
@@ -80,9 +81,7 @@ class SqliteStore(CommandStore):
     ) -> None:
         self.path = Path(path)
         self._open_file = connect or _open_file
-        super().__init__(settings)
-        self._clock = clock or server_clock()
-        self._hints = Hints()
+        super().__init__(settings, clock or server_clock())
         self._lock = FileLock(self.path)
         self._presence = Solitude(
             self.renew, self._holds, self._renew_all, self._settings.standstill, self._clock
@@ -200,7 +199,7 @@ class SqliteStore(CommandStore):
         where = f"{SELECT} WHERE id = ? AND organization_id = ?"
         record = self._task(where, (task_id, organization_id), whole=whole)
         if record is None:
-            raise unknown(task_id)
+            raise unknown_task(task_id)
         return record
 
     def _task(self, sql: str, parameters: Sequence[Any], *, whole: bool) -> TaskRecord | None:
@@ -217,11 +216,9 @@ class SqliteStore(CommandStore):
         finally:
             reader.execute("COMMIT")
 
-    async def list_tasks(
-        self, organization_id: str, wanted: TaskFilter, *, cursor: str | None, limit: int
+    async def _list_page(
+        self, organization_id: str, wanted: TaskFilter, before: int | None, limit: int
     ) -> Page:
-        """The tasks that fit, the newest first, from the cursor of the page before."""
-        before = None if cursor is None else place_of(cursor)
         return await self._off_the_loop(
             lambda connection: page(connection, organization_id, wanted, before, limit)
         )
@@ -380,18 +377,10 @@ class SqliteStore(CommandStore):
         settings = self._settings
         return self._clock(), settings.offer_window, settings.loop_lease, settings.lease
 
-    def now(self) -> float:
-        """The time that leases go by: that of this server, which never jumps."""
-        return self._clock()
-
     @property
     def hears(self) -> bool:
         """Whether all that is written is heard of: nobody else writes."""
         return True
-
-    def watch(self, *topics: str, heard: Callable[[], None] | None = None) -> Watch:
-        """Listen for hints on these topics, from now on; `heard` is called for each."""
-        return self._hints.watch(*topics, heard=heard)
 
     # Documents -----------------------------------------------------------------------------------
 
@@ -419,19 +408,16 @@ class SqliteStore(CommandStore):
 
     # What was done, and what is forgotten ---------------------------------------------------------
 
-    async def audit(
-        self, organization_id: str | None, *, cursor: str | None, limit: int
-    ) -> AuditPage:
-        """What was done in an organization, or in all, the newest first."""
-        before = place_of(cursor)
+    async def _audit_rows(
+        self, organization_id: str | None, before: int | None, limit: int
+    ) -> Sequence[Any]:
         whose = "" if organization_id is None else "organization_id = ? AND "
         given = () if organization_id is None else (organization_id,)
-        rows = await self._on_list_thread(
+        return await self._on_list_thread(
             f"SELECT {', '.join(AUDIT_FIELDS)} FROM audit WHERE {whose}number < ? "
             "ORDER BY number DESC LIMIT ?",
-            (*given, before, limit + 1),
+            (*given, _ALL_NUMBERS if before is None else before, limit),
         )
-        return audit_page(rows, limit)
 
     async def forget_reports(
         self,

@@ -7,9 +7,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.commands import CommandThreads, unknown_thread
+from xpander_client.platform.stores.commands import unknown_thread
 from xpander_client.platform.stores.records import MessageRecord, ThreadRecord
 from xpander_client.platform.stores.sqlite.work import SELECT_THREAD, SEQ_BITS, thread_of
+from xpander_client.platform.stores.thread_store import ThreadStore
 from xpander_client.platform.stores.work import Submit
 
 FEW = 100
@@ -18,7 +19,7 @@ FEW = 100
 _ONE = f"{SELECT_THREAD} WHERE organization_id = ? AND id = ?"
 
 
-class SqliteThreads(CommandThreads):
+class SqliteThreads(ThreadStore):
     """Threads as rows, messages as rows of their own: a write costs what is written, a read what is
     read, however long the thread is.
     """
