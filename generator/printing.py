@@ -18,7 +18,7 @@ LIST = "builtins.list"
 
 
 def imports(classes: Iterable[str], api: Api, here: str) -> list[str]:
-    """Import lines for generated classes, as a module of `here` (models, plans, resources) has."""
+    """Import lines for generated classes, for a module of `here` (models, requests, resources)."""
     homes = {each.name: ("models", each.module) for each in api.models}
     homes |= {each.name: ("models", each.module) for each in api.enumerations}
     homes |= {each.name: ("resources", each.module) for each in api.resources}
@@ -54,8 +54,8 @@ def _annotation(keyword: Keyword) -> str:
     return keyword.type.code(LIST)
 
 
-def plan_keywords(request: Request) -> list[Keyword]:
-    """The keywords of a plan: what a configuration may supply is supplied by now."""
+def request_keywords(request: Request) -> list[Keyword]:
+    """The keywords of a spec: what a configuration may supply is supplied by now."""
     return [
         keyword
         if keyword.configuration is None
@@ -72,7 +72,7 @@ def plan_keywords(request: Request) -> list[Keyword]:
 def passed(
     request: Request, source: str, filled: dict[str, str] | None = None, *, only: bool = False
 ) -> str:
-    """What a method hands to its plan. `source` is where a configuration is found; with `only`
+    """What a method hands to its spec. `source` is where a configuration is found; with `only`
     nothing is handed over but what is `filled` in.
     """
     parts: list[str] = []
@@ -103,7 +103,7 @@ def page_keywords(request: Request) -> list[Keyword]:
 
 
 def first_page(request: Request, source: str) -> str:
-    """What these methods hand to the plan of the first page."""
+    """What these methods hand to the spec of the first page."""
     assert request.pages is not None
     pages = request.pages
     begun = [each for each in request.keywords if each.name != pages.cursor]
@@ -197,12 +197,12 @@ def texts(values: Iterable[str]) -> str:
 
 
 def ids(method: Method) -> str:
-    """The ids that an object hands to a plan."""
+    """The ids that an object hands to a spec."""
     return ", ".join(f"{name}={method.filled[name]}" for name in method.request.ids)
 
 
 def probe(request: Request, collection: Collection) -> str:
-    """The code of the plan that asks whether a stream's subject is finished."""
+    """The code of the spec that asks whether a stream's subject is finished."""
     assert request.stream is not None
     assert request.stream.probe is not None
     name = request.stream.probe.partition(".")[2]
@@ -243,8 +243,8 @@ def called(model: Model) -> list[Request]:
     return [method.request for method in model.methods if method.does == "call"]
 
 
-def plan_classes(collection: Collection) -> set[str]:
-    """The classes that a module of plans names."""
+def request_classes(collection: Collection) -> set[str]:
+    """The classes that a module of request specs names."""
     found: set[str] = set()
     for request in collection.requests:
         found |= request.body_classes
@@ -276,13 +276,13 @@ def classes_of_resource(model: Model) -> set[str]:
     return found - {model.name}
 
 
-def plan_modules(model: Model) -> list[str]:
-    """The modules of plans that an object's methods use."""
+def request_modules(model: Model) -> list[str]:
+    """The modules of request specs that an object's methods use."""
     requests = [method.request for method in model.methods]
     requests += [method.probe for method in model.methods if method.probe is not None]
     return sorted({module_name(request.collection) for request in requests})
 
 
 def module_of(request: Request, api: Api) -> str:
-    """The module that an operation's plan is in."""
+    """The module that an operation's spec is in."""
     return module_name(request.collection)

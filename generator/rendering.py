@@ -65,7 +65,7 @@ def render(api: Api, project: Project, package: str) -> dict[str, str]:
     for enumeration in api.enumerations:
         add(f"models/{enumeration.module}.py", "enumeration.py.jinja", enumeration=enumeration)
     if api.collections:
-        add("plans/__init__.py", "plans_init.py.jinja")
+        add("requests/__init__.py", "requests_init.py.jinja")
         add(
             "resources/__init__.py",
             "lazy_init.py.jinja",
@@ -73,7 +73,7 @@ def render(api: Api, project: Project, package: str) -> dict[str, str]:
             exports={name: f".{module}" for name, module in resources.items()},
         )
     for collection in api.collections:
-        add(f"plans/{collection.module}.py", "plans.py.jinja", collection=collection)
+        add(f"requests/{collection.module}.py", "requests.py.jinja", collection=collection)
         add(f"resources/{collection.module}.py", "collection.py.jinja", collection=collection)
     for model in api.resources:
         add(f"resources/{model.module}.py", "resource.py.jinja", model=model)

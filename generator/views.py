@@ -151,7 +151,7 @@ class Pages:
 
 @attrs.frozen(kw_only=True)
 class Request:
-    """An operation: its plan and its pair of methods."""
+    """An operation: its spec and its pair of methods."""
 
     id: str
     collection: str

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import attrs
 
 from xpander_client.core.answer import Response
-from xpander_client.core.plan import RequestPlan, StreamPlan
+from xpander_client.core.requests import RequestSpec, StreamSpec
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.transport import Transport
 
@@ -23,22 +23,22 @@ class World:
     name: str
     runner: asyncio.Runner
 
-    def call(self, transport: Transport, plan: RequestPlan, answer: type[T]) -> Response[T]:
+    def call(self, transport: Transport, spec: RequestSpec, answer: type[T]) -> Response[T]:
         if self.name == "sync":
-            return transport.call(plan, answer)
-        return self.runner.run(transport.acall(plan, answer))
+            return transport.call(spec, answer)
+        return self.runner.run(transport.acall(spec, answer))
 
     def stream(
         self,
         transport: Transport,
-        plan: StreamPlan,
+        spec: StreamSpec,
         decode: Callable[[ServerSentEvent], T],
         is_terminal: Callable[[T], bool],
     ) -> Iterator[T]:
         if self.name == "sync":
-            yield from transport.stream(plan, decode, is_terminal)
+            yield from transport.stream(spec, decode, is_terminal)
             return
-        yield from self._stepped(transport.astream(plan, decode, is_terminal))
+        yield from self._stepped(transport.astream(spec, decode, is_terminal))
 
     def run(self, obj: Any, method: str, /, *args: Any, **kwargs: Any) -> Any:
         """Call `obj.method`, or `obj.amethod`."""

@@ -45,7 +45,7 @@ def test_importing_all_models_never_loads_the_transport() -> None:
 
 
 def test_plans_are_made_without_the_transport() -> None:
-    loaded = loaded_by("from xpander_client.api.plans import tasks, agents, workers")
+    loaded = loaded_by("from xpander_client.api.requests import tasks, agents, workers")
     assert not [name for name in loaded if name.startswith(("httpx", "xpander_client.transport"))]
 
 

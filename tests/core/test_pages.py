@@ -9,10 +9,10 @@ from hypothesis import given, strategies as st
 
 from xpander_client.core.answer import Headers, Response
 from xpander_client.core.pages import next_page, page_size
-from xpander_client.core.plan import RequestPlan
+from xpander_client.core.requests import RequestSpec
 from xpander_client.errors import ArgumentError
 
-PLAN = RequestPlan(
+SPEC = RequestSpec(
     operation="Tasks.list",
     method="GET",
     path="/list",
@@ -28,21 +28,21 @@ def page(items: list[int], cursor: str | None = None) -> Response[list[int]]:
 
 
 def test_the_next_page_is_asked_for_as_the_first_but_for_the_cursor() -> None:
-    following = next_page(PLAN, page([1], "c 1"))
+    following = next_page(SPEC, page([1], "c 1"))
     assert following is not None
     assert following.query == (("status", "failed"), ("limit", "2"), ("cursor", "c 1"))
-    assert (following.path, following.headers) == (PLAN.path, PLAN.headers)
+    assert (following.path, following.headers) == (SPEC.path, SPEC.headers)
 
 
 @pytest.mark.parametrize("cursor", [None, ""])
 def test_without_a_cursor_there_is_no_next_page(cursor: str | None) -> None:
-    assert next_page(PLAN, page([1, 2], cursor)) is None
+    assert next_page(SPEC, page([1, 2], cursor)) is None
 
 
 @given(st.lists(st.integers()), st.integers(1, 9))
 def test_pages_of_any_size_make_up_the_list(items: list[int], size: int) -> None:
     def pages() -> Iterator[int]:
-        following: RequestPlan | None = RequestPlan(
+        following: RequestSpec | None = RequestSpec(
             operation="x", method="GET", path="/", template="/"
         )
         while following is not None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from xpander_client.configuration import RetryPolicy
-from xpander_client.core.plan import Replay
+from xpander_client.core.requests import Replay
 from xpander_client.core.retry import (
     RETRIED_STATUSES,
     Fate,

@@ -12,7 +12,7 @@ from hypothesis import given, strategies as st
 from xpander_client.configuration import Configuration, RetryPolicy
 from xpander_client.core.answer import Answer, Fault, Headers
 from xpander_client.core.call import CallOptions
-from xpander_client.core.plan import RequestPlan, StreamPlan
+from xpander_client.core.requests import RequestSpec, StreamSpec
 from xpander_client.core.retry import Fate
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.core.stream import (
@@ -41,8 +41,8 @@ CONFIGURATION = Configuration(
     stream_idle_timeout=30.0,
     stream_retry=RetryPolicy(attempts=4, jitter=0.0),
 )
-PROBE = RequestPlan(operation="get", method="GET", path="/t/status", template="/t/status")
-PLAN = StreamPlan(
+PROBE = RequestSpec(operation="get", method="GET", path="/t/status", template="/t/status")
+SPEC = StreamSpec(
     operation="Tasks.events", method="GET", path="/t/events", template="/t/events", probe=PROBE
 )
 RESET = Fault("reset", Fate.UNKNOWN)
@@ -89,14 +89,14 @@ class Platform:
     def clock(self) -> float:
         return self.now
 
-    def follow(self, plan: StreamPlan = PLAN, **options: Any) -> list[Event]:
+    def follow(self, spec: StreamSpec = SPEC, **options: Any) -> list[Event]:
         got: list[Event] = []
-        self.follow_into(got, plan, **options)
+        self.follow_into(got, spec, **options)
         return got
 
-    def follow_into(self, got: list[Event], plan: StreamPlan = PLAN, **options: Any) -> None:
+    def follow_into(self, got: list[Event], spec: StreamSpec = SPEC, **options: Any) -> None:
         conversation = follow(
-            plan,
+            spec,
             decode,
             is_terminal,
             configuration=CONFIGURATION,
@@ -290,10 +290,10 @@ def test_an_answer_that_is_no_event_stream_is_said_so() -> None:
 
 
 def test_a_stream_that_is_not_to_be_resumed_ends_with_its_connection() -> None:
-    plan = attrs.evolve(PLAN, resume=False)
-    assert data_of(platform([frame("a", 1)]).follow(plan)) == ["a"]
+    spec = attrs.evolve(SPEC, resume=False)
+    assert data_of(platform([frame("a", 1)]).follow(spec)) == ["a"]
     with pytest.raises(StreamError, match="reset"):
-        platform([frame("a", 1), RESET]).follow(plan)
+        platform([frame("a", 1), RESET]).follow(spec)
 
 
 def test_the_deadline_ends_the_following() -> None:

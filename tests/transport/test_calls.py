@@ -14,7 +14,7 @@ from tests.raw_server import Connection, RawServer, Script
 from tests.worlds import World
 from xpander_client.configuration import Configuration, RetryPolicy
 from xpander_client.core.call import prepare
-from xpander_client.core.plan import Replay, RequestPlan, Root
+from xpander_client.core.requests import Replay, RequestSpec, Root
 from xpander_client.errors import (
     ApiStatusError,
     ArgumentError,
@@ -39,10 +39,10 @@ from xpander_client.transport import Transport
 URL = "http://platform.test"
 FAST = RetryPolicy(initial=0.001)
 CONFIGURATION = Configuration("key", URL, "org", retry=FAST)
-GET = RequestPlan(
+GET = RequestSpec(
     operation="Tasks.get", method="GET", path="/t/1", template="/t/{id}", replay=Replay.ALWAYS
 )
-CREATE = RequestPlan(
+CREATE = RequestSpec(
     operation="Tasks.create",
     method="POST",
     path="/t",
@@ -436,9 +436,9 @@ def test_time_limits_without_an_end_are_none_that_the_system_does_not_know(world
 
 
 def test_an_address_that_is_too_long_is_an_argument_error(world: World) -> None:
-    plan = attrs.evolve(GET, path="/t/" + "1" * 70_000)
+    spec = attrs.evolve(GET, path="/t/" + "1" * 70_000)
     with pytest.raises(ArgumentError, match="can't be asked for"):
-        world.call(transport(), plan, dict[str, Any])
+        world.call(transport(), spec, dict[str, Any])
 
 
 def test_an_answer_in_an_encoding_that_was_not_asked_for_is_named(
@@ -506,7 +506,7 @@ def test_a_server_that_does_not_answer_fails_within_the_time(
 
 
 def test_the_organization_stands_in_front_of_what_is_under_the_events_root(world: World) -> None:
-    plan = RequestPlan(
+    spec = RequestSpec(
         operation="x",
         method="GET",
         path="/e",
@@ -515,7 +515,7 @@ def test_the_organization_stands_in_front_of_what_is_under_the_events_root(world
         query=(("a", "b c"),),
     )
     with RawServer(lambda connection: connection.answer(b"{}")) as server:
-        world.call(Transport.of(server.configuration()), plan, dict[str, Any])
+        world.call(Transport.of(server.configuration()), spec, dict[str, Any])
     assert server.lines == ["GET /org/e?a=b+c HTTP/1.1"]
 
 

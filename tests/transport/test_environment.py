@@ -12,12 +12,12 @@ import pytest
 from tests.raw_server import RawServer
 from tests.worlds import World
 from xpander_client.configuration import Configuration, RetryPolicy
-from xpander_client.core.plan import Replay, RequestPlan
+from xpander_client.core.requests import Replay, RequestSpec
 from xpander_client.errors import ConfigurationError, ConnectionFailedError
 from xpander_client.transport import Transport, environment
 from xpander_client.transport.environment import proxy_for
 
-GET = RequestPlan(
+GET = RequestSpec(
     operation="Tasks.get", method="GET", path="/t/1", template="/t/{id}", replay=Replay.ALWAYS
 )
 Backend = Literal["httpx", "aiohttp"]

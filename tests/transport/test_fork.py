@@ -11,7 +11,7 @@ from typing import Any
 from tests.raw_server import Connection, RawServer
 from tests.transport.test_pool import GET, keeping
 from tests.transport.test_users import data, is_last
-from xpander_client.core.plan import StreamPlan
+from xpander_client.core.requests import StreamSpec
 from xpander_client.transport import Transport, pool
 
 
@@ -86,8 +86,8 @@ def test_a_stream_that_is_followed_across_a_fork_goes_on_in_both() -> None:
         connection.stream(b"id: 1\ndata: one\n\nid: 2\ndata: last\n\n")
 
     with RawServer(parents, childs) as server:
-        plan = StreamPlan(operation="x", method="GET", path="/events", template="/events")
-        following = Transport.of(server.configuration()).stream(plan, data, is_last)
+        spec = StreamSpec(operation="x", method="GET", path="/events", template="/events")
+        following = Transport.of(server.configuration()).stream(spec, data, is_last)
         assert next(following) == "one"
         assert in_child(lambda: " ".join(following)) == "last"
         forked.set()

@@ -12,11 +12,11 @@ from tests.raw_server import Connection, RawServer
 from tests.transport.test_calls import GET
 from tests.worlds import World
 from xpander_client.configuration import Configuration
-from xpander_client.core.plan import StreamPlan
+from xpander_client.core.requests import StreamSpec
 from xpander_client.errors import ConfigurationError, NotFoundError, TimeoutExceededError
 from xpander_client.transport import HttpClient, Transport
 
-STREAM = StreamPlan(operation="x", method="GET", path="/events", template="/events", resume=False)
+STREAM = StreamSpec(operation="x", method="GET", path="/events", template="/events", resume=False)
 
 
 def client_of(world: World, **settings: Any) -> HttpClient:

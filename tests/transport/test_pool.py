@@ -15,12 +15,12 @@ import pytest
 
 from tests.raw_server import Connection, RawServer
 from xpander_client.configuration import Configuration, RetryPolicy
-from xpander_client.core.plan import Replay, RequestPlan, StreamPlan
+from xpander_client.core.requests import Replay, RequestSpec, StreamSpec
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.transport import Transport, pool
 from xpander_client.transport.pool import Pool
 
-GET = RequestPlan(
+GET = RequestSpec(
     operation="Tasks.get", method="GET", path="/t/1", template="/t/{id}", replay=Replay.ALWAYS
 )
 
@@ -191,13 +191,13 @@ async def test_cancelled_streams_cost_the_pool_nothing(monkeypatch: pytest.Monke
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     there = Transport.of(Configuration("key", url, "org", timeout=5.0))
-    plan = StreamPlan(operation="x", method="GET", path="/events", template="/events")
+    spec = StreamSpec(operation="x", method="GET", path="/events", template="/events")
 
     async def follow() -> None:
         def data(frame: ServerSentEvent) -> str:
             return frame.data
 
-        async for _ in there.astream(plan, data, lambda _: False):
+        async for _ in there.astream(spec, data, lambda _: False):
             pass
 
     for _ in range(40):

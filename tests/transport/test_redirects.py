@@ -8,7 +8,7 @@ import pytest
 
 from tests.raw_server import Connection, RawServer, Script
 from tests.transport.test_calls import CREATE, GET
-from tests.transport.test_streams import PLAN, closed_after, decode, is_terminal
+from tests.transport.test_streams import SPEC, closed_after, decode, is_terminal
 from tests.worlds import World
 from xpander_client.errors import ApiStatusError
 from xpander_client.transport import Transport
@@ -42,16 +42,16 @@ def test_a_call_is_made_where_its_origin_says(world: World, backend: Backend, st
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-@pytest.mark.parametrize("plan", [GET, CREATE])
+@pytest.mark.parametrize("spec", [GET, CREATE])
 def test_no_other_origin_is_asked_and_the_error_names_it(
-    world: World, backend: Backend, status: int, plan: Any
+    world: World, backend: Backend, status: int, spec: Any
 ) -> None:
     with (
         RawServer(answering) as other,
         RawServer(to(f"{other.url}/t?token=secret", status)) as server,
     ):
         with pytest.raises(ApiStatusError, match=f"redirects to {other.url}/t, ") as caught:
-            world.call(transport(server, backend), plan, dict[str, Any])
+            world.call(transport(server, backend), spec, dict[str, Any])
         assert not caught.value.retryable
         assert "may have happened" not in str(caught.value)
         assert "secret" not in str(caught.value)
@@ -81,7 +81,7 @@ def test_a_circle_is_an_error_that_names_it(world: World, backend: Backend) -> N
 def test_a_stream_is_followed_where_its_origin_says(world: World, backend: Backend) -> None:
     with RawServer(to("/new/events"), closed_after(1, 2, 3, 4)) as server:
         there = transport(server, backend)
-        found = [event.data for event in world.stream(there, PLAN, decode, is_terminal)]
+        found = [event.data for event in world.stream(there, SPEC, decode, is_terminal)]
     assert found == ["1", "2", "3", "4"]
     assert server.lines[1] == "GET /new/events HTTP/1.1"
 
@@ -89,5 +89,5 @@ def test_a_stream_is_followed_where_its_origin_says(world: World, backend: Backe
 def test_a_stream_is_not_followed_to_another_origin(world: World, backend: Backend) -> None:
     with RawServer(answering) as other, RawServer(to(f"{other.url}/events")) as server:
         with pytest.raises(ApiStatusError, match=f"redirects to {other.url}/events"):
-            list(world.stream(transport(server, backend), PLAN, decode, is_terminal))
+            list(world.stream(transport(server, backend), SPEC, decode, is_terminal))
         assert other.lines == []

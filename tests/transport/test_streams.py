@@ -12,13 +12,13 @@ import pytest
 
 from tests.raw_server import Connection, RawServer, Script
 from tests.worlds import World
-from xpander_client.core.plan import RequestPlan, Root, StreamPlan
+from xpander_client.core.requests import RequestSpec, Root, StreamSpec
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.errors import NotFoundError, StreamError
 from xpander_client.transport import Transport
 
-PROBE = RequestPlan(operation="get", method="GET", path="/t/status", template="/t/status")
-PLAN = StreamPlan(
+PROBE = RequestSpec(operation="get", method="GET", path="/t/status", template="/t/status")
+SPEC = StreamSpec(
     operation="Tasks.events",
     method="GET",
     path="/t/events",
@@ -52,7 +52,7 @@ def frames(*numbers: int) -> bytes:
 
 def follow(world: World, server: RawServer, **options: float) -> Iterator[str]:
     transport = Transport.of(server.configuration(**options))  # type: ignore[arg-type]  # floats
-    for event in world.stream(transport, PLAN, decode, is_terminal):
+    for event in world.stream(transport, SPEC, decode, is_terminal):
         yield event.data
 
 
@@ -151,7 +151,7 @@ def test_a_compressed_stream_is_read_while_it_goes_on(
 ) -> None:
     with RawServer(compressed(coding, bits)) as server:
         there = Transport.of(attrs.evolve(server.configuration(), async_backend=backend))
-        found = [event.data for event in world.stream(there, PLAN, decode, is_terminal)]
+        found = [event.data for event in world.stream(there, SPEC, decode, is_terminal)]
     assert found == ["1", "2", "3", "4"]
 
 
@@ -258,7 +258,7 @@ async def test_leaving_an_async_loop_closes_the_connection_without_being_asked()
 
     with RawServer(watching) as server:
         transport = Transport.of(server.configuration())
-        async for _ in transport.astream(PLAN, decode, is_terminal):
+        async for _ in transport.astream(SPEC, decode, is_terminal):
             break
         assert await asyncio.to_thread(closed.wait, 5.0)
         await transport.aclose()

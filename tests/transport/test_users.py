@@ -20,7 +20,7 @@ from tests.raw_server import Connection, RawServer
 from tests.transport.test_pool import GET, keeping
 from xpander_client import Agents, Tasks
 from xpander_client.configuration import Configuration, RetryPolicy
-from xpander_client.core.plan import StreamPlan
+from xpander_client.core.requests import StreamSpec
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.legacy import XpanderClient
 from xpander_client.transport import Transport, pool
@@ -28,7 +28,7 @@ from xpander_client.transport import Transport, pool
 Backend = Literal["httpx", "aiohttp"]
 both_backends = pytest.mark.parametrize("backend", ["httpx", "aiohttp"])
 
-STREAM = StreamPlan(operation="x", method="GET", path="/events", template="/events", resume=False)
+STREAM = StreamSpec(operation="x", method="GET", path="/events", template="/events", resume=False)
 
 
 @pytest.fixture(autouse=True)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from xpander_client.api.models import ThreadMessage, WorkerLoss
-from xpander_client.api.plans import tasks, threads
+from xpander_client.api.requests import tasks, threads
 from xpander_client.background.record_channel import Channel
 from xpander_client.background.record_entry import Create, Ending, Entry, Look, Pause, Write
 from xpander_client.background.record_line import Line
@@ -34,7 +34,7 @@ from xpander_client.background.signals import TaskCtl
 from xpander_client.configuration import RetryPolicy
 from xpander_client.core.answer import BRIEF
 from xpander_client.core.convert import ConversionError, parse
-from xpander_client.core.plan import Replay, RequestPlan
+from xpander_client.core.requests import Replay, RequestSpec
 from xpander_client.core.statuses import TERMINAL
 from xpander_client.errors import CallError, ConflictError, ModuleException, NotFoundError
 from xpander_client.runtime.shielding import shield
@@ -373,8 +373,8 @@ class PlatformRecord:
         transport = self._transport.options(idempotency_key=entry.key)
 
         async def create() -> Any:
-            plan = tasks.create(**entry.creation, worker_id=self._worker_id)
-            return parse((await transport.acall(plan, None)).body)
+            spec = tasks.create(**entry.creation, worker_id=self._worker_id)
+            return parse((await transport.acall(spec, None)).body)
 
         answer = await self._line.send(create, is_urgent=True)
         entry.creation = {}
@@ -394,8 +394,8 @@ class PlatformRecord:
             self._know(entry, task_id)
 
         async def write() -> Any:
-            plan = tasks.update_fields(task_id=task_id, fields=entry.fields(step))
-            return parse((await self._brief.acall(plan, None)).body)
+            spec = tasks.update_fields(task_id=task_id, fields=entry.fields(step))
+            return parse((await self._brief.acall(spec, None)).body)
 
         try:
             answer = await self._line.send(write, is_urgent=not entry.has_begun)
@@ -534,9 +534,9 @@ class PlatformRecord:
 
     async def _answer(self, offered: Offered, fields: dict[str, Any]) -> None:
         fields = {"execution_attempts": offered.attempt, **fields}
-        plan = tasks.update_fields(task_id=offered.task_id, fields=fields)
+        spec = tasks.update_fields(task_id=offered.task_id, fields=fields)
         try:
-            await self._line.send(lambda: self._brief.acall(plan, None))
+            await self._line.send(lambda: self._brief.acall(spec, None))
         except CallError as error:
             _logger.info("task %s is somebody else's by now: %s", offered.task_id, error)
 
@@ -567,19 +567,19 @@ class PlatformRecord:
                     pass  # somebody else was faster
                 await self._once(extend, key)
             if trigger:
-                plan = tasks.create(
+                spec = tasks.create(
                     agent_id=self._agent_id,
                     prompt=message,
                     source="sdk",
                     memory_thread_id=chat_key,
                     events_streaming=True,
                 )
-                await self._once(plan, f"{key}-task")
+                await self._once(spec, f"{key}-task")
 
-    async def _once(self, plan: RequestPlan, key: str) -> None:
-        assert plan.replay is Replay.KEYED
+    async def _once(self, spec: RequestSpec, key: str) -> None:
+        assert spec.replay is Replay.KEYED
         transport = self._transport.options(idempotency_key=key)
-        await self._line.send(lambda: transport.acall(plan, None))
+        await self._line.send(lambda: transport.acall(spec, None))
 
 
 def _log_failure(telling: asyncio.Task[None]) -> None:

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 
 from xpander_client.api.models import WorkerEnvironment, WorkerEventType
-from xpander_client.api.plans import workers
+from xpander_client.api.requests import workers
 from xpander_client.configuration import RetryPolicy
 from xpander_client.errors import ModuleException
 from xpander_client.transport import Transport
@@ -95,11 +95,11 @@ class Channel:
         self._registered(worker_id)
 
     async def _say(self, transport: Transport, event: WorkerEventType, data: object) -> None:
-        plan = workers.send(
+        spec = workers.send(
             worker_id=self._worker_id,
             agent_id=self._agent_id,
             event=event,
             data=data,
             id=str(uuid.uuid4()),
         )
-        await transport.acall(plan, None)
+        await transport.acall(spec, None)

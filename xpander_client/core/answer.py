@@ -10,7 +10,7 @@ import attrs
 
 from xpander_client.configuration import without_login
 from xpander_client.core.convert import ConversionError, loads, parse
-from xpander_client.core.plan import RequestPlan
+from xpander_client.core.requests import RequestSpec
 from xpander_client.core.retry import Fate, parse_retry_after
 from xpander_client.errors import (
     ApiStatusError,
@@ -120,7 +120,7 @@ class Response(Generic[T]):
 
 
 def decode(
-    plan: RequestPlan,
+    spec: RequestSpec,
     answer: Answer,
     type_: type[T] | None,
     attempts: Sequence[Attempt] = (),
@@ -137,12 +137,12 @@ def decode(
         return loads(answer.body, type_)
     except ConversionError as error:
         raise DecodingError(
-            f"the platform's answer to {plan.operation} is not as agreed: {error}"
+            f"the platform's answer to {spec.operation} is not as agreed: {error}"
             + encoding_of(answer),
             json_path=error.path,
             expected=error.expected,
             got=error.got,
-            **_context(plan, answer, attempts, url),
+            **_context(spec, answer, attempts, url),
         ) from None
 
 
@@ -153,7 +153,7 @@ def encoding_of(answer: Answer) -> str:
 
 
 def error_of_status(
-    plan: RequestPlan,
+    spec: RequestSpec,
     answer: Answer,
     attempts: Sequence[Attempt],
     *,
@@ -162,7 +162,7 @@ def error_of_status(
     unsafe: bool = False,
 ) -> ApiStatusError:
     """The error for an answer that is no success; `url` and `unsafe` as for `error_of_fault`."""
-    context = _context(plan, answer, attempts, url)
+    context = _context(spec, answer, attempts, url)
     said = _explanation(context["body"]) or f"the platform answered {answer.status_code}"
     if 300 <= answer.status_code < 400 and (location := answer.headers.get("location")):
         # The page that may come with it is for browsers.
@@ -174,7 +174,7 @@ def error_of_status(
             "or base_url to where the platform is"
         )
     return ApiStatusError.class_for(answer.status_code)(
-        f"{said}. {_warning(plan)}" if unsafe else said,
+        f"{said}. {_warning(spec)}" if unsafe else said,
         retry_after=parse_retry_after(answer.headers, datetime.datetime.now(datetime.UTC)),
         retryable=retryable,
         **context,
@@ -182,36 +182,36 @@ def error_of_status(
 
 
 def error_of_fault(
-    plan: RequestPlan, fault: Fault, attempts: Sequence[Attempt], *, url: str, unsafe: bool
+    spec: RequestSpec, fault: Fault, attempts: Sequence[Attempt], *, url: str, unsafe: bool
 ) -> CallError | ArgumentError:
     """The error for a call without an answer.
 
     `url` is where it went to; `unsafe`: it was not tried again because that could do the same
     thing twice.
     """
-    context = _context(plan, None, attempts, url)
+    context = _context(spec, None, attempts, url)
     if fault.fate is Fate.IMPOSSIBLE:
-        return ArgumentError(f"{fault.description} ({plan.method} {context['url']})")
+        return ArgumentError(f"{fault.description} ({spec.method} {context['url']})")
     if unsafe:
-        return UnknownOutcomeError(f"{fault.description}. {_warning(plan)}", **context)
+        return UnknownOutcomeError(f"{fault.description}. {_warning(spec)}", **context)
     cls = TimeoutExceededError if fault.timed_out else ConnectionFailedError
     return cls(fault.description, retryable=True, **context)
 
 
-def _warning(plan: RequestPlan) -> str:
+def _warning(spec: RequestSpec) -> str:
     return (
-        f"{plan.operation} may have happened all the same and was not sent again: look for what "
+        f"{spec.operation} may have happened all the same and was not sent again: look for what "
         "it would have made (for example with Tasks.list) before you repeat it"
     )
 
 
 def _context(
-    plan: RequestPlan, answer: Answer | None, attempts: Sequence[Attempt], url: str | None
+    spec: RequestSpec, answer: Answer | None, attempts: Sequence[Attempt], url: str | None
 ) -> dict[str, Any]:
     headers = answer.headers if answer is not None else Headers()
     return {
-        "method": plan.method,
-        "path": plan.path,
+        "method": spec.method,
+        "path": spec.path,
         "url": url and url.partition("?")[0],
         "status_code": None if answer is None else answer.status_code,
         "headers": headers,

@@ -19,7 +19,7 @@ from xpander_client.core.answer import (
     error_of_fault,
     error_of_status,
 )
-from xpander_client.core.plan import Replay, RequestPlan, Root
+from xpander_client.core.requests import Replay, RequestSpec, Root
 from xpander_client.core.retry import Outcome, Stop, Verdict, Wait, decide, parse_retry_after
 from xpander_client.errors import ArgumentError, Attempt
 from xpander_client.version import __version__
@@ -69,37 +69,37 @@ class Prepared:
 
 
 def prepare(
-    plan: RequestPlan, configuration: Configuration, extra: Mapping[str, str] | None = None
+    spec: RequestSpec, configuration: Configuration, extra: Mapping[str, str] | None = None
 ) -> Prepared:
-    """The request that a plan means under a configuration.
+    """Return the HTTP request that a spec stands for under a configuration.
 
     Raises:
         ConfigurationError: the API key, or an organization that the address needs, is missing.
         ArgumentError: what is asked for is not valid text.
     """
-    root = configuration.api_root if plan.root is Root.API else configuration.events_root
-    url = root + plan.path
-    if plan.query:
+    root = configuration.api_root if spec.root is Root.API else configuration.events_root
+    url = root + spec.path
+    if spec.query:
         # Imported here: most requests have no query.
         from urllib.parse import urlencode
 
         try:
-            url = f"{url}?{urlencode(plan.query)}"
+            url = f"{url}?{urlencode(spec.query)}"
         except UnicodeEncodeError as error:
-            raise ArgumentError(f"{plan.operation} is asked with no valid text: {error}") from None
+            raise ArgumentError(f"{spec.operation} is asked with no valid text: {error}") from None
     headers = {
         "accept": "application/json",
         "accept-encoding": "gzip, deflate",
         "user-agent": USER_AGENT,
         "x-api-key": configuration.required("api_key"),
-        **plan.headers,
+        **spec.headers,
         **(extra or {}),
     }
-    if plan.body is not None:
+    if spec.body is not None:
         headers["content-type"] = "application/json"
     if configuration.authorization is not None:
         headers.setdefault("authorization", configuration.authorization)
-    return Prepared(plan.method, url, list(headers.items()), plan.body)
+    return Prepared(spec.method, url, list(headers.items()), spec.body)
 
 
 class Call:
@@ -110,13 +110,13 @@ class Call:
 
     def __init__(
         self,
-        plan: RequestPlan,
+        spec: RequestSpec,
         configuration: Configuration,
         options: CallOptions,
         platform: Platform,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.plan = plan
+        self.spec = spec
         self.attempts: list[Attempt] = []
         self._policy = options.retry or configuration.retry
         self._timeout = min(options.timeout or configuration.timeout, LONGEST)
@@ -125,9 +125,9 @@ class Call:
         self._clock = clock
         self._verdict: Verdict = Stop.FINAL
         extra = dict(options.headers)
-        if plan.replay is Replay.KEYED:
+        if spec.replay is Replay.KEYED:
             extra["idempotency-key"] = options.idempotency_key or str(uuid.uuid4())
-        self.request = prepare(plan, configuration, extra)
+        self.request = prepare(spec, configuration, extra)
         self._started = self._began = clock()
 
     def begin(self) -> dict[str, float]:
@@ -168,7 +168,7 @@ class Call:
         now = self._clock()
         self._verdict = decide(
             outcome_of(result),
-            replay=self.plan.replay,
+            replay=self.spec.replay,
             keys_honored=self._platform.keys_honored,
             attempt=len(self.attempts) + 1,
             elapsed=now - self._started,
@@ -192,12 +192,12 @@ class Call:
         unsafe = self._verdict is Stop.UNSAFE
         if isinstance(result, Fault):
             raise error_of_fault(
-                self.plan, result, self.attempts, url=self.request.url, unsafe=unsafe
+                self.spec, result, self.attempts, url=self.request.url, unsafe=unsafe
             )
         if not result.is_success:
             may_help = self._verdict is not Stop.FINAL
             raise error_of_status(
-                self.plan,
+                self.spec,
                 result,
                 self.attempts,
                 url=self.request.url,
@@ -207,7 +207,7 @@ class Call:
         return Response(
             status_code=result.status_code,
             headers=result.headers,
-            parsed=decode(self.plan, result, type_, self.attempts, self.request.url),
+            parsed=decode(self.spec, result, type_, self.attempts, self.request.url),
             attempts=tuple(self.attempts),
             body=result.body,
         )

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from xpander_client.core.answer import Response
-from xpander_client.core.plan import RequestPlan
+from xpander_client.core.requests import RequestSpec
 from xpander_client.errors import ArgumentError
 
 _CURSOR = "cursor"
@@ -28,9 +28,9 @@ def page_size(size: object, least: int, most: int) -> int:
     return size
 
 
-def next_page(plan: RequestPlan, page: Response[Any]) -> RequestPlan | None:
-    """What to send for the page after this one, `plan` being what it came of; None at the end."""
+def next_page(spec: RequestSpec, page: Response[Any]) -> RequestSpec | None:
+    """What to send for the page after this one, `spec` being what it came of; None at the end."""
     if page.next_cursor is None:
         return None
-    kept = (pair for pair in plan.query if pair[0] != _CURSOR)
-    return attrs.evolve(plan, query=(*kept, (_CURSOR, page.next_cursor)))
+    kept = (pair for pair in spec.query if pair[0] != _CURSOR)
+    return attrs.evolve(spec, query=(*kept, (_CURSOR, page.next_cursor)))

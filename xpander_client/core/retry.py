@@ -11,7 +11,7 @@ from enum import Enum, auto
 import attrs
 
 from xpander_client.configuration import RetryPolicy
-from xpander_client.core.plan import Replay
+from xpander_client.core.requests import Replay
 
 RETRIED_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
 

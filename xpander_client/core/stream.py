@@ -23,8 +23,8 @@ from xpander_client.configuration import Configuration
 from xpander_client.core.answer import Answer, Fault, encoding_of, error_of_fault, error_of_status
 from xpander_client.core.call import LONGEST, CallOptions, Prepared, outcome_of, prepare
 from xpander_client.core.convert import ConversionError, parse
-from xpander_client.core.plan import LAST_EVENT_ID, Replay, RequestPlan, StreamPlan
 from xpander_client.core.redirect import redirected
+from xpander_client.core.requests import LAST_EVENT_ID, Replay, RequestSpec, StreamSpec
 from xpander_client.core.retry import Fate, Outcome, Stop, Wait, decide
 from xpander_client.core.sse import ServerSentEvent, SseParser
 from xpander_client.core.statuses import TERMINAL
@@ -79,7 +79,7 @@ class Pause:
 class Ask:
     """Close the connection and make a call; come back with its body."""
 
-    plan: RequestPlan
+    spec: RequestSpec
 
 
 Effect = Open | Read | HandOver[T] | Pause | Ask
@@ -138,7 +138,7 @@ class _End(Enum):
 
 
 def follow(
-    plan: StreamPlan,
+    spec: StreamSpec,
     decode: Callable[[ServerSentEvent], T],
     is_terminal: Callable[[T], bool],
     *,
@@ -157,17 +157,17 @@ def follow(
         StreamError: the stream broke and all attempts to resume it failed.
         WaitTimeoutError: the deadline came first.
     """
-    following = _Following(plan, decode, is_terminal, configuration, options, deadline, clock)
+    following = _Following(spec, decode, is_terminal, configuration, options, deadline, clock)
     return following.run()
 
 
 def _given_cursor(following: _Following[T]) -> str:
-    return following.plan.headers.get(LAST_EVENT_ID, "")
+    return following.spec.headers.get(LAST_EVENT_ID, "")
 
 
 @attrs.define
 class _Following(Generic[T]):
-    plan: StreamPlan
+    spec: StreamSpec
     decode: Callable[[ServerSentEvent], T]
     is_terminal: Callable[[T], bool]
     configuration: Configuration
@@ -206,7 +206,7 @@ class _Following(Generic[T]):
             if end is _End.ON_PURPOSE:
                 continue
             self._check_deadline()
-            if not self.plan.resume and self._opened:
+            if not self.spec.resume and self._opened:
                 if isinstance(end, Fault):
                     raise self._lost(end.description)
                 return
@@ -225,7 +225,7 @@ class _Following(Generic[T]):
             "accept": "text/event-stream",
             "accept-encoding": "identity",
         }
-        request = prepare(self.plan, self.configuration, headers)
+        request = prepare(self.spec, self.configuration, headers)
         request.headers[:] = [field for field in request.headers if field[0] != LAST_EVENT_ID]
         # Without a cursor the platform begins anew, and what was handed over is left out here.
         if _IS_CURSOR.fullmatch(self._cursor):
@@ -261,7 +261,7 @@ class _Following(Generic[T]):
     def _new_items(self, chunk: bytes) -> list[T]:
         items: list[T] = []
         # A stream that is not resumed may last for months: nothing is remembered of it.
-        is_new = self._delivered.is_new if self.plan.resume else None
+        is_new = self._delivered.is_new if self.spec.resume else None
         decode, is_terminal = self.decode, self.is_terminal
         for event in self._parser.push(chunk):
             if is_new is not None and not is_new(event):
@@ -283,9 +283,9 @@ class _Following(Generic[T]):
         """
         if self._draining:
             return True
-        if self.plan.probe is None:
+        if self.spec.probe is None:
             return False
-        answer = yield Ask(self.plan.probe)
+        answer = yield Ask(self.spec.probe)
         finished = isinstance(answer, bytes) and _is_finished(answer)
         self._draining = finished and bool(self._cursor)
         return finished and not self._draining
@@ -320,18 +320,18 @@ class _Following(Generic[T]):
         final = verdict is Stop.FINAL
         if isinstance(end, Answer) and (final or not self._opened):
             raise error_of_status(
-                self.plan, end, self._attempts, url=self._url, retryable=not final
+                self.spec, end, self._attempts, url=self._url, retryable=not final
             )
         if isinstance(end, Fault) and (final or not self._opened):
-            raise error_of_fault(self.plan, end, self._attempts, url=self._url, unsafe=False)
+            raise error_of_fault(self.spec, end, self._attempts, url=self._url, unsafe=False)
         raise self._lost(_words(end))
 
     def _lost(self, description: str) -> StreamError:
         return StreamError(
-            f"the stream of {self.plan.operation} broke and could not be resumed: {description}",
+            f"the stream of {self.spec.operation} broke and could not be resumed: {description}",
             last_event_id=self._cursor,
-            method=self.plan.method,
-            path=self.plan.path,
+            method=self.spec.method,
+            path=self.spec.path,
             url=self._url.partition("?")[0],
             attempts=self._attempts,
             retryable=True,
@@ -339,7 +339,7 @@ class _Following(Generic[T]):
 
     def _check_deadline(self) -> None:
         if self.deadline is not None and self.clock() >= self.deadline:
-            raise _late(self.plan)
+            raise _late(self.spec)
 
     def _would_overshoot(self, opened_at: float, read_limit: float) -> bool:
         """Whether silence from now on would be noticed more than a second after the deadline.
@@ -355,7 +355,7 @@ class _Following(Generic[T]):
 
 
 def poll_pauses(
-    plan: RequestPlan, deadline: float | None, clock: Callable[[], float] = time.monotonic
+    spec: RequestSpec, deadline: float | None, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[float]:
     """The waits in seconds between questions to a platform that can't be followed.
 
@@ -366,7 +366,7 @@ def poll_pauses(
     while True:
         left = math.inf if deadline is None else deadline - clock()
         if left <= 0:
-            raise _late(plan)
+            raise _late(spec)
         yield min(pause, left)
         pause = min(pause * 1.5, 2.0)
 
@@ -380,8 +380,8 @@ def _words(end: _End | Answer | Fault) -> str:
     return "the platform ended it early"
 
 
-def _late(plan: RequestPlan) -> WaitTimeoutError:
-    return WaitTimeoutError(f"not finished within the given time ({plan.method} {plan.path})")
+def _late(spec: RequestSpec) -> WaitTimeoutError:
+    return WaitTimeoutError(f"not finished within the given time ({spec.method} {spec.path})")
 
 
 def _is_finished(body: bytes) -> bool:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 import attrs
 import orjson
 
-from xpander_client.core.plan import HEADER_NAME
+from xpander_client.core.requests import HEADER_NAME
 from xpander_client.platform.parameters import declared, scalar
 from xpander_client.platform.refusal import Refusal
 from xpander_client.version import __version__

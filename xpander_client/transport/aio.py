@@ -12,8 +12,8 @@ import httpx
 
 from xpander_client.core.answer import Answer, Fault, Response
 from xpander_client.core.call import Call
-from xpander_client.core.plan import RequestPlan
 from xpander_client.core.redirect import redirected
+from xpander_client.core.requests import RequestSpec
 from xpander_client.core.stream import Ask, Effect, HandOver, Open, Pause, Reply
 from xpander_client.runtime.shielding import shield
 from xpander_client.transport.pool import AsyncConnections, Pool
@@ -102,7 +102,7 @@ async def _tried_again(
 async def stream(
     pool: Pool,
     conversation: Generator[Effect[T], Reply, None],
-    ask: Callable[[RequestPlan], Awaitable[bytes]],
+    ask: Callable[[RequestSpec], Awaitable[bytes]],
 ) -> AsyncGenerator[T, None]:
     """Do what the conversation wants, and yield what it hands over."""
     given = pool.given is not None
@@ -144,7 +144,7 @@ async def stream(
                     await asyncio.sleep(effect.seconds)
                 elif isinstance(effect, Ask):
                     await connection.aclose()
-                    reply = await ask(effect.plan)
+                    reply = await ask(effect.spec)
                 elif chunks is not None:
                     reply = await anext(chunks, None)
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:

@@ -9,7 +9,7 @@ import attrs
 
 from xpander_client.configuration import Configuration
 from xpander_client.core.answer import Response
-from xpander_client.core.plan import RequestPlan
+from xpander_client.core.requests import RequestSpec
 from xpander_client.transport.transport import Transport
 
 P = ParamSpec("P")
@@ -54,8 +54,8 @@ class _RawTransport:
     def configuration(self) -> Configuration:
         return self.transport.configuration
 
-    def call(self, plan: RequestPlan, answer: type[T] | None) -> _Parsed[T]:
-        return _Parsed(self.transport.call(plan, answer))
+    def call(self, spec: RequestSpec, answer: type[T] | None) -> _Parsed[T]:
+        return _Parsed(self.transport.call(spec, answer))
 
-    async def acall(self, plan: RequestPlan, answer: type[T] | None) -> _Parsed[T]:
-        return _Parsed(await self.transport.acall(plan, answer))
+    async def acall(self, spec: RequestSpec, answer: type[T] | None) -> _Parsed[T]:
+        return _Parsed(await self.transport.acall(spec, answer))

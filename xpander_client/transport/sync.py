@@ -12,8 +12,8 @@ import httpx
 
 from xpander_client.core.answer import Answer, Fault, Response
 from xpander_client.core.call import Call
-from xpander_client.core.plan import RequestPlan
 from xpander_client.core.redirect import redirected
+from xpander_client.core.requests import RequestSpec
 from xpander_client.core.retry import Fate
 from xpander_client.core.stream import Ask, Effect, HandOver, Open, Pause, Reply
 from xpander_client.transport.pool import Pool
@@ -91,7 +91,7 @@ def _tried_again(
 def stream(
     pool: Pool,
     conversation: Generator[Effect[T], Reply, None],
-    ask: Callable[[RequestPlan], bytes],
+    ask: Callable[[RequestSpec], bytes],
 ) -> Generator[T, None, None]:
     """Do what the conversation wants, and yield what it hands over."""
     given = pool.given is not None
@@ -133,7 +133,7 @@ def stream(
                     time.sleep(effect.seconds)
                 elif isinstance(effect, Ask):
                     connection.close()
-                    reply = ask(effect.plan)
+                    reply = ask(effect.spec)
                 elif os.getpid() == process:
                     reply = next(chunks, None)
                 else:

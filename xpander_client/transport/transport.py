@@ -1,4 +1,4 @@
-"""What the generated resources call: plans in, objects out, in both worlds."""
+"""What the generated resources call: specs in, objects out, in both worlds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from xpander_client.configuration import (
 from xpander_client.core.answer import Response
 from xpander_client.core.call import Call, CallOptions
 from xpander_client.core.pages import next_page
-from xpander_client.core.plan import HEADER_NAME, RequestPlan, StreamPlan, header_text
+from xpander_client.core.requests import HEADER_NAME, RequestSpec, StreamSpec, header_text
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.core.stream import follow, poll_pauses
 from xpander_client.errors import ArgumentError
@@ -87,15 +87,15 @@ class Transport:
         # Connections stay in their process; the configuration makes new ones in another.
         return _in_another_process, (self.configuration, self.call_options)
 
-    def call(self, plan: RequestPlan, answer: type[T] | None) -> Response[T]:
+    def call(self, spec: RequestSpec, answer: type[T] | None) -> Response[T]:
         """Make a call; `answer` is what the answer's JSON is to become (None: nothing).
 
         Raises:
             CallError: it failed.
         """
-        return bind(self, sync.call(self.pool, self._state(plan), answer))
+        return bind(self, sync.call(self.pool, self._state(spec), answer))
 
-    async def acall(self, plan: RequestPlan, answer: type[T] | None) -> Response[T]:
+    async def acall(self, spec: RequestSpec, answer: type[T] | None) -> Response[T]:
         """Make a call; `answer` is what the answer's JSON is to become (None: nothing).
 
         Raises:
@@ -105,27 +105,27 @@ class Transport:
             aio,  # here and below: it brings asyncio along, which sync code can do without
         )
 
-        return bind(self, await aio.call(self.pool, self._state(plan), answer))
+        return bind(self, await aio.call(self.pool, self._state(spec), answer))
 
-    def pages(self, plan: RequestPlan, answer: type[list[T]]) -> Generator[T, None, None]:
-        """Go through a list from the page that `plan` asks for; a page is asked for when needed.
+    def pages(self, spec: RequestSpec, answer: type[list[T]]) -> Generator[T, None, None]:
+        """Go through a list from the page that `spec` asks for; a page is asked for when needed.
 
         Raises:
             CallError: a page could not be had.
         """
-        following: RequestPlan | None = plan
+        following: RequestSpec | None = spec
         while following is not None:
             page = self.call(following, answer)
             yield from page.parsed
             following = next_page(following, page)
 
-    async def apages(self, plan: RequestPlan, answer: type[list[T]]) -> AsyncGenerator[T, None]:
-        """Go through a list from the page that `plan` asks for; a page is asked for when needed.
+    async def apages(self, spec: RequestSpec, answer: type[list[T]]) -> AsyncGenerator[T, None]:
+        """Go through a list from the page that `spec` asks for; a page is asked for when needed.
 
         Raises:
             CallError: a page could not be had.
         """
-        following: RequestPlan | None = plan
+        following: RequestSpec | None = spec
         while following is not None:
             page = await self.acall(following, answer)
             for item in page.parsed:
@@ -134,7 +134,7 @@ class Transport:
 
     def stream(
         self,
-        plan: StreamPlan,
+        spec: StreamSpec,
         decode: Callable[[ServerSentEvent], T],
         is_terminal: Callable[[T], bool],
         deadline: float | None = None,
@@ -143,7 +143,7 @@ class Transport:
         return sync.stream(
             self.pool,
             follow(
-                plan,
+                spec,
                 self._binding(decode),
                 is_terminal,
                 configuration=self.configuration,
@@ -155,7 +155,7 @@ class Transport:
 
     def astream(
         self,
-        plan: StreamPlan,
+        spec: StreamSpec,
         decode: Callable[[ServerSentEvent], T],
         is_terminal: Callable[[T], bool],
         deadline: float | None = None,
@@ -166,7 +166,7 @@ class Transport:
         return aio.stream(
             self.pool,
             follow(
-                plan,
+                spec,
                 self._binding(decode),
                 is_terminal,
                 configuration=self.configuration,
@@ -178,8 +178,8 @@ class Transport:
 
     def wait_finished(
         self,
-        stream: StreamPlan | None,
-        probe: RequestPlan,
+        stream: StreamSpec | None,
+        probe: RequestSpec,
         answer: type[T],
         decode: Callable[[ServerSentEvent], object],
         is_terminal: Callable[[object], bool],
@@ -208,8 +208,8 @@ class Transport:
 
     async def await_finished(
         self,
-        stream: StreamPlan | None,
-        probe: RequestPlan,
+        stream: StreamSpec | None,
+        probe: RequestSpec,
         answer: type[T],
         decode: Callable[[ServerSentEvent], object],
         is_terminal: Callable[[object], bool],
@@ -246,8 +246,8 @@ class Transport:
         """Let go of the connections of the running loop; the next call makes some again."""
         await self.pool.aclose()
 
-    def _state(self, plan: RequestPlan) -> Call:
-        return Call(plan, self.configuration, self.call_options, self.pool.platform)
+    def _state(self, spec: RequestSpec) -> Call:
+        return Call(spec, self.configuration, self.call_options, self.pool.platform)
 
     def _binding(self, decode: Callable[[ServerSentEvent], T]) -> Callable[[ServerSentEvent], T]:
         def bound(frame: ServerSentEvent) -> T:
@@ -258,13 +258,13 @@ class Transport:
 
         return bound
 
-    def _ask(self, plan: RequestPlan) -> bytes:
-        return sync.call(self.pool, self._state(plan), None).body
+    def _ask(self, spec: RequestSpec) -> bytes:
+        return sync.call(self.pool, self._state(spec), None).body
 
-    async def _aask(self, plan: RequestPlan) -> bytes:
+    async def _aask(self, spec: RequestSpec) -> bytes:
         from xpander_client.transport import aio
 
-        return (await aio.call(self.pool, self._state(plan), None)).body
+        return (await aio.call(self.pool, self._state(spec), None)).body
 
 
 def _in_another_process(configuration: Configuration, call_options: CallOptions) -> Transport:

@@ -8,7 +8,7 @@ import uuid
 from types import TracebackType
 
 from xpander_client.api.models import WorkerEventType
-from xpander_client.api.plans import workers
+from xpander_client.api.requests import workers
 from xpander_client.configuration import RetryPolicy
 from xpander_client.errors import ModuleException
 from xpander_client.transport import Transport
@@ -76,7 +76,7 @@ class Capacity:
                 if not self._busy():
                     return
             busy = self._busy()
-            plan = workers.send(
+            spec = workers.send(
                 worker_id=self.worker_id or "",
                 agent_id=self._agent_id,
                 event=WorkerEventType.WorkerCapacityUpdate,
@@ -84,7 +84,7 @@ class Capacity:
                 id=str(uuid.uuid4()),
             )
             try:
-                await self._transport.acall(plan, None)
+                await self._transport.acall(spec, None)
             except ModuleException as error:
                 # A platform that takes the worker for a full one would never give it a task.
                 _logger.debug("could not tell whether the worker is busy: %s", error)

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable
 import attrs
 
 from xpander_client.api.models import TaskUpdateEvent, TaskUpdateEventType
-from xpander_client.api.plans import tasks
+from xpander_client.api.requests import tasks
 from xpander_client.api.resources import Task
 from xpander_client.core.convert import dumps
 from xpander_client.errors import (

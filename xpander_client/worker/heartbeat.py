@@ -8,9 +8,9 @@ import threading
 import uuid
 
 from xpander_client.api.models import WorkerEventType
-from xpander_client.api.plans import workers
+from xpander_client.api.requests import workers
 from xpander_client.configuration import RetryPolicy
-from xpander_client.core.plan import RequestPlan
+from xpander_client.core.requests import RequestSpec
 from xpander_client.errors import ModuleException
 from xpander_client.transport import Transport
 
@@ -69,7 +69,7 @@ class Heartbeat:
             if self._ended.wait(self._interval):
                 return
 
-    def _beat(self) -> RequestPlan:
+    def _beat(self) -> RequestSpec:
         return workers.send(
             worker_id=self.worker_id or "",
             agent_id=self._agent_id,

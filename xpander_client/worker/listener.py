@@ -11,7 +11,7 @@ from typing import Any, cast
 import attrs
 
 from xpander_client.api.models import WorkerEnvironment
-from xpander_client.api.plans import workers
+from xpander_client.api.requests import workers
 from xpander_client.configuration import RetryPolicy
 from xpander_client.core.convert import ConversionError, parse
 from xpander_client.core.retry import backoff
@@ -119,7 +119,7 @@ class Listener:
             await asyncio.sleep(pause)
 
     def _stream(self) -> AsyncGenerator[ServerSentEvent, None]:
-        plan = workers.listen(
+        spec = workers.listen(
             agent_id=self._agent_id,
             environment=self._environment,
             # The same worker as before the break keeps its tasks.
@@ -127,7 +127,7 @@ class Listener:
             pool=self._pool,
             slots=self._slots,
         )
-        return self._transport.astream(plan, lambda frame: frame, lambda frame: False)
+        return self._transport.astream(spec, lambda frame: frame, lambda frame: False)
 
     def _read(self, frame: ServerSentEvent) -> Message | None:
         data = _object_in(frame)

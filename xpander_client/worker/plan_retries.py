@@ -16,7 +16,7 @@ from xpander_client.api.models import (
     TaskUpdateEventType,
     Tokens,
 )
-from xpander_client.api.plans import tasks
+from xpander_client.api.requests import tasks
 from xpander_client.api.resources import Task
 from xpander_client.core.planning import is_unfinished, open_items
 from xpander_client.core.result import result_text

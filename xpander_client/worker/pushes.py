@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import attrs
 
 from xpander_client.api.models import TaskUpdateEvent
-from xpander_client.api.plans import tasks
+from xpander_client.api.requests import tasks
 from xpander_client.core.result import dumps_anyway
 from xpander_client.transport import Transport
 from xpander_client.worker.delivery import Delivery, deliver
@@ -96,12 +96,12 @@ class Pushes:
         if self._is_closed:
             return Delivery.DELIVERED, ""
         transport = self._transport.options(idempotency_key=str(uuid.uuid4()))
-        plan = attrs.evolve(
+        spec = attrs.evolve(
             tasks.push_events(task_id=self._task_id, events=[]),
             body=b"[" + b",".join(batch) + b"]",
         )
         return await deliver(
-            lambda: transport.acall(plan, None), "events", self._log, probe=self._probe
+            lambda: transport.acall(spec, None), "events", self._log, probe=self._probe
         )
 
     def _tell(self, delivery: Delivery, why: str) -> None:

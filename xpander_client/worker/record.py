@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from xpander_client.api.models import AgentExecutionStatus
-from xpander_client.api.plans import tasks
+from xpander_client.api.requests import tasks
 from xpander_client.api.resources import Task
 from xpander_client.core.answer import BRIEF, Response
 from xpander_client.core.result import error_text
@@ -25,8 +25,8 @@ Claim = Callable[[], Awaitable[Response[Task]]]
 def claiming(transport: Transport, task_id: str, worker_id: str) -> Claim:
     """What takes a task that the platform did not send for a worker, which begins it at once."""
     fields = {"status": "executing", "worker_id": worker_id, "run_locally": True}
-    plan = tasks.update_fields(task_id=task_id, fields=fields)
-    return lambda: transport.acall(plan, Task)
+    spec = tasks.update_fields(task_id=task_id, fields=fields)
+    return lambda: transport.acall(spec, Task)
 
 
 class Record:

@@ -13,7 +13,7 @@ from typing import Self
 import attrs
 
 from xpander_client.api.models import WorkerEnvironment, WorkerEventType
-from xpander_client.api.plans import workers
+from xpander_client.api.requests import workers
 from xpander_client.api.resources import Task
 from xpander_client.configuration import (
     Configuration,
@@ -327,13 +327,13 @@ class Worker:
         attempts.start(Attempt(offered.task_id, offered.attempt, offered.body, means))
 
     async def _run_trial(self, test: LocalTaskTest, worker_id: str, means: Means) -> Ending:
-        plan = creation_of(
+        spec = creation_of(
             test,
             agent_id=self._agent_id,
             worker_id=worker_id,
             events_streaming=self._handler.is_streaming,
         )
-        created = await means.transport.acall(plan, Task)
+        created = await means.transport.acall(spec, Task)
         task = created.parsed
         attempt = Attempt(
             task.id,
@@ -354,7 +354,7 @@ class Worker:
         if self._worker_id is None:
             return
         brief = transport.options(timeout=2.0, retry=RetryPolicy(attempts=1))
-        plan = workers.send(
+        spec = workers.send(
             worker_id=self._worker_id,
             agent_id=self._agent_id,
             event=WorkerEventType.WorkerFinished,
@@ -362,7 +362,7 @@ class Worker:
             id=str(uuid.uuid4()),
         )
         try:
-            await brief.acall(plan, None)
+            await brief.acall(spec, None)
         except ModuleException as error:
             _logger.debug("the platform was not told that the worker ends: %s", error)
         _logger.info("worker %s has ended", self._worker_id)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, NoReturn, TextIO, cast
 
 from xpander_client.api.models import AgentExecutionInput, AgentExecutionStatus, OutputFormat
-from xpander_client.api.plans import tasks
+from xpander_client.api.requests import tasks
 from xpander_client.api.resources import Task
-from xpander_client.core.plan import RequestPlan
+from xpander_client.core.requests import RequestSpec
 from xpander_client.worker.local_test import LocalTaskTest
 
 _logger = logging.getLogger("xpander_client.worker")
@@ -95,7 +95,7 @@ def _schema(text: str) -> dict[str, Any]:
 
 def creation_of(
     test: LocalTaskTest, *, agent_id: str, worker_id: str, events_streaming: bool
-) -> RequestPlan:
+) -> RequestSpec:
     """What creates the task, as one that this worker alone runs."""
     given = test.input
     return tasks.create(

@@ -19,7 +19,7 @@ from ..models.agent_tool import AgentTool
 from ..models.agent_type import AgentType
 from ..models.llm_reasoning_effort import LLMReasoningEffort
 from ..models.output_format import OutputFormat
-from ..plans import agents as agents_plans
+from ..requests import agents as agents_requests
 
 __all__ = ["Agent"]
 
@@ -122,7 +122,7 @@ class Agent(Bound):
         """
         transport = Transport.of(configuration)
         return transport.call(
-            agents_plans.get(
+            agents_requests.get(
                 agent_id=agent_id
                 if agent_id is not None
                 else transport.configuration.required("agent_id"),
@@ -162,7 +162,7 @@ class Agent(Bound):
         transport = Transport.of(configuration)
         return (
             await transport.acall(
-                agents_plans.get(
+                agents_requests.get(
                     agent_id=agent_id
                     if agent_id is not None
                     else transport.configuration.required("agent_id"),
@@ -191,7 +191,7 @@ class Agent(Bound):
         """
         self._adopt(
             self._transport.call(
-                agents_plans.get(agent_id=self.id, version=version), type(self)
+                agents_requests.get(agent_id=self.id, version=version), type(self)
             ).parsed,
             None,
         )
@@ -216,7 +216,7 @@ class Agent(Bound):
         self._adopt(
             (
                 await self._transport.acall(
-                    agents_plans.get(agent_id=self.id, version=version), type(self)
+                    agents_requests.get(agent_id=self.id, version=version), type(self)
                 )
             ).parsed,
             None,
@@ -261,7 +261,7 @@ class Agent(Bound):
             {'rows': 4}
         """
         return self._transport.call(
-            agents_plans.invoke_tool(
+            agents_requests.invoke_tool(
                 agent_id=self.id,
                 tool_id=tool_id,
                 payload=payload,
@@ -313,7 +313,7 @@ class Agent(Bound):
         """
         return (
             await self._transport.acall(
-                agents_plans.invoke_tool(
+                agents_requests.invoke_tool(
                     agent_id=self.id,
                     tool_id=tool_id,
                     payload=payload,

@@ -11,7 +11,7 @@ from xpander_client.transport.raw import RawCalls, araw, raw
 from ..models.agent_database import AgentDatabase
 from ..models.agent_instructions import AgentInstructions
 from ..models.agent_type import AgentType
-from ..plans import agents as agents_plans
+from ..requests import agents as agents_requests
 from .agent import Agent
 from .agents_list_item import AgentsListItem
 
@@ -50,8 +50,8 @@ class Agents(Resource):
             >>> print(headers)
             {}
         """
-        plan = agents_plans.get_default_llm_extra_headers()
-        return self._transport.call(plan, dict[str, Any]).parsed
+        spec = agents_requests.get_default_llm_extra_headers()
+        return self._transport.call(spec, dict[str, Any]).parsed
 
     async def aget_default_llm_extra_headers(self) -> dict[str, Any]:
         """Get the headers that the organization's calls of models have.
@@ -71,8 +71,8 @@ class Agents(Resource):
             >>> print(headers)
             {}
         """
-        plan = agents_plans.get_default_llm_extra_headers()
-        return (await self._transport.acall(plan, dict[str, Any])).parsed
+        spec = agents_requests.get_default_llm_extra_headers()
+        return (await self._transport.acall(spec, dict[str, Any])).parsed
 
     def list(self) -> builtins.list[AgentsListItem]:
         """List the agents that the key may use.
@@ -91,8 +91,8 @@ class Agents(Resource):
             ...     print(item.name)
             Sales
         """
-        plan = agents_plans.list()
-        return self._transport.call(plan, builtins.list[AgentsListItem]).parsed
+        spec = agents_requests.list()
+        return self._transport.call(spec, builtins.list[AgentsListItem]).parsed
 
     async def alist(self) -> builtins.list[AgentsListItem]:
         """List the agents that the key may use.
@@ -111,8 +111,8 @@ class Agents(Resource):
             ...     print(item.name)
             Sales
         """
-        plan = agents_plans.list()
-        return (await self._transport.acall(plan, builtins.list[AgentsListItem])).parsed
+        spec = agents_requests.list()
+        return (await self._transport.acall(spec, builtins.list[AgentsListItem])).parsed
 
     def get(self, agent_id: str | None = None, version: str | int | None = None) -> Agent:
         """Get an agent with its instructions, tools and model.
@@ -135,13 +135,13 @@ class Agents(Resource):
             >>> print(agent.name)
             Sales
         """
-        plan = agents_plans.get(
+        spec = agents_requests.get(
             agent_id=agent_id
             if agent_id is not None
             else self._transport.configuration.required("agent_id"),
             version=version,
         )
-        return self._transport.call(plan, Agent).parsed
+        return self._transport.call(spec, Agent).parsed
 
     async def aget(self, agent_id: str | None = None, version: str | int | None = None) -> Agent:
         """Get an agent with its instructions, tools and model.
@@ -164,13 +164,13 @@ class Agents(Resource):
             >>> print(agent.name)
             Sales
         """
-        plan = agents_plans.get(
+        spec = agents_requests.get(
             agent_id=agent_id
             if agent_id is not None
             else self._transport.configuration.required("agent_id"),
             version=version,
         )
-        return (await self._transport.acall(plan, Agent)).parsed
+        return (await self._transport.acall(spec, Agent)).parsed
 
     def get_database(self, agent_id: str | None = None) -> AgentDatabase:
         """Get the database that an agent's own sessions are kept in.
@@ -195,12 +195,12 @@ class Agents(Resource):
             >>> print(database.connection_uri)
             None
         """
-        plan = agents_plans.get_database(
+        spec = agents_requests.get_database(
             agent_id=agent_id
             if agent_id is not None
             else self._transport.configuration.required("agent_id")
         )
-        return self._transport.call(plan, AgentDatabase).parsed
+        return self._transport.call(spec, AgentDatabase).parsed
 
     async def aget_database(self, agent_id: str | None = None) -> AgentDatabase:
         """Get the database that an agent's own sessions are kept in.
@@ -225,12 +225,12 @@ class Agents(Resource):
             >>> print(database.connection_uri)
             None
         """
-        plan = agents_plans.get_database(
+        spec = agents_requests.get_database(
             agent_id=agent_id
             if agent_id is not None
             else self._transport.configuration.required("agent_id")
         )
-        return (await self._transport.acall(plan, AgentDatabase)).parsed
+        return (await self._transport.acall(spec, AgentDatabase)).parsed
 
     def invoke_tool(
         self,
@@ -274,7 +274,7 @@ class Agents(Resource):
             >>> print(answer)
             {'rows': 4}
         """
-        plan = agents_plans.invoke_tool(
+        spec = agents_requests.invoke_tool(
             agent_id=agent_id,
             tool_id=tool_id,
             payload=payload,
@@ -283,7 +283,7 @@ class Agents(Resource):
             tool_call_id=tool_call_id,
             preflight_check=preflight_check,
         )
-        return self._transport.call(plan, _ANYTHING).parsed
+        return self._transport.call(spec, _ANYTHING).parsed
 
     async def ainvoke_tool(
         self,
@@ -327,7 +327,7 @@ class Agents(Resource):
             >>> print(answer)
             {'rows': 4}
         """
-        plan = agents_plans.invoke_tool(
+        spec = agents_requests.invoke_tool(
             agent_id=agent_id,
             tool_id=tool_id,
             payload=payload,
@@ -336,7 +336,7 @@ class Agents(Resource):
             tool_call_id=tool_call_id,
             preflight_check=preflight_check,
         )
-        return (await self._transport.acall(plan, _ANYTHING)).parsed
+        return (await self._transport.acall(spec, _ANYTHING)).parsed
 
     def run_operation(
         self,
@@ -396,7 +396,7 @@ class Agents(Resource):
             >>> print(answer)
             {'rows': 4}
         """
-        plan = agents_plans.run_operation(
+        spec = agents_requests.run_operation(
             agent_id=agent_id,
             execution_id=execution_id,
             operation_id=operation_id,
@@ -410,7 +410,7 @@ class Agents(Resource):
             agent_version=agent_version,
             execution_attempt=execution_attempt,
         )
-        return self._transport.call(plan, _ANYTHING).parsed
+        return self._transport.call(spec, _ANYTHING).parsed
 
     async def arun_operation(
         self,
@@ -470,7 +470,7 @@ class Agents(Resource):
             >>> print(answer)
             {'rows': 4}
         """
-        plan = agents_plans.run_operation(
+        spec = agents_requests.run_operation(
             agent_id=agent_id,
             execution_id=execution_id,
             operation_id=operation_id,
@@ -484,7 +484,7 @@ class Agents(Resource):
             agent_version=agent_version,
             execution_attempt=execution_attempt,
         )
-        return (await self._transport.acall(plan, _ANYTHING)).parsed
+        return (await self._transport.acall(spec, _ANYTHING)).parsed
 
     def create(
         self,
@@ -515,10 +515,10 @@ class Agents(Resource):
             >>> print(agent.name)
             Sales
         """
-        plan = agents_plans.create(
+        spec = agents_requests.create(
             name=name, type=type, description=description, instructions=instructions
         )
-        return self._transport.call(plan, Agent).parsed
+        return self._transport.call(spec, Agent).parsed
 
     async def acreate(
         self,
@@ -549,10 +549,10 @@ class Agents(Resource):
             >>> print(agent.name)
             Sales
         """
-        plan = agents_plans.create(
+        spec = agents_requests.create(
             name=name, type=type, description=description, instructions=instructions
         )
-        return (await self._transport.acall(plan, Agent)).parsed
+        return (await self._transport.acall(spec, Agent)).parsed
 
     def report_llm_usage(
         self,
@@ -600,7 +600,7 @@ class Agents(Resource):
             ...     total_tokens=120,
             ... )
         """
-        plan = agents_plans.report_llm_usage(
+        spec = agents_requests.report_llm_usage(
             agent_id=agent_id,
             provider=provider,
             model=model,
@@ -612,7 +612,7 @@ class Agents(Resource):
             source_node_type=source_node_type,
             function_name=function_name,
         )
-        return self._transport.call(plan, None).parsed
+        return self._transport.call(spec, None).parsed
 
     async def areport_llm_usage(
         self,
@@ -660,7 +660,7 @@ class Agents(Resource):
             ...     total_tokens=120,
             ... )
         """
-        plan = agents_plans.report_llm_usage(
+        spec = agents_requests.report_llm_usage(
             agent_id=agent_id,
             provider=provider,
             model=model,
@@ -672,7 +672,7 @@ class Agents(Resource):
             source_node_type=source_node_type,
             function_name=function_name,
         )
-        return (await self._transport.acall(plan, None)).parsed
+        return (await self._transport.acall(spec, None)).parsed
 
 
 class AgentsWithRawResponse(RawCalls):

@@ -14,7 +14,7 @@ from ..models.agent_access_scope import AgentAccessScope
 from ..models.agent_instructions import AgentInstructions
 from ..models.agent_status import AgentStatus
 from ..models.agent_type import AgentType
-from ..plans import agents as agents_plans
+from ..requests import agents as agents_requests
 from .agent import Agent
 
 __all__ = ["AgentsListItem"]
@@ -73,7 +73,7 @@ class AgentsListItem(Bound):
             Sales
         """
         transport = self._transport if configuration is None else Transport.of(configuration)
-        return transport.call(agents_plans.get(agent_id=self.id, version=version), Agent).parsed
+        return transport.call(agents_requests.get(agent_id=self.id, version=version), Agent).parsed
 
     async def aload(
         self, configuration: Configuration | None = None, *, version: str | int | None = None
@@ -100,5 +100,5 @@ class AgentsListItem(Bound):
         """
         transport = self._transport if configuration is None else Transport.of(configuration)
         return (
-            await transport.acall(agents_plans.get(agent_id=self.id, version=version), Agent)
+            await transport.acall(agents_requests.get(agent_id=self.id, version=version), Agent)
         ).parsed

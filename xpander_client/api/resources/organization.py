@@ -12,7 +12,7 @@ from xpander_client.transport.raw import RawCalls, araw, raw
 from ..models.audit_entry import AuditEntry
 from ..models.listening_worker import ListeningWorker
 from ..models.removed import Removed
-from ..plans import organization as organization_plans
+from ..requests import organization as organization_requests
 
 __all__ = ["Organization", "OrganizationWithRawResponse"]
 
@@ -54,8 +54,8 @@ class Organization(Resource):
             >>> print(removed.tasks)
             1
         """
-        plan = organization_plans.forget_user(user_id=user_id)
-        return self._transport.call(plan, Removed).parsed
+        spec = organization_requests.forget_user(user_id=user_id)
+        return self._transport.call(spec, Removed).parsed
 
     async def aforget_user(self, user_id: str) -> Removed:
         """Delete all there is of a user.
@@ -82,8 +82,8 @@ class Organization(Resource):
             >>> print(removed.tasks)
             1
         """
-        plan = organization_plans.forget_user(user_id=user_id)
-        return (await self._transport.acall(plan, Removed)).parsed
+        spec = organization_requests.forget_user(user_id=user_id)
+        return (await self._transport.acall(spec, Removed)).parsed
 
     def list_audit(
         self, limit: int | None = None, cursor: str | None = None
@@ -111,8 +111,8 @@ class Organization(Resource):
             ...     print(item.action)
             task.stop
         """
-        plan = organization_plans.list_audit(limit=limit, cursor=cursor)
-        return self._transport.call(plan, builtins.list[AuditEntry]).parsed
+        spec = organization_requests.list_audit(limit=limit, cursor=cursor)
+        return self._transport.call(spec, builtins.list[AuditEntry]).parsed
 
     async def alist_audit(
         self, limit: int | None = None, cursor: str | None = None
@@ -140,8 +140,8 @@ class Organization(Resource):
             ...     print(item.action)
             task.stop
         """
-        plan = organization_plans.list_audit(limit=limit, cursor=cursor)
-        return (await self._transport.acall(plan, builtins.list[AuditEntry])).parsed
+        spec = organization_requests.list_audit(limit=limit, cursor=cursor)
+        return (await self._transport.acall(spec, builtins.list[AuditEntry])).parsed
 
     def iter_audit(self, page_size: int = 100) -> Generator[AuditEntry, None, None]:
         """Go through what was done, the newest first.
@@ -167,8 +167,8 @@ class Organization(Resource):
             ...     print(item.action)
             task.stop
         """
-        plan = organization_plans.list_audit(limit=_page_size(page_size, 1, 500))
-        return self._transport.pages(plan, builtins.list[AuditEntry])
+        spec = organization_requests.list_audit(limit=_page_size(page_size, 1, 500))
+        return self._transport.pages(spec, builtins.list[AuditEntry])
 
     def aiter_audit(self, page_size: int = 100) -> AsyncGenerator[AuditEntry, None]:
         """Go through what was done, the newest first.
@@ -194,8 +194,8 @@ class Organization(Resource):
             ...     print(item.action)
             task.stop
         """
-        plan = organization_plans.list_audit(limit=_page_size(page_size, 1, 500))
-        return self._transport.apages(plan, builtins.list[AuditEntry])
+        spec = organization_requests.list_audit(limit=_page_size(page_size, 1, 500))
+        return self._transport.apages(spec, builtins.list[AuditEntry])
 
     def list_workers(self) -> builtins.list[ListeningWorker]:
         """List the workers that listen now, by their agents.
@@ -217,8 +217,8 @@ class Organization(Resource):
             ...     print(item.agent_id)
             agent-1
         """
-        plan = organization_plans.list_workers()
-        return self._transport.call(plan, builtins.list[ListeningWorker]).parsed
+        spec = organization_requests.list_workers()
+        return self._transport.call(spec, builtins.list[ListeningWorker]).parsed
 
     async def alist_workers(self) -> builtins.list[ListeningWorker]:
         """List the workers that listen now, by their agents.
@@ -240,8 +240,8 @@ class Organization(Resource):
             ...     print(item.agent_id)
             agent-1
         """
-        plan = organization_plans.list_workers()
-        return (await self._transport.acall(plan, builtins.list[ListeningWorker])).parsed
+        spec = organization_requests.list_workers()
+        return (await self._transport.acall(spec, builtins.list[ListeningWorker])).parsed
 
 
 class OrganizationWithRawResponse(RawCalls):

@@ -33,7 +33,7 @@ from ..models.task_progress import TaskProgress
 from ..models.task_update_event import TaskUpdateEvent
 from ..models.think_mode import ThinkMode
 from ..models.tokens import Tokens
-from ..plans import tasks as tasks_plans
+from ..requests import tasks as tasks_requests
 
 __all__ = ["Task"]
 
@@ -202,7 +202,7 @@ class Task(TaskMessage, StopRequest, Bound):
             north: 120, south: 80
         """
         transport = Transport.of(configuration)
-        return transport.call(tasks_plans.get(task_id=task_id), cls).parsed
+        return transport.call(tasks_requests.get(task_id=task_id), cls).parsed
 
     @classmethod
     async def aload(cls, task_id: str, configuration: Configuration | None = None) -> Self:
@@ -226,7 +226,7 @@ class Task(TaskMessage, StopRequest, Bound):
             north: 120, south: 80
         """
         transport = Transport.of(configuration)
-        return (await transport.acall(tasks_plans.get(task_id=task_id), cls)).parsed
+        return (await transport.acall(tasks_requests.get(task_id=task_id), cls)).parsed
 
     def reload(self) -> None:
         """Get the task's current state from the platform.
@@ -244,7 +244,9 @@ class Task(TaskMessage, StopRequest, Bound):
             >>> print(task.result)
             north: 120, south: 80
         """
-        self._adopt(self._transport.call(tasks_plans.get(task_id=self.id), type(self)).parsed, None)
+        self._adopt(
+            self._transport.call(tasks_requests.get(task_id=self.id), type(self)).parsed, None
+        )
 
     async def areload(self) -> None:
         """Get the task's current state from the platform.
@@ -263,7 +265,8 @@ class Task(TaskMessage, StopRequest, Bound):
             north: 120, south: 80
         """
         self._adopt(
-            (await self._transport.acall(tasks_plans.get(task_id=self.id), type(self))).parsed, None
+            (await self._transport.acall(tasks_requests.get(task_id=self.id), type(self))).parsed,
+            None,
         )
 
     def save(self, with_deep_plan_update: bool = False) -> None:
@@ -291,8 +294,8 @@ class Task(TaskMessage, StopRequest, Bound):
         changes = self._changes()
         if not with_deep_plan_update:
             changes.pop("deep_planning", None)
-        plan = tasks_plans.update_fields(task_id=self.id, fields=self._fenced(changes))
-        self._adopt(self._transport.call(plan, type(self)).parsed, changes)
+        spec = tasks_requests.update_fields(task_id=self.id, fields=self._fenced(changes))
+        self._adopt(self._transport.call(spec, type(self)).parsed, changes)
 
     async def asave(self, with_deep_plan_update: bool = False) -> None:
         """Send the fields that were changed here to the platform.
@@ -319,8 +322,8 @@ class Task(TaskMessage, StopRequest, Bound):
         changes = self._changes()
         if not with_deep_plan_update:
             changes.pop("deep_planning", None)
-        plan = tasks_plans.update_fields(task_id=self.id, fields=self._fenced(changes))
-        self._adopt((await self._transport.acall(plan, type(self))).parsed, changes)
+        spec = tasks_requests.update_fields(task_id=self.id, fields=self._fenced(changes))
+        self._adopt((await self._transport.acall(spec, type(self))).parsed, changes)
 
     def set_status(
         self,
@@ -353,8 +356,8 @@ class Task(TaskMessage, StopRequest, Bound):
         fields: dict[str, Any] = {"status": status}
         if result is not None:
             fields["result"] = result
-        plan = tasks_plans.update_fields(task_id=self.id, fields=self._fenced(fields))
-        self._adopt(self._transport.call(plan, type(self)).parsed, fields)
+        spec = tasks_requests.update_fields(task_id=self.id, fields=self._fenced(fields))
+        self._adopt(self._transport.call(spec, type(self)).parsed, fields)
 
     async def aset_status(
         self,
@@ -387,8 +390,8 @@ class Task(TaskMessage, StopRequest, Bound):
         fields: dict[str, Any] = {"status": status}
         if result is not None:
             fields["result"] = result
-        plan = tasks_plans.update_fields(task_id=self.id, fields=self._fenced(fields))
-        self._adopt((await self._transport.acall(plan, type(self))).parsed, fields)
+        spec = tasks_requests.update_fields(task_id=self.id, fields=self._fenced(fields))
+        self._adopt((await self._transport.acall(spec, type(self))).parsed, fields)
 
     def stop(self) -> None:
         """Stop the task.
@@ -407,7 +410,7 @@ class Task(TaskMessage, StopRequest, Bound):
             >>> print(task.status)
             stopped
         """
-        self._adopt(self._transport.call(tasks_plans.stop(task_id=self.id), type(self)).parsed)
+        self._adopt(self._transport.call(tasks_requests.stop(task_id=self.id), type(self)).parsed)
 
     async def astop(self) -> None:
         """Stop the task.
@@ -427,7 +430,7 @@ class Task(TaskMessage, StopRequest, Bound):
             stopped
         """
         self._adopt(
-            (await self._transport.acall(tasks_plans.stop(task_id=self.id), type(self))).parsed
+            (await self._transport.acall(tasks_requests.stop(task_id=self.id), type(self))).parsed
         )
 
     def events(self, *, last_event_id: str | None = None) -> Generator[TaskUpdateEvent, None, None]:
@@ -469,7 +472,7 @@ class Task(TaskMessage, StopRequest, Bound):
         from . import streams
 
         return self._transport.stream(
-            tasks_plans.events(task_id=self.id, last_event_id=last_event_id),
+            tasks_requests.events(task_id=self.id, last_event_id=last_event_id),
             streams.task_update_event(self.id),
             streams.is_last_task_update_event,
         )
@@ -513,7 +516,7 @@ class Task(TaskMessage, StopRequest, Bound):
         from . import streams
 
         return self._transport.astream(
-            tasks_plans.events(task_id=self.id, last_event_id=last_event_id),
+            tasks_requests.events(task_id=self.id, last_event_id=last_event_id),
             streams.task_update_event(self.id),
             streams.is_last_task_update_event,
         )
@@ -547,10 +550,10 @@ class Task(TaskMessage, StopRequest, Bound):
         """
         from . import streams
 
-        stream = tasks_plans.events(task_id=self.id) if self.events_streaming else None
+        stream = tasks_requests.events(task_id=self.id) if self.events_streaming else None
         found = self._transport.wait_finished(
             stream,
-            tasks_plans.get(task_id=self.id),
+            tasks_requests.get(task_id=self.id),
             type(self),
             streams.task_update_event(self.id),
             streams.is_last_task_update_event,
@@ -589,10 +592,10 @@ class Task(TaskMessage, StopRequest, Bound):
         """
         from . import streams
 
-        stream = tasks_plans.events(task_id=self.id) if self.events_streaming else None
+        stream = tasks_requests.events(task_id=self.id) if self.events_streaming else None
         found = await self._transport.await_finished(
             stream,
-            tasks_plans.get(task_id=self.id),
+            tasks_requests.get(task_id=self.id),
             type(self),
             streams.task_update_event(self.id),
             streams.is_last_task_update_event,
@@ -630,7 +633,7 @@ class Task(TaskMessage, StopRequest, Bound):
             >>> task.push_events(events=[])
         """
         self._transport.call(
-            tasks_plans.push_events(
+            tasks_requests.push_events(
                 task_id=self.id, events=events, execution_attempt=execution_attempt
             ),
             None,
@@ -664,7 +667,7 @@ class Task(TaskMessage, StopRequest, Bound):
             >>> await task.apush_events(events=[])
         """
         await self._transport.acall(
-            tasks_plans.push_events(
+            tasks_requests.push_events(
                 task_id=self.id, events=events, execution_attempt=execution_attempt
             ),
             None,
@@ -699,7 +702,7 @@ class Task(TaskMessage, StopRequest, Bound):
             True
         """
         return self._transport.call(
-            tasks_plans.notify(task_id=self.id, key=key, data=data), TaskNotified
+            tasks_requests.notify(task_id=self.id, key=key, data=data), TaskNotified
         ).parsed
 
     async def anotify(self, key: str, data: Any = None) -> TaskNotified:
@@ -732,7 +735,7 @@ class Task(TaskMessage, StopRequest, Bound):
         """
         return (
             await self._transport.acall(
-                tasks_plans.notify(task_id=self.id, key=key, data=data), TaskNotified
+                tasks_requests.notify(task_id=self.id, key=key, data=data), TaskNotified
             )
         ).parsed
 
@@ -765,7 +768,7 @@ class Task(TaskMessage, StopRequest, Bound):
             1
         """
         return self._transport.call(
-            tasks_plans.delete(task_id=self.id, stop=stop, with_thread=with_thread), Removed
+            tasks_requests.delete(task_id=self.id, stop=stop, with_thread=with_thread), Removed
         ).parsed
 
     async def adelete(self, stop: bool | None = None, with_thread: bool | None = None) -> Removed:
@@ -798,7 +801,7 @@ class Task(TaskMessage, StopRequest, Bound):
         """
         return (
             await self._transport.acall(
-                tasks_plans.delete(task_id=self.id, stop=stop, with_thread=with_thread), Removed
+                tasks_requests.delete(task_id=self.id, stop=stop, with_thread=with_thread), Removed
             )
         ).parsed
 
@@ -820,7 +823,7 @@ class Task(TaskMessage, StopRequest, Bound):
             task-1
         """
         return self._transport.call(
-            tasks_plans.get_activity_log(agent_id=self.agent_id, task_id=self.id),
+            tasks_requests.get_activity_log(agent_id=self.agent_id, task_id=self.id),
             AgentActivityThread,
         ).parsed
 
@@ -843,7 +846,7 @@ class Task(TaskMessage, StopRequest, Bound):
         """
         return (
             await self._transport.acall(
-                tasks_plans.get_activity_log(agent_id=self.agent_id, task_id=self.id),
+                tasks_requests.get_activity_log(agent_id=self.agent_id, task_id=self.id),
                 AgentActivityThread,
             )
         ).parsed
@@ -883,7 +886,7 @@ class Task(TaskMessage, StopRequest, Bound):
         if not self.tokens:
             raise ArgumentError("the task has no tokens to report; set task.tokens first")
         self._transport.call(
-            tasks_plans.report_metrics(
+            tasks_requests.report_metrics(
                 agent_id=self.agent_id,
                 execution_id=self.id,
                 source=self.source if self.source is not None else "sdk",
@@ -940,7 +943,7 @@ class Task(TaskMessage, StopRequest, Bound):
         if not self.tokens:
             raise ArgumentError("the task has no tokens to report; set task.tokens first")
         await self._transport.acall(
-            tasks_plans.report_metrics(
+            tasks_requests.report_metrics(
                 agent_id=self.agent_id,
                 execution_id=self.id,
                 source=self.source if self.source is not None else "sdk",
@@ -1014,7 +1017,7 @@ class Task(TaskMessage, StopRequest, Bound):
         """
         transport = Transport.of(configuration)
         return transport.call(
-            tasks_plans.report_external_task(
+            tasks_requests.report_external_task(
                 agent_id=agent_id
                 if agent_id is not None
                 else transport.configuration.required("agent_id"),
@@ -1083,7 +1086,7 @@ class Task(TaskMessage, StopRequest, Bound):
         transport = Transport.of(configuration)
         return (
             await transport.acall(
-                tasks_plans.report_external_task(
+                tasks_requests.report_external_task(
                     agent_id=agent_id
                     if agent_id is not None
                     else transport.configuration.required("agent_id"),

@@ -28,7 +28,7 @@ from ..models.think_mode import ThinkMode
 from ..models.tokens import Tokens
 from ..models.user import User
 from ..models.worker_loss import WorkerLoss
-from ..plans import tasks as tasks_plans
+from ..requests import tasks as tasks_requests
 from .task import Task
 from .tasks_list_item import TasksListItem
 
@@ -158,7 +158,7 @@ class Tasks(Resource):
             >>> print(task.status)
             pending
         """
-        plan = tasks_plans.create(
+        spec = tasks_requests.create(
             agent_id=agent_id,
             existing_task_id=existing_task_id,
             prompt=prompt,
@@ -198,7 +198,7 @@ class Tasks(Resource):
             on_worker_loss=on_worker_loss,
             worker_pool=worker_pool,
         )
-        return self._transport.call(plan, Task).parsed
+        return self._transport.call(spec, Task).parsed
 
     async def acreate(
         self,
@@ -311,7 +311,7 @@ class Tasks(Resource):
             >>> print(task.status)
             pending
         """
-        plan = tasks_plans.create(
+        spec = tasks_requests.create(
             agent_id=agent_id,
             existing_task_id=existing_task_id,
             prompt=prompt,
@@ -351,7 +351,7 @@ class Tasks(Resource):
             on_worker_loss=on_worker_loss,
             worker_pool=worker_pool,
         )
-        return (await self._transport.acall(plan, Task)).parsed
+        return (await self._transport.acall(spec, Task)).parsed
 
     def stop(self, task_id: str) -> Task:
         """Stop a task.
@@ -376,8 +376,8 @@ class Tasks(Resource):
             >>> print(task.status)
             stopped
         """
-        plan = tasks_plans.stop(task_id=task_id)
-        return self._transport.call(plan, Task).parsed
+        spec = tasks_requests.stop(task_id=task_id)
+        return self._transport.call(spec, Task).parsed
 
     async def astop(self, task_id: str) -> Task:
         """Stop a task.
@@ -402,8 +402,8 @@ class Tasks(Resource):
             >>> print(task.status)
             stopped
         """
-        plan = tasks_plans.stop(task_id=task_id)
-        return (await self._transport.acall(plan, Task)).parsed
+        spec = tasks_requests.stop(task_id=task_id)
+        return (await self._transport.acall(spec, Task)).parsed
 
     def get(self, task_id: str) -> Task:
         """Get a task as it is now.
@@ -425,8 +425,8 @@ class Tasks(Resource):
             >>> print(task.result)
             north: 120, south: 80
         """
-        plan = tasks_plans.get(task_id=task_id)
-        return self._transport.call(plan, Task).parsed
+        spec = tasks_requests.get(task_id=task_id)
+        return self._transport.call(spec, Task).parsed
 
     async def aget(self, task_id: str) -> Task:
         """Get a task as it is now.
@@ -448,8 +448,8 @@ class Tasks(Resource):
             >>> print(task.result)
             north: 120, south: 80
         """
-        plan = tasks_plans.get(task_id=task_id)
-        return (await self._transport.acall(plan, Task)).parsed
+        spec = tasks_requests.get(task_id=task_id)
+        return (await self._transport.acall(spec, Task)).parsed
 
     def update(
         self,
@@ -505,7 +505,7 @@ class Tasks(Resource):
             >>> print(task.status)
             completed
         """
-        plan = tasks_plans.update(
+        spec = tasks_requests.update(
             task_id=task_id,
             tool_call_payload_extension=tool_call_payload_extension,
             source=source,
@@ -516,7 +516,7 @@ class Tasks(Resource):
             worker_id=worker_id,
             progress=progress,
         )
-        return self._transport.call(plan, Task).parsed
+        return self._transport.call(spec, Task).parsed
 
     async def aupdate(
         self,
@@ -572,7 +572,7 @@ class Tasks(Resource):
             >>> print(task.status)
             completed
         """
-        plan = tasks_plans.update(
+        spec = tasks_requests.update(
             task_id=task_id,
             tool_call_payload_extension=tool_call_payload_extension,
             source=source,
@@ -583,7 +583,7 @@ class Tasks(Resource):
             worker_id=worker_id,
             progress=progress,
         )
-        return (await self._transport.acall(plan, Task)).parsed
+        return (await self._transport.acall(spec, Task)).parsed
 
     def finish(
         self,
@@ -623,10 +623,10 @@ class Tasks(Resource):
             >>> print(task.status)
             completed
         """
-        plan = tasks_plans.finish(
+        spec = tasks_requests.finish(
             task_id=task_id, status=status, result=result, execution_attempt=execution_attempt
         )
-        return self._transport.call(plan, Task).parsed
+        return self._transport.call(spec, Task).parsed
 
     async def afinish(
         self,
@@ -666,10 +666,10 @@ class Tasks(Resource):
             >>> print(task.status)
             completed
         """
-        plan = tasks_plans.finish(
+        spec = tasks_requests.finish(
             task_id=task_id, status=status, result=result, execution_attempt=execution_attempt
         )
-        return (await self._transport.acall(plan, Task)).parsed
+        return (await self._transport.acall(spec, Task)).parsed
 
     def notify(self, task_id: str, key: str, data: Any = None) -> TaskNotified:
         """Tell a task under way something that it waits for.
@@ -700,8 +700,8 @@ class Tasks(Resource):
             >>> print(notified.delivered)
             True
         """
-        plan = tasks_plans.notify(task_id=task_id, key=key, data=data)
-        return self._transport.call(plan, TaskNotified).parsed
+        spec = tasks_requests.notify(task_id=task_id, key=key, data=data)
+        return self._transport.call(spec, TaskNotified).parsed
 
     async def anotify(self, task_id: str, key: str, data: Any = None) -> TaskNotified:
         """Tell a task under way something that it waits for.
@@ -732,8 +732,8 @@ class Tasks(Resource):
             >>> print(notified.delivered)
             True
         """
-        plan = tasks_plans.notify(task_id=task_id, key=key, data=data)
-        return (await self._transport.acall(plan, TaskNotified)).parsed
+        spec = tasks_requests.notify(task_id=task_id, key=key, data=data)
+        return (await self._transport.acall(spec, TaskNotified)).parsed
 
     def get_pending(self, worker_id: str) -> Task | None:
         """Get the oldest task that waits for one worker alone.
@@ -758,8 +758,8 @@ class Tasks(Resource):
             >>> print(task)
             None
         """
-        plan = tasks_plans.get_pending(worker_id=worker_id)
-        return self._transport.call(plan, cast("type[Task | None]", Task | None)).parsed
+        spec = tasks_requests.get_pending(worker_id=worker_id)
+        return self._transport.call(spec, cast("type[Task | None]", Task | None)).parsed
 
     async def aget_pending(self, worker_id: str) -> Task | None:
         """Get the oldest task that waits for one worker alone.
@@ -784,8 +784,8 @@ class Tasks(Resource):
             >>> print(task)
             None
         """
-        plan = tasks_plans.get_pending(worker_id=worker_id)
-        return (await self._transport.acall(plan, cast("type[Task | None]", Task | None))).parsed
+        spec = tasks_requests.get_pending(worker_id=worker_id)
+        return (await self._transport.acall(spec, cast("type[Task | None]", Task | None))).parsed
 
     def list(
         self,
@@ -832,7 +832,7 @@ class Tasks(Resource):
             task-2
             task-1
         """
-        plan = tasks_plans.list(
+        spec = tasks_requests.list(
             agent_id=agent_id,
             user_id=user_id,
             parent_task_id=parent_task_id,
@@ -842,7 +842,7 @@ class Tasks(Resource):
             limit=limit,
             cursor=cursor,
         )
-        return self._transport.call(plan, builtins.list[TasksListItem]).parsed
+        return self._transport.call(spec, builtins.list[TasksListItem]).parsed
 
     async def alist(
         self,
@@ -891,7 +891,7 @@ class Tasks(Resource):
             task-2
             task-1
         """
-        plan = tasks_plans.list(
+        spec = tasks_requests.list(
             agent_id=agent_id,
             user_id=user_id,
             parent_task_id=parent_task_id,
@@ -901,7 +901,7 @@ class Tasks(Resource):
             limit=limit,
             cursor=cursor,
         )
-        return (await self._transport.acall(plan, builtins.list[TasksListItem])).parsed
+        return (await self._transport.acall(spec, builtins.list[TasksListItem])).parsed
 
     def iter(
         self,
@@ -946,7 +946,7 @@ class Tasks(Resource):
             task-2
             task-1
         """
-        plan = tasks_plans.list(
+        spec = tasks_requests.list(
             agent_id=agent_id,
             user_id=user_id,
             parent_task_id=parent_task_id,
@@ -955,7 +955,7 @@ class Tasks(Resource):
             internal_status=internal_status,
             limit=_page_size(page_size, 1, 500),
         )
-        return self._transport.pages(plan, builtins.list[TasksListItem])
+        return self._transport.pages(spec, builtins.list[TasksListItem])
 
     def aiter(
         self,
@@ -1000,7 +1000,7 @@ class Tasks(Resource):
             task-2
             task-1
         """
-        plan = tasks_plans.list(
+        spec = tasks_requests.list(
             agent_id=agent_id,
             user_id=user_id,
             parent_task_id=parent_task_id,
@@ -1009,7 +1009,7 @@ class Tasks(Resource):
             internal_status=internal_status,
             limit=_page_size(page_size, 1, 500),
         )
-        return self._transport.apages(plan, builtins.list[TasksListItem])
+        return self._transport.apages(spec, builtins.list[TasksListItem])
 
     def list_user_tasks(
         self,
@@ -1054,7 +1054,7 @@ class Tasks(Resource):
             task-2
             task-1
         """
-        plan = tasks_plans.list_user_tasks(
+        spec = tasks_requests.list_user_tasks(
             user_id=user_id,
             parent_task_id=parent_task_id,
             triggering_agent_id=triggering_agent_id,
@@ -1063,7 +1063,7 @@ class Tasks(Resource):
             limit=limit,
             cursor=cursor,
         )
-        return self._transport.call(plan, builtins.list[TasksListItem]).parsed
+        return self._transport.call(spec, builtins.list[TasksListItem]).parsed
 
     async def alist_user_tasks(
         self,
@@ -1108,7 +1108,7 @@ class Tasks(Resource):
             task-2
             task-1
         """
-        plan = tasks_plans.list_user_tasks(
+        spec = tasks_requests.list_user_tasks(
             user_id=user_id,
             parent_task_id=parent_task_id,
             triggering_agent_id=triggering_agent_id,
@@ -1117,7 +1117,7 @@ class Tasks(Resource):
             limit=limit,
             cursor=cursor,
         )
-        return (await self._transport.acall(plan, builtins.list[TasksListItem])).parsed
+        return (await self._transport.acall(spec, builtins.list[TasksListItem])).parsed
 
     def iter_user_tasks(
         self,
@@ -1158,7 +1158,7 @@ class Tasks(Resource):
             task-2
             task-1
         """
-        plan = tasks_plans.list_user_tasks(
+        spec = tasks_requests.list_user_tasks(
             user_id=user_id,
             parent_task_id=parent_task_id,
             triggering_agent_id=triggering_agent_id,
@@ -1166,7 +1166,7 @@ class Tasks(Resource):
             internal_status=internal_status,
             limit=_page_size(page_size, 1, 500),
         )
-        return self._transport.pages(plan, builtins.list[TasksListItem])
+        return self._transport.pages(spec, builtins.list[TasksListItem])
 
     def aiter_user_tasks(
         self,
@@ -1207,7 +1207,7 @@ class Tasks(Resource):
             task-2
             task-1
         """
-        plan = tasks_plans.list_user_tasks(
+        spec = tasks_requests.list_user_tasks(
             user_id=user_id,
             parent_task_id=parent_task_id,
             triggering_agent_id=triggering_agent_id,
@@ -1215,7 +1215,7 @@ class Tasks(Resource):
             internal_status=internal_status,
             limit=_page_size(page_size, 1, 500),
         )
-        return self._transport.apages(plan, builtins.list[TasksListItem])
+        return self._transport.apages(spec, builtins.list[TasksListItem])
 
     def delete(
         self, task_id: str, stop: bool | None = None, with_thread: bool | None = None
@@ -1248,8 +1248,8 @@ class Tasks(Resource):
             >>> print(removed.tasks)
             1
         """
-        plan = tasks_plans.delete(task_id=task_id, stop=stop, with_thread=with_thread)
-        return self._transport.call(plan, Removed).parsed
+        spec = tasks_requests.delete(task_id=task_id, stop=stop, with_thread=with_thread)
+        return self._transport.call(spec, Removed).parsed
 
     async def adelete(
         self, task_id: str, stop: bool | None = None, with_thread: bool | None = None
@@ -1282,8 +1282,8 @@ class Tasks(Resource):
             >>> print(removed.tasks)
             1
         """
-        plan = tasks_plans.delete(task_id=task_id, stop=stop, with_thread=with_thread)
-        return (await self._transport.acall(plan, Removed)).parsed
+        spec = tasks_requests.delete(task_id=task_id, stop=stop, with_thread=with_thread)
+        return (await self._transport.acall(spec, Removed)).parsed
 
     def delete_many(
         self,
@@ -1327,7 +1327,7 @@ class Tasks(Resource):
             >>> print(removed.tasks)
             1
         """
-        plan = tasks_plans.delete_many(
+        spec = tasks_requests.delete_many(
             agent_id=agent_id,
             user_id=user_id,
             parent_task_id=parent_task_id,
@@ -1337,7 +1337,7 @@ class Tasks(Resource):
             with_threads=with_threads,
             cursor=cursor,
         )
-        return self._transport.call(plan, Removed).parsed
+        return self._transport.call(spec, Removed).parsed
 
     async def adelete_many(
         self,
@@ -1381,7 +1381,7 @@ class Tasks(Resource):
             >>> print(removed.tasks)
             1
         """
-        plan = tasks_plans.delete_many(
+        spec = tasks_requests.delete_many(
             agent_id=agent_id,
             user_id=user_id,
             parent_task_id=parent_task_id,
@@ -1391,7 +1391,7 @@ class Tasks(Resource):
             with_threads=with_threads,
             cursor=cursor,
         )
-        return (await self._transport.acall(plan, Removed)).parsed
+        return (await self._transport.acall(spec, Removed)).parsed
 
     def report_external_task(
         self,
@@ -1440,7 +1440,7 @@ class Tasks(Resource):
             >>> print(task.status)
             completed
         """
-        plan = tasks_plans.report_external_task(
+        spec = tasks_requests.report_external_task(
             agent_id=agent_id
             if agent_id is not None
             else self._transport.configuration.required("agent_id"),
@@ -1453,7 +1453,7 @@ class Tasks(Resource):
             duration=duration,
             used_tools=used_tools,
         )
-        return self._transport.call(plan, Task).parsed
+        return self._transport.call(spec, Task).parsed
 
     async def areport_external_task(
         self,
@@ -1502,7 +1502,7 @@ class Tasks(Resource):
             >>> print(task.status)
             completed
         """
-        plan = tasks_plans.report_external_task(
+        spec = tasks_requests.report_external_task(
             agent_id=agent_id
             if agent_id is not None
             else self._transport.configuration.required("agent_id"),
@@ -1515,7 +1515,7 @@ class Tasks(Resource):
             duration=duration,
             used_tools=used_tools,
         )
-        return (await self._transport.acall(plan, Task)).parsed
+        return (await self._transport.acall(spec, Task)).parsed
 
     def report_metrics(
         self,
@@ -1579,7 +1579,7 @@ class Tasks(Resource):
             ...     ai_model="gpt-5",
             ... )
         """
-        plan = tasks_plans.report_metrics(
+        spec = tasks_requests.report_metrics(
             agent_id=agent_id,
             execution_id=execution_id,
             source=source,
@@ -1598,7 +1598,7 @@ class Tasks(Resource):
             result=result,
             llm_tokens=llm_tokens,
         )
-        return self._transport.call(plan, None).parsed
+        return self._transport.call(spec, None).parsed
 
     async def areport_metrics(
         self,
@@ -1662,7 +1662,7 @@ class Tasks(Resource):
             ...     ai_model="gpt-5",
             ... )
         """
-        plan = tasks_plans.report_metrics(
+        spec = tasks_requests.report_metrics(
             agent_id=agent_id,
             execution_id=execution_id,
             source=source,
@@ -1681,7 +1681,7 @@ class Tasks(Resource):
             result=result,
             llm_tokens=llm_tokens,
         )
-        return (await self._transport.acall(plan, None)).parsed
+        return (await self._transport.acall(spec, None)).parsed
 
     def get_activity_log(self, agent_id: str, task_id: str) -> AgentActivityThread:
         """Get what was said and done in a task, in order.
@@ -1704,8 +1704,8 @@ class Tasks(Resource):
             >>> print(thread.id)
             task-1
         """
-        plan = tasks_plans.get_activity_log(agent_id=agent_id, task_id=task_id)
-        return self._transport.call(plan, AgentActivityThread).parsed
+        spec = tasks_requests.get_activity_log(agent_id=agent_id, task_id=task_id)
+        return self._transport.call(spec, AgentActivityThread).parsed
 
     async def aget_activity_log(self, agent_id: str, task_id: str) -> AgentActivityThread:
         """Get what was said and done in a task, in order.
@@ -1728,8 +1728,8 @@ class Tasks(Resource):
             >>> print(thread.id)
             task-1
         """
-        plan = tasks_plans.get_activity_log(agent_id=agent_id, task_id=task_id)
-        return (await self._transport.acall(plan, AgentActivityThread)).parsed
+        spec = tasks_requests.get_activity_log(agent_id=agent_id, task_id=task_id)
+        return (await self._transport.acall(spec, AgentActivityThread)).parsed
 
     def push_events(
         self,
@@ -1762,10 +1762,10 @@ class Tasks(Resource):
             >>> tasks = Tasks(configuration)
             >>> tasks.push_events(task_id="task-1", events=[])
         """
-        plan = tasks_plans.push_events(
+        spec = tasks_requests.push_events(
             task_id=task_id, events=events, execution_attempt=execution_attempt
         )
-        return self._transport.call(plan, None).parsed
+        return self._transport.call(spec, None).parsed
 
     async def apush_events(
         self,
@@ -1798,10 +1798,10 @@ class Tasks(Resource):
             >>> tasks = Tasks(configuration)
             >>> await tasks.apush_events(task_id="task-1", events=[])
         """
-        plan = tasks_plans.push_events(
+        spec = tasks_requests.push_events(
             task_id=task_id, events=events, execution_attempt=execution_attempt
         )
-        return (await self._transport.acall(plan, None)).parsed
+        return (await self._transport.acall(spec, None)).parsed
 
     def events(
         self, task_id: str, last_event_id: str | None = None
@@ -1844,7 +1844,7 @@ class Tasks(Resource):
         from . import streams
 
         return self._transport.stream(
-            tasks_plans.events(task_id=task_id, last_event_id=last_event_id),
+            tasks_requests.events(task_id=task_id, last_event_id=last_event_id),
             streams.task_update_event(task_id),
             streams.is_last_task_update_event,
         )
@@ -1890,7 +1890,7 @@ class Tasks(Resource):
         from . import streams
 
         return self._transport.astream(
-            tasks_plans.events(task_id=task_id, last_event_id=last_event_id),
+            tasks_requests.events(task_id=task_id, last_event_id=last_event_id),
             streams.task_update_event(task_id),
             streams.is_last_task_update_event,
         )

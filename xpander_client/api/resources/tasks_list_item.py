@@ -13,7 +13,7 @@ from xpander_client.transport import Bound, Transport
 from ..models.agent_execution_status import AgentExecutionStatus
 from ..models.conversation_kind import ConversationKind
 from ..models.source_node_type import SourceNodeType
-from ..plans import tasks as tasks_plans
+from ..requests import tasks as tasks_requests
 from .task import Task
 
 __all__ = ["TasksListItem"]
@@ -79,7 +79,7 @@ class TasksListItem(Bound):
             north: 120, south: 80
         """
         transport = self._transport if configuration is None else Transport.of(configuration)
-        return transport.call(tasks_plans.get(task_id=self.id), Task).parsed
+        return transport.call(tasks_requests.get(task_id=self.id), Task).parsed
 
     async def aload(self, configuration: Configuration | None = None) -> Task:
         """Get a task as it is now.
@@ -106,4 +106,4 @@ class TasksListItem(Bound):
             north: 120, south: 80
         """
         transport = self._transport if configuration is None else Transport.of(configuration)
-        return (await transport.acall(tasks_plans.get(task_id=self.id), Task)).parsed
+        return (await transport.acall(tasks_requests.get(task_id=self.id), Task)).parsed

@@ -11,7 +11,7 @@ from xpander_client.transport.raw import RawCalls, araw, raw
 from ..models.thread import Thread
 from ..models.thread_message import ThreadMessage
 from ..models.threads_list_item import ThreadsListItem
-from ..plans import threads as threads_plans
+from ..requests import threads as threads_requests
 
 __all__ = ["Threads", "ThreadsWithRawResponse"]
 
@@ -60,13 +60,13 @@ class Threads(Resource):
             >>> print(thread.id)
             thread-1
         """
-        plan = threads_plans.create(
+        spec = threads_requests.create(
             organization_id=organization_id,
             user_details=user_details,
             metadata=metadata,
             thread_id=thread_id,
         )
-        return self._transport.call(plan, Thread).parsed
+        return self._transport.call(spec, Thread).parsed
 
     async def acreate(
         self,
@@ -101,13 +101,13 @@ class Threads(Resource):
             >>> print(thread.id)
             thread-1
         """
-        plan = threads_plans.create(
+        spec = threads_requests.create(
             organization_id=organization_id,
             user_details=user_details,
             metadata=metadata,
             thread_id=thread_id,
         )
-        return (await self._transport.acall(plan, Thread)).parsed
+        return (await self._transport.acall(spec, Thread)).parsed
 
     def list_user_threads(
         self, user_id: str, agent_id: str | None = None
@@ -132,8 +132,8 @@ class Threads(Resource):
             ...     print(item.thread_id)
             thread-1
         """
-        plan = threads_plans.list_user_threads(user_id=user_id, agent_id=agent_id)
-        return self._transport.call(plan, builtins.list[ThreadsListItem]).parsed
+        spec = threads_requests.list_user_threads(user_id=user_id, agent_id=agent_id)
+        return self._transport.call(spec, builtins.list[ThreadsListItem]).parsed
 
     async def alist_user_threads(
         self, user_id: str, agent_id: str | None = None
@@ -158,8 +158,8 @@ class Threads(Resource):
             ...     print(item.thread_id)
             thread-1
         """
-        plan = threads_plans.list_user_threads(user_id=user_id, agent_id=agent_id)
-        return (await self._transport.acall(plan, builtins.list[ThreadsListItem])).parsed
+        spec = threads_requests.list_user_threads(user_id=user_id, agent_id=agent_id)
+        return (await self._transport.acall(spec, builtins.list[ThreadsListItem])).parsed
 
     def rename(self, thread_id: str, name: str) -> None:
         """Give a thread a name.
@@ -177,8 +177,8 @@ class Threads(Resource):
             >>> threads = Threads(configuration)
             >>> threads.rename(thread_id="thread-1", name="Sales")
         """
-        plan = threads_plans.rename(thread_id=thread_id, name=name)
-        return self._transport.call(plan, None).parsed
+        spec = threads_requests.rename(thread_id=thread_id, name=name)
+        return self._transport.call(spec, None).parsed
 
     async def arename(self, thread_id: str, name: str) -> None:
         """Give a thread a name.
@@ -196,8 +196,8 @@ class Threads(Resource):
             >>> threads = Threads(configuration)
             >>> await threads.arename(thread_id="thread-1", name="Sales")
         """
-        plan = threads_plans.rename(thread_id=thread_id, name=name)
-        return (await self._transport.acall(plan, None)).parsed
+        spec = threads_requests.rename(thread_id=thread_id, name=name)
+        return (await self._transport.acall(spec, None)).parsed
 
     def get(self, thread_id: str) -> Thread:
         """Get a thread with all its messages.
@@ -219,8 +219,8 @@ class Threads(Resource):
             >>> print(thread.id)
             thread-1
         """
-        plan = threads_plans.get(thread_id=thread_id)
-        return self._transport.call(plan, Thread).parsed
+        spec = threads_requests.get(thread_id=thread_id)
+        return self._transport.call(spec, Thread).parsed
 
     async def aget(self, thread_id: str) -> Thread:
         """Get a thread with all its messages.
@@ -242,8 +242,8 @@ class Threads(Resource):
             >>> print(thread.id)
             thread-1
         """
-        plan = threads_plans.get(thread_id=thread_id)
-        return (await self._transport.acall(plan, Thread)).parsed
+        spec = threads_requests.get(thread_id=thread_id)
+        return (await self._transport.acall(spec, Thread)).parsed
 
     def extend(
         self,
@@ -283,14 +283,14 @@ class Threads(Resource):
             >>> print(thread.id)
             thread-1
         """
-        plan = threads_plans.extend(
+        spec = threads_requests.extend(
             thread_id=thread_id,
             messages=messages,
             after=after,
             execution_id=execution_id,
             execution_attempt=execution_attempt,
         )
-        return self._transport.call(plan, Thread).parsed
+        return self._transport.call(spec, Thread).parsed
 
     async def aextend(
         self,
@@ -330,14 +330,14 @@ class Threads(Resource):
             >>> print(thread.id)
             thread-1
         """
-        plan = threads_plans.extend(
+        spec = threads_requests.extend(
             thread_id=thread_id,
             messages=messages,
             after=after,
             execution_id=execution_id,
             execution_attempt=execution_attempt,
         )
-        return (await self._transport.acall(plan, Thread)).parsed
+        return (await self._transport.acall(spec, Thread)).parsed
 
     def delete(self, thread_id: str) -> None:
         """Forget a thread and its messages.
@@ -354,8 +354,8 @@ class Threads(Resource):
             >>> threads = Threads(configuration)
             >>> threads.delete(thread_id="thread-1")
         """
-        plan = threads_plans.delete(thread_id=thread_id)
-        return self._transport.call(plan, None).parsed
+        spec = threads_requests.delete(thread_id=thread_id)
+        return self._transport.call(spec, None).parsed
 
     async def adelete(self, thread_id: str) -> None:
         """Forget a thread and its messages.
@@ -372,8 +372,8 @@ class Threads(Resource):
             >>> threads = Threads(configuration)
             >>> await threads.adelete(thread_id="thread-1")
         """
-        plan = threads_plans.delete(thread_id=thread_id)
-        return (await self._transport.acall(plan, None)).parsed
+        spec = threads_requests.delete(thread_id=thread_id)
+        return (await self._transport.acall(spec, None)).parsed
 
     def update(
         self,
@@ -408,14 +408,14 @@ class Threads(Resource):
             >>> print(thread.id)
             thread-1
         """
-        plan = threads_plans.update(
+        spec = threads_requests.update(
             thread_id=thread_id,
             messages=messages,
             metadata=metadata,
             user_details=user_details,
             name=name,
         )
-        return self._transport.call(plan, Thread).parsed
+        return self._transport.call(spec, Thread).parsed
 
     async def aupdate(
         self,
@@ -450,14 +450,14 @@ class Threads(Resource):
             >>> print(thread.id)
             thread-1
         """
-        plan = threads_plans.update(
+        spec = threads_requests.update(
             thread_id=thread_id,
             messages=messages,
             metadata=metadata,
             user_details=user_details,
             name=name,
         )
-        return (await self._transport.acall(plan, Thread)).parsed
+        return (await self._transport.acall(spec, Thread)).parsed
 
     def read(self, thread_id: str, strategy: str, after: int | None = None) -> Thread:
         """Get a thread's messages as a strategy shows them.
@@ -484,8 +484,8 @@ class Threads(Resource):
             >>> print(thread.id)
             thread-1
         """
-        plan = threads_plans.read(thread_id=thread_id, strategy=strategy, after=after)
-        return self._transport.call(plan, Thread).parsed
+        spec = threads_requests.read(thread_id=thread_id, strategy=strategy, after=after)
+        return self._transport.call(spec, Thread).parsed
 
     async def aread(self, thread_id: str, strategy: str, after: int | None = None) -> Thread:
         """Get a thread's messages as a strategy shows them.
@@ -512,8 +512,8 @@ class Threads(Resource):
             >>> print(thread.id)
             thread-1
         """
-        plan = threads_plans.read(thread_id=thread_id, strategy=strategy, after=after)
-        return (await self._transport.acall(plan, Thread)).parsed
+        spec = threads_requests.read(thread_id=thread_id, strategy=strategy, after=after)
+        return (await self._transport.acall(spec, Thread)).parsed
 
 
 class ThreadsWithRawResponse(RawCalls):

@@ -12,7 +12,7 @@ from ..models.api_key_allowance import ApiKeyAllowance
 from ..models.worker_environment import WorkerEnvironment
 from ..models.worker_event import WorkerEvent
 from ..models.worker_event_type import WorkerEventType
-from ..plans import workers as workers_plans
+from ..requests import workers as workers_requests
 
 __all__ = ["Workers", "WorkersWithRawResponse"]
 
@@ -75,7 +75,7 @@ class Workers(Resource):
         from . import streams
 
         return self._transport.stream(
-            workers_plans.listen(
+            workers_requests.listen(
                 agent_id=agent_id,
                 environment=environment,
                 worker_id=worker_id,
@@ -132,7 +132,7 @@ class Workers(Resource):
         from . import streams
 
         return self._transport.astream(
-            workers_plans.listen(
+            workers_requests.listen(
                 agent_id=agent_id,
                 environment=environment,
                 worker_id=worker_id,
@@ -182,10 +182,10 @@ class Workers(Resource):
             ...     id="6f1d7a52-6f0e-4a5e-9b0f-0b5a6f0d9d11",
             ... )
         """
-        plan = workers_plans.send(
+        spec = workers_requests.send(
             worker_id=worker_id, agent_id=agent_id, event=event, id=id, data=data, type=type
         )
-        return self._transport.call(plan, None).parsed
+        return self._transport.call(spec, None).parsed
 
     async def asend(
         self,
@@ -226,10 +226,10 @@ class Workers(Resource):
             ...     id="6f1d7a52-6f0e-4a5e-9b0f-0b5a6f0d9d11",
             ... )
         """
-        plan = workers_plans.send(
+        spec = workers_requests.send(
             worker_id=worker_id, agent_id=agent_id, event=event, id=id, data=data, type=type
         )
-        return (await self._transport.acall(plan, None)).parsed
+        return (await self._transport.acall(spec, None)).parsed
 
     def check_api_key(self, api_key: str) -> ApiKeyAllowance:
         """Ask which agents a key may use.
@@ -253,8 +253,8 @@ class Workers(Resource):
             >>> print(allowance.agent_ids)
             ['agent-sales']
         """
-        plan = workers_plans.check_api_key(api_key=api_key)
-        return self._transport.call(plan, ApiKeyAllowance).parsed
+        spec = workers_requests.check_api_key(api_key=api_key)
+        return self._transport.call(spec, ApiKeyAllowance).parsed
 
     async def acheck_api_key(self, api_key: str) -> ApiKeyAllowance:
         """Ask which agents a key may use.
@@ -278,8 +278,8 @@ class Workers(Resource):
             >>> print(allowance.agent_ids)
             ['agent-sales']
         """
-        plan = workers_plans.check_api_key(api_key=api_key)
-        return (await self._transport.acall(plan, ApiKeyAllowance)).parsed
+        spec = workers_requests.check_api_key(api_key=api_key)
+        return (await self._transport.acall(spec, ApiKeyAllowance)).parsed
 
 
 class WorkersWithRawResponse(RawCalls):

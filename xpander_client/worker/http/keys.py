@@ -10,7 +10,7 @@ from enum import Enum, auto
 from hashlib import sha256
 
 from xpander_client.api.models import ApiKeyAllowance
-from xpander_client.api.plans import workers
+from xpander_client.api.requests import workers
 from xpander_client.configuration import RetryPolicy
 from xpander_client.errors import (
     ArgumentError,

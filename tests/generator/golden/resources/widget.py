@@ -16,7 +16,7 @@ from ..models.colour import Colour
 from ..models.part import Part
 from ..models.widget_event import WidgetEvent
 from ..models.widget_state import WidgetState
-from ..plans import widgets as widgets_plans
+from ..requests import widgets as widgets_requests
 
 __all__ = ["Widget"]
 
@@ -99,7 +99,7 @@ class Widget(StopRequest, Bound):
                 connection, no time left, a refused key.
         """
         transport = Transport.of(configuration)
-        return transport.call(widgets_plans.get(widget_id=widget_id), cls).parsed
+        return transport.call(widgets_requests.get(widget_id=widget_id), cls).parsed
 
     @classmethod
     async def aload(cls, widget_id: str, configuration: Configuration | None = None) -> Self:
@@ -118,7 +118,7 @@ class Widget(StopRequest, Bound):
                 connection, no time left, a refused key.
         """
         transport = Transport.of(configuration)
-        return (await transport.acall(widgets_plans.get(widget_id=widget_id), cls)).parsed
+        return (await transport.acall(widgets_requests.get(widget_id=widget_id), cls)).parsed
 
     def reload(self) -> None:
         """Get a widget.
@@ -129,7 +129,7 @@ class Widget(StopRequest, Bound):
                 connection, no time left, a refused key.
         """
         self._adopt(
-            self._transport.call(widgets_plans.get(widget_id=self.id), type(self)).parsed, None
+            self._transport.call(widgets_requests.get(widget_id=self.id), type(self)).parsed, None
         )
 
     async def areload(self) -> None:
@@ -141,7 +141,9 @@ class Widget(StopRequest, Bound):
                 connection, no time left, a refused key.
         """
         self._adopt(
-            (await self._transport.acall(widgets_plans.get(widget_id=self.id), type(self))).parsed,
+            (
+                await self._transport.acall(widgets_requests.get(widget_id=self.id), type(self))
+            ).parsed,
             None,
         )
 
@@ -153,8 +155,8 @@ class Widget(StopRequest, Bound):
                 connection, no time left, a refused key.
         """
         changes = self._changes()
-        plan = widgets_plans.update_fields(widget_id=self.id, fields=self._fenced(changes))
-        self._adopt(self._transport.call(plan, type(self)).parsed, changes)
+        spec = widgets_requests.update_fields(widget_id=self.id, fields=self._fenced(changes))
+        self._adopt(self._transport.call(spec, type(self)).parsed, changes)
 
     async def asave(self) -> None:
         """Change a widget.
@@ -164,8 +166,8 @@ class Widget(StopRequest, Bound):
                 connection, no time left, a refused key.
         """
         changes = self._changes()
-        plan = widgets_plans.update_fields(widget_id=self.id, fields=self._fenced(changes))
-        self._adopt((await self._transport.acall(plan, type(self))).parsed, changes)
+        spec = widgets_requests.update_fields(widget_id=self.id, fields=self._fenced(changes))
+        self._adopt((await self._transport.acall(spec, type(self))).parsed, changes)
 
     def rename(self, name: str, colour: Colour | None = None) -> None:
         """Give it another name.
@@ -181,8 +183,8 @@ class Widget(StopRequest, Bound):
         fields: dict[str, Any] = {"name": name}
         if colour is not None:
             fields["colour"] = colour
-        plan = widgets_plans.update_fields(widget_id=self.id, fields=self._fenced(fields))
-        self._adopt(self._transport.call(plan, type(self)).parsed, fields)
+        spec = widgets_requests.update_fields(widget_id=self.id, fields=self._fenced(fields))
+        self._adopt(self._transport.call(spec, type(self)).parsed, fields)
 
     async def arename(self, name: str, colour: Colour | None = None) -> None:
         """Give it another name.
@@ -198,8 +200,8 @@ class Widget(StopRequest, Bound):
         fields: dict[str, Any] = {"name": name}
         if colour is not None:
             fields["colour"] = colour
-        plan = widgets_plans.update_fields(widget_id=self.id, fields=self._fenced(fields))
-        self._adopt((await self._transport.acall(plan, type(self))).parsed, fields)
+        spec = widgets_requests.update_fields(widget_id=self.id, fields=self._fenced(fields))
+        self._adopt((await self._transport.acall(spec, type(self))).parsed, fields)
 
     def scrap(self) -> None:
         """Scrap a widget.
@@ -208,7 +210,7 @@ class Widget(StopRequest, Bound):
             ModuleException: Anything else that may go wrong: an argument that can't be sent, no
                 connection, no time left, a refused key.
         """
-        self._transport.call(widgets_plans.scrap(widget_id=self.id), None)
+        self._transport.call(widgets_requests.scrap(widget_id=self.id), None)
 
     async def ascrap(self) -> None:
         """Scrap a widget.
@@ -217,7 +219,7 @@ class Widget(StopRequest, Bound):
             ModuleException: Anything else that may go wrong: an argument that can't be sent, no
                 connection, no time left, a refused key.
         """
-        await self._transport.acall(widgets_plans.scrap(widget_id=self.id), None)
+        await self._transport.acall(widgets_requests.scrap(widget_id=self.id), None)
 
     def events(self) -> Generator[WidgetEvent, None, None]:
         """Follow a widget's events.
@@ -233,7 +235,7 @@ class Widget(StopRequest, Bound):
         from . import streams
 
         return self._transport.stream(
-            widgets_plans.events(widget_id=self.id),
+            widgets_requests.events(widget_id=self.id),
             streams.widget_event(self.id),
             streams.is_last_widget_event,
         )
@@ -252,7 +254,7 @@ class Widget(StopRequest, Bound):
         from . import streams
 
         return self._transport.astream(
-            widgets_plans.events(widget_id=self.id),
+            widgets_requests.events(widget_id=self.id),
             streams.widget_event(self.id),
             streams.is_last_widget_event,
         )

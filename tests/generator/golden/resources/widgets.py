@@ -12,7 +12,7 @@ from xpander_client.transport.raw import RawCalls, araw, raw
 from ..models.colour import Colour
 from ..models.part import Part
 from ..models.widget_event import WidgetEvent
-from ..plans import widgets as widgets_plans
+from ..requests import widgets as widgets_requests
 from .widget import Widget
 
 __all__ = ["Widgets", "WidgetsWithRawResponse"]
@@ -49,8 +49,10 @@ class Widgets(Resource):
             ModuleException: Anything else that may go wrong: an argument that can't be sent, no
                 connection, no time left, a refused key.
         """
-        plan = widgets_plans.list(colour=colour, max_weight=max_weight, limit=limit, cursor=cursor)
-        return self._transport.call(plan, builtins.list[Widget]).parsed
+        spec = widgets_requests.list(
+            colour=colour, max_weight=max_weight, limit=limit, cursor=cursor
+        )
+        return self._transport.call(spec, builtins.list[Widget]).parsed
 
     async def alist(
         self,
@@ -75,8 +77,10 @@ class Widgets(Resource):
             ModuleException: Anything else that may go wrong: an argument that can't be sent, no
                 connection, no time left, a refused key.
         """
-        plan = widgets_plans.list(colour=colour, max_weight=max_weight, limit=limit, cursor=cursor)
-        return (await self._transport.acall(plan, builtins.list[Widget])).parsed
+        spec = widgets_requests.list(
+            colour=colour, max_weight=max_weight, limit=limit, cursor=cursor
+        )
+        return (await self._transport.acall(spec, builtins.list[Widget])).parsed
 
     def iter(
         self,
@@ -104,10 +108,10 @@ class Widgets(Resource):
             ModuleException: Anything else that may go wrong: an argument that can't be sent, no
                 connection, no time left, a refused key.
         """
-        plan = widgets_plans.list(
+        spec = widgets_requests.list(
             colour=colour, max_weight=max_weight, limit=_page_size(page_size, 1, 9)
         )
-        return self._transport.pages(plan, builtins.list[Widget])
+        return self._transport.pages(spec, builtins.list[Widget])
 
     def aiter(
         self,
@@ -135,10 +139,10 @@ class Widgets(Resource):
             ModuleException: Anything else that may go wrong: an argument that can't be sent, no
                 connection, no time left, a refused key.
         """
-        plan = widgets_plans.list(
+        spec = widgets_requests.list(
             colour=colour, max_weight=max_weight, limit=_page_size(page_size, 1, 9)
         )
-        return self._transport.apages(plan, builtins.list[Widget])
+        return self._transport.apages(spec, builtins.list[Widget])
 
     def create(
         self,
@@ -174,7 +178,7 @@ class Widgets(Resource):
             >>> print(widget.name)
             Gear
         """
-        plan = widgets_plans.create(
+        spec = widgets_requests.create(
             name=name,
             colour=colour,
             weight=weight,
@@ -182,7 +186,7 @@ class Widgets(Resource):
             part=part,
             request_source=request_source,
         )
-        return self._transport.call(plan, Widget).parsed
+        return self._transport.call(spec, Widget).parsed
 
     async def acreate(
         self,
@@ -218,7 +222,7 @@ class Widgets(Resource):
             >>> print(widget.name)
             Gear
         """
-        plan = widgets_plans.create(
+        spec = widgets_requests.create(
             name=name,
             colour=colour,
             weight=weight,
@@ -226,7 +230,7 @@ class Widgets(Resource):
             part=part,
             request_source=request_source,
         )
-        return (await self._transport.acall(plan, Widget)).parsed
+        return (await self._transport.acall(spec, Widget)).parsed
 
     def get(self, widget_id: str) -> Widget:
         """Get a widget.
@@ -242,8 +246,8 @@ class Widgets(Resource):
             ModuleException: Anything else that may go wrong: an argument that can't be sent, no
                 connection, no time left, a refused key.
         """
-        plan = widgets_plans.get(widget_id=widget_id)
-        return self._transport.call(plan, Widget).parsed
+        spec = widgets_requests.get(widget_id=widget_id)
+        return self._transport.call(spec, Widget).parsed
 
     async def aget(self, widget_id: str) -> Widget:
         """Get a widget.
@@ -259,8 +263,8 @@ class Widgets(Resource):
             ModuleException: Anything else that may go wrong: an argument that can't be sent, no
                 connection, no time left, a refused key.
         """
-        plan = widgets_plans.get(widget_id=widget_id)
-        return (await self._transport.acall(plan, Widget)).parsed
+        spec = widgets_requests.get(widget_id=widget_id)
+        return (await self._transport.acall(spec, Widget)).parsed
 
     def scrap(self, widget_id: str) -> None:
         """Scrap a widget.
@@ -272,8 +276,8 @@ class Widgets(Resource):
             ModuleException: Anything else that may go wrong: an argument that can't be sent, no
                 connection, no time left, a refused key.
         """
-        plan = widgets_plans.scrap(widget_id=widget_id)
-        return self._transport.call(plan, None).parsed
+        spec = widgets_requests.scrap(widget_id=widget_id)
+        return self._transport.call(spec, None).parsed
 
     async def ascrap(self, widget_id: str) -> None:
         """Scrap a widget.
@@ -285,8 +289,8 @@ class Widgets(Resource):
             ModuleException: Anything else that may go wrong: an argument that can't be sent, no
                 connection, no time left, a refused key.
         """
-        plan = widgets_plans.scrap(widget_id=widget_id)
-        return (await self._transport.acall(plan, None)).parsed
+        spec = widgets_requests.scrap(widget_id=widget_id)
+        return (await self._transport.acall(spec, None)).parsed
 
     def update(
         self, widget_id: str, *, name: str | None = None, colour: Colour | None = None
@@ -305,8 +309,8 @@ class Widgets(Resource):
             ModuleException: Anything else that may go wrong: an argument that can't be sent, no
                 connection, no time left, a refused key.
         """
-        plan = widgets_plans.update(widget_id=widget_id, name=name, colour=colour)
-        return self._transport.call(plan, Widget).parsed
+        spec = widgets_requests.update(widget_id=widget_id, name=name, colour=colour)
+        return self._transport.call(spec, Widget).parsed
 
     async def aupdate(
         self, widget_id: str, *, name: str | None = None, colour: Colour | None = None
@@ -325,8 +329,8 @@ class Widgets(Resource):
             ModuleException: Anything else that may go wrong: an argument that can't be sent, no
                 connection, no time left, a refused key.
         """
-        plan = widgets_plans.update(widget_id=widget_id, name=name, colour=colour)
-        return (await self._transport.acall(plan, Widget)).parsed
+        spec = widgets_requests.update(widget_id=widget_id, name=name, colour=colour)
+        return (await self._transport.acall(spec, Widget)).parsed
 
     def events(self, widget_id: str) -> Generator[WidgetEvent, None, None]:
         """Follow a widget's events.
@@ -345,7 +349,7 @@ class Widgets(Resource):
         from . import streams
 
         return self._transport.stream(
-            widgets_plans.events(widget_id=widget_id),
+            widgets_requests.events(widget_id=widget_id),
             streams.widget_event(widget_id),
             streams.is_last_widget_event,
         )
@@ -367,7 +371,7 @@ class Widgets(Resource):
         from . import streams
 
         return self._transport.astream(
-            widgets_plans.events(widget_id=widget_id),
+            widgets_requests.events(widget_id=widget_id),
             streams.widget_event(widget_id),
             streams.is_last_widget_event,
         )

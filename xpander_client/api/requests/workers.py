@@ -7,11 +7,11 @@ from typing import Any
 from xpander_client.core.convert import (
     body as _body,
 )
-from xpander_client.core.plan import (
+from xpander_client.core.requests import (
     Replay,
-    RequestPlan,
+    RequestSpec,
     Root,
-    StreamPlan,
+    StreamSpec,
     encode_path as _encode_path,
     header_fields as _header_fields,
     query as _query,
@@ -36,9 +36,9 @@ def listen(
     worker_id: str | None = None,
     pool: str | None = None,
     slots: int | None = None,
-) -> StreamPlan:
-    """What `Workers.listen` sends."""
-    return StreamPlan(
+) -> StreamSpec:
+    """Return what `Workers.listen` sends."""
+    return StreamSpec(
         operation="Workers.listen",
         method="GET",
         path=_encode_path("/events/{agent_id}/", agent_id=agent_id),
@@ -59,9 +59,9 @@ def send(
     id: str,
     data: Any = None,
     type: str = "worker",
-) -> RequestPlan:
-    """What `Workers.send` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Workers.send` sends."""
+    return RequestSpec(
         operation="Workers.send",
         method="POST",
         path=_encode_path("/events/{worker_id}", worker_id=worker_id),
@@ -73,9 +73,9 @@ def send(
     )
 
 
-def check_api_key(*, api_key: str) -> RequestPlan:
-    """What `Workers.check_api_key` sends."""
-    return RequestPlan(
+def check_api_key(*, api_key: str) -> RequestSpec:
+    """Return what `Workers.check_api_key` sends."""
+    return RequestSpec(
         operation="Workers.check_api_key",
         method="POST",
         path="/metadata/api_key_allowance",

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from xpander_client.core.enums import OpenStrEnum
-from xpander_client.core.plan import encode_path, header_fields, query
+from xpander_client.core.requests import encode_path, header_fields, query
 from xpander_client.errors import ArgumentError
 
 

@@ -13,11 +13,11 @@ from xpander_client.core.convert import (
     dumps as _dumps,
     loads as _loads,
 )
-from xpander_client.core.plan import (
+from xpander_client.core.requests import (
     Replay,
-    RequestPlan,
+    RequestSpec,
     Root,
-    StreamPlan,
+    StreamSpec,
     encode_path as _encode_path,
     header_fields as _header_fields,
     query as _query,
@@ -108,9 +108,9 @@ def create(
     tool_call_name: str | None = None,
     on_worker_loss: WorkerLoss | None = None,
     worker_pool: str | None = None,
-) -> RequestPlan:
-    """What `Tasks.create` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Tasks.create` sends."""
+    return RequestSpec(
         operation="Tasks.create",
         method="POST",
         path=_encode_path("/agent-execution/{agent_id}", agent_id=agent_id),
@@ -162,9 +162,9 @@ def create(
     )
 
 
-def stop(*, task_id: str) -> RequestPlan:
-    """What `Tasks.stop` sends."""
-    return RequestPlan(
+def stop(*, task_id: str) -> RequestSpec:
+    """Return what `Tasks.stop` sends."""
+    return RequestSpec(
         operation="Tasks.stop",
         method="DELETE",
         path=_encode_path("/agent-execution/{task_id}", task_id=task_id),
@@ -173,9 +173,9 @@ def stop(*, task_id: str) -> RequestPlan:
     )
 
 
-def get(*, task_id: str) -> RequestPlan:
-    """What `Tasks.get` sends."""
-    return RequestPlan(
+def get(*, task_id: str) -> RequestSpec:
+    """Return what `Tasks.get` sends."""
+    return RequestSpec(
         operation="Tasks.get",
         method="GET",
         path=_encode_path("/agent-execution/{task_id}/status", task_id=task_id),
@@ -195,9 +195,9 @@ def update(
     memory_thread_id: str | None = None,
     worker_id: str | None = None,
     progress: TaskProgress | None = None,
-) -> RequestPlan:
-    """What `Tasks.update` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Tasks.update` sends."""
+    return RequestSpec(
         operation="Tasks.update",
         method="PATCH",
         path=_encode_path("/agent-execution/{task_id}/update", task_id=task_id),
@@ -218,14 +218,14 @@ def update(
     )
 
 
-def update_fields(*, task_id: str, fields: Mapping[str, Any]) -> RequestPlan:
-    """What `Tasks.update` sends to change just these fields, by their names on the wire."""
+def update_fields(*, task_id: str, fields: Mapping[str, Any]) -> RequestSpec:
+    """Return what `Tasks.update` sends to change these fields, by their names on the wire."""
     data = _dumps(dict(fields))
     try:
         _loads(data, TaskUpdate)
     except _ConversionError as error:
         raise ArgumentError(str(error)) from None
-    return RequestPlan(
+    return RequestSpec(
         operation="Tasks.update",
         method="PATCH",
         path=_encode_path("/agent-execution/{task_id}/update", task_id=task_id),
@@ -241,9 +241,9 @@ def finish(
     status: AgentExecutionStatus,
     result: str | dict[str, Any] | builtins.list[Any] | None = None,
     execution_attempt: int | None = None,
-) -> RequestPlan:
-    """What `Tasks.finish` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Tasks.finish` sends."""
+    return RequestSpec(
         operation="Tasks.finish",
         method="PATCH",
         path=_encode_path("/agent-execution/{task_id}/finish", task_id=task_id),
@@ -254,9 +254,9 @@ def finish(
     )
 
 
-def notify(*, task_id: str, key: str, data: Any = None) -> RequestPlan:
-    """What `Tasks.notify` sends."""
-    return RequestPlan(
+def notify(*, task_id: str, key: str, data: Any = None) -> RequestSpec:
+    """Return what `Tasks.notify` sends."""
+    return RequestSpec(
         operation="Tasks.notify",
         method="POST",
         path=_encode_path("/agent-execution/{task_id}/notify", task_id=task_id),
@@ -266,9 +266,9 @@ def notify(*, task_id: str, key: str, data: Any = None) -> RequestPlan:
     )
 
 
-def get_pending(*, worker_id: str) -> RequestPlan:
-    """What `Tasks.get_pending` sends."""
-    return RequestPlan(
+def get_pending(*, worker_id: str) -> RequestSpec:
+    """Return what `Tasks.get_pending` sends."""
+    return RequestSpec(
         operation="Tasks.get_pending",
         method="GET",
         path=_encode_path("/agent-execution/pending-executions/{worker_id}", worker_id=worker_id),
@@ -287,9 +287,9 @@ def list(
     internal_status: str | None = None,
     limit: int | None = None,
     cursor: str | None = None,
-) -> RequestPlan:
-    """What `Tasks.list` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Tasks.list` sends."""
+    return RequestSpec(
         operation="Tasks.list",
         method="GET",
         path=_encode_path("/agent-execution/executions/history/{agent_id}", agent_id=agent_id),
@@ -318,9 +318,9 @@ def list_user_tasks(
     internal_status: str | None = None,
     limit: int | None = None,
     cursor: str | None = None,
-) -> RequestPlan:
-    """What `Tasks.list_user_tasks` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Tasks.list_user_tasks` sends."""
+    return RequestSpec(
         operation="Tasks.list_user_tasks",
         method="GET",
         path=_encode_path("/agent-execution/executions/history/user/{user_id}", user_id=user_id),
@@ -341,9 +341,9 @@ def list_user_tasks(
 
 def delete(
     *, task_id: str, stop: bool | None = None, with_thread: bool | None = None
-) -> RequestPlan:
-    """What `Tasks.delete` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Tasks.delete` sends."""
+    return RequestSpec(
         operation="Tasks.delete",
         method="DELETE",
         path=_encode_path("/agent-execution/executions/{task_id}", task_id=task_id),
@@ -363,9 +363,9 @@ def delete_many(
     stop: bool | None = None,
     with_threads: bool | None = None,
     cursor: str | None = None,
-) -> RequestPlan:
-    """What `Tasks.delete_many` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Tasks.delete_many` sends."""
+    return RequestSpec(
         operation="Tasks.delete_many",
         method="POST",
         path="/agent-execution/executions/delete",
@@ -397,9 +397,9 @@ def report_external_task(
     result: str | None = None,
     duration: float | None = None,
     used_tools: builtins.list[str] | None = None,
-) -> RequestPlan:
-    """What `Tasks.report_external_task` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Tasks.report_external_task` sends."""
+    return RequestSpec(
         operation="Tasks.report_external_task",
         method="POST",
         path=_encode_path("/agent-execution/{agent_id}/report_task", agent_id=agent_id),
@@ -439,9 +439,9 @@ def report_metrics(
     api_calls_made: builtins.list[Any] | None = None,
     result: str | None = None,
     llm_tokens: ExecutionTokens | None = None,
-) -> RequestPlan:
-    """What `Tasks.report_metrics` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Tasks.report_metrics` sends."""
+    return RequestSpec(
         operation="Tasks.report_metrics",
         method="POST",
         path=_encode_path("/agents-metrics/{agent_id}/execution", agent_id=agent_id),
@@ -470,9 +470,9 @@ def report_metrics(
     )
 
 
-def get_activity_log(*, agent_id: str, task_id: str) -> RequestPlan:
-    """What `Tasks.get_activity_log` sends."""
-    return RequestPlan(
+def get_activity_log(*, agent_id: str, task_id: str) -> RequestSpec:
+    """Return what `Tasks.get_activity_log` sends."""
+    return RequestSpec(
         operation="Tasks.get_activity_log",
         method="GET",
         path=_encode_path("/activity/{agent_id}/{task_id}", agent_id=agent_id, task_id=task_id),
@@ -483,9 +483,9 @@ def get_activity_log(*, agent_id: str, task_id: str) -> RequestPlan:
 
 def push_events(
     *, task_id: str, events: builtins.list[TaskUpdateEvent], execution_attempt: int | None = None
-) -> RequestPlan:
-    """What `Tasks.push_events` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Tasks.push_events` sends."""
+    return RequestSpec(
         operation="Tasks.push_events",
         method="POST",
         path=_encode_path("/agent-execution/{task_id}/events/push", task_id=task_id),
@@ -496,9 +496,9 @@ def push_events(
     )
 
 
-def events(*, task_id: str, last_event_id: str | None = None) -> StreamPlan:
-    """What `Tasks.events` sends."""
-    return StreamPlan(
+def events(*, task_id: str, last_event_id: str | None = None) -> StreamSpec:
+    """Return what `Tasks.events` sends."""
+    return StreamSpec(
         operation="Tasks.events",
         method="GET",
         path=_encode_path("/agent-execution/{task_id}/events", task_id=task_id),

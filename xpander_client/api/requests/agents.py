@@ -9,9 +9,9 @@ from xpander_client.core.convert import (
     body as _body,
     dumps as _dumps,
 )
-from xpander_client.core.plan import (
+from xpander_client.core.requests import (
     Replay,
-    RequestPlan,
+    RequestSpec,
     encode_path as _encode_path,
     header_fields as _header_fields,
 )
@@ -34,9 +34,9 @@ __all__ = [
 ]
 
 
-def get_default_llm_extra_headers() -> RequestPlan:
-    """What `Agents.get_default_llm_extra_headers` sends."""
-    return RequestPlan(
+def get_default_llm_extra_headers() -> RequestSpec:
+    """Return what `Agents.get_default_llm_extra_headers` sends."""
+    return RequestSpec(
         operation="Agents.get_default_llm_extra_headers",
         method="GET",
         path="/metadata/default_llm_extra_headers",
@@ -45,9 +45,9 @@ def get_default_llm_extra_headers() -> RequestPlan:
     )
 
 
-def list() -> RequestPlan:
-    """What `Agents.list` sends."""
-    return RequestPlan(
+def list() -> RequestSpec:
+    """Return what `Agents.list` sends."""
+    return RequestSpec(
         operation="Agents.list",
         method="GET",
         path="/agents/list",
@@ -56,9 +56,9 @@ def list() -> RequestPlan:
     )
 
 
-def get(*, agent_id: str, version: str | int | None = None) -> RequestPlan:
-    """What `Agents.get` sends."""
-    return RequestPlan(
+def get(*, agent_id: str, version: str | int | None = None) -> RequestSpec:
+    """Return what `Agents.get` sends."""
+    return RequestSpec(
         operation="Agents.get",
         method="GET",
         path=_encode_path("/agents/{agent_id}", agent_id=agent_id),
@@ -68,9 +68,9 @@ def get(*, agent_id: str, version: str | int | None = None) -> RequestPlan:
     )
 
 
-def get_database(*, agent_id: str) -> RequestPlan:
-    """What `Agents.get_database` sends."""
-    return RequestPlan(
+def get_database(*, agent_id: str) -> RequestSpec:
+    """Return what `Agents.get_database` sends."""
+    return RequestSpec(
         operation="Agents.get_database",
         method="GET",
         path=_encode_path("/agents/{agent_id}/db", agent_id=agent_id),
@@ -88,9 +88,9 @@ def invoke_tool(
     execution_id: str | None = None,
     tool_call_id: str | None = None,
     preflight_check: bool | None = None,
-) -> RequestPlan:
-    """What `Agents.invoke_tool` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Agents.invoke_tool` sends."""
+    return RequestSpec(
         operation="Agents.invoke_tool",
         method="POST",
         path=_encode_path(
@@ -124,9 +124,9 @@ def run_operation(
     with_auto_report_result: bool | None = None,
     agent_version: str | int | None = None,
     execution_attempt: int | None = None,
-) -> RequestPlan:
-    """What `Agents.run_operation` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Agents.run_operation` sends."""
+    return RequestSpec(
         operation="Agents.run_operation",
         method="POST",
         path=_encode_path(
@@ -163,9 +163,9 @@ def create(
     type: AgentType | None = None,
     description: str | None = None,
     instructions: AgentInstructions | None = None,
-) -> RequestPlan:
-    """What `Agents.create` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Agents.create` sends."""
+    return RequestSpec(
         operation="Agents.create",
         method="POST",
         path="/agents-crud/tools/crud/create",
@@ -189,9 +189,9 @@ def report_llm_usage(
     finish_reason: str | None = None,
     source_node_type: str | None = None,
     function_name: builtins.list[str] | None = None,
-) -> RequestPlan:
-    """What `Agents.report_llm_usage` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Agents.report_llm_usage` sends."""
+    return RequestSpec(
         operation="Agents.report_llm_usage",
         method="POST",
         path=_encode_path("/agents-metrics/{agent_id}/llm", agent_id=agent_id),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from xpander_client.core.plan import (
+from xpander_client.core.requests import (
     Replay,
-    RequestPlan,
+    RequestSpec,
     encode_path as _encode_path,
     query as _query,
 )
@@ -16,9 +16,9 @@ __all__ = [
 ]
 
 
-def forget_user(*, user_id: str) -> RequestPlan:
-    """What `Organization.forget_user` sends."""
-    return RequestPlan(
+def forget_user(*, user_id: str) -> RequestSpec:
+    """Return what `Organization.forget_user` sends."""
+    return RequestSpec(
         operation="Organization.forget_user",
         method="DELETE",
         path=_encode_path("/metadata/users/{user_id}", user_id=user_id),
@@ -27,9 +27,9 @@ def forget_user(*, user_id: str) -> RequestPlan:
     )
 
 
-def list_audit(*, limit: int | None = None, cursor: str | None = None) -> RequestPlan:
-    """What `Organization.list_audit` sends."""
-    return RequestPlan(
+def list_audit(*, limit: int | None = None, cursor: str | None = None) -> RequestSpec:
+    """Return what `Organization.list_audit` sends."""
+    return RequestSpec(
         operation="Organization.list_audit",
         method="GET",
         path="/metadata/audit",
@@ -39,9 +39,9 @@ def list_audit(*, limit: int | None = None, cursor: str | None = None) -> Reques
     )
 
 
-def list_workers() -> RequestPlan:
-    """What `Organization.list_workers` sends."""
-    return RequestPlan(
+def list_workers() -> RequestSpec:
+    """Return what `Organization.list_workers` sends."""
+    return RequestSpec(
         operation="Organization.list_workers",
         method="GET",
         path="/metadata/workers",

@@ -12,11 +12,11 @@ from xpander_client.core.convert import (
     dumps as _dumps,
     loads as _loads,
 )
-from xpander_client.core.plan import (
+from xpander_client.core.requests import (
     Replay,
-    RequestPlan,
+    RequestSpec,
     Root,
-    StreamPlan,
+    StreamSpec,
     encode_path as _encode_path,
     header_fields as _header_fields,
     query as _query,
@@ -45,9 +45,9 @@ def list(
     max_weight: int | None = None,
     limit: int | None = None,
     cursor: str | None = None,
-) -> RequestPlan:
-    """What `Widgets.list` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Widgets.list` sends."""
+    return RequestSpec(
         operation="Widgets.list",
         method="GET",
         path="/widgets",
@@ -65,9 +65,9 @@ def create(
     note: str | None = None,
     part: Part | None = None,
     request_source: str | None = None,
-) -> RequestPlan:
-    """What `Widgets.create` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Widgets.create` sends."""
+    return RequestSpec(
         operation="Widgets.create",
         method="POST",
         path="/widgets",
@@ -78,9 +78,9 @@ def create(
     )
 
 
-def get(*, widget_id: str) -> RequestPlan:
-    """What `Widgets.get` sends."""
-    return RequestPlan(
+def get(*, widget_id: str) -> RequestSpec:
+    """Return what `Widgets.get` sends."""
+    return RequestSpec(
         operation="Widgets.get",
         method="GET",
         path=_encode_path("/widgets/{widget_id}", widget_id=widget_id),
@@ -89,9 +89,9 @@ def get(*, widget_id: str) -> RequestPlan:
     )
 
 
-def scrap(*, widget_id: str) -> RequestPlan:
-    """What `Widgets.scrap` sends."""
-    return RequestPlan(
+def scrap(*, widget_id: str) -> RequestSpec:
+    """Return what `Widgets.scrap` sends."""
+    return RequestSpec(
         operation="Widgets.scrap",
         method="DELETE",
         path=_encode_path("/widgets/{widget_id}", widget_id=widget_id),
@@ -100,9 +100,9 @@ def scrap(*, widget_id: str) -> RequestPlan:
     )
 
 
-def update(*, widget_id: str, name: str | None = None, colour: Colour | None = None) -> RequestPlan:
-    """What `Widgets.update` sends."""
-    return RequestPlan(
+def update(*, widget_id: str, name: str | None = None, colour: Colour | None = None) -> RequestSpec:
+    """Return what `Widgets.update` sends."""
+    return RequestSpec(
         operation="Widgets.update",
         method="PATCH",
         path=_encode_path("/widgets/{widget_id}", widget_id=widget_id),
@@ -112,14 +112,14 @@ def update(*, widget_id: str, name: str | None = None, colour: Colour | None = N
     )
 
 
-def update_fields(*, widget_id: str, fields: Mapping[str, Any]) -> RequestPlan:
-    """What `Widgets.update` sends to change just these fields, by their names on the wire."""
+def update_fields(*, widget_id: str, fields: Mapping[str, Any]) -> RequestSpec:
+    """Return what `Widgets.update` sends to change these fields, by their names on the wire."""
     data = _dumps(dict(fields))
     try:
         _loads(data, WidgetUpdate)
     except _ConversionError as error:
         raise ArgumentError(str(error)) from None
-    return RequestPlan(
+    return RequestSpec(
         operation="Widgets.update",
         method="PATCH",
         path=_encode_path("/widgets/{widget_id}", widget_id=widget_id),
@@ -129,9 +129,9 @@ def update_fields(*, widget_id: str, fields: Mapping[str, Any]) -> RequestPlan:
     )
 
 
-def events(*, widget_id: str) -> StreamPlan:
-    """What `Widgets.events` sends."""
-    return StreamPlan(
+def events(*, widget_id: str) -> StreamSpec:
+    """Return what `Widgets.events` sends."""
+    return StreamSpec(
         operation="Widgets.events",
         method="GET",
         path=_encode_path("/widgets/{widget_id}/events", widget_id=widget_id),

@@ -9,9 +9,9 @@ from xpander_client.core.convert import (
     body as _body,
     dumps as _dumps,
 )
-from xpander_client.core.plan import (
+from xpander_client.core.requests import (
     Replay,
-    RequestPlan,
+    RequestSpec,
     encode_path as _encode_path,
     header_fields as _header_fields,
     query as _query,
@@ -39,9 +39,9 @@ def create(
     user_details: dict[str, Any] | None = None,
     metadata: dict[str, Any] | None = None,
     thread_id: str | None = None,
-) -> RequestPlan:
-    """What `Threads.create` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Threads.create` sends."""
+    return RequestSpec(
         operation="Threads.create",
         method="POST",
         path="/memory",
@@ -58,9 +58,9 @@ def create(
     )
 
 
-def list_user_threads(*, user_id: str, agent_id: str | None = None) -> RequestPlan:
-    """What `Threads.list_user_threads` sends."""
-    return RequestPlan(
+def list_user_threads(*, user_id: str, agent_id: str | None = None) -> RequestSpec:
+    """Return what `Threads.list_user_threads` sends."""
+    return RequestSpec(
         operation="Threads.list_user_threads",
         method="GET",
         path=_encode_path("/memory/threads/{user_id}", user_id=user_id),
@@ -70,9 +70,9 @@ def list_user_threads(*, user_id: str, agent_id: str | None = None) -> RequestPl
     )
 
 
-def rename(*, thread_id: str, name: str) -> RequestPlan:
-    """What `Threads.rename` sends."""
-    return RequestPlan(
+def rename(*, thread_id: str, name: str) -> RequestSpec:
+    """Return what `Threads.rename` sends."""
+    return RequestSpec(
         operation="Threads.rename",
         method="PATCH",
         path=_encode_path("/memory/rename/{thread_id}/{name}", thread_id=thread_id, name=name),
@@ -81,9 +81,9 @@ def rename(*, thread_id: str, name: str) -> RequestPlan:
     )
 
 
-def get(*, thread_id: str) -> RequestPlan:
-    """What `Threads.get` sends."""
-    return RequestPlan(
+def get(*, thread_id: str) -> RequestSpec:
+    """Return what `Threads.get` sends."""
+    return RequestSpec(
         operation="Threads.get",
         method="GET",
         path=_encode_path("/memory/{thread_id}", thread_id=thread_id),
@@ -99,9 +99,9 @@ def extend(
     after: int | None = None,
     execution_id: str | None = None,
     execution_attempt: int | None = None,
-) -> RequestPlan:
-    """What `Threads.extend` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Threads.extend` sends."""
+    return RequestSpec(
         operation="Threads.extend",
         method="PUT",
         path=_encode_path("/memory/{thread_id}", thread_id=thread_id),
@@ -115,9 +115,9 @@ def extend(
     )
 
 
-def delete(*, thread_id: str) -> RequestPlan:
-    """What `Threads.delete` sends."""
-    return RequestPlan(
+def delete(*, thread_id: str) -> RequestSpec:
+    """Return what `Threads.delete` sends."""
+    return RequestSpec(
         operation="Threads.delete",
         method="DELETE",
         path=_encode_path("/memory/{thread_id}", thread_id=thread_id),
@@ -133,9 +133,9 @@ def update(
     metadata: dict[str, Any] | None = None,
     user_details: dict[str, Any] | None = None,
     name: str | None = None,
-) -> RequestPlan:
-    """What `Threads.update` sends."""
-    return RequestPlan(
+) -> RequestSpec:
+    """Return what `Threads.update` sends."""
+    return RequestSpec(
         operation="Threads.update",
         method="PATCH",
         path=_encode_path("/memory/{thread_id}", thread_id=thread_id),
@@ -147,9 +147,9 @@ def update(
     )
 
 
-def read(*, thread_id: str, strategy: str, after: int | None = None) -> RequestPlan:
-    """What `Threads.read` sends."""
-    return RequestPlan(
+def read(*, thread_id: str, strategy: str, after: int | None = None) -> RequestSpec:
+    """Return what `Threads.read` sends."""
+    return RequestSpec(
         operation="Threads.read",
         method="GET",
         path=_encode_path("/memory/{thread_id}/{strategy}", thread_id=thread_id, strategy=strategy),

@@ -1,4 +1,4 @@
-"""A request, described: what is to be sent, and whether it may be sent twice."""
+"""The request of a call: what is sent, and whether it may be sent twice."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _NO_HEADERS: Mapping[str, str] = {}
 
 
 @attrs.frozen(kw_only=True)
-class RequestPlan:
+class RequestSpec:
     """One request. `path` is percent-encoded and relative to `root`; `template` is for messages."""
 
     operation: str
@@ -58,14 +58,14 @@ class RequestPlan:
 
 
 @attrs.frozen(kw_only=True)
-class StreamPlan(RequestPlan):
+class StreamSpec(RequestSpec):
     """A request answered by an event stream.
 
     `probe` asks whether the streamed thing is finished, for a stream that ends without saying so.
     With `resume` a broken stream is opened again from where it broke.
     """
 
-    probe: RequestPlan | None = None
+    probe: RequestSpec | None = None
     resume: bool = True
 
 
