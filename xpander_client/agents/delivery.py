@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError
 from contextlib import suppress
@@ -13,6 +12,7 @@ from typing import Any
 
 from xpander_client.agents.events import BaseEvent
 from xpander_client.agents.tokens import StreamToken
+from xpander_client.runtime.loop_thread import LoopThread
 
 _logger = logging.getLogger("xpander_client.agents")
 
@@ -34,8 +34,7 @@ class Delivery:
         self._on_event = on_event
         self._on_token = on_token
         self._home = home
-        self._side: _SideLoop | None = None
-        self._lock = threading.Lock()
+        self._handlers_loop = LoopThread("xpander-agents-handlers")
         self._late: list[Any] = []
         self._is_closed = False
 
@@ -88,10 +87,7 @@ class Delivery:
         for left in self._late:
             if inspect.iscoroutine(left):
                 left.close()
-        with self._lock:
-            side, self._side = self._side, None
-        if side is not None:
-            side.close()
+        self._handlers_loop.stop()
 
     def _is_at_home(self) -> bool:
         try:
@@ -113,11 +109,7 @@ class Delivery:
     def _call(self, handler: Callable[..., Any], thing: object) -> None:
         result = self._guarded(handler, thing)
         if inspect.isawaitable(result):
-            with self._lock:
-                if self._side is None:
-                    self._side = _SideLoop()
-                side = self._side
-            side.run(self._awaited(result))
+            self._handlers_loop.submit(self._awaited(result)).result()
 
     async def _acall(self, handler: Callable[..., Any], thing: object) -> None:
         result = self._guarded(handler, thing)
@@ -136,25 +128,6 @@ class Delivery:
             await result
         except Exception as error:
             _complain(error)
-
-
-class _SideLoop:
-    """An event loop on a thread of its own."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(
-            target=self._loop.run_forever, name="xpander-agents-handlers", daemon=True
-        )
-        self._thread.start()
-
-    def run(self, coroutine: Any) -> None:
-        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
-
-    def close(self) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
 
 
 def _complain(error: Exception) -> None:
