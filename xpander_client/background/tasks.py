@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Any
 
-from xpander_client.background.background_loop import BackgroundLoop
 from xpander_client.background.handle import AsyncTaskHandle
 from xpander_client.background.loops import loop_here
 from xpander_client.background.plugin import Plugin
@@ -16,6 +16,9 @@ from xpander_client.background.running import Means, OnTerminal, RunningTask
 from xpander_client.background.signals import TaskCtl, TaskSignal
 from xpander_client.background.states import EndedStates
 from xpander_client.background.task_threads import TaskThreads
+from xpander_client.runtime.loop_thread import LoopThread
+
+_logger = logging.getLogger("xpander_client.background")
 
 
 class BackgroundTasks:
@@ -60,7 +63,9 @@ class BackgroundTasks:
         self._running: dict[tuple[str, str], RunningTask] = {}
         self._ends = EndedStates(keep_states, keep_states_for, clock)
         self._means = Means(self._lock, grace, TaskThreads(threads), self._ended)
-        self._background = BackgroundLoop(self._stop_background, lambda: self.grace)
+        self._background = LoopThread(
+            "xpander-background", last=self._stop_background, at_exit=self._end_background
+        )
 
     @property
     def keep_states(self) -> int:
@@ -140,7 +145,7 @@ class BackgroundTasks:
             >>> task.join("sum", "S-1", timeout=10).data
             6
         """
-        loop = self._background.loop()
+        loop = self._background.start()
         running = self._enter(task_type, task_id, chat_key, plugin, args, kwargs, on_terminal, loop)
         loop.call_soon_threadsafe(running.begin)
         return running.handle
@@ -228,9 +233,9 @@ class BackgroundTasks:
         Raises:
             RuntimeError: it would wait for itself, on that loop.
         """
-        if self._background.is_here:
+        if self._background.is_current:
             raise RuntimeError("the background loop cannot close itself: await stop_all")
-        self._background.close()
+        self._end_background()
 
     def _enter(
         self,
@@ -297,6 +302,15 @@ class BackgroundTasks:
         here = asyncio.get_running_loop()
         mine = [running for running in self._all() if running.loop is here]
         await _stopped(mine, "the program is ending")
+        # What callbacks have begun, as messages about the end, is still on its way.
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        if others:
+            await asyncio.wait(others, timeout=self.grace)
+
+    def _end_background(self) -> None:
+        # Code that blocks the loop must not keep the program from ending.
+        if not self._background.stop(3 * self.grace + 5.0):
+            _logger.error("the background loop does not end, and is left to itself")
 
 
 async def _stopped(tasks: list[RunningTask], reason: str) -> int:
