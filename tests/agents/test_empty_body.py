@@ -22,6 +22,11 @@ EMPTY = [
     "pass\n    pass",
     "'''Docstring\n\n    of lines.'''\n    # Comments are allowed\n    pass",
     "None",
+    "raise NotImplementedError",
+    "raise NotImplementedError()",
+    "raise NotImplementedError('An agent does it.')",
+    "'Docstring.'\n    raise NotImplementedError",
+    "'Docstring.'\n    ...\n    raise NotImplementedError('An agent does it.')",
 ]
 FULL = [
     "return 1",
@@ -29,6 +34,14 @@ FULL = [
     "x = 1",
     "print()",
     "raise ValueError",
+    "raise ValueError('no')",
+    "raise NotImplementedError(x)",
+    "raise NotImplementedError('a', 'b')",
+    "raise NotImplementedError from x",
+    "'Docstring.'\n    print()\n    raise NotImplementedError",
+    "raise",
+    "NotImplementedError('no')",
+    "return NotImplementedError('no')",
     "yield",
     "'Docstring.'\n    return 1",
     "pass\n    return x",
@@ -39,6 +52,7 @@ FULL = [
     "assert x",
 ]
 EMPTY_TO_THE_INTERPRETER = ["return", "return None", "global z", "y: int", "if False: y = 1"]
+UNREACHABLE = ["raise NotImplementedError\n    return 1"]
 
 
 def made(body: str, head: str = "def f(x=1, *a, k=2, **o)") -> FunctionType:
@@ -62,7 +76,7 @@ def test_anything_else_is_not(body: str, kind: str) -> None:
     assert not is_empty(function)
 
 
-@pytest.mark.parametrize("body", EMPTY_TO_THE_INTERPRETER)
+@pytest.mark.parametrize("body", [*EMPTY_TO_THE_INTERPRETER, *UNREACHABLE])
 def test_a_source_tells_what_the_bytecode_does_not(body: str, tmp_path: Path) -> None:
     assert is_empty(made(body))
     file = tmp_path / "module.py"
@@ -98,6 +112,11 @@ def test_functions_decorated_in_a_class_are_found_in_their_source() -> None:
         def full(self) -> None:
             return None
 
+        def raising(self) -> int:
+            """Do it."""
+            raise NotImplementedError("An agent does it.")
+
     assert is_empty(Holder.__dict__["method"])
+    assert is_empty(Holder.__dict__["raising"])
     assert is_empty(Holder.__dict__["amethod"])
     assert not is_empty(Holder.__dict__["full"])

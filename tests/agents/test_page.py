@@ -383,7 +383,7 @@ def test_arguments_are_validated(model: Model) -> None:
 
     assert process_numbers([1, 2, 3], 0.8) == {"n": 3, "over": 0.8}
     with pytest.raises(ValueError, match="Validation failed for argument 'data'"):
-        process_numbers("invalid", 0.8)
+        process_numbers("invalid", 0.8)  # type: ignore[call-overload]
 
 
 def test_the_complete_example(model: Model) -> None:

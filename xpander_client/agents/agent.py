@@ -75,6 +75,7 @@ class Agent:
         >>> @agent.task
         ... def double(x: int) -> int:
         ...     '''Double a number.'''
+        ...     raise NotImplementedError
         >>> double(21)
         42
     """
@@ -163,9 +164,11 @@ class Agent:
     ) -> Any:
         """Supply the body of a function: with `@agent.task`, or `@agent.task("what to do")`.
 
-        The function's own body must be empty. What the agent is to do is said by the primer, or
-        else by the docstring. Calls are validated against the annotations, and so is the result.
-        Three keyword parameters are added: `session`, `on_event` and `on_token`.
+        The function's own body must be empty: `raise NotImplementedError`, which type checkers
+        accept where a result is promised, or a docstring, `pass` or `...` alone. What the agent is
+        to do is said by the primer, or else by the docstring. Calls are validated against the
+        annotations, and so is the result. Three keyword parameters are added: `session`, `on_event`
+        and `on_token`.
 
         Args:
             primer_or_function: The function, or the primer.

@@ -57,6 +57,7 @@ class RemoteAgent:
         >>> @agent.task
         ... def total(region: str) -> float:
         ...     '''The sales of a region, this year, in dollars.'''
+        ...     raise NotImplementedError
         >>> total.__name__
         'total'
     """

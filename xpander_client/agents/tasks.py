@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ParamSpec, Protocol, TypeVar, overload
+from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar, overload
 
 from xpander_client.agents.contract import contract_of
 from xpander_client.agents.events import BaseEvent
@@ -12,6 +12,8 @@ from xpander_client.agents.tokens import StreamToken
 from xpander_client.agents.wrapping import Runner, wrap
 
 P = ParamSpec("P")
+Q = ParamSpec("Q")
+S = TypeVar("S")
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
 
@@ -25,22 +27,51 @@ class AgentTask(Protocol[P, R_co]):
     """A function whose body an agent supplies, with three parameters more than it was written with.
 
     `session` says whose state the call works with. `on_event` gets each event, `on_token` the
-    pieces of the model's answers; both may be async, in sync code, too.
+    pieces of the model's answers; both may be async, in sync code, too. Type checkers hold a call
+    to the function's own parameters, but where one of the three is given: a signature can't be
+    extended with keywords in Python's type system.
     """
 
     __name__: str
 
+    # Each of the three is required in one overload. Were there one that requires none of them, it
+    # would take whatever call the first refuses.
     @overload
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co: ...
     @overload
     def __call__(
         self,
         *args: Any,
-        session: str = ...,
+        session: str,
         on_event: OnEvent | None = ...,
         on_token: OnToken | None = ...,
         **kwargs: Any,
     ) -> R_co: ...
+    @overload
+    def __call__(
+        self,
+        *args: Any,
+        session: str = ...,
+        on_event: OnEvent | None,
+        on_token: OnToken | None = ...,
+        **kwargs: Any,
+    ) -> R_co: ...
+    @overload
+    def __call__(
+        self,
+        *args: Any,
+        session: str = ...,
+        on_event: OnEvent | None = ...,
+        on_token: OnToken | None,
+        **kwargs: Any,
+    ) -> R_co: ...
+
+    @overload
+    def __get__(self, instance: None, owner: type, /) -> Self: ...
+    @overload
+    def __get__(
+        self: AgentTask[Concatenate[S, Q], R], instance: S, owner: type | None = None, /
+    ) -> AgentTask[Q, R]: ...
 
     def cancel(self, session: str = "default") -> None:
         """End all calls of the task in the session; if there are none, the next one."""
