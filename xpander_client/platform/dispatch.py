@@ -19,7 +19,6 @@ from typing import Any
 import attrs
 import orjson
 
-from xpander_client.core.statuses import TERMINAL
 from xpander_client.platform import frames
 from xpander_client.platform.clock import Clock
 from xpander_client.platform.metrics import Metrics
@@ -609,7 +608,7 @@ class Dispatch:
             self._drop(session, task_id)
             try:
                 record = await self._store.get(session.organization_id, task_id, whole=False)
-                ended = record.status in TERMINAL - {"stopped"}
+                ended = record.finished and record.status != "stopped"
             except Refusal as refusal:
                 ended = refusal.status != 404  # one that was deleted is nobody's to work on
             if not ended:

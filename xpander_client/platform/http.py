@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from xpander_client.api.models import (
     AgentCreate,
+    AgentExecutionStatus,
     ApiKeyAllowanceRequest,
     ExecutionMetricsReport,
     LLMUsageReport,
@@ -251,7 +252,7 @@ class Endpoints:
         """Stop a task, and tell the worker that has it."""
         organization_id, task_id = organization(request), path_id(request, "agent_or_task_id")
         if access(request).role == WORKER:
-            said = {"status": "stopped", "is_manually_stopped": True}
+            said = {"status": AgentExecutionStatus.Stopped.value, "is_manually_stopped": True}
             record = await self._store.patch(
                 organization_id, task_id, said, attempt=ending_attempt(request)
             )
@@ -639,7 +640,7 @@ def _by_role(request: Request, body: dict[str, Any]) -> tuple[dict[str, Any], in
         attempt = held_attempt(request)
     attempt = None if attempt is None else int(attempt)
     role = access(request).role
-    claims = bool(body.get("worker_id")) and body.get("status") == "executing"
+    claims = bool(body.get("worker_id")) and body.get("status") == AgentExecutionStatus.Executing
     if role == APPLICATION:
         if claims and attempt is None:
             raise Refusal(403, "this key has the role application, which takes no tasks")

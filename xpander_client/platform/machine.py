@@ -19,7 +19,7 @@ from typing import Any
 import attrs
 import orjson
 
-from xpander_client.core.statuses import STATUSES, TERMINAL
+from xpander_client.core.statuses import STATUSES, TERMINAL, TaskStatus
 from xpander_client.platform.clock import timestamp
 from xpander_client.platform.large_fields import LargeField, divide, fields_of, is_left_out, is_same
 from xpander_client.platform.refusal import Refusal, StaleAttempt
@@ -57,7 +57,7 @@ _NEVER_CLEARED = frozenset(
 )
 """What the platform knows itself, and what no task is without: null is no statement about them."""
 
-_TAKEN_UP_AGAIN = frozenset({"pending", "paused"})
+_TAKEN_UP_AGAIN: frozenset[TaskStatus] = frozenset({"pending", "paused"})
 """To what a user may set a stopped task, which no worker's late word does."""
 
 _SAID_BY_STOPPING = frozenset({"is_manually_stopped", "finished_at", "duration"})
@@ -573,7 +573,7 @@ def expire(
 
 
 def _moved(
-    record: TaskRecord, task: dict[str, Any], status: str, *, now: float, lease: float
+    record: TaskRecord, task: dict[str, Any], status: TaskStatus, *, now: float, lease: float
 ) -> TaskRecord:
     """The record in another status; `task` gets the times that go with it."""
     task["status"] = status

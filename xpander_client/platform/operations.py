@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from xpander_client.api.models import OperationCall
+from xpander_client.core.statuses import TaskStatus
 from xpander_client.core.tool_message import tool_message
 from xpander_client.platform import bodies, machine
 from xpander_client.platform.access import Access
@@ -216,7 +217,8 @@ class OperationEndpoints:
         result = call.arguments.body.get("result")
         if not isinstance(result, str):
             result = "" if result is None else orjson.dumps(result).decode()
-        outcome = {"status": "completed" if is_success else "error", "result": result}
+        status: TaskStatus = "completed" if is_success else "error"
+        outcome = {"status": status, "result": result}
         task = call.task
         if task.finished:
             task = await self._store.get(call.organization_id, task.id)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import orjson
 
-from xpander_client.core.statuses import TERMINAL
+from xpander_client.core.statuses import TERMINAL, TaskStatus
 
 NOTIFICATION = "notification"
 """What a store calls the events that keep what a task was told."""
@@ -41,12 +41,13 @@ class TaskRecord:
     `attempt` counts the offers and is the fencing token, `losses` the workers lost since the task
     was last queued by a user. `run_from` is the number of the event before the present run.
     `scripted` says that whoever has the task, or had it last, is a script that took it for itself.
+    A task that was `deleted` leaves a record with that status, until all workers know.
     """
 
     id: str
     organization_id: str
     agent_id: str
-    status: str
+    status: TaskStatus | Literal["deleted"]
     document: bytes
     created_at: float
     updated_at: float
