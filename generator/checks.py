@@ -12,7 +12,7 @@ from typing import Any
 
 from generator.arguments import arguments_of
 from generator.document import METHODS, Document, Operation, Place, SpecError
-from generator.naming import attribute_name, fault_in_name, member_name
+from generator.naming import attribute_name, event_kind_name, fault_in_name, member_name
 from generator.values import is_list, is_object
 from generator.vocabulary import (
     EXTENSIONS,
@@ -386,6 +386,10 @@ def _streams(document: Document) -> Problems:
         for key in ("field", "by"):
             if told and told[key] not in schema.get("properties", {}):
                 yield place / "x-data-types" / key, f"{name} has no field {told[key]}"
+        for value in told.get("types", {}):
+            if (kind := event_kind_name(value)) in schemas:
+                at = place / "x-data-types" / "types" / value
+                yield at, f"its class would be called {kind}, as a schema is"
 
 
 def _pages(document: Document) -> Problems:

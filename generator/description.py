@@ -12,13 +12,14 @@ from generator.arguments import MISSING, Argument, arguments_of, body_schema
 from generator.document import METHODS, Document, Operation, Place, SpecError
 from generator.examples import Example, example_of
 from generator.literals import literal
-from generator.naming import attribute_name, member_name, module_name
+from generator.naming import attribute_name, event_kind_name, member_name, module_name
 from generator.parsing import Parsed
 from generator.python_types import NONE, PythonType, type_of
 from generator.views import (
     Api,
     Collection,
     Enumeration,
+    EventKind,
     Field,
     Keyword,
     Method,
@@ -353,14 +354,18 @@ class _Describing:
         item = raw["item"]
         place, schema = self._schemas[item]
         told = schema.get("x-data-types", {})
-        types = [
-            (value, self._data_type(described, place / "x-data-types" / "types" / value))
+        by = told.get("by", "")
+        event_class = self._field_type(item, by, place) if by else None
+        kinds = [
+            EventKind(
+                event_kind_name(value),
+                value,
+                self._data_type(described, place / "x-data-types" / "types" / value),
+            )
             for value, described in told.get("types", {}).items()
         ]
-        by = told.get("by", "")
         [(field, values)] = raw.get("terminal", {"": []}).items()
         snake = module_name(item)
-        event_class = self._field_type(item, by, place) if by else None
         return Stream(
             item=item,
             named=bool(raw.get("named")),
@@ -370,9 +375,9 @@ class _Describing:
             ends=f"is_last_{snake}" if values else None,
             terminal_field=attribute_name(field) if field else None,
             terminal=list(values),
-            data_name=f"{snake.upper()}_DATA" if types else None,
+            data_name=f"{snake.upper()}_DATA" if kinds else None,
             event_class=event_class,
-            data_types=types,
+            kinds=kinds,
             by=attribute_name(by) if by else "",
             field=attribute_name(told.get("field", "")) if told else "",
             names_task=by == "type" and told.get("field") == "data" and not raw.get("named"),

@@ -39,6 +39,16 @@ def member_name(value: str) -> str:
     return "".join(word[:1].upper() + word[1:] for word in words)
 
 
+def event_kind_name(value: str) -> str:
+    """The class of the events that say this: `tool_call_request` is `ToolCallRequestEvent`.
+
+    Example:
+        >>> event_kind_name("chunk"), event_kind_name("agent-execution")
+        ('ChunkEvent', 'AgentExecutionEvent')
+    """
+    return f"{member_name(value)}Event"
+
+
 def module_name(class_name: str) -> str:
     """The module that a class is printed to.
 

@@ -258,8 +258,8 @@ def stream_classes(found: Iterable[Stream]) -> set[str]:
     classes: set[str] = set()
     for stream in found:
         classes.add(stream.item)
-        for _, each in stream.data_types:
-            classes |= each.classes
+        for kind in stream.kinds:
+            classes |= kind.type.classes
         if stream.event_class is not None:
             classes |= stream.event_class.classes
     return classes

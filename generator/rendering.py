@@ -45,6 +45,8 @@ def render(api: Api, project: Project, package: str) -> dict[str, str]:
     for collection in api.collections:
         resources[collection.name] = collection.module
         resources[f"{collection.name}WithRawResponse"] = collection.module
+    streams = printing.streams(api)
+    resources |= {kind.name: "event_kinds" for stream in streams for kind in stream.kinds}
     add(
         "__init__.py",
         "lazy_init.py.jinja",
@@ -77,8 +79,10 @@ def render(api: Api, project: Project, package: str) -> dict[str, str]:
         add(f"resources/{collection.module}.py", "collection.py.jinja", collection=collection)
     for model in api.resources:
         add(f"resources/{model.module}.py", "resource.py.jinja", model=model)
-    if streams := printing.streams(api):
+    if streams:
         add("resources/streams.py", "streams.py.jinja", streams=streams)
+    if any(stream.kinds for stream in streams):
+        add("resources/event_kinds.py", "event_kinds.py.jinja", streams=streams)
     return _formatted(files)
 
 

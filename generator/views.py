@@ -113,6 +113,15 @@ class Keyword:
     configuration: str | None = None
 
 
+@attrs.frozen
+class EventKind:
+    """A class that tells events apart: those of one `value`, whose data is of `type`."""
+
+    name: str
+    value: str
+    type: PythonType
+
+
 @attrs.frozen(kw_only=True)
 class Stream:
     """How the events of a stream are read. `decoder` and `ends` are names in `streams`."""
@@ -127,7 +136,7 @@ class Stream:
     terminal: list[str]
     data_name: str | None
     event_class: PythonType | None
-    data_types: list[tuple[str, PythonType]]
+    kinds: list[EventKind]
     by: str
     field: str
     names_task: bool

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from scripts.ending import run
-from xpander_client import AgentExecutionStatus, Tasks, TaskUpdateEventType
+from xpander_client import AgentExecutionStatus, ChunkEvent, Tasks
 
 
 def main() -> int:
@@ -19,7 +19,7 @@ def main() -> int:
         agent_id = tasks.configuration.required("agent_id")
         task = tasks.create(agent_id=agent_id, prompt=prompt, events_streaming=True)
         for event in task.events():
-            if event.type == TaskUpdateEventType.Chunk:
+            if isinstance(event, ChunkEvent):
                 print(event.data, end="", flush=True)
         task.reload()
     print()

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any, assert_type
+
 from xpander_client import api
 from xpander_client.api import (
     AgentExecutionStatus,
     Agents,
+    ChunkEvent,
+    GapEvent,
     OutputFormat,
     Task,
+    TaskFinishedEvent,
     Tasks,
     TasksListItem,
     TaskUpdateEvent,
     Tokens,
+    ToolCallRequestEvent,
     User,
 )
 from xpander_client.configuration import Configuration
@@ -84,6 +90,32 @@ def objects(task: Task, item: TasksListItem, event: TaskUpdateEvent) -> None:
     item.load("key")  # type: ignore[arg-type]
     _ = event.kind  # type: ignore[attr-defined]
     del number
+
+
+def events(task: Task) -> None:
+    """What an event's data is, by its class."""
+    for event in task.events():
+        match event:
+            case ChunkEvent(data=text):
+                assert_type(text, str)
+                _ = text.no_such_field  # type: ignore[attr-defined]
+            case ToolCallRequestEvent(data=call):
+                assert_type(call.operation_id, str)
+                _ = call.no_such_field  # type: ignore[attr-defined]
+            case TaskFinishedEvent():
+                assert_type(event.data, Task)
+                _ = event.data.no_such_field  # type: ignore[attr-defined]
+            case _:
+                assert_type(event, TaskUpdateEvent)
+                assert_type(event.data, Any)
+
+
+async def events_in_async_code(tasks: Tasks) -> None:
+    """The same in the other world, with `isinstance`."""
+    async for event in tasks.aevents("task-1"):
+        if isinstance(event, GapEvent):
+            assert_type(event.data.earliest, int)
+            _ = event.data.no_such_field  # type: ignore[attr-defined]
 
 
 def models() -> None:

@@ -11,20 +11,32 @@ import attrs
 from xpander_client.agents.events import ActionEvent, BaseEvent, OutputEvent, SystemNoteEvent
 from xpander_client.agents.tokens import StreamToken
 from xpander_client.api.models import (
-    EventGap,
     TaskUpdateEvent,
     TaskUpdateEventType,
     ToolCallRequest,
     ToolCallResult,
 )
-from xpander_client.api.resources import Task
+from xpander_client.api.resources import (
+    GapEvent,
+    Task,
+    ToolCallRequestEvent,
+    ToolCallResultEvent,
+)
 from xpander_client.errors import ArgumentError
 
 CODE = "python"
 """What blocks of code are called as tool calls."""
 TOKEN = "StreamToken"
 
-_OF_THE_PLATFORM = frozenset({TaskUpdateEventType.Connected, TaskUpdateEventType.TaskUpdated})
+_NOT_TOLD = frozenset(
+    {
+        TaskUpdateEventType.Connected,
+        TaskUpdateEventType.TaskUpdated,
+        # The caller's own start and end, which are told by the call.
+        TaskUpdateEventType.TaskCreated,
+        TaskUpdateEventType.TaskFinished,
+    }
+)
 
 
 @attrs.define
@@ -127,23 +139,20 @@ def _token(data: Mapping[str, Any], outer_path: str) -> StreamToken:
 def _other(update: TaskUpdateEvent, agent_name: str, path: str) -> BaseEvent | StreamToken | None:
     origin: Any = {"agent_name": agent_name, "full_namespace": path, "timestamp": update.time}
     data: Any = update.data
-    match update.type:
-        case TaskUpdateEventType.Chunk:
+    match update:
+        case TaskUpdateEvent(type=TaskUpdateEventType.Chunk):
             return StreamToken("thinking", str(data), **origin)
-        case TaskUpdateEventType.ToolCallRequest if isinstance(data, ToolCallRequest):
-            name = data.tool_name or data.operation_id
-            return ActionEvent(title=name, code=_text(data.payload), **origin)
-        case TaskUpdateEventType.ToolCallResult if isinstance(data, ToolCallResult):
-            return OutputEvent(parts=(data.result,), **origin)
-        case TaskUpdateEventType.Think | TaskUpdateEventType.Analyze:
+        case ToolCallRequestEvent(data=call):
+            name = call.tool_name or call.operation_id
+            return ActionEvent(title=name, code=_text(call.payload), **origin)
+        case ToolCallResultEvent(data=answer):
+            return OutputEvent(parts=(answer.result,), **origin)
+        case TaskUpdateEvent(type=TaskUpdateEventType.Think | TaskUpdateEventType.Analyze):
             return ActionEvent(thinking=_text(data), **origin)
-        case TaskUpdateEventType.Gap if isinstance(data, EventGap):
-            missing = f"events {data.missing_from} to {data.earliest - 1} are no longer kept"
+        case GapEvent(data=gap):
+            missing = f"events {gap.missing_from} to {gap.earliest - 1} are no longer kept"
             return SystemNoteEvent(message=missing, **origin)
-        case TaskUpdateEventType.TaskCreated | TaskUpdateEventType.TaskFinished:
-            # The caller's own start and end, which are told by the call.
-            return None
-        case _ if update.type in _OF_THE_PLATFORM:
+        case _ if update.type in _NOT_TOLD:
             return None
         case _:
             return SystemNoteEvent(message=f"{update.type}: {_text(data)}", **origin)

@@ -5,12 +5,46 @@ from __future__ import annotations
 import contextlib
 import datetime
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 from xpander_client.core.convert import ConversionError, loads, structure
 from xpander_client.core.sse import ServerSentEvent
 
 E = TypeVar("E")
+
+
+class EventKind(type):
+    """The class of `ChunkEvent` and its siblings, which tell events apart and hold none.
+
+    Whether an event is of such a class is decided when that is asked, by what it says and by what
+    its data is: so reading an event costs nothing more, and it is the same object, to be compared,
+    copied and written, whoever made it.
+    """
+
+    __promise__: ClassVar[tuple[str, str, str, type]]
+    """A field, its value, and of which class another field is then."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        """Tell whether an event is of this kind, and its data what that promises."""
+        by, value, field, data_class = cls.__promise__
+        return (
+            isinstance(instance, cls.__base__ or object)
+            and getattr(instance, by) == value
+            and isinstance(getattr(instance, field), data_class)
+        )
+
+    def __call__(cls, *args: object, **values: object) -> NoReturn:
+        """Refuse to make an event: its own class does.
+
+        Raises:
+            TypeError: always; the message says what to make.
+        """
+        by, value, field, data_class = cls.__promise__
+        made = cls.__mro__[1].__name__
+        raise TypeError(
+            f"{cls.__name__} only tells events apart: make a {made}, which is one when its "
+            f"{by} is {value!r} and its {field} is of the class {data_class.__name__}"
+        )
 
 
 def event_decoder(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .models.widget_event import WidgetEvent as WidgetEvent
     from .models.widget_state import WidgetState as WidgetState
     from .models.widget_update import WidgetUpdate as WidgetUpdate
+    from .resources.event_kinds import CountEvent as CountEvent, FinishedEvent as FinishedEvent
     from .resources.widget import Widget as Widget
     from .resources.widgets import (
         Widgets as Widgets,
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Colour",
+    "CountEvent",
+    "FinishedEvent",
     "Maker",
     "Named",
     "Part",
@@ -36,6 +39,8 @@ __all__ = [
 
 _MODULES = {
     "Colour": ".models.colour",
+    "CountEvent": ".resources.event_kinds",
+    "FinishedEvent": ".resources.event_kinds",
     "Maker": ".models.maker",
     "Named": ".models.named",
     "Part": ".models.part",

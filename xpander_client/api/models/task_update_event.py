@@ -22,7 +22,8 @@ class TaskUpdateEvent(Model):
 
     What `data` is depends on `type`: the task itself for the task events, text for `chunk`, a tool
     call, a plan, the numbers of a `gap`. Data that is not what its type promises is kept as it
-    came.
+    came. Each type whose data is known has a class that `match` and `isinstance` tell it by, and
+    type checkers its data: `ChunkEvent` is a `chunk` with a text.
 
     A task event does not repeat what is large and did not change: fields of more than 4 KB are in
     the event that tells of their change, and the result in `task_finished`. Of a large input there

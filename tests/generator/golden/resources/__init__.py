@@ -6,16 +6,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .event_kinds import CountEvent as CountEvent, FinishedEvent as FinishedEvent
     from .widget import Widget as Widget
     from .widgets import Widgets as Widgets, WidgetsWithRawResponse as WidgetsWithRawResponse
 
 __all__ = [
+    "CountEvent",
+    "FinishedEvent",
     "Widget",
     "Widgets",
     "WidgetsWithRawResponse",
 ]
 
 _MODULES = {
+    "CountEvent": ".event_kinds",
+    "FinishedEvent": ".event_kinds",
     "Widget": ".widget",
     "Widgets": ".widgets",
     "WidgetsWithRawResponse": ".widgets",
