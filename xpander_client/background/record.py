@@ -6,7 +6,6 @@ Built on the worker room: a process with a plugin is a worker that begins its ta
 from __future__ import annotations
 
 import asyncio
-import atexit
 import concurrent.futures
 import logging
 import threading
@@ -28,7 +27,6 @@ from xpander_client.background.record_text import (
     read_start,
     start_text,
 )
-from xpander_client.background.record_thread import RecordThread
 from xpander_client.background.running import RunningTask
 from xpander_client.background.signals import TaskCtl
 from xpander_client.configuration import RetryPolicy
@@ -37,6 +35,7 @@ from xpander_client.core.convert import ConversionError, parse
 from xpander_client.core.requests import Replay, RequestSpec
 from xpander_client.core.statuses import TERMINAL
 from xpander_client.errors import CallError, ConflictError, ModuleException, NotFoundError
+from xpander_client.runtime.loop_thread import LoopThread
 from xpander_client.runtime.shielding import shield
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
@@ -93,7 +92,7 @@ class PlatformRecord:
         self._on_thread()
 
     def _reset(self) -> None:
-        self._thread: RecordThread | None = None
+        self._thread: LoopThread | None = None
         self._transport = Transport(self._configuration, Pool(self._configuration)).options(
             timeout=20.0, retry=RetryPolicy(attempts=1)
         )
@@ -117,7 +116,7 @@ class PlatformRecord:
 
     def serve(self) -> None:
         """Take over tasks of processes that died, from now on."""
-        self._on_thread().call(self._enter)
+        self._on_thread().call_soon(self._enter)
 
     async def leave(self) -> None:
         """Take over nothing any more, and leave the platform when all is written.
@@ -133,7 +132,7 @@ class PlatformRecord:
         thread = self._on_thread()
         entry = self._entry_of(running)
         self._entries[running] = entry
-        thread.call(lambda: self._begin(entry))
+        thread.call_soon(lambda: self._begin(entry))
 
     def progressed(self, running: RunningTask, ctl: TaskCtl, /) -> None:
         """It said how far it is."""
@@ -169,7 +168,7 @@ class PlatformRecord:
         entry.is_noted = True
         self._news.append(entry)
         if self._thread is not None:
-            self._thread.call(self._read_news)
+            self._thread.call_soon(self._read_news)
 
     def _entry_of(self, running: RunningTask) -> Entry:
         start = Start(running.task_id, running.args, running.kwargs)
@@ -204,13 +203,15 @@ class PlatformRecord:
 
     # Its thread ----------------------------------------------------------------------------------
 
-    def _on_thread(self) -> RecordThread:
+    def _on_thread(self) -> LoopThread:
         with self._lock:
             if self._thread is not None and not self._thread.is_alive:
                 self._reset()  # in a process that was forked from the one that had it
             if self._thread is None:
-                self._thread = RecordThread(f"xpander-record-{self._plugin.module_name}")
-                atexit.register(self._end_with_program)
+                self._thread = LoopThread(
+                    f"xpander-record-{self._plugin.module_name}", at_exit=self._end_with_program
+                )
+                self._thread.start()
             return self._thread
 
     def _end_with_program(self) -> None:
@@ -241,7 +242,6 @@ class PlatformRecord:
                 left,
             )
         thread.stop()
-        atexit.unregister(self._end_with_program)
         with self._lock:
             self._reset()
         return not left
