@@ -30,7 +30,7 @@ from xpander_client.chaos.invariants import (
     stored_tasks,
     violations,
 )
-from xpander_client.platform.stores.sqlite import SqliteStore
+from xpander_client.platform.stores.sqlite.store import SqliteStore
 
 
 def event(seq: int, kind: str, data: Any) -> StoredEvent:

@@ -32,7 +32,7 @@ from xpander_client.errors import ModuleException
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.addresses import store_at
-from xpander_client.platform.stores.sqlite import SqliteStore
+from xpander_client.platform.stores.sqlite.store import SqliteStore
 from xpander_client.platform.stores.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
@@ -217,7 +217,7 @@ def test_a_file_that_may_not_be_written_is_no_store(tmp_path: Path) -> None:
     code = (
         "import asyncio, os, sys\n"
         "from xpander_client.errors import ConfigurationError\n"
-        "from xpander_client.platform.stores.sqlite import SqliteStore\n"
+        "from xpander_client.platform.stores.sqlite.store import SqliteStore\n"
         "os.chdir(sys.argv[1])\n"
         "if os.geteuid() == 0:\n"
         "    os.setgid(65534)\n"

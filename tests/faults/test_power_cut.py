@@ -21,7 +21,7 @@ from xpander_client.chaos.history import read_histories
 from xpander_client.chaos.invariants import Violation, stored_tasks, violations
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.sqlite import SqliteStore
+from xpander_client.platform.stores.sqlite.store import SqliteStore
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 

@@ -28,7 +28,7 @@ from xpander_client.platform.event_log import EventLogs
 from xpander_client.platform.metrics import Metrics
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.hints import Alarm
-from xpander_client.platform.stores.sqlite import SqliteStore
+from xpander_client.platform.stores.sqlite.store import SqliteStore
 
 FORGETFUL = attrs.evolve(QUICK, keep_events=0.0, prune_interval=0.05)
 """A platform that keeps the events of a task no longer than until it is finished."""

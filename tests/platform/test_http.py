@@ -21,7 +21,7 @@ from xpander_client.platform import LocalPlatform
 from xpander_client.platform.app import Platform
 from xpander_client.platform.keys import FixedKeys
 from xpander_client.platform.server import Server, bind, run_loop
-from xpander_client.platform.stores.sqlite import SqliteStore
+from xpander_client.platform.stores.sqlite.store import SqliteStore
 
 ROUTES: list[tuple[str, str, Any]] = [
     ("POST", "/agent-execution/a", {"input": {"text": "x"}}),

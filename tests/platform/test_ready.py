@@ -12,7 +12,7 @@ import pytest
 
 from xpander_client.platform import LocalPlatform, health
 from xpander_client.platform.app import Platform
-from xpander_client.platform.stores.sqlite import SqliteStore
+from xpander_client.platform.stores.sqlite.store import SqliteStore
 
 
 @pytest.fixture(params=[0.0])

@@ -33,8 +33,8 @@ from xpander_client.platform.metrics import Metrics
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.hints import Alarm
-from xpander_client.platform.stores.postgres import PostgresStore
-from xpander_client.platform.stores.sqlite import SqliteStore
+from xpander_client.platform.stores.postgres.store import PostgresStore
+from xpander_client.platform.stores.sqlite.store import SqliteStore
 from xpander_client.platform.streams import WRITE_BYTES, TaskEvents
 
 serving = contextlib.contextmanager(client)

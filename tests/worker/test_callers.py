@@ -22,7 +22,7 @@ from xpander_client.core.convert import loads
 from xpander_client.platform import keys
 from xpander_client.platform.app import Platform
 from xpander_client.platform.descriptions import described
-from xpander_client.platform.stores.sqlite import SqliteStore
+from xpander_client.platform.stores.sqlite.store import SqliteStore
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
 from xpander_client.worker.activity_digest import digest_activity

@@ -15,7 +15,8 @@ from xpander_client.chaos.marks import Mark, is_abandoned
 from xpander_client.chaos.proxy import Upstream
 from xpander_client.errors import ConfigurationError
 from xpander_client.extras import missing
-from xpander_client.platform.stores.addresses import is_postgres, sqlite_path, without_password
+from xpander_client.platform.stores.addresses import check_address, without_password
+from xpander_client.platform.stores.engines import find_engine
 from xpander_client.platform.stores.sqlite.file import COMPANIONS
 
 _MARK = ".running"
@@ -41,7 +42,7 @@ class Place:
     @property
     def database(self) -> Upstream | None:
         """Where the database listens; None for a file, or where no single place is named."""
-        if not is_postgres(self.address):
+        if find_engine(self.address).locate_file(self.address) is not None:
             return None
         parts = urlsplit(self.address)
         query = dict(parse_qsl(parts.query))
@@ -76,11 +77,12 @@ async def place_beside(
         ConfigurationError: there can't be such a place; the message says why.
     """
     name = f"chaos_{secrets.token_hex(6)}"
-    if is_postgres(address):
+    check_address(address)
+    path = find_engine(address).locate_file(address)
+    if path is None:
         async with _schema(address, name, tell) as place:
             yield place
         return
-    path = sqlite_path(address)
     if not path.absolute().parent.is_dir():
         raise ConfigurationError(f"{path.absolute().parent} is no folder")
     for found in path.parent.glob(f"{glob.escape(path.name)}.chaos_*{_MARK}"):

@@ -34,7 +34,8 @@ from xpander_client.chaos.load import QUIET, AsyncCaller, SyncCaller, quiet
 from xpander_client.chaos.marks import Mark, is_abandoned
 from xpander_client.chaos.places import Place, place_beside
 from xpander_client.chaos.stage import ORGANIZATION, SERVER, Stage, staged
-from xpander_client.platform.stores.addresses import is_postgres, store_at, without_password
+from xpander_client.platform.stores.addresses import store_at, without_password
+from xpander_client.platform.stores.engines import find_engine
 
 _PREFIX = "xpander-chaos-"
 _MARK = "running"
@@ -98,7 +99,6 @@ async def run(
     """
     began = time.monotonic()
     chance = random.Random(seed)
-    postgres = is_postgres(address)
     _clear_abandoned(tell)
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     done: Counter[str] = Counter()
@@ -109,7 +109,7 @@ async def run(
         async with staged(
             place,
             folder,
-            servers=2 if postgres else 1,
+            servers=2 if find_engine(address).shares_servers else 1,
             workers=workers,
             seed=seed,
             server=server,

@@ -87,7 +87,8 @@ def dev(
 @contextlib.contextmanager
 def _running(store: str) -> Iterator[tuple[str, Path]]:
     """The address of the store, and what has its key beside it."""
-    from xpander_client.platform.stores.addresses import check_address, is_postgres, sqlite_path
+    from xpander_client.platform.stores.addresses import check_address
+    from xpander_client.platform.stores.engines import find_engine
 
     if store == "pg" or store.startswith("pg:"):
         from xpander_client.platform.dev_postgres import DEFAULT_FOLDER, postgres_server
@@ -98,7 +99,7 @@ def _running(store: str) -> Iterator[tuple[str, Path]]:
             yield address, folder
         return
     check_address(store)
-    place = _FOLDER / "postgres" if is_postgres(store) else sqlite_path(store)
+    place = find_engine(store).locate_file(store) or _FOLDER / "postgres"
     if place.parent == _FOLDER:
         check_private_folder(_FOLDER)
     yield store, place

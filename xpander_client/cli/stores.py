@@ -55,14 +55,15 @@ async def administered(address: str | None, *, make: bool = False) -> AsyncItera
     """
     from xpander_client.platform.refusal import Refusal
     from xpander_client.platform.stores.addresses import store_at, without_password
-    from xpander_client.platform.stores.sqlite import SqliteStore
+    from xpander_client.platform.stores.engines import find_engine
 
     address = required_address(address)
     store = store_at(address)
-    if isinstance(store, SqliteStore) and not store.path.exists():
+    file = find_engine(address).locate_file(address)
+    if file is not None and not file.exists():
         if not make:
-            raise ConfigurationError(f"there is no store at {store.path}")
-        note(f"making the store {store.path}")
+            raise ConfigurationError(f"there is no store at {file}")
+        note(f"making the store {file}")
     try:
         await store.open(exclusive=False)
         try:

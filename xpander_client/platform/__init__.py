@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from xpander_client.platform.serve import Address, run
     from xpander_client.platform.settings import Settings
     from xpander_client.platform.stores.addresses import store_at
-    from xpander_client.platform.stores.postgres import PostgresStore
-    from xpander_client.platform.stores.sqlite import SqliteStore
+    from xpander_client.platform.stores.postgres.store import PostgresStore
+    from xpander_client.platform.stores.sqlite.store import SqliteStore
 
 __all__ = [
     "Address",
@@ -34,9 +34,9 @@ _HOMES = {
     "Address": "xpander_client.platform.serve",
     "LocalPlatform": "xpander_client.platform.local",
     "Platform": "xpander_client.platform.app",
-    "PostgresStore": "xpander_client.platform.stores.postgres",
+    "PostgresStore": "xpander_client.platform.stores.postgres.store",
     "Settings": "xpander_client.platform.settings",
-    "SqliteStore": "xpander_client.platform.stores.sqlite",
+    "SqliteStore": "xpander_client.platform.stores.sqlite.store",
     "run": "xpander_client.platform.serve",
     "store_at": "xpander_client.platform.stores.addresses",
 }

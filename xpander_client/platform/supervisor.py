@@ -24,7 +24,8 @@ from xpander_client.platform.child import Orders, Report, line, read
 from xpander_client.platform.metrics_folder import METRICS_FOLDER, add_up, made
 from xpander_client.platform.server import bind
 from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.addresses import check_address, is_postgres, without_password
+from xpander_client.platform.stores.addresses import check_address, without_password
+from xpander_client.platform.stores.engines import find_engine
 from xpander_client.runtime import serving
 
 TRIES = 3
@@ -94,7 +95,7 @@ def supervise(
     if sys.platform == "win32":
         raise ConfigurationError("serve needs Linux or macOS: use `xpander-client dev` on Windows")
     check_address(store)
-    if processes > 1 and not is_postgres(store):
+    if processes > 1 and not find_engine(store).shares_servers:
         raise ConfigurationError(
             f"{processes} processes need a store in PostgreSQL: {store} is a file, that only one "
             "can have"
@@ -360,8 +361,8 @@ class _Supervisor:
                 return
             if old not in self._children:  # it died, and the one in its place is new
                 continue
-            if not is_postgres(self._orders.store):
-                # Only one can have the file. Whoever connects in between waits in the queue.
+            if not find_engine(self._orders.store).shares_servers:
+                # Only one can have the store. Whoever connects in between waits in the queue.
                 old.stop(self._patience)
                 return
             try:

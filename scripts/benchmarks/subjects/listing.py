@@ -17,7 +17,8 @@ import asyncpg
 import attrs
 
 from measured import serve
-from xpander_client.platform.stores.addresses import is_postgres, store_at
+from xpander_client.platform.stores.addresses import store_at
+from xpander_client.platform.stores.engines import find_engine
 from xpander_client.platform.stores.records import TaskFilter
 from xpander_client.platform.stores.store import Store
 
@@ -51,7 +52,8 @@ async def fill(count: int) -> None:
     await store.open()
     await store.put("bench", agent_of(count), {"input": {"text": "x"}}, task_id=f"task-of-{count}")
     await store.close()
-    await (fill_postgres if is_postgres(address) else fill_sqlite)(count)
+    fills = {"PostgreSQL": fill_postgres, "SQLite": fill_sqlite}
+    await fills[find_engine(address).name](count)
 
 
 async def fill_sqlite(count: int) -> None:

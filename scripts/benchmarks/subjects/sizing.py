@@ -16,7 +16,8 @@ import asyncpg
 import psutil
 
 from measured import serve
-from xpander_client.platform.stores.addresses import is_postgres, store_at
+from xpander_client.platform.stores.addresses import store_at
+from xpander_client.platform.stores.engines import find_engine
 from xpander_client.platform.stores.store import Store
 
 SMALL, LARGE = "d" * 20, "d" * 2_000_000
@@ -26,7 +27,7 @@ address = sys.argv[1]
 
 async def written() -> int:
     """How many bytes were written so far."""
-    if not is_postgres(address):
+    if find_engine(address).locate_file(address) is not None:
         counters: Any = psutil.Process().io_counters()  # what there is depends on the system
         return int(counters.write_chars)
     connection = await asyncpg.connect(address)

@@ -23,7 +23,7 @@ def new_store() -> Store:
     """The store, not open yet."""
     if len(sys.argv) < 3:
         return store_at(sys.argv[1])
-    from xpander_client.platform.stores.postgres import PostgresStore
+    from xpander_client.platform.stores.postgres.store import PostgresStore
 
     return PostgresStore(sys.argv[1], batch=int(sys.argv[2]))
 

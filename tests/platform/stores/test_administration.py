@@ -8,8 +8,8 @@ import pytest
 
 from tests.platform.wire import Clock, OpenStore
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.stores.sqlite import SqliteStore
 from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION
+from xpander_client.platform.stores.sqlite.store import SqliteStore
 
 
 class Beside:

@@ -18,10 +18,10 @@ from xpander_client.errors import ConfigurationError
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.hints import agent_topic, task_topic
-from xpander_client.platform.stores.postgres import PostgresStore
 from xpander_client.platform.stores.postgres.clock import DatabaseClock
 from xpander_client.platform.stores.postgres.connections import READERS, SESSION, Database
 from xpander_client.platform.stores.postgres.recent import LARGEST, LIMIT
+from xpander_client.platform.stores.postgres.store import PostgresStore
 from xpander_client.platform.stores.postgres.tails import KEPT_BYTES, Tails
 from xpander_client.platform.stores.postgres.transaction import QUEUED, payload, pinned, short
 from xpander_client.platform.stores.records import (

@@ -197,7 +197,7 @@ async def test_only_those_who_have_something_old_are_worked_off(
         await store.threads.create(organization_id, TALK, thread_id="h")
         clock.now += 2 * HOUR
     seen: list[tuple[str, str]] = []
-    prune_some: Any = store._prune_some  # type: ignore[attr-defined]
+    prune_some: Any = store._prune_some
 
     async def noted(kind: Kind, organization_id: str, before: float, limit: int) -> Batch:
         seen.append((kind, organization_id))

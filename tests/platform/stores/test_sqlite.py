@@ -18,10 +18,10 @@ from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.admission import Admission
 from xpander_client.platform.stores.records import IdempotencyKey, TaskFilter
-from xpander_client.platform.stores.sqlite import SqliteStore
 from xpander_client.platform.stores.sqlite.group_commit import GroupCommit, Transaction
 from xpander_client.platform.stores.sqlite.listing import page
 from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION
+from xpander_client.platform.stores.sqlite.store import SqliteStore
 from xpander_client.platform.stores.sqlite.work import queue
 from xpander_client.platform.stores.transfer import backup
 
@@ -71,7 +71,7 @@ async def test_a_file_with_another_name_is_in_use_too(tmp_path: Path, make: Any)
         with pytest.raises(ConfigurationError, match=r"(s|t)\.db is in use"):
             await SqliteStore(tmp_path / "elsewhere" / "t.db").open()
         code = "import asyncio, sys\n" + (
-            "from xpander_client.platform.stores.sqlite import SqliteStore\n"
+            "from xpander_client.platform.stores.sqlite.store import SqliteStore\n"
             "asyncio.run(SqliteStore(sys.argv[1]).open())\n"
         )
         done = await asyncio.create_subprocess_exec(
@@ -151,7 +151,7 @@ async def test_another_process_is_refused_too_and_let_in_when_the_first_was_kill
             sys.executable,
             "-c",
             "import asyncio, sys, time\n"
-            "from xpander_client.platform.stores.sqlite import SqliteStore\n"
+            "from xpander_client.platform.stores.sqlite.store import SqliteStore\n"
             "async def main():\n"
             "    await SqliteStore(sys.argv[1]).open()\n"
             "    print('open', flush=True)\n"

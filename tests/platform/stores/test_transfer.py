@@ -16,7 +16,8 @@ from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.addresses import store_at
 from xpander_client.platform.stores.records import IdempotencyKey, Report, TaskFilter
 from xpander_client.platform.stores.store import Store
-from xpander_client.platform.stores.transfer import TABLES, backup, check, copy, migrate
+from xpander_client.platform.stores.tables import TABLES
+from xpander_client.platform.stores.transfer import backup, check, copy, migrate
 
 
 async def fill(store: Store, clock: Clock) -> None:

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
 import attrs
+
+from xpander_client.core.statuses import TERMINAL
 
 Kind: TypeAlias = Literal[
     "keys", "events", "reports", "tasks", "threads", "audit", "remains", "tombstones"
 ]
 """What there is to forget. `remains` are what is left of deleted tasks, `tombstones` their ids."""
 
-ENDED = "status IN ('completed', 'deleted', 'error', 'failed', 'stopped')"
-"""Which tasks are forgotten some time, in the words of the index of them."""
+
+def quote_statuses(statuses: Iterable[str]) -> str:
+    """Write statuses as SQL wants them in a list, always in the same order."""
+    return ", ".join(f"'{status}'" for status in sorted(statuses))
+
+
+ENDED = f"status IN ({quote_statuses(TERMINAL | {'deleted'})})"
+"""Which tasks are forgotten some time, in the words of the index of them: an engine uses the index
+only where a statement says the same, so a new final status needs new indexes as well.
+"""
 
 _WHOSE: Mapping[str, tuple[str, str]] = {
     "events": (f"tasks WHERE {ENDED} AND", f"pruned = false AND {ENDED} AND updated_at"),

@@ -2,86 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
 
 import attrs
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.extras import missing
-from xpander_client.platform.stores.addresses import (
-    check_address,
-    is_postgres,
-    sqlite_path,
-    without_password,
-)
+from xpander_client.platform.stores.addresses import check_address, without_password
+from xpander_client.platform.stores.engines import Engine, find_engine
 from xpander_client.platform.stores.fitting import Fitting
-from xpander_client.platform.stores.records import TASK_FIELDS
-
-Row = Sequence[Any]
-
-BATCH = 2_000
-BATCH_BYTES = 4 * 1024 * 1024
-"""What is copied together: so many rows at most, and hardly more than so many bytes."""
-
-BULKY = frozenset({"body", "document", "fingerprint", "value"})
-"""The fields that may be large, of which no engine looks inside."""
+from xpander_client.platform.stores.tables import TABLES, StoreTables
 
 NAMED = 20
 """So many records that can't be copied are named."""
-
-TABLES: Mapping[str, tuple[str, ...]] = {
-    "tasks": (*TASK_FIELDS, "last_seq", "pruned"),
-    "large_fields": ("task_id", "name", "body"),
-    "events": ("task_id", "seq", "type", "body"),
-    "idempotency": ("organization_id", "key", "fingerprint", "answer", "created_at"),
-    "documents": ("organization_id", "kind", "key", "version", "value"),
-    "threads": ("organization_id", "id", "length", "user_id", "agent_id", "used_at", "document"),
-    "messages": ("organization_id", "thread_id", "place", "role", "body"),
-    "reports": (
-        "organization_id",
-        "kind",
-        "agent_id",
-        "task_id",
-        "user_id",
-        "created_at",
-        "value",
-    ),
-    "audit": ("organization_id", "created_at", "actor", "action", "target", "outcome"),
-}
-"""What is copied, in an order in which it can be added: rows of these fields, in no engine's terms.
-
-Which servers and workers there are is no part of it.
-"""
-
-
-class Books(Protocol):
-    """All that a store keeps, while nobody else uses it. Reads are of one moment."""
-
-    def rows(self, table: str, *, bulk: bool = True) -> AsyncIterator[Sequence[Row]]:
-        """The rows of a table, some at a time; tasks and threads the oldest first. Without `bulk`
-        there is None for each of the `BULKY` fields.
-        """
-        ...
-
-    async def add(self, table: str, rows: Sequence[Row]) -> None:
-        """Add rows; they are kept when the books are closed without an exception."""
-        ...
-
-    async def count(self, table: str) -> int:
-        """How many rows a table has."""
-        ...
-
-    def numbers(self) -> AsyncIterator[tuple[str, int, int]]:
-        """For each task that has events, by id: the last one's number, and how many there are."""
-        ...
-
-    async def problems(self) -> Sequence[str]:
-        """What is not as it has to be, each in a line; nothing in a sound store."""
-        ...
 
 
 @attrs.frozen
@@ -117,14 +50,14 @@ async def check(address: str | os.PathLike[str]) -> StoreReport:
     Raises:
         ConfigurationError: it is not there, or can't be read, or a platform uses it.
     """
-    engine = _engine(address)
-    version, needed = await engine.versions(address)
+    engine = _check_engine(address)
+    version, needed = await engine.read_versions(address)
     report = StoreReport(without_password(address), engine.name, version, needed)
     if version != needed:
         return report
-    async with engine.books(address, write=False) as books:
-        counts = {table: await books.count(table) for table in TABLES}
-        return attrs.evolve(report, counts=counts, problems=await books.problems())
+    async with engine.open_tables(address, write=False) as tables:
+        counts = {table: await tables.count(table) for table in TABLES}
+        return attrs.evolve(report, counts=counts, problems=await tables.problems())
 
 
 async def migrate(address: str | os.PathLike[str]) -> Migrated:
@@ -133,7 +66,7 @@ async def migrate(address: str | os.PathLike[str]) -> Migrated:
     Raises:
         ConfigurationError: it can't be reached, is of a later release, or a platform uses it.
     """
-    before, after = await _engine(address).migrate(address)
+    before, after = await _check_engine(address).migrate(address)
     return Migrated(before, after)
 
 
@@ -156,14 +89,14 @@ async def copy(
             can't be copied, and is not to be left out: nothing was made then. Or the copy is not
             like the original, of which nothing is kept then.
     """
-    check_address(target)
-    into, fitting = _engine(target), None
-    async with _engine(source).books(source, write=False) as original:
-        if is_postgres(target) and not is_postgres(source):
+    into, fitting = _check_engine(target), None
+    engine = _check_engine(source)
+    async with engine.open_tables(source, write=False) as original:
+        if into.bounds_values and not engine.bounds_values:
             fitting = Fitting(TABLES)
-            await _look_through(original, fitting, leave_out=leave_out, tell=tell)
+            await _look_through(original, fitting, into.name, leave_out=leave_out, tell=tell)
         await into.migrate(target)
-        async with into.books(target, write=True) as duplicate:
+        async with into.open_tables(target, write=True) as duplicate:
             for table in TABLES:
                 if await duplicate.count(table):
                     raise ConfigurationError(
@@ -181,7 +114,12 @@ async def copy(
 
 
 async def _look_through(
-    original: Books, fitting: Fitting, *, leave_out: bool, tell: Callable[[str], None]
+    original: StoreTables,
+    fitting: Fitting,
+    engine: str,
+    *,
+    leave_out: bool,
+    tell: Callable[[str], None],
 ) -> None:
     """Tell what can't be copied as it is, before anything is made.
 
@@ -199,24 +137,27 @@ async def _look_through(
             tell(f"and {count - NAMED} more that are {'cut' if cut else 'not copied'}")
     if told[False] and not leave_out:
         raise ConfigurationError(
-            f"{told[False]} record(s) can't be kept in PostgreSQL, as told above, so nothing was "
+            f"{told[False]} record(s) can't be kept in {engine}, as told above, so nothing was "
             "copied; --leave-out copies all others"
         )
 
 
 async def _compare(
-    original: Books, duplicate: Books, copied: Mapping[str, int], fitting: Fitting | None
+    original: StoreTables,
+    duplicate: StoreTables,
+    copied: Mapping[str, int],
+    fitting: Fitting | None,
 ) -> None:
     for table, rows in copied.items():
         there = await duplicate.count(table)
         if there != rows:
             raise ConfigurationError(f"of {rows} {table} {there} were copied")
-    copies = duplicate.numbers()
-    async for numbers in original.numbers():
-        if fitting is not None and fitting.leaves_out_task(numbers[0]):
+    copies = duplicate.event_counts()
+    async for counted in original.event_counts():
+        if fitting is not None and fitting.leaves_out_task(counted[0]):
             continue
-        if await anext(copies, None) != numbers:
-            raise ConfigurationError(f"the events of task {numbers[0]} were not copied as they are")
+        if await anext(copies, None) != counted:
+            raise ConfigurationError(f"the events of task {counted[0]} were not copied as they are")
 
 
 async def backup(address: str | os.PathLike[str], file: str | os.PathLike[str]) -> None:
@@ -229,37 +170,14 @@ async def backup(address: str | os.PathLike[str], file: str | os.PathLike[str]) 
         ConfigurationError: one can't be used, or there is such a file already; or the store is in
             PostgreSQL, which has a program for that.
     """
+    await _check_engine(address).backup(address, file)
+
+
+def _check_engine(address: str | os.PathLike[str]) -> Engine:
+    """Return the engine of an address that can name a store.
+
+    Raises:
+        ConfigurationError: it can't.
+    """
     check_address(address)
-    if is_postgres(address):
-        raise ConfigurationError(
-            "a store in PostgreSQL is backed up by its own program, also while it serves: "
-            "pg_dump --format=custom --file=FILE ADDRESS"
-        )
-    from xpander_client.platform.stores.sqlite.backup import backup as backup_file
-
-    await asyncio.to_thread(backup_file, sqlite_path(address), sqlite_path(file))
-
-
-class _Engine(Protocol):
-    name: str
-
-    async def versions(self, address: str | os.PathLike[str]) -> tuple[int, int]: ...
-
-    async def migrate(self, address: str | os.PathLike[str]) -> tuple[int, int]: ...
-
-    def books(
-        self, address: str | os.PathLike[str], *, write: bool
-    ) -> contextlib.AbstractAsyncContextManager[Books]: ...
-
-
-def _engine(address: str | os.PathLike[str]) -> _Engine:
-    check_address(address)
-    if is_postgres(address):
-        try:
-            from xpander_client.platform.stores.postgres.books import ENGINE as POSTGRES
-        except ModuleNotFoundError as error:
-            raise missing(error, "postgres", "a store on PostgreSQL") from None
-        return POSTGRES
-    from xpander_client.platform.stores.sqlite.books import ENGINE as SQLITE
-
-    return SQLITE
+    return find_engine(address)

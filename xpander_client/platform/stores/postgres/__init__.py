@@ -1,5 +1,1 @@
-"""The store on PostgreSQL. Needs the extra `[postgres]`."""
-
-from xpander_client.platform.stores.postgres.store import PostgresStore
-
-__all__ = ["PostgresStore"]
+"""The store on PostgreSQL, for any number of servers. Needs the extra `[postgres]`."""

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
 
-from xpander_client.core.statuses import TERMINAL
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.stores.addresses import without_password
+from xpander_client.platform.stores.postgres.address import hide_password
 from xpander_client.platform.stores.postgres.connections import AWAY, Database, reason_of
 from xpander_client.platform.stores.postgres.presence import SILENCE
 from xpander_client.platform.stores.postgres.schema import SCHEMA_VERSION, migrate, version
-from xpander_client.platform.stores.transfer import BATCH, BATCH_BYTES, BULKY, TABLES, Row
+from xpander_client.platform.stores.tables import (
+    BATCH,
+    BATCH_BYTES,
+    BULKY,
+    TABLES,
+    Dialect,
+    Row,
+    build_checks,
+)
 
 _ORDER = {
     **dict.fromkeys(("tasks", "threads", "reports", "audit"), "number"),
@@ -24,42 +30,29 @@ _ORDER = {
     "documents": "organization_id, kind, key",
     "messages": "organization_id, thread_id, place",
 }
-_ENDS = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
-_PROBLEMS = (
-    (
-        "the events of task {} have holes",
-        # A run begins with an event.
-        f"SELECT t.id FROM tasks t WHERE t.status NOT IN ({_ENDS}, 'deleted') "
-        "AND greatest(t.last_seq - t.run_from, 1) != "
-        "(SELECT count(*) FROM events e WHERE e.task_id = t.id AND e.seq > t.run_from) LIMIT 20",
+_CHECKS = (
+    *build_checks(
+        Dialect(
+            greatest="greatest",
+            last_seq="t.last_seq",
+            events="e.task_id = t.id",
+            seq="e.seq",
+            place="e.seq",
+            large_names="json_object_keys(t.large::json)",
+            large_fields="f.task_id = t.id",
+            messages="m.organization_id = h.organization_id AND m.thread_id = h.id",
+        )
     ),
     (
         "task {} counts its events wrong",
         "SELECT t.id FROM tasks t WHERE t.status != 'deleted' AND t.last_seq != coalesce("
         "(SELECT max(seq) FROM events e WHERE e.task_id = t.id), 0) LIMIT 20",
     ),
-    (
-        "task {} is finished, but its events don't say how",
-        f"SELECT t.id FROM tasks t WHERE t.status IN ({_ENDS}) AND coalesce((SELECT e.type "
-        "FROM events e WHERE e.task_id = t.id ORDER BY e.seq DESC LIMIT 1), '') "
-        "!= 'task_finished' LIMIT 20",
-    ),
-    (
-        "task {} lacks large fields that it says it has",
-        "SELECT t.id FROM tasks t WHERE t.large IS NOT NULL AND (SELECT count(*) "
-        "FROM json_object_keys(t.large::json)) != (SELECT count(*) FROM large_fields f "
-        "WHERE f.task_id = t.id) LIMIT 20",
-    ),
-    (
-        "thread {} has another length than it says",
-        "SELECT h.id FROM threads h WHERE h.length != (SELECT count(*) FROM messages m "
-        "WHERE m.organization_id = h.organization_id AND m.thread_id = h.id) LIMIT 20",
-    ),
 )
 
 
-class PostgresBooks:
-    """A store on PostgreSQL, in one transaction."""
+class PostgresTables:
+    """The `StoreTables` of a database, in one transaction."""
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
@@ -103,7 +96,7 @@ class PostgresBooks:
         """How many rows a table has."""
         return int(await self._connection.fetchval(f"SELECT count(*) FROM {table}"))
 
-    async def numbers(self) -> AsyncIterator[tuple[str, int, int]]:
+    async def event_counts(self) -> AsyncIterator[tuple[str, int, int]]:
         """For each task that has events: the last one's number, and how many there are."""
         cursor = await self._connection.cursor(
             "SELECT task_id, max(seq), count(*) FROM events GROUP BY task_id ORDER BY task_id"
@@ -116,45 +109,42 @@ class PostgresBooks:
         """What is not as it has to be."""
         return [
             text.format(row[0])
-            for text, sql in _PROBLEMS
+            for text, sql in _CHECKS
             for row in await self._connection.fetch(sql)
         ]
 
 
-class _Postgres:
-    name: str = "PostgreSQL"
-
-    async def versions(self, address: str | os.PathLike[str]) -> tuple[int, int]:
-        async with _connected(address) as connection:
-            return await version(connection), SCHEMA_VERSION
-
-    async def migrate(self, address: str | os.PathLike[str]) -> tuple[int, int]:
-        async with _connected(address) as connection:
-            before = await version(connection)
-            if 0 < before < SCHEMA_VERSION:
-                await _alone(connection, address)
-            return await migrate(connection)
-
-    @contextlib.asynccontextmanager
-    async def books(
-        self, address: str | os.PathLike[str], *, write: bool
-    ) -> AsyncIterator[PostgresBooks]:
-        async with _connected(address) as connection:
-            there = await version(connection)
-            if there != SCHEMA_VERSION:
-                raise ConfigurationError(
-                    f"{without_password(address)} has schema version {there}, this release needs "
-                    f"{SCHEMA_VERSION}: xpander-client store migrate"
-                )
-            await _alone(connection, address)
-            async with connection.transaction(isolation="repeatable_read", readonly=not write):
-                yield PostgresBooks(connection)
+async def read_versions(address: str) -> tuple[int, int]:
+    """Return the version of the tables in a database, and the one that this release needs."""
+    async with _connect(address) as connection:
+        return await version(connection), SCHEMA_VERSION
 
 
-ENGINE = _Postgres()
+async def migrate_tables(address: str) -> tuple[int, int]:
+    """Give a database the tables of this release; returns their version before and after."""
+    async with _connect(address) as connection:
+        before = await version(connection)
+        if 0 < before < SCHEMA_VERSION:
+            await _refuse_servers(connection, address)
+        return await migrate(connection)
 
 
-async def _alone(connection: asyncpg.Connection, address: str | os.PathLike[str]) -> None:
+@contextlib.asynccontextmanager
+async def open_tables(address: str, *, write: bool) -> AsyncIterator[PostgresTables]:
+    """Open all that a database keeps, in one transaction."""
+    async with _connect(address) as connection:
+        there = await version(connection)
+        if there != SCHEMA_VERSION:
+            raise ConfigurationError(
+                f"{hide_password(address)} has schema version {there}, this release needs "
+                f"{SCHEMA_VERSION}: xpander-client store migrate"
+            )
+        await _refuse_servers(connection, address)
+        async with connection.transaction(isolation="repeatable_read", readonly=not write):
+            yield PostgresTables(connection)
+
+
+async def _refuse_servers(connection: asyncpg.Connection, address: str) -> None:
     """Refuse to work on a store that servers use."""
     seen = await connection.fetchval(
         "SELECT count(*) FROM servers WHERE seen_at > "
@@ -163,15 +153,15 @@ async def _alone(connection: asyncpg.Connection, address: str | os.PathLike[str]
     )
     if seen:
         raise ConfigurationError(
-            f"the store {without_password(address)} is in use by {seen} server(s): stop them first"
+            f"the store {hide_password(address)} is in use by {seen} server(s): stop them first"
         )
 
 
 @contextlib.asynccontextmanager
-async def _connected(address: str | os.PathLike[str]) -> AsyncIterator[asyncpg.Connection]:
-    shown = without_password(address)
+async def _connect(address: str) -> AsyncIterator[asyncpg.Connection]:
+    shown = hide_password(address)
     try:
-        connection = await Database(str(address)).connect(
+        connection = await Database(address).connect(
             {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}, patient=True
         )
     except (*AWAY, asyncpg.PostgresError, ValueError) as error:

@@ -19,8 +19,8 @@ from asyncpg.pool import PoolConnectionProxy
 
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.stores.addresses import without_password
 from xpander_client.platform.stores.entries import unstorable
+from xpander_client.platform.stores.postgres.address import hide_password
 
 Connection = asyncpg.Connection | PoolConnectionProxy
 """One of its own, or one out of the pool."""
@@ -125,7 +125,7 @@ class Database:
 
     def __init__(self, address: str) -> None:
         self._turns = asyncio.Semaphore(READERS)
-        self._shown = without_password(address)
+        self._shown = hide_password(address)
         self._address = _for_primary(address)
         self._pool: asyncpg.Pool | None = None
 

@@ -1,5 +1,1 @@
-"""The store in one SQLite file."""
-
-from xpander_client.platform.stores.sqlite.store import SqliteStore
-
-__all__ = ["SqliteStore"]
+"""The store in one SQLite file, for one server."""

@@ -9,15 +9,22 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
-from xpander_client.core.statuses import TERMINAL
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.file_lock import FileLock
-from xpander_client.platform.stores.addresses import sqlite_path
 from xpander_client.platform.stores.records import TASK_FIELDS
+from xpander_client.platform.stores.sqlite.address import parse_path
 from xpander_client.platform.stores.sqlite.file import file_of, make_folder_of
 from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION, prepare, version_of
 from xpander_client.platform.stores.sqlite.work import SEQ_BITS, SEQ_MASK
-from xpander_client.platform.stores.transfer import BATCH, BATCH_BYTES, BULKY, TABLES, Row
+from xpander_client.platform.stores.tables import (
+    BATCH,
+    BATCH_BYTES,
+    BULKY,
+    TABLES,
+    Dialect,
+    Row,
+    build_checks,
+)
 
 _EVENTS_OF_TASK = (
     f"e.place > (t.number << {SEQ_BITS}) AND e.place <= (t.number << {SEQ_BITS}) + {SEQ_MASK}"
@@ -76,38 +83,22 @@ def _values(table: str, row: Row) -> Row:
     return row
 
 
-_ENDS = ", ".join(f"'{status}'" for status in sorted(TERMINAL))
-_PROBLEMS = (
-    (
-        "the events of task {} have holes",
-        # A run begins with an event.
-        f"SELECT t.id FROM tasks t WHERE t.status NOT IN ({_ENDS}, 'deleted') "
-        f"AND max({_LAST} - t.run_from, 1) != "
-        f"(SELECT count(*) FROM events e WHERE {_EVENTS_OF_TASK} "
-        f"AND (e.place & {SEQ_MASK}) > t.run_from) LIMIT 20",
-    ),
-    (
-        "task {} is finished, but its events don't say how",
-        f"SELECT t.id FROM tasks t WHERE t.status IN ({_ENDS}) AND coalesce((SELECT e.type "
-        f"FROM events e WHERE {_EVENTS_OF_TASK} ORDER BY e.place DESC LIMIT 1), '') "
-        "!= 'task_finished' LIMIT 20",
-    ),
-    (
-        "task {} lacks large fields that it says it has",
-        "SELECT t.id FROM tasks t WHERE t.large IS NOT NULL AND (SELECT count(*) "
-        "FROM json_each(t.large)) != (SELECT count(*) FROM large_fields f "
-        "WHERE f.task = t.number) LIMIT 20",
-    ),
-    (
-        "thread {} has another length than it says",
-        "SELECT h.id FROM threads h WHERE h.length != "
-        f"(SELECT count(*) FROM messages m WHERE {_MESSAGES_OF_THREAD}) LIMIT 20",
-    ),
+_CHECKS = build_checks(
+    Dialect(
+        greatest="max",
+        last_seq=_LAST,
+        events=_EVENTS_OF_TASK,
+        seq=f"(e.place & {SEQ_MASK})",
+        place="e.place",
+        large_names="json_each(t.large)",
+        large_fields="f.task = t.number",
+        messages=_MESSAGES_OF_THREAD,
+    )
 )
 
 
-class SqliteBooks:
-    """A store in a file, in one transaction."""
+class SqliteTables:
+    """The `StoreTables` of a file, in one transaction."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -135,7 +126,7 @@ class SqliteBooks:
         [rows] = self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()
         return int(rows)
 
-    async def numbers(self) -> AsyncIterator[tuple[str, int, int]]:
+    async def event_counts(self) -> AsyncIterator[tuple[str, int, int]]:
         """For each task that has events: the last one's number, and how many there are."""
         for row in self._connection.execute(
             f"SELECT t.id, max(e.place) & {SEQ_MASK}, count(*) FROM tasks t JOIN events e "
@@ -149,55 +140,54 @@ class SqliteBooks:
         if found:
             return [f"the file is damaged: {text}" for text in found]
         return [
-            text.format(name) for text, sql in _PROBLEMS for [name] in self._connection.execute(sql)
+            text.format(name) for text, sql in _CHECKS for [name] in self._connection.execute(sql)
         ]
 
 
-class _Sqlite:
-    name: str = "SQLite"
-
-    async def versions(self, address: str | os.PathLike[str]) -> tuple[int, int]:
-        path = _existing(address)
-        with _connected(path) as connection:
-            return version_of(connection, path), SCHEMA_VERSION
-
-    async def migrate(self, address: str | os.PathLike[str]) -> tuple[int, int]:
-        path = file_of(sqlite_path(address))
-        make_folder_of(path)
-        with _alone(path), _connected(path) as connection:
-            before = version_of(connection, path)
-            prepare(connection, path)
-            return before, SCHEMA_VERSION
-
-    @contextlib.asynccontextmanager
-    async def books(
-        self, address: str | os.PathLike[str], *, write: bool
-    ) -> AsyncIterator[SqliteBooks]:
-        path = _existing(address)
-        with _alone(path), _connected(path) as connection:
-            version = version_of(connection, path)
-            if version != SCHEMA_VERSION:
-                raise ConfigurationError(
-                    f"{path} has schema version {version}, this release needs {SCHEMA_VERSION}: "
-                    "xpander-client store migrate"
-                )
-            connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-            yield SqliteBooks(connection)
-            connection.execute("COMMIT")
+async def read_versions(address: str | os.PathLike[str]) -> tuple[int, int]:
+    """Return the version of the tables in a file, and the one that this release needs."""
+    path = _find_file(address)
+    with _connect(path) as connection:
+        return version_of(connection, path), SCHEMA_VERSION
 
 
-ENGINE = _Sqlite()
+async def migrate(address: str | os.PathLike[str]) -> tuple[int, int]:
+    """Give a file the tables of this release; returns their version before and after."""
+    path = file_of(parse_path(address))
+    make_folder_of(path)
+    with _lock(path), _connect(path) as connection:
+        before = version_of(connection, path)
+        prepare(connection, path)
+        return before, SCHEMA_VERSION
 
 
-def _existing(address: str | os.PathLike[str]) -> Path:
-    path = file_of(sqlite_path(address))
+@contextlib.asynccontextmanager
+async def open_tables(
+    address: str | os.PathLike[str], *, write: bool
+) -> AsyncIterator[SqliteTables]:
+    """Open all that a file keeps, in one transaction."""
+    path = _find_file(address)
+    with _lock(path), _connect(path) as connection:
+        version = version_of(connection, path)
+        if version != SCHEMA_VERSION:
+            raise ConfigurationError(
+                f"{path} has schema version {version}, this release needs {SCHEMA_VERSION}: "
+                "xpander-client store migrate"
+            )
+        connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+        yield SqliteTables(connection)
+        connection.execute("COMMIT")
+
+
+def _find_file(address: str | os.PathLike[str]) -> Path:
+    path = file_of(parse_path(address))
     if not path.is_file():
         raise ConfigurationError(f"{path} is not there")
     return path
 
 
 @contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _lock(path: Path) -> Iterator[None]:
     lock = FileLock(path)
     lock.acquire(f"the store {path} is in use by a platform: stop it first")
     try:
@@ -207,7 +197,7 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _connected(path: Path) -> Iterator[sqlite3.Connection]:
+def _connect(path: Path) -> Iterator[sqlite3.Connection]:
     try:
         with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("PRAGMA journal_mode = WAL")
