@@ -35,8 +35,9 @@ from xpander_client.api.models import (
 )
 from xpander_client.api.resources import Task, Tasks
 from xpander_client.configuration import Configuration
+from xpander_client.core.steps import ask
 from xpander_client.errors import ModuleException
-from xpander_client.legacy.steps import adrive, ask, drive
+from xpander_client.transport.drivers import adrive, drive
 
 P = ParamSpec("P")
 R = TypeVar("R")

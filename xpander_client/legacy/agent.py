@@ -12,6 +12,7 @@ import attrs
 from xpander_client.api.models import AgentGraphItem, AgentInstructions, AgentStatus, AgentTool
 from xpander_client.api.resources import Agent as Definition, Task
 from xpander_client.core.convert import dumps, loads
+from xpander_client.core.steps import Steps, ask, is_async
 from xpander_client.errors import ArgumentError, CallError
 from xpander_client.legacy import files as task_files
 from xpander_client.legacy.execution import Execution, ListedExecution
@@ -22,9 +23,9 @@ from xpander_client.legacy.memory import Memory
 from xpander_client.legacy.pending import pending_local_tool_calls
 from xpander_client.legacy.providers import LLMProvider, provider, tool_calls_in, tools_for
 from xpander_client.legacy.script import Current, Platform, Script
-from xpander_client.legacy.steps import Steps, adrive, ask, drive, is_async
 from xpander_client.legacy.tool_call import ToolCall, ToolCallResult
 from xpander_client.legacy.usage import Tokens, usage_of
+from xpander_client.transport.drivers import adrive, drive
 
 _logger = logging.getLogger(__name__)
 

@@ -10,13 +10,14 @@ import attrs
 
 from xpander_client.api.models import AgentInstructions, AgentStatus, AgentType
 from xpander_client.configuration import Configuration, check_configuration
+from xpander_client.core.steps import Steps, ask
 from xpander_client.legacy.agent import Agent, loaded
 from xpander_client.legacy.pending import pending_local_tool_calls
 from xpander_client.legacy.providers import LLMProvider, provider, tool_calls_in
 from xpander_client.legacy.script import Platform
-from xpander_client.legacy.steps import Steps, adrive, ask, drive
 from xpander_client.legacy.tool_call import ToolCall
 from xpander_client.transport import Closing, Resource
+from xpander_client.transport.drivers import adrive, drive
 
 
 class XpanderClient(Closing):

@@ -13,6 +13,7 @@ from typing import Any
 import attrs
 
 from xpander_client.api.models import AgentExecutionStatus, Thread, ThreadMessage
+from xpander_client.core.steps import Steps, ask
 from xpander_client.core.tool_message import tool_message
 from xpander_client.errors import ConflictError, TaskHeldError
 from xpander_client.legacy import instructions
@@ -24,7 +25,6 @@ from xpander_client.legacy.providers import (
     tool_calls_in,
 )
 from xpander_client.legacy.script import Script
-from xpander_client.legacy.steps import Steps, ask
 from xpander_client.legacy.thread_copy import ThreadCopy
 from xpander_client.legacy.tool_call import FINISH_TOOL, ToolCall, ToolCallResult
 

@@ -6,11 +6,11 @@ import uuid
 
 from xpander_client.api.models import AgentExecutionStatus, ThreadMessage, ThreadToolCall
 from xpander_client.api.resources import Task
+from xpander_client.core.steps import Steps, ask
 from xpander_client.errors import TurnLimitError
 from xpander_client.legacy import operation
 from xpander_client.legacy.conversation import Conversation
 from xpander_client.legacy.script import Current, Script
-from xpander_client.legacy.steps import Steps, ask
 from xpander_client.legacy.tool_call import FINISH_TOOL, ToolCall, extended
 from xpander_client.legacy.tool_runs import ToolRuns
 

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from xpander_client.api.models import ThreadMessage
+from xpander_client.core.steps import Steps, ask
 from xpander_client.legacy.conversation import Conversation
 from xpander_client.legacy.providers import LLMProvider, system_for
 from xpander_client.legacy.script import Script
-from xpander_client.legacy.steps import Steps, adrive, ask, drive
 from xpander_client.legacy.tool_call import ToolCallResult
+from xpander_client.transport.drivers import adrive, drive
 
 
 class Memory:

@@ -9,6 +9,7 @@ import attrs
 
 from xpander_client.api.models import ThreadMessage
 from xpander_client.core.convert import dumps
+from xpander_client.core.steps import Steps, ask
 from xpander_client.core.tool_message import tool_message
 from xpander_client.errors import (
     ApiStatusError,
@@ -17,7 +18,6 @@ from xpander_client.errors import (
     ConflictError,
     DecodingError,
 )
-from xpander_client.legacy.steps import Steps, ask
 from xpander_client.legacy.tool_call import ToolCall, ToolCallResult
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import attrs
 from xpander_client.api.models import AgentExecutionStatus
 from xpander_client.api.resources import Task
 from xpander_client.core.result import error_text
+from xpander_client.core.steps import Steps, ask, run as call_function, together
 from xpander_client.errors import ArgumentError
 from xpander_client.legacy import agent_tools, operation
 from xpander_client.legacy.conversation import Conversation
@@ -19,13 +20,6 @@ from xpander_client.legacy.local_tools import LocalTool
 from xpander_client.legacy.operation import Ran
 from xpander_client.legacy.providers import MalformedError, Tool
 from xpander_client.legacy.script import Current, Script
-from xpander_client.legacy.steps import (
-    AsyncFunctionError,
-    Steps,
-    ask,
-    run as call_function,
-    together,
-)
 from xpander_client.legacy.thread_copy import ThreadCopy
 from xpander_client.legacy.tool_call import (
     FINISH_TOOL,
@@ -34,6 +28,7 @@ from xpander_client.legacy.tool_call import (
     ToolCallType,
     extended,
 )
+from xpander_client.transport.drivers import AsyncFunctionError
 
 _logger = logging.getLogger(__name__)
 

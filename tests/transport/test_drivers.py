@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from xpander_client.core.steps import Steps, ask, run, together
 from xpander_client.errors import ArgumentError
-from xpander_client.legacy.steps import Steps, adrive, ask, drive, run, together
+from xpander_client.transport.drivers import adrive, drive
 
 
 def both(steps: Any) -> tuple[Any, Any]:
