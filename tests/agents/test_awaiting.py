@@ -11,7 +11,7 @@ import pytest
 
 from tests.agents.sandboxes import opened, ran
 from xpander_client.agents import Agent, scripted
-from xpander_client.agents.capabilities import described
+from xpander_client.agents.stubs import describe_capabilities
 
 
 class Shop:
@@ -137,7 +137,7 @@ def test_the_model_is_told_which_functions_are_async() -> None:
 
     capabilities = opened(fetch, plain)
     capabilities.add_class(Shop)
-    text = described(capabilities)
+    text = describe_capabilities(capabilities)
     assert "async def fetch(n: 'int') -> 'int': ..." in text
     assert "\ndef plain(n: 'int') -> 'int': ..." in f"\n{text}"
     assert "    async def fetch(self, n: 'int') -> 'int': ..." in text

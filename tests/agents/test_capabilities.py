@@ -15,9 +15,9 @@ from xpander_client.agents.capabilities import (
     HostClass,
     HostModule,
     MemberSpec,
-    described,
 )
 from xpander_client.agents.openings import openings_of
+from xpander_client.agents.stubs import describe_capabilities
 from xpander_client.errors import ArgumentError
 
 
@@ -139,7 +139,7 @@ def test_stubs_tell_signature_and_docstring_by_visibility() -> None:
     capabilities.add_function(weather, name="brief", visibility="medium")
     capabilities.add_function(weather, name="hidden", visibility="low")
     capabilities.add_function(weather, name="other", docstring="Something else.")
-    text = described(capabilities)
+    text = describe_capabilities(capabilities)
     assert text.splitlines()[1] == '    """Foretell the weather."""'
     assert text.replace("'", "").startswith(
         "def weather(city: str, *, days: int = 1) -> list[str]:\n"
@@ -153,7 +153,7 @@ def test_stubs_tell_signature_and_docstring_by_visibility() -> None:
 def test_stubs_of_a_class_have_its_members() -> None:
     capabilities = Capabilities()
     capabilities.add_class(Shop, configure={"rating": MemberSpec(visibility="low")})
-    text = described(capabilities)
+    text = describe_capabilities(capabilities)
     for part in ("class Shop:", "Sells things.", "def __init__(self, name", "def buy(self, thing",
                  '"""Buy some."""', "@classmethod", "open_now"):  # fmt: skip
         assert part in text, part
@@ -164,7 +164,7 @@ def test_stubs_of_a_class_have_its_members() -> None:
 def test_a_class_that_cannot_be_made_says_so() -> None:
     capabilities = Capabilities()
     capabilities.add_class(Shop, constructable=False)
-    text = described(capabilities)
+    text = describe_capabilities(capabilities)
     assert "__init__" not in text
     assert "objects of it can't be made here" in text
 
@@ -173,7 +173,7 @@ def test_stubs_of_modules_and_of_live_objects() -> None:
     capabilities = Capabilities()
     capabilities.add_module(textwrap)
     capabilities.add_module(Shop("a"), name="shop")
-    text = described(capabilities)
+    text = describe_capabilities(capabilities)
     assert "# import textwrap" in text
     assert "def textwrap.wrap(text" in text
     assert "def shop.buy(thing" in text
@@ -186,7 +186,7 @@ def test_a_module_with_very_many_names_is_told_in_part() -> None:
         setattr(big, f"value_{number}", number)
     capabilities = Capabilities()
     capabilities.add_module(big)
-    text = described(capabilities)
+    text = describe_capabilities(capabilities)
     assert "# ... and 420 more" in text
     assert len(text) < 5_000
 
@@ -196,15 +196,15 @@ def test_stubs_do_not_change_from_run_to_run() -> None:
 
     capabilities = Capabilities()
     capabilities.add_function(search)
-    assert "0x" not in described(capabilities)
+    assert "0x" not in describe_capabilities(capabilities)
 
 
 def test_stubs_are_made_again_when_something_was_added() -> None:
     capabilities = Capabilities()
-    first = described(capabilities)
-    assert described(capabilities) is first
+    first = describe_capabilities(capabilities)
+    assert describe_capabilities(capabilities) is first
     capabilities.add_function(weather)
-    assert "weather" in described(capabilities)
+    assert "weather" in describe_capabilities(capabilities)
 
 
 def test_openings_follow_what_is_added_and_end_with_their_capabilities() -> None:

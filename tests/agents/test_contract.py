@@ -17,9 +17,8 @@ import pytest
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
-from xpander_client.agents.contract import FUNCTION_MARK, Contract, contract_of
+from xpander_client.agents.contract import FUNCTION_MARK, TASK_MARK, Contract, contract_of
 from xpander_client.agents.errors import OutputInvalid
-from xpander_client.agents.wrapping import TASK_MARK
 from xpander_client.errors import ArgumentError
 
 
@@ -398,7 +397,7 @@ def test_only_a_method_has_an_object_of_its_own() -> None:
         """Do it."""
 
     bound = of(task).bind((1, 2), {})
-    assert (bound.inputs, bound.self_object) == ({"self": 1, "cls": 2}, None)
+    assert bound.inputs == {"self": 1, "cls": 2}
 
 
 def test_each_of_many_arguments_is_looked_at_by_itself() -> None:

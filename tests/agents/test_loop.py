@@ -21,7 +21,7 @@ from xpander_client.agents.errors import (
     TaskTimeout,
 )
 from xpander_client.agents.events import BaseEvent, ErrorEvent, OutputEvent, SuccessEvent
-from xpander_client.agents.loop import Brief, call_steps
+from xpander_client.agents.loop import call_steps
 from xpander_client.agents.messages import Image
 from xpander_client.agents.prompt import REMINDER
 from xpander_client.agents.response import LLMResponse
@@ -29,6 +29,7 @@ from xpander_client.agents.state_store import Conflict
 from xpander_client.agents.steps import (
     Ask,
     Begin,
+    Brief,
     CancelRequested,
     LineUp,
     Merge,

@@ -23,10 +23,10 @@ class Recorder:
 
     cancelled: list[tuple[str, str]] = attrs.field(factory=list)
 
-    def run(self, contract: Contract, bound: Bound) -> Any:
+    def run(self, contract: Contract, bound: Bound, outer: Any = None) -> Any:
         return contract.name, bound
 
-    async def arun(self, contract: Contract, bound: Bound) -> Any:
+    async def arun(self, contract: Contract, bound: Bound, outer: Any = None) -> Any:
         await asyncio.sleep(0)
         return contract.name, bound
 
@@ -111,7 +111,7 @@ def test_a_call_reaches_the_runner_with_its_arguments() -> None:
     name, bound = solve("x = 1", session="s", on_event=print)
     assert name == "solve"
     assert bound.inputs == {"equation": "x = 1", "digits": 3}
-    assert (bound.session, bound.on_event, bound.self_object) == ("s", print, None)
+    assert (bound.session, bound.on_event) == ("s", print)
 
 
 async def test_an_async_call_is_awaited() -> None:
@@ -130,10 +130,9 @@ async def test_methods_have_their_object_which_is_no_input() -> None:
         (await calculator.aadd(1))[1],
     ):
         assert bound.inputs == {"x": 1}
-        assert bound.self_object is calculator
     assert inspect.iscoroutinefunction(calculator.aadd)
-    assert calculator.named(1)[1].self_object is Calculator
-    assert Calculator.free(1)[1].self_object is None
+    assert calculator.named(1)[1].inputs == {"x": 1}
+    assert Calculator.free(1)[1].inputs == {"x": 1}
     with pytest.raises(TypeError, match="missing a required argument"):
         Calculator.add()
 

@@ -453,9 +453,9 @@ class Agent:
             changes = self.capabilities.changes
             resources = self._capabilities_primer
             if resources is None:
-                from xpander_client.agents.capabilities import described
+                from xpander_client.agents.stubs import describe_capabilities
 
-                resources = described(self.capabilities)
+                resources = describe_capabilities(self.capabilities)
             text = prompt.system_text(self._system_primer, resources, self.primer)
             self._system = (changes, text)
         return text

@@ -324,19 +324,3 @@ def _checked(name: str) -> str:
     if not name.isidentifier():
         raise ArgumentError(f"{name!r} can't be a name in agent code")
     return name
-
-
-def described(capabilities: Capabilities) -> str:
-    """All that is open, as stubs for a model.
-
-    Of what has high visibility signature and docstring, of medium the signature, of low nothing.
-
-    Example:
-        >>> capabilities = Capabilities()
-        >>> _ = capabilities.add_function(round, name="nearest", visibility="medium")
-        >>> described(capabilities).splitlines()[0]
-        'def nearest(number, ndigits=None): ...'
-    """
-    from xpander_client.agents.stubs import stubs
-
-    return capabilities.derived("stubs", stubs)

@@ -19,10 +19,12 @@ from xpander_client.agents.events import BaseEvent
 from xpander_client.agents.shapes import unreachable
 from xpander_client.agents.tokens import TokenChunk
 from xpander_client.agents.validation import Check, Misfit, packed
-from xpander_client.agents.wrapping import TASK_MARK
 from xpander_client.core.signatures import signature_of
 from xpander_client.errors import ArgumentError
 from xpander_client.extras import require
+
+TASK_MARK = "__agent_task_namespace__"
+"""The attribute by which a function shows that it is a task; its value is the agent's name."""
 
 FUNCTION_MARK = "__agent_function_owners__"
 """The attribute by which a function shows that agents may call it (`@agent.fn`)."""
@@ -56,7 +58,6 @@ class Bound:
     session: str = "default"
     on_event: Callable[..., Any] | None = None
     on_token: Callable[..., Any] | None = None
-    self_object: Any = None
 
 
 @attrs.define(eq=False, slots=False)
@@ -129,7 +130,6 @@ class Contract:
             session=session,
             on_event=given.get("on_event"),
             on_token=given.get("on_token"),
-            self_object=next(iter(given.values())) if self.has_self else None,
         )
 
     def validated_result(self, value: Any) -> Any:

@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
-from functools import lru_cache, partial
+from functools import partial
 from itertools import islice
 from pathlib import PurePath, PurePosixPath
 from types import EllipsisType, MappingProxyType, ModuleType
@@ -27,14 +27,14 @@ import attrs
 
 from xpander_client.agents.capabilities import HostClass
 from xpander_client.agents.containers import unboxed
-from xpander_client.agents.openings import InnerModule, Openings, type_id
-from xpander_client.agents.rewriting import MARK
+from xpander_client.agents.openings import InnerModule, Openings
 from xpander_client.agents.stand_ins import StandIn, evaluated, may_stand_in
 from xpander_client.agents.validation import Check, Misfit
 from xpander_client.agents.values import Instance, Unstorable
+from xpander_client.agents.wire_types import class_type, type_id, wrap_object, wrappers
 
 if TYPE_CHECKING:
-    from pydantic_monty import ClassInstance, ClassType
+    from pydantic_monty import ClassInstance
 
 
 LEAVES = frozenset(
@@ -71,39 +71,6 @@ class Handle:
         if self.opened is None:
             return name in _fields(type(self.value))
         return self.opened.is_open(name)
-
-
-@lru_cache(maxsize=1)
-def _wrappers() -> tuple[Any, Any]:
-    from pydantic_monty import ClassInstance, ClassType
-
-    class HandleWrapper(ClassInstance):
-        """Sends these attributes along with the object, which are made by `Crossing`."""
-
-        sent: Mapping[str, Any] = {}
-
-        def get_eager_attrs(self) -> dict[str, Any]:
-            return dict(self.sent)
-
-    class HostType(ClassType):
-        """Shows in the sandbox that it is a class of the host."""
-
-        def get_eager_attrs(self) -> dict[str, Any]:
-            return {MARK: True}
-
-    return HandleWrapper, HostType
-
-
-def class_type(cls: type[Any]) -> ClassType:
-    """A class in the form that goes into the sandbox. What is called on it is answered here."""
-    made: ClassType = _wrappers()[1](cls, id=type_id(cls))
-    return made
-
-
-def inner_module(inner: InnerModule) -> ClassInstance:
-    """A module in the form in which it goes into the sandbox as an object."""
-    made: ClassInstance = _wrappers()[0](inner, id=inner._id, class_type=class_type(InnerModule))
-    return made
 
 
 class Crossing:
@@ -208,7 +175,7 @@ class Crossing:
         elif type(key) is tuple:
             return tuple(self._key(item, depth + 1) for item in key)
         made = self.into(key, depth + 1)
-        if isinstance(made, _wrappers()[0]):
+        if isinstance(made, wrappers()[0]):
             raise TypeError(
                 f"a {type(key).__name__} can't be a key of a dict or in a set in the sandbox: "
                 "use data for it, as an id or a name"
@@ -305,7 +272,7 @@ class Crossing:
                 # The object may have changed on the host since it went in.
                 self._send(wrapper, value, known.opened)
             return wrapper
-        made: ClassInstance = _wrappers()[0](value, id=uuid4(), class_type=class_type(type(value)))
+        made = wrap_object(value, uuid4())
         opened = self._openings.opened(value)
         handle = Handle(value, opened, made)
         self._by_object[id(value)] = handle

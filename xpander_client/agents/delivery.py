@@ -39,11 +39,6 @@ class Delivery:
         self._is_closed = False
 
     @property
-    def wants_events(self) -> bool:
-        """Whether somebody follows the call."""
-        return self._on_event is not None
-
-    @property
     def wants_tokens(self) -> bool:
         """Whether somebody reads the model's answers while they are written."""
         return self._on_token is not None

@@ -7,7 +7,6 @@ whatever the model's client raised.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any, Literal, cast
 
 import attrs
@@ -42,6 +41,7 @@ from xpander_client.agents.state_store import Conflict
 from xpander_client.agents.steps import (
     Ask,
     Begin,
+    Brief,
     CancelRequested,
     LineUp,
     Merge,
@@ -65,29 +65,6 @@ LONGEST_RETRY_AFTER = RetryPolicy().maximum_retry_after
 """Seconds that a call waits because the provider of its model asks for it."""
 SHORTEST_PAUSE = 0.001
 LONGEST_PAUSE = 0.02
-
-
-@attrs.frozen(kw_only=True)
-class Brief:
-    """All there is to know of a call before it begins."""
-
-    task_name: str
-    agent_name: str
-    namespace: str
-    """The agents from the outermost call to this one, with slashes between."""
-    instructions: str
-    inputs: Mapping[str, Any]
-    returns: Any
-    system: str
-    validated: Callable[[Any], Any]
-    """The result as the caller gets it; raises `OutputInvalid`."""
-    setup: str | None = None
-    max_iterations: int = 10
-    llm_max_retries: int = 2
-    provider: str = ""
-    model: str = ""
-    on_conflict: str = "retry"
-    max_conflict_retries: int = 3
 
 
 @attrs.frozen

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
-from weakref import WeakKeyDictionary
 
 import attrs
 
 from xpander_client.agents.capabilities import Capabilities, HostClass, HostModule, is_async
+from xpander_client.agents.wire_types import class_type, type_id, wrap_object
 
 if TYPE_CHECKING:
     from pydantic_monty import ExternalModule
@@ -43,16 +43,6 @@ INTERPRETER_BUILTINS = frozenset(
     }
 )
 """Names that the interpreter does not ask the host for, as it has a meaning for them."""
-
-_type_ids: WeakKeyDictionary[type[Any], UUID] = WeakKeyDictionary()
-
-
-def type_id(cls: type[Any]) -> UUID:
-    """The id of a class, which tells apart classes of the same name."""
-    known = _type_ids.get(cls)
-    if known is None:
-        known = _type_ids.setdefault(cls, uuid4())
-    return known
 
 
 @attrs.frozen
@@ -221,14 +211,12 @@ def _factory(tree: _Tree) -> Callable[[], ExternalModule]:
     def module() -> ExternalModule:
         from pydantic_monty import ExternalModule
 
-        from xpander_client.agents.crossing import inner_module
-
         def build(tree: _Tree) -> ExternalModule:
             return ExternalModule(
                 {
                     **tree.members,
                     **{name: build(below) for name, below in tree.below.items()},
-                    **{name: inner_module(inner) for name, inner in tree.inner.items()},
+                    **{name: wrap_object(inner, inner._id) for name, inner in tree.inner.items()},
                 }
             )
 
@@ -293,8 +281,6 @@ def _open_names(
                 _open_names(openings, module, value, f"{path}.{name}", f"{within}.", depth - 1)
             continue
         if isinstance(value, type):
-            from xpander_client.agents.crossing import class_type
-
             opened = module.as_class(value, within)
             openings.by_type.setdefault(value, opened)
             openings.by_id.setdefault(type_id(value), opened)

@@ -23,7 +23,7 @@ from xpander_client.agents.rendering import cut, picture, rendered
 from xpander_client.agents.response import LLMResponse
 
 if TYPE_CHECKING:
-    from xpander_client.agents.loop import Brief
+    from xpander_client.agents.steps import Brief
 
 
 PAST_PART = 1_500

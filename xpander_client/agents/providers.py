@@ -19,7 +19,6 @@ class Provider:
     name: str
     module: str
     extra: str
-    key_variable: str
 
 
 @attrs.frozen
@@ -49,10 +48,10 @@ class Connection:
 PROVIDERS = {
     provider.name: provider
     for provider in (
-        Provider("openai", "openai", "agents-openai", "OPENAI_API_KEY"),
-        Provider("anthropic", "anthropic", "agents-anthropic", "ANTHROPIC_API_KEY"),
-        Provider("google", "google.genai", "agents-google", "GOOGLE_API_KEY"),
-        Provider("bedrock", "boto3", "agents-bedrock", "AWS_BEARER_TOKEN_BEDROCK"),
+        Provider("openai", "openai", "agents-openai"),
+        Provider("anthropic", "anthropic", "agents-anthropic"),
+        Provider("google", "google.genai", "agents-google"),
+        Provider("bedrock", "boto3", "agents-bedrock"),
     )
 }
 _ALIASES = {"gemini": "google", "openai-compatible": "openai"}

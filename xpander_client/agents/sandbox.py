@@ -45,13 +45,12 @@ from xpander_client.agents.crossing import (
     Doubt,
     Handle,
     Inputs,
-    class_type,
     fitting,
     is_builtin,
 )
 from xpander_client.agents.enum_arguments import with_enums
 from xpander_client.agents.idioms import rewritten
-from xpander_client.agents.openings import INTERPRETER_BUILTINS, Target, openings_of, type_id
+from xpander_client.agents.openings import INTERPRETER_BUILTINS, Target, openings_of
 from xpander_client.agents.operations import BETWEEN_OBJECTS, OPERATIONS, UNOPENED
 from xpander_client.agents.preludes import needed
 from xpander_client.agents.printed import Printed
@@ -70,6 +69,7 @@ from xpander_client.agents.values import (
     encode,
     whole,
 )
+from xpander_client.agents.wire_types import class_type, type_id
 from xpander_client.agents.workers import Worker, inside_host_call, take
 
 AFTER_THE_END = 100
@@ -183,7 +183,6 @@ class SandboxSession:
         self._is_read = True
         self._has_special = False
         self._found: frozenset[str] = frozenset()
-        self._block: _Running | None = None
 
     def __enter__(self) -> SandboxSession:
         return self
@@ -219,7 +218,7 @@ class SandboxSession:
         """
         if self._is_closed:
             raise RuntimeError("the session is closed")
-        block = self._block = _Running(Printed(self._limits.output, prints))
+        block = _Running(Printed(self._limits.output, prints))
         try:
             error = self._run(code.replace("\r\n", "\n").replace("\r", "\n"), block)
         except _Interrupted:
@@ -234,7 +233,6 @@ class SandboxSession:
             raise
         finally:
             block.give_up()
-            self._block = None
         if self._stop.is_set() and block.control is None:
             self._forget_process()
             return Block(block.printed.finished(), None, None, interrupted=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import TYPE_CHECKING, Literal, TypeVar
+from collections.abc import Callable, Generator, Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import attrs
 
@@ -13,6 +13,29 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+
+
+@attrs.frozen(kw_only=True)
+class Brief:
+    """All there is to know of a call before it begins."""
+
+    task_name: str
+    agent_name: str
+    namespace: str
+    """The agents from the outermost call to this one, with slashes between."""
+    instructions: str
+    inputs: Mapping[str, Any]
+    returns: Any
+    system: str
+    validated: Callable[[Any], Any]
+    """The result as the caller gets it; raises `OutputInvalid`."""
+    setup: str | None = None
+    max_iterations: int = 10
+    llm_max_retries: int = 2
+    provider: str = ""
+    model: str = ""
+    on_conflict: str = "retry"
+    max_conflict_retries: int = 3
 
 
 @attrs.frozen

@@ -15,6 +15,7 @@ from xpander_client.agents.capabilities import (
     is_async,
 )
 from xpander_client.agents.host_modules import standard_modules
+from xpander_client.agents.openings import open_members
 from xpander_client.agents.sandbox_modules import SOURCES
 from xpander_client.core.signatures import signature_of
 
@@ -23,8 +24,21 @@ MOST_MEMBERS = 80
 LONGEST_DOC = 2_000
 
 
-def stubs(capabilities: Capabilities) -> str:
-    """All that is open, but for what has low visibility."""
+def describe_capabilities(capabilities: Capabilities) -> str:
+    """Return stubs of all that is open, for a model.
+
+    Of what has high visibility signature and docstring, of medium the signature, of low nothing.
+
+    Example:
+        >>> capabilities = Capabilities()
+        >>> _ = capabilities.add_function(round, name="nearest", visibility="medium")
+        >>> describe_capabilities(capabilities).splitlines()[0]
+        'def nearest(number, ndigits=None): ...'
+    """
+    return capabilities.derived("stubs", _describe)
+
+
+def _describe(capabilities: Capabilities) -> str:
     parts = [
         "\n".join(_function(one.name, one.function, one.visibility, one.docstring))
         for one in capabilities.functions.values()
@@ -155,8 +169,6 @@ def _module(opened: HostModule) -> list[str]:
     lines = [f"# import {opened.name}"]
     if opened.visibility == "high" and opened.target.__doc__:
         lines.append(f"# {opened.target.__doc__.strip().partition(chr(10))[0]}")
-    from xpander_client.agents.openings import open_members
-
     members = open_members(opened)
     for name, value in members[:MOST_MEMBERS]:
         spec = opened.configure.get(name)

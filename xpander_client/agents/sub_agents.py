@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import attrs
 
 from xpander_client.agents.call import Call, current_call
 from xpander_client.agents.contract import ADDED, Bound, Contract
 from xpander_client.agents.errors import AgentTaskError, TaskCancelled, TaskClarify
+from xpander_client.agents.wrapping import Runner
 
 
-class SubAgentRunner(Protocol):
-    """What carries out a task for the call whose code asks for it."""
-
-    def run(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Any:
-        """The task's result."""
-
-    async def arun(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Any:
-        """The task's result."""
-
-
-def as_sub_agent(contract: Contract, runner: SubAgentRunner) -> Callable[..., Any]:
+def as_sub_agent(contract: Contract, runner: Runner) -> Callable[..., Any]:
     """The task as agent code sees it: its own parameters, and nothing of the call's.
 
     It runs in the session of the call whose code calls it, its events and tokens go where that

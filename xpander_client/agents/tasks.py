@@ -7,7 +7,6 @@ from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar, overloa
 
 from xpander_client.agents.contract import contract_of
 from xpander_client.agents.events import BaseEvent
-from xpander_client.agents.sub_agents import SubAgentRunner
 from xpander_client.agents.tokens import StreamToken
 from xpander_client.agents.wrapping import Runner, wrap
 
@@ -86,18 +85,8 @@ class TaskDecorator(Protocol):
         ...
 
 
-class AnyRunner(Runner, SubAgentRunner, Protocol):
-    """What carries out tasks, for callers and for agents' code."""
-
-    def run(self, contract: Any, bound: Any, outer: Any = None) -> Any:
-        """The task's result."""
-
-    async def arun(self, contract: Any, bound: Any, outer: Any = None) -> Any:
-        """The task's result."""
-
-
 def decorator(
-    runner: AnyRunner,
+    runner: Runner,
     agent_name: str,
     primer: str | None,
     *,
@@ -123,7 +112,7 @@ def decorator(
     return decorate
 
 
-def runner_of(function: object) -> AnyRunner | None:
+def runner_of(function: object) -> Runner | None:
     """What carries a task out; None for other functions."""
-    found: AnyRunner | None = getattr(function, _RUNNER, None)
+    found: Runner | None = getattr(function, _RUNNER, None)
     return found

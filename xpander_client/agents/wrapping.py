@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import functools
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from xpander_client.agents.contract import Bound, Contract
-
-
-TASK_MARK = "__agent_task_namespace__"
-"""The attribute by which a function shows that it is a task; its value is the agent's name."""
+from xpander_client.agents.contract import TASK_MARK, Bound, Contract
 
 
 class Runner(Protocol):
-    """What carries out calls of tasks; `run` for those defined with def, `arun` for the others."""
+    """What carries out calls of tasks; `run` for those defined with def, `arun` for the others.
 
-    def run(self, contract: Contract, bound: Bound) -> Any:
-        """The task's result."""
+    `outer` is the call whose code makes this one, if an agent's code does: what it is, is between
+    that call and the runner.
+    """
 
-    async def arun(self, contract: Contract, bound: Bound) -> Any:
-        """The task's result."""
+    def run(self, contract: Contract, bound: Bound, outer: Any = None) -> Any:
+        """Return the task's result."""
+
+    async def arun(self, contract: Contract, bound: Bound, outer: Any = None) -> Any:
+        """Return the task's result."""
 
     def cancel(self, contract: Contract, session: str) -> None:
-        """Stops all calls of the task in the session."""
+        """Stop all calls of the task in the session."""
 
 
 def wrap(contract: Contract, function: FunctionType, runner: Runner, *, agent_name: str) -> Any:
