@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 import os
 import secrets
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, wait
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from xpander_client.configuration import Configuration
-from xpander_client.errors import ConfigurationError, ModuleException
+from xpander_client.errors import ConfigurationError
 from xpander_client.extras import missing
+from xpander_client.runtime.loop_thread import LoopThread
 
 if TYPE_CHECKING:
     from xpander_client.platform.server import Server
     from xpander_client.platform.settings import Settings
     from xpander_client.platform.tools import Tool
+
+_logger = logging.getLogger(__name__)
 
 
 class LocalPlatform:
@@ -68,8 +72,8 @@ class LocalPlatform:
         self._settings = settings
         self._configuration: Configuration | None = None
         self._server: Server | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread: threading.Thread | None = None
+        self._thread: LoopThread | None = None
+        self._serving: Future[None] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     @property
@@ -102,29 +106,28 @@ class LocalPlatform:
         except BaseException:
             self.close()
             raise
+        from xpander_client.platform.server import new_event_loop
+
         started = threading.Event()
-        failures: list[BaseException] = []
-        self._thread = threading.Thread(
-            target=self._run,
-            args=(self._server, started, failures),
-            name="xpander-platform",
-            daemon=True,
-        )
-        self._thread.start()
+        self._thread = LoopThread("xpander-platform", new_loop=new_event_loop)
+        self._serving = self._thread.submit(_serve(self._server, started))
+        # Where it fails before it has begun, nobody else says so.
+        self._serving.add_done_callback(lambda _: started.set())
         started.wait()
-        if failures:
+        if self._serving.done() and (failure := self._serving.exception()) is not None:
             self.close()
-            raise failures[0]
+            raise failure
 
     def close(self) -> None:
         """End the streams in order, write what is queued, and stop."""
-        server, thread, loop = self._server, self._thread, self._loop
+        server, thread, serving = self._server, self._thread, self._serving
         if thread is not None:
-            if server is not None and loop is not None:
-                with contextlib.suppress(RuntimeError):  # the loop has ended by itself
-                    loop.call_soon_threadsafe(server.stop)
-            thread.join()
-        self._server = self._thread = self._loop = self._configuration = None
+            # In a forked process there is no thread, and what it did goes on in the parent.
+            if server is not None and serving is not None and thread.is_alive:
+                thread.call_soon(server.stop)
+                wait({serving})
+            thread.stop()
+        self._server = self._thread = self._serving = self._configuration = None
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None
@@ -179,20 +182,14 @@ class LocalPlatform:
         )
         return Server(platform, bind(self._host, self._port))
 
-    def _run(self, server: Server, started: threading.Event, failures: list[BaseException]) -> None:
-        from xpander_client.platform.server import run_loop
 
-        async def main() -> None:
-            self._loop = asyncio.get_running_loop()
-            await server.serve(started.set)
-
-        try:
-            run_loop(main())
-        except ModuleException as error:
-            failures.append(error)
-        except BaseException as error:
-            failures.append(error)
-            if started.is_set():
-                raise
-        finally:
-            started.set()
+async def _serve(server: Server, started: threading.Event) -> None:
+    try:
+        await server.serve(started.set)
+    except Exception:
+        if started.is_set():
+            _logger.exception("the platform has failed")
+        raise
+    finally:
+        # Functions of tools run there, and what they still do is over when the platform is.
+        await asyncio.get_running_loop().shutdown_default_executor()

@@ -77,13 +77,16 @@ class Server:
             self._listener.close()
 
 
-def run_loop(main: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine on the fastest event loop that is installed."""
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """Make an event loop, of the fastest kind that is installed."""
     try:
         import uvloop
     except ImportError:
-        factory: Callable[[], asyncio.AbstractEventLoop] | None = None
-    else:
-        factory = uvloop.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def run_loop(main: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine on such a loop."""
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(main)
