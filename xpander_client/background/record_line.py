@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from xpander_client.configuration import RetryPolicy
-from xpander_client.core.retry import backoff
-from xpander_client.errors import ApiStatusError, CallError, UnknownOutcomeError
+from xpander_client.core.outage import Outage
+from xpander_client.errors import CallError
 
 T = TypeVar("T")
 
@@ -19,7 +19,9 @@ _AT_ONCE = 16
 _URGENT_AT_ONCE = 8
 
 _PATIENCE = RetryPolicy(initial=0.25, maximum=5.0)
-"""The waits between tries while the platform is away."""
+"""The waits between tries while the platform is away. They are shorter than a worker's: a program
+that ends gives its record a few seconds.
+"""
 
 
 class Line:
@@ -34,7 +36,8 @@ class Line:
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._urgent_slots = asyncio.Semaphore(_URGENT_AT_ONCE)
         self._is_open = asyncio.Event()
-        self._failures = 0
+        # A task that may have been created would be a second one.
+        self._outage = Outage(_PATIENCE, is_repeatable=False)
 
     def open(self) -> None:
         """The platform is there: go on."""
@@ -54,29 +57,18 @@ class Line:
                 try:
                     answer = await write()
                 except CallError as error:
-                    if not _may_pass(error):
+                    if not self._outage.may_pass(error):
                         raise
                     self._rest(error)
                     continue
-            if self._failures:
-                self._failures = 0
+            if self._outage.end():
                 _logger.info("the record of background tasks gets through again")
             return answer
 
     def _rest(self, error: CallError) -> None:
         if not self._is_open.is_set():
             return
-        if not self._failures:
+        if not self._outage.failures:
             _logger.warning("background tasks run on, their record waits: %s", error)
-        self._failures += 1
         self._is_open.clear()
-        asyncio.get_running_loop().call_later(backoff(_PATIENCE, self._failures), self.open)
-
-
-def _may_pass(error: CallError) -> bool:
-    if isinstance(error, UnknownOutcomeError):
-        return False
-    if not isinstance(error, ApiStatusError) or error.status_code is None:
-        return True
-    # A key that is refused may be put right while the tasks run.
-    return error.retryable or error.status_code >= 500 or error.status_code in (401, 403)
+        asyncio.get_running_loop().call_later(self._outage.pause(), self.open)

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from enum import Enum, auto
 
 from xpander_client.configuration import RetryPolicy
-from xpander_client.core.retry import backoff
+from xpander_client.core.outage import Outage
 from xpander_client.errors import (
     ApiStatusError,
     CallError,
@@ -48,7 +48,9 @@ async def deliver(
     such answers `probe` is tried, a small write of the same task: when that gets through, the write
     counts as refused.
     """
-    failures = answered = 0
+    # Whatever came of a try, another one has the same attempt or the same key: it changes nothing.
+    outage = Outage(PATIENCE)
+    answered = 0
     while True:
         try:
             await write()
@@ -58,13 +60,12 @@ async def deliver(
             # The answer is unreadable, the write was made all the same.
             log.warning("%s is delivered, but the answer is unreadable: %s", what, error)
         except CallError as error:
-            if not _may_pass(error):
+            if not outage.may_pass(error):
                 return Delivery.REFUSED, str(error)
-            failures += 1
             answered = answered + 1 if _is_at_fault(error) else 0
             if probe is not None and answered >= MOST_FAILURES and await _gets_through(probe):
                 return Delivery.REFUSED, f"other writes get through, but this one never: {error}"
-            pause = backoff(PATIENCE, failures)
+            pause = outage.pause()
             log.warning("could not deliver %s, trying again in %.1f s: %s", what, pause, error)
             await asyncio.sleep(pause)
             continue
@@ -82,10 +83,3 @@ async def _gets_through(probe: Callable[[], Awaitable[object]]) -> bool:
 def _is_at_fault(error: CallError) -> bool:
     """Whether the platform answered that it failed or cannot take this now."""
     return isinstance(error, ApiStatusError) and (error.status_code or 0) >= 500
-
-
-def _may_pass(error: CallError) -> bool:
-    if not isinstance(error, ApiStatusError) or error.status_code is None:
-        return True
-    # A key that is refused may be put right while the worker runs, and the work is done.
-    return error.retryable or error.status_code >= 500 or error.status_code in (401, 403)

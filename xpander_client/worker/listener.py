@@ -14,7 +14,7 @@ from xpander_client.api.models import WorkerEnvironment
 from xpander_client.api.requests import workers
 from xpander_client.configuration import RetryPolicy
 from xpander_client.core.convert import ConversionError, parse
-from xpander_client.core.retry import backoff
+from xpander_client.core.outage import Outage
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.errors import ApiStatusError, CallError, ModuleException
 from xpander_client.transport import Transport
@@ -99,22 +99,23 @@ class Listener:
             CallError: the last of `tries` failed.
             ModuleException: the platform says that another environment serves the agent.
         """
-        failures = 0
+        outage = Outage(PATIENCE)
         while True:
             try:
                 async with contextlib.aclosing(self._stream()) as frames:
                     async for frame in frames:
-                        failures = 0
+                        outage.end()
                         if (message := self._read(frame)) is not None:
                             yield message
                 cause = f"{self._transport.configuration.events_root} closed the stream"
             except CallError as error:
-                is_last = self._tries is not None and failures + 1 >= self._tries
+                is_last = self._tries is not None and outage.failures + 1 >= self._tries
+                # Who begins is told of a wrong key or agent at once. A worker that was known has
+                # tasks, so it waits even for what refuses it now.
                 if not self._is_known and (is_last or _is_refusal(error)):
                     raise
                 cause = str(error)
-            failures += 1
-            pause = backoff(PATIENCE, failures)
+            pause = outage.pause()
             _logger.warning("not listening, trying again in %.1f s: %s", pause, cause)
             await asyncio.sleep(pause)
 
