@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
 from xpander_client.agents import prompt
 from xpander_client.agents.blocks import Limits
+from xpander_client.agents.call import AgentSetup
 from xpander_client.agents.capabilities import (
     RESERVED,
     Capabilities,
@@ -123,7 +124,7 @@ class Agent:
         self._capabilities_primer = capabilities_primer
         self._system_primer = system_primer
         self._system: tuple[int, str] = (-1, "")
-        self._runner = LocalRunner(self)
+        self._runner = LocalRunner(self._setup)
         self._tasks: dict[str, Any] = {}
 
     def __repr__(self) -> str:
@@ -433,6 +434,20 @@ class Agent:
         from xpander_client.agents.remote import RemoteAgent
 
         return RemoteAgent(agent_id, configuration)
+
+    def _setup(self) -> AgentSetup:
+        return AgentSetup(
+            name=self.name,
+            llm=self.require_llm,
+            system_text=self.system_text,
+            capabilities=self.capabilities,
+            limits=self.limits,
+            sandbox=self.sandbox,
+            state_config=self.state_config,
+            session=self.state,
+            max_iterations=self.max_iterations,
+            llm_max_retries=self.llm_max_retries,
+        )
 
     def require_llm(self) -> LLM:
         """The model.

@@ -15,23 +15,25 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from xpander_client.agents.blocks import Block, HostCall
+from xpander_client.agents.blocks import Block, HostCall, Limits
 from xpander_client.agents.branches import Branch
 from xpander_client.agents.cancelling import Cancellation, under_way, watch
+from xpander_client.agents.capabilities import Capabilities
 from xpander_client.agents.contract import Bound, Contract
 from xpander_client.agents.crossing import Crossing
 from xpander_client.agents.delivery import Delivery
 from xpander_client.agents.events import BaseEvent, OutputEvent
 from xpander_client.agents.openings import openings_of
 from xpander_client.agents.rendering import picture, rendered
-from xpander_client.agents.sandbox import SandboxSession, plain_call
+from xpander_client.agents.sandbox import Sandbox, SandboxSession, plain_call
 from xpander_client.agents.sessions import Session
+from xpander_client.agents.state import StateConfig
 from xpander_client.agents.steps import Brief, CancelRequested, View
 from xpander_client.agents.tokens import StreamToken, TokenChunk
 from xpander_client.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from xpander_client.agents.agent import Agent
+    from xpander_client.agents.llm import LLM
 
 
 PAST_EVENTS = 40
@@ -43,20 +45,39 @@ current_call: ContextVar[Call | None] = ContextVar("xpander_agents_call", defaul
 """The call whose code runs here: what a sub-agent is called from."""
 
 
-def call_key(agent: Agent, task_name: str, session: str) -> Hashable:
-    """What calls of this process are cancelled by."""
-    return (agent.state_config, agent.name, task_name, session)
+@attrs.frozen(kw_only=True, eq=False)
+class AgentSetup:
+    """What a call has to know of its agent, as it is when the call begins."""
+
+    name: str
+    llm: Callable[[], LLM]
+    """Gives the model, which is looked for when a call first needs it."""
+    system_text: Callable[[], str]
+    """Gives what the model is told before any task."""
+    capabilities: Capabilities
+    limits: Limits
+    sandbox: Sandbox
+    """The agent's own: calls of the same agent have it in common, and no others."""
+    state_config: StateConfig
+    session: Callable[[str], Session]
+    """Gives what a session remembers, by its name."""
+    max_iterations: int
+    llm_max_retries: int
+
+    def call_key(self, task_name: str, session: str) -> Hashable:
+        """Return what calls of this process are cancelled by."""
+        return (self.state_config, self.name, task_name, session)
 
 
 class Call:
-    """A call of `contract`, for `agent`. `outer` is the call whose code made it, for a sub-agent.
+    """A call of `contract`, for an agent. `outer` is the call whose code made it, for a sub-agent.
 
     `home` is the event loop of an async call.
     """
 
     def __init__(
         self,
-        agent: Agent,
+        agent: AgentSetup,
         contract: Contract,
         bound: Bound,
         *,
@@ -67,12 +88,12 @@ class Call:
         self.contract = contract
         self.bound = bound
         self.home = home
-        self.llm = agent.require_llm()
+        self.llm = agent.llm()
         _check_inputs(agent, contract, bound)
         self._system = agent.system_text()
         self.path: str = agent.name if outer is None else f"{outer.path}/{agent.name}"
         self.session_name = bound.session
-        self._session: Session = agent.state(bound.session)
+        self._session: Session = agent.session(bound.session)
         self._owns_delivery = outer is None
         if outer is None:
             self.delivery: Delivery = Delivery(bound.on_event, bound.on_token, home)
@@ -81,7 +102,7 @@ class Call:
         self.cancellation: Cancellation = Cancellation(
             None if outer is None else outer.cancellation
         )
-        self._key = call_key(agent, contract.name, bound.session)
+        self._key = agent.call_key(contract.name, bound.session)
         self._outer = outer
         self._branch: Branch | None = None
         self._sandbox: SandboxSession | None = None
@@ -277,7 +298,10 @@ class Call:
         """Whether a call of the same agent and session waits for this one."""
         outer = self._outer
         while outer is not None:
-            if outer.agent is self.agent and outer.session_name == self.session_name:
+            if (
+                outer.agent.sandbox is self.agent.sandbox
+                and outer.session_name == self.session_name
+            ):
                 return True
             outer = outer._outer
         return False
@@ -321,7 +345,7 @@ class Call:
             sandbox.close()
 
 
-def _check_inputs(agent: Agent, contract: Contract, bound: Bound) -> None:
+def _check_inputs(agent: AgentSetup, contract: Contract, bound: Bound) -> None:
     """Refuse what agent code could not be given, before a model is asked."""
     crossing = Crossing(openings_of(agent.capabilities))
     for name, value in bound.inputs.items():

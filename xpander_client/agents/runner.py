@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-from xpander_client.agents.call import Call, call_key
+from xpander_client.agents.call import AgentSetup, Call
 from xpander_client.agents.cancelling import cancel_all
 from xpander_client.agents.contract import Bound, Contract
 from xpander_client.agents.driving import adrive, drive
 from xpander_client.agents.loop import call_steps
 from xpander_client.extras import require
 
-if TYPE_CHECKING:
-    from xpander_client.agents.agent import Agent
-
 
 class LocalRunner:
-    """The calls of one agent's tasks: its model writes the code, its sandbox runs it."""
+    """The calls of one agent's tasks: its model writes the code, its sandbox runs it.
 
-    def __init__(self, agent: Agent) -> None:
+    Each call begins with what `setup` says of the agent at the time.
+    """
+
+    def __init__(self, setup: Callable[[], AgentSetup]) -> None:
         require("pydantic_monty", extra="agents", purpose="code of an agent")
-        self.agent = agent
+        self._setup = setup
 
     def run(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Any:
         """The task's result. `outer` is the call whose code makes this one."""
@@ -29,7 +30,7 @@ class LocalRunner:
 
     def call(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Call:
         """A call that has not begun, for `carry_out`; its `cancellation` ends it."""
-        return Call(self.agent, contract, bound, outer=outer)
+        return Call(self._setup(), contract, bound, outer=outer)
 
     def carry_out(self, call: Call) -> Any:
         """The result of a call."""
@@ -38,10 +39,11 @@ class LocalRunner:
     async def arun(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Any:
         """The task's result. `outer` is the call whose code makes this one."""
         home = asyncio.get_running_loop()
-        call = Call(self.agent, contract, bound, outer=outer, home=home)
+        call = Call(self._setup(), contract, bound, outer=outer, home=home)
         return await adrive(call_steps(call.brief), call)
 
     def cancel(self, contract: Contract, session: str) -> None:
         """End all calls of the task in the session, and the next one if there are none."""
-        self.agent.state(session).cancel(contract.name)
-        cancel_all(call_key(self.agent, contract.name, session))
+        agent = self._setup()
+        agent.session(session).cancel(contract.name)
+        cancel_all(agent.call_key(contract.name, session))
