@@ -4,7 +4,7 @@ import json
 import pytest
 from hypothesis import given, strategies as st
 
-from xpander_client.core.sse import COMMENT, ServerSentEvent, SseParser, one_line
+from xpander_client.core.sse import COMMENT, ServerSentEvent, SseParser, encode_event
 
 
 def parse(*chunks: bytes) -> list[ServerSentEvent]:
@@ -153,10 +153,12 @@ def test_no_bytes_make_it_fail(junk: bytes) -> None:
 
 @given(st.text())
 def test_json_on_one_line_is_one_line_for_every_reader_and_says_the_same(text: str) -> None:
-    written = one_line(json.dumps({"text": text}, ensure_ascii=False).encode())
-    assert written.decode().splitlines() == [written.decode()]
-    assert parse(b"data: " + written + b"\n\n") == [message(written.decode())]
-    assert json.loads(written) == {"text": text}
+    written = encode_event(json.dumps({"text": text}, ensure_ascii=False).encode())
+    line, blank = written.decode().splitlines()
+    assert line.startswith("data: ")
+    assert not blank
+    assert parse(written) == [message(line.removeprefix("data: "))]
+    assert json.loads(line.removeprefix("data: ")) == {"text": text}
 
 
 def test_a_comment_is_no_event() -> None:

@@ -35,7 +35,8 @@ from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.hints import Alarm
 from xpander_client.platform.stores.postgres.store import PostgresStore
 from xpander_client.platform.stores.sqlite.store import SqliteStore
-from xpander_client.platform.streams import WRITE_BYTES, TaskEvents
+from xpander_client.platform.streams import TaskEvents
+from xpander_client.runtime.event_stream import WRITE_BYTES
 
 serving = contextlib.contextmanager(client)
 

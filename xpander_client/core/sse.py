@@ -20,13 +20,13 @@ _LINE_ENDS = (
 )
 
 
-def one_line(json: bytes) -> bytes:
-    r"""JSON without the characters that many readers take for line ends, though the rules don't.
+def _one_line(json: bytes) -> bytes:
+    r"""Return JSON without what many readers take for line ends, though the standard doesn't.
 
     They can only stand inside of strings, where their escapes mean the same.
 
     Example:
-        >>> one_line('"a\u2028b"'.encode())
+        >>> _one_line('"a\u2028b"'.encode())
         b'"a\\u2028b"'
     """
     if json.isascii():
@@ -35,6 +35,23 @@ def one_line(json: bytes) -> bytes:
         if character in json:
             json = json.replace(character, escape)
     return json
+
+
+def encode_event(json: bytes, *, number: int | None = None, name: str | None = None) -> bytes:
+    r"""Return an event as it stands in a stream; `number` is its id, `name` its type.
+
+    Example:
+        >>> encode_event(b"{}", number=7, name="gap")
+        b'id: 7\nevent: gap\ndata: {}\n\n'
+    """
+    data = _one_line(json)
+    if name is None:
+        # Nearly all events are a task's, so these forms are made in one step.
+        if number is None:
+            return b"data: %b\n\n" % data
+        return b"id: %d\ndata: %b\n\n" % (number, data)
+    head = b"" if number is None else b"id: %d\n" % number
+    return b"%bevent: %b\ndata: %b\n\n" % (head, name.encode(), data)
 
 
 class ServerSentEvent(NamedTuple):

@@ -19,7 +19,7 @@ from typing import Any
 import attrs
 import orjson
 
-from xpander_client.platform import frames
+from xpander_client.core.sse import encode_event
 from xpander_client.platform.clock import Clock
 from xpander_client.platform.metrics import Metrics
 from xpander_client.platform.refusal import Refusal
@@ -418,7 +418,7 @@ class Dispatch:
             await asyncio.sleep(0)  # it may be large
         session = self._holders.get(record.id)
         if session is not None and session.held.get(record.id) == record.attempt and record.whole:
-            session.send(frames.named("agent-execution", record.json()), record.id)
+            session.send(encode_event(record.json(), name="agent-execution"), record.id)
 
     def made_room(self, session: WorkerSession) -> None:
         """A worker was sent some of what it was to be sent: it may be offered more."""

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import orjson
 
-from xpander_client.core.sse import one_line
+from xpander_client.core.sse import encode_event
 from xpander_client.platform.clock import timestamp
 from xpander_client.platform.stores.records import EventRecord
 
 
 def stored(event: EventRecord) -> bytes:
     """A stored event; its id is its number in the task."""
-    return b"id: %d\ndata: %b\n\n" % (event.seq, one_line(event.body))
+    return encode_event(event.body, number=event.seq)
 
 
 def connected(task_id: str, organization_id: str, now: float) -> bytes:
     """What opens a task's stream. It is no stored event, so it has no id."""
-    return b"data: %b\n\n" % _told("connected", task_id, organization_id, now, None)
+    return encode_event(_told("connected", task_id, organization_id, now, None))
 
 
 def gap(
@@ -38,12 +38,7 @@ def gap(
     """
     numbers = {"missing_from": missing_from, "earliest": earliest, "latest": latest}
     event = _told("gap", task_id, organization_id, now, numbers)
-    return b"id: %d\nevent: gap\ndata: %b\n\n" % (earliest - 1, event)
-
-
-def named(event: str, data: bytes) -> bytes:
-    """An event of the worker channel, told by its name; `data` is JSON."""
-    return b"event: %b\ndata: %b\n\n" % (event.encode(), one_line(data))
+    return encode_event(event, number=earliest - 1, name="gap")
 
 
 def _told(kind: str, task_id: str, organization_id: str, now: float, data: object) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 import orjson
 
-from xpander_client.platform import frames
+from xpander_client.core.sse import encode_event
 from xpander_client.platform.clock import timestamp
 from xpander_client.platform.stores.hints import Alarm
 from xpander_client.platform.stores.records import TaskRecord, WorkerRecord
@@ -159,12 +159,14 @@ def registration(session: WorkerSession, agent: Mapping[str, Any]) -> bytes:
     }
     if session.refused_id is not None:
         asset["refused_id"] = session.refused_id
-    return frames.named("worker-registration", orjson.dumps(asset))
+    return encode_event(orjson.dumps(asset), name="worker-registration")
 
 
 def task_stop(task_id: str, attempt: int) -> bytes:
     """The frame that tells a worker that it has lost a task."""
-    return frames.named("task-stop", orjson.dumps({"id": task_id, "execution_attempts": attempt}))
+    return encode_event(
+        orjson.dumps({"id": task_id, "execution_attempts": attempt}), name="task-stop"
+    )
 
 
 def task_notice(record: TaskRecord, seq: int, told: Mapping[str, Any]) -> bytes:
@@ -176,4 +178,4 @@ def task_notice(record: TaskRecord, seq: int, told: Mapping[str, Any]) -> bytes:
         "key": told["key"],
         "data": told.get("data"),
     }
-    return frames.named("task-notify", orjson.dumps(notice))
+    return encode_event(orjson.dumps(notice), name="task-notify")

@@ -14,7 +14,8 @@ from xpander_client.api.models import TaskUpdateEvent, TaskUpdateEventType
 from xpander_client.api.resources import Task
 from xpander_client.core.convert import unstructure
 from xpander_client.core.result import dumps_anyway
-from xpander_client.core.sse import COMMENT, one_line
+from xpander_client.core.sse import COMMENT, encode_event
+from xpander_client.runtime.event_stream import EventStreamAnswer
 from xpander_client.worker.http.invocation import InvocationFailed
 
 _OPENED_AFTER = 1.0
@@ -36,29 +37,19 @@ class EventStream(Response):
     """Passes on what `events` yields, and ends them early when the reader goes away."""
 
     def __init__(self, task: Task, events: AsyncGenerator[TaskUpdateEvent, None]) -> None:
-        # Not the base's: it would promise a length.
-        self.status_code = 200
+        # The base's would promise a length. `EventStreamAnswer` sends the head.
         self.background = None
-        self.init_headers(
-            {
-                "content-type": "text/event-stream",
-                "cache-control": "no-store",
-                "x-accel-buffering": "no",
-            }
-        )
         self._task = task
         self._events = events
         self._writing = asyncio.Lock()
-        self._is_open = False
         self._has_told_end = False
         self._is_over = False
-        self._comment_due = _now() + _OPENED_AFTER
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the stream."""
-        self._send = send
+        self._answer = EventStreamAnswer(scope, receive, send, stalled_after=_STALLED_AFTER)
         telling = asyncio.create_task(self._tell())
-        leaving = asyncio.create_task(_gone(receive))
+        leaving = self._answer.listen()
         bridging = asyncio.create_task(self._bridge_silence())
         try:
             await asyncio.wait({telling, leaving, bridging}, return_when=asyncio.FIRST_COMPLETED)
@@ -82,54 +73,39 @@ class EventStream(Response):
                 while event is not None and not self._is_over:
                     event = await self._pass_on(event)
         except InvocationFailed as error:
-            await self._write(_frame(_failure(self._task, error.text)))
+            await self._write(_encode(_failure(self._task, error.text)))
         if not self._is_over:
-            await self._write(b"", more=False)
+            await self._write(b"")
+            await self._answer.end()
 
     async def _pass_on(self, event: TaskUpdateEvent) -> TaskUpdateEvent | None:
         """Send an event; returns the next one."""
-        await self._write(_frame(event))
+        await self._write(_encode(event))
         self._has_told_end = event.type == TaskUpdateEventType.TaskFinished
         # A handler that never waits must not keep everything else on the loop waiting.
         await asyncio.sleep(0)
         return await anext(self._events, None)
 
     async def _bridge_silence(self) -> None:
+        pause = _OPENED_AFTER
         while True:
-            remaining = self._comment_due - _now()
-            if remaining > 0:
-                await asyncio.sleep(remaining)
-            else:
+            await asyncio.sleep(pause)
+            pause = self._answer.written_at + _COMMENT_EVERY - asyncio.get_running_loop().time()
+            if pause <= 0 or not self._answer.has_begun:
                 await self._write(COMMENT)
+                pause = _COMMENT_EVERY
 
-    async def _write(self, data: bytes, *, more: bool = True) -> None:
+    async def _write(self, data: bytes) -> None:
         async with self._writing:
-            try:
-                async with asyncio.timeout(_STALLED_AFTER):
-                    if not self._is_open:
-                        self._is_open = True
-                        await self._send(
-                            {
-                                "type": "http.response.start",
-                                "status": self.status_code,
-                                "headers": self.raw_headers,
-                            }
-                        )
-                    await self._send(
-                        {"type": "http.response.body", "body": data, "more_body": more}
-                    )
-            except (TimeoutError, OSError):
-                raise _ReaderGone from None
-            self._comment_due = _now() + _COMMENT_EVERY
+            if not self._answer.has_begun:
+                await self._answer.begin()
+            await self._answer.write(data)
+            if self._answer.gone:
+                raise _ReaderGone
 
 
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def _frame(event: TaskUpdateEvent) -> bytes:
-    return b"data: %b\n\n" % one_line(dumps_anyway(event))
+def _encode(event: TaskUpdateEvent) -> bytes:
+    return encode_event(dumps_anyway(event))
 
 
 def _failure(task: Task, text: str) -> TaskUpdateEvent:
@@ -140,7 +116,3 @@ def _failure(task: Task, text: str) -> TaskUpdateEvent:
         time=datetime.datetime.now(datetime.UTC),
         data={**unstructure(task), "status": "error", "result": text},
     )
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
