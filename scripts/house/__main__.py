@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import argparse
 import gc
+import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from scripts.house import rules
+from scripts.house.figures import count_rooms, format_table, measure
 from scripts.house.imports import Reference, find_mentions, find_references
 from scripts.house.source import Module, find_files, parse_files
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PACKAGE = "xpander_client"
 _PRINTED = f"{_PACKAGE}.api."  # made by the generator
+_PRINTED_FOLDER = _PRINTED.replace(".", "/")
 _TEXTS = ("README.md", "pyproject.toml", "tox.ini", "generator/templates/*")
 
 
@@ -26,14 +29,37 @@ def main() -> int:
     """Return the exit status: 1 when a rule is broken."""
     parser = argparse.ArgumentParser(prog="python -m scripts.house", description=__doc__)
     parser.add_argument("root", nargs="?", type=Path, default=_ROOT, help="another tree to look at")
-    parser.add_argument("--check", action="store_true", help="check the rules")
+    modes = parser.add_mutually_exclusive_group()
+    modes.add_argument("--check", action="store_true", help="check the rules")
+    modes.add_argument("--json", action="store_true", help="print the figures as JSON, in full")
     arguments = parser.parse_args()
-    gc.disable()  # syntax trees are many objects and no cycles: a third of the time
+    gc.disable()  # syntax trees are many objects that live long: a third of the time
+    if not arguments.check:
+        print_figures(arguments.root, as_json=arguments.json)
+        return 0
     found = list(find_problems(arguments.root))
-    for problem in found:
-        print(problem)
-    print(dict(Counter(problem.rule for problem in found)), file=sys.stderr)
+    print(*found, sep="\n", end="\n" * bool(found))
+    for rule, count in Counter(problem.rule for problem in found).items():
+        print(f"{rule}: {count}", file=sys.stderr)
     return 1 if found else 0
+
+
+def print_figures(root: Path, *, as_json: bool) -> None:
+    """Print what the package of the tree at `root` measures, with and without printed code."""
+    files = find_files(root, _PACKAGE)
+    written = {path: text for path, text in files.items() if not path.startswith(_PRINTED_FOLDER)}
+    tests = sum(text.count("\n") for text in find_files(root, "tests").values())
+    modules = parse_files(files)
+    groups = {
+        "all": measure(files, modules, tests),
+        "hand-written": measure(written, modules, tests),
+    }
+    rooms = count_rooms(files)
+    if as_json:
+        figures = {name: group._asdict() for name, group in groups.items()}
+        print(json.dumps({**figures, "rooms": rooms}, indent=2))
+    else:
+        print(format_table(groups, rooms))
 
 
 def find_problems(root: Path) -> Iterator[rules.Problem]:

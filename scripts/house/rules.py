@@ -106,8 +106,9 @@ def check_underscores(
         is_door = module.is_package or module.name in public
         own = module.definitions if module.exported is None else module.exported
         shown = _find_shown(module, {*names, *(own if is_door else [])})
+        imported = {each.bound_to for each in module.imports}  # with what stands in for it
         for name, definition in module.definitions.items():
-            if name.startswith("__") or definition.kind is Kind.TYPE_PARAMETER:
+            if name.startswith("__") or name in imported or definition.kind is Kind.TYPE_PARAMETER:
                 continue
             if name.startswith("_") and (user := names.get(name)):
                 text = f"{name} is used in {user.path}:{user.line}: call it {name.lstrip('_')}"

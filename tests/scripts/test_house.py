@@ -8,6 +8,7 @@ from textwrap import dedent
 import pytest
 
 from scripts.house import rules
+from scripts.house.figures import count_rooms, format_table, is_participle, measure
 from scripts.house.imports import (
     find_circles,
     find_edges,
@@ -151,6 +152,7 @@ def test_a_name_is_followed_through_the_package_that_hands_it_on() -> None:
     [
         "__version__ = '1'",
         "T = TypeVar('T')",
+        "try:\n    import resource\nexcept ModuleNotFoundError:\n    resource = None",
         "def main(): ...",
         "@app.command()\ndef pay(): ...",
         "@pytest.fixture\ndef pay(): ...",
@@ -228,3 +230,59 @@ def test_a_file_or_folder_is_named_for_what_is_in_it() -> None:
     )
     found = rules.check_module_names(modules.values())
     assert [problem.path for problem in found] == ["shop/_utils.py", "shop/common/__init__.py"]
+
+
+TILL = '''
+"""Money."""
+
+class Till:
+    """The drawer."""
+
+    @property
+    def counted(self):
+        """What is in it."""
+
+    def paid(self):
+        """Return what is to be paid."""
+        return self.counted  # as it is
+
+class _Till: ...
+
+def change_of(sum):
+    """The coins."""
+'''
+
+
+def test_the_figures_of_a_package() -> None:
+    files = {"shop/till/drawer.py": TILL, "shop/cash.py": "import shop.till.drawer\n"}
+    figures = measure(files, parse(files), test_lines=38)
+    assert (figures.files, figures.lines, figures.tests_to_code) == (2, 19, 2.0)
+    assert figures.biggest_files == [("shop/till/drawer.py", 18), ("shop/cash.py", 1)]
+    assert figures.comments_per_100_lines == pytest.approx(100 / 19)
+    assert figures.docstring_lines == pytest.approx(5 / 19)
+    assert figures.noun_phrase_docstrings == pytest.approx(2 / 3)
+    assert figures.participle_functions == pytest.approx(1 / 2)
+    assert figures.of_functions == 1
+    assert figures.repeated_classes == ["Till"]
+    assert figures.longest_function == ("shop/till/drawer.py: paid", 3)
+    rooms = count_rooms(files)
+    assert rooms == {"till": (1, 18), ".": (1, 1)}
+    assert "2 / 19" in format_table({"all": figures}, rooms)
+
+
+def test_a_circle_is_counted_where_its_files_are_measured() -> None:
+    modules = parse({"shop/a.py": "import shop.b", "shop/b.py": "import shop.a", "shop/c.py": ""})
+    text = "def buy(): ...\n"
+    figures = measure({"shop/a.py": text, "shop/b.py": text}, modules, 0)
+    assert figures.circles["at_import"] == [["shop.a", "shop.b"]]
+    assert measure({"shop/a.py": text}, modules, 0).circles["at_import"] == []
+
+
+@pytest.mark.parametrize("name", ["described", "_told", "kept_agents", "begun_with"])
+def test_a_participle_is_no_verb(name: str) -> None:
+    assert is_participle(name)
+
+
+@pytest.mark.parametrize("name", ["describe", "feed", "_read", "put_task", "embed", "is_closed"])
+def test_a_verb_is_no_participle(name: str) -> None:
+    assert not is_participle(name)
