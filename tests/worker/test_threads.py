@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from xpander_client.worker.threads import DaemonExecutor, HandlerThreads
+from xpander_client.worker.threads import HandlerThreads
 
 color: contextvars.ContextVar[str] = contextvars.ContextVar("color", default="none")
 
@@ -84,20 +84,23 @@ async def test_a_function_that_nobody_waits_for_keeps_no_other_waiting() -> None
     threads.close()
 
 
-def test_what_an_executor_was_not_to_do_any_more_is_not_done() -> None:
-    done: list[int] = []
-    over = threading.Event()
-    executor = DaemonExecutor(1)
-    executor.submit(over.wait)
-    assert executor.submit(done.append, 1).cancel()
-    over.set()
-    executor.submit(done.append, 2).result(10)
-    executor.shutdown()
-    assert done == [2]
+async def test_a_function_that_had_to_wait_and_is_abandoned_keeps_no_other_waiting() -> None:
+    threads = HandlerThreads(1)
+    released, begun = [threading.Event() for _ in range(2)], threading.Event()
 
+    def work(_: object) -> None:
+        begun.set()
+        released[1].wait(30)
 
-def test_an_executor_hands_on_what_its_functions_raise() -> None:
-    executor = DaemonExecutor(1)
-    with pytest.raises(ValueError, match="invalid literal"):
-        executor.submit(int, "x").result(10)
-    executor.shutdown()
+    first = asyncio.create_task(threads.call(lambda _: released[0].wait(30), None))
+    second = asyncio.create_task(threads.call(work, None))
+    await asyncio.sleep(0)
+    released[0].set()
+    await first
+    await asyncio.to_thread(begun.wait, 10)
+    second.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await second
+    assert await asyncio.wait_for(threads.call(lambda number: number + 1, 1), 10) == 2
+    released[1].set()
+    threads.close()

@@ -22,7 +22,7 @@ from xpander_client.background.life import Life, Verdict
 from xpander_client.background.loops import loop_here
 from xpander_client.background.mounted import Form, MountedTask
 from xpander_client.background.signals import TaskCtl
-from xpander_client.background.task_threads import TaskThreads
+from xpander_client.runtime.daemon_threads import DaemonThreads
 
 if TYPE_CHECKING:
     from xpander_client.background.plugin import Plugin
@@ -50,7 +50,7 @@ class Means:
 
     lock: threading.RLock
     grace: float
-    threads: TaskThreads
+    threads: DaemonThreads
     ended: Callable[[RunningTask, TaskCtl], None]
 
 

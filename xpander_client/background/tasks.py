@@ -15,7 +15,7 @@ from xpander_client.background.plugin import Plugin
 from xpander_client.background.running import Means, OnTerminal, RunningTask
 from xpander_client.background.signals import TaskCtl, TaskSignal
 from xpander_client.background.states import EndedStates
-from xpander_client.background.task_threads import TaskThreads
+from xpander_client.runtime.daemon_threads import DaemonThreads
 from xpander_client.runtime.loop_thread import LoopThread
 
 _logger = logging.getLogger("xpander_client.background")
@@ -62,7 +62,7 @@ class BackgroundTasks:
         self._lock = threading.RLock()
         self._running: dict[tuple[str, str], RunningTask] = {}
         self._ends = EndedStates(keep_states, keep_states_for, clock)
-        self._means = Means(self._lock, grace, TaskThreads(threads), self._ended)
+        self._means = Means(self._lock, grace, DaemonThreads("xpander-task", threads), self._ended)
         self._background = LoopThread(
             "xpander-background", last=self._stop_background, at_exit=self._end_background
         )

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from xpander_client.worker.threads import DaemonExecutor
+from xpander_client.runtime.daemon_threads import DaemonExecutor
 
 T = TypeVar("T")
 
