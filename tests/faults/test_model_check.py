@@ -166,7 +166,7 @@ class Together:
 
     async def run(self, commands: Sequence[StoreCommand]) -> list[Any]:
         """What the commands answered, refusals included."""
-        submit: Any = self.store._submit  # type: ignore[attr-defined]
+        submit: Any = self.store._submit
 
         async def in_turn(command: Any) -> Any:
             place = PLACE_IN_BATCH.get()

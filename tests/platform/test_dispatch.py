@@ -444,7 +444,7 @@ async def test_trouble_with_one_worker_stays_with_it(
     await crew.dispatch.catch_up(again)
     assert list(again.held) == [told]
     assert caplog.text.count("was not told everything") == 1
-    if not crew.store.presence.alone:
+    if not crew.store.presence.is_single_server:
         # As other servers do it.
         await crew.store.notify("o", told, {"key": "approval"})
         await crew.store.stop("o", stopped)
@@ -503,7 +503,7 @@ async def test_servers_ask_each_second_only_for_workers_that_hold_something(
     monkeypatch.setattr(crew.store.presence, "held", count)
     for _ in range(RARELY):
         await crew.dispatch._pulse()
-    if crew.store.presence.alone:
+    if crew.store.presence.is_single_server:
         assert not asked
     else:
         assert asked[:-1] == [{session.place}] * (RARELY - 1)

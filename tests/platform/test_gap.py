@@ -27,7 +27,7 @@ from xpander_client.platform import LocalPlatform, event_log
 from xpander_client.platform.event_log import EventLogs
 from xpander_client.platform.metrics import Metrics
 from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.hints import Alarm
+from xpander_client.platform.stores.hints import WakeEvent
 from xpander_client.platform.stores.sqlite.store import SqliteStore
 
 FORGETFUL = attrs.evolve(QUICK, keep_events=0.0, prune_interval=0.05)
@@ -274,7 +274,7 @@ async def test_whatever_is_missing_every_number_is_told_once(
         await store.append("acme", "t", events, attempt=None)
         await store.stop("acme", "t")
         put_back = without(path, missing, later=later)
-        logs, alarm = EventLogs(store, Settings(poll_interval=0.01), clock, Metrics()), Alarm()
+        logs, alarm = EventLogs(store, Settings(poll_interval=0.01), clock, Metrics()), WakeEvent()
         log = logs.join(record, after, alarm)
         told: list[Sse] = []
         position = after

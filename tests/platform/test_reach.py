@@ -596,7 +596,7 @@ async def test_a_workers_name_is_its_organizations_own_at_every_server(
             clock.now += QUICK.lease / 10
             for server in servers:
                 await server._pulse()
-        if not store.presence.alone:
+        if not store.presence.is_single_server:
             await servers[1].hear("acme", "sales", "w", "worker-heartbeat", None, "")
             await servers[0]._pulse()
         else:

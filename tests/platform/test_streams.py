@@ -32,7 +32,7 @@ from xpander_client.platform.event_log import PAGE, PAGE_BYTES, EventLogs
 from xpander_client.platform.metrics import Metrics
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.hints import Alarm
+from xpander_client.platform.stores.hints import WakeEvent
 from xpander_client.platform.stores.postgres.store import PostgresStore
 from xpander_client.platform.stores.sqlite.store import SqliteStore
 from xpander_client.platform.streams import TaskEvents
@@ -399,7 +399,7 @@ async def test_readers_that_come_all_at_once_cost_one_read_of_each_page(tmp_path
         pages: list[int] = []
 
         async def reader() -> int:
-            alarm = Alarm()
+            alarm = WakeEvent()
             log = logs.join(record, 0, alarm)
             position = size = count = 0
             while position < 4002:

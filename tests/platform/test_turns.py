@@ -3,7 +3,7 @@
 import pytest
 
 from xpander_client.platform.sessions import OUTBOX, WorkerSession
-from xpander_client.platform.stores.hints import Hints
+from xpander_client.platform.stores.hints import Topics
 from xpander_client.platform.turns import CLAIMED_BYTES, MOST, Turns
 
 SILENCE = 10.0
@@ -13,7 +13,7 @@ class Agent:
     """An agent's turns, and the hints that they watch."""
 
     def __init__(self) -> None:
-        self.hints = Hints()
+        self.hints = Topics()
         self.turns = Turns(lambda pin, heard: self.hints.watch(str(pin), heard=heard), SILENCE)
 
     def worker(self, name: str, *, slots: int = 1, pool: str | None = None) -> WorkerSession:

@@ -111,7 +111,11 @@ async def _schema(address: str, name: str, tell: Callable[[str], None]) -> Async
     try:
         import asyncpg
 
-        from xpander_client.platform.stores.postgres.connections import AWAY, Database, reason_of
+        from xpander_client.platform.stores.postgres.connections import (
+            AWAY,
+            Database,
+            explain_error,
+        )
     except ModuleNotFoundError as error:
         raise missing(error, "postgres", "a store on PostgreSQL") from None
 
@@ -120,7 +124,9 @@ async def _schema(address: str, name: str, tell: Callable[[str], None]) -> Async
         try:
             connection = await Database(address).connect()
         except (*AWAY, asyncpg.PostgresError, ValueError) as error:
-            raise ConfigurationError(f"{without_password(address)}: {reason_of(error)}") from error
+            raise ConfigurationError(
+                f"{without_password(address)}: {explain_error(error)}"
+            ) from error
         try:
             yield connection
         finally:
@@ -132,7 +138,7 @@ async def _schema(address: str, name: str, tell: Callable[[str], None]) -> Async
                 await connection.execute("; ".join(statements))
             except (*AWAY, asyncpg.PostgresError) as error:
                 raise ConfigurationError(
-                    f"{without_password(address)}: {reason_of(error)}"
+                    f"{without_password(address)}: {explain_error(error)}"
                 ) from error
 
     parts = urlsplit(address)

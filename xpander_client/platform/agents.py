@@ -17,7 +17,7 @@ from xpander_client.platform.kept_agents import KIND
 from xpander_client.platform.lookups import Lookups
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.records import AuditEntry, IdempotencyKey, audit_of
+from xpander_client.platform.stores.records import AuditEntry, IdempotencyKey, make_audit_entry
 from xpander_client.platform.stores.store import Store
 
 KEPT = 4096
@@ -112,7 +112,7 @@ class Agents:
             name: value for name, value in instructions.items() if value is not None
         }
         agent = DescribedAgent(wire=on_the_wire({**said, "id": str(uuid.uuid4())}, "agent"))
-        audit = audit_of(organization_id, actor, "agent.create", agent.id, "created")
+        audit = make_audit_entry(organization_id, actor, "agent.create", agent.id, "created")
         return (await self._put(organization_id, agent, 0, key, audit)).wire
 
     async def exists(self, organization_id: str, agent_id: str) -> bool:

@@ -12,7 +12,7 @@ from xpander_client.platform import threads
 from xpander_client.platform.access import Access
 from xpander_client.platform.dispatch import Dispatch
 from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.stores.records import TaskFilter, TaskRecord, audit_of
+from xpander_client.platform.stores.records import TaskFilter, TaskRecord, make_audit_entry
 from xpander_client.platform.stores.store import Store
 
 TOGETHER = 50
@@ -116,7 +116,9 @@ class Deletions:
             removed.more = True
         if not removed.more:
             await self._store.add_audit(
-                audit_of(access.organization_id, access.key_id, "user.forget", user_id, "deleted")
+                make_audit_entry(
+                    access.organization_id, access.key_id, "user.forget", user_id, "deleted"
+                )
             )
         return removed
 

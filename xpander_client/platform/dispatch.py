@@ -25,12 +25,18 @@ from xpander_client.platform.metrics import Metrics
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.sessions import WorkerSession, task_notice, task_stop
 from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.hints import RARELY, Watch, agent_topic, patience, worker_topic
+from xpander_client.platform.stores.hints import (
+    RARELY,
+    Subscription,
+    agent_topic,
+    patience,
+    worker_topic,
+)
 from xpander_client.platform.stores.records import (
     NOTIFICATION,
     Held,
+    ListenState,
     TaskRecord,
-    Whereabouts,
 )
 from xpander_client.platform.stores.store import Store
 from xpander_client.platform.turns import Turns
@@ -164,7 +170,7 @@ class Dispatch:
         group = self._group(organization_id, agent_id)
         self._sessions[session.place] = session
         group.turns.join(session)
-        if not self._store.presence.alone:
+        if not self._store.presence.is_single_server:
             self._later(self._attend(session))
         for task_id in session.held:
             self._holders[task_id] = session
@@ -178,7 +184,7 @@ class Dispatch:
         group = self._groups.get((organization_id, agent_id))
         if group is None:
 
-            def watch(pin: str | None, heard: Callable[[], None]) -> Watch:
+            def watch(pin: str | None, heard: Callable[[], None]) -> Subscription:
                 topic = agent_topic(organization_id, agent_id, pin)
                 return self._store.watch(topic, heard=heard)
 
@@ -221,7 +227,7 @@ class Dispatch:
                     await asyncio.wait([silent.parting])  # what was first is told first
                 told = attrs.evolve(silent.record(), leaving=leaving)
                 where = await self._store.presence.hear(told, busy=busy)
-                if where is Whereabouts.LISTENING:
+                if where is ListenState.LISTENING:
                     if session is not None:
                         self._forget(session)
                     return
@@ -509,7 +515,7 @@ class Dispatch:
         sessions = list(self._sessions.values())
         presence = self._store.presence
         known = await presence.pulse([each.stream for each in sessions if each.listening])
-        if presence.alone:
+        if presence.is_single_server:
             return
         for session in sessions:
             record = known.get((session.organization_id, session.id))

@@ -13,7 +13,7 @@ from xpander_client.platform.clock import Clock
 from xpander_client.platform.metrics import Metrics
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.hints import Alarm, Watch, patience, task_topic
+from xpander_client.platform.stores.hints import Subscription, WakeEvent, patience, task_topic
 from xpander_client.platform.stores.records import TaskRecord
 from xpander_client.platform.stores.store import Store
 
@@ -60,7 +60,7 @@ class EventLog:
         self.organization_id = task.organization_id
         self.last = -1
         self.broken = False
-        self.alarms: set[Alarm] = set()
+        self.alarms: set[WakeEvent] = set()
         self.feeder: asyncio.Task[None] | None = None
         # One reader at a time, so that those who come together read each page once.
         self.reading = asyncio.Lock()
@@ -90,20 +90,20 @@ class EventLogs:
         for log in self._logs.values():
             log.ring()
 
-    def join(self, task: TaskRecord, position: int, alarm: Alarm) -> EventLog:
+    def join(self, task: TaskRecord, position: int, alarm: WakeEvent) -> EventLog:
         """The log of a task; `alarm` rings when there is more in it than up to the position."""
         log = self._logs.get(task.id)
         if log is None:
             log = self._logs[task.id] = EventLog(task)
             if position == task.run_from:
                 log.last = position  # all of the run is read anyway
-            # Watch first, then read: what is written in between is heard of.
+            # Subscribe first, then read: what is written in between is heard of.
             watch = self.store.watch(task_topic(task.id))
             log.feeder = asyncio.create_task(self._feed(log, watch))
         log.alarms.add(alarm)
         return log
 
-    def part(self, log: EventLog, alarm: Alarm) -> None:
+    def part(self, log: EventLog, alarm: WakeEvent) -> None:
         """A stream is over; the last one takes the log with it."""
         log.alarms.discard(alarm)
         if not log.alarms:
@@ -126,7 +126,7 @@ class EventLogs:
                 page = self._kept(log, position) or await self._read(log, position, log.last)
         return page
 
-    async def _feed(self, log: EventLog, watch: Watch) -> None:
+    async def _feed(self, log: EventLog, watch: Subscription) -> None:
         """Read what is new, and wake the readers: they find it read."""
         hinted = True
         try:

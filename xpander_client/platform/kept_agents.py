@@ -13,7 +13,7 @@ from xpander_client.platform.clock import timestamp
 from xpander_client.platform.descriptions import DescribedAgent
 from xpander_client.platform.http_operation import HttpOperation
 from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.stores.records import OPERATOR, Document, audit_of
+from xpander_client.platform.stores.records import OPERATOR, Document, make_audit_entry
 from xpander_client.platform.stores.store import Store
 
 KIND = "agent"
@@ -142,7 +142,7 @@ async def _apply(
             agent_id,
             wanted,
             if_version=version,
-            audit=audit_of(organization_id, OPERATOR, "agent.apply", agent_id, outcome),
+            audit=make_audit_entry(organization_id, OPERATOR, "agent.apply", agent_id, outcome),
         )
     except Refusal as refusal:
         if refusal.status != 409:
@@ -166,5 +166,5 @@ async def remove(store: Store, organization_id: str, agent_id: str, *, now: floa
         if agent_id in other.sub_agents.values():
             raise ConfigurationError(f"the agent {other.id} hands work to {agent_id}")
     gone: Mapping[str, Any] = {"removed_at": timestamp(now)}
-    audit = audit_of(organization_id, OPERATOR, "agent.remove", agent_id, "removed")
+    audit = make_audit_entry(organization_id, OPERATOR, "agent.remove", agent_id, "removed")
     await store.doc_put(organization_id, KIND, agent_id, gone, audit=audit)

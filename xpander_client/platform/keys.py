@@ -20,7 +20,7 @@ from xpander_client.platform.gate import ROOTS
 from xpander_client.platform.lookups import Lookups
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.records import OPERATOR, audit_of
+from xpander_client.platform.stores.records import OPERATOR, make_audit_entry
 from xpander_client.platform.stores.store import Store
 
 KIND = "key"
@@ -216,7 +216,7 @@ async def create(
         value = {**attrs.asdict(record), "digest": _digest(key).hex()}
         del value["id"], value["last_used_at"]
         try:
-            made = audit_of(organization_id, OPERATOR, "key.create", record.id, "created")
+            made = make_audit_entry(organization_id, OPERATOR, "key.create", record.id, "created")
             await store.doc_put(NOBODY, KIND, record.id, value, if_version=0, audit=made)
         except Refusal as refusal:
             if refusal.status != 409:
@@ -263,7 +263,7 @@ async def revoke(store: Store, key_id: str, *, now: float) -> bool:
         return False
     # The id stays taken, so that what was noted about it is never said of another key.
     kept = {name: value for name, value in document.value.items() if name != "digest"}
-    revoked = audit_of(kept["organization_id"], OPERATOR, "key.revoke", key_id, "revoked")
+    revoked = make_audit_entry(kept["organization_id"], OPERATOR, "key.revoke", key_id, "revoked")
     value = {**kept, "revoked_at": timestamp(now)}
     await store.doc_put(NOBODY, KIND, key_id, value, audit=revoked)
     return True

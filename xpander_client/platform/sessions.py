@@ -13,7 +13,7 @@ import orjson
 
 from xpander_client.core.sse import encode_event
 from xpander_client.platform.clock import timestamp
-from xpander_client.platform.stores.hints import Alarm
+from xpander_client.platform.stores.hints import WakeEvent
 from xpander_client.platform.stores.records import TaskRecord, WorkerRecord
 
 OUTBOX = 256 * 1024
@@ -63,7 +63,7 @@ class WorkerSession:
     outbox_size: int = 0
     unsent: set[str] = attrs.field(factory=set)
     behind: dict[str, int] = attrs.field(factory=dict)
-    alarm: Alarm = attrs.field(factory=Alarm)
+    alarm: WakeEvent = attrs.field(factory=WakeEvent)
     parting: asyncio.Task[None] | None = None
 
     @property

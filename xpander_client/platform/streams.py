@@ -16,7 +16,7 @@ from xpander_client.platform.metrics import Metrics
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.sessions import WorkerSession
 from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.hints import Alarm
+from xpander_client.platform.stores.hints import WakeEvent
 from xpander_client.platform.stores.records import TaskRecord
 from xpander_client.runtime.event_stream import WRITE_BYTES, EventStreamAnswer
 
@@ -25,7 +25,7 @@ class _Answer(EventStreamAnswer):
     """Waits for what there is to send, and says now and then that it is still there."""
 
     def __init__(
-        self, scope: Scope, receive: Receive, send: Send, settings: Settings, alarm: Alarm
+        self, scope: Scope, receive: Receive, send: Send, settings: Settings, alarm: WakeEvent
     ) -> None:
         super().__init__(
             scope, receive, send, stalled_after=settings.stalled_reader, on_gone=alarm.ring
@@ -57,7 +57,7 @@ class TaskEvents:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the stream."""
         logs, task = self._logs, self._task
-        alarm = Alarm()
+        alarm = WakeEvent()
         answer = _Answer(scope, receive, send, logs.settings, alarm)
         log = logs.join(task, self._position, alarm)
         try:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import attrs
 
 from xpander_client.platform.sessions import WorkerSession
-from xpander_client.platform.stores.hints import Alarm, Watch
+from xpander_client.platform.stores.hints import Subscription, WakeEvent
 
 MOST = 64
 """So many tasks of a queue are given out at once."""
@@ -30,7 +30,7 @@ class _Line:
     `waits` says that something may wait there; `members` are those who serve it, ready or not.
     """
 
-    watch: Watch
+    watch: Subscription
     waits: bool = True
     members: int = 0
     ready: list[tuple[int, int, WorkerSession]] = attrs.field(factory=list)
@@ -46,14 +46,14 @@ class Turns:
     """
 
     def __init__(
-        self, watch: Callable[[str | None, Callable[[], None]], Watch], silence: float
+        self, watch: Callable[[str | None, Callable[[], None]], Subscription], silence: float
     ) -> None:
-        self.alarm = Alarm()
+        self.alarm = WakeEvent()
         self.sessions: dict[str, WorkerSession] = {}
         self._watch = watch
         self._silence = silence
         self._lines: dict[str | None, _Line] = {}
-        self._own: dict[str, Watch] = {}
+        self._own: dict[str, Subscription] = {}
         # Those for whom alone something may wait, and all of them that are ready as well.
         self._called: set[str] = set()
         self._called_ready: dict[str, None] = {}

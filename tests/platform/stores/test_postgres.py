@@ -22,16 +22,21 @@ from xpander_client.platform.stores.postgres.clock import DatabaseClock
 from xpander_client.platform.stores.postgres.connections import READERS, SESSION, Database
 from xpander_client.platform.stores.postgres.recent import LARGEST, LIMIT
 from xpander_client.platform.stores.postgres.store import PostgresStore
-from xpander_client.platform.stores.postgres.tails import KEPT_BYTES, Tails
-from xpander_client.platform.stores.postgres.transaction import QUEUED, payload, pinned, short
+from xpander_client.platform.stores.postgres.tails import KEPT_BYTES, RecentEvents
+from xpander_client.platform.stores.postgres.transaction import (
+    QUEUED,
+    build_payload,
+    pin_columns,
+    shorten,
+)
 from xpander_client.platform.stores.records import (
     TASK_FIELDS,
     EventRecord,
     IdempotencyKey,
+    ListenState,
     Put,
     TaskFilter,
     TaskRecord,
-    Whereabouts,
     WorkerRecord,
 )
 from xpander_client.platform.stores.store import Store
@@ -146,7 +151,7 @@ async def test_a_follower_reads_what_its_server_wrote_out_of_memory_until_others
 
 
 def test_what_is_remembered_of_events_is_bounded_and_has_no_holes() -> None:
-    tails = Tails()
+    tails = RecentEvents()
     big = b"x" * (KEPT_BYTES // 10)
     tails.extend((f"t{n}", EventRecord(1, "chunk", big)) for n in range(100))
     assert 0 < tails._size <= KEPT_BYTES
@@ -155,8 +160,8 @@ def test_what_is_remembered_of_events_is_bounded_and_has_no_holes() -> None:
     assert tails.read("t99", 0, 9, None) is None
     assert tails.read("t99", 2, 9, None) == [EventRecord(3, "chunk", b"x")]
     assert tails.read("t99", 3, 9, None) is None
-    tails.forget([short(task_topic(f"t{n}")) for n in range(100)])
-    assert (tails._size, tails._tails) == (0, {})
+    tails.forget([shorten(task_topic(f"t{n}")) for n in range(100)])
+    assert (tails._size, tails._events) == (0, {})
 
 
 async def test_what_is_remembered_of_tasks_is_bounded(postgres: str) -> None:
@@ -257,7 +262,7 @@ async def test_tasks_of_a_pool_do_not_hide_those_behind_them(stores: list[Postgr
 async def entries_passed(store: PostgresStore, connection: asyncpg.Connection) -> int:
     """How many blocks a look at what waits for anybody reads, from the front that is known."""
     fronts = store._fronts.of("o", "a")
-    arguments = ["o", "a", *pinned({None: 1}, fronts), fronts.get(None, 0), 1]
+    arguments = ["o", "a", *pin_columns({None: 1}, fronts), fronts.get(None, 0), 1]
     # Nothing is forgotten of it that a dump could still want to see.
     plan = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {QUEUED}", *arguments)
     return int(orjson.loads(plan)[0]["Plan"]["Shared Hit Blocks"])
@@ -344,12 +349,12 @@ async def test_what_one_server_writes_the_others_hear_of(stores: list[PostgresSt
 
 
 def test_a_notification_fits_however_many_topics_there_are() -> None:
-    assert payload([]) is None
-    assert payload(["b", "a"]) == " ".join(sorted([short("a"), short("b")]))
-    many = payload(str(number) for number in range(600))
+    assert build_payload([]) is None
+    assert build_payload(["b", "a"]) == " ".join(sorted([shorten("a"), shorten("b")]))
+    many = build_payload(str(number) for number in range(600))
     assert many is not None
     assert len(many) < 8000
-    assert payload(str(number) for number in range(1000)) == "*"
+    assert build_payload(str(number) for number in range(1000)) == "*"
 
 
 async def test_text_that_the_database_can_not_keep_is_refused_alone(
@@ -806,9 +811,9 @@ def said(worker_id: str = "w", **fields: Any) -> WorkerRecord:
 
 async def test_where_a_worker_is_all_servers_know(stores: list[PostgresStore]) -> None:
     one, two, _ = (store.presence for store in stores)
-    assert await two.hear(said(), busy=None) is Whereabouts.UNKNOWN
+    assert await two.hear(said(), busy=None) is ListenState.UNKNOWN
     await one.join(said(), named=False)
-    assert await two.hear(said(), busy=True) is Whereabouts.LISTENING
+    assert await two.hear(said(), busy=True) is ListenState.LISTENING
     assert await two.is_listening("o", "w")
     assert (await one.pulse(["1"]))["o", "w"].busy
     assert await two.pulse([]) == {}
@@ -818,7 +823,7 @@ async def test_where_a_worker_is_all_servers_know(stores: list[PostgresStore]) -
     assert await one.pulse(["1"]) == {}
     await two.leave(said(stream="2"))
     assert not await one.is_listening("o", "w")
-    assert await one.hear(said(), busy=None) is Whereabouts.NOWHERE
+    assert await one.hear(said(), busy=None) is ListenState.NOWHERE
 
 
 async def test_the_workers_of_a_server_that_stopped_listen_nowhere(postgres: str) -> None:
@@ -835,9 +840,9 @@ async def test_a_server_that_was_taken_for_gone_has_its_workers_back(
     async with OpenStore(PostgresStore(postgres, clock=clock)) as store:
         await store.presence.join(said(), named=False)
         clock.now += 60
-        assert await store.presence.hear(said(), busy=None) is Whereabouts.NOWHERE
+        assert await store.presence.hear(said(), busy=None) is ListenState.NOWHERE
         assert ("o", "w") in await store.presence.pulse(["1"])
-        assert await store.presence.hear(said(), busy=None) is Whereabouts.LISTENING
+        assert await store.presence.hear(said(), busy=None) is ListenState.LISTENING
 
 
 # A database that goes away -----------------------------------------------------------------------

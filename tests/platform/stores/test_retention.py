@@ -14,7 +14,13 @@ from tests.platform.stores.test_store import BODY, chunk, log, put, refusal
 from tests.platform.wire import Clock, OpenStore
 from xpander_client.platform.stores.postgres import schema as postgres_schema
 from xpander_client.platform.stores.records import IdempotencyKey, Pruned, Report, TaskFilter
-from xpander_client.platform.stores.retention import HOUR, Batch, Kind, organizations_with, work_off
+from xpander_client.platform.stores.retention import (
+    HOUR,
+    Batch,
+    Kind,
+    build_organizations_query,
+    work_off,
+)
 from xpander_client.platform.stores.sqlite import schema as sqlite_schema
 from xpander_client.platform.stores.store import Store
 from xpander_client.platform.stores.transfer import check, migrate
@@ -171,7 +177,7 @@ async def test_batches_become_smaller_while_they_take_long() -> None:
 async def test_whose_there_is_something_old_is_found_by_an_index(
     store: Store, address: str, kind: Kind
 ) -> None:
-    sql = organizations_with(kind, "1.0")
+    sql = build_organizations_query(kind, "1.0")
     assert sql is not None
     if address.startswith("postgresql"):
         connection = await asyncpg.connect(address)

@@ -29,7 +29,7 @@ from xpander_client.platform.stores.records import (
     IdempotencyKey,
     TaskRecord,
     ThreadRecord,
-    audit_of,
+    make_audit_entry,
 )
 from xpander_client.platform.stores.work import Work
 
@@ -138,7 +138,7 @@ def audit_action(
 ) -> None:
     """Write down what is done, if anybody is to answer for it."""
     if actor is not None:
-        work.add_audit(audit_of(organization_id, actor, action, what, outcome))
+        work.add_audit(make_audit_entry(organization_id, actor, action, what, outcome))
 
 
 def audit_stop(work: Work, before: TaskRecord, after: TaskRecord, actor: str | None) -> None:

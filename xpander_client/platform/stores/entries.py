@@ -23,7 +23,7 @@ UNSTORABLE = (TypeError, ValueError, ArithmeticError, RecursionError)
 _logger = logging.getLogger(__name__)
 
 
-class Entry:
+class QueuedCommand:
     """A command, what came of it, and the future that its caller waits for. It has `pieces` of the
     room that there is for commands.
     """
@@ -38,7 +38,7 @@ class Entry:
         self.error: Exception | None = None
 
 
-def settle(batch: Sequence[Entry], admission: Admission) -> None:
+def resolve(batch: Sequence[QueuedCommand], admission: Admission) -> None:
     """Tell the callers what came of their commands, which make room for others."""
     admission.leave(sum(entry.pieces for entry in batch), len(batch))
     for entry in batch:
@@ -77,12 +77,12 @@ class BatchLimit:
         """No more than so many had room in a transaction."""
         self.now = count
 
-    def settled(self, count: int) -> None:
+    def release(self, count: int) -> None:
         """So many are done with."""
         self._failed = max(0, self._failed - count)
         self.now = min(2 * self.now, self._most)
 
 
-def unstorable(error: Exception) -> Refusal:
+def refuse_unstorable(error: Exception) -> Refusal:
     """What to tell a caller whose command can never be stored."""
     return Refusal(422, f"the store can't keep this: {error}")

@@ -88,7 +88,7 @@ class Fitting:
                     name = row[self._fields[table].index(_NAMES[table])]
                     yield Misfit(table, str(name), field, why, cut)
 
-    def made_to_fit(self, table: str, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    def fit_rows(self, table: str, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
         """The rows as they can be copied, without those that can't be."""
         made = []
         for row in rows:

@@ -39,7 +39,7 @@ def patience(poll_interval: float, *, hears: bool) -> float:
     return poll_interval * (RARELY * random.uniform(0.75, 1.25) if hears else 1)
 
 
-class Alarm:
+class WakeEvent:
     """Wakes one waiter. What rings while nobody waits is remembered for the next wait."""
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class Alarm:
         return heard
 
 
-class Watch(Alarm):
+class Subscription(WakeEvent):
     """Hears hints from the moment it is made until it is closed.
 
     Make the watch, then read, then wait: a hint that comes in between is not lost. When a wait ends
@@ -78,13 +78,13 @@ class Watch(Alarm):
     """
 
     def __init__(
-        self, hints: Hints, topics: tuple[str, ...], heard: Callable[[], None] | None = None
+        self, registry: Topics, topics: tuple[str, ...], heard: Callable[[], None] | None = None
     ) -> None:
         super().__init__()
-        self._hints = hints
-        self._topics = topics
+        self._registry = registry
+        self._names = topics
         self._call = heard
-        hints._add(self, topics)
+        registry._add(self, topics)
 
     def ring(self) -> None:
         """Wake whoever waits, or who waits next."""
@@ -94,9 +94,9 @@ class Watch(Alarm):
 
     def close(self) -> None:
         """Stop listening."""
-        self._hints._remove(self, self._topics)
+        self._registry._remove(self, self._names)
 
-    def __enter__(self) -> Watch:
+    def __enter__(self) -> Subscription:
         return self
 
     def __exit__(
@@ -108,15 +108,15 @@ class Watch(Alarm):
         self.close()
 
 
-class Hints:
+class Topics:
     """Who listens to which topic."""
 
     def __init__(self) -> None:
-        self._watches: dict[str, set[Watch]] = {}
+        self._watches: dict[str, set[Subscription]] = {}
 
-    def watch(self, *topics: str, heard: Callable[[], None] | None = None) -> Watch:
+    def watch(self, *topics: str, heard: Callable[[], None] | None = None) -> Subscription:
         """A new watch over these topics."""
-        return Watch(self, topics, heard)
+        return Subscription(self, topics, heard)
 
     def notify(self, topics: Iterable[str]) -> None:
         """Wake everybody who watches one of the topics."""
@@ -128,11 +128,11 @@ class Hints:
         """Wake all: something may have happened."""
         self.notify(list(self._watches))
 
-    def _add(self, watch: Watch, topics: tuple[str, ...]) -> None:
+    def _add(self, watch: Subscription, topics: tuple[str, ...]) -> None:
         for topic in topics:
             self._watches.setdefault(topic, set()).add(watch)
 
-    def _remove(self, watch: Watch, topics: tuple[str, ...]) -> None:
+    def _remove(self, watch: Subscription, topics: tuple[str, ...]) -> None:
         for topic in topics:
             watches = self._watches.get(topic)
             if watches is not None:

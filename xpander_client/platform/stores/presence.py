@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Protocol
 
-from xpander_client.platform.stores.records import Held, Joined, Whereabouts, WorkerRecord
+from xpander_client.platform.stores.records import Held, Joined, ListenState, WorkerRecord
 
 
 class Presence(Protocol):
     """Which workers listen, and at which of the servers that share the store.
 
-    `alone` says that no other server can share it.
+    `is_single_server` says that no other server can share it.
     """
 
-    alone: bool
+    is_single_server: bool
 
     async def join(self, worker: WorkerRecord, *, named: bool) -> Joined | None:
         """A worker listens at this server from now on; its leases get a new term.
@@ -29,7 +29,7 @@ class Presence(Protocol):
         """The worker's stream at this server has ended. Its leases go on."""
         ...
 
-    async def hear(self, worker: WorkerRecord, *, busy: bool | None) -> Whereabouts:
+    async def hear(self, worker: WorkerRecord, *, busy: bool | None) -> ListenState:
         """The worker said something at this server, perhaps whether it is busy."""
         ...
 

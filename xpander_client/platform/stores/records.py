@@ -273,7 +273,7 @@ class AuditEntry:
     created_at: float = 0.0
 
 
-def audit_of(
+def make_audit_entry(
     organization_id: str, actor: str, action: str, target: str, outcome: str
 ) -> AuditEntry:
     """What to write down of something that is about to be done."""
@@ -390,7 +390,7 @@ class Joined:
     adopted_from: str | None = None
 
 
-class Whereabouts(enum.Enum):
+class ListenState(enum.Enum):
     """Whether a worker that said something has a stream, at whichever server."""
 
     LISTENING = enum.auto()

@@ -52,14 +52,14 @@ Writers wait behind each.
 """
 
 
-def hour_of(now: float) -> float:
+def floor_to_hour(now: float) -> float:
     """The beginning of the hour: written down as when a thread was used, so that its row need not
     change in an index each time.
     """
     return now - now % HOUR
 
 
-def organizations_with(kind: Kind, before: str) -> str | None:
+def build_organizations_query(kind: Kind, before: str) -> str | None:
     """The statement that finds who has something of a kind from before a moment, for which `before`
     stands, by a step or two through an index for each organization. Every engine understands it.
     None: what is of this kind is kept without saying whose it is.

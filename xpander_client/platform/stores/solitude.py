@@ -9,7 +9,7 @@ from typing import Protocol
 import attrs
 
 from xpander_client.platform.clock import Clock
-from xpander_client.platform.stores.records import Held, Joined, Whereabouts, WorkerRecord
+from xpander_client.platform.stores.records import Held, Joined, ListenState, WorkerRecord
 
 
 class _Renew(Protocol):
@@ -31,10 +31,10 @@ class _Worker:
     leaving: bool = False
 
 
-class Solitude:
+class LocalPresence:
     """A `Presence` that nothing outlives: after a restart the workers come back by themselves."""
 
-    alone = True
+    is_single_server = True
 
     def __init__(
         self,
@@ -96,18 +96,18 @@ class Solitude:
         else:
             del self._workers[worker.place]
 
-    async def hear(self, worker: WorkerRecord, *, busy: bool | None) -> Whereabouts:
+    async def hear(self, worker: WorkerRecord, *, busy: bool | None) -> ListenState:
         """The worker said something."""
         known = self._workers.get(worker.place)
         if known is None:
             if not self._holds(*worker.place, worker.agent_id):
-                return Whereabouts.UNKNOWN
+                return ListenState.UNKNOWN
             known = self._workers[worker.place] = _Worker(worker, listening=False)
         elif known.record.agent_id != worker.agent_id:
-            return Whereabouts.UNKNOWN
+            return ListenState.UNKNOWN
         known.spoke_after_break = not known.listening
         known.leaving = known.leaving or worker.leaving
-        return Whereabouts.LISTENING if known.listening else Whereabouts.NOWHERE
+        return ListenState.LISTENING if known.listening else ListenState.NOWHERE
 
     async def is_listening(self, organization_id: str, worker_id: str) -> bool:
         """Whether the worker listens."""

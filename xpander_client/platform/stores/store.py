@@ -42,7 +42,7 @@ from xpander_client.platform.stores.commands import (
     save_task,
     unknown_task,
 )
-from xpander_client.platform.stores.hints import Hints, Watch, task_topic, worker_topic
+from xpander_client.platform.stores.hints import Subscription, Topics, task_topic, worker_topic
 from xpander_client.platform.stores.presence import Presence
 from xpander_client.platform.stores.records import (
     Appended,
@@ -95,7 +95,7 @@ class Store(ABC):
     def __init__(self, settings: Settings | None, clock: Clock) -> None:
         self._settings = settings or Settings()
         self._clock = clock
-        self._hints = Hints()
+        self._topics = Topics()
         self._admission = Admission(
             self._settings.queue_limit, self._settings.queue_wait, self._settings.queue_bytes
         )
@@ -646,9 +646,9 @@ class Store(ABC):
         Whoever waits is woken at each change of it.
         """
 
-    def watch(self, *topics: str, heard: Callable[[], None] | None = None) -> Watch:
+    def watch(self, *topics: str, heard: Callable[[], None] | None = None) -> Subscription:
         """Listen for hints on these topics, from now on; `heard` is called for each."""
-        return self._hints.watch(*topics, heard=heard)
+        return self._topics.watch(*topics, heard=heard)
 
     @abstractmethod
     async def doc_get(self, organization_id: str, kind: str, key: str) -> Document | None:

@@ -105,7 +105,7 @@ async def copy(
             copied = dict.fromkeys(TABLES, 0)
             for table in TABLES:
                 async for rows in original.rows(table):
-                    fit = rows if fitting is None else fitting.made_to_fit(table, rows)
+                    fit = rows if fitting is None else fitting.fit_rows(table, rows)
                     await duplicate.add(table, fit)
                     copied[table] += len(fit)
                     progress(table, len(fit))

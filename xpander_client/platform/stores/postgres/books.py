@@ -9,7 +9,7 @@ import asyncpg
 
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.stores.postgres.address import hide_password
-from xpander_client.platform.stores.postgres.connections import AWAY, Database, reason_of
+from xpander_client.platform.stores.postgres.connections import AWAY, Database, explain_error
 from xpander_client.platform.stores.postgres.presence import SILENCE
 from xpander_client.platform.stores.postgres.schema import SCHEMA_VERSION, migrate, version
 from xpander_client.platform.stores.tables import (
@@ -165,7 +165,9 @@ async def _connect(address: str) -> AsyncIterator[asyncpg.Connection]:
             {"statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}, patient=True
         )
     except (*AWAY, asyncpg.PostgresError, ValueError) as error:
-        raise ConfigurationError(f"{shown} can't be used as a store: {reason_of(error)}") from error
+        raise ConfigurationError(
+            f"{shown} can't be used as a store: {explain_error(error)}"
+        ) from error
     try:
         yield connection
     except (*AWAY, asyncpg.PostgresError) as error:

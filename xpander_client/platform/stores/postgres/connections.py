@@ -19,7 +19,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.stores.entries import unstorable
+from xpander_client.platform.stores.entries import refuse_unstorable
 from xpander_client.platform.stores.postgres.address import hide_password
 
 Connection = asyncpg.Connection | PoolConnectionProxy
@@ -104,14 +104,14 @@ def answering() -> Iterator[None]:
     try:
         yield
     except NEVER as error:
-        raise unstorable(error) from None
+        raise refuse_unstorable(error) from None
     except AWAY as error:
         # asyncpg's own misuse is an InterfaceError, too; the log tells it from an outage.
         _logger.info("the database did not answer: %s: %s", type(error).__name__, error)
         raise Refusal(503, "the store's database can't be reached") from error
 
 
-def reason_of(error: BaseException) -> str:
+def explain_error(error: BaseException) -> str:
     """Why the database can't be reached, in words that show nothing of its address."""
     if isinstance(error, ValueError) and not isinstance(error, asyncpg.InterfaceError):
         return "a part of its URL is not what it has to be"
@@ -161,7 +161,7 @@ class Database:
         except (*AWAY, asyncpg.PostgresError, ValueError) as error:
             await self.close()
             raise ConfigurationError(
-                f"{self._shown} can't be used as a store: {reason_of(error)}"
+                f"{self._shown} can't be used as a store: {explain_error(error)}"
             ) from error
         if unfit is not None:
             await self.close()

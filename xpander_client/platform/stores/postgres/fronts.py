@@ -15,7 +15,7 @@ from collections.abc import Mapping
 import attrs
 
 from xpander_client.platform.stores.hints import requeue_topic
-from xpander_client.platform.stores.postgres.transaction import short
+from xpander_client.platform.stores.postgres.transaction import shorten
 
 BELIEVED = 10.0
 """After so many seconds a queue is read from its beginning once: a hint may have been lost."""
@@ -58,7 +58,7 @@ class Fronts:
 
     def of(self, organization_id: str, agent_id: str) -> dict[str | None, int]:
         """The fronts of an agent's queues; those that are not known are at 0."""
-        place = short(requeue_topic(organization_id, agent_id))
+        place = shorten(requeue_topic(organization_id, agent_id))
         now = time.monotonic()
         since, fronts = self._agents.get(place, (-math.inf, {}))
         if now - since > BELIEVED:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence, Set
 from xpander_client.platform.clock import Clock
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.postgres.connections import Connection, Database
-from xpander_client.platform.stores.records import Held, Joined, Whereabouts, WorkerRecord
+from xpander_client.platform.stores.records import Held, Joined, ListenState, WorkerRecord
 
 SILENCE = 5.0
 """A server that was not seen for so many seconds is gone, whatever it says of its workers."""
@@ -45,7 +45,7 @@ _ALIVE = (
 class PostgresPresence:
     """A `Presence` of several servers. A worker's row names the server that it listens at."""
 
-    alone = False
+    is_single_server = False
 
     def __init__(
         self, server_id: str, database: Database, clock: Clock, settings: Settings
@@ -126,7 +126,7 @@ class PostgresPresence:
             worker.stream,
         )
 
-    async def hear(self, worker: WorkerRecord, *, busy: bool | None) -> Whereabouts:
+    async def hear(self, worker: WorkerRecord, *, busy: bool | None) -> ListenState:
         """The worker said something at this server."""
         row = await self._database.fetchrow(
             # Where it listens nowhere, this shows that it is alive all the same.
@@ -144,7 +144,7 @@ class PostgresPresence:
             self._clock() - SILENCE,
         )
         if row is not None:
-            return Whereabouts.LISTENING if row["listening"] else Whereabouts.NOWHERE
+            return ListenState.LISTENING if row["listening"] else ListenState.NOWHERE
         made = await self._database.fetchrow(
             "INSERT INTO workers (organization_id, id, agent_id, peer, stream, heard_at, "
             "spoke_after_break) SELECT $1::text, $2::text, $3::text, $4::text, $5::text, "
@@ -158,7 +158,7 @@ class PostgresPresence:
             worker.stream,
             self._clock(),
         )
-        return Whereabouts.UNKNOWN if made is None else Whereabouts.NOWHERE
+        return ListenState.UNKNOWN if made is None else ListenState.NOWHERE
 
     async def is_listening(self, organization_id: str, worker_id: str) -> bool:
         """Whether the worker listens at one of the servers."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import attrs
 
-from xpander_client.platform.stores.postgres.work import Changes, TaskRow, Wanted
+from xpander_client.platform.stores.postgres.work import Changes, RowsToFetch, TaskRow
 
 LIMIT = 1_000
 """So many tasks are remembered, and none whose document has more bytes than this."""
@@ -25,9 +25,9 @@ class RecentTasks:
     def __init__(self) -> None:
         self._tasks: dict[str, TaskRow] = {}
 
-    def recall(self, wanted: Wanted) -> Sequence[TaskRow] | None:
+    def recall(self, wanted: RowsToFetch) -> Sequence[TaskRow] | None:
         """All that is wanted; None when that is not known from here."""
-        if wanted.tasks and wanted == Wanted(tasks=wanted.tasks, whole=wanted.whole):
+        if wanted.tasks and wanted == RowsToFetch(tasks=wanted.tasks, whole=wanted.whole):
             found = [self._tasks[each] for each in wanted.tasks if each in self._tasks]
             known = all(row.record.whole or row.record.id not in wanted.whole for row in found)
             return found if known and len(found) == len(wanted.tasks) else None

@@ -23,7 +23,7 @@ TASK_TYPES = tuple(
     }.get(name, "text")
     for name in TASK_FIELDS
 )
-task_values: Callable[[TaskRecord], tuple[Any, ...]] = attrgetter(*TASK_FIELDS)
+to_row: Callable[[TaskRecord], tuple[Any, ...]] = attrgetter(*TASK_FIELDS)
 
 TASK = f"{', '.join(TASK_FIELDS)}, last_seq, number"
 # In one statement, so that the row and its large fields are of one moment.
@@ -39,26 +39,26 @@ DOCUMENT = "kind, key, version, value"
 _values = itemgetter(*TASK_FIELDS)
 
 
-def task_of(row: Any) -> TaskRecord:
+def read_task(row: Any) -> TaskRecord:
     """A task from a row of `TASK`."""
     return TaskRecord(**dict(zip(TASK_FIELDS, _values(row), strict=True)))
 
 
-def whole_task_of(row: Any) -> TaskRecord:
+def read_whole_task(row: Any) -> TaskRecord:
     """A task with its large fields from a row of `WHOLE_TASK`."""
-    task = task_of(row)
+    task = read_task(row)
     if task.large is None:
         return task
     return task.with_bodies(dict(zip(row["names"] or (), row["bodies"] or (), strict=True)))
 
 
-def thread_of(row: Iterable[Any]) -> ThreadRecord:
+def read_thread(row: Iterable[Any]) -> ThreadRecord:
     """A thread from a row of `THREAD`."""
     thread_id, organization_id, length, document = row
     return ThreadRecord(thread_id, organization_id, length, document)
 
 
-def document_of(row: Iterable[Any]) -> Document:
+def read_document(row: Iterable[Any]) -> Document:
     """A document from a row of `DOCUMENT`."""
     kind, key, version, value = row
     return Document(kind, key, version, orjson.loads(value))

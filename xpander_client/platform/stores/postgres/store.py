@@ -13,7 +13,7 @@ from xpander_client.platform.clock import Clock
 from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.commands import unknown_task
-from xpander_client.platform.stores.hints import Watch
+from xpander_client.platform.stores.hints import Subscription
 from xpander_client.platform.stores.postgres.clock import DatabaseClock
 from xpander_client.platform.stores.postgres.connections import Database, answering
 from xpander_client.platform.stores.postgres.fronts import Fronts
@@ -25,14 +25,19 @@ from xpander_client.platform.stores.postgres.rows import (
     DOCUMENT,
     TASK,
     WHOLE_TASK,
-    document_of,
-    task_of,
-    whole_task_of,
+    read_document,
+    read_task,
+    read_whole_task,
 )
 from xpander_client.platform.stores.postgres.schema import require
-from xpander_client.platform.stores.postgres.tails import Tails
+from xpander_client.platform.stores.postgres.tails import RecentEvents
 from xpander_client.platform.stores.postgres.threads import PostgresThreads
-from xpander_client.platform.stores.postgres.transaction import EVERYBODY, QUEUED, pinned, short
+from xpander_client.platform.stores.postgres.transaction import (
+    EVERYBODY,
+    QUEUED,
+    pin_columns,
+    shorten,
+)
 from xpander_client.platform.stores.postgres.writer import Writer
 from xpander_client.platform.stores.records import (
     AUDIT_FIELDS,
@@ -45,7 +50,7 @@ from xpander_client.platform.stores.records import (
     TaskFilter,
     TaskRecord,
 )
-from xpander_client.platform.stores.retention import Batch, Kind, organizations_with
+from xpander_client.platform.stores.retention import Batch, Kind, build_organizations_query
 from xpander_client.platform.stores.store import Store
 from xpander_client.platform.stores.work import Command
 
@@ -77,7 +82,7 @@ class PostgresStore(Store):
         super().__init__(settings, clock or database_clock or DatabaseClock())
         self.server_id = str(uuid.uuid4())
         self._database = Database(address)
-        self._tails = Tails()
+        self._recent_events = RecentEvents()
         self._last_numbers = LastNumbers(self._database)
         self._fronts = Fronts()
         self._listener = Listener(self._database, database_clock, self._heard, self._everybody)
@@ -138,18 +143,18 @@ class PostgresStore(Store):
         """Whether what other servers write is heard of: the listener is there, and not too late."""
         return self._listener.listening and not self._listener.late
 
-    # Hints ---------------------------------------------------------------------------------------
+    # Hints ----------------------------------------------------------------------------------------
 
-    def watch(self, *topics: str, heard: Callable[[], None] | None = None) -> Watch:
+    def watch(self, *topics: str, heard: Callable[[], None] | None = None) -> Subscription:
         """Listen for hints on these topics, from now on; `heard` is called for each."""
-        return self._hints.watch(*map(short, topics), heard=heard)
+        return self._topics.watch(*map(shorten, topics), heard=heard)
 
     def _told(self, topics: Iterable[str], events: Iterable[tuple[str, EventRecord]]) -> None:
         """We have written. What that means for our own workers, whoever asked for it knows."""
-        self._tails.extend(events)
-        told = [short(each) for each in topics if not each.startswith("worker:")]
+        self._recent_events.extend(events)
+        told = [shorten(each) for each in topics if not each.startswith("worker:")]
         self._fronts.forget(told)
-        self._hints.notify(told)
+        self._topics.notify(told)
 
     def _heard(self, process: int, payload: str) -> None:
         if process == self._writer.process:
@@ -158,14 +163,14 @@ class PostgresStore(Store):
             self._everybody()
         else:
             topics = payload.split()
-            self._tails.forget(topics)
+            self._recent_events.forget(topics)
             self._fronts.forget(topics)
-            self._hints.notify(topics)
+            self._topics.notify(topics)
 
     def _everybody(self) -> None:
-        self._tails.clear()
+        self._recent_events.clear()
         self._fronts.clear()
-        self._hints.everybody()
+        self._topics.everybody()
 
     # Tasks ---------------------------------------------------------------------------------------
 
@@ -176,7 +181,7 @@ class PostgresStore(Store):
         row = await self._database.fetchrow(f"SELECT {task} FROM tasks WHERE id = $1", task_id)
         if row is None or row["organization_id"] != organization_id:
             raise unknown_task(task_id)
-        return whole_task_of(row) if whole else task_of(row)
+        return read_whole_task(row) if whole else read_task(row)
 
     async def _list_page(
         self, organization_id: str, wanted: TaskFilter, before: int | None, limit: int
@@ -206,7 +211,7 @@ class PostgresStore(Store):
         shown = rows[:limit]
         more = bool(rows) and rows[0]["found"] > len(shown)
         return Page(
-            tuple(task_of(row) for row in shown), str(shown[-1]["number"]) if more else None
+            tuple(read_task(row) for row in shown), str(shown[-1]["number"]) if more else None
         )
 
     # Events --------------------------------------------------------------------------------------
@@ -236,7 +241,7 @@ class PostgresStore(Store):
         hinted: bool = False,
     ) -> Sequence[EventRecord]:
         """The task's events with numbers above `after`, in order, `size` bytes of them or so."""
-        if hinted and (tail := self._tails.read(task_id, after, limit, size)):
+        if hinted and (tail := self._recent_events.read(task_id, after, limit, size)):
             return tail
         rows = await self._database.fetch(
             "SELECT seq, type, body FROM (SELECT seq, type, body, "
@@ -294,7 +299,7 @@ class PostgresStore(Store):
             QUEUED,
             organization_id,
             agent_id,
-            *pinned(queues, look.fronts),
+            *pin_columns(queues, look.fronts),
             look.fronts.get(None, 0),
             queues.get(None, 0),
         )
@@ -328,7 +333,7 @@ class PostgresStore(Store):
             worker_id,
             None if agent_ids is None else sorted(agent_ids),
         )
-        return None if row is None else whole_task_of(row)
+        return None if row is None else read_whole_task(row)
 
     async def renew(
         self,
@@ -360,7 +365,7 @@ class PostgresStore(Store):
             kind,
             key,
         )
-        return None if row is None else document_of(row)
+        return None if row is None else read_document(row)
 
     async def doc_list(self, organization_id: str, kind: str) -> Sequence[Document]:
         """All documents of a kind, by key."""
@@ -370,7 +375,7 @@ class PostgresStore(Store):
             organization_id,
             kind,
         )
-        return [document_of(row) for row in rows]
+        return [read_document(row) for row in rows]
 
     # What was done, and what is forgotten ---------------------------------------------------------
 
@@ -409,8 +414,8 @@ class PostgresStore(Store):
     async def _with_old(self, kind: Kind, before: float) -> Sequence[str]:
         if kind == "keys":
             await self._presence.forget()
-            self._tails.clear()
-        sql = organizations_with(kind, "$1::double precision")
+            self._recent_events.clear()
+        sql = build_organizations_query(kind, "$1::double precision")
         if sql is None:
             return [""]
         return [row["id"] for row in await self._database.fetch(sql, before)]

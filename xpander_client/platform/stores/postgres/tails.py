@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from xpander_client.platform.stores.hints import task_topic
-from xpander_client.platform.stores.postgres.transaction import short
+from xpander_client.platform.stores.postgres.transaction import shorten
 from xpander_client.platform.stores.records import EventRecord
 
 KEPT_BYTES = 4 * 1024 * 1024
@@ -17,7 +17,7 @@ OVERHEAD = 128
 """What an event takes beside its body, about."""
 
 
-class Tails:
+class RecentEvents:
     """The last events of tasks, without holes, as far as this server has committed them.
 
     An event never changes, so what is here is right; but there may be more in the database. Whoever
@@ -25,27 +25,27 @@ class Tails:
     """
 
     def __init__(self) -> None:
-        self._tails: dict[str, list[EventRecord]] = {}
+        self._events: dict[str, list[EventRecord]] = {}
         self._size = 0
 
     def extend(self, events: Iterable[tuple[str, EventRecord]]) -> None:
         """These were committed, in this order."""
         for task_id, group in groupby(events, itemgetter(0)):
-            topic = short(task_topic(task_id))
-            tail = self._tails[topic] = self._tails.pop(topic, [])  # the last one now
+            topic = shorten(task_topic(task_id))
+            tail = self._events[topic] = self._events.pop(topic, [])  # the last one now
             for _, event in group:
                 if tail and tail[-1].seq + 1 != event.seq:
                     self._drop(tail, len(tail))
                 tail.append(event)
                 self._size += _weight(event)
         while self._size > KEPT_BYTES:
-            self.forget([next(iter(self._tails))])
+            self.forget([next(iter(self._events))])
 
     def read(
         self, task_id: str, after: int, limit: int, size: int | None
     ) -> Sequence[EventRecord] | None:
         """Events behind a number, `size` bytes of them or so; None when there are none here."""
-        tail = self._tails.get(short(task_topic(task_id)))
+        tail = self._events.get(shorten(task_topic(task_id)))
         if not tail or not tail[0].seq <= after + 1 <= tail[-1].seq:
             return None
         # Who follows goes on from here, and who is behind reads what was kept of it for all.
@@ -61,12 +61,12 @@ class Tails:
     def forget(self, topics: Iterable[str]) -> None:
         """Somebody else wrote to these tasks."""
         for topic in topics:
-            tail = self._tails.pop(topic, [])
+            tail = self._events.pop(topic, [])
             self._drop(tail, len(tail))
 
     def clear(self) -> None:
         """Forget everything."""
-        self._tails.clear()
+        self._events.clear()
         self._size = 0
 
     def _drop(self, tail: list[EventRecord], count: int) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.commands import unknown_thread
 from xpander_client.platform.stores.postgres.connections import Database
-from xpander_client.platform.stores.postgres.rows import THREAD, thread_of
+from xpander_client.platform.stores.postgres.rows import THREAD, read_thread
 from xpander_client.platform.stores.records import MessageRecord, ThreadRecord
 from xpander_client.platform.stores.thread_store import ThreadStore
 from xpander_client.platform.stores.work import Submit
@@ -32,7 +32,7 @@ class PostgresThreads(ThreadStore):
             organization_id,
             thread_id,
         )
-        if row is None or (thread := thread_of(row)).gone:
+        if row is None or (thread := read_thread(row)).gone:
             raise unknown_thread(thread_id)
         return thread
 
@@ -73,7 +73,7 @@ class PostgresThreads(ThreadStore):
             agent_id,
             limit,
         )
-        return [thread_of(row) for row in rows]
+        return [read_thread(row) for row in rows]
 
 
 def _place(thread: ThreadRecord) -> tuple[Any, ...]:

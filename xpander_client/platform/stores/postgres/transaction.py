@@ -14,14 +14,14 @@ from xpander_client.platform.stores.postgres.rows import (
     TASK,
     TASK_TYPES,
     THREAD,
-    document_of,
-    task_of,
-    task_values,
-    thread_of,
+    read_document,
+    read_task,
+    read_thread,
+    to_row,
 )
-from xpander_client.platform.stores.postgres.work import Changes, PostgresWork, TaskRow, Wanted
+from xpander_client.platform.stores.postgres.work import Changes, PostgresWork, RowsToFetch, TaskRow
 from xpander_client.platform.stores.records import TASK_FIELDS, TaskRecord
-from xpander_client.platform.stores.retention import hour_of
+from xpander_client.platform.stores.retention import floor_to_hour
 
 WRITER_SETTINGS = {
     # Every statement here reaches its rows by their keys, which the planner can't know of arrays.
@@ -94,7 +94,7 @@ _DOCUMENTS = (
 async def fetch(
     connection: asyncpg.Connection,
     work: PostgresWork,
-    wanted: Wanted,
+    wanted: RowsToFetch,
     fronts: Callable[[str, str], Mapping[str | None, int]],
 ) -> None:
     """Fetch rows into the work, and lock them until the transaction ends. `fronts` tells where an
@@ -105,28 +105,28 @@ async def fetch(
         begin = fronts(*place)
         free = begin.get(None, 0), most[None]
         # Without those that other commands of the transaction may take away.
-        rows = await connection.fetch(_WAITING, *place, *pinned(most, begin), *free, ids)
-        work.fetched_waiting(*place, _tasks(rows))
+        rows = await connection.fetch(_WAITING, *place, *pin_columns(most, begin), *free, ids)
+        work.add_waiting(*place, _tasks(rows))
     if wanted.tasks:
         found = _tasks(await connection.fetch(_TASKS, ids))
-        work.fetched_tasks(wanted.tasks, found)
+        work.add_tasks(wanted.tasks, found)
         records = (row.record for row in found)
         apart = [each.id for each in records if each.id in wanted.whole and not each.whole]
         if apart:
             rows = await connection.fetch(_LARGE_FIELDS, apart)
-            work.fetched_large(apart, [(row[0], row[1], row[2]) for row in rows])
+            work.add_large_fields(apart, [(row[0], row[1], row[2]) for row in rows])
     if wanted.threads:
         places = _possible(wanted.threads)
         rows = await connection.fetch(_THREADS, *_columns(places, 2))
-        work.fetched_threads(wanted.threads, [(thread_of(row[:4]), row[4], row[5]) for row in rows])
+        work.add_threads(wanted.threads, [(read_thread(row[:4]), row[4], row[5]) for row in rows])
     if wanted.documents:
         documents = _possible(wanted.documents)
         rows = await connection.fetch(_DOCUMENTS, *_columns(documents, 3))
-        work.fetched_documents(wanted.documents, [(row[0], document_of(row[1:])) for row in rows])
+        work.add_documents(wanted.documents, [(row[0], read_document(row[1:])) for row in rows])
     if wanted.keys:
         keys = _possible(wanted.keys)
         rows = await connection.fetch(_KEYS, *_columns(keys, 2))
-        work.fetched_keys(wanted.keys, [(row[0], row[1], row[2], row[3]) for row in rows])
+        work.add_keys(wanted.keys, [(row[0], row[1], row[2], row[3]) for row in rows])
 
 
 def _possible(places: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -134,7 +134,7 @@ def _possible(places: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
     return sorted(place for place in places if not any("\0" in part for part in place))
 
 
-def pinned(
+def pin_columns(
     queues: Mapping[str | None, int], fronts: Mapping[str | None, int]
 ) -> tuple[list[str], list[int], list[int]]:
     """Those queues that go by a pin, as columns: pins, fronts, and how many are wanted."""
@@ -143,7 +143,7 @@ def pinned(
 
 
 def _tasks(rows: Iterable[asyncpg.Record]) -> list[TaskRow]:
-    return [TaskRow(task_of(row), row["last_seq"], row["number"]) for row in rows]
+    return [TaskRow(read_task(row), row["last_seq"], row["number"]) for row in rows]
 
 
 async def write(
@@ -167,7 +167,7 @@ async def write(
         await connection.execute(
             "DELETE FROM threads WHERE organization_id = $1 AND id = $2", *thread
         )
-    hour = hour_of(changes.now)
+    hour = floor_to_hour(changes.now)
     changed, columns = "tasks", _task_columns(changes.tasks, changes.last)
     if changes.versions is not None:
         changed, columns = "expected_tasks", [*columns, changes.versions]
@@ -362,7 +362,7 @@ def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
 
 
 def _task_columns(records: Sequence[TaskRecord], last: Sequence[int]) -> list[list[Any]]:
-    rows = [(*task_values(record), seq) for record, seq in zip(records, last, strict=True)]
+    rows = [(*to_row(record), seq) for record, seq in zip(records, last, strict=True)]
     return _columns(rows, len(TASK_FIELDS) + 1)
 
 
@@ -391,14 +391,14 @@ def _document_columns(documents: Sequence[tuple[str, Any, bytes]]) -> list[list[
     return _columns(rows, 5)
 
 
-def short(topic: str) -> str:
+def shorten(topic: str) -> str:
     """A topic as it goes into a notification: two that are the same there only wake too many."""
     return blake2b(topic.encode(), digest_size=6).hexdigest()
 
 
-def payload(topics: Iterable[str]) -> str | None:
+def build_payload(topics: Iterable[str]) -> str | None:
     """The topics as one notification; None without any. Too many are everybody."""
-    told = " ".join(sorted(short(topic) for topic in topics))
+    told = " ".join(sorted(shorten(topic) for topic in topics))
     if len(told) > LONGEST_PAYLOAD:
         return EVERYBODY
     return told or None

@@ -33,12 +33,12 @@ GONE = b""
 """Stands for the JSON of a large field that is no more."""
 
 
-class Missing(Exception):
+class NotFetched(Exception):
     """A command asked for rows that were not fetched. With them it has to be run once more."""
 
 
 @attrs.define
-class Wanted:
+class RowsToFetch:
     """Rows to fetch. What was looked for and not found counts as fetched. Of the tasks, those that
     are `whole` are fetched with their large fields.
     """
@@ -60,7 +60,7 @@ class Wanted:
             place = reads.waiting.organization_id, reads.waiting.agent_id
             self.waiting.setdefault(place, Counter()).update(reads.waiting.most)
 
-    def merge(self, more: Wanted) -> None:
+    def merge(self, more: RowsToFetch) -> None:
         """Fetch what was missed, too."""
         self.tasks |= more.tasks
         self.whole |= more.whole
@@ -143,17 +143,18 @@ class Changes:
 class PostgresWork:
     """A `Work` over fetched rows.
 
-    While it is `hopeful`, an idempotency key that was not fetched counts as new: if it isn't, the
-    database refuses it, and the commands are run again with what there is. `now` is the moment of
-    the transaction, `size` how many bytes the commands have looked at and will write, about.
+    With `assume_new_keys`, an idempotency key that was not fetched counts as new. If it isn't, the
+    database refuses it, and the commands are run again with what there is: that costs a round trip
+    for the rare key that is repeated, instead of one for every key. `now` is the moment of the
+    transaction, `size` how many bytes the commands have looked at and will write, about.
     """
 
-    def __init__(self, now: float, *, hopeful: bool) -> None:
+    def __init__(self, now: float, *, assume_new_keys: bool) -> None:
         self._now = now
         self._topics: set[str] = set()
-        self.hopeful = hopeful
-        self.wanted = Wanted()
-        self.assumed: set[tuple[str, str]] = set()
+        self.assume_new_keys = assume_new_keys
+        self.wanted = RowsToFetch()
+        self.assumed_keys: set[tuple[str, str]] = set()
         self.size = 0
         self._size_before = 0
         self._tasks: dict[str, TaskRow | None] = {}
@@ -201,11 +202,11 @@ class PostgresWork:
         return [row for row in self._tasks.values() if row is not None and row.version is not None]
 
     @property
-    def certain(self) -> bool:
+    def is_verified(self) -> bool:
         """Whether the database will have to confirm all that was recalled when it is written to."""
         return all(row.saved for row in self.recalled)
 
-    def fetched_tasks(self, ids: Iterable[str], found: Iterable[TaskRow]) -> None:
+    def add_tasks(self, ids: Iterable[str], found: Iterable[TaskRow]) -> None:
         """These tasks were looked for, and those were found; such as wait can be claimed as well.
 
         What the work has already is newer than what was found.
@@ -216,14 +217,14 @@ class PostgresWork:
         for task_id in ids:
             self._tasks.setdefault(task_id, None)
 
-    def fetched_large(self, ids: Iterable[str], found: Iterable[tuple[str, str, bytes]]) -> None:
+    def add_large_fields(self, ids: Iterable[str], found: Iterable[tuple[str, str, bytes]]) -> None:
         """The large fields of these tasks were looked for, and those were found."""
         for task_id in ids:
             self._bodies[task_id] = {}
         for task_id, name, body in found:
             self._bodies[task_id][name] = body
 
-    def fetched_keys(
+    def add_keys(
         self,
         keys: Iterable[tuple[str, str]],
         found: Iterable[tuple[str, str, bytes, str]],
@@ -234,7 +235,7 @@ class PostgresWork:
         for place in keys:
             self._keys.setdefault(place, None)
 
-    def fetched_threads(
+    def add_threads(
         self,
         places: Iterable[tuple[str, str]],
         found: Iterable[tuple[ThreadRecord, str | None, str | None]],
@@ -246,7 +247,7 @@ class PostgresWork:
         for place in places:
             self._threads.setdefault(place, None)
 
-    def fetched_documents(
+    def add_documents(
         self,
         places: Iterable[tuple[str, str, str]],
         found: Iterable[tuple[str, Document]],
@@ -258,9 +259,7 @@ class PostgresWork:
         for place in places:
             self._documents.setdefault(place, None)
 
-    def fetched_waiting(
-        self, organization_id: str, agent_id: str, found: Iterable[TaskRow]
-    ) -> None:
+    def add_waiting(self, organization_id: str, agent_id: str, found: Iterable[TaskRow]) -> None:
         """These tasks of the agent may be claimed, in this order."""
         candidates = self._candidates.setdefault((organization_id, agent_id), {})
         for row in found:
@@ -272,7 +271,7 @@ class PostgresWork:
     def begin(self) -> None:
         """The next command begins; what `undo` takes back is its changes."""
         self._undo.clear()
-        self.assumed.clear()
+        self.assumed_keys.clear()
         self._size_before = self.size
 
     def undo(self) -> None:
@@ -297,7 +296,7 @@ class PostgresWork:
         """The task, whosever it is."""
         if task_id not in self._tasks:
             self.wanted.tasks.add(task_id)
-            raise Missing
+            raise NotFetched
         row = self._tasks[task_id]
         if row is None:
             return None
@@ -311,7 +310,7 @@ class PostgresWork:
         if record.id not in self._bodies:
             self.wanted.tasks.add(record.id)
             self.wanted.whole.add(record.id)
-            raise Missing
+            raise NotFetched
         self.size += sum(map(len, self._bodies[record.id].values()))
         return record.with_bodies(self._bodies[record.id])
 
@@ -408,10 +407,10 @@ class PostgresWork:
         """The fingerprint of the first request with this idempotency key, and what it made."""
         place = organization_id, key
         if place not in self._keys:
-            if not self.hopeful:
+            if not self.assume_new_keys:
                 self.wanted.keys.add(place)
-                raise Missing
-            self.assumed.add(place)
+                raise NotFetched
+            self.assumed_keys.add(place)
         return self._keys.get(place)
 
     def remember(self, organization_id: str, key: IdempotencyKey, answer: str) -> None:
@@ -426,7 +425,7 @@ class PostgresWork:
         place = organization_id, thread_id
         if place not in self._threads:
             self.wanted.threads.add(place)
-            raise Missing
+            raise NotFetched
         row = self._threads[place]
         return None if row is None else row.record
 
@@ -482,7 +481,7 @@ class PostgresWork:
         place = organization_id, kind, key
         if place not in self._documents:
             self.wanted.documents.add(place)
-            raise Missing
+            raise NotFetched
         row = self._documents[place]
         return None if row is None else row.document
 

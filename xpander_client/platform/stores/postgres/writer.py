@@ -19,9 +19,9 @@ from xpander_client.platform.stores.entries import (
     BATCH_BYTES,
     UNSTORABLE,
     BatchLimit,
-    Entry,
-    settle,
-    unstorable,
+    QueuedCommand,
+    refuse_unstorable,
+    resolve,
 )
 from xpander_client.platform.stores.postgres.connections import (
     AWAY,
@@ -36,11 +36,11 @@ from xpander_client.platform.stores.postgres.transaction import (
     EVERYBODY,
     OUTDATED,
     WRITER_SETTINGS,
+    build_payload,
     fetch,
-    payload,
     write,
 )
-from xpander_client.platform.stores.postgres.work import Missing, PostgresWork, Wanted
+from xpander_client.platform.stores.postgres.work import NotFetched, PostgresWork, RowsToFetch
 from xpander_client.platform.stores.records import EventRecord
 from xpander_client.platform.stores.work import Command
 
@@ -98,7 +98,7 @@ class Writer:
         self._limit = BatchLimit(batch)
         self._admission = admission
         self._fronts = fronts
-        self._queue: deque[Entry] = deque()
+        self._queue: deque[QueuedCommand] = deque()
         self._filled = asyncio.Event()
         self._closing = False
         self._usual = 1
@@ -134,7 +134,7 @@ class Writer:
             self._admission.leave(pieces)
             raise Refusal(503, "the store is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._queue.append(Entry(command, future, pieces))
+        self._queue.append(QueuedCommand(command, future, pieces))
         self._filled.set()
         # A caller that goes away takes only its future with it; the command is run.
         return await future
@@ -173,7 +173,7 @@ class Writer:
 
     # One batch -----------------------------------------------------------------------------------
 
-    async def _write(self, batch: list[Entry]) -> None:
+    async def _write(self, batch: list[QueuedCommand]) -> None:
         """One transaction for the batch, or for as much of it as fits into one."""
         begun = time.perf_counter()
         work: PostgresWork | None = None
@@ -193,8 +193,8 @@ class Writer:
             self.commits += 1
             self.commands += len(batch)
             self._admission.observer.committed(len(batch), time.perf_counter() - begun)
-        self._limit.settled(len(batch))
-        settle(batch, self._admission)
+        self._limit.release(len(batch))
+        resolve(batch, self._admission)
         if work is not None:
             self._told(work.topics, work.events)
 
@@ -209,35 +209,37 @@ class Writer:
                 return _unreachable()
             return Refusal(503, "the store's database can't write this now")
         if isinstance(error, NEVER):
-            return unstorable(error)
+            return refuse_unstorable(error)
         # Whatever it was, others are to be written.
         _logger.error("a write failed: %s", error, exc_info=error)
         if isinstance(error, UNSTORABLE):
-            return unstorable(error)
+            return refuse_unstorable(error)
         return Refusal(503, "the store could not write this")
 
     @staticmethod
-    def _fail(batch: list[Entry], refusal: Refusal) -> None:
+    def _fail(batch: list[QueuedCommand], refusal: Refusal) -> None:
         for entry in batch:
             entry.error = Refusal(refusal.status, refusal.detail)
 
-    async def _commit(self, connection: asyncpg.Connection, batch: list[Entry]) -> PostgresWork:
-        missed = Wanted()
-        hopeful, quiet = True, self._quiet
+    async def _commit(
+        self, connection: asyncpg.Connection, batch: list[QueuedCommand]
+    ) -> PostgresWork:
+        missed = RowsToFetch()
+        assume_new_keys, quiet = True, self._quiet
         for number in range(ROUNDS):
-            wanted = Wanted()
+            wanted = RowsToFetch()
             for entry in batch:
                 wanted.add(entry.command.reads)
             wanted.merge(missed)
             recalled = None if number else self._recent.recall(wanted)
-            work = PostgresWork(self._clock(), hopeful=hopeful)
+            work = PostgresWork(self._clock(), assume_new_keys=assume_new_keys)
             self._undone = True
             try:
                 if recalled is not None:
                     # What adds rows, and changes some that are known, is one statement, which is a
                     # transaction by itself.
                     work.recall(recalled)
-                    if self._carry_out(batch, work) and work.certain and work.size <= SLOWEST:
+                    if self._carry_out(batch, work) and work.is_verified and work.size <= SLOWEST:
                         self._undone = False
                         await self._write_changes(connection, work, quiet=quiet)
                         self._tell_later(work, quiet=quiet)
@@ -254,7 +256,7 @@ class Writer:
             except OUTDATED:
                 self._recent.forget(work.recalled)
             except CONFLICTS:
-                hopeful = False
+                assume_new_keys = False
             except asyncpg.ProgramLimitExceededError:
                 # It may be the queue of notifications that is full, and these are only hints.
                 if quiet or not work.topics:
@@ -263,7 +265,7 @@ class Writer:
             missed.merge(work.wanted)
         raise Refusal(503, "others kept changing the same; nothing was changed")
 
-    def _carry_out(self, batch: list[Entry], work: PostgresWork) -> bool:
+    def _carry_out(self, batch: list[QueuedCommand], work: PostgresWork) -> bool:
         """Run the commands in turn; False when some need rows that were not fetched.
 
         Those that a transaction has no room for go back to where they were.
@@ -279,15 +281,15 @@ class Writer:
             work.begin()
             try:
                 entry.result = entry.command.run(work)
-            except Missing:
+            except NotFetched:
                 work.undo()
                 complete = False
             except Refusal as refusal:
                 work.undo()
                 entry.error = refusal
-                if work.assumed or work.recalled:
+                if work.assumed_keys or work.recalled:
                     # It may be refused only because of what was taken for granted.
-                    work.wanted.keys |= work.assumed
+                    work.wanted.keys |= work.assumed_keys
                     complete = False
         return complete
 
@@ -296,7 +298,7 @@ class Writer:
     ) -> None:
         changes = work.changes()
         if changes:
-            told = None if quiet else payload(work.topics)
+            told = None if quiet else build_payload(work.topics)
             timeout = COMMAND_TIMEOUT + work.size / SLOWEST
             version = await write(connection, changes, self.channel, told, timeout)
             self._recent.keep(changes, version)

@@ -9,8 +9,8 @@ import sqlite3
 from pathlib import Path
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.stores.sqlite.file import COMPANIONS, file_of, refuse_other_name
-from xpander_client.platform.stores.sqlite.schema import version_of
+from xpander_client.platform.stores.sqlite.file import COMPANIONS, find_file, refuse_other_name
+from xpander_client.platform.stores.sqlite.schema import read_version
 from xpander_client.private_files import open_private
 
 PAGES = 256
@@ -25,7 +25,7 @@ def backup(path: Path, file: Path) -> None:
         ConfigurationError: the store is not there, or is none; the file is there already, or can't
             be written.
     """
-    path = file_of(path)
+    path = find_file(path)
     if not path.is_file():
         raise ConfigurationError(f"{path} is not there")
     refuse_other_name(path)
@@ -52,7 +52,7 @@ def _copy(path: Path, part: Path) -> None:
         contextlib.closing(sqlite3.connect(path, isolation_level=None)) as source,
         contextlib.closing(sqlite3.connect(part, isolation_level=None)) as target,
     ):
-        version_of(source, path)
+        read_version(source, path)
         # One view for all steps. Without it, each write of the platform would begin them anew.
         source.execute("BEGIN")
         source.execute("SELECT count(*) FROM sqlite_schema").fetchone()

@@ -13,8 +13,8 @@ from xpander_client.errors import ConfigurationError
 from xpander_client.platform.file_lock import FileLock
 from xpander_client.platform.stores.records import TASK_FIELDS
 from xpander_client.platform.stores.sqlite.address import parse_path
-from xpander_client.platform.stores.sqlite.file import file_of, make_folder_of
-from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION, prepare, version_of
+from xpander_client.platform.stores.sqlite.file import find_file, make_folder
+from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION, prepare, read_version
 from xpander_client.platform.stores.sqlite.work import SEQ_BITS, SEQ_MASK
 from xpander_client.platform.stores.tables import (
     BATCH,
@@ -148,15 +148,15 @@ async def read_versions(address: str | os.PathLike[str]) -> tuple[int, int]:
     """Return the version of the tables in a file, and the one that this release needs."""
     path = _find_file(address)
     with _connect(path) as connection:
-        return version_of(connection, path), SCHEMA_VERSION
+        return read_version(connection, path), SCHEMA_VERSION
 
 
 async def migrate(address: str | os.PathLike[str]) -> tuple[int, int]:
     """Give a file the tables of this release; returns their version before and after."""
-    path = file_of(parse_path(address))
-    make_folder_of(path)
+    path = find_file(parse_path(address))
+    make_folder(path)
     with _lock(path), _connect(path) as connection:
-        before = version_of(connection, path)
+        before = read_version(connection, path)
         prepare(connection, path)
         return before, SCHEMA_VERSION
 
@@ -168,7 +168,7 @@ async def open_tables(
     """Open all that a file keeps, in one transaction."""
     path = _find_file(address)
     with _lock(path), _connect(path) as connection:
-        version = version_of(connection, path)
+        version = read_version(connection, path)
         if version != SCHEMA_VERSION:
             raise ConfigurationError(
                 f"{path} has schema version {version}, this release needs {SCHEMA_VERSION}: "
@@ -180,7 +180,7 @@ async def open_tables(
 
 
 def _find_file(address: str | os.PathLike[str]) -> Path:
-    path = file_of(parse_path(address))
+    path = find_file(parse_path(address))
     if not path.is_file():
         raise ConfigurationError(f"{path} is not there")
     return path

@@ -12,7 +12,7 @@ COMPANIONS = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a file, by the endings of their names."""
 
 
-def file_of(path: Path) -> Path:
+def find_file(path: Path) -> Path:
     """Where the file is that a path names, of itself or by a link.
 
     Raises:
@@ -47,7 +47,7 @@ def refuse_other_name(path: Path) -> None:
     lock.release()
 
 
-def make_folder_of(path: Path) -> None:
+def make_folder(path: Path) -> None:
     """Make the folder of a file, for this user alone, if it isn't there.
 
     Raises:

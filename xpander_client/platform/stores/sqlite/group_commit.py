@@ -18,9 +18,9 @@ from xpander_client.platform.stores.entries import (
     BATCH_BYTES,
     UNSTORABLE,
     BatchLimit,
-    Entry,
-    settle,
-    unstorable,
+    QueuedCommand,
+    refuse_unstorable,
+    resolve,
 )
 
 T = TypeVar("T")
@@ -77,8 +77,8 @@ class GroupCommit(Generic[Tx]):
         self._locked_out = locked_out
         self._limit = BatchLimit(batch)
         self._admission = admission
-        self._first: deque[Entry] = deque()
-        self._entries: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
+        self._first: deque[QueuedCommand] = deque()
+        self._entries: queue.SimpleQueue[QueuedCommand | None] = queue.SimpleQueue()
         self._closing = False
         self._ended = False
         self._usual = 1
@@ -105,7 +105,7 @@ class GroupCommit(Generic[Tx]):
             self._admission.leave(pieces)
             raise Refusal(503, "the store is closed")
         future: asyncio.Future[T] = loop.create_future()
-        self._entries.put(Entry(command, future, pieces))
+        self._entries.put(QueuedCommand(command, future, pieces))
         # A caller that goes away takes only its future with it; the command is run.
         return await future
 
@@ -130,20 +130,20 @@ class GroupCommit(Generic[Tx]):
         finally:
             connection.close()
 
-    def _next(self) -> list[Entry]:
+    def _next(self) -> list[QueuedCommand]:
         """The commands that are there, at least one; none when the end is reached."""
         entry = self._take(wait=True)
         # The callers of one commit come back together: a moment's patience spares a second sync.
         patience = time.monotonic() + LINGER
         while self._entries.qsize() + 1 < self._usual and time.monotonic() < patience:
             time.sleep(LINGER / 20)
-        batch: list[Entry] = []
+        batch: list[QueuedCommand] = []
         while entry is not None:
             batch.append(entry)
             entry = self._take() if len(batch) < self._limit.now else None
         return batch
 
-    def _take(self, *, wait: bool = False) -> Entry | None:
+    def _take(self, *, wait: bool = False) -> QueuedCommand | None:
         """The next command; None when there is none, or none any more."""
         if self._first:
             return self._first.popleft()
@@ -156,7 +156,7 @@ class GroupCommit(Generic[Tx]):
         self._ended = entry is None
         return entry
 
-    def _write(self, connection: sqlite3.Connection, batch: list[Entry]) -> set[str]:
+    def _write(self, connection: sqlite3.Connection, batch: list[QueuedCommand]) -> set[str]:
         """One transaction for the batch, or for as much of it as fits into one. What is left of the
         batch is settled; the rest comes next.
         """
@@ -198,16 +198,16 @@ class GroupCommit(Generic[Tx]):
             if not isinstance(error, _Spoilt):
                 _logger.error("a write failed: %s", error, exc_info=error)
                 _fail(batch, error)
-            self._limit.settled(len(batch))
+            self._limit.release(len(batch))
             return set()
-        self._limit.settled(len(batch))
+        self._limit.release(len(batch))
         self.commits += 1
         self.commands += len(batch)
         self._admission.observer.committed(len(batch), time.perf_counter() - begun)
         return transaction.topics
 
-    def _settle(self, batch: list[Entry], topics: set[str]) -> None:
-        settle(batch, self._admission)
+    def _settle(self, batch: list[QueuedCommand], topics: set[str]) -> None:
+        resolve(batch, self._admission)
         if topics:
             self._notify(topics)
 
@@ -216,10 +216,10 @@ class _Spoilt(Exception):
     """A command refused after it had written: its batch is undone and written one by one."""
 
 
-def _fail(batch: list[Entry], error: Exception) -> None:
+def _fail(batch: list[QueuedCommand], error: Exception) -> None:
     for entry in batch:
         entry.error = (
-            unstorable(error)
+            refuse_unstorable(error)
             if isinstance(error, NEVER)
             else Refusal(503, "the store could not write this; nothing was changed")
         )

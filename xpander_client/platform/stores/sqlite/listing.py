@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from xpander_client.platform.stores.records import PAGE_BYTES, Page, TaskFilter, TaskRecord
-from xpander_client.platform.stores.sqlite.work import SELECT, record_of
+from xpander_client.platform.stores.sqlite.work import SELECT, read_task
 
 _INDEXES: Mapping[tuple[str, ...], str] = {
     ("agent_id",): "tasks_of_agent",
@@ -50,7 +50,7 @@ def page(
     records: list[TaskRecord] = []
     last = size = 0
     for row in connection.execute(f"{SELECT} WHERE number IN ({shown}) ORDER BY number DESC"):
-        last, record = record_of(row)
+        last, record = read_task(row)
         records.append(record)
         size += len(record.document)
         if size >= PAGE_BYTES:

@@ -202,7 +202,7 @@ _MIGRATED = (
 """What is done to the store as a whole is of no organization."""
 
 
-def version_of(connection: sqlite3.Connection, path: Path) -> int:
+def read_version(connection: sqlite3.Connection, path: Path) -> int:
     """Which version the file's tables have; 0: there are none.
 
     Raises:
@@ -222,7 +222,7 @@ def prepare(connection: sqlite3.Connection, path: Path) -> None:
     Raises:
         ConfigurationError: it is no store of ours, or one of a later release.
     """
-    version = version_of(connection, path)
+    version = read_version(connection, path)
     if version > SCHEMA_VERSION:
         raise ConfigurationError(
             f"{path} has schema version {version}; this release reads version {SCHEMA_VERSION}"

@@ -28,13 +28,13 @@ from xpander_client.platform.stores.records import (
     TaskFilter,
     TaskRecord,
 )
-from xpander_client.platform.stores.retention import Batch, Kind, organizations_with
-from xpander_client.platform.stores.solitude import Solitude
-from xpander_client.platform.stores.sqlite.file import file_of, make_folder_of, refuse_other_name
+from xpander_client.platform.stores.retention import Batch, Kind, build_organizations_query
+from xpander_client.platform.stores.solitude import LocalPresence
+from xpander_client.platform.stores.sqlite.file import find_file, make_folder, refuse_other_name
 from xpander_client.platform.stores.sqlite.group_commit import GroupCommit
 from xpander_client.platform.stores.sqlite.listing import page
 from xpander_client.platform.stores.sqlite.retention import prune
-from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION, prepare, version_of
+from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION, prepare, read_version
 from xpander_client.platform.stores.sqlite.threads import SqliteThreads
 from xpander_client.platform.stores.sqlite.work import (
     SELECT,
@@ -42,10 +42,10 @@ from xpander_client.platform.stores.sqlite.work import (
     SEQ_MASK,
     SIZE,
     SqliteWork,
-    document_of,
     queue,
-    record_of,
-    with_large_fields,
+    read_document,
+    read_large_fields,
+    read_task,
 )
 from xpander_client.platform.stores.store import Store
 from xpander_client.platform.stores.work import Command
@@ -83,13 +83,13 @@ class SqliteStore(Store):
         self._open_file = connect or _open_file
         super().__init__(settings, clock or server_clock())
         self._lock = FileLock(self.path)
-        self._presence = Solitude(
+        self._presence = LocalPresence(
             self.renew, self._holds, self._renew_all, self._settings.standstill, self._clock
         )
         self._writer = GroupCommit(
             self._connect,
             lambda connection: SqliteWork(connection, self._clock),
-            self._hints.notify,
+            self._topics.notify,
             self.admission,
             locked_out=self._presence.miss,
         )
@@ -101,7 +101,7 @@ class SqliteStore(Store):
         )
 
     @property
-    def presence(self) -> Solitude:
+    def presence(self) -> LocalPresence:
         """Who works on these tasks right now: nobody else's workers do."""
         return self._presence
 
@@ -119,8 +119,8 @@ class SqliteStore(Store):
             ConfigurationError: another process has the file, or it is no store of ours, or
                 somebody else has laid it there.
         """
-        self.path = file_of(self.path)
-        make_folder_of(self.path)
+        self.path = find_file(self.path)
+        make_folder(self.path)
         if not exclusive:
             refuse_other_name(self.path)
         # Short transactions of another process are nothing new to SQLite. The lock is against a
@@ -177,7 +177,7 @@ class SqliteStore(Store):
             return False
         try:
             with contextlib.closing(self._connect()) as connection:
-                return version_of(connection, self.path) == SCHEMA_VERSION
+                return read_version(connection, self.path) == SCHEMA_VERSION
         except sqlite3.Error as error:
             raise ConfigurationError(f"{self.path} can't be used as a store: {error}") from error
 
@@ -206,13 +206,13 @@ class SqliteStore(Store):
         """The task that the statement finds, if there is one."""
         reader = self._read_connection()
         row = reader.execute(sql, parameters).fetchone()
-        record = None if row is None else record_of(row)[1]
+        record = None if row is None else read_task(row)[1]
         if record is None or not whole or record.whole:
             return record
         reader.execute("BEGIN")  # the row and its large fields are of one moment
         try:
             row = reader.execute(sql, parameters).fetchone()
-            return None if row is None else with_large_fields(reader, *record_of(row))
+            return None if row is None else read_large_fields(reader, *read_task(row))
         finally:
             reader.execute("COMMIT")
 
@@ -395,7 +395,7 @@ class SqliteStore(Store):
             )
             .fetchone()
         )
-        return None if row is None else document_of(row)
+        return None if row is None else read_document(row)
 
     async def doc_list(self, organization_id: str, kind: str) -> Sequence[Document]:
         """All documents of a kind, by key."""
@@ -404,7 +404,7 @@ class SqliteStore(Store):
             "WHERE organization_id = ? AND kind = ? ORDER BY key",
             (organization_id, kind),
         )
-        return [document_of(row) for row in rows]
+        return [read_document(row) for row in rows]
 
     # What was done, and what is forgotten ---------------------------------------------------------
 
@@ -438,7 +438,7 @@ class SqliteStore(Store):
         return await self._writer.submit(lambda work: work.execute(sql, given).rowcount)
 
     async def _with_old(self, kind: Kind, before: float) -> Sequence[str]:
-        sql = organizations_with(kind, ":before")
+        sql = build_organizations_query(kind, ":before")
         if sql is None:
             return [""]
         return [row[0] for row in await self._on_list_thread(sql, {"before": before})]

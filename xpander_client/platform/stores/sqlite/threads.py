@@ -9,7 +9,7 @@ from typing import Any
 from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.commands import unknown_thread
 from xpander_client.platform.stores.records import MessageRecord, ThreadRecord
-from xpander_client.platform.stores.sqlite.work import SELECT_THREAD, SEQ_BITS, thread_of
+from xpander_client.platform.stores.sqlite.work import SELECT_THREAD, SEQ_BITS, read_thread
 from xpander_client.platform.stores.thread_store import ThreadStore
 from xpander_client.platform.stores.work import Submit
 
@@ -38,7 +38,7 @@ class SqliteThreads(ThreadStore):
     async def get(self, organization_id: str, thread_id: str) -> ThreadRecord:
         """The thread."""
         row = self._reader().execute(_ONE, (organization_id, thread_id)).fetchone()
-        if row is None or (thread := thread_of(row)[1]).gone:
+        if row is None or (thread := read_thread(row)[1]).gone:
             raise unknown_thread(thread_id)
         return thread
 
@@ -87,7 +87,7 @@ class SqliteThreads(ThreadStore):
             "AND (? IS NULL OR agent_id = ?) ORDER BY number DESC LIMIT ?",
             (organization_id, user_id, agent_id, agent_id, -1 if limit is None else limit),
         )
-        return [thread_of(row)[1] for row in rows]
+        return [read_thread(row)[1] for row in rows]
 
     def _base(self, thread: ThreadRecord) -> int:
         row = self._reader().execute(_ONE, (thread.organization_id, thread.id)).fetchone()

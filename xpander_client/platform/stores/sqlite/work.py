@@ -22,7 +22,7 @@ from xpander_client.platform.stores.records import (
     TaskRecord,
     ThreadRecord,
 )
-from xpander_client.platform.stores.retention import hour_of
+from xpander_client.platform.stores.retention import floor_to_hour
 from xpander_client.platform.stores.sqlite.group_commit import Transaction
 
 # An event's place is its task's number and its own in one integer: a task's events lie side by
@@ -60,13 +60,13 @@ def queue(
     return sql, (*place, limit) if pin is None else (*place, pin, limit)
 
 
-def record_of(row: Sequence[Any]) -> tuple[int, TaskRecord]:
+def read_task(row: Sequence[Any]) -> tuple[int, TaskRecord]:
     """A task's number and the task, from a row that `SELECT` gives."""
     number, *values = row
     return number, TaskRecord(**dict(zip(TASK_FIELDS, values, strict=True)))
 
 
-def with_large_fields(
+def read_large_fields(
     connection: sqlite3.Connection, number: int, record: TaskRecord
 ) -> TaskRecord:
     """A task with the large fields that were not read yet, in the transaction in which it was."""
@@ -74,13 +74,13 @@ def with_large_fields(
     return record.with_bodies(dict(rows.fetchall()))
 
 
-def thread_of(row: Sequence[Any]) -> tuple[int, ThreadRecord]:
+def read_thread(row: Sequence[Any]) -> tuple[int, ThreadRecord]:
     """A thread's number and the thread, from a row that `SELECT_THREAD` gives."""
     number, *fields = row
     return number, ThreadRecord(*fields)
 
 
-def document_of(row: Sequence[Any]) -> Document:
+def read_document(row: Sequence[Any]) -> Document:
     """A document from its kind, key, version and value."""
     kind, key, version, value = row
     return Document(kind, key, version, orjson.loads(value))
@@ -109,7 +109,7 @@ class SqliteWork(Transaction):
     def _found(self, row: Sequence[Any] | None) -> TaskRecord | None:
         if row is None:
             return None
-        number, record = record_of(row)
+        number, record = read_task(row)
         self._numbers[record.id] = number
         return record
 
@@ -117,7 +117,7 @@ class SqliteWork(Transaction):
         """The task as it stands, with its large fields."""
         if record.whole:
             return record
-        read = with_large_fields(self.connection, self._numbers[record.id], record)
+        read = read_large_fields(self.connection, self._numbers[record.id], record)
         self.size += sum(map(len, read.bodies.values()))
         return read
 
@@ -219,7 +219,7 @@ class SqliteWork(Transaction):
         ).fetchone()
         if row is None:
             return None
-        number, record = thread_of(row)
+        number, record = read_thread(row)
         self._thread_numbers[organization_id, thread_id] = number
         return record
 
@@ -237,7 +237,7 @@ class SqliteWork(Transaction):
                 record.length,
                 user_id,
                 agent_id,
-                hour_of(self.now),
+                floor_to_hour(self.now),
                 record.document,
             ),
         )
@@ -252,14 +252,14 @@ class SqliteWork(Transaction):
                 user_id,
                 agent_id,
                 record.document,
-                0.0 if record.gone else hour_of(self.now),
-                self._number_of(record),
+                0.0 if record.gone else floor_to_hour(self.now),
+                self._read_number(record),
             ),
         )
 
     def extend_thread(self, thread: ThreadRecord, messages: Sequence[MessageRecord]) -> None:
         """Add messages behind the thread's last one, and count them in its length."""
-        number = self._number_of(thread)
+        number = self._read_number(thread)
         for place, message in enumerate(messages, (number << SEQ_BITS) + thread.length):
             self.size += len(message.body)
             self.execute(
@@ -271,14 +271,14 @@ class SqliteWork(Transaction):
             (thread.length + len(messages), number),
         )
         # Written down in the first change of an hour.
-        hour = hour_of(self.now)
+        hour = floor_to_hour(self.now)
         self.execute(
             "UPDATE threads SET used_at = ? WHERE number = ? AND used_at < ?", (hour, number, hour)
         )
 
     def empty_thread(self, thread: ThreadRecord) -> None:
         """Forget the thread's messages. Its length stays as it is written."""
-        number = self._number_of(thread)
+        number = self._read_number(thread)
         self.execute(
             "DELETE FROM messages WHERE place >= ? AND place < ?",
             (number << SEQ_BITS, (number + 1) << SEQ_BITS),
@@ -286,9 +286,9 @@ class SqliteWork(Transaction):
 
     def delete_thread(self, thread: ThreadRecord) -> None:
         """Forget a thread that has no messages any more."""
-        self.execute("DELETE FROM threads WHERE number = ?", (self._number_of(thread),))
+        self.execute("DELETE FROM threads WHERE number = ?", (self._read_number(thread),))
 
-    def _number_of(self, thread: ThreadRecord) -> int:
+    def _read_number(self, thread: ThreadRecord) -> int:
         return self._thread_numbers[thread.organization_id, thread.id]
 
     # Documents -----------------------------------------------------------------------------------
@@ -300,7 +300,7 @@ class SqliteWork(Transaction):
             "WHERE organization_id = ? AND kind = ? AND key = ?",
             (organization_id, kind, key),
         ).fetchone()
-        return None if row is None else document_of(row)
+        return None if row is None else read_document(row)
 
     def save_document(self, organization_id: str, document: Document) -> None:
         """Write a document, in whatever place of the version before."""
