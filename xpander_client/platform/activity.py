@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import attrs
 import orjson
 
 from xpander_client.platform.stores.records import EventRecord, TaskRecord
-from xpander_client.platform.stores.store import Store
 
 HELD_BYTES = 4 * 1024 * 1024
 """So much is held back at the most, from a tool call on that waits for its result."""
 
-_KINDS = (
+KINDS = (
     *("task_created", "task_finished", "tool_call_request", "tool_call_result"),
     *("think", "analyze", "sub_agent_trigger", "auth_event"),
 )
 
 
-async def thread(store: Store, task: TaskRecord) -> AsyncIterator[bytes]:
-    """The JSON of a task's activity thread, in pieces, made from its events as they are read.
+async def thread(
+    task: TaskRecord,
+    last: int,
+    read: Callable[[int, int], Awaitable[tuple[Sequence[EventRecord], int]]],
+) -> AsyncIterator[bytes]:
+    """Yield the JSON of a task's activity thread, in pieces, made from its events as they are read.
 
-    A tool call and its result are one entry, unless there is too much between them. Pieces of text
-    are left out: the answer has them all.
+    `read` gives events of the `KINDS` between two numbers, and the number up to which it looked;
+    `last` is that of the task's last event. A tool call and its result are one entry, unless there
+    is too much between them. Pieces of text are left out: the answer has them all.
     """
     document = task.outline()
     entries = _Entries(task.id)
-    last = await store.last_seq(task.id)
     head = {"id": document["id"], "created_at": document["created_at"]}
     piece, after, any_yet = orjson.dumps(head)[:-1] + b',"messages":[', 0, False
     while after < last:
-        events, after = await store.read_kinds(task.id, _KINDS, after=after, until=last)
+        events, after = await read(after, last)
         for event in events:
             entries.add(event)
         if complete := entries.take(all_of_them=after >= last):

@@ -447,7 +447,13 @@ class Endpoints:
         record = await self._store.get(organization_id, task_id, whole=False)
         if record.agent_id != path_id(request, "agent_id"):
             raise Refusal(404, f"the agent has no task {task_id}")
-        pieces = activity.thread(self._store, record)
+        pieces = activity.thread(
+            record,
+            await self._store.last_seq(task_id),
+            lambda after, last: self._store.read_kinds(
+                task_id, activity.KINDS, after=after, until=last
+            ),
+        )
         begun = await anext(pieces)  # what can't be read is refused before the answer begins
         return StreamingResponse(_all_of(begun, pieces), media_type=Json.media_type)
 

@@ -21,11 +21,11 @@ class WriteObserver(Protocol):
     """Hears of what becomes of commands; it may be told on any thread."""
 
     def committed(self, commands: int, seconds: float) -> None:
-        """So many commands were made durable together, in so much time."""
+        """Count commands that were made durable together, in so much time."""
         ...
 
     def refused(self) -> None:
-        """A command was not taken on: too many were waiting, for too long."""
+        """Count a command that was not taken on: too many were waiting, for too long."""
         ...
 
 
@@ -33,10 +33,10 @@ class Unobserved:
     """Nobody wants to know."""
 
     def committed(self, commands: int, seconds: float) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def refused(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 class Admission:
@@ -79,7 +79,7 @@ class Admission:
         return pieces
 
     def leave(self, pieces: int, count: int = 1) -> None:
-        """So many commands are settled, that had so many pieces of room together."""
+        """Give back the room of commands that are done with: so many pieces for all of them."""
         self.queued -= count
         for _ in range(count):
             self._places.release()

@@ -64,7 +64,7 @@ class BatchLimit:
         self._until = 0.0
 
     def split(self, count: int, error: Exception) -> bool:
-        """So many commands failed together. Returns whether to try half of them."""
+        """Note that so many commands failed together. Returns whether to try half of them."""
         if not self._failed:
             _logger.info("%d writes failed together, and are tried in parts: %r", count, error)
             self._failed, self._until = count, time.monotonic() + SPLITTING
@@ -74,15 +74,15 @@ class BatchLimit:
         return True
 
     def cut(self, count: int) -> None:
-        """No more than so many had room in a transaction."""
+        """Note that no more than so many had room in a transaction."""
         self.now = count
 
     def release(self, count: int) -> None:
-        """So many are done with."""
+        """Note that so many are done with, and let more be written together again."""
         self._failed = max(0, self._failed - count)
         self.now = min(2 * self.now, self._most)
 
 
 def refuse_unstorable(error: Exception) -> Refusal:
-    """What to tell a caller whose command can never be stored."""
+    """Make the error for a caller whose command can never be stored."""
     return Refusal(422, f"the store can't keep this: {error}")

@@ -77,7 +77,7 @@ class Fitting:
     async def look_through(
         self, table: str, rows: AsyncIterator[Sequence[Sequence[Any]]]
     ) -> AsyncIterator[Misfit]:
-        """What doesn't fit in these rows. Records that can't be copied are remembered."""
+        """Find what doesn't fit in these rows, and remember which records can't be copied."""
         async for batch in rows:
             for row in batch:
                 for place, why in self._faults(table, row):
@@ -89,7 +89,7 @@ class Fitting:
                     yield Misfit(table, str(name), field, why, cut)
 
     def fit_rows(self, table: str, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
-        """The rows as they can be copied, without those that can't be."""
+        """Return the rows as they can be copied, without those that can't be."""
         made = []
         for row in rows:
             if self._left_out and self.leaves_out(table, row):
@@ -106,7 +106,7 @@ class Fitting:
         return made
 
     def leaves_out(self, table: str, row: Sequence[Any]) -> bool:
-        """Whether the row can't be copied, or is part of what can't be."""
+        """Tell whether the row can't be copied, or is part of what can't be."""
         if self._identity(table, row) in self._left_out:
             return True
         if table not in _PARTS:
@@ -116,7 +116,7 @@ class Fitting:
         return (whole, *values) in self._left_out
 
     def leaves_out_task(self, task_id: str) -> bool:
-        """Whether a task can't be copied."""
+        """Tell whether a task can't be copied."""
         return ("tasks", task_id) in self._left_out
 
     def _identity(self, table: str, row: Sequence[Any]) -> tuple[Any, ...]:

@@ -12,30 +12,28 @@ RARELY = 30
 
 
 def task_topic(task_id: str) -> str:
-    """What to watch to hear of a task's new events."""
+    """Name the topic of a task's new events."""
     return f"task:{task_id}"
 
 
 def agent_topic(organization_id: str, agent_id: str, pin: str | None = None) -> str:
-    """What to watch to hear of tasks that wait for any of an agent's workers, or for those that a
-    task can be pinned to.
-    """
+    """Name the topic of tasks that wait for any of an agent's workers, or for those of a pin."""
     topic = f"agent:{organization_id}:{agent_id}"
     return topic if pin is None else f"{topic}:{pin}"
 
 
 def requeue_topic(organization_id: str, agent_id: str) -> str:
-    """What to watch to hear of older tasks that wait for an agent's workers again."""
+    """Name the topic of older tasks that wait for an agent's workers again."""
     return f"requeue:{organization_id}:{agent_id}"
 
 
 def worker_topic(organization_id: str, worker_id: str) -> str:
-    """What to watch to hear of changes to a worker's tasks that are made at another server."""
+    """Name the topic of changes to a worker's tasks that are made at another server."""
     return f"worker:{organization_id}:{worker_id}"
 
 
 def patience(poll_interval: float, *, hears: bool) -> float:
-    """How long to wait for a hint before looking without one. It is never the same for all."""
+    """Choose how long to wait for a hint before looking without one: never the same for all."""
     return poll_interval * (RARELY * random.uniform(0.75, 1.25) if hears else 1)
 
 
@@ -71,9 +69,9 @@ class WakeEvent:
 
 
 class Subscription(WakeEvent):
-    """Hears hints from the moment it is made until it is closed.
+    """Collects hints from the moment it is made until it is closed.
 
-    Make the watch, then read, then wait: a hint that comes in between is not lost. When a wait ends
+    Subscribe, then read, then wait: a hint that comes in between is not lost. When a wait ends
     without a hint, look anyway: hints may get lost. `heard` is called for each hint.
     """
 
@@ -115,7 +113,7 @@ class Topics:
         self._watches: dict[str, set[Subscription]] = {}
 
     def watch(self, *topics: str, heard: Callable[[], None] | None = None) -> Subscription:
-        """A new watch over these topics."""
+        """Subscribe to these topics; `heard` is called for each hint."""
         return Subscription(self, topics, heard)
 
     def notify(self, topics: Iterable[str]) -> None:
@@ -125,7 +123,7 @@ class Topics:
                 watch.ring()
 
     def everybody(self) -> None:
-        """Wake all: something may have happened."""
+        """Wake all, because something may have happened."""
         self.notify(list(self._watches))
 
     def _add(self, watch: Subscription, topics: tuple[str, ...]) -> None:

@@ -17,7 +17,7 @@ class Presence(Protocol):
     is_single_server: bool
 
     async def join(self, worker: WorkerRecord, *, named: bool) -> Joined | None:
-        """A worker listens at this server from now on; its leases get a new term.
+        """Note that a worker listens at this server from now on, and give its leases a new term.
 
         One that has no name of its own, but comes from where one was cut off that went on showing
         life, is that worker: it takes over the leases. None when the name is that of a worker of
@@ -26,31 +26,31 @@ class Presence(Protocol):
         ...
 
     async def leave(self, worker: WorkerRecord) -> None:
-        """The worker's stream at this server has ended. Its leases go on."""
+        """Note that the worker's stream at this server has ended. Its leases go on."""
         ...
 
     async def hear(self, worker: WorkerRecord, *, busy: bool | None) -> ListenState:
-        """The worker said something at this server, perhaps whether it is busy."""
+        """Note that the worker said something at this server, perhaps whether it is busy."""
         ...
 
     async def is_listening(self, organization_id: str, worker_id: str) -> bool:
-        """Whether the worker listens at one of the servers."""
+        """Tell whether the worker listens at one of the servers."""
         ...
 
     async def listening(self, organization_id: str) -> Set[tuple[str, str]]:
-        """The agents and the ids of the workers that listen at one of the servers, and are not
-        about to leave.
+        """Return the agents and the ids of the workers that listen at one of the servers, and are
+        not about to leave.
         """
         ...
 
     async def gone(self, workers: Collection[tuple[str, str]]) -> Set[tuple[str, str]]:
-        """Those of these workers that were cut off and have not shown life since. One that left in
-        order is not among them.
+        """Return those of these workers that were cut off and have not shown life since. One that
+        left in order is not among them.
         """
         ...
 
     async def pulse(self, streams: Sequence[str]) -> Mapping[tuple[str, str], WorkerRecord]:
-        """This server is alive, and these streams of workers are open at it.
+        """Note that this server is alive, and that these streams of workers are open at it.
 
         Returns the workers that listen at it, as all servers know them.
 
@@ -61,5 +61,5 @@ class Presence(Protocol):
     async def held(
         self, workers: Sequence[tuple[str, str]]
     ) -> Mapping[tuple[str, str], Mapping[str, Held]]:
-        """The tasks in the hands of these workers."""
+        """Return the tasks in the hands of these workers."""
         ...

@@ -87,14 +87,14 @@ class TaskRecord:
         return self.large is None or self.digests.keys() <= self.bodies.keys()
 
     def outline(self) -> dict[str, Any]:
-        """The task's JSON object without the fields that are large; each call makes a new one. Of
-        a large input it has what is not.
+        """Return the task's JSON object without the fields that are large; each call makes a new
+        one. Of a large input it has what is not large.
         """
         task: dict[str, Any] = orjson.loads(self.document)
         return task
 
     def json(self) -> bytes:
-        """The task's JSON, with its large fields.
+        """Return the task's JSON, with its large fields.
 
         Raises:
             LookupError: they were not read.
@@ -104,23 +104,25 @@ class TaskRecord:
         return orjson.dumps(self.encodable(self.digests))
 
     def encodable(self, names: Iterable[str]) -> Any:
-        """What the JSON encoder makes the task of, with these of its large fields."""
+        """Return what the JSON encoder makes the task of, with these of its large fields."""
         large = {name: orjson.Fragment(self.bodies[name]) for name in names}
         return {**self.outline(), **large} if large else orjson.Fragment(self.document)
 
     def changed_from(self, before: TaskRecord | None) -> tuple[list[str], list[str]]:
-        """The large fields that are others than before, and those that were large and are not."""
+        """Return the large fields that have changed, and those that are large no more."""
         now, earlier = self.digests, before.digests if before is not None else _NO_DIGESTS
         changed = [name for name, digest in now.items() if earlier.get(name) != digest]
         return changed, [name for name in earlier if name not in now]
 
     def with_bodies(self, bodies: Mapping[str, bytes]) -> TaskRecord:
-        """The task with these large fields, as far as it has them and they were not read yet."""
+        """Return the task with these large fields, as far as it has them and they were not read
+        yet.
+        """
         read = {name: bodies[name] for name in self.digests if name in bodies}
         return attrs.evolve(self, bodies={**read, **self.bodies})
 
     def read(self) -> dict[str, Any]:
-        """The task's JSON object, with its large fields; each call makes a new one.
+        """Return the task's JSON object, with its large fields; each call makes a new one.
 
         Raises:
             LookupError: they were not read.
@@ -276,7 +278,7 @@ class AuditEntry:
 def make_audit_entry(
     organization_id: str, actor: str, action: str, target: str, outcome: str
 ) -> AuditEntry:
-    """What to write down of something that is about to be done."""
+    """Make the entry for something that is about to be done."""
     return AuditEntry(
         organization_id=organization_id,
         actor=actor,
@@ -335,7 +337,7 @@ class ThreadRecord:
         return not self.document
 
     def read(self) -> dict[str, Any]:
-        """The thread's JSON object, without messages; each call makes a new one."""
+        """Return the thread's JSON object, without messages; each call makes a new one."""
         thread: dict[str, Any] = orjson.loads(self.document)
         return thread
 

@@ -53,15 +53,15 @@ Writers wait behind each.
 
 
 def floor_to_hour(now: float) -> float:
-    """The beginning of the hour: written down as when a thread was used, so that its row need not
-    change in an index each time.
+    """Return the beginning of the hour. It is kept as the time when a thread was used, so that its
+    row need not change in an index each time.
     """
     return now - now % HOUR
 
 
 def build_organizations_query(kind: Kind, before: str) -> str | None:
-    """The statement that finds who has something of a kind from before a moment, for which `before`
-    stands, by a step or two through an index for each organization. Every engine understands it.
+    """Build the statement that finds who has something of a kind from before a moment, for which
+    `before` stands: by a step or two through an index for each organization, for any engine.
     None: what is of this kind is kept without saying whose it is.
     """
     if kind not in _WHOSE:
@@ -98,7 +98,7 @@ class Cutoffs:
     audit: float | None = None
 
     def by_kind(self, now: float) -> Mapping[Kind, float]:
-        """When what is to be forgotten of each kind has to be older than."""
+        """Return, for each kind of which something is to be forgotten, the moment before that."""
         found: dict[Kind, float | None] = {
             "keys": self.keys,
             "events": self.events,

@@ -53,7 +53,7 @@ class LocalPresence:
         self._workers: dict[tuple[str, str], _Worker] = {}
 
     async def join(self, worker: WorkerRecord, *, named: bool) -> Joined | None:
-        """A worker listens from now on; its leases get a new term."""
+        """Note that a worker listens from now on, and give its leases a new term."""
         known = self._workers.get(worker.place)
         if known is not None and known.record.agent_id != worker.agent_id:
             return None
@@ -70,7 +70,7 @@ class LocalPresence:
         return Joined(held, adopt_from)
 
     def _abandoned(self, newcomer: WorkerRecord) -> WorkerRecord | None:
-        """The one cut-off worker that this one must be, if there is exactly one.
+        """Find the one cut-off worker that this one must be, if there is exactly one.
 
         Only a worker that spoke after its stream broke is alive; one that was killed did not, and
         its tasks must go to somebody else instead of being kept by a stranger.
@@ -87,7 +87,7 @@ class LocalPresence:
         return candidates[0] if len(candidates) == 1 else None
 
     async def leave(self, worker: WorkerRecord) -> None:
-        """The worker's stream has ended."""
+        """Note that the worker's stream has ended."""
         known = self._workers.get(worker.place)
         if known is None or known.record.stream != worker.stream:
             return
@@ -97,7 +97,7 @@ class LocalPresence:
             del self._workers[worker.place]
 
     async def hear(self, worker: WorkerRecord, *, busy: bool | None) -> ListenState:
-        """The worker said something."""
+        """Note that the worker said something."""
         known = self._workers.get(worker.place)
         if known is None:
             if not self._holds(*worker.place, worker.agent_id):
@@ -110,12 +110,12 @@ class LocalPresence:
         return ListenState.LISTENING if known.listening else ListenState.NOWHERE
 
     async def is_listening(self, organization_id: str, worker_id: str) -> bool:
-        """Whether the worker listens."""
+        """Tell whether the worker listens."""
         worker = self._workers.get((organization_id, worker_id))
         return worker is not None and worker.listening
 
     async def listening(self, organization_id: str) -> Set[tuple[str, str]]:
-        """The agents and the ids of the workers that listen, and are not about to leave."""
+        """Return the agents and the ids of the workers that listen and are not about to leave."""
         return {
             (worker.record.agent_id, worker.record.id)
             for (organization, _), worker in self._workers.items()
@@ -123,7 +123,7 @@ class LocalPresence:
         }
 
     async def gone(self, workers: Collection[tuple[str, str]]) -> Set[tuple[str, str]]:
-        """Those of these workers that were cut off and have not shown life since."""
+        """Return those of these workers that were cut off and have not shown life since."""
         here = {
             place
             for place, each in self._workers.items()
@@ -132,8 +132,8 @@ class LocalPresence:
         return set(workers) - here
 
     async def pulse(self, streams: Sequence[str]) -> Mapping[tuple[str, str], WorkerRecord]:
-        """Workers that are gone and hold nothing are forgotten. After a while in which nobody was
-        heard, leases get a new term.
+        """Forget workers that are gone and hold nothing. After a while in which nobody was heard,
+        leases get a new term.
         """
         now = self._clock()
         if self._seen is not None and now - self._seen > self._standstill:
@@ -145,13 +145,13 @@ class LocalPresence:
         return {place: each.record for place, each in self._workers.items() if each.listening}
 
     def miss(self) -> None:
-        """Nobody could renew a lease for a while, although we did not stand still."""
+        """Note that nobody could renew a lease for a while, although we did not stand still."""
         self._seen = -math.inf
 
     async def held(
         self, workers: Sequence[tuple[str, str]]
     ) -> Mapping[tuple[str, str], Mapping[str, Held]]:
-        """Nobody else gives these workers anything, or takes it: this is not asked."""
+        """Return nothing: nobody else gives these workers tasks, or takes them away."""
         return {}
 
 

@@ -253,13 +253,13 @@ class Store(ABC):
 
     @abstractmethod
     async def get(self, organization_id: str, task_id: str, *, whole: bool = True) -> TaskRecord:
-        """The task, with its large fields if it is to be `whole`."""
+        """Return the task, with its large fields if it is to be `whole`."""
 
     async def list_tasks(
         self, organization_id: str, wanted: TaskFilter, *, cursor: str | None, limit: int
     ) -> Page:
-        """The tasks that fit, the newest first, from the cursor of the page before, without their
-        large fields. There are fewer than `limit` where they would be too long together.
+        """Return the tasks that fit, the newest first, from the cursor of the page before, without
+        their large fields: fewer than `limit` where they would be too long together.
         """
         return await self._list_page(organization_id, wanted, parse_cursor(cursor), limit)
 
@@ -364,7 +364,7 @@ class Store(ABC):
         size: int | None = None,
         hinted: bool = False,
     ) -> Sequence[EventRecord]:
-        """The task's events with numbers above `after`, in order.
+        """Return the task's events with numbers above `after`, in order.
 
         With a `size`, the last one is that with which the bodies come to so many bytes. For a
         reader that is `hinted`, the newest may be missing: it reads again when there is a hint.
@@ -374,13 +374,13 @@ class Store(ABC):
     async def read_kinds(
         self, task_id: str, kinds: Collection[str], *, after: int, until: int
     ) -> tuple[Sequence[EventRecord], int]:
-        """The task's events of these types with numbers above `after`, up to `until`, in order; and
-        the number up to which all were looked at, which may be before that.
+        """Return the task's events of these types with numbers above `after`, up to `until`, in
+        order; and the number up to which all were looked at, which may be before that.
         """
 
     @abstractmethod
     async def last_seq(self, task_id: str) -> int:
-        """The number of the task's last event, 0 without one. It is never pruned."""
+        """Return the number of the task's last event, 0 without one. It is never pruned."""
 
     async def notify(
         self,
@@ -410,17 +410,17 @@ class Store(ABC):
     async def notifications(
         self, record: TaskRecord, *, after: int = 0, size: int | None = None
     ) -> Sequence[EventRecord]:
-        """The events that keep what a task was told in its present run, in order, those with
-        numbers above `after`. With a `size`, the last one is that with which they come to so many
-        bytes.
+        """Return the events that keep what a task was told in its present run, in order, those
+        with numbers above `after`. With a `size`, the last one is that with which they come to so
+        many bytes.
         """
 
     @abstractmethod
     async def queued(
         self, organization_id: str, agent_id: str, queues: Mapping[str | None, int]
     ) -> Mapping[str | None, Sequence[int]]:
-        """The sizes of the oldest tasks that wait in some of an agent's queues, as many of each as
-        are asked for; queues in which nothing waits are left out.
+        """Return the sizes of the oldest tasks that wait in some of an agent's queues, as many of
+        each as are asked for; queues in which nothing waits are left out.
 
         A queue goes by the worker or the pool that its tasks are pinned to; None is anybody's.
         """
@@ -482,18 +482,18 @@ class Store(ABC):
 
     @abstractmethod
     async def waiting(self) -> int:
-        """How many tasks of all organizations wait for a worker, and are offered to none."""
+        """Count the tasks of all organizations that wait for a worker, and are offered to none."""
 
     @abstractmethod
     async def waiting_agents(self) -> Set[tuple[str, str]]:
-        """The agents, each with its organization, for whose tasks any worker of theirs would do."""
+        """Return the organization and the id of each agent whose tasks wait for any worker."""
 
     @abstractmethod
     async def pending_for(
         self, organization_id: str, worker_id: str, agent_ids: frozenset[str] | None = None
     ) -> TaskRecord | None:
-        """The oldest task that another task started and that waits for this worker alone; one of
-        these agents, if some are named.
+        """Return the oldest task that another task started and that waits for this worker alone;
+        one of these agents, if some are named.
         """
 
     @abstractmethod
@@ -597,8 +597,8 @@ class Store(ABC):
     async def audit(
         self, organization_id: str | None, *, cursor: str | None, limit: int
     ) -> AuditPage:
-        """What was done in an organization, or in all, the newest first, from the cursor of the
-        page before.
+        """Return what was done in an organization, or in all, the newest first, from the cursor of
+        the page before.
         """
         rows = await self._audit_rows(organization_id, parse_cursor(cursor), limit + 1)
         return build_audit_page(rows, limit)
@@ -610,7 +610,7 @@ class Store(ABC):
         """Return the `AUDIT_FIELDS` of the newest entries with numbers below `before`."""
 
     def now(self) -> float:
-        """The time that leases go by: seconds since 1970, UTC."""
+        """Return the time that leases go by: seconds since 1970, UTC."""
         return self._clock()
 
     async def sweep(self, until: float | None = None) -> Swept:
@@ -652,7 +652,7 @@ class Store(ABC):
 
     @abstractmethod
     async def doc_get(self, organization_id: str, kind: str, key: str) -> Document | None:
-        """The document, if there is one."""
+        """Return the document, if there is one."""
 
     async def doc_put(
         self,
@@ -693,7 +693,7 @@ class Store(ABC):
 
     @abstractmethod
     async def doc_list(self, organization_id: str, kind: str) -> Sequence[Document]:
-        """All documents of a kind, by key."""
+        """Return all documents of a kind, by key."""
 
     async def add_report(
         self, organization_id: str, report: Report, *, key: IdempotencyKey | None = None
@@ -755,7 +755,7 @@ class Store(ABC):
 
     @abstractmethod
     async def _with_old(self, kind: Kind, before: float) -> Sequence[str]:
-        """The organizations that have something of a kind from before a moment."""
+        """Return the organizations that have something of a kind from before a moment."""
 
     @abstractmethod
     async def _prune_some(
@@ -816,8 +816,8 @@ class Store(ABC):
 
 
 def _take_turns(overdue: Sequence[Overdue]) -> Iterator[Sequence[Overdue]]:
-    """The tasks in parts that are short enough for others to write in between, so that no
-    organization waits until all tasks of another are taken back.
+    """Divide tasks into parts that are short enough for others to write in between, each of all
+    organizations: none waits until all tasks of another are taken back.
     """
     queues: dict[str, list[Overdue]] = {}
     for each in overdue:
@@ -828,6 +828,6 @@ def _take_turns(overdue: Sequence[Overdue]) -> Iterator[Sequence[Overdue]]:
 
 
 def _list_conversations(records: Sequence[TaskRecord]) -> Sequence[str]:
-    """The ids of the threads that tasks were talked about in."""
+    """List the ids of the threads that tasks were talked about in."""
     found = (record.outline().get("conversation_id") for record in records)
     return [*dict.fromkeys(each for each in found if isinstance(each, str))]

@@ -48,7 +48,7 @@ class ThreadStore(ABC):
         thread_id: str,
         key: IdempotencyKey | None = None,
     ) -> ThreadRecord:
-        """A new thread without messages, or the one that the key made before.
+        """Make a thread without messages, or return the one that the key made before.
 
         That is a `Refusal` with status 409 when there is a thread of that id.
         """
@@ -69,15 +69,17 @@ class ThreadStore(ABC):
 
     @abstractmethod
     async def get(self, organization_id: str, thread_id: str) -> ThreadRecord:
-        """The thread."""
+        """Return the thread."""
 
     @abstractmethod
     async def read(self, thread: ThreadRecord, after: int = 0) -> Sequence[MessageRecord]:
-        """The thread's messages but for the first `after`, as far as the record knows of them."""
+        """Return the thread's messages but for the first `after`, as far as the record knows of
+        them.
+        """
 
     @abstractmethod
     async def tail(self, thread: ThreadRecord, last: int) -> Sequence[MessageRecord]:
-        """The thread's system messages and the last ones of the others, in their order."""
+        """Return the thread's system messages and the last ones of the others, in their order."""
 
     async def extend(
         self,
@@ -163,4 +165,4 @@ class ThreadStore(ABC):
         *,
         limit: int | None = None,
     ) -> Sequence[ThreadRecord]:
-        """The threads with a user, and with an agent if one is named, the newest first."""
+        """Return the threads with a user, and with an agent if one is named, the newest first."""

@@ -38,15 +38,15 @@ class Work(Protocol):
         ...
 
     def task(self, task_id: str) -> TaskRecord | None:
-        """The task, whosever it is; its large fields need not have been read."""
+        """Return the task, whosever it is; its large fields need not have been read."""
         ...
 
     def whole(self, record: TaskRecord) -> TaskRecord:
-        """The task as it stands, with its large fields."""
+        """Return the task as it stands, with its large fields."""
         ...
 
     def last_seq(self, task_id: str) -> int:
-        """The number of the last event of a task that there is."""
+        """Return the number of the last event of a task that there is."""
         ...
 
     def insert(self, outcome: machine.Outcome) -> None:
@@ -64,11 +64,11 @@ class Work(Protocol):
     def waiting(
         self, organization_id: str, agent_id: str, pins: Sequence[str | None]
     ) -> TaskRecord | None:
-        """The oldest task that waits in one of these queues, and that nobody else is given."""
+        """Return the oldest task that waits in one of these queues; nobody else is given it."""
         ...
 
     def answer(self, organization_id: str, key: str) -> tuple[bytes, str] | None:
-        """The fingerprint of the first request with this idempotency key, and what it made."""
+        """Return the fingerprint of the first request with an idempotency key, and its answer."""
         ...
 
     def remember(self, organization_id: str, key: IdempotencyKey, answer: str) -> None:
@@ -76,7 +76,7 @@ class Work(Protocol):
         ...
 
     def thread(self, organization_id: str, thread_id: str) -> ThreadRecord | None:
-        """The thread."""
+        """Return the thread."""
         ...
 
     def insert_thread(
@@ -102,7 +102,7 @@ class Work(Protocol):
         ...
 
     def document(self, organization_id: str, kind: str, key: str) -> Document | None:
-        """The document."""
+        """Return the document."""
         ...
 
     def save_document(self, organization_id: str, document: Document) -> None:
@@ -156,5 +156,5 @@ class Submit(Protocol):
     """Runs a command."""
 
     async def __call__(self, command: Command[T], /) -> T:
-        """What the command returned, once it is on disk."""
+        """Run the command; returns what it returned, once it is on disk."""
         ...

@@ -58,7 +58,7 @@ class PostgresTables:
         self._connection = connection
 
     async def rows(self, table: str, *, bulk: bool = True) -> AsyncIterator[Sequence[Row]]:
-        """The rows of a table, some at a time, within a bound of bytes."""
+        """Read the rows of a table, some at a time, within a bound of bytes."""
         names = TABLES[table]
         bulky = [name for name in names if name in BULKY]
         fields = ", ".join("NULL" if name in bulky and not bulk else name for name in names)
@@ -93,11 +93,13 @@ class PostgresTables:
         )
 
     async def count(self, table: str) -> int:
-        """How many rows a table has."""
+        """Count the rows of a table."""
         return int(await self._connection.fetchval(f"SELECT count(*) FROM {table}"))
 
     async def event_counts(self) -> AsyncIterator[tuple[str, int, int]]:
-        """For each task that has events: the last one's number, and how many there are."""
+        """Read, for each task that has events, its id, the last one's number, and how many there
+        are.
+        """
         cursor = await self._connection.cursor(
             "SELECT task_id, max(seq), count(*) FROM events GROUP BY task_id ORDER BY task_id"
         )
@@ -106,7 +108,7 @@ class PostgresTables:
                 yield row[0], row[1], row[2]
 
     async def problems(self) -> Sequence[str]:
-        """What is not as it has to be."""
+        """List what is not as it has to be, each in a line."""
         return [
             text.format(row[0])
             for text, sql in _CHECKS

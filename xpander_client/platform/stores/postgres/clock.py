@@ -22,7 +22,7 @@ class DatabaseClock:
         self._offset: float | None = None
 
     def __call__(self) -> float:
-        """The seconds since 1970, UTC."""
+        """Return the seconds since 1970, UTC."""
         if self._offset is None:
             return time.time()
         return time.monotonic() + self._offset

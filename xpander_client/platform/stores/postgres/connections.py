@@ -100,7 +100,7 @@ _logger = logging.getLogger(__name__)
 
 @contextlib.contextmanager
 def answering() -> Iterator[None]:
-    """Raises what the database's failures mean to a caller."""
+    """Turn failures of the database into what they mean to a caller."""
     try:
         yield
     except NEVER as error:
@@ -179,8 +179,8 @@ class Database:
     async def connect(
         self, settings: dict[str, str] | None = None, *, patient: bool = False
     ) -> asyncpg.Connection:
-        """A connection of its own, with more settings of the session. A patient one waits for
-        answers however long they take.
+        """Open a connection outside the pool, with more settings of the session. A patient one
+        waits for answers however long they take.
         """
         connection: asyncpg.Connection = await asyncpg.connect(
             self._address,
@@ -197,7 +197,7 @@ class Database:
 
     @contextlib.asynccontextmanager
     async def acquire(self, *, urgent: bool = False) -> AsyncIterator[PoolConnectionProxy]:
-        """A connection out of the pool. Failures are refusals."""
+        """Take a connection out of the pool. Failures are refusals."""
         if not urgent:
             await self._take_turn()
         try:
@@ -221,7 +221,7 @@ class Database:
             raise Refusal(503, "the store has more to read than it can; try again") from None
 
     async def fetch(self, sql: str, *arguments: Any, urgent: bool = False) -> list[asyncpg.Record]:
-        """The rows of one read. A connection that had died unnoticed costs a second try.
+        """Return the rows of one read. A connection that had died unnoticed costs a second try.
 
         What is asked for in words that the database can't keep is not there.
         """
@@ -239,7 +239,7 @@ class Database:
             return again
 
     async def fetchrow(self, sql: str, *arguments: Any) -> asyncpg.Record | None:
-        """The only row of one read, or None."""
+        """Return the only row of one read, or None."""
         rows = await self.fetch(sql, *arguments)
         return rows[0] if rows else None
 
@@ -261,7 +261,7 @@ async def _unfit(one: PoolConnectionProxy, other: PoolConnectionProxy) -> str | 
 async def _set_up(
     connection: asyncpg.Connection, settings: Mapping[str, str] | None = None
 ) -> None:
-    """The session's settings. What is acknowledged has to be on disk, whatever the database is used
+    """Set up the session. What is acknowledged has to be on disk, whatever the database is used
     to.
     """
     wanted = {**SESSION, **(settings or {})}
@@ -280,11 +280,11 @@ async def _set_up(
 
 
 async def _nothing_to_reset(connection: asyncpg.Connection) -> None:
-    """Reads leave nothing behind in a session, and asking for it would cost each a round trip."""
+    """Do nothing: reads leave nothing behind in a session, and to reset it costs a round trip."""
 
 
 def _for_primary(address: str) -> str:
-    """The address, so that of several hosts the one is taken that can be written to."""
+    """Return the address, so that of several hosts the one is taken that can be written to."""
     parts = urlsplit(address)
     query = parse_qsl(parts.query, keep_blank_values=True)
     if any(name == "target_session_attrs" for name, _ in query) or "," not in parts.netloc:

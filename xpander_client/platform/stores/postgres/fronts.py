@@ -57,7 +57,7 @@ class Fronts:
         self._settled = 0
 
     def of(self, organization_id: str, agent_id: str) -> dict[str | None, int]:
-        """The fronts of an agent's queues; those that are not known are at 0."""
+        """Return the fronts of an agent's queues; those that are not known are at 0."""
         place = shorten(requeue_topic(organization_id, agent_id))
         now = time.monotonic()
         since, fronts = self._agents.get(place, (-math.inf, {}))
@@ -74,19 +74,19 @@ class Fronts:
             self._agents.pop(topic, None)
 
     def clear(self) -> None:
-        """Hints may have been lost."""
+        """Forget everything: hints may have been lost."""
         self._agents.clear()
 
     def look(self, organization_id: str, agent_id: str) -> Look:
-        """What is known before the queues of an agent are read."""
+        """Note what is known before the queues of an agent are read."""
         fronts = self.of(organization_id, agent_id)
         return Look(fronts, self._seen, self._bound, self._settled)
 
     def learn(
         self, look: Look, heads: Mapping[str | None, int | None], *, oldest: int, next_: int
     ) -> None:
-        """What the read found: the number of the first task in each queue, if there is one; the
-        `oldest` transaction that had not ended, and the `next_` one that would begin.
+        """Learn from what the read found: the number of the first task in each queue, if there is
+        one; the `oldest` transaction that had not ended, and the `next_` one that would begin.
         """
         settled = look.settled
         if look.bound is not None and oldest >= look.bound.transaction:

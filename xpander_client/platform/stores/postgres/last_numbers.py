@@ -20,7 +20,7 @@ class LastNumbers:
         self._answering: asyncio.Task[None] | None = None
 
     async def of(self, task_id: str) -> int:
-        """The number of the task's last event as it is from now on, 0 without one."""
+        """Return the number of the task's last event as it is from now on, 0 without one."""
         asked = self._asked.get(task_id)
         if asked is None:
             asked = asyncio.get_running_loop().create_future()

@@ -59,7 +59,7 @@ class PostgresPresence:
         self._apart_until = 0.0
 
     async def join(self, worker: WorkerRecord, *, named: bool) -> Joined | None:
-        """A worker listens at this server from now on; its leases get a new term."""
+        """Note that a worker listens at this server from now on, and give its leases a new term."""
         async with self._database.acquire() as connection, connection.transaction():
             adopted = None if named else await self._abandoned(connection, worker)
             if adopted is not None:
@@ -98,7 +98,7 @@ class PostgresPresence:
         return Joined({row["id"]: row["attempt"] for row in rows}, adopted)
 
     async def _abandoned(self, connection: Connection, newcomer: WorkerRecord) -> str | None:
-        """The one cut-off worker that this one must be, if there is exactly one.
+        """Find the one cut-off worker that this one must be, if there is exactly one.
 
         Only a worker that spoke after its stream broke is alive; one that was killed did not, and
         its tasks must go to somebody else instead of being kept by a stranger.
@@ -118,7 +118,7 @@ class PostgresPresence:
         return str(rows[0]["id"]) if len(rows) == 1 else None
 
     async def leave(self, worker: WorkerRecord) -> None:
-        """The worker's stream at this server has ended."""
+        """Note that the worker's stream at this server has ended."""
         await self._database.fetch(
             "UPDATE workers SET server_id = NULL, spoke_after_break = false "
             "WHERE organization_id = $1 AND id = $2 AND stream = $3",
@@ -127,7 +127,7 @@ class PostgresPresence:
         )
 
     async def hear(self, worker: WorkerRecord, *, busy: bool | None) -> ListenState:
-        """The worker said something at this server."""
+        """Note that the worker said something at this server."""
         row = await self._database.fetchrow(
             # Where it listens nowhere, this shows that it is alive all the same.
             "UPDATE workers w SET heard_at = $3, busy = coalesce($4::boolean, busy), "
@@ -161,7 +161,7 @@ class PostgresPresence:
         return ListenState.UNKNOWN if made is None else ListenState.NOWHERE
 
     async def is_listening(self, organization_id: str, worker_id: str) -> bool:
-        """Whether the worker listens at one of the servers."""
+        """Tell whether the worker listens at one of the servers."""
         row = await self._database.fetchrow(
             "SELECT 1 FROM workers w WHERE organization_id = $1 AND id = $2 "
             f"AND {_ALIVE.format('$3')}",
@@ -172,8 +172,8 @@ class PostgresPresence:
         return row is not None
 
     async def listening(self, organization_id: str) -> Set[tuple[str, str]]:
-        """The agents and the ids of the workers that listen at one of the servers, and are not
-        about to leave.
+        """Return the agents and the ids of the workers that listen at one of the servers, and are
+        not about to leave.
         """
         rows = await self._database.fetch(
             "SELECT agent_id, id FROM workers w WHERE organization_id = $1 AND NOT leaving "
@@ -184,7 +184,7 @@ class PostgresPresence:
         return {(row["agent_id"], row["id"]) for row in rows}
 
     async def gone(self, workers: Collection[tuple[str, str]]) -> Set[tuple[str, str]]:
-        """Those of these workers that were cut off and have not shown life since."""
+        """Return those of these workers that were cut off and have not shown life since."""
         rows = await self._database.fetch(
             "SELECT organization_id, id FROM workers w "
             "WHERE (organization_id, id) IN (SELECT * FROM unnest($1::text[], $2::text[])) "
@@ -197,7 +197,7 @@ class PostgresPresence:
         return set(workers) - {(row["organization_id"], row["id"]) for row in rows}
 
     async def pulse(self, streams: Sequence[str]) -> Mapping[tuple[str, str], WorkerRecord]:
-        """This server is alive. Returns the workers that listen at it."""
+        """Note that this server is alive. Returns the workers that listen at it."""
         async with self._database.acquire(urgent=True) as connection:
             await self._beat(connection)
             if streams:
@@ -219,7 +219,7 @@ class PostgresPresence:
     async def held(
         self, workers: Sequence[tuple[str, str]]
     ) -> Mapping[tuple[str, str], Mapping[str, Held]]:
-        """The tasks in the hands of these workers."""
+        """Return the tasks in the hands of these workers."""
         held: dict[tuple[str, str], dict[str, Held]] = {place: {} for place in workers}
         rows = await self._database.fetch(
             "SELECT t.organization_id, t.worker_id, t.id, t.attempt, t.status, "
@@ -276,6 +276,6 @@ class PostgresPresence:
         )
 
     async def end(self) -> None:
-        """This server stops: none of its workers listens any more."""
+        """Note that this server stops: none of its workers listens any more."""
         if self._seen:
             await self._database.fetch("DELETE FROM servers WHERE id = $1", self._server_id)

@@ -14,19 +14,26 @@ LARGEST = 16 * 1024
 
 
 class RecentTasks:
-    """What one connection has committed. It may be out of date: whoever builds on it has the
-    database compare the versions when it writes.
+    """Recalls tasks as one connection has committed them, instead of reading them once more.
 
-    The version is the number of the transaction that wrote the row, which PostgreSQL keeps in it as
-    `xmin`. A number may come again only after a failover or four billion transactions, and by then
-    the connection, and what it remembers, is gone or has long been pushed out.
+    A worker writes to the same task again and again, through the same server. Without this, each
+    transaction would lock and read the row that the one before has written: three more round trips.
+    What is recalled may be out of date, as other servers write to the same rows. So each task has
+    its version, and the statement that writes it changes nothing unless the row still has that
+    version: then what was recalled was right. If not, the commands run again on rows that are read.
+
+    The version needs no column of its own: it is the number of the transaction that wrote the row,
+    which PostgreSQL keeps in the row as `xmin`. It changes with whatever writes to the row, also
+    with statements that know nothing of versions. A number may come again only after a failover or
+    four billion transactions, and by then the connection, and what it remembers, is gone or has
+    long been pushed out.
     """
 
     def __init__(self) -> None:
         self._tasks: dict[str, TaskRow] = {}
 
     def recall(self, wanted: RowsToFetch) -> Sequence[TaskRow] | None:
-        """All that is wanted; None when that is not known from here."""
+        """Return all that is wanted; None when that is not known from here."""
         if wanted.tasks and wanted == RowsToFetch(tasks=wanted.tasks, whole=wanted.whole):
             found = [self._tasks[each] for each in wanted.tasks if each in self._tasks]
             known = all(row.record.whole or row.record.id not in wanted.whole for row in found)
@@ -46,7 +53,7 @@ class RecentTasks:
             del self._tasks[next(iter(self._tasks))]
 
     def forget(self, rows: Iterable[TaskRow]) -> None:
-        """These are not as they were written here."""
+        """Forget tasks that are not as they were written here."""
         for row in rows:
             self._tasks.pop(row.record.id, None)
 

@@ -40,12 +40,12 @@ _values = itemgetter(*TASK_FIELDS)
 
 
 def read_task(row: Any) -> TaskRecord:
-    """A task from a row of `TASK`."""
+    """Read a task from a row of `TASK`."""
     return TaskRecord(**dict(zip(TASK_FIELDS, _values(row), strict=True)))
 
 
 def read_whole_task(row: Any) -> TaskRecord:
-    """A task with its large fields from a row of `WHOLE_TASK`."""
+    """Read a task with its large fields from a row of `WHOLE_TASK`."""
     task = read_task(row)
     if task.large is None:
         return task
@@ -53,12 +53,12 @@ def read_whole_task(row: Any) -> TaskRecord:
 
 
 def read_thread(row: Iterable[Any]) -> ThreadRecord:
-    """A thread from a row of `THREAD`."""
+    """Read a thread from a row of `THREAD`."""
     thread_id, organization_id, length, document = row
     return ThreadRecord(thread_id, organization_id, length, document)
 
 
 def read_document(row: Iterable[Any]) -> Document:
-    """A document from a row of `DOCUMENT`."""
+    """Read a document from a row of `DOCUMENT`."""
     kind, key, version, value = row
     return Document(kind, key, version, orjson.loads(value))

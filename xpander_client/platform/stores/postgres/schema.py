@@ -205,7 +205,7 @@ _MIGRATED = (
 
 
 async def version(connection: Connection) -> int:
-    """Which version the tables have that the connection sees first; 0: there are none.
+    """Read the version of the tables that the connection sees first; 0: there are none.
 
     Raises:
         ConfigurationError: there are tables of that name, but not of this platform.

@@ -150,7 +150,9 @@ class PostgresStore(Store):
         return self._topics.watch(*map(shorten, topics), heard=heard)
 
     def _told(self, topics: Iterable[str], events: Iterable[tuple[str, EventRecord]]) -> None:
-        """We have written. What that means for our own workers, whoever asked for it knows."""
+        """Keep what we have written, and wake who follows it. What it means for our own workers is
+        known to whoever asked for it.
+        """
         self._recent_events.extend(events)
         told = [shorten(each) for each in topics if not each.startswith("worker:")]
         self._fronts.forget(told)
@@ -175,7 +177,7 @@ class PostgresStore(Store):
     # Tasks ---------------------------------------------------------------------------------------
 
     async def get(self, organization_id: str, task_id: str, *, whole: bool = True) -> TaskRecord:
-        """The task, with its large fields if it is to be `whole`."""
+        """Return the task, with its large fields if it is to be `whole`."""
         # By its id alone: a plan made while the table was empty may take any other index, and stay.
         task = WHOLE_TASK if whole else TASK
         row = await self._database.fetchrow(f"SELECT {task} FROM tasks WHERE id = $1", task_id)
@@ -219,7 +221,7 @@ class PostgresStore(Store):
     async def notifications(
         self, record: TaskRecord, *, after: int = 0, size: int | None = None
     ) -> Sequence[EventRecord]:
-        """The events that keep what a task was told in its present run, in order."""
+        """Return the events that keep what a task was told in its present run, in order."""
         rows = await self._database.fetch(
             "SELECT seq, type, body FROM (SELECT seq, type, body, "
             "sum(octet_length(body)) OVER (ORDER BY seq) - octet_length(body) AS before "
@@ -240,7 +242,9 @@ class PostgresStore(Store):
         size: int | None = None,
         hinted: bool = False,
     ) -> Sequence[EventRecord]:
-        """The task's events with numbers above `after`, in order, `size` bytes of them or so."""
+        """Return the task's events with numbers above `after`, in order, about `size` bytes of
+        them.
+        """
         if hinted and (tail := self._recent_events.read(task_id, after, limit, size)):
             return tail
         rows = await self._database.fetch(
@@ -258,7 +262,7 @@ class PostgresStore(Store):
     async def read_kinds(
         self, task_id: str, kinds: Collection[str], *, after: int, until: int
     ) -> tuple[Sequence[EventRecord], int]:
-        """The task's events of these types with numbers above `after`, and where they end."""
+        """Return the task's events of these types above `after`, and up to where it looked."""
         until = min(until, after + SPAN)
         rows = await self._database.fetch(
             "SELECT seq, type, body, found FROM (SELECT seq, type, body, "
@@ -276,11 +280,11 @@ class PostgresStore(Store):
         return events, until if complete else events[-1].seq
 
     async def last_seq(self, task_id: str) -> int:
-        """The number of the task's last event, 0 without one."""
+        """Return the number of the task's last event, 0 without one."""
         return await self._last_numbers.of(task_id)
 
     async def waiting(self) -> int:
-        """How many tasks wait for a worker."""
+        """Count the tasks that wait for a worker."""
         row = await self._database.fetchrow(
             "SELECT (SELECT count(*) FROM tasks WHERE status = 'pending' AND worker_id IS NULL "
             "AND pinned_to IS NULL) + (SELECT count(*) FROM tasks WHERE status = 'pending' "
@@ -293,7 +297,7 @@ class PostgresStore(Store):
     async def queued(
         self, organization_id: str, agent_id: str, queues: Mapping[str | None, int]
     ) -> Mapping[str | None, Sequence[int]]:
-        """The sizes of the oldest tasks that wait in some of an agent's queues."""
+        """Return the sizes of the oldest tasks that wait in some of an agent's queues."""
         look = self._fronts.look(organization_id, agent_id)
         rows = await self._database.fetch(
             QUEUED,
@@ -314,7 +318,7 @@ class PostgresStore(Store):
         return sizes
 
     async def waiting_agents(self) -> Set[tuple[str, str]]:
-        """The agents, each with its organization, for whose tasks any worker of theirs would do."""
+        """Return the organization and the id of each agent whose tasks wait for any worker."""
         rows = await self._database.fetch(
             "SELECT DISTINCT organization_id, agent_id FROM tasks "
             "WHERE status = 'pending' AND worker_id IS NULL AND pinned_to IS NULL"
@@ -324,7 +328,7 @@ class PostgresStore(Store):
     async def pending_for(
         self, organization_id: str, worker_id: str, agent_ids: frozenset[str] | None = None
     ) -> TaskRecord | None:
-        """The oldest task that another task started and that waits for this worker alone."""
+        """Return the oldest task that another task started and that waits for this worker alone."""
         row = await self._database.fetchrow(
             f"SELECT {WHOLE_TASK} FROM tasks WHERE organization_id = $1 AND pinned_to = $2 "
             "AND status = 'pending' AND worker_id IS NULL AND parent_task_id IS NOT NULL "
@@ -357,7 +361,7 @@ class PostgresStore(Store):
     # Documents -----------------------------------------------------------------------------------
 
     async def doc_get(self, organization_id: str, kind: str, key: str) -> Document | None:
-        """The document, if there is one."""
+        """Return the document, if there is one."""
         row = await self._database.fetchrow(
             f"SELECT {DOCUMENT} FROM documents "
             "WHERE organization_id = $1 AND kind = $2 AND key = $3",
@@ -368,7 +372,7 @@ class PostgresStore(Store):
         return None if row is None else read_document(row)
 
     async def doc_list(self, organization_id: str, kind: str) -> Sequence[Document]:
-        """All documents of a kind, by key."""
+        """Return all documents of a kind, by key."""
         rows = await self._database.fetch(
             f"SELECT {DOCUMENT} FROM documents WHERE organization_id = $1 AND kind = $2 "
             "ORDER BY key",

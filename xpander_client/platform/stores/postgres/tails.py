@@ -29,7 +29,7 @@ class RecentEvents:
         self._size = 0
 
     def extend(self, events: Iterable[tuple[str, EventRecord]]) -> None:
-        """These were committed, in this order."""
+        """Keep events that were committed, in this order."""
         for task_id, group in groupby(events, itemgetter(0)):
             topic = shorten(task_topic(task_id))
             tail = self._events[topic] = self._events.pop(topic, [])  # the last one now
@@ -44,7 +44,7 @@ class RecentEvents:
     def read(
         self, task_id: str, after: int, limit: int, size: int | None
     ) -> Sequence[EventRecord] | None:
-        """Events behind a number, `size` bytes of them or so; None when there are none here."""
+        """Return events behind a number, about `size` bytes of them; None if none are here."""
         tail = self._events.get(shorten(task_topic(task_id)))
         if not tail or not tail[0].seq <= after + 1 <= tail[-1].seq:
             return None
@@ -59,7 +59,7 @@ class RecentEvents:
         return found
 
     def forget(self, topics: Iterable[str]) -> None:
-        """Somebody else wrote to these tasks."""
+        """Forget the events of tasks that somebody else wrote to."""
         for topic in topics:
             tail = self._events.pop(topic, [])
             self._drop(tail, len(tail))

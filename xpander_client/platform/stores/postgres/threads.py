@@ -26,7 +26,7 @@ class PostgresThreads(ThreadStore):
         self._database = database
 
     async def get(self, organization_id: str, thread_id: str) -> ThreadRecord:
-        """The thread."""
+        """Return the thread."""
         row = await self._database.fetchrow(
             f"SELECT {THREAD} FROM threads WHERE organization_id = $1 AND id = $2",
             organization_id,
@@ -37,7 +37,9 @@ class PostgresThreads(ThreadStore):
         return thread
 
     async def read(self, thread: ThreadRecord, after: int = 0) -> Sequence[MessageRecord]:
-        """The thread's messages but for the first `after`, as far as the record knows of them."""
+        """Return the thread's messages but for the first `after`, as far as the record knows of
+        them.
+        """
         rows = await self._database.fetch(
             f"SELECT role, body {_OF_THREAD} AND place >= $4 ORDER BY place",
             *_place(thread),
@@ -46,7 +48,7 @@ class PostgresThreads(ThreadStore):
         return [MessageRecord(*row) for row in rows]
 
     async def tail(self, thread: ThreadRecord, last: int) -> Sequence[MessageRecord]:
-        """The thread's system messages and the last ones of the others, in their order."""
+        """Return the thread's system messages and the last ones of the others, in their order."""
         rows = await self._database.fetch(
             f"(SELECT place, role, body {_OF_THREAD} AND role = 'system') UNION ALL "
             f"(SELECT place, role, body {_OF_THREAD} AND role != 'system' "
@@ -64,7 +66,7 @@ class PostgresThreads(ThreadStore):
         *,
         limit: int | None = None,
     ) -> Sequence[ThreadRecord]:
-        """The threads with a user, and with an agent if one is named, the newest first."""
+        """Return the threads with a user, and with an agent if one is named, the newest first."""
         rows = await self._database.fetch(
             f"SELECT {THREAD} FROM threads WHERE organization_id = $1 AND user_id = $2 "
             "AND ($3::text IS NULL OR agent_id = $3) ORDER BY number DESC LIMIT $4",

@@ -34,7 +34,9 @@ WRITER_SETTINGS = {
 }
 
 OUTDATED = asyncpg.DivisionByZeroError
-"""How a statement fails that was to change tasks which have other versions by now."""
+"""How a statement fails that was to change tasks which have other versions by now: nothing else in
+it divides. See `_statement`, and `RecentTasks` for what the versions are for.
+"""
 
 EVERYBODY = "*"
 """The payload that is for all topics."""
@@ -130,14 +132,14 @@ async def fetch(
 
 
 def _possible(places: Iterable[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Those that can be there: the database keeps no NUL."""
+    """Return those that can be there: the database keeps no NUL."""
     return sorted(place for place in places if not any("\0" in part for part in place))
 
 
 def pin_columns(
     queues: Mapping[str | None, int], fronts: Mapping[str | None, int]
 ) -> tuple[list[str], list[int], list[int]]:
-    """Those queues that go by a pin, as columns: pins, fronts, and how many are wanted."""
+    """Return the queues that go by a pin as columns: pins, fronts, and how many are wanted."""
     pins = sorted(pin for pin in queues if pin is not None and "\0" not in pin)
     return pins, [fronts.get(pin, 0) for pin in pins], [queues[pin] for pin in pins]
 
@@ -255,7 +257,9 @@ def _statement(parts: tuple[str, ...]) -> str:
             # that.
             conditions.append("pg_current_xact_id() IS NOT NULL")
         if checked and "@ AS" not in sql:
-            # So that rows of tasks are locked before anything else is, as everywhere.
+            # To count the tasks that had the expected version, they have to be changed first: so
+            # their rows are locked before anything else is, as everywhere, and nothing is added
+            # that a unique index could refuse before it is known that the versions are right.
             conditions.append(checked)
         if conditions:
             unnested += f" WHERE {' AND '.join(conditions)}"
@@ -267,7 +271,10 @@ def _statement(parts: tuple[str, ...]) -> str:
         "CASE WHEN $2::text IS NOT NULL THEN pg_notify($1::text, $2::text)::text END"
     )
     if checked:
-        answer += f", 1 / ({checked})::integer"  # OUTDATED
+        # All that this statement writes must be undone when a task had another version. Only an
+        # error does that, and no plain SQL expression raises one of its own: dividing by a false
+        # that was made a zero fails as OUTDATED, after the parts above have taken their locks.
+        answer += f", 1 / ({checked})::integer"
     return (f"WITH {', '.join(written)} " if written else "") + answer
 
 
@@ -392,12 +399,12 @@ def _document_columns(documents: Sequence[tuple[str, Any, bytes]]) -> list[list[
 
 
 def shorten(topic: str) -> str:
-    """A topic as it goes into a notification: two that are the same there only wake too many."""
+    """Shorten a topic for a notification: two that become the same there only wake too many."""
     return blake2b(topic.encode(), digest_size=6).hexdigest()
 
 
 def build_payload(topics: Iterable[str]) -> str | None:
-    """The topics as one notification; None without any. Too many are everybody."""
+    """Put topics into one notification; None without any. Too many are everybody."""
     told = " ".join(sorted(shorten(topic) for topic in topics))
     if len(told) > LONGEST_PAYLOAD:
         return EVERYBODY

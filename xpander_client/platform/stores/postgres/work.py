@@ -74,10 +74,10 @@ class RowsToFetch:
 
 @attrs.frozen
 class TaskRow:
-    """A task as it stands in the work. `saved` says that the database has to be told. One that was
-    not fetched, but recalled, has the `version` that is expected there: the number of the
-    transaction that wrote it. `number` is its place in the queue, None for one that
-    is the last.
+    """A task as it stands in the work. `saved` says that it has to be written. One that was not
+    fetched, but recalled, has the `version` that its row must still have: the number of the
+    transaction that wrote it, see `RecentTasks`. `number` is its place in the queue, None for one
+    that is the last.
     """
 
     record: TaskRecord
@@ -193,7 +193,9 @@ class PostgresWork:
     # What was fetched ----------------------------------------------------------------------------
 
     def recall(self, rows: Iterable[TaskRow]) -> None:
-        """These tasks are taken for what they were, until the database says otherwise."""
+        """Take tasks for what they were when they were last written, until the database says
+        otherwise.
+        """
         self._tasks.update((row.record.id, row) for row in rows)
 
     @property
@@ -203,11 +205,15 @@ class PostgresWork:
 
     @property
     def is_verified(self) -> bool:
-        """Whether the database will have to confirm all that was recalled when it is written to."""
+        """Whether writing will confirm all that was recalled.
+
+        Only rows that are changed are compared. What a command did may also depend on a task that
+        it read and left alone, and of which nothing would tell that it was out of date.
+        """
         return all(row.saved for row in self.recalled)
 
     def add_tasks(self, ids: Iterable[str], found: Iterable[TaskRow]) -> None:
-        """These tasks were looked for, and those were found; such as wait can be claimed as well.
+        """Add the tasks that were found of those looked for; such as wait can be claimed as well.
 
         What the work has already is newer than what was found.
         """
@@ -218,7 +224,7 @@ class PostgresWork:
             self._tasks.setdefault(task_id, None)
 
     def add_large_fields(self, ids: Iterable[str], found: Iterable[tuple[str, str, bytes]]) -> None:
-        """The large fields of these tasks were looked for, and those were found."""
+        """Add the large fields that were found of the tasks for which they were looked for."""
         for task_id in ids:
             self._bodies[task_id] = {}
         for task_id, name, body in found:
@@ -229,7 +235,7 @@ class PostgresWork:
         keys: Iterable[tuple[str, str]],
         found: Iterable[tuple[str, str, bytes, str]],
     ) -> None:
-        """These idempotency keys were looked for, and those were found."""
+        """Add the idempotency keys that were found of those looked for."""
         for organization_id, key, fingerprint, answer in found:
             self._keys.setdefault((organization_id, key), (fingerprint, answer))
         for place in keys:
@@ -240,7 +246,7 @@ class PostgresWork:
         places: Iterable[tuple[str, str]],
         found: Iterable[tuple[ThreadRecord, str | None, str | None]],
     ) -> None:
-        """These threads were looked for, and those were found, with whom they belong to."""
+        """Add the threads that were found of those looked for, with whom they belong to."""
         for record, user_id, agent_id in found:
             place = record.organization_id, record.id
             self._threads.setdefault(place, _Thread(record, user_id, agent_id))
@@ -252,7 +258,7 @@ class PostgresWork:
         places: Iterable[tuple[str, str, str]],
         found: Iterable[tuple[str, Document]],
     ) -> None:
-        """These documents were looked for, and those were found."""
+        """Add the documents that were found of those looked for."""
         for organization_id, document in found:
             place = organization_id, document.kind, document.key
             self._documents.setdefault(place, _Document(document))
@@ -260,7 +266,7 @@ class PostgresWork:
             self._documents.setdefault(place, None)
 
     def add_waiting(self, organization_id: str, agent_id: str, found: Iterable[TaskRow]) -> None:
-        """These tasks of the agent may be claimed, in this order."""
+        """Add tasks of an agent that may be claimed, in this order."""
         candidates = self._candidates.setdefault((organization_id, agent_id), {})
         for row in found:
             self._tasks.setdefault(row.record.id, row)
@@ -269,7 +275,7 @@ class PostgresWork:
     # Commands in turn ----------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """The next command begins; what `undo` takes back is its changes."""
+        """Begin the next command; what `undo` takes back is its changes."""
         self._undo.clear()
         self.assumed_keys.clear()
         self._size_before = self.size
@@ -293,7 +299,7 @@ class PostgresWork:
     # Tasks and their events ----------------------------------------------------------------------
 
     def task(self, task_id: str) -> TaskRecord | None:
-        """The task, whosever it is."""
+        """Return the task, whosever it is."""
         if task_id not in self._tasks:
             self.wanted.tasks.add(task_id)
             raise NotFetched
@@ -304,7 +310,7 @@ class PostgresWork:
         return row.record
 
     def whole(self, record: TaskRecord) -> TaskRecord:
-        """The task as it stands, with its large fields."""
+        """Return the task as it stands, with its large fields."""
         if record.whole:
             return record
         if record.id not in self._bodies:
@@ -315,7 +321,7 @@ class PostgresWork:
         return record.with_bodies(self._bodies[record.id])
 
     def last_seq(self, task_id: str) -> int:
-        """The number of the last event of a task that there is."""
+        """Return the number of the last event of a task that there is."""
         row = self._tasks[task_id]
         assert row is not None
         return row.last_seq
@@ -343,7 +349,7 @@ class PostgresWork:
         return last_seq
 
     def _release(self, record: TaskRecord) -> None:
-        """A task that waits can be claimed by a later command of the transaction."""
+        """Let a later command of the transaction claim the task, if it waits."""
         if record.status == "pending" and record.worker_id is None:
             place = record.organization_id, record.agent_id
             self._candidates.setdefault(place, {})[record.id] = None
@@ -379,8 +385,8 @@ class PostgresWork:
     def waiting(
         self, organization_id: str, agent_id: str, pins: Sequence[str | None]
     ) -> TaskRecord | None:
-        """The oldest task that waits in one of these queues, among those that were fetched, or were
-        made to wait by an earlier command.
+        """Return the oldest task that waits in one of these queues, among those that were fetched,
+        or were made to wait by an earlier command.
         """
         place = organization_id, agent_id
         if place not in self._queues:
@@ -404,7 +410,7 @@ class PostgresWork:
     # Idempotency keys ----------------------------------------------------------------------------
 
     def answer(self, organization_id: str, key: str) -> tuple[bytes, str] | None:
-        """The fingerprint of the first request with this idempotency key, and what it made."""
+        """Return the fingerprint of the first request with an idempotency key, and its answer."""
         place = organization_id, key
         if place not in self._keys:
             if not self.assume_new_keys:
@@ -421,7 +427,7 @@ class PostgresWork:
     # Threads -------------------------------------------------------------------------------------
 
     def thread(self, organization_id: str, thread_id: str) -> ThreadRecord | None:
-        """The thread."""
+        """Return the thread."""
         place = organization_id, thread_id
         if place not in self._threads:
             self.wanted.threads.add(place)
@@ -477,7 +483,7 @@ class PostgresWork:
     # Documents -----------------------------------------------------------------------------------
 
     def document(self, organization_id: str, kind: str, key: str) -> Document | None:
-        """The document."""
+        """Return the document."""
         place = organization_id, kind, key
         if place not in self._documents:
             self.wanted.documents.add(place)
@@ -522,7 +528,7 @@ class PostgresWork:
     # ---------------------------------------------------------------------------------------------
 
     def changes(self) -> Changes:
-        """What there is to write."""
+        """Return what there is to write."""
         tasks = [row for row in self._tasks.values() if row is not None]
         threads = [row for row in self._threads.values() if row is not None]
         documents = [

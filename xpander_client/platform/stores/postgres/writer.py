@@ -164,7 +164,7 @@ class Writer:
             await self._write(batch)
 
     async def _linger(self) -> None:
-        """The callers of one commit come back together: a moment's patience spares a second one."""
+        """Wait a moment for the callers of the last commit, who come back together."""
         usual = min(self._usual, self._limit.now)
         for _ in range(TURNS):
             if len(self._queue) >= usual:
@@ -236,8 +236,9 @@ class Writer:
             self._undone = True
             try:
                 if recalled is not None:
-                    # What adds rows, and changes some that are known, is one statement, which is a
-                    # transaction by itself.
+                    # What adds rows, and changes some that are recalled, is one statement, which is
+                    # a transaction by itself: one round trip instead of four. When a version is not
+                    # the expected one, it fails as OUTDATED, and the next round fetches the rows.
                     work.recall(recalled)
                     if self._carry_out(batch, work) and work.is_verified and work.size <= SLOWEST:
                         self._undone = False
@@ -288,7 +289,8 @@ class Writer:
                 work.undo()
                 entry.error = refusal
                 if work.assumed_keys or work.recalled:
-                    # It may be refused only because of what was taken for granted.
+                    # It may be refused only because of what was assumed: no caller may be told so
+                    # before the rows themselves say the same.
                     work.wanted.keys |= work.assumed_keys
                     complete = False
         return complete

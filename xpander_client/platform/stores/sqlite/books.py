@@ -70,7 +70,7 @@ _INSERT = {
 
 
 def _values(table: str, row: Row) -> Row:
-    """A row's fields in the order in which the statement wants them."""
+    """Return a row's fields in the order in which the statement wants them."""
     if table == "tasks":
         *fields, _last_seq, pruned = row
         return (*fields, pruned)
@@ -104,7 +104,7 @@ class SqliteTables:
         self._connection = connection
 
     async def rows(self, table: str, *, bulk: bool = True) -> AsyncIterator[Sequence[Row]]:
-        """The rows of a table, some at a time, within a bound of bytes."""
+        """Read the rows of a table, some at a time, within a bound of bytes."""
         sql = _SELECT[table] if bulk else _BULK.sub("NULL", _SELECT[table])
         batch: list[Row] = []
         size = 0
@@ -122,12 +122,14 @@ class SqliteTables:
         self._connection.executemany(_INSERT[table], (_values(table, row) for row in rows))
 
     async def count(self, table: str) -> int:
-        """How many rows a table has."""
+        """Count the rows of a table."""
         [rows] = self._connection.execute(f"SELECT count(*) FROM {table}").fetchone()
         return int(rows)
 
     async def event_counts(self) -> AsyncIterator[tuple[str, int, int]]:
-        """For each task that has events: the last one's number, and how many there are."""
+        """Read, for each task that has events, its id, the last one's number, and how many there
+        are.
+        """
         for row in self._connection.execute(
             f"SELECT t.id, max(e.place) & {SEQ_MASK}, count(*) FROM tasks t JOIN events e "
             f"ON {_EVENTS_OF_TASK} GROUP BY t.id ORDER BY t.id"
@@ -135,7 +137,7 @@ class SqliteTables:
             yield row
 
     async def problems(self) -> Sequence[str]:
-        """What is not as it has to be."""
+        """List what is not as it has to be, each in a line."""
         found = [text for [text] in self._connection.execute("PRAGMA quick_check") if text != "ok"]
         if found:
             return [f"the file is damaged: {text}" for text in found]

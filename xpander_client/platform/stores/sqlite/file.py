@@ -13,7 +13,7 @@ COMPANIONS = ("-wal", "-shm", "-journal")
 
 
 def find_file(path: Path) -> Path:
-    """Where the file is that a path names, of itself or by a link.
+    """Find the file that a path names, of itself or by a link.
 
     Raises:
         ConfigurationError: it is no file, or somebody else has laid it there, or what SQLite keeps

@@ -131,7 +131,7 @@ class GroupCommit(Generic[Tx]):
             connection.close()
 
     def _next(self) -> list[QueuedCommand]:
-        """The commands that are there, at least one; none when the end is reached."""
+        """Wait for commands, and return those that are there; none when the end is reached."""
         entry = self._take(wait=True)
         # The callers of one commit come back together: a moment's patience spares a second sync.
         patience = time.monotonic() + LINGER
@@ -144,7 +144,7 @@ class GroupCommit(Generic[Tx]):
         return batch
 
     def _take(self, *, wait: bool = False) -> QueuedCommand | None:
-        """The next command; None when there is none, or none any more."""
+        """Take the next command; None when there is none, or none any more."""
         if self._first:
             return self._first.popleft()
         if self._ended:

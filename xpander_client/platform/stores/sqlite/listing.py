@@ -36,7 +36,7 @@ def page(
     before: int | None,
     limit: int,
 ) -> Page:
-    """The tasks that fit, the newest first, from before a number."""
+    """Return the tasks that fit, the newest first, of those with lower numbers."""
     alternatives = [wanted.values]
     if wanted.agent_ids is not None:
         alternatives = [{**wanted.values, "agent_id": agent_id} for agent_id in wanted.agent_ids]
@@ -67,7 +67,7 @@ def _numbers(
     before: int | None,
     limit: int,
 ) -> list[int]:
-    """The numbers of the newest tasks with these values."""
+    """Find the numbers of the newest tasks with these values."""
     conditions = ["organization_id = ?", *(f"{name} = ?" for name in given)]
     parameters: list[Any] = [organization_id, *given.values()]
     if before is not None:
@@ -85,7 +85,7 @@ def _numbers(
 def _index_for(
     connection: sqlite3.Connection, organization_id: str, given: Mapping[str, Any]
 ) -> str:
-    """How the statement says by which index it goes."""
+    """Choose an index, and return how a statement names it."""
     fit = [columns for columns in _INDEXES if given.keys() >= set(columns)]
     best = [each for each in fit if not any(set(each) < set(other) for other in fit)]
     if not best:

@@ -203,7 +203,7 @@ _MIGRATED = (
 
 
 def read_version(connection: sqlite3.Connection, path: Path) -> int:
-    """Which version the file's tables have; 0: there are none.
+    """Read the version of a file's tables; 0: there are none.
 
     Raises:
         ConfigurationError: it is no store of ours.

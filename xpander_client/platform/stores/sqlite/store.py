@@ -172,7 +172,7 @@ class SqliteStore(Store):
         return connection
 
     def _is_ready(self) -> bool:
-        """Whether the file is there, with the tables of this release."""
+        """Tell whether the file is there, with the tables of this release."""
         if not self.path.exists():
             return False
         try:
@@ -195,7 +195,7 @@ class SqliteStore(Store):
     # Tasks ---------------------------------------------------------------------------------------
 
     async def get(self, organization_id: str, task_id: str, *, whole: bool = True) -> TaskRecord:
-        """The task, with its large fields if it is to be `whole`."""
+        """Return the task, with its large fields if it is to be `whole`."""
         where = f"{SELECT} WHERE id = ? AND organization_id = ?"
         record = self._task(where, (task_id, organization_id), whole=whole)
         if record is None:
@@ -203,7 +203,7 @@ class SqliteStore(Store):
         return record
 
     def _task(self, sql: str, parameters: Sequence[Any], *, whole: bool) -> TaskRecord | None:
-        """The task that the statement finds, if there is one."""
+        """Return the task that the statement finds, if there is one."""
         reader = self._read_connection()
         row = reader.execute(sql, parameters).fetchone()
         record = None if row is None else read_task(row)[1]
@@ -228,7 +228,7 @@ class SqliteStore(Store):
     async def notifications(
         self, record: TaskRecord, *, after: int = 0, size: int | None = None
     ) -> Sequence[EventRecord]:
-        """The events that keep what a task was told in its present run, in order."""
+        """Return the events that keep what a task was told in its present run, in order."""
         rows = self._read_connection().execute(
             f"SELECT e.place, e.type, e.body FROM tasks t JOIN events e "
             f"ON e.place > (t.number << {SEQ_BITS}) + ? "
@@ -247,7 +247,9 @@ class SqliteStore(Store):
         size: int | None = None,
         hinted: bool = False,
     ) -> Sequence[EventRecord]:
-        """The task's events with numbers above `after`, in order, `size` bytes of them or so."""
+        """Return the task's events with numbers above `after`, in order, about `size` bytes of
+        them.
+        """
         reader = self._read_connection()
         found = reader.execute("SELECT number FROM tasks WHERE id = ?", (task_id,)).fetchone()
         if found is None or after >= SEQ_MASK:
@@ -263,7 +265,7 @@ class SqliteStore(Store):
     async def read_kinds(
         self, task_id: str, kinds: Collection[str], *, after: int, until: int
     ) -> tuple[Sequence[EventRecord], int]:
-        """The task's events of these types with numbers above `after`, and where they end."""
+        """Return the task's events of these types above `after`, and up to where it looked."""
         until = min(until, after + SPAN)
         sql = (
             "SELECT e.place, e.type, e.body FROM tasks t CROSS JOIN events e "
@@ -284,7 +286,7 @@ class SqliteStore(Store):
         return await self._off_the_loop(read)
 
     async def last_seq(self, task_id: str) -> int:
-        """The number of the task's last event, 0 without one."""
+        """Return the number of the task's last event, 0 without one."""
         row = (
             self._read_connection()
             .execute(
@@ -299,7 +301,7 @@ class SqliteStore(Store):
     # Dispatch ------------------------------------------------------------------------------------
 
     async def waiting(self) -> int:
-        """How many tasks wait for a worker."""
+        """Count the tasks that wait for a worker."""
         waits = "SELECT count(*) FROM tasks WHERE status = 'pending' AND worker_id IS NULL"
         [row] = await self._on_list_thread(
             f"SELECT ({waits} AND pinned_to IS NULL) + ({waits} AND pinned_to IS NOT NULL)", ()
@@ -309,7 +311,7 @@ class SqliteStore(Store):
     async def queued(
         self, organization_id: str, agent_id: str, queues: Mapping[str | None, int]
     ) -> Mapping[str | None, Sequence[int]]:
-        """The sizes of the oldest tasks that wait in some of an agent's queues."""
+        """Return the sizes of the oldest tasks that wait in some of an agent's queues."""
         reader = self._read_connection()
         sizes = {}
         for pin, limit in queues.items():
@@ -318,7 +320,7 @@ class SqliteStore(Store):
         return {pin: found for pin, found in sizes.items() if found}
 
     async def waiting_agents(self) -> Set[tuple[str, str]]:
-        """The agents, each with its organization, for whose tasks any worker of theirs would do."""
+        """Return the organization and the id of each agent whose tasks wait for any worker."""
         rows = await self._on_list_thread(
             "SELECT DISTINCT organization_id, agent_id FROM tasks "
             "WHERE status = 'pending' AND worker_id IS NULL AND pinned_to IS NULL",
@@ -329,7 +331,7 @@ class SqliteStore(Store):
     async def pending_for(
         self, organization_id: str, worker_id: str, agent_ids: frozenset[str] | None = None
     ) -> TaskRecord | None:
-        """The oldest task that another task started and that waits for this worker alone."""
+        """Return the oldest task that another task started and that waits for this worker alone."""
         of_these = (
             "" if agent_ids is None else f"agent_id IN ({', '.join('?' * len(agent_ids))}) AND"
         )
@@ -385,7 +387,7 @@ class SqliteStore(Store):
     # Documents -----------------------------------------------------------------------------------
 
     async def doc_get(self, organization_id: str, kind: str, key: str) -> Document | None:
-        """The document, if there is one."""
+        """Return the document, if there is one."""
         row = (
             self._read_connection()
             .execute(
@@ -398,7 +400,7 @@ class SqliteStore(Store):
         return None if row is None else read_document(row)
 
     async def doc_list(self, organization_id: str, kind: str) -> Sequence[Document]:
-        """All documents of a kind, by key."""
+        """Return all documents of a kind, by key."""
         rows = await self._on_list_thread(
             "SELECT kind, key, version, value FROM documents "
             "WHERE organization_id = ? AND kind = ? ORDER BY key",

@@ -36,14 +36,16 @@ class SqliteThreads(ThreadStore):
         self._listed = listed
 
     async def get(self, organization_id: str, thread_id: str) -> ThreadRecord:
-        """The thread."""
+        """Return the thread."""
         row = self._reader().execute(_ONE, (organization_id, thread_id)).fetchone()
         if row is None or (thread := read_thread(row)[1]).gone:
             raise unknown_thread(thread_id)
         return thread
 
     async def read(self, thread: ThreadRecord, after: int = 0) -> Sequence[MessageRecord]:
-        """The thread's messages but for the first `after`, as far as the record knows of them."""
+        """Return the thread's messages but for the first `after`, as far as the record knows of
+        them.
+        """
         base = self._base(thread)
         return [
             MessageRecord(role, body)
@@ -56,7 +58,7 @@ class SqliteThreads(ThreadStore):
         ]
 
     async def tail(self, thread: ThreadRecord, last: int) -> Sequence[MessageRecord]:
-        """The thread's system messages and the last ones of the others, in their order."""
+        """Return the thread's system messages and the last ones of the others, in their order."""
         base = self._base(thread)
         between = (base, base + thread.length)
         system = await self._messages(
@@ -81,7 +83,7 @@ class SqliteThreads(ThreadStore):
         *,
         limit: int | None = None,
     ) -> Sequence[ThreadRecord]:
-        """The threads with a user, and with an agent if one is named, the newest first."""
+        """Return the threads with a user, and with an agent if one is named, the newest first."""
         rows = await self._listed(
             f"{SELECT_THREAD} WHERE organization_id = ? AND user_id = ? "
             "AND (? IS NULL OR agent_id = ?) ORDER BY number DESC LIMIT ?",

@@ -48,7 +48,7 @@ SELECT_THREAD = "SELECT number, id, organization_id, length, document FROM threa
 def queue(
     columns: str, organization_id: str, agent_id: str, pin: str | None, limit: int
 ) -> tuple[str, tuple[Any, ...]]:
-    """How to read the oldest tasks that wait in a queue of an agent's."""
+    """Build the statement that reads the oldest tasks that wait in a queue, and its parameters."""
     # The planner knows nothing of how many tasks there are, and would take any index.
     index, pinned = ("waiting", "IS NULL") if pin is None else ("pinned", "= ?")
     sql = (
@@ -61,7 +61,7 @@ def queue(
 
 
 def read_task(row: Sequence[Any]) -> tuple[int, TaskRecord]:
-    """A task's number and the task, from a row that `SELECT` gives."""
+    """Read a task's number and the task from a row that `SELECT` gives."""
     number, *values = row
     return number, TaskRecord(**dict(zip(TASK_FIELDS, values, strict=True)))
 
@@ -69,19 +69,19 @@ def read_task(row: Sequence[Any]) -> tuple[int, TaskRecord]:
 def read_large_fields(
     connection: sqlite3.Connection, number: int, record: TaskRecord
 ) -> TaskRecord:
-    """A task with the large fields that were not read yet, in the transaction in which it was."""
+    """Read a task's large fields that were not read yet, in the transaction in which it was."""
     rows = connection.execute("SELECT name, body FROM large_fields WHERE task = ?", (number,))
     return record.with_bodies(dict(rows.fetchall()))
 
 
 def read_thread(row: Sequence[Any]) -> tuple[int, ThreadRecord]:
-    """A thread's number and the thread, from a row that `SELECT_THREAD` gives."""
+    """Read a thread's number and the thread from a row that `SELECT_THREAD` gives."""
     number, *fields = row
     return number, ThreadRecord(*fields)
 
 
 def read_document(row: Sequence[Any]) -> Document:
-    """A document from its kind, key, version and value."""
+    """Read a document from its kind, key, version and value."""
     kind, key, version, value = row
     return Document(kind, key, version, orjson.loads(value))
 
@@ -103,7 +103,7 @@ class SqliteWork(Transaction):
     # Tasks and their events ----------------------------------------------------------------------
 
     def task(self, task_id: str) -> TaskRecord | None:
-        """The task, whosever it is."""
+        """Return the task, whosever it is."""
         return self._found(self.execute(f"{SELECT} WHERE id = ?", (task_id,)).fetchone())
 
     def _found(self, row: Sequence[Any] | None) -> TaskRecord | None:
@@ -114,7 +114,7 @@ class SqliteWork(Transaction):
         return record
 
     def whole(self, record: TaskRecord) -> TaskRecord:
-        """The task as it stands, with its large fields."""
+        """Return the task as it stands, with its large fields."""
         if record.whole:
             return record
         read = read_large_fields(self.connection, self._numbers[record.id], record)
@@ -122,7 +122,7 @@ class SqliteWork(Transaction):
         return read
 
     def last_seq(self, task_id: str) -> int:
-        """The number of the last event of a task that there is."""
+        """Return the number of the last event of a task that there is."""
         base = self._numbers[task_id] << SEQ_BITS
         [last] = self.execute(
             "SELECT max(place) FROM events WHERE place > ? AND place <= ?", (base, base + SEQ_MASK)
@@ -185,7 +185,7 @@ class SqliteWork(Transaction):
     def waiting(
         self, organization_id: str, agent_id: str, pins: Sequence[str | None]
     ) -> TaskRecord | None:
-        """The oldest task that waits in one of these queues."""
+        """Return the oldest task that waits in one of these queues."""
         reads = (queue("number", organization_id, agent_id, pin, 1) for pin in pins)
         heads = [head for read in reads if (head := self.execute(*read).fetchone()) is not None]
         if not heads:
@@ -195,7 +195,7 @@ class SqliteWork(Transaction):
     # Idempotency keys ----------------------------------------------------------------------------
 
     def answer(self, organization_id: str, key: str) -> tuple[bytes, str] | None:
-        """The fingerprint of the first request with this idempotency key, and what it made."""
+        """Return the fingerprint of the first request with an idempotency key, and its answer."""
         row: tuple[bytes, str] | None = self.execute(
             "SELECT fingerprint, answer FROM idempotency WHERE organization_id = ? AND key = ?",
             (organization_id, key),
@@ -213,7 +213,7 @@ class SqliteWork(Transaction):
     # Threads -------------------------------------------------------------------------------------
 
     def thread(self, organization_id: str, thread_id: str) -> ThreadRecord | None:
-        """The thread."""
+        """Return the thread."""
         row = self.execute(
             f"{SELECT_THREAD} WHERE organization_id = ? AND id = ?", (organization_id, thread_id)
         ).fetchone()
@@ -294,7 +294,7 @@ class SqliteWork(Transaction):
     # Documents -----------------------------------------------------------------------------------
 
     def document(self, organization_id: str, kind: str, key: str) -> Document | None:
-        """The document."""
+        """Return the document."""
         row = self.execute(
             "SELECT kind, key, version, value FROM documents "
             "WHERE organization_id = ? AND kind = ? AND key = ?",
