@@ -418,9 +418,9 @@ async def test_writes_that_time_out_together_are_tried_in_parts_before_anybody_i
 async def test_a_large_write_is_given_time_that_fits_it(
     postgres: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xpander_client.platform.stores.postgres.writer.COMMAND_TIMEOUT", 0.2)
     async with OpenStore(PostgresStore(postgres)) as store:
         await store.put("o", "a", BODY, task_id="t")
+        monkeypatch.setattr("xpander_client.platform.stores.postgres.writer.COMMAND_TIMEOUT", 0.2)
         connection = await asyncpg.connect(postgres)
         await connection.execute(
             "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS "
