@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from asyncio import CancelledError
 from enum import Enum, auto
-from typing import Any
+from typing import Any, assert_never
 
-from xpander_client.background.signals import TaskCtl, TaskSignal
+from xpander_client.background.signals import TaskCtl
 from xpander_client.core.result import error_text, shown
 
 
@@ -24,7 +24,6 @@ class _Stage(Enum):
 
 # Looking a member up in its class takes longer than all else that is decided here.
 _WAITING, _RUNNING, _ASKED, _FORCED = _Stage
-_PROGRESS = TaskSignal.PROGRESS
 
 
 class Verdict(Enum):
@@ -87,7 +86,7 @@ class Life:
                     f"a task yields TaskCtl values, not {type(value).__name__}: {shown(value)}"
                 )
             )
-        elif value.signal is not _PROGRESS:
+        elif value.is_terminal:
             self._decided = value
         elif self._stage is _FORCED:
             # It kept the cancellation for itself; here is the next place where it can be stopped.
@@ -178,7 +177,13 @@ class Life:
         return self.latest
 
     def _is_pressed(self) -> bool:
-        return self._stage is _ASKED or self._stage is _FORCED
+        match self._stage:
+            case _Stage.WAITING | _Stage.RUNNING:
+                return False
+            case _Stage.ASKED | _Stage.FORCED:
+                return True
+            case _:
+                assert_never(self._stage)
 
 
 def _of_error(error: BaseException) -> TaskCtl:

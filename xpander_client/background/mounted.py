@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from enum import Enum, auto
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -23,14 +22,6 @@ _SUPPLIED = ("task_type", "task_id", "chat_key", "plugin")
 """Parameters that get what `start` was given under the same name."""
 
 
-class Form(Enum):
-    """Where a function runs."""
-
-    LOOP = auto()
-    """It is an async generator or a coroutine function."""
-    THREAD = auto()
-
-
 @attrs.frozen(eq=False)
 class MountedTask:
     """A function that `task_type` starts. `restart` is for the record: may another process try?
@@ -42,7 +33,7 @@ class MountedTask:
 
     task_type: str
     function: Callable[..., Any]
-    form: Form
+    is_async: bool
     restart: bool
     signature: inspect.Signature | None
     supplies: tuple[tuple[str, int], ...]
@@ -114,7 +105,7 @@ def mounted(task_type: str, function: Callable[..., Any], *, restart: bool) -> M
     return MountedTask(
         task_type=task_type,
         function=function,
-        form=_form_of(function),
+        is_async=_is_async(function),
         restart=restart,
         signature=signature,
         supplies=supplies,
@@ -154,10 +145,10 @@ def _signature_of(function: Callable[..., Any]) -> inspect.Signature | None:
         return None
 
 
-def _form_of(function: Any) -> Form:
+def _is_async(function: Any) -> bool:
+    """Whether a function runs on the event loop, and not on a thread."""
     while isinstance(function, functools.partial):
         function = function.func
     if not (inspect.isroutine(function) or inspect.isclass(function)):
         function = getattr(function, "__call__", function)  # noqa: B004  # the method is wanted
-    on_loop = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
-    return Form.LOOP if on_loop else Form.THREAD
+    return inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)

@@ -12,7 +12,7 @@ import threading
 import time
 import uuid
 from collections import OrderedDict, deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 from weakref import WeakValueDictionary
 
 from xpander_client.api.models import ThreadMessage, WorkerLoss
@@ -21,9 +21,9 @@ from xpander_client.background.record_channel import Channel
 from xpander_client.background.record_entry import Create, Ending, Entry, Look, Pause, Write
 from xpander_client.background.record_line import Line
 from xpander_client.background.record_text import (
-    STATUSES,
     Start,
     ending_text,
+    platform_status,
     read_start,
     start_text,
 )
@@ -33,13 +33,13 @@ from xpander_client.configuration import RetryPolicy
 from xpander_client.core.answer import BRIEF
 from xpander_client.core.convert import ConversionError, parse
 from xpander_client.core.requests import Replay, RequestSpec
-from xpander_client.core.statuses import TERMINAL
+from xpander_client.core.statuses import STATUSES, TERMINAL, TaskStatus
 from xpander_client.errors import CallError, ConflictError, ModuleException, NotFoundError
 from xpander_client.runtime.loop_thread import LoopThread
 from xpander_client.runtime.shielding import shield
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
-from xpander_client.worker.listener import Message, Offered, StopRequested, Told
+from xpander_client.worker.listener import Offered, StopRequested, Told
 
 if TYPE_CHECKING:
     from xpander_client.background.handle import AsyncTaskHandle
@@ -143,7 +143,7 @@ class PlatformRecord:
     def ended(self, running: RunningTask, ctl: TaskCtl, /) -> None:
         """It is over."""
         if (entry := self._entries.pop(running, None)) is not None:
-            entry.ending = Ending(STATUSES[ctl.signal], ending_text(ctl))
+            entry.ending = Ending(platform_status(ctl.signal), ending_text(ctl))
             # What else it holds is not needed any more, however long the platform is away.
             entry.running = None
             self._note(entry)
@@ -310,10 +310,10 @@ class PlatformRecord:
                 entry.news.set()
         self._line.open()
 
-    def _heard(self, message: Message) -> None:
+    def _heard(self, message: Offered | StopRequested | Told) -> None:
         if isinstance(message, Offered):
             self._take_over(message)
-        elif isinstance(message, StopRequested | Told):
+        else:
             entry = self._known.get(message.task_id)
             if entry is not None:
                 self._pass_on(entry, message)
@@ -357,16 +357,19 @@ class PlatformRecord:
         """Do what is due, or wait for something; whether that was the end."""
         entry.news.clear()
         step = entry.due(time.monotonic())
-        if step is None:
-            await entry.news.wait()
-        elif isinstance(step, Pause):
-            await asyncio.sleep(step.seconds)
-        elif isinstance(step, Create):
-            await self._create(entry)
-        elif isinstance(step, Look):
-            await self._look(entry)
-        else:
-            return await self._write(entry, step)
+        match step:
+            case None:
+                await entry.news.wait()
+            case Pause():
+                await asyncio.sleep(step.seconds)
+            case Create():
+                await self._create(entry)
+            case Look():
+                await self._look(entry)
+            case Write():
+                return await self._write(entry, step)
+            case _:
+                assert_never(step)
         return False
 
     async def _create(self, entry: Entry) -> None:
@@ -440,20 +443,24 @@ class PlatformRecord:
 
     def _settle(self, entry: Entry, found: dict[str, Any]) -> bool:
         """The task stands so on the platform; whether it should not."""
-        status, running = found.get("status"), entry.running
-        if status in ("pending", "executing", "paused"):
-            if found.get("execution_attempts") == entry.attempt:
-                return False
-            reason = "another process has the task"
-        elif status == "stopped":
-            reason = "stopped through the platform"
-            if running is not None:
-                # It still may say how it went.
-                running.request_cancel(reason)
-                entry.has_begun = True
-                return True
-        else:
-            reason = ""
+        said, running = found.get("status"), entry.running
+        status: TaskStatus | None = said if said in STATUSES else None
+        match status:
+            case "pending" | "executing" | "paused":
+                if found.get("execution_attempts") == entry.attempt:
+                    return False
+                reason = "another process has the task"
+            case "stopped":
+                reason = "stopped through the platform"
+                if running is not None:
+                    # It still may say how it went.
+                    running.request_cancel(reason)
+                    entry.has_begun = True
+                    return True
+            case "completed" | "failed" | "error" | None:
+                reason = ""
+            case _:
+                assert_never(status)
         entry.is_dropped = True
         if running is not None and reason:
             running.request_cancel(reason)
@@ -463,7 +470,7 @@ class PlatformRecord:
         _logger.warning(
             "background task %s is not written down any more: on the platform it is %s: %s",
             entry.name,
-            status,
+            said,
             reason or found.get("result"),
         )
         return True

@@ -12,6 +12,7 @@ import attrs
 from xpander_client.background.running import RunningTask
 from xpander_client.background.signals import TaskCtl
 from xpander_client.core.result import error_text, plain, value_text
+from xpander_client.core.statuses import TaskStatus
 
 SPACING = 0.1
 """Seconds between two writes of progress."""
@@ -45,7 +46,7 @@ class Write:
 class Ending:
     """How a task ended, as the platform says it."""
 
-    status: str
+    status: TaskStatus
     result: str | None
 
 

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, assert_never
 
 import attrs
 
 from xpander_client.background.signals import TaskCtl, TaskSignal
 from xpander_client.core.result import error_text, plain, shown, value_text
+from xpander_client.core.statuses import TaskStatus
 
-STATUSES = {
-    TaskSignal.SUCCESS: "completed",
-    TaskSignal.FAIL: "failed",
-    TaskSignal.CANCEL: "stopped",
-}
-"""The status that a platform task has when a background task ended so."""
+
+def platform_status(signal: TaskSignal) -> TaskStatus:
+    """Return the status of the platform's task when a background task has last said `signal`."""
+    match signal:
+        case TaskSignal.PROGRESS:
+            return "executing"
+        case TaskSignal.SUCCESS:
+            return "completed"
+        case TaskSignal.FAIL:
+            return "failed"
+        case TaskSignal.CANCEL:
+            return "stopped"
+        case _:
+            assert_never(signal)
 
 
 @attrs.frozen

@@ -13,14 +13,14 @@ import traceback
 import types
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, assert_never
 
 import attrs
 
 from xpander_client.background.handle import AsyncTaskHandle
 from xpander_client.background.life import Life, Verdict
 from xpander_client.background.loops import loop_here
-from xpander_client.background.mounted import Form, MountedTask
+from xpander_client.background.mounted import MountedTask
 from xpander_client.background.signals import TaskCtl
 from xpander_client.runtime.daemon_threads import DaemonThreads
 
@@ -234,7 +234,7 @@ class RunningTask:
         interrupt: KeyboardInterrupt | None = None
         try:
             await _entered()
-            if self._mounted.form is Form.THREAD:
+            if not self._mounted.is_async:
                 await self._run_on_thread()
             else:
                 with self._lock:
@@ -386,15 +386,25 @@ class RunningTask:
     def _grace_is_over(self) -> None:
         with self._lock:
             verdict = self._life.grace_is_over(self._means.grace)
-        if verdict is Verdict.FORCE:
-            self._interrupt()  # a generator on a thread is closed at its next value
-            self._start_grace()
-        elif verdict is Verdict.GIVE_UP and (ctl := self._settle()) is not None:
-            self._log("does not end, and is left to itself")
-            self._leave_thread()
-            telling = self.loop.create_task(self._tell_and_release(ctl))
-            _telling.add(telling)
-            telling.add_done_callback(_telling.discard)
+        match verdict:
+            case Verdict.FORCE:
+                self._interrupt()  # a generator on a thread is closed at its next value
+                self._start_grace()
+            case Verdict.GIVE_UP:
+                self._give_up()
+            case Verdict.NOTHING:
+                pass
+            case _:
+                assert_never(verdict)
+
+    def _give_up(self) -> None:
+        if (ctl := self._settle()) is None:
+            return
+        self._log("does not end, and is left to itself")
+        self._leave_thread()
+        telling = self.loop.create_task(self._tell_and_release(ctl))
+        _telling.add(telling)
+        telling.add_done_callback(_telling.discard)
 
     def _settle(self) -> TaskCtl | None:
         """The end, for the one who comes first: he has to tell of it, and to release."""

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, assert_never
 
 from xpander_client.background.handle import AsyncTaskHandle
 from xpander_client.background.loops import loop_here
@@ -320,7 +320,17 @@ async def _stopped(tasks: list[RunningTask], reason: str) -> int:
     others = [running for running in tasks if not running.is_current]
     ends = await asyncio.gather(*(asyncio.wrap_future(running.over()) for running in others))
     own = len(tasks) - len(others)
-    return own + sum(ctl.signal is not TaskSignal.SUCCESS for ctl in ends)
+    return own + sum(map(_was_stopped, ends))
+
+
+def _was_stopped(end: TaskCtl) -> bool:
+    match end.signal:
+        case TaskSignal.SUCCESS | TaskSignal.PROGRESS:
+            return False
+        case TaskSignal.FAIL | TaskSignal.CANCEL:
+            return True
+        case _:
+            assert_never(end.signal)
 
 
 def _taken(key: tuple[str, str], ids: list[str]) -> str:

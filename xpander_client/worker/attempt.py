@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import assert_never
 
 import attrs
 
@@ -283,16 +284,20 @@ class Attempt:
         return Ending(task, await self._record.end_as_error(task, outcome))
 
     async def _handed_in(self, task: Task, delivery: Delivery, why: str) -> Ending:
-        if delivery is Delivery.DELIVERED:
-            self._log.info("%s", task.status)
-            return Ending(task)
-        if delivery is Delivery.LOST:
-            self._log.warning("the result is dropped: %s", why)
-            return Ending(None, f"the result is dropped: {why}")
-        self._log.error("the platform refuses the result: %s", why)
-        text = f"the platform refused the result: {why}"
-        await self._record.end_as_bare_error(text)
-        return Ending(None, text)
+        match delivery:
+            case Delivery.DELIVERED:
+                self._log.info("%s", task.status)
+                return Ending(task)
+            case Delivery.LOST:
+                self._log.warning("the result is dropped: %s", why)
+                return Ending(None, f"the result is dropped: {why}")
+            case Delivery.REFUSED:
+                self._log.error("the platform refuses the result: %s", why)
+                text = f"the platform refused the result: {why}"
+                await self._record.end_as_bare_error(text)
+                return Ending(None, text)
+            case _:
+                assert_never(delivery)
 
 
 class _WantsToExit(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 from collections.abc import AsyncGenerator, Callable
+from typing import assert_never
 
 import attrs
 
@@ -160,7 +161,12 @@ def _ending_of(running: asyncio.Task[Ending]) -> Ending:
     if running.cancelled():
         raise InvocationRefused(503, "the worker is stopping")
     ending = running.result()
-    if ending.not_begun is not None:
-        status = 409 if ending.not_begun is Delivery.LOST else 503
-        raise InvocationRefused(status, ending.failure or "")
-    return ending
+    match ending.not_begun:
+        case None:
+            return ending
+        case Delivery.LOST:
+            raise InvocationRefused(409, ending.failure or "")
+        case Delivery.REFUSED | Delivery.DELIVERED:
+            raise InvocationRefused(503, ending.failure or "")
+        case _:
+            assert_never(ending.not_begun)

@@ -6,6 +6,7 @@ import datetime
 import inspect
 import logging
 from collections.abc import Awaitable, Callable
+from typing import assert_never
 
 import attrs
 
@@ -28,8 +29,6 @@ MAX_PLAN_RETRIES = 5
 
 OnCompact = Callable[[Task], Awaitable[None] | None]
 """Shortens what a handler knows of its earlier runs, before it runs again; changes the task."""
-
-_ENDED_WELL = (None, AgentExecutionStatus.Executing, AgentExecutionStatus.Completed)
 
 
 async def run_to_plans_end(
@@ -81,7 +80,26 @@ async def _wants_more(task: Task, log: logging.LoggerAdapter[logging.Logger]) ->
         return False
     await _refresh_plan(task, log)
     plan = task.deep_planning
-    return is_unfinished(plan) and not plan.question_raised and task.status in _ENDED_WELL
+    return is_unfinished(plan) and not plan.question_raised and _ended_well(task.status)
+
+
+def _ended_well(status: AgentExecutionStatus | None) -> bool:
+    """Whether a handler that left this status means that the task is done."""
+    if status is not None and not status.is_known:
+        return False
+    match status:
+        case None | AgentExecutionStatus.Executing | AgentExecutionStatus.Completed:
+            return True
+        case (
+            AgentExecutionStatus.Pending
+            | AgentExecutionStatus.Paused
+            | AgentExecutionStatus.Error
+            | AgentExecutionStatus.Failed
+            | AgentExecutionStatus.Stopped
+        ):
+            return False
+        case _:
+            assert_never(status)
 
 
 async def _refresh_plan(task: Task, log: logging.LoggerAdapter[logging.Logger]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Awaitable, Callable
+from typing import assert_never
 
 import attrs
 
@@ -105,9 +106,15 @@ class Pushes:
         )
 
     def _tell(self, delivery: Delivery, why: str) -> None:
-        if delivery is Delivery.REFUSED:
-            self._log.error("the platform refuses an event of the handler: %s", why)
-        elif delivery is Delivery.LOST and not self._is_closed:
-            self._is_closed = True
-            self._taken()
-            self._on_lost(why)
+        match delivery:
+            case Delivery.DELIVERED:
+                pass
+            case Delivery.LOST:
+                if not self._is_closed:
+                    self._is_closed = True
+                    self._taken()
+                    self._on_lost(why)
+            case Delivery.REFUSED:
+                self._log.error("the platform refuses an event of the handler: %s", why)
+            case _:
+                assert_never(delivery)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, assert_never
 
 from xpander_client.api.models import AgentExecutionStatus
 from xpander_client.api.requests import tasks
@@ -107,12 +107,15 @@ class Record:
         except Exception:
             await self.end_as_bare_error(text)
             return text
-        if delivery is Delivery.DELIVERED:
-            await self._report_metrics(task)
-        elif delivery is Delivery.LOST:
-            self._log.warning("the error is dropped: %s", why)
-        else:
-            await self.end_as_bare_error(text)
+        match delivery:
+            case Delivery.DELIVERED:
+                await self._report_metrics(task)
+            case Delivery.LOST:
+                self._log.warning("the error is dropped: %s", why)
+            case Delivery.REFUSED:
+                await self.end_as_bare_error(text)
+            case _:
+                assert_never(delivery)
         return text
 
     async def end_as_bare_error(self, text: str) -> None:
@@ -133,10 +136,15 @@ class Record:
         delivery, why = await self._deliver(
             lambda: self._update({"status": status, **more}), f"status {status}"
         )
-        if delivery is Delivery.LOST:
-            self._log.warning("status %s is dropped: %s", status, why)
-        elif delivery is Delivery.REFUSED:
-            self._log.error("the platform refuses status %s: %s", status, why)
+        match delivery:
+            case Delivery.DELIVERED:
+                pass
+            case Delivery.LOST:
+                self._log.warning("status %s is dropped: %s", status, why)
+            case Delivery.REFUSED:
+                self._log.error("the platform refuses status %s: %s", status, why)
+            case _:
+                assert_never(delivery)
 
     async def probe(self) -> None:
         """Write what is so already: the task is being executed."""

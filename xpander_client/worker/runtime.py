@@ -8,7 +8,7 @@ import logging
 import os
 import uuid
 from types import TracebackType
-from typing import Self
+from typing import Self, assert_never
 
 import attrs
 
@@ -34,7 +34,7 @@ from xpander_client.worker.handler import HandlerFunction, inspect_handler
 from xpander_client.worker.heartbeat import Heartbeat
 from xpander_client.worker.http import InvokeServer
 from xpander_client.worker.lifecycle import run_boot_handlers, run_shutdown_handlers
-from xpander_client.worker.listener import Listener, Offered, Registered, StopRequested
+from xpander_client.worker.listener import Listener, Offered, Registered, StopRequested, Told
 from xpander_client.worker.local_test import LocalTaskTest
 from xpander_client.worker.main_module import leave_to_caller
 from xpander_client.worker.plan_retries import OnCompact
@@ -294,19 +294,23 @@ class Worker:
         )
         async with contextlib.aclosing(listener.messages()) as messages:
             async for message in messages:
-                if isinstance(message, Registered):
-                    self._worker_id = self._name = message.worker_id
-                    heartbeat.start(message.worker_id)
-                    capacity.reregistered(message.worker_id)
-                    self._registered.set()
-                    self._begin(message.worker_id, capacity, means)
-                elif isinstance(message, StopRequested):
-                    attempts.give_up(
-                        message.task_id, message.attempt, "it was stopped, or taken back"
-                    )
-                elif isinstance(message, Offered) and not self._is_stopping and self._test is None:
-                    # An offer that is not taken up goes to another worker.
-                    self._take_up(message, attempts, means)
+                match message:
+                    case Registered(worker_id):
+                        self._worker_id = self._name = worker_id
+                        heartbeat.start(worker_id)
+                        capacity.reregistered(worker_id)
+                        self._registered.set()
+                        self._begin(worker_id, capacity, means)
+                    case StopRequested(task_id, attempt):
+                        attempts.give_up(task_id, attempt, "it was stopped, or taken back")
+                    case Offered():
+                        # An offer that is not taken up goes to another worker.
+                        if not self._is_stopping and self._test is None:
+                            self._take_up(message, attempts, means)
+                    case Told():
+                        pass  # Handlers have no wait points.
+                    case _:
+                        assert_never(message)
 
     def _begin(self, worker_id: str, capacity: Capacity, means: Means) -> None:
         if self._test is None:

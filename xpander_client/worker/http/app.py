@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Collection
-from typing import Any
+from typing import Any, assert_never
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -134,10 +134,16 @@ class InvokeApp:
         if not key:
             raise InvocationRefused(401, "the header x-api-key is missing")
         access = await self._keys.access(key)
-        if access is Access.UNKNOWN:
-            raise InvocationRefused(503, "the platform can't be asked about the key right now")
-        if access is Access.DENIED:
-            raise InvocationRefused(403, f"the key may not use agent {self._invocations.agent_id}")
+        match access:
+            case Access.ALLOWED | Access.RESTRICTED:
+                pass
+            case Access.DENIED:
+                agent_id = self._invocations.agent_id
+                raise InvocationRefused(403, f"the key may not use agent {agent_id}")
+            case Access.UNKNOWN:
+                raise InvocationRefused(503, "the platform can't be asked about the key right now")
+            case _:
+                assert_never(access)
         recognize = request.scope.get("extensions", {}).get(RECOGNIZE)
         if recognize is not None and not recognize():
             raise InvocationRefused(503, "there are too many connections")

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from enum import Enum, auto
 from hashlib import sha256
+from typing import assert_never
 
 from xpander_client.api.models import ApiKeyAllowance
 from xpander_client.api.requests import workers
@@ -100,8 +101,15 @@ class KeyCheck:
                 found = Access.DENIED
         finally:
             del self._asking[digest]
-        if found is not Access.UNKNOWN:
-            (self._denied if found is Access.DENIED else self._allowed).add(digest, found)
+        match found:
+            case Access.ALLOWED | Access.RESTRICTED:
+                self._allowed.add(digest, found)
+            case Access.DENIED:
+                self._denied.add(digest, found)
+            case Access.UNKNOWN:
+                pass
+            case _:
+                assert_never(found)
         return found
 
 
