@@ -86,7 +86,7 @@ for name in xpander_client.__all__:
     )
 
 
-@pytest.mark.parametrize("name", xpander_client.__all__)
+@pytest.mark.parametrize("name", vars(xpander_client)["__all__"])
 def test_each_public_name_is_there_and_listed(name: str) -> None:
     assert getattr(xpander_client, name) is not None
     assert name in dir(xpander_client)

@@ -256,7 +256,7 @@ def test_every_place_that_the_readme_names_exists() -> None:
 def names() -> Iterator[dict[str, object]]:
     """What examples may use: all public names, and a configuration that leads to a platform."""
     with example_server() as configuration:
-        public = {name: getattr(xpander_client, name) for name in xpander_client.__all__}
+        public = {name: getattr(xpander_client, name) for name in vars(xpander_client)["__all__"]}
         yield {**public, "LocalPlatform": LocalPlatform, "configuration": configuration}
 
 

@@ -72,10 +72,9 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "lazy_shop"
     folder.mkdir()
     (folder / "__init__.py").write_text(
-        "from xpander_client.lazy import loading\n"
-        "__all__ = ['open_till', 'sell']\n"
-        "homes = {'sell': 'lazy_shop.sell', 'open_till': 'lazy_shop.till'}\n"
-        "__getattr__, __dir__ = loading(__name__, homes)\n"
+        "from xpander_client.lazy import attach\n"
+        "homes = {'lazy_shop.sell': ('sell',), '.till': ('open_till',)}\n"
+        "__getattr__, __dir__, __all__ = attach(__name__, homes)\n"
     )
     (folder / "sell.py").write_text("def sell(): return 'sold'\n")
     (folder / "till.py").write_text("from .sell import sell\ndef open_till(): return sell()\n")

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xpander_client.lazy import loading
-from xpander_client.version import __version__ as __version__
+from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
     from xpander_client.api import (
@@ -88,6 +87,7 @@ if TYPE_CHECKING:
         WaitTimeoutError as WaitTimeoutError,
     )
     from xpander_client.legacy import LLMProvider as LLMProvider, XpanderClient as XpanderClient
+    from xpander_client.version import __version__ as __version__
     from xpander_client.worker import (
         MAX_PLAN_RETRIES as MAX_PLAN_RETRIES,
         Backend as Backend,
@@ -117,7 +117,6 @@ _HOMES = {
         "LLMReasoningEffort",
         "MCPServerDetails",
         "Organization",
-        "Organization",
         "OutputFormat",
         "PlanUpdatedEvent",
         "Principal",
@@ -143,10 +142,7 @@ _HOMES = {
         "User",
         "Workers",
     ),
-    "xpander_client.configuration": (
-        "Configuration",
-        "RetryPolicy",
-    ),
+    "xpander_client.configuration": ("Configuration", "RetryPolicy"),
     "xpander_client.core.answer": ("Response",),
     "xpander_client.errors": (
         "ApiStatusError",
@@ -174,105 +170,20 @@ _HOMES = {
         "UnprocessableError",
         "WaitTimeoutError",
     ),
-    "xpander_client.legacy": (
-        "LLMProvider",
-        "XpanderClient",
-    ),
+    "xpander_client.legacy": ("LLMProvider", "XpanderClient"),
+    "xpander_client.version": ("__version__",),
     "xpander_client.worker": (
-        "MAX_PLAN_RETRIES",
         "Backend",
         "Events",
         "LocalTaskTest",
+        "MAX_PLAN_RETRIES",
         "Worker",
         "on_boot",
         "on_shutdown",
         "on_task",
     ),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
-
-__all__ = [
-    "MAX_PLAN_RETRIES",
-    "Agent",
-    "AgentActivityThread",
-    "AgentExecutionInput",
-    "AgentExecutionStatus",
-    "Agents",
-    "AgentsListItem",
-    "ApiStatusError",
-    "ArgumentError",
-    "AttachmentRef",
-    "Attempt",
-    "AuthenticationError",
-    "Backend",
-    "BadRequestError",
-    "CallError",
-    "ChunkEvent",
-    "Configuration",
-    "ConfigurationError",
-    "ConflictError",
-    "ConnectionFailedError",
-    "DecodingError",
-    "DeepPlanning",
-    "DeepPlanningItem",
-    "EventGap",
-    "Events",
-    "ExecutionTokens",
-    "GapEvent",
-    "LLMProvider",
-    "LLMReasoningEffort",
-    "LocalTaskTest",
-    "MCPServerDetails",
-    "ModuleException",
-    "NotFoundError",
-    "Organization",
-    "OutputFormat",
-    "PayloadTooLargeError",
-    "PermissionDeniedError",
-    "PlanUpdatedEvent",
-    "Principal",
-    "RateLimitError",
-    "RequestTimeoutError",
-    "Response",
-    "RetryPolicy",
-    "ServerError",
-    "SourceNodeType",
-    "StreamError",
-    "SubTaskCreatedEvent",
-    "SubTaskFinishedEvent",
-    "SubTaskUpdatedEvent",
-    "Task",
-    "TaskCreatedEvent",
-    "TaskFinishedEvent",
-    "TaskHeldError",
-    "TaskUpdateEvent",
-    "TaskUpdateEventType",
-    "TaskUpdatedEvent",
-    "Tasks",
-    "TasksListItem",
-    "ThinkMode",
-    "Threads",
-    "TimeoutExceededError",
-    "Tokens",
-    "ToolCallRequest",
-    "ToolCallRequestEvent",
-    "ToolCallResult",
-    "ToolCallResultEvent",
-    "TurnLimitError",
-    "UnknownOutcomeError",
-    "UnprocessableError",
-    "User",
-    "WaitTimeoutError",
-    "Worker",
-    "Workers",
-    "XpanderClient",
-    "__version__",
-    "on_boot",
-    "on_shutdown",
-    "on_task",
-]
-
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__ = loading(__name__, _HOME_OF)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)

@@ -9,32 +9,33 @@ from types import ModuleType
 from typing import Any
 
 
-def loading(
-    package: str, homes: Mapping[str, str]
-) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """A package's `__getattr__` and `__dir__`; `homes` says in which module each name is.
+def attach(
+    package: str, homes: Mapping[str, tuple[str, ...]]
+) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
+    """Return the `__getattr__`, `__dir__` and `__all__` of a package that loads its names lazily.
 
-    Each name stands for the same thing at all times, also when a module of the package is called
-    so.
+    `homes` maps each module, by its full or its relative name, to the names that it has. Each name
+    stands for the same thing at all times, also when a module of the package is called so.
     """
+    home_of = {name: module for module, names in homes.items() for name in names}
 
     class LazyPackage(ModuleType):
         def __setattr__(self, name: str, value: object) -> None:
             # Python binds each module to its package once it is imported: `run` would be the
             # function or the module, depending on what was imported before.
-            if name in homes and isinstance(value, ModuleType):
+            if name in home_of and isinstance(value, ModuleType):
                 return
             super().__setattr__(name, value)
 
     def load(name: str) -> Any:
-        if name not in homes:
+        if name not in home_of:
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
-        value = getattr(import_module(homes[name]), name)
+        value = getattr(import_module(home_of[name], package), name)
         setattr(sys.modules[package], name, value)
         return value
 
-    def names() -> list[str]:
-        return sorted({*vars(sys.modules[package]), *homes})
+    def list_names() -> list[str]:
+        return sorted({*vars(sys.modules[package]), *home_of})
 
     sys.modules[package].__class__ = LazyPackage
-    return load, names
+    return load, list_names, sorted(home_of)

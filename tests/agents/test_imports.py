@@ -67,17 +67,15 @@ def test_importing_every_name_loads_few_modules() -> None:
     assert int(python(code)) < 300
 
 
-@pytest.mark.parametrize("name", agents.__all__)
+@pytest.mark.parametrize("name", vars(agents)["__all__"])
 def test_each_name_is_there_and_listed(name: str) -> None:
     assert getattr(agents, name) is not None
     assert name in dir(agents)
-    assert name in agents._HOMES
 
 
 def test_no_other_name_is_there() -> None:
     with pytest.raises(AttributeError, match="NoSuchName"):
         _ = agents.NoSuchName  # type: ignore[attr-defined]  # that is what is tested
-    assert set(agents.__all__) == set(agents._HOMES)
 
 
 def test_the_printers_are_found_where_the_page_imports_them() -> None:

@@ -12,7 +12,7 @@ from xpander_client import api
 
 METHODS: dict[str, FunctionType] = {
     f"{cls.__name__}.{name}": function
-    for cls in (getattr(api, name) for name in api.__all__)
+    for cls in (getattr(api, name) for name in vars(api)["__all__"])
     if cls.__module__.startswith("xpander_client.api.resources.")
     if not cls.__name__.endswith("WithRawResponse")
     for name, value in vars(cls).items()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xpander_client.lazy import loading
+from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
     from xpander_client.agents.agent import Agent as Agent
@@ -51,77 +51,41 @@ if TYPE_CHECKING:
     from xpander_client.agents.tokens import StreamToken as StreamToken, TokenChunk as TokenChunk
 
 _HOMES = {
-    "Agent": "xpander_client.agents.agent",
-    "MemberSpec": "xpander_client.agents.capabilities",
-    "pprint_events": "xpander_client.agents.console",
-    "pprint_tokens": "xpander_client.agents.console",
-    "AgentTaskError": "xpander_client.agents.errors",
-    "ConcurrencyError": "xpander_client.agents.errors",
-    "LLMCallError": "xpander_client.agents.errors",
-    "LLMFail": "xpander_client.agents.errors",
-    "ResponseParseError": "xpander_client.agents.errors",
-    "TaskCancelled": "xpander_client.agents.errors",
-    "TaskClarify": "xpander_client.agents.errors",
-    "TaskFail": "xpander_client.agents.errors",
-    "TaskTimeout": "xpander_client.agents.errors",
-    "ActionEvent": "xpander_client.agents.events",
-    "BaseEvent": "xpander_client.agents.events",
-    "CancelledEvent": "xpander_client.agents.events",
-    "ClarifyEvent": "xpander_client.agents.events",
-    "ErrorEvent": "xpander_client.agents.events",
-    "FailEvent": "xpander_client.agents.events",
-    "OutputEvent": "xpander_client.agents.events",
-    "SuccessEvent": "xpander_client.agents.events",
-    "SummaryEvent": "xpander_client.agents.events",
-    "SystemNoteEvent": "xpander_client.agents.events",
-    "TaskStartEvent": "xpander_client.agents.events",
-    "LLM": "xpander_client.agents.llm",
-    "connect_llm": "xpander_client.agents.llm",
-    "Image": "xpander_client.agents.messages",
-    "Message": "xpander_client.agents.messages",
-    "LLMResponse": "xpander_client.agents.response",
-    "scripted": "xpander_client.agents.scripted",
-    "connect_state": "xpander_client.agents.state",
-    "StreamToken": "xpander_client.agents.tokens",
-    "TokenChunk": "xpander_client.agents.tokens",
+    "xpander_client.agents.agent": ("Agent",),
+    "xpander_client.agents.capabilities": ("MemberSpec",),
+    "xpander_client.agents.console": ("pprint_events", "pprint_tokens"),
+    "xpander_client.agents.errors": (
+        "AgentTaskError",
+        "ConcurrencyError",
+        "LLMCallError",
+        "LLMFail",
+        "ResponseParseError",
+        "TaskCancelled",
+        "TaskClarify",
+        "TaskFail",
+        "TaskTimeout",
+    ),
+    "xpander_client.agents.events": (
+        "ActionEvent",
+        "BaseEvent",
+        "CancelledEvent",
+        "ClarifyEvent",
+        "ErrorEvent",
+        "FailEvent",
+        "OutputEvent",
+        "SuccessEvent",
+        "SummaryEvent",
+        "SystemNoteEvent",
+        "TaskStartEvent",
+    ),
+    "xpander_client.agents.llm": ("LLM", "connect_llm"),
+    "xpander_client.agents.messages": ("Image", "Message"),
+    "xpander_client.agents.response": ("LLMResponse",),
+    "xpander_client.agents.scripted": ("scripted",),
+    "xpander_client.agents.state": ("connect_state",),
+    "xpander_client.agents.tokens": ("StreamToken", "TokenChunk"),
 }
-
-__all__ = [
-    "LLM",
-    "ActionEvent",
-    "Agent",
-    "AgentTaskError",
-    "BaseEvent",
-    "CancelledEvent",
-    "ClarifyEvent",
-    "ConcurrencyError",
-    "ErrorEvent",
-    "FailEvent",
-    "Image",
-    "LLMCallError",
-    "LLMFail",
-    "LLMResponse",
-    "MemberSpec",
-    "Message",
-    "OutputEvent",
-    "ResponseParseError",
-    "StreamToken",
-    "SuccessEvent",
-    "SummaryEvent",
-    "SystemNoteEvent",
-    "TaskCancelled",
-    "TaskClarify",
-    "TaskFail",
-    "TaskStartEvent",
-    "TaskTimeout",
-    "TokenChunk",
-    "connect_llm",
-    "connect_state",
-    "pprint_events",
-    "pprint_tokens",
-    "scripted",
-]
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__ = loading(__name__, _HOMES)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)

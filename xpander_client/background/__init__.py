@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xpander_client.lazy import loading
+from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
     from xpander_client.background.handle import AsyncTaskHandle as AsyncTaskHandle
@@ -22,30 +22,14 @@ if TYPE_CHECKING:
     from xpander_client.background.tasks import BackgroundTasks as BackgroundTasks, task as task
     from xpander_client.background.wait_points import TIMED_OUT as TIMED_OUT
 
-__all__ = [
-    "TIMED_OUT",
-    "AgentCtx",
-    "AsyncTaskHandle",
-    "BackgroundTasks",
-    "Plugin",
-    "SandboxMethodType",
-    "TaskCtl",
-    "TaskSignal",
-    "task",
-]
-
 _HOMES = {
-    "TIMED_OUT": "xpander_client.background.wait_points",
-    "AgentCtx": "xpander_client.background.plugin",
-    "AsyncTaskHandle": "xpander_client.background.handle",
-    "BackgroundTasks": "xpander_client.background.tasks",
-    "Plugin": "xpander_client.background.plugin",
-    "SandboxMethodType": "xpander_client.background.plugin",
-    "TaskCtl": "xpander_client.background.signals",
-    "TaskSignal": "xpander_client.background.signals",
-    "task": "xpander_client.background.tasks",
+    "xpander_client.background.handle": ("AsyncTaskHandle",),
+    "xpander_client.background.plugin": ("AgentCtx", "Plugin", "SandboxMethodType"),
+    "xpander_client.background.signals": ("TaskCtl", "TaskSignal"),
+    "xpander_client.background.tasks": ("BackgroundTasks", "task"),
+    "xpander_client.background.wait_points": ("TIMED_OUT",),
 }
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__ = loading(__name__, _HOMES)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)

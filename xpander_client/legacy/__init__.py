@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xpander_client.lazy import loading
+from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
     from xpander_client.legacy.agent import Agent as Agent, MemoryThread as MemoryThread
@@ -33,46 +33,22 @@ if TYPE_CHECKING:
     )
     from xpander_client.legacy.usage import LLMTokens as LLMTokens, Tokens as Tokens
 
-__all__ = [
-    "Agent",
-    "AgentCollection",
-    "Execution",
-    "ExecutionInput",
-    "ExecutionStatus",
-    "LLMProvider",
-    "LLMTokens",
-    "ListedExecution",
-    "Memory",
-    "MemoryThread",
-    "Tokens",
-    "ToolCall",
-    "ToolCallResult",
-    "ToolCallType",
-    "UnloadedAgent",
-    "UserDetails",
-    "XpanderClient",
-]
-
 _HOMES = {
-    "Agent": "xpander_client.legacy.agent",
-    "AgentCollection": "xpander_client.legacy.client",
-    "Execution": "xpander_client.legacy.execution",
-    "ExecutionInput": "xpander_client.legacy.execution",
-    "ExecutionStatus": "xpander_client.legacy.execution",
-    "LLMProvider": "xpander_client.legacy.providers",
-    "LLMTokens": "xpander_client.legacy.usage",
-    "ListedExecution": "xpander_client.legacy.execution",
-    "Memory": "xpander_client.legacy.memory",
-    "MemoryThread": "xpander_client.legacy.agent",
-    "Tokens": "xpander_client.legacy.usage",
-    "ToolCall": "xpander_client.legacy.tool_call",
-    "ToolCallResult": "xpander_client.legacy.tool_call",
-    "ToolCallType": "xpander_client.legacy.tool_call",
-    "UnloadedAgent": "xpander_client.legacy.client",
-    "UserDetails": "xpander_client.legacy.instructions",
-    "XpanderClient": "xpander_client.legacy.client",
+    "xpander_client.legacy.agent": ("Agent", "MemoryThread"),
+    "xpander_client.legacy.client": ("AgentCollection", "UnloadedAgent", "XpanderClient"),
+    "xpander_client.legacy.execution": (
+        "Execution",
+        "ExecutionInput",
+        "ExecutionStatus",
+        "ListedExecution",
+    ),
+    "xpander_client.legacy.instructions": ("UserDetails",),
+    "xpander_client.legacy.memory": ("Memory",),
+    "xpander_client.legacy.providers": ("LLMProvider",),
+    "xpander_client.legacy.tool_call": ("ToolCall", "ToolCallResult", "ToolCallType"),
+    "xpander_client.legacy.usage": ("LLMTokens", "Tokens"),
 }
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__ = loading(__name__, _HOMES)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)

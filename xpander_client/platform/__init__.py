@@ -8,39 +8,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xpander_client.lazy import loading
+from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
-    from xpander_client.platform.app import Platform
-    from xpander_client.platform.local import LocalPlatform
-    from xpander_client.platform.serve import Address, run
-    from xpander_client.platform.settings import Settings
-    from xpander_client.platform.stores.addresses import store_at
-    from xpander_client.platform.stores.postgres.store import PostgresStore
-    from xpander_client.platform.stores.sqlite.store import SqliteStore
-
-__all__ = [
-    "Address",
-    "LocalPlatform",
-    "Platform",
-    "PostgresStore",
-    "Settings",
-    "SqliteStore",
-    "run",
-    "store_at",
-]
+    from xpander_client.platform.app import Platform as Platform
+    from xpander_client.platform.local import LocalPlatform as LocalPlatform
+    from xpander_client.platform.serve import Address as Address, run as run
+    from xpander_client.platform.settings import Settings as Settings
+    from xpander_client.platform.stores.addresses import store_at as store_at
+    from xpander_client.platform.stores.postgres.store import PostgresStore as PostgresStore
+    from xpander_client.platform.stores.sqlite.store import SqliteStore as SqliteStore
 
 _HOMES = {
-    "Address": "xpander_client.platform.serve",
-    "LocalPlatform": "xpander_client.platform.local",
-    "Platform": "xpander_client.platform.app",
-    "PostgresStore": "xpander_client.platform.stores.postgres.store",
-    "Settings": "xpander_client.platform.settings",
-    "SqliteStore": "xpander_client.platform.stores.sqlite.store",
-    "run": "xpander_client.platform.serve",
-    "store_at": "xpander_client.platform.stores.addresses",
+    "xpander_client.platform.app": ("Platform",),
+    "xpander_client.platform.local": ("LocalPlatform",),
+    "xpander_client.platform.serve": ("Address", "run"),
+    "xpander_client.platform.settings": ("Settings",),
+    "xpander_client.platform.stores.addresses": ("store_at",),
+    "xpander_client.platform.stores.postgres.store": ("PostgresStore",),
+    "xpander_client.platform.stores.sqlite.store": ("SqliteStore",),
 }
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__ = loading(__name__, _HOMES)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xpander_client.lazy import loading
+from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
     from xpander_client.worker.backend import Backend as Backend
@@ -21,30 +21,17 @@ if TYPE_CHECKING:
     from xpander_client.worker.run import run as run
     from xpander_client.worker.runtime import Worker as Worker
 
-__all__ = [
-    "MAX_PLAN_RETRIES",
-    "Backend",
-    "Events",
-    "LocalTaskTest",
-    "Worker",
-    "on_boot",
-    "on_shutdown",
-    "on_task",
-    "run",
-]
-
 _HOMES = {
-    "MAX_PLAN_RETRIES": "xpander_client.worker.plan_retries",
-    "Backend": "xpander_client.worker.backend",
-    "Events": "xpander_client.worker.events",
-    "LocalTaskTest": "xpander_client.worker.local_test",
-    "Worker": "xpander_client.worker.runtime",
-    "on_boot": "xpander_client.worker.lifecycle",
-    "on_shutdown": "xpander_client.worker.lifecycle",
-    "on_task": "xpander_client.worker.on_task",
-    "run": "xpander_client.worker.run",
+    "xpander_client.worker.backend": ("Backend",),
+    "xpander_client.worker.events": ("Events",),
+    "xpander_client.worker.lifecycle": ("on_boot", "on_shutdown"),
+    "xpander_client.worker.local_test": ("LocalTaskTest",),
+    "xpander_client.worker.on_task": ("on_task",),
+    "xpander_client.worker.plan_retries": ("MAX_PLAN_RETRIES",),
+    "xpander_client.worker.run": ("run",),
+    "xpander_client.worker.runtime": ("Worker",),
 }
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__ = loading(__name__, _HOMES)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)

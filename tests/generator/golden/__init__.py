@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
     from .models.colour import Colour as Colour
@@ -21,47 +22,20 @@ if TYPE_CHECKING:
         WidgetsWithRawResponse as WidgetsWithRawResponse,
     )
 
-__all__ = [
-    "Colour",
-    "CountEvent",
-    "FinishedEvent",
-    "Maker",
-    "Named",
-    "Part",
-    "Widget",
-    "WidgetCreate",
-    "WidgetEvent",
-    "WidgetState",
-    "WidgetUpdate",
-    "Widgets",
-    "WidgetsWithRawResponse",
-]
-
-_MODULES = {
-    "Colour": ".models.colour",
-    "CountEvent": ".resources.event_kinds",
-    "FinishedEvent": ".resources.event_kinds",
-    "Maker": ".models.maker",
-    "Named": ".models.named",
-    "Part": ".models.part",
-    "Widget": ".resources.widget",
-    "WidgetCreate": ".models.widget_create",
-    "WidgetEvent": ".models.widget_event",
-    "Widgets": ".resources.widgets",
-    "WidgetState": ".models.widget_state",
-    "WidgetsWithRawResponse": ".resources.widgets",
-    "WidgetUpdate": ".models.widget_update",
+_HOMES = {
+    ".models.colour": ("Colour",),
+    ".models.maker": ("Maker",),
+    ".models.named": ("Named",),
+    ".models.part": ("Part",),
+    ".models.widget_create": ("WidgetCreate",),
+    ".models.widget_event": ("WidgetEvent",),
+    ".models.widget_state": ("WidgetState",),
+    ".models.widget_update": ("WidgetUpdate",),
+    ".resources.event_kinds": ("CountEvent", "FinishedEvent"),
+    ".resources.widget": ("Widget",),
+    ".resources.widgets": ("Widgets", "WidgetsWithRawResponse"),
 }
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-
-    def __getattr__(name):
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        found = getattr(import_module(_MODULES[name], __name__), name)
-        globals()[name] = found
-        return found
-
-    def __dir__():
-        return sorted({*globals(), *__all__})
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)

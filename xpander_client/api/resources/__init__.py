@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
     from .agent import Agent as Agent
@@ -37,81 +38,36 @@ if TYPE_CHECKING:
     from .threads import Threads as Threads, ThreadsWithRawResponse as ThreadsWithRawResponse
     from .workers import Workers as Workers, WorkersWithRawResponse as WorkersWithRawResponse
 
-__all__ = [
-    "Agent",
-    "AgentExecutionEvent",
-    "Agents",
-    "AgentsListItem",
-    "AgentsWithRawResponse",
-    "ChunkEvent",
-    "GapEvent",
-    "Organization",
-    "OrganizationWithRawResponse",
-    "PlanUpdatedEvent",
-    "SubTaskCreatedEvent",
-    "SubTaskFinishedEvent",
-    "SubTaskUpdatedEvent",
-    "Task",
-    "TaskCreatedEvent",
-    "TaskFinishedEvent",
-    "TaskNotifyEvent",
-    "TaskStopEvent",
-    "TaskUpdatedEvent",
-    "Tasks",
-    "TasksListItem",
-    "TasksWithRawResponse",
-    "Threads",
-    "ThreadsWithRawResponse",
-    "ToolCallRequestEvent",
-    "ToolCallResultEvent",
-    "WorkerEnvironmentConflictEvent",
-    "WorkerRegistrationEvent",
-    "Workers",
-    "WorkersWithRawResponse",
-]
-
-_MODULES = {
-    "Agent": ".agent",
-    "AgentExecutionEvent": ".event_kinds",
-    "Agents": ".agents",
-    "AgentsListItem": ".agents_list_item",
-    "AgentsWithRawResponse": ".agents",
-    "ChunkEvent": ".event_kinds",
-    "GapEvent": ".event_kinds",
-    "Organization": ".organization",
-    "OrganizationWithRawResponse": ".organization",
-    "PlanUpdatedEvent": ".event_kinds",
-    "SubTaskCreatedEvent": ".event_kinds",
-    "SubTaskFinishedEvent": ".event_kinds",
-    "SubTaskUpdatedEvent": ".event_kinds",
-    "Task": ".task",
-    "TaskCreatedEvent": ".event_kinds",
-    "TaskFinishedEvent": ".event_kinds",
-    "TaskNotifyEvent": ".event_kinds",
-    "Tasks": ".tasks",
-    "TasksListItem": ".tasks_list_item",
-    "TaskStopEvent": ".event_kinds",
-    "TasksWithRawResponse": ".tasks",
-    "TaskUpdatedEvent": ".event_kinds",
-    "Threads": ".threads",
-    "ThreadsWithRawResponse": ".threads",
-    "ToolCallRequestEvent": ".event_kinds",
-    "ToolCallResultEvent": ".event_kinds",
-    "WorkerEnvironmentConflictEvent": ".event_kinds",
-    "WorkerRegistrationEvent": ".event_kinds",
-    "Workers": ".workers",
-    "WorkersWithRawResponse": ".workers",
+_HOMES = {
+    ".agent": ("Agent",),
+    ".agents": ("Agents", "AgentsWithRawResponse"),
+    ".agents_list_item": ("AgentsListItem",),
+    ".event_kinds": (
+        "AgentExecutionEvent",
+        "ChunkEvent",
+        "GapEvent",
+        "PlanUpdatedEvent",
+        "SubTaskCreatedEvent",
+        "SubTaskFinishedEvent",
+        "SubTaskUpdatedEvent",
+        "TaskCreatedEvent",
+        "TaskFinishedEvent",
+        "TaskNotifyEvent",
+        "TaskStopEvent",
+        "TaskUpdatedEvent",
+        "ToolCallRequestEvent",
+        "ToolCallResultEvent",
+        "WorkerEnvironmentConflictEvent",
+        "WorkerRegistrationEvent",
+    ),
+    ".organization": ("Organization", "OrganizationWithRawResponse"),
+    ".task": ("Task",),
+    ".tasks": ("Tasks", "TasksWithRawResponse"),
+    ".tasks_list_item": ("TasksListItem",),
+    ".threads": ("Threads", "ThreadsWithRawResponse"),
+    ".workers": ("Workers", "WorkersWithRawResponse"),
 }
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-
-    def __getattr__(name):
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        found = getattr(import_module(_MODULES[name], __name__), name)
-        globals()[name] = found
-        return found
-
-    def __dir__():
-        return sorted({*globals(), *__all__})
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)

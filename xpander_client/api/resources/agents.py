@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
+from xpander_client.core.answer import Response
 from xpander_client.transport import Resource
 from xpander_client.transport.raw import RawCalls, araw, raw
 
@@ -612,7 +613,8 @@ class Agents(Resource):
             source_node_type=source_node_type,
             function_name=function_name,
         )
-        return self._transport.call(spec, None).parsed
+        response: Response[None] = self._transport.call(spec, None)
+        return response.parsed
 
     async def areport_llm_usage(
         self,
@@ -672,7 +674,8 @@ class Agents(Resource):
             source_node_type=source_node_type,
             function_name=function_name,
         )
-        return (await self._transport.acall(spec, None)).parsed
+        response: Response[None] = await self._transport.acall(spec, None)
+        return response.parsed
 
 
 class AgentsWithRawResponse(RawCalls):

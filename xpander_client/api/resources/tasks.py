@@ -7,6 +7,7 @@ import datetime
 from collections.abc import AsyncGenerator, Generator
 from typing import Any, cast
 
+from xpander_client.core.answer import Response
 from xpander_client.core.pages import page_size as _page_size
 from xpander_client.transport import Resource
 from xpander_client.transport.raw import RawCalls, araw, raw
@@ -1598,7 +1599,8 @@ class Tasks(Resource):
             result=result,
             llm_tokens=llm_tokens,
         )
-        return self._transport.call(spec, None).parsed
+        response: Response[None] = self._transport.call(spec, None)
+        return response.parsed
 
     async def areport_metrics(
         self,
@@ -1681,7 +1683,8 @@ class Tasks(Resource):
             result=result,
             llm_tokens=llm_tokens,
         )
-        return (await self._transport.acall(spec, None)).parsed
+        response: Response[None] = await self._transport.acall(spec, None)
+        return response.parsed
 
     def get_activity_log(self, agent_id: str, task_id: str) -> AgentActivityThread:
         """Get what was said and done in a task, in order.
@@ -1765,7 +1768,8 @@ class Tasks(Resource):
         spec = tasks_requests.push_events(
             task_id=task_id, events=events, execution_attempt=execution_attempt
         )
-        return self._transport.call(spec, None).parsed
+        response: Response[None] = self._transport.call(spec, None)
+        return response.parsed
 
     async def apush_events(
         self,
@@ -1801,7 +1805,8 @@ class Tasks(Resource):
         spec = tasks_requests.push_events(
             task_id=task_id, events=events, execution_attempt=execution_attempt
         )
-        return (await self._transport.acall(spec, None)).parsed
+        response: Response[None] = await self._transport.acall(spec, None)
+        return response.parsed
 
     def events(
         self, task_id: str, last_event_id: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
+from xpander_client.core.answer import Response
 from xpander_client.transport import Resource
 from xpander_client.transport.raw import RawCalls, araw, raw
 
@@ -178,7 +179,8 @@ class Threads(Resource):
             >>> threads.rename(thread_id="thread-1", name="Sales")
         """
         spec = threads_requests.rename(thread_id=thread_id, name=name)
-        return self._transport.call(spec, None).parsed
+        response: Response[None] = self._transport.call(spec, None)
+        return response.parsed
 
     async def arename(self, thread_id: str, name: str) -> None:
         """Give a thread a name.
@@ -197,7 +199,8 @@ class Threads(Resource):
             >>> await threads.arename(thread_id="thread-1", name="Sales")
         """
         spec = threads_requests.rename(thread_id=thread_id, name=name)
-        return (await self._transport.acall(spec, None)).parsed
+        response: Response[None] = await self._transport.acall(spec, None)
+        return response.parsed
 
     def get(self, thread_id: str) -> Thread:
         """Get a thread with all its messages.
@@ -355,7 +358,8 @@ class Threads(Resource):
             >>> threads.delete(thread_id="thread-1")
         """
         spec = threads_requests.delete(thread_id=thread_id)
-        return self._transport.call(spec, None).parsed
+        response: Response[None] = self._transport.call(spec, None)
+        return response.parsed
 
     async def adelete(self, thread_id: str) -> None:
         """Forget a thread and its messages.
@@ -373,7 +377,8 @@ class Threads(Resource):
             >>> await threads.adelete(thread_id="thread-1")
         """
         spec = threads_requests.delete(thread_id=thread_id)
-        return (await self._transport.acall(spec, None)).parsed
+        response: Response[None] = await self._transport.acall(spec, None)
+        return response.parsed
 
     def update(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Generator
 from typing import Any
 
+from xpander_client.core.answer import Response
 from xpander_client.transport import Resource
 from xpander_client.transport.raw import RawCalls, araw, raw
 
@@ -185,7 +186,8 @@ class Workers(Resource):
         spec = workers_requests.send(
             worker_id=worker_id, agent_id=agent_id, event=event, id=id, data=data, type=type
         )
-        return self._transport.call(spec, None).parsed
+        response: Response[None] = self._transport.call(spec, None)
+        return response.parsed
 
     async def asend(
         self,
@@ -229,7 +231,8 @@ class Workers(Resource):
         spec = workers_requests.send(
             worker_id=worker_id, agent_id=agent_id, event=event, id=id, data=data, type=type
         )
-        return (await self._transport.acall(spec, None)).parsed
+        response: Response[None] = await self._transport.acall(spec, None)
+        return response.parsed
 
     def check_api_key(self, api_key: str) -> ApiKeyAllowance:
         """Ask which agents a key may use.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
     from .colour import Colour as Colour
@@ -15,37 +16,17 @@ if TYPE_CHECKING:
     from .widget_state import WidgetState as WidgetState
     from .widget_update import WidgetUpdate as WidgetUpdate
 
-__all__ = [
-    "Colour",
-    "Maker",
-    "Named",
-    "Part",
-    "WidgetCreate",
-    "WidgetEvent",
-    "WidgetState",
-    "WidgetUpdate",
-]
-
-_MODULES = {
-    "Colour": ".colour",
-    "Maker": ".maker",
-    "Named": ".named",
-    "Part": ".part",
-    "WidgetCreate": ".widget_create",
-    "WidgetEvent": ".widget_event",
-    "WidgetState": ".widget_state",
-    "WidgetUpdate": ".widget_update",
+_HOMES = {
+    ".colour": ("Colour",),
+    ".maker": ("Maker",),
+    ".named": ("Named",),
+    ".part": ("Part",),
+    ".widget_create": ("WidgetCreate",),
+    ".widget_event": ("WidgetEvent",),
+    ".widget_state": ("WidgetState",),
+    ".widget_update": ("WidgetUpdate",),
 }
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-
-    def __getattr__(name):
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        found = getattr(import_module(_MODULES[name], __name__), name)
-        globals()[name] = found
-        return found
-
-    def __dir__():
-        return sorted({*globals(), *__all__})
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)

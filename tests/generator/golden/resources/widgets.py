@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import AsyncGenerator, Generator
 
+from xpander_client.core.answer import Response
 from xpander_client.core.pages import page_size as _page_size
 from xpander_client.transport import Resource
 from xpander_client.transport.raw import RawCalls, araw, raw
@@ -277,7 +278,8 @@ class Widgets(Resource):
                 connection, no time left, a refused key.
         """
         spec = widgets_requests.scrap(widget_id=widget_id)
-        return self._transport.call(spec, None).parsed
+        response: Response[None] = self._transport.call(spec, None)
+        return response.parsed
 
     async def ascrap(self, widget_id: str) -> None:
         """Scrap a widget.
@@ -290,7 +292,8 @@ class Widgets(Resource):
                 connection, no time left, a refused key.
         """
         spec = widgets_requests.scrap(widget_id=widget_id)
-        return (await self._transport.acall(spec, None)).parsed
+        response: Response[None] = await self._transport.acall(spec, None)
+        return response.parsed
 
     def update(
         self, widget_id: str, *, name: str | None = None, colour: Colour | None = None
