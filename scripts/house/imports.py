@@ -132,12 +132,23 @@ def find_references(modules: Mapping[str, Module], package: str) -> Iterator[Ref
             if found and found != module.name:
                 known.add(found)
                 yield Reference(found, name, module.path, line)
-        # What is patched or fetched by name: `monkeypatch.setattr(till, "LIMIT", 3)`.
-        for text, line in module.strings:
+        # What is patched or fetched by name: `monkeypatch.setattr(till, "LIMIT", 3)`, or
+        # `import_module(HOMES[name]).ENGINE`.
+        by_name = [
+            (chain.rpartition(".")[2], line)
+            for chain, line in module.attributes
+            if chain.startswith("import_module.")
+        ]
+        for text, line in module.strings + by_name:
             if text.isidentifier():
                 for found in known:
                     if text in modules[found].definitions:
                         yield Reference(found, text, module.path, line)
+            elif re.fullmatch(r"(\.\w+){2,}", text):  # `f"shop.{room}.drawer.LIMIT"`
+                end, _, name = text.rpartition(".")
+                for found in modules:
+                    if found.endswith(end):
+                        yield Reference(found, name, module.path, line)
 
 
 def find_mentions(text: str, package: str) -> Iterator[str]:

@@ -312,11 +312,16 @@ _PURE_DECORATORS = {
 
 
 def _dotted(node: ast.expr) -> str:
-    """Return `a.b.c`, or `.c` where the chain does not begin with a name."""
+    """Return `a.b.c`, or `.c` where the chain does not begin with a name.
+
+    What is loaded by `import_module(…).c` begins with the function's name.
+    """
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
         parts.append(node.attr)
         node = node.value
+    if isinstance(node, ast.Call) and _last_part(node) == "import_module":
+        return f"import_module.{parts[-1]}"
     if not isinstance(node, ast.Name):
         return f".{parts[0]}"
     return ".".join([node.id, *reversed(parts)])
