@@ -13,7 +13,7 @@ for package in ("agno", "asyncpg", "httpx_aiohttp", "pydantic", "pydantic_monty"
 
 from xpander_client import Configuration, Tasks
 from xpander_client.agents import Agent, scripted
-from xpander_client.agents.contract import contract_of
+from xpander_client.agents.contract import read_contract
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform import LocalPlatform
 from xpander_client.platform.stores.addresses import store_at
@@ -31,7 +31,7 @@ for door in (
     LocalPlatform().__enter__,
     lambda: store_at("postgresql://127.0.0.1:1/x"),
     lambda: Agent(llm=scripted([])),
-    lambda: contract_of(double, agent_name="calculator"),
+    lambda: read_contract(double, agent_name="calculator"),
     call_over_aiohttp,
     lambda: asyncio.run(InvokeServer.start(InvokeServer.__new__(InvokeServer))),
     require_agno,

@@ -17,7 +17,7 @@ import pytest
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
-from xpander_client.agents.contract import FUNCTION_MARK, TASK_MARK, Contract, contract_of
+from xpander_client.agents.contract import FUNCTION_MARK, TASK_MARK, Contract, read_contract
 from xpander_client.agents.errors import OutputInvalid
 from xpander_client.errors import ArgumentError
 
@@ -51,7 +51,7 @@ class Handle:
 
 
 def of(function: Any, primer: str | None = None, **options: Any) -> Contract:
-    return contract_of(function, primer, agent_name="analyst", **options)
+    return read_contract(function, primer, agent_name="analyst", **options)
 
 
 def taking(annotation: Any) -> Contract:
@@ -360,7 +360,7 @@ def test_what_fits_comes_as_the_annotation_has_it(
 ) -> None:
     for got in (
         taking(annotation).bind((value,), {}).inputs["x"],
-        giving(annotation).validated_result(value) if annotation is not None else None,
+        giving(annotation).validate_result(value) if annotation is not None else None,
     ):
         assert got == expected
         assert type(got) is type(expected)
@@ -369,7 +369,7 @@ def test_what_fits_comes_as_the_annotation_has_it(
 def test_an_object_of_a_class_without_rules_is_handed_on_as_itself() -> None:
     handle = Handle()
     assert taking(list[Handle]).bind(([handle],), {}).inputs["x"][0] is handle
-    assert giving(Handle).validated_result(handle) is handle
+    assert giving(Handle).validate_result(handle) is handle
 
 
 @pytest.mark.parametrize("at", [0, 10, 500, 989, 999])
@@ -379,7 +379,7 @@ def test_every_element_is_looked_at(at: int, result: bool) -> None:
     values[at] = "wrong"
     if result:
         with pytest.raises(OutputInvalid, match=rf"Details: (.|\n)*\n{at}\n"):
-            giving(list[int]).validated_result(values)
+            giving(list[int]).validate_result(values)
     else:
         with pytest.raises(ValueError, match=rf"\n{at}\n"):
             taking(list[int]).bind((values,), {})
@@ -450,7 +450,7 @@ def test_a_class_of_the_surrounding_function_is_found() -> None:
 
     with pytest.raises(ValueError, match="'Late' is not defined"):
         contract.bind(([], None), {})
-    assert contract.validated_result({"x": 1}) == Local(x=1)
+    assert contract.validate_result({"x": 1}) == Local(x=1)
 
 
 def test_a_class_that_is_defined_later_in_the_module_is_found() -> None:
@@ -461,14 +461,14 @@ def test_a_class_that_is_defined_later_in_the_module_is_found() -> None:
     later = namespace["Later"]()
     assert contract.bind(([later],), {}).inputs == {"x": [later]}
     with pytest.raises(OutputInvalid, match="expected type 'Later'"):
-        contract.validated_result(1)
+        contract.validate_result(1)
 
 
 def test_an_annotation_that_no_value_can_be_held_against_is_named() -> None:
     with pytest.raises(ArgumentError, match="annotation of argument 'x' of task 'task'"):
         taking("no such thing").bind((1,), {})
     with pytest.raises(ArgumentError, match="annotation of the result of task 'task'"):
-        giving(Self).validated_result(1)
+        giving(Self).validate_result(1)
 
 
 # Results
@@ -476,7 +476,7 @@ def test_an_annotation_that_no_value_can_be_held_against_is_named() -> None:
 
 def test_the_agent_reads_what_its_result_should_have_been() -> None:
     with pytest.raises(OutputInvalid) as caught:
-        giving(dict[str, float]).validated_result({"a": "b"})
+        giving(dict[str, float]).validate_result({"a": "b"})
     lines = str(caught.value).splitlines()
     assert lines[0] == (
         "Output validation failed. The returned value did not match the expected type "
@@ -490,8 +490,8 @@ def test_nothing_promised_is_anything_and_none_is_none() -> None:
         """Do it."""
 
     marker = object()
-    assert of(task).validated_result(marker) is marker
-    assert giving(None).validated_result("done") is None
+    assert of(task).validate_result(marker) is marker
+    assert giving(None).validate_result("done") is None
 
 
 def test_the_schema_of_the_result_is_there_where_json_can_say_it() -> None:
@@ -505,6 +505,6 @@ def test_the_schema_of_the_result_is_there_where_json_can_say_it() -> None:
 
 def test_errors_can_be_sent_to_another_process() -> None:
     with pytest.raises(OutputInvalid) as caught:
-        giving(int).validated_result("x")
+        giving(int).validate_result("x")
     again = pickle.loads(pickle.dumps(caught.value))
     assert (type(again), str(again)) == (OutputInvalid, str(caught.value))

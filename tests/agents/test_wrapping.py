@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import pytest
 
-from xpander_client.agents.contract import Bound, Contract, contract_of
+from xpander_client.agents.contract import Bound, Contract, read_contract
 from xpander_client.agents.events import BaseEvent
 from xpander_client.agents.wrapping import wrap
 
@@ -38,7 +38,9 @@ RUNNER = Recorder()
 
 
 def task(function: Any) -> Any:
-    return wrap(contract_of(function, agent_name="analyst"), function, RUNNER, agent_name="analyst")
+    return wrap(
+        read_contract(function, agent_name="analyst"), function, RUNNER, agent_name="analyst"
+    )
 
 
 @task

@@ -57,6 +57,18 @@ class Service:
         """Solve an equation."""
         raise NotImplementedError
 
+    @classmethod
+    @agent.task
+    def named(cls, equation: str) -> int:
+        """Solve an equation."""
+        raise NotImplementedError
+
+    @staticmethod
+    @agent.task
+    def free(equation: str) -> int:
+        """Solve an equation."""
+        raise NotImplementedError
+
 
 def on_event(event: BaseEvent) -> None:
     print(event)
@@ -133,11 +145,15 @@ def methods(service: Service) -> None:
     assert_type(service.solve("x = 1", digits=3), float)
     assert_type(service.solve("x = 1", session="alice"), float)
     assert_type(Service.solve(service, "x = 1"), float)
+    assert_type(Service.named("x = 1"), int)
+    assert_type(service.named("x = 1"), int)
+    assert_type(Service.free("x = 1"), int)
     service.solve.cancel("alice")
     service.solve()  # type: ignore[call-overload]
     service.solve("x = 1", digts=3)  # type: ignore[call-overload]
+    service.named()  # type: ignore[call-overload]
+    service.named(1)  # type: ignore[call-overload]
     service.solve(service, "x = 1")  # type: ignore[call-overload]
-    Service.solve("x = 1")  # type: ignore[call-overload]
 
 
 def functions() -> None:

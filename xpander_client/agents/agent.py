@@ -23,8 +23,8 @@ from xpander_client.agents.runner import LocalRunner
 from xpander_client.agents.sandbox import Sandbox
 from xpander_client.agents.sessions import Session
 from xpander_client.agents.state import StateConfig, connect_state
-from xpander_client.agents.sub_agents import as_sub_agent
-from xpander_client.agents.tasks import AgentTask, TaskDecorator, decorator, runner_of
+from xpander_client.agents.sub_agents import wrap_sub_agent
+from xpander_client.agents.tasks import AgentTask, TaskDecorator, find_runner, make_decorator
 from xpander_client.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ class Agent:
             ArgumentError: An argument is not of its type.
         """
         is_primer = primer_or_function is None or isinstance(primer_or_function, str)
-        decorate = decorator(
+        decorate = make_decorator(
             self._runner,
             self.name,
             primer if primer is not None or not is_primer else primer_or_function,
@@ -252,14 +252,14 @@ class Agent:
         """
 
         def register(function: Any) -> Any:
-            runner, opened = runner_of(function), function
+            runner, opened = find_runner(function), function
             if runner is self._runner:
                 raise ArgumentError(
                     f"Cannot register '{function.__name__}' as a capability on the same agent "
                     "that owns it as a task."
                 )
             if runner is not None:
-                opened = as_sub_agent(function.contract, runner)
+                opened = wrap_sub_agent(function.contract, runner)
             self.capabilities.add_function(
                 opened,
                 name=name or getattr(function, "__name__", None),
@@ -418,12 +418,12 @@ class Agent:
         Raises:
             ArgumentError: The agent has no such task; it is a `ValueError`, too.
         """
-        from xpander_client.agents.handler import handler_of
+        from xpander_client.agents.handler import make_handler
 
         if task not in self._tasks:
             known = ", ".join(sorted(self._tasks)) or "none"
             raise ArgumentError(f"agent {self.name} has no task {task!r}; it has {known}")
-        return handler_of(self._tasks[task].contract, self._runner, tokens=tokens)
+        return make_handler(self._tasks[task].contract, self._runner, tokens=tokens)
 
     @staticmethod
     def remote(agent_id: str, configuration: Configuration | None = None) -> RemoteAgent:

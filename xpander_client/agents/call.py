@@ -122,7 +122,7 @@ class Call:
             inputs=self.bound.inputs,
             returns=contract.returns,
             system=self._system,
-            validated=contract.validated_result,
+            validated=contract.validate_result,
             setup=contract.setup,
             max_iterations=agent.max_iterations,
             llm_max_retries=agent.llm_max_retries,
@@ -166,7 +166,7 @@ class Call:
         return View(tuple(sorted(branch.variables)), self._past())
 
     def check(self) -> None:
-        """Blocks on disk.
+        """Look whether the call was cancelled. Blocks on disk.
 
         Raises:
             CancelRequested: the call was cancelled.
@@ -176,7 +176,7 @@ class Call:
             raise CancelRequested
 
     def on_token(self) -> Callable[[TokenChunk], None] | None:
-        """What the model's client tells its tokens to; None when nobody reads them."""
+        """Return what the model's client hands its tokens to; None when nobody reads them."""
         if not self.delivery.wants_tokens:
             return None
         section: str | None = None
@@ -262,7 +262,7 @@ class Call:
             self._branch.append_event(event.to_json())
 
     def interrupted_by(self, running: Future[Any]) -> None:
-        """The call is given up while a block runs on a thread: end the block."""
+        """End the block that still runs on a thread, as the call is given up."""
         self._running = running
         self.cancellation.request()
 
@@ -280,7 +280,7 @@ class Call:
             branch.finish()
 
     def end_later(self) -> None:
-        """The same, but when the block that still runs on a thread has ended."""
+        """End the call as `end` does, once the block that still runs on a thread has ended."""
         if self._running is None or self._running.done():
             self.end()
         else:
@@ -390,7 +390,7 @@ class _Outputs:
             self._rest.clear()
 
     def shown(self, part: Any) -> Any:
-        """The part as events have it: a text or a picture, which is made once."""
+        """Return the part as events have it: a text or a picture, which is made once."""
         if isinstance(part, str):
             return part
         if id(part) not in self._shown:

@@ -1,4 +1,4 @@
-"""What the signature of an agent's task promises, and holding calls and results to it."""
+"""Read what the signature of an agent's task promises, and hold calls and results to it."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class Contract:
         return self._type(signature_of(self.function).return_annotation, "the result")
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Bound:
-        """The arguments of a call, validated.
+        """Validate the arguments of a call.
 
         Raises:
             TypeError: An argument is missing, or there is no such parameter.
@@ -112,13 +112,13 @@ class Contract:
             name = parameter.name
             if name in given:
                 each = name not in self._whole
-                inputs[name] = _validated(parameter, checks[name], given[name], each=each)
+                inputs[name] = _validate(parameter, checks[name], given[name], each=each)
             elif parameter.kind is Parameter.VAR_POSITIONAL:
                 inputs[name] = ()
             elif parameter.kind is Parameter.VAR_KEYWORD:
                 inputs[name] = {}
             else:
-                inputs[name] = _default(parameter, checks[name])
+                inputs[name] = _copy_default(parameter, checks[name])
         session = given.get("session", "default")
         if not isinstance(session, str):
             raise ArgumentError(f"session must be a text, not {session!r}")
@@ -132,8 +132,8 @@ class Contract:
             on_token=given.get("on_token"),
         )
 
-    def validated_result(self, value: Any) -> Any:
-        """The value as the caller gets it.
+    def validate_result(self, value: Any) -> Any:
+        """Return the value as the caller gets it.
 
         A task that promises None gives None, whatever the agent ended it with.
 
@@ -151,7 +151,7 @@ class Contract:
             ) from misfit.__cause__
 
     def result_schema(self) -> dict[str, Any] | None:
-        """The result's type as a JSON Schema; None where nothing is promised or none can say it."""
+        """Return the result's type as a JSON Schema; None where there is none for it."""
         return None if self.returns is type(None) else self._result_check.json_schema()
 
     @cached_property
@@ -220,7 +220,7 @@ class Contract:
             ) from error
 
 
-def contract_of(
+def read_contract(
     function: Any,
     primer: str | None = None,
     *,
@@ -229,7 +229,7 @@ def contract_of(
     on_conflict: str = "retry",
     max_conflict_retries: int = 3,
 ) -> Contract:
-    """What a function promises that an agent is to stand in for.
+    """Read what a function promises that an agent is to stand in for.
 
     Raises:
         ArgumentError: It can't be a task, or one of the decorator's arguments is wrong; it is a
@@ -238,8 +238,8 @@ def contract_of(
     Example:
         >>> def double(x: int) -> int:
         ...     '''Double a number.'''
-        >>> contract = contract_of(double, agent_name="calculator")
-        >>> contract.bind((21,), {}).inputs, contract.validated_result(42)
+        >>> contract = read_contract(double, agent_name="calculator")
+        >>> contract.bind((21,), {}).inputs, contract.validate_result(42)
         ({'x': 21}, 42)
     """
     if not isinstance(function, FunctionType):
@@ -277,12 +277,12 @@ def contract_of(
         instructions=instructions,
         docstring=docstring,
         setup=setup,
-        on_conflict=_on_conflict(on_conflict),
-        max_conflict_retries=_retries(max_conflict_retries),
+        on_conflict=_check_on_conflict(on_conflict),
+        max_conflict_retries=_check_retries(max_conflict_retries),
         parameters=own[1:] if has_self else own,
         has_self=has_self,
         is_async=inspect.iscoroutinefunction(function),
-        signature=_with_added(signature),
+        signature=_add_parameters(signature),
         function=function,
         names=enclosing_names(function),
     )
@@ -315,20 +315,20 @@ def _refuse_what_is_decorated(function: FunctionType, agent_name: str) -> None:
         )
 
 
-def _on_conflict(value: str) -> OnConflict:
+def _check_on_conflict(value: str) -> OnConflict:
     if value in ("retry", "abandon"):
         return cast(OnConflict, value)
     raise ArgumentError(f"on_conflict must be 'retry' or 'abandon', not {value!r}")
 
 
-def _retries(value: Any) -> int:
+def _check_retries(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ArgumentError(f"max_conflict_retries must be 0 or a larger int, not {value!r}")
     return value
 
 
 def _is_method(function: FunctionType, parameters: tuple[Parameter, ...]) -> bool:
-    """Whether the first parameter is the object that the function is a method of.
+    """Tell whether the first parameter is the object that the function is a method of.
 
     The class does not exist yet when its methods are decorated, so names have to tell.
     """
@@ -342,22 +342,22 @@ def _is_method(function: FunctionType, parameters: tuple[Parameter, ...]) -> boo
     )
 
 
-def _with_added(signature: inspect.Signature) -> inspect.Signature:
+def _add_parameters(signature: inspect.Signature) -> inspect.Signature:
     own = list(signature.parameters.values())
     at = len(own) - (bool(own) and own[-1].kind is Parameter.VAR_KEYWORD)
     return signature.replace(parameters=[*own[:at], *_ADDED, *own[at:]])
 
 
-def _validated(parameter: Parameter, check: Check, value: Any, *, each: bool) -> Any:
+def _validate(parameter: Parameter, check: Check, value: Any, *, each: bool) -> Any:
     name = parameter.name
     if each and parameter.kind is Parameter.VAR_POSITIONAL:
-        return tuple(_held(check, item, f"{name}[{at}]") for at, item in enumerate(value))
+        return tuple(_check_value(check, item, f"{name}[{at}]") for at, item in enumerate(value))
     if each and parameter.kind is Parameter.VAR_KEYWORD:
-        return {key: _held(check, item, key) for key, item in value.items()}
-    return _held(check, value, name)
+        return {key: _check_value(check, item, key) for key, item in value.items()}
+    return _check_value(check, value, name)
 
 
-def _held(check: Check, value: Any, name: str) -> Any:
+def _check_value(check: Check, value: Any, name: str) -> Any:
     try:
         return check(value)
     except Misfit as misfit:
@@ -366,8 +366,8 @@ def _held(check: Check, value: Any, name: str) -> Any:
         ) from misfit.__cause__
 
 
-def _default(parameter: Parameter, check: Check) -> Any:
-    """The default, as the call's own copy.
+def _copy_default(parameter: Parameter, check: Check) -> Any:
+    """Copy the default, for the call alone.
 
     It is made to fit where it can be (1 for a float); one that does not fit is what its author
     wants, like None for "not given".

@@ -82,7 +82,7 @@ def _instructions(code: CodeType) -> list[tuple[str, object]]:
 
 
 def _body_in_source(function: FunctionType) -> list[ast.stmt] | None:
-    """The function's statements, or None where no source says them (as with `exec`)."""
+    """Return the function's statements, or None where no source has them (as with `exec`)."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
     except Exception:  # there is none, or it is another by now: each Python has its own errors

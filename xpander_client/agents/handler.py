@@ -23,8 +23,10 @@ from xpander_client.runtime.shielding import shield
 from xpander_client.worker.handler import HandlerFunction
 
 
-def handler_of(contract: Contract, runner: LocalRunner, *, tokens: bool = False) -> HandlerFunction:
-    """A handler for `on_task` that has a call of the agent's task do the platform's task.
+def make_handler(
+    contract: Contract, runner: LocalRunner, *, tokens: bool = False
+) -> HandlerFunction:
+    """Make a handler for `on_task` that has a call of the agent's task do the platform's task.
 
     What the agent gives up, or asks, is a failed task with the words as its result; any other
     error is one of the handler.
@@ -72,7 +74,7 @@ def handler_of(contract: Contract, runner: LocalRunner, *, tokens: bool = False)
 
 
 def session_of(task: Task) -> str:
-    """The session that a task's conversation is; an id that no session can have is hashed."""
+    """Return the session of a task's conversation; an id that no session can have is hashed."""
     name = task.memory_thread_id or task.conversation_id or task.id
     try:
         return check_session_name(name)

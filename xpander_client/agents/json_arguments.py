@@ -69,7 +69,7 @@ def result_of(contract: Contract, text: str | None) -> Any:
         except ValueError:
             value = text
         value = from_json(contract.returns, value)
-    return contract.validated_result(value)
+    return contract.validate_result(value)
 
 
 def from_json(annotation: Any, value: Any) -> Any:

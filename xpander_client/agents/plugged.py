@@ -13,7 +13,7 @@ from xpander_client.core.signatures import signature_of
 
 
 def as_function(plugin: Plugin, method: SandboxMethod, name: str) -> Callable[..., Any]:
-    """The method under a `name` for code, without its first parameter.
+    """Return the method under a `name` for code, without its first parameter.
 
     That is whose call it is, with the session as thread.
 

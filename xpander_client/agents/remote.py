@@ -24,7 +24,7 @@ from xpander_client.agents.events import (
 )
 from xpander_client.agents.json_arguments import prompt_of, result_of
 from xpander_client.agents.state import connect_state
-from xpander_client.agents.tasks import AgentTask, TaskDecorator, decorator
+from xpander_client.agents.tasks import AgentTask, TaskDecorator, make_decorator
 from xpander_client.agents.tokens import StreamToken
 from xpander_client.agents.updates import told
 from xpander_client.api.models import (
@@ -94,7 +94,7 @@ class RemoteAgent:
         """
         function: Any = primer_or_function
         is_primer = function is None or isinstance(function, str)
-        decorate: Any = decorator(
+        decorate: Any = make_decorator(
             self._runner,
             self.name,
             primer if primer is not None or not is_primer else function,

@@ -25,19 +25,19 @@ class LocalRunner:
         self._setup = setup
 
     def run(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Any:
-        """The task's result. `outer` is the call whose code makes this one."""
+        """Return the task's result. `outer` is the call whose code makes this one."""
         return self.carry_out(self.call(contract, bound, outer))
 
     def call(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Call:
-        """A call that has not begun, for `carry_out`; its `cancellation` ends it."""
+        """Return a call that has not begun, for `carry_out`; its `cancellation` ends it."""
         return Call(self._setup(), contract, bound, outer=outer)
 
     def carry_out(self, call: Call) -> Any:
-        """The result of a call."""
+        """Carry out a call, and return its result."""
         return drive(call_steps(call.brief), call)
 
     async def arun(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Any:
-        """The task's result. `outer` is the call whose code makes this one."""
+        """Return the task's result. `outer` is the call whose code makes this one."""
         home = asyncio.get_running_loop()
         call = Call(self._setup(), contract, bound, outer=outer, home=home)
         return await adrive(call_steps(call.brief), call)

@@ -14,8 +14,8 @@ from xpander_client.agents.errors import AgentTaskError, TaskCancelled, TaskClar
 from xpander_client.agents.wrapping import Runner
 
 
-def as_sub_agent(contract: Contract, runner: Runner) -> Callable[..., Any]:
-    """The task as agent code sees it: its own parameters, and nothing of the call's.
+def wrap_sub_agent(contract: Contract, runner: Runner) -> Callable[..., Any]:
+    """Make the function that agent code sees of a task: with its own parameters alone.
 
     It runs in the session of the call whose code calls it, its events and tokens go where that
     call's go, and it is cancelled with it. How it ends other than with a value is an error that the

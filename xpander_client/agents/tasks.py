@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar, overload
 
-from xpander_client.agents.contract import contract_of
+from xpander_client.agents.contract import read_contract
 from xpander_client.agents.events import BaseEvent
 from xpander_client.agents.tokens import StreamToken
 from xpander_client.agents.wrapping import Runner, wrap
@@ -65,12 +65,20 @@ class AgentTask(Protocol[P, R_co]):
         **kwargs: Any,
     ) -> R_co: ...
 
+    # mypy does not tell these apart by the first parameter: it takes the first one that the object
+    # fits. So what is got from the class, which may be a method of any kind, takes any arguments.
     @overload
-    def __get__(self, instance: None, owner: type, /) -> Self: ...
+    def __get__(self, instance: None, owner: type, /) -> AgentTask[..., R_co]: ...
     @overload
     def __get__(
-        self: AgentTask[Concatenate[S, Q], R], instance: S, owner: type | None = None, /
+        self: AgentTask[Concatenate[S, Q], R], instance: S, owner: type, /
     ) -> AgentTask[Q, R]: ...
+    @overload
+    def __get__(
+        self: AgentTask[Concatenate[type[S], Q], R], instance: S, owner: type, /
+    ) -> AgentTask[Q, R]: ...
+    @overload
+    def __get__(self, instance: object, owner: type, /) -> Self: ...
 
     def cancel(self, session: str = "default") -> None:
         """End all calls of the task in the session; if there are none, the next one."""
@@ -81,11 +89,11 @@ class TaskDecorator(Protocol):
     """Makes a function a task."""
 
     def __call__(self, function: Callable[P, R], /) -> AgentTask[P, R]:
-        """The task that takes the function's place."""
+        """Return the task that takes the function's place."""
         ...
 
 
-def decorator(
+def make_decorator(
     runner: Runner,
     agent_name: str,
     primer: str | None,
@@ -94,10 +102,10 @@ def decorator(
     on_conflict: str,
     max_conflict_retries: int,
 ) -> TaskDecorator:
-    """What makes a function a task that `runner` carries out."""
+    """Return the decorator that makes a function a task, which `runner` carries out."""
 
     def decorate(function: Any) -> Any:
-        contract = contract_of(
+        contract = read_contract(
             function,
             primer,
             agent_name=agent_name,
@@ -112,7 +120,7 @@ def decorator(
     return decorate
 
 
-def runner_of(function: object) -> Runner | None:
-    """What carries a task out; None for other functions."""
+def find_runner(function: object) -> Runner | None:
+    """Return what carries a task out; None for other functions."""
     found: Runner | None = getattr(function, _RUNNER, None)
     return found

@@ -27,7 +27,7 @@ class Runner(Protocol):
 
 
 def wrap(contract: Contract, function: FunctionType, runner: Runner, *, agent_name: str) -> Any:
-    """A function that looks like `function` and runs the task.
+    """Make a function that looks like `function` and runs the task.
 
     It is a plain function, async if the original is, so it works as a method, can be wrapped and
     inspected. `cancel(session="default")` hangs on it.
@@ -46,7 +46,7 @@ def wrap(contract: Contract, function: FunctionType, runner: Runner, *, agent_na
         wrapper = run
 
     def cancel(session: str = "default") -> None:
-        """Stops all calls of this task in the session, and those that are about to start."""
+        """Stop all calls of this task in the session, and those that are about to start."""
         runner.cancel(contract, session)
 
     functools.update_wrapper(wrapper, function)
