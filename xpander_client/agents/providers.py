@@ -8,6 +8,13 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model_providers import (
+    ANTHROPIC,
+    BEDROCK,
+    GOOGLE,
+    OPENAI,
+    OPENAI_COMPATIBLE,
+)
 from xpander_client.errors import ArgumentError
 from xpander_client.extras import missing
 
@@ -38,9 +45,9 @@ class Connection:
         The loop repeats failed requests itself, so the providers' clients are told not to.
         """
         own = {key: value for key, value in self.settings.items() if key not in _OF_BEDROCK}
-        if self.provider.name in ("openai", "anthropic"):
+        if self.provider.name in (OPENAI.agents, ANTHROPIC.agents):
             own = {"max_retries": 0, **own}
-        if self.provider.name != "bedrock":
+        if self.provider.name != BEDROCK.agents:
             own = {"timeout": self.timeout_seconds, **own}
         return own
 
@@ -48,13 +55,16 @@ class Connection:
 PROVIDERS = {
     provider.name: provider
     for provider in (
-        Provider("openai", "openai", "agents-openai"),
-        Provider("anthropic", "anthropic", "agents-anthropic"),
-        Provider("google", "google.genai", "agents-google"),
-        Provider("bedrock", "boto3", "agents-bedrock"),
+        Provider(OPENAI.agents, "openai", "agents-openai"),
+        Provider(ANTHROPIC.agents, "anthropic", "agents-anthropic"),
+        Provider(GOOGLE.agents, "google.genai", "agents-google"),
+        Provider(BEDROCK.agents, "boto3", "agents-bedrock"),
     )
 }
-_ALIASES = {"gemini": "google", "openai-compatible": "openai"}
+_ALIASES = {
+    GOOGLE.scripts: GOOGLE.agents,
+    OPENAI_COMPATIBLE.agents: OPENAI.agents,
+}
 _OF_BEDROCK = frozenset(
     {
         "region_name",
@@ -106,17 +116,17 @@ def open_model(connection: Connection) -> Any:
     """
     given: dict[str, Any] = {"api_key": connection.api_key, "base_url": connection.base_url}
     match connection.provider.name:
-        case "openai":
+        case OPENAI.agents:
             from pydantic_ai.models.openai import OpenAIChatModel
             from pydantic_ai.providers.openai import OpenAIProvider
 
             return OpenAIChatModel(connection.model, provider=OpenAIProvider(**given))
-        case "anthropic":
+        case ANTHROPIC.agents:
             from pydantic_ai.models.anthropic import AnthropicModel
             from pydantic_ai.providers.anthropic import AnthropicProvider
 
             return AnthropicModel(connection.model, provider=AnthropicProvider(**given))
-        case "google":
+        case GOOGLE.agents:
             from pydantic_ai.models.google import GoogleModel
             from pydantic_ai.providers.google import GoogleProvider
 

@@ -8,10 +8,7 @@ from typing import Any
 import orjson
 
 from xpander_client.api.models import ThreadMessage
-from xpander_client.legacy.providers import LLMProvider, messages_for
-
-_ONE_BY_ONE = frozenset({LLMProvider.OPEN_AI, LLMProvider.NVIDIA_NIM, LLMProvider.FRIENDLI_AI})
-"""Where a message's form does not depend on those around it, but for calls and their answers."""
+from xpander_client.legacy.providers import LLMProvider, is_one_by_one, messages_for
 
 
 class Rendering:
@@ -31,7 +28,7 @@ class Rendering:
 
     def shown(self, thread: Sequence[ThreadMessage], provider: LLMProvider) -> list[dict[str, Any]]:
         """The same as `messages_for`."""
-        if provider not in _ONE_BY_ONE:
+        if not is_one_by_one(provider):
             return messages_for(thread, provider)
         if provider is not self._provider or len(thread) < self._settled:
             self._forget()

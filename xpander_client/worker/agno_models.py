@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core import model_providers as providers
 from xpander_client.errors import ConfigurationError
 
 
@@ -24,14 +25,14 @@ class _Provider:
 
 
 _PROVIDERS = {
-    "amazon_bedrock": _Provider("agno.models.aws", "AwsBedrock", "boto3"),
-    "anthropic": _Provider("agno.models.anthropic", "Claude", "anthropic"),
-    "fireworks": _Provider("agno.models.fireworks", "Fireworks", "openai"),
-    "google_ai_studio": _Provider("agno.models.google", "Gemini", "google-genai"),
-    "nim": _Provider("agno.models.nvidia", "Nvidia", "openai"),
-    "open_router": _Provider("agno.models.openrouter", "OpenRouter", "openai"),
-    "openai": _Provider("agno.models.openai", "OpenAIChat", "openai"),
-    "openai_compatible": _Provider(
+    providers.BEDROCK.platform: _Provider("agno.models.aws", "AwsBedrock", "boto3"),
+    providers.ANTHROPIC.platform: _Provider("agno.models.anthropic", "Claude", "anthropic"),
+    providers.FIREWORKS.platform: _Provider("agno.models.fireworks", "Fireworks", "openai"),
+    providers.GOOGLE.platform: _Provider("agno.models.google", "Gemini", "google-genai"),
+    providers.NVIDIA.platform: _Provider("agno.models.nvidia", "Nvidia", "openai"),
+    providers.OPENROUTER.platform: _Provider("agno.models.openrouter", "OpenRouter", "openai"),
+    providers.OPENAI.platform: _Provider("agno.models.openai", "OpenAIChat", "openai"),
+    providers.OPENAI_COMPATIBLE.platform: _Provider(
         "agno.models.openai.like", "OpenAILike", "openai", key="OPENAI_API_KEY"
     ),
 }

@@ -10,7 +10,12 @@ from xpander_client.legacy.providers.answer import Reply, read_reply, tool_calls
 from xpander_client.legacy.providers.arguments import MalformedError, grouped
 from xpander_client.legacy.providers.llm_provider import LLMProvider, provider
 from xpander_client.legacy.providers.names import wire_name
-from xpander_client.legacy.providers.of_provider import messages_for, system_for, tools_for
+from xpander_client.legacy.providers.of_provider import (
+    is_one_by_one,
+    messages_for,
+    system_for,
+    tools_for,
+)
 from xpander_client.legacy.providers.stored import stored_messages
 from xpander_client.legacy.providers.tool import Tool
 
@@ -20,6 +25,7 @@ __all__ = [
     "Reply",
     "Tool",
     "grouped",
+    "is_one_by_one",
     "messages_for",
     "provider",
     "read_reply",

@@ -51,6 +51,7 @@ def chat(
     return Family(
         tools=lambda tools: [_tool(tool, dialect) for tool in tools],
         messages=lambda turns: [m for turn in turns for m in _messages(turn, dialect)],
+        is_one_by_one=not (is_gemini or is_langchain),
     )
 
 

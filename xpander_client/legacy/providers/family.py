@@ -23,6 +23,8 @@ class Family:
     tools: Callable[[Sequence[Tool]], list[dict[str, Any]]]
     messages: Callable[[Sequence[Turn]], list[dict[str, Any]]]
     system: Callable[[list[str]], Any] = _texts
+    is_one_by_one: bool = False
+    """Whether a message's form does not depend on those around it, but for calls and answers."""
 
 
 def no_chunk(is_one: bool, what: str) -> None:

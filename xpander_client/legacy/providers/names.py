@@ -22,8 +22,8 @@ class _Rule:
     start: str = ""
     """What the first character has to be, as an expression; anything, if empty."""
 
-    def applied(self, text: str) -> str:
-        """`text` if it is legal, otherwise a legal text made from it alone."""
+    def apply(self, text: str) -> str:
+        """Return `text` if it is legal, otherwise a legal text made from it alone."""
         legal = re.sub(self.refused, "_", text) if self.refused else text
         if not legal or (self.start and not re.match(self.start, legal)):
             legal = f"a{legal}"
@@ -35,27 +35,37 @@ class _Rule:
 
 _OPENAI = _Rule("[^A-Za-z0-9_-]", 64)
 _GEMINI = _Rule("[^A-Za-z0-9_.-]", 64, "[A-Za-z_]")
-_NAMES: dict[LLMProvider, _Rule] = {
-    LLMProvider.LANG_CHAIN: _OPENAI,
-    LLMProvider.OPEN_AI: _OPENAI,
-    LLMProvider.GEMINI_OPEN_AI: _GEMINI,
-    LLMProvider.REAL_TIME_OPEN_AI: _OPENAI,
-    LLMProvider.NVIDIA_NIM: _OPENAI,
-    # The API itself takes a digit or a dash in front; the Claude and Mistral models behind it did
-    # not always.
-    LLMProvider.AMAZON_BEDROCK: _Rule("[^A-Za-z0-9_-]", 64, "[A-Za-z]"),
-    LLMProvider.OLLAMA: _OPENAI,
-    LLMProvider.FRIENDLI_AI: _OPENAI,
-    LLMProvider.ANTHROPIC: _OPENAI,
-    LLMProvider.GEMINI: _GEMINI,
-}
 
-# Other models read something into their ids ("functions.get_weather:0"): those are not touched.
-_IDS: dict[LLMProvider, _Rule] = {
-    LLMProvider.OPEN_AI: _Rule("", 40),
-    LLMProvider.REAL_TIME_OPEN_AI: _Rule("", 32),
-    LLMProvider.AMAZON_BEDROCK: _Rule("[^A-Za-z0-9_.:-]", 64),
-    LLMProvider.ANTHROPIC: _Rule("[^A-Za-z0-9_-]", 64),
+
+@attrs.frozen
+class _Rules:
+    """What a provider takes. Without a rule for `ids` they are not touched: other models read
+    something into theirs ("functions.get_weather:0").
+    """
+
+    names: _Rule = _OPENAI
+    ids: _Rule | None = None
+    refuses_repeated_ids: bool = False
+    """Whether an id may occur only once in a conversation."""
+
+
+_RULES: dict[LLMProvider, _Rules] = {
+    LLMProvider.LANG_CHAIN: _Rules(),
+    LLMProvider.OPEN_AI: _Rules(ids=_Rule("", 40)),
+    LLMProvider.GEMINI_OPEN_AI: _Rules(_GEMINI),
+    LLMProvider.REAL_TIME_OPEN_AI: _Rules(ids=_Rule("", 32)),
+    LLMProvider.NVIDIA_NIM: _Rules(),
+    LLMProvider.AMAZON_BEDROCK: _Rules(
+        # The API itself takes a digit or a dash in front; the Claude and Mistral models behind it
+        # did not always.
+        _Rule("[^A-Za-z0-9_-]", 64, "[A-Za-z]"),
+        _Rule("[^A-Za-z0-9_.:-]", 64),
+        refuses_repeated_ids=True,
+    ),
+    LLMProvider.OLLAMA: _Rules(),
+    LLMProvider.FRIENDLI_AI: _Rules(),
+    LLMProvider.ANTHROPIC: _Rules(ids=_Rule("[^A-Za-z0-9_-]", 64), refuses_repeated_ids=True),
+    LLMProvider.GEMINI: _Rules(_GEMINI),
 }
 
 
@@ -72,11 +82,16 @@ def wire_name(name: str, provider: LLMProvider | str) -> str:
         >>> wire_name("get weather", LLMProvider.OPEN_AI)
         'get_weather_dce3870e'
     """
-    return _NAMES[provider_of(provider)].applied(name)
+    return _RULES[provider_of(provider)].names.apply(name)
 
 
 @functools.lru_cache(maxsize=8192)
 def wire_id(call_id: str, provider: LLMProvider) -> str:
     """The id of a call as the provider takes it; a call and its answer get the same."""
-    rule = _IDS.get(provider)
-    return rule.applied(call_id) if rule else call_id or "a"
+    rule = _RULES[provider].ids
+    return rule.apply(call_id) if rule else call_id or "a"
+
+
+def refuses_repeated_ids(provider: LLMProvider) -> bool:
+    """Tell whether a call's id may occur only once in a conversation."""
+    return _RULES[provider].refuses_repeated_ids

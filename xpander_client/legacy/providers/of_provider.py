@@ -66,6 +66,11 @@ def messages_for(
     return _FAMILIES[found].messages(turns(thread, found))
 
 
+def is_one_by_one(provider: LLMProvider) -> bool:
+    """Tell whether messages may be put behind others that were shown: none changes by that."""
+    return _FAMILIES[provider].is_one_by_one
+
+
 def system_for(thread: Sequence[ThreadMessage], provider: LLMProvider | str) -> Any:
     """The system's texts as the provider takes them apart from the messages.
 

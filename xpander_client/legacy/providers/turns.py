@@ -16,7 +16,7 @@ import attrs
 from xpander_client.api.models import ThreadMessage, ThreadToolCall
 from xpander_client.legacy.providers.arguments import MalformedError, arguments_of, json_text
 from xpander_client.legacy.providers.llm_provider import LLMProvider
-from xpander_client.legacy.providers.names import wire_id, wire_name
+from xpander_client.legacy.providers.names import refuses_repeated_ids, wire_id, wire_name
 
 NO_RESULT = "no result was recorded"
 CONTINUE = "Continue."
@@ -174,12 +174,11 @@ def _repaired(payload: str) -> str:
 
 def _ids(provider: LLMProvider) -> Callable[[str], str]:
     """How ids become legal ones, made anew for each thread."""
-    if provider not in (LLMProvider.ANTHROPIC, LLMProvider.AMAZON_BEDROCK):
+    if not refuses_repeated_ids(provider):
         return lambda call_id: wire_id(call_id, provider)
     used: set[str] = set()
 
     def unique(call_id: str) -> str:
-        # These two refuse an id that occurs twice in a conversation.
         legal, times = wire_id(call_id, provider), 1
         while legal in used:
             times += 1
