@@ -340,6 +340,46 @@ async def test_an_unknown_type_is_refused_with_those_that_exist(
         await tasks.start("another", "T1", "chat", plugin)
 
 
+async def test_a_function_is_started_itself_under_the_type_that_it_has(
+    tasks: BackgroundTasks, plugin: Plugin
+) -> None:
+    class Shop:
+        def order(self, handle: AsyncTaskHandle, article: int, task_id: str = "") -> str:
+            return f"{handle.task_type} {task_id} {article}"
+
+    @plugin.mount_async_task("double")
+    async def double(handle: AsyncTaskHandle, number: int) -> int:
+        return 2 * number
+
+    shop = Shop()
+    plugin.mount_async_task("order")(shop.order)
+    handle = await tasks.start(double, "1", "chat", plugin, number=4)
+    assert handle.task_type == "double"
+    assert (await tasks.ajoin("double", "1", timeout=20)).data == 8
+    ends: list[TaskCtl] = []
+    tasks.start_soon(shop.order, "O-1", "chat", plugin, 5, on_terminal=ends.append)
+    assert (await tasks.ajoin("order", "O-1", timeout=20)).data == "order O-1 5"
+    assert len(ends) == 1
+
+
+async def test_a_function_that_is_not_one_task_of_the_plugin_is_refused(
+    tasks: BackgroundTasks, plugin: Plugin
+) -> None:
+    plugin.mount_async_task("one")(forever)
+
+    async def other(handle: AsyncTaskHandle) -> None: ...
+
+    refused = r"'my_plugin' has no task that runs .*other, which is not mounted; it has 'one'$"
+    with pytest.raises(ValueError, match=refused):
+        await tasks.start(other, "1", "chat", plugin)
+    with pytest.raises(ValueError, match=refused):
+        tasks.start_soon(other, "1", "chat", plugin)
+    plugin.mount_async_task("two")(forever)
+    with pytest.raises(ValueError, match=r"is mounted as 'one', 'two': start it by one of them"):
+        await tasks.start(forever, "1", "chat", plugin)
+    assert tasks.get_running_tasks() == []
+
+
 async def test_a_task_that_runs_is_not_started_again(
     tasks: BackgroundTasks, plugin: Plugin
 ) -> None:
@@ -365,7 +405,7 @@ async def test_a_callback_that_is_no_function_is_refused(
 ) -> None:
     plugin.mount_async_task("one")(forever)
     with pytest.raises(TypeError, match="on_terminal"):
-        await tasks.start("one", "T1", "chat", plugin, on_terminal="me")  # type: ignore[arg-type]  # tested
+        await tasks.start("one", "T1", "chat", plugin, on_terminal="me")  # type: ignore[call-overload]  # tested
 
 
 # Waiting for the end

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from xpander_client.background.mounted import mounted
+from xpander_client.background.mounted import inspect_function
 from xpander_client.core.signatures import annotations_of, signature_of
 from xpander_client.legacy.local_tools import local_tools
 from xpander_client.platform.tools import Tools
@@ -46,6 +46,6 @@ def test_every_door_takes_a_function_with_such_annotations(made: dict[str, Any])
         "properties": {"task": {}, "count": {"type": "integer", "default": 3}},
         "required": ["task"],
     }
-    assert mounted("task", function, restart=False).task_type == "task"
+    assert inspect_function("task", function, restart=False).task_type == "task"
     assert inspect_handler(function).function is function
     assert Tools({"tool": function}, timeout=1, limit=1).runs("tool")

@@ -24,10 +24,11 @@ class AsyncTaskHandle:
     on a thread: `wait_blocking`, `notify_agent_blocking`.
 
     Example:
+        >>> from collections.abc import AsyncIterator
         >>> from xpander_client.background import Plugin, TaskCtl, task
         >>> plugin = Plugin("Orders", "orders", "Orders in the background", "1.0.0", "Shop", "")
         >>> @plugin.mount_async_task("order")
-        ... async def order(handle):
+        ... async def order(handle: AsyncTaskHandle) -> AsyncIterator[TaskCtl]:
         ...     if await handle.wait("approval", timeout=60):
         ...         yield TaskCtl.success("ordered")
         ...     else:

@@ -39,7 +39,7 @@ class MountedTask:
     supplies: tuple[tuple[str, int], ...]
     simple: Mapping[int, tuple[frozenset[str], frozenset[str]]]
 
-    def bound(
+    def bind(
         self, handle: AsyncTaskHandle, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> dict[str, Any]:
         """The keywords to call the function with, behind its `handle` and `args`.
@@ -69,20 +69,20 @@ class MountedTask:
                 ) from None
         return keywords
 
-    def named(self, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> dict[str, Any]:
+    def named_arguments(self, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments by the function's parameters, without the handle."""
         if self.signature is None:
             return dict(keywords)
         bound = self.signature.bind(None, *args, **keywords).arguments
         return dict(list(bound.items())[1:])
 
-    def given(self, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> dict[str, Any]:
+    def given_keywords(self, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> dict[str, Any]:
         """The keywords without those that were supplied."""
         supplied = {name for name, position in self.supplies if position > len(args)}
         return {name: value for name, value in keywords.items() if name not in supplied}
 
 
-def mounted(task_type: str, function: Callable[..., Any], *, restart: bool) -> MountedTask:
+def inspect_function(task_type: str, function: Callable[..., Any], *, restart: bool) -> MountedTask:
     """Find out how a function is started.
 
     Raises:

@@ -11,21 +11,23 @@ import threading
 import weakref
 from collections.abc import Callable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, TypeVar
 
 import attrs
 
-from xpander_client.background.mounted import MountedTask, mounted
+from xpander_client.background.mounted import MountedTask, inspect_function
 from xpander_client.background.recorder import Server
 from xpander_client.configuration import check_configuration
 
 if TYPE_CHECKING:
+    from xpander_client.background.handle import AsyncTaskHandle
     from xpander_client.background.recorder import Recorder
     from xpander_client.background.running import RunningTask
     from xpander_client.configuration import Configuration
 
 
 F = TypeVar("F", bound=Callable[..., Any])
+TaskT = TypeVar("TaskT", bound="Callable[Concatenate[AsyncTaskHandle, ...], Any]")
 
 _logger = logging.getLogger("xpander_client.background")
 
@@ -87,9 +89,10 @@ class Plugin:
     tasks are platform tasks too, which others can follow, stop and notify.
 
     Example:
+        >>> from xpander_client.background import AsyncTaskHandle
         >>> plugin = Plugin("Reports", "reports", "Makes reports", "1.0.0", "Shop", "")
         >>> @plugin.mount_async_task("report")
-        ... async def report(handle, prompt):
+        ... async def report(handle: AsyncTaskHandle, prompt: str) -> str:
         ...     return f"All about {prompt}"
         >>> sorted(plugin.async_tasks)
         ['report']
@@ -149,11 +152,14 @@ class Plugin:
     def recorder(self, recorder: Recorder | None) -> None:
         self._recorder = recorder
 
-    def mount_async_task(self, task_type: str, *, restart: bool = False) -> Callable[[F], F]:
+    def mount_async_task(
+        self, task_type: str, *, restart: bool = False
+    ) -> Callable[[TaskT], TaskT]:
         """Have a function be what `task.start(task_type, …)` runs; it comes back unchanged.
 
-        Its first argument is its handle. It may be an async generator or a coroutine function,
-        which run on the event loop, or a plain generator or function, which run on a thread.
+        `task.start(function, …)` runs it as well. Its first argument is its handle. It may be an
+        async generator or a coroutine function, which run on the event loop, or a plain generator
+        or function, which run on a thread.
         A generator yields `TaskCtl` values, the last of them terminal; what others return is the
         data of their success. Parameters called `task_id`, `chat_key`, `plugin` or `task_type` get
         what the task was started with. With `restart`, a recorded task whose process dies is
@@ -166,13 +172,13 @@ class Plugin:
         if not task_type:
             raise ValueError("a task type is a text that is not empty")
 
-        def mount(function: F) -> F:
+        def mount(function: TaskT) -> TaskT:
             if task_type in self.async_tasks:
                 raise ValueError(
                     f"plugin {self.module_name!r} has a task {task_type!r} already; "
                     f"it has {_listed(self.async_tasks)}"
                 )
-            self.async_tasks[task_type] = mounted(task_type, function, restart=restart)
+            self.async_tasks[task_type] = inspect_function(task_type, function, restart=restart)
             return function
 
         return mount
@@ -250,19 +256,29 @@ class Plugin:
         if isinstance(self._recorder, Server):
             await self._recorder.leave()
 
-    def mounted(self, task_type: str) -> MountedTask:
-        """The function of a type.
+    def find_task(self, task: str | Callable[..., Any]) -> MountedTask:
+        """Find what was mounted, by its type or as the function itself.
 
         Raises:
-            ValueError: there is none; the message names those that there are.
+            ValueError: it is not mounted, or the function is under several types; the message
+                names those that there are.
         """
-        found = self.async_tasks.get(task_type)
-        if found is None:
-            raise ValueError(
-                f"plugin {self.module_name!r} has no task {task_type!r}; "
-                f"it has {_listed(self.async_tasks)}"
-            )
-        return found
+        if isinstance(task, str):
+            if (found := self.async_tasks.get(task)) is not None:
+                return found
+            what = repr(task)
+        else:
+            # Methods are equal, not the same, each time they are looked up.
+            mounted = [each for each in self.async_tasks.values() if each.function == task]
+            if len(mounted) == 1:
+                return mounted[0]
+            if mounted:
+                types = _listed(each.task_type for each in mounted)
+                raise ValueError(f"the function is mounted as {types}: start it by one of them")
+            what = f"that runs {getattr(task, '__qualname__', repr(task))}, which is not mounted"
+        raise ValueError(
+            f"plugin {self.module_name!r} has no task {what}; it has {_listed(self.async_tasks)}"
+        )
 
     def admit(self, running: RunningTask) -> None:
         """Count a task among those that run.

@@ -509,7 +509,7 @@ class PlatformRecord:
         except (ConversionError, ValueError, KeyError, TypeError) as error:
             raise TypeError(str(error)) from None
         task_type = body.get("title") or ""
-        if not self._plugin.mounted(task_type).restart:
+        if not self._plugin.find_task(task_type).restart:
             raise ValueError(f"tasks of type {task_type!r} are not restarted here")
         if task.is_running(task_type, start.task_id):
             raise ValueError(f"{task_type}:{start.task_id} is running here")

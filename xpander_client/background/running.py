@@ -154,7 +154,7 @@ class RunningTask:
     @property
     def arguments(self) -> dict[str, Any]:
         """What its function was called with, by parameter, without the handle."""
-        return self._mounted.named(self._args, self._keywords)
+        return self._mounted.named_arguments(self._args, self._keywords)
 
     @property
     def args(self) -> tuple[Any, ...]:
@@ -164,7 +164,7 @@ class RunningTask:
     @property
     def kwargs(self) -> dict[str, Any]:
         """The keywords of its start, without those that every task is started with."""
-        return self._mounted.given(self._args, self._keywords)
+        return self._mounted.given_keywords(self._args, self._keywords)
 
     @property
     def latest(self) -> TaskCtl | None:

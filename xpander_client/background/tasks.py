@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, assert_never
+from typing import Any, Concatenate, ParamSpec, assert_never, overload
 
 from xpander_client.background.handle import AsyncTaskHandle
 from xpander_client.background.loops import loop_here
@@ -19,6 +19,8 @@ from xpander_client.runtime.daemon_threads import DaemonThreads
 from xpander_client.runtime.loop_thread import LoopThread
 
 _logger = logging.getLogger("xpander_client.background")
+
+P = ParamSpec("P")
 
 
 class BackgroundTasks:
@@ -37,13 +39,14 @@ class BackgroundTasks:
         clock: What the time is, in seconds.
 
     Example:
-        >>> from xpander_client.background import Plugin, TaskCtl
+        >>> from collections.abc import AsyncIterator
+        >>> from xpander_client.background import AsyncTaskHandle, Plugin, TaskCtl
         >>> plugin = Plugin("Words", "words", "Counts words", "1.0.0", "Shop", "")
         >>> @plugin.mount_async_task("count")
-        ... async def count(handle, text):
+        ... async def count(handle: AsyncTaskHandle, text: str) -> AsyncIterator[TaskCtl]:
         ...     yield TaskCtl.report_progress("counting", 50)
         ...     yield TaskCtl.success("counted", data=len(text.split()))
-        >>> handle = await task.start("count", "C-1", "chat-1", plugin, text="one two three")
+        >>> handle = await task.start(count, "C-1", "chat-1", plugin, text="one two three")
         >>> ctl = await task.ajoin("count", "C-1", timeout=10)
         >>> print(ctl.message, ctl.data, task.is_running("count", "C-1"))
         counted 3 False
@@ -94,6 +97,7 @@ class BackgroundTasks:
     def grace(self, seconds: float) -> None:
         self._means.grace = seconds
 
+    @overload
     async def start(
         self,
         task_type: str,
@@ -103,12 +107,49 @@ class BackgroundTasks:
         *args: Any,
         on_terminal: OnTerminal | None = None,
         **kwargs: Any,
+    ) -> AsyncTaskHandle: ...
+
+    @overload
+    async def start(
+        self,
+        task_type: Callable[Concatenate[AsyncTaskHandle, ...], Any],
+        task_id: str,
+        chat_key: str,
+        plugin: Plugin,
+        *args: Any,
+        on_terminal: OnTerminal,
+        **kwargs: Any,
+    ) -> AsyncTaskHandle: ...
+
+    @overload
+    async def start(
+        self,
+        task_type: Callable[Concatenate[AsyncTaskHandle, P], Any],
+        task_id: str,
+        chat_key: str,
+        plugin: Plugin,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> AsyncTaskHandle: ...
+
+    async def start(
+        self,
+        task_type: str | Callable[..., Any],
+        task_id: str,
+        chat_key: str,
+        plugin: Plugin,
+        *args: Any,
+        on_terminal: Any = None,
+        **kwargs: Any,
     ) -> AsyncTaskHandle:
         """Start a task on this event loop, and come back at once, with its handle.
 
-        Its function is called with the handle and all other arguments. `on_terminal` is called once
-        with the terminal signal, on this loop, when the task is not running any more; it may be
-        sync or async, and what it raises is logged.
+        `task_type` is the name that its function was mounted under, or the function itself; then
+        type checkers see whether the arguments are right, but not beside an `on_terminal`. They
+        want a default value for a parameter that gets what the task is started with, like
+        `task_id`. The function is called with the handle and all other arguments. `on_terminal` is
+        called once with the terminal signal, on this loop, when the task is not running any more;
+        it may be sync or async, and what it raises is logged.
 
         Raises:
             ValueError: the plugin is disabled or has no such task, the id is empty, or the task is
@@ -120,6 +161,7 @@ class BackgroundTasks:
         running.begin()
         return running.handle
 
+    @overload
     def start_soon(
         self,
         task_type: str,
@@ -128,6 +170,40 @@ class BackgroundTasks:
         plugin: Plugin,
         *args: Any,
         on_terminal: OnTerminal | None = None,
+        **kwargs: Any,
+    ) -> AsyncTaskHandle: ...
+
+    @overload
+    def start_soon(
+        self,
+        task_type: Callable[Concatenate[AsyncTaskHandle, ...], Any],
+        task_id: str,
+        chat_key: str,
+        plugin: Plugin,
+        *args: Any,
+        on_terminal: OnTerminal,
+        **kwargs: Any,
+    ) -> AsyncTaskHandle: ...
+
+    @overload
+    def start_soon(
+        self,
+        task_type: Callable[Concatenate[AsyncTaskHandle, P], Any],
+        task_id: str,
+        chat_key: str,
+        plugin: Plugin,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> AsyncTaskHandle: ...
+
+    def start_soon(
+        self,
+        task_type: str | Callable[..., Any],
+        task_id: str,
+        chat_key: str,
+        plugin: Plugin,
+        *args: Any,
+        on_terminal: Any = None,
         **kwargs: Any,
     ) -> AsyncTaskHandle:
         """Start a task without an event loop: it runs on one in the background.
@@ -139,7 +215,7 @@ class BackgroundTasks:
             >>> from xpander_client.background import Plugin
             >>> plugin = Plugin("Sums", "sums", "Adds", "1.0.0", "Shop", "")
             >>> @plugin.mount_async_task("sum")
-            ... def add(handle, *numbers):
+            ... def add(handle: AsyncTaskHandle, *numbers: int) -> int:
             ...     return sum(numbers)
             >>> handle = task.start_soon("sum", "S-1", "chat-1", plugin, 1, 2, 3)
             >>> task.join("sum", "S-1", timeout=10).data
@@ -239,7 +315,7 @@ class BackgroundTasks:
 
     def _enter(
         self,
-        task_type: str,
+        task_type: str | Callable[..., Any],
         task_id: str,
         chat_key: str,
         plugin: Plugin,
@@ -248,13 +324,14 @@ class BackgroundTasks:
         on_terminal: OnTerminal | None,
         loop: asyncio.AbstractEventLoop,
     ) -> RunningTask:
-        mounted = plugin.mounted(task_type)
+        mounted = plugin.find_task(task_type)
+        task_type = mounted.task_type
         if not task_id:
             raise ValueError(f"the id of a task {task_type!r} is a text that is not empty")
         if on_terminal is not None and not callable(on_terminal):
             raise TypeError(f"on_terminal is a function, not {on_terminal!r}")
         handle = AsyncTaskHandle(task_type, task_id, chat_key, plugin, loop)
-        keywords = mounted.bound(handle, args, kwargs)
+        keywords = mounted.bind(handle, args, kwargs)
         running = RunningTask(mounted, handle, args, keywords, on_terminal, loop, self._means)
         key = running.key
         self._find(task_type, task_id)  # one whose loop was closed makes room
