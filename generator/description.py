@@ -232,6 +232,7 @@ class _Describing:
             ],
             body=body,
             body_classes=classes,
+            places=self._places(operation, by_place),
             replay=raw.get("x-replay", REPLAYS[operation.method]),
             root=raw.get("x-root", "api"),
             stream=self._stream(operation) if "x-stream" in raw else None,
@@ -281,7 +282,7 @@ class _Describing:
             found = found.required()
         return Keyword(
             name=argument.name,
-            type=found,
+            type=found.with_literals(),
             default=default,
             description=argument.description,
             configuration=argument.configuration,
@@ -346,6 +347,44 @@ class _Describing:
                 inner = self._construction(_referred(described), steps, by_place, classes)
                 parts.append(f"{attribute_name(wire)}={inner}")
         return f"{model}({', '.join(parts)})"
+
+    def _places(
+        self, operation: Operation, by_place: dict[tuple[str, tuple[str, ...]], Argument]
+    ) -> dict[str, str]:
+        """What messages call the places of a request, and the argument of each, longest first.
+
+        A place in the body is called by its way on the wire, or by the field of the class that
+        refused it.
+        """
+        places = {
+            (each.steps[0].lower() if where == "header" else each.steps[0]): each.name
+            for (where, _), each in by_place.items()
+            if where in ("query", "header")
+        }
+        found = body_schema(operation, self._document)
+        if found is None:
+            return {place: name for place, name in places.items() if place != name}
+        if ("body", ()) in by_place:
+            return {**places, "$": by_place["body", ()].name}
+        root = _referred(found[1])
+        for (where, steps), each in by_place.items():
+            if where != "body":
+                continue
+            model = root
+            for step in steps[:-1]:
+                model = _referred(self._schemas[model][1]["properties"][step])
+            if steps != (each.name,):
+                places[".".join(("$", *steps))] = each.name
+            if steps[-1] != each.name:
+                places[f"{model}.{attribute_name(steps[-1])}"] = each.name
+            elif model != root:
+                places[f"{model}."] = ""
+        places |= {"$.": "", f"{root}.": ""}
+        return {
+            place: name
+            for place, name in sorted(places.items(), key=lambda item: -len(item[0]))
+            if place != name
+        }
 
     # Streams -------------------------------------------------------------------------------------
 

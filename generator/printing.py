@@ -21,6 +21,7 @@ def imports(classes: Iterable[str], api: Api, here: str) -> list[str]:
     """Import lines for generated classes, for a module of `here` (models, requests, resources)."""
     homes = {each.name: ("models", each.module) for each in api.models}
     homes |= {each.name: ("models", each.module) for each in api.enumerations}
+    homes |= {each.literal.name: ("models", each.module) for each in api.enumerations}
     homes |= {each.name: ("resources", each.module) for each in api.resources}
     lines: list[str] = []
     for name in sorted(set(classes)):
@@ -52,6 +53,25 @@ def signature(keywords: Iterable[Keyword], positional: int = 0, first: str = "")
 
 def _annotation(keyword: Keyword) -> str:
     return keyword.type.code(LIST)
+
+
+def checked_enums(request: Request) -> list[tuple[str, str]]:
+    """The keywords that take one of an enumeration's values, each with it."""
+    return [
+        (keyword.name, enum)
+        for keyword in request.keywords
+        if (enum := keyword.type.checked_enum) is not None
+    ]
+
+
+def literals(api: Api) -> set[str]:
+    """The enumerations whose values arguments may be given as texts."""
+    return {
+        enum
+        for collection in api.collections
+        for request in collection.requests
+        for _, enum in checked_enums(request)
+    }
 
 
 def request_keywords(request: Request) -> list[Keyword]:

@@ -33,6 +33,7 @@ class PythonType:
     members: tuple[PythonType, ...] = ()
     is_model: bool = False
     is_enum: bool = False
+    is_literal: bool = False
 
     def code(self, list_name: str = "list") -> str:
         """The annotation's text. `list_name` tells the built-in from a method called `list`."""
@@ -74,11 +75,35 @@ class PythonType:
     @property
     def classes(self) -> set[str]:
         """The generated classes that it names."""
-        return {part.name for part in self.parts() if part.is_model or part.is_enum}
+        return {
+            part.name for part in self.parts() if part.is_model or part.is_enum or part.is_literal
+        }
+
+    def with_literals(self) -> PythonType:
+        """The same, or one of an enumeration's values as text, where not any text is right."""
+        members = self.members if self.name == "|" else (self,)
+        if STR in members or not any(member.is_enum for member in members):
+            return self
+        texts = [literal_of(member.name) for member in members if member.is_enum]
+        nothing = [member for member in members if member == NONE]
+        return PythonType(
+            "|", (*(member for member in members if member != NONE), *texts, *nothing)
+        )
+
+    @property
+    def checked_enum(self) -> str | None:
+        """The enumeration whose values a text has to be one of."""
+        names = [member.name for member in self.members if member.is_enum]
+        return names[0] if any(member.is_literal for member in self.members) else None
 
     def names(self, text: str) -> bool:
         """Whether the annotation contains a name, such as `Any`."""
         return any(part.name == text for part in self.parts())
+
+
+def literal_of(enum: str) -> PythonType:
+    """The type of an enumeration's values as texts."""
+    return PythonType(f"{enum}Literal", is_literal=True)
 
 
 ANY = PythonType("Any")

@@ -41,6 +41,7 @@ def render(api: Api, project: Project, package: str) -> dict[str, str]:
 
     models = {each.name: each.module for each in api.models}
     models |= {each.name: each.module for each in api.enumerations}
+    literals = printing.literals(api)
     resources = {each.name: each.module for each in api.resources}
     for collection in api.collections:
         resources[collection.name] = collection.module
@@ -65,7 +66,12 @@ def render(api: Api, project: Project, package: str) -> dict[str, str]:
     for model in api.models:
         add(f"models/{model.module}.py", "data.py.jinja", model=model)
     for enumeration in api.enumerations:
-        add(f"models/{enumeration.module}.py", "enumeration.py.jinja", enumeration=enumeration)
+        add(
+            f"models/{enumeration.module}.py",
+            "enumeration.py.jinja",
+            enumeration=enumeration,
+            has_literal=enumeration.name in literals,
+        )
     if api.collections:
         add("requests/__init__.py", "requests_init.py.jinja")
         add(

@@ -8,7 +8,7 @@ import attrs
 
 from generator.examples import Example
 from generator.literals import literal
-from generator.python_types import PythonType
+from generator.python_types import PythonType, literal_of
 
 
 @attrs.frozen(kw_only=True)
@@ -101,6 +101,11 @@ class Enumeration:
     members: list[tuple[str, str, str]]
     is_task_status: bool
 
+    @property
+    def literal(self) -> PythonType:
+        """The values as texts, which calls take as well."""
+        return literal_of(self.name)
+
 
 @attrs.frozen(kw_only=True)
 class Keyword:
@@ -160,7 +165,10 @@ class Pages:
 
 @attrs.frozen(kw_only=True)
 class Request:
-    """An operation: its spec and its pair of methods."""
+    """An operation: its spec and its pair of methods.
+
+    `places` leads from what a message calls a place in the request to the argument that goes there.
+    """
 
     id: str
     collection: str
@@ -174,6 +182,7 @@ class Request:
     headers: list[tuple[str, str]]
     body: str | None
     body_classes: set[str]
+    places: dict[str, str]
     replay: str
     root: str
     stream: Stream | None

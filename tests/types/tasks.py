@@ -29,7 +29,12 @@ def create(tasks: Tasks) -> None:
     tasks.create(agent_id=5)  # type: ignore[arg-type]
     tasks.create("agent", promt="typo")  # type: ignore[call-arg]
     tasks.create("agent", file_urls="a.csv")  # type: ignore[arg-type]
+    tasks.create("agent", output_format="json", think_mode="harder", source="by fax")
+    tasks.create("agent", output_format=OutputFormat.Json)
     tasks.create("agent", output_format="jsn")  # type: ignore[arg-type]
+    tasks.list("agent", status="completed")
+    tasks.list("agent", status="done")  # type: ignore[arg-type]
+    tasks.with_raw_response.create("agent", output_format="jsn")  # type: ignore[arg-type]
     tasks.create("agent", user_details={"email": "a"})  # type: ignore[arg-type]
     tasks.create("agent", events_streaming="yes")  # type: ignore[arg-type]
 
@@ -80,7 +85,8 @@ async def awaiting(tasks: Tasks, task: Task) -> None:
 
 def objects(task: Task, item: TasksListItem, event: TaskUpdateEvent) -> None:
     """Methods and fields of objects."""
-    task.set_status("completed")  # type: ignore[arg-type]
+    task.set_status("completed")
+    task.set_status("done")  # type: ignore[arg-type]
     task.set_status(OutputFormat.Json)  # type: ignore[arg-type]
     task.set_status(AgentExecutionStatus.Complete)  # type: ignore[attr-defined]
     task.save(True, 1)  # type: ignore[call-arg]

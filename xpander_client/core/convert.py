@@ -127,11 +127,13 @@ def complete(model: Any) -> None:
     Raises:
         ArgumentError: a field can't hold its value; the message names both.
     """
-    cls = type(model)
+    cls: Any = type(model)
     for name, type_, hook, right in _declared.get(cls) or _declare(cls):
         value = getattr(model, name)
         if value.__class__ in right:
             continue
+        if value.__class__ is str and (enum := _enums(cls).get(name)) is not None:
+            enum.from_argument(f"{cls.__name__}.{name}", value)
         try:
             made = hook(value, type_)
         except Exception:
@@ -155,6 +157,17 @@ def _declare(cls: Any) -> list[tuple[str, Any, Hook, frozenset[Any]]]:
             declared.append((field.name, field.type, _hook_of(field.type), frozenset(right)))
     _declared[cls] = declared
     return declared
+
+
+@functools.cache
+def _enums(model: Any) -> dict[str, type[OpenStrEnum]]:
+    """The enumerations of a model's fields, but of those that take any text."""
+    found: dict[str, type[OpenStrEnum]] = {}
+    for field in attrs.fields(attrs.resolve_types(model)):
+        members = get_args(field.type) if _is_union(field.type) else (field.type,)
+        if str not in members:
+            found.update((field.name, member) for member in members if _is_open_enum(member))
+    return found
 
 
 _hooks: dict[Any, Hook] = {}
@@ -221,6 +234,24 @@ def body(model: Any) -> bytes:
     data = dumps(model)
     try:
         loads(data, type(model))
+    except ConversionError as error:
+        raise ArgumentError(str(error)) from None
+    return data
+
+
+def body_of_fields(model: Any, fields: Mapping[str, Any]) -> bytes:
+    """JSON text for those of a model's fields that a caller changes, by their names on the wire.
+
+    Raises:
+        ArgumentError: one is not of its type, or has no JSON form; the message says where.
+    """
+    enums = _enums(model)
+    for name, value in fields.items():
+        if name in enums:
+            enums[name].from_argument(f"$.{name}", value)
+    data = dumps(dict(fields))
+    try:
+        loads(data, model)
     except ConversionError as error:
         raise ArgumentError(str(error)) from None
     return data

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self, overload
+
+from xpander_client.errors import ArgumentError
 
 
 class OpenStrEnum(StrEnum):
@@ -30,6 +32,32 @@ class OpenStrEnum(StrEnum):
     def is_known(self) -> bool:
         """Whether this client's version of the contract lists the value."""
         return self._value_ in type(self)._value2member_map_
+
+    @overload
+    @classmethod
+    def from_argument(cls, place: str, value: None) -> None: ...
+
+    @overload
+    @classmethod
+    def from_argument(cls, place: str, value: str) -> Self: ...
+
+    @classmethod
+    def from_argument(cls, place: str, value: Any) -> Any:
+        """Return the member that an argument means; None and members, known or not, stay as is.
+
+        Raises:
+            ArgumentError: it is a text that is none; the message names `place` and what is allowed.
+        """
+        if value.__class__ is not str:
+            return value
+        member = cls._value2member_map_.get(value)
+        if member is None:
+            allowed = ", ".join(repr(member.value) for member in cls)
+            raise ArgumentError(
+                f"{place}: expected one of {allowed}, got {value!r} (what the platform knows and "
+                f"this client does not: {cls.__name__}({value!r}))"
+            )
+        return member
 
     def __reduce_ex__(self, protocol: object) -> tuple[type[Self], tuple[str]]:
         return type(self), (str(self),)

@@ -95,6 +95,23 @@ def _segment(name: str, value: object) -> str:
     return quote(value, safe="")
 
 
+def name_argument(error: ArgumentError, places: Mapping[str, str]) -> ArgumentError:
+    """Return the error with the argument that the caller wrote, where it names a place.
+
+    `places` leads to the arguments' names, the longest first; one that ends with a dot is left out.
+
+    Example:
+        >>> error = ArgumentError("$.input.files: expected a list, got the string 'a'")
+        >>> print(name_argument(error, {"$.input.files": "file_urls", "$.": ""}))
+        file_urls: expected a list, got the string 'a'
+    """
+    for place, name in places.items():
+        rest = error.description.removeprefix(place)
+        if rest != error.description and (not name or rest[:1] in (":", ".", "[", " ")):
+            return ArgumentError(name + rest)
+    return error
+
+
 def query(pairs: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Query parameters as wire text: None is left out, a sequence is repeated.
 

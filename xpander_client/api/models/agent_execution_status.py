@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from xpander_client.core.enums import OpenStrEnum
 from xpander_client.core.statuses import TERMINAL, TaskStatus
 
-__all__ = ["AgentExecutionStatus"]
+__all__ = ["AgentExecutionStatus", "AgentExecutionStatusLiteral"]
 
 
 class AgentExecutionStatus(OpenStrEnum):
@@ -44,3 +46,8 @@ _VALUES: tuple[TaskStatus, ...] = (
     "completed",
     "stopped",
 )
+
+AgentExecutionStatusLiteral: TypeAlias = Literal[
+    "pending", "executing", "paused", "error", "failed", "completed", "stopped"
+]
+"""The values of `AgentExecutionStatus` as texts, which calls take as well."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from xpander_client.core.enums import OpenStrEnum
 
-__all__ = ["AgentType"]
+__all__ = ["AgentType", "AgentTypeLiteral"]
 
 
 class AgentType(OpenStrEnum):
@@ -15,3 +17,7 @@ class AgentType(OpenStrEnum):
     A2A = "a2a"
     Curl = "curl"
     Orchestration = "orchestration"
+
+
+AgentTypeLiteral: TypeAlias = Literal["manager", "regular", "a2a", "curl", "orchestration"]
+"""The values of `AgentType` as texts, which calls take as well."""

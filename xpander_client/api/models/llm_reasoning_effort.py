@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from xpander_client.core.enums import OpenStrEnum
 
-__all__ = ["LLMReasoningEffort"]
+__all__ = ["LLMReasoningEffort", "LLMReasoningEffortLiteral"]
 
 
 class LLMReasoningEffort(OpenStrEnum):
@@ -14,3 +16,7 @@ class LLMReasoningEffort(OpenStrEnum):
     Medium = "medium"
     High = "high"
     XHigh = "xhigh"
+
+
+LLMReasoningEffortLiteral: TypeAlias = Literal["low", "medium", "high", "xhigh"]
+"""The values of `LLMReasoningEffort` as texts, which calls take as well."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from xpander_client.core.enums import OpenStrEnum
 
-__all__ = ["OutputFormat"]
+__all__ = ["OutputFormat", "OutputFormatLiteral"]
 
 
 class OutputFormat(OpenStrEnum):
@@ -18,3 +20,7 @@ class OutputFormat(OpenStrEnum):
     """A JSON document, as the task's `output_schema` has it."""
     Voice = "voice"
     """The address of an audio file."""
+
+
+OutputFormatLiteral: TypeAlias = Literal["text", "markdown", "json", "voice"]
+"""The values of `OutputFormat` as texts, which calls take as well."""

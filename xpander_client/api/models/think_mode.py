@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from xpander_client.core.enums import OpenStrEnum
 
-__all__ = ["ThinkMode"]
+__all__ = ["ThinkMode", "ThinkModeLiteral"]
 
 
 class ThinkMode(OpenStrEnum):
@@ -12,3 +14,7 @@ class ThinkMode(OpenStrEnum):
 
     Default = "default"
     Harder = "harder"
+
+
+ThinkModeLiteral: TypeAlias = Literal["default", "harder"]
+"""The values of `ThinkMode` as texts, which calls take as well."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from xpander_client.core.enums import OpenStrEnum
 
-__all__ = ["WorkerEnvironment"]
+__all__ = ["WorkerEnvironment", "WorkerEnvironmentLiteral"]
 
 
 class WorkerEnvironment(OpenStrEnum):
@@ -12,3 +14,7 @@ class WorkerEnvironment(OpenStrEnum):
 
     Local = "local"
     Xpander = "xpander"
+
+
+WorkerEnvironmentLiteral: TypeAlias = Literal["local", "xpander"]
+"""The values of `WorkerEnvironment` as texts, which calls take as well."""

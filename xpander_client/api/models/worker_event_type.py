@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from xpander_client.core.enums import OpenStrEnum
 
-__all__ = ["WorkerEventType"]
+__all__ = ["WorkerEventType", "WorkerEventTypeLiteral"]
 
 
 class WorkerEventType(OpenStrEnum):
@@ -26,3 +28,16 @@ class WorkerEventType(OpenStrEnum):
     """Whether the worker takes tasks."""
     WorkerFinished = "worker-finished"
     """The worker is going."""
+
+
+WorkerEventTypeLiteral: TypeAlias = Literal[
+    "worker-registration",
+    "agent-execution",
+    "task-stop",
+    "task-notify",
+    "worker-environment-conflict",
+    "worker-heartbeat",
+    "worker-capacity-update",
+    "worker-finished",
+]
+"""The values of `WorkerEventType` as texts, which calls take as well."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from xpander_client.core.enums import OpenStrEnum
 
-__all__ = ["WorkerLoss"]
+__all__ = ["WorkerLoss", "WorkerLossLiteral"]
 
 
 class WorkerLoss(OpenStrEnum):
@@ -12,3 +14,7 @@ class WorkerLoss(OpenStrEnum):
 
     Retry = "retry"
     Error = "error"
+
+
+WorkerLossLiteral: TypeAlias = Literal["retry", "error"]
+"""The values of `WorkerLoss` as texts, which calls take as well."""

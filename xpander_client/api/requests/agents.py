@@ -14,11 +14,13 @@ from xpander_client.core.requests import (
     RequestSpec,
     encode_path as _encode_path,
     header_fields as _header_fields,
+    name_argument as _name_argument,
 )
+from xpander_client.errors import ArgumentError
 
 from ..models.agent_create import AgentCreate
 from ..models.agent_instructions import AgentInstructions
-from ..models.agent_type import AgentType
+from ..models.agent_type import AgentType, AgentTypeLiteral
 from ..models.llm_usage_report import LLMUsageReport
 from ..models.operation_call import OperationCall
 
@@ -58,14 +60,17 @@ def list() -> RequestSpec:
 
 def get(*, agent_id: str, version: str | int | None = None) -> RequestSpec:
     """Return what `Agents.get` sends."""
-    return RequestSpec(
-        operation="Agents.get",
-        method="GET",
-        path=_encode_path("/agents/{agent_id}", agent_id=agent_id),
-        template="/agents/{agent_id}",
-        replay=Replay.ALWAYS,
-        headers=_header_fields({"x-agent-version": version}),
-    )
+    try:
+        return RequestSpec(
+            operation="Agents.get",
+            method="GET",
+            path=_encode_path("/agents/{agent_id}", agent_id=agent_id),
+            template="/agents/{agent_id}",
+            replay=Replay.ALWAYS,
+            headers=_header_fields({"x-agent-version": version}),
+        )
+    except ArgumentError as error:
+        raise _name_argument(error, {"x-agent-version": "version"}) from None
 
 
 def get_database(*, agent_id: str) -> RequestSpec:
@@ -90,24 +95,36 @@ def invoke_tool(
     preflight_check: bool | None = None,
 ) -> RequestSpec:
     """Return what `Agents.invoke_tool` sends."""
-    return RequestSpec(
-        operation="Agents.invoke_tool",
-        method="POST",
-        path=_encode_path(
-            "/agents/{agent_id}/operations/{tool_id}", agent_id=agent_id, tool_id=tool_id
-        ),
-        template="/agents/{agent_id}/operations/{tool_id}",
-        replay=Replay.NEVER,
-        headers=_header_fields(
+    try:
+        return RequestSpec(
+            operation="Agents.invoke_tool",
+            method="POST",
+            path=_encode_path(
+                "/agents/{agent_id}/operations/{tool_id}", agent_id=agent_id, tool_id=tool_id
+            ),
+            template="/agents/{agent_id}/operations/{tool_id}",
+            replay=Replay.NEVER,
+            headers=_header_fields(
+                {
+                    "x-agent-version": agent_version,
+                    "x-execution-id": execution_id,
+                    "x-tool-call-id": tool_call_id,
+                    "x-preflight-check": preflight_check,
+                }
+            ),
+            body=_dumps(payload),
+        )
+    except ArgumentError as error:
+        raise _name_argument(
+            error,
             {
-                "x-agent-version": agent_version,
-                "x-execution-id": execution_id,
-                "x-tool-call-id": tool_call_id,
-                "x-preflight-check": preflight_check,
-            }
-        ),
-        body=_dumps(payload),
-    )
+                "x-agent-version": "agent_version",
+                "x-execution-id": "execution_id",
+                "x-tool-call-id": "tool_call_id",
+                "x-preflight-check": "preflight_check",
+                "$": "payload",
+            },
+        ) from None
 
 
 def run_operation(
@@ -126,55 +143,75 @@ def run_operation(
     execution_attempt: int | None = None,
 ) -> RequestSpec:
     """Return what `Agents.run_operation` sends."""
-    return RequestSpec(
-        operation="Agents.run_operation",
-        method="POST",
-        path=_encode_path(
-            "/agents/{agent_id}/{execution_id}/operations/{operation_id}",
-            agent_id=agent_id,
-            execution_id=execution_id,
-            operation_id=operation_id,
-        ),
-        template="/agents/{agent_id}/{execution_id}/operations/{operation_id}",
-        replay=Replay.NEVER,
-        headers=_header_fields(
+    try:
+        return RequestSpec(
+            operation="Agents.run_operation",
+            method="POST",
+            path=_encode_path(
+                "/agents/{agent_id}/{execution_id}/operations/{operation_id}",
+                agent_id=agent_id,
+                execution_id=execution_id,
+                operation_id=operation_id,
+            ),
+            template="/agents/{agent_id}/{execution_id}/operations/{operation_id}",
+            replay=Replay.NEVER,
+            headers=_header_fields(
+                {
+                    "x-xpander-tool-call-id": tool_call_id,
+                    "x-xpander-parallel": parallel,
+                    "x-xpander-with-auto-report-result": with_auto_report_result,
+                    "x-agent-version": agent_version,
+                    "x-execution-attempt": execution_attempt,
+                }
+            ),
+            body=_body(
+                OperationCall(
+                    body_params=body_params,
+                    path_params=path_params,
+                    query_params=query_params,
+                    headers=headers,
+                )
+            ),
+        )
+    except ArgumentError as error:
+        raise _name_argument(
+            error,
             {
-                "x-xpander-tool-call-id": tool_call_id,
-                "x-xpander-parallel": parallel,
-                "x-xpander-with-auto-report-result": with_auto_report_result,
-                "x-agent-version": agent_version,
-                "x-execution-attempt": execution_attempt,
-            }
-        ),
-        body=_body(
-            OperationCall(
-                body_params=body_params,
-                path_params=path_params,
-                query_params=query_params,
-                headers=headers,
-            )
-        ),
-    )
+                "x-xpander-with-auto-report-result": "with_auto_report_result",
+                "x-xpander-tool-call-id": "tool_call_id",
+                "x-execution-attempt": "execution_attempt",
+                "x-xpander-parallel": "parallel",
+                "x-agent-version": "agent_version",
+                "OperationCall.": "",
+                "$.": "",
+            },
+        ) from None
 
 
 def create(
     *,
     name: str,
-    type: AgentType | None = None,
+    type: AgentType | AgentTypeLiteral | None = None,
     description: str | None = None,
     instructions: AgentInstructions | None = None,
 ) -> RequestSpec:
     """Return what `Agents.create` sends."""
-    return RequestSpec(
-        operation="Agents.create",
-        method="POST",
-        path="/agents-crud/tools/crud/create",
-        template="/agents-crud/tools/crud/create",
-        replay=Replay.KEYED,
-        body=_body(
-            AgentCreate(name=name, type=type, description=description, instructions=instructions)
-        ),
-    )
+    type = AgentType.from_argument("type", type)
+    try:
+        return RequestSpec(
+            operation="Agents.create",
+            method="POST",
+            path="/agents-crud/tools/crud/create",
+            template="/agents-crud/tools/crud/create",
+            replay=Replay.KEYED,
+            body=_body(
+                AgentCreate(
+                    name=name, type=type, description=description, instructions=instructions
+                )
+            ),
+        )
+    except ArgumentError as error:
+        raise _name_argument(error, {"AgentCreate.": "", "$.": ""}) from None
 
 
 def report_llm_usage(
@@ -191,23 +228,26 @@ def report_llm_usage(
     function_name: builtins.list[str] | None = None,
 ) -> RequestSpec:
     """Return what `Agents.report_llm_usage` sends."""
-    return RequestSpec(
-        operation="Agents.report_llm_usage",
-        method="POST",
-        path=_encode_path("/agents-metrics/{agent_id}/llm", agent_id=agent_id),
-        template="/agents-metrics/{agent_id}/llm",
-        replay=Replay.KEYED,
-        body=_body(
-            LLMUsageReport(
-                source_node_type=source_node_type,
-                finish_reason=finish_reason,
-                provider=provider,
-                model=model,
-                duration=duration,
-                prompt_tokens=prompt_tokens,
-                completion_tokens=completion_tokens,
-                total_tokens=total_tokens,
-                function_name=function_name,
-            )
-        ),
-    )
+    try:
+        return RequestSpec(
+            operation="Agents.report_llm_usage",
+            method="POST",
+            path=_encode_path("/agents-metrics/{agent_id}/llm", agent_id=agent_id),
+            template="/agents-metrics/{agent_id}/llm",
+            replay=Replay.KEYED,
+            body=_body(
+                LLMUsageReport(
+                    source_node_type=source_node_type,
+                    finish_reason=finish_reason,
+                    provider=provider,
+                    model=model,
+                    duration=duration,
+                    prompt_tokens=prompt_tokens,
+                    completion_tokens=completion_tokens,
+                    total_tokens=total_tokens,
+                    function_name=function_name,
+                )
+            ),
+        )
+    except ArgumentError as error:
+        raise _name_argument(error, {"LLMUsageReport.": "", "$.": ""}) from None

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from xpander_client.core.convert import (
-    ConversionError as _ConversionError,
     body as _body,
+    body_of_fields as _body_of_fields,
     dumps as _dumps,
-    loads as _loads,
 )
 from xpander_client.core.requests import (
     Replay,
@@ -20,18 +19,19 @@ from xpander_client.core.requests import (
     StreamSpec,
     encode_path as _encode_path,
     header_fields as _header_fields,
+    name_argument as _name_argument,
     query as _query,
 )
 from xpander_client.errors import ArgumentError
 
 from ..models.agent_execution_input import AgentExecutionInput
-from ..models.agent_execution_status import AgentExecutionStatus
+from ..models.agent_execution_status import AgentExecutionStatus, AgentExecutionStatusLiteral
 from ..models.attachment_ref import AttachmentRef
 from ..models.execution_metrics_report import ExecutionMetricsReport
 from ..models.execution_tokens import ExecutionTokens
-from ..models.llm_reasoning_effort import LLMReasoningEffort
+from ..models.llm_reasoning_effort import LLMReasoningEffort, LLMReasoningEffortLiteral
 from ..models.mcp_server_details import MCPServerDetails
-from ..models.output_format import OutputFormat
+from ..models.output_format import OutputFormat, OutputFormatLiteral
 from ..models.principal import Principal
 from ..models.source_node_type import SourceNodeType
 from ..models.task_create import TaskCreate
@@ -42,10 +42,10 @@ from ..models.task_report_request import TaskReportRequest
 from ..models.task_update import TaskUpdate
 from ..models.task_update_event import TaskUpdateEvent
 from ..models.tasks_delete import TasksDelete
-from ..models.think_mode import ThinkMode
+from ..models.think_mode import ThinkMode, ThinkModeLiteral
 from ..models.tokens import Tokens
 from ..models.user import User
-from ..models.worker_loss import WorkerLoss
+from ..models.worker_loss import WorkerLoss, WorkerLossLiteral
 
 __all__ = [
     "create",
@@ -81,7 +81,7 @@ def create(
     source: SourceNodeType | str | None = None,
     worker_id: str | None = None,
     run_locally: bool | None = None,
-    output_format: OutputFormat | None = None,
+    output_format: OutputFormat | OutputFormatLiteral | None = None,
     output_schema: dict[str, Any] | None = None,
     events_streaming: bool | None = None,
     additional_context: str | None = None,
@@ -92,13 +92,13 @@ def create(
     mcp_servers: builtins.list[MCPServerDetails] | None = None,
     triggering_agent_id: str | None = None,
     title: str | None = None,
-    think_mode: ThinkMode | None = None,
+    think_mode: ThinkMode | ThinkModeLiteral | None = None,
     disable_attachment_injection: bool | None = None,
     return_metrics: bool | None = None,
     user_tokens: dict[str, Any] | None = None,
     llm_model_provider: str | None = None,
     llm_model_name: str | None = None,
-    llm_reasoning_effort: LLMReasoningEffort | None = None,
+    llm_reasoning_effort: LLMReasoningEffort | LLMReasoningEffortLiteral | None = None,
     harness_cli: str | None = None,
     tool_call_limit: int | None = None,
     attachments: builtins.list[AttachmentRef] | None = None,
@@ -106,60 +106,89 @@ def create(
     memory_thread_id: str | None = None,
     parent_execution_id: str | None = None,
     tool_call_name: str | None = None,
-    on_worker_loss: WorkerLoss | None = None,
+    on_worker_loss: WorkerLoss | WorkerLossLiteral | None = None,
     worker_pool: str | None = None,
 ) -> RequestSpec:
     """Return what `Tasks.create` sends."""
-    return RequestSpec(
-        operation="Tasks.create",
-        method="POST",
-        path=_encode_path("/agent-execution/{agent_id}", agent_id=agent_id),
-        template="/agent-execution/{agent_id}",
-        replay=Replay.KEYED,
-        headers=_header_fields({"x-agent-version": agent_version}),
-        body=_body(
-            TaskCreate(
-                id=existing_task_id,
-                input=AgentExecutionInput(
-                    text=prompt,
-                    files=[] if file_urls is None else file_urls,
-                    attachments=attachments,
-                    user=user_details,
-                    principal=principal,
-                ),
-                payload_extension=tool_call_payload_extension,
-                source=source,
-                worker_id=worker_id,
-                worker_pool=worker_pool,
-                on_worker_loss=on_worker_loss,
-                memory_thread_id=memory_thread_id,
-                parent_execution_id=parent_execution_id,
-                tool_call_name=tool_call_name,
-                output_format=output_format,
-                output_schema=output_schema,
-                run_locally=run_locally,
-                events_streaming=events_streaming,
-                additional_context=additional_context,
-                instructions_override=instructions_override,
-                test_run_node_id=test_run_node_id,
-                user_oidc_token=user_oidc_token,
-                expected_output=expected_output,
-                mcp_servers=mcp_servers,
-                triggering_agent_id=triggering_agent_id,
-                title=title,
-                think_mode=think_mode,
-                disable_attachment_injection=disable_attachment_injection,
-                tool_call_limit=tool_call_limit,
-                user_tokens=user_tokens,
-                return_metrics=return_metrics,
-                llm_model_provider=llm_model_provider,
-                llm_model_name=llm_model_name,
-                llm_reasoning_effort=llm_reasoning_effort,
-                harness_cli=harness_cli,
-                permission_mode=permission_mode,
-            )
-        ),
+    output_format = OutputFormat.from_argument("output_format", output_format)
+    think_mode = ThinkMode.from_argument("think_mode", think_mode)
+    llm_reasoning_effort = LLMReasoningEffort.from_argument(
+        "llm_reasoning_effort", llm_reasoning_effort
     )
+    on_worker_loss = WorkerLoss.from_argument("on_worker_loss", on_worker_loss)
+    try:
+        return RequestSpec(
+            operation="Tasks.create",
+            method="POST",
+            path=_encode_path("/agent-execution/{agent_id}", agent_id=agent_id),
+            template="/agent-execution/{agent_id}",
+            replay=Replay.KEYED,
+            headers=_header_fields({"x-agent-version": agent_version}),
+            body=_body(
+                TaskCreate(
+                    id=existing_task_id,
+                    input=AgentExecutionInput(
+                        text=prompt,
+                        files=[] if file_urls is None else file_urls,
+                        attachments=attachments,
+                        user=user_details,
+                        principal=principal,
+                    ),
+                    payload_extension=tool_call_payload_extension,
+                    source=source,
+                    worker_id=worker_id,
+                    worker_pool=worker_pool,
+                    on_worker_loss=on_worker_loss,
+                    memory_thread_id=memory_thread_id,
+                    parent_execution_id=parent_execution_id,
+                    tool_call_name=tool_call_name,
+                    output_format=output_format,
+                    output_schema=output_schema,
+                    run_locally=run_locally,
+                    events_streaming=events_streaming,
+                    additional_context=additional_context,
+                    instructions_override=instructions_override,
+                    test_run_node_id=test_run_node_id,
+                    user_oidc_token=user_oidc_token,
+                    expected_output=expected_output,
+                    mcp_servers=mcp_servers,
+                    triggering_agent_id=triggering_agent_id,
+                    title=title,
+                    think_mode=think_mode,
+                    disable_attachment_injection=disable_attachment_injection,
+                    tool_call_limit=tool_call_limit,
+                    user_tokens=user_tokens,
+                    return_metrics=return_metrics,
+                    llm_model_provider=llm_model_provider,
+                    llm_model_name=llm_model_name,
+                    llm_reasoning_effort=llm_reasoning_effort,
+                    harness_cli=harness_cli,
+                    permission_mode=permission_mode,
+                )
+            ),
+        )
+    except ArgumentError as error:
+        raise _name_argument(
+            error,
+            {
+                "TaskCreate.payload_extension": "tool_call_payload_extension",
+                "AgentExecutionInput.files": "file_urls",
+                "AgentExecutionInput.text": "prompt",
+                "AgentExecutionInput.user": "user_details",
+                "AgentExecutionInput.": "",
+                "$.payload_extension": "tool_call_payload_extension",
+                "$.input.attachments": "attachments",
+                "$.input.principal": "principal",
+                "x-agent-version": "agent_version",
+                "TaskCreate.id": "existing_task_id",
+                "$.input.files": "file_urls",
+                "$.input.text": "prompt",
+                "$.input.user": "user_details",
+                "TaskCreate.": "",
+                "$.id": "existing_task_id",
+                "$.": "",
+            },
+        ) from None
 
 
 def stop(*, task_id: str) -> RequestSpec:
@@ -189,7 +218,7 @@ def update(
     task_id: str,
     tool_call_payload_extension: dict[str, Any] | None = None,
     source: SourceNodeType | str | None = None,
-    status: AgentExecutionStatus | None = None,
+    status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
     last_executed_node_id: str | None = None,
     result: str | dict[str, Any] | builtins.list[Any] | None = None,
     memory_thread_id: str | None = None,
@@ -197,34 +226,37 @@ def update(
     progress: TaskProgress | None = None,
 ) -> RequestSpec:
     """Return what `Tasks.update` sends."""
-    return RequestSpec(
-        operation="Tasks.update",
-        method="PATCH",
-        path=_encode_path("/agent-execution/{task_id}/update", task_id=task_id),
-        template="/agent-execution/{task_id}/update",
-        replay=Replay.ALWAYS,
-        body=_body(
-            TaskUpdate(
-                tool_call_payload_extension=tool_call_payload_extension,
-                status=status,
-                last_executed_node_id=last_executed_node_id,
-                result=result,
-                memory_thread_id=memory_thread_id,
-                worker_id=worker_id,
-                source=source,
-                progress=progress,
-            )
-        ),
-    )
+    status = AgentExecutionStatus.from_argument("status", status)
+    try:
+        return RequestSpec(
+            operation="Tasks.update",
+            method="PATCH",
+            path=_encode_path("/agent-execution/{task_id}/update", task_id=task_id),
+            template="/agent-execution/{task_id}/update",
+            replay=Replay.ALWAYS,
+            body=_body(
+                TaskUpdate(
+                    tool_call_payload_extension=tool_call_payload_extension,
+                    status=status,
+                    last_executed_node_id=last_executed_node_id,
+                    result=result,
+                    memory_thread_id=memory_thread_id,
+                    worker_id=worker_id,
+                    source=source,
+                    progress=progress,
+                )
+            ),
+        )
+    except ArgumentError as error:
+        raise _name_argument(error, {"TaskUpdate.": "", "$.": ""}) from None
 
 
 def update_fields(*, task_id: str, fields: Mapping[str, Any]) -> RequestSpec:
     """Return what `Tasks.update` sends to change these fields, by their names on the wire."""
-    data = _dumps(dict(fields))
     try:
-        _loads(data, TaskUpdate)
-    except _ConversionError as error:
-        raise ArgumentError(str(error)) from None
+        data = _body_of_fields(TaskUpdate, fields)
+    except ArgumentError as error:
+        raise _name_argument(error, {"$.": ""}) from None
     return RequestSpec(
         operation="Tasks.update",
         method="PATCH",
@@ -238,32 +270,41 @@ def update_fields(*, task_id: str, fields: Mapping[str, Any]) -> RequestSpec:
 def finish(
     *,
     task_id: str,
-    status: AgentExecutionStatus,
+    status: AgentExecutionStatus | AgentExecutionStatusLiteral,
     result: str | dict[str, Any] | builtins.list[Any] | None = None,
     execution_attempt: int | None = None,
 ) -> RequestSpec:
     """Return what `Tasks.finish` sends."""
-    return RequestSpec(
-        operation="Tasks.finish",
-        method="PATCH",
-        path=_encode_path("/agent-execution/{task_id}/finish", task_id=task_id),
-        template="/agent-execution/{task_id}/finish",
-        replay=Replay.ALWAYS,
-        headers=_header_fields({"x-execution-attempt": execution_attempt}),
-        body=_body(TaskFinish(status=status, result=result)),
-    )
+    status = AgentExecutionStatus.from_argument("status", status)
+    try:
+        return RequestSpec(
+            operation="Tasks.finish",
+            method="PATCH",
+            path=_encode_path("/agent-execution/{task_id}/finish", task_id=task_id),
+            template="/agent-execution/{task_id}/finish",
+            replay=Replay.ALWAYS,
+            headers=_header_fields({"x-execution-attempt": execution_attempt}),
+            body=_body(TaskFinish(status=status, result=result)),
+        )
+    except ArgumentError as error:
+        raise _name_argument(
+            error, {"x-execution-attempt": "execution_attempt", "TaskFinish.": "", "$.": ""}
+        ) from None
 
 
 def notify(*, task_id: str, key: str, data: Any = None) -> RequestSpec:
     """Return what `Tasks.notify` sends."""
-    return RequestSpec(
-        operation="Tasks.notify",
-        method="POST",
-        path=_encode_path("/agent-execution/{task_id}/notify", task_id=task_id),
-        template="/agent-execution/{task_id}/notify",
-        replay=Replay.KEYED,
-        body=_body(TaskNotification(key=key, data=data)),
-    )
+    try:
+        return RequestSpec(
+            operation="Tasks.notify",
+            method="POST",
+            path=_encode_path("/agent-execution/{task_id}/notify", task_id=task_id),
+            template="/agent-execution/{task_id}/notify",
+            replay=Replay.KEYED,
+            body=_body(TaskNotification(key=key, data=data)),
+        )
+    except ArgumentError as error:
+        raise _name_argument(error, {"TaskNotification.": "", "$.": ""}) from None
 
 
 def get_pending(*, worker_id: str) -> RequestSpec:
@@ -283,12 +324,13 @@ def list(
     user_id: str | None = None,
     parent_task_id: str | None = None,
     triggering_agent_id: str | None = None,
-    status: AgentExecutionStatus | None = None,
+    status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
     internal_status: str | None = None,
     limit: int | None = None,
     cursor: str | None = None,
 ) -> RequestSpec:
     """Return what `Tasks.list` sends."""
+    status = AgentExecutionStatus.from_argument("status", status)
     return RequestSpec(
         operation="Tasks.list",
         method="GET",
@@ -314,12 +356,13 @@ def list_user_tasks(
     user_id: str,
     parent_task_id: str | None = None,
     triggering_agent_id: str | None = None,
-    status: AgentExecutionStatus | None = None,
+    status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
     internal_status: str | None = None,
     limit: int | None = None,
     cursor: str | None = None,
 ) -> RequestSpec:
     """Return what `Tasks.list_user_tasks` sends."""
+    status = AgentExecutionStatus.from_argument("status", status)
     return RequestSpec(
         operation="Tasks.list_user_tasks",
         method="GET",
@@ -358,32 +401,36 @@ def delete_many(
     agent_id: str | None = None,
     user_id: str | None = None,
     parent_task_id: str | None = None,
-    status: AgentExecutionStatus | None = None,
+    status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
     finished_before: datetime.datetime | None = None,
     stop: bool | None = None,
     with_threads: bool | None = None,
     cursor: str | None = None,
 ) -> RequestSpec:
     """Return what `Tasks.delete_many` sends."""
-    return RequestSpec(
-        operation="Tasks.delete_many",
-        method="POST",
-        path="/agent-execution/executions/delete",
-        template="/agent-execution/executions/delete",
-        replay=Replay.ALWAYS,
-        body=_body(
-            TasksDelete(
-                agent_id=agent_id,
-                user_id=user_id,
-                parent_task_id=parent_task_id,
-                status=status,
-                finished_before=finished_before,
-                stop=stop,
-                with_threads=with_threads,
-                cursor=cursor,
-            )
-        ),
-    )
+    status = AgentExecutionStatus.from_argument("status", status)
+    try:
+        return RequestSpec(
+            operation="Tasks.delete_many",
+            method="POST",
+            path="/agent-execution/executions/delete",
+            template="/agent-execution/executions/delete",
+            replay=Replay.ALWAYS,
+            body=_body(
+                TasksDelete(
+                    agent_id=agent_id,
+                    user_id=user_id,
+                    parent_task_id=parent_task_id,
+                    status=status,
+                    finished_before=finished_before,
+                    stop=stop,
+                    with_threads=with_threads,
+                    cursor=cursor,
+                )
+            ),
+        )
+    except ArgumentError as error:
+        raise _name_argument(error, {"TasksDelete.": "", "$.": ""}) from None
 
 
 def report_external_task(
@@ -399,25 +446,28 @@ def report_external_task(
     used_tools: builtins.list[str] | None = None,
 ) -> RequestSpec:
     """Return what `Tasks.report_external_task` sends."""
-    return RequestSpec(
-        operation="Tasks.report_external_task",
-        method="POST",
-        path=_encode_path("/agent-execution/{agent_id}/report_task", agent_id=agent_id),
-        template="/agent-execution/{agent_id}/report_task",
-        replay=Replay.KEYED,
-        body=_body(
-            TaskReportRequest(
-                id=id,
-                input=input,
-                llm_response=llm_response,
-                tokens=tokens,
-                is_success=True if is_success is None else is_success,
-                result=result,
-                duration=duration,
-                used_tools=used_tools,
-            )
-        ),
-    )
+    try:
+        return RequestSpec(
+            operation="Tasks.report_external_task",
+            method="POST",
+            path=_encode_path("/agent-execution/{agent_id}/report_task", agent_id=agent_id),
+            template="/agent-execution/{agent_id}/report_task",
+            replay=Replay.KEYED,
+            body=_body(
+                TaskReportRequest(
+                    id=id,
+                    input=input,
+                    llm_response=llm_response,
+                    tokens=tokens,
+                    is_success=True if is_success is None else is_success,
+                    result=result,
+                    duration=duration,
+                    used_tools=used_tools,
+                )
+            ),
+        )
+    except ArgumentError as error:
+        raise _name_argument(error, {"TaskReportRequest.": "", "$.": ""}) from None
 
 
 def report_metrics(
@@ -441,33 +491,36 @@ def report_metrics(
     llm_tokens: ExecutionTokens | None = None,
 ) -> RequestSpec:
     """Return what `Tasks.report_metrics` sends."""
-    return RequestSpec(
-        operation="Tasks.report_metrics",
-        method="POST",
-        path=_encode_path("/agents-metrics/{agent_id}/execution", agent_id=agent_id),
-        template="/agents-metrics/{agent_id}/execution",
-        replay=Replay.KEYED,
-        body=_body(
-            ExecutionMetricsReport(
-                execution_id=execution_id,
-                source=source,
-                memory_thread_id=memory_thread_id,
-                task=task,
-                status=status,
-                duration=duration,
-                ai_model=ai_model,
-                sub_executions=sub_executions,
-                triggered_by=triggered_by,
-                skills=skills,
-                internal_status=internal_status,
-                worker=worker,
-                ai_employee_id=ai_employee_id,
-                api_calls_made=api_calls_made,
-                result=result,
-                llm_tokens=llm_tokens,
-            )
-        ),
-    )
+    try:
+        return RequestSpec(
+            operation="Tasks.report_metrics",
+            method="POST",
+            path=_encode_path("/agents-metrics/{agent_id}/execution", agent_id=agent_id),
+            template="/agents-metrics/{agent_id}/execution",
+            replay=Replay.KEYED,
+            body=_body(
+                ExecutionMetricsReport(
+                    execution_id=execution_id,
+                    source=source,
+                    memory_thread_id=memory_thread_id,
+                    task=task,
+                    status=status,
+                    duration=duration,
+                    ai_model=ai_model,
+                    sub_executions=sub_executions,
+                    triggered_by=triggered_by,
+                    skills=skills,
+                    internal_status=internal_status,
+                    worker=worker,
+                    ai_employee_id=ai_employee_id,
+                    api_calls_made=api_calls_made,
+                    result=result,
+                    llm_tokens=llm_tokens,
+                )
+            ),
+        )
+    except ArgumentError as error:
+        raise _name_argument(error, {"ExecutionMetricsReport.": "", "$.": ""}) from None
 
 
 def get_activity_log(*, agent_id: str, task_id: str) -> RequestSpec:
@@ -485,27 +538,35 @@ def push_events(
     *, task_id: str, events: builtins.list[TaskUpdateEvent], execution_attempt: int | None = None
 ) -> RequestSpec:
     """Return what `Tasks.push_events` sends."""
-    return RequestSpec(
-        operation="Tasks.push_events",
-        method="POST",
-        path=_encode_path("/agent-execution/{task_id}/events/push", task_id=task_id),
-        template="/agent-execution/{task_id}/events/push",
-        replay=Replay.KEYED,
-        headers=_header_fields({"x-execution-attempt": execution_attempt}),
-        body=_dumps(events),
-    )
+    try:
+        return RequestSpec(
+            operation="Tasks.push_events",
+            method="POST",
+            path=_encode_path("/agent-execution/{task_id}/events/push", task_id=task_id),
+            template="/agent-execution/{task_id}/events/push",
+            replay=Replay.KEYED,
+            headers=_header_fields({"x-execution-attempt": execution_attempt}),
+            body=_dumps(events),
+        )
+    except ArgumentError as error:
+        raise _name_argument(
+            error, {"x-execution-attempt": "execution_attempt", "$": "events"}
+        ) from None
 
 
 def events(*, task_id: str, last_event_id: str | None = None) -> StreamSpec:
     """Return what `Tasks.events` sends."""
-    return StreamSpec(
-        operation="Tasks.events",
-        method="GET",
-        path=_encode_path("/agent-execution/{task_id}/events", task_id=task_id),
-        template="/agent-execution/{task_id}/events",
-        root=Root.EVENTS,
-        replay=Replay.ALWAYS,
-        headers=_header_fields({"last-event-id": last_event_id}),
-        probe=get(task_id=task_id),
-        resume=True,
-    )
+    try:
+        return StreamSpec(
+            operation="Tasks.events",
+            method="GET",
+            path=_encode_path("/agent-execution/{task_id}/events", task_id=task_id),
+            template="/agent-execution/{task_id}/events",
+            root=Root.EVENTS,
+            replay=Replay.ALWAYS,
+            headers=_header_fields({"last-event-id": last_event_id}),
+            probe=get(task_id=task_id),
+            resume=True,
+        )
+    except ArgumentError as error:
+        raise _name_argument(error, {"last-event-id": "last_event_id"}) from None

@@ -14,8 +14,10 @@ from xpander_client.core.requests import (
     RequestSpec,
     encode_path as _encode_path,
     header_fields as _header_fields,
+    name_argument as _name_argument,
     query as _query,
 )
+from xpander_client.errors import ArgumentError
 
 from ..models.thread_create import ThreadCreate
 from ..models.thread_message import ThreadMessage
@@ -41,21 +43,27 @@ def create(
     thread_id: str | None = None,
 ) -> RequestSpec:
     """Return what `Threads.create` sends."""
-    return RequestSpec(
-        operation="Threads.create",
-        method="POST",
-        path="/memory",
-        template="/memory",
-        replay=Replay.KEYED,
-        body=_body(
-            ThreadCreate(
-                id=thread_id,
-                organization_id=organization_id,
-                user_details=user_details,
-                metadata=metadata,
-            )
-        ),
-    )
+    try:
+        return RequestSpec(
+            operation="Threads.create",
+            method="POST",
+            path="/memory",
+            template="/memory",
+            replay=Replay.KEYED,
+            body=_body(
+                ThreadCreate(
+                    id=thread_id,
+                    organization_id=organization_id,
+                    user_details=user_details,
+                    metadata=metadata,
+                )
+            ),
+        )
+    except ArgumentError as error:
+        raise _name_argument(
+            error,
+            {"ThreadCreate.id": "thread_id", "ThreadCreate.": "", "$.id": "thread_id", "$.": ""},
+        ) from None
 
 
 def list_user_threads(*, user_id: str, agent_id: str | None = None) -> RequestSpec:
@@ -101,18 +109,29 @@ def extend(
     execution_attempt: int | None = None,
 ) -> RequestSpec:
     """Return what `Threads.extend` sends."""
-    return RequestSpec(
-        operation="Threads.extend",
-        method="PUT",
-        path=_encode_path("/memory/{thread_id}", thread_id=thread_id),
-        template="/memory/{thread_id}",
-        replay=Replay.KEYED,
-        query=_query({"after": after}),
-        headers=_header_fields(
-            {"x-xpander-execution-id": execution_id, "x-execution-attempt": execution_attempt}
-        ),
-        body=_dumps(messages),
-    )
+    try:
+        return RequestSpec(
+            operation="Threads.extend",
+            method="PUT",
+            path=_encode_path("/memory/{thread_id}", thread_id=thread_id),
+            template="/memory/{thread_id}",
+            replay=Replay.KEYED,
+            query=_query({"after": after}),
+            headers=_header_fields(
+                {"x-xpander-execution-id": execution_id, "x-execution-attempt": execution_attempt}
+            ),
+            body=_dumps(messages),
+        )
+    except ArgumentError as error:
+        raise _name_argument(
+            error,
+            {
+                "after": "after",
+                "x-xpander-execution-id": "execution_id",
+                "x-execution-attempt": "execution_attempt",
+                "$": "messages",
+            },
+        ) from None
 
 
 def delete(*, thread_id: str) -> RequestSpec:
@@ -135,16 +154,21 @@ def update(
     name: str | None = None,
 ) -> RequestSpec:
     """Return what `Threads.update` sends."""
-    return RequestSpec(
-        operation="Threads.update",
-        method="PATCH",
-        path=_encode_path("/memory/{thread_id}", thread_id=thread_id),
-        template="/memory/{thread_id}",
-        replay=Replay.ALWAYS,
-        body=_body(
-            ThreadUpdate(messages=messages, metadata=metadata, user_details=user_details, name=name)
-        ),
-    )
+    try:
+        return RequestSpec(
+            operation="Threads.update",
+            method="PATCH",
+            path=_encode_path("/memory/{thread_id}", thread_id=thread_id),
+            template="/memory/{thread_id}",
+            replay=Replay.ALWAYS,
+            body=_body(
+                ThreadUpdate(
+                    messages=messages, metadata=metadata, user_details=user_details, name=name
+                )
+            ),
+        )
+    except ArgumentError as error:
+        raise _name_argument(error, {"ThreadUpdate.": "", "$.": ""}) from None
 
 
 def read(*, thread_id: str, strategy: str, after: int | None = None) -> RequestSpec:

@@ -14,12 +14,14 @@ from xpander_client.core.requests import (
     StreamSpec,
     encode_path as _encode_path,
     header_fields as _header_fields,
+    name_argument as _name_argument,
     query as _query,
 )
+from xpander_client.errors import ArgumentError
 
 from ..models.api_key_allowance_request import ApiKeyAllowanceRequest
-from ..models.worker_environment import WorkerEnvironment
-from ..models.worker_event_type import WorkerEventType
+from ..models.worker_environment import WorkerEnvironment, WorkerEnvironmentLiteral
+from ..models.worker_event_type import WorkerEventType, WorkerEventTypeLiteral
 from ..models.worker_message import WorkerMessage
 
 __all__ = [
@@ -32,54 +34,65 @@ __all__ = [
 def listen(
     *,
     agent_id: str,
-    environment: WorkerEnvironment | None = None,
+    environment: WorkerEnvironment | WorkerEnvironmentLiteral | None = None,
     worker_id: str | None = None,
     pool: str | None = None,
     slots: int | None = None,
 ) -> StreamSpec:
     """Return what `Workers.listen` sends."""
-    return StreamSpec(
-        operation="Workers.listen",
-        method="GET",
-        path=_encode_path("/events/{agent_id}/", agent_id=agent_id),
-        template="/events/{agent_id}/",
-        root=Root.EVENTS,
-        replay=Replay.ALWAYS,
-        query=_query({"environment": environment, "pool": pool, "slots": slots}),
-        headers=_header_fields({"x-worker-id": worker_id}),
-        resume=False,
-    )
+    environment = WorkerEnvironment.from_argument("environment", environment)
+    try:
+        return StreamSpec(
+            operation="Workers.listen",
+            method="GET",
+            path=_encode_path("/events/{agent_id}/", agent_id=agent_id),
+            template="/events/{agent_id}/",
+            root=Root.EVENTS,
+            replay=Replay.ALWAYS,
+            query=_query({"environment": environment, "pool": pool, "slots": slots}),
+            headers=_header_fields({"x-worker-id": worker_id}),
+            resume=False,
+        )
+    except ArgumentError as error:
+        raise _name_argument(error, {"x-worker-id": "worker_id"}) from None
 
 
 def send(
     *,
     worker_id: str,
     agent_id: str,
-    event: WorkerEventType,
+    event: WorkerEventType | WorkerEventTypeLiteral,
     id: str,
     data: Any = None,
     type: str = "worker",
 ) -> RequestSpec:
     """Return what `Workers.send` sends."""
-    return RequestSpec(
-        operation="Workers.send",
-        method="POST",
-        path=_encode_path("/events/{worker_id}", worker_id=worker_id),
-        template="/events/{worker_id}",
-        root=Root.EVENTS,
-        replay=Replay.ALWAYS,
-        query=_query({"agent_id": agent_id, "type": type}),
-        body=_body(WorkerMessage(id=id, event=event, data=data)),
-    )
+    event = WorkerEventType.from_argument("event", event)
+    try:
+        return RequestSpec(
+            operation="Workers.send",
+            method="POST",
+            path=_encode_path("/events/{worker_id}", worker_id=worker_id),
+            template="/events/{worker_id}",
+            root=Root.EVENTS,
+            replay=Replay.ALWAYS,
+            query=_query({"agent_id": agent_id, "type": type}),
+            body=_body(WorkerMessage(id=id, event=event, data=data)),
+        )
+    except ArgumentError as error:
+        raise _name_argument(error, {"WorkerMessage.": "", "$.": ""}) from None
 
 
 def check_api_key(*, api_key: str) -> RequestSpec:
     """Return what `Workers.check_api_key` sends."""
-    return RequestSpec(
-        operation="Workers.check_api_key",
-        method="POST",
-        path="/metadata/api_key_allowance",
-        template="/metadata/api_key_allowance",
-        replay=Replay.ALWAYS,
-        body=_body(ApiKeyAllowanceRequest(api_key=api_key)),
-    )
+    try:
+        return RequestSpec(
+            operation="Workers.check_api_key",
+            method="POST",
+            path="/metadata/api_key_allowance",
+            template="/metadata/api_key_allowance",
+            replay=Replay.ALWAYS,
+            body=_body(ApiKeyAllowanceRequest(api_key=api_key)),
+        )
+    except ArgumentError as error:
+        raise _name_argument(error, {"ApiKeyAllowanceRequest.": "", "$.": ""}) from None

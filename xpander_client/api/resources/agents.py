@@ -11,7 +11,7 @@ from xpander_client.transport.raw import RawCalls, araw, raw
 
 from ..models.agent_database import AgentDatabase
 from ..models.agent_instructions import AgentInstructions
-from ..models.agent_type import AgentType
+from ..models.agent_type import AgentType, AgentTypeLiteral
 from ..requests import agents as agents_requests
 from .agent import Agent
 from .agents_list_item import AgentsListItem
@@ -490,7 +490,7 @@ class Agents(Resource):
     def create(
         self,
         name: str,
-        type: AgentType | None = None,
+        type: AgentType | AgentTypeLiteral | None = None,
         description: str | None = None,
         instructions: AgentInstructions | None = None,
     ) -> Agent:
@@ -524,7 +524,7 @@ class Agents(Resource):
     async def acreate(
         self,
         name: str,
-        type: AgentType | None = None,
+        type: AgentType | AgentTypeLiteral | None = None,
         description: str | None = None,
         instructions: AgentInstructions | None = None,
     ) -> Agent:

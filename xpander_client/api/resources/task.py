@@ -17,7 +17,7 @@ from xpander_client.transport import Bound, Transport
 
 from ..models.agent_activity_thread import AgentActivityThread
 from ..models.agent_execution_input import AgentExecutionInput
-from ..models.agent_execution_status import AgentExecutionStatus
+from ..models.agent_execution_status import AgentExecutionStatus, AgentExecutionStatusLiteral
 from ..models.conversation_kind import ConversationKind
 from ..models.deep_planning import DeepPlanning
 from ..models.execution_tokens import ExecutionTokens
@@ -327,7 +327,7 @@ class Task(TaskMessage, StopRequest, Bound):
 
     def set_status(
         self,
-        status: AgentExecutionStatus,
+        status: AgentExecutionStatus | AgentExecutionStatusLiteral,
         result: str | dict[str, Any] | builtins.list[Any] | None = None,
     ) -> None:
         """Change the task's status on the platform, and its result when one is given.
@@ -361,7 +361,7 @@ class Task(TaskMessage, StopRequest, Bound):
 
     async def aset_status(
         self,
-        status: AgentExecutionStatus,
+        status: AgentExecutionStatus | AgentExecutionStatusLiteral,
         result: str | dict[str, Any] | builtins.list[Any] | None = None,
     ) -> None:
         """Change the task's status on the platform, and its result when one is given.

@@ -13,22 +13,22 @@ from xpander_client.transport import Resource
 from xpander_client.transport.raw import RawCalls, araw, raw
 
 from ..models.agent_activity_thread import AgentActivityThread
-from ..models.agent_execution_status import AgentExecutionStatus
+from ..models.agent_execution_status import AgentExecutionStatus, AgentExecutionStatusLiteral
 from ..models.attachment_ref import AttachmentRef
 from ..models.execution_tokens import ExecutionTokens
-from ..models.llm_reasoning_effort import LLMReasoningEffort
+from ..models.llm_reasoning_effort import LLMReasoningEffort, LLMReasoningEffortLiteral
 from ..models.mcp_server_details import MCPServerDetails
-from ..models.output_format import OutputFormat
+from ..models.output_format import OutputFormat, OutputFormatLiteral
 from ..models.principal import Principal
 from ..models.removed import Removed
 from ..models.source_node_type import SourceNodeType
 from ..models.task_notified import TaskNotified
 from ..models.task_progress import TaskProgress
 from ..models.task_update_event import TaskUpdateEvent
-from ..models.think_mode import ThinkMode
+from ..models.think_mode import ThinkMode, ThinkModeLiteral
 from ..models.tokens import Tokens
 from ..models.user import User
-from ..models.worker_loss import WorkerLoss
+from ..models.worker_loss import WorkerLoss, WorkerLossLiteral
 from ..requests import tasks as tasks_requests
 from .task import Task
 from .tasks_list_item import TasksListItem
@@ -61,7 +61,7 @@ class Tasks(Resource):
         source: SourceNodeType | str | None = None,
         worker_id: str | None = None,
         run_locally: bool | None = None,
-        output_format: OutputFormat | None = None,
+        output_format: OutputFormat | OutputFormatLiteral | None = None,
         output_schema: dict[str, Any] | None = None,
         events_streaming: bool | None = None,
         additional_context: str | None = None,
@@ -72,13 +72,13 @@ class Tasks(Resource):
         mcp_servers: builtins.list[MCPServerDetails] | None = None,
         triggering_agent_id: str | None = None,
         title: str | None = None,
-        think_mode: ThinkMode | None = None,
+        think_mode: ThinkMode | ThinkModeLiteral | None = None,
         disable_attachment_injection: bool | None = None,
         return_metrics: bool | None = None,
         user_tokens: dict[str, Any] | None = None,
         llm_model_provider: str | None = None,
         llm_model_name: str | None = None,
-        llm_reasoning_effort: LLMReasoningEffort | None = None,
+        llm_reasoning_effort: LLMReasoningEffort | LLMReasoningEffortLiteral | None = None,
         harness_cli: str | None = None,
         tool_call_limit: int | None = None,
         attachments: builtins.list[AttachmentRef] | None = None,
@@ -86,7 +86,7 @@ class Tasks(Resource):
         memory_thread_id: str | None = None,
         parent_execution_id: str | None = None,
         tool_call_name: str | None = None,
-        on_worker_loss: WorkerLoss | None = None,
+        on_worker_loss: WorkerLoss | WorkerLossLiteral | None = None,
         worker_pool: str | None = None,
     ) -> Task:
         """Create a task for an agent.
@@ -214,7 +214,7 @@ class Tasks(Resource):
         source: SourceNodeType | str | None = None,
         worker_id: str | None = None,
         run_locally: bool | None = None,
-        output_format: OutputFormat | None = None,
+        output_format: OutputFormat | OutputFormatLiteral | None = None,
         output_schema: dict[str, Any] | None = None,
         events_streaming: bool | None = None,
         additional_context: str | None = None,
@@ -225,13 +225,13 @@ class Tasks(Resource):
         mcp_servers: builtins.list[MCPServerDetails] | None = None,
         triggering_agent_id: str | None = None,
         title: str | None = None,
-        think_mode: ThinkMode | None = None,
+        think_mode: ThinkMode | ThinkModeLiteral | None = None,
         disable_attachment_injection: bool | None = None,
         return_metrics: bool | None = None,
         user_tokens: dict[str, Any] | None = None,
         llm_model_provider: str | None = None,
         llm_model_name: str | None = None,
-        llm_reasoning_effort: LLMReasoningEffort | None = None,
+        llm_reasoning_effort: LLMReasoningEffort | LLMReasoningEffortLiteral | None = None,
         harness_cli: str | None = None,
         tool_call_limit: int | None = None,
         attachments: builtins.list[AttachmentRef] | None = None,
@@ -239,7 +239,7 @@ class Tasks(Resource):
         memory_thread_id: str | None = None,
         parent_execution_id: str | None = None,
         tool_call_name: str | None = None,
-        on_worker_loss: WorkerLoss | None = None,
+        on_worker_loss: WorkerLoss | WorkerLossLiteral | None = None,
         worker_pool: str | None = None,
     ) -> Task:
         """Create a task for an agent.
@@ -457,7 +457,7 @@ class Tasks(Resource):
         task_id: str,
         tool_call_payload_extension: dict[str, Any] | None = None,
         source: SourceNodeType | str | None = None,
-        status: AgentExecutionStatus | None = None,
+        status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
         last_executed_node_id: str | None = None,
         result: str | dict[str, Any] | builtins.list[Any] | None = None,
         memory_thread_id: str | None = None,
@@ -524,7 +524,7 @@ class Tasks(Resource):
         task_id: str,
         tool_call_payload_extension: dict[str, Any] | None = None,
         source: SourceNodeType | str | None = None,
-        status: AgentExecutionStatus | None = None,
+        status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
         last_executed_node_id: str | None = None,
         result: str | dict[str, Any] | builtins.list[Any] | None = None,
         memory_thread_id: str | None = None,
@@ -589,7 +589,7 @@ class Tasks(Resource):
     def finish(
         self,
         task_id: str,
-        status: AgentExecutionStatus,
+        status: AgentExecutionStatus | AgentExecutionStatusLiteral,
         result: str | dict[str, Any] | builtins.list[Any] | None = None,
         execution_attempt: int | None = None,
     ) -> Task:
@@ -632,7 +632,7 @@ class Tasks(Resource):
     async def afinish(
         self,
         task_id: str,
-        status: AgentExecutionStatus,
+        status: AgentExecutionStatus | AgentExecutionStatusLiteral,
         result: str | dict[str, Any] | builtins.list[Any] | None = None,
         execution_attempt: int | None = None,
     ) -> Task:
@@ -794,7 +794,7 @@ class Tasks(Resource):
         user_id: str | None = None,
         parent_task_id: str | None = None,
         triggering_agent_id: str | None = None,
-        status: AgentExecutionStatus | None = None,
+        status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
         internal_status: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
@@ -851,7 +851,7 @@ class Tasks(Resource):
         user_id: str | None = None,
         parent_task_id: str | None = None,
         triggering_agent_id: str | None = None,
-        status: AgentExecutionStatus | None = None,
+        status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
         internal_status: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
@@ -910,7 +910,7 @@ class Tasks(Resource):
         user_id: str | None = None,
         parent_task_id: str | None = None,
         triggering_agent_id: str | None = None,
-        status: AgentExecutionStatus | None = None,
+        status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
         internal_status: str | None = None,
         page_size: int = 100,
     ) -> Generator[TasksListItem, None, None]:
@@ -964,7 +964,7 @@ class Tasks(Resource):
         user_id: str | None = None,
         parent_task_id: str | None = None,
         triggering_agent_id: str | None = None,
-        status: AgentExecutionStatus | None = None,
+        status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
         internal_status: str | None = None,
         page_size: int = 100,
     ) -> AsyncGenerator[TasksListItem, None]:
@@ -1017,7 +1017,7 @@ class Tasks(Resource):
         user_id: str,
         parent_task_id: str | None = None,
         triggering_agent_id: str | None = None,
-        status: AgentExecutionStatus | None = None,
+        status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
         internal_status: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
@@ -1071,7 +1071,7 @@ class Tasks(Resource):
         user_id: str,
         parent_task_id: str | None = None,
         triggering_agent_id: str | None = None,
-        status: AgentExecutionStatus | None = None,
+        status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
         internal_status: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
@@ -1125,7 +1125,7 @@ class Tasks(Resource):
         user_id: str,
         parent_task_id: str | None = None,
         triggering_agent_id: str | None = None,
-        status: AgentExecutionStatus | None = None,
+        status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
         internal_status: str | None = None,
         page_size: int = 100,
     ) -> Generator[TasksListItem, None, None]:
@@ -1174,7 +1174,7 @@ class Tasks(Resource):
         user_id: str,
         parent_task_id: str | None = None,
         triggering_agent_id: str | None = None,
-        status: AgentExecutionStatus | None = None,
+        status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
         internal_status: str | None = None,
         page_size: int = 100,
     ) -> AsyncGenerator[TasksListItem, None]:
@@ -1291,7 +1291,7 @@ class Tasks(Resource):
         agent_id: str | None = None,
         user_id: str | None = None,
         parent_task_id: str | None = None,
-        status: AgentExecutionStatus | None = None,
+        status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
         finished_before: datetime.datetime | None = None,
         stop: bool | None = None,
         with_threads: bool | None = None,
@@ -1345,7 +1345,7 @@ class Tasks(Resource):
         agent_id: str | None = None,
         user_id: str | None = None,
         parent_task_id: str | None = None,
-        status: AgentExecutionStatus | None = None,
+        status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
         finished_before: datetime.datetime | None = None,
         stop: bool | None = None,
         with_threads: bool | None = None,

@@ -10,9 +10,9 @@ from xpander_client.transport import Resource
 from xpander_client.transport.raw import RawCalls, araw, raw
 
 from ..models.api_key_allowance import ApiKeyAllowance
-from ..models.worker_environment import WorkerEnvironment
+from ..models.worker_environment import WorkerEnvironment, WorkerEnvironmentLiteral
 from ..models.worker_event import WorkerEvent
-from ..models.worker_event_type import WorkerEventType
+from ..models.worker_event_type import WorkerEventType, WorkerEventTypeLiteral
 from ..requests import workers as workers_requests
 
 __all__ = ["Workers", "WorkersWithRawResponse"]
@@ -33,7 +33,7 @@ class Workers(Resource):
     def listen(
         self,
         agent_id: str,
-        environment: WorkerEnvironment | None = None,
+        environment: WorkerEnvironment | WorkerEnvironmentLiteral | None = None,
         worker_id: str | None = None,
         pool: str | None = None,
         slots: int | None = None,
@@ -90,7 +90,7 @@ class Workers(Resource):
     def alisten(
         self,
         agent_id: str,
-        environment: WorkerEnvironment | None = None,
+        environment: WorkerEnvironment | WorkerEnvironmentLiteral | None = None,
         worker_id: str | None = None,
         pool: str | None = None,
         slots: int | None = None,
@@ -148,7 +148,7 @@ class Workers(Resource):
         self,
         worker_id: str,
         agent_id: str,
-        event: WorkerEventType,
+        event: WorkerEventType | WorkerEventTypeLiteral,
         id: str,
         data: Any = None,
         type: str = "worker",
@@ -193,7 +193,7 @@ class Workers(Resource):
         self,
         worker_id: str,
         agent_id: str,
-        event: WorkerEventType,
+        event: WorkerEventType | WorkerEventTypeLiteral,
         id: str,
         data: Any = None,
         type: str = "worker",

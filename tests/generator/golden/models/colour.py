@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from xpander_client.core.enums import OpenStrEnum
 
-__all__ = ["Colour"]
+__all__ = ["Colour", "ColourLiteral"]
 
 
 class Colour(OpenStrEnum):
@@ -12,3 +14,7 @@ class Colour(OpenStrEnum):
 
     Red = "red"
     DarkGreen = "dark-green"
+
+
+ColourLiteral: TypeAlias = Literal["red", "dark-green"]
+"""The values of `Colour` as texts, which calls take as well."""

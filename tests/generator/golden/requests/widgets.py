@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from xpander_client.core.convert import (
-    ConversionError as _ConversionError,
     body as _body,
-    dumps as _dumps,
-    loads as _loads,
+    body_of_fields as _body_of_fields,
 )
 from xpander_client.core.requests import (
     Replay,
@@ -19,11 +17,12 @@ from xpander_client.core.requests import (
     StreamSpec,
     encode_path as _encode_path,
     header_fields as _header_fields,
+    name_argument as _name_argument,
     query as _query,
 )
 from xpander_client.errors import ArgumentError
 
-from ..models.colour import Colour
+from ..models.colour import Colour, ColourLiteral
 from ..models.part import Part
 from ..models.widget_create import WidgetCreate
 from ..models.widget_update import WidgetUpdate
@@ -47,35 +46,46 @@ def list(
     cursor: str | None = None,
 ) -> RequestSpec:
     """Return what `Widgets.list` sends."""
-    return RequestSpec(
-        operation="Widgets.list",
-        method="GET",
-        path="/widgets",
-        template="/widgets",
-        replay=Replay.ALWAYS,
-        query=_query({"colour": colour, "maxWeight": max_weight, "limit": limit, "cursor": cursor}),
-    )
+    try:
+        return RequestSpec(
+            operation="Widgets.list",
+            method="GET",
+            path="/widgets",
+            template="/widgets",
+            replay=Replay.ALWAYS,
+            query=_query(
+                {"colour": colour, "maxWeight": max_weight, "limit": limit, "cursor": cursor}
+            ),
+        )
+    except ArgumentError as error:
+        raise _name_argument(error, {"maxWeight": "max_weight"}) from None
 
 
 def create(
     *,
     name: str,
-    colour: Colour | None = None,
+    colour: Colour | ColourLiteral | None = None,
     weight: float | None = None,
     note: str | None = None,
     part: Part | None = None,
     request_source: str | None = None,
 ) -> RequestSpec:
     """Return what `Widgets.create` sends."""
-    return RequestSpec(
-        operation="Widgets.create",
-        method="POST",
-        path="/widgets",
-        template="/widgets",
-        replay=Replay.KEYED,
-        headers=_header_fields({"x-request-source": request_source}),
-        body=_body(WidgetCreate(name=name, colour=colour, weight=weight, note=note, part=part)),
-    )
+    colour = Colour.from_argument("colour", colour)
+    try:
+        return RequestSpec(
+            operation="Widgets.create",
+            method="POST",
+            path="/widgets",
+            template="/widgets",
+            replay=Replay.KEYED,
+            headers=_header_fields({"x-request-source": request_source}),
+            body=_body(WidgetCreate(name=name, colour=colour, weight=weight, note=note, part=part)),
+        )
+    except ArgumentError as error:
+        raise _name_argument(
+            error, {"x-request-source": "request_source", "WidgetCreate.": "", "$.": ""}
+        ) from None
 
 
 def get(*, widget_id: str) -> RequestSpec:
@@ -100,25 +110,30 @@ def scrap(*, widget_id: str) -> RequestSpec:
     )
 
 
-def update(*, widget_id: str, name: str | None = None, colour: Colour | None = None) -> RequestSpec:
+def update(
+    *, widget_id: str, name: str | None = None, colour: Colour | ColourLiteral | None = None
+) -> RequestSpec:
     """Return what `Widgets.update` sends."""
-    return RequestSpec(
-        operation="Widgets.update",
-        method="PATCH",
-        path=_encode_path("/widgets/{widget_id}", widget_id=widget_id),
-        template="/widgets/{widget_id}",
-        replay=Replay.ALWAYS,
-        body=_body(WidgetUpdate(name=name, colour=colour)),
-    )
+    colour = Colour.from_argument("colour", colour)
+    try:
+        return RequestSpec(
+            operation="Widgets.update",
+            method="PATCH",
+            path=_encode_path("/widgets/{widget_id}", widget_id=widget_id),
+            template="/widgets/{widget_id}",
+            replay=Replay.ALWAYS,
+            body=_body(WidgetUpdate(name=name, colour=colour)),
+        )
+    except ArgumentError as error:
+        raise _name_argument(error, {"WidgetUpdate.": "", "$.": ""}) from None
 
 
 def update_fields(*, widget_id: str, fields: Mapping[str, Any]) -> RequestSpec:
     """Return what `Widgets.update` sends to change these fields, by their names on the wire."""
-    data = _dumps(dict(fields))
     try:
-        _loads(data, WidgetUpdate)
-    except _ConversionError as error:
-        raise ArgumentError(str(error)) from None
+        data = _body_of_fields(WidgetUpdate, fields)
+    except ArgumentError as error:
+        raise _name_argument(error, {"$.": ""}) from None
     return RequestSpec(
         operation="Widgets.update",
         method="PATCH",

@@ -12,7 +12,7 @@ from xpander_client.configuration import Configuration
 from xpander_client.core.stop_request import StopRequest
 from xpander_client.transport import Bound, Transport
 
-from ..models.colour import Colour
+from ..models.colour import Colour, ColourLiteral
 from ..models.part import Part
 from ..models.widget_event import WidgetEvent
 from ..models.widget_state import WidgetState
@@ -169,7 +169,7 @@ class Widget(StopRequest, Bound):
         spec = widgets_requests.update_fields(widget_id=self.id, fields=self._fenced(changes))
         self._adopt((await self._transport.acall(spec, type(self))).parsed, changes)
 
-    def rename(self, name: str, colour: Colour | None = None) -> None:
+    def rename(self, name: str, colour: Colour | ColourLiteral | None = None) -> None:
         """Give it another name.
 
         Args:
@@ -186,7 +186,7 @@ class Widget(StopRequest, Bound):
         spec = widgets_requests.update_fields(widget_id=self.id, fields=self._fenced(fields))
         self._adopt(self._transport.call(spec, type(self)).parsed, fields)
 
-    async def arename(self, name: str, colour: Colour | None = None) -> None:
+    async def arename(self, name: str, colour: Colour | ColourLiteral | None = None) -> None:
         """Give it another name.
 
         Args:

@@ -10,7 +10,7 @@ from xpander_client.core.pages import page_size as _page_size
 from xpander_client.transport import Resource
 from xpander_client.transport.raw import RawCalls, araw, raw
 
-from ..models.colour import Colour
+from ..models.colour import Colour, ColourLiteral
 from ..models.part import Part
 from ..models.widget_event import WidgetEvent
 from ..requests import widgets as widgets_requests
@@ -149,7 +149,7 @@ class Widgets(Resource):
         self,
         *,
         name: str,
-        colour: Colour | None = None,
+        colour: Colour | ColourLiteral | None = None,
         weight: float | None = None,
         note: str | None = None,
         part: Part | None = None,
@@ -193,7 +193,7 @@ class Widgets(Resource):
         self,
         *,
         name: str,
-        colour: Colour | None = None,
+        colour: Colour | ColourLiteral | None = None,
         weight: float | None = None,
         note: str | None = None,
         part: Part | None = None,
@@ -296,7 +296,11 @@ class Widgets(Resource):
         return response.parsed
 
     def update(
-        self, widget_id: str, *, name: str | None = None, colour: Colour | None = None
+        self,
+        widget_id: str,
+        *,
+        name: str | None = None,
+        colour: Colour | ColourLiteral | None = None,
     ) -> Widget:
         """Change a widget.
 
@@ -316,7 +320,11 @@ class Widgets(Resource):
         return self._transport.call(spec, Widget).parsed
 
     async def aupdate(
-        self, widget_id: str, *, name: str | None = None, colour: Colour | None = None
+        self,
+        widget_id: str,
+        *,
+        name: str | None = None,
+        colour: Colour | ColourLiteral | None = None,
     ) -> Widget:
         """Change a widget.
 
