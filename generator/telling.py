@@ -18,8 +18,8 @@ from generator.vocabulary import PAGE_SIZE
 _ERRORS = {"404": "NotFoundError", "409": "ConflictError"}
 _ANYTHING = (
     "ModuleException",
-    "Anything else that may go wrong: an argument that can't be sent, no connection, no time left, "
-    "a refused key.",
+    "The base of every other error: an argument that can't be sent, no connection, a timeout, a "
+    "refused key.",
 )
 
 _PAGES = """\

@@ -570,7 +570,7 @@ class Agent:
             llm_response: The answer, which says how many tokens were read and written.
             duration: How long it took, in seconds.
             llm_provider: Who answered; the selected provider when None.
-            source_node_type: Through which door the task came in.
+            source_node_type: How the task was submitted, for example by the SDK or a webhook.
             llm_inference_duration: Another name of `duration`.
 
         Raises:
@@ -628,7 +628,7 @@ class Agent:
         Args:
             llm_tokens: The tokens, on the platform and here.
             ai_model: The model that answered.
-            source_node_type: Through which door the task came in.
+            source_node_type: How the task was submitted, for example by the SDK or a webhook.
         """
         drive(self._report_execution_metrics(llm_tokens, ai_model, source_node_type))
 

@@ -155,7 +155,7 @@ class Backend:
             user_details: The person on whose behalf the task runs.
             agent_version: The agent's version to use, instead of its current one.
             tool_call_payload_extension: What is added to the payload of each tool call.
-            source: Through which door it came in.
+            source: How the task was submitted, for example by the SDK or a webhook.
             worker_id: The only worker that may run it.
             run_locally: Whether the worker that is named runs it for a test.
             output_format: What kind of text the result is.
@@ -230,7 +230,7 @@ class Backend:
             user_details: The person on whose behalf the task runs.
             agent_version: The agent's version to use, instead of its current one.
             tool_call_payload_extension: What is added to the payload of each tool call.
-            source: Through which door it came in.
+            source: How the task was submitted, for example by the SDK or a webhook.
             worker_id: The only worker that may run it.
             run_locally: Whether the worker that is named runs it for a test.
             output_format: What kind of text the result is.

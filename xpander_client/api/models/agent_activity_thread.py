@@ -27,7 +27,7 @@ class AgentActivityThread(Model):
     id: str
     """The thread's id."""
     created_at: datetime.datetime
-    """When it began."""
+    """When it started."""
     messages: list[
         AgentActivityThreadMessage
         | AgentActivityThreadToolCall
@@ -40,4 +40,4 @@ class AgentActivityThread(Model):
     user: User | None = None
     """Whose thread it is."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -26,8 +26,8 @@ class AgentActivityThreadMessage(Model):
     role: str
     """`user` or `agent`."""
     content: AgentActivityThreadMessageContent
-    """What was said."""
+    """The text of the message."""
     user: User | None = None
-    """Who said it."""
+    """The user who sent it."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -13,11 +13,11 @@ __all__ = ["AgentActivityThreadMessageContent"]
 
 @attrs.define(kw_only=True, slots=True)
 class AgentActivityThreadMessageContent(Model):
-    """What was said."""
+    """The text of the message."""
 
     text: str | None = None
     """The text."""
     files: list[str] | None = None
     """Addresses of files."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

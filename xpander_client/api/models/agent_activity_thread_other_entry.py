@@ -23,4 +23,4 @@ class AgentActivityThreadOtherEntry(Model):
     agent_id: str | None = None
     """The agent that it is about."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

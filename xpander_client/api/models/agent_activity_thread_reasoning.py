@@ -29,12 +29,12 @@ class AgentActivityThreadReasoning(Model):
     thought: str | None = None
     """The thought."""
     action: str | None = None
-    """What is to be done next."""
+    """The next action."""
     result: str | None = None
-    """What was looked at."""
+    """What the agent found."""
     analysis: str | None = None
     """What it means."""
     plan_task_id: str | None = None
     """The step of the plan that it is for."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

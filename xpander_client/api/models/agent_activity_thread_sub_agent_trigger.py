@@ -27,10 +27,10 @@ class AgentActivityThreadSubAgentTrigger(Model):
     reasoning: ToolCallRequestReasoning
     """Why."""
     query: str | None = None
-    """What it was asked."""
+    """The prompt."""
     files: list[str] | None = None
     """Addresses of files that went with it."""
     plan_task_id: str | None = None
     """The step of the plan that it is for."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

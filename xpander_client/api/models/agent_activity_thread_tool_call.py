@@ -25,14 +25,14 @@ class AgentActivityThreadToolCall(Model):
     tool_name: str
     """The tool's name."""
     payload: Any
-    """What it was called with."""
+    """The tool's arguments."""
     is_error: bool | None = False
     """Whether it failed."""
     reasoning: ToolCallRequestReasoning | None = None
     """Why."""
     result: Any = None
-    """What it answered."""
+    """The tool's result."""
     plan_task_id: str | None = None
     """The step of the plan that it is for."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -21,10 +21,10 @@ class AgentCreate(Model):
     name: str
     """The agent's name."""
     type: AgentType | None = None
-    """What kind of agent it is."""
+    """The kind of agent."""
     description: str | None = None
     """What it is for."""
     instructions: AgentInstructions | None = None
-    """What it is told to be and to do."""
+    """The agent's instructions."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

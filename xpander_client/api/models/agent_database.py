@@ -26,4 +26,4 @@ class AgentDatabase(Model):
     connection_uri: ConnectionUri | None = None
     """How to connect to it; null where there is none."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -17,7 +17,7 @@ __all__ = ["AgentExecutionInput"]
 
 @attrs.define(kw_only=True, slots=True)
 class AgentExecutionInput(Model):
-    """What an agent is asked."""
+    """The input of an agent's task."""
 
     text: str | None = ""
     """What the agent is to do."""
@@ -28,6 +28,6 @@ class AgentExecutionInput(Model):
     user: User | None = None
     """The person on whose behalf the task runs."""
     principal: Principal | None = None
-    """Who called, and through which door."""
+    """Who created the task, and how the platform knows them."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -16,20 +16,20 @@ class AgentGraphItem(Model):
     """A node of an agent's graph."""
 
     item_id: str
-    """What the node stands for."""
+    """The id of the tool or agent that the node stands for."""
     id: str | None = None
     """The node's id."""
     name: str | None = None
     """The node's name."""
     type: str | None = None
-    """What kind of node it is."""
+    """The kind of node."""
     sub_type: str | None = None
     """More exactly, what kind."""
     targets: list[str] | None = None
     """The nodes that come next."""
     settings: dict[str, Any] | None = None
-    """How it is set up."""
+    """Its settings."""
     is_first: bool | None = False
     """Whether the graph starts here."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

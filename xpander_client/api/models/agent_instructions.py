@@ -13,7 +13,7 @@ __all__ = ["AgentInstructions"]
 
 @attrs.define(kw_only=True, slots=True)
 class AgentInstructions(Model):
-    """What an agent is told to be and to do."""
+    """The instructions of an agent."""
 
     role: list[str] | None = attrs.field(factory=list[str])
     """How it behaves, a line each."""
@@ -22,4 +22,4 @@ class AgentInstructions(Model):
     general: str | None = ""
     """What it is, in general."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

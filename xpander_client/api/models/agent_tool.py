@@ -32,4 +32,4 @@ class AgentTool(Model):
     operation_id: str | None = None
     """The connector's id of it."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

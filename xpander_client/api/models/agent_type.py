@@ -10,7 +10,7 @@ __all__ = ["AgentType", "AgentTypeLiteral"]
 
 
 class AgentType(OpenStrEnum):
-    """What kind of agent it is."""
+    """The kind of agent."""
 
     Manager = "manager"
     Regular = "regular"

@@ -8,7 +8,7 @@ __all__ = ["AttachmentKind"]
 
 
 class AttachmentKind(OpenStrEnum):
-    """What an attached file is, roughly."""
+    """The kind of an attached file."""
 
     image = "image"
     pdf = "pdf"

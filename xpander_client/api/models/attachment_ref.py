@@ -18,7 +18,7 @@ class AttachmentRef(Model):
     """A file that goes with a task, and what is known about it."""
 
     url: str
-    """Where the file is."""
+    """The file's URL."""
     name: str | None = None
     """The file's name."""
     mime: str | None = None
@@ -26,7 +26,7 @@ class AttachmentRef(Model):
     size: int | None = None
     """The size in bytes."""
     kind: AttachmentKind | None = None
-    """What the file is, roughly."""
+    """The kind of file."""
     sha256: str | None = None
     """The SHA-256 of the content in hexadecimal."""
     expires_at: str | None = None
@@ -36,4 +36,4 @@ class AttachmentRef(Model):
     transcript: str | None = None
     """The text that was read from the file."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -19,7 +19,7 @@ class AuditEntry(Model):
     id: str
     """Its number in the store, the later the higher."""
     time: datetime.datetime
-    """When it was done."""
+    """When it was completed."""
     actor: str
     """The id of the key that it was done with, or `operator` for who has the store."""
     action: str
@@ -27,6 +27,6 @@ class AuditEntry(Model):
     target: str
     """The id of what it was done to."""
     outcome: str
-    """What came of it."""
+    """The outcome."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -18,4 +18,4 @@ class ConnectionUri(Model):
     uri: str = attrs.field(repr=False)
     """The address, with what opens it."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -24,10 +24,10 @@ class DeepPlanning(Model):
     enforce: bool | None = False
     """Whether the task may finish only when all steps are completed."""
     started: bool | None = False
-    """Whether work has begun."""
+    """Whether work on the plan has started."""
     question_raised: bool | None = False
     """Whether the agent waits for an answer."""
     tasks: list[DeepPlanningItem] | None = attrs.field(factory=list["DeepPlanningItem"])
     """The steps, in order."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -18,8 +18,8 @@ class DeepPlanningItem(Model):
     id: str
     """The step's id."""
     title: str
-    """What is to be done."""
+    """The step to complete."""
     completed: bool | None = False
     """Whether it is done."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -31,9 +31,9 @@ class DeployedAsset(Model):
     last_heartbeat: datetime.datetime
     """When it was last heard of."""
     created_by: str | None = attrs.field(default=None, metadata={"always": True})
-    """Who started it."""
+    """The caller who started it."""
     configuration: dict[str, Any] | None = None
-    """How it is set up."""
+    """Its settings."""
     dedicated_agent_id: str | None = attrs.field(default=None, metadata={"always": True})
     """The only agent that it serves."""
     parent_asset_id: str | None = attrs.field(default=None, metadata={"always": True})
@@ -45,4 +45,4 @@ class DeployedAsset(Model):
     refused_id: str | None = None
     """The id that the worker gave, which is that of another agent's worker."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

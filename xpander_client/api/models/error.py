@@ -16,8 +16,8 @@ class Error(Model):
     """What is wrong with a request."""
 
     detail: str
-    """What is wrong."""
+    """The reason for the refusal."""
     path: str | None = None
     """Where in the body, like `$.input.files[1]`."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

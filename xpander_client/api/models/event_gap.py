@@ -27,4 +27,4 @@ class EventGap(Model):
     latest: int
     """The number of the task's last event, so far."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

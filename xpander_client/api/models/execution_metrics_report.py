@@ -23,27 +23,27 @@ class ExecutionMetricsReport(Model):
     )
     """The task's id."""
     source: SourceNodeType | str
-    """Through which door it came in."""
+    """How the task was submitted, for example by the SDK or a webhook."""
     memory_thread_id: str
     """The conversation's id."""
     task: str
-    """What was asked."""
+    """The prompt."""
     status: str
-    """Where it stands."""
+    """The current status."""
     duration: float = attrs.field(metadata={"bounds": {"minimum": 0, "maximum": 100000000000}})
-    """How long it ran, in seconds."""
+    """The running time in seconds."""
     ai_model: str
     """The model that answered."""
     sub_executions: list[str] | None = None
     """The tasks that it started."""
     triggered_by: str | None = None
-    """Who or what triggered it."""
+    """The caller or system that triggered it."""
     skills: list[str] | None = None
     """The skills that were used."""
     internal_status: str | None = attrs.field(
         default=None, metadata={"bounds": {"maxLength": 255, "pattern": "^[^\\u0000]*$"}}
     )
-    """Where it stands, in the platform's own words."""
+    """The platform's own name for the current status."""
     worker: str | None = None
     """The worker that ran it."""
     ai_employee_id: str | None = None
@@ -51,8 +51,8 @@ class ExecutionMetricsReport(Model):
     api_calls_made: list[Any] | None = None
     """The calls that were made: names of tools, or more about each."""
     result: str | None = attrs.field(default=None, metadata={"always": True})
-    """What came out."""
+    """The result."""
     llm_tokens: ExecutionTokens | None = None
-    """What models read and wrote."""
+    """The tokens that models used."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -15,11 +15,11 @@ __all__ = ["ExecutionTokens"]
 
 @attrs.define(kw_only=True, slots=True)
 class ExecutionTokens(Model):
-    """What models read and wrote for a task, on the platform and in the worker."""
+    """The tokens that models used for a task, on the platform and in the worker."""
 
     inner: Tokens | None = None
     """On the platform."""
     worker: Tokens | None = None
     """In the worker."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -13,9 +13,9 @@ __all__ = ["HumanInTheLoopRequest"]
 
 @attrs.define(kw_only=True, slots=True)
 class HumanInTheLoopRequest(Model):
-    """What a paused task waits for."""
+    """What a paused task is waiting for."""
 
     wait_node_id: str
     """The node that waits for a person."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

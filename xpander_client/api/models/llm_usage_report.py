@@ -26,7 +26,7 @@ class LLMUsageReport(Model):
     total_tokens: int
     """Tokens read and written together."""
     source_node_type: str | None = None
-    """Through which door the task came in."""
+    """How the task was submitted, for example by the SDK or a webhook."""
     finish_reason: str | None = None
     """Why the model ended its answer."""
     duration: float | None = attrs.field(
@@ -36,4 +36,4 @@ class LLMUsageReport(Model):
     function_name: list[str] | None = None
     """The tools that the model called."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

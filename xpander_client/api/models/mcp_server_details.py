@@ -56,4 +56,4 @@ class MCPServerDetails(Model):
     sso_audience: str | None = None
     """The audience of the exchanged token."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -13,7 +13,7 @@ __all__ = ["OperationCall"]
 
 @attrs.define(kw_only=True, slots=True)
 class OperationCall(Model):
-    """What a tool is called with."""
+    """The arguments of a tool call."""
 
     body_params: dict[str, Any] | None = None
     """The fields of the tool's body."""
@@ -24,4 +24,4 @@ class OperationCall(Model):
     headers: dict[str, Any] | None = None
     """The tool's headers."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

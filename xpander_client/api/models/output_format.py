@@ -10,7 +10,7 @@ __all__ = ["OutputFormat", "OutputFormatLiteral"]
 
 
 class OutputFormat(OpenStrEnum):
-    """What kind of text a task's result is."""
+    """The format of a task's result."""
 
     Text = "text"
     """Plain text."""

@@ -16,8 +16,8 @@ class PendingECARequest(Model):
     """An authorization that a task waits for."""
 
     connector_name: str
-    """What is to be authorized."""
+    """The name of the connector to authorize."""
     auth_url: str
-    """Where to authorize it."""
+    """The URL for the authorization."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

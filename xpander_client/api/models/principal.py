@@ -15,10 +15,10 @@ __all__ = ["Principal"]
 
 @attrs.define(kw_only=True, slots=True)
 class Principal(Model):
-    """Who called, and through which door."""
+    """Who created the task, and how the platform knows them."""
 
     kind: PrincipalKind
-    """Through which door a caller came."""
+    """How a caller is known to the platform."""
     id: str
     """The caller's id, without spaces and colons."""
     email: str | None = None
@@ -26,4 +26,4 @@ class Principal(Model):
     display_name: str | None = None
     """The name to show."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

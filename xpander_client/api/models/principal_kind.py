@@ -8,7 +8,7 @@ __all__ = ["PrincipalKind"]
 
 
 class PrincipalKind(OpenStrEnum):
-    """Through which door a caller came."""
+    """How a caller is known to the platform."""
 
     user = "user"
     slack = "slack"

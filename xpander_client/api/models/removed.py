@@ -13,7 +13,7 @@ __all__ = ["Removed"]
 
 @attrs.define(kw_only=True, slots=True)
 class Removed(Model):
-    """How much was deleted."""
+    """The number of tasks and threads deleted."""
 
     tasks: int
     """How many tasks."""
@@ -24,4 +24,4 @@ class Removed(Model):
     cursor: str | None = None
     """Where to go on, when there is more."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -8,7 +8,7 @@ __all__ = ["SourceNodeType"]
 
 
 class SourceNodeType(OpenStrEnum):
-    """Through which door a task came in."""
+    """How a task was submitted."""
 
     WORKBENCH = "workbench"
     SDK = "sdk"

@@ -24,16 +24,16 @@ class TaskCreate(Model):
     """What a task is created from."""
 
     input: AgentExecutionInput
-    """What is asked."""
+    """The prompt."""
     id: str | None = attrs.field(
         default=None,
         metadata={"bounds": {"maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}},
     )
     """A task to continue, instead of a new one."""
     payload_extension: dict[str, Any] | None = None
-    """What is added to the payload of each tool call."""
+    """Extra fields for the payload of each tool call."""
     source: SourceNodeType | str | None = None
-    """Through which door it came in."""
+    """How the task was submitted, for example by the SDK or a webhook."""
     worker_id: str | None = attrs.field(
         default=None,
         metadata={"bounds": {"maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}},
@@ -61,15 +61,15 @@ class TaskCreate(Model):
     tool_call_name: str | None = None
     """The tool by which that task starts it."""
     output_format: OutputFormat | None = None
-    """What kind of text the result is."""
+    """The format of the result."""
     output_schema: dict[str, Any] | None = None
     """The JSON Schema of a JSON result."""
     run_locally: bool | None = None
     """Whether the worker that is named runs it for a test."""
     events_streaming: bool | None = None
-    """Whether its events can be followed."""
+    """Whether the task's events can be streamed."""
     additional_context: str | None = None
-    """What the agent should know besides the prompt."""
+    """Context for the agent in addition to the prompt."""
     instructions_override: str | None = None
     """Instructions added to the agent's own."""
     test_run_node_id: str | None = None
@@ -77,7 +77,7 @@ class TaskCreate(Model):
     user_oidc_token: str | None = attrs.field(default=None, repr=False)
     """A token of the user, for servers that want one."""
     expected_output: str | None = None
-    """What a good result looks like."""
+    """A description of a good result."""
     mcp_servers: list[MCPServerDetails] | None = None
     """Servers of tools that it may use."""
     triggering_agent_id: str | None = attrs.field(
@@ -88,24 +88,24 @@ class TaskCreate(Model):
     title: str | None = None
     """A short name for lists."""
     think_mode: ThinkMode | None = None
-    """How hard the agent thinks."""
+    """The agent's thinking mode."""
     disable_attachment_injection: bool | None = None
-    """Whether the files are kept out of the model's context."""
+    """Whether to keep the files out of the model's context."""
     tool_call_limit: int | None = None
-    """How many tool calls it may make, instead of the agent's limit."""
+    """The maximum number of tool calls; overrides the agent's limit."""
     user_tokens: dict[str, Any] | None = attrs.field(default=None, repr=False)
     """The user's tokens for servers of tools."""
     return_metrics: bool | None = None
-    """Whether the answer is to contain what it took."""
+    """Whether the answer includes the resources that the task used."""
     llm_model_provider: str | None = None
     """The provider of the model, instead of the agent's."""
     llm_model_name: str | None = None
     """The model, instead of the agent's."""
     llm_reasoning_effort: LLMReasoningEffort | None = None
-    """How much the model reasons, instead of the agent's setting."""
+    """The model's reasoning effort; overrides the agent's setting."""
     harness_cli: str | None = None
     """For agents that run a command line tool: which."""
     permission_mode: str | None = None
     """For the same agents: `full`, or `gated` when a person approves each action."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -22,4 +22,4 @@ class TaskFinish(Model):
     result: str | dict[str, Any] | list[Any] | None = None
     """What came out, or the error's text. What is no text is kept as its JSON."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

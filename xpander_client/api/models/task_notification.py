@@ -16,8 +16,8 @@ class TaskNotification(Model):
     """Something that a task waits for."""
 
     key: str
-    """What it is about."""
+    """The name of what the task waits for."""
     data: Any = None
-    """What there is to tell."""
+    """The data to deliver."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

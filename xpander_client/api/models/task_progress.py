@@ -20,4 +20,4 @@ class TaskProgress(Model):
     message: str | None = None
     """What it does now."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

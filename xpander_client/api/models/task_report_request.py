@@ -23,20 +23,20 @@ class TaskReportRequest(Model):
     )
     """The task's id; a new one when there is none."""
     input: str | None = None
-    """What was asked."""
+    """The prompt."""
     llm_response: Any = None
-    """What the model answered."""
+    """The model's answer."""
     tokens: Tokens | None = None
-    """What models read and wrote for it."""
+    """The tokens that models used for the task."""
     is_success: bool | None = True
     """Whether it succeeded. The platform takes it for a success when not given."""
     result: str | None = None
-    """What came out."""
+    """The result."""
     duration: float | None = attrs.field(
         default=None, metadata={"bounds": {"minimum": 0, "maximum": 100000000000}}
     )
-    """How long it ran, in seconds."""
+    """The running time in seconds."""
     used_tools: list[str] | None = None
     """The tools that were called."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

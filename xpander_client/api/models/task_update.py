@@ -34,7 +34,7 @@ class TaskUpdate(Model):
     """
 
     tool_call_payload_extension: dict[str, Any] | None = None
-    """What is added to the payload of each tool call."""
+    """Extra fields for the payload of each tool call."""
     id: str | None = None
     """The task's id."""
     agent_id: str | None = None
@@ -42,25 +42,25 @@ class TaskUpdate(Model):
     organization_id: str | None = None
     """The organization that it belongs to."""
     input: AgentExecutionInput | None = None
-    """What is asked."""
+    """The prompt."""
     created_at: datetime.datetime | None = None
     """When it was created."""
     status: AgentExecutionStatus | None = None
-    """Where it stands."""
+    """The current status."""
     internal_status: str | None = attrs.field(
         default=None, metadata={"bounds": {"maxLength": 255, "pattern": "^[^\\u0000]*$"}}
     )
-    """Where it stands, in the platform's own words."""
+    """The platform's own name for the current status."""
     last_executed_node_id: str | None = None
     """The node of the agent's graph that ran last."""
     agent_version: str | int | None = None
     """The version of the agent that works on it."""
     started_at: datetime.datetime | None = None
-    """When a worker began."""
+    """When a worker started it."""
     paused_at: datetime.datetime | None = None
     """When it was paused."""
     finished_at: datetime.datetime | None = None
-    """When it was over."""
+    """When it ended."""
     result: str | dict[str, Any] | list[Any] | None = None
     """What came out, or the error's text. What is no text is kept as its JSON."""
     parent_execution: str | None = attrs.field(
@@ -91,39 +91,39 @@ class TaskUpdate(Model):
     sub_executions: list[str] | None = None
     """The tasks that it started."""
     should_update_parent: bool | None = None
-    """Whether the task that started it hears of its end."""
+    """Whether the parent task is notified when it ends."""
     is_manually_stopped: bool | None = None
-    """Whether somebody stopped it."""
+    """Whether it was stopped on request."""
     payload_extension: dict[str, Any] | None = None
-    """What is added to the payload of each tool call."""
+    """Extra fields for the payload of each tool call."""
     execution_kind: str | None = None
     """`turn`, or `resident` for a process that goes on until the agent ends it."""
     hitl_request: HumanInTheLoopRequest | None = None
-    """What a paused task waits for."""
+    """What a paused task is waiting for."""
     pending_eca_request: PendingECARequest | None = None
     """The authorization that it waits for."""
     source: SourceNodeType | str | None = None
-    """Through which door it came in."""
+    """How the task was submitted, for example by the SDK or a webhook."""
     voice_id: str | None = None
     """The voice of a spoken result."""
     output_format: OutputFormat | None = None
-    """What kind of text the result is."""
+    """The format of the result."""
     output_schema: dict[str, Any] | None = None
     """The JSON Schema of a JSON result."""
     events_streaming: bool | None = None
-    """Whether its events can be followed."""
+    """Whether the task's events can be streamed."""
     is_orchestration: bool | None = None
     """Whether it runs a workflow of agents."""
     is_gateway: bool | None = None
-    """Whether it is the first of a conversation."""
+    """Whether it is the first task of a conversation."""
     is_app: bool | None = None
-    """Whether an app started it."""
+    """Whether it was started by an app."""
     background_auth_eligible: bool | None = None
-    """Whether authorizations may be asked for while it runs."""
+    """Whether it may ask for authorizations while it runs."""
     additional_context: str | None = None
-    """What the agent should know besides the prompt."""
+    """Context for the agent in addition to the prompt."""
     tool_call_limit: int | None = None
-    """How many tool calls it may make, instead of the agent's limit."""
+    """The maximum number of tool calls; overrides the agent's limit."""
     instructions_override: str | None = None
     """Instructions added to the agent's own."""
     test_run_node_id: str | None = None
@@ -131,7 +131,7 @@ class TaskUpdate(Model):
     user_oidc_token: str | None = attrs.field(default=None, repr=False)
     """A token of the user, for servers that want one."""
     expected_output: str | None = None
-    """What a good result looks like."""
+    """A description of a good result."""
     mcp_servers: list[MCPServerDetails] | None = None
     """Servers of tools that it may use."""
     triggering_agent_id: str | None = attrs.field(
@@ -142,40 +142,40 @@ class TaskUpdate(Model):
     title: str | None = None
     """A short name for lists."""
     think_mode: ThinkMode | None = None
-    """How hard the agent thinks."""
+    """The agent's thinking mode."""
     disable_attachment_injection: bool | None = None
-    """Whether the files are kept out of the model's context."""
+    """Whether to keep the files out of the model's context."""
     user_tokens: dict[str, Any] | None = attrs.field(default=None, repr=False)
     """The user's tokens for servers of tools."""
     deep_planning: DeepPlanning | None = None
-    """The plan by which it is worked off."""
+    """The task's plan."""
     must_deep_plan: bool | None = None
-    """Whether the agent has to plan first."""
+    """Whether the agent must plan before it works."""
     execution_attempts: int | None = attrs.field(
         default=None, metadata={"bounds": {"minimum": 0, "maximum": 2147483647}}
     )
     """How often a worker has begun it. A worker's writes carry the attempt it holds."""
     progress: TaskProgress | None = None
-    """How far it is, as far as whoever runs it says so."""
+    """The progress, as reported by the worker."""
     return_metrics: bool | None = None
-    """Whether the answer is to contain what it took."""
+    """Whether the answer includes the resources that the task used."""
     llm_model_provider: str | None = None
     """The provider of the model, instead of the agent's."""
     llm_model_name: str | None = None
     """The model, instead of the agent's."""
     llm_reasoning_effort: LLMReasoningEffort | None = None
-    """How much the model reasons, instead of the agent's setting."""
+    """The model's reasoning effort; overrides the agent's setting."""
     harness_cli: str | None = None
     """For agents that run a command line tool: which."""
     permission_mode: str | None = None
     """For the same agents: `full`, or `gated` when a person approves each action."""
     tokens: Tokens | None = None
-    """What models read and wrote for it."""
+    """The tokens that models used for the task."""
     used_tools: list[str] | None = None
     """The tools that were called."""
     duration: float | None = attrs.field(
         default=None, metadata={"bounds": {"minimum": 0, "maximum": 100000000000}}
     )
-    """How long it ran, in seconds."""
+    """The running time in seconds."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

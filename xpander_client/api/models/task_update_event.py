@@ -31,7 +31,7 @@ class TaskUpdateEvent(Model):
     """
 
     type: TaskUpdateEventType
-    """What the event tells."""
+    """The event's type."""
     task_id: str
     """The task's id."""
     organization_id: str
@@ -39,10 +39,10 @@ class TaskUpdateEvent(Model):
     time: datetime.datetime
     """When it happened."""
     data: Any = attrs.field(default=None, metadata={"always": True})
-    """What there is to tell."""
+    """The event's data."""
     identity: MessageIdentity | None = None
     """As whom the agent speaks."""
     notification: TaskNotification | None = None
     """On a `task_updated`: what the task was told."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -45,4 +45,4 @@ class TasksDelete(Model):
     )
     """Where to go on, the `cursor` of the answer before."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

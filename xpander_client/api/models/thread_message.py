@@ -20,7 +20,7 @@ class ThreadMessage(Model):
     role: str = attrs.field(metadata={"bounds": {"maxLength": 255, "pattern": "^[^\\u0000]*$"}})
     """`system`, `user`, `assistant` or `tool`."""
     content: str | None = None
-    """What was said."""
+    """The text of the message."""
     tool_call_id: str | None = None
     """In a tool's message: the call that it answers."""
     tool_calls: list[ThreadToolCall] | None = None
@@ -30,4 +30,4 @@ class ThreadMessage(Model):
     completion_response: Any = None
     """The model's whole answer, where it was kept."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

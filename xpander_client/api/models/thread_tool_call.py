@@ -22,4 +22,4 @@ class ThreadToolCall(Model):
     tool_call_id: str
     """The model's id of the call."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

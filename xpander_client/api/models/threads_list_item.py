@@ -23,6 +23,6 @@ class ThreadsListItem(Model):
     metadata: dict[str, Any] | None = None
     """Whatever was kept with it."""
     created_at: datetime.datetime | None = None
-    """When it began."""
+    """When it started."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

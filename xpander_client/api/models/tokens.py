@@ -13,7 +13,7 @@ __all__ = ["Tokens"]
 
 @attrs.define(kw_only=True, slots=True, init=False)
 class Tokens(Model):
-    """What a model read and wrote."""
+    """The tokens that a model used."""
 
     completion_tokens: int | None = attrs.field(
         default=0, metadata={"bounds": {"minimum": -9007199254740991, "maximum": 9007199254740991}}
@@ -32,7 +32,7 @@ class Tokens(Model):
     )
     """Tokens written to the provider's cache."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""
 
     __computed__: ClassVar[frozenset[str]] = frozenset({"total_tokens"})
 

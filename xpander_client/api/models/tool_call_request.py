@@ -28,10 +28,10 @@ class ToolCallRequest(Model):
     tool_name: str | None = None
     """The tool's name."""
     payload: Any = None
-    """What the tool is called with."""
+    """The tool's arguments."""
     reasoning: ToolCallRequestReasoning | None = None
     """Why."""
     plan_task_id: str | None = None
     """The step of the plan that it is for."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

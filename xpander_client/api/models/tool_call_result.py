@@ -15,7 +15,7 @@ __all__ = ["ToolCallResult"]
 
 @attrs.define(kw_only=True, slots=True)
 class ToolCallResult(Model):
-    """What a tool answered."""
+    """The result of a tool call."""
 
     request_id: str
     """The call's id."""
@@ -28,7 +28,7 @@ class ToolCallResult(Model):
     tool_name: str | None = None
     """The tool's name."""
     payload: Any = None
-    """What the tool is called with."""
+    """The tool's arguments."""
     reasoning: ToolCallRequestReasoning | None = None
     """Why."""
     plan_task_id: str | None = None
@@ -40,4 +40,4 @@ class ToolCallResult(Model):
     approval_request_id: str | None = None
     """The approval that the call waits for."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -30,4 +30,4 @@ class User(Model):
     timezone: str | None = None
     """The time zone's IANA name, like `Europe/Berlin`."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -21,8 +21,8 @@ class WorkerEvent(Model):
     """
 
     event: WorkerEventType
-    """What it tells."""
+    """The event's type."""
     data: Any = None
-    """What there is to tell."""
+    """The event's data."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -20,8 +20,8 @@ class WorkerMessage(Model):
     id: str
     """The message's id, a UUID."""
     event: WorkerEventType
-    """What it tells."""
+    """The message's type."""
     data: Any = None
     """The time of a heartbeat; `{"is_busy": …}` of a capacity update; nothing otherwise."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""

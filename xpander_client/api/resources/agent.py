@@ -42,9 +42,9 @@ class Agent(Bound):
     icon: str | None = None
     """The picture to show."""
     instructions: AgentInstructions | None = None
-    """What it is told to be and to do."""
+    """The agent's instructions."""
     status: AgentStatus | None = None
-    """Whether it can be used."""
+    """Whether the agent can be used."""
     created_at: datetime.datetime | None = None
     """When it was created."""
     description: str | None = None
@@ -54,7 +54,7 @@ class Agent(Bound):
     created_by: str | None = None
     """Who created it."""
     type: AgentType | None = None
-    """What kind of agent it is."""
+    """The kind of agent."""
     environment_id: str | None = None
     """Where it runs."""
     framework: str | None = None
@@ -70,19 +70,19 @@ class Agent(Bound):
     model_name: str | None = None
     """Its model."""
     llm_reasoning_effort: LLMReasoningEffort | None = None
-    """How much its model reasons."""
+    """The reasoning effort of its model."""
     output_format: OutputFormat | None = None
-    """What kind of text its results are."""
+    """The format of its results."""
     output_schema: dict[str, Any] | None = None
     """The JSON Schema of its JSON results."""
     expected_output: str | None = None
-    """What a good result looks like."""
+    """A description of a good result."""
     deep_planning: bool | None = None
-    """Whether it plans before it works."""
+    """Whether it makes a plan before it works."""
     enforce_deep_planning: bool | None = None
-    """Whether it has to complete what it planned."""
+    """Whether every step of the plan must be completed."""
     webhook_url: str | None = None
-    """Where it sends its results."""
+    """The URL that results are sent to."""
     knowledge_bases: list[AgentKnowledgeBase] | None = None
     """The knowledge bases that it may read."""
     memory_strategy: str | None = None
@@ -90,7 +90,7 @@ class Agent(Bound):
     oas: dict[str, Any] | None = None
     """The agents that it may hand work to: an OpenAPI document with a path for each."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""
 
     @classmethod
     def load(
@@ -111,9 +111,9 @@ class Agent(Bound):
             The agent.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agent = Agent.load("agent-sales", configuration)
@@ -150,9 +150,9 @@ class Agent(Bound):
             The agent.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agent = await Agent.aload("agent-sales", configuration)
@@ -179,9 +179,9 @@ class Agent(Bound):
             version: The agent's version to use, instead of its current one.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agent = Agent.load("agent-sales", configuration)
@@ -203,9 +203,9 @@ class Agent(Bound):
             version: The agent's version to use, instead of its current one.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agent = await Agent.aload("agent-sales", configuration)
@@ -238,7 +238,7 @@ class Agent(Bound):
 
         Args:
             tool_id: The tool to call.
-            payload: What the tool is called with, as its `parameters` describe.
+            payload: The tool's arguments, as its `parameters` describe them.
             agent_version: The agent's version to use, instead of its current one.
             execution_id: The task on whose behalf the tool is called.
             tool_call_id: The model's id of the call.
@@ -248,9 +248,9 @@ class Agent(Bound):
             The tool's answer.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agent = Agent.load("agent-sales", configuration)
@@ -289,7 +289,7 @@ class Agent(Bound):
 
         Args:
             tool_id: The tool to call.
-            payload: What the tool is called with, as its `parameters` describe.
+            payload: The tool's arguments, as its `parameters` describe them.
             agent_version: The agent's version to use, instead of its current one.
             execution_id: The task on whose behalf the tool is called.
             tool_call_id: The model's id of the call.
@@ -299,9 +299,9 @@ class Agent(Bound):
             The tool's answer.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agent = await Agent.aload("agent-sales", configuration)

@@ -42,8 +42,8 @@ class Agents(Resource):
             The headers by their names.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agents = Agents(configuration)
@@ -63,8 +63,8 @@ class Agents(Resource):
             The headers by their names.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agents = Agents(configuration)
@@ -82,8 +82,8 @@ class Agents(Resource):
             What there is to know about each agent without loading it.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agents = Agents(configuration)
@@ -102,8 +102,8 @@ class Agents(Resource):
             What there is to know about each agent without loading it.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agents = Agents(configuration)
@@ -126,9 +126,9 @@ class Agents(Resource):
             The agent.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agents = Agents(configuration)
@@ -155,9 +155,9 @@ class Agents(Resource):
             The agent.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agents = Agents(configuration)
@@ -186,9 +186,9 @@ class Agents(Resource):
             The database.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agents = Agents(configuration)
@@ -216,9 +216,9 @@ class Agents(Resource):
             The database.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agents = Agents(configuration)
@@ -251,7 +251,7 @@ class Agents(Resource):
         Args:
             agent_id: The agent.
             tool_id: The tool to call.
-            payload: What the tool is called with, as its `parameters` describe.
+            payload: The tool's arguments, as its `parameters` describe them.
             agent_version: The agent's version to use, instead of its current one.
             execution_id: The task on whose behalf the tool is called.
             tool_call_id: The model's id of the call.
@@ -261,9 +261,9 @@ class Agents(Resource):
             The tool's answer.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agents = Agents(configuration)
@@ -304,7 +304,7 @@ class Agents(Resource):
         Args:
             agent_id: The agent.
             tool_id: The tool to call.
-            payload: What the tool is called with, as its `parameters` describe.
+            payload: The tool's arguments, as its `parameters` describe them.
             agent_version: The agent's version to use, instead of its current one.
             execution_id: The task on whose behalf the tool is called.
             tool_call_id: The model's id of the call.
@@ -314,9 +314,9 @@ class Agents(Resource):
             The tool's answer.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agents = Agents(configuration)
@@ -380,11 +380,11 @@ class Agents(Resource):
             The tool's answer.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agents = Agents(configuration)
@@ -454,11 +454,11 @@ class Agents(Resource):
             The tool's answer.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agents = Agents(configuration)
@@ -498,17 +498,17 @@ class Agents(Resource):
 
         Args:
             name: The agent's name.
-            type: What kind of agent it is.
+            type: The kind of agent.
             description: What it is for.
-            instructions: What it is told to be and to do.
+            instructions: The agent's instructions.
 
         Returns:
             The agent.
 
         Raises:
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agents = Agents(configuration)
@@ -532,17 +532,17 @@ class Agents(Resource):
 
         Args:
             name: The agent's name.
-            type: What kind of agent it is.
+            type: The kind of agent.
             description: What it is for.
-            instructions: What it is told to be and to do.
+            instructions: The agent's instructions.
 
         Returns:
             The agent.
 
         Raises:
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agents = Agents(configuration)
@@ -579,16 +579,16 @@ class Agents(Resource):
             total_tokens: Tokens read and written together.
             duration: How long it took, in seconds.
             finish_reason: Why the model ended its answer.
-            source_node_type: Through which door the task came in.
+            source_node_type: How the task was submitted, for example by the SDK or a webhook.
             function_name: The tools that the model called.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agents = Agents(configuration)
@@ -640,16 +640,16 @@ class Agents(Resource):
             total_tokens: Tokens read and written together.
             duration: How long it took, in seconds.
             finish_reason: Why the model ended its answer.
-            source_node_type: Through which door the task came in.
+            source_node_type: How the task was submitted, for example by the SDK or a webhook.
             function_name: The tools that the model called.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> agents = Agents(configuration)

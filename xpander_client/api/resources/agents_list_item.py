@@ -33,9 +33,9 @@ class AgentsListItem(Bound):
     icon: str | None = None
     """The picture to show."""
     instructions: AgentInstructions | None = None
-    """What it is told to be and to do."""
+    """The agent's instructions."""
     status: AgentStatus | None = None
-    """Whether it can be used."""
+    """Whether the agent can be used."""
     created_at: datetime.datetime | None = None
     """When it was created."""
     description: str | None = None
@@ -45,9 +45,9 @@ class AgentsListItem(Bound):
     created_by: str | None = None
     """Who created it."""
     type: AgentType | None = None
-    """What kind of agent it is."""
+    """The kind of agent."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""
 
     def load(
         self, configuration: Configuration | None = None, *, version: str | int | None = None
@@ -62,9 +62,9 @@ class AgentsListItem(Bound):
             The agent.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> item = Agents(configuration).list()[0]
@@ -88,9 +88,9 @@ class AgentsListItem(Bound):
             The agent.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> item = (await Agents(configuration).alist())[0]

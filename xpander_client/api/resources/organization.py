@@ -41,12 +41,12 @@ class Organization(Resource):
             user_id: The user who is forgotten.
 
         Returns:
-            How much was deleted.
+            The number of tasks and threads deleted.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> organization = Organization(configuration)
@@ -69,12 +69,12 @@ class Organization(Resource):
             user_id: The user who is forgotten.
 
         Returns:
-            How much was deleted.
+            The number of tasks and threads deleted.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> organization = Organization(configuration)
@@ -98,11 +98,11 @@ class Organization(Resource):
             cursor: Where to go on, the `next_cursor` of `with_raw_response.list_audit(...)`.
 
         Returns:
-            What was done.
+            The entries.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> organization = Organization(configuration)
@@ -127,11 +127,11 @@ class Organization(Resource):
             cursor: Where to go on, the `next_cursor` of `with_raw_response.list_audit(...)`.
 
         Returns:
-            What was done.
+            The entries.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> organization = Organization(configuration)
@@ -158,8 +158,8 @@ class Organization(Resource):
 
         Raises:
             ArgumentError: (a ValueError) `page_size` is out of range.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> organization = Organization(configuration)
@@ -185,8 +185,8 @@ class Organization(Resource):
 
         Raises:
             ArgumentError: (a ValueError) `page_size` is out of range.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> organization = Organization(configuration)
@@ -207,8 +207,8 @@ class Organization(Resource):
             The workers.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> organization = Organization(configuration)
@@ -230,8 +230,8 @@ class Organization(Resource):
             The workers.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> organization = Organization(configuration)

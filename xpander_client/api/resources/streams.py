@@ -50,7 +50,7 @@ _LAST_TASK_UPDATE_EVENT = frozenset({"task_finished"})
 
 
 def task_update_event(source: str) -> Callable[[ServerSentEvent], TaskUpdateEvent]:
-    """What makes a `TaskUpdateEvent` of a frame. `source` is whose stream it is. Never raises."""
+    """Return what makes a `TaskUpdateEvent` of a frame. `source` names the stream. Never raises."""
     return event_decoder(TaskUpdateEvent, TASK_UPDATE_EVENT_DATA, source)
 
 
@@ -72,7 +72,7 @@ _LAST_WORKER_EVENT = frozenset({"worker-environment-conflict"})
 
 
 def worker_event(source: str) -> Callable[[ServerSentEvent], WorkerEvent]:
-    """What makes a `WorkerEvent` of a frame, which names what its data is. Never raises."""
+    """Return what makes a `WorkerEvent` of a frame that names its type. Never raises."""
 
     def decode(frame: ServerSentEvent) -> WorkerEvent:
         data: Any

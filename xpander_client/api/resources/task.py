@@ -53,27 +53,27 @@ class Task(TaskMessage, StopRequest, Bound):
     organization_id: str
     """The organization that it belongs to."""
     input: AgentExecutionInput
-    """What is asked."""
+    """The prompt."""
     created_at: datetime.datetime
     """When it was created."""
     status: AgentExecutionStatus | None = None
-    """Where it stands."""
+    """The current status."""
     internal_status: str | None = attrs.field(
         default=None, metadata={"bounds": {"maxLength": 255, "pattern": "^[^\\u0000]*$"}}
     )
-    """Where it stands, in the platform's own words."""
+    """The platform's own name for the current status."""
     last_executed_node_id: str | None = None
     """The node of the agent's graph that ran last."""
     agent_version: str | int | None = None
     """The version of the agent that works on it."""
     started_at: datetime.datetime | None = None
-    """When a worker began."""
+    """When a worker started it."""
     paused_at: datetime.datetime | None = None
     """When it was paused."""
     finished_at: datetime.datetime | None = None
-    """When it was over."""
+    """When it ended."""
     result: str | None = None
-    """What came out, or the error's text."""
+    """The result, or the error's message."""
     parent_execution: str | None = attrs.field(
         default=None,
         metadata={"bounds": {"maxLength": 200, "pattern": "^[^\\u0000-\\u001f\\u007f]*$"}},
@@ -91,39 +91,39 @@ class Task(TaskMessage, StopRequest, Bound):
     sub_executions: list[str] | None = None
     """The tasks that it started."""
     should_update_parent: bool | None = None
-    """Whether the task that started it hears of its end."""
+    """Whether the parent task is notified when it ends."""
     is_manually_stopped: bool | None = None
-    """Whether somebody stopped it."""
+    """Whether it was stopped on request."""
     payload_extension: dict[str, Any] | None = None
-    """What is added to the payload of each tool call."""
+    """Extra fields for the payload of each tool call."""
     execution_kind: str | None = None
     """`turn`, or `resident` for a process that goes on until the agent ends it."""
     hitl_request: HumanInTheLoopRequest | None = None
-    """What a paused task waits for."""
+    """What a paused task is waiting for."""
     pending_eca_request: PendingECARequest | None = None
     """The authorization that it waits for."""
     source: SourceNodeType | str | None = None
-    """Through which door it came in."""
+    """How the task was submitted, for example by the SDK or a webhook."""
     voice_id: str | None = None
     """The voice of a spoken result."""
     output_format: OutputFormat | None = None
-    """What kind of text the result is."""
+    """The format of the result."""
     output_schema: dict[str, Any] | None = None
     """The JSON Schema of a JSON result."""
     events_streaming: bool | None = None
-    """Whether its events can be followed."""
+    """Whether the task's events can be streamed."""
     is_orchestration: bool | None = None
     """Whether it runs a workflow of agents."""
     is_gateway: bool | None = None
-    """Whether it is the first of a conversation."""
+    """Whether it is the first task of a conversation."""
     is_app: bool | None = None
-    """Whether an app started it."""
+    """Whether it was started by an app."""
     background_auth_eligible: bool | None = None
-    """Whether authorizations may be asked for while it runs."""
+    """Whether it may ask for authorizations while it runs."""
     additional_context: str | None = None
-    """What the agent should know besides the prompt."""
+    """Context for the agent in addition to the prompt."""
     tool_call_limit: int | None = None
-    """How many tool calls it may make, instead of the agent's limit."""
+    """The maximum number of tool calls; overrides the agent's limit."""
     instructions_override: str | None = None
     """Instructions added to the agent's own."""
     test_run_node_id: str | None = None
@@ -131,7 +131,7 @@ class Task(TaskMessage, StopRequest, Bound):
     user_oidc_token: str | None = attrs.field(default=None, repr=False)
     """A token of the user, for servers that want one."""
     expected_output: str | None = None
-    """What a good result looks like."""
+    """A description of a good result."""
     mcp_servers: list[MCPServerDetails] | None = None
     """Servers of tools that it may use."""
     triggering_agent_id: str | None = attrs.field(
@@ -142,43 +142,43 @@ class Task(TaskMessage, StopRequest, Bound):
     title: str | None = None
     """A short name for lists."""
     think_mode: ThinkMode | None = None
-    """How hard the agent thinks."""
+    """The agent's thinking mode."""
     disable_attachment_injection: bool | None = None
-    """Whether the files are kept out of the model's context."""
+    """Whether to keep the files out of the model's context."""
     user_tokens: dict[str, Any] | None = attrs.field(default=None, repr=False)
     """The user's tokens for servers of tools."""
     deep_planning: DeepPlanning | None = None
-    """The plan by which it is worked off."""
+    """The task's plan."""
     must_deep_plan: bool | None = None
-    """Whether the agent has to plan first."""
+    """Whether the agent must plan before it works."""
     execution_attempts: int | None = attrs.field(
         default=None, metadata={"bounds": {"minimum": 0, "maximum": 2147483647}}
     )
     """How often a worker has begun it. A worker's writes carry the attempt it holds."""
     progress: TaskProgress | None = None
-    """How far it is, as far as whoever runs it says so."""
+    """The progress, as reported by the worker."""
     return_metrics: bool | None = None
-    """Whether the answer is to contain what it took."""
+    """Whether the answer includes the resources that the task used."""
     llm_model_provider: str | None = None
     """The provider of the model, instead of the agent's."""
     llm_model_name: str | None = None
     """The model, instead of the agent's."""
     llm_reasoning_effort: LLMReasoningEffort | None = None
-    """How much the model reasons, instead of the agent's setting."""
+    """The model's reasoning effort; overrides the agent's setting."""
     harness_cli: str | None = None
     """For agents that run a command line tool: which."""
     permission_mode: str | None = None
     """For the same agents: `full`, or `gated` when a person approves each action."""
     tokens: Tokens | None = None
-    """What models read and wrote for it."""
+    """The tokens that models used for the task."""
     used_tools: list[str] | None = None
     """The tools that were called."""
     duration: float | None = attrs.field(
         default=None, metadata={"bounds": {"minimum": 0, "maximum": 100000000000}}
     )
-    """How long it ran, in seconds."""
+    """The running time in seconds."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""
 
     @classmethod
     def load(cls, task_id: str, configuration: Configuration | None = None) -> Self:
@@ -192,9 +192,9 @@ class Task(TaskMessage, StopRequest, Bound):
             The task.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = Task.load("task-1", configuration)
@@ -216,9 +216,9 @@ class Task(TaskMessage, StopRequest, Bound):
             The task.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = await Task.aload("task-1", configuration)
@@ -234,9 +234,9 @@ class Task(TaskMessage, StopRequest, Bound):
         Fields that were set here and not saved are lost.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = Task.load("task-1", configuration)
@@ -254,9 +254,9 @@ class Task(TaskMessage, StopRequest, Bound):
         Fields that were set here and not saved are lost.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = await Task.aload("task-1", configuration)
@@ -278,11 +278,11 @@ class Task(TaskMessage, StopRequest, Bound):
             with_deep_plan_update: Whether to send `deep_planning` too, if it was changed.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = Task.load("task-1", configuration)
@@ -306,11 +306,11 @@ class Task(TaskMessage, StopRequest, Bound):
             with_deep_plan_update: Whether to send `deep_planning` too, if it was changed.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = await Task.aload("task-1", configuration)
@@ -335,15 +335,15 @@ class Task(TaskMessage, StopRequest, Bound):
         Other fields that were changed here stay unsaved.
 
         Args:
-            status: Where it stands.
+            status: The current status.
             result: What came out, or the error's text. What is no text is kept as its JSON.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = Task.load("task-1", configuration)
@@ -369,15 +369,15 @@ class Task(TaskMessage, StopRequest, Bound):
         Other fields that were changed here stay unsaved.
 
         Args:
-            status: Where it stands.
+            status: The current status.
             result: What came out, or the error's text. What is no text is kept as its JSON.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = await Task.aload("task-1", configuration)
@@ -400,9 +400,9 @@ class Task(TaskMessage, StopRequest, Bound):
         finished stays as it is.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = Task.load("task-1", configuration)
@@ -419,9 +419,9 @@ class Task(TaskMessage, StopRequest, Bound):
         finished stays as it is.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = await Task.aload("task-1", configuration)
@@ -449,12 +449,12 @@ class Task(TaskMessage, StopRequest, Bound):
         Raises:
             ArgumentError: (a ValueError) the task does not stream events; create it with
                 events_streaming=True.
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             StreamError: The stream broke, and could not be resumed.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = Task.load("task-1", configuration)
@@ -493,12 +493,12 @@ class Task(TaskMessage, StopRequest, Bound):
         Raises:
             ArgumentError: (a ValueError) the task does not stream events; create it with
                 events_streaming=True.
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             StreamError: The stream broke, and could not be resumed.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = await Task.aload("task-1", configuration)
@@ -535,12 +535,12 @@ class Task(TaskMessage, StopRequest, Bound):
 
         Raises:
             WaitTimeoutError: It was not over in time; it goes on.
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             StreamError: The stream broke, and could not be resumed.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = Task.load("task-1", configuration)
@@ -577,12 +577,12 @@ class Task(TaskMessage, StopRequest, Bound):
 
         Raises:
             WaitTimeoutError: It was not over in time; it goes on.
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             StreamError: The stream broke, and could not be resumed.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = await Task.aload("task-1", configuration)
@@ -621,12 +621,12 @@ class Task(TaskMessage, StopRequest, Bound):
                 `execution_attempts`.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = Task.load("task-1", configuration)
@@ -655,12 +655,12 @@ class Task(TaskMessage, StopRequest, Bound):
                 `execution_attempts`.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = await Task.aload("task-1", configuration)
@@ -681,19 +681,19 @@ class Task(TaskMessage, StopRequest, Bound):
         finished waits for nothing: that is refused with 409.
 
         Args:
-            key: What it is about.
-            data: What there is to tell.
+            key: The name of what the task waits for.
+            data: The data to deliver.
 
         Returns:
-            Whether anybody heard it already.
+            Whether it was delivered already.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = Task.load("task-1", configuration)
@@ -713,19 +713,19 @@ class Task(TaskMessage, StopRequest, Bound):
         finished waits for nothing: that is refused with 409.
 
         Args:
-            key: What it is about.
-            data: What there is to tell.
+            key: The name of what the task waits for.
+            data: The data to deliver.
 
         Returns:
-            Whether anybody heard it already.
+            Whether it was delivered already.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = await Task.aload("task-1", configuration)
@@ -752,14 +752,14 @@ class Task(TaskMessage, StopRequest, Bound):
             with_thread: Delete the thread that it was talked about in as well.
 
         Returns:
-            How much was deleted.
+            The number of tasks and threads deleted.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = Task.load("task-1", configuration)
@@ -784,14 +784,14 @@ class Task(TaskMessage, StopRequest, Bound):
             with_thread: Delete the thread that it was talked about in as well.
 
         Returns:
-            How much was deleted.
+            The number of tasks and threads deleted.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = await Task.aload("task-1", configuration)
@@ -812,9 +812,9 @@ class Task(TaskMessage, StopRequest, Bound):
             The thread of the task.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = Task.load("task-1", configuration)
@@ -834,9 +834,9 @@ class Task(TaskMessage, StopRequest, Bound):
             The thread of the task.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = await Task.aload("task-1", configuration)
@@ -865,19 +865,19 @@ class Task(TaskMessage, StopRequest, Bound):
         Args:
             ai_model: The model that answered.
             sub_executions: The tasks that it started.
-            triggered_by: Who or what triggered it.
+            triggered_by: The caller or system that triggered it.
             skills: The skills that were used.
             worker: The worker that ran it.
             ai_employee_id: The agent's id as an employee.
 
         Raises:
             ArgumentError: (a ValueError) the task has no tokens to report; set task.tokens first.
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = Task.load("task-1", configuration)
@@ -922,19 +922,19 @@ class Task(TaskMessage, StopRequest, Bound):
         Args:
             ai_model: The model that answered.
             sub_executions: The tasks that it started.
-            triggered_by: Who or what triggered it.
+            triggered_by: The caller or system that triggered it.
             skills: The skills that were used.
             worker: The worker that ran it.
             ai_employee_id: The agent's id as an employee.
 
         Raises:
             ArgumentError: (a ValueError) the task has no tokens to report; set task.tokens first.
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = await Task.aload("task-1", configuration)
@@ -989,24 +989,24 @@ class Task(TaskMessage, StopRequest, Bound):
             configuration: Who calls, and which platform; read from the environment when None.
             agent_id: The agent. The configuration's `agent_id` when None.
             id: The task's id; a new one when there is none.
-            input: What was asked.
-            llm_response: What the model answered.
-            tokens: What models read and wrote for it.
+            input: The prompt.
+            llm_response: The model's answer.
+            tokens: The tokens that models used for the task.
             is_success: Whether it succeeded. The platform takes it for a success when not given.
-            result: What came out.
-            duration: How long it ran, in seconds.
+            result: The result.
+            duration: The running time in seconds.
             used_tools: The tools that were called.
 
         Returns:
             The task that stands for the report.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = Task.report_external_task(
@@ -1057,24 +1057,24 @@ class Task(TaskMessage, StopRequest, Bound):
             configuration: Who calls, and which platform; read from the environment when None.
             agent_id: The agent. The configuration's `agent_id` when None.
             id: The task's id; a new one when there is none.
-            input: What was asked.
-            llm_response: What the model answered.
-            tokens: What models read and wrote for it.
+            input: The prompt.
+            llm_response: The model's answer.
+            tokens: The tokens that models used for the task.
             is_success: Whether it succeeded. The platform takes it for a success when not given.
-            result: What came out.
-            duration: How long it ran, in seconds.
+            result: The result.
+            duration: The running time in seconds.
             used_tools: The tools that were called.
 
         Returns:
             The task that stands for the report.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> task = await Task.areport_external_task(

@@ -101,32 +101,32 @@ class Tasks(Resource):
             prompt: What the agent is to do.
             file_urls: Addresses of files that go with it.
             user_details: The person on whose behalf the task runs.
-            principal: Who called, and through which door.
+            principal: Who created the task, and how the platform knows them.
             agent_version: The agent's version to use, instead of its current one.
-            tool_call_payload_extension: What is added to the payload of each tool call.
-            source: Through which door it came in.
+            tool_call_payload_extension: Extra fields for the payload of each tool call.
+            source: How the task was submitted, for example by the SDK or a webhook.
             worker_id: The only worker that may run it.
             run_locally: Whether the worker that is named runs it for a test.
-            output_format: What kind of text the result is.
+            output_format: The format of the result.
             output_schema: The JSON Schema of a JSON result.
-            events_streaming: Whether its events can be followed.
-            additional_context: What the agent should know besides the prompt.
+            events_streaming: Whether the task's events can be streamed.
+            additional_context: Context for the agent in addition to the prompt.
             instructions_override: Instructions added to the agent's own.
             test_run_node_id: The only node of a workflow to run, for trying it.
             user_oidc_token: A token of the user, for servers that want one.
-            expected_output: What a good result looks like.
+            expected_output: A description of a good result.
             mcp_servers: Servers of tools that it may use.
             triggering_agent_id: The agent that triggered it.
             title: A short name for lists.
-            think_mode: How hard the agent thinks.
-            disable_attachment_injection: Whether the files are kept out of the model's context.
-            return_metrics: Whether the answer is to contain what it took.
+            think_mode: The agent's thinking mode.
+            disable_attachment_injection: Whether to keep the files out of the model's context.
+            return_metrics: Whether the answer includes the resources that the task used.
             user_tokens: The user's tokens for servers of tools.
             llm_model_provider: The provider of the model, instead of the agent's.
             llm_model_name: The model, instead of the agent's.
-            llm_reasoning_effort: How much the model reasons, instead of the agent's setting.
+            llm_reasoning_effort: The model's reasoning effort; overrides the agent's setting.
             harness_cli: For agents that run a command line tool: which.
-            tool_call_limit: How many tool calls it may make, instead of the agent's limit.
+            tool_call_limit: The maximum number of tool calls; overrides the agent's limit.
             attachments: The same files with what is known about them.
             permission_mode: For the same agents: `full`, or `gated` when a person approves each
                 action.
@@ -142,12 +142,12 @@ class Tasks(Resource):
             The task, as it was created.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -254,32 +254,32 @@ class Tasks(Resource):
             prompt: What the agent is to do.
             file_urls: Addresses of files that go with it.
             user_details: The person on whose behalf the task runs.
-            principal: Who called, and through which door.
+            principal: Who created the task, and how the platform knows them.
             agent_version: The agent's version to use, instead of its current one.
-            tool_call_payload_extension: What is added to the payload of each tool call.
-            source: Through which door it came in.
+            tool_call_payload_extension: Extra fields for the payload of each tool call.
+            source: How the task was submitted, for example by the SDK or a webhook.
             worker_id: The only worker that may run it.
             run_locally: Whether the worker that is named runs it for a test.
-            output_format: What kind of text the result is.
+            output_format: The format of the result.
             output_schema: The JSON Schema of a JSON result.
-            events_streaming: Whether its events can be followed.
-            additional_context: What the agent should know besides the prompt.
+            events_streaming: Whether the task's events can be streamed.
+            additional_context: Context for the agent in addition to the prompt.
             instructions_override: Instructions added to the agent's own.
             test_run_node_id: The only node of a workflow to run, for trying it.
             user_oidc_token: A token of the user, for servers that want one.
-            expected_output: What a good result looks like.
+            expected_output: A description of a good result.
             mcp_servers: Servers of tools that it may use.
             triggering_agent_id: The agent that triggered it.
             title: A short name for lists.
-            think_mode: How hard the agent thinks.
-            disable_attachment_injection: Whether the files are kept out of the model's context.
-            return_metrics: Whether the answer is to contain what it took.
+            think_mode: The agent's thinking mode.
+            disable_attachment_injection: Whether to keep the files out of the model's context.
+            return_metrics: Whether the answer includes the resources that the task used.
             user_tokens: The user's tokens for servers of tools.
             llm_model_provider: The provider of the model, instead of the agent's.
             llm_model_name: The model, instead of the agent's.
-            llm_reasoning_effort: How much the model reasons, instead of the agent's setting.
+            llm_reasoning_effort: The model's reasoning effort; overrides the agent's setting.
             harness_cli: For agents that run a command line tool: which.
-            tool_call_limit: How many tool calls it may make, instead of the agent's limit.
+            tool_call_limit: The maximum number of tool calls; overrides the agent's limit.
             attachments: The same files with what is known about them.
             permission_mode: For the same agents: `full`, or `gated` when a person approves each
                 action.
@@ -295,12 +295,12 @@ class Tasks(Resource):
             The task, as it was created.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -367,9 +367,9 @@ class Tasks(Resource):
             The task, as it is now.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -393,9 +393,9 @@ class Tasks(Resource):
             The task, as it is now.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -416,9 +416,9 @@ class Tasks(Resource):
             The task.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -439,9 +439,9 @@ class Tasks(Resource):
             The task.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -476,25 +476,25 @@ class Tasks(Resource):
 
         Args:
             task_id: The task.
-            tool_call_payload_extension: What is added to the payload of each tool call.
-            source: Through which door it came in.
-            status: Where it stands.
+            tool_call_payload_extension: Extra fields for the payload of each tool call.
+            source: How the task was submitted, for example by the SDK or a webhook.
+            status: The current status.
             last_executed_node_id: The node of the agent's graph that ran last.
             result: What came out, or the error's text. What is no text is kept as its JSON.
             memory_thread_id: The thread that its messages are kept in.
             worker_id: Together with the status `executing`: the script that takes the task, which
                 goes to it if no worker has it.
-            progress: How far it is, as far as whoever runs it says so.
+            progress: The progress, as reported by the worker.
 
         Returns:
             The task, as it is now.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -543,25 +543,25 @@ class Tasks(Resource):
 
         Args:
             task_id: The task.
-            tool_call_payload_extension: What is added to the payload of each tool call.
-            source: Through which door it came in.
-            status: Where it stands.
+            tool_call_payload_extension: Extra fields for the payload of each tool call.
+            source: How the task was submitted, for example by the SDK or a webhook.
+            status: The current status.
             last_executed_node_id: The node of the agent's graph that ran last.
             result: What came out, or the error's text. What is no text is kept as its JSON.
             memory_thread_id: The thread that its messages are kept in.
             worker_id: Together with the status `executing`: the script that takes the task, which
                 goes to it if no worker has it.
-            progress: How far it is, as far as whoever runs it says so.
+            progress: The progress, as reported by the worker.
 
         Returns:
             The task, as it is now.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -608,11 +608,11 @@ class Tasks(Resource):
             The task, as it is now.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -651,11 +651,11 @@ class Tasks(Resource):
             The task, as it is now.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -681,19 +681,19 @@ class Tasks(Resource):
 
         Args:
             task_id: The task.
-            key: What it is about.
-            data: What there is to tell.
+            key: The name of what the task waits for.
+            data: The data to deliver.
 
         Returns:
-            Whether anybody heard it already.
+            Whether it was delivered already.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -713,19 +713,19 @@ class Tasks(Resource):
 
         Args:
             task_id: The task.
-            key: What it is about.
-            data: What there is to tell.
+            key: The name of what the task waits for.
+            data: The data to deliver.
 
         Returns:
-            Whether anybody heard it already.
+            Whether it was delivered already.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -749,9 +749,9 @@ class Tasks(Resource):
             The task, or null when none waits.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -775,9 +775,9 @@ class Tasks(Resource):
             The task, or null when none waits.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -821,9 +821,9 @@ class Tasks(Resource):
             What there is to know about each task without loading it.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -878,9 +878,9 @@ class Tasks(Resource):
             What there is to know about each task without loading it.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -934,9 +934,9 @@ class Tasks(Resource):
 
         Raises:
             ArgumentError: (a ValueError) `page_size` is out of range.
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -988,9 +988,9 @@ class Tasks(Resource):
 
         Raises:
             ArgumentError: (a ValueError) `page_size` is out of range.
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -1043,9 +1043,9 @@ class Tasks(Resource):
             What there is to know about each task without loading it.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -1097,9 +1097,9 @@ class Tasks(Resource):
             What there is to know about each task without loading it.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -1148,9 +1148,9 @@ class Tasks(Resource):
 
         Raises:
             ArgumentError: (a ValueError) `page_size` is out of range.
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -1197,9 +1197,9 @@ class Tasks(Resource):
 
         Raises:
             ArgumentError: (a ValueError) `page_size` is out of range.
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -1234,14 +1234,14 @@ class Tasks(Resource):
             with_thread: Delete the thread that it was talked about in as well.
 
         Returns:
-            How much was deleted.
+            The number of tasks and threads deleted.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -1268,14 +1268,14 @@ class Tasks(Resource):
             with_thread: Delete the thread that it was talked about in as well.
 
         Returns:
-            How much was deleted.
+            The number of tasks and threads deleted.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -1314,11 +1314,11 @@ class Tasks(Resource):
             cursor: Where to go on, the `cursor` of the answer before.
 
         Returns:
-            How much was deleted.
+            The number of tasks and threads deleted.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -1368,11 +1368,11 @@ class Tasks(Resource):
             cursor: Where to go on, the `cursor` of the answer before.
 
         Returns:
-            How much was deleted.
+            The number of tasks and threads deleted.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -1414,24 +1414,24 @@ class Tasks(Resource):
         Args:
             agent_id: The agent. The configuration's `agent_id` when None.
             id: The task's id; a new one when there is none.
-            input: What was asked.
-            llm_response: What the model answered.
-            tokens: What models read and wrote for it.
+            input: The prompt.
+            llm_response: The model's answer.
+            tokens: The tokens that models used for the task.
             is_success: Whether it succeeded. The platform takes it for a success when not given.
-            result: What came out.
-            duration: How long it ran, in seconds.
+            result: The result.
+            duration: The running time in seconds.
             used_tools: The tools that were called.
 
         Returns:
             The task that stands for the report.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -1476,24 +1476,24 @@ class Tasks(Resource):
         Args:
             agent_id: The agent. The configuration's `agent_id` when None.
             id: The task's id; a new one when there is none.
-            input: What was asked.
-            llm_response: What the model answered.
-            tokens: What models read and wrote for it.
+            input: The prompt.
+            llm_response: The model's answer.
+            tokens: The tokens that models used for the task.
             is_success: Whether it succeeded. The platform takes it for a success when not given.
-            result: What came out.
-            duration: How long it ran, in seconds.
+            result: The result.
+            duration: The running time in seconds.
             used_tools: The tools that were called.
 
         Returns:
             The task that stands for the report.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -1543,29 +1543,29 @@ class Tasks(Resource):
         Args:
             agent_id: The agent.
             execution_id: The task's id.
-            source: Through which door it came in.
+            source: How the task was submitted, for example by the SDK or a webhook.
             memory_thread_id: The conversation's id.
-            task: What was asked.
-            status: Where it stands.
-            duration: How long it ran, in seconds.
+            task: The prompt.
+            status: The current status.
+            duration: The running time in seconds.
             ai_model: The model that answered.
             sub_executions: The tasks that it started.
-            triggered_by: Who or what triggered it.
+            triggered_by: The caller or system that triggered it.
             skills: The skills that were used.
-            internal_status: Where it stands, in the platform's own words.
+            internal_status: The platform's own name for the current status.
             worker: The worker that ran it.
             ai_employee_id: The agent's id as an employee.
             api_calls_made: The calls that were made: names of tools, or more about each.
-            result: What came out.
-            llm_tokens: What models read and wrote.
+            result: The result.
+            llm_tokens: The tokens that models used.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -1627,29 +1627,29 @@ class Tasks(Resource):
         Args:
             agent_id: The agent.
             execution_id: The task's id.
-            source: Through which door it came in.
+            source: How the task was submitted, for example by the SDK or a webhook.
             memory_thread_id: The conversation's id.
-            task: What was asked.
-            status: Where it stands.
-            duration: How long it ran, in seconds.
+            task: The prompt.
+            status: The current status.
+            duration: The running time in seconds.
             ai_model: The model that answered.
             sub_executions: The tasks that it started.
-            triggered_by: Who or what triggered it.
+            triggered_by: The caller or system that triggered it.
             skills: The skills that were used.
-            internal_status: Where it stands, in the platform's own words.
+            internal_status: The platform's own name for the current status.
             worker: The worker that ran it.
             ai_employee_id: The agent's id as an employee.
             api_calls_made: The calls that were made: names of tools, or more about each.
-            result: What came out.
-            llm_tokens: What models read and wrote.
+            result: The result.
+            llm_tokens: The tokens that models used.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -1697,9 +1697,9 @@ class Tasks(Resource):
             The thread of the task.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -1721,9 +1721,9 @@ class Tasks(Resource):
             The thread of the task.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -1754,12 +1754,12 @@ class Tasks(Resource):
                 `execution_attempts`.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -1791,12 +1791,12 @@ class Tasks(Resource):
                 `execution_attempts`.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -1830,12 +1830,12 @@ class Tasks(Resource):
             Each TaskUpdateEvent when it arrives.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             StreamError: The stream broke, and could not be resumed.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)
@@ -1876,12 +1876,12 @@ class Tasks(Resource):
             Each TaskUpdateEvent when it arrives.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             StreamError: The stream broke, and could not be resumed.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> tasks = Tasks(configuration)

@@ -30,7 +30,7 @@ class TasksListItem(Bound):
     organization_id: str
     """The organization that it belongs to."""
     status: AgentExecutionStatus
-    """Where it stands."""
+    """The current status."""
     user_id: str | None = None
     """The user who created it."""
     parent_task_id: str | None = None
@@ -42,9 +42,9 @@ class TasksListItem(Bound):
     updated_at: datetime.datetime | None = None
     """When it last changed."""
     source_node_type: SourceNodeType | str | None = None
-    """Through which door it came in."""
+    """How the task was submitted, for example by the SDK or a webhook."""
     result: str | None = None
-    """What came out, or the error's text, where it has no more than 4 KB."""
+    """The result or the error's message, unless it is larger than 4 KB."""
     title: str | None = None
     """A short name."""
     execution_kind: str | None = None
@@ -54,7 +54,7 @@ class TasksListItem(Bound):
     conversation_kind: ConversationKind | None = None
     """On the first task of a conversation: how it is led."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""
 
     def load(self, configuration: Configuration | None = None) -> Task:
         """Get a task as it is now.
@@ -66,9 +66,9 @@ class TasksListItem(Bound):
             The task.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> item = Tasks(configuration).list(
@@ -91,9 +91,9 @@ class TasksListItem(Bound):
             The task.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> item = (

@@ -52,8 +52,8 @@ class Threads(Resource):
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> threads = Threads(configuration)
@@ -93,8 +93,8 @@ class Threads(Resource):
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> threads = Threads(configuration)
@@ -123,8 +123,8 @@ class Threads(Resource):
             What there is to know about each thread without its messages.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> threads = Threads(configuration)
@@ -149,8 +149,8 @@ class Threads(Resource):
             What there is to know about each thread without its messages.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> threads = Threads(configuration)
@@ -170,9 +170,9 @@ class Threads(Resource):
             name: The new name.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> threads = Threads(configuration)
@@ -190,9 +190,9 @@ class Threads(Resource):
             name: The new name.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> threads = Threads(configuration)
@@ -212,9 +212,9 @@ class Threads(Resource):
             The thread.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> threads = Threads(configuration)
@@ -235,9 +235,9 @@ class Threads(Resource):
             The thread.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> threads = Threads(configuration)
@@ -273,12 +273,12 @@ class Threads(Resource):
             The thread, as it is now.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> threads = Threads(configuration)
@@ -320,12 +320,12 @@ class Threads(Resource):
             The thread, as it is now.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> threads = Threads(configuration)
@@ -349,9 +349,9 @@ class Threads(Resource):
             thread_id: The thread.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> threads = Threads(configuration)
@@ -368,9 +368,9 @@ class Threads(Resource):
             thread_id: The thread.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> threads = Threads(configuration)
@@ -403,9 +403,9 @@ class Threads(Resource):
             The thread, as it is now.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> threads = Threads(configuration)
@@ -445,9 +445,9 @@ class Threads(Resource):
             The thread, as it is now.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> threads = Threads(configuration)
@@ -479,9 +479,9 @@ class Threads(Resource):
             The thread.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> threads = Threads(configuration)
@@ -507,9 +507,9 @@ class Threads(Resource):
             The thread.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> threads = Threads(configuration)

@@ -59,10 +59,10 @@ class Workers(Resource):
             Each WorkerEvent when it arrives.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             StreamError: The stream broke, and could not be resumed.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> workers = Workers(configuration)
@@ -116,10 +116,10 @@ class Workers(Resource):
             Each WorkerEvent when it arrives.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             StreamError: The stream broke, and could not be resumed.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> workers = Workers(configuration)
@@ -161,17 +161,17 @@ class Workers(Resource):
         Args:
             worker_id: The worker's id, as its registration gave it.
             agent_id: The agent whose tasks the worker runs.
-            event: What it tells.
+            event: The message's type.
             id: The message's id, a UUID.
             data: The time of a heartbeat; `{"is_busy": …}` of a capacity update; nothing otherwise.
-            type: What kind of sender this is.
+            type: The kind of sender.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> workers = Workers(configuration)
@@ -206,17 +206,17 @@ class Workers(Resource):
         Args:
             worker_id: The worker's id, as its registration gave it.
             agent_id: The agent whose tasks the worker runs.
-            event: What it tells.
+            event: The message's type.
             id: The message's id, a UUID.
             data: The time of a heartbeat; `{"is_busy": …}` of a capacity update; nothing otherwise.
-            type: What kind of sender this is.
+            type: The kind of sender.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
+            NotFoundError: Nothing in the organization has that id.
             ConflictError: It contradicts what is already so, as a finished task or a lost attempt
                 does.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> workers = Workers(configuration)
@@ -246,9 +246,9 @@ class Workers(Resource):
             The key and its agents.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> workers = Workers(configuration)
@@ -271,9 +271,9 @@ class Workers(Resource):
             The key and its agents.
 
         Raises:
-            NotFoundError: There is none of that id in the organization.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing in the organization has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> workers = Workers(configuration)

@@ -20,7 +20,7 @@ class Maker(Model):
     favourite: Part | None = None
     """The part that the maker likes best."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""
 
 
 # These use Maker in turn, so it has to exist before they are imported.

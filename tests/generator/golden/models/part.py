@@ -22,7 +22,7 @@ class Part(Model):
     maker: Maker | None = None
     """Who made it."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""
 
 
 # These use Part in turn, so it has to exist before they are imported.

@@ -27,7 +27,7 @@ _LAST_WIDGET_EVENT = frozenset({"finished"})
 
 
 def widget_event(source: str) -> Callable[[ServerSentEvent], WidgetEvent]:
-    """What makes a `WidgetEvent` of a frame. `source` is whose stream it is. Never raises."""
+    """Return what makes a `WidgetEvent` of a frame. `source` names the stream. Never raises."""
     return event_decoder(WidgetEvent, WIDGET_EVENT_DATA, source)
 
 

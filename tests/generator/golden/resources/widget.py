@@ -44,7 +44,7 @@ class Widget(StopRequest, Bound):
     part: Part | None = None
     """Its main part."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
-    """What the platform sent besides, by its names on the wire. It is sent back."""
+    """Fields that this class does not declare, by their names on the wire; they are sent back."""
 
     __computed__: ClassVar[frozenset[str]] = frozenset({"size"})
 
@@ -94,9 +94,9 @@ class Widget(StopRequest, Bound):
             The widget.
 
         Raises:
-            NotFoundError: There is none of that id.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         transport = Transport.of(configuration)
         return transport.call(widgets_requests.get(widget_id=widget_id), cls).parsed
@@ -113,9 +113,9 @@ class Widget(StopRequest, Bound):
             The widget.
 
         Raises:
-            NotFoundError: There is none of that id.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         transport = Transport.of(configuration)
         return (await transport.acall(widgets_requests.get(widget_id=widget_id), cls)).parsed
@@ -124,9 +124,9 @@ class Widget(StopRequest, Bound):
         """Get a widget.
 
         Raises:
-            NotFoundError: There is none of that id.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         self._adopt(
             self._transport.call(widgets_requests.get(widget_id=self.id), type(self)).parsed, None
@@ -136,9 +136,9 @@ class Widget(StopRequest, Bound):
         """Get a widget.
 
         Raises:
-            NotFoundError: There is none of that id.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         self._adopt(
             (
@@ -151,8 +151,8 @@ class Widget(StopRequest, Bound):
         """Change a widget.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         changes = self._changes()
         spec = widgets_requests.update_fields(widget_id=self.id, fields=self._fenced(changes))
@@ -162,8 +162,8 @@ class Widget(StopRequest, Bound):
         """Change a widget.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         changes = self._changes()
         spec = widgets_requests.update_fields(widget_id=self.id, fields=self._fenced(changes))
@@ -177,8 +177,8 @@ class Widget(StopRequest, Bound):
             colour: What it looks like.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         fields: dict[str, Any] = {"name": name}
         if colour is not None:
@@ -194,8 +194,8 @@ class Widget(StopRequest, Bound):
             colour: What it looks like.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         fields: dict[str, Any] = {"name": name}
         if colour is not None:
@@ -207,8 +207,8 @@ class Widget(StopRequest, Bound):
         """Scrap a widget.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         self._transport.call(widgets_requests.scrap(widget_id=self.id), None)
 
@@ -216,8 +216,8 @@ class Widget(StopRequest, Bound):
         """Scrap a widget.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         await self._transport.acall(widgets_requests.scrap(widget_id=self.id), None)
 
@@ -229,8 +229,8 @@ class Widget(StopRequest, Bound):
 
         Raises:
             StreamError: The stream broke, and could not be resumed.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         from . import streams
 
@@ -248,8 +248,8 @@ class Widget(StopRequest, Bound):
 
         Raises:
             StreamError: The stream broke, and could not be resumed.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         from . import streams
 

@@ -47,8 +47,8 @@ class Widgets(Resource):
             The widgets.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         spec = widgets_requests.list(
             colour=colour, max_weight=max_weight, limit=limit, cursor=cursor
@@ -75,8 +75,8 @@ class Widgets(Resource):
             The widgets.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         spec = widgets_requests.list(
             colour=colour, max_weight=max_weight, limit=limit, cursor=cursor
@@ -106,8 +106,8 @@ class Widgets(Resource):
 
         Raises:
             ArgumentError: (a ValueError) `page_size` is out of range.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         spec = widgets_requests.list(
             colour=colour, max_weight=max_weight, limit=_page_size(page_size, 1, 9)
@@ -137,8 +137,8 @@ class Widgets(Resource):
 
         Raises:
             ArgumentError: (a ValueError) `page_size` is out of range.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         spec = widgets_requests.list(
             colour=colour, max_weight=max_weight, limit=_page_size(page_size, 1, 9)
@@ -170,8 +170,8 @@ class Widgets(Resource):
 
         Raises:
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> widgets = Widgets(configuration)
@@ -214,8 +214,8 @@ class Widgets(Resource):
 
         Raises:
             UnknownOutcomeError: The request may have been carried out, and no answer came.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
 
         Example:
             >>> widgets = Widgets(configuration)
@@ -243,9 +243,9 @@ class Widgets(Resource):
             The widget.
 
         Raises:
-            NotFoundError: There is none of that id.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         spec = widgets_requests.get(widget_id=widget_id)
         return self._transport.call(spec, Widget).parsed
@@ -260,9 +260,9 @@ class Widgets(Resource):
             The widget.
 
         Raises:
-            NotFoundError: There is none of that id.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            NotFoundError: Nothing has that id.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         spec = widgets_requests.get(widget_id=widget_id)
         return (await self._transport.acall(spec, Widget)).parsed
@@ -274,8 +274,8 @@ class Widgets(Resource):
             widget_id: The widget.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         spec = widgets_requests.scrap(widget_id=widget_id)
         response: Response[None] = self._transport.call(spec, None)
@@ -288,8 +288,8 @@ class Widgets(Resource):
             widget_id: The widget.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         spec = widgets_requests.scrap(widget_id=widget_id)
         response: Response[None] = await self._transport.acall(spec, None)
@@ -313,8 +313,8 @@ class Widgets(Resource):
             The widget.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         spec = widgets_requests.update(widget_id=widget_id, name=name, colour=colour)
         return self._transport.call(spec, Widget).parsed
@@ -337,8 +337,8 @@ class Widgets(Resource):
             The widget.
 
         Raises:
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         spec = widgets_requests.update(widget_id=widget_id, name=name, colour=colour)
         return (await self._transport.acall(spec, Widget)).parsed
@@ -354,8 +354,8 @@ class Widgets(Resource):
 
         Raises:
             StreamError: The stream broke, and could not be resumed.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         from . import streams
 
@@ -376,8 +376,8 @@ class Widgets(Resource):
 
         Raises:
             StreamError: The stream broke, and could not be resumed.
-            ModuleException: Anything else that may go wrong: an argument that can't be sent, no
-                connection, no time left, a refused key.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
         """
         from . import streams
 
