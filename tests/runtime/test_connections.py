@@ -90,7 +90,7 @@ def answer(connection: socket.socket, request: bytes) -> bytes:
 def served(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Served]:
     """A server, in a process that has as many descriptors as the test says."""
     if (room := getattr(request, "param", None)) is not None:
-        monkeypatch.setattr(serving, "_room", lambda: room)
+        monkeypatch.setattr(serving, "_connection_limit", lambda: room)
     listener = serving.bind("127.0.0.1", 0)
     server = serving.EmbeddedServer(app)
     started: Future[asyncio.AbstractEventLoop] = Future()
@@ -262,7 +262,7 @@ def test_those_with_a_key_leave_room_for_others(served: Served) -> None:
 
 def test_addresses_that_one_caller_can_have_count_as_one() -> None:
     def address(host: str) -> bytes:
-        return connections._address((host, 1))
+        return connections._find_address((host, 1))
 
     assert address("2001:db8::1") == address("2001:db8::ffff:2")
     assert address("2001:db8:1::1") != address("2001:db8:2::1")

@@ -13,6 +13,7 @@ from typing import Any
 from xpander_client.agents.events import BaseEvent
 from xpander_client.agents.tokens import StreamToken
 from xpander_client.runtime.loop_thread import LoopThread
+from xpander_client.runtime.loops import find_running_loop
 
 _logger = logging.getLogger("xpander_client.agents")
 
@@ -85,10 +86,7 @@ class Delivery:
         self._handlers_loop.stop()
 
     def _is_at_home(self) -> bool:
-        try:
-            return asyncio.get_running_loop() is self._home
-        except RuntimeError:
-            return False
+        return find_running_loop() is self._home
 
     def _at_home(self, coroutine: Any) -> None:
         home = self._home

@@ -6,8 +6,8 @@ import asyncio
 import threading
 from typing import TYPE_CHECKING, Any
 
-from xpander_client.background.loops import loop_here
 from xpander_client.background.wait_points import WaitPoints
+from xpander_client.runtime.loops import find_running_loop
 
 if TYPE_CHECKING:
     from xpander_client.background.plugin import Plugin
@@ -168,7 +168,7 @@ class AsyncTaskHandle:
         self._close()
 
     def _is_in_task(self) -> bool:
-        return loop_here() is self._loop and asyncio.current_task() is self._driver
+        return find_running_loop() is self._loop and asyncio.current_task() is self._driver
 
     def _close(self) -> None:
         """Let nobody wait any more."""
@@ -188,5 +188,5 @@ class AsyncTaskHandle:
 
 
 def _refuse_on_a_loop(name: str, instead: str) -> None:
-    if loop_here() is not None:
+    if find_running_loop() is not None:
         raise RuntimeError(f"{name} would block the event loop: await {instead}")

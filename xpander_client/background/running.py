@@ -19,10 +19,10 @@ import attrs
 
 from xpander_client.background.handle import AsyncTaskHandle
 from xpander_client.background.life import Life, Verdict
-from xpander_client.background.loops import loop_here
 from xpander_client.background.mounted import MountedTask
 from xpander_client.background.signals import TaskCtl
 from xpander_client.runtime.daemon_threads import DaemonThreads
+from xpander_client.runtime.loops import find_running_loop
 
 if TYPE_CHECKING:
     from xpander_client.background.plugin import Plugin
@@ -179,7 +179,7 @@ class RunningTask:
     @property
     def is_current(self) -> bool:
         """Whether it is this task that asks."""
-        return loop_here() is self.loop and asyncio.current_task() is self._driver
+        return find_running_loop() is self.loop and asyncio.current_task() is self._driver
 
     def begin(self) -> None:
         """Start its function. To be called once, on its loop."""
@@ -348,7 +348,7 @@ class RunningTask:
     # Its end
 
     def _on_loop(self, function: Callable[[], None]) -> None:
-        if loop_here() is self.loop:
+        if find_running_loop() is self.loop:
             function()
             return
         try:

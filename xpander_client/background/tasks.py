@@ -10,13 +10,13 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, assert_never, overload
 
 from xpander_client.background.handle import AsyncTaskHandle
-from xpander_client.background.loops import loop_here
 from xpander_client.background.plugin import Plugin
 from xpander_client.background.running import Means, OnTerminal, RunningTask
 from xpander_client.background.signals import TaskCtl, TaskSignal
 from xpander_client.background.states import EndedStates
 from xpander_client.runtime.daemon_threads import DaemonThreads
 from xpander_client.runtime.loop_thread import LoopThread
+from xpander_client.runtime.loops import find_running_loop
 
 _logger = logging.getLogger("xpander_client.background")
 
@@ -234,7 +234,7 @@ class BackgroundTasks:
             TimeoutError: it has not ended after `timeout` seconds.
             RuntimeError: it would block an event loop.
         """
-        if loop_here() is not None:
+        if find_running_loop() is not None:
             raise RuntimeError("join would block the event loop: await ajoin")
         running = self._running_or_end(task_type, task_id)
         if isinstance(running, TaskCtl):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Any
 
-from xpander_client.background.loops import loop_here
+from xpander_client.runtime.loops import find_running_loop
 
 
 class _Answer(Enum):
@@ -80,7 +80,7 @@ class WaitPoints:
                 answered.set_result(None)
 
         def wake() -> None:
-            if loop_here() is loop:
+            if find_running_loop() is loop:
                 settle()
                 return
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more

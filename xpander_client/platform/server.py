@@ -54,7 +54,7 @@ class Server:
     @property
     def url(self) -> str:
         """The address, as clients write it."""
-        return serving.url_of(self._listener)
+        return serving.format_url(self._listener)
 
     def stop(self) -> None:
         """Make `serve` return; the second call makes it hurry."""

@@ -104,7 +104,7 @@ def supervise(
 
         def announced(children: list[int], has_keys: bool) -> None:
             if announce is not None:
-                url, shown = serving.url_of(listener), without_password(store)
+                url, shown = serving.format_url(listener), without_password(store)
                 announce(Announcement(url, os.getpid(), children, shown, has_keys))
 
         supervisor = _Supervisor(

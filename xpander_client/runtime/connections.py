@@ -47,14 +47,14 @@ HEAD_TIME = 10.0
 BODY_TIME = 60.0
 """After so many seconds in which nothing of a body came, the rest is not waited for."""
 
-DRAIN_LIMIT = 16 * 1024 * 1024
+_DRAIN_LIMIT = 16 * 1024 * 1024
 DRAIN_TIME = 10.0
 """How much is read of a stranger, in bytes and seconds, that nobody wants any more: a caller that
 still sends does not see an answer after which the connection is closed at once."""
 
-TRANSFER = b"transfer-encoding"
+_TRANSFER = b"transfer-encoding"
 
-PIECE = 16 * 1024
+_PIECE = 16 * 1024
 """How much is parsed at a time. Requests in it that have to wait for their turn are kept parsed."""
 
 _logger = logging.getLogger(__name__)
@@ -100,7 +100,7 @@ class Connections:
         return True
 
     def recognize(self, connection: Connection) -> bool:
-        """The caller has shown a key; False: there is no place for one more of these."""
+        """Note that the caller has shown a key; False: there is no place for one more of these."""
         if self.knows(connection):
             return True
         if len(self._known) >= self._known_limit:
@@ -110,11 +110,11 @@ class Connections:
         return True
 
     def knows(self, connection: Connection) -> bool:
-        """Whether the caller has shown a key."""
+        """Tell whether the caller has shown a key."""
         return connection in self._known
 
     def remove(self, connection: Connection) -> None:
-        """It is gone."""
+        """Give its place to others."""
         self._known.discard(connection)
         if connection in self._strangers:
             del self._strangers[connection]
@@ -173,7 +173,7 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, if there is a place."""
         super().connection_made(transport)
-        self.address = _address(self.client)
+        self.address = _find_address(self.client)
         self._extensions = {
             ABORT: transport.abort,
             RECOGNIZE: self._recognize,
@@ -185,7 +185,7 @@ class Connection(HttpToolsProtocol):
             transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Leave the place to others."""
+        """Leave the connection's place to others."""
         super().connection_lost(exc)
         self._places.remove(self)
         self._end_head()
@@ -214,7 +214,7 @@ class Connection(HttpToolsProtocol):
     # What the parser finds ----------------------------------------------------------------------
 
     def on_message_begin(self) -> None:
-        """A head begins."""
+        """Begin a head."""
         super().on_message_begin()
         self.scope["extensions"] = self._extensions
         self._unset_keepalive_if_required()
@@ -222,19 +222,19 @@ class Connection(HttpToolsProtocol):
         self._unparsed = self._drained = 0
 
     def on_headers_complete(self) -> None:
-        """A head is there: hand it to the app, if it is one."""
+        """Check a head that is complete, and hand it to the app."""
         self._unset_keepalive_if_required()
         assert self.parser is not None
         version = self.parser.get_http_version()
         names = [name for name, _ in self.headers]
         hosts = names.count(b"host")
-        if self._unparsed + PIECE > HEAD_LIMIT or len(names) > HEADERS_LIMIT:
+        if self._unparsed + _PIECE > HEAD_LIMIT or len(names) > HEADERS_LIMIT:
             self._check_size()
         if version not in ("1.1", "1.0"):
             raise _Refused(505, "this server speaks HTTP/1.1")
         if hosts > 1 or (version == "1.1" and hosts == 0):
             raise _Refused(400, f"a request has one Host header, not {hosts}")
-        if self.parser.should_upgrade() and (b"content-length" in names or TRANSFER in names):
+        if self.parser.should_upgrade() and (b"content-length" in names or _TRANSFER in names):
             # The parser would take the body for the next request.
             raise _Refused(400, "a request with a body can't ask for another protocol")
         super().on_headers_complete()
@@ -246,7 +246,7 @@ class Connection(HttpToolsProtocol):
             self.cycle.__class__ = _UntilClosed
 
     def on_body(self, body: bytes) -> None:
-        """A part of a body."""
+        """Hand on a part of a body, unless nobody wants it any more."""
         self._unparsed = 0
         if self._is_answered_stranger():
             self._drain(len(body))
@@ -254,13 +254,13 @@ class Connection(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """A request is there as a whole."""
+        """End a request, all of which is there."""
         self._in_body = False
         self._deadline = None
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """A request is answered: go on with the next one."""
+        """Go on with the next request, as one is answered."""
         super().on_response_complete()
         if self.transport.is_closing() or not self.cycle.response_complete:
             return
@@ -284,7 +284,7 @@ class Connection(HttpToolsProtocol):
     def _parse(self, data: bytes) -> None:
         left = memoryview(data)
         while left and not self._is_over:
-            piece = left[:PIECE]
+            piece = left[:_PIECE]
             used = len(piece)
             self._unparsed += used
             assert self.parser is not None
@@ -356,7 +356,7 @@ class Connection(HttpToolsProtocol):
 
     def _drain(self, size: int) -> None:
         self._drained += size
-        if self._drained > DRAIN_LIMIT:
+        if self._drained > _DRAIN_LIMIT:
             self.transport.close()
 
 
@@ -368,8 +368,11 @@ def _too_large() -> _Refused:
     )
 
 
-def _address(client: tuple[str, int] | None) -> bytes:
-    """What the connections of one caller have in common. IPv6 gives networks to whoever asks."""
+def _find_address(client: tuple[str, int] | None) -> bytes:
+    """Find what the connections of one caller have in common.
+
+    IPv6 gives networks to whoever asks.
+    """
     if client is None:
         return b""
     if ":" not in client[0]:

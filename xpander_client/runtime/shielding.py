@@ -17,12 +17,12 @@ async def shield(future: asyncio.Future[T]) -> T:
     try:
         await asyncio.wait({future})
     except asyncio.CancelledError:
-        future.add_done_callback(_hear)
+        future.add_done_callback(_retrieve_exception)
         raise
     return future.result()
 
 
-def _hear(future: asyncio.Future[T]) -> None:
+def _retrieve_exception(future: asyncio.Future[T]) -> None:
     # Looking at the exception is what keeps asyncio from reporting it as overlooked.
     if not future.cancelled():
         future.exception()

@@ -47,7 +47,7 @@ _KEPT = 4
 
 @functools.lru_cache(maxsize=1024)
 def _platform_at(base_url: str, organization_id: str | None) -> Platform:
-    """What is known of a platform: it outlives the connections that it was learned on."""
+    """Find what is known of a platform: it outlives the connections that it was learned on."""
     return Platform()
 
 
@@ -133,7 +133,7 @@ class Pool:
             _users.add(self)
 
     def connections(self, use: Use) -> Connections:
-        """The connections for sync code.
+        """Return the connections for sync code.
 
         Raises:
             ConfigurationError: the caller brought a client that is async, or closed.
@@ -141,7 +141,7 @@ class Pool:
         return self._sync.get(use) or self._connect(use)
 
     async def async_connections(self, use: Use) -> AsyncConnections:
-        """The connections for async code on the running event loop.
+        """Return the connections for async code on the running event loop.
 
         Raises:
             ConfigurationError: the caller brought a client that is sync, or closed, or the aiohttp
@@ -262,7 +262,9 @@ class Pool:
 
 
 def _without_cookies(client: C) -> C:
-    """The client, without a look at each answer for cookies that no request would carry."""
+    """Let a client take no cookies from answers, as no request would carry them, and return it."""
+    # httpx looks through each answer for them, also where there are none: 70 to 80 µs of the 200 to
+    # 230 µs of CPU time that a call takes inside httpx.
     client.cookies.extract_cookies = _nothing  # type: ignore[method-assign]
     return client
 

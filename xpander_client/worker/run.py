@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 
 from xpander_client.configuration import Configuration
+from xpander_client.runtime.loops import find_running_loop
 from xpander_client.worker.handler import HandlerFunction
 from xpander_client.worker.local_test import LocalTaskTest
 from xpander_client.worker.main_loop import run_to_end
@@ -43,7 +43,7 @@ def run(
         ...     from myproject.handlers import summarize
         ...     run(summarize, Configuration(agent_id="agent-sales"))
     """
-    if _loop_runs():
+    if find_running_loop() is not None:
         raise RuntimeError(
             "an event loop runs here already, as in a notebook: await Worker(handler).run(), "
             "or await Worker(handler).try_out(test_task) for a single task"
@@ -64,11 +64,3 @@ def run(
         status = report(run_to_end(worker.try_out(test_task)))
     if status:
         sys.exit(status)
-
-
-def _loop_runs() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -53,7 +53,7 @@ async def events(request: Request) -> Response:
 
 if __name__ == "__main__":
     listener = serving.bind("127.0.0.1", 0)
-    address = {"XPANDER_BASE_URL": serving.url_of(listener), "XPANDER_API_KEY": "key"}
+    address = {"XPANDER_BASE_URL": serving.format_url(listener), "XPANDER_API_KEY": "key"}
     print(json.dumps(address), flush=True)
     routes = [Route("/push", push, methods=["POST"]), Route("/events", events)]
     server = uvicorn.Server(

@@ -57,7 +57,7 @@ class InvokeServer:
         """
         host, port = _address()
         try:
-            from xpander_client.runtime.serving import EmbeddedServer, bind, url_of
+            from xpander_client.runtime.serving import EmbeddedServer, bind, format_url
             from xpander_client.worker.http.app import InvokeApp
         except ModuleNotFoundError as error:
             raise missing(error, "worker", "POST /invoke") from error
@@ -74,7 +74,7 @@ class InvokeServer:
             raise ConfigurationError(
                 f"POST /invoke can't be served on {host}:{port}: {error}"
             ) from error
-        url = url_of(listener)
+        url = format_url(listener)
         self._app = InvokeApp(self._invocations, self._keys, allowed_hosts=_allowed_hosts())
         started = asyncio.Event()
         self._server = EmbeddedServer(self._app, on_started=started.set)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 
-def loop_here() -> asyncio.AbstractEventLoop | None:
-    """The event loop that runs in this thread, or None."""
+def find_running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the event loop that runs in this thread, or None."""
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
