@@ -126,7 +126,7 @@ def decode(
     attempts: Sequence[Attempt] = (),
     url: str | None = None,
 ) -> T:
-    """The object in a successful answer; `type_` None means that there is nothing to read.
+    """Return the object in a successful answer; `type_` None means that there is nothing to read.
 
     Raises:
         DecodingError: the answer is not what the contract promises.
@@ -147,7 +147,7 @@ def decode(
 
 
 def encoding_of(answer: Answer) -> str:
-    """What is to be said of how an answer was compressed; nothing where it was not."""
+    """Return what is to be said of how an answer was compressed; nothing where it was not."""
     coding = answer.headers.get("content-encoding")
     return f" (its content-encoding is {coding!r})" if coding else ""
 
@@ -161,7 +161,7 @@ def error_of_status(
     retryable: bool,
     unsafe: bool = False,
 ) -> ApiStatusError:
-    """The error for an answer that is no success; `url` and `unsafe` as for `error_of_fault`."""
+    """Make the error for an answer that is no success; see `error_of_fault` for `url`, `unsafe`."""
     context = _context(spec, answer, attempts, url)
     said = _explanation(context["body"]) or f"the platform answered {answer.status_code}"
     if 300 <= answer.status_code < 400 and (location := answer.headers.get("location")):
@@ -184,7 +184,7 @@ def error_of_status(
 def error_of_fault(
     spec: RequestSpec, fault: Fault, attempts: Sequence[Attempt], *, url: str, unsafe: bool
 ) -> CallError | ArgumentError:
-    """The error for a call without an answer.
+    """Make the error for a call without an answer.
 
     `url` is where it went to; `unsafe`: it was not tried again because that could do the same
     thing twice.

@@ -136,7 +136,7 @@ class Call:
         return self._limits(self._began)
 
     def limits(self) -> dict[str, float]:
-        """The time limits of one more request in the same attempt."""
+        """Return the time limits of one more request in the same attempt."""
         return self._limits(self._clock())
 
     def _limits(self, now: float) -> dict[str, float]:
@@ -149,11 +149,11 @@ class Call:
         }
 
     def is_late(self) -> bool:
-        """Whether the call's time is over."""
+        """Tell whether the call's time is over."""
         return self._clock() - self._started > self._timeout
 
     def has_succeeded(self, result: Answer | Fault) -> bool:
-        """Whether an attempt that ended so was the last, because it succeeded."""
+        """Tell whether an attempt that ended so was the last, because it succeeded."""
         if not isinstance(result, Answer):
             return False
         self._platform.keys_honored = self._platform.keys_honored or result.keys_honored
@@ -162,7 +162,7 @@ class Call:
         return result.is_success
 
     def wants_another(self, result: Answer | Fault) -> bool:
-        """Whether there is to be another attempt after one that ended so; `pause` says when."""
+        """Tell whether another attempt follows one that ended so; `pause` says when."""
         if self.has_succeeded(result):
             return False
         now = self._clock()
@@ -184,7 +184,7 @@ class Call:
         return self._verdict.seconds if isinstance(self._verdict, Wait) else 0.0
 
     def finish(self, result: Answer | Fault, type_: type[T] | None) -> Response[T]:
-        """What the caller gets for the last attempt's result.
+        """Return or raise what the caller gets for the last attempt's result.
 
         Raises:
             CallError: the call failed; the error carries all attempts.
@@ -227,7 +227,7 @@ class Call:
 
 
 def outcome_of(result: Answer | Fault) -> Outcome:
-    """An attempt's result, as far as the decision to try again needs it."""
+    """Return an attempt's result, as far as the decision to try again needs it."""
     if isinstance(result, Fault):
         return Outcome(fate=result.fate)
     return Outcome(

@@ -64,7 +64,7 @@ class _MismatchError(ValueError):
 
 
 def loads(data: bytes | str, type_: type[T]) -> T:
-    """The object that JSON text holds.
+    """Return the object that JSON text holds.
 
     Raises:
         ConversionError: the text is no JSON, or no `type_`.
@@ -81,7 +81,7 @@ def loads(data: bytes | str, type_: type[T]) -> T:
 
 
 def parse(data: bytes | str) -> Any:
-    """The plain values that JSON text holds.
+    """Return the plain values that JSON text holds.
 
     Raises:
         ConversionError: the text is no JSON.
@@ -93,7 +93,7 @@ def parse(data: bytes | str) -> Any:
 
 
 def structure(value: Any, type_: type[T]) -> T:
-    """The object that plain values stand for.
+    """Return the object that plain values stand for.
 
     Raises:
         ConversionError: they are no `type_`.
@@ -258,7 +258,7 @@ def body_of_fields(model: Any, fields: Mapping[str, Any]) -> bytes:
 
 
 def wire_name(attribute: attrs.Attribute[Any]) -> str:
-    """What a model's field is called on the wire."""
+    """Return what a model's field is called on the wire."""
     name: str = attribute.metadata.get("wire", attribute.name)
     return name
 
@@ -328,7 +328,7 @@ def _digits(number: int) -> str:
 
 
 def _of_subclass(value: Any) -> Any:
-    """What orjson does not see as the number, the list or the object that it is."""
+    """Encode what orjson does not see as the number, the list or the object that it is."""
     if isinstance(value, float):
         return float(value)
     if isinstance(value, tuple):
@@ -384,7 +384,7 @@ def _moment(value: Any, _: Any) -> datetime.datetime:
 
 
 def with_offset(moment: datetime.datetime) -> datetime.datetime:
-    """The moment, with the local offset where it has none."""
+    """Return the moment, with the local offset where it has none."""
     return moment if moment.tzinfo else moment.astimezone()
 
 
@@ -452,7 +452,8 @@ def _dict_hook(type_: Any, converter: Any) -> Hook:
 
 @functools.cache
 def _unchecked(model: Any) -> Any:
-    """A model whose constructor does not look at what it is given: on the wire's way that was done.
+    """Make a model whose constructor does not look at what it is given: on the wire's way that was
+    done.
 
     It differs from the model in this alone, so that its objects can become the model's own.
     """
@@ -565,7 +566,7 @@ def _parts_of(model: Any) -> Callable[[Any], Any]:
 
 
 def parts(model: Any) -> dict[str, Any]:
-    """The fields of a model by their names on the wire, each as it is."""
+    """Return the fields of a model by their names on the wire, each as it is."""
     kind: Any = type(model)
     fields: dict[str, Any] = _parts_of(kind)(model)
     return fields

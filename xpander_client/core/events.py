@@ -50,7 +50,7 @@ class EventKind(type):
 def event_decoder(
     event_class: type[E], data_types: Mapping[str, Any], task_id: str
 ) -> Callable[[ServerSentEvent], E]:
-    """What makes an event of a frame. It never raises.
+    """Return a function that makes an event of a frame. It never raises.
 
     `data_types` says what the `data` of an event type is; data that is something else, or that
     belongs to a type which is not listed, stays as it came. A frame that is no event at all

@@ -49,7 +49,7 @@ class TaskMessage:
     __slots__ = ()
 
     def to_message(self: _Task) -> str:
-        """The task as the text that a model is given. Nothing is loaded for it.
+        """Return the task as the text that a model is given. Nothing is loaded for it.
 
         First comes the prompt, as it is; then, where there is such a thing, the addresses of the
         files, the text that was read from them (unless `disable_attachment_injection` keeps it

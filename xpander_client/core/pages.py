@@ -29,7 +29,7 @@ def page_size(size: object, least: int, most: int) -> int:
 
 
 def next_page(spec: RequestSpec, page: Response[Any]) -> RequestSpec | None:
-    """What to send for the page after this one, `spec` being what it came of; None at the end."""
+    """Return what to send for the page after the one that came of `spec`; None at the end."""
     if page.next_cursor is None:
         return None
     kept = (pair for pair in spec.query if pair[0] != _CURSOR)

@@ -30,7 +30,7 @@ class Plan(Protocol[Item_co]):
 
 
 def open_items(plan: Plan[Item_co] | None) -> list[Item_co]:
-    """The steps that are not completed, in order.
+    """Return the steps that are not completed, in order.
 
     Example:
         >>> plan = DeepPlanning(tasks=[
@@ -44,7 +44,7 @@ def open_items(plan: Plan[Item_co] | None) -> list[Item_co]:
 
 
 def completed_items(plan: Plan[Item_co] | None) -> list[Item_co]:
-    """The steps that are completed, in order.
+    """Return the steps that are completed, in order.
 
     Example:
         >>> completed_items(None)
@@ -54,7 +54,8 @@ def completed_items(plan: Plan[Item_co] | None) -> list[Item_co]:
 
 
 def is_unfinished(plan: Plan[PlanItem] | None) -> bool:
-    """Whether the task has to go on: its plan is enabled, started and enforced, and a step is open.
+    """Tell whether the task has to go on: its plan is enabled, started and enforced, and a step is
+    open.
 
     Example:
         >>> steps = [DeepPlanningItem(id="1", title="Read the sales")]

@@ -14,7 +14,8 @@ _PORTS = {"http": 80, "https": 443}
 
 
 def redirected(request: Prepared, answer: Answer) -> Prepared | None:
-    """The request that an answer asks for instead; None if it asks for none that may be made.
+    """Return the request that an answer asks for instead; None if it asks for none that may be
+    made.
 
     The same request is made again, so only 307 and 308 are followed, which ask for just that; and
     it carries the API key, so it stays within the origin, or goes from http to https of its host.

@@ -70,7 +70,7 @@ class StreamSpec(RequestSpec):
 
 
 def encode_path(template: str, **ids: str) -> str:
-    """The path with its ids filled in, each staying within its own segment.
+    """Return the path with its ids filled in, each staying within its own segment.
 
     Raises:
         ArgumentError: an id is empty, no string, holds what can't be seen (a line end, for
@@ -146,7 +146,7 @@ def header_fields(pairs: Mapping[str, Any]) -> dict[str, str]:
 
 
 def header_text(name: str, value: object, *, only_ascii: bool = True) -> str:
-    """A header's value without white space around it. `name` is for the message alone.
+    """Return a header's value without white space around it. `name` is for the message alone.
 
     Raises:
         ArgumentError: it is no string, or holds what no header can; it is not shown.
@@ -165,7 +165,7 @@ def _is_sequence(value: object) -> bool:
 
 
 def wire_text(name: str, value: object) -> str:
-    """A scalar as it stands in a query or a header.
+    """Return a scalar as it stands in a query or a header.
 
     Raises:
         ArgumentError: the value is none that the wire has a text for.

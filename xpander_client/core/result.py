@@ -53,7 +53,7 @@ _METHODS: tuple[tuple[str, tuple[Any, ...]], ...] = (
 
 
 def result_text(result: Any) -> str | None:
-    """The result as text, or None as it is: text stays, anything else becomes JSON.
+    """Return the result as text, or None as it is: text stays, anything else becomes JSON.
 
     What comes down to a text, as an id or a date does, is told as that.
 
@@ -71,7 +71,7 @@ def result_text(result: Any) -> str | None:
 
 
 def value_text(value: Any) -> str:
-    """The same of any value: None becomes JSON, too.
+    """Return the same of any value: None becomes JSON, too.
 
     Raises:
         ArgumentError: it is something that nobody awaited or ran.
@@ -131,7 +131,7 @@ def plain(value: Any) -> Any:
 
 
 def error_text(error: BaseException | str) -> str:
-    """What to tell about an exception: its text, or its name where it has none.
+    """Return what to tell about an exception: its text, or its name where it has none.
 
     A very long one is cut.
 
@@ -146,7 +146,8 @@ def error_text(error: BaseException | str) -> str:
 
 
 def readable(text: str) -> str:
-    r"""The text, with halves of characters written out: no file and no request can hold them.
+    r"""Return the text, with halves of characters written out: no file and no request can hold
+    them.
 
     Names of files that are no valid text come so from `os.listdir` and `sys.argv`.
 
@@ -158,7 +159,7 @@ def readable(text: str) -> str:
 
 
 def shown(value: Any) -> str:
-    """The value as Python shows it, in not too many characters.
+    """Return the value as Python shows it, in not too many characters.
 
     Example:
         >>> shown({1, "a"} - {1})
@@ -254,7 +255,7 @@ def _json(value: Any) -> str:
 
 
 def _written(value: Any) -> str | None:
-    """The JSON text that a pydantic model makes of itself, if it can."""
+    """Return the JSON text that a pydantic model makes of itself, if it can."""
     try:
         write = getattr(value, "model_dump_json", None)
         return str(write()) if callable(write) and not isinstance(value, type) else None

@@ -68,7 +68,8 @@ def decide(
     policy: RetryPolicy,
     chance: Callable[[], float] = random.random,
 ) -> Verdict:
-    """What to do after attempt number `attempt` (from 1) ended so, `elapsed` seconds into the call.
+    """Return what to do after attempt number `attempt` (from 1) ended so, `elapsed` seconds into
+    the call.
 
     `keys_honored` says whether the platform is known to recognise idempotency keys; `timeout` is
     the time in seconds that the call has in all; `chance` returns numbers from 0 to 1.
@@ -107,7 +108,7 @@ def decide(
 def backoff(
     policy: RetryPolicy, attempt: int, chance: Callable[[], float] = random.random
 ) -> float:
-    """The wait in seconds after attempt number `attempt` (from 1).
+    """Return the wait in seconds after attempt number `attempt` (from 1).
 
     Example:
         >>> backoff(RetryPolicy(initial=0.5, jitter=0.0), 3)
@@ -121,7 +122,8 @@ def backoff(
 
 
 def parse_retry_after(headers: Mapping[str, str], now: datetime.datetime) -> float | None:
-    """The wait in seconds that an answer asks for, never negative; None where it asks for none.
+    """Return the wait in seconds that an answer asks for, never negative; None where it asks for
+    none.
 
     Understands `retry-after-ms` (milliseconds), and `retry-after` in seconds, also in fractions,
     or as an HTTP date, which is taken relative to the answer's own `date`, and without one to `now`

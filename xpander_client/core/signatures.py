@@ -13,7 +13,7 @@ if sys.version_info >= (3, 14):
     from annotationlib import Format, get_annotations
 
     def signature_of(function: Callable[..., Any]) -> inspect.Signature:
-        """The parameters of a function; its annotations need not be there at run time.
+        """Return the parameters of a function; its annotations need not be there at run time.
 
         Raises:
             TypeError: it is no function.
@@ -22,13 +22,13 @@ if sys.version_info >= (3, 14):
         return inspect.signature(function, annotation_format=Format.FORWARDREF)
 
     def annotations_of(owner: Any) -> dict[str, Any]:
-        """The annotations of a function or of a class, as they stand there."""
+        """Return the annotations of a function or of a class, as they stand there."""
         return get_annotations(owner, format=Format.FORWARDREF)
 
 else:
 
     def signature_of(function: Callable[..., Any]) -> inspect.Signature:
-        """The parameters of a function; its annotations need not be there at run time.
+        """Return the parameters of a function; its annotations need not be there at run time.
 
         Raises:
             TypeError: it is no function.
@@ -37,5 +37,5 @@ else:
         return inspect.signature(function)
 
     def annotations_of(owner: Any) -> dict[str, Any]:
-        """The annotations of a function or of a class, as they stand there."""
+        """Return the annotations of a function or of a class, as they stand there."""
         return inspect.get_annotations(owner)

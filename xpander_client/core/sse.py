@@ -109,7 +109,7 @@ class SseParser:
         """The reconnection time in milliseconds that the stream asked for last, or None."""
 
     def push(self, chunk: bytes) -> list[ServerSentEvent]:
-        """The events that `chunk` completes, in order."""
+        """Return the events that `chunk` completes, in order."""
         if self._last_was_cr and chunk:
             self._last_was_cr = False
             if chunk[:1] == b"\n":

@@ -147,7 +147,7 @@ def follow(
     deadline: float | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Generator[Effect[T], Reply, None]:
-    """The conversation of one stream, from its first connection to its terminal event.
+    """Follow one stream, from its first connection to its terminal event.
 
     `deadline`, on `clock`, ends the following with `WaitTimeoutError`.
 
@@ -277,7 +277,7 @@ class _Following(Generic[T]):
         return items
 
     def _was_all(self) -> Generator[Effect[T], Reply, bool]:
-        """Whether a stream that ended without saying so was over: only the platform knows.
+        """Tell whether a stream that ended without saying so was over: only the platform knows.
 
         Of a finished task the rest is fetched, where there is a cursor to fetch it from.
         """
@@ -291,7 +291,7 @@ class _Following(Generic[T]):
         return finished and not self._draining
 
     def _pause_after(self, end: _End | Answer | Fault) -> float:
-        """The wait before the stream is opened again; raises where that would not help."""
+        """Return the wait before the stream is opened again; raise where that would not help."""
         self._attempts.append(
             Attempt(
                 started_at=datetime.datetime.now(datetime.UTC),
@@ -342,7 +342,7 @@ class _Following(Generic[T]):
             raise _late(self.spec)
 
     def _would_overshoot(self, opened_at: float, read_limit: float) -> bool:
-        """Whether silence from now on would be noticed more than a second after the deadline.
+        """Tell whether silence from now on would be noticed more than a second after the deadline.
 
         The read limit is fixed when a connection is opened, and each byte starts it anew; so the
         connection is opened again with what is left, at most once a second.
@@ -357,7 +357,7 @@ class _Following(Generic[T]):
 def poll_pauses(
     spec: RequestSpec, deadline: float | None, clock: Callable[[], float] = time.monotonic
 ) -> Iterator[float]:
-    """The waits in seconds between questions to a platform that can't be followed.
+    """Yield the waits in seconds between questions to a platform that can't be followed.
 
     Raises:
         WaitTimeoutError: the deadline has come.

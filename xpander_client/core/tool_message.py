@@ -8,7 +8,7 @@ from xpander_client.core.result import value_text
 
 
 def tool_message(tool_call_id: str, result: Any) -> dict[str, Any]:
-    """The message by which a model is told what a tool answered, in the wire's form.
+    """Return the message by which a model is told what a tool answered, in the wire's form.
 
     A text is told as it is, everything else as JSON, as well as may be: the tool has run.
 

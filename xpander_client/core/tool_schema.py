@@ -16,7 +16,7 @@ _MANY = ("anyOf", "oneOf", "allOf", "prefixItems")
 
 
 def resolved(reference: str, root: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a reference within a schema leads to; an empty schema if it leads nowhere."""
+    """Return what a reference within a schema leads to; an empty schema if it leads nowhere."""
     found: Any = root
     for step in reference.removeprefix("#").strip("/").split("/"):
         step = step.replace("~1", "/").replace("~0", "~")
@@ -25,7 +25,7 @@ def resolved(reference: str, root: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def accepted(schema: Mapping[str, Any]) -> Schema:
-    """A copy of a schema of a tool's arguments that no provider of models refuses.
+    """Return a copy of a schema of a tool's arguments that no provider of models refuses.
 
     OpenAI and Anthropic refuse a request with all of its tools for one schema.
 
@@ -37,7 +37,7 @@ def accepted(schema: Mapping[str, Any]) -> Schema:
 
 
 def _one_object(schema: Schema) -> Schema:
-    """The schema as that of one object: at the top no other is taken.
+    """Return the schema as that of one object: at the top no other is taken.
 
     Of alternatives it lists all properties, and asks for what is asked for outside of them.
     """
@@ -64,7 +64,7 @@ def _taken_everywhere(part: Schema) -> Schema:
 
 
 def rewritten(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:
-    """A copy of the schema in which `change` made each part anew, the innermost first."""
+    """Return a copy of the schema in which `change` made each part anew, the innermost first."""
     made = dict(schema)
     for key in _NAMED:
         if isinstance(parts := made.get(key), Mapping):

@@ -272,7 +272,8 @@ class Agent:
         return None if at is None else Execution(at.task)
 
     def is_finished(self) -> bool:
-        """Whether the loop is over: the model ended the task, or the platform says that it ended.
+        """Tell whether the loop is over: the model ended the task, or the platform says that it
+        ended.
 
         Asks the platform once at most. The first call takes the task for this script. If a worker
         was faster, the call returns when the worker is done.
@@ -292,7 +293,7 @@ class Agent:
         return await adrive(self._loop.finished())
 
     def get_execution_status(self) -> Execution:
-        """The task as it is now; its `status` is PENDING, RUNNING, COMPLETED or FAILED."""
+        """Return the task as it is now; its `status` is PENDING, RUNNING, COMPLETED or FAILED."""
         return Execution(drive(self._loop.status()))
 
     async def aget_execution_status(self) -> Execution:
@@ -321,7 +322,7 @@ class Agent:
         return Execution(await adrive(self._loop.ended(timeout)))
 
     def list_executions(self) -> list[ListedExecution]:
-        """The agent's tasks, the newest first."""
+        """List the agent's tasks, the newest first."""
         return drive(self._list_executions())
 
     async def alist_executions(self) -> list[ListedExecution]:
@@ -334,7 +335,7 @@ class Agent:
         return [ListedExecution(item) for item in items]
 
     def get_execution(self, execution_id: str) -> Execution:
-        """A task by its id; `agent.execution` stays what it is.
+        """Fetch a task by its id; `agent.execution` stays what it is.
 
         Raises:
             NotFoundError: there is no such task.
@@ -420,7 +421,7 @@ class Agent:
         await adrive(self._loop.conversation.add_results(tool_call_results))
 
     def retrieve_threads_list(self) -> list[MemoryThread]:
-        """The threads of the user with this agent, the newest first.
+        """List the threads of the user with this agent, the newest first.
 
         Raises:
             ArgumentError: no user is known; `update_user_details` says who it is.
@@ -449,7 +450,8 @@ class Agent:
     # Tools ---------------------------------------------------------------------------------------
 
     def get_tools(self, llm_provider: LLMProvider | str | None = None) -> list[dict[str, Any]]:
-        """The tools that a model may call, in a provider's form: the script's own ones first.
+        """Return the tools that a model may call, in a provider's form: the script's own ones
+        first.
 
         Args:
             llm_provider: Whose form; that of the selected provider when None.
@@ -478,12 +480,12 @@ class Agent:
     def extract_tool_calls(
         self, llm_response: Any, llm_provider: LLMProvider | str | None = None
     ) -> list[ToolCall]:
-        """The tool calls in a model's answer; see `XpanderClient.extract_tool_calls`."""
+        """Read the tool calls in a model's answer; see `XpanderClient.extract_tool_calls`."""
         chosen = self.llm_provider if llm_provider is None else provider(llm_provider)
         return tool_calls_in(llm_response, chosen)
 
     def retrieve_pending_local_tool_calls(self, tool_calls: Sequence[ToolCall]) -> list[ToolCall]:
-        """The calls that this script has to carry out itself."""
+        """Return the calls that this script has to carry out itself."""
         return pending_local_tool_calls(tool_calls)
 
     def run_tool(
@@ -674,7 +676,7 @@ class Agent:
 
 
 def _driver(drive_task: Callable[[Agent], Any]) -> Callable[[Script], Any]:
-    """A script's loop as a function of ours, sync or async as the script's is."""
+    """Wrap a script's loop as a function of ours, sync or async as the script's is."""
     if is_async(drive_task):
 
         async def adriver(script: Script) -> Any:
@@ -685,7 +687,7 @@ def _driver(drive_task: Callable[[Agent], Any]) -> Callable[[Script], Any]:
 
 
 def loaded(platform: Platform, agent_id: str, version: int | None) -> Steps[Agent]:
-    """The agent of an id."""
+    """Return the agent of an id."""
     agents = platform.agents
     # The first version has no number on the wire.
     numbered = version if version is not None and version >= 2 else None

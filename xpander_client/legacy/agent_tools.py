@@ -43,7 +43,8 @@ _FINISH = Tool(
 
 
 def offered(definition: Definition, local: Sequence[LocalTool], *, end_tool: bool) -> list[Tool]:
-    """The tools in the order in which a model gets them: the script's own, the agent's, the end.
+    """Return the tools in the order in which a model gets them: the script's own, the agent's, the
+    end.
 
     Nothing in `definition` is shared with what is returned.
     """
@@ -60,7 +61,7 @@ def offered(definition: Definition, local: Sequence[LocalTool], *, end_tool: boo
 
 
 def original_name(name: str, tools: Iterable[Tool]) -> str:
-    """The tool's own name, from the one that a provider's model knows it by."""
+    """Return the tool's own name, from the one that a provider's model knows it by."""
     known = [tool.name for tool in tools]
     if name in known:
         return name
@@ -72,7 +73,7 @@ def original_name(name: str, tools: Iterable[Tool]) -> str:
 
 
 def on_the_wire(payload: Mapping[str, Any], tool: Tool | None) -> dict[str, Any]:
-    """A call's payload as the platform takes it, in new objects.
+    """Return a call's payload as the platform takes it, in new objects.
 
     Arguments that a model wrote without the groups that they belong to are put there, as far as
     the tool's description says where. Lists in the query get the brackets that mark them.
@@ -112,7 +113,7 @@ def _described(tool: AgentTool, settings: Mapping[str, Any]) -> Tool:
 
 
 def _settings(definition: Definition, tool_id: str) -> Mapping[str, Any]:
-    """How the agent's graph sets a tool up."""
+    """Return how the agent's graph sets a tool up."""
     for node in definition.graph or ():
         if tool_id in (node.item_id, node.name):
             return node.settings or {}
@@ -120,7 +121,7 @@ def _settings(definition: Definition, tool_id: str) -> Mapping[str, Any]:
 
 
 def _grouped(parameters: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """The tool's parameters; groups get the names that models know them by, and are all there."""
+    """Return the tool's parameters with all groups, by the names that models know them by."""
     if parameters is None:
         return None
     made = copy.deepcopy(dict(parameters))
@@ -143,7 +144,7 @@ def _is_group(name: str) -> bool:
 
 
 def _properties(tool: Tool | None) -> dict[str, set[str]]:
-    """The names of what each group holds."""
+    """Return the names of what each group holds."""
     properties = (tool.parameters or {}).get("properties") if tool is not None else None
     if not isinstance(properties, dict):
         return {}

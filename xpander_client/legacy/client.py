@@ -62,7 +62,7 @@ class XpanderClient(Closing):
     def extract_tool_calls(
         llm_response: Any, llm_provider: LLMProvider | str = LLMProvider.OPEN_AI
     ) -> list[ToolCall]:
-        """The tool calls in a model's answer, in its order.
+        """Read the tool calls in a model's answer, in its order.
 
         Args:
             llm_response: What the provider's client returned, as an object or a dict.
@@ -113,7 +113,7 @@ class AgentCollection:
         self._platform = platform
 
     def list(self) -> builtins.list[UnloadedAgent]:
-        """The agents that the key may use."""
+        """List the agents that the key may use."""
         return drive(self._list())
 
     async def alist(self) -> builtins.list[UnloadedAgent]:
@@ -129,7 +129,7 @@ class AgentCollection:
         ]
 
     def get(self, agent_id: str, version: int | None = None) -> Agent:
-        """An agent with its instructions and tools; each call makes a new object.
+        """Load an agent with its instructions and tools; each call makes a new object.
 
         Args:
             agent_id: The agent.
@@ -202,7 +202,7 @@ class UnloadedAgent:
     _platform: Platform = attrs.field(repr=False, eq=False)
 
     def load(self) -> Agent:
-        """The agent with its instructions and tools."""
+        """Load the agent with its instructions and tools."""
         return drive(loaded(self._platform, self.id, None))
 
     async def aload(self) -> Agent:

@@ -36,7 +36,7 @@ class Conversation:
         self._script = script
 
     def opened(self) -> Steps[ThreadCopy]:
-        """The task's thread; the first time it is claimed, linked to the task and begun.
+        """Return the task's thread; the first time it is claimed, linked to the task and begun.
 
         Raises:
             TaskHeldError: a worker has the task.
@@ -87,7 +87,7 @@ class Conversation:
         )
 
     def _beginning(self, copy: ThreadCopy) -> list[ThreadMessage]:
-        """What the thread lacks of this task: this agent's instructions and the question."""
+        """Return what the thread lacks of this task: this agent's instructions and the question."""
         at = self._script.required
         asked = at.task.input.text or ""
         last = copy.messages[-1] if copy.messages else None
@@ -133,7 +133,7 @@ class Conversation:
         )
 
     def messages(self) -> Steps[list[ThreadMessage]]:
-        """The thread as the agent's strategy shows it; only what is new is read."""
+        """Return the thread as the agent's strategy shows it; only what is new is read."""
         copy = yield from self.opened()
         threads = self._script.platform.threads
         strategy = self._script.definition.memory_strategy or "full"
@@ -145,7 +145,7 @@ class Conversation:
         return copy.messages
 
     def shown(self) -> Steps[list[dict[str, Any]]]:
-        """The messages in the form of the selected provider."""
+        """Return the messages in the form of the selected provider."""
         messages, provider = (yield from self.messages()), self._script.provider
         copy = self._script.required.thread
         if copy is None or messages is not copy.messages:
@@ -166,7 +166,7 @@ class Conversation:
                     at.finish = call
 
     def _named(self, message: ThreadMessage) -> ThreadMessage:
-        """The message with the tools' own names, whatever a provider made of them."""
+        """Return the message with the tools' own names, whatever a provider made of them."""
         tools = self._script.tools if message.tool_calls else ()
         calls = [
             attrs.evolve(call, name=original_name(call.name, tools))
@@ -223,7 +223,7 @@ def _message(tool_call_id: str, result: Any) -> ThreadMessage:
 
 
 def _calls(message: ThreadMessage, provider: LLMProvider) -> list[ToolCall]:
-    """The tool calls of a stored message."""
+    """Return the tool calls of a stored message."""
     written = [
         {
             "id": call.tool_call_id,

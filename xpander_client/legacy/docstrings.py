@@ -16,7 +16,7 @@ _FIELD = re.compile(r"[:@]param\s+(?:[^:]*\s)?\*{0,2}(\w+)\s*:\s*(.*)$")
 
 
 def parameters_in(docstring: str, names: Collection[str]) -> tuple[str, dict[str, str]]:
-    r"""The docstring without what it says of the parameters, and that by their names.
+    r"""Return the docstring without what it says of the parameters, and that by their names.
 
     Example:
         >>> parameters_in("Finds it.\n\nArgs:\n    city: Where to look.", ["city"])

@@ -52,7 +52,7 @@ class ExecutionInput(str):
     user: User | None
 
     def __new__(cls, text: str, files: list[str] | None = None, user: User | None = None) -> Self:
-        """A text with what came with it."""
+        """Return a text with what came with it."""
         made = super().__new__(cls, text)
         made.files = list(files or ())
         made.user = user
@@ -65,7 +65,7 @@ class ExecutionInput(str):
 
 
 def status_of(raw: str | None) -> ExecutionStatus | str:
-    """The loop's word for a platform's; one that is not known stays as it is.
+    """Return the loop's word for a platform's; one that is not known stays as it is.
 
     Example:
         >>> status_of("executing"), status_of("hibernating")
@@ -80,7 +80,7 @@ class _Outcome:
     __slots__ = ()
 
     def _told(self) -> tuple[str, AgentExecutionStatus | None, str | None]:
-        """The id, the platform's status, and the result or the error's text."""
+        """Return the id, the platform's status, and the result or the error's text."""
         raise NotImplementedError
 
     @property

@@ -20,7 +20,8 @@ _TEXTS = ("json", "xml", "yaml", "csv", "javascript", "toml")
 
 
 def addresses(files: Iterable[str | Mapping[str, Any]] | None) -> list[str]:
-    """The files as the platform takes them. A content becomes a `data:` address with its name.
+    """Return the files as the platform takes them. A content becomes a `data:` address with its
+    name.
 
     Raises:
         ArgumentError: one is neither an address nor a name with content, or its base64 is broken.
@@ -35,7 +36,7 @@ def addresses(files: Iterable[str | Mapping[str, Any]] | None) -> list[str]:
 
 
 def described(urls: Iterable[str]) -> str:
-    """What a model is told about files: their addresses, and the texts that came with the task."""
+    """Return what a model is told about files: their addresses, and texts that came with them."""
     lines = []
     texts = []
     for url in urls:

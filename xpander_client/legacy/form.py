@@ -25,12 +25,12 @@ class MisfitError(ValueError):
         return f"{self.path.removeprefix('.')}: {self.why}" if self.path else self.why
 
     def within(self, step: str) -> MisfitError:
-        """The same error, told from one step further out: `.name` or `[0]`."""
+        """Make the same error, from one step further out: `.name` or `[0]`."""
         return MisfitError(self.why, f"{step}{self.path}")
 
 
 def misfit(expected: str, value: Any) -> MisfitError:
-    """The error of a value that is something else than what was expected."""
+    """Make the error of a value that is something else than what was expected."""
     text = json.dumps(value, ensure_ascii=False, default=repr)
     shown = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
     return MisfitError(f"expected {expected}, got {shown}")
@@ -52,12 +52,12 @@ ANYTHING = Form({}, lambda value, is_lenient: value)
 
 
 def described(form: Form, text: str | None) -> Form:
-    """The form with a description in its schema."""
+    """Return the form with a description in its schema."""
     return attrs.evolve(form, schema={**form.schema, "description": text}) if text else form
 
 
 def lenient(form: Form) -> Form:
-    """The form, which takes a text for the JSON that is in it where it may and has to."""
+    """Return the form, which takes a text for the JSON that is in it where it may and has to."""
 
     def read(value: Any, is_lenient: bool) -> Any:
         try:

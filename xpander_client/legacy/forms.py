@@ -42,7 +42,7 @@ class Forms:
     _open: set[Any] = attrs.field(factory=set, init=False)
 
     def of(self, annotation: Any) -> Form:
-        """The form of an annotation; of one that nothing is known of, that of anything."""
+        """Return the form of an annotation; of one that nothing is known of, that of anything."""
         origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
         if origin is typing.Annotated:
             return self._annotated(annotation, arguments)
@@ -70,7 +70,7 @@ class Forms:
         return lenient(self._of_class(kind, arguments, annotation))
 
     def defined(self, key: Any, name: str, make: Callable[[], Form]) -> Form:
-        """The form of a type that may contain itself; if it does, it becomes a definition."""
+        """Return the form of a type that may contain itself; it becomes a definition then."""
         if key in self._open or key in self._names:
             return self.reference(key, name)
         self._open.add(key)
@@ -82,7 +82,7 @@ class Forms:
         return self.reference(key, name)
 
     def reference(self, key: Any, name: str) -> Form:
-        """What stands for a definition, in other schemas and in its own."""
+        """Return what stands for a definition, in other schemas and in its own."""
         if key not in self._names:
             taken = set(self._names.values())
             numbered = (f"{name}{number}" for number in range(2, len(taken) + 3))
@@ -126,7 +126,7 @@ class Forms:
         return pydantic_form.form_of(annotation, self) or ANYTHING
 
     def _fields(self, kind: type[Any], arguments: Sequence[Any]) -> Form:
-        """The form of a class with fields: an object."""
+        """Return the form of a class with fields: an object."""
         types_given = _given(kind, arguments)
         hints = {name: _filled(hint, types_given) for name, hint in hints_of(kind).items()}
         forms: dict[str, Form] = {}
@@ -180,7 +180,7 @@ _NEEDED: Any = inspect.Parameter.empty
 
 
 def default_of(value: Any) -> Schema:
-    """What a schema says of a default: nothing, if JSON has no form of it or there is none."""
+    """Return what a schema says of a default: nothing, if there is none that JSON has a form of."""
     value = _literal(value) if isinstance(value, enum.Enum) else value
     if value is None or not _is_json(value):
         return {}
@@ -196,7 +196,7 @@ def _is_json(value: Any) -> bool:
 
 
 def _description(metadata: Any) -> str | None:
-    """The text that metadata of `Annotated` has: itself, pydantic's `Field` or PEP 727's `Doc`."""
+    """Return the text of metadata of `Annotated`: a string, pydantic's `Field`, PEP 727's `Doc`."""
     if isinstance(metadata, str):
         return metadata
     texts = (getattr(metadata, name, None) for name in ("description", "documentation"))
@@ -211,7 +211,7 @@ def _within(step: str, form: Form, value: Any, is_lenient: bool) -> Any:
 
 
 def _made(make: Callable[[Any], Any], value: Any, expected: str | None = None) -> Any:
-    """What a type makes of a value; it may refuse."""
+    """Make of a value what a type makes of it; it may refuse."""
     try:
         return make(value)
     except Exception as error:
@@ -228,14 +228,14 @@ def _text(kind: Any, make: Callable[[str], Any], json_format: str, expected: str
 
 
 def _converted(form: Form, make: Callable[[Any], Any], expected: str | None = None) -> Form:
-    """A type that is made of another type's values."""
+    """Make the form of a type that is made of another type's values."""
     return attrs.evolve(
         form, read=lambda value, is_lenient: _made(make, form.read(value, is_lenient), expected)
     )
 
 
 def _choice(pairs: Sequence[tuple[Any, Any]]) -> Form:
-    """A choice of values, each with what stands for it in JSON."""
+    """Make the form of a choice of values, each with what stands for it in JSON."""
     kinds: dict[str, list[Any]] = {}
     for said, _ in pairs:
         kinds.setdefault(_TYPE_NAMES[type(said)], []).append(said)
@@ -255,7 +255,7 @@ def _choice(pairs: Sequence[tuple[Any, Any]]) -> Form:
 
 
 def _literal(value: Any) -> Any:
-    """What stands in JSON for a value of a `Literal`, or for a member of an enum."""
+    """Return what stands in JSON for a value of a `Literal`, or for a member of an enum."""
     if isinstance(value, enum.Enum):
         members = [each.value for each in type(value)]
         plain = all(isinstance(each, _PLAIN) for each in members)
@@ -311,7 +311,7 @@ def _union(options: Sequence[Form]) -> Form:
 
 
 def nullable(form: Form) -> Form:
-    """The form of what may be null as well."""
+    """Return the form of what may be null as well."""
     return _union([form, _NULL])
 
 
@@ -348,7 +348,7 @@ def _has_fields(kind: type[Any]) -> bool:
 
 
 def _fields_of(kind: type[Any], hints: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
-    """The fields that a value is made with: name in JSON, name of the attribute, default."""
+    """Return the fields that a value is made with: name in JSON, name of the attribute, default."""
     if typing.is_typeddict(kind):
         for name in hints:
             yield name, name, _NEEDED if _is_required(kind, name, hints[name]) else None
@@ -361,12 +361,12 @@ def _fields_of(kind: type[Any], hints: Mapping[str, Any]) -> Iterator[tuple[str,
 
 
 def _given(kind: Any, arguments: Sequence[Any]) -> dict[Any, Any]:
-    """The types that stand for the variables of a generic type."""
+    """Return the types that stand for the variables of a generic type."""
     return dict(zip(getattr(kind, "__parameters__", ()), arguments, strict=False))
 
 
 def _filled(hint: Any, given: Mapping[Any, Any]) -> Any:
-    """A hint with types in the place of its variables."""
+    """Return a hint with types in the place of its variables."""
     if isinstance(hint, typing.TypeVar):
         return given.get(hint, hint)
     of: Any = hint
@@ -386,7 +386,7 @@ def _is_required(kind: Any, name: str, hint: Any) -> bool:
 
 
 def _name_of(special: Any) -> str | None:
-    """The name of one of typing's forms, whichever module it is from."""
+    """Return the name of one of typing's forms, whichever module it is from."""
     name: str | None = getattr(special, "_name", None)
     return name
 

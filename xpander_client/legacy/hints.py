@@ -13,7 +13,7 @@ from xpander_client.core.signatures import annotations_of
 
 
 def hints_of(of: Callable[..., Any] | type) -> dict[str, Any]:
-    """What the annotations of a function, or of a class with its bases, mean.
+    """Return what the annotations of a function, or of a class with its bases, mean.
 
     One that names what is not there at run time is left out, and costs the others nothing.
     """

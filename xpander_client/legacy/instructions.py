@@ -29,7 +29,7 @@ class UserDetails:
     additional_attributes: dict[str, Any] = attrs.field(factory=dict)
 
     def on_the_wire(self) -> dict[str, Any]:
-        """The same as the platform has it."""
+        """Return the same as the platform has it."""
         return attrs.asdict(self)
 
     @property
@@ -41,7 +41,7 @@ class UserDetails:
 def system(
     instructions: AgentInstructions | None, *, end_tool: bool, agent_id: str
 ) -> ThreadMessage:
-    """The message that tells a model which agent it is."""
+    """Return the message that tells a model which agent it is."""
     given = instructions or AgentInstructions()
     parts = [given.general or ""]
     parts += _listed("Your role", given.role)
@@ -56,7 +56,7 @@ def system(
 
 
 def question(text: str, urls: Sequence[str], user: UserDetails | None) -> list[ThreadMessage]:
-    """The messages that ask: the user's, and what goes with it."""
+    """Return the messages that ask: the user's, and what goes with it."""
     made = [ThreadMessage(role="user", content=text)]
     if user is not None:
         told = dumps(user.on_the_wire()).decode()

@@ -33,7 +33,7 @@ class LocalTool:
     def arguments(
         self, call: ToolCall, extension: Mapping[str, Any] | None = None
     ) -> dict[str, Any]:
-        """What to call the function with, of the types that it says.
+        """Return what to call the function with, of the types that it says.
 
         Raises:
             MalformedError: the call's arguments can't be read.
@@ -49,7 +49,7 @@ _EVERY_GROUP = frozenset((*GROUPS, *GROUPS.values()))
 
 
 def _written(call: ToolCall) -> Mapping[str, Any]:
-    """A call's arguments as the model wrote them, or the payload that a script made of them."""
+    """Return a call's arguments as the model wrote them, or a script's payload made of them."""
     written = call.written
     if call.malformed is not None:
         if written is None:
@@ -91,7 +91,7 @@ def _merged(groups: Mapping[str, Any]) -> dict[str, Any]:
 def local_tools(
     given: Iterable[Callable[..., Any] | Mapping[str, Any]],
 ) -> list[LocalTool]:
-    """The tools in a list of functions and OpenAI-shaped dicts.
+    """Return the tools in a list of functions and OpenAI-shaped dicts.
 
     A dict may have a `function` that can be called beside its description, as in
     `{"type": "function", "function": {"name": …, "parameters": …}, "run": sum_up}`.

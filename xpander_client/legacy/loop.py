@@ -46,7 +46,7 @@ class Loop:
         return task
 
     def finished(self) -> Steps[bool]:
-        """Whether the loop is over. Asks the platform once at most, and only if it must.
+        """Tell whether the loop is over. Asks the platform once at most, and only if it must.
 
         While a worker has the task, this waits until it is over.
 
@@ -88,7 +88,7 @@ class Loop:
         return at.over or status is AgentExecutionStatus.Paused
 
     def status(self) -> Steps[Task]:
-        """The task, as the platform has it now."""
+        """Fetch the task as the platform has it now."""
         at = self.script.required
         tasks = self.script.platform.tasks
         at.task = yield from ask(tasks.get, tasks.aget, at.task.id)
@@ -96,7 +96,7 @@ class Loop:
         return at.task
 
     def ended(self, timeout: float | None) -> Steps[Task]:
-        """The task at its end.
+        """Wait for the task's end, and return it.
 
         Raises:
             WaitTimeoutError: it is not over in time.

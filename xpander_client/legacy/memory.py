@@ -93,7 +93,7 @@ class Memory:
         await adrive(self._conversation.opened())
 
     def retrieve_messages(self) -> list[dict[str, Any]]:
-        """The messages in the selected provider's form, as `agent.messages` has them."""
+        """Return the messages in the selected provider's form, as `agent.messages` has them."""
         return drive(self._conversation.shown())
 
     async def aretrieve_messages(self) -> list[dict[str, Any]]:

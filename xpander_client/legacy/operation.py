@@ -102,28 +102,28 @@ def run(
 
 
 def refused(call: ToolCall, why: str, *, local: bool = False) -> Ran:
-    """A call that failed here, or was not made; the platform knows nothing of it."""
+    """Return what came of a call that failed here or was not made, unknown to the platform."""
     return _here(call, why, 400, local=local)
 
 
 def done_here(call: ToolCall, value: Any, *, local: bool = True) -> Ran:
-    """A call whose answer the platform has still to be told."""
+    """Return what came of a call whose answer the platform has still to be told."""
     return _here(call, value, 200, local=local)
 
 
 def known(call: ToolCall, result: ToolCallResult) -> Ran:
-    """A call that was carried out before."""
+    """Return what came of a call that was carried out before."""
     return Ran(call, result, _told(call, result.result), reported=True)
 
 
 def child_id(answer: Any) -> str | None:
-    """The task that a call made for another agent, if the answer names it."""
+    """Return the task that a call made for another agent, if the answer names it."""
     given = answer.get("execution_id") if isinstance(answer, Mapping) else None
     return given if isinstance(given, str) else None
 
 
 def written(payload: Mapping[str, Any]) -> str:
-    """A payload as threads keep it."""
+    """Return a payload as threads keep it."""
     return dumps(payload).decode()
 
 

@@ -40,7 +40,7 @@ class Parameters:
         return self._others is not None
 
     def read(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The keyword arguments for a call, made of JSON.
+        """Return the keyword arguments for a call, made of JSON.
 
         Raises:
             MisfitError: the function can't be called with them; the text names all that is wrong.

@@ -18,12 +18,12 @@ _NOISE = ("title", "discriminator")
 
 
 def is_own(kind: type[Any]) -> bool:
-    """Whether a class says itself how pydantic is to take it, as its models do."""
+    """Tell whether a class says itself how pydantic is to take it, as its models do."""
     return hasattr(kind, "__get_pydantic_core_schema__") or hasattr(kind, "__pydantic_validator__")
 
 
 def is_rule(metadata: Any) -> bool:
-    """Whether metadata of `Annotated` says what values may be; a description alone does not."""
+    """Tell whether metadata of `Annotated` says what values may be, not only what they are for."""
     if (field := field_of(metadata)) is not None:
         return bool(field.metadata)
     owner = metadata if isinstance(metadata, type) else type(metadata)
@@ -31,13 +31,13 @@ def is_rule(metadata: Any) -> bool:
 
 
 def field_of(value: Any) -> Any:
-    """The value, if it is what pydantic's `Field` gives, and else None."""
+    """Return the value, if it is what pydantic's `Field` gives, and else None."""
     fields = sys.modules.get("pydantic.fields")  # without it there can be none
     return value if fields is not None and isinstance(value, fields.FieldInfo) else None
 
 
 def form_of(annotation: Any, forms: Forms) -> Form | None:
-    """The form that pydantic has for a type; None if it has none, or is not there."""
+    """Return the form that pydantic has for a type; None if it has none, or is not there."""
     try:
         from pydantic import PydanticUserError, TypeAdapter, ValidationError
         from pydantic.errors import PydanticInvalidForJsonSchema
@@ -47,7 +47,7 @@ def form_of(annotation: Any, forms: Forms) -> Form | None:
 
     class Quiet(GenerateJsonSchema):
         def emit_warning(self, kind: Any, detail: str) -> None:
-            """What can't be told is not told."""
+            """Say nothing: what can't be told is left out."""
 
     try:
         adapter = TypeAdapter(annotation)
@@ -80,7 +80,7 @@ def _step(step: int | str) -> str:
 
 
 def _inlined(schema: Schema, forms: Forms) -> Schema:
-    """The schema without titles, its definitions written where they are referred to.
+    """Return the schema without titles, its definitions written where they are referred to.
 
     Those that contain themselves become definitions of `forms`.
     """

@@ -27,7 +27,7 @@ class Rendering:
         self._json = b""
 
     def shown(self, thread: Sequence[ThreadMessage], provider: LLMProvider) -> list[dict[str, Any]]:
-        """The same as `messages_for`."""
+        """Return the same as `messages_for`."""
         if not is_one_by_one(provider):
             return messages_for(thread, provider)
         if provider is not self._provider or len(thread) < self._settled:
@@ -47,7 +47,7 @@ class Rendering:
 
 
 def _settled(thread: Sequence[ThreadMessage], start: int) -> int | None:
-    """How far the thread is settled; None if something before `start` is answered only now."""
+    """Return how far the thread is settled; None if what is before `start` is answered only now."""
     waiting: set[str] = set()
     settled = start
     for place in range(start, len(thread)):

@@ -37,7 +37,7 @@ class Platform:
 
     @classmethod
     def of(cls, configuration: Configuration) -> Platform:
-        """The resources that this configuration gives."""
+        """Make the resources that this configuration gives."""
         return cls(
             configuration, Tasks(configuration), Agents(configuration), Threads(configuration)
         )

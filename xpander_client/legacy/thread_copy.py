@@ -43,7 +43,7 @@ class ThreadCopy:
                 self.complete = False
 
     def answers(self, tool_call_id: str) -> bool:
-        """Whether the thread has the answer of a tool call."""
+        """Tell whether the thread has the answer of a tool call."""
         return any(
             message.role == "tool" and message.tool_call_id == tool_call_id
             for message in self.messages

@@ -27,7 +27,7 @@ class ToolCallType(StrEnum):
 
 
 def empty_payload() -> dict[str, Any]:
-    """The arguments of a call that has none: its four groups, all empty, made afresh.
+    """Return the arguments of a call that has none: its four groups, all empty, made afresh.
 
     Example:
         >>> empty_payload()
@@ -37,7 +37,7 @@ def empty_payload() -> dict[str, Any]:
 
 
 def extended(payload: Mapping[str, Any], extension: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The payload with an extension merged into it: objects deeply, lists put together.
+    """Return the payload with an extension merged into it: objects deeply, lists put together.
 
     Example:
         >>> extended({"bodyParams": {"a": 1, "tags": ["x"]}}, {"bodyParams": {"tags": ["y"]}})

@@ -33,7 +33,7 @@ class Tokens:
     worker: LLMTokens = attrs.field(factory=LLMTokens)
 
     def on_the_wire(self) -> ExecutionTokens:
-        """The same as the platform has it."""
+        """Return the same as the platform has it."""
         return ExecutionTokens(inner=_wire(self.inner), worker=_wire(self.worker))
 
 
@@ -63,7 +63,7 @@ _REASONS = ("finish_reason", "stop_reason", "stopReason", "done_reason", "finish
 
 
 def usage_of(response: Any) -> Usage:
-    """The usage in a model's answer, a dict or an object of the provider's SDK.
+    """Return the usage in a model's answer, a dict or an object of the provider's SDK.
 
     Raises:
         ArgumentError: there is none in it.

@@ -47,7 +47,7 @@ class Reply:
 
 
 def read_reply(response: Any, provider: LLMProvider | str | None = None) -> tuple[Reply, ...]:
-    """The replies in a model's answer, of which the form says whose it is.
+    """Read the replies in a model's answer, of which the form says whose it is.
 
     Args:
         response: the answer, as a dict or as an object of the provider's package.
@@ -83,7 +83,7 @@ def read_reply(response: Any, provider: LLMProvider | str | None = None) -> tupl
 def tool_calls_in(
     response: Any, provider: LLMProvider | str | None = LLMProvider.OPEN_AI
 ) -> list[ToolCall]:
-    """The calls in a model's answer, those of all its choices.
+    """Read the calls in a model's answer, those of all its choices.
 
     Raises:
         ArgumentError: as `read_reply`.
@@ -92,7 +92,7 @@ def tool_calls_in(
 
 
 def is_answer(value: Any) -> bool:
-    """Whether plain values are a model's whole answer.
+    """Tell whether plain values are a model's whole answer.
 
     Raises:
         ArgumentError: they are a part of one that was streamed.
@@ -101,7 +101,7 @@ def is_answer(value: Any) -> bool:
 
 
 def give_ids(replies: Iterable[Parts], value: Any) -> None:
-    """Gives the calls that have no id, or one that an earlier call has, an id made from `value`.
+    """Give the calls that have no id, or one that an earlier call has, an id made from `value`.
 
     Names and ids can be sent after that.
     """
@@ -118,7 +118,7 @@ def give_ids(replies: Iterable[Parts], value: Any) -> None:
 
 
 def raw_call(call: WrittenCall) -> ThreadToolCall:
-    """The call as a thread keeps it."""
+    """Return the call as a thread keeps it."""
     extra = {SIGNATURE: call.signature} if call.signature else {}
     return ThreadToolCall(
         name=call.name,
@@ -129,7 +129,7 @@ def raw_call(call: WrittenCall) -> ThreadToolCall:
 
 
 def beside(reasoning: Mapping[str, Any]) -> dict[str, Any]:
-    """What a thread keeps of the reasoning, beside the message's own fields."""
+    """Return what a thread keeps of the reasoning, beside the message's own fields."""
     return {REASONING: dict(reasoning)} if reasoning else {}
 
 

@@ -19,7 +19,7 @@ _EVENTS = ("message_start", "message_delta", "message_stop", "content_block_")
 
 
 def answers(response: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
-    """The answer, which is a message itself, or None if it is none."""
+    """Return the answer, which is a message itself, or None if it is none."""
     kind = response.get("type")
     no_chunk(isinstance(kind, str) and kind.startswith(_EVENTS), f"an event ({kind}) of a stream")
     is_answer = kind == "message" and isinstance(response.get("content"), list)

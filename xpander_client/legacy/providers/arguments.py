@@ -29,7 +29,7 @@ class MalformedError(ValueError):
 
 
 def arguments_of(written: Any) -> dict[str, Any]:
-    """The object that a model wrote, as JSON text or as a value. Nothing at all is `{}`.
+    """Read the object that a model wrote, as JSON text or as a value. Nothing at all is `{}`.
 
     Raises:
         MalformedError: it is no JSON, or no object.
@@ -56,7 +56,7 @@ def arguments_of(written: Any) -> dict[str, Any]:
 
 
 def call_of(name: str, written: Any, call_id: str) -> ToolCall:
-    """The call of a model that wrote these arguments for the tool `name`."""
+    """Return the call of a model that wrote these arguments for the tool `name`."""
     kind = ToolCallType.LOCAL if name.startswith(LOCAL_PREFIX) else ToolCallType.XPANDER
     bare = name.removeprefix(LOCAL_PREFIX)
     arguments = None
@@ -100,7 +100,7 @@ def grouped(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _group(key: str, value: Any) -> dict[str, Any] | None:
-    """What a group holds, or None if it is a tool's parameter that is only named like one."""
+    """Return what a group holds, or None if it is a tool's parameter named like one."""
     if key == "headers" and value is not None and not isinstance(value, Mapping):
         return None
     try:
@@ -112,7 +112,7 @@ def _group(key: str, value: Any) -> dict[str, Any] | None:
 
 
 def _finish(arguments: dict[str, Any]) -> dict[str, Any]:
-    """The finish tool's two arguments, wherever the model put them."""
+    """Return the finish tool's two arguments, wherever the model put them."""
     body: Any = next((arguments[k] for k in ("bodyParams", "body_params") if k in arguments), {})
     if isinstance(body, str):
         tags = {name: text.strip() for name, text in _PARAMETER.findall(body)}

@@ -19,7 +19,7 @@ Blocks = list[dict[str, Any]]
 
 
 def answers(response: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
-    """The message of an answer, with all of its blocks, or None if it is no answer of Converse."""
+    """Return the message of an answer of Converse, with all its blocks; None if it is none."""
     no_chunk("stream" in response and "ResponseMetadata" in response, "a stream of Converse")
     match response:
         case {"output": {"message": Mapping() as message}}:

@@ -46,7 +46,7 @@ def chat(
     silence: str | None = None,
     is_langchain: bool = False,
 ) -> Family:
-    """The family's member; the arguments say in what it differs."""
+    """Return the family's member; the arguments say in what it differs."""
     dialect = _Dialect(provider, closes_objects, is_gemini, silence, is_langchain=is_langchain)
     return Family(
         tools=lambda tools: [_tool(tool, dialect) for tool in tools],
@@ -56,7 +56,7 @@ def chat(
 
 
 def function(tool: Tool, provider: LLMProvider, *, closes_objects: bool = False) -> dict[str, Any]:
-    """What OpenAI calls a function: name, description and the schema of its parameters."""
+    """Return what OpenAI calls a function: name, description and the schema of its parameters."""
     parameters = parameters_of(tool)
     parameters.setdefault("additionalProperties", False)
     return {
@@ -67,7 +67,7 @@ def function(tool: Tool, provider: LLMProvider, *, closes_objects: bool = False)
 
 
 def answers(response: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
-    """The messages of a chat completion, or None if it is none."""
+    """Return the messages of a chat completion, or None if it is none."""
     choices = response.get("choices")
     if not isinstance(choices, Sequence) or isinstance(choices, str):
         return None

@@ -19,7 +19,7 @@ Blocks = list[dict[str, Any]]
 
 
 def answers(response: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
-    """The candidates' contents, or None if the answer is not Gemini's.
+    """Return the candidates' contents, or None if the answer is not Gemini's.
 
     A candidate that was stopped before it said anything has no content.
     """

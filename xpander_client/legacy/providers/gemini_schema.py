@@ -46,7 +46,7 @@ _DEEPEST = 3
 def gemini_schema(
     schema: Mapping[str, Any], *, spelled: Callable[[str], str] = str.upper
 ) -> Schema:
-    """The schema with its references resolved and without what Gemini refuses.
+    """Return the schema with its references resolved and without what Gemini refuses.
 
     Everything has a type, alternatives stand alone, and enums are of texts: what else the schema
     says of a value is told in its description. `spelled` says how types are written.
@@ -65,7 +65,7 @@ class _Conversion:
     _loops: dict[str, bool] = attrs.field(factory=dict, init=False)
 
     def converted(self, part: Mapping[str, Any], path: Path) -> Schema:
-        """The part; `path` has the references to types that contain themselves on the way to it."""
+        """Return the part; `path` has the references to recursive types on the way to it."""
         part, path = self._merged(part, path)
         kinds, is_nullable = _kinds(part)
         union = part.get("anyOf") or part.get("oneOf")
@@ -124,7 +124,7 @@ class _Conversion:
         return made
 
     def _merged(self, part: Mapping[str, Any], path: Path) -> tuple[Schema, Path]:
-        """The part with what it refers to, and all that it consists of, written into it."""
+        """Return the part with what it refers to, and all that it consists of, written into it."""
         made = dict(part)
         reference = made.pop("$ref", None)
         if isinstance(reference, str):
@@ -147,7 +147,7 @@ class _Conversion:
         return made, path
 
     def _comes_round(self, reference: str) -> bool:
-        """Whether what it refers to contains the same reference."""
+        """Tell whether what it refers to contains the same reference."""
         if reference not in self._loops:
             seen: set[str] = set()
             ahead = [reference]
@@ -170,7 +170,7 @@ def _references(value: Any) -> Iterator[str]:
 
 
 def _kinds(part: Mapping[str, Any]) -> tuple[Sequence[str], bool]:
-    """The types that a value may have, and whether it may be null."""
+    """Return the types that a value may have, and whether it may be null."""
     given = part.get("type")
     kinds = [given] if isinstance(given, str) else [k for k in given or () if isinstance(k, str)]
     values = _values(part)
@@ -184,7 +184,7 @@ def _kinds(part: Mapping[str, Any]) -> tuple[Sequence[str], bool]:
 
 
 def _values(part: Mapping[str, Any]) -> list[Any]:
-    """The values that the part allows, if it lists them."""
+    """Return the values that the part allows, if it lists them."""
     return [part["const"]] if "const" in part else list(part.get("enum") or ())
 
 

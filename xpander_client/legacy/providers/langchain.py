@@ -18,7 +18,7 @@ LANG_CHAIN: Family = chat(LLMProvider.LANG_CHAIN, silence="", is_langchain=True)
 
 
 def answers(response: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
-    """The message, also from `messages_to_dict`, or None if it is none of a model."""
+    """Return the message, also from `messages_to_dict`, or None if it is none of a model."""
     kind = response.get("type")
     if kind not in ("ai", "AIMessageChunk"):
         return None

@@ -23,7 +23,7 @@ class LLMProvider(StrEnum):
 
 
 def provider(value: LLMProvider | str) -> LLMProvider:
-    """The provider that a value or the name of a member means.
+    """Return the provider that a value or the name of a member means.
 
     Raises:
         ArgumentError: there is none.

@@ -71,7 +71,7 @@ _RULES: dict[LLMProvider, _Rules] = {
 
 @functools.lru_cache(maxsize=4096)  # a thread is shown once in each turn
 def wire_name(name: str, provider: LLMProvider | str) -> str:
-    """A tool's name as the provider takes it: the same for the same name, always.
+    """Return a tool's name as the provider takes it: the same for the same name, always.
 
     A legal name is not changed. In others `_` stands for what is refused, and a short digest of
     the whole name is behind it, so that two names stay two.
@@ -87,7 +87,7 @@ def wire_name(name: str, provider: LLMProvider | str) -> str:
 
 @functools.lru_cache(maxsize=8192)
 def wire_id(call_id: str, provider: LLMProvider) -> str:
-    """The id of a call as the provider takes it; a call and its answer get the same."""
+    """Return the id of a call as the provider takes it; a call and its answer get the same."""
     rule = _RULES[provider].ids
     return rule.apply(call_id) if rule else call_id or "a"
 

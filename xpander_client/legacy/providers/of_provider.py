@@ -33,7 +33,7 @@ _FAMILIES: dict[LLMProvider, Family] = {
 
 
 def tools_for(tools: Sequence[Tool], provider: LLMProvider | str) -> list[dict[str, Any]]:
-    """The tools as the provider's API takes them; they share nothing with what was given.
+    """Return the tools as the provider's API takes them; they share nothing with what was given.
 
     Raises:
         ArgumentError: there is no such provider, or a tool's parameters are not those of an object.
@@ -48,7 +48,7 @@ def tools_for(tools: Sequence[Tool], provider: LLMProvider | str) -> list[dict[s
 def messages_for(
     thread: Sequence[ThreadMessage], provider: LLMProvider | str
 ) -> list[dict[str, Any]]:
-    """The thread as the provider's API takes it, always a request that it accepts.
+    """Return the thread as the provider's API takes it, always a request that it accepts.
 
     Calls that nothing answered are answered by a sentence that says so; the thread is not changed.
 
@@ -72,7 +72,7 @@ def is_one_by_one(provider: LLMProvider) -> bool:
 
 
 def system_for(thread: Sequence[ThreadMessage], provider: LLMProvider | str) -> Any:
-    """The system's texts as the provider takes them apart from the messages.
+    """Return the system's texts as the provider takes them apart from the messages.
 
     Anthropic takes a text, Gemini an object with parts; for all others it is a list of texts.
 

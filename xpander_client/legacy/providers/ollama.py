@@ -20,7 +20,7 @@ _FIELDS = ("properties", "required", "anyOf")
 
 
 def answers(response: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
-    """The message of an answer, or None if it is not Ollama's."""
+    """Return the message of an answer, or None if it is not Ollama's."""
     message = response.get("message")
     if not isinstance(message, Mapping) or "role" in response:
         return None

@@ -20,7 +20,7 @@ class Base64(str):
 
 
 def plain(value: Any) -> Any:
-    """The value as dicts, lists, texts and numbers, made afresh.
+    """Return the value as dicts, lists, texts and numbers, made afresh.
 
     Takes what has `model_dump` (pydantic) or `to_dict`, attrs classes, dataclasses, mappings and
     sequences. Of anything else, a stream that nobody has read yet among it, only the name of its
@@ -45,7 +45,7 @@ def plain(value: Any) -> Any:
 
 
 def mended(value: Any) -> Any:
-    """A plain value with U+FFFD for each half of a character in its texts.
+    """Return a plain value with U+FFFD for each half of a character in its texts.
 
     Models that are cut off within one write such, JSON allows them, and no request can carry them.
     """

@@ -63,12 +63,12 @@ class Parts:
     """What the provider wants back of it; see `turns.REASONING`."""
 
     def say(self, text: str, glue: str = "\n") -> None:
-        """Adds a text, on a line of its own unless something else is to be between."""
+        """Add a text, on a line of its own unless something else is to be between."""
         self.text = f"{self.text}{glue}{text}" if self.text else text
 
 
 def read_message(message: Mapping[str, Any]) -> Parts:
-    """The parts of a message. What it holds besides (ratings of safety, …) is left out."""
+    """Return the parts of a message. What it holds besides (ratings of safety, …) is left out."""
     parts = Parts(reasoning=_reasoning(message))
     for key in ("content", "parts"):
         content = message.get(key)
@@ -94,7 +94,7 @@ def read_message(message: Mapping[str, Any]) -> Parts:
 
 
 def _reasoning(message: Mapping[str, Any]) -> dict[str, Any]:
-    """What is written beside the message's content."""
+    """Return what is written beside the message's content."""
     kept = message.get(REASONING)
     found = copy.deepcopy(dict(kept)) if isinstance(kept, Mapping) else {}
     for place in (message.get("additional_kwargs"), message):  # the first is LangChain's
@@ -108,7 +108,7 @@ def _reasoning(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _add(known: list[WrittenCall], written: list[WrittenCall]) -> None:
-    """Adds the calls of one form to those of another: some servers write each call in both."""
+    """Add the calls of one form to those of another: some servers write each call in both."""
     unmatched = list(range(len(known)))
     for call in written:
         same = next((at for at in unmatched if _is_same(known[at], call)), None)
@@ -189,7 +189,7 @@ def _read_block(block: Any, parts: Parts, glue: str) -> None:
 
 
 def _call(call: Mapping[str, Any]) -> WrittenCall:
-    """A call in any of the forms in which its name and arguments stand side by side."""
+    """Return a call in any of the forms in which its name and arguments stand side by side."""
     inner = call.get("function") or call.get("custom") or call
     inner = inner if isinstance(inner, Mapping) else call
     arguments = next(
@@ -207,7 +207,7 @@ def _name(call: Mapping[str, Any]) -> str:
 
 
 def read_id(written: Any) -> str | None:
-    """An id as text: some servers count. None for what can't be one."""
+    """Return an id as text: some servers count. None for what can't be one."""
     if isinstance(written, int) and not isinstance(written, bool):
         return str(written)
     return written if isinstance(written, str) else None
@@ -237,7 +237,7 @@ def _signature(call: Mapping[str, Any]) -> str | None:
 
 
 def _text(content: Any) -> str:
-    """A tool's answer as text: texts as they are, everything else as JSON."""
+    """Return a tool's answer as text: texts as they are, everything else as JSON."""
     if isinstance(content, str):
         return content
     if isinstance(content, list):
@@ -251,7 +251,7 @@ def _text(content: Any) -> str:
 
 
 def _described(block: Mapping[str, Any]) -> str:
-    """What stands for an image, a file or a sound: threads hold texts only."""
+    """Return what stands for an image, a file or a sound: threads hold texts only."""
     kind = str(block.get("type") or next(iter(block)))
     found = next(_urls(block), None)
     return f"[{kind.removesuffix('_url').removeprefix('input_')}{f': {found}' if found else ''}]"

@@ -16,7 +16,7 @@ from xpander_client.legacy.providers.turns import Turn
 
 
 def answers(response: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
-    """The output of a `response.done` event, or of the response itself, as one message.
+    """Return the output of a `response.done` event, or of the response itself, as one message.
 
     OpenAI's Responses API answers with the same items.
     """

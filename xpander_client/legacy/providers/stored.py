@@ -38,7 +38,7 @@ _CONTENTS = {"content", "parts", "files", "tool_calls", "toolCalls", "function_c
 
 
 def stored_messages(value: Any, provider: LLMProvider | str | None = None) -> list[ThreadMessage]:
-    """The messages that a model's answer, a message or a list of either is kept as.
+    """Return the messages that a model's answer, a message or a list of either is kept as.
 
     Messages may have the form of a stored thread (in both spellings of its keys) or of any
     provider. An answer becomes one message for each of its replies; nothing else of it is kept.
@@ -121,7 +121,7 @@ def _message(value: Mapping[str, Any]) -> _Read:
 
 
 def _match_results(read: Sequence[_Read]) -> None:
-    """Gives answers that only name their tool (Gemini's, Ollama's) the id of their call."""
+    """Give answers that only name their tool (Gemini's, Ollama's) the id of their call."""
     waiting: list[tuple[str, str]] = []
     for one in read:
         calls = (one.stored.tool_calls or ()) if one.stored else ()
@@ -142,7 +142,7 @@ def _match_results(read: Sequence[_Read]) -> None:
 
 
 def _messages(read: _Read) -> Iterator[ThreadMessage]:
-    """A message holds one answer of a tool at most; some providers have several in one."""
+    """Split a message, so that each has one answer of a tool at most."""
     if read.stored:
         yield read.stored
         return

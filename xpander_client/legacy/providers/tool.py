@@ -26,13 +26,14 @@ class Tool:
 
 
 def description_of(tool: Tool) -> str:
-    """What the tool is for. Never empty, as Bedrock and Gemini refuse that."""
+    """Return what the tool is for. Never empty, as Bedrock and Gemini refuse that."""
     words = (text for text in (tool.description, tool.name) if text.strip())
     return next(words, "a tool")[:_MAX_DESCRIPTION]
 
 
 def parameters_of(tool: Tool) -> Schema:
-    """A schema of the tool's arguments that is the caller's own, and is always one of an object.
+    """Return a schema of the tool's arguments that is the caller's own, and is always one of an
+    object.
 
     Raises:
         ArgumentError: the tool's schema is of something else.
@@ -53,7 +54,7 @@ def parameters_of(tool: Tool) -> Schema:
 
 
 def closed(schema: Schema) -> Schema:
-    """The schema with every object that lists its properties allowing no others.
+    """Return the schema with every object that lists its properties allowing no others.
 
     One that says itself what else it takes, or lists nothing, is a map and stays open.
     """

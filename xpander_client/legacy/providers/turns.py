@@ -61,7 +61,7 @@ class Turn:
 
 
 def turns(thread: Sequence[ThreadMessage], provider: LLMProvider) -> list[Turn]:
-    """The thread's turns; its system messages are in their places."""
+    """Return the thread's turns; its system messages are in their places."""
     answers: dict[tuple[int, int], str] = {}
     orphans: set[int] = set()
     open_calls: dict[str, tuple[int, int]] = {}
@@ -133,7 +133,7 @@ def alternating(
 
 
 def system_texts(thread: Iterable[ThreadMessage]) -> list[str]:
-    """What the system messages of a thread say; empty ones say nothing."""
+    """Return what the system messages of a thread say; empty ones say nothing."""
     return [
         message.content
         for message in thread
@@ -160,7 +160,7 @@ def _call(
 
 @functools.lru_cache(maxsize=4096)  # a thread is shown once in each turn, and most of it is known
 def _repaired(payload: str) -> str:
-    """The text itself where it holds an object, otherwise an object that holds the text.
+    """Return the text itself where it holds an object, otherwise an object that holds the text.
 
     Servers that parse the arguments of past calls fail on any that are broken. What the model
     wrote is kept in sight, so that the answer which complains about it makes sense to it.
@@ -173,7 +173,7 @@ def _repaired(payload: str) -> str:
 
 
 def _ids(provider: LLMProvider) -> Callable[[str], str]:
-    """How ids become legal ones, made anew for each thread."""
+    """Return how ids become legal ones, made anew for each thread."""
     if not refuses_repeated_ids(provider):
         return lambda call_id: wire_id(call_id, provider)
     used: set[str] = set()
