@@ -50,7 +50,7 @@ def _agent_id(value: str | None) -> str | None:
 
 
 def _setting(name: str, value: str | None, *, only_ascii: bool = False) -> str | None:
-    """The value that was given, or the environment's, without what surrounds it.
+    """Read the value that was given, or the environment's, without what surrounds it.
 
     A line end or a space at the ends comes from a file or from copying, and is never meant.
     """
@@ -70,7 +70,7 @@ def _setting(name: str, value: str | None, *, only_ascii: bool = False) -> str |
 
 
 def odd_character(text: str, *, only_ascii: bool = False) -> str | None:
-    r"""The first character that can't be seen, or is not ASCII, and its place; None without one.
+    r"""Find the first character that can't be seen, or is no ASCII, and its place, or None.
 
     The rest of the text is not shown: it may be a secret.
 
@@ -162,7 +162,7 @@ _NEVER_IN_HOSTS = frozenset(b' \t\r\n"#%/:<>?@[\\]^`{|}')
 
 
 def without_login(url: str) -> str:
-    """A URL as it may be shown.
+    """Write a URL as it may be shown.
 
     Example:
         >>> without_login("https://me:sec/ret@platform.test/x")
@@ -320,7 +320,7 @@ agent_id=None)
     )
 
     def required(self, name: Literal["api_key", "organization_id", "agent_id"]) -> str:
-        """The value of `name`.
+        """Return the value of `name`.
 
         Raises:
             ConfigurationError: it is not set; the message says how to set it.

@@ -229,7 +229,7 @@ class ApiStatusError(CallError):
 
     @staticmethod
     def class_for(status_code: int) -> type[ApiStatusError]:
-        """The class of a status.
+        """Return the class of a status.
 
         Example:
             >>> ApiStatusError.class_for(404).__name__, ApiStatusError.class_for(520).__name__

@@ -99,7 +99,7 @@ def check_private_folder(folder: Path) -> None:
 
 
 def real_path(path: Path) -> Path:
-    """The path, or where it leads when it is a link that this user, or root, has laid.
+    """Resolve the path, or where it leads when it is a link that this user, or root, has laid.
 
     Raises:
         ConfigurationError: somebody else has laid it.

@@ -16,7 +16,7 @@ def new_client(
     timeout: None = None,
     **settings: Any,
 ) -> httpx.AsyncClient:
-    """A client as `httpx.AsyncClient` would be with these settings, over aiohttp."""
+    """Make a client as `httpx.AsyncClient` would be with these settings, over aiohttp."""
     routes = dict(mounts or {})
     if proxy is not None:
         routes["all://"] = _Transport(proxy=httpx.Proxy(proxy), **settings)

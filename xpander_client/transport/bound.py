@@ -123,7 +123,7 @@ class Bound(Model):
         return made
 
     def _changes(self) -> dict[str, Any]:
-        """The wire fields that differ from what was loaded; one that was cleared is None."""
+        """List the wire fields that differ from what was loaded; one that was cleared is None."""
         before = {} if self._loaded is None else unstructure(loads(self._loaded, type(self)))
         try:
             now = unstructure(self)
@@ -162,7 +162,10 @@ def _fields(thing: Bound) -> tuple[attrs.Attribute[Any], ...]:
 
 
 def _made(cls: type[B], values: Mapping[str, Any]) -> B:
-    """An object with these values as they are: a handler may have set what no constructor takes."""
+    """Make an object of these values as they are.
+
+    A handler may have set what no constructor takes.
+    """
     made = cls.__new__(cls)
     made.__attrs_pre_init__()
     for name, value in values.items():

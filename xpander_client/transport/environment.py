@@ -38,7 +38,7 @@ class Proxy:
 
 
 def client_settings(addresses: tuple[str, ...], backend: str) -> dict[str, Any]:
-    """What an HTTP client for these addresses is made with, besides its limits.
+    """Return what an HTTP client for these addresses is made with, besides its limits.
 
     Raises:
         ConfigurationError: the environment names a proxy or certificates that can't be used.
@@ -63,7 +63,7 @@ def client_settings(addresses: tuple[str, ...], backend: str) -> dict[str, Any]:
 
 
 def proxy_for(address: str) -> Proxy | None:
-    """The proxy that requests to an address go through; None where they go straight to it.
+    """Find the proxy that requests to an address go through; None where they go straight to it.
 
     A loopback address is never asked for through a proxy, whatever `NO_PROXY` says.
     """
@@ -80,7 +80,7 @@ def proxy_for(address: str) -> Proxy | None:
 
 
 def _setting(name: str) -> tuple[str, str]:
-    """What `<name>_proxy` says, and what it is called here: the variable, or the system."""
+    """Read what `<name>_proxy` says, and what it is called here: the variable, or the system."""
     source = f"{name}_proxy"
     value = os.environ.get(source)
     if value is None:

@@ -44,7 +44,9 @@ class Resource(Closing):
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Self:
-        """A cheap copy whose calls differ, on the same connections; None leaves things as they are.
+        """Return a cheap copy whose calls differ, on the same connections.
+
+        What is None stays as it is.
 
         `timeout` is the time in seconds for a whole call, retries included (for a stream: the
         silence after which it counts as broken). `headers` are added to each request;

@@ -41,7 +41,7 @@ class Transport:
     def of(
         cls, configuration: Configuration | None = None, http_client: HttpClient | None = None
     ) -> Transport:
-        """The transport of a configuration (the environment's, if None)."""
+        """Return the transport of a configuration (the environment's, if None)."""
         check_configuration(configuration)
         configuration = configuration if configuration is not None else Configuration()
         shared = http_client is None
@@ -57,7 +57,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Transport:
-        """A copy that calls differently on the same connections; None leaves things as they are.
+        """Return a copy that calls differently on the same connections; what is None stays.
 
         Raises:
             ArgumentError: a time, a policy or a header can't be one.

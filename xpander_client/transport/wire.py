@@ -19,7 +19,7 @@ def request_of(
     given: bool,
     is_stream: bool = False,
 ) -> httpx.Request:
-    """The request; a client that the caller brought adds what it was set up to add."""
+    """Build the request; a client that the caller brought adds what it was set up to add."""
     headers = [(name.encode(), value.encode()) for name, value in prepared.headers]
     if given:
         own = _own_headers(client)
@@ -48,7 +48,7 @@ def _own_headers(client: httpx.Client | httpx.AsyncClient) -> set[bytes]:
 
 
 def _shortest(timeouts: dict[str, float], own: httpx.Timeout, is_stream: bool) -> dict[str, float]:
-    """The time limits, and a given client's own where those are shorter.
+    """Combine the time limits, and a given client's own where those are shorter.
 
     What httpx has by default was set by nobody. How long a stream may be silent is for the
     configuration to say: a limit that suits calls would break it again and again.
@@ -65,7 +65,7 @@ _DEFAULT = httpx.Timeout(5.0)
 
 
 def answer_of(response: httpx.Response, body: bytes) -> Answer:
-    """The whole answer."""
+    """Read the whole answer."""
     return Answer(response.status_code, Headers(response.headers.raw), body)
 
 
@@ -81,7 +81,10 @@ def is_compressed(response: httpx.Response) -> bool:
 
 
 def opened_of(response: httpx.Response) -> Opened | Answer:
-    """What is known of a stream that has begun; one that nobody here can decode is an answer."""
+    """Collect what is known of a stream that has begun.
+
+    One that nobody here can decode is an answer.
+    """
     for coding in response.headers.get("content-encoding", "").split(","):
         if coding.strip() and not _decodes(coding.strip()):
             return answer_of(response, b"")
@@ -103,7 +106,7 @@ def _decodes(coding: str) -> bool:
 def fault_of(
     error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError, url: str, *, given: bool
 ) -> Fault:
-    """What an exception of httpx means for the request to `url`.
+    """Tell what an exception of httpx means for the request to `url`.
 
     `given`: by a client of the caller's own, of whose proxies nothing is known here.
     """
