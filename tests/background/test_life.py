@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from xpander_client.background import TaskCtl, TaskSignal
-from xpander_client.background.life import Life, Verdict
+from xpander_client.background.life import TaskLifecycle, Verdict
 
 WORDS = st.sampled_from(
     [
@@ -26,7 +26,7 @@ class LifeMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.life = Life()
+        self.life = TaskLifecycle()
         self.ends: list[TaskCtl] = []
         self.first: TaskCtl | None = None
         self.asked: str | None = None
@@ -36,8 +36,8 @@ class LifeMachine(RuleBasedStateMachine):
     def noted(self) -> None:
         """Remembers the first decision, by asking a copy of the life for its end."""
         if self.first is None and self.life.is_decided and not self.life.is_over:
-            copy = Life()
-            for slot in Life.__slots__:
+            copy = TaskLifecycle()
+            for slot in TaskLifecycle.__slots__:
                 setattr(copy, slot, getattr(self.life, slot))
             self.first = copy.end()
 
@@ -127,7 +127,7 @@ TestLife = LifeMachine.TestCase
 
 
 def test_nobody_asks_twice_and_the_first_reason_counts() -> None:
-    life = Life()
+    life = TaskLifecycle()
     assert life.begin()
     assert life.ask_to_stop("first")
     assert not life.ask_to_stop("second")
@@ -136,7 +136,7 @@ def test_nobody_asks_twice_and_the_first_reason_counts() -> None:
 
 
 def test_a_life_without_a_decision_still_ends_as_failed() -> None:
-    life = Life()
+    life = TaskLifecycle()
     end = life.end()
     assert end is not None
     assert end.signal is TaskSignal.FAIL

@@ -12,8 +12,8 @@ from xpander_client.background import TaskCtl
 from xpander_client.background.record_entry import (
     SPACING,
     Create,
-    Ending,
     Entry,
+    FinalStatus,
     Look,
     Pause,
     Write,
@@ -27,13 +27,13 @@ def entry(**fields: Any) -> Entry:
 def test_a_task_is_created_before_anything_is_written() -> None:
     made = entry()
     made.progressed(TaskCtl.report_progress("half", 50))
-    made.ending = Ending("completed", "done")
+    made.final = FinalStatus("completed", "done")
     assert made.due(0.0) == Create()
 
 
 def test_a_task_that_may_have_changed_is_looked_at_first() -> None:
     made = entry(task_id="x", is_doubtful=True)
-    made.ending = Ending("completed", "done")
+    made.final = FinalStatus("completed", "done")
     assert made.due(0.0) == Look()
 
 
@@ -41,7 +41,7 @@ def test_the_beginning_the_newest_progress_and_the_end_are_written_in_this_order
     made = entry(task_id="x", attempt=2)
     for percent in (1, 2, 3):
         made.progressed(TaskCtl.report_progress(f"at {percent}", percent))
-    made.ending = Ending("failed", None)
+    made.final = FinalStatus("failed", None)
     step = made.due(10.0)
     assert step == Write(is_last=False)
     assert made.fields(step) == {
@@ -90,16 +90,16 @@ class AnyOrder(RuleBasedStateMachine):
         self.written: list[tuple[float, dict[str, Any]]] = []
         self.is_over = False
 
-    @precondition(lambda self: self.entry.ending is None)
+    @precondition(lambda self: self.entry.final is None)
     @rule()
     def progress(self) -> None:
         self.said.append(len(self.said) % 100)
         self.entry.progressed(TaskCtl.report_progress(str(len(self.said)), self.said[-1]))
 
-    @precondition(lambda self: self.entry.ending is None)
+    @precondition(lambda self: self.entry.final is None)
     @rule()
     def end(self) -> None:
-        self.entry.ending = Ending("completed", "done")
+        self.entry.final = FinalStatus("completed", "done")
 
     @rule(seconds=st.floats(0.001, 0.3))
     def wait(self, seconds: float) -> None:

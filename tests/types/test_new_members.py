@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2] / "xpander_client"
         ),
         ("    FORCED = auto()\n", "    LOST = auto()\n", ["background"], {"life.py"}),
         ("    NOTHING = auto()\n", "    WAIT = auto()\n", ["background"], {"running.py"}),
-        ("-> Create | Look | Pause | Write", " | Ending", ["background"], {"record.py"}),
+        ("-> Create | Look | Pause | Write", " | FinalStatus", ["background"], {"record.py"}),
         (
             '"completed", "stopped"',
             ', "skipped"',

@@ -26,7 +26,7 @@ from xpander_client.platform.stores.sqlite.store import SqliteStore
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
 from xpander_client.worker.activity_digest import digest_activity
-from xpander_client.worker.attempt import Means
+from xpander_client.worker.attempt import WorkerContext
 from xpander_client.worker.capacity import Capacity
 from xpander_client.worker.direct import DirectInvocations
 from xpander_client.worker.handler import inspect_handler
@@ -170,9 +170,11 @@ async def test_what_a_handler_asks_about_an_unknown_task_is_asked_with_its_calle
     with RawServer(unknown, unknown) as server:
         configuration = server.configuration()
         transport = Transport(configuration, Pool(configuration))
-        means = Means(inspect_handler(handler), transport, HandlerThreads(1), digest_activity)
+        context = WorkerContext(
+            inspect_handler(handler), transport, HandlerThreads(1), digest_activity
+        )
         attempts = RunningAttempts(Capacity(transport, AGENT, 1))
-        invocations = DirectInvocations(AGENT, means, attempts, lambda: "w")
+        invocations = DirectInvocations(AGENT, context, attempts, lambda: "w")
         task = loads(json.dumps(unknown_task()).encode(), Task)
         await invocations.run(await invocations.admit(task, Caller("its-callers")))
         await transport.aclose()

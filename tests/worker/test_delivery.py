@@ -20,7 +20,7 @@ from xpander_client.platform import LocalPlatform
 from xpander_client.transport import Transport
 from xpander_client.worker import delivery
 from xpander_client.worker.activity_digest import digest_activity
-from xpander_client.worker.attempt import Attempt, Means
+from xpander_client.worker.attempt import Attempt, WorkerContext
 from xpander_client.worker.delivery import MOST_FAILURES, Delivery, deliver
 from xpander_client.worker.handler import inspect_handler
 from xpander_client.worker.record import claiming
@@ -119,9 +119,9 @@ async def test_a_task_whose_end_cannot_be_kept_ends_as_an_error_that_says_so(
 
     transport = Transport.of(configuration)
     task = await Tasks(configuration).acreate(agent_id="sales", prompt="x")
-    means = Means(inspect_handler(handle), transport, HandlerThreads(1), digest_activity)
+    context = WorkerContext(inspect_handler(handle), transport, HandlerThreads(1), digest_activity)
     claimed = (await claiming(transport, task.id, "worker-1")()).parsed
-    await Attempt(task.id, 1, dumps(claimed), means).run()
+    await Attempt(task.id, 1, dumps(claimed), context).run()
     await task.areload()
     assert task.status == "error"
     assert f"$.{next(iter(wrong))}" in (task.result or "")
@@ -138,8 +138,10 @@ async def test_a_task_that_cannot_be_read_ends_as_error_instead_of_coming_back_f
 ) -> None:
     task = await Tasks(configuration).acreate(agent_id="sales", prompt="x")
     handler = inspect_handler(lambda task: task)
-    means = Means(handler, Transport.of(configuration), HandlerThreads(1), digest_activity)
-    await Attempt(task.id, 0, b'{"id": 5}', means).run()
+    context = WorkerContext(
+        handler, Transport.of(configuration), HandlerThreads(1), digest_activity
+    )
+    await Attempt(task.id, 0, b'{"id": 5}', context).run()
     await task.areload()
     assert task.status == "error"
     assert "could not read the task: $" in (task.result or "")

@@ -24,7 +24,7 @@ from xpander_client.platform import LocalPlatform
 from xpander_client.transport import Transport
 from xpander_client.worker import Worker, attempt
 from xpander_client.worker.activity_digest import digest_activity
-from xpander_client.worker.attempt import Means
+from xpander_client.worker.attempt import WorkerContext
 from xpander_client.worker.capacity import Capacity
 from xpander_client.worker.direct import DirectInvocations
 from xpander_client.worker.handler import HandlerFunction, inspect_handler
@@ -348,8 +348,8 @@ async def test_a_caller_that_goes_away_before_there_is_a_slot_leaves_the_task_as
 
     transport = Transport.of(configuration)
     capacity = Capacity(transport, AGENT, 1)
-    means = Means(inspect_handler(handler), transport, HandlerThreads(1), digest_activity)
-    invocations = DirectInvocations(AGENT, means, RunningAttempts(capacity), lambda: "w")
+    context = WorkerContext(inspect_handler(handler), transport, HandlerThreads(1), digest_activity)
+    invocations = DirectInvocations(AGENT, context, RunningAttempts(capacity), lambda: "w")
     task = await task_for_nobody(configuration)
     admitted = await invocations.admit(task, Caller(configuration.required("api_key")))
     async with capacity:  # the only slot

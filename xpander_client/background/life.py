@@ -36,7 +36,7 @@ class Verdict(Enum):
     NOTHING = auto()
 
 
-class Life:
+class TaskLifecycle:
     """One task from its start to its only end.
 
     The end is decided by the first event that can: a terminal signal, the function's return, an

@@ -18,8 +18,8 @@ from weakref import WeakValueDictionary
 from xpander_client.api.models import ThreadMessage, WorkerLoss
 from xpander_client.api.requests import tasks, threads
 from xpander_client.background.record_channel import Channel
-from xpander_client.background.record_entry import Create, Ending, Entry, Look, Pause, Write
-from xpander_client.background.record_line import Line
+from xpander_client.background.record_entry import Create, Entry, FinalStatus, Look, Pause, Write
+from xpander_client.background.record_line import WriteQueue
 from xpander_client.background.record_text import (
     Start,
     ending_text,
@@ -39,7 +39,7 @@ from xpander_client.runtime.loop_thread import LoopThread
 from xpander_client.runtime.shielding import shield
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
-from xpander_client.worker.listener import Offered, StopRequested, Told
+from xpander_client.worker.listener import Offered, StopRequested, TaskNotified
 
 if TYPE_CHECKING:
     from xpander_client.background.handle import AsyncTaskHandle
@@ -97,7 +97,7 @@ class PlatformRecord:
             timeout=20.0, retry=RetryPolicy(attempts=1)
         )
         self._brief = self._transport.options(headers=BRIEF)
-        self._line = Line()
+        self._writes = WriteQueue()
         self._beginning = asyncio.Semaphore(_BEGINNING)
         self._channel: Channel | None = None
         self._worker_id: str | None = None
@@ -108,7 +108,7 @@ class PlatformRecord:
         self._known: dict[str, Entry] = {}
         self._open: set[asyncio.Task[Any]] = set()
         self._news: deque[Entry] = deque()
-        self._early: OrderedDict[str, list[StopRequested | Told]] = OrderedDict()
+        self._early: OrderedDict[str, list[StopRequested | TaskNotified]] = OrderedDict()
         self._again: dict[tuple[str, str], tuple[str, int]] = {}
         self._chats: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -143,7 +143,7 @@ class PlatformRecord:
     def ended(self, running: RunningTask, ctl: TaskCtl, /) -> None:
         """It is over."""
         if (entry := self._entries.pop(running, None)) is not None:
-            entry.ending = Ending(platform_status(ctl.signal), ending_text(ctl))
+            entry.final = FinalStatus(platform_status(ctl.signal), ending_text(ctl))
             # What else it holds is not needed any more, however long the platform is away.
             entry.running = None
             self._note(entry)
@@ -297,7 +297,7 @@ class PlatformRecord:
     async def _close_channel(self) -> None:
         channel, self._channel = self._channel, None
         # What comes now is for the next one, which has another name.
-        self._worker_id, self._line = None, Line()
+        self._worker_id, self._writes = None, WriteQueue()
         if channel is not None:
             await channel.close()
 
@@ -308,9 +308,9 @@ class PlatformRecord:
             for entry in self._known.values():
                 entry.is_doubtful = True
                 entry.news.set()
-        self._line.open()
+        self._writes.open()
 
-    def _heard(self, message: Offered | StopRequested | Told) -> None:
+    def _heard(self, message: Offered | StopRequested | TaskNotified) -> None:
         if isinstance(message, Offered):
             self._take_over(message)
         else:
@@ -323,7 +323,7 @@ class PlatformRecord:
             while len(self._early) > _EARLY:
                 self._early.popitem(last=False)
 
-    def _pass_on(self, entry: Entry, message: StopRequested | Told) -> None:
+    def _pass_on(self, entry: Entry, message: StopRequested | TaskNotified) -> None:
         running = entry.running
         if running is None or message.attempt not in (None, entry.attempt):
             return
@@ -379,7 +379,7 @@ class PlatformRecord:
             spec = tasks.create(**entry.creation, worker_id=self._worker_id)
             return parse((await transport.acall(spec, None)).body)
 
-        answer = await self._line.send(create, is_urgent=True)
+        answer = await self._writes.send(create, is_urgent=True)
         entry.creation = {}
         self._know(entry, answer["id"])
 
@@ -401,7 +401,7 @@ class PlatformRecord:
             return parse((await self._brief.acall(spec, None)).body)
 
         try:
-            answer = await self._line.send(write, is_urgent=not entry.has_begun)
+            answer = await self._writes.send(write, is_urgent=not entry.has_begun)
         except (ConflictError, NotFoundError):
             if not await self._look(entry):
                 raise
@@ -429,7 +429,7 @@ class PlatformRecord:
 
         attempt = entry.attempt
         try:
-            found = await self._line.send(look, is_urgent=True)
+            found = await self._writes.send(look, is_urgent=True)
         except NotFoundError:
             found = {"status": "gone"}
         if attempt != entry.attempt:
@@ -543,7 +543,7 @@ class PlatformRecord:
         fields = {"execution_attempts": offered.attempt, **fields}
         spec = tasks.update_fields(task_id=offered.task_id, fields=fields)
         try:
-            await self._line.send(lambda: self._brief.acall(spec, None))
+            await self._writes.send(lambda: self._brief.acall(spec, None))
         except CallError as error:
             _logger.info("task %s is somebody else's by now: %s", offered.task_id, error)
 
@@ -586,7 +586,7 @@ class PlatformRecord:
     async def _once(self, spec: RequestSpec, key: str) -> None:
         assert spec.replay is Replay.KEYED
         transport = self._transport.options(idempotency_key=key)
-        await self._line.send(lambda: transport.acall(spec, None))
+        await self._writes.send(lambda: transport.acall(spec, None))
 
 
 def _log_failure(telling: asyncio.Task[None]) -> None:

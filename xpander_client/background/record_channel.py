@@ -15,7 +15,13 @@ from xpander_client.configuration import RetryPolicy
 from xpander_client.errors import ModuleException
 from xpander_client.transport import Transport
 from xpander_client.worker.heartbeat import Heartbeat
-from xpander_client.worker.listener import Listener, Offered, Registered, StopRequested, Told
+from xpander_client.worker.listener import (
+    Listener,
+    Offered,
+    Registered,
+    StopRequested,
+    TaskNotified,
+)
 
 _logger = logging.getLogger("xpander_client.background")
 
@@ -34,7 +40,7 @@ class Channel:
         transport: Transport,
         agent_id: str,
         registered: Callable[[str], None],
-        heard: Callable[[Offered | StopRequested | Told], None],
+        heard: Callable[[Offered | StopRequested | TaskNotified], None],
     ) -> None:
         self._transport = transport
         self._agent_id = agent_id

@@ -43,7 +43,7 @@ class Write:
 
 
 @attrs.frozen
-class Ending:
+class FinalStatus:
     """How a task ended, as the platform says it."""
 
     status: TaskStatus
@@ -71,7 +71,7 @@ class Entry:
     is_doubtful: bool = False
     is_dropped: bool = False
     is_noted: bool = False
-    ending: Ending | None = None
+    final: FinalStatus | None = None
     told: set[int] = attrs.field(factory=set)
     """The numbers of the notifications that it has got."""
     news: asyncio.Event = attrs.field(factory=asyncio.Event)
@@ -94,11 +94,11 @@ class Entry:
         if self.is_doubtful:
             return Look()
         # In this order: the end may come in between, but no progress comes behind it.
-        ending = self.ending
+        final = self.final
         if self._newest or self._writing is not None:
             wait = self._written_at + SPACING - now
             return Pause(wait) if wait > 0 else Write(is_last=False)
-        if ending is not None:
+        if final is not None:
             return Write(is_last=True)
         return None if self.has_begun else Write(is_last=False)
 
@@ -106,10 +106,10 @@ class Entry:
         """What to write, with the newest progress that there is at this moment."""
         said: dict[str, Any] = {"execution_attempts": self.attempt}
         if step.is_last:
-            assert self.ending is not None
-            said["status"] = self.ending.status
-            if self.ending.result is not None:
-                said["result"] = self.ending.result
+            assert self.final is not None
+            said["status"] = self.final.status
+            if self.final.result is not None:
+                said["result"] = self.final.result
             return said
         if not self.has_begun:
             said["status"] = "executing"
@@ -127,10 +127,10 @@ class Entry:
         if self._writing is not None:
             self._writing = None
             return True
-        if step.is_last and self.ending is not None and not self._is_bare:
+        if step.is_last and self.final is not None and not self._is_bare:
             self._is_bare = True
             told = f"the platform refused the result: {why}"
-            self.ending = Ending(self.ending.status, error_text(told))
+            self.final = FinalStatus(self.final.status, error_text(told))
             return True
         return False
 

@@ -24,7 +24,7 @@ that ends gives its record a few seconds.
 """
 
 
-class Line:
+class WriteQueue:
     """Makes calls until they are answered, however long that takes.
 
     When one finds the platform away, all others wait with it, and the log says so once. Urgent

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 import attrs
 
 from xpander_client.background.handle import AsyncTaskHandle
-from xpander_client.background.life import Life, Verdict
+from xpander_client.background.life import TaskLifecycle, Verdict
 from xpander_client.background.mounted import MountedTask
 from xpander_client.background.signals import TaskCtl
 from xpander_client.runtime.daemon_threads import DaemonThreads
@@ -42,7 +42,7 @@ _telling: set[asyncio.Task[None]] = set()
 
 
 @attrs.define(eq=False)
-class Means:
+class TaskRuntime:
     """What tasks are run with. `grace` is in seconds; `ended` is told of each end.
 
     They share one `lock`, which is never held for long: ten thousand of them would cost more.
@@ -73,13 +73,13 @@ class RunningTask:
         "_driver",
         "_handed_on",
         "_keywords",
-        "_life",
+        "_lifecycle",
         "_lock",
-        "_means",
         "_mounted",
         "_on_terminal",
         "_over",
         "_recorder",
+        "_runtime",
         "_thread_done",
         "_timer",
         "_waiters",
@@ -96,7 +96,7 @@ class RunningTask:
         keywords: dict[str, Any],
         on_terminal: OnTerminal | None,
         loop: asyncio.AbstractEventLoop,
-        means: Means,
+        runtime: TaskRuntime,
     ) -> None:
         self.handle = handle
         self.key = (handle.task_type, handle.task_id)
@@ -106,10 +106,10 @@ class RunningTask:
         self._args = args
         self._keywords = keywords
         self._on_terminal = on_terminal
-        self._means = means
+        self._runtime = runtime
         self._recorder: Recorder | None = handle.plugin.recorder
-        self._life = Life()
-        self._lock = means.lock
+        self._lifecycle = TaskLifecycle()
+        self._lock = runtime.lock
         self._driver: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._thread_done: asyncio.Future[None] | None = None
@@ -169,7 +169,7 @@ class RunningTask:
     @property
     def latest(self) -> TaskCtl | None:
         """What it said last."""
-        return self._life.latest
+        return self._lifecycle.latest
 
     @property
     def is_lost(self) -> bool:
@@ -194,9 +194,9 @@ class RunningTask:
     def request_cancel(self, reason: str = "cancelled") -> None:
         """Have it end: now where it waits, by force after the grace. From any thread."""
         with self._lock:
-            if self._life.is_over:
+            if self._lifecycle.is_over:
                 return
-            has_grace = self._life.ask_to_stop(reason)
+            has_grace = self._lifecycle.ask_to_stop(reason)
         self.handle._cancel()
         if self.is_current:
             self.handle._has_noticed = True
@@ -216,7 +216,7 @@ class RunningTask:
     def lose(self) -> None:
         """End it without its event loop, which was closed before the task was over."""
         with self._lock:
-            self._life.lose("its event loop was closed while it ran")
+            self._lifecycle.lose("its event loop was closed while it ran")
         if (ctl := self._settle()) is None:
             return
         try:
@@ -238,7 +238,7 @@ class RunningTask:
                 await self._run_on_thread()
             else:
                 with self._lock:
-                    begins = self._life.begin()
+                    begins = self._lifecycle.begin()
                 if begins:
                     function = self._mounted.function
                     await self._follow(function(self.handle, *self._args, **self._keywords))
@@ -257,18 +257,18 @@ class RunningTask:
         if not _is_async_generator(running):
             value = await running
             with self._lock:
-                self._life.returned(value)
+                self._lifecycle.returned(value)
             return
         async for value in running:
             if not self._take(value):
                 await running.aclose()
                 return
         with self._lock:
-            self._life.run_out()
+            self._lifecycle.run_out()
 
     def _take(self, value: Any) -> bool:
         with self._lock:
-            goes_on = self._life.take(value)
+            goes_on = self._lifecycle.take(value)
         if goes_on and self._recorder is not None:
             self._record(self._recorder.progressed, value)
         return goes_on
@@ -280,8 +280,8 @@ class RunningTask:
             frames = frames.tb_next
         error.__traceback__ = frames
         with self._lock:
-            was_decided = self._life.is_decided
-            self._life.raised(error)
+            was_decided = self._lifecycle.is_decided
+            self._lifecycle.raised(error)
         if isinstance(error, asyncio.CancelledError):
             return
         self._log("failed while it cleaned up" if was_decided else "failed", error)
@@ -289,11 +289,11 @@ class RunningTask:
     # On a thread
 
     async def _run_on_thread(self) -> None:
-        if self._life.is_decided:
+        if self._lifecycle.is_decided:
             return
         done = self._thread_done = self.loop.create_future()
         job = functools.partial(contextvars.copy_context().run, self._work)
-        self._means.threads.run(job, f"xpander-task-{self.name}")
+        self._runtime.threads.run(job, f"xpander-task-{self.name}")
         while not done.done():
             try:
                 await asyncio.wait({done})
@@ -307,7 +307,7 @@ class RunningTask:
 
     def _work(self) -> None:
         with self._lock:
-            begins = self._life.begin()
+            begins = self._lifecycle.begin()
         try:
             if begins:
                 result = self._mounted.function(self.handle, *self._args, **self._keywords)
@@ -317,7 +317,7 @@ class RunningTask:
                     self._handed_on = result
                 else:
                     with self._lock:
-                        self._life.returned(result)
+                        self._lifecycle.returned(result)
         except BaseException as error:
             self._raised(error)
         finally:
@@ -329,12 +329,12 @@ class RunningTask:
     def _step_through(self, values: Generator[Any, Any, Any]) -> None:
         for value in values:
             with self._lock:
-                goes_on = self._life.take(value)
+                goes_on = self._lifecycle.take(value)
             if not goes_on or not self._record_from_thread(value):
                 values.close()
                 return
         with self._lock:
-            self._life.run_out()
+            self._lifecycle.run_out()
 
     def _record_from_thread(self, ctl: TaskCtl) -> bool:
         if self._recorder is None:
@@ -357,7 +357,7 @@ class RunningTask:
             self.lose()
 
     def _leave_queue(self) -> None:
-        if not self._life.has_begun:
+        if not self._lifecycle.has_begun:
             self._leave_thread()
 
     def _leave_thread(self) -> None:
@@ -365,12 +365,12 @@ class RunningTask:
             self._thread_done.set_result(None)
 
     def _give_notice(self) -> None:
-        if not self._life.is_over:
-            notice = min(NOTICE, self._means.grace)
+        if not self._lifecycle.is_over:
+            notice = min(NOTICE, self._runtime.grace)
             self._timer = self.loop.call_later(notice, self._notice_is_over)
 
     def _notice_is_over(self) -> None:
-        if not self.handle._has_noticed and not self._life.is_decided:
+        if not self.handle._has_noticed and not self._lifecycle.is_decided:
             self._interrupt()
         self._start_grace()
 
@@ -380,12 +380,12 @@ class RunningTask:
             self._driver.cancel()
 
     def _start_grace(self) -> None:
-        if not self._life.is_over:
-            self._timer = self.loop.call_later(self._means.grace, self._grace_is_over)
+        if not self._lifecycle.is_over:
+            self._timer = self.loop.call_later(self._runtime.grace, self._grace_is_over)
 
     def _grace_is_over(self) -> None:
         with self._lock:
-            verdict = self._life.grace_is_over(self._means.grace)
+            verdict = self._lifecycle.grace_is_over(self._runtime.grace)
         match verdict:
             case Verdict.FORCE:
                 self._interrupt()  # a generator on a thread is closed at its next value
@@ -409,14 +409,14 @@ class RunningTask:
     def _settle(self) -> TaskCtl | None:
         """The end, for the one who comes first: he has to tell of it, and to release."""
         with self._lock:
-            ctl = self._life.end()
+            ctl = self._lifecycle.end()
         if ctl is None:
             return None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self.handle._close()
-        self._means.ended(self, ctl)
+        self._runtime.ended(self, ctl)
         if self._recorder is not None:
             self._record(self._recorder.ended, ctl)
         return ctl

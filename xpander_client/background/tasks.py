@@ -11,7 +11,7 @@ from typing import Any, Concatenate, ParamSpec, assert_never, overload
 
 from xpander_client.background.handle import AsyncTaskHandle
 from xpander_client.background.plugin import Plugin
-from xpander_client.background.running import Means, OnTerminal, RunningTask
+from xpander_client.background.running import OnTerminal, RunningTask, TaskRuntime
 from xpander_client.background.signals import TaskCtl, TaskSignal
 from xpander_client.background.states import EndedStates
 from xpander_client.runtime.daemon_threads import DaemonThreads
@@ -65,7 +65,9 @@ class BackgroundTasks:
         self._lock = threading.RLock()
         self._running: dict[tuple[str, str], RunningTask] = {}
         self._ends = EndedStates(keep_states, keep_states_for, clock)
-        self._means = Means(self._lock, grace, DaemonThreads("xpander-task", threads), self._ended)
+        self._runtime = TaskRuntime(
+            self._lock, grace, DaemonThreads("xpander-task", threads), self._ended
+        )
         self._background = LoopThread(
             "xpander-background", last=self._stop_background, at_exit=self._end_background
         )
@@ -91,11 +93,11 @@ class BackgroundTasks:
     @property
     def grace(self) -> float:
         """How long a task that is cancelled may take to end in its own way, in seconds."""
-        return self._means.grace
+        return self._runtime.grace
 
     @grace.setter
     def grace(self, seconds: float) -> None:
-        self._means.grace = seconds
+        self._runtime.grace = seconds
 
     @overload
     async def start(
@@ -332,7 +334,7 @@ class BackgroundTasks:
             raise TypeError(f"on_terminal is a function, not {on_terminal!r}")
         handle = AsyncTaskHandle(task_type, task_id, chat_key, plugin, loop)
         keywords = mounted.bind(handle, args, kwargs)
-        running = RunningTask(mounted, handle, args, keywords, on_terminal, loop, self._means)
+        running = RunningTask(mounted, handle, args, keywords, on_terminal, loop, self._runtime)
         key = running.key
         self._find(task_type, task_id)  # one whose loop was closed makes room
         with self._lock:

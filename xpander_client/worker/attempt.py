@@ -29,7 +29,7 @@ _LOOK_EVERY = 2.0
 
 
 @attrs.frozen
-class Means:
+class WorkerContext:
     """What a worker runs its tasks with."""
 
     handler: Handler
@@ -39,7 +39,7 @@ class Means:
 
 
 @attrs.frozen
-class Ending:
+class AttemptResult:
     """How an attempt ended: with a task that is handed in, or with the reason why there is none.
 
     A handler that failed leaves its task too. `not_begun` is what became of a claim that gave the
@@ -65,7 +65,7 @@ class Attempt:
         task_id: str,
         number: int | None,
         body: bytes,
-        means: Means,
+        context: WorkerContext,
         *,
         claim: Claim | None = None,
         is_known: bool = True,
@@ -73,7 +73,7 @@ class Attempt:
     ) -> None:
         self.task_id = task_id
         self.has_begun = False
-        self._means = means
+        self._context = context
         self._claim = claim
         self._listener = listener
         self._execution: asyncio.Task[Task] | None = None
@@ -102,7 +102,7 @@ class Attempt:
         """Put the task back into the queue, for another worker."""
         await self._record.hand_back()
 
-    async def run(self) -> Ending:
+    async def run(self) -> AttemptResult:
         """The whole attempt; faults end up in the task or in the log, never here."""
         try:
             return await self._run()
@@ -114,7 +114,7 @@ class Attempt:
         except Exception as error:
             return await self._break_off(error)
 
-    async def _break_off(self, error: Exception) -> Ending:
+    async def _break_off(self, error: Exception) -> AttemptResult:
         """End the task as an error, as nothing else can be said about it."""
         self._log.error("the attempt failed in the worker", exc_info=error)
         text = f"the worker failed: {error_text(error)}"
@@ -123,11 +123,11 @@ class Attempt:
                 await self._record.end_as_bare_error(text)
             except Exception as again:
                 self._log.error("the error could not be told", exc_info=again)
-        return Ending(None, text)
+        return AttemptResult(None, text)
 
-    async def _run(self) -> Ending:
+    async def _run(self) -> AttemptResult:
         if self._is_given_up():
-            return Ending(None, self._reason)
+            return AttemptResult(None, self._reason)
         if self._claim is not None:
             # From here on it may be this worker's, whether or not the answer arrives.
             self.has_begun = True
@@ -140,7 +140,7 @@ class Attempt:
             self._log.error("this worker cannot read the task: %s", error)
             text = f"the worker could not read the task: {error}"
             await self._record.end_as_bare_error(text)
-            return Ending(None, text)
+            return AttemptResult(None, text)
         self.has_begun = True
         if (ending := await self._begin(task)) is not None:
             self._log.info("not begun: %s", ending.failure)
@@ -150,7 +150,7 @@ class Attempt:
             self._log.info("given up: %s", self._reason)
             if self._stops_task:
                 await self._record.end_as_stopped()
-            return Ending(None, self._reason)
+            return AttemptResult(None, self._reason)
         self._is_delivering = True
         await self._pushes.flush()
         return await self._hand_in(task, outcome)
@@ -164,7 +164,7 @@ class Attempt:
         self._body = body
         self._log = AttemptLog(self.task_id, number)
         self._record = Record(
-            self.task_id, number, body, self._means.transport, self._is_given_up, self._log
+            self.task_id, number, body, self._context.transport, self._is_given_up, self._log
         )
         self._pushes = Pushes(
             self._record.transport, self.task_id, self._log, self.give_up, self._record.probe
@@ -174,7 +174,7 @@ class Attempt:
         self._record.keep_away()
         self._pushes.close()
 
-    async def _take(self, claim: Claim) -> Ending | None:
+    async def _take(self, claim: Claim) -> AttemptResult | None:
         """Claim the task; returns the end, if it can't be had.
 
         Made until it is answered: a claim whose fate is unknown may have taken the task, and this
@@ -194,11 +194,13 @@ class Attempt:
         if refusal is not None:
             delivery, why = Delivery.REFUSED, str(refusal)
         if not answers:
-            return Ending(None, why or "the platform's answer is unreadable", not_begun=delivery)
+            return AttemptResult(
+                None, why or "the platform's answer is unreadable", not_begun=delivery
+            )
         self._hold(answers[0].parsed.execution_attempts, answers[0].body)
         return None
 
-    async def _begin(self, task: Task) -> Ending | None:
+    async def _begin(self, task: Task) -> AttemptResult | None:
         """Tell the platform that the handler begins; returns the end, if it must not."""
         if self._claim is not None:
             return None
@@ -207,7 +209,7 @@ class Attempt:
             task.status = AgentExecutionStatus.Executing
             return None
         delivery, why = await self._record.begin(task)
-        return None if delivery is Delivery.DELIVERED else Ending(None, why)
+        return None if delivery is Delivery.DELIVERED else AttemptResult(None, why)
 
     async def _outcome(self, task: Task) -> Task | BaseException:
         if self._is_given_up():
@@ -240,7 +242,7 @@ class Attempt:
             return await run_to_plans_end(
                 self._run_once,
                 task,
-                on_compact=self._means.on_compact,
+                on_compact=self._context.on_compact,
                 emit=self._emit,
                 log=self._log,
             )
@@ -252,7 +254,7 @@ class Attempt:
         whose = task.id, task.agent_id, task.organization_id
         left = task
         try:
-            left = await execute(self._means.handler, task, self._means.threads, self._emit)
+            left = await execute(self._context.handler, task, self._context.threads, self._emit)
         finally:
             # These are the platform's to give: what else is set there would go to another task.
             for each in (task, left):
@@ -269,7 +271,7 @@ class Attempt:
         if self._listener is not None:
             await self._listener(event)
 
-    async def _hand_in(self, task: Task, outcome: Task | BaseException) -> Ending:
+    async def _hand_in(self, task: Task, outcome: Task | BaseException) -> AttemptResult:
         if isinstance(outcome, Task):
             try:
                 if outcome.status in (None, AgentExecutionStatus.Executing):
@@ -281,21 +283,21 @@ class Attempt:
             else:
                 return await self._handed_in(outcome, delivery, why)
         self._log.error("the handler failed", exc_info=exc_info_of(outcome))
-        return Ending(task, await self._record.end_as_error(task, outcome))
+        return AttemptResult(task, await self._record.end_as_error(task, outcome))
 
-    async def _handed_in(self, task: Task, delivery: Delivery, why: str) -> Ending:
+    async def _handed_in(self, task: Task, delivery: Delivery, why: str) -> AttemptResult:
         match delivery:
             case Delivery.DELIVERED:
                 self._log.info("%s", task.status)
-                return Ending(task)
+                return AttemptResult(task)
             case Delivery.LOST:
                 self._log.warning("the result is dropped: %s", why)
-                return Ending(None, f"the result is dropped: {why}")
+                return AttemptResult(None, f"the result is dropped: {why}")
             case Delivery.REFUSED:
                 self._log.error("the platform refuses the result: %s", why)
                 text = f"the platform refused the result: {why}"
                 await self._record.end_as_bare_error(text)
-                return Ending(None, text)
+                return AttemptResult(None, text)
             case _:
                 assert_never(delivery)
 

@@ -20,7 +20,7 @@ from xpander_client.errors import (
     PermissionDeniedError,
     RateLimitError,
 )
-from xpander_client.worker.attempt import Attempt, Ending, Means
+from xpander_client.worker.attempt import Attempt, AttemptResult, WorkerContext
 from xpander_client.worker.delivery import Delivery
 from xpander_client.worker.execution import Emit
 from xpander_client.worker.http import Caller, Invocation, InvocationFailed, InvocationRefused
@@ -43,13 +43,13 @@ class DirectInvocations:
     def __init__(
         self,
         agent_id: str,
-        means: Means,
+        context: WorkerContext,
         attempts: RunningAttempts,
         worker_id: Callable[[], str],
     ) -> None:
         self.agent_id = agent_id
-        self.is_streaming = means.handler.is_streaming
-        self._means = means
+        self.is_streaming = context.handler.is_streaming
+        self._context = context
         self._attempts = attempts
         self._worker_id = worker_id
 
@@ -59,7 +59,7 @@ class DirectInvocations:
         Raises:
             InvocationRefused: it may not.
         """
-        asking = self._means.transport.options(headers={"x-api-key": caller.key})
+        asking = self._context.transport.options(headers={"x-api-key": caller.key})
         try:
             known = (await asking.acall(tasks.get(task_id=task.id), Task)).parsed
         except NotFoundError as error:
@@ -91,7 +91,7 @@ class DirectInvocations:
         """
         running = self._attempts.start(self._attempt(invocation))
         await asyncio.wait({running})
-        ending = _ending_of(running)
+        ending = _read_result(running)
         if ending.failure is not None or ending.task is None:
             raise InvocationFailed(ending.failure or "")
         return ending.task
@@ -115,7 +115,7 @@ class DirectInvocations:
                     yield coming.result()
                 else:
                     coming.cancel()
-            ending = _ending_of(running)
+            ending = _read_result(running)
             if ending.task is None:
                 raise InvocationFailed(ending.failure or "")
             yield TaskUpdateEvent(
@@ -136,37 +136,37 @@ class DirectInvocations:
                 await asyncio.wait({running})
 
     def _attempt(self, invocation: Invocation, listener: Emit | None = None) -> Attempt:
-        task, means = invocation.task, self._means
+        task, context = invocation.task, self._context
         if self._attempts.has(task.id):
             raise InvocationRefused(409, "the task is running in this worker already")
         claim = None
         if invocation.caller is None:
-            claim = claiming(means.transport, task.id, self._worker_id())
+            claim = claiming(context.transport, task.id, self._worker_id())
         else:
             # What the handler does with the task, its caller has to be allowed to do.
-            in_its_name = means.transport.options(headers={"x-api-key": invocation.caller.key})
-            means = attrs.evolve(means, transport=in_its_name)
+            in_its_name = context.transport.options(headers={"x-api-key": invocation.caller.key})
+            context = attrs.evolve(context, transport=in_its_name)
         return Attempt(
             task.id,
             task.execution_attempts,
             dumps(task),
-            means,
+            context,
             claim=claim,
             is_known=claim is not None,
             listener=listener,
         )
 
 
-def _ending_of(running: asyncio.Task[Ending]) -> Ending:
+def _read_result(running: asyncio.Task[AttemptResult]) -> AttemptResult:
     if running.cancelled():
         raise InvocationRefused(503, "the worker is stopping")
-    ending = running.result()
-    match ending.not_begun:
+    result = running.result()
+    match result.not_begun:
         case None:
-            return ending
+            return result
         case Delivery.LOST:
-            raise InvocationRefused(409, ending.failure or "")
+            raise InvocationRefused(409, result.failure or "")
         case Delivery.REFUSED | Delivery.DELIVERED:
-            raise InvocationRefused(503, ending.failure or "")
+            raise InvocationRefused(503, result.failure or "")
         case _:
-            assert_never(ending.not_begun)
+            assert_never(result.not_begun)

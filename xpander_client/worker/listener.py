@@ -50,7 +50,7 @@ class StopRequested:
 
 
 @attrs.frozen
-class Told:
+class TaskNotified:
     """A task was told something that it waits for. The same may come again, with the same `seq`."""
 
     task_id: str
@@ -60,7 +60,7 @@ class Told:
     data: Any
 
 
-Message = Registered | Offered | StopRequested | Told
+Message = Registered | Offered | StopRequested | TaskNotified
 
 
 class Listener:
@@ -159,7 +159,7 @@ class Listener:
                 seq, key = data.get("seq"), data.get("key")
                 if not isinstance(seq, int) or not isinstance(key, str):
                     return None
-                return Told(task_id, number, seq, key, data.get("data"))
+                return TaskNotified(task_id, number, seq, key, data.get("data"))
             case _:
                 # Platforms say more over time than a worker knows.
                 _logger.debug("ignored an event %r", frame.event)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from xpander_client.worker.attempt import Attempt, Ending
+from xpander_client.worker.attempt import Attempt, AttemptResult
 from xpander_client.worker.capacity import Capacity
 
 _logger = logging.getLogger("xpander_client.worker")
@@ -16,7 +16,7 @@ class RunningAttempts:
 
     def __init__(self, capacity: Capacity) -> None:
         self._capacity = capacity
-        self._running: dict[Attempt, asyncio.Task[Ending]] = {}
+        self._running: dict[Attempt, asyncio.Task[AttemptResult]] = {}
 
     def has(self, task_id: str, number: int | None = None) -> bool:
         """Whether this attempt at a task is under way, or any where no number is given."""
@@ -24,10 +24,10 @@ class RunningAttempts:
             each.task_id == task_id and number in (None, each.number) for each in self._running
         )
 
-    def start(self, attempt: Attempt) -> asyncio.Task[Ending]:
+    def start(self, attempt: Attempt) -> asyncio.Task[AttemptResult]:
         """Run an attempt as soon as there is a slot for it."""
 
-        async def in_a_slot() -> Ending:
+        async def in_a_slot() -> AttemptResult:
             async with self._capacity:
                 return await attempt.run()
 
@@ -64,7 +64,7 @@ class RunningAttempts:
             if isinstance(outcome, BaseException):
                 _logger.warning("task %s was not handed back: %s", attempt.task_id, outcome)
 
-    def _ended(self, attempt: Attempt, done: asyncio.Task[Ending]) -> None:
+    def _ended(self, attempt: Attempt, done: asyncio.Task[AttemptResult]) -> None:
         self._running.pop(attempt, None)
         if not done.cancelled() and (error := done.exception()) is not None:
             _logger.error("task %s failed in the worker", attempt.task_id, exc_info=error)

@@ -27,14 +27,20 @@ from xpander_client.runtime.shielding import shield
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
 from xpander_client.worker.activity_digest import digest_activity
-from xpander_client.worker.attempt import Attempt, Ending, Means
+from xpander_client.worker.attempt import Attempt, AttemptResult, WorkerContext
 from xpander_client.worker.capacity import Capacity
 from xpander_client.worker.direct import DirectInvocations
 from xpander_client.worker.handler import HandlerFunction, inspect_handler
 from xpander_client.worker.heartbeat import Heartbeat
 from xpander_client.worker.http import InvokeServer
 from xpander_client.worker.lifecycle import run_boot_handlers, run_shutdown_handlers
-from xpander_client.worker.listener import Listener, Offered, Registered, StopRequested, Told
+from xpander_client.worker.listener import (
+    Listener,
+    Offered,
+    Registered,
+    StopRequested,
+    TaskNotified,
+)
 from xpander_client.worker.local_test import LocalTaskTest
 from xpander_client.worker.main_module import leave_to_caller
 from xpander_client.worker.plan_retries import OnCompact
@@ -115,7 +121,7 @@ class Worker:
         self._on_compact = on_compact or registered_hook(handler) or digest_activity
         self._http = http
         self._test: LocalTaskTest | None = None
-        self._trial: asyncio.Task[Ending] | None = None
+        self._trial: asyncio.Task[AttemptResult] | None = None
         self._worker_id: str | None = None
         # Nobody who starts on this machine is then taken for this worker, nor it for another.
         self._name = str(uuid.uuid4())
@@ -241,10 +247,10 @@ class Worker:
         capacity = Capacity(transport, self._agent_id, self._slots)
         attempts = RunningAttempts(capacity)
         threads = HandlerThreads(self._slots)
-        means = Means(self._handler, transport, threads, self._on_compact)
-        invocations = DirectInvocations(self._agent_id, means, attempts, lambda: self._name)
+        context = WorkerContext(self._handler, transport, threads, self._on_compact)
+        invocations = DirectInvocations(self._agent_id, context, attempts, lambda: self._name)
         server = InvokeServer(invocations, transport)
-        serving = asyncio.create_task(self._serve(server, heartbeat, capacity, attempts, means))
+        serving = asyncio.create_task(self._serve(server, heartbeat, capacity, attempts, context))
         stopped = asyncio.create_task(self._stopped.wait())
         try:
             await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -278,14 +284,14 @@ class Worker:
         heartbeat: Heartbeat,
         capacity: Capacity,
         attempts: RunningAttempts,
-        means: Means,
+        context: WorkerContext,
     ) -> None:
         await run_boot_handlers()
         if self._http and self._test is None:
             self._url = await _start(server)
         in_cloud = os.environ.get("IS_XPANDER_CLOUD") == "true"
         listener = Listener(
-            means.transport,
+            context.transport,
             self._agent_id,
             WorkerEnvironment.Xpander if in_cloud else WorkerEnvironment.Local,
             tries=None if self._test is None else self._max_retries or _TRIES,
@@ -300,51 +306,53 @@ class Worker:
                         heartbeat.start(worker_id)
                         capacity.reregistered(worker_id)
                         self._registered.set()
-                        self._begin(worker_id, capacity, means)
+                        self._begin(worker_id, capacity, context)
                     case StopRequested(task_id, attempt):
                         attempts.give_up(task_id, attempt, "it was stopped, or taken back")
                     case Offered():
                         # An offer that is not taken up goes to another worker.
                         if not self._is_stopping and self._test is None:
-                            self._take_up(message, attempts, means)
-                    case Told():
+                            self._take_up(message, attempts, context)
+                    case TaskNotified():
                         pass  # Handlers have no wait points.
                     case _:
                         assert_never(message)
 
-    def _begin(self, worker_id: str, capacity: Capacity, means: Means) -> None:
+    def _begin(self, worker_id: str, capacity: Capacity, context: WorkerContext) -> None:
         if self._test is None:
             _logger.info("worker %s takes tasks of agent %s", worker_id, self._agent_id)
         elif self._trial is None:
             capacity.close()
-            self._trial = asyncio.create_task(self._run_trial(self._test, worker_id, means))
+            self._trial = asyncio.create_task(self._run_trial(self._test, worker_id, context))
             self._trial.add_done_callback(lambda _: self.stop())
 
     async def _end_trial(self) -> None:
         if self._trial is not None:
             await asyncio.wait({self._trial})
 
-    def _take_up(self, offered: Offered, attempts: RunningAttempts, means: Means) -> None:
+    def _take_up(self, offered: Offered, attempts: RunningAttempts, context: WorkerContext) -> None:
         if attempts.has(offered.task_id, offered.attempt):
             return
         attempts.give_up(offered.task_id, None, "it came again, as another attempt")
-        attempts.start(Attempt(offered.task_id, offered.attempt, offered.body, means))
+        attempts.start(Attempt(offered.task_id, offered.attempt, offered.body, context))
 
-    async def _run_trial(self, test: LocalTaskTest, worker_id: str, means: Means) -> Ending:
+    async def _run_trial(
+        self, test: LocalTaskTest, worker_id: str, context: WorkerContext
+    ) -> AttemptResult:
         spec = creation_of(
             test,
             agent_id=self._agent_id,
             worker_id=worker_id,
             events_streaming=self._handler.is_streaming,
         )
-        created = await means.transport.acall(spec, Task)
+        created = await context.transport.acall(spec, Task)
         task = created.parsed
         attempt = Attempt(
             task.id,
             task.execution_attempts,
             created.body,
-            means,
-            claim=claiming(means.transport, task.id, worker_id),
+            context,
+            claim=claiming(context.transport, task.id, worker_id),
         )
         running = asyncio.create_task(attempt.run())
         stopped = asyncio.create_task(self._stopped.wait())
