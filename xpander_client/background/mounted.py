@@ -121,7 +121,8 @@ def _simple(
 ) -> dict[int, tuple[frozenset[str], frozenset[str]]]:
     """What calls are right; empty for functions where that is not as simple.
 
-    `Signature.bind` finds out the same, and takes longer than the start of a task may.
+    `Signature.bind` finds out the same, and makes the start of a task half as long again (18 µs in
+    place of 12 µs).
     """
     if any(
         parameter.kind is not inspect.Parameter.POSITIONAL_OR_KEYWORD for parameter in parameters
