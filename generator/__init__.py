@@ -21,7 +21,7 @@ __all__ = ["SpecError", "generate"]
 
 
 def generate(spec: Path, package: str) -> dict[str, str]:
-    """The files that a specification becomes: text by path, relative to the output directory.
+    """Return the files that a specification becomes: text by path within the output directory.
 
     Raises:
         SpecError: something in the specification would be lost or printed wrong; says where.

@@ -29,7 +29,7 @@ class Argument:
 
 
 def body_schema(operation: Operation, document: Document) -> tuple[Place, dict[str, Any]] | None:
-    """The schema of the operation's JSON body, and where it stands; None without a body."""
+    """Return the schema of the operation's JSON body, and where it stands; None without a body."""
     if "requestBody" not in operation.raw:
         return None
     place, body = document.resolved(operation.raw["requestBody"], operation.place / "requestBody")
@@ -38,7 +38,7 @@ def body_schema(operation: Operation, document: Document) -> tuple[Place, dict[s
 
 
 def arguments_of(operation: Operation, document: Document) -> list[Argument]:
-    """The keywords of an operation, in order.
+    """Return the keywords of an operation, in order.
 
     `x-arguments` says them all; without it there is one for each parameter and for each property
     of the body, called as on the wire, those that are required first.

@@ -470,7 +470,7 @@ def _resources(document: Document) -> Problems:
 
 
 def _used(value: Any) -> set[str]:
-    """The schemas that a schema refers to directly."""
+    """Return the schemas that a schema refers to directly."""
     if is_object(value):
         inner = [_used(item) for item in value.values()]
         own = [str(value["$ref"]).rsplit("/", 1)[-1]] if "$ref" in value else []

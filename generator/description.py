@@ -36,7 +36,7 @@ REPLAYS = {method: "never" if method == "post" else "always" for method in METHO
 
 
 def describe(document: Document, parsed: Parsed) -> Api:
-    """What is printed for a specification in plain shape."""
+    """Return what is printed for a specification in plain shape."""
     return _Describing(document, parsed).api()
 
 
@@ -106,7 +106,7 @@ class _Describing:
         )
 
     def _members(self, name: str) -> list[tuple[str, str, str]]:
-        """An enumeration's members: name, value and description."""
+        """Return an enumeration's members: name, value and description."""
         _, raw = self._schemas[name]
         values = [str(value) for value in raw["enum"]]
         names = raw.get("x-enum-varnames") or [member_name(value) for value in values]
@@ -124,12 +124,12 @@ class _Describing:
         return type_of(self._property(model, wire), self._parsed.models, place)
 
     def _told(self, raw: dict[str, Any], place: Place) -> str:
-        """What is said of a property, or of what it refers to."""
+        """Return what is said of a property, or of what it refers to."""
         _, target = self._document.resolved(raw, place)
         return str(raw.get("description") or target.get("description", ""))
 
     def _default(self, raw: dict[str, Any], found: PythonType, place: Place) -> str:
-        """The code of a field's default."""
+        """Return the code of a field's default."""
         default = raw.get("default")
         if default is None and "$ref" in raw:
             _, target = self._document.resolve(raw["$ref"], self._document.root)
@@ -313,7 +313,7 @@ class _Describing:
     def _body(
         self, operation: Operation, by_place: dict[tuple[str, tuple[str, ...]], Argument]
     ) -> tuple[str | None, set[str]]:
-        """The code that makes the body's bytes, and the classes that it names."""
+        """Return the code that makes the body's bytes, and the classes that it names."""
         found = body_schema(operation, self._document)
         if found is None:
             return None, set()
@@ -351,7 +351,7 @@ class _Describing:
     def _places(
         self, operation: Operation, by_place: dict[tuple[str, tuple[str, ...]], Argument]
     ) -> dict[str, str]:
-        """What messages call the places of a request, and the argument of each, longest first.
+        """Return what messages call the places of a request, with their arguments, longest first.
 
         A place in the body is called by its way on the wire, or by the field of the class that
         refused it.
@@ -506,7 +506,7 @@ def _pages(
 
 
 def _example(raw: dict[str, Any], request: Request) -> Example | None:
-    """The example of a method: its operation's, without what the object knows itself."""
+    """Return the example of a method: its operation's, without what the object knows itself."""
     if request.example is None:
         return None
     told = raw.get("example", {})
@@ -520,7 +520,7 @@ def _example(raw: dict[str, Any], request: Request) -> Example | None:
 
 
 def _referred(described: dict[str, Any]) -> str:
-    """The class that a reference names."""
+    """Return the class that a reference names."""
     return str(described["$ref"]).rsplit("/", 1)[-1]
 
 

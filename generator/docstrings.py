@@ -20,7 +20,7 @@ def docstring(
     raises: Sequence[tuple[str, str]] = (),
     example: Sequence[str] = (),
 ) -> str:
-    """A docstring's source text, quotes included, its lines indented but for the first.
+    """Return a docstring's source text, quotes included, its lines indented but for the first.
 
     `returns` is the section's name (Returns or Yields) and its text; `example` is in doctest form.
     """
@@ -51,7 +51,7 @@ def docstring(
 
 
 def comment(indent: int, text: str) -> str:
-    """A string literal that documents what stands before it."""
+    """Return a string literal that documents what stands before it."""
     return docstring(indent, text) if text.strip() else ""
 
 

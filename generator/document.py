@@ -56,7 +56,7 @@ class Document:
     root: Place
 
     def resolve(self, reference: str, place: Place) -> tuple[Place, Any]:
-        """What a `$ref` within this document refers to, and where that stands."""
+        """Return what a `$ref` within this document refers to, and where that stands."""
         if not reference.startswith("#/"):
             raise SpecError([(place, f"the reference {reference} leaves the document")])
         found: Any = self.raw
@@ -70,7 +70,7 @@ class Document:
         return at, found
 
     def resolved(self, value: Any, place: Place) -> tuple[Place, Any]:
-        """The value, or what it refers to when it is a reference and nothing else."""
+        """Return the value, or what it refers to when it is a reference and nothing else."""
         seen: set[str] = set()
         while is_object(value) and "$ref" in value:
             if value["$ref"] in seen:
@@ -80,14 +80,14 @@ class Document:
         return place, value
 
     def schemas(self) -> Iterator[tuple[Place, str, dict[str, Any]]]:
-        """The named schemas."""
+        """Return the named schemas."""
         place = self.root / "components" / "schemas"
         schemas: dict[str, Any] = self.raw.get("components", {}).get("schemas") or {}
         for name, schema in schemas.items():
             yield place / name, name, schema
 
     def operations(self) -> Iterator[Operation]:
-        """The operations, each with the parameters of its path and its own."""
+        """Return the operations, each with the parameters of its path and its own."""
         for path, item in self.raw.get("paths", {}).items():
             at = self.root / "paths" / path
             shared = self._parameters(item, at)

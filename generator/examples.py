@@ -27,7 +27,7 @@ class Example:
     expected: Sequence[str] = ()
 
     def printing(self, call: str, word: str = "") -> list[str]:
-        """The lines that make `call` and print. `word` is ``await`` for a call to be awaited."""
+        """Return the lines that make `call` and print; `word` is ``await`` where it is awaited."""
         if self.streams:
             loop = "async for" if word else "for"
             head = f">>> {loop} {self.name} in {call}:"
@@ -47,7 +47,7 @@ class Example:
 
 
 def example_of(operation: Operation, document: Document) -> Example | None:
-    """The example of an operation, from its `x-example` and the example of its answer.
+    """Return the example of an operation, from its `x-example` and the example of its answer.
 
     Raises:
         SpecError: the answer's example does not have what is to be shown.
@@ -99,7 +99,7 @@ def _answers(operation: Operation, document: Document) -> list[Any]:
 
 
 def _frames(text: str) -> list[Any]:
-    """The events of an example stream; a named one is what is made of its name and its data."""
+    """Return the events of an example stream; a named one is made of its name and its data."""
     found: list[Any] = []
     for frame in text.strip().split("\n\n"):
         lines = (line.partition(": ") for line in frame.split("\n"))

@@ -10,7 +10,7 @@ from generator.values import is_list, is_object
 
 
 def literal(value: Any) -> str:
-    r"""The literal for a value that JSON can hold.
+    r"""Return the literal for a value that JSON can hold.
 
     Everything that is not plain text in a string is escaped, so that no text of the specification
     can become code.

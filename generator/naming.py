@@ -17,7 +17,7 @@ _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def attribute_name(wire: str) -> str:
-    """The Python name of a field or a parameter: `x-agent-version` is `agent_version`.
+    """Return the Python name of a field or a parameter: `x-agent-version` is `agent_version`.
 
     Example:
         >>> attribute_name("userId"), attribute_name("Last-Event-ID"), attribute_name("x-worker-id")
@@ -29,7 +29,7 @@ def attribute_name(wire: str) -> str:
 
 
 def member_name(value: str) -> str:
-    """The Python name of an enumeration's value: `tool_call_request` is `ToolCallRequest`.
+    """Return the Python name of an enumeration's value: `tool_call_request` is `ToolCallRequest`.
 
     Example:
         >>> member_name("task_finished"), member_name("worker-heartbeat"), member_name("a2a")
@@ -40,7 +40,7 @@ def member_name(value: str) -> str:
 
 
 def event_kind_name(value: str) -> str:
-    """The class of the events that say this: `tool_call_request` is `ToolCallRequestEvent`.
+    """Return the class of the events that say this: `tool_call_request` is `ToolCallRequestEvent`.
 
     Example:
         >>> event_kind_name("chunk"), event_kind_name("agent-execution")
@@ -50,7 +50,7 @@ def event_kind_name(value: str) -> str:
 
 
 def module_name(class_name: str) -> str:
-    """The module that a class is printed to.
+    """Return the module that a class is printed to.
 
     Example:
         >>> module_name("TasksListItem"), module_name("MCPServerDetails")

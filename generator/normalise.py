@@ -15,7 +15,7 @@ from generator.values import is_list, is_object
 
 
 def normalise(document: Document) -> Document:
-    """A copy of the specification in plain shape.
+    """Return a copy of the specification in plain shape.
 
     Raises:
         SpecError: two things would have to be called the same, or an `allOf` contradicts itself.
@@ -77,7 +77,7 @@ class _Hoisting:
         self._members(schema, name, place)
 
     def name(self, schema: dict[str, Any], name: str, place: Place) -> dict[str, Any]:
-        """The schema, or a reference to it under its new name."""
+        """Return the schema, or a reference to it under its new name."""
         schema = deepcopy(schema)
         _merge(schema, self._document, place)
         if "enum" in schema or schema.get("properties"):

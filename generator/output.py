@@ -19,7 +19,7 @@ def write(files: dict[str, str], output: Path) -> None:
 
 
 def differences(files: dict[str, str], output: Path) -> str:
-    """A unified diff from what `output` holds to what it should; empty when they are the same."""
+    """Return a unified diff from what `output` holds to what it should; empty without one."""
     parts: list[str] = []
     for path in sorted({*files, *_present(output)}):
         target = output / path

@@ -84,7 +84,7 @@ def parse(document: Document) -> Parsed:
 
 
 def _for_library(value: Any, key: str = "") -> Any:
-    """A copy without what the library would trip over: titles rename classes, a description beside
+    """Return a copy without what the library would trip over: titles rename classes, a text beside
     a reference hides it, and examples are of no use to it.
     """
     if is_object(value):

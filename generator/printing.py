@@ -31,7 +31,7 @@ def imports(classes: Iterable[str], api: Api, here: str) -> list[str]:
 
 
 def streams(api: Api) -> list[Stream]:
-    """The streams of an API, one for each kind of event."""
+    """Return the streams of an API, one for each kind of event."""
     found: dict[str, Stream] = {}
     for collection in api.collections:
         for request in collection.requests:
@@ -56,7 +56,7 @@ def _annotation(keyword: Keyword) -> str:
 
 
 def checked_enums(request: Request) -> list[tuple[str, str]]:
-    """The keywords that take one of an enumeration's values, each with it."""
+    """Return the keywords that take one of an enumeration's values, each with it."""
     return [
         (keyword.name, enum)
         for keyword in request.keywords
@@ -65,7 +65,7 @@ def checked_enums(request: Request) -> list[tuple[str, str]]:
 
 
 def literals(api: Api) -> set[str]:
-    """The enumerations whose values arguments may be given as texts."""
+    """Return the enumerations whose values arguments may be given as texts."""
     return {
         enum
         for collection in api.collections
@@ -75,7 +75,7 @@ def literals(api: Api) -> set[str]:
 
 
 def request_keywords(request: Request) -> list[Keyword]:
-    """The keywords of a spec: what a configuration may supply is supplied by now."""
+    """Return the keywords of a spec: what a configuration may supply is supplied by now."""
     return [
         keyword
         if keyword.configuration is None
@@ -92,7 +92,7 @@ def request_keywords(request: Request) -> list[Keyword]:
 def passed(
     request: Request, source: str, filled: dict[str, str] | None = None, *, only: bool = False
 ) -> str:
-    """What a method hands to its spec. `source` is where a configuration is found; with `only`
+    """Return what a method hands to its spec. `source` is where a configuration is; with `only`
     nothing is handed over but what is `filled` in.
     """
     parts: list[str] = []
@@ -109,7 +109,7 @@ def passed(
 
 
 def page_keywords(request: Request) -> list[Keyword]:
-    """The keywords of the methods that go through an operation's pages."""
+    """Return the keywords of the methods that go through an operation's pages."""
     assert request.pages is not None
     pages = request.pages
     size = Keyword(
@@ -123,7 +123,7 @@ def page_keywords(request: Request) -> list[Keyword]:
 
 
 def first_page(request: Request, source: str) -> str:
-    """What these methods hand to the spec of the first page."""
+    """Return what these methods hand to the spec of the first page."""
     assert request.pages is not None
     pages = request.pages
     begun = [each for each in request.keywords if each.name != pages.cursor]
@@ -132,7 +132,7 @@ def first_page(request: Request, source: str) -> str:
 
 
 def classes_of(requests: Iterable[Request]) -> set[str]:
-    """The classes that the signatures of requests name."""
+    """Return the classes that the signatures of requests name."""
     found: set[str] = set()
     for request in requests:
         found |= request.result.classes
@@ -142,7 +142,7 @@ def classes_of(requests: Iterable[Request]) -> set[str]:
 
 
 def method_keywords(method: Method) -> list[Keyword]:
-    """The keywords of an object's method, in order, without `configuration`."""
+    """Return the keywords of an object's method, in order, without `configuration`."""
     if method.does == "save":
         return [
             Keyword(
@@ -196,7 +196,7 @@ def method_positional(method: Method) -> int:
 
 
 def split(text: str) -> tuple[str, str]:
-    """A description's first paragraph, and the rest."""
+    """Return a description's first paragraph, and the rest."""
     summary, _, rest = text.strip().partition("\n\n")
     return summary, rest
 
@@ -207,7 +207,7 @@ def same(names: Iterable[str]) -> str:
 
 
 def table(pairs: Iterable[tuple[str, str]]) -> str:
-    """A dictionary of variables by their names on the wire."""
+    """Return a dictionary of variables by their names on the wire."""
     return "{" + ", ".join(f"{literal(wire)}: {name}" for wire, name in pairs) + "}"
 
 
@@ -217,12 +217,12 @@ def texts(values: Iterable[str]) -> str:
 
 
 def ids(method: Method) -> str:
-    """The ids that an object hands to a spec."""
+    """Return the ids that an object hands to a spec."""
     return ", ".join(f"{name}={method.filled[name]}" for name in method.request.ids)
 
 
 def probe(request: Request, collection: Collection) -> str:
-    """The code of the spec that asks whether a stream's subject is finished."""
+    """Return the code of the spec that asks whether a stream's subject is finished."""
     assert request.stream is not None
     assert request.stream.probe is not None
     name = request.stream.probe.partition(".")[2]
@@ -231,13 +231,13 @@ def probe(request: Request, collection: Collection) -> str:
 
 
 def body_class(request: Request) -> str:
-    """The model that a request's body is checked against."""
+    """Return the model that a request's body is checked against."""
     assert request.body is not None
     return request.body.removeprefix("_body(").partition("(")[0]
 
 
 def answer_class(request: Request) -> str:
-    """What the transport is to make of an answer."""
+    """Return what the transport is to make of an answer."""
     code = request.result.code(LIST)
     if " | " in code:  # a union is no class to type checkers, either
         return f'cast("type[{code}]", {code})'
@@ -245,7 +245,7 @@ def answer_class(request: Request) -> str:
 
 
 def method_result(method: Method) -> str:
-    """The annotation of what a method returns."""
+    """Return the annotation of what a method returns."""
     if method.does in ("reload", "save", "set", "adopt"):
         return "None"
     if method.does in ("load", "make", "wait"):
@@ -259,12 +259,12 @@ def answers_anything(requests: Iterable[Request]) -> bool:
 
 
 def called(model: Model) -> list[Request]:
-    """The operations whose answers an object's methods return."""
+    """Return the operations whose answers an object's methods return."""
     return [method.request for method in model.methods if method.does == "call"]
 
 
 def request_classes(collection: Collection) -> set[str]:
-    """The classes that a module of request specs names."""
+    """Return the classes that a module of request specs names."""
     found: set[str] = set()
     for request in collection.requests:
         found |= request.body_classes
@@ -274,7 +274,7 @@ def request_classes(collection: Collection) -> set[str]:
 
 
 def stream_classes(found: Iterable[Stream]) -> set[str]:
-    """The classes that the readers of streams name."""
+    """Return the classes that the readers of streams name."""
     classes: set[str] = set()
     for stream in found:
         classes.add(stream.item)
@@ -286,7 +286,7 @@ def stream_classes(found: Iterable[Stream]) -> set[str]:
 
 
 def classes_of_resource(model: Model) -> set[str]:
-    """The classes that an object's module names."""
+    """Return the classes that an object's module names."""
     found = {name for each in model.types for name in each.classes}
     for method in model.methods:
         found |= method.classes
@@ -297,12 +297,12 @@ def classes_of_resource(model: Model) -> set[str]:
 
 
 def request_modules(model: Model) -> list[str]:
-    """The modules of request specs that an object's methods use."""
+    """Return the modules of request specs that an object's methods use."""
     requests = [method.request for method in model.methods]
     requests += [method.probe for method in model.methods if method.probe is not None]
     return sorted({module_name(request.collection) for request in requests})
 
 
 def module_of(request: Request, api: Api) -> str:
-    """The module that an operation's spec is in."""
+    """Return the module that an operation's spec is in."""
     return module_name(request.collection)

@@ -36,7 +36,7 @@ class PythonType:
     is_literal: bool = False
 
     def code(self, list_name: str = "list") -> str:
-        """The annotation's text. `list_name` tells the built-in from a method called `list`."""
+        """Return the annotation's text; `list_name` tells the built-in from a method `list`."""
         if self.name == "|":
             return " | ".join(member.code(list_name) for member in self.members)
         if self.name == "list":
@@ -46,28 +46,28 @@ class PythonType:
         return self.name
 
     def factory(self) -> str:
-        """What makes an empty list or dictionary of the type, as code that runs at any time."""
+        """Return what makes an empty list or dictionary of the type, as code to run any time."""
         inner = self.members[0]
         # A class may not exist yet when its own fields are declared.
         code = f'"{inner.code()}"' if inner.classes else inner.code()
         return f"list[{code}]" if self.name == "list" else f"dict[str, {code}]"
 
     def optional(self) -> PythonType:
-        """The same, or None."""
+        """Return the same, or None."""
         if self in (ANY, NONE) or (self.name == "|" and NONE in self.members):
             return self
         members = self.members if self.name == "|" else (self,)
         return PythonType("|", (*members, NONE))
 
     def required(self) -> PythonType:
-        """The same, but for None."""
+        """Return the same, but for None."""
         if self.name != "|":
             return self
         members = tuple(member for member in self.members if member != NONE)
         return members[0] if len(members) == 1 else PythonType("|", members)
 
     def parts(self) -> Iterator[PythonType]:
-        """This and all within it."""
+        """Yield this and all within it."""
         yield self
         for member in self.members:
             yield from member.parts()
@@ -80,7 +80,7 @@ class PythonType:
         }
 
     def with_literals(self) -> PythonType:
-        """The same, or one of an enumeration's values as text, where not any text is right."""
+        """Return the same, or one of an enumeration's values as text, where not any will do."""
         members = self.members if self.name == "|" else (self,)
         if STR in members or not any(member.is_enum for member in members):
             return self
@@ -102,7 +102,7 @@ class PythonType:
 
 
 def literal_of(enum: str) -> PythonType:
-    """The type of an enumeration's values as texts."""
+    """Return the type of an enumeration's values as texts."""
     return PythonType(f"{enum}Literal", is_literal=True)
 
 
@@ -126,7 +126,7 @@ _SIMPLE: tuple[tuple[type, PythonType], ...] = (
 def type_of(
     found: PropertyProtocol | None, models: dict[str, ModelProperty], place: Place
 ) -> PythonType:
-    """The annotation for a property.
+    """Return the annotation for a property.
 
     Raises:
         SpecError: there is none that the client could convert.

@@ -20,7 +20,7 @@ RUNTIME = "xpander_client"
 
 
 def render(api: Api, project: Project, package: str) -> dict[str, str]:
-    """The files of a package: formatted text by path."""
+    """Return the files of a package: formatted text by path."""
     environment = project.env
     environment.undefined = StrictUndefined
     environment.filters["literal"] = literal
@@ -93,7 +93,7 @@ def render(api: Api, project: Project, package: str) -> dict[str, str]:
 
 
 def _formatted(files: dict[str, str]) -> dict[str, str]:
-    """The files as ruff formats them, imports sorted, whatever the project around says."""
+    """Return the files as ruff formats them, imports sorted, whatever the project around says."""
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory)
         for path, text in files.items():

@@ -30,7 +30,7 @@ that knows no pages is asked once, for the whole list.
 
 
 def request_docstring(request: Request, collection: Collection, api: Api, *, awaits: bool) -> str:
-    """The docstring of a collection's method."""
+    """Return the docstring of a collection's method."""
     example: list[str] = []
     if request.example is not None:
         example = _request_example(request.name, request.example, request, collection, api, awaits)
@@ -46,7 +46,7 @@ def request_docstring(request: Request, collection: Collection, api: Api, *, awa
 
 
 def pages_docstring(request: Request, collection: Collection, api: Api, *, awaits: bool) -> str:
-    """The docstring of a method that goes through pages."""
+    """Return the docstring of a method that goes through pages."""
     assert request.pages is not None
     example: list[str] = []
     if request.example is not None:
@@ -84,7 +84,7 @@ def _request_example(
 
 
 def method_docstring(method: Method, model: Model, api: Api, *, awaits: bool) -> str:
-    """The docstring of an object's method."""
+    """Return the docstring of an object's method."""
     returns = _returns(method.request)
     if method.does in ("reload", "save", "set", "adopt"):
         returns = None
