@@ -89,7 +89,7 @@ def request_keywords(request: Request) -> list[Keyword]:
     ]
 
 
-def passed(
+def print_arguments(
     request: Request, source: str, filled: dict[str, str] | None = None, *, only: bool = False
 ) -> str:
     """Return what a method hands to its spec. `source` is where a configuration is; with `only`
@@ -128,7 +128,7 @@ def first_page(request: Request, source: str) -> str:
     pages = request.pages
     begun = [each for each in request.keywords if each.name != pages.cursor]
     size = f"_page_size({PAGE_SIZE}, {pages.least}, {pages.most})"
-    return passed(attrs.evolve(request, keywords=begun), source, {pages.limit: size})
+    return print_arguments(attrs.evolve(request, keywords=begun), source, {pages.limit: size})
 
 
 def classes_of(requests: Iterable[Request]) -> set[str]:
@@ -258,7 +258,7 @@ def answers_anything(requests: Iterable[Request]) -> bool:
     return any(request.result.code() == "Any" for request in requests)
 
 
-def called(model: Model) -> list[Request]:
+def list_called(model: Model) -> list[Request]:
     """Return the operations whose answers an object's methods return."""
     return [method.request for method in model.methods if method.does == "call"]
 

@@ -11,7 +11,7 @@ from typing import Any
 from jinja2 import StrictUndefined
 from openapi_python_client import Project
 
-from generator import printing, telling
+from generator import documentation, printing
 from generator.docstrings import comment, docstring
 from generator.literals import literal
 from generator.views import Api
@@ -32,7 +32,7 @@ def render(api: Api, project: Project, package: str) -> dict[str, str]:
         package=package,
         printing=printing,
         runtime=RUNTIME,
-        telling=telling,
+        documentation=documentation,
     )
     files: dict[str, str] = {}
 
@@ -89,10 +89,10 @@ def render(api: Api, project: Project, package: str) -> dict[str, str]:
         add("resources/streams.py", "streams.py.jinja", streams=streams)
     if any(stream.kinds for stream in streams):
         add("resources/event_kinds.py", "event_kinds.py.jinja", streams=streams)
-    return _formatted(files)
+    return _format_files(files)
 
 
-def _formatted(files: dict[str, str]) -> dict[str, str]:
+def _format_files(files: dict[str, str]) -> dict[str, str]:
     """Return the files as ruff formats them, imports sorted, whatever the project around says."""
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory)

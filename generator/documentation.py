@@ -29,7 +29,9 @@ that knows no pages is asked once, for the whole list.
 """
 
 
-def request_docstring(request: Request, collection: Collection, api: Api, *, awaits: bool) -> str:
+def write_request_docstring(
+    request: Request, collection: Collection, api: Api, *, awaits: bool
+) -> str:
     """Return the docstring of a collection's method."""
     example: list[str] = []
     if request.example is not None:
@@ -45,7 +47,9 @@ def request_docstring(request: Request, collection: Collection, api: Api, *, awa
     )
 
 
-def pages_docstring(request: Request, collection: Collection, api: Api, *, awaits: bool) -> str:
+def write_pages_docstring(
+    request: Request, collection: Collection, api: Api, *, awaits: bool
+) -> str:
     """Return the docstring of a method that goes through pages."""
     assert request.pages is not None
     example: list[str] = []
@@ -83,7 +87,7 @@ def _request_example(
     ]
 
 
-def method_docstring(method: Method, model: Model, api: Api, *, awaits: bool) -> str:
+def write_method_docstring(method: Method, model: Model, api: Api, *, awaits: bool) -> str:
     """Return the docstring of an object's method."""
     returns = _returns(method.request)
     if method.does in ("reload", "save", "set", "adopt"):
@@ -107,10 +111,10 @@ def method_docstring(method: Method, model: Model, api: Api, *, awaits: bool) ->
 
 
 def _args(keywords: Iterable[Keyword]) -> list[tuple[str, str]]:
-    return [(keyword.name, _told(keyword)) for keyword in keywords]
+    return [(keyword.name, _describe_keyword(keyword)) for keyword in keywords]
 
 
-def _told(keyword: Keyword) -> str:
+def _describe_keyword(keyword: Keyword) -> str:
     told = keyword.description or "(No description.)"
     if keyword.configuration is None:
         return told
