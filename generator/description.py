@@ -160,12 +160,14 @@ class _Describing:
                 )
                 continue
             found = self._field_type(name, wire, at)
+            if described.get("x-work-result"):
+                found = PythonType("WorkResult")
             is_required = wire in raw.get("required", [])
             (required if is_required else optional).append(
                 Field(
                     name=attribute_name(wire),
                     wire=wire,
-                    type=found if is_required else found.optional(),
+                    type=found if is_required or found.name == "WorkResult" else found.optional(),
                     default=None if is_required else self._default(described, found, at),
                     secret=bool(described.get("x-secret")),
                     always="default" in described and described["default"] is None,

@@ -136,6 +136,7 @@ EXTENSIONS: dict[str, dict[str, Any]] = {
         "x-mixins": [str],
         "x-resource": {"*": _METHOD},
         "x-secret": bool,
+        "x-work-result": bool,
         "x-task-status": bool,
         "x-total": [str],
     },

@@ -85,6 +85,10 @@ async def awaiting(tasks: Tasks, task: Task) -> None:
 
 def objects(task: Task, item: TasksListItem, event: TaskUpdateEvent) -> None:
     """Methods and fields of objects."""
+    task.result = {"north": 120}
+    task.result = "done"
+    if task.result is not None:
+        _ = task.result.upper()
     task.set_status("completed")
     task.set_status("done")  # type: ignore[arg-type]
     task.set_status(OutputFormat.Json)  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from xpander_client.core.convert import ConversionError, complete, dumps, loads, parse, structure
 from xpander_client.errors import ArgumentError
@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
     from pydantic.json_schema import JsonSchemaValue
     from pydantic_core import CoreSchema
+
+if TYPE_CHECKING:
+    # A handler sets what it has, and that is what it reads until the task is saved.
+    WorkResult: TypeAlias = str | Any | None
+else:
+    WorkResult = str | None
 
 
 class Model:

@@ -11,6 +11,7 @@ import attrs
 
 from xpander_client.configuration import Configuration
 from xpander_client.core.message import TaskMessage
+from xpander_client.core.model import WorkResult
 from xpander_client.core.stop_request import StopRequest
 from xpander_client.errors import ArgumentError
 from xpander_client.transport import Bound, Transport
@@ -72,7 +73,7 @@ class Task(TaskMessage, StopRequest, Bound):
     """When it was paused."""
     finished_at: datetime.datetime | None = None
     """When it ended."""
-    result: str | None = None
+    result: WorkResult = None
     """The result, or the error's message."""
     parent_execution: str | None = attrs.field(
         default=None,
