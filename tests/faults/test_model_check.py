@@ -227,7 +227,7 @@ class Commands(RuleBasedStateMachine):
         for store in self.stores:
             self.runner.run(store.open())
             # Who listens is not the model's business, but what follows from it is.
-            store.presence.gone = self.gone  # type: ignore[method-assign]
+            store.presence.find_gone = self.gone  # type: ignore[method-assign]
 
     async def gone(self, workers: Collection[tuple[str, str]]) -> Set[tuple[str, str]]:
         return {place for place in workers if place[1] in self.model.gone}
@@ -662,10 +662,10 @@ class Commands(RuleBasedStateMachine):
         self.do(lambda: self.model.listed(agent, status), pages)
 
     @rule(worker=WORKERS)
-    def pending_for(self, worker: str) -> None:
+    def find_delegated(self, worker: str) -> None:
         self.do(
             lambda: self.model.waiting_for(worker),
-            lambda store: store.pending_for(ORGANIZATION, worker),
+            lambda store: store.find_delegated(ORGANIZATION, worker),
         )
 
     @invariant()

@@ -494,13 +494,13 @@ async def test_servers_ask_each_second_only_for_workers_that_hold_something(
     session, _ = await crew.busy_worker()
     idle = [await crew.worker(f"10.0.1.{number}") for number in range(5)]
     asked: list[set[tuple[str, str]]] = []
-    held = crew.store.presence.held
+    held = crew.store.presence.list_held
 
     async def count(places: Any) -> Any:
         asked.append(set(places))
         return await held(places)
 
-    monkeypatch.setattr(crew.store.presence, "held", count)
+    monkeypatch.setattr(crew.store.presence, "list_held", count)
     for _ in range(RARELY):
         await crew.dispatch._pulse()
     if crew.store.presence.is_single_server:
@@ -514,7 +514,7 @@ async def test_an_agents_queues_are_looked_at_when_there_is_something_in_them(
     crew: Crew, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[dict[str | None, int]] = []
-    queued = crew.store.queued
+    queued = crew.store.measure_queues
 
     async def count(organization_id: str, agent_id: str, queues: Any) -> Any:
         looks.append(dict(queues))
@@ -523,7 +523,7 @@ async def test_an_agents_queues_are_looked_at_when_there_is_something_in_them(
     workers = [await crew.worker(f"10.0.1.{number}") for number in range(20)]
     with crew.store.watch() as watch:
         await watch.wait(0.2)  # what they begin with
-        monkeypatch.setattr(crew.store, "queued", count)
+        monkeypatch.setattr(crew.store, "measure_queues", count)
         for number in range(3):
             await crew.store.put("o", "a", {"input": {}}, task_id=f"t{number}")
             while f"t{number}" not in workers[number].held:

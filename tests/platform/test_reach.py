@@ -538,7 +538,7 @@ async def test_another_agents_worker_can_not_be_stepped_in_for(
             await dispatch.hear("acme", "sales", "w", "worker-heartbeat", None, "")
         session = await dispatch.register("acme", "sales", environment=None, peer="", worker_id="w")
         assert (session.held, list(session.outbox)) == ({}, [])
-        assert not any((await store.presence.held([("acme", "w")])).values())
+        assert not any((await store.presence.list_held([("acme", "w")])).values())
         assert (await store.get("acme", "t")).lease_until == begun.lease_until
         await dispatch.close()
 

@@ -167,7 +167,7 @@ class Deletions:
         return _Branch(record.id, list(page.records), whole=page.cursor is None)
 
     async def _threads_of(self, access: Access, user_id: str, removed: Removed) -> None:
-        of_user = await self._store.threads.of_user(
+        of_user = await self._store.threads.list_of_user(
             access.organization_id,
             user_id,
             None,

@@ -375,7 +375,9 @@ class Dispatch:
         """
         now = self._clock()
         wanted = turns.wanted(now)
-        queued = await self._store.queued(organization_id, agent_id, wanted) if wanted else {}
+        queued = (
+            await self._store.measure_queues(organization_id, agent_id, wanted) if wanted else {}
+        )
         dealt = turns.deal(queued, now)
         if not dealt:
             for pin in queued:
@@ -556,7 +558,7 @@ class Dispatch:
         """See what other servers did to the tasks of these workers."""
         believed = {session.place: dict(session.held) for session in sessions}
         places = list(believed)
-        held = await self._store.presence.held(places) if places else {}
+        held = await self._store.presence.list_held(places) if places else {}
         for session, place in zip(sessions, places, strict=True):
             if self._sessions.get(session.place) is not session:
                 continue

@@ -243,7 +243,7 @@ class Endpoints:
     async def get_pending(self, request: Request) -> Response:
         """The task that waits for a worker because another task started it, or null."""
         opened = access(request)
-        record = await self._store.pending_for(
+        record = await self._store.find_delegated(
             opened.organization_id, path_id(request, "worker_id"), opened.agent_ids
         )
         return Json.of(None) if record is None else _task(record)
@@ -325,7 +325,7 @@ class Endpoints:
 
     async def list_workers(self, request: Request) -> Response:
         """The workers that listen, whichever server they listen at."""
-        listening = await self._store.presence.listening(organization(request))
+        listening = await self._store.presence.list_listening(organization(request))
         covers = access(request).covers
         return Json.of(
             [

@@ -47,7 +47,7 @@ class News:
         served = {(organization_id, agent_id) for organization_id, agent_id, _ in workers}
         self._told -= served
         with contextlib.suppress(Refusal):  # the store is away: it is asked at the next look
-            unserved = await self._platform.store.waiting_agents() - served
+            unserved = await self._platform.store.list_waiting_agents() - served
             for agent in sorted((unserved & self._unserved) - self._told):
                 self._told.add(agent)
                 self._tell(

@@ -162,7 +162,7 @@ class ThreadEndpoints:
         """The threads of a user."""
         agent_id = queried(request, "agent_id", ID)
         access(request).check(agent_id)
-        found = await self._threads.of_user(
+        found = await self._threads.list_of_user(
             organization(request), path_id(request, "user_id"), agent_id
         )
         listed = [thread.read() for thread in found]

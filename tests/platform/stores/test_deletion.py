@@ -131,7 +131,7 @@ async def test_only_the_threads_that_may_go_with_a_task_do(
         assert deleted.threads == 1
         assert await refusal(store.threads.get("o", "long")) == 404
         assert await refusal(store.threads.extend("o", "long", said[:1])) == 404
-        assert [each.id for each in await store.threads.of_user("o", "u", None)] == []
+        assert [each.id for each in await store.threads.list_of_user("o", "u", None)] == []
         await store.prune()
     assert (await check(address)).counts["messages"] == 1
 

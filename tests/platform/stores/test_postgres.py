@@ -261,7 +261,7 @@ async def test_tasks_of_a_pool_do_not_hide_those_behind_them(stores: list[Postgr
 
 async def entries_passed(store: PostgresStore, connection: asyncpg.Connection) -> int:
     """How many blocks a look at what waits for anybody reads, from the front that is known."""
-    fronts = store._fronts.of("o", "a")
+    fronts = store._fronts.find("o", "a")
     arguments = ["o", "a", *pin_columns({None: 1}, fronts), fronts.get(None, 0), 1]
     # Nothing is forgotten of it that a dump could still want to see.
     plan = await connection.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {QUEUED}", *arguments)
@@ -280,11 +280,11 @@ async def test_a_claim_does_not_pass_over_what_was_given_out_under_an_old_snapsh
             await dump.fetchval("SELECT count(*) FROM tasks")
             await asyncio.gather(*(store.put("o", "a", BODY, task_id=f"t{n}") for n in range(600)))
             for _ in range(60):
-                assert await store.queued("o", "a", {None: 10})
+                assert await store.measure_queues("o", "a", {None: 10})
                 await store.claim("o", "a", ["w"] * 10)
             for _ in range(3):
                 await store.put("o", "a", BODY, task_id=f"u{_}")
-                assert await store.queued("o", "a", {None: 1})
+                assert await store.measure_queues("o", "a", {None: 1})
                 await store.claim("o", "a", ["w"])
             near = await entries_passed(store, plain)
             store._fronts.clear()
@@ -303,12 +303,12 @@ async def test_a_task_that_comes_back_or_comes_late_is_found_before_the_front_of
     async def give_out(*names: str) -> None:
         for name in names:
             await first.put("o", "a", BODY, task_id=name)
-            assert await first.queued("o", "a", {None: 9})
+            assert await first.measure_queues("o", "a", {None: 9})
             [record] = await first.claim("o", "a", ["w"])
             assert record.id == name
 
     await give_out("t1", "t2", "t3", "t4")
-    assert first._fronts.of("o", "a")[None] > 1
+    assert first._fronts.find("o", "a")[None] > 1
     # One comes back at another server.
     with first.watch(agent_topic("o", "a")) as watch:
         await second.patch("o", "t1", {"status": "executing"}, attempt=1)
@@ -331,7 +331,7 @@ async def test_a_task_that_comes_back_or_comes_late_is_found_before_the_front_of
         assert late.id == "late"
         await give_out("t9", "t10", "t11")
         last = await slow.fetchval("SELECT max(number) FROM tasks")
-        assert first._fronts.of("o", "a")[None] >= last - 3
+        assert first._fronts.find("o", "a")[None] >= last - 3
     finally:
         await slow.close()
 
@@ -645,7 +645,7 @@ async def test_reads_that_wait_for_their_turn_stop_no_pulse_and_are_told_so(
         assert refused.value.status == 503
         await store.presence.pulse(())
         assert not await store.sweep()
-        assert await store.presence.held([("o", "w")]) == {("o", "w"): {}}
+        assert await store.presence.list_held([("o", "w")]) == {("o", "w"): {}}
         await busy.aclose()
         assert await refusal(store.get("o", "t")) == 404
 

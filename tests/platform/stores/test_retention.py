@@ -129,7 +129,7 @@ async def test_threads_go_when_they_were_not_used_however_long_they_are(
         await threads.update("o", "young", {"name": "n"})
         assert await store.prune(threads_before=began) == Pruned()
         assert (await store.prune(threads_before=clock.now)).threads >= 1
-        assert [each.id for each in await threads.of_user("o", "u", None)] == ["young", "used"]
+        assert [each.id for each in await threads.list_of_user("o", "u", None)] == ["young", "used"]
         assert await refusal(threads.get("o", "old")) == 404
         assert await refusal(threads.extend("o", "old", said[:1])) == 404
         await threads.create("o", TALK, thread_id="old")

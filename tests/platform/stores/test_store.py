@@ -263,15 +263,15 @@ async def test_the_fronts_of_queues_tell_the_sizes_of_what_waits(store: Store) -
     own = await put(store, "own", worker_id="w")
     await put(store, "pool", worker_pool="p")
     await put(store, "other", agent="b")
-    queued = await store.queued("o", "a", {None: 2, "w": 5, "v": 5, "\0": 5})
+    queued = await store.measure_queues("o", "a", {None: 2, "w": 5, "v": 5, "\0": 5})
     assert {pin: list(sizes) for pin, sizes in queued.items()} == {
         None: [len(record.document) for record in free[:2]],
         "w": [len(own.document)],
     }
     await store.claim("o", "a", ["w", "w"])
-    queued = await store.queued("o", "a", {None: 5, "w": 5})
+    queued = await store.measure_queues("o", "a", {None: 5, "w": 5})
     assert sum(map(len, queued.values())) == 2
-    assert not await store.queued("other", "a", {None: 5, "w": 5})
+    assert not await store.measure_queues("other", "a", {None: 5, "w": 5})
 
 
 async def test_claims_of_one_moment_get_a_task_each_while_there_are_some(store: Store) -> None:

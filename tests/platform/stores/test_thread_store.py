@@ -95,7 +95,7 @@ async def test_another_organization_sees_no_thread(store: Store) -> None:
         store.threads.delete("p", "m"),
     ):
         assert await refusal(step) == 404
-    assert list(await store.threads.of_user("p", "u", None)) == []
+    assert list(await store.threads.list_of_user("p", "u", None)) == []
     assert await texts(store) == ["1"]
 
 
@@ -182,7 +182,7 @@ async def test_a_users_threads_are_listed_newest_first(store: Store) -> None:
     await begin(store, "nobodys")
 
     async def ids(user_id: str, agent_id: str | None = None) -> list[str]:
-        return [thread.id for thread in await store.threads.of_user("o", user_id, agent_id)]
+        return [thread.id for thread in await store.threads.list_of_user("o", user_id, agent_id)]
 
     assert await ids("u") == ["m3", "m2", "m0"]
     assert await ids("u", "a") == ["m2", "m0"]
@@ -394,12 +394,12 @@ async def test_nothing_is_delegated_for_a_task_that_is_over_or_lost(store: Store
 
 async def test_a_script_finds_the_oldest_task_that_its_tasks_started_for_it(store: Store) -> None:
     await task(store, "p", worker_id="s")
-    assert await store.pending_for("o", "s") is None  # it has no parent
+    assert await store.find_delegated("o", "s") is None  # it has no parent
     for name, worker in (("c1", "s"), ("c2", "s"), ("c3", "other"), ("c4", None)):
         await task(store, name, parent_execution_id="p", worker_id=worker)
 
     async def found(organization: str = "o", worker: str = "s") -> str | None:
-        record = await store.pending_for(organization, worker)
+        record = await store.find_delegated(organization, worker)
         return None if record is None else record.id
 
     assert await found() == "c1"

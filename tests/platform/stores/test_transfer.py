@@ -56,7 +56,7 @@ async def contents(store: Store) -> list[Any]:
     page = await store.list_tasks("o", TaskFilter(), cursor=None, limit=100)
     tasks = [await store.get("o", record.id) for record in page.records]
     events = [await store.read(record.id, 0, 100) for record in page.records]
-    threads = await store.threads.of_user("o", "u", "a")
+    threads = await store.threads.list_of_user("o", "u", "a")
     messages = [await store.threads.read(thread) for thread in threads]
     documents = [await store.doc_list(place, "agent") for place in ("o", "p")]
     return [

@@ -168,7 +168,7 @@ def _tell(work: Work, before: TaskRecord | None, outcome: machine.Outcome) -> No
     record = outcome.record
     if outcome.events:
         work.topics.add(task_topic(record.id))
-    if record.status == "pending" and record.worker_id is None:
+    if record.waits:
         place = record.organization_id, record.agent_id
         work.topics.add(agent_topic(*place, record.pinned_to))
         if before is not None:

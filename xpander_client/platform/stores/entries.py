@@ -14,7 +14,7 @@ from xpander_client.platform.stores.admission import Admission
 BATCH_BYTES = 8 * 1024 * 1024
 """A transaction that has come to more than so many bytes is committed before the next command."""
 
-SPLITTING = 15.0
+_SPLITTING = 15.0
 """How long commands that failed together are tried in parts, in seconds, while others wait."""
 
 UNSTORABLE = (TypeError, ValueError, ArithmeticError, RecursionError)
@@ -67,7 +67,7 @@ class BatchLimit:
         """Note that so many commands failed together. Returns whether to try half of them."""
         if not self._failed:
             _logger.info("%d writes failed together, and are tried in parts: %r", count, error)
-            self._failed, self._until = count, time.monotonic() + SPLITTING
+            self._failed, self._until = count, time.monotonic() + _SPLITTING
         if count == 1 or time.monotonic() > self._until:
             return False
         self.now = count // 2

@@ -11,10 +11,10 @@ from typing import Any
 
 import attrs
 
-LONGEST = 1_020
+_LONGEST = 1_020
 """How long a text may be in bytes, to be in an index together with others."""
 
-CUT = 200
+_CUT = 200
 """What of a text is kept, in characters."""
 
 _FREE = frozenset({"answer", "large"})
@@ -60,7 +60,7 @@ class Misfit:
     cut: bool
 
     def __str__(self) -> str:
-        name = self.name[:CUT].replace("\0", "\\0")
+        name = self.name[:_CUT].replace("\0", "\\0")
         return f"{self.table} {name!r}: {self.field} {self.why}"
 
 
@@ -97,7 +97,7 @@ class Fitting:
             if faults := self._faults(table, row):
                 places = {place for place, _ in faults}
                 row = [
-                    value.replace("\0", "\N{REPLACEMENT CHARACTER}")[:CUT]
+                    value.replace("\0", "\N{REPLACEMENT CHARACTER}")[:_CUT]
                     if place in places
                     else value
                     for place, value in enumerate(row)
@@ -133,11 +133,11 @@ class Fitting:
                 if "\0" in value:
                     faults.append((place, "has the character NUL"))
                 elif self._fields[table][place] not in _FREE and _is_long(value):
-                    faults.append((place, f"is longer than {LONGEST} bytes"))
+                    faults.append((place, f"is longer than {_LONGEST} bytes"))
             elif isinstance(value, int) and value not in _INT4:
                 faults.append((place, "is a number of more than 32 bits"))
         return faults
 
 
 def _is_long(text: str) -> bool:
-    return len(text) * 4 > LONGEST and len(text.encode(errors="replace")) > LONGEST
+    return len(text) * 4 > _LONGEST and len(text.encode(errors="replace")) > _LONGEST

@@ -122,7 +122,7 @@ class Topics:
             for watch in tuple(self._watches.get(topic, ())):
                 watch.ring()
 
-    def everybody(self) -> None:
+    def wake_everybody(self) -> None:
         """Wake all, because something may have happened."""
         self.notify(list(self._watches))
 

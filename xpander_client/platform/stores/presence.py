@@ -37,13 +37,13 @@ class Presence(Protocol):
         """Tell whether the worker listens at one of the servers."""
         ...
 
-    async def listening(self, organization_id: str) -> Set[tuple[str, str]]:
+    async def list_listening(self, organization_id: str) -> Set[tuple[str, str]]:
         """Return the agents and the ids of the workers that listen at one of the servers, and are
         not about to leave.
         """
         ...
 
-    async def gone(self, workers: Collection[tuple[str, str]]) -> Set[tuple[str, str]]:
+    async def find_gone(self, workers: Collection[tuple[str, str]]) -> Set[tuple[str, str]]:
         """Return those of these workers that were cut off and have not shown life since. One that
         left in order is not among them.
         """
@@ -58,7 +58,7 @@ class Presence(Protocol):
         """
         ...
 
-    async def held(
+    async def list_held(
         self, workers: Sequence[tuple[str, str]]
     ) -> Mapping[tuple[str, str], Mapping[str, Held]]:
         """Return the tasks in the hands of these workers."""

@@ -71,6 +71,11 @@ class TaskRecord:
         return self.status in TERMINAL
 
     @property
+    def waits(self) -> bool:
+        """Whether the task is in its agent's queue, and offered to nobody."""
+        return self.status == "pending" and self.worker_id is None
+
+    @property
     def offered(self) -> bool:
         """Whether a worker has been given the task and has not begun yet."""
         return self.status == "pending" and self.worker_id is not None

@@ -41,12 +41,12 @@ HOUR = 3600.0
 FAREWELL = 5.0
 """So many seconds the events of a deleted task stay for those who are reading them."""
 
-FIRST = 32
-MOST = 500
+_FIRST = 32
+_MOST = 500
 """How many rows the first batch has, and how many one may have."""
 
-QUICK = 0.003
-LONG = 0.01
+_QUICK = 0.003
+_LONG = 0.01
 """A batch that took less, in seconds, is followed by a larger one, one that took more by a smaller.
 Writers wait behind each.
 """
@@ -125,15 +125,15 @@ class Batch:
     seconds: float
 
 
-Organizations: TypeAlias = Callable[[Kind, float], Awaitable[Sequence[str]]]
+_Organizations: TypeAlias = Callable[[Kind, float], Awaitable[Sequence[str]]]
 """Those that have something of a kind from before a moment."""
 
-Prune: TypeAlias = Callable[[Kind, str, float, int], Awaitable[Batch]]
+_Prune: TypeAlias = Callable[[Kind, str, float, int], Awaitable[Batch]]
 """Forgets what an organization has of a kind from before a moment, so many rows at the most."""
 
 
 async def work_off(
-    cutoffs: Mapping[Kind, float], organizations: Organizations, prune: Prune
+    cutoffs: Mapping[Kind, float], organizations: _Organizations, prune: _Prune
 ) -> Counter[str]:
     """Forget all that is old, of every organization in turn; returns how many rows of each kind.
 
@@ -141,7 +141,7 @@ async def work_off(
     """
     gone: Counter[str] = Counter()
     for kind, before in cutoffs.items():
-        limit = FIRST
+        limit = _FIRST
         waiting = await organizations(kind, before)
         while waiting:
             left = []
@@ -150,10 +150,10 @@ async def work_off(
                 gone[kind] += batch.rows
                 if batch.more:
                     left.append(organization_id)
-                if batch.seconds > LONG:
+                if batch.seconds > _LONG:
                     limit = max(1, limit // 2)
-                elif batch.seconds < QUICK:
-                    limit = min(MOST, limit * 2)
+                elif batch.seconds < _QUICK:
+                    limit = min(_MOST, limit * 2)
                 await asyncio.sleep(batch.seconds)
             waiting = left
     return gone

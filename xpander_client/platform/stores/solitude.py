@@ -57,7 +57,7 @@ class LocalPresence:
         known = self._workers.get(worker.place)
         if known is not None and known.record.agent_id != worker.agent_id:
             return None
-        adopted = None if named else self._abandoned(worker)
+        adopted = None if named else self._find_abandoned(worker)
         if adopted is not None:
             del self._workers[adopted.place]
         self._workers[worker.place] = _Worker(worker)
@@ -69,7 +69,7 @@ class LocalPresence:
         )
         return Joined(held, adopt_from)
 
-    def _abandoned(self, newcomer: WorkerRecord) -> WorkerRecord | None:
+    def _find_abandoned(self, newcomer: WorkerRecord) -> WorkerRecord | None:
         """Find the one cut-off worker that this one must be, if there is exactly one.
 
         Only a worker that spoke after its stream broke is alive; one that was killed did not, and
@@ -114,7 +114,7 @@ class LocalPresence:
         worker = self._workers.get((organization_id, worker_id))
         return worker is not None and worker.listening
 
-    async def listening(self, organization_id: str) -> Set[tuple[str, str]]:
+    async def list_listening(self, organization_id: str) -> Set[tuple[str, str]]:
         """Return the agents and the ids of the workers that listen and are not about to leave."""
         return {
             (worker.record.agent_id, worker.record.id)
@@ -122,7 +122,7 @@ class LocalPresence:
             if organization == organization_id and worker.listening and not worker.leaving
         }
 
-    async def gone(self, workers: Collection[tuple[str, str]]) -> Set[tuple[str, str]]:
+    async def find_gone(self, workers: Collection[tuple[str, str]]) -> Set[tuple[str, str]]:
         """Return those of these workers that were cut off and have not shown life since."""
         here = {
             place
@@ -148,7 +148,7 @@ class LocalPresence:
         """Note that nobody could renew a lease for a while, although we did not stand still."""
         self._seen = -math.inf
 
-    async def held(
+    async def list_held(
         self, workers: Sequence[tuple[str, str]]
     ) -> Mapping[tuple[str, str], Mapping[str, Held]]:
         """Return nothing: nobody else gives these workers tasks, or takes them away."""

@@ -67,7 +67,7 @@ from xpander_client.platform.stores.work import Command, Reads, Waiting, Work
 
 T = TypeVar("T")
 
-NO_POOLS: Mapping[str, str] = {}
+_NO_POOLS: Mapping[str, str] = {}
 
 SWEEP = 2_000
 """So many tasks whose leases ran out are looked up at once,"""
@@ -416,7 +416,7 @@ class Store(ABC):
         """
 
     @abstractmethod
-    async def queued(
+    async def measure_queues(
         self, organization_id: str, agent_id: str, queues: Mapping[str | None, int]
     ) -> Mapping[str | None, Sequence[int]]:
         """Return the sizes of the oldest tasks that wait in some of an agent's queues, as many of
@@ -430,7 +430,7 @@ class Store(ABC):
         organization_id: str,
         agent_id: str,
         worker_ids: Sequence[str],
-        pools: Mapping[str, str] = NO_POOLS,
+        pools: Mapping[str, str] = _NO_POOLS,
     ) -> Sequence[TaskRecord]:
         """Offer waiting tasks, the oldest first, one for each time that a worker is named.
 
@@ -485,11 +485,11 @@ class Store(ABC):
         """Count the tasks of all organizations that wait for a worker, and are offered to none."""
 
     @abstractmethod
-    async def waiting_agents(self) -> Set[tuple[str, str]]:
+    async def list_waiting_agents(self) -> Set[tuple[str, str]]:
         """Return the organization and the id of each agent whose tasks wait for any worker."""
 
     @abstractmethod
-    async def pending_for(
+    async def find_delegated(
         self, organization_id: str, worker_id: str, agent_ids: frozenset[str] | None = None
     ) -> TaskRecord | None:
         """Return the oldest task that another task started and that waits for this worker alone;
@@ -631,7 +631,7 @@ class Store(ABC):
             for each in overdue
             if each.offered_to is not None
         }
-        gone = await self.presence.gone(offers) if offers else frozenset()
+        gone = await self.presence.find_gone(offers) if offers else frozenset()
         swept = [await self._take_back(some, gone, until) for some in _take_turns(overdue)]
         return Swept(
             tuple(record for each in swept for record in each.requeued),

@@ -157,7 +157,7 @@ class ThreadStore(ABC):
         await self._submit(Command(run, Reads(threads=((organization_id, thread_id),))))
 
     @abstractmethod
-    async def of_user(
+    async def list_of_user(
         self,
         organization_id: str,
         user_id: str,

@@ -13,7 +13,7 @@ from xpander_client.platform.stores.engines import Engine, find_engine
 from xpander_client.platform.stores.fitting import Fitting
 from xpander_client.platform.stores.tables import TABLES, StoreTables
 
-NAMED = 20
+_NAMED = 20
 """So many records that can't be copied are named."""
 
 
@@ -130,11 +130,11 @@ async def _look_through(
     for table in TABLES:
         async for misfit in fitting.look_through(table, original.rows(table, bulk=False)):
             told[misfit.cut] += 1
-            if told[misfit.cut] <= NAMED:
+            if told[misfit.cut] <= _NAMED:
                 tell(f"{misfit}: {'cut' if misfit.cut else 'not copied'} in the copy")
     for cut, count in told.items():
-        if count > NAMED:
-            tell(f"and {count - NAMED} more that are {'cut' if cut else 'not copied'}")
+        if count > _NAMED:
+            tell(f"and {count - _NAMED} more that are {'cut' if cut else 'not copied'}")
     if told[False] and not leave_out:
         raise ConfigurationError(
             f"{told[False]} record(s) can't be kept in {engine}, as told above, so nothing was "

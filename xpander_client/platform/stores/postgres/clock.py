@@ -6,7 +6,7 @@ import time
 
 import asyncpg
 
-SLOW = 0.5
+_SLOW = 0.5
 """An answer that took this many seconds says too little about the time to go by it."""
 
 
@@ -32,5 +32,5 @@ class DatabaseClock:
         before = time.monotonic()
         told = await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8")
         after = time.monotonic()
-        if self._offset is None or after - before < SLOW:
+        if self._offset is None or after - before < _SLOW:
             self._offset = float(told) - (before + after) / 2

@@ -25,9 +25,9 @@ from xpander_client.platform.stores.postgres.address import hide_password
 Connection = asyncpg.Connection | PoolConnectionProxy
 """One of its own, or one out of the pool."""
 
-CONNECT_TIMEOUT = 3.0
+_CONNECT_TIMEOUT = 3.0
 COMMAND_TIMEOUT = 5.0
-ACQUIRE_TIMEOUT = 3.0
+_ACQUIRE_TIMEOUT = 3.0
 READERS = 4
 
 PATIENCE = 10.0
@@ -56,13 +56,13 @@ AWAY = (
 )
 """What happens when the database, or the way to it, is not as it should be."""
 
-RELOCATED = (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError)
+_RELOCATED = (asyncpg.InvalidSQLStatementNameError, asyncpg.DuplicatePreparedStatementError)
 """What was prepared in one session is not there in the next: somebody gave us another session."""
 
 NEVER = (asyncpg.DataError, asyncpg.ProgramLimitExceededError)
 """What the database says of what it can't keep, whenever it is tried."""
 
-NAME = {"application_name": "xpander"}
+_NAME = {"application_name": "xpander"}
 
 SESSION = {
     "jit": "off",
@@ -82,15 +82,15 @@ SESSION = {
 of the database has not are left out.
 """
 
-POOLED = (
+_POOLED = (
     "a pooler gives each transaction another session; notifications and settings need one that "
     "stays: PgBouncer with pool_mode = session, or a connection to the database itself"
 )
-READ_ONLY = (
+_READ_ONLY = (
     "it takes no writes: it is a standby, or default_transaction_read_only is on for the database "
     "or the role (ALTER DATABASE … RESET default_transaction_read_only)"
 )
-ENCODED = (
+_ENCODED = (
     "its encoding is {}, but texts are any Unicode; make one that is not: "
     "CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'"
 )
@@ -145,19 +145,19 @@ class Database:
                 self._address,
                 min_size=0,
                 max_size=READERS + 1,
-                timeout=CONNECT_TIMEOUT,
+                timeout=_CONNECT_TIMEOUT,
                 command_timeout=COMMAND_TIMEOUT,
-                server_settings=NAME,
+                server_settings=_NAME,
                 init=_set_up,
                 reset=_nothing_to_reset,
             )
             async with (
-                self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as one,
-                self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as other,
+                self._pool.acquire(timeout=_ACQUIRE_TIMEOUT) as one,
+                self._pool.acquire(timeout=_ACQUIRE_TIMEOUT) as other,
             ):
                 unfit = await _unfit(one, other)
-        except RELOCATED:
-            unfit = POOLED
+        except _RELOCATED:
+            unfit = _POOLED
         except (*AWAY, asyncpg.PostgresError, ValueError) as error:
             await self.close()
             raise ConfigurationError(
@@ -172,7 +172,7 @@ class Database:
         pool, self._pool = self._pool, None
         if pool is not None:
             try:
-                await asyncio.wait_for(pool.close(), ACQUIRE_TIMEOUT)
+                await asyncio.wait_for(pool.close(), _ACQUIRE_TIMEOUT)
             except (TimeoutError, *AWAY):
                 pool.terminate()
 
@@ -184,9 +184,9 @@ class Database:
         """
         connection: asyncpg.Connection = await asyncpg.connect(
             self._address,
-            timeout=CONNECT_TIMEOUT,
+            timeout=_CONNECT_TIMEOUT,
             command_timeout=None if patient else COMMAND_TIMEOUT,
-            server_settings=NAME,
+            server_settings=_NAME,
         )
         try:
             await _set_up(connection, settings)
@@ -204,7 +204,7 @@ class Database:
             with answering():
                 if self._pool is None:
                     raise Refusal(503, "the store is closed")
-                async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT) as connection:
+                async with self._pool.acquire(timeout=_ACQUIRE_TIMEOUT) as connection:
                     yield connection
         finally:
             if not urgent:
@@ -248,14 +248,14 @@ async def _unfit(one: PoolConnectionProxy, other: PoolConnectionProxy) -> str | 
     """Why the database that these are connections to can't be used as it is, if it can't."""
     encoding = one.get_settings().server_encoding
     if encoding != "UTF8":
-        return ENCODED.format(encoding)
+        return _ENCODED.format(encoding)
     process = "SELECT pg_backend_pid()"
     before = await one.fetchval(process)
     async with other.transaction():
         if await other.fetchval(process) == before or await one.fetchval(process) != before:
-            return POOLED
+            return _POOLED
         read_only = await other.fetchval("SHOW transaction_read_only") == "on"
-    return READ_ONLY if read_only else None
+    return _READ_ONLY if read_only else None
 
 
 async def _set_up(

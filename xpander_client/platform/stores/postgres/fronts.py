@@ -20,7 +20,7 @@ from xpander_client.platform.stores.postgres.transaction import shorten
 BELIEVED = 10.0
 """After so many seconds a queue is read from its beginning once: a hint may have been lost."""
 
-AGENTS = 1000
+_AGENTS = 1000
 """For so many agents the fronts are kept."""
 
 
@@ -56,13 +56,13 @@ class Fronts:
         self._bound: _Bound | None = None
         self._settled = 0
 
-    def of(self, organization_id: str, agent_id: str) -> dict[str | None, int]:
+    def find(self, organization_id: str, agent_id: str) -> dict[str | None, int]:
         """Return the fronts of an agent's queues; those that are not known are at 0."""
         place = shorten(requeue_topic(organization_id, agent_id))
         now = time.monotonic()
         since, fronts = self._agents.get(place, (-math.inf, {}))
         if now - since > BELIEVED:
-            if len(self._agents) >= AGENTS:
+            if len(self._agents) >= _AGENTS:
                 self._agents.clear()
             fronts = {}
             self._agents[place] = now, fronts
@@ -79,7 +79,7 @@ class Fronts:
 
     def look(self, organization_id: str, agent_id: str) -> Look:
         """Note what is known before the queues of an agent are read."""
-        fronts = self.of(organization_id, agent_id)
+        fronts = self.find(organization_id, agent_id)
         return Look(fronts, self._seen, self._bound, self._settled)
 
     def learn(

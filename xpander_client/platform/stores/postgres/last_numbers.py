@@ -19,7 +19,7 @@ class LastNumbers:
         self._asked: dict[str, asyncio.Future[int]] = {}
         self._answering: asyncio.Task[None] | None = None
 
-    async def of(self, task_id: str) -> int:
+    async def read(self, task_id: str) -> int:
         """Return the number of the task's last event as it is from now on, 0 without one."""
         asked = self._asked.get(task_id)
         if asked is None:

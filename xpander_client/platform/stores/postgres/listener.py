@@ -18,11 +18,11 @@ import asyncpg
 from xpander_client.platform.stores.postgres.clock import DatabaseClock
 from xpander_client.platform.stores.postgres.connections import AWAY, Database
 
-PROBE_INTERVAL = 5.0
-PROBE_TIMEOUT = 2.0
-PAUSE = 0.5
+_PROBE_INTERVAL = 5.0
+_PROBE_TIMEOUT = 2.0
+_PAUSE = 0.5
 
-LATE = 0.5
+_LATE = 0.5
 """The part of the database's queue of notifications that is in use when it may soon be full."""
 
 _logger = logging.getLogger(__name__)
@@ -76,7 +76,7 @@ class Listener:
                 try:
                     connection = await self._connect(channel)
                 except (*AWAY, asyncpg.PostgresError):
-                    await asyncio.sleep(PAUSE)
+                    await asyncio.sleep(_PAUSE)
             self._returned()
 
     async def _connect(self, channel: str) -> asyncpg.Connection:
@@ -97,14 +97,14 @@ class Listener:
         """Ask again and again whether the connection is alive; returns when it isn't."""
         while True:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(PROBE_INTERVAL):
+                async with asyncio.timeout(_PROBE_INTERVAL):
                     await self._broken.wait()
                     return
-            async with asyncio.timeout(PROBE_TIMEOUT):
+            async with asyncio.timeout(_PROBE_TIMEOUT):
                 if self._clock is not None:
                     await self._clock.set(connection)
                 used = await connection.fetchval("SELECT pg_notification_queue_usage()")
-            if self.late != (used > LATE):
+            if self.late != (used > _LATE):
                 self.late = not self.late
                 self._returned()
 

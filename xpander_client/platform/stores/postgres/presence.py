@@ -16,7 +16,7 @@ SILENCE = 5.0
 CLOCKS_APART = 15.0
 """So many seconds after a server has noticed that the database's clock was set, all have."""
 
-FORGOTTEN = 24 * 3600.0
+_FORGOTTEN = 24 * 3600.0
 
 RENEW = (
     # A script's lease is longer, and not cut short by a worker of the same name. Rows are locked in
@@ -61,7 +61,7 @@ class PostgresPresence:
     async def join(self, worker: WorkerRecord, *, named: bool) -> Joined | None:
         """Note that a worker listens at this server from now on, and give its leases a new term."""
         async with self._database.acquire() as connection, connection.transaction():
-            adopted = None if named else await self._abandoned(connection, worker)
+            adopted = None if named else await self._find_abandoned(connection, worker)
             if adopted is not None:
                 await connection.execute(
                     "DELETE FROM workers WHERE organization_id = $1 AND id = $2",
@@ -97,7 +97,7 @@ class PostgresPresence:
             )
         return Joined({row["id"]: row["attempt"] for row in rows}, adopted)
 
-    async def _abandoned(self, connection: Connection, newcomer: WorkerRecord) -> str | None:
+    async def _find_abandoned(self, connection: Connection, newcomer: WorkerRecord) -> str | None:
         """Find the one cut-off worker that this one must be, if there is exactly one.
 
         Only a worker that spoke after its stream broke is alive; one that was killed did not, and
@@ -171,7 +171,7 @@ class PostgresPresence:
         )
         return row is not None
 
-    async def listening(self, organization_id: str) -> Set[tuple[str, str]]:
+    async def list_listening(self, organization_id: str) -> Set[tuple[str, str]]:
         """Return the agents and the ids of the workers that listen at one of the servers, and are
         not about to leave.
         """
@@ -183,7 +183,7 @@ class PostgresPresence:
         )
         return {(row["agent_id"], row["id"]) for row in rows}
 
-    async def gone(self, workers: Collection[tuple[str, str]]) -> Set[tuple[str, str]]:
+    async def find_gone(self, workers: Collection[tuple[str, str]]) -> Set[tuple[str, str]]:
         """Return those of these workers that were cut off and have not shown life since."""
         rows = await self._database.fetch(
             "SELECT organization_id, id FROM workers w "
@@ -216,7 +216,7 @@ class PostgresPresence:
         records = [WorkerRecord(**dict(row)) for row in rows]
         return {record.place: record for record in records}
 
-    async def held(
+    async def list_held(
         self, workers: Sequence[tuple[str, str]]
     ) -> Mapping[tuple[str, str], Mapping[str, Held]]:
         """Return the tasks in the hands of these workers."""
@@ -267,7 +267,7 @@ class PostgresPresence:
 
     async def forget(self) -> None:
         """Let go of servers and of workers that were not seen for a day."""
-        before = self._clock() - FORGOTTEN
+        before = self._clock() - _FORGOTTEN
         await self._database.fetch("DELETE FROM servers WHERE seen_at < $1", before)
         await self._database.fetch(
             "DELETE FROM workers w WHERE heard_at < $1 "

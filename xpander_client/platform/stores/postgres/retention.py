@@ -9,7 +9,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from xpander_client.platform.stores.retention import ENDED, Kind
 
-TASKS = 100
+_TASKS = 100
 """So many tasks, or threads, are locked at once: others may wait for them."""
 
 _DUE = (
@@ -94,7 +94,7 @@ async def _tasks(
 async def _due(
     connection: PoolConnectionProxy, organization_id: str, pruned: bool, before: float, limit: int
 ) -> Sequence[str]:
-    rows = await connection.fetch(_DUE, organization_id, pruned, before, min(limit, TASKS))
+    rows = await connection.fetch(_DUE, organization_id, pruned, before, min(limit, _TASKS))
     return [row["id"] for row in rows]
 
 
@@ -119,7 +119,7 @@ async def _threads(
         "ORDER BY used_at LIMIT $3 FOR UPDATE SKIP LOCKED",
         organization_id,
         before,
-        min(limit, TASKS),
+        min(limit, _TASKS),
     )
     whole, left = [], limit
     for thread_id, length in due:

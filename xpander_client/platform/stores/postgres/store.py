@@ -58,7 +58,7 @@ T = TypeVar("T")
 
 _ALL_NUMBERS = 2**63 - 1
 
-LARGEST = 2**31 - 1
+_LARGEST = 2**31 - 1
 """The largest number of an event that the database knows."""
 
 
@@ -85,11 +85,13 @@ class PostgresStore(Store):
         self._recent_events = RecentEvents()
         self._last_numbers = LastNumbers(self._database)
         self._fronts = Fronts()
-        self._listener = Listener(self._database, database_clock, self._heard, self._everybody)
+        self._listener = Listener(
+            self._database, database_clock, self._on_notified, self._wake_everybody
+        )
         self._writer = Writer(
             self._database,
             self._clock,
-            self._told,
+            self._on_written,
             self.admission,
             self._fronts,
             batch=batch,
@@ -149,7 +151,7 @@ class PostgresStore(Store):
         """Listen for hints on these topics, from now on; `heard` is called for each."""
         return self._topics.watch(*map(shorten, topics), heard=heard)
 
-    def _told(self, topics: Iterable[str], events: Iterable[tuple[str, EventRecord]]) -> None:
+    def _on_written(self, topics: Iterable[str], events: Iterable[tuple[str, EventRecord]]) -> None:
         """Keep what we have written, and wake who follows it. What it means for our own workers is
         known to whoever asked for it.
         """
@@ -158,21 +160,21 @@ class PostgresStore(Store):
         self._fronts.forget(told)
         self._topics.notify(told)
 
-    def _heard(self, process: int, payload: str) -> None:
+    def _on_notified(self, process: int, payload: str) -> None:
         if process == self._writer.process:
             return
         if payload == EVERYBODY:
-            self._everybody()
+            self._wake_everybody()
         else:
             topics = payload.split()
             self._recent_events.forget(topics)
             self._fronts.forget(topics)
             self._topics.notify(topics)
 
-    def _everybody(self) -> None:
+    def _wake_everybody(self) -> None:
         self._recent_events.clear()
         self._fronts.clear()
-        self._topics.everybody()
+        self._topics.wake_everybody()
 
     # Tasks ---------------------------------------------------------------------------------------
 
@@ -229,7 +231,7 @@ class PostgresStore(Store):
             "WHERE before < $3 ORDER BY seq",
             record.id,
             max(after, record.run_from),
-            LARGEST if size is None else size,
+            _LARGEST if size is None else size,
         )
         return [EventRecord(*row) for row in rows]
 
@@ -253,9 +255,9 @@ class PostgresStore(Store):
             "FROM (SELECT seq, type, body FROM events WHERE task_id = $1 AND seq > $2 "
             "ORDER BY seq LIMIT $3) page) sized WHERE before < $4 ORDER BY seq",
             task_id,
-            min(max(after, 0), LARGEST),
+            min(max(after, 0), _LARGEST),
             limit,
-            LARGEST if size is None else size,
+            _LARGEST if size is None else size,
         )
         return [EventRecord(*row) for row in rows]
 
@@ -281,7 +283,7 @@ class PostgresStore(Store):
 
     async def last_seq(self, task_id: str) -> int:
         """Return the number of the task's last event, 0 without one."""
-        return await self._last_numbers.of(task_id)
+        return await self._last_numbers.read(task_id)
 
     async def waiting(self) -> int:
         """Count the tasks that wait for a worker."""
@@ -294,7 +296,7 @@ class PostgresStore(Store):
 
     # Dispatch ------------------------------------------------------------------------------------
 
-    async def queued(
+    async def measure_queues(
         self, organization_id: str, agent_id: str, queues: Mapping[str | None, int]
     ) -> Mapping[str | None, Sequence[int]]:
         """Return the sizes of the oldest tasks that wait in some of an agent's queues."""
@@ -317,7 +319,7 @@ class PostgresStore(Store):
             self._fronts.learn(look, heads, oldest=rows[0]["oldest"], next_=rows[0]["next"])
         return sizes
 
-    async def waiting_agents(self) -> Set[tuple[str, str]]:
+    async def list_waiting_agents(self) -> Set[tuple[str, str]]:
         """Return the organization and the id of each agent whose tasks wait for any worker."""
         rows = await self._database.fetch(
             "SELECT DISTINCT organization_id, agent_id FROM tasks "
@@ -325,7 +327,7 @@ class PostgresStore(Store):
         )
         return {(row["organization_id"], row["agent_id"]) for row in rows}
 
-    async def pending_for(
+    async def find_delegated(
         self, organization_id: str, worker_id: str, agent_ids: frozenset[str] | None = None
     ) -> TaskRecord | None:
         """Return the oldest task that another task started and that waits for this worker alone."""

@@ -13,7 +13,7 @@ from xpander_client.platform.stores.records import EventRecord
 KEPT_BYTES = 4 * 1024 * 1024
 """How much is kept, for all tasks together; the task that was written to first goes first."""
 
-OVERHEAD = 128
+_OVERHEAD = 128
 """What an event takes beside its body, about."""
 
 
@@ -75,4 +75,4 @@ class RecentEvents:
 
 
 def _weight(event: EventRecord) -> int:
-    return len(event.body) + OVERHEAD
+    return len(event.body) + _OVERHEAD

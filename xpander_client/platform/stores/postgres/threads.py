@@ -58,7 +58,7 @@ class PostgresThreads(ThreadStore):
         )
         return [MessageRecord(role, body) for _, role, body in rows]
 
-    async def of_user(
+    async def list_of_user(
         self,
         organization_id: str,
         user_id: str,

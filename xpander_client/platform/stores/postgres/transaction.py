@@ -41,7 +41,7 @@ it divides. See `_statement`, and `RecentTasks` for what the versions are for.
 EVERYBODY = "*"
 """The payload that is for all topics."""
 
-LONGEST_PAYLOAD = 7_900
+_LONGEST_PAYLOAD = 7_900
 """PostgreSQL refuses a notification of 8,000 bytes."""
 
 _QUEUE = (
@@ -406,6 +406,6 @@ def shorten(topic: str) -> str:
 def build_payload(topics: Iterable[str]) -> str | None:
     """Put topics into one notification; None without any. Too many are everybody."""
     told = " ".join(sorted(shorten(topic) for topic in topics))
-    if len(told) > LONGEST_PAYLOAD:
+    if len(told) > _LONGEST_PAYLOAD:
         return EVERYBODY
     return told or None

@@ -29,7 +29,7 @@ from xpander_client.platform.stores.records import (
 )
 from xpander_client.platform.stores.work import Reads
 
-GONE = b""
+_GONE = b""
 """Stands for the JSON of a large field that is no more."""
 
 
@@ -350,7 +350,7 @@ class PostgresWork:
 
     def _release(self, record: TaskRecord) -> None:
         """Let a later command of the transaction claim the task, if it waits."""
-        if record.status == "pending" and record.worker_id is None:
+        if record.waits:
             place = record.organization_id, record.agent_id
             self._candidates.setdefault(place, {})[record.id] = None
             self._queues.pop(place, None)
@@ -363,7 +363,7 @@ class PostgresWork:
                 self.size += len(record.bodies[name])
                 self._set(self._large_fields, (record.id, name), record.bodies[name])
             for name in gone:
-                self._set(self._large_fields, (record.id, name), GONE)
+                self._set(self._large_fields, (record.id, name), _GONE)
 
     def renew(self, record: TaskRecord) -> None:
         """Write the end of a task's lease."""
@@ -396,8 +396,7 @@ class PostgresWork:
             if (
                 record is not None
                 and record.agent_id == agent_id
-                and record.status == "pending"
-                and record.worker_id is None
+                and record.waits
                 and record.pinned_to in pins
             ):
                 return record
@@ -550,7 +549,7 @@ class PostgresWork:
             last=[row.last_seq for row in saved],
             versions=versions or None,
             large_fields=[(*place, body) for place, body in self._large_fields.items() if body],
-            gone_fields=[place for place, body in self._large_fields.items() if body == GONE],
+            gone_fields=[place for place, body in self._large_fields.items() if body == _GONE],
             events=self._events,
             keys=self._new_keys,
             new_threads=[_whole(row) for row in threads if row.new],

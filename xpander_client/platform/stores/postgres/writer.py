@@ -46,23 +46,23 @@ from xpander_client.platform.stores.work import Command
 
 T = TypeVar("T")
 
-TURNS = 3
+_TURNS = 3
 """So many turns of the loop a command waits for others, and only when there usually are some."""
 
-ROUNDS = 8
+_ROUNDS = 8
 """So often a batch is tried whose rows others change at the same time."""
 
-PAUSE = 0.2
+_PAUSE = 0.2
 """How long nothing is tried after the database could not be reached, in seconds."""
 
-CATCH_UP = 1.0
+_CATCH_UP = 1.0
 """How often it is tried whether the queue of notifications has room again, in seconds."""
 
-SLOWEST = 1024 * 1024
+_SLOWEST = 1024 * 1024
 """A write has a second more for each so many bytes that it holds. One with more than these is a
 transaction of several steps: when it fails, it is known whether it was committed."""
 
-CONFLICTS = (
+_CONFLICTS = (
     asyncpg.UniqueViolationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.SerializationError,
@@ -86,7 +86,7 @@ class Writer:
         self,
         database: Database,
         clock: Clock,
-        told: Callable[[Iterable[str], Iterable[tuple[str, EventRecord]]], None],
+        on_written: Callable[[Iterable[str], Iterable[tuple[str, EventRecord]]], None],
         admission: Admission,
         fronts: Fronts,
         *,
@@ -94,7 +94,7 @@ class Writer:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._told = told
+        self._on_written = on_written
         self._limit = BatchLimit(batch)
         self._admission = admission
         self._fronts = fronts
@@ -166,7 +166,7 @@ class Writer:
     async def _linger(self) -> None:
         """Wait a moment for the callers of the last commit, who come back together."""
         usual = min(self._usual, self._limit.now)
-        for _ in range(TURNS):
+        for _ in range(_TURNS):
             if len(self._queue) >= usual:
                 return
             await asyncio.sleep(0)  # lets those run on the loop who are about to ask for more
@@ -178,7 +178,7 @@ class Writer:
         begun = time.perf_counter()
         work: PostgresWork | None = None
         try:
-            connection = await self._connected()
+            connection = await self._connect()
             work = await self._commit(connection, batch)
         except Exception as error:
             if isinstance(error, AWAY):
@@ -196,7 +196,7 @@ class Writer:
         self._limit.release(len(batch))
         resolve(batch, self._admission)
         if work is not None:
-            self._told(work.topics, work.events)
+            self._on_written(work.topics, work.events)
 
     def _refusal(self, error: Exception) -> Refusal:
         if isinstance(error, Refusal):
@@ -226,7 +226,7 @@ class Writer:
     ) -> PostgresWork:
         missed = RowsToFetch()
         assume_new_keys, quiet = True, self._quiet
-        for number in range(ROUNDS):
+        for number in range(_ROUNDS):
             wanted = RowsToFetch()
             for entry in batch:
                 wanted.add(entry.command.reads)
@@ -240,14 +240,14 @@ class Writer:
                     # a transaction by itself: one round trip instead of four. When a version is not
                     # the expected one, it fails as OUTDATED, and the next round fetches the rows.
                     work.recall(recalled)
-                    if self._carry_out(batch, work) and work.is_verified and work.size <= SLOWEST:
+                    if self._carry_out(batch, work) and work.is_verified and work.size <= _SLOWEST:
                         self._undone = False
                         await self._write_changes(connection, work, quiet=quiet)
                         self._tell_later(work, quiet=quiet)
                         return work
                 else:
                     async with connection.transaction():
-                        await fetch(connection, work, wanted, self._fronts.of)
+                        await fetch(connection, work, wanted, self._fronts.find)
                         if complete := self._carry_out(batch, work):
                             await self._write_changes(connection, work, quiet=quiet)
                             self._undone = False
@@ -256,7 +256,7 @@ class Writer:
                         return work
             except OUTDATED:
                 self._recent.forget(work.recalled)
-            except CONFLICTS:
+            except _CONFLICTS:
                 assume_new_keys = False
             except asyncpg.ProgramLimitExceededError:
                 # It may be the queue of notifications that is full, and these are only hints.
@@ -301,7 +301,7 @@ class Writer:
         changes = work.changes()
         if changes:
             told = None if quiet else build_payload(work.topics)
-            timeout = COMMAND_TIMEOUT + work.size / SLOWEST
+            timeout = COMMAND_TIMEOUT + work.size / _SLOWEST
             version = await write(connection, changes, self.channel, told, timeout)
             self._recent.keep(changes, version)
 
@@ -323,7 +323,7 @@ class Writer:
     async def _catch_up(self) -> None:
         """Have everybody look, as soon as they can be told so."""
         while self._quiet:
-            await asyncio.sleep(CATCH_UP)
+            await asyncio.sleep(_CATCH_UP)
             self._quiet = False  # first, so that whatever is written quietly comes before the call
             try:
                 await self._database.fetch("SELECT pg_notify($1, $2)", self.channel, EVERYBODY)
@@ -333,7 +333,7 @@ class Writer:
 
     # The connection ------------------------------------------------------------------------------
 
-    async def _connected(self) -> asyncpg.Connection:
+    async def _connect(self) -> asyncpg.Connection:
         self._undone = False  # nor would it help to write less
         if self._connection is not None and not self._connection.is_closed():
             return self._connection
@@ -342,7 +342,7 @@ class Writer:
         try:
             self._connection = await self._database.connect(WRITER_SETTINGS)
         except Exception:
-            self._not_before = time.monotonic() + PAUSE
+            self._not_before = time.monotonic() + _PAUSE
             raise
         if self._away:
             self._away = False

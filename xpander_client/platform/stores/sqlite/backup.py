@@ -13,7 +13,7 @@ from xpander_client.platform.stores.sqlite.file import COMPANIONS, find_file, re
 from xpander_client.platform.stores.sqlite.schema import read_version
 from xpander_client.private_files import open_private
 
-PAGES = 256
+_PAGES = 256
 """So many pages, a megabyte, are copied in one step."""
 
 
@@ -56,7 +56,7 @@ def _copy(path: Path, part: Path) -> None:
         # One view for all steps. Without it, each write of the platform would begin them anew.
         source.execute("BEGIN")
         source.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        source.backup(target, pages=PAGES)
+        source.backup(target, pages=_PAGES)
         source.execute("COMMIT")
 
 

@@ -26,10 +26,10 @@ from xpander_client.platform.stores.entries import (
 T = TypeVar("T")
 Tx = TypeVar("Tx", bound="Transaction")
 
-LINGER = 0.001
+_LINGER = 0.001
 """The longest that a command waits for others, in seconds, and only when there usually are some."""
 
-NEVER = (*UNSTORABLE, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+_NEVER = (*UNSTORABLE, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 """How a write fails that can't be stored whenever it is tried."""
 
 _logger = logging.getLogger(__name__)
@@ -134,9 +134,9 @@ class GroupCommit(Generic[Tx]):
         """Wait for commands, and return those that are there; none when the end is reached."""
         entry = self._take(wait=True)
         # The callers of one commit come back together: a moment's patience spares a second sync.
-        patience = time.monotonic() + LINGER
+        patience = time.monotonic() + _LINGER
         while self._entries.qsize() + 1 < self._usual and time.monotonic() < patience:
-            time.sleep(LINGER / 20)
+            time.sleep(_LINGER / 20)
         batch: list[QueuedCommand] = []
         while entry is not None:
             batch.append(entry)
@@ -220,7 +220,7 @@ def _fail(batch: list[QueuedCommand], error: Exception) -> None:
     for entry in batch:
         entry.error = (
             refuse_unstorable(error)
-            if isinstance(error, NEVER)
+            if isinstance(error, _NEVER)
             else Refusal(503, "the store could not write this; nothing was changed")
         )
 

@@ -25,7 +25,7 @@ _INDEXES: Mapping[tuple[str, ...], str] = {
 }
 """The columns by which each finds tasks of an organization, in their order or all but in it."""
 
-COUNTED = 1_000
+_COUNTED = 1_000
 """So far it is counted how many tasks each index has: one with fewer is good enough."""
 
 
@@ -95,7 +95,7 @@ def _index_for(
         conditions = "".join(f" AND {name} = ?" for name in columns)
         [counted] = connection.execute(
             f"SELECT count(*) FROM (SELECT 1 FROM tasks INDEXED BY {_INDEXES[columns]} "
-            f"WHERE organization_id = ?{conditions} LIMIT {COUNTED})",
+            f"WHERE organization_id = ?{conditions} LIMIT {_COUNTED})",
             (organization_id, *(given[name] for name in columns)),
         ).fetchone()
         return int(counted)

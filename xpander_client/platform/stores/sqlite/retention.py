@@ -8,7 +8,7 @@ from collections.abc import Callable
 from xpander_client.platform.stores.retention import ENDED, Batch, Kind
 from xpander_client.platform.stores.sqlite.work import SEQ_BITS, SEQ_MASK, SqliteWork
 
-BYTES = 4 * 1024 * 1024
+_BYTES = 4 * 1024 * 1024
 """A batch ends with the row that makes it this large: every page of it is read and given back."""
 
 _DUE = (
@@ -58,7 +58,7 @@ def _events(work: SqliteWork, organization_id: str, before: float, limit: int) -
     due = work.execute(due_now, (organization_id, 0, before, limit)).fetchall()
     spared = "task_finished" if organization_id else ""
     for number, length in due:
-        events, freed, is_empty = _forget_events(work, number, spared, limit - gone, BYTES - size)
+        events, freed, is_empty = _forget_events(work, number, spared, limit - gone, _BYTES - size)
         gone += events
         size += freed + length
         if not is_empty:
@@ -67,7 +67,7 @@ def _events(work: SqliteWork, organization_id: str, before: float, limit: int) -
             work.execute("DELETE FROM large_fields WHERE task = ?", (number,))
             work.execute("UPDATE tasks SET large = NULL WHERE number = ?", (number,))
         work.execute("UPDATE tasks SET pruned = 1 WHERE number = ?", (number,))
-        if size >= BYTES or gone >= limit:
+        if size >= _BYTES or gone >= limit:
             return gone, True
     return gone, len(due) == limit
 
@@ -80,14 +80,14 @@ def _tasks(work: SqliteWork, organization_id: str, before: float, limit: int) ->
         due = work.execute(_WITH_LARGE_FIELDS, wanted).fetchall()
         for number, length in due:
             # A number is given out again: no event may be left with it.
-            events, freed, is_empty = _forget_events(work, number, "", left, BYTES - size)
+            events, freed, is_empty = _forget_events(work, number, "", left, _BYTES - size)
             size += freed + length
             left -= events + 1
             if not is_empty:
                 return gone, True
             work.execute("DELETE FROM tasks WHERE number = ?", (number,))
             gone += 1
-            if size >= BYTES or left <= 0:
+            if size >= _BYTES or left <= 0:
                 return gone, True
     return gone, False
 

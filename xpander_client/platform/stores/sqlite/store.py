@@ -308,7 +308,7 @@ class SqliteStore(Store):
         )
         return int(row[0])
 
-    async def queued(
+    async def measure_queues(
         self, organization_id: str, agent_id: str, queues: Mapping[str | None, int]
     ) -> Mapping[str | None, Sequence[int]]:
         """Return the sizes of the oldest tasks that wait in some of an agent's queues."""
@@ -319,7 +319,7 @@ class SqliteStore(Store):
             sizes[pin] = [row[0] for row in reader.execute(*read)]
         return {pin: found for pin, found in sizes.items() if found}
 
-    async def waiting_agents(self) -> Set[tuple[str, str]]:
+    async def list_waiting_agents(self) -> Set[tuple[str, str]]:
         """Return the organization and the id of each agent whose tasks wait for any worker."""
         rows = await self._on_list_thread(
             "SELECT DISTINCT organization_id, agent_id FROM tasks "
@@ -328,7 +328,7 @@ class SqliteStore(Store):
         )
         return {(row[0], row[1]) for row in rows}
 
-    async def pending_for(
+    async def find_delegated(
         self, organization_id: str, worker_id: str, agent_ids: frozenset[str] | None = None
     ) -> TaskRecord | None:
         """Return the oldest task that another task started and that waits for this worker alone."""

@@ -13,7 +13,7 @@ from xpander_client.platform.stores.sqlite.work import SELECT_THREAD, SEQ_BITS, 
 from xpander_client.platform.stores.thread_store import ThreadStore
 from xpander_client.platform.stores.work import Submit
 
-FEW = 100
+_FEW = 100
 """So many messages are read on the event loop; handing more to a thread is worth its while."""
 
 _ONE = f"{SELECT_THREAD} WHERE organization_id = ? AND id = ?"
@@ -75,7 +75,7 @@ class SqliteThreads(ThreadStore):
         )
         return [MessageRecord(role, body) for _, role, body in sorted([*system, *others])]
 
-    async def of_user(
+    async def list_of_user(
         self,
         organization_id: str,
         user_id: str,
@@ -97,6 +97,6 @@ class SqliteThreads(ThreadStore):
         return 0 if row is None else int(row[0]) << SEQ_BITS
 
     async def _messages(self, sql: str, parameters: tuple[Any, ...], *, many: int) -> list[Any]:
-        if many > FEW:
+        if many > _FEW:
             return await self._listed(sql, parameters)
         return self._reader().execute(sql, parameters).fetchall()
