@@ -204,8 +204,8 @@ def test_a_worker_keeps_its_task_when_the_platform_stood_still(place: str | None
             create(http)
             task = w.task()
             w.begin(task)
-            assert platform._loop is not None
-            platform._loop.call_soon_threadsafe(time.sleep, 2 * HASTY.lease)
+            assert platform._thread is not None
+            platform._thread.call_soon(lambda: time.sleep(2 * HASTY.lease))
             w.beat()  # waits for as long
             assert w.finish(task).status_code == 200
 
