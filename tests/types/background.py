@@ -76,7 +76,7 @@ async def start_wrong() -> None:
     await task.start(5, "1", "chat", plugin)  # type: ignore[call-overload]
     await task.start("report", 1, "chat", plugin)  # type: ignore[call-overload]
     await task.start("report", "1", "chat", plugin, on_terminal=5)  # type: ignore[call-overload]
-    task.start_soon(add, "1", "chat", plugin, "1")  # type: ignore[arg-type]
+    task.start_soon(add, "1", "chat", plugin, "1")  # type: ignore[call-overload]
     task.start_soon(add, "1", "chat")  # type: ignore[call-overload]
     task.start_soon(report, "1", "chat", plugin, 5)  # type: ignore[call-overload]
 
