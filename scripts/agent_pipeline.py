@@ -83,12 +83,12 @@ class StandIn(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """The events say enough."""
+        """Log nothing: the events say enough."""
 
 
 @contextmanager
 def model() -> Generator[LLM]:
-    """The model that the environment names, or the stand-in."""
+    """Yield the model that the environment names, or the stand-in."""
     named = os.environ.get("XPANDER_LLM_PROVIDER")
     keys = [name for name in MODELS if os.environ.get(name)]
     if named:
@@ -109,7 +109,7 @@ def model() -> Generator[LLM]:
 
 
 def research(llm: LLM) -> dict[str, Any]:
-    """The pipeline's result."""
+    """Return the pipeline's result."""
     # Create agents with shared state configuration
     state_config = connect_state(type="versioned", storage="memory")
 
@@ -145,7 +145,7 @@ def research(llm: LLM) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Runs the pipeline, and prints its events and its result."""
+    """Run the pipeline, and print its events and its result."""
     with model() as llm:
         print(json.dumps(research(llm), indent=2))
 

@@ -35,7 +35,7 @@ STEP = 0.5
 
 
 def reports(configuration: Configuration) -> Plugin:
-    """The plugin, with its one kind of task."""
+    """Make the plugin, with its one kind of task."""
     plugin = Plugin(
         "Reports", "reports", "Sums up sales", "1.0.0", "Shop", "", configuration=configuration
     )
@@ -74,7 +74,7 @@ def read(path: str) -> list[str]:
 
 
 def environment(configuration: Configuration) -> dict[str, str]:
-    """What the command needs to use the platform."""
+    """Return what the command needs to use the platform."""
     return {
         "XPANDER_API_KEY": configuration.required("api_key"),
         "XPANDER_BASE_URL": configuration.base_url,
@@ -119,7 +119,7 @@ def follow(followed: Task, approve: Callable[[], None], console: Console) -> Non
 
 
 def main() -> int:
-    """Makes the report; the exit status is 0 when it was sent."""
+    """Make the report; the exit status is 0 when it was sent."""
     parser = argparse.ArgumentParser(description="Makes a report in the background.")
     parser.add_argument("--wait", action="store_true", help="wait for you to approve the report")
     wait: bool = parser.parse_args().wait

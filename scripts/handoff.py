@@ -17,17 +17,17 @@ SALES = {"spring": {"north": [120, 80], "south": [50]}, "autumn": {"north": [30]
 
 
 def read_sales(season: str) -> dict[str, list[int]]:
-    """The collector's tool."""
+    """Return the sales of a season: the collector's tool."""
     return SALES.get(season, {"north": [1], "south": [2]})
 
 
 def sum_up(figures: Mapping[str, Sequence[int]]) -> dict[str, int]:
-    """The analyst's tool."""
+    """Sum figures up: the analyst's tool."""
     return {region: sum(sales) for region, sales in figures.items()}
 
 
 def publish(totals: Mapping[str, int]) -> str:
-    """The writer's tool."""
+    """Publish totals: the writer's tool."""
     best = max(totals, key=lambda region: totals[region])
     return f"{best} sold most: {totals[best]}"
 
@@ -71,7 +71,7 @@ PROMPTS = {
 
 
 def stand_in(messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]]) -> Any:
-    """What a model would answer, as OpenAI's client gives it with `model_dump()`.
+    """Return what a model would answer, as OpenAI's client gives it with `model_dump()`.
 
     With a real model: `openai.OpenAI().chat.completions.create(model="gpt-5", messages=messages,
     tools=tools).model_dump()`.
@@ -88,7 +88,7 @@ def stand_in(messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str,
 
 
 def _given(messages: Sequence[Mapping[str, Any]], question: int) -> Any:
-    """What the thread says last before the question, or the season that the question names."""
+    """Return what the thread says last before the question, or the season that this names."""
     earlier = [each["content"] for each in messages[:question] if each["role"] == "tool"]
     told = [each for each in earlier if each.startswith("{") and '"ok"' not in each]
     if told:

@@ -44,7 +44,7 @@ class QuickstartError(Exception):
 
 
 def main() -> int:
-    """Runs the tour; the exit status is 0 when both tasks were completed."""
+    """Run the tour; the exit status is 0 when both tasks were completed."""
     started = time.monotonic()
     try:
         say("Starting the platform, in this process")
@@ -69,7 +69,7 @@ def main() -> int:
 
 
 def with_sync_calls(configuration: Configuration) -> None:
-    """Creates a task, follows its events and prints the result, with plain calls."""
+    """Create a task, follow its events and print the result, with plain calls."""
     say(f"Sync: creating a task for the agent {AGENT!r}, and following its events")
     clock = Clock()
     with Tasks(configuration) as tasks:
@@ -86,7 +86,7 @@ def with_sync_calls(configuration: Configuration) -> None:
 
 
 async def with_async_calls(configuration: Configuration) -> None:
-    """The same once more, with the same names behind an `a`."""
+    """Do the same once more, with the same names behind an `a`."""
     say("Async: the same with acreate, aevents and areload")
     clock = Clock()
     async with Tasks(configuration) as tasks:
@@ -104,7 +104,7 @@ async def with_async_calls(configuration: Configuration) -> None:
 
 @contextmanager
 def worker(configuration: Configuration) -> Generator[int]:
-    """Runs sales_worker.py; yields its process id, and ends it in the end.
+    """Run sales_worker.py; yield its process id, and end it in the end.
 
     A worker that ends by itself would leave its tasks waiting for another one. So that nobody waits
     in vain, all tasks of the agent are stopped then, and what the worker printed is raised.
@@ -168,7 +168,7 @@ class Clock:
 
 
 def in_short(event: TaskUpdateEvent) -> str:
-    """What a reader wants to know of an event's data: a chunk's text, a task's status."""
+    """Return what a reader wants to know of an event's data: a chunk's text, a task's status."""
     if event.type == TaskUpdateEventType.Chunk:
         return str(event.data)
     status = getattr(event.data, "status", None)
@@ -176,7 +176,7 @@ def in_short(event: TaskUpdateEvent) -> str:
 
 
 def show_result(task: Task) -> None:
-    """The task's result as a table."""
+    """Print the task's result as a table."""
     if task.status != AgentExecutionStatus.Completed or not task.result:
         raise QuickstartError(f"the task {task.id} is {task.status}: {task.result}")
     rows: list[dict[str, Any]] = json.loads(task.result)
@@ -188,12 +188,12 @@ def show_result(task: Task) -> None:
 
 
 def say(text: str) -> None:
-    """A step of the tour."""
+    """Print a step of the tour."""
     print(f"\n=> {text}", flush=True)
 
 
 def tell(text: str) -> None:
-    """A detail of a step."""
+    """Print a detail of a step."""
     print(f"   {text}", flush=True)
 
 

@@ -20,7 +20,7 @@ from xpander_client import Task, Tasks, TaskUpdateEvent, TaskUpdateEventType, on
 
 @on_task
 def add_up_sales(task: Task) -> Task:
-    """Sets the result to a JSON list: region, sales and revenue, best region first."""
+    """Set the result to a JSON list: region, sales and revenue, best region first."""
     regions: dict[str, dict[str, Decimal]] = {}
     for url in task.input.files or []:
         for month, sales in by_month(Path(url2pathname(urlsplit(url).path))):
@@ -42,7 +42,7 @@ def add_up_sales(task: Task) -> Task:
 
 
 def by_month(file: Path) -> Iterator[tuple[str, list[dict[str, str]]]]:
-    """The file's rows, month by month."""
+    """Yield the file's rows, month by month."""
     months: dict[str, list[dict[str, str]]] = {}
     with file.open(newline="", encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
@@ -51,7 +51,7 @@ def by_month(file: Path) -> Iterator[tuple[str, list[dict[str, str]]]]:
 
 
 def tell(task: Task, text: str) -> None:
-    """Shows progress to everybody who follows the task's events."""
+    """Show progress to everybody who follows the task's events."""
     event = TaskUpdateEvent(
         type=TaskUpdateEventType.Chunk,
         task_id=task.id,

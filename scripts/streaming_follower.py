@@ -13,7 +13,7 @@ from xpander_client import AgentExecutionStatus, ChunkEvent, Tasks
 
 
 def main() -> int:
-    """Prints the chunks of one task; the exit status is 0 when it was completed."""
+    """Print the chunks of one task; the exit status is 0 when it was completed."""
     prompt = " ".join(sys.argv[1:]) or "Tell me what a stream of events is good for."
     with Tasks() as tasks:
         agent_id = tasks.configuration.required("agent_id")

@@ -19,7 +19,7 @@ PAUSE = 0.15
 
 @on_task
 async def answer(task: Task) -> AsyncIterator[TaskUpdateEvent]:
-    """Yields each word as a chunk, and sets the result to all of them."""
+    """Yield each word as a chunk, and set the result to all of them."""
     words: list[str] = []
     async for word in words_of_model(task.to_message()):
         words.append(word)
@@ -29,14 +29,14 @@ async def answer(task: Task) -> AsyncIterator[TaskUpdateEvent]:
 
 
 async def words_of_model(prompt: str) -> AsyncIterator[str]:
-    """What a model would stream."""
+    """Yield what a model would stream."""
     for word in f"You said: {prompt}".split():
         await asyncio.sleep(PAUSE)
         yield f"{word} "
 
 
 def event(task: Task, kind: TaskUpdateEventType, data: object) -> TaskUpdateEvent:
-    """An event of the task."""
+    """Make an event of the task."""
     return TaskUpdateEvent(
         type=kind,
         task_id=task.id,

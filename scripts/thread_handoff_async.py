@@ -24,7 +24,7 @@ async def drive(agent: Agent) -> None:
 
 
 async def chain(client: XpanderClient, season: str) -> str:
-    """What the last agent of a chain says."""
+    """Return what the last agent of a chain says."""
     thread_id = None
     said = ""
     for agent_id in CHAIN:
@@ -37,7 +37,7 @@ async def chain(client: XpanderClient, season: str) -> str:
 
 
 async def main() -> None:
-    """Runs all chains at the same time."""
+    """Run all chains at the same time."""
     seasons = [[*SALES][number % len(SALES)] for number in range(CHAINS)]
     async with (
         LocalPlatform(agents=AGENTS, tools=TOOLS) as platform,

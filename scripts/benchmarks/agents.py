@@ -71,7 +71,7 @@ def figures(rounds: int) -> Iterator[Figure]:
 
 
 def right(ours: Process, agex: Process, storage: str) -> Iterator[Figure]:
-    """Calls at the same time that get what is theirs."""
+    """Measure calls at the same time that get what is theirs."""
     mine, theirs = (each.run_each(f"own_{storage}", TOGETHER)[0] for each in (ours, agex))
     yield Figure(
         title=f"two threads, one session, {storage}: each got its own, of {TOGETHER}",
@@ -92,7 +92,7 @@ def right(ours: Process, agex: Process, storage: str) -> Iterator[Figure]:
 def long_session(
     ours: Process, agex: Process, storage: str, wanted: float, rounds: int
 ) -> Iterator[Figure]:
-    """What a late call of a session costs, and whether it is dearer than an early one."""
+    """Measure what a late call of a session costs, and whether it is dearer than an early one."""
     sessions = [ours.run_each(f"session_{storage}", CALLS) for _ in range(rounds)]
     pair = Pair(
         [statistics.median(times[-40:]) for times in sessions],

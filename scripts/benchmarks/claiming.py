@@ -14,14 +14,14 @@ TASKS = 200
 
 
 def figures(rounds: int) -> Iterator[Figure]:
-    """What a task costs the platform while many workers are idle, on both engines."""
+    """Measure what a task costs the platform while many workers are idle, on both engines."""
     yield idle_workers("SQLite", None, rounds)
     with postgres() as database:
         yield idle_workers("PostgreSQL", database.address, rounds)
 
 
 def idle_workers(engine: str, store: str | None, rounds: int) -> Figure:
-    """The CPU time of a platform that many workers listen at, and of one with a single one."""
+    """Compare the CPU time of a platform that many workers listen at with that of one worker's."""
     with (
         platform(store) as (crowded, one),
         platform(store) as (quiet, other),

@@ -25,7 +25,7 @@ class Figure:
 
     @classmethod
     def of_rates(cls, title: str, pair: Pair, unit: str, *, wanted: float | None = None) -> Figure:
-        """The ratio of two rates."""
+        """Make the figure of the ratio of two rates."""
         ours, theirs = pair.medians
         detail = f"{ours:,.0f} / {theirs:,.0f} {unit}"
         return cls(title=title, value=pair.ratio, wanted=wanted, detail=detail)
@@ -38,7 +38,7 @@ class Figure:
         return self.value <= self.wanted if self.at_most else self.value >= self.wanted
 
     def cells(self) -> tuple[str, str, str, str, str]:
-        """The row's texts."""
+        """Return the row's texts."""
         wanted = ""
         if self.wanted is not None:
             wanted = f"{'≤' if self.at_most else '≥'} {self.wanted:g}{self.space_and_unit}"
@@ -66,7 +66,7 @@ def in_short(value: float) -> str:
 
 
 def table(figures: Sequence[Figure]) -> str:
-    """A Markdown table, aligned so that it also reads well on a terminal."""
+    """Return a Markdown table, aligned so that it also reads well on a terminal."""
     rows = [HEADINGS, *(figure.cells() for figure in figures)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     lines = [
@@ -142,6 +142,6 @@ What is compared:
 
 
 def machine() -> str:
-    """What these figures were measured on, without names."""
+    """Tell what these figures were measured on, without names."""
     python = f"{platform.python_implementation()} {platform.python_version()}"
     return f"{os.cpu_count()} cores ({platform.machine()}), {sys.platform}, {python}"

@@ -83,7 +83,7 @@ def figures(official_python: str, rounds: int) -> Iterator[Figure]:
 
 
 def seconds(python: str, code: str, *arguments: str) -> float:
-    """What the code prints last, run in a fresh process outside the repository."""
+    """Return what the code prints last, run in a fresh process outside the repository."""
     answer = subprocess.run(
         [python, "-c", code, *arguments],
         cwd=tempfile.gettempdir(),
@@ -96,7 +96,7 @@ def seconds(python: str, code: str, *arguments: str) -> float:
 
 
 def size_of_packages(python: str) -> float:
-    """The bytes of all that is installed for `python`, but for pip and its like."""
+    """Count the bytes of all that is installed for `python`, but for pip and its like."""
     answer = subprocess.run(
         [python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"],
         check=True,
@@ -116,12 +116,12 @@ def size_of_packages(python: str) -> float:
 
 
 def official_client(folder: Path) -> str:
-    """The Python of an environment with the official client in it, made on first use."""
+    """Return the Python of an environment with the official client in it, made on first use."""
     return environment_with("xpander-sdk[agno]==2.0.537", folder)
 
 
 def environment_with(requirement: str, folder: Path) -> str:
-    """The Python of an environment with one thing in it, made on first use."""
+    """Return the Python of an environment with one thing in it, made on first use."""
     python = python_of(folder)
     done = folder / "complete"
     if not done.exists():
@@ -135,13 +135,13 @@ def environment_with(requirement: str, folder: Path) -> str:
 
 
 def new_environment(folder: Path) -> str:
-    """Makes a virtual environment; returns its Python."""
+    """Make a virtual environment; return its Python."""
     venv.create(folder, with_pip=True, clear=True)
     return python_of(folder)
 
 
 def python_of(folder: Path) -> str:
-    """The Python of a virtual environment."""
+    """Return the Python of a virtual environment."""
     return str(folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python"))
 
 

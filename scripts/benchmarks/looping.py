@@ -13,7 +13,7 @@ TURNS = 20
 
 
 def figures(rounds: int) -> Iterator[Figure]:
-    """Requests and time of a turn, in short threads and in long ones."""
+    """Measure requests and time of a turn, in short threads and in long ones."""
     with platform() as (_, environment), parts(environment, "looping.py") as (loops,):
         [ours] = loops.run_each("requests", TURNS)
         [before] = loops.run_each("requests_before", TURNS)

@@ -24,7 +24,7 @@ class Postgres:
     postmaster: int
 
     def cpu_seconds(self) -> float:
-        """The CPU time of all its processes so far, those that have ended left out."""
+        """Return the CPU time of all its processes so far, but those that have ended."""
         postmaster = psutil.Process(self.postmaster)
         seconds = 0.0
         for each in (postmaster, *postmaster.children()):
@@ -38,7 +38,7 @@ class Postgres:
 
 @contextmanager
 def postgres() -> Generator[Postgres]:
-    """Runs a server of its own."""
+    """Run a server of its own."""
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         postgres_server(Path(folder) / "pg") as address,

@@ -27,7 +27,7 @@ class Process:
     popen: subprocess.Popen[str]
 
     def read_line(self) -> str:
-        """The next line of its output."""
+        """Read the next line of its output."""
         assert self.popen.stdout
         line = self.popen.stdout.readline()
         if not line:
@@ -37,11 +37,11 @@ class Process:
         return line.strip()
 
     def run(self, name: str, count: int) -> float:
-        """The seconds that `count` times `name` took."""
+        """Return the seconds that `count` times `name` took."""
         return float(self._seconds(name, count))
 
     def run_each(self, name: str, count: int) -> list[float]:
-        """The seconds of each of `count` times `name`, where that is what `name` measures."""
+        """Return the seconds of each of `count` times `name`, if `name` measures that."""
         return [float(each) for each in self._seconds(name, count)]
 
     def _seconds(self, name: str, count: int) -> Any:
@@ -57,7 +57,7 @@ def process(
     python: str = sys.executable,
     environment: Mapping[str, str] | None = None,
 ) -> Generator[Process]:
-    """Runs `python arguments…`, and ends it by closing its input."""
+    """Run `python arguments…`, and end it by closing its input."""
     popen = subprocess.Popen(
         [python, *map(str, arguments)],
         stdin=subprocess.PIPE,
@@ -81,14 +81,14 @@ def process(
 
 @contextmanager
 def server() -> Generator[str]:
-    """Runs the local server; yields its address."""
+    """Run the local server; yield its address."""
     with process(HERE / "server.py") as running:
         yield f"http://127.0.0.1:{running.read_line()}"
 
 
 @contextmanager
 def subject(name: str, address: str, python: str = sys.executable) -> Generator[Process]:
-    """Runs one of `subjects/`, against `address`."""
+    """Run one of `subjects/`, against `address`."""
     with process(HERE / "subjects" / f"{name}.py", address, python=python) as running:
         yield running
 

@@ -23,7 +23,7 @@ TIME = "2026-01-02T03:04:05.678901+00:00"
 
 
 def task(task_id: str) -> dict[str, object]:
-    """A task as the platform answers it, with the fields that a finished one has."""
+    """Return a task as the platform answers it, with the fields that a finished one has."""
     return {
         "id": task_id,
         "agent_id": "agent",
@@ -93,13 +93,13 @@ class Server(asyncio.Protocol):
     """One connection: answers requests in the order they come."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keeps the transport to answer on."""
+        """Keep the transport to answer on."""
         self.transport = cast("asyncio.Transport", transport)
         self.received = b""
         self.streaming: asyncio.Task[None] | None = None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Ends a stream that nobody reads any more."""
+        """End a stream that nobody reads any more."""
         if self.streaming:
             self.streaming.cancel()
 
@@ -125,7 +125,7 @@ class Server(asyncio.Protocol):
             self.transport.write(STREAM_HEAD + (TOKENS if task_id == "tokens" else REPLAY))
 
     async def stream_slowly(self) -> None:
-        """The first event now, then one every 0.1 s, for 2 s in all."""
+        """Send the first event now, then one every 0.1 s, for 2 s in all."""
         self.transport.write(STREAM_HEAD)
         count = int(SLOW_SECONDS / 0.1)
         for number in range(1, count + 1):
@@ -135,7 +135,7 @@ class Server(asyncio.Protocol):
 
 
 async def serve() -> None:
-    """Serves on a free port of the loopback interface until standard input ends."""
+    """Serve on a free port of the loopback interface until standard input ends."""
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
     server = await loop.create_server(Server, "127.0.0.1", 0, backlog=1024)

@@ -64,7 +64,7 @@ def creations(title: str, creators: Process, rounds: int, *, wanted: float | Non
 
 @contextmanager
 def platform(store: str | None = None) -> Generator[tuple[Process, dict[str, str]]]:
-    """Runs the platform over a store, or a new one in a file; also yields the environment that
+    """Run the platform over a store, or a new one in a file; also yield the environment that
     points to it.
     """
     with (
@@ -78,7 +78,7 @@ def platform(store: str | None = None) -> Generator[tuple[Process, dict[str, str
 
 @contextmanager
 def parts(environment: dict[str, str], *names: str) -> Generator[list[Process]]:
-    """Runs those of `subjects/`, with that environment."""
+    """Run those of `subjects/`, with that environment."""
     if not names:
         yield []
         return
@@ -90,6 +90,6 @@ def parts(environment: dict[str, str], *names: str) -> Generator[list[Process]]:
 
 
 def cpu_seconds(part: Process) -> float:
-    """The CPU time that a process has used so far."""
+    """Return the CPU time that a process has used so far."""
     times = psutil.Process(part.popen.pid).cpu_times()
     return float(times.user + times.system)

@@ -25,7 +25,7 @@ PAUSE = 0.005
 
 
 def figures(rounds: int) -> Iterator[Figure]:
-    """Updates and whole tasks on both engines, and the longest list that is given in one answer."""
+    """Measure updates and whole tasks on both engines, and the longest list in one answer."""
     with (
         tempfile.TemporaryDirectory() as folder,
         process(HERE / "subjects" / "sizing.py", Path(folder) / "bench.db") as sizing,
@@ -40,7 +40,7 @@ def figures(rounds: int) -> Iterator[Figure]:
 
 
 def changes(engine: str, sizing: Process, rounds: int) -> Iterator[Figure]:
-    """An update of a task, and a task from its creation to its result."""
+    """Measure an update of a task, and a task from its creation to its result."""
     pair = interleaved(
         rounds,
         partial(sizing.run, "updates of a large one", UPDATES),

@@ -31,7 +31,7 @@ LISTS = (
 
 
 def figures(rounds: int) -> Iterator[Figure]:
-    """Writes on PostgreSQL, by one server process and by two, and pages of long lists."""
+    """Measure writes on PostgreSQL, by one server process and by two, and pages of long lists."""
     with postgres() as database:
         yield from together(database, rounds)
         yield two_servers(database, rounds)
@@ -62,7 +62,7 @@ def together(database: Postgres, rounds: int) -> Iterator[Figure]:
 
 
 def two_servers(database: Postgres, rounds: int) -> Figure:
-    """The same callers at two server processes, and at one; and what a task costs there."""
+    """Compare the same callers at two server processes and at one; and what a task costs there."""
     with platform(database.address) as (first, one), platform(database.address) as (second, other):
         both = {"XPANDER_BASE_URL": f"{one['XPANDER_BASE_URL']} {other['XPANDER_BASE_URL']}"}
         with parts(one, "creators.py") as (alone,), parts(one | both, "creators.py") as (shared,):
@@ -91,7 +91,7 @@ def two_servers(database: Postgres, rounds: int) -> Figure:
 
 
 def lists(engine: str, address: str, rounds: int) -> Figure:
-    """The worst of the filters."""
+    """Measure the worst of the filters."""
     with process(HERE / "subjects" / "listing.py", address) as listing:
         for count in (FEW, MANY):
             listing.run("fill", count)

@@ -58,7 +58,7 @@ def figures(rounds: int) -> Iterator[Figure]:
 
 
 def replays(store: str, environment: dict[str, str], rounds: int) -> Iterator[Figure]:
-    """A finished task from its first event to its last."""
+    """Measure a finished task from its first event to its last."""
     with parts(environment, "replaying.py") as (replaying,):
         for world, run in (("async", "areplay"), ("sync", "replay")):
             read = rate(replaying, run, EVENTS)
@@ -104,7 +104,7 @@ def late(
     *,
     wanted: float | None = None,
 ) -> Figure:
-    """The ratio of two 99th percentiles."""
+    """Compare two 99th percentiles."""
 
     def nineties(contestant: Process) -> float:
         _, ninety_nine, gaps = contestant.run_each(*run)
@@ -124,7 +124,7 @@ def late(
 
 @contextmanager
 def sse_starlette() -> Generator[Process]:
-    """Runs sse-starlette's server; yields its followers."""
+    """Run sse-starlette's server; yield its followers."""
     with process(HERE / "subjects" / "sse_starlette_server.py") as server:
         environment = os.environ | json.loads(server.read_line())
         environment.pop("XPANDER_AGENT_ID", None)

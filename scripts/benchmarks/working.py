@@ -70,7 +70,7 @@ def first_lines(ours: list[float], theirs: list[float]) -> Iterator[Figure]:
 
 
 def memory(creators: Process, client: Process, worker: Process) -> Figure:
-    """What the worker has in memory after many tasks / after few."""
+    """Compare what the worker has in memory after many tasks with what it has after few."""
 
     def resident_after(count: int) -> float:
         creators.run("create32", count - 1)
@@ -93,7 +93,7 @@ def memory(creators: Process, client: Process, worker: Process) -> Figure:
 def working(
     agent_id: str, worker: str, environment: dict[str, str], python: str = sys.executable
 ) -> Generator[tuple[Process, Process]]:
-    """Runs a worker of `subjects/` for an agent of its own; yields a client of that agent, too."""
+    """Run a worker of `subjects/` for an agent of its own; yield a client of that agent, too."""
     environment = environment | {"XPANDER_AGENT_ID": agent_id, "XPANDER_STREAMING_PORT": "0"}
     subjects = HERE / "subjects"
     with (
@@ -106,7 +106,7 @@ def working(
 
 
 def without_switches(environment: dict[str, str]) -> dict[str, str]:
-    """The environment without what would make the official worker do more than work."""
+    """Return the environment without what would make the official worker do more than work."""
     return {
         name: value for name, value in environment.items() if not name.startswith(("GIT_", "IS_"))
     }

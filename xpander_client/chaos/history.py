@@ -134,8 +134,9 @@ class History:
 
 
 def read_histories(folder: Path) -> Iterator[Acknowledged]:
-    """What all clients noted, each in its order. A line that a client did not live to finish is
-    left out.
+    """Yield what all clients noted, each in its order.
+
+    A line that a client did not live to finish is left out.
     """
     for path in sorted(folder.iterdir()):
         *lines, _ = path.read_bytes().split(b"\n")

@@ -93,7 +93,7 @@ class StoredTask:
 
     @classmethod
     def of(cls, record: TaskRecord, events: Sequence[StoredEvent]) -> StoredTask:
-        """A record with its events."""
+        """Put a record together with its events."""
         task = record.read()
         mark = (task.get("input") or {}).get("text") or ""
         return cls(
@@ -150,7 +150,7 @@ def violations(
     max_attempts: int,
     quiet: bool = True,
 ) -> list[Violation]:
-    """What does not hold; nothing when all is well.
+    """Return what does not hold; nothing when all is well.
 
     `quiet` says that everything had the time to come to its end, so that I5 is asked for, too.
     """

@@ -42,7 +42,7 @@ class _Caller:
         return f"{self._name}-{self._made}"
 
     def _marks(self, task: Task) -> list[str]:
-        """The marks of events that are to be pushed; mostly there are none."""
+        """Return the marks of events that are to be pushed; mostly there are none."""
         many = self._random.randrange(1, 4) if self._random.random() < 0.3 else 0
         return [f"{task.id} {self._name} {n}" for n in range(many)]
 

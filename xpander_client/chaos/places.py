@@ -54,7 +54,7 @@ class Place:
         return host, int(query.get("port", port))
 
     def through(self, port: int) -> str:
-        """The address of the same database, by way of a port of loopback."""
+        """Return the address of the same database, by way of a port of loopback."""
         parts = urlsplit(self.address)
         query = [
             (name, value) for name, value in parse_qsl(parts.query) if name not in ("host", "port")
@@ -68,7 +68,7 @@ class Place:
 async def place_beside(
     address: str, tell: Callable[[str], None] = lambda text: None
 ) -> AsyncIterator[Place]:
-    """A new, empty place: a file beside the store's, or a schema in its database.
+    """Make a new, empty place: a file beside the store's, or a schema in its database.
 
     The store itself is not opened, and nothing in it is touched. Places of runs that were killed
     are removed, and `tell` is told.

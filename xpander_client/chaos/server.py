@@ -27,7 +27,7 @@ SETTINGS = Settings(
 
 
 def environment(store: str, key: str, organization_id: str) -> Mapping[str, str]:
-    """What a server is told."""
+    """Return the environment variables that a server is started with."""
     return {
         "XPANDER_STORE": store,
         "XPANDER_API_KEY": key,

@@ -23,7 +23,7 @@ PATIENT = RetryPolicy(attempts=1_000, initial=0.05, maximum=0.5)
 
 
 def chunk(task: Task, mark: str) -> TaskUpdateEvent:
-    """An event with a mark of its own."""
+    """Make an event with a mark of its own."""
     return TaskUpdateEvent(
         type=TaskUpdateEventType.Chunk,
         task_id=task.id,

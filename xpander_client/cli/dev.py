@@ -86,7 +86,7 @@ def dev(
 
 @contextlib.contextmanager
 def _running(store: str) -> Iterator[tuple[str, Path]]:
-    """The address of the store, and what has its key beside it."""
+    """Yield the address of the store, and the path that its key is kept beside."""
     from xpander_client.platform.stores.addresses import check_address
     from xpander_client.platform.stores.engines import find_engine
 
@@ -106,7 +106,7 @@ def _running(store: str) -> Iterator[tuple[str, Path]]:
 
 
 def _kept_key(store: Path) -> str:
-    """The key that goes with a store, so that clients needn't be set up anew after a restart."""
+    """Return the key that goes with a store, so that clients stay set up after a restart."""
     path = store.with_name(store.name + ".key")
     try:
         make_private_folder(path.parent)

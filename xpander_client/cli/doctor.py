@@ -104,9 +104,9 @@ def _reach(configuration: Configuration, timeout: float) -> tuple[dict[str, Any]
 
 
 def _stream_problem(configuration: Configuration, timeout: float) -> str | None:
-    """What keeps event streams and workers from their address, which has the organization in it.
+    """Return what keeps event streams and workers from their address.
 
-    It is asked for the events of a task that there is not.
+    The address has the organization in it. It is asked for the events of a task that there is not.
     """
     with Tasks(attrs.evolve(configuration, connect_timeout=timeout)) as tasks:
         once = tasks.options(timeout=timeout, retry=RetryPolicy(attempts=1))

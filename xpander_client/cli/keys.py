@@ -104,7 +104,7 @@ def list_(
 
 
 def _print_list(found: Sequence[KeyRecord]) -> None:
-    """A table; it has columns for what few keys have only if one of these has it."""
+    """Print a table; it has columns for what few keys have only if one of these has it."""
     moment = datetime.datetime.fromisoformat
     columns: dict[str, list[Any]] = {
         "ID": [record.id for record in found],

@@ -72,7 +72,7 @@ def print_pairs(pairs: Mapping[str, Any]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table with a line for each row."""
+    """Print a table with a line for each row."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")  # on a narrow terminal: nothing is left out
@@ -82,13 +82,13 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 def tell(*parts: object) -> None:
-    """A line; parts that are a task's status have its colour."""
+    """Print a line; parts that are a task's status have its colour."""
     line = Text(" ").join(_cell(part) for part in parts)
     _console().print(line, soft_wrap=True)
 
 
 def note(text: str) -> None:
-    """A line for the person at the terminal, which is not part of the output."""
+    """Print a line for the person at the terminal, which is not part of the output."""
     print(visible(text), file=sys.stderr, flush=True)
 
 

@@ -68,7 +68,7 @@ class _Option:
         return f"XPANDER_{self.name.upper()}"
 
     def parameter(self) -> inspect.Parameter:
-        """The option, as typer takes it."""
+        """Return the option, as typer takes it."""
         is_flag = isinstance(self.default, bool)
         shown = "" if is_flag else f" [default: {self._shown(self.default)}]"
         option = typer.Option(
@@ -87,7 +87,7 @@ class _Option:
         )
 
     def read(self, text: str) -> Any:
-        """The value that was said.
+        """Convert the text of an option into its value.
 
         Raises:
             ConfigurationError: it can't be one.

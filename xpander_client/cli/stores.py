@@ -32,7 +32,7 @@ Organization = Annotated[
 
 
 def required_address(given: str | None) -> str:
-    """The address of the store.
+    """Return the address of the store.
 
     Raises:
         ConfigurationError: none was given.
@@ -47,7 +47,7 @@ def required_address(given: str | None) -> str:
 
 @contextlib.asynccontextmanager
 async def administered(address: str | None, *, make: bool = False) -> AsyncIterator[Store]:
-    """The store, open beside the platform that may be serving from it.
+    """Open the store beside the platform that may be serving from it.
 
     Raises:
         ConfigurationError: no store was given, or there is none that can be used. One in a file is

@@ -295,7 +295,7 @@ def _show_list(items: Iterator[TasksListItem]) -> None:
 
 
 def _about(item: TasksListItem) -> str | None:
-    """The title; of a task without one what came out, in a line."""
+    """Return the title, or what came out of a task without one, in a line."""
     if item.title or not item.result:
         return item.title
     return textwrap.shorten(item.result, 60, placeholder="…")

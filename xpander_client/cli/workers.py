@@ -29,7 +29,7 @@ def workers(
 
 
 def unserved(configuration: Configuration, agent_id: str) -> str | None:
-    """What there is to say when no worker serves an agent, so that its tasks wait for one."""
+    """Return what to say when no worker serves an agent, so that its tasks wait for one."""
     with Organization(configuration) as organization:
         once = organization.options(timeout=5.0, retry=RetryPolicy(attempts=1))
         try:

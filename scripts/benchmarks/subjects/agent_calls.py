@@ -25,7 +25,7 @@ _folders: list[str] = []
 
 
 def new_folder() -> str:
-    """A folder to keep state in."""
+    """Make a folder to keep state in."""
     _folders.append(tempfile.mkdtemp(prefix="agents-"))
     return _folders[-1]
 
@@ -67,7 +67,7 @@ class Measurements:
         return [_seconds(lambda: add(x=1)) for _ in range(count)]
 
     async def acalls(self, count: int) -> None:
-        """Some one-turn calls at once."""
+        """Make some one-turn calls at once."""
         one = self._agent(ADD)
 
         @one.task  # type: ignore[untyped-decorator]
@@ -82,7 +82,7 @@ class Measurements:
         return [_seconds(lambda: step(session="one")) for _ in range(count)]
 
     def bytes_on_disk(self, count: int) -> list[float]:
-        """What is on disk after some calls of one session."""
+        """Count the bytes on disk after some calls of one session."""
         self.session("disk", count)
         folder = Path(_folders[-1])
         return [float(sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()))]

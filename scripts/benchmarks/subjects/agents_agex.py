@@ -33,7 +33,7 @@ for module in (tokenizers, tiktoken):
 
 
 def agent(code: str, storage: str | None = None) -> Any:
-    """An agent whose model always answers with this code."""
+    """Make an agent whose model always answers with this code."""
     where: dict[str, Any] = {"path": new_folder()} if storage == "disk" else {}
     state = agex.connect_state(type="versioned", storage=storage, **where) if storage else None
     answer = llm.LLMResponse(emissions=[core.PythonEmission(code=code)])

@@ -9,7 +9,7 @@ from xpander_client.agents import Agent, connect_state, scripted
 
 
 def agent(code: str, storage: Literal["memory", "disk"] | None = None) -> Agent:
-    """An agent whose model always answers with this code."""
+    """Make an agent whose model always answers with this code."""
     where: dict[str, Any] = {"path": new_folder()} if storage == "disk" else {}
     state = connect_state(type="versioned", storage=storage, **where) if storage else None
     return Agent(llm=scripted([code] * 10_000), state=state)

@@ -46,7 +46,7 @@ async def _bare(number: int) -> AsyncIterator[tuple[str, int]]:
 
 
 async def bare(count: int) -> None:
-    """The same generators, each consumed by an asyncio task."""
+    """Run the same generators, each consumed by an asyncio task."""
     left = count
     done = asyncio.Event()
 

@@ -10,7 +10,7 @@ from plain_caller import Caller, addresses
 
 
 async def call(callers: int, count: int, make: Callable[[Caller], Awaitable[object]]) -> None:
-    """Makes `count` calls, `callers` at a time, each caller on its own connection."""
+    """Make `count` calls, `callers` at a time, each caller on its own connection."""
     left = iter(range(count))
 
     async def work(number: int) -> None:

@@ -8,7 +8,7 @@ import threading
 
 
 def end_with_input() -> None:
-    """Exits when the standard input is closed; all that is measured is over by then."""
+    """Exit when the standard input is closed; all that is measured is over by then."""
 
     def wait() -> None:
         sys.stdin.read()

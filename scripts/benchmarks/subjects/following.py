@@ -42,7 +42,7 @@ class Follower(asyncio.Protocol):
         self.transport.write("\r\n".join([*lines, "", ""]).encode())
 
     def data_received(self, data: bytes) -> None:
-        """Takes the stamps that are whole."""
+        """Take the stamps that are whole."""
         if not self.began.done():
             assert data.startswith(b"HTTP/1.1 200"), data
             self.began.set_result(None)
@@ -78,7 +78,7 @@ async def follow(rate: int, every: int, count: int) -> list[float]:
 
 
 def identity(follower: Follower) -> Follower:
-    """The protocol of a connection that is made for it."""
+    """Return the protocol of a connection that is made for it."""
     return follower
 
 

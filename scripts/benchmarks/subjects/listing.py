@@ -47,7 +47,7 @@ FROM numbers, tasks t WHERE t.id = 'task-of-{count}' ORDER BY n
 
 
 async def fill(count: int) -> None:
-    """Makes the agent of so many tasks."""
+    """Make so many tasks of the agent."""
     store = store_at(address)
     await store.open()
     await store.put("bench", agent_of(count), {"input": {"text": "x"}}, task_id=f"task-of-{count}")
@@ -79,7 +79,7 @@ async def fill_postgres(count: int) -> None:
 
 
 def copies(count: int, columns: list[str]) -> str:
-    """The statement that copies all columns of the task that are not made anew."""
+    """Return the statement that copies all columns of the task that are not made anew."""
     made = {"number", "id", "status", "user_id", "parent_task_id"}
     return COPY.format(count=count, others=", ".join(name for name in columns if name not in made))
 
@@ -89,7 +89,7 @@ def agent_of(count: int) -> str:
 
 
 async def pages(name: str, count: int, *, middle: bool = False) -> float:
-    """The seconds of a page, the first one or one in the middle."""
+    """Return the seconds of a page, the first one or one in the middle."""
     store = store_at(address)
     await store.open()
     wanted = attrs.evolve(FILTERS[name], agent_id=agent_of(count))
@@ -104,7 +104,7 @@ async def pages(name: str, count: int, *, middle: bool = False) -> float:
 
 
 async def cursor_behind(store: Store, wanted: TaskFilter, count: int) -> str | None:
-    """The cursor of the page behind so many tasks."""
+    """Return the cursor of the page behind so many tasks."""
     cursor: str | None = None
     left = count
     while left:  # a page may be shorter than it was asked for

@@ -110,7 +110,7 @@ def of(kind: type, messages: int) -> Any:
 
 
 def turns(kind: type, messages: int, count: int) -> float:
-    """The seconds of `count` turns, in a conversation that a short one is begun anew for."""
+    """Return the seconds of `count` turns, in a conversation that a short one is begun anew for."""
     if messages == SHORT:
         made.pop((kind, messages), None)
     conversation = of(kind, messages)
@@ -121,7 +121,7 @@ def turns(kind: type, messages: int, count: int) -> float:
 
 
 def requests(kind: type, count: int) -> list[float]:
-    """Requests in a turn."""
+    """Count the requests in a turn."""
     conversation = of(kind, SHORT)
     logging.getLogger("httpx").setLevel(logging.INFO)
     before = counter.count

@@ -37,7 +37,7 @@ def serve(runs: dict[str, Sync], async_runs: dict[str, Async]) -> None:
 
 
 async def in_flight(callers: int, count: int, call: Callable[[], Awaitable[object]]) -> None:
-    """Makes `count` calls, `callers` at a time."""
+    """Make `count` calls, `callers` at a time."""
     left = iter(range(count))
 
     async def caller() -> None:

@@ -25,7 +25,7 @@ class Caller:
         self._writer = writer
 
     async def create(self, body: bytes = BODY) -> bytes:
-        """Creates a task; returns its JSON."""
+        """Create a task; return its JSON."""
         head = (
             f"POST /agent-execution/{os.environ['XPANDER_AGENT_ID']} HTTP/1.1\r\n{FIELDS}"
             f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
@@ -36,14 +36,14 @@ class Caller:
         return await self._reader.readexactly(int(length))
 
     async def finish(self) -> None:
-        """Creates a task, and follows it to its end."""
+        """Create a task, and follow it to its end."""
         task_id = json.loads(await self.create(STREAMED))["id"]
         await self._ask(f"GET /agent-execution/{task_id}/events HTTP/1.1\r\n{FIELDS}\r\n".encode())
         events = await self._reader.readuntil(b"\r\n0\r\n\r\n")
         assert b'"status":"completed"' in events, events
 
     async def update(self, task_id: str, **fields: object) -> None:
-        """Sets fields of a task, as the worker of its first attempt."""
+        """Set fields of a task, as the worker of its first attempt."""
         body = json.dumps({"execution_attempts": 1, **fields}).encode()
         head = (
             f"PATCH /agent-execution/{task_id}/update HTTP/1.1\r\n{FIELDS}"
@@ -54,13 +54,13 @@ class Caller:
         await self._reader.readexactly(int(length))
 
     async def _ask(self, request: bytes) -> bytes:
-        """The head of the answer."""
+        """Send a request; return the head of the answer."""
         self._writer.write(request)
         head = await self._reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 20"), head
         return head
 
     async def close(self) -> None:
-        """Closes it."""
+        """Close the connection."""
         self._writer.close()
         await self._writer.wait_closed()

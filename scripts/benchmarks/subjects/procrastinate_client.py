@@ -16,13 +16,13 @@ from procrastinate_app import app, finish
 
 
 async def prepare(_: int) -> None:
-    """Makes Procrastinate's tables."""
+    """Make Procrastinate's tables."""
     async with app.open_async():
         await app.schema_manager.apply_schema_async()
 
 
 async def finish32(count: int) -> None:
-    """Some jobs, from being deferred to having succeeded."""
+    """Run some jobs, from being deferred to having succeeded."""
     waiting: dict[int, asyncio.Future[None]] = {}
 
     async def finished() -> None:

@@ -14,7 +14,7 @@ tasks = Tasks(configuration)
 
 @cache
 def task_of(count: int) -> Task:
-    """A task with so many chunks of text."""
+    """Make a task with so many chunks of text."""
     task = tasks.create(
         agent_id=configuration.required("agent_id"),
         prompt="Add up the sales by region",
@@ -33,13 +33,13 @@ def task_of(count: int) -> Task:
 
 
 def replay(count: int) -> None:
-    """Reads all of it."""
+    """Read all of it."""
     chunks = sum(event.type == "chunk" for event in task_of(count).events())
     assert chunks == count, f"{chunks} of {count} events"
 
 
 async def areplay(count: int) -> None:
-    """Reads all of it, async."""
+    """Read all of it, async."""
     chunks = 0
     async for event in task_of(count).aevents():
         chunks += event.type == "chunk"

@@ -11,7 +11,7 @@ AGENTS = [{"id": "looping", "tools": ["read_news"]}]
 
 
 def read_news(topic: str) -> str:
-    """What the loops call."""
+    """Answer the loops' calls."""
     return f"no news about {topic}"
 
 

@@ -52,7 +52,7 @@ async def update(store: Store, task_id: str, count: int) -> None:
 async def per_change(
     count: int, prepare: Callable[[Store], Awaitable[Callable[[], Awaitable[None]]]]
 ) -> float:
-    """What one of `count` costs."""
+    """Return what one of `count` costs."""
     store = store_at(address)
     await store.open()
     change = await prepare(store)
@@ -75,7 +75,7 @@ async def updates(count: int, text: str) -> float:
 
 
 async def told(count: int) -> float:
-    """What who follows a task with a large input is sent of its progress."""
+    """Count what a follower of a task with a large input is sent of its progress."""
     store = store_at(address)
     await store.open()
     task_id = await put(store, LARGE)

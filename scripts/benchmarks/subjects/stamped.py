@@ -21,7 +21,7 @@ class Lateness:
         self._every = every
 
     def take(self, stamp: str | bytes) -> None:
-        """A stamp has arrived, all of it."""
+        """Note that a stamp has arrived, all of it."""
         due, number = int(stamp[1:17]), int(stamp[18:])
         self.seconds.append((time.monotonic_ns() - due) / 1e9)
         self.gaps += number != self.next
@@ -29,7 +29,7 @@ class Lateness:
 
 
 def summary(followers: list[Lateness]) -> list[float]:
-    """The median, the 99th percentile, and the gaps."""
+    """Return the median, the 99th percentile, and the gaps."""
     percentiles = statistics.quantiles([s for each in followers for s in each.seconds], n=100)
     return [percentiles[49], percentiles[98], float(sum(each.gaps for each in followers))]
 

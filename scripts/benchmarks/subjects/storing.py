@@ -20,7 +20,7 @@ EVENT = {"type": "chunk", "data": "North 1, South 2, East 3, West 4"}
 
 
 def new_store() -> Store:
-    """The store, not open yet."""
+    """Make the store, not open yet."""
     if len(sys.argv) < 3:
         return store_at(sys.argv[1])
     from xpander_client.platform.stores.postgres.store import PostgresStore
@@ -29,7 +29,7 @@ def new_store() -> Store:
 
 
 async def create(callers: int, count: int) -> float:
-    """Creates `count` tasks, `callers` at a time."""
+    """Create `count` tasks, `callers` at a time."""
 
     async def prepare(store: Store) -> Callable[[], Awaitable[object]]:
         return lambda: store.put("bench", "agent", BODY, task_id=str(uuid.uuid4()))
@@ -38,7 +38,7 @@ async def create(callers: int, count: int) -> float:
 
 
 async def append(callers: int, count: int) -> float:
-    """Appends `count` events, to as many tasks as there are callers."""
+    """Append `count` events, to as many tasks as there are callers."""
 
     async def prepare(store: Store) -> Callable[[], Awaitable[object]]:
         ids = [str(uuid.uuid4()) for _ in range(callers)]
@@ -53,7 +53,7 @@ async def append(callers: int, count: int) -> float:
 async def seconds(
     callers: int, count: int, prepare: Callable[[Store], Awaitable[Callable[[], Awaitable[object]]]]
 ) -> float:
-    """What `count` calls take."""
+    """Return the seconds that `count` calls take."""
     store = new_store()
     await store.open()
     call = await prepare(store)
