@@ -132,14 +132,15 @@ def find_references(modules: Mapping[str, Module], package: str) -> Iterator[Ref
             if found and found != module.name:
                 known.add(found)
                 yield Reference(found, name, module.path, line)
-        # What is patched or fetched by name: `monkeypatch.setattr(till, "LIMIT", 3)`, or
-        # `import_module(HOMES[name]).ENGINE`.
-        by_name = [
-            (chain.rpartition(".")[2], line)
-            for chain, line in module.attributes
-            if chain.startswith("import_module.")
-        ]
-        for text, line in module.strings + by_name:
+        # `import_module(HOMES[name]).ENGINE` may mean each module that has one.
+        for chain, line in module.attributes:
+            root, _, name = chain.partition(".")
+            if root == "import_module":
+                for found, other in modules.items():
+                    if name in other.definitions:
+                        yield Reference(found, name, module.path, line)
+        # What is patched or fetched by name: `monkeypatch.setattr(till, "LIMIT", 3)`.
+        for text, line in module.strings:
             if text.isidentifier():
                 for found in known:
                     if text in modules[found].definitions:

@@ -120,7 +120,7 @@ def test_a_name_that_only_its_module_uses_has_an_underscore() -> None:
         "from shop import till\npatch(till, 'pay')",
         "patch('shop.till.pay')",
         "way = 'shop'\npatch(f'{way}.till.pay')",
-        "HOMES = {'cash': 'shop.till'}\nimport_module(HOMES['cash']).pay",
+        "HOMES = {'cash': f'{SHOP}.till'}\nimport_module(HOMES['cash']).pay",
         "run('import os\\nfrom shop.till import Coin, pay')",
         "_HOMES = {'pay': 'shop.till'}",
         "_HOMES = {'shop.till': ('Coin', 'pay')}",
