@@ -87,7 +87,7 @@ def find_folder_pairs(modules: Mapping[str, Module]) -> dict[tuple[str, str], li
                 place = f"{module.path}:{imported.line}"
                 places[module.folder, target.folder].append(place)
     return {
-        (first, second): found + places[second, first]
+        (first, second): list(dict.fromkeys(found + places[second, first]))
         for (first, second), found in sorted(places.items())
         if first < second and (second, first) in places
     }
