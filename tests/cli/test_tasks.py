@@ -21,7 +21,7 @@ from xpander_client.worker import Worker
 
 def finish(configuration: Configuration, task_id: str, result: str) -> None:
     with Tasks(configuration) as tasks:
-        tasks.update(task_id=task_id, status="completed", result=result)  # type: ignore[arg-type]  # as text
+        tasks.update(task_id=task_id, status="completed", result=result)  # as text
 
 
 def test_a_task_is_created_shown_listed_and_stopped(command: Command) -> None:
