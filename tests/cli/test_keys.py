@@ -14,7 +14,7 @@ from tests.cli.conftest import Command, environment
 from tests.platform.serving import WatchedStore, caller, serving
 from tests.platform.wire import eventually
 from xpander_client.platform.app import Platform
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.addresses import store_at
 
 KEY = re.compile(r"xpk_([0-9a-f]{8})_[0-9a-f]{48}\n")

@@ -19,9 +19,9 @@ from xpander_client.chaos.history import (
     Pushed,
     Stopped,
 )
-from xpander_client.platform.clock import timestamp
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.stores.records import IdempotencyKey, TaskFilter, TaskRecord
+from xpander_client.platform.foundation.clock import timestamp
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.rules.records import IdempotencyKey, TaskFilter, TaskRecord
 from xpander_client.platform.stores.store import Store
 
 T = TypeVar("T")

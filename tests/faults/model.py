@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.settings import Settings
 
 FINAL = {"completed", "failed", "error", "stopped"}
 

@@ -18,7 +18,7 @@ from tests.platform.wire import OpenStore
 from tests.postgres import PostgresServer, postgres_cluster
 from xpander_client.chaos.history import read_histories
 from xpander_client.chaos.invariants import stored_tasks, violations
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.addresses import store_at
 from xpander_client.platform.stores.store import Store
 

@@ -29,8 +29,8 @@ from xpander_client.chaos.processes import Process
 from xpander_client.chaos.server import environment
 from xpander_client.chaos.stage import SERVER
 from xpander_client.errors import ModuleException
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.addresses import store_at
 from xpander_client.platform.stores.sqlite.store import SqliteStore
 from xpander_client.platform.stores.store import Store

@@ -22,10 +22,9 @@ from hypothesis.stateful import (
 from tests.faults.engines import Engine, rounds
 from tests.faults.model import FINAL, Model, Refused
 from tests.faults.tally import Count, Tally
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.addresses import store_at
-from xpander_client.platform.stores.records import (
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.rules.records import (
     Appended,
     Deleted,
     Document,
@@ -36,6 +35,7 @@ from xpander_client.platform.stores.records import (
     TaskFilter,
     TaskRecord,
 )
+from xpander_client.platform.stores.addresses import store_at
 from xpander_client.platform.stores.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]

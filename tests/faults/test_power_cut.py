@@ -20,7 +20,7 @@ from tests.faults.tally import Tally
 from xpander_client.chaos.history import read_histories
 from xpander_client.chaos.invariants import Violation, stored_tasks, violations
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.sqlite.store import SqliteStore
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]

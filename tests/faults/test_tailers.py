@@ -15,7 +15,7 @@ from tests.faults.tally import Tally
 from tests.platform.wire import OpenStore
 from xpander_client.chaos.history import Created, History, Pushed, SawEnd, Seen, read_histories
 from xpander_client.chaos.invariants import fingerprint, stored_tasks, violations
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.addresses import store_at
 from xpander_client.platform.stores.hints import task_topic
 from xpander_client.platform.stores.store import Store

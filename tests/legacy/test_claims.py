@@ -14,7 +14,7 @@ from tests.worlds import World
 from xpander_client import AgentExecutionStatus, Configuration, ConflictError, TaskHeldError, Tasks
 from xpander_client.legacy import Agent, XpanderClient
 from xpander_client.platform import LocalPlatform
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.settings import Settings
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from tests.platform.conftest import QUICK
 from tests.platform.wire import create, update
 from xpander_client.platform import LocalPlatform
 from xpander_client.platform.operations import FINISH
-from xpander_client.platform.threads import STRATEGIES
+from xpander_client.platform.rules.threads import STRATEGIES
 
 strategies = cycle(sorted(STRATEGIES))
 coin = cycle([True, True, False])

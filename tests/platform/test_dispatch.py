@@ -26,8 +26,8 @@ from tests.platform.wire import (
 )
 from xpander_client.platform import LocalPlatform, Settings
 from xpander_client.platform.dispatch import Dispatch
-from xpander_client.platform.metrics import Metrics
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.sessions import OUTBOX, WorkerSession
 from xpander_client.platform.stores.hints import RARELY
 from xpander_client.platform.stores.store import Store

@@ -25,8 +25,8 @@ from tests.platform.wire import (
 )
 from xpander_client.platform import LocalPlatform, event_log
 from xpander_client.platform.event_log import EventLogs
-from xpander_client.platform.metrics import Metrics
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.metrics import Metrics
+from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.hints import WakeEvent
 from xpander_client.platform.stores.sqlite.store import SqliteStore
 

@@ -17,7 +17,7 @@ from tests.platform.wire import create, event, eventually, frames, push, update,
 from xpander_client import Configuration, Tasks
 from xpander_client.platform import keys
 from xpander_client.platform.app import Platform
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.settings import Settings
 
 
 def made(path: Path, **said: Any) -> str:

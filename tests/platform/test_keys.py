@@ -13,9 +13,9 @@ from tests.platform.serving import WatchedStore
 from tests.platform.wire import Clock, OpenStore
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform import keys
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.keys import FixedKeys, StoredKeys
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.store import Store
 
 TTL = Settings().cache_ttl

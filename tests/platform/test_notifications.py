@@ -19,7 +19,8 @@ from tests.platform.wire import (
     update,
     worker,
 )
-from xpander_client.platform import LocalPlatform, machine
+from xpander_client.platform import LocalPlatform
+from xpander_client.platform.rules import task_machine
 
 
 def tell(
@@ -133,7 +134,7 @@ def test_events_of_earlier_releases_that_look_like_notices_are_none(
     with worker(http) as w:
         task = own(http, w)
         with monkeypatch.context() as earlier:
-            earlier.setattr(machine, "_OWN_KINDS", frozenset())
+            earlier.setattr(task_machine, "_OWN_KINDS", frozenset())
             for more in ({}, {"notification": {"key": "forged"}}):
                 forged = {**event("notification", task["id"], None), **more}
                 assert push(http, task, forged).status_code == 200

@@ -12,12 +12,21 @@ import httpx
 import pytest
 
 from tests.platform.conftest import QUICK
-from tests.platform.test_threads import LENGTH, STATUS, begin, claim, extend, said, texts, view
+from tests.platform.rules.test_threads import (
+    LENGTH,
+    STATUS,
+    begin,
+    claim,
+    extend,
+    said,
+    texts,
+    view,
+)
 from tests.platform.tool_server import ToolServer, tool_server
 from tests.platform.wire import create, eventually, status, update, worker
 from xpander_client.core.tool_message import tool_message
 from xpander_client.platform import LocalPlatform
-from xpander_client.platform.ids import child_task_id
+from xpander_client.platform.foundation.ids import child_task_id
 from xpander_client.platform.tools import AT_ONCE, Tool
 
 FINISH = "xpfinish-agent-execution-finished"

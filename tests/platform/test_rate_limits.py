@@ -6,9 +6,9 @@ import pytest
 from tests.platform.wire import Clock
 from xpander_client.platform import rate_limits
 from xpander_client.platform.access import Access
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rate_limits import RateLimits
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.settings import Settings
 
 KEY = Access(key_id="k", organization_id="o")
 

@@ -19,9 +19,9 @@ from xpander_client.platform import keys
 from xpander_client.platform.app import Platform
 from xpander_client.platform.descriptions import described
 from xpander_client.platform.dispatch import Dispatch
-from xpander_client.platform.metrics import Metrics
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.reach import AGENTS_NAMED, SAID, TASKS_NAMED, THREADS_NAMED, Reach
-from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.sessions import registration
 from xpander_client.platform.stores.store import Store
 

@@ -29,9 +29,9 @@ from tests.platform.wire import (
 )
 from xpander_client.platform import LocalPlatform
 from xpander_client.platform.event_log import PAGE, PAGE_BYTES, EventLogs
-from xpander_client.platform.metrics import Metrics
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.metrics import Metrics
+from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.hints import WakeEvent
 from xpander_client.platform.stores.postgres.store import PostgresStore
 from xpander_client.platform.stores.sqlite.store import SqliteStore

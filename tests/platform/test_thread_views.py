@@ -4,8 +4,8 @@ import orjson
 import pytest
 from hypothesis import given, strategies as st
 
-from xpander_client.platform.stores.records import MessageRecord
-from xpander_client.platform.threads import window, without_answers
+from xpander_client.platform.rules.records import MessageRecord
+from xpander_client.platform.rules.threads import window, without_answers
 
 ROLES = {"s": "system", "u": "user", "a": "assistant", "t": "tool", "c": "assistant"}
 

@@ -23,7 +23,7 @@ KEY = "the-key-of-the-fault-tests"
 PLATFORM = """
 import sys
 from xpander_client.platform.serve import run
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.settings import Settings
 
 run(
     port=int(sys.argv[1]),

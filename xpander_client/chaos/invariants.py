@@ -25,8 +25,8 @@ from xpander_client.chaos.history import (
 from xpander_client.core.convert import unstructure
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.core.statuses import TERMINAL
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.stores.records import TaskFilter, TaskRecord
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.rules.records import TaskFilter, TaskRecord
 from xpander_client.platform.stores.store import Store
 
 INVARIANTS: Mapping[str, str] = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.file_lock import FileLock
+from xpander_client.platform.foundation.file_lock import FileLock
 
 
 class Mark:

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 from xpander_client.chaos.processes import end_with_parent, ready
 from xpander_client.errors import ModuleException
+from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.serve import run
-from xpander_client.platform.settings import Settings
 
 SETTINGS = Settings(
     lease=3.0,

@@ -14,7 +14,7 @@ from xpander_client.cli.output import note, print_json, print_table
 from xpander_client.cli.stores import StoreAddress, administered
 
 if TYPE_CHECKING:
-    from xpander_client.platform.stores.records import AuditEntry
+    from xpander_client.platform.rules.records import AuditEntry
 
 
 _PAGE = 500

@@ -16,7 +16,7 @@ from xpander_client.cli.output import note, print_json
 from xpander_client.cli.settings import with_settings
 from xpander_client.errors import ConfigurationError
 from xpander_client.extras import missing
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.settings import Settings
 from xpander_client.private_files import check_private_folder, make_private_folder, open_private
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import typer
 from xpander_client.cli.output import note, print_json
 from xpander_client.cli.settings import with_settings
 from xpander_client.cli.stores import StoreAddress, required_address
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.settings import Settings
 
 if TYPE_CHECKING:
     from xpander_client.platform.supervisor import Announcement

@@ -14,7 +14,7 @@ import attrs
 import typer
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.settings import Settings
 
 EPILOG = (
     "TIME is in seconds, or has one of the units s, m, h and d; SIZE is in bytes, or in KiB, MiB "

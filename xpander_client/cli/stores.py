@@ -53,7 +53,7 @@ async def administered(address: str | None, *, make: bool = False) -> AsyncItera
         ConfigurationError: no store was given, or there is none that can be used. One in a file is
             only made with `make`, so that a slip of the pen is no new store.
     """
-    from xpander_client.platform.refusal import Refusal
+    from xpander_client.platform.foundation.errors import Refusal
     from xpander_client.platform.stores.addresses import store_at, without_password
     from xpander_client.platform.stores.engines import find_engine
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.errors import Refusal
 
 APPLICATION = "application"
 """Makes tasks, follows, changes and stops them. It is no worker: what it writes is a user's edit,

@@ -10,14 +10,14 @@ import attrs
 
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform import kept_agents
-from xpander_client.platform.bounds import ID, within
-from xpander_client.platform.clock import Clock, timestamp
 from xpander_client.platform.descriptions import DescribedAgent, on_the_wire
+from xpander_client.platform.foundation.bounds import ID, within
+from xpander_client.platform.foundation.clock import Clock, timestamp
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.foundation.ttl_cache import Lookups
 from xpander_client.platform.kept_agents import KIND
-from xpander_client.platform.lookups import Lookups
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.records import AuditEntry, IdempotencyKey, make_audit_entry
+from xpander_client.platform.rules.records import AuditEntry, IdempotencyKey, make_audit_entry
 from xpander_client.platform.stores.store import Store
 
 KEPT = 4096

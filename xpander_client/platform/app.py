@@ -13,22 +13,22 @@ from starlette.types import ASGIApp
 
 from xpander_client.platform import roles
 from xpander_client.platform.agents import Agents
-from xpander_client.platform.clock import Clock, server_clock
 from xpander_client.platform.deletion import Deletions
 from xpander_client.platform.descriptions import DescribedAgent
 from xpander_client.platform.dispatch import Dispatch
 from xpander_client.platform.event_log import EventLogs
+from xpander_client.platform.foundation.clock import Clock, server_clock
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.metrics import Metrics
+from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.gate import Gate
 from xpander_client.platform.health import HealthEndpoints
 from xpander_client.platform.http import Endpoints
 from xpander_client.platform.http_tools import HttpTools
 from xpander_client.platform.keys import FixedKeys, Keys, StoredKeys
-from xpander_client.platform.metrics import Metrics
 from xpander_client.platform.operations import OperationEndpoints
 from xpander_client.platform.rate_limits import RateLimits
 from xpander_client.platform.reach import Reach
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.retention import FAREWELL
 from xpander_client.platform.stores.store import Store
 from xpander_client.platform.threads_http import ThreadEndpoints

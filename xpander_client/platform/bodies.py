@@ -19,8 +19,8 @@ from starlette.requests import ClientDisconnect, Request
 
 from xpander_client.core.convert import ConversionError, structure
 from xpander_client.core.enums import OpenStrEnum
-from xpander_client.platform.bounds import fault
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.bounds import fault
+from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.stores.admission import REQUEST_BYTES
 
 T = TypeVar("T")

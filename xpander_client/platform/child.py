@@ -96,7 +96,7 @@ def main() -> None:
 
 
 def _reason(error: Exception) -> str:
-    from xpander_client.platform.refusal import Refusal
+    from xpander_client.platform.foundation.errors import Refusal
 
     if isinstance(error, Refusal):
         return error.detail
@@ -107,8 +107,8 @@ def _reason(error: Exception) -> str:
 
 async def _serve(orders: Orders, supervisor: socket.socket, serves: threading.Event) -> None:
     from xpander_client.platform.app import Platform
+    from xpander_client.platform.foundation.settings import Settings
     from xpander_client.platform.server import Server
-    from xpander_client.platform.settings import Settings
     from xpander_client.platform.stores.addresses import store_at
 
     settings = Settings(**orders.settings)
@@ -136,8 +136,8 @@ async def _serve(orders: Orders, supervisor: socket.socket, serves: threading.Ev
 
 
 async def _has_keys(store: Store) -> bool:
+    from xpander_client.platform.foundation.errors import Refusal
     from xpander_client.platform.keys import listed
-    from xpander_client.platform.refusal import Refusal
 
     try:
         return bool(await listed(store))

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 import attrs
 
-from xpander_client.platform import threads
 from xpander_client.platform.access import Access
 from xpander_client.platform.dispatch import Dispatch
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.stores.records import TaskFilter, TaskRecord, make_audit_entry
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.rules import threads
+from xpander_client.platform.rules.records import TaskFilter, TaskRecord, make_audit_entry
 from xpander_client.platform.stores.store import Store
 
 TOGETHER = 50

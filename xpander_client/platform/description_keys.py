@@ -21,7 +21,7 @@ from xpander_client.api.models import (
 )
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform import bodies
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.errors import Refusal
 
 FILE = frozenset({"agents"})
 MODEL = frozenset({"provider", "name"})

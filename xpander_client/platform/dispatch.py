@@ -20,23 +20,23 @@ import attrs
 import orjson
 
 from xpander_client.core.sse import encode_event
-from xpander_client.platform.clock import Clock
-from xpander_client.platform.metrics import Metrics
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.clock import Clock
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.metrics import Metrics
+from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.rules.records import (
+    NOTIFICATION,
+    Held,
+    ListenState,
+    TaskRecord,
+)
 from xpander_client.platform.sessions import WorkerSession, task_notice, task_stop
-from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.hints import (
     RARELY,
     Subscription,
     agent_topic,
     patience,
     worker_topic,
-)
-from xpander_client.platform.stores.records import (
-    NOTIFICATION,
-    Held,
-    ListenState,
-    TaskRecord,
 )
 from xpander_client.platform.stores.store import Store
 from xpander_client.platform.turns import Turns

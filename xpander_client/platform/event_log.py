@@ -9,12 +9,12 @@ from collections import OrderedDict
 import attrs
 
 from xpander_client.platform import frames
-from xpander_client.platform.clock import Clock
-from xpander_client.platform.metrics import Metrics
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.clock import Clock
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.metrics import Metrics
+from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.rules.records import TaskRecord
 from xpander_client.platform.stores.hints import Subscription, WakeEvent, patience, task_topic
-from xpander_client.platform.stores.records import TaskRecord
 from xpander_client.platform.stores.store import Store
 
 PAGE = 500

@@ -5,8 +5,8 @@ from __future__ import annotations
 import orjson
 
 from xpander_client.core.sse import encode_event
-from xpander_client.platform.clock import timestamp
-from xpander_client.platform.stores.records import EventRecord
+from xpander_client.platform.foundation.clock import timestamp
+from xpander_client.platform.rules.records import EventRecord
 
 
 def stored(event: EventRecord) -> bytes:

@@ -16,15 +16,15 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from xpander_client.platform.metrics import Metrics
-from xpander_client.platform.refusal import Refusal, StaleAttempt
+from xpander_client.platform.foundation.errors import Refusal, StaleAttempt
+from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.runtime.connections import RECOGNIZE
 from xpander_client.runtime.hosts import PRIVATE, is_cross_site, is_from_here, is_loopback, is_named
 
 if TYPE_CHECKING:
+    from xpander_client.platform.foundation.settings import Settings
     from xpander_client.platform.keys import Keys
     from xpander_client.platform.rate_limits import RateLimits
-    from xpander_client.platform.settings import Settings
 
 
 ROOTS = frozenset(

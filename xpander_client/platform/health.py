@@ -10,11 +10,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from xpander_client.platform.clock import Clock
 from xpander_client.platform.event_log import EventLogs
-from xpander_client.platform.lookups import Lookups
-from xpander_client.platform.metrics import CONTENT_TYPE, Metrics
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.clock import Clock
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.metrics import CONTENT_TYPE, Metrics
+from xpander_client.platform.foundation.ttl_cache import Lookups
 from xpander_client.platform.routing import Json, route
 from xpander_client.platform.stores.store import Store
 from xpander_client.version import __version__

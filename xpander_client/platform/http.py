@@ -31,18 +31,19 @@ from xpander_client.api.models import (
 )
 from xpander_client.core.answer import BRIEF
 from xpander_client.core.statuses import STATUSES
-from xpander_client.platform import activity, bodies, machine, sessions
+from xpander_client.platform import bodies, sessions
 from xpander_client.platform.access import APPLICATION, READER, WORKER
 from xpander_client.platform.agents import Agents, listed
-from xpander_client.platform.bounds import ID, ITEMS, LOOKED_UP, within
-from xpander_client.platform.clock import timestamp
 from xpander_client.platform.deletion import Deletions, Removed
 from xpander_client.platform.dispatch import Dispatch
 from xpander_client.platform.event_log import EventLogs
-from xpander_client.platform.ids import new_task_id
+from xpander_client.platform.foundation.bounds import ID, ITEMS, LOOKED_UP, within
+from xpander_client.platform.foundation.clock import timestamp
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.ids import new_task_id
+from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.keys import Keys
 from xpander_client.platform.reach import Reach
-from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.routing import (
     Endpoint,
     Json,
@@ -58,8 +59,8 @@ from xpander_client.platform.routing import (
     route,
     without_nulls,
 )
-from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.records import (
+from xpander_client.platform.rules import activity, task_machine
+from xpander_client.platform.rules.records import (
     LARGE,
     IdempotencyKey,
     Report,
@@ -219,7 +220,7 @@ class Endpoints:
             self._workers.begun_with(record)
         self._workers.observe(record, attempt)
         answer = record.document if is_brief else record.json()
-        if attempt not in (None, record.attempt) and not machine.takes_up_again(body):
+        if attempt not in (None, record.attempt) and not task_machine.takes_up_again(body):
             # Clients take over what the answer says: whoever has lost the task must not learn the
             # number by which it is another's.
             answer = orjson.dumps({**orjson.loads(answer), "execution_attempts": attempt})
@@ -655,7 +656,7 @@ def _by_role(request: Request, body: dict[str, Any]) -> tuple[dict[str, Any], in
         return {name: value for name, value in body.items() if name not in left_out}, None
     if attempt is None and not claims:
         attempt = ending_attempt(request)
-    if role == WORKER and machine.takes_up_again(body):
+    if role == WORKER and task_machine.takes_up_again(body):
         body = {name: value for name, value in body.items() if name != "is_manually_stopped"}
     return body, attempt
 

@@ -14,13 +14,13 @@ import attrs
 
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.access import ROLES, Access
-from xpander_client.platform.bounds import ID
-from xpander_client.platform.clock import Clock, timestamp
+from xpander_client.platform.foundation.bounds import ID
+from xpander_client.platform.foundation.clock import Clock, timestamp
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.foundation.ttl_cache import Lookups
 from xpander_client.platform.gate import ROOTS
-from xpander_client.platform.lookups import Lookups
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.records import OPERATOR, make_audit_entry
+from xpander_client.platform.rules.records import OPERATOR, make_audit_entry
 from xpander_client.platform.stores.store import Store
 
 KIND = "key"

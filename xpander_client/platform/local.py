@@ -20,8 +20,8 @@ from xpander_client.extras import missing
 from xpander_client.runtime.loop_thread import LoopThread
 
 if TYPE_CHECKING:
+    from xpander_client.platform.foundation.settings import Settings
     from xpander_client.platform.server import Server
-    from xpander_client.platform.settings import Settings
     from xpander_client.platform.tools import Tool
 
 _logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Set
 from typing import TYPE_CHECKING
 
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.errors import Refusal
 
 if TYPE_CHECKING:
     from xpander_client.platform.app import Platform

@@ -15,17 +15,18 @@ from starlette.routing import Route
 from xpander_client.api.models import OperationCall
 from xpander_client.core.statuses import TaskStatus
 from xpander_client.core.tool_message import tool_message
-from xpander_client.platform import bodies, machine
+from xpander_client.platform import bodies
 from xpander_client.platform.access import Access
 from xpander_client.platform.agents import Agents
-from xpander_client.platform.clock import Clock
 from xpander_client.platform.descriptions import DescribedAgent
 from xpander_client.platform.dispatch import Dispatch
+from xpander_client.platform.foundation.clock import Clock
+from xpander_client.platform.foundation.errors import Refusal, StaleAttempt
+from xpander_client.platform.foundation.ids import child_task_id, new_task_id
+from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http_operation import BODILESS, Arguments, HttpOperation
 from xpander_client.platform.http_tools import HttpTools
-from xpander_client.platform.ids import child_task_id, new_task_id
 from xpander_client.platform.reach import Reach
-from xpander_client.platform.refusal import Refusal, StaleAttempt
 from xpander_client.platform.routing import (
     Json,
     access,
@@ -35,8 +36,8 @@ from xpander_client.platform.routing import (
     path_id,
     route,
 )
-from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.records import IdempotencyKey, TaskRecord
+from xpander_client.platform.rules import task_machine
+from xpander_client.platform.rules.records import IdempotencyKey, TaskRecord
 from xpander_client.platform.stores.store import Store
 from xpander_client.platform.threads_http import LENGTH, STATUS
 from xpander_client.platform.tool_answer import SLICE
@@ -175,7 +176,7 @@ class OperationEndpoints:
         """Refuse a call that can't be made for this task, before anything is done."""
         task = call.task
         status = {STATUS: task.status}
-        if call.attempt is not None and not machine.holds(task, call.attempt):
+        if call.attempt is not None and not task_machine.holds(task, call.attempt):
             raise StaleAttempt(call.attempt, headers=status)
         if task.finished and call.tool_id != FINISH:
             raise Refusal(409, f"the task is {task.status}, which is final", headers=status)
@@ -185,7 +186,7 @@ class OperationEndpoints:
                 "x-xpander-tool-call-id has to say which call the thread is told the answer of",
                 headers=status,
             )
-        if call.attempt is not None and machine.is_worn(
+        if call.attempt is not None and task_machine.is_worn(
             task,
             now=self._clock(),
             lease=self._settings.lease,

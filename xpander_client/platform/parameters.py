@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.errors import Refusal
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 
 from xpander_client.platform.access import Access
-from xpander_client.platform.clock import Clock
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.clock import Clock
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.settings import Settings
 
 WORKERS_SHARE = 10
 WORKERS_LEAST = 20.0

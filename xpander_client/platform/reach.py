@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from xpander_client.platform import threads
 from xpander_client.platform.access import Access
-from xpander_client.platform.ids import chosen_task_id, is_platforms
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.ids import chosen_task_id, is_platforms
 from xpander_client.platform.routing import access, path_id
-from xpander_client.platform.stores.records import TaskRecord, ThreadRecord
+from xpander_client.platform.rules import threads
+from xpander_client.platform.rules.records import TaskRecord, ThreadRecord
 from xpander_client.platform.stores.store import Store
 
 AGENTS_NAMED = frozenset({"triggering_agent_id"})

@@ -8,7 +8,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from xpander_client.platform.access import APPLICATION, ROLES, WORKER
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.errors import Refusal
 
 _ANY = ROLES
 _BOTH = frozenset({APPLICATION, WORKER})

@@ -15,9 +15,9 @@ from starlette.types import Receive, Scope, Send
 
 from xpander_client.platform import bodies
 from xpander_client.platform.access import APPLICATION, WORKER, Access
-from xpander_client.platform.bounds import COUNT, KEY, within
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.stores.records import IdempotencyKey
+from xpander_client.platform.foundation.bounds import COUNT, KEY, within
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.rules.records import IdempotencyKey
 
 _COUNT = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
 

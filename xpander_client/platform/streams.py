@@ -12,12 +12,12 @@ from xpander_client.core.answer import STREAM_ENDS
 from xpander_client.core.sse import COMMENT
 from xpander_client.platform import frames
 from xpander_client.platform.event_log import EventLog, EventLogs
-from xpander_client.platform.metrics import Metrics
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.metrics import Metrics
+from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.rules.records import TaskRecord
 from xpander_client.platform.sessions import WorkerSession
-from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.hints import WakeEvent
-from xpander_client.platform.stores.records import TaskRecord
 from xpander_client.runtime.event_stream import WRITE_BYTES, EventStreamAnswer
 
 

@@ -21,9 +21,9 @@ import attrs
 
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.child import Orders, Report, line, read
-from xpander_client.platform.metrics_folder import METRICS_FOLDER, add_up, made
+from xpander_client.platform.foundation.metrics_folder import METRICS_FOLDER, add_up, made
+from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.server import bind
-from xpander_client.platform.settings import Settings
 from xpander_client.platform.stores.addresses import check_address, without_password
 from xpander_client.platform.stores.engines import find_engine
 from xpander_client.runtime import serving

@@ -11,11 +11,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from xpander_client.api.models import ThreadCreate, ThreadMessage, ThreadUpdate
-from xpander_client.platform import bodies, threads
-from xpander_client.platform.bounds import ID, ITEMS, LOOKED_UP, within
-from xpander_client.platform.ids import new_task_id
+from xpander_client.platform import bodies
+from xpander_client.platform.foundation.bounds import ID, ITEMS, LOOKED_UP, within
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.ids import new_task_id
+from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.reach import Reach
-from xpander_client.platform.refusal import Refusal
 from xpander_client.platform.routing import (
     Endpoint,
     Json,
@@ -28,8 +29,8 @@ from xpander_client.platform.routing import (
     queried,
     route,
 )
-from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.records import IdempotencyKey, MessageRecord, ThreadRecord
+from xpander_client.platform.rules import threads
+from xpander_client.platform.rules.records import IdempotencyKey, MessageRecord, ThreadRecord
 from xpander_client.platform.stores.store import Store
 
 T = TypeVar("T")

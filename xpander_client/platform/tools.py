@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from xpander_client.core.result import dumps_anyway, error_text
 from xpander_client.core.signatures import signature_of
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.errors import Refusal
 
 Tool = Callable[..., Any]
 """Takes the payload's fields as keywords; what it returns is told as JSON, as well as may be. Sync

@@ -17,9 +17,9 @@ import asyncpg
 import attrs
 
 from measured import serve
+from xpander_client.platform.rules.records import TaskFilter
 from xpander_client.platform.stores.addresses import store_at
 from xpander_client.platform.stores.engines import find_engine
-from xpander_client.platform.stores.records import TaskFilter
 from xpander_client.platform.stores.store import Store
 
 PAGE = 50

@@ -12,7 +12,7 @@ import pytest
 from tests.platform.conftest import QUICK
 from tests.platform.wire import create, event, eventually, push
 from xpander_client.platform import LocalPlatform
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.stores.admission import PIECE, REQUEST_BYTES, Admission
 from xpander_client.platform.stores.store import Store
 

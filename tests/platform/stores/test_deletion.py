@@ -8,8 +8,8 @@ import pytest
 
 from tests.platform.stores.test_store import BODY, LEASE, begin, chunk, log, put, refusal
 from tests.platform.wire import Clock, OpenStore
+from xpander_client.platform.rules.records import IdempotencyKey, Pruned, Report, TaskFilter
 from xpander_client.platform.stores.hints import task_topic, worker_topic
-from xpander_client.platform.stores.records import IdempotencyKey, Pruned, Report, TaskFilter
 from xpander_client.platform.stores.retention import FAREWELL
 from xpander_client.platform.stores.store import Store
 from xpander_client.platform.stores.transfer import check, copy

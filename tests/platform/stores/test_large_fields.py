@@ -12,8 +12,8 @@ import orjson
 import pytest
 
 from tests.platform.wire import Clock, OpenStore
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.stores.records import LARGE, TaskFilter
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.rules.records import LARGE, TaskFilter
 from xpander_client.platform.stores.store import Store
 
 MEGABYTE = "d" * (1 << 20)

@@ -15,8 +15,18 @@ import pytest
 from tests.platform.wire import Clock, OpenStore
 from tests.postgres import PostgresServer, postgres_cluster
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.rules.records import (
+    TASK_FIELDS,
+    EventRecord,
+    IdempotencyKey,
+    ListenState,
+    Put,
+    TaskFilter,
+    TaskRecord,
+    WorkerRecord,
+)
 from xpander_client.platform.stores.hints import agent_topic, task_topic
 from xpander_client.platform.stores.postgres.clock import DatabaseClock
 from xpander_client.platform.stores.postgres.connections import READERS, SESSION, Database
@@ -28,16 +38,6 @@ from xpander_client.platform.stores.postgres.transaction import (
     build_payload,
     pin_columns,
     shorten,
-)
-from xpander_client.platform.stores.records import (
-    TASK_FIELDS,
-    EventRecord,
-    IdempotencyKey,
-    ListenState,
-    Put,
-    TaskFilter,
-    TaskRecord,
-    WorkerRecord,
 )
 from xpander_client.platform.stores.store import Store
 

@@ -12,8 +12,8 @@ import pytest
 
 from tests.platform.stores.test_store import BODY, chunk, log, put, refusal
 from tests.platform.wire import Clock, OpenStore
+from xpander_client.platform.rules.records import IdempotencyKey, Pruned, Report, TaskFilter
 from xpander_client.platform.stores.postgres import schema as postgres_schema
-from xpander_client.platform.stores.records import IdempotencyKey, Pruned, Report, TaskFilter
 from xpander_client.platform.stores.retention import (
     HOUR,
     Batch,

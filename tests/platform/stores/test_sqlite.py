@@ -14,10 +14,10 @@ import pytest
 
 from tests.platform.wire import Clock, OpenStore
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.rules.records import IdempotencyKey, TaskFilter
 from xpander_client.platform.stores.admission import Admission
-from xpander_client.platform.stores.records import IdempotencyKey, TaskFilter
 from xpander_client.platform.stores.sqlite.group_commit import GroupCommit, Transaction
 from xpander_client.platform.stores.sqlite.listing import page
 from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION

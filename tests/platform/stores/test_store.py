@@ -11,12 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.platform.wire import Clock, OpenStore
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.admission import Unobserved
-from xpander_client.platform.stores.entries import BATCH_BYTES
-from xpander_client.platform.stores.hints import agent_topic, task_topic
-from xpander_client.platform.stores.records import (
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.rules.records import (
     PAGE_BYTES,
     IdempotencyKey,
     Pruned,
@@ -25,6 +22,9 @@ from xpander_client.platform.stores.records import (
     TaskFilter,
     TaskRecord,
 )
+from xpander_client.platform.stores.admission import Unobserved
+from xpander_client.platform.stores.entries import BATCH_BYTES
+from xpander_client.platform.stores.hints import agent_topic, task_topic
 from xpander_client.platform.stores.store import Store
 
 BODY = {"input": {"text": "x"}}

@@ -9,9 +9,9 @@ import asyncpg
 import pytest
 
 from tests.platform.wire import Clock
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.rules.records import Overdue, TaskRecord, WorkerRecord
 from xpander_client.platform.stores import store as stores
-from xpander_client.platform.stores.records import Overdue, TaskRecord, WorkerRecord
 from xpander_client.platform.stores.store import Store
 
 LEASE = Settings().lease

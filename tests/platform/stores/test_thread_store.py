@@ -8,9 +8,9 @@ import orjson
 import pytest
 
 from tests.platform.wire import Clock, OpenStore
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.records import Extended, IdempotencyKey, TaskFilter, TaskRecord
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.rules.records import Extended, IdempotencyKey, TaskFilter, TaskRecord
 from xpander_client.platform.stores.store import Store
 
 BODY = {"input": {"text": "x"}}

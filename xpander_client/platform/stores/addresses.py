@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from xpander_client.platform.stores.engines import find_engine
 
 if TYPE_CHECKING:
-    from xpander_client.platform.clock import Clock
-    from xpander_client.platform.settings import Settings
+    from xpander_client.platform.foundation.clock import Clock
+    from xpander_client.platform.foundation.settings import Settings
     from xpander_client.platform.stores.store import Store
 
 

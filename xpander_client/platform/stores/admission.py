@@ -6,7 +6,7 @@ import asyncio
 from contextvars import ContextVar
 from typing import Protocol
 
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.errors import Refusal
 
 REQUEST_BYTES: ContextVar[int] = ContextVar("REQUEST_BYTES", default=0)
 """How many bytes came with what is served right now: about as many will its command hold on to.

@@ -13,16 +13,10 @@ from typing import Any
 
 import attrs
 
-from xpander_client.platform import machine
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.hints import (
-    agent_topic,
-    requeue_topic,
-    task_topic,
-    worker_topic,
-)
-from xpander_client.platform.stores.records import (
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.rules import task_machine
+from xpander_client.platform.rules.records import (
     AUDIT_FIELDS,
     AuditEntry,
     AuditPage,
@@ -30,6 +24,12 @@ from xpander_client.platform.stores.records import (
     TaskRecord,
     ThreadRecord,
     make_audit_entry,
+)
+from xpander_client.platform.stores.hints import (
+    agent_topic,
+    requeue_topic,
+    task_topic,
+    worker_topic,
 )
 from xpander_client.platform.stores.work import Work
 
@@ -78,7 +78,7 @@ def keep_alive(
     """
     if attempt is None:
         return record
-    alive = machine.sign_of_life(
+    alive = task_machine.sign_of_life(
         record, attempt, now=work.now, lease=settings.lease, loop_lease=settings.loop_lease
     )
     if alive is not record:
@@ -119,7 +119,7 @@ def disown_tasks(work: Work, deleted: Sequence[TaskRecord]) -> None:
     for parent_id, ids in children.items():
         parent = work.task(parent_id)
         if parent is not None and parent.organization_id == deleted[0].organization_id:
-            work.save(parent, machine.disown(parent, ids))
+            work.save(parent, task_machine.disown(parent, ids))
 
 
 def forget_thread(work: Work, thread: ThreadRecord) -> None:
@@ -147,13 +147,13 @@ def audit_stop(work: Work, before: TaskRecord, after: TaskRecord, actor: str | N
         audit_action(work, after.organization_id, actor, "task.stop", after.id, "stopped")
 
 
-def insert_task(work: Work, outcome: machine.Outcome) -> None:
+def insert_task(work: Work, outcome: task_machine.Outcome) -> None:
     """Add a task and its events, and wake those who wait for it."""
     work.insert(outcome)
     _tell(work, None, outcome)
 
 
-def save_task(work: Work, before: TaskRecord, outcome: machine.Outcome) -> int:
+def save_task(work: Work, before: TaskRecord, outcome: task_machine.Outcome) -> int:
     """Write what changed of a task and its new events, and wake those who wait for either.
 
     Returns the number of the task's last event.
@@ -163,7 +163,7 @@ def save_task(work: Work, before: TaskRecord, outcome: machine.Outcome) -> int:
     return last_seq
 
 
-def _tell(work: Work, before: TaskRecord | None, outcome: machine.Outcome) -> None:
+def _tell(work: Work, before: TaskRecord | None, outcome: task_machine.Outcome) -> None:
     """Wake those whom a change concerns: who follows the task, who waits for work, who held it."""
     record = outcome.record
     if outcome.events:
@@ -194,7 +194,7 @@ def adopt_task(work: Work, child: TaskRecord, parent_id: Any) -> None:
         parent = find_task(work, child.organization_id, parent_id)
     except Refusal as refusal:
         raise Refusal(422, refusal.detail, "$.parent_execution_id") from None
-    save_task(work, parent, machine.adopt(parent, child.id, work.now))
+    save_task(work, parent, task_machine.adopt(parent, child.id, work.now))
 
 
 def first_answer(work: Work, organization_id: str, key: IdempotencyKey | None) -> str | None:

@@ -14,8 +14,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from xpander_client.platform.clock import Clock
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.clock import Clock
+from xpander_client.platform.foundation.settings import Settings
 
 if TYPE_CHECKING:
     from xpander_client.platform.stores.store import Store

@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.stores.admission import Admission
 
 BATCH_BYTES = 8 * 1024 * 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence, Set
 from typing import Protocol
 
-from xpander_client.platform.stores.records import Held, Joined, ListenState, WorkerRecord
+from xpander_client.platform.rules.records import Held, Joined, ListenState, WorkerRecord
 
 
 class Presence(Protocol):

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import attrs
 
-from xpander_client.platform.clock import Clock
-from xpander_client.platform.stores.records import Held, Joined, ListenState, WorkerRecord
+from xpander_client.platform.foundation.clock import Clock
+from xpander_client.platform.rules.records import Held, Joined, ListenState, WorkerRecord
 
 
 class _Renew(Protocol):

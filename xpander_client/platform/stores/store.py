@@ -21,10 +21,27 @@ from typing import Any, TypeVar
 import attrs
 
 from xpander_client.core.statuses import TERMINAL
-from xpander_client.platform import machine, threads
-from xpander_client.platform.clock import Clock
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.clock import Clock
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.rules import task_machine, threads
+from xpander_client.platform.rules.records import (
+    Appended,
+    AuditEntry,
+    AuditPage,
+    Deleted,
+    Document,
+    EventRecord,
+    IdempotencyKey,
+    Overdue,
+    Page,
+    Pruned,
+    Put,
+    Report,
+    Swept,
+    TaskFilter,
+    TaskRecord,
+)
 from xpander_client.platform.stores.admission import Admission
 from xpander_client.platform.stores.commands import (
     adopt_task,
@@ -44,23 +61,6 @@ from xpander_client.platform.stores.commands import (
 )
 from xpander_client.platform.stores.hints import Subscription, Topics, task_topic, worker_topic
 from xpander_client.platform.stores.presence import Presence
-from xpander_client.platform.stores.records import (
-    Appended,
-    AuditEntry,
-    AuditPage,
-    Deleted,
-    Document,
-    EventRecord,
-    IdempotencyKey,
-    Overdue,
-    Page,
-    Pruned,
-    Put,
-    Report,
-    Swept,
-    TaskFilter,
-    TaskRecord,
-)
 from xpander_client.platform.stores.retention import Batch, Cutoffs, Kind, work_off
 from xpander_client.platform.stores.thread_store import ThreadStore
 from xpander_client.platform.stores.work import Command, Reads, Waiting, Work
@@ -148,7 +148,7 @@ class Store(ABC):
             if first is not None:
                 return Put(work.whole(find_task(work, organization_id, first)), repeated=True)
             if existing_id is None:
-                outcome = machine.create(
+                outcome = task_machine.create(
                     task_id=task_id,
                     organization_id=organization_id,
                     agent_id=agent_id,
@@ -159,7 +159,7 @@ class Store(ABC):
                 insert_task(work, outcome)
             else:
                 record = work.whole(find_task(work, organization_id, existing_id))
-                outcome = machine.continue_(
+                outcome = task_machine.continue_(
                     record,
                     agent_id=agent_id,
                     body=body,
@@ -200,7 +200,7 @@ class Store(ABC):
             there = work.task(task_id)
             if there is not None:
                 return Put(work.whole(find_task(work, organization_id, task_id)), repeated=True)
-            outcome = machine.create(
+            outcome = task_machine.create(
                 task_id=task_id,
                 organization_id=organization_id,
                 agent_id=agent_id,
@@ -233,7 +233,7 @@ class Store(ABC):
             if first is not None:
                 return Put(work.whole(find_task(work, organization_id, first)), repeated=True)
             if work.task(task_id) is None:
-                outcome = machine.report(
+                outcome = task_machine.report(
                     task_id=task_id,
                     organization_id=organization_id,
                     agent_id=agent_id,
@@ -244,7 +244,7 @@ class Store(ABC):
                 insert_task(work, outcome)
             else:
                 record = work.whole(find_task(work, organization_id, task_id))
-                outcome = machine.report_existing(record, body, work.now)
+                outcome = task_machine.report_existing(record, body, work.now)
                 save_task(work, record, outcome)
             remember_answer(work, organization_id, key, task_id)
             return Put(outcome.record)
@@ -289,7 +289,7 @@ class Store(ABC):
             record = find_task(work, organization_id, task_id)
             if with_large_fields:
                 record = work.whole(record)
-            outcome = machine.patch(
+            outcome = task_machine.patch(
                 record,
                 changes,
                 attempt=attempt,
@@ -339,7 +339,7 @@ class Store(ABC):
                 return Appended(record, work.last_seq(task_id), repeated=True)
             if ends:
                 record = work.whole(record)  # its last event has the result
-            outcome = machine.append(
+            outcome = task_machine.append(
                 record,
                 events,
                 attempt=attempt,
@@ -397,7 +397,7 @@ class Store(ABC):
             first = first_answer(work, organization_id, key)
             if first is not None:
                 return Appended(record, int(first), repeated=True)
-            outcome = machine.notify(record, told["key"], told.get("data"), work.now)
+            outcome = task_machine.notify(record, told["key"], told.get("data"), work.now)
             last_seq = save_task(work, record, outcome)
             if record.worker_id is not None:
                 work.topics.add(worker_topic(organization_id, record.worker_id))
@@ -448,14 +448,14 @@ class Store(ABC):
                 if record is None:
                     empty.update(pins)
                     continue
-                claimed = machine.claim(
+                claimed = task_machine.claim(
                     record,
                     worker_id,
                     pool=pool,
                     now=work.now,
                     offer_window=self._settings.offer_window,
                 )
-                work.save(record, machine.Outcome(claimed))
+                work.save(record, task_machine.Outcome(claimed))
                 offered.append(claimed)
             return offered
 
@@ -519,7 +519,7 @@ class Store(ABC):
 
         def run(work: Work) -> TaskRecord:
             record = work.whole(find_task(work, organization_id, task_id))
-            outcome = machine.stop(record, work.now)
+            outcome = task_machine.stop(record, work.now)
             save_task(work, record, outcome)
             audit_stop(work, record, outcome.record, actor)
             return outcome.record
@@ -554,10 +554,10 @@ class Store(ABC):
                     if not stop:
                         continue
                     record = work.whole(record)
-                    stopped = machine.stop(record, work.now)
+                    stopped = task_machine.stop(record, work.now)
                     save_task(work, record, stopped)
                     record = stopped.record
-                work.save(record, machine.Outcome(machine.bury(record, work.now)))
+                work.save(record, task_machine.Outcome(task_machine.bury(record, work.now)))
                 work.topics.add(task_topic(record.id))
                 work.forget_reports(organization_id, record.id)
                 audit_action(work, organization_id, actor, "task.delete", record.id, "deleted")
@@ -705,7 +705,7 @@ class Store(ABC):
 
         def run(work: Work) -> None:
             task = None if report.task_id is None else work.task(report.task_id)
-            if machine.is_grave_of(task, organization_id):
+            if task_machine.is_grave_of(task, organization_id):
                 raise unknown_task(str(report.task_id))
             if first_answer(work, organization_id, key) is not None:
                 return
@@ -798,7 +798,7 @@ class Store(ABC):
                 record = work.task(each.task_id)
                 if record is None or record.lease_until is None or record.lease_until > until:
                     continue
-                outcome = machine.expire(
+                outcome = task_machine.expire(
                     record,
                     now=work.now,
                     max_attempts=self._settings.max_attempts,

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import attrs
 
 from xpander_client.core.statuses import TERMINAL
-from xpander_client.platform.stores.records import TASK_FIELDS
+from xpander_client.platform.rules.records import TASK_FIELDS
 from xpander_client.platform.stores.retention import quote_statuses
 
 Row = Sequence[Any]

@@ -9,9 +9,15 @@ from typing import Any
 import attrs
 import orjson
 
-from xpander_client.platform import threads
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.rules import threads
+from xpander_client.platform.rules.records import (
+    Extended,
+    IdempotencyKey,
+    MessageRecord,
+    ThreadRecord,
+)
 from xpander_client.platform.stores.commands import (
     audit_action,
     find_task,
@@ -20,12 +26,6 @@ from xpander_client.platform.stores.commands import (
     forget_thread,
     keep_alive,
     remember_answer,
-)
-from xpander_client.platform.stores.records import (
-    Extended,
-    IdempotencyKey,
-    MessageRecord,
-    ThreadRecord,
 )
 from xpander_client.platform.stores.work import Command, Reads, Submit, Work
 

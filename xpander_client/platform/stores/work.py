@@ -7,8 +7,8 @@ from typing import Generic, Protocol, TypeVar
 
 import attrs
 
-from xpander_client.platform import machine
-from xpander_client.platform.stores.records import (
+from xpander_client.platform.rules import task_machine
+from xpander_client.platform.rules.records import (
     AuditEntry,
     Document,
     IdempotencyKey,
@@ -49,11 +49,11 @@ class Work(Protocol):
         """Return the number of the last event of a task that there is."""
         ...
 
-    def insert(self, outcome: machine.Outcome) -> None:
+    def insert(self, outcome: task_machine.Outcome) -> None:
         """Add a task and its events."""
         ...
 
-    def save(self, before: TaskRecord, outcome: machine.Outcome) -> int:
+    def save(self, before: TaskRecord, outcome: task_machine.Outcome) -> int:
         """Write what changed of a task, and its new events; returns the last one's number."""
         ...
 

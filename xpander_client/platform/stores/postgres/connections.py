@@ -18,7 +18,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.stores.entries import refuse_unstorable
 from xpander_client.platform.stores.postgres.address import hide_password
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from xpander_client.errors import ConfigurationError
 from xpander_client.extras import missing
-from xpander_client.platform.clock import Clock
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.clock import Clock
+from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.engines import Address, Engine
 from xpander_client.platform.stores.postgres.address import hide_password, parse_url
 from xpander_client.platform.stores.tables import StoreTables

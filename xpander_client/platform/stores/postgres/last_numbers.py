@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.stores.postgres.connections import Database
 from xpander_client.runtime.shielding import shield
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Mapping, Sequence, Set
 
-from xpander_client.platform.clock import Clock
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.clock import Clock
+from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.rules.records import Held, Joined, ListenState, WorkerRecord
 from xpander_client.platform.stores.postgres.connections import Connection, Database
-from xpander_client.platform.stores.records import Held, Joined, ListenState, WorkerRecord
 
 SILENCE = 5.0
 """A server that was not seen for so many seconds is gone, whatever it says of its workers."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from xpander_client.platform.stores.records import TASK_FIELDS, Document, TaskRecord, ThreadRecord
+from xpander_client.platform.rules.records import TASK_FIELDS, Document, TaskRecord, ThreadRecord
 
 TASK_TYPES = tuple(
     {

@@ -9,9 +9,20 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
-from xpander_client.platform.clock import Clock
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.clock import Clock
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.rules.records import (
+    AUDIT_FIELDS,
+    PAGE_BYTES,
+    SPAN,
+    Document,
+    EventRecord,
+    Overdue,
+    Page,
+    TaskFilter,
+    TaskRecord,
+)
 from xpander_client.platform.stores.commands import unknown_task
 from xpander_client.platform.stores.hints import Subscription
 from xpander_client.platform.stores.postgres.clock import DatabaseClock
@@ -39,17 +50,6 @@ from xpander_client.platform.stores.postgres.transaction import (
     shorten,
 )
 from xpander_client.platform.stores.postgres.writer import Writer
-from xpander_client.platform.stores.records import (
-    AUDIT_FIELDS,
-    PAGE_BYTES,
-    SPAN,
-    Document,
-    EventRecord,
-    Overdue,
-    Page,
-    TaskFilter,
-    TaskRecord,
-)
 from xpander_client.platform.stores.retention import Batch, Kind, build_organizations_query
 from xpander_client.platform.stores.store import Store
 from xpander_client.platform.stores.work import Command

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import itemgetter
 
+from xpander_client.platform.rules.records import EventRecord
 from xpander_client.platform.stores.hints import task_topic
 from xpander_client.platform.stores.postgres.transaction import shorten
-from xpander_client.platform.stores.records import EventRecord
 
 KEPT_BYTES = 4 * 1024 * 1024
 """How much is kept, for all tasks together; the task that was written to first goes first."""

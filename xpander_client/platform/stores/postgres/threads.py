@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.rules.records import MessageRecord, ThreadRecord
 from xpander_client.platform.stores.commands import unknown_thread
 from xpander_client.platform.stores.postgres.connections import Database
 from xpander_client.platform.stores.postgres.rows import THREAD, read_thread
-from xpander_client.platform.stores.records import MessageRecord, ThreadRecord
 from xpander_client.platform.stores.thread_store import ThreadStore
 from xpander_client.platform.stores.work import Submit
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 
+from xpander_client.platform.rules.records import TASK_FIELDS, TaskRecord
 from xpander_client.platform.stores.postgres.rows import (
     DOCUMENT,
     TASK,
@@ -20,7 +21,6 @@ from xpander_client.platform.stores.postgres.rows import (
     to_row,
 )
 from xpander_client.platform.stores.postgres.work import Changes, PostgresWork, RowsToFetch, TaskRow
-from xpander_client.platform.stores.records import TASK_FIELDS, TaskRecord
 from xpander_client.platform.stores.retention import floor_to_hour
 
 WRITER_SETTINGS = {

@@ -16,8 +16,8 @@ from typing import Any
 import attrs
 import orjson
 
-from xpander_client.platform import machine
-from xpander_client.platform.stores.records import (
+from xpander_client.platform.rules import task_machine
+from xpander_client.platform.rules.records import (
     AuditEntry,
     Document,
     EventRecord,
@@ -326,7 +326,7 @@ class PostgresWork:
         assert row is not None
         return row.last_seq
 
-    def insert(self, outcome: machine.Outcome) -> None:
+    def insert(self, outcome: task_machine.Outcome) -> None:
         """Add a task and its events."""
         record = outcome.record
         self._set(self._tasks, record.id, TaskRow(record, len(outcome.events), new=True))
@@ -334,7 +334,7 @@ class PostgresWork:
         self._release(record)
         self._number(record.id, 0, outcome)
 
-    def save(self, before: TaskRecord, outcome: machine.Outcome) -> int:
+    def save(self, before: TaskRecord, outcome: task_machine.Outcome) -> int:
         """Write what changed of a task, and its new events; returns the last one's number."""
         record = outcome.record
         row = self._tasks[record.id]
@@ -371,7 +371,7 @@ class PostgresWork:
         assert row is not None
         self._set(self._tasks, record.id, attrs.evolve(row, record=record, saved=True))
 
-    def _number(self, task_id: str, last_seq: int, outcome: machine.Outcome) -> None:
+    def _number(self, task_id: str, last_seq: int, outcome: task_machine.Outcome) -> None:
         self.size += len(outcome.record.document)
         self.size += sum(len(event.body) for event in outcome.events)
         self._add(

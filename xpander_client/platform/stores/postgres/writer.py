@@ -12,8 +12,9 @@ from typing import TypeVar
 
 import asyncpg
 
-from xpander_client.platform.clock import Clock
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.clock import Clock
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.rules.records import EventRecord
 from xpander_client.platform.stores.admission import Admission
 from xpander_client.platform.stores.entries import (
     BATCH_BYTES,
@@ -41,7 +42,6 @@ from xpander_client.platform.stores.postgres.transaction import (
     write,
 )
 from xpander_client.platform.stores.postgres.work import NotFetched, PostgresWork, RowsToFetch
-from xpander_client.platform.stores.records import EventRecord
 from xpander_client.platform.stores.work import Command
 
 T = TypeVar("T")

@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.file_lock import FileLock
-from xpander_client.platform.stores.records import TASK_FIELDS
+from xpander_client.platform.foundation.file_lock import FileLock
+from xpander_client.platform.rules.records import TASK_FIELDS
 from xpander_client.platform.stores.sqlite.address import parse_path
 from xpander_client.platform.stores.sqlite.file import find_file, make_folder
 from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION, prepare, read_version

@@ -7,8 +7,8 @@ import os
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
-from xpander_client.platform.clock import Clock
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.clock import Clock
+from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.engines import Address, Engine
 from xpander_client.platform.stores.sqlite import books
 from xpander_client.platform.stores.sqlite.address import parse_path

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.stores.admission import Admission
 from xpander_client.platform.stores.entries import (
     BATCH_BYTES,

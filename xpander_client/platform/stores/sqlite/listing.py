@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from xpander_client.platform.stores.records import PAGE_BYTES, Page, TaskFilter, TaskRecord
+from xpander_client.platform.rules.records import PAGE_BYTES, Page, TaskFilter, TaskRecord
 from xpander_client.platform.stores.sqlite.work import SELECT, read_task
 
 _INDEXES: Mapping[tuple[str, ...], str] = {

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.clock import Clock, server_clock
-from xpander_client.platform.file_lock import FileLock
-from xpander_client.platform.refusal import Refusal
-from xpander_client.platform.settings import Settings
-from xpander_client.platform.stores.commands import unknown_task
-from xpander_client.platform.stores.records import (
+from xpander_client.platform.foundation.clock import Clock, server_clock
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.file_lock import FileLock
+from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.rules.records import (
     AUDIT_FIELDS,
     PAGE_BYTES,
     SPAN,
@@ -28,6 +27,7 @@ from xpander_client.platform.stores.records import (
     TaskFilter,
     TaskRecord,
 )
+from xpander_client.platform.stores.commands import unknown_task
 from xpander_client.platform.stores.retention import Batch, Kind, build_organizations_query
 from xpander_client.platform.stores.solitude import LocalPresence
 from xpander_client.platform.stores.sqlite.file import find_file, make_folder, refuse_other_name

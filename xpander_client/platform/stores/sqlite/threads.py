@@ -6,9 +6,9 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.rules.records import MessageRecord, ThreadRecord
 from xpander_client.platform.stores.commands import unknown_thread
-from xpander_client.platform.stores.records import MessageRecord, ThreadRecord
 from xpander_client.platform.stores.sqlite.work import SELECT_THREAD, SEQ_BITS, read_thread
 from xpander_client.platform.stores.thread_store import ThreadStore
 from xpander_client.platform.stores.work import Submit

@@ -9,9 +9,9 @@ from typing import Any
 
 import orjson
 
-from xpander_client.platform import machine
-from xpander_client.platform.clock import Clock
-from xpander_client.platform.stores.records import (
+from xpander_client.platform.foundation.clock import Clock
+from xpander_client.platform.rules import task_machine
+from xpander_client.platform.rules.records import (
     TASK_FIELDS,
     AuditEntry,
     Document,
@@ -129,7 +129,7 @@ class SqliteWork(Transaction):
         ).fetchone()
         return (last or 0) & SEQ_MASK
 
-    def insert(self, outcome: machine.Outcome) -> None:
+    def insert(self, outcome: task_machine.Outcome) -> None:
         """Add a task and its events."""
         number = self.execute(_INSERT, _values(outcome.record)).lastrowid
         assert number is not None
@@ -138,7 +138,7 @@ class SqliteWork(Transaction):
         self._keep_apart(number, None, outcome.record)
         self._append(number, 0, outcome.events)
 
-    def save(self, before: TaskRecord, outcome: machine.Outcome) -> int:
+    def save(self, before: TaskRecord, outcome: task_machine.Outcome) -> int:
         """Write what changed of a task, and its new events; returns the last one's number."""
         record = outcome.record
         number = self._numbers[record.id]

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Hashable
 from typing import Generic, TypeVar
 
-from xpander_client.platform.clock import Clock
+from xpander_client.platform.foundation.clock import Clock
 from xpander_client.runtime.shielding import shield
 
 STRANGERS = 2

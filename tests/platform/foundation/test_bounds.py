@@ -15,12 +15,12 @@ import yaml
 from tests.platform.conftest import HASTY
 from tests.platform.wire import Clock, OpenStore, create, event, push, replay, status, update
 from xpander_client.platform import bodies
-from xpander_client.platform.bounds import ID, KEY, LOOKED_UP
-from xpander_client.platform.refusal import Refusal
+from xpander_client.platform.foundation.bounds import ID, KEY, LOOKED_UP
+from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.rules.records import IdempotencyKey
 from xpander_client.platform.stores.addresses import store_at
-from xpander_client.platform.stores.records import IdempotencyKey
 
-SPEC = yaml.safe_load((Path(__file__).parents[2] / "openapi.yaml").read_text())
+SPEC = yaml.safe_load((Path(__file__).parents[3] / "openapi.yaml").read_text())
 
 
 def resolved(node: Any) -> Any:

@@ -27,12 +27,12 @@ from tests.platform.wire import (
 from xpander_client.platform import health
 from xpander_client.platform.app import Platform
 from xpander_client.platform.dispatch import Dispatch
-from xpander_client.platform.metrics import Metrics
-from xpander_client.platform.settings import Settings
+from xpander_client.platform.foundation.metrics import Metrics
+from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.sqlite.store import SqliteStore
 from xpander_client.platform.stores.store import Store
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

@@ -20,10 +20,16 @@ import attrs
 import orjson
 
 from xpander_client.core.statuses import STATUSES, TERMINAL, TaskStatus
-from xpander_client.platform.clock import timestamp
-from xpander_client.platform.large_fields import LargeField, divide, fields_of, is_left_out, is_same
-from xpander_client.platform.refusal import Refusal, StaleAttempt
-from xpander_client.platform.stores.records import NOTIFICATION, NewEvent, TaskRecord
+from xpander_client.platform.foundation.clock import timestamp
+from xpander_client.platform.foundation.errors import Refusal, StaleAttempt
+from xpander_client.platform.rules.large_fields import (
+    LargeField,
+    divide,
+    fields_of,
+    is_left_out,
+    is_same,
+)
+from xpander_client.platform.rules.records import NOTIFICATION, NewEvent, TaskRecord
 
 PLATFORM_OWNED = frozenset(
     {"id", "organization_id", "agent_id", "created_at", "execution_attempts"}

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from xpander_client.platform.clock import timestamp
-from xpander_client.platform.stores.records import MessageRecord
+from xpander_client.platform.foundation.clock import timestamp
+from xpander_client.platform.rules.records import MessageRecord
 
 WINDOW = 20
 """How many messages a moving window shows besides the system's."""

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tests.platform.wire import Clock
-from xpander_client.platform.lookups import Lookups
+from xpander_client.platform.foundation.ttl_cache import Lookups
 
 
 class Source:

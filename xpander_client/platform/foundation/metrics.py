@@ -131,7 +131,7 @@ class Metrics:
         if self._folder is None:
             whole.register(self._registry)
             return generate_latest(whole)
-        from xpander_client.platform.metrics_folder import reading
+        from xpander_client.platform.foundation.metrics_folder import reading
 
         collect: Any = MultiProcessCollector  # which has no types
         collect(whole, self._folder)

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import orjson
 
-from xpander_client.platform.stores.records import EventRecord, TaskRecord
+from xpander_client.platform.rules.records import EventRecord, TaskRecord
 
 HELD_BYTES = 4 * 1024 * 1024
 """So much is held back at the most, from a tool call on that waits for its result."""

@@ -14,9 +14,9 @@ from hypothesis.stateful import (
 )
 
 from xpander_client.core.statuses import STATUSES, TERMINAL
-from xpander_client.platform import machine
-from xpander_client.platform.refusal import Refusal, StaleAttempt
-from xpander_client.platform.stores.records import LARGE, NewEvent, TaskRecord
+from xpander_client.platform.foundation.errors import Refusal, StaleAttempt
+from xpander_client.platform.rules import task_machine
+from xpander_client.platform.rules.records import LARGE, NewEvent, TaskRecord
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ WINDOW = 10.0
 
 
 def pending(**body: Any) -> TaskRecord:
-    return machine.create(
+    return task_machine.create(
         task_id="t",
         organization_id="o",
         agent_id="a",
@@ -37,13 +37,15 @@ def pending(**body: Any) -> TaskRecord:
 
 
 def offered(record: TaskRecord | None = None, worker: str = "w", now: float = 100.0) -> TaskRecord:
-    return machine.claim(record or pending(), worker, now=now, offer_window=WINDOW)
+    return task_machine.claim(record or pending(), worker, now=now, offer_window=WINDOW)
 
 
 def patched(
     record: TaskRecord, attempt: int | None = None, now: float = 101.0, **changes: Any
-) -> machine.Outcome:
-    return machine.patch(record, changes, attempt=attempt, now=now, lease=LEASE, loop_lease=LOOP)
+) -> task_machine.Outcome:
+    return task_machine.patch(
+        record, changes, attempt=attempt, now=now, lease=LEASE, loop_lease=LOOP
+    )
 
 
 def executing(**body: Any) -> TaskRecord:
@@ -56,7 +58,7 @@ def told(event: NewEvent) -> dict[str, Any]:
 
 
 def test_a_new_task_waits_and_says_so_in_one_event() -> None:
-    outcome = machine.create(
+    outcome = task_machine.create(
         task_id="t",
         organization_id="o",
         agent_id="a",
@@ -75,7 +77,7 @@ def test_each_claim_is_a_new_attempt_that_the_task_shows() -> None:
     record = offered()
     assert (record.attempt, record.worker_id, record.lease_until) == (1, "w", 110.0)
     assert record.read()["execution_attempts"] == 1
-    back = machine.expire(record, now=110.0, max_attempts=3)
+    back = task_machine.expire(record, now=110.0, max_attempts=3)
     assert back is not None
     assert offered(back.record).attempt == 2
 
@@ -172,30 +174,30 @@ def test_every_sign_of_life_of_a_script_renews_its_lease_and_none_cuts_it_short(
     record = taken(pending())
     later = patched(record, 1, now=300.0, title="T").record
     assert later.lease_until == 300.0 + LOOP
-    pushed = machine.append(
+    pushed = task_machine.append(
         later, [{"type": "chunk"}], attempt=1, now=600.0, lease=LEASE, loop_lease=LOOP
     )
     assert pushed.record.lease_until == 600.0 + LOOP
-    alive = machine.sign_of_life(later, 1, now=700.0, lease=LEASE, loop_lease=LOOP)
+    alive = task_machine.sign_of_life(later, 1, now=700.0, lease=LEASE, loop_lease=LOOP)
     assert alive.lease_until == 700.0 + LOOP
-    early = machine.sign_of_life(later, 1, now=10.0, lease=LEASE, loop_lease=LOOP)
+    early = task_machine.sign_of_life(later, 1, now=10.0, lease=LEASE, loop_lease=LOOP)
     assert early.lease_until == later.lease_until
 
 
 def test_an_attempt_that_is_over_gives_no_sign_of_life() -> None:
-    lost = machine.expire(taken(pending()), now=1e6, max_attempts=3)
+    lost = task_machine.expire(taken(pending()), now=1e6, max_attempts=3)
     assert lost is not None
     again = taken(lost.record, "t")
     for record in (lost.record, again):
         with pytest.raises(Refusal):
-            machine.sign_of_life(record, 1, now=1e6, lease=LEASE, loop_lease=LOOP)
+            task_machine.sign_of_life(record, 1, now=1e6, lease=LEASE, loop_lease=LOOP)
     assert patched(again, 1, now=2e6, title="late").record.lease_until == again.lease_until
 
 
 def test_a_script_that_is_lost_is_named_and_a_worker_may_have_the_task() -> None:
     record = taken(pending())
-    assert machine.expire(record, now=101.0 + LEASE, max_attempts=3) is None
-    lost = machine.expire(record, now=101.0 + LOOP, max_attempts=3)
+    assert task_machine.expire(record, now=101.0 + LEASE, max_attempts=3) is None
+    lost = task_machine.expire(record, now=101.0 + LOOP, max_attempts=3)
     assert lost is not None
     assert told(lost.events[0])["lost_worker"] == {"id": "s", "execution_attempts": 1}
     begun = patched(offered(lost.record), 2, now=1000.0, status="executing").record
@@ -203,12 +205,12 @@ def test_a_script_that_is_lost_is_named_and_a_worker_may_have_the_task() -> None
 
 
 def test_a_child_is_told_to_its_parent_once() -> None:
-    outcome = machine.adopt(executing(), "c", 5.0)
+    outcome = task_machine.adopt(executing(), "c", 5.0)
     assert outcome.record.read()["sub_executions"] == ["c"]
     assert [event.type for event in outcome.events] == ["task_updated"]
-    assert machine.adopt(outcome.record, "c", 6.0) == machine.Outcome(outcome.record)
+    assert task_machine.adopt(outcome.record, "c", 6.0) == task_machine.Outcome(outcome.record)
     ended = patched(executing(), 1, status="completed").record
-    late = machine.adopt(ended, "c", 5.0)
+    late = task_machine.adopt(ended, "c", 5.0)
     assert (late.record.read()["sub_executions"], late.events) == (["c"], ())
 
 
@@ -219,7 +221,7 @@ def test_a_tasks_thread_is_its_conversation(given: str) -> None:
     elif given == "patch":
         record = patched(pending(), memory_thread_id="m").record
     else:
-        record = machine.continue_(
+        record = task_machine.continue_(
             patched(pending(), status="completed").record,
             agent_id="a",
             body={"memory_thread_id": "m"},
@@ -243,8 +245,8 @@ def test_a_local_test_run_belongs_to_its_worker_from_the_beginning() -> None:
 
 def test_an_offer_not_taken_up_goes_back_in_silence_and_its_attempt_is_burnt() -> None:
     record = offered()
-    assert machine.expire(record, now=109.9, max_attempts=3) is None
-    back = machine.expire(record, now=110.0, max_attempts=3)
+    assert task_machine.expire(record, now=109.9, max_attempts=3) is None
+    back = task_machine.expire(record, now=110.0, max_attempts=3)
     assert back is not None
     assert (back.record.status, back.record.worker_id, back.events) == ("pending", None, ())
     with pytest.raises(Refusal) as refused:
@@ -253,7 +255,7 @@ def test_an_offer_not_taken_up_goes_back_in_silence_and_its_attempt_is_burnt() -
 
 
 def test_an_attempt_that_is_over_leaves_not_even_an_empty_value() -> None:
-    lost = machine.expire(executing(), now=1e6, max_attempts=3)
+    lost = task_machine.expire(executing(), now=1e6, max_attempts=3)
     assert lost is not None
     late = patched(lost.record, 1, status="pending", result="", title="mine").record.read()
     assert "result" not in late
@@ -263,7 +265,7 @@ def test_an_attempt_that_is_over_leaves_not_even_an_empty_value() -> None:
 def test_a_lost_worker_is_named_and_its_late_result_refused() -> None:
     record = executing()
     assert record.lease_until == 131.0
-    back = machine.expire(record, now=131.0, max_attempts=3)
+    back = task_machine.expire(record, now=131.0, max_attempts=3)
     assert back is not None
     [event] = back.events
     assert event.type == "task_updated"
@@ -279,12 +281,12 @@ def test_a_task_that_loses_too_many_workers_ends_as_an_error() -> None:
     record = pending()
     for _ in range(2):
         record = patched(offered(record), record.attempt + 1, status="executing").record
-        outcome = machine.expire(record, now=200.0, max_attempts=3)
+        outcome = task_machine.expire(record, now=200.0, max_attempts=3)
         assert outcome is not None
         record = outcome.record
         assert record.status == "pending"
     record = patched(offered(record), 3, status="executing").record
-    outcome = machine.expire(record, now=200.0, max_attempts=3)
+    outcome = task_machine.expire(record, now=200.0, max_attempts=3)
     assert outcome is not None
     assert outcome.record.status == "error"
     assert "lost" in outcome.record.read()["result"]
@@ -294,7 +296,7 @@ def test_a_task_that_loses_too_many_workers_ends_as_an_error() -> None:
 def test_offers_that_nobody_took_up_do_not_count_as_lost_workers() -> None:
     record = pending()
     for _ in range(10):
-        outcome = machine.expire(offered(record), now=200.0, max_attempts=3)
+        outcome = task_machine.expire(offered(record), now=200.0, max_attempts=3)
         assert outcome is not None
         record = outcome.record
     assert (record.status, record.attempt, record.losses) == ("pending", 10, 0)
@@ -303,7 +305,7 @@ def test_offers_that_nobody_took_up_do_not_count_as_lost_workers() -> None:
 def test_an_executing_task_that_no_worker_was_given_has_no_lease() -> None:
     record = patched(pending(), status="executing").record
     assert record.lease_until is None
-    assert machine.expire(record, now=1e9, max_attempts=3) is None
+    assert task_machine.expire(record, now=1e9, max_attempts=3) is None
 
 
 def test_times_and_duration_are_filled_in() -> None:
@@ -355,7 +357,7 @@ def test_a_worker_of_another_attempt_can_not_write_what_is_a_workers() -> None:
 
 
 def test_a_worker_whose_offer_went_to_another_can_not_begin_while_that_one_is_at_work() -> None:
-    lost = machine.expire(offered(), now=110.0, max_attempts=3)
+    lost = task_machine.expire(offered(), now=110.0, max_attempts=3)
     assert lost is not None
     second = patched(offered(lost.record, "v"), 2, status="executing").record
     with pytest.raises(Refusal) as refused:
@@ -430,7 +432,7 @@ def test_null_takes_a_field_away_but_says_nothing_about_what_the_platform_fills_
 
 @pytest.mark.parametrize("status", ["paused", "pending"])
 def test_a_stopped_task_is_taken_up_again_by_its_user_alone(status: str) -> None:
-    stopped = machine.stop(executing(), 150.0).record
+    stopped = task_machine.stop(executing(), 150.0).record
     outcome = patched(stopped, None, status=status)
     task = outcome.record.read()
     assert (task["status"], task["execution_attempts"]) == (status, 2)
@@ -443,7 +445,7 @@ def test_a_stopped_task_is_taken_up_again_by_its_user_alone(status: str) -> None
 @pytest.mark.parametrize("status", ["paused", "pending"])
 def test_who_saves_all_of_a_stopped_task_knows_of_the_stop(status: str) -> None:
     whole = executing().read()
-    stopped = machine.stop(executing(), 150.0).record
+    stopped = task_machine.stop(executing(), 150.0).record
     # A worker that was not told of the stop yet, and a user.
     with pytest.raises(Refusal, match="final"):
         patched(stopped, 1, **whole | {"status": status, "result": "late"})
@@ -460,7 +462,7 @@ def test_who_saves_all_of_a_stopped_task_knows_of_the_stop(status: str) -> None:
 @pytest.mark.parametrize("name", ["id", "agent_id", "organization_id"])
 def test_who_a_task_is_can_not_change(name: str) -> None:
     with pytest.raises(Refusal) as refused:
-        machine.patch(
+        task_machine.patch(
             pending(), {name: "other"}, attempt=None, now=1.0, lease=LEASE, loop_lease=LOOP
         )
     assert (refused.value.status, refused.value.path) == (422, f"$.{name}")
@@ -469,7 +471,7 @@ def test_who_a_task_is_can_not_change(name: str) -> None:
 def test_each_write_of_the_worker_renews_its_lease() -> None:
     record = patched(executing(), 1, now=120.0, status="executing").record
     assert record.lease_until == 150.0
-    pushed = machine.append(
+    pushed = task_machine.append(
         record, [{"type": "chunk"}], attempt=1, now=140.0, lease=LEASE, loop_lease=LOOP
     )
     assert pushed.record.lease_until == 170.0
@@ -492,10 +494,10 @@ def test_putting_a_task_back_into_the_queue_fences_its_worker() -> None:
 
 
 def test_stopping_is_final_and_stopping_twice_is_no_fault() -> None:
-    outcome = machine.stop(executing(), 120.0)
+    outcome = task_machine.stop(executing(), 120.0)
     assert outcome.record.read()["is_manually_stopped"] is True
     assert [event.type for event in outcome.events] == ["task_finished"]
-    assert machine.stop(outcome.record, 130.0) == machine.Outcome(outcome.record)
+    assert task_machine.stop(outcome.record, 130.0) == task_machine.Outcome(outcome.record)
 
 
 def test_a_pushed_end_ends_the_task_with_what_it_says() -> None:
@@ -503,12 +505,12 @@ def test_a_pushed_end_ends_the_task_with_what_it_says() -> None:
         {"type": "chunk", "task_id": "t", "data": "ab"},
         {"type": "task_finished", "task_id": "t", "data": {"status": "failed", "result": "ab"}},
     ]
-    outcome = machine.append(
+    outcome = task_machine.append(
         executing(), events, attempt=1, now=110.0, lease=LEASE, loop_lease=LOOP
     )
     assert [event.type for event in outcome.events] == ["chunk", "task_finished"]
     assert (outcome.record.status, outcome.record.read()["result"]) == ("failed", "ab")
-    again = machine.append(
+    again = task_machine.append(
         outcome.record, events[1:], attempt=1, now=111.0, lease=LEASE, loop_lease=LOOP
     )
     assert again.events == ()
@@ -518,17 +520,19 @@ def test_nothing_follows_the_end() -> None:
     end: dict[str, Any] = {"type": "task_finished", "task_id": "t", "data": None}
     chunk: dict[str, Any] = {"type": "chunk", "task_id": "t", "data": "late"}
     with pytest.raises(Refusal) as refused:
-        machine.append(executing(), [end, chunk], attempt=1, now=1.0, lease=LEASE, loop_lease=LOOP)
+        task_machine.append(
+            executing(), [end, chunk], attempt=1, now=1.0, lease=LEASE, loop_lease=LOOP
+        )
     assert refused.value.path == "$[1]"
-    finished = machine.stop(executing(), 1.0).record
+    finished = task_machine.stop(executing(), 1.0).record
     with pytest.raises(Refusal) as refused:
-        machine.append(finished, [chunk], attempt=1, now=2.0, lease=LEASE, loop_lease=LOOP)
+        task_machine.append(finished, [chunk], attempt=1, now=2.0, lease=LEASE, loop_lease=LOOP)
     assert refused.value.status == 409
 
 
 def test_a_finished_task_is_continued_as_a_new_run_under_later_attempts() -> None:
     done = patched(executing(), 1, status="completed", result="r").record
-    outcome = machine.continue_(
+    outcome = task_machine.continue_(
         done, agent_id="b", body={"input": {"text": "more"}}, now=200.0, last_seq=4
     )
     task = outcome.record.read()
@@ -541,12 +545,12 @@ def test_a_finished_task_is_continued_as_a_new_run_under_later_attempts() -> Non
 @pytest.mark.parametrize("record", [pending(), executing()], ids=["pending", "executing"])
 def test_a_task_that_is_not_finished_is_not_continued(record: TaskRecord) -> None:
     with pytest.raises(Refusal) as refused:
-        machine.continue_(record, agent_id="a", body={}, now=200.0, last_seq=1)
+        task_machine.continue_(record, agent_id="a", body={}, now=200.0, last_seq=1)
     assert refused.value.status == 409
 
 
 def test_a_report_is_a_finished_task() -> None:
-    outcome = machine.report(
+    outcome = task_machine.report(
         task_id="t",
         organization_id="o",
         agent_id="a",
@@ -567,7 +571,7 @@ def test_a_report_is_a_finished_task() -> None:
     )
 )
 def test_fields_that_are_not_known_are_kept_as_they_came(fields: dict[str, Any]) -> None:
-    known = machine.WORKER_OWNED | machine.PLATFORM_OWNED | {"worker_id", "input"}
+    known = task_machine.WORKER_OWNED | task_machine.PLATFORM_OWNED | {"worker_id", "input"}
     fields = {f"x_{name}": value for name, value in fields.items() if name not in known}
     task = patched(pending(), **fields).record.read()
     assert {name: task[name] for name in task if name.startswith("x_")} == {
@@ -596,7 +600,7 @@ class Life(RuleBasedStateMachine):
         self.attempts: list[int] = []
         self.refused = 0
 
-    def take(self, outcome: machine.Outcome) -> None:
+    def take(self, outcome: task_machine.Outcome) -> None:
         before, self.record = self.record, outcome.record
         assert self.record.attempt >= before.attempt
         if before.finished:
@@ -614,12 +618,12 @@ class Life(RuleBasedStateMachine):
     def claim(self, worker: str) -> None:
         free = self.record.status == "pending" and self.record.worker_id is None
         record = conflict_or(
-            lambda: machine.claim(self.record, worker, now=self.now, offer_window=WINDOW)
+            lambda: task_machine.claim(self.record, worker, now=self.now, offer_window=WINDOW)
         )
         assert (record is not None) == free
         if record is not None:
             self.attempts.append(record.attempt)
-            self.take(machine.Outcome(record))
+            self.take(task_machine.Outcome(record))
 
     @rule(script=st.sampled_from(["s1", "w1"]), directly=st.booleans())
     def take_by_a_script(self, script: str, directly: bool) -> None:
@@ -628,7 +632,7 @@ class Life(RuleBasedStateMachine):
         its_own = held_by == script and not self.record.finished
         attempt = self.record.attempt
         outcome = conflict_or(
-            lambda: machine.patch(
+            lambda: task_machine.patch(
                 self.record,
                 {"status": "executing", "worker_id": script, "run_locally": directly},
                 attempt=None,
@@ -655,9 +659,9 @@ class Life(RuleBasedStateMachine):
     def write_as_a_worker(self, data: st.DataObject, status: str, result: str | None) -> None:
         attempt = data.draw(st.sampled_from(self.attempts))
         changes = {"status": status, "result": result}
-        holds = machine.holds(self.record, attempt)
+        holds = task_machine.holds(self.record, attempt)
         outcome = conflict_or(
-            lambda: machine.patch(
+            lambda: task_machine.patch(
                 self.record, changes, attempt=attempt, now=self.now, lease=LEASE, loop_lease=LOOP
             )
         )
@@ -671,7 +675,7 @@ class Life(RuleBasedStateMachine):
     @rule(title=st.text(max_size=3))
     def edit_as_a_user(self, title: str) -> None:
         self.take(
-            machine.patch(
+            task_machine.patch(
                 self.record,
                 {"title": title},
                 attempt=None,
@@ -685,7 +689,7 @@ class Life(RuleBasedStateMachine):
     def push(self, chunk: str, back: int) -> None:
         attempt = self.record.attempt - back
         outcome = conflict_or(
-            lambda: machine.append(
+            lambda: task_machine.append(
                 self.record,
                 [{"type": "chunk", "data": chunk}],
                 attempt=attempt,
@@ -694,14 +698,14 @@ class Life(RuleBasedStateMachine):
                 loop_lease=LOOP,
             )
         )
-        may = not self.record.finished and machine.holds(self.record, attempt)
+        may = not self.record.finished and task_machine.holds(self.record, attempt)
         assert (outcome is not None) == may
         if outcome is not None:
             self.take(outcome)
 
     @rule()
     def sweep(self) -> None:
-        outcome = machine.expire(self.record, now=self.now, max_attempts=3)
+        outcome = task_machine.expire(self.record, now=self.now, max_attempts=3)
         if outcome is not None:
             assert self.record.lease_until is not None
             assert self.record.lease_until <= self.now
@@ -710,7 +714,7 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: self.record.finished)
     @rule()
     def stop_what_is_over(self) -> None:
-        self.take(machine.stop(self.record, self.now))
+        self.take(task_machine.stop(self.record, self.now))
 
     @invariant()
     def the_json_says_what_the_record_says(self) -> None:

@@ -15,7 +15,7 @@ class Refusal(Exception):
         >>> raise Refusal(404, "no such task")
         Traceback (most recent call last):
         ...
-        xpander_client.platform.refusal.Refusal: 404: no such task
+        xpander_client.platform.foundation.errors.Refusal: 404: no such task
     """
 
     def __init__(

@@ -11,11 +11,11 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from xpander_client.platform.metrics_folder import add_up, made
+from xpander_client.platform.foundation.metrics_folder import add_up, made
 
 COUNT = """
 import sys
-from xpander_client.platform.metrics import Metrics
+from xpander_client.platform.foundation.metrics import Metrics
 
 metrics = Metrics()
 for _ in range(int(sys.argv[1])):

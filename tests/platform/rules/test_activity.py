@@ -4,8 +4,8 @@ from typing import Any
 
 import orjson
 
-from xpander_client.platform.activity import HELD_BYTES, _Entries
-from xpander_client.platform.stores.records import EventRecord
+from xpander_client.platform.rules.activity import HELD_BYTES, _Entries
+from xpander_client.platform.rules.records import EventRecord
 
 
 def event(seq: int, kind: str, data: Any) -> EventRecord:

@@ -15,7 +15,7 @@ from typing import Any
 import attrs
 import orjson
 
-from xpander_client.platform.stores.records import LARGE, TaskRecord
+from xpander_client.platform.rules.records import LARGE, TaskRecord
 
 _NEVER_APART = frozenset(
     {

@@ -5,8 +5,8 @@ import uuid
 
 import pytest
 
-from xpander_client.platform import ids
-from xpander_client.platform.ids import (
+from xpander_client.platform.foundation import ids
+from xpander_client.platform.foundation.ids import (
     child_task_id,
     chosen_task_id,
     is_platforms,

@@ -1,0 +1,1 @@
+"""What becomes of tasks and threads, as pure functions over records."""
