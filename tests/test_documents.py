@@ -21,7 +21,7 @@ from tests.example_server import example_server
 from tests.openai_server import Calls, OpenAIServer, Says
 from xpander_client import AgentExecutionStatus, Configuration, Tasks, TaskUpdateEventType
 from xpander_client.platform import LocalPlatform
-from xpander_client.platform.descriptions import load_agents
+from xpander_client.platform.agents.file import load_agents
 from xpander_client.worker import lifecycle
 
 ROOT = Path(__file__).resolve().parents[1]

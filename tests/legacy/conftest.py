@@ -15,7 +15,7 @@ from xpander_client import Task
 from xpander_client.configuration import Configuration
 from xpander_client.legacy import Agent, XpanderClient
 from xpander_client.platform import LocalPlatform
-from xpander_client.platform.tools import Tool
+from xpander_client.platform.agents.functions import Tool
 from xpander_client.worker import Worker
 
 

@@ -15,8 +15,8 @@ from tests.platform.conftest import QUICK
 from tests.platform.serving import WatchedStore, beside, caller, serving
 from tests.platform.wire import create, event, eventually, frames, push, update, worker
 from xpander_client import Configuration, Tasks
-from xpander_client.platform import keys
 from xpander_client.platform.app import Platform
+from xpander_client.platform.auth import keys
 from xpander_client.platform.foundation.settings import Settings
 
 

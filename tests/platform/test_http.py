@@ -19,7 +19,7 @@ from tests.platform.wire import create, event, push, replay, status, update, wor
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform import LocalPlatform
 from xpander_client.platform.app import Platform
-from xpander_client.platform.keys import FixedKeys
+from xpander_client.platform.auth.keys import FixedKeys
 from xpander_client.platform.server import Server, bind, run_loop
 from xpander_client.platform.stores.sqlite.store import SqliteStore
 

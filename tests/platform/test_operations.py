@@ -26,8 +26,8 @@ from tests.platform.tool_server import ToolServer, tool_server
 from tests.platform.wire import create, eventually, status, update, worker
 from xpander_client.core.tool_message import tool_message
 from xpander_client.platform import LocalPlatform
+from xpander_client.platform.agents.functions import AT_ONCE, Tool
 from xpander_client.platform.foundation.ids import child_task_id
-from xpander_client.platform.tools import AT_ONCE, Tool
 
 FINISH = "xpfinish-agent-execution-finished"
 GATE, ENTERED = threading.Event(), threading.Event()

@@ -23,8 +23,9 @@ import pytest
 from tests.platform.wire import OpenStore, create, eventually, frames, status, worker
 from tests.postgres import PostgresServer, is_running
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform import kept_agents, keys
-from xpander_client.platform.descriptions import described
+from xpander_client.platform.agents import stored
+from xpander_client.platform.agents.file import described
+from xpander_client.platform.auth import keys
 from xpander_client.platform.stores.addresses import store_at
 from xpander_client.platform.supervisor import Backoff, supervise
 
@@ -50,7 +51,7 @@ supervise(
 async def key_of(address: str | Path) -> str:
     """A key of the store, which knows the agent that the tests use as well."""
     async with OpenStore(store_at(address)) as store:
-        await kept_agents.apply(store, "acme", described(["sales"]), now=0.0)
+        await stored.apply(store, "acme", described(["sales"]), now=0.0)
         return (await keys.create(store, "acme", now=0.0))[0]
 
 

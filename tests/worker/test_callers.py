@@ -19,9 +19,9 @@ from tests.worker.conftest import AGENT
 from tests.worker.test_invoke import invoking, unknown_task
 from xpander_client import Configuration, NotFoundError, Task
 from xpander_client.core.convert import loads
-from xpander_client.platform import keys
+from xpander_client.platform.agents.file import described
 from xpander_client.platform.app import Platform
-from xpander_client.platform.descriptions import described
+from xpander_client.platform.auth import keys
 from xpander_client.platform.stores.sqlite.store import SqliteStore
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool

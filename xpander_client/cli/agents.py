@@ -16,8 +16,8 @@ from xpander_client.cli.stores import Organization, StoreAddress, administered
 from xpander_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from xpander_client.platform.descriptions import DescribedAgent
-    from xpander_client.platform.kept_agents import Change
+    from xpander_client.platform.agents.file import DescribedAgent
+    from xpander_client.platform.agents.stored import Change
 
 
 agents = typer.Typer(
@@ -42,7 +42,7 @@ def apply(
     Agents that are not in it stay. A platform that is being served uses them within seconds. What
     the file says of tools' requests, secrets included, is kept in the store.
     """
-    from xpander_client.platform.descriptions import load_agents
+    from xpander_client.platform.agents.file import load_agents
 
     changes = asyncio.run(_apply(store, organization, load_agents(file)))
     if as_json:
@@ -115,35 +115,36 @@ def remove(
 async def _apply(
     address: str | None, organization: str, described: Sequence[DescribedAgent]
 ) -> Sequence[Change]:
-    from xpander_client.platform import kept_agents, keys
+    from xpander_client.platform.agents import stored
+    from xpander_client.platform.auth import keys
 
     keys.checked_organization(organization)
     async with administered(address, make=True) as store:
-        return await kept_agents.apply(store, organization, described, now=time.time())
+        return await stored.apply(store, organization, described, now=time.time())
 
 
 async def _kept(address: str | None, organization: str) -> Sequence[DescribedAgent]:
-    from xpander_client.platform import kept_agents
+    from xpander_client.platform.agents import stored
 
     async with administered(address) as store:
-        return await kept_agents.kept(store, organization)
+        return await stored.kept(store, organization)
 
 
 async def _one(address: str | None, organization: str, agent_id: str) -> DescribedAgent:
-    from xpander_client.platform import kept_agents
+    from xpander_client.platform.agents import stored
 
     async with administered(address) as store:
-        found = await kept_agents.kept_agent(store, organization, agent_id)
+        found = await stored.kept_agent(store, organization, agent_id)
     if found is None:
         raise ConfigurationError(f"there is no agent {agent_id} in {organization}")
     return found
 
 
 async def _remove(address: str | None, organization: str, agent_id: str) -> None:
-    from xpander_client.platform import kept_agents
+    from xpander_client.platform.agents import stored
 
     async with administered(address) as store:
-        await kept_agents.remove(store, organization, agent_id, now=time.time())
+        await stored.remove(store, organization, agent_id, now=time.time())
 
 
 def _show(agent: DescribedAgent) -> None:

@@ -16,7 +16,7 @@ from xpander_client.cli.output import note, print_json, print_table, tell
 from xpander_client.cli.stores import Organization, StoreAddress, administered
 
 if TYPE_CHECKING:
-    from xpander_client.platform.keys import KeyRecord
+    from xpander_client.platform.auth.keys import KeyRecord
 
 
 keys = typer.Typer(
@@ -151,7 +151,8 @@ async def _create(
     agent_ids: Sequence[str] | None,
     **said: Any,
 ) -> tuple[str, KeyRecord]:
-    from xpander_client.platform import kept_agents, keys
+    from xpander_client.platform.agents import stored
+    from xpander_client.platform.auth import keys
 
     async with administered(address, make=True) as store:
         made = await keys.create(
@@ -162,20 +163,20 @@ async def _create(
             **said,
         )
         for agent_id in agent_ids or ():
-            if await kept_agents.kept_agent(store, organization, agent_id) is None:
+            if await stored.kept_agent(store, organization, agent_id) is None:
                 note(f"there is no agent {agent_id} in {organization} yet")
     return made
 
 
 async def _listed(address: str | None, organization: str | None) -> Sequence[KeyRecord]:
-    from xpander_client.platform import keys
+    from xpander_client.platform.auth import keys
 
     async with administered(address) as store:
         return await keys.listed(store, organization)
 
 
 async def _revoke(address: str | None, key: str) -> tuple[str, bool]:
-    from xpander_client.platform import keys
+    from xpander_client.platform.auth import keys
 
     async with administered(address) as store:
         key_id = keys.id_of(key)

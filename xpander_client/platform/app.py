@@ -11,10 +11,15 @@ import attrs
 from starlette.routing import Router
 from starlette.types import ASGIApp
 
-from xpander_client.platform import roles
-from xpander_client.platform.agents import Agents
+from xpander_client.platform.agents.file import DescribedAgent
+from xpander_client.platform.agents.functions import Tool, Tools
+from xpander_client.platform.agents.http_tools import HttpTools
+from xpander_client.platform.agents.registry import Agents
+from xpander_client.platform.auth import roles
+from xpander_client.platform.auth.keys import FixedKeys, Keys, StoredKeys
+from xpander_client.platform.auth.rate_limits import RateLimits
+from xpander_client.platform.auth.scope import Reach
 from xpander_client.platform.deletion import Deletions
-from xpander_client.platform.descriptions import DescribedAgent
 from xpander_client.platform.dispatch import Dispatch
 from xpander_client.platform.event_log import EventLogs
 from xpander_client.platform.foundation.clock import Clock, server_clock
@@ -24,15 +29,10 @@ from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.gate import Gate
 from xpander_client.platform.health import HealthEndpoints
 from xpander_client.platform.http import Endpoints
-from xpander_client.platform.http_tools import HttpTools
-from xpander_client.platform.keys import FixedKeys, Keys, StoredKeys
 from xpander_client.platform.operations import OperationEndpoints
-from xpander_client.platform.rate_limits import RateLimits
-from xpander_client.platform.reach import Reach
 from xpander_client.platform.stores.retention import FAREWELL
 from xpander_client.platform.stores.store import Store
 from xpander_client.platform.threads_http import ThreadEndpoints
-from xpander_client.platform.tools import Tool, Tools
 
 MEASURE_INTERVAL = 1.0
 NOTE_INTERVAL = 60.0

@@ -136,8 +136,8 @@ async def _serve(orders: Orders, supervisor: socket.socket, serves: threading.Ev
 
 
 async def _has_keys(store: Store) -> bool:
+    from xpander_client.platform.auth.keys import listed
     from xpander_client.platform.foundation.errors import Refusal
-    from xpander_client.platform.keys import listed
 
     try:
         return bool(await listed(store))

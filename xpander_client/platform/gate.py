@@ -22,9 +22,9 @@ from xpander_client.runtime.connections import RECOGNIZE
 from xpander_client.runtime.hosts import PRIVATE, is_cross_site, is_from_here, is_loopback, is_named
 
 if TYPE_CHECKING:
+    from xpander_client.platform.auth.keys import Keys
+    from xpander_client.platform.auth.rate_limits import RateLimits
     from xpander_client.platform.foundation.settings import Settings
-    from xpander_client.platform.keys import Keys
-    from xpander_client.platform.rate_limits import RateLimits
 
 
 ROOTS = frozenset(

@@ -32,8 +32,10 @@ from xpander_client.api.models import (
 from xpander_client.core.answer import BRIEF
 from xpander_client.core.statuses import STATUSES
 from xpander_client.platform import bodies, sessions
-from xpander_client.platform.access import APPLICATION, READER, WORKER
-from xpander_client.platform.agents import Agents, listed
+from xpander_client.platform.agents.registry import Agents, listed
+from xpander_client.platform.auth.access import APPLICATION, READER, WORKER
+from xpander_client.platform.auth.keys import Keys
+from xpander_client.platform.auth.scope import Reach
 from xpander_client.platform.deletion import Deletions, Removed
 from xpander_client.platform.dispatch import Dispatch
 from xpander_client.platform.event_log import EventLogs
@@ -42,8 +44,6 @@ from xpander_client.platform.foundation.clock import timestamp
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.ids import new_task_id
 from xpander_client.platform.foundation.settings import Settings
-from xpander_client.platform.keys import Keys
-from xpander_client.platform.reach import Reach
 from xpander_client.platform.routing import (
     Endpoint,
     Json,

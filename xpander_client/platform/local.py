@@ -20,9 +20,9 @@ from xpander_client.extras import missing
 from xpander_client.runtime.loop_thread import LoopThread
 
 if TYPE_CHECKING:
+    from xpander_client.platform.agents.functions import Tool
     from xpander_client.platform.foundation.settings import Settings
     from xpander_client.platform.server import Server
-    from xpander_client.platform.tools import Tool
 
 _logger = logging.getLogger(__name__)
 
@@ -158,8 +158,8 @@ class LocalPlatform:
 
     def _assembled(self) -> Server:
         try:
+            from xpander_client.platform.agents.file import described, load_agents
             from xpander_client.platform.app import Platform
-            from xpander_client.platform.descriptions import described, load_agents
             from xpander_client.platform.server import Server, bind
             from xpander_client.platform.stores.addresses import store_at
         except ModuleNotFoundError as error:

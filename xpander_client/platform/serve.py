@@ -13,8 +13,8 @@ from typing import Any
 import attrs
 
 from xpander_client.errors import ConfigurationError
+from xpander_client.platform.agents.file import described, load_agents
 from xpander_client.platform.app import Platform
-from xpander_client.platform.descriptions import described, load_agents
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.news import News
 from xpander_client.platform.server import Server, bind, run_loop

@@ -12,11 +12,11 @@ from starlette.routing import Route
 
 from xpander_client.api.models import ThreadCreate, ThreadMessage, ThreadUpdate
 from xpander_client.platform import bodies
+from xpander_client.platform.auth.scope import Reach
 from xpander_client.platform.foundation.bounds import ID, ITEMS, LOOKED_UP, within
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.ids import new_task_id
 from xpander_client.platform.foundation.settings import Settings
-from xpander_client.platform.reach import Reach
 from xpander_client.platform.routing import (
     Endpoint,
     Json,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from xpander_client.platform.access import APPLICATION, ROLES, WORKER
+from xpander_client.platform.auth.access import APPLICATION, ROLES, WORKER
 from xpander_client.platform.foundation.errors import Refusal
 
 _ANY = ROLES

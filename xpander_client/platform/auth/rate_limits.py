@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from xpander_client.platform.access import Access
+from xpander_client.platform.auth.access import Access
 from xpander_client.platform.foundation.clock import Clock
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.settings import Settings

@@ -12,7 +12,7 @@ from tests.platform.conftest import QUICK
 from tests.worlds import World
 from xpander_client import Agents, ApiStatusError, ConfigurationError
 from xpander_client.platform import LocalPlatform
-from xpander_client.platform.tools import Tool
+from xpander_client.platform.agents.functions import Tool
 
 THREADS: list[str] = []
 

@@ -11,7 +11,7 @@ from typing import Any
 import attrs
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.description_keys import (
+from xpander_client.platform.agents.file_keys import (
     FILE,
     TOOL,
     check_agent,
@@ -20,7 +20,7 @@ from xpander_client.platform.description_keys import (
     plain,
     refuse_unknown,
 )
-from xpander_client.platform.http_operation import BODILESS, HttpOperation
+from xpander_client.platform.agents.http_operation import BODILESS, HttpOperation
 
 
 @attrs.frozen(kw_only=True)

@@ -8,9 +8,14 @@ from typing import Any
 
 import httpx
 
+from xpander_client.platform.agents.http_operation import (
+    Arguments,
+    HttpOperation,
+    ToolRequest,
+    is_public,
+)
+from xpander_client.platform.agents.tool_answer import TooLarge, Unreadable, as_json, unpacked
 from xpander_client.platform.foundation.errors import Refusal
-from xpander_client.platform.http_operation import Arguments, HttpOperation, ToolRequest, is_public
-from xpander_client.platform.tool_answer import TooLarge, Unreadable, as_json, unpacked
 
 TOLD = 500
 """How many characters of a failed answer are handed on."""

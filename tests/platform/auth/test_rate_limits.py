@@ -4,11 +4,11 @@ import attrs
 import pytest
 
 from tests.platform.wire import Clock
-from xpander_client.platform import rate_limits
-from xpander_client.platform.access import Access
+from xpander_client.platform.auth import rate_limits
+from xpander_client.platform.auth.access import Access
+from xpander_client.platform.auth.rate_limits import RateLimits
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.settings import Settings
-from xpander_client.platform.rate_limits import RateLimits
 
 KEY = Access(key_id="k", organization_id="o")
 

@@ -9,10 +9,10 @@ import attrs
 import orjson
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.descriptions import DescribedAgent
+from xpander_client.platform.agents.file import DescribedAgent
+from xpander_client.platform.agents.http_operation import HttpOperation
 from xpander_client.platform.foundation.clock import timestamp
 from xpander_client.platform.foundation.errors import Refusal
-from xpander_client.platform.http_operation import HttpOperation
 from xpander_client.platform.rules.records import OPERATOR, Document, make_audit_entry
 from xpander_client.platform.stores.store import Store
 

@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 from hypothesis import assume, given, strategies as st
 
+from xpander_client.platform.agents.http_operation import HttpOperation
 from xpander_client.platform.foundation.errors import Refusal
-from xpander_client.platform.http_operation import HttpOperation
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 

@@ -8,8 +8,8 @@ import yaml
 
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform import LocalPlatform
-from xpander_client.platform.description_keys import AGENT, TOOL
-from xpander_client.platform.descriptions import described, load_agents
+from xpander_client.platform.agents.file import described, load_agents
+from xpander_client.platform.agents.file_keys import AGENT, TOOL
 
 FILE = """
 agents:

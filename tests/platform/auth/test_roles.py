@@ -10,15 +10,15 @@ import attrs
 import httpx
 import pytest
 
+from tests.platform.auth.test_scope import routes
 from tests.platform.conftest import QUICK
 from tests.platform.serving import WatchedStore, beside, caller, serving
-from tests.platform.test_reach import routes
 from tests.platform.wire import Worker, create, event, eventually, push, status, update, worker
-from xpander_client.platform import keys
-from xpander_client.platform.access import APPLICATION, READER, ROLES, WORKER
 from xpander_client.platform.app import Platform
-from xpander_client.platform.keys import StoredKeys
-from xpander_client.platform.roles import RULES
+from xpander_client.platform.auth import keys
+from xpander_client.platform.auth.access import APPLICATION, READER, ROLES, WORKER
+from xpander_client.platform.auth.keys import StoredKeys
+from xpander_client.platform.auth.roles import RULES
 
 
 @attrs.frozen

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from xpander_client.platform.access import Access
+from xpander_client.platform.auth.access import Access
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.ids import chosen_task_id, is_platforms
 from xpander_client.platform.routing import access, path_id

@@ -9,14 +9,14 @@ from typing import Any
 import attrs
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform import kept_agents
-from xpander_client.platform.descriptions import DescribedAgent, on_the_wire
+from xpander_client.platform.agents import stored
+from xpander_client.platform.agents.file import DescribedAgent, on_the_wire
+from xpander_client.platform.agents.stored import KIND
 from xpander_client.platform.foundation.bounds import ID, within
 from xpander_client.platform.foundation.clock import Clock, timestamp
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.foundation.ttl_cache import Lookups
-from xpander_client.platform.kept_agents import KIND
 from xpander_client.platform.rules.records import AuditEntry, IdempotencyKey, make_audit_entry
 from xpander_client.platform.stores.store import Store
 
@@ -132,12 +132,12 @@ class Agents:
         described = [
             self._placed(agent, organization_id).wire for agent in self._described.values()
         ]
-        kept = await kept_agents.kept(self._store, organization_id)
+        kept = await stored.kept(self._store, organization_id)
         return described + [agent.wire for agent in kept if agent.id not in self._described]
 
     async def _read(self, place: tuple[str, str]) -> DescribedAgent:
         organization_id, agent_id = place
-        agent = await kept_agents.kept_agent(self._store, organization_id, agent_id)
+        agent = await stored.kept_agent(self._store, organization_id, agent_id)
         if agent is None:
             known_by = "" if self._create else "; `xpander-client agents apply` makes agents known"
             raise Refusal(404, f"there is no agent {agent_id}{known_by}")
@@ -155,12 +155,12 @@ class Agents:
             organization_id,
             KIND,
             agent.id,
-            kept_agents.written(agent, timestamp(self._clock())),
+            stored.written(agent, timestamp(self._clock())),
             if_version=version,
             idempotency=key,
             audit=audit,
         )
-        made = kept_agents.read(document, organization_id)
+        made = stored.read(document, organization_id)
         assert made is not None
         return made
 

@@ -12,10 +12,10 @@ import pytest
 from tests.platform.serving import WatchedStore
 from tests.platform.wire import Clock, OpenStore
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform import keys
+from xpander_client.platform.auth import keys
+from xpander_client.platform.auth.keys import FixedKeys, StoredKeys
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.settings import Settings
-from xpander_client.platform.keys import FixedKeys, StoredKeys
 from xpander_client.platform.stores.store import Store
 
 TTL = Settings().cache_ttl

@@ -13,8 +13,8 @@ import attrs
 import orjson
 
 from xpander_client.core.requests import HEADER_NAME
+from xpander_client.platform.agents.parameters import declared, scalar
 from xpander_client.platform.foundation.errors import Refusal
-from xpander_client.platform.parameters import declared, scalar
 from xpander_client.version import __version__
 
 METHODS = frozenset({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"})

@@ -15,17 +15,17 @@ from starlette.routing import Route
 from tests.platform.conftest import QUICK
 from tests.platform.serving import WatchedStore, beside, caller, serving
 from tests.platform.wire import Clock, OpenStore, create, status, update, worker
-from xpander_client.platform import keys
+from xpander_client.platform.agents.file import described
 from xpander_client.platform.app import Platform
-from xpander_client.platform.descriptions import described
+from xpander_client.platform.auth import keys
+from xpander_client.platform.auth.scope import AGENTS_NAMED, SAID, TASKS_NAMED, THREADS_NAMED, Reach
 from xpander_client.platform.dispatch import Dispatch
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.metrics import Metrics
-from xpander_client.platform.reach import AGENTS_NAMED, SAID, TASKS_NAMED, THREADS_NAMED, Reach
 from xpander_client.platform.sessions import registration
 from xpander_client.platform.stores.store import Store
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 TOOLS = [{"id": "add"}]
 AGENTS: list[Any] = [
     {"id": "sales", "tools": TOOLS, "sub_agents": ["mail"]},

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.platform.tool_server import ToolServer, tool_server
+from xpander_client.platform.agents.http_operation import Arguments, HttpOperation
+from xpander_client.platform.agents.http_tools import HttpTools
 from xpander_client.platform.foundation.errors import Refusal
-from xpander_client.platform.http_operation import Arguments, HttpOperation
-from xpander_client.platform.http_tools import HttpTools
 
 PUBLIC = "weather.example.com"
 """A public name, which has an address of this machine here."""

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import attrs
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.access import ROLES, Access
+from xpander_client.platform.auth.access import ROLES, Access
 from xpander_client.platform.foundation.bounds import ID
 from xpander_client.platform.foundation.clock import Clock, timestamp
 from xpander_client.platform.foundation.errors import Refusal

@@ -10,8 +10,14 @@ import orjson
 import pytest
 from hypothesis import given, strategies as st
 
-from xpander_client.platform import tool_answer
-from xpander_client.platform.tool_answer import DEEPEST, TooLarge, Unreadable, as_json, unpacked
+from xpander_client.platform.agents import tool_answer
+from xpander_client.platform.agents.tool_answer import (
+    DEEPEST,
+    TooLarge,
+    Unreadable,
+    as_json,
+    unpacked,
+)
 
 TEXTS = st.text() | st.sampled_from(['a,b]}"', "\\", '"\\"', "[,"])
 JSON = st.recursive(

@@ -1,0 +1,1 @@
+"""Who calls, what the key allows, and how often."""
