@@ -13,7 +13,7 @@ import attrs
 import psutil
 
 from scripts.benchmarks.processes import MeasurementError
-from xpander_client.platform.dev_postgres import postgres_server
+from xpander_client.platform.process.dev_postgres import postgres_server
 
 
 @attrs.frozen

@@ -12,8 +12,8 @@ import httpx
 
 from xpander_client.platform.app import Platform
 from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.process.server import Server, bind, run_loop
 from xpander_client.platform.rules.records import Document
-from xpander_client.platform.server import Server, bind, run_loop
 from xpander_client.platform.stores.sqlite.store import SqliteStore
 
 T = TypeVar("T")

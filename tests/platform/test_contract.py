@@ -22,7 +22,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.platform.conftest import QUICK
 from tests.platform.wire import create, update
 from xpander_client.platform import LocalPlatform
-from xpander_client.platform.operations import FINISH
+from xpander_client.platform.http.tools import FINISH
 from xpander_client.platform.rules.threads import STRATEGIES
 
 strategies = cycle(sorted(STRATEGIES))

@@ -22,7 +22,7 @@ KEY = "the-key-of-the-fault-tests"
 
 PLATFORM = """
 import sys
-from xpander_client.platform.serve import run
+from xpander_client.platform.process.serve import run
 from xpander_client.platform.foundation.settings import Settings
 
 run(

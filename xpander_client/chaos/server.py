@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from xpander_client.chaos.processes import end_with_parent, ready
 from xpander_client.errors import ModuleException
 from xpander_client.platform.foundation.settings import Settings
-from xpander_client.platform.serve import run
+from xpander_client.platform.process.serve import run
 
 SETTINGS = Settings(
     lease=3.0,

@@ -64,7 +64,7 @@ def dev(
     A line on stderr says when a worker comes or leaves, and when tasks wait for one.
     """
     try:
-        from xpander_client.platform.serve import run
+        from xpander_client.platform.process.serve import run
         from xpander_client.runtime.hosts import is_loopback
     except ModuleNotFoundError as error:
         raise missing(error, "platform", "the platform") from None
@@ -91,7 +91,7 @@ def _running(store: str) -> Iterator[tuple[str, Path]]:
     from xpander_client.platform.stores.engines import find_engine
 
     if store == "pg" or store.startswith("pg:"):
-        from xpander_client.platform.dev_postgres import DEFAULT_FOLDER, postgres_server
+        from xpander_client.platform.process.dev_postgres import DEFAULT_FOLDER, postgres_server
 
         folder = Path(store.removeprefix("pg").removeprefix(":") or DEFAULT_FOLDER)
         check_private_folder(_FOLDER)

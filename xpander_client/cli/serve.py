@@ -14,7 +14,7 @@ from xpander_client.cli.stores import StoreAddress, required_address
 from xpander_client.platform.foundation.settings import Settings
 
 if TYPE_CHECKING:
-    from xpander_client.platform.supervisor import Announcement
+    from xpander_client.platform.process.supervisor import Announcement
 
 
 _PORT = 8484
@@ -47,8 +47,8 @@ def serve(
     A process that dies is replaced, and no connection is refused meanwhile. SIGHUP replaces all of
     them, one after the other; SIGTERM and Ctrl-C end streams in order, the second time at once.
     """
-    from xpander_client.platform.child import LOG_FORMAT
-    from xpander_client.platform.supervisor import supervise
+    from xpander_client.platform.process.child import LOG_FORMAT
+    from xpander_client.platform.process.supervisor import supervise
 
     logging.basicConfig(level=log_level.upper(), format=LOG_FORMAT)
 

@@ -13,16 +13,16 @@ from xpander_client.lazy import attach
 if TYPE_CHECKING:
     from xpander_client.platform.app import Platform as Platform
     from xpander_client.platform.foundation.settings import Settings as Settings
-    from xpander_client.platform.local import LocalPlatform as LocalPlatform
-    from xpander_client.platform.serve import Address as Address, run as run
+    from xpander_client.platform.process.local import LocalPlatform as LocalPlatform
+    from xpander_client.platform.process.serve import Address as Address, run as run
     from xpander_client.platform.stores.addresses import store_at as store_at
     from xpander_client.platform.stores.postgres.store import PostgresStore as PostgresStore
     from xpander_client.platform.stores.sqlite.store import SqliteStore as SqliteStore
 
 _HOMES = {
     "xpander_client.platform.app": ("Platform",),
-    "xpander_client.platform.local": ("LocalPlatform",),
-    "xpander_client.platform.serve": ("Address", "run"),
+    "xpander_client.platform.process.local": ("LocalPlatform",),
+    "xpander_client.platform.process.serve": ("Address", "run"),
     "xpander_client.platform.foundation.settings": ("Settings",),
     "xpander_client.platform.stores.addresses": ("store_at",),
     "xpander_client.platform.stores.postgres.store": ("PostgresStore",),

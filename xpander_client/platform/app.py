@@ -19,20 +19,20 @@ from xpander_client.platform.auth import roles
 from xpander_client.platform.auth.keys import FixedKeys, Keys, StoredKeys
 from xpander_client.platform.auth.rate_limits import RateLimits
 from xpander_client.platform.auth.scope import Reach
-from xpander_client.platform.deletion import Deletions
-from xpander_client.platform.dispatch import Dispatch
-from xpander_client.platform.event_log import EventLogs
+from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.foundation.clock import Clock, server_clock
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.foundation.settings import Settings
-from xpander_client.platform.gate import Gate
-from xpander_client.platform.health import HealthEndpoints
-from xpander_client.platform.http import Endpoints
-from xpander_client.platform.operations import OperationEndpoints
+from xpander_client.platform.http.deletions import Deletions
+from xpander_client.platform.http.gate import Gate
+from xpander_client.platform.http.health import HealthEndpoints
+from xpander_client.platform.http.tasks import Endpoints
+from xpander_client.platform.http.threads import ThreadEndpoints
+from xpander_client.platform.http.tools import OperationEndpoints
 from xpander_client.platform.stores.retention import FAREWELL
 from xpander_client.platform.stores.store import Store
-from xpander_client.platform.threads_http import ThreadEndpoints
+from xpander_client.platform.streaming.event_log import EventLogs
 
 MEASURE_INTERVAL = 1.0
 NOTE_INTERVAL = 60.0

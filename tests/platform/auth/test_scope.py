@@ -19,10 +19,10 @@ from xpander_client.platform.agents.file import described
 from xpander_client.platform.app import Platform
 from xpander_client.platform.auth import keys
 from xpander_client.platform.auth.scope import AGENTS_NAMED, SAID, TASKS_NAMED, THREADS_NAMED, Reach
-from xpander_client.platform.dispatch import Dispatch
+from xpander_client.platform.dispatch.dispatcher import Dispatch
+from xpander_client.platform.dispatch.sessions import registration
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.metrics import Metrics
-from xpander_client.platform.sessions import registration
 from xpander_client.platform.stores.store import Store
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -14,9 +14,9 @@ import yaml
 
 from tests.platform.conftest import HASTY
 from tests.platform.wire import Clock, OpenStore, create, event, push, replay, status, update
-from xpander_client.platform import bodies
 from xpander_client.platform.foundation.bounds import ID, KEY, LOOKED_UP
 from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.http import bodies
 from xpander_client.platform.rules.records import IdempotencyKey
 from xpander_client.platform.stores.addresses import store_at
 

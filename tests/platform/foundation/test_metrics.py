@@ -24,11 +24,11 @@ from tests.platform.wire import (
     update,
     worker,
 )
-from xpander_client.platform import health
 from xpander_client.platform.app import Platform
-from xpander_client.platform.dispatch import Dispatch
+from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.http import health
 from xpander_client.platform.stores.sqlite.store import SqliteStore
 from xpander_client.platform.stores.store import Store
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform import supervisor
 from xpander_client.platform.foundation.clock import Clock
 from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.process import supervisor
 from xpander_client.platform.stores import engines, transfer
 from xpander_client.platform.stores.addresses import check_address, store_at, without_password
 from xpander_client.platform.stores.engines import Address, Engine, find_engine

@@ -20,8 +20,8 @@ from xpander_client.api.models import (
     OutputFormat,
 )
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform import bodies
 from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.http import bodies
 
 FILE = frozenset({"agents"})
 MODEL = frozenset({"provider", "name"})

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from xpander_client.platform.auth.access import Access
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.ids import chosen_task_id, is_platforms
-from xpander_client.platform.routing import access, path_id
+from xpander_client.platform.http.routing import access, path_id
 from xpander_client.platform.rules import threads
 from xpander_client.platform.rules.records import TaskRecord, ThreadRecord
 from xpander_client.platform.stores.store import Store

@@ -165,8 +165,8 @@ def test_a_user_is_forgotten_with_what_their_tasks_led_to(http: httpx.Client) ->
 def test_one_request_deletes_so_much_and_says_that_there_is_more(
     http: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xpander_client.platform.deletion.AT_ONCE", 4)
-    monkeypatch.setattr("xpander_client.platform.deletion.TOGETHER", 2)
+    monkeypatch.setattr("xpander_client.platform.http.deletions.AT_ONCE", 4)
+    monkeypatch.setattr("xpander_client.platform.http.deletions.TOGETHER", 2)
     asked: dict[str, Any] = {"input": {"text": "x", "user": USER}}
     root = create(http, **asked)
     for _ in range(6):

@@ -8,7 +8,6 @@ from collections import OrderedDict
 
 import attrs
 
-from xpander_client.platform import frames
 from xpander_client.platform.foundation.clock import Clock
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.metrics import Metrics
@@ -16,6 +15,7 @@ from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import TaskRecord
 from xpander_client.platform.stores.hints import Subscription, WakeEvent, patience, task_topic
 from xpander_client.platform.stores.store import Store
+from xpander_client.platform.streaming import frames
 
 PAGE = 500
 PAGE_BYTES = 32 * 1024

@@ -28,14 +28,14 @@ from tests.platform.wire import (
     update,
 )
 from xpander_client.platform import LocalPlatform
-from xpander_client.platform.event_log import PAGE, PAGE_BYTES, EventLogs
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.hints import WakeEvent
 from xpander_client.platform.stores.postgres.store import PostgresStore
 from xpander_client.platform.stores.sqlite.store import SqliteStore
-from xpander_client.platform.streams import TaskEvents
+from xpander_client.platform.streaming.event_log import PAGE, PAGE_BYTES, EventLogs
+from xpander_client.platform.streaming.responses import TaskEvents
 from xpander_client.runtime.event_stream import WRITE_BYTES
 
 serving = contextlib.contextmanager(client)

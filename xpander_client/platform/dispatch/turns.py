@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import attrs
 
-from xpander_client.platform.sessions import WorkerSession
+from xpander_client.platform.dispatch.sessions import WorkerSession
 from xpander_client.platform.stores.hints import Subscription, WakeEvent
 
 MOST = 64

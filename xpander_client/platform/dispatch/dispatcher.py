@@ -20,6 +20,8 @@ import attrs
 import orjson
 
 from xpander_client.core.sse import encode_event
+from xpander_client.platform.dispatch.sessions import WorkerSession, task_notice, task_stop
+from xpander_client.platform.dispatch.turns import Turns
 from xpander_client.platform.foundation.clock import Clock
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.metrics import Metrics
@@ -30,7 +32,6 @@ from xpander_client.platform.rules.records import (
     ListenState,
     TaskRecord,
 )
-from xpander_client.platform.sessions import WorkerSession, task_notice, task_stop
 from xpander_client.platform.stores.hints import (
     RARELY,
     Subscription,
@@ -39,7 +40,6 @@ from xpander_client.platform.stores.hints import (
     worker_topic,
 )
 from xpander_client.platform.stores.store import Store
-from xpander_client.platform.turns import Turns
 
 MOST_SLOTS = 64
 """What a worker that says it has more is taken to have: so much may be lost with it at once."""

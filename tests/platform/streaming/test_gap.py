@@ -23,12 +23,13 @@ from tests.platform.wire import (
     push,
     update,
 )
-from xpander_client.platform import LocalPlatform, event_log
-from xpander_client.platform.event_log import EventLogs
+from xpander_client.platform import LocalPlatform
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.hints import WakeEvent
 from xpander_client.platform.stores.sqlite.store import SqliteStore
+from xpander_client.platform.streaming import event_log
+from xpander_client.platform.streaming.event_log import EventLogs
 
 FORGETFUL = attrs.evolve(QUICK, keep_events=0.0, prune_interval=0.05)
 """A platform that keeps the events of a task no longer than until it is finished."""

@@ -22,7 +22,7 @@ from xpander_client.runtime.loop_thread import LoopThread
 if TYPE_CHECKING:
     from xpander_client.platform.agents.functions import Tool
     from xpander_client.platform.foundation.settings import Settings
-    from xpander_client.platform.server import Server
+    from xpander_client.platform.process.server import Server
 
 _logger = logging.getLogger(__name__)
 
@@ -106,7 +106,7 @@ class LocalPlatform:
         except BaseException:
             self.close()
             raise
-        from xpander_client.platform.server import new_event_loop
+        from xpander_client.platform.process.server import new_event_loop
 
         started = threading.Event()
         self._thread = LoopThread("xpander-platform", new_loop=new_event_loop)
@@ -160,7 +160,7 @@ class LocalPlatform:
         try:
             from xpander_client.platform.agents.file import described, load_agents
             from xpander_client.platform.app import Platform
-            from xpander_client.platform.server import Server, bind
+            from xpander_client.platform.process.server import Server, bind
             from xpander_client.platform.stores.addresses import store_at
         except ModuleNotFoundError as error:
             raise missing(error, "platform", "the platform") from error

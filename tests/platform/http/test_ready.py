@@ -10,8 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
-from xpander_client.platform import LocalPlatform, health
+from xpander_client.platform import LocalPlatform
 from xpander_client.platform.app import Platform
+from xpander_client.platform.http import health
 from xpander_client.platform.stores.sqlite.store import SqliteStore
 
 

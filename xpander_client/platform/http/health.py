@@ -10,13 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from xpander_client.platform.event_log import EventLogs
 from xpander_client.platform.foundation.clock import Clock
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.metrics import CONTENT_TYPE, Metrics
 from xpander_client.platform.foundation.ttl_cache import Lookups
-from xpander_client.platform.routing import Json, route
+from xpander_client.platform.http.routing import Json, route
 from xpander_client.platform.stores.store import Store
+from xpander_client.platform.streaming.event_log import EventLogs
 from xpander_client.version import __version__
 
 PATIENCE = 1.0

@@ -6,8 +6,8 @@ import pytest
 
 from tests.platform.conftest import QUICK
 from xpander_client.platform.app import Platform
-from xpander_client.platform.news import News
-from xpander_client.platform.sessions import WorkerSession
+from xpander_client.platform.dispatch.sessions import WorkerSession
+from xpander_client.platform.process.news import News
 from xpander_client.platform.stores.addresses import store_at
 
 

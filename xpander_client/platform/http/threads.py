@@ -11,13 +11,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from xpander_client.api.models import ThreadCreate, ThreadMessage, ThreadUpdate
-from xpander_client.platform import bodies
 from xpander_client.platform.auth.scope import Reach
 from xpander_client.platform.foundation.bounds import ID, ITEMS, LOOKED_UP, within
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.ids import new_task_id
 from xpander_client.platform.foundation.settings import Settings
-from xpander_client.platform.routing import (
+from xpander_client.platform.http import bodies
+from xpander_client.platform.http.routing import (
     Endpoint,
     Json,
     access,

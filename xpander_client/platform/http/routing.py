@@ -13,10 +13,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from xpander_client.platform import bodies
 from xpander_client.platform.auth.access import APPLICATION, WORKER, Access
 from xpander_client.platform.foundation.bounds import COUNT, KEY, within
 from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.http import bodies
 from xpander_client.platform.rules.records import IdempotencyKey
 
 _COUNT = re.compile(r"[0-9]{1,18}\Z", re.ASCII)

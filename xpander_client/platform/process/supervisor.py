@@ -20,10 +20,10 @@ from collections.abc import Callable, Iterator, Mapping
 import attrs
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.child import Orders, Report, line, read
 from xpander_client.platform.foundation.metrics_folder import METRICS_FOLDER, add_up, made
 from xpander_client.platform.foundation.settings import Settings
-from xpander_client.platform.server import bind
+from xpander_client.platform.process.child import Orders, Report, line, read
+from xpander_client.platform.process.server import bind
 from xpander_client.platform.stores.addresses import check_address, without_password
 from xpander_client.platform.stores.engines import find_engine
 from xpander_client.runtime import serving
@@ -265,7 +265,13 @@ class _Supervisor:
             with theirs:
                 descriptor = theirs.fileno()
                 process = await asyncio.create_subprocess_exec(
-                    *(sys.executable, "-P", "-m", "xpander_client.platform.child", str(descriptor)),
+                    *(
+                        sys.executable,
+                        "-P",
+                        "-m",
+                        "xpander_client.platform.process.child",
+                        str(descriptor),
+                    ),
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     env=self._environment,

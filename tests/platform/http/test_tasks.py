@@ -20,7 +20,7 @@ from xpander_client.errors import ConfigurationError
 from xpander_client.platform import LocalPlatform
 from xpander_client.platform.app import Platform
 from xpander_client.platform.auth.keys import FixedKeys
-from xpander_client.platform.server import Server, bind, run_loop
+from xpander_client.platform.process.server import Server, bind, run_loop
 from xpander_client.platform.stores.sqlite.store import SqliteStore
 
 ROUTES: list[tuple[str, str, Any]] = [

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import attrs
 
 from xpander_client.platform.auth.access import Access
-from xpander_client.platform.dispatch import Dispatch
+from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.rules import threads
 from xpander_client.platform.rules.records import TaskFilter, TaskRecord, make_audit_entry

@@ -10,14 +10,14 @@ from starlette.types import Receive, Scope, Send
 
 from xpander_client.core.answer import STREAM_ENDS
 from xpander_client.core.sse import COMMENT
-from xpander_client.platform import frames
-from xpander_client.platform.event_log import EventLog, EventLogs
+from xpander_client.platform.dispatch.sessions import WorkerSession
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import TaskRecord
-from xpander_client.platform.sessions import WorkerSession
 from xpander_client.platform.stores.hints import WakeEvent
+from xpander_client.platform.streaming import frames
+from xpander_client.platform.streaming.event_log import EventLog, EventLogs
 from xpander_client.runtime.event_stream import WRITE_BYTES, EventStreamAnswer
 
 

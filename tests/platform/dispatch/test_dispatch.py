@@ -25,10 +25,10 @@ from tests.platform.wire import (
     worker,
 )
 from xpander_client.platform import LocalPlatform, Settings
-from xpander_client.platform.dispatch import Dispatch
+from xpander_client.platform.dispatch.dispatcher import Dispatch
+from xpander_client.platform.dispatch.sessions import OUTBOX, WorkerSession
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.metrics import Metrics
-from xpander_client.platform.sessions import OUTBOX, WorkerSession
 from xpander_client.platform.stores.hints import RARELY
 from xpander_client.platform.stores.store import Store
 

@@ -22,7 +22,7 @@ from xpander_client import Configuration
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform import LocalPlatform
 from xpander_client.platform.agents.file import described, load_agents
-from xpander_client.platform.serve import run
+from xpander_client.platform.process.serve import run
 from xpander_client.runtime.hosts import is_loopback
 
 SERVE = """

@@ -18,14 +18,14 @@ import pytest
 from tests.platform.wire import eventually
 from tests.postgres import is_running, needs_the_wheel
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.dev_postgres import postgres_server
+from xpander_client.platform.process.dev_postgres import postgres_server
 
 pytestmark = [pytest.mark.slow, needs_the_wheel]
 
 HOLD = """
 import sys
 from pathlib import Path
-from xpander_client.platform.dev_postgres import postgres_server
+from xpander_client.platform.process.dev_postgres import postgres_server
 with postgres_server(Path(sys.argv[1])) as address:
     print(address, flush=True)
     sys.stdin.read()

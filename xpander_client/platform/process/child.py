@@ -82,7 +82,7 @@ def main() -> None:
         serves = threading.Event()
         try:
             # What follows may take a while, or fail: the log is there now.
-            from xpander_client.platform.server import run_loop
+            from xpander_client.platform.process.server import run_loop
             from xpander_client.runtime.serving import raise_descriptor_limit
 
             raise_descriptor_limit()
@@ -108,7 +108,7 @@ def _reason(error: Exception) -> str:
 async def _serve(orders: Orders, supervisor: socket.socket, serves: threading.Event) -> None:
     from xpander_client.platform.app import Platform
     from xpander_client.platform.foundation.settings import Settings
-    from xpander_client.platform.server import Server
+    from xpander_client.platform.process.server import Server
     from xpander_client.platform.stores.addresses import store_at
 
     settings = Settings(**orders.settings)

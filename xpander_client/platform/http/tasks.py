@@ -31,20 +31,20 @@ from xpander_client.api.models import (
 )
 from xpander_client.core.answer import BRIEF
 from xpander_client.core.statuses import STATUSES
-from xpander_client.platform import bodies, sessions
 from xpander_client.platform.agents.registry import Agents, listed
 from xpander_client.platform.auth.access import APPLICATION, READER, WORKER
 from xpander_client.platform.auth.keys import Keys
 from xpander_client.platform.auth.scope import Reach
-from xpander_client.platform.deletion import Deletions, Removed
-from xpander_client.platform.dispatch import Dispatch
-from xpander_client.platform.event_log import EventLogs
+from xpander_client.platform.dispatch import sessions
+from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.foundation.bounds import ID, ITEMS, LOOKED_UP, within
 from xpander_client.platform.foundation.clock import timestamp
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.ids import new_task_id
 from xpander_client.platform.foundation.settings import Settings
-from xpander_client.platform.routing import (
+from xpander_client.platform.http import bodies
+from xpander_client.platform.http.deletions import Deletions, Removed
+from xpander_client.platform.http.routing import (
     Endpoint,
     Json,
     access,
@@ -68,7 +68,8 @@ from xpander_client.platform.rules.records import (
     TaskRecord,
 )
 from xpander_client.platform.stores.store import Store
-from xpander_client.platform.streams import TaskEvents, WorkerChannel
+from xpander_client.platform.streaming.event_log import EventLogs
+from xpander_client.platform.streaming.responses import TaskEvents, WorkerChannel
 
 T = TypeVar("T")
 

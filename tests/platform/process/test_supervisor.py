@@ -26,14 +26,14 @@ from xpander_client.errors import ConfigurationError
 from xpander_client.platform.agents import stored
 from xpander_client.platform.agents.file import described
 from xpander_client.platform.auth import keys
+from xpander_client.platform.process.supervisor import Backoff, supervise
 from xpander_client.platform.stores.addresses import store_at
-from xpander_client.platform.supervisor import Backoff, supervise
 
 SERVE = """
 import fcntl, json, os, sys, termios
 import attrs
 from xpander_client.platform import Settings
-from xpander_client.platform.supervisor import Backoff, supervise
+from xpander_client.platform.process.supervisor import Backoff, supervise
 
 if os.isatty(0):
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # as a shell does for what it starts
@@ -139,7 +139,7 @@ def supervisor(store: str | Path, processes: int = 1, **options: float) -> Itera
 def serves(process: psutil.Process) -> bool:
     """Whether it is a child that runs; one that is just being forked is not."""
     with contextlib.suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-        return is_running(process) and "xpander_client.platform.child" in process.cmdline()
+        return is_running(process) and "xpander_client.platform.process.child" in process.cmdline()
     return False
 
 

@@ -16,8 +16,8 @@ from xpander_client.errors import ConfigurationError
 from xpander_client.platform.agents.file import described, load_agents
 from xpander_client.platform.app import Platform
 from xpander_client.platform.foundation.settings import Settings
-from xpander_client.platform.news import News
-from xpander_client.platform.server import Server, bind, run_loop
+from xpander_client.platform.process.news import News
+from xpander_client.platform.process.server import Server, bind, run_loop
 from xpander_client.platform.stores.addresses import store_at, without_password
 from xpander_client.runtime.hosts import is_loopback
 from xpander_client.runtime.serving import raise_descriptor_limit

@@ -15,7 +15,6 @@ from starlette.routing import Route
 from xpander_client.api.models import OperationCall
 from xpander_client.core.statuses import TaskStatus
 from xpander_client.core.tool_message import tool_message
-from xpander_client.platform import bodies
 from xpander_client.platform.agents.file import DescribedAgent
 from xpander_client.platform.agents.functions import Tools
 from xpander_client.platform.agents.http_operation import BODILESS, Arguments, HttpOperation
@@ -24,12 +23,13 @@ from xpander_client.platform.agents.registry import Agents
 from xpander_client.platform.agents.tool_answer import SLICE
 from xpander_client.platform.auth.access import Access
 from xpander_client.platform.auth.scope import Reach
-from xpander_client.platform.dispatch import Dispatch
+from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.foundation.clock import Clock
 from xpander_client.platform.foundation.errors import Refusal, StaleAttempt
 from xpander_client.platform.foundation.ids import child_task_id, new_task_id
 from xpander_client.platform.foundation.settings import Settings
-from xpander_client.platform.routing import (
+from xpander_client.platform.http import bodies
+from xpander_client.platform.http.routing import (
     Json,
     access,
     ending_attempt,
@@ -38,10 +38,10 @@ from xpander_client.platform.routing import (
     path_id,
     route,
 )
+from xpander_client.platform.http.threads import LENGTH, STATUS
 from xpander_client.platform.rules import task_machine
 from xpander_client.platform.rules.records import IdempotencyKey, TaskRecord
 from xpander_client.platform.stores.store import Store
-from xpander_client.platform.threads_http import LENGTH, STATUS
 
 FINISH = "xpfinish-agent-execution-finished"
 """The tool by which a model ends its task."""

@@ -2,9 +2,9 @@
 
 import pytest
 
-from xpander_client.platform.sessions import OUTBOX, WorkerSession
+from xpander_client.platform.dispatch.sessions import OUTBOX, WorkerSession
+from xpander_client.platform.dispatch.turns import CLAIMED_BYTES, MOST, Turns
 from xpander_client.platform.stores.hints import Topics
-from xpander_client.platform.turns import CLAIMED_BYTES, MOST, Turns
 
 SILENCE = 10.0
 

@@ -1,0 +1,1 @@
+"""Which worker gets which task, and what happens when a worker is lost."""

@@ -1,0 +1,1 @@
+"""The routes: from requests to commands for the store, and back."""

@@ -1,0 +1,1 @@
+"""Ways to run a platform: inside a program, as a process, or as many."""

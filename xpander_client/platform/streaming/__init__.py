@@ -1,0 +1,1 @@
+"""Events on their way to those who follow: read once, encoded once, sent to all."""
