@@ -22,7 +22,7 @@ from xpander_client.chaos.history import (
 from xpander_client.platform.foundation.clock import timestamp
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.rules.records import IdempotencyKey, TaskFilter, TaskRecord
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 T = TypeVar("T")
 

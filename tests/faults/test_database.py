@@ -20,7 +20,7 @@ from xpander_client.chaos.history import read_histories
 from xpander_client.chaos.invariants import stored_tasks, violations
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.addresses import store_at
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 

@@ -32,8 +32,8 @@ from xpander_client.errors import ModuleException
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.addresses import store_at
+from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.stores.sqlite.store import SqliteStore
-from xpander_client.platform.stores.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 

@@ -36,7 +36,7 @@ from xpander_client.platform.rules.records import (
     TaskRecord,
 )
 from xpander_client.platform.stores.addresses import store_at
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 

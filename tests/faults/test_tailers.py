@@ -17,8 +17,8 @@ from xpander_client.chaos.history import Created, History, Pushed, SawEnd, Seen,
 from xpander_client.chaos.invariants import fingerprint, stored_tasks, violations
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.addresses import store_at
-from xpander_client.platform.stores.hints import task_topic
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.hints import task_topic
+from xpander_client.platform.stores.base.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 

@@ -8,7 +8,7 @@ import pytest
 from tests.platform.wire import Clock, OpenStore
 from xpander_client.platform import LocalPlatform, Settings
 from xpander_client.platform.stores.addresses import store_at
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 
 class Clock:

@@ -27,7 +27,7 @@ from xpander_client.core.sse import ServerSentEvent
 from xpander_client.core.statuses import TERMINAL
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.rules.records import TaskFilter, TaskRecord
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 INVARIANTS: Mapping[str, str] = {
     "I1": "a create that was acknowledged exists, once",

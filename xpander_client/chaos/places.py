@@ -16,7 +16,7 @@ from xpander_client.chaos.proxy import Upstream
 from xpander_client.errors import ConfigurationError
 from xpander_client.extras import missing
 from xpander_client.platform.stores.addresses import check_address, without_password
-from xpander_client.platform.stores.engines import find_engine
+from xpander_client.platform.stores.base.engines import find_engine
 from xpander_client.platform.stores.sqlite.file import COMPANIONS
 
 _MARK = ".running"

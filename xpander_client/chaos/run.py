@@ -35,7 +35,7 @@ from xpander_client.chaos.marks import Mark, is_abandoned
 from xpander_client.chaos.places import Place, place_beside
 from xpander_client.chaos.stage import ORGANIZATION, SERVER, Stage, staged
 from xpander_client.platform.stores.addresses import store_at, without_password
-from xpander_client.platform.stores.engines import find_engine
+from xpander_client.platform.stores.base.engines import find_engine
 
 _PREFIX = "xpander-chaos-"
 _MARK = "running"

@@ -88,7 +88,7 @@ def dev(
 def _running(store: str) -> Iterator[tuple[str, Path]]:
     """Yield the address of the store, and the path that its key is kept beside."""
     from xpander_client.platform.stores.addresses import check_address
-    from xpander_client.platform.stores.engines import find_engine
+    from xpander_client.platform.stores.base.engines import find_engine
 
     if store == "pg" or store.startswith("pg:"):
         from xpander_client.platform.process.dev_postgres import DEFAULT_FOLDER, postgres_server

@@ -12,7 +12,7 @@ from xpander_client.cli.output import note
 from xpander_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from xpander_client.platform.stores.store import Store
+    from xpander_client.platform.stores.base.store import Store
 
 
 StoreAddress = Annotated[
@@ -55,7 +55,7 @@ async def administered(address: str | None, *, make: bool = False) -> AsyncItera
     """
     from xpander_client.platform.foundation.errors import Refusal
     from xpander_client.platform.stores.addresses import store_at, without_password
-    from xpander_client.platform.stores.engines import find_engine
+    from xpander_client.platform.stores.base.engines import find_engine
 
     address = required_address(address)
     store = store_at(address)

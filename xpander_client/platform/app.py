@@ -30,8 +30,8 @@ from xpander_client.platform.http.health import HealthEndpoints
 from xpander_client.platform.http.tasks import Endpoints
 from xpander_client.platform.http.threads import ThreadEndpoints
 from xpander_client.platform.http.tools import OperationEndpoints
-from xpander_client.platform.stores.retention import FAREWELL
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.retention import FAREWELL
+from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.streaming.event_log import EventLogs
 
 MEASURE_INTERVAL = 1.0

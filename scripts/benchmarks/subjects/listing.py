@@ -19,8 +19,8 @@ import attrs
 from measured import serve
 from xpander_client.platform.rules.records import TaskFilter
 from xpander_client.platform.stores.addresses import store_at
-from xpander_client.platform.stores.engines import find_engine
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.engines import find_engine
+from xpander_client.platform.stores.base.store import Store
 
 PAGE = 50
 TIMES = 20

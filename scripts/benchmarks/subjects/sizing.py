@@ -17,8 +17,8 @@ import psutil
 
 from measured import serve
 from xpander_client.platform.stores.addresses import store_at
-from xpander_client.platform.stores.engines import find_engine
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.engines import find_engine
+from xpander_client.platform.stores.base.store import Store
 
 SMALL, LARGE = "d" * 20, "d" * 2_000_000
 

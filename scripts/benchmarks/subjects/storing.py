@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 
 from measured import in_flight, serve
 from xpander_client.platform.stores.addresses import store_at
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 BODY = {"input": {"text": "Add up the sales by region", "files": []}}
 EVENT = {"type": "chunk", "data": "North 1, South 2, East 3, West 4"}

@@ -19,7 +19,7 @@ from xpander_client.platform.agents import stored
 from xpander_client.platform.agents.file import described
 from xpander_client.platform.agents.stored import Change
 from xpander_client.platform.app import Platform
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 WEATHER = {
     "id": "weather",

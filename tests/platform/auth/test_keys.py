@@ -16,7 +16,7 @@ from xpander_client.platform.auth import keys
 from xpander_client.platform.auth.keys import FixedKeys, StoredKeys
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.settings import Settings
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 TTL = Settings().cache_ttl
 

@@ -23,7 +23,7 @@ from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.dispatch.sessions import registration
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.metrics import Metrics
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 ROOT = Path(__file__).resolve().parents[3]
 TOOLS = [{"id": "add"}]

@@ -29,8 +29,8 @@ from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.dispatch.sessions import OUTBOX, WorkerSession
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.metrics import Metrics
-from xpander_client.platform.stores.hints import RARELY
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.hints import RARELY
+from xpander_client.platform.stores.base.store import Store
 
 
 def test_a_worker_is_told_who_it_is_and_gets_the_task(http: httpx.Client) -> None:

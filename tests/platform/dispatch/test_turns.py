@@ -4,7 +4,7 @@ import pytest
 
 from xpander_client.platform.dispatch.sessions import OUTBOX, WorkerSession
 from xpander_client.platform.dispatch.turns import CLAIMED_BYTES, MOST, Turns
-from xpander_client.platform.stores.hints import Topics
+from xpander_client.platform.stores.base.hints import Topics
 
 SILENCE = 10.0
 

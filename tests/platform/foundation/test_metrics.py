@@ -29,8 +29,8 @@ from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http import health
+from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.stores.sqlite.store import SqliteStore
-from xpander_client.platform.stores.store import Store
 
 ROOT = Path(__file__).resolve().parents[3]
 

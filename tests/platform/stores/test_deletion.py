@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.platform.stores.test_store import BODY, LEASE, begin, chunk, log, put, refusal
+from tests.platform.stores.base.test_store import BODY, LEASE, begin, chunk, log, put, refusal
 from tests.platform.wire import Clock, OpenStore
 from xpander_client.platform.rules.records import IdempotencyKey, Pruned, Report, TaskFilter
-from xpander_client.platform.stores.hints import task_topic, worker_topic
-from xpander_client.platform.stores.retention import FAREWELL
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.hints import task_topic, worker_topic
+from xpander_client.platform.stores.base.retention import FAREWELL
+from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.stores.transfer import check, copy
 
 USER: dict[str, Any] = {"input": {"text": "x", "user": {"id": "u", "email": "e"}}}

@@ -14,7 +14,7 @@ import pytest
 from tests.platform.wire import Clock, OpenStore
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.rules.records import LARGE, TaskFilter
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 MEGABYTE = "d" * (1 << 20)
 BIG = "b" * (LARGE + 1)

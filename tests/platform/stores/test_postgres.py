@@ -27,19 +27,19 @@ from xpander_client.platform.rules.records import (
     TaskRecord,
     WorkerRecord,
 )
-from xpander_client.platform.stores.hints import agent_topic, task_topic
+from xpander_client.platform.stores.base.hints import agent_topic, task_topic
+from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.stores.postgres.clock import DatabaseClock
 from xpander_client.platform.stores.postgres.connections import READERS, SESSION, Database
-from xpander_client.platform.stores.postgres.recent import LARGEST, LIMIT
+from xpander_client.platform.stores.postgres.recent_events import KEPT_BYTES, RecentEvents
+from xpander_client.platform.stores.postgres.recent_tasks import LARGEST, LIMIT
 from xpander_client.platform.stores.postgres.store import PostgresStore
-from xpander_client.platform.stores.postgres.tails import KEPT_BYTES, RecentEvents
 from xpander_client.platform.stores.postgres.transaction import (
     QUEUED,
     build_payload,
     pin_columns,
     shorten,
 )
-from xpander_client.platform.stores.store import Store
 
 BODY = {"input": {"text": "x"}}
 
@@ -297,7 +297,7 @@ async def test_a_claim_does_not_pass_over_what_was_given_out_under_an_old_snapsh
 async def test_a_task_that_comes_back_or_comes_late_is_found_before_the_front_of_its_queue(
     stores: list[PostgresStore], postgres: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("xpander_client.platform.stores.postgres.fronts.BELIEVED", 1e9)
+    monkeypatch.setattr("xpander_client.platform.stores.postgres.queue_fronts.BELIEVED", 1e9)
     first, second, _ = stores
 
     async def give_out(*names: str) -> None:

@@ -17,7 +17,7 @@ from xpander_client.errors import ConfigurationError
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import IdempotencyKey, TaskFilter
-from xpander_client.platform.stores.admission import Admission
+from xpander_client.platform.stores.base.admission import Admission
 from xpander_client.platform.stores.sqlite.group_commit import GroupCommit, Transaction
 from xpander_client.platform.stores.sqlite.listing import page
 from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION

@@ -11,8 +11,8 @@ import pytest
 from tests.platform.wire import Clock
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import Overdue, TaskRecord, WorkerRecord
-from xpander_client.platform.stores import store as stores
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base import store as stores
+from xpander_client.platform.stores.base.store import Store
 
 LEASE = Settings().lease
 WINDOW = Settings().offer_window

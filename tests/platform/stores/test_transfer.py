@@ -15,8 +15,8 @@ from xpander_client.errors import ConfigurationError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import IdempotencyKey, Report, TaskFilter
 from xpander_client.platform.stores.addresses import store_at
-from xpander_client.platform.stores.store import Store
-from xpander_client.platform.stores.tables import TABLES
+from xpander_client.platform.stores.base.store import Store
+from xpander_client.platform.stores.base.tables import TABLES
 from xpander_client.platform.stores.transfer import backup, check, copy, migrate
 
 

@@ -26,7 +26,7 @@ from tests.platform.wire import (
 from xpander_client.platform import LocalPlatform
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.foundation.settings import Settings
-from xpander_client.platform.stores.hints import WakeEvent
+from xpander_client.platform.stores.base.hints import WakeEvent
 from xpander_client.platform.stores.sqlite.store import SqliteStore
 from xpander_client.platform.streaming import event_log
 from xpander_client.platform.streaming.event_log import EventLogs

@@ -31,7 +31,7 @@ from xpander_client.platform import LocalPlatform
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.foundation.settings import Settings
-from xpander_client.platform.stores.hints import WakeEvent
+from xpander_client.platform.stores.base.hints import WakeEvent
 from xpander_client.platform.stores.postgres.store import PostgresStore
 from xpander_client.platform.stores.sqlite.store import SqliteStore
 from xpander_client.platform.streaming.event_log import PAGE, PAGE_BYTES, EventLogs

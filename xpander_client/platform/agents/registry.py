@@ -18,7 +18,7 @@ from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.foundation.ttl_cache import Lookups
 from xpander_client.platform.rules.records import AuditEntry, IdempotencyKey, make_audit_entry
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 KEPT = 4096
 """How many agents of the store are remembered."""

@@ -14,7 +14,7 @@ from xpander_client.platform.agents.http_operation import HttpOperation
 from xpander_client.platform.foundation.clock import timestamp
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.rules.records import OPERATOR, Document, make_audit_entry
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 KIND = "agent"
 

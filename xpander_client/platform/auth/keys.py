@@ -21,7 +21,7 @@ from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.foundation.ttl_cache import Lookups
 from xpander_client.platform.http.gate import ROOTS
 from xpander_client.platform.rules.records import OPERATOR, make_audit_entry
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 KIND = "key"
 USE = "key-use"

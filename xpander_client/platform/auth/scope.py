@@ -15,7 +15,7 @@ from xpander_client.platform.foundation.ids import chosen_task_id, is_platforms
 from xpander_client.platform.http.routing import access, path_id
 from xpander_client.platform.rules import threads
 from xpander_client.platform.rules.records import TaskRecord, ThreadRecord
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 AGENTS_NAMED = frozenset({"triggering_agent_id"})
 TASKS_NAMED = frozenset({"parent_execution", "parent_execution_id", "sub_executions"})

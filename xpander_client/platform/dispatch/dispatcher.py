@@ -32,14 +32,14 @@ from xpander_client.platform.rules.records import (
     ListenState,
     TaskRecord,
 )
-from xpander_client.platform.stores.hints import (
+from xpander_client.platform.stores.base.hints import (
     RARELY,
     Subscription,
     agent_topic,
     patience,
     worker_topic,
 )
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 MOST_SLOTS = 64
 """What a worker that says it has more is taken to have: so much may be lost with it at once."""

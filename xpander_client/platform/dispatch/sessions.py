@@ -14,7 +14,7 @@ import orjson
 from xpander_client.core.sse import encode_event
 from xpander_client.platform.foundation.clock import timestamp
 from xpander_client.platform.rules.records import TaskRecord, WorkerRecord
-from xpander_client.platform.stores.hints import WakeEvent
+from xpander_client.platform.stores.base.hints import WakeEvent
 
 OUTBOX = 256 * 1024
 """A worker that has so many bytes still to be sent is offered nothing, and told what it can be told

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import attrs
 
 from xpander_client.platform.dispatch.sessions import WorkerSession
-from xpander_client.platform.stores.hints import Subscription, WakeEvent
+from xpander_client.platform.stores.base.hints import Subscription, WakeEvent
 
 MOST = 64
 """So many tasks of a queue are given out at once."""

@@ -21,7 +21,7 @@ from xpander_client.core.convert import ConversionError, structure
 from xpander_client.core.enums import OpenStrEnum
 from xpander_client.platform.foundation.bounds import fault
 from xpander_client.platform.foundation.errors import Refusal
-from xpander_client.platform.stores.admission import REQUEST_BYTES
+from xpander_client.platform.stores.base.admission import REQUEST_BYTES
 
 T = TypeVar("T")
 

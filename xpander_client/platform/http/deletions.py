@@ -13,7 +13,7 @@ from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.rules import threads
 from xpander_client.platform.rules.records import TaskFilter, TaskRecord, make_audit_entry
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 TOGETHER = 50
 """So many tasks are deleted in one command: others wait behind it."""

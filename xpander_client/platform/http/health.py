@@ -15,7 +15,7 @@ from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.metrics import CONTENT_TYPE, Metrics
 from xpander_client.platform.foundation.ttl_cache import Lookups
 from xpander_client.platform.http.routing import Json, route
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.streaming.event_log import EventLogs
 from xpander_client.version import __version__
 

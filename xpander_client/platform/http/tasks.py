@@ -67,7 +67,7 @@ from xpander_client.platform.rules.records import (
     TaskFilter,
     TaskRecord,
 )
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.streaming.event_log import EventLogs
 from xpander_client.platform.streaming.responses import TaskEvents, WorkerChannel
 

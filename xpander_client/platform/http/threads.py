@@ -31,7 +31,7 @@ from xpander_client.platform.http.routing import (
 )
 from xpander_client.platform.rules import threads
 from xpander_client.platform.rules.records import IdempotencyKey, MessageRecord, ThreadRecord
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 T = TypeVar("T")
 

@@ -41,7 +41,7 @@ from xpander_client.platform.http.routing import (
 from xpander_client.platform.http.threads import LENGTH, STATUS
 from xpander_client.platform.rules import task_machine
 from xpander_client.platform.rules.records import IdempotencyKey, TaskRecord
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 FINISH = "xpfinish-agent-execution-finished"
 """The tool by which a model ends its task."""

@@ -22,7 +22,7 @@ import orjson
 from xpander_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from xpander_client.platform.stores.store import Store
+    from xpander_client.platform.stores.base.store import Store
 
 
 LOG_FORMAT = "%(asctime)s %(levelname)s [%(process)d] %(name)s: %(message)s"

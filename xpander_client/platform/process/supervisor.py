@@ -25,7 +25,7 @@ from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.process.child import Orders, Report, line, read
 from xpander_client.platform.process.server import bind
 from xpander_client.platform.stores.addresses import check_address, without_password
-from xpander_client.platform.stores.engines import find_engine
+from xpander_client.platform.stores.base.engines import find_engine
 from xpander_client.runtime import serving
 
 TRIES = 3

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from xpander_client.platform.stores.engines import find_engine
+from xpander_client.platform.stores.base.engines import find_engine
 
 if TYPE_CHECKING:
     from xpander_client.platform.foundation.clock import Clock
     from xpander_client.platform.foundation.settings import Settings
-    from xpander_client.platform.stores.store import Store
+    from xpander_client.platform.stores.base.store import Store
 
 
 def check_address(address: str | os.PathLike[str]) -> None:

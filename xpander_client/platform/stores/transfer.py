@@ -9,9 +9,9 @@ import attrs
 
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.stores.addresses import check_address, without_password
-from xpander_client.platform.stores.engines import Engine, find_engine
-from xpander_client.platform.stores.fitting import Fitting
-from xpander_client.platform.stores.tables import TABLES, StoreTables
+from xpander_client.platform.stores.base.engines import Engine, find_engine
+from xpander_client.platform.stores.base.fitting import Fitting
+from xpander_client.platform.stores.base.tables import TABLES, StoreTables
 
 _NAMED = 20
 """So many records that can't be copied are named."""

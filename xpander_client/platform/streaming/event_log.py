@@ -13,8 +13,8 @@ from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import TaskRecord
-from xpander_client.platform.stores.hints import Subscription, WakeEvent, patience, task_topic
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.hints import Subscription, WakeEvent, patience, task_topic
+from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.streaming import frames
 
 PAGE = 500

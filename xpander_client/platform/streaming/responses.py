@@ -15,7 +15,7 @@ from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import TaskRecord
-from xpander_client.platform.stores.hints import WakeEvent
+from xpander_client.platform.stores.base.hints import WakeEvent
 from xpander_client.platform.streaming import frames
 from xpander_client.platform.streaming.event_log import EventLog, EventLogs
 from xpander_client.runtime.event_stream import WRITE_BYTES, EventStreamAnswer

@@ -19,7 +19,7 @@ from asyncpg.pool import PoolConnectionProxy
 
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.foundation.errors import Refusal
-from xpander_client.platform.stores.entries import refuse_unstorable
+from xpander_client.platform.stores.base.queue import refuse_unstorable
 from xpander_client.platform.stores.postgres.address import hide_password
 
 Connection = asyncpg.Connection | PoolConnectionProxy

@@ -11,9 +11,9 @@ from xpander_client.errors import ConfigurationError
 from xpander_client.extras import missing
 from xpander_client.platform.foundation.clock import Clock
 from xpander_client.platform.foundation.settings import Settings
-from xpander_client.platform.stores.engines import Address, Engine
+from xpander_client.platform.stores.base.engines import Address, Engine
+from xpander_client.platform.stores.base.tables import StoreTables
 from xpander_client.platform.stores.postgres.address import hide_password, parse_url
-from xpander_client.platform.stores.tables import StoreTables
 
 if TYPE_CHECKING:
     from xpander_client.platform.stores.postgres.store import PostgresStore
@@ -43,20 +43,20 @@ class _PostgresEngine(Engine):
 
     async def read_versions(self, address: Address) -> tuple[int, int]:
         with _needing_driver():
-            from xpander_client.platform.stores.postgres import books
-        return await books.read_versions(str(address))
+            from xpander_client.platform.stores.postgres import tables
+        return await tables.read_versions(str(address))
 
     async def migrate(self, address: Address) -> tuple[int, int]:
         with _needing_driver():
-            from xpander_client.platform.stores.postgres import books
-        return await books.migrate_tables(str(address))
+            from xpander_client.platform.stores.postgres import tables
+        return await tables.migrate_tables(str(address))
 
     def open_tables(
         self, address: Address, *, write: bool
     ) -> AbstractAsyncContextManager[StoreTables]:
         with _needing_driver():
-            from xpander_client.platform.stores.postgres import books
-        return books.open_tables(str(address), write=write)
+            from xpander_client.platform.stores.postgres import tables
+        return tables.open_tables(str(address), write=write)
 
     async def backup(self, address: Address, file: Address) -> None:
         raise ConfigurationError(

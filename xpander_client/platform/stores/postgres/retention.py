@@ -7,7 +7,7 @@ from typing import Any
 
 from asyncpg.pool import PoolConnectionProxy
 
-from xpander_client.platform.stores.retention import ENDED, Kind
+from xpander_client.platform.stores.base.retention import ENDED, Kind
 
 _TASKS = 100
 """So many tasks, or threads, are locked at once: others may wait for them."""

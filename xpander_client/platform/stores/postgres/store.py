@@ -23,14 +23,18 @@ from xpander_client.platform.rules.records import (
     TaskFilter,
     TaskRecord,
 )
-from xpander_client.platform.stores.commands import unknown_task
-from xpander_client.platform.stores.hints import Subscription
+from xpander_client.platform.stores.base.commands import unknown_task
+from xpander_client.platform.stores.base.hints import Subscription
+from xpander_client.platform.stores.base.retention import Batch, Kind, build_organizations_query
+from xpander_client.platform.stores.base.store import Store
+from xpander_client.platform.stores.base.transaction import Command
 from xpander_client.platform.stores.postgres.clock import DatabaseClock
 from xpander_client.platform.stores.postgres.connections import Database, answering
-from xpander_client.platform.stores.postgres.fronts import Fronts
 from xpander_client.platform.stores.postgres.last_numbers import LastNumbers
 from xpander_client.platform.stores.postgres.listener import Listener
 from xpander_client.platform.stores.postgres.presence import RENEW, PostgresPresence
+from xpander_client.platform.stores.postgres.queue_fronts import Fronts
+from xpander_client.platform.stores.postgres.recent_events import RecentEvents
 from xpander_client.platform.stores.postgres.retention import prune
 from xpander_client.platform.stores.postgres.rows import (
     DOCUMENT,
@@ -41,7 +45,6 @@ from xpander_client.platform.stores.postgres.rows import (
     read_whole_task,
 )
 from xpander_client.platform.stores.postgres.schema import require
-from xpander_client.platform.stores.postgres.tails import RecentEvents
 from xpander_client.platform.stores.postgres.threads import PostgresThreads
 from xpander_client.platform.stores.postgres.transaction import (
     EVERYBODY,
@@ -50,9 +53,6 @@ from xpander_client.platform.stores.postgres.transaction import (
     shorten,
 )
 from xpander_client.platform.stores.postgres.writer import Writer
-from xpander_client.platform.stores.retention import Batch, Kind, build_organizations_query
-from xpander_client.platform.stores.store import Store
-from xpander_client.platform.stores.work import Command
 
 T = TypeVar("T")
 

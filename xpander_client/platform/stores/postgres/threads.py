@@ -7,11 +7,11 @@ from typing import Any
 
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import MessageRecord, ThreadRecord
-from xpander_client.platform.stores.commands import unknown_thread
+from xpander_client.platform.stores.base.commands import unknown_thread
+from xpander_client.platform.stores.base.thread_store import ThreadStore
+from xpander_client.platform.stores.base.transaction import Submit
 from xpander_client.platform.stores.postgres.connections import Database
 from xpander_client.platform.stores.postgres.rows import THREAD, read_thread
-from xpander_client.platform.stores.thread_store import ThreadStore
-from xpander_client.platform.stores.work import Submit
 
 _OF_THREAD = "FROM messages WHERE organization_id = $1 AND thread_id = $2 AND place < $3"
 

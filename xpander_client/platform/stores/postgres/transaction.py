@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 
 from xpander_client.platform.rules.records import TASK_FIELDS, TaskRecord
+from xpander_client.platform.stores.base.retention import floor_to_hour
 from xpander_client.platform.stores.postgres.rows import (
     DOCUMENT,
     TASK,
@@ -21,7 +22,6 @@ from xpander_client.platform.stores.postgres.rows import (
     to_row,
 )
 from xpander_client.platform.stores.postgres.work import Changes, PostgresWork, RowsToFetch, TaskRow
-from xpander_client.platform.stores.retention import floor_to_hour
 
 WRITER_SETTINGS = {
     # Every statement here reaches its rows by their keys, which the planner can't know of arrays.

@@ -27,7 +27,7 @@ from xpander_client.platform.rules.records import (
     TaskRecord,
     ThreadRecord,
 )
-from xpander_client.platform.stores.work import Reads
+from xpander_client.platform.stores.base.transaction import Reads
 
 _GONE = b""
 """Stands for the JSON of a large field that is no more."""

@@ -15,8 +15,8 @@ import asyncpg
 from xpander_client.platform.foundation.clock import Clock
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.rules.records import EventRecord
-from xpander_client.platform.stores.admission import Admission
-from xpander_client.platform.stores.entries import (
+from xpander_client.platform.stores.base.admission import Admission
+from xpander_client.platform.stores.base.queue import (
     BATCH_BYTES,
     UNSTORABLE,
     BatchLimit,
@@ -24,6 +24,7 @@ from xpander_client.platform.stores.entries import (
     refuse_unstorable,
     resolve,
 )
+from xpander_client.platform.stores.base.transaction import Command
 from xpander_client.platform.stores.postgres.connections import (
     AWAY,
     COMMAND_TIMEOUT,
@@ -31,8 +32,8 @@ from xpander_client.platform.stores.postgres.connections import (
     UNANSWERED,
     Database,
 )
-from xpander_client.platform.stores.postgres.fronts import Fronts
-from xpander_client.platform.stores.postgres.recent import RecentTasks
+from xpander_client.platform.stores.postgres.queue_fronts import Fronts
+from xpander_client.platform.stores.postgres.recent_tasks import RecentTasks
 from xpander_client.platform.stores.postgres.transaction import (
     EVERYBODY,
     OUTDATED,
@@ -42,7 +43,6 @@ from xpander_client.platform.stores.postgres.transaction import (
     write,
 )
 from xpander_client.platform.stores.postgres.work import NotFetched, PostgresWork, RowsToFetch
-from xpander_client.platform.stores.work import Command
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.stores.engines import list_forms
+from xpander_client.platform.stores.base.engines import list_forms
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _SOMEWHERE_ELSE = re.compile(

@@ -9,12 +9,12 @@ from pathlib import Path
 
 from xpander_client.platform.foundation.clock import Clock
 from xpander_client.platform.foundation.settings import Settings
-from xpander_client.platform.stores.engines import Address, Engine
-from xpander_client.platform.stores.sqlite import books
+from xpander_client.platform.stores.base.engines import Address, Engine
+from xpander_client.platform.stores.base.tables import StoreTables
+from xpander_client.platform.stores.sqlite import tables
 from xpander_client.platform.stores.sqlite.address import parse_path
 from xpander_client.platform.stores.sqlite.backup import backup
 from xpander_client.platform.stores.sqlite.store import SqliteStore
-from xpander_client.platform.stores.tables import StoreTables
 
 
 class _SqliteEngine(Engine):
@@ -38,15 +38,15 @@ class _SqliteEngine(Engine):
         return SqliteStore(parse_path(address), settings, clock=clock)
 
     async def read_versions(self, address: Address) -> tuple[int, int]:
-        return await books.read_versions(address)
+        return await tables.read_versions(address)
 
     async def migrate(self, address: Address) -> tuple[int, int]:
-        return await books.migrate(address)
+        return await tables.migrate(address)
 
     def open_tables(
         self, address: Address, *, write: bool
     ) -> AbstractAsyncContextManager[StoreTables]:
-        return books.open_tables(address, write=write)
+        return tables.open_tables(address, write=write)
 
     async def backup(self, address: Address, file: Address) -> None:
         await asyncio.to_thread(backup, parse_path(address), parse_path(file))

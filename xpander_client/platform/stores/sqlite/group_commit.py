@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 from xpander_client.platform.foundation.errors import Refusal
-from xpander_client.platform.stores.admission import Admission
-from xpander_client.platform.stores.entries import (
+from xpander_client.platform.stores.base.admission import Admission
+from xpander_client.platform.stores.base.queue import (
     BATCH_BYTES,
     UNSTORABLE,
     BatchLimit,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from xpander_client.platform.stores.retention import ENDED, Batch, Kind
+from xpander_client.platform.stores.base.retention import ENDED, Batch, Kind
 from xpander_client.platform.stores.sqlite.work import SEQ_BITS, SEQ_MASK, SqliteWork
 
 _BYTES = 4 * 1024 * 1024

@@ -27,9 +27,11 @@ from xpander_client.platform.rules.records import (
     TaskFilter,
     TaskRecord,
 )
-from xpander_client.platform.stores.commands import unknown_task
-from xpander_client.platform.stores.retention import Batch, Kind, build_organizations_query
-from xpander_client.platform.stores.solitude import LocalPresence
+from xpander_client.platform.stores.base.commands import unknown_task
+from xpander_client.platform.stores.base.local_presence import LocalPresence
+from xpander_client.platform.stores.base.retention import Batch, Kind, build_organizations_query
+from xpander_client.platform.stores.base.store import Store
+from xpander_client.platform.stores.base.transaction import Command
 from xpander_client.platform.stores.sqlite.file import find_file, make_folder, refuse_other_name
 from xpander_client.platform.stores.sqlite.group_commit import GroupCommit
 from xpander_client.platform.stores.sqlite.listing import page
@@ -47,8 +49,6 @@ from xpander_client.platform.stores.sqlite.work import (
     read_large_fields,
     read_task,
 )
-from xpander_client.platform.stores.store import Store
-from xpander_client.platform.stores.work import Command
 
 T = TypeVar("T")
 

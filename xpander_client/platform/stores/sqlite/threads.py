@@ -8,10 +8,10 @@ from typing import Any
 
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import MessageRecord, ThreadRecord
-from xpander_client.platform.stores.commands import unknown_thread
+from xpander_client.platform.stores.base.commands import unknown_thread
+from xpander_client.platform.stores.base.thread_store import ThreadStore
+from xpander_client.platform.stores.base.transaction import Submit
 from xpander_client.platform.stores.sqlite.work import SELECT_THREAD, SEQ_BITS, read_thread
-from xpander_client.platform.stores.thread_store import ThreadStore
-from xpander_client.platform.stores.work import Submit
 
 _FEW = 100
 """So many messages are read on the event loop; handing more to a thread is worth its while."""

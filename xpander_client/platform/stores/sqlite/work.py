@@ -22,7 +22,7 @@ from xpander_client.platform.rules.records import (
     TaskRecord,
     ThreadRecord,
 )
-from xpander_client.platform.stores.retention import floor_to_hour
+from xpander_client.platform.stores.base.retention import floor_to_hour
 from xpander_client.platform.stores.sqlite.group_commit import Transaction
 
 # An event's place is its task's number and its own in one integer: a task's events lie side by

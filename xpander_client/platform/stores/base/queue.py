@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from xpander_client.platform.foundation.errors import Refusal
-from xpander_client.platform.stores.admission import Admission
+from xpander_client.platform.stores.base.admission import Admission
 
 BATCH_BYTES = 8 * 1024 * 1024
 """A transaction that has come to more than so many bytes is committed before the next command."""

@@ -18,7 +18,7 @@ from xpander_client.platform.rules.records import (
     MessageRecord,
     ThreadRecord,
 )
-from xpander_client.platform.stores.commands import (
+from xpander_client.platform.stores.base.commands import (
     audit_action,
     find_task,
     find_thread,
@@ -27,7 +27,7 @@ from xpander_client.platform.stores.commands import (
     keep_alive,
     remember_answer,
 )
-from xpander_client.platform.stores.work import Command, Reads, Submit, Work
+from xpander_client.platform.stores.base.transaction import Command, Reads, Submit, Work
 
 
 class ThreadStore(ABC):

@@ -25,13 +25,13 @@ from xpander_client.platform.rules.records import (
     ThreadRecord,
     make_audit_entry,
 )
-from xpander_client.platform.stores.hints import (
+from xpander_client.platform.stores.base.hints import (
     agent_topic,
     requeue_topic,
     task_topic,
     worker_topic,
 )
-from xpander_client.platform.stores.work import Work
+from xpander_client.platform.stores.base.transaction import Work
 
 _AT_ONCE = 1_000
 """So many messages of a thread are forgotten in one command."""

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 
 import attrs
 
-from xpander_client.platform.stores.hints import requeue_topic
+from xpander_client.platform.stores.base.hints import requeue_topic
 from xpander_client.platform.stores.postgres.transaction import shorten
 
 BELIEVED = 10.0

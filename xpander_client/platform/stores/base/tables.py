@@ -9,7 +9,7 @@ import attrs
 
 from xpander_client.core.statuses import TERMINAL
 from xpander_client.platform.rules.records import TASK_FIELDS
-from xpander_client.platform.stores.retention import quote_statuses
+from xpander_client.platform.stores.base.retention import quote_statuses
 
 Row = Sequence[Any]
 

@@ -22,10 +22,10 @@ from xpander_client.platform.rules.records import (
     TaskFilter,
     TaskRecord,
 )
-from xpander_client.platform.stores.admission import Unobserved
-from xpander_client.platform.stores.entries import BATCH_BYTES
-from xpander_client.platform.stores.hints import agent_topic, task_topic
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.admission import Unobserved
+from xpander_client.platform.stores.base.hints import agent_topic, task_topic
+from xpander_client.platform.stores.base.queue import BATCH_BYTES
+from xpander_client.platform.stores.base.store import Store
 
 BODY = {"input": {"text": "x"}}
 LEASE = Settings().lease

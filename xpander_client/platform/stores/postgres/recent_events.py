@@ -7,7 +7,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from xpander_client.platform.rules.records import EventRecord
-from xpander_client.platform.stores.hints import task_topic
+from xpander_client.platform.stores.base.hints import task_topic
 from xpander_client.platform.stores.postgres.transaction import shorten
 
 KEPT_BYTES = 4 * 1024 * 1024

@@ -10,19 +10,19 @@ import asyncpg
 import orjson
 import pytest
 
-from tests.platform.stores.test_store import BODY, chunk, log, put, refusal
+from tests.platform.stores.base.test_store import BODY, chunk, log, put, refusal
 from tests.platform.wire import Clock, OpenStore
 from xpander_client.platform.rules.records import IdempotencyKey, Pruned, Report, TaskFilter
-from xpander_client.platform.stores.postgres import schema as postgres_schema
-from xpander_client.platform.stores.retention import (
+from xpander_client.platform.stores.base.retention import (
     HOUR,
     Batch,
     Kind,
     build_organizations_query,
     work_off,
 )
+from xpander_client.platform.stores.base.store import Store
+from xpander_client.platform.stores.postgres import schema as postgres_schema
 from xpander_client.platform.stores.sqlite import schema as sqlite_schema
-from xpander_client.platform.stores.store import Store
 from xpander_client.platform.stores.transfer import check, migrate
 
 REPORT = Report(kind="metrics", agent_id="a", task_id="t", value=b"{}")

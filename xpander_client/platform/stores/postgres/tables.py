@@ -8,11 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 import asyncpg
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.stores.postgres.address import hide_password
-from xpander_client.platform.stores.postgres.connections import AWAY, Database, explain_error
-from xpander_client.platform.stores.postgres.presence import SILENCE
-from xpander_client.platform.stores.postgres.schema import SCHEMA_VERSION, migrate, version
-from xpander_client.platform.stores.tables import (
+from xpander_client.platform.stores.base.tables import (
     BATCH,
     BATCH_BYTES,
     BULKY,
@@ -21,6 +17,10 @@ from xpander_client.platform.stores.tables import (
     Row,
     build_checks,
 )
+from xpander_client.platform.stores.postgres.address import hide_password
+from xpander_client.platform.stores.postgres.connections import AWAY, Database, explain_error
+from xpander_client.platform.stores.postgres.presence import SILENCE
+from xpander_client.platform.stores.postgres.schema import SCHEMA_VERSION, migrate, version
 
 _ORDER = {
     **dict.fromkeys(("tasks", "threads", "reports", "audit"), "number"),

@@ -12,11 +12,7 @@ from pathlib import Path
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.foundation.file_lock import FileLock
 from xpander_client.platform.rules.records import TASK_FIELDS
-from xpander_client.platform.stores.sqlite.address import parse_path
-from xpander_client.platform.stores.sqlite.file import find_file, make_folder
-from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION, prepare, read_version
-from xpander_client.platform.stores.sqlite.work import SEQ_BITS, SEQ_MASK
-from xpander_client.platform.stores.tables import (
+from xpander_client.platform.stores.base.tables import (
     BATCH,
     BATCH_BYTES,
     BULKY,
@@ -25,6 +21,10 @@ from xpander_client.platform.stores.tables import (
     Row,
     build_checks,
 )
+from xpander_client.platform.stores.sqlite.address import parse_path
+from xpander_client.platform.stores.sqlite.file import find_file, make_folder
+from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION, prepare, read_version
+from xpander_client.platform.stores.sqlite.work import SEQ_BITS, SEQ_MASK
 
 _EVENTS_OF_TASK = (
     f"e.place > (t.number << {SEQ_BITS}) AND e.place <= (t.number << {SEQ_BITS}) + {SEQ_MASK}"

@@ -18,8 +18,8 @@ from xpander_client.platform.foundation.clock import Clock
 from xpander_client.platform.foundation.settings import Settings
 
 if TYPE_CHECKING:
-    from xpander_client.platform.stores.store import Store
-    from xpander_client.platform.stores.tables import StoreTables
+    from xpander_client.platform.stores.base.store import Store
+    from xpander_client.platform.stores.base.tables import StoreTables
 
 _HERE = "xpander_client.platform.stores"
 

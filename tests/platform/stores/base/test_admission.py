@@ -13,8 +13,8 @@ from tests.platform.conftest import QUICK
 from tests.platform.wire import create, event, eventually, push
 from xpander_client.platform import LocalPlatform
 from xpander_client.platform.foundation.errors import Refusal
-from xpander_client.platform.stores.admission import PIECE, REQUEST_BYTES, Admission
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.admission import PIECE, REQUEST_BYTES, Admission
+from xpander_client.platform.stores.base.store import Store
 
 
 class Observed:

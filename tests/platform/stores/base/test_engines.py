@@ -11,11 +11,12 @@ from xpander_client.errors import ConfigurationError
 from xpander_client.platform.foundation.clock import Clock
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.process import supervisor
-from xpander_client.platform.stores import engines, transfer
+from xpander_client.platform.stores import transfer
 from xpander_client.platform.stores.addresses import check_address, store_at, without_password
-from xpander_client.platform.stores.engines import Address, Engine, find_engine
+from xpander_client.platform.stores.base import engines
+from xpander_client.platform.stores.base.engines import Address, Engine, find_engine
+from xpander_client.platform.stores.base.tables import StoreTables
 from xpander_client.platform.stores.sqlite.store import SqliteStore
-from xpander_client.platform.stores.tables import StoreTables
 
 SQLITE = find_engine("store.db")
 

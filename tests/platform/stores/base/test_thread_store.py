@@ -11,7 +11,7 @@ from tests.platform.wire import Clock, OpenStore
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import Extended, IdempotencyKey, TaskFilter, TaskRecord
-from xpander_client.platform.stores.store import Store
+from xpander_client.platform.stores.base.store import Store
 
 BODY = {"input": {"text": "x"}}
 LEASE = Settings().lease

@@ -42,8 +42,8 @@ from xpander_client.platform.rules.records import (
     TaskFilter,
     TaskRecord,
 )
-from xpander_client.platform.stores.admission import Admission
-from xpander_client.platform.stores.commands import (
+from xpander_client.platform.stores.base.admission import Admission
+from xpander_client.platform.stores.base.commands import (
     adopt_task,
     audit_action,
     audit_stop,
@@ -59,11 +59,11 @@ from xpander_client.platform.stores.commands import (
     save_task,
     unknown_task,
 )
-from xpander_client.platform.stores.hints import Subscription, Topics, task_topic, worker_topic
-from xpander_client.platform.stores.presence import Presence
-from xpander_client.platform.stores.retention import Batch, Cutoffs, Kind, work_off
-from xpander_client.platform.stores.thread_store import ThreadStore
-from xpander_client.platform.stores.work import Command, Reads, Waiting, Work
+from xpander_client.platform.stores.base.hints import Subscription, Topics, task_topic, worker_topic
+from xpander_client.platform.stores.base.presence import Presence
+from xpander_client.platform.stores.base.retention import Batch, Cutoffs, Kind, work_off
+from xpander_client.platform.stores.base.thread_store import ThreadStore
+from xpander_client.platform.stores.base.transaction import Command, Reads, Waiting, Work
 
 T = TypeVar("T")
 

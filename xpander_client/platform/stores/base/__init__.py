@@ -1,0 +1,1 @@
+"""What every engine does alike: the interface, and the writes."""
