@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from xpander_client.agents import Agent, TaskFail, TaskTimeout, connect_state, scripted
-from xpander_client.agents.messages import Message
+from xpander_client.agents.types.messages import Message
 from xpander_client.errors import ConfigurationError
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from xpander_client.agents.console import pprint_events, pprint_tokens
-from xpander_client.agents.events import (
+from xpander_client.agents.types.events import (
     ActionEvent,
     BaseEvent,
     CancelledEvent,
@@ -23,8 +23,8 @@ from xpander_client.agents.events import (
     SystemNoteEvent,
     TaskStartEvent,
 )
-from xpander_client.agents.messages import Image
-from xpander_client.agents.tokens import StreamToken, TokenChunk
+from xpander_client.agents.types.messages import Image
+from xpander_client.agents.types.tokens import StreamToken, TokenChunk
 
 WHO: Any = {"agent_name": "analyst", "full_namespace": "analyst"}
 SUB: Any = {"agent_name": "helper", "full_namespace": "analyst/helper"}

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from xpander_client.agents import Agent, connect_state, scripted
-from xpander_client.agents.messages import Message
 from xpander_client.agents.response import LLMResponse
+from xpander_client.agents.types.messages import Message
 
 CALLS = 120
 

@@ -17,11 +17,11 @@ from pydantic_ai.models.test import TestModel
 
 from tests.openai_server import Fails, OpenAIServer, Pauses, Refuses, Says
 from xpander_client.agents import background_loop, model_client
-from xpander_client.agents.errors import LLMCallError, ResponseParseError
 from xpander_client.agents.llm import LLM, connect_llm
-from xpander_client.agents.messages import Image, Message
 from xpander_client.agents.response import LLMResponse
-from xpander_client.agents.tokens import TokenChunk
+from xpander_client.agents.types.errors import LLMCallError, ResponseParseError
+from xpander_client.agents.types.messages import Image, Message
+from xpander_client.agents.types.tokens import TokenChunk
 from xpander_client.errors import ConfigurationError, ModuleException
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -451,7 +451,7 @@ def test_a_model_works_on_in_a_forked_child() -> None:
 import os, sys, warnings
 warnings.simplefilter("ignore")  # newer versions of Python warn of any fork
 from xpander_client.agents.llm import (connect_llm)
-from xpander_client.agents.messages import Message
+from xpander_client.agents.types.messages import Message
 model = connect_llm("openai", "m", base_url={server.base_url!r}, api_key="k")
 ask = lambda: print(model.complete([Message("user", "?")]).title, flush=True)
 ask()
@@ -471,9 +471,9 @@ def test_the_interpreter_ends_cleanly_with_requests_under_way() -> None:
     code = f"""
 import threading, time
 from tests.openai_server import OpenAIServer, Pauses, Says
-from xpander_client.agents.errors import LLMCallError
+from xpander_client.agents.types.errors import LLMCallError
 from xpander_client.agents.llm import (connect_llm)
-from xpander_client.agents.messages import Message
+from xpander_client.agents.types.messages import Message
 server = OpenAIServer(Says({ANSWER!r}), Pauses({ANSWER!r}))
 server._thread.daemon = True
 server._server.daemon_threads = True

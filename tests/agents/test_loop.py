@@ -9,20 +9,7 @@ import attrs
 import pytest
 
 from xpander_client.agents.blocks import Block, Clarify, Continue, Fail, Success
-from xpander_client.agents.errors import (
-    ConcurrencyError,
-    LLMCallError,
-    LLMFail,
-    OutputInvalid,
-    ResponseParseError,
-    TaskCancelled,
-    TaskClarify,
-    TaskFail,
-    TaskTimeout,
-)
-from xpander_client.agents.events import BaseEvent, ErrorEvent, OutputEvent, SuccessEvent
 from xpander_client.agents.loop import call_steps
-from xpander_client.agents.messages import Image
 from xpander_client.agents.prompt import REMINDER
 from xpander_client.agents.response import LLMResponse
 from xpander_client.agents.state_store import Conflict
@@ -41,6 +28,19 @@ from xpander_client.agents.steps import (
     View,
     Wait,
 )
+from xpander_client.agents.types.errors import (
+    ConcurrencyError,
+    LLMCallError,
+    LLMFail,
+    OutputInvalid,
+    ResponseParseError,
+    TaskCancelled,
+    TaskClarify,
+    TaskFail,
+    TaskTimeout,
+)
+from xpander_client.agents.types.events import BaseEvent, ErrorEvent, OutputEvent, SuccessEvent
+from xpander_client.agents.types.messages import Image
 from xpander_client.errors import ConfigurationError
 
 DONE = Block(control=Success(42))

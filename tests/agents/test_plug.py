@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from xpander_client.agents import Agent, scripted
-from xpander_client.agents.messages import Message
+from xpander_client.agents.types.messages import Message
 from xpander_client.background import AgentCtx, Plugin, SandboxMethodType
 from xpander_client.errors import ArgumentError
 

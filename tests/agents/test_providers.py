@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from tests.agents.provider_servers import serving
-from xpander_client.agents.errors import LLMCallError, ResponseParseError
 from xpander_client.agents.llm import connect_llm
-from xpander_client.agents.messages import Image, Message
 from xpander_client.agents.response import LLMResponse
-from xpander_client.agents.tokens import TokenChunk
+from xpander_client.agents.types.errors import LLMCallError, ResponseParseError
+from xpander_client.agents.types.messages import Image, Message
+from xpander_client.agents.types.tokens import TokenChunk
 
 ANSWER = "<PYTHON>\nx = 6 * 7\ntask_success(x)\n</PYTHON>"
 CODE = "x = 6 * 7\ntask_success(x)"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from xpander_client.agents.errors import ResponseParseError
 from xpander_client.agents.response import LLMResponse, ResponseReader
-from xpander_client.agents.tokens import TokenChunk
+from xpander_client.agents.types.errors import ResponseParseError
+from xpander_client.agents.types.tokens import TokenChunk
 
 
 def read(text: str, finish: str | None = "stop") -> LLMResponse:

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from xpander_client.agents.errors import ScriptEndedError
 from xpander_client.agents.llm import LLM
-from xpander_client.agents.messages import Message
 from xpander_client.agents.response import LLMResponse
 from xpander_client.agents.scripted import scripted
-from xpander_client.agents.tokens import TokenChunk
+from xpander_client.agents.types.errors import ScriptEndedError
+from xpander_client.agents.types.messages import Message
+from xpander_client.agents.types.tokens import TokenChunk
 
 ASKED = (Message("user", ["?"]),)
 

@@ -16,7 +16,7 @@ from xpander_client.agents import (
     connect_state,
     scripted,
 )
-from xpander_client.agents.messages import Message
+from xpander_client.agents.types.messages import Message
 
 CATCH = (
     "try:\n    result = child(inputs.x)\nexcept Exception as error:\n    result = str(error)\n"

@@ -13,7 +13,7 @@ import attrs
 import pytest
 
 from xpander_client.agents.contract import Bound, Contract, read_contract
-from xpander_client.agents.events import BaseEvent
+from xpander_client.agents.types.events import BaseEvent
 from xpander_client.agents.wrapping import wrap
 
 

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
         pprint_events as pprint_events,
         pprint_tokens as pprint_tokens,
     )
-    from xpander_client.agents.errors import (
+    from xpander_client.agents.llm import LLM as LLM, connect_llm as connect_llm
+    from xpander_client.agents.response import LLMResponse as LLMResponse
+    from xpander_client.agents.scripted import scripted as scripted
+    from xpander_client.agents.state import connect_state as connect_state
+    from xpander_client.agents.types.errors import (
         AgentTaskError as AgentTaskError,
         ConcurrencyError as ConcurrencyError,
         LLMCallError as LLMCallError,
@@ -30,7 +34,7 @@ if TYPE_CHECKING:
         TaskFail as TaskFail,
         TaskTimeout as TaskTimeout,
     )
-    from xpander_client.agents.events import (
+    from xpander_client.agents.types.events import (
         ActionEvent as ActionEvent,
         BaseEvent as BaseEvent,
         CancelledEvent as CancelledEvent,
@@ -43,18 +47,17 @@ if TYPE_CHECKING:
         SystemNoteEvent as SystemNoteEvent,
         TaskStartEvent as TaskStartEvent,
     )
-    from xpander_client.agents.llm import LLM as LLM, connect_llm as connect_llm
-    from xpander_client.agents.messages import Image as Image, Message as Message
-    from xpander_client.agents.response import LLMResponse as LLMResponse
-    from xpander_client.agents.scripted import scripted as scripted
-    from xpander_client.agents.state import connect_state as connect_state
-    from xpander_client.agents.tokens import StreamToken as StreamToken, TokenChunk as TokenChunk
+    from xpander_client.agents.types.messages import Image as Image, Message as Message
+    from xpander_client.agents.types.tokens import (
+        StreamToken as StreamToken,
+        TokenChunk as TokenChunk,
+    )
 
 _HOMES = {
     "xpander_client.agents.agent": ("Agent",),
     "xpander_client.agents.capabilities": ("MemberSpec",),
     "xpander_client.agents.console": ("pprint_events", "pprint_tokens"),
-    "xpander_client.agents.errors": (
+    "xpander_client.agents.types.errors": (
         "AgentTaskError",
         "ConcurrencyError",
         "LLMCallError",
@@ -65,7 +68,7 @@ _HOMES = {
         "TaskFail",
         "TaskTimeout",
     ),
-    "xpander_client.agents.events": (
+    "xpander_client.agents.types.events": (
         "ActionEvent",
         "BaseEvent",
         "CancelledEvent",
@@ -79,11 +82,11 @@ _HOMES = {
         "TaskStartEvent",
     ),
     "xpander_client.agents.llm": ("LLM", "connect_llm"),
-    "xpander_client.agents.messages": ("Image", "Message"),
+    "xpander_client.agents.types.messages": ("Image", "Message"),
     "xpander_client.agents.response": ("LLMResponse",),
     "xpander_client.agents.scripted": ("scripted",),
     "xpander_client.agents.state": ("connect_state",),
-    "xpander_client.agents.tokens": ("StreamToken", "TokenChunk"),
+    "xpander_client.agents.types.tokens": ("StreamToken", "TokenChunk"),
 }
 
 # Hidden from type checkers: they would take any name for one that exists.

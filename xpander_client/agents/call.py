@@ -22,14 +22,14 @@ from xpander_client.agents.capabilities import Capabilities
 from xpander_client.agents.contract import Bound, Contract
 from xpander_client.agents.crossing import Crossing
 from xpander_client.agents.delivery import Delivery
-from xpander_client.agents.events import BaseEvent, OutputEvent
 from xpander_client.agents.openings import openings_of
-from xpander_client.agents.rendering import picture, rendered
 from xpander_client.agents.sandbox import Sandbox, SandboxSession, plain_call
 from xpander_client.agents.sessions import Session
 from xpander_client.agents.state import StateConfig
 from xpander_client.agents.steps import Brief, CancelRequested, View
-from xpander_client.agents.tokens import StreamToken, TokenChunk
+from xpander_client.agents.types.events import BaseEvent, OutputEvent
+from xpander_client.agents.types.rendering import picture, rendered
+from xpander_client.agents.types.tokens import StreamToken, TokenChunk
 from xpander_client.errors import ArgumentError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import weakref
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal, TextIO
 
-from xpander_client.agents.events import (
+from xpander_client.agents.types.events import (
     ActionEvent,
     BaseEvent,
     CancelledEvent,
@@ -24,8 +24,8 @@ from xpander_client.agents.events import (
     SystemNoteEvent,
     TaskStartEvent,
 )
-from xpander_client.agents.messages import Image
-from xpander_client.agents.tokens import StreamToken, TokenChunk
+from xpander_client.agents.types.messages import Image
+from xpander_client.agents.types.tokens import StreamToken, TokenChunk
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

@@ -14,10 +14,10 @@ import attrs
 
 from xpander_client.agents.annotations import enclosing_names, resolved, type_text
 from xpander_client.agents.empty_body import is_empty
-from xpander_client.agents.errors import OutputInvalid
-from xpander_client.agents.events import BaseEvent
 from xpander_client.agents.shapes import unreachable
-from xpander_client.agents.tokens import TokenChunk
+from xpander_client.agents.types.errors import OutputInvalid
+from xpander_client.agents.types.events import BaseEvent
+from xpander_client.agents.types.tokens import TokenChunk
 from xpander_client.agents.validation import Check, Misfit, packed
 from xpander_client.core.signatures import signature_of
 from xpander_client.errors import ArgumentError

@@ -10,8 +10,8 @@ from concurrent.futures import CancelledError
 from contextlib import suppress
 from typing import Any
 
-from xpander_client.agents.events import BaseEvent
-from xpander_client.agents.tokens import StreamToken
+from xpander_client.agents.types.events import BaseEvent
+from xpander_client.agents.types.tokens import StreamToken
 from xpander_client.runtime.loop_thread import LoopThread
 from xpander_client.runtime.loops import find_running_loop
 

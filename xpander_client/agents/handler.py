@@ -11,10 +11,10 @@ from typing import Any
 
 from xpander_client.agents.contract import Bound, Contract
 from xpander_client.agents.driving import in_thread
-from xpander_client.agents.errors import TaskCancelled, TaskClarify, TaskFail
 from xpander_client.agents.json_arguments import arguments_of, text_of
 from xpander_client.agents.runner import LocalRunner
 from xpander_client.agents.session_names import check_session_name
+from xpander_client.agents.types.errors import TaskCancelled, TaskClarify, TaskFail
 from xpander_client.agents.updates import Updates
 from xpander_client.api.models import AgentExecutionStatus, TaskUpdateEvent
 from xpander_client.api.resources import Task

@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from xpander_client.agents.messages import Message
 from xpander_client.agents.response import LLMResponse
-from xpander_client.agents.tokens import TokenChunk
+from xpander_client.agents.types.messages import Message
+from xpander_client.agents.types.tokens import TokenChunk
 from xpander_client.errors import ArgumentError, ConfigurationError
 
 

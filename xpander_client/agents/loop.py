@@ -13,29 +13,6 @@ import attrs
 
 from xpander_client.agents import prompt
 from xpander_client.agents.blocks import Block, Clarify, Continue, Fail, Success
-from xpander_client.agents.errors import (
-    AgentTaskError,
-    ConcurrencyError,
-    LLMFail,
-    OutputInvalid,
-    TaskCancelled,
-    TaskClarify,
-    TaskFail,
-    TaskTimeout,
-)
-from xpander_client.agents.events import (
-    ActionEvent,
-    BaseEvent,
-    CancelledEvent,
-    ClarifyEvent,
-    ErrorEvent,
-    FailEvent,
-    OutputEvent,
-    SuccessEvent,
-    SystemNoteEvent,
-    TaskStartEvent,
-)
-from xpander_client.agents.messages import Message
 from xpander_client.agents.response import LLMResponse
 from xpander_client.agents.state_store import Conflict
 from xpander_client.agents.steps import (
@@ -53,6 +30,29 @@ from xpander_client.agents.steps import (
     View,
     Wait,
 )
+from xpander_client.agents.types.errors import (
+    AgentTaskError,
+    ConcurrencyError,
+    LLMFail,
+    OutputInvalid,
+    TaskCancelled,
+    TaskClarify,
+    TaskFail,
+    TaskTimeout,
+)
+from xpander_client.agents.types.events import (
+    ActionEvent,
+    BaseEvent,
+    CancelledEvent,
+    ClarifyEvent,
+    ErrorEvent,
+    FailEvent,
+    OutputEvent,
+    SuccessEvent,
+    SystemNoteEvent,
+    TaskStartEvent,
+)
+from xpander_client.agents.types.messages import Message
 from xpander_client.configuration import RetryPolicy
 from xpander_client.errors import ConfigurationError
 

@@ -12,11 +12,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from xpander_client.agents import background_loop
-from xpander_client.agents.errors import AgentTaskError, LLMCallError
-from xpander_client.agents.messages import Image, Message
 from xpander_client.agents.providers import Connection, open_model
 from xpander_client.agents.response import LLMResponse, ResponseReader
-from xpander_client.agents.tokens import TokenChunk
+from xpander_client.agents.types.errors import AgentTaskError, LLMCallError
+from xpander_client.agents.types.messages import Image, Message
+from xpander_client.agents.types.tokens import TokenChunk
 from xpander_client.core.retry import parse_retry_after
 from xpander_client.errors import ConfigurationError
 from xpander_client.runtime.shielding import shield

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from xpander_client.agents.annotations import type_text
-from xpander_client.agents.errors import ResponseParseError
-from xpander_client.agents.events import (
+from xpander_client.agents.response import LLMResponse
+from xpander_client.agents.types.errors import ResponseParseError
+from xpander_client.agents.types.events import (
     ActionEvent,
     BaseEvent,
     CancelledEvent,
@@ -18,9 +19,8 @@ from xpander_client.agents.events import (
     SuccessEvent,
     TaskStartEvent,
 )
-from xpander_client.agents.messages import Image, Message
-from xpander_client.agents.rendering import cut, picture, rendered
-from xpander_client.agents.response import LLMResponse
+from xpander_client.agents.types.messages import Image, Message
+from xpander_client.agents.types.rendering import cut, picture, rendered
 
 if TYPE_CHECKING:
     from xpander_client.agents.steps import Brief

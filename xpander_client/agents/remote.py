@@ -13,8 +13,11 @@ from xpander_client.agents.call import Call
 from xpander_client.agents.cancelling import Cancellation, cancel_all, under_way
 from xpander_client.agents.contract import Bound, Contract
 from xpander_client.agents.delivery import Delivery
-from xpander_client.agents.errors import AgentTaskError, TaskCancelled, TaskClarify, TaskFail
-from xpander_client.agents.events import (
+from xpander_client.agents.json_arguments import prompt_of, result_of
+from xpander_client.agents.state import connect_state
+from xpander_client.agents.tasks import AgentTask, TaskDecorator, make_decorator
+from xpander_client.agents.types.errors import AgentTaskError, TaskCancelled, TaskClarify, TaskFail
+from xpander_client.agents.types.events import (
     BaseEvent,
     CancelledEvent,
     ClarifyEvent,
@@ -22,10 +25,7 @@ from xpander_client.agents.events import (
     SuccessEvent,
     TaskStartEvent,
 )
-from xpander_client.agents.json_arguments import prompt_of, result_of
-from xpander_client.agents.state import connect_state
-from xpander_client.agents.tasks import AgentTask, TaskDecorator, make_decorator
-from xpander_client.agents.tokens import StreamToken
+from xpander_client.agents.types.tokens import StreamToken
 from xpander_client.agents.updates import told
 from xpander_client.api.models import (
     AgentExecutionStatus,

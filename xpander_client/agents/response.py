@@ -6,8 +6,8 @@ import re
 
 import attrs
 
-from xpander_client.agents.errors import ResponseParseError
-from xpander_client.agents.tokens import Section, TokenChunk
+from xpander_client.agents.types.errors import ResponseParseError
+from xpander_client.agents.types.tokens import Section, TokenChunk
 
 _OPENING = re.compile(r"<(TITLE|THINKING|PYTHON)>", re.IGNORECASE)
 _LONGEST_OPENING = len("<THINKING>") - 1

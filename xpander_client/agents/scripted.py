@@ -7,10 +7,10 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
-from xpander_client.agents.errors import ScriptEndedError
-from xpander_client.agents.messages import Message
 from xpander_client.agents.response import LLMResponse
-from xpander_client.agents.tokens import TokenChunk
+from xpander_client.agents.types.errors import ScriptEndedError
+from xpander_client.agents.types.messages import Message
+from xpander_client.agents.types.tokens import TokenChunk
 
 Answer = (
     LLMResponse | str | BaseException | Callable[[Sequence[Message]], "Answer | Awaitable[Answer]"]

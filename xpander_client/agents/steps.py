@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import attrs
 
 if TYPE_CHECKING:
-    from xpander_client.agents.events import BaseEvent
-    from xpander_client.agents.messages import Message
+    from xpander_client.agents.types.events import BaseEvent
+    from xpander_client.agents.types.messages import Message
 
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ import attrs
 
 from xpander_client.agents.call import Call, current_call
 from xpander_client.agents.contract import ADDED, Bound, Contract
-from xpander_client.agents.errors import AgentTaskError, TaskCancelled, TaskClarify
+from xpander_client.agents.types.errors import AgentTaskError, TaskCancelled, TaskClarify
 from xpander_client.agents.wrapping import Runner
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar, overload
 
 from xpander_client.agents.contract import read_contract
-from xpander_client.agents.events import BaseEvent
-from xpander_client.agents.tokens import StreamToken
+from xpander_client.agents.types.events import BaseEvent
+from xpander_client.agents.types.tokens import StreamToken
 from xpander_client.agents.wrapping import Runner, wrap
 
 P = ParamSpec("P")

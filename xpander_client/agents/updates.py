@@ -8,8 +8,8 @@ from typing import Any
 
 import attrs
 
-from xpander_client.agents.events import ActionEvent, BaseEvent, OutputEvent, SystemNoteEvent
-from xpander_client.agents.tokens import StreamToken
+from xpander_client.agents.types.events import ActionEvent, BaseEvent, OutputEvent, SystemNoteEvent
+from xpander_client.agents.types.tokens import StreamToken
 from xpander_client.api.models import (
     TaskUpdateEvent,
     TaskUpdateEventType,

@@ -8,8 +8,8 @@ import pickle
 
 import pytest
 
-from xpander_client.agents import errors
-from xpander_client.agents.errors import (
+from xpander_client.agents.types import errors
+from xpander_client.agents.types.errors import (
     AgentTaskError,
     ConcurrencyError,
     LLMCallError,

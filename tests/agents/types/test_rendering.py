@@ -9,8 +9,8 @@ import PIL.Image
 import pytest
 from hypothesis import given, strategies as st
 
-from xpander_client.agents.messages import Image
-from xpander_client.agents.rendering import BUDGET, cut, picture, rendered
+from xpander_client.agents.types.messages import Image
+from xpander_client.agents.types.rendering import BUDGET, cut, picture, rendered
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),

@@ -13,7 +13,8 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from xpander_client.agents.events import (
+from xpander_client.agents.types.event_json import Shown, from_json, to_json
+from xpander_client.agents.types.events import (
     ActionEvent,
     BaseEvent,
     CancelledEvent,
@@ -26,8 +27,7 @@ from xpander_client.agents.events import (
     SystemNoteEvent,
     TaskStartEvent,
 )
-from xpander_client.agents.messages import Image
-from xpander_client.agents.plain_json import Shown, from_json, to_json
+from xpander_client.agents.types.messages import Image
 
 NOW = datetime.datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=datetime.UTC)
 ALL: list[BaseEvent] = [

@@ -8,7 +8,7 @@ from enum import Enum
 from itertools import islice
 from typing import Any
 
-from xpander_client.agents.messages import Image
+from xpander_client.agents.types.messages import Image
 
 BUDGET = 4_000
 """Characters of a value."""

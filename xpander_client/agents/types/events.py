@@ -9,8 +9,8 @@ from typing import Any, ClassVar, Literal, Self
 import attrs
 import orjson
 
-from xpander_client.agents.messages import Image
-from xpander_client.agents.plain_json import from_json, to_json
+from xpander_client.agents.types.event_json import from_json, to_json
+from xpander_client.agents.types.messages import Image
 from xpander_client.errors import ArgumentError
 
 CHARACTERS_PER_TOKEN = 4

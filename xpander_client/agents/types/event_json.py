@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from xpander_client.agents.messages import Image
+from xpander_client.agents.types.messages import Image
 
 TAG = "$"
 """The key that marks an object which stands for something that JSON has no form for."""
