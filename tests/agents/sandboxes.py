@@ -8,7 +8,7 @@ from typing import Any
 from xpander_client.agents.blocks import Block, Limits
 from xpander_client.agents.capabilities import Capabilities
 from xpander_client.agents.sandbox import Sandbox, SandboxSession
-from xpander_client.agents.values import decode
+from xpander_client.agents.state.codec import decode
 
 
 def opened(*functions: Callable[..., Any], **named: Callable[..., Any]) -> Capabilities:

@@ -20,7 +20,7 @@ from xpander_client.agents import (
     connect_state,
     scripted,
 )
-from xpander_client.agents.state import StateConfig
+from xpander_client.agents.state.config import StateConfig
 
 FOREVER = "print('begun')\nwhile True:\n    pass"
 

@@ -12,7 +12,7 @@ import pytest
 from tests.agents.sandboxes import Calls, changes, opened, session, succeeded
 from xpander_client.agents import Agent, connect_state, scripted
 from xpander_client.agents.blocks import Limits, Success
-from xpander_client.agents.values import Factory, Unstorable, decode, encode
+from xpander_client.agents.state.codec import Factory, Unstorable, decode, encode
 
 IMPORTS = "from collections import Counter, defaultdict, deque\nimport collections\n"
 CASES = [

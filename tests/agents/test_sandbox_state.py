@@ -8,7 +8,7 @@ import pytest
 
 from tests.agents.sandboxes import Calls, changes, opened, session, succeeded
 from xpander_client.agents.blocks import Block, Success
-from xpander_client.agents.values import Definition, Instance, Unstorable, encode
+from xpander_client.agents.state.codec import Definition, Instance, Unstorable, encode
 
 
 def test_variables_that_changed_are_told_once() -> None:

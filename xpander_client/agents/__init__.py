@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from xpander_client.agents.llm import LLM as LLM, connect_llm as connect_llm
     from xpander_client.agents.response import LLMResponse as LLMResponse
     from xpander_client.agents.scripted import scripted as scripted
-    from xpander_client.agents.state import connect_state as connect_state
+    from xpander_client.agents.state.config import connect_state as connect_state
     from xpander_client.agents.types.errors import (
         AgentTaskError as AgentTaskError,
         ConcurrencyError as ConcurrencyError,
@@ -85,7 +85,7 @@ _HOMES = {
     "xpander_client.agents.types.messages": ("Image", "Message"),
     "xpander_client.agents.response": ("LLMResponse",),
     "xpander_client.agents.scripted": ("scripted",),
-    "xpander_client.agents.state": ("connect_state",),
+    "xpander_client.agents.state.config": ("connect_state",),
     "xpander_client.agents.types.tokens": ("StreamToken", "TokenChunk"),
 }
 

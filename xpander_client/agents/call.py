@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 
 from xpander_client.agents.blocks import Block, HostCall, Limits
-from xpander_client.agents.branches import Branch
 from xpander_client.agents.cancelling import Cancellation, under_way, watch
 from xpander_client.agents.capabilities import Capabilities
 from xpander_client.agents.contract import Bound, Contract
@@ -24,8 +23,9 @@ from xpander_client.agents.crossing import Crossing
 from xpander_client.agents.delivery import Delivery
 from xpander_client.agents.openings import openings_of
 from xpander_client.agents.sandbox import Sandbox, SandboxSession, plain_call
-from xpander_client.agents.sessions import Session
-from xpander_client.agents.state import StateConfig
+from xpander_client.agents.state.branches import Branch
+from xpander_client.agents.state.config import StateConfig
+from xpander_client.agents.state.sessions import Session
 from xpander_client.agents.steps import Brief, CancelRequested, View
 from xpander_client.agents.types.events import BaseEvent, OutputEvent
 from xpander_client.agents.types.rendering import picture, rendered

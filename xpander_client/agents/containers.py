@@ -11,7 +11,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from xpander_client.agents.values import FACTORIES, Factory, Instance, Unstorable
+from xpander_client.agents.state.codec import FACTORIES, Factory, Instance, Unstorable
 
 NAMES = frozenset({"Counter", "defaultdict", "deque"})
 SOURCE = """\

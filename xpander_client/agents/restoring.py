@@ -7,7 +7,7 @@ from collections import Counter, defaultdict, deque
 from collections.abc import Callable
 from typing import Any
 
-from xpander_client.agents.values import Factory, Instance
+from xpander_client.agents.state.codec import Factory, Instance
 
 _RECORD = re.compile(r"^\s*@(?:\w+\.)?dataclass\b", re.MULTILINE)
 _INIT = re.compile(r"^\s+def __init__\b", re.MULTILINE)

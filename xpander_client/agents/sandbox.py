@@ -59,8 +59,7 @@ from xpander_client.agents.restoring import Restored, needs_code
 from xpander_client.agents.rewriting import CHANGE, REREAD, retold
 from xpander_client.agents.sources import LONGEST, Source, is_class, looked_at
 from xpander_client.agents.stand_ins import Argument, arguments
-from xpander_client.agents.turns import Turns
-from xpander_client.agents.values import (
+from xpander_client.agents.state.codec import (
     Definition,
     Factory,
     Instance,
@@ -69,6 +68,7 @@ from xpander_client.agents.values import (
     encode,
     whole,
 )
+from xpander_client.agents.turns import Turns
 from xpander_client.agents.wire_types import class_type, type_id
 from xpander_client.agents.workers import Worker, inside_host_call, take
 

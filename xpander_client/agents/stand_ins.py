@@ -17,7 +17,7 @@ from typing import Any
 
 import attrs
 
-from xpander_client.agents.values import Instance
+from xpander_client.agents.state.codec import Instance
 
 _BEGINNINGS = {
     ">": re.compile(

@@ -20,12 +20,12 @@ from hypothesis.stateful import (
     rule,
 )
 
-from tests.agents.state_calls import connected
-from xpander_client.agents.branches import Branch
-from xpander_client.agents.sessions import Session
-from xpander_client.agents.state import StateConfig
-from xpander_client.agents.state_store import Conflict
-from xpander_client.agents.values import Definition, encode
+from tests.agents.state.state_calls import connected
+from xpander_client.agents.state.branches import Branch
+from xpander_client.agents.state.codec import Definition, encode
+from xpander_client.agents.state.config import StateConfig
+from xpander_client.agents.state.sessions import Session
+from xpander_client.agents.state.store import Conflict
 
 pytestmark = pytest.mark.slow
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 import attrs
 
-from xpander_client.agents.state_store import Call, Scope
+from xpander_client.agents.state.store import Call, Scope
 
 PENDING_SECONDS = 60.0
 """How long a cancel waits for a call to begin: one that came too late must not stop next day's."""

@@ -10,9 +10,9 @@ from typing import Any, Literal, TypeAlias
 
 import attrs
 
-from xpander_client.agents.session_names import check_session_name
-from xpander_client.agents.sessions import Session
-from xpander_client.agents.state_store import (
+from xpander_client.agents.state.session_names import check_session_name
+from xpander_client.agents.state.sessions import Session
+from xpander_client.agents.state.store import (
     Scope,
     Store,
     Variables,
@@ -139,7 +139,7 @@ def _encoded(values: Mapping[Any, Any]) -> Variables:
         ValueError: one of them can't be kept, or can't be a variable of that name.
     """
     from xpander_client.agents.capabilities import RESERVED
-    from xpander_client.agents.values import Unstorable, decode, encode
+    from xpander_client.agents.state.codec import Unstorable, decode, encode
 
     encoded = {}
     for name, value in values.items():
@@ -160,13 +160,13 @@ def _encoded(values: Mapping[Any, Any]) -> Variables:
 
 def _store_of(config: StateConfig) -> Store:
     if config.path is not None:
-        from xpander_client.agents.disk_state import DiskStore
+        from xpander_client.agents.state.disk.store import DiskStore
 
         return DiskStore(config.path, history=config.type == "versioned")
     if config.storage == "memory":
-        from xpander_client.agents.memory_state import MemoryStore
+        from xpander_client.agents.state.memory import MemoryStore
 
         return MemoryStore(history=config.type == "versioned")
-    from xpander_client.agents.passing_state import PassingStore
+    from xpander_client.agents.state.ephemeral import PassingStore
 
     return PassingStore()

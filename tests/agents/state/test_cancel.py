@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents.state_calls import connected
-from xpander_client.agents import disk_calls, memory_calls
-from xpander_client.agents.state import StateConfig, connect_state
+from tests.agents.state.state_calls import connected
+from xpander_client.agents.state import memory_calls
+from xpander_client.agents.state.config import StateConfig, connect_state
+from xpander_client.agents.state.disk import calls
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 WAIT = """
 import sys, time
 from pathlib import Path
-from tests.agents.state_calls import connected
+from tests.agents.state.state_calls import connected
 with connected("versioned", Path(sys.argv[1])).session("s", "agent").branch("t") as branch:
     print("cancelled" if branch.cancelled() else "running", flush=True)
     until = time.monotonic() + 30
@@ -70,7 +71,7 @@ def test_a_cancel_that_came_too_late_is_forgotten_after_a_minute(
     config: StateConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1000.0]
-    for module in (memory_calls, disk_calls):
+    for module in (memory_calls, calls):
         monkeypatch.setattr(module.time, "time", lambda: now[0])
     session = config.session("s", "agent")
     session.cancel("t")

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from tests.agents.state_calls import connected
-from xpander_client.agents import state
-from xpander_client.agents.sessions import Session
+from tests.agents.state.state_calls import connected
+from xpander_client.agents.state import config
+from xpander_client.agents.state.sessions import Session
 
-ROOM = str(Path(state.__file__).parent)
+ROOM = str(Path(config.__file__).parent)
 EVENTS = 5
 EVENT = b'{"type": "output", "text": "' + b"x" * 170 + b'"}'
 

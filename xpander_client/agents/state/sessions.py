@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from xpander_client.agents.branches import Branch
-from xpander_client.agents.state_store import Commit, Initial, Scope, Store, Variables
+from xpander_client.agents.state.branches import Branch
+from xpander_client.agents.state.store import Commit, Initial, Scope, Store, Variables
 
 
 class Session:
@@ -50,7 +50,7 @@ class Session:
         Raises:
             KeyError: there is none of that name.
         """
-        from xpander_client.agents.values import decode
+        from xpander_client.agents.state.codec import decode
 
         return decode(self._store.read(self._scope)[name])
 

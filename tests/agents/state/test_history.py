@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents.state_calls import change, connected
-from xpander_client.agents.sessions import Session
-from xpander_client.agents.state import connect_state
-from xpander_client.agents.state_store import Conflict
+from tests.agents.state.state_calls import change, connected
+from xpander_client.agents.state.config import connect_state
+from xpander_client.agents.state.sessions import Session
+from xpander_client.agents.state.store import Conflict
 
 
 @pytest.fixture(params=["memory", "disk"])

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from xpander_client.agents import Agent, ConcurrencyError, SystemNoteEvent, connect_state, scripted
-from xpander_client.agents.state import StateConfig
-from xpander_client.agents.state_store import Conflict
-from xpander_client.agents.values import encode
+from xpander_client.agents.state.codec import encode
+from xpander_client.agents.state.config import StateConfig
+from xpander_client.agents.state.store import Conflict
 
 COUNT = "counter = counter + 1\ntask_success(counter)"
 

@@ -14,16 +14,16 @@ from threading import Barrier, Timer
 
 import pytest
 
-from tests.agents.state_calls import RETRIES, connected, count
-from xpander_client.agents.sessions import Session
+from tests.agents.state.state_calls import RETRIES, connected, count
+from xpander_client.agents.state.sessions import Session
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 WORKERS, CALLS = 8, 10
 
 COUNT = f"""
 import json, sys
 from pathlib import Path
-from tests.agents.state_calls import connected, count
+from tests.agents.state.state_calls import connected, count
 session = connected(sys.argv[1], Path(sys.argv[2])).session("s", "agent")
 print(json.dumps(count(session, {CALLS}, 0.02)))
 """

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Sequence
 
-from xpander_client.agents.memory_calls import MemoryCalls
-from xpander_client.agents.state_store import Begun, Call, Commit, Initial, Scope, Turn, Variables
+from xpander_client.agents.state.memory_calls import MemoryCalls
+from xpander_client.agents.state.store import Begun, Call, Commit, Initial, Scope, Turn, Variables
 
 
 class PassingStore:

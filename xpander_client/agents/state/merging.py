@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from xpander_client.agents.state_store import Changes, Turn, Variables
+from xpander_client.agents.state.store import Changes, Turn, Variables
 
 
 def overlay(turns: Iterable[Turn]) -> dict[str, bytes | None]:
@@ -74,7 +74,7 @@ def visible(head: int, reverts: Sequence[tuple[int, int]]) -> list[tuple[int, in
 
 
 def _is_definition(value: bytes) -> bool:
-    from xpander_client.agents.values import Definition, UnreadableValue, decode
+    from xpander_client.agents.state.codec import Definition, UnreadableValue, decode
 
     try:
         return isinstance(decode(value), Definition)

@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from tests.agents.state_calls import change, connected
-from xpander_client.agents.branches import Branch
-from xpander_client.agents.state import StateConfig, connect_state
-from xpander_client.agents.state_store import Conflict
+from tests.agents.state.state_calls import change, connected
+from xpander_client.agents.state.branches import Branch
+from xpander_client.agents.state.codec import encode
+from xpander_client.agents.state.config import StateConfig, connect_state
+from xpander_client.agents.state.store import Conflict
 from xpander_client.agents.types.errors import AgentTaskError
-from xpander_client.agents.values import encode
 from xpander_client.errors import ConfigurationError, ModuleException
 
 Make = Callable[[], StateConfig]

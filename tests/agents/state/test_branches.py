@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents.state_calls import change, connected
-from xpander_client.agents.sessions import Session
-from xpander_client.agents.state_store import Changes, Conflict
-from xpander_client.agents.values import Definition, encode
+from tests.agents.state.state_calls import change, connected
+from xpander_client.agents.state.codec import Definition, encode
+from xpander_client.agents.state.sessions import Session
+from xpander_client.agents.state.store import Changes, Conflict
 
 
 @pytest.fixture(params=["memory", "disk"])

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.agents.state_calls import change, connected, count
+from tests.agents.state.state_calls import change, connected, count
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 # Forks a child for each statement that a call makes on disk, which kills itself there. What it
 # prints is how the session looks after each, and then after a call of its own.
@@ -19,7 +19,7 @@ DYING = """
 import os, signal, sqlite3, sys
 from functools import partial
 from pathlib import Path
-from tests.agents.state_calls import change, connected
+from tests.agents.state.state_calls import change, connected
 
 left = None
 
@@ -76,8 +76,8 @@ while code != 0:
 IN_LINE = """
 import os, signal, sys
 from pathlib import Path
-from tests.agents.state_calls import change, connected
-from xpander_client.agents.state import Conflict
+from tests.agents.state.state_calls import change, connected
+from xpander_client.agents.state.config import Conflict
 
 session = connected("versioned", Path(sys.argv[1])).session("s", "agent")
 branch = session.branch("t")
@@ -146,7 +146,7 @@ def test_the_next_to_open_a_directory_tidies_up_after_the_dead(tmp_path: Path) -
     code = """
 import os, signal, sys
 from pathlib import Path
-from tests.agents.state_calls import connected
+from tests.agents.state.state_calls import connected
 branch = connected("versioned", Path(sys.argv[1])).session("s", "agent").branch("t")
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -167,7 +167,7 @@ def test_a_forked_process_works_on_beside_its_parent(tmp_path: Path) -> None:
     code = """
 import os, sys
 from pathlib import Path
-from tests.agents.state_calls import connected, count
+from tests.agents.state.state_calls import connected, count
 session = connected("versioned", Path(sys.argv[1])).session("s", "agent")
 held = session.branch("held")
 count(session, 5)
@@ -203,7 +203,7 @@ def test_a_child_that_lives_on_does_not_stand_for_its_dead_parent(tmp_path: Path
     code = """
 import os, signal, sys
 from pathlib import Path
-from tests.agents.state_calls import connected
+from tests.agents.state.state_calls import connected
 branch = connected("versioned", Path(sys.argv[1])).session("s", "agent").branch("t")
 if os.fork() == 0:
     print("forked", flush=True)

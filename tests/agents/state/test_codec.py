@@ -10,7 +10,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, strategies as st
 
-from xpander_client.agents.values import (
+from xpander_client.agents.state.codec import (
     Definition,
     Instance,
     UnreadableValue,

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from xpander_client.agents.branches import Branch
-from xpander_client.agents.sessions import Session
-from xpander_client.agents.state import StateConfig, connect_state
-from xpander_client.agents.state_store import Conflict
+from xpander_client.agents.state.branches import Branch
+from xpander_client.agents.state.config import StateConfig, connect_state
+from xpander_client.agents.state.sessions import Session
+from xpander_client.agents.state.store import Conflict
 
 Kind = Literal["versioned", "live"]
 RETRIES = 3

@@ -7,8 +7,8 @@ import time
 from collections.abc import Mapping
 from types import MappingProxyType, TracebackType
 
-from xpander_client.agents.merging import difference, differing, overlay
-from xpander_client.agents.state_store import (
+from xpander_client.agents.state.merging import difference, differing, overlay
+from xpander_client.agents.state.store import (
     Begun,
     Call,
     Changes,

@@ -11,9 +11,9 @@ from collections.abc import Collection, Sequence
 
 import attrs
 
-from xpander_client.agents.memory_calls import MemoryCalls
-from xpander_client.agents.merging import clashing, difference, overlay, visible
-from xpander_client.agents.state_store import (
+from xpander_client.agents.state.memory_calls import MemoryCalls
+from xpander_client.agents.state.merging import clashing, difference, overlay, visible
+from xpander_client.agents.state.store import (
     Begun,
     Call,
     Changes,

@@ -8,9 +8,9 @@ import sqlite3
 import time
 from collections.abc import Collection, Sequence
 
-from xpander_client.agents.memory_calls import PENDING_SECONDS
-from xpander_client.agents.process_mark import ProcessMark
-from xpander_client.agents.state_store import Call, Scope
+from xpander_client.agents.state.disk.process_mark import ProcessMark
+from xpander_client.agents.state.memory_calls import PENDING_SECONDS
+from xpander_client.agents.state.store import Call, Scope
 
 
 def begin(connection: sqlite3.Connection, mark: ProcessMark, scope: Scope, task: str) -> Call:

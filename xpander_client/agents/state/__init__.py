@@ -1,0 +1,1 @@
+"""What sessions remember, where it is kept, and how calls share it."""
