@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from xpander_client.agents import Agent, connect_state, scripted
-from xpander_client.agents.response import LLMResponse
+from xpander_client.agents.llm.response import LLMResponse
 from xpander_client.agents.types.messages import Message
 
 CALLS = 120

@@ -12,7 +12,7 @@ import pytest
 
 from xpander_client.agents import Agent, StreamToken, connect_state, scripted
 from xpander_client.agents.call import PRINTS_AT_ONCE
-from xpander_client.agents.response import LLMResponse
+from xpander_client.agents.llm.response import LLMResponse
 
 CODE = "print('a', 1, sep='-')\nprint('b')\ntask_success(2)"
 KINDS = ["TaskStartEvent", "ActionEvent", "OutputEvent", "SuccessEvent"]

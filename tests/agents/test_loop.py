@@ -9,9 +9,9 @@ import attrs
 import pytest
 
 from xpander_client.agents.blocks import Block, Clarify, Continue, Fail, Success
+from xpander_client.agents.llm.response import LLMResponse
 from xpander_client.agents.loop import call_steps
 from xpander_client.agents.prompt import REMINDER
-from xpander_client.agents.response import LLMResponse
 from xpander_client.agents.state.store import Conflict
 from xpander_client.agents.steps import (
     Ask,

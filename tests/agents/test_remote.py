@@ -31,7 +31,7 @@ from xpander_client.agents import (
     connect_state,
     scripted,
 )
-from xpander_client.agents.response import LLMResponse
+from xpander_client.agents.llm.response import LLMResponse
 from xpander_client.agents.types.errors import OutputInvalid
 from xpander_client.agents.updates import told
 from xpander_client.platform import LocalPlatform

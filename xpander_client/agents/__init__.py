@@ -19,9 +19,9 @@ if TYPE_CHECKING:
         pprint_events as pprint_events,
         pprint_tokens as pprint_tokens,
     )
-    from xpander_client.agents.llm import LLM as LLM, connect_llm as connect_llm
-    from xpander_client.agents.response import LLMResponse as LLMResponse
-    from xpander_client.agents.scripted import scripted as scripted
+    from xpander_client.agents.llm.models import LLM as LLM, connect_llm as connect_llm
+    from xpander_client.agents.llm.response import LLMResponse as LLMResponse
+    from xpander_client.agents.llm.scripted import scripted as scripted
     from xpander_client.agents.state.config import connect_state as connect_state
     from xpander_client.agents.types.errors import (
         AgentTaskError as AgentTaskError,
@@ -81,10 +81,10 @@ _HOMES = {
         "SystemNoteEvent",
         "TaskStartEvent",
     ),
-    "xpander_client.agents.llm": ("LLM", "connect_llm"),
+    "xpander_client.agents.llm.models": ("LLM", "connect_llm"),
     "xpander_client.agents.types.messages": ("Image", "Message"),
-    "xpander_client.agents.response": ("LLMResponse",),
-    "xpander_client.agents.scripted": ("scripted",),
+    "xpander_client.agents.llm.response": ("LLMResponse",),
+    "xpander_client.agents.llm.scripted": ("scripted",),
     "xpander_client.agents.state.config": ("connect_state",),
     "xpander_client.agents.types.tokens": ("StreamToken", "TokenChunk"),
 }

@@ -28,7 +28,7 @@ from xpander_client.agents.tasks import AgentTask, TaskDecorator, find_runner, m
 from xpander_client.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from xpander_client.agents.llm import LLM
+    from xpander_client.agents.llm.models import LLM
     from xpander_client.agents.remote import RemoteAgent
     from xpander_client.background import Plugin
     from xpander_client.background.plugin import SandboxMethod
@@ -456,7 +456,7 @@ class Agent:
             ConfigurationError: There is none, here or in the environment.
         """
         if self._llm is None:
-            from xpander_client.agents.llm import connect_llm
+            from xpander_client.agents.llm.models import connect_llm
 
             self._llm = connect_llm()
         return self._llm

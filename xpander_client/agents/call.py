@@ -33,7 +33,7 @@ from xpander_client.agents.types.tokens import StreamToken, TokenChunk
 from xpander_client.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from xpander_client.agents.llm import LLM
+    from xpander_client.agents.llm.models import LLM
 
 
 PAST_EVENTS = 40

@@ -13,7 +13,7 @@ import attrs
 
 from xpander_client.agents import prompt
 from xpander_client.agents.blocks import Block, Clarify, Continue, Fail, Success
-from xpander_client.agents.response import LLMResponse
+from xpander_client.agents.llm.response import LLMResponse
 from xpander_client.agents.state.store import Conflict
 from xpander_client.agents.steps import (
     Ask,

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Any
 
-from xpander_client.agents.response import LLMResponse
+from xpander_client.agents.llm.response import LLMResponse
 from xpander_client.agents.types.errors import ScriptEndedError
 from xpander_client.agents.types.messages import Message
 from xpander_client.agents.types.tokens import TokenChunk

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from xpander_client.agents.response import LLMResponse, ResponseReader
+from xpander_client.agents.llm.response import LLMResponse, ResponseReader
 from xpander_client.agents.types.errors import ResponseParseError
 from xpander_client.agents.types.tokens import TokenChunk
 

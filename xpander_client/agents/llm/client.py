@@ -11,9 +11,9 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
-from xpander_client.agents import background_loop
-from xpander_client.agents.providers import Connection, open_model
-from xpander_client.agents.response import LLMResponse, ResponseReader
+from xpander_client.agents.llm import model_loop
+from xpander_client.agents.llm.providers import Connection, open_model
+from xpander_client.agents.llm.response import LLMResponse, ResponseReader
 from xpander_client.agents.types.errors import AgentTaskError, LLMCallError
 from xpander_client.agents.types.messages import Image, Message
 from xpander_client.agents.types.tokens import TokenChunk
@@ -47,7 +47,7 @@ class ProviderLLM:
         """
         chunks: queue.SimpleQueue[TokenChunk | None] = queue.SimpleQueue()
         emit = None if on_token is None else chunks.put
-        future = background_loop.submit(self._client.answer(messages, emit))
+        future = model_loop.submit(self._client.answer(messages, emit))
         future.add_done_callback(lambda _: chunks.put(None))
         try:
             if on_token is not None:
@@ -71,14 +71,14 @@ class ProviderLLM:
             ConfigurationError: Something that the provider needs is missing, such as a key.
         """
         if on_token is None:
-            return await asyncio.wrap_future(background_loop.submit(self._client.answer(messages)))
+            return await asyncio.wrap_future(model_loop.submit(self._client.answer(messages)))
         loop = asyncio.get_running_loop()
         chunks: asyncio.Queue[TokenChunk | None] = asyncio.Queue()
 
         def emit(chunk: TokenChunk | None) -> None:
             loop.call_soon_threadsafe(chunks.put_nowait, chunk)
 
-        future = asyncio.wrap_future(background_loop.submit(self._client.answer(messages, emit)))
+        future = asyncio.wrap_future(model_loop.submit(self._client.answer(messages, emit)))
         future.add_done_callback(lambda _: chunks.put_nowait(None))
         try:
             while (chunk := await chunks.get()) is not None:
@@ -124,8 +124,8 @@ class _Client:
     def dispose(self) -> None:
         """Close the connections, on the loop, some time soon; from any thread."""
         if self._opening is not None:
-            background_loop.forget(self._close)
-            background_loop.submit(self._close())
+            model_loop.forget(self._close)
+            model_loop.submit(self._close())
 
     async def _streamed(self, request: Any, emit: Emit) -> LLMResponse:
         reader = ResponseReader()
@@ -195,7 +195,7 @@ class _Client:
             # What was missing may be there the next time.
             self._opening = None
             raise
-        background_loop.at_end(self._close)
+        model_loop.at_end(self._close)
         return model
 
     async def _close(self) -> None:

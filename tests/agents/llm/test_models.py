@@ -16,15 +16,15 @@ import pytest
 from pydantic_ai.models.test import TestModel
 
 from tests.openai_server import Fails, OpenAIServer, Pauses, Refuses, Says
-from xpander_client.agents import background_loop, model_client
-from xpander_client.agents.llm import LLM, connect_llm
-from xpander_client.agents.response import LLMResponse
+from xpander_client.agents.llm import client, model_loop
+from xpander_client.agents.llm.models import LLM, connect_llm
+from xpander_client.agents.llm.response import LLMResponse
 from xpander_client.agents.types.errors import LLMCallError, ResponseParseError
 from xpander_client.agents.types.messages import Image, Message
 from xpander_client.agents.types.tokens import TokenChunk
 from xpander_client.errors import ConfigurationError, ModuleException
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ANSWER = """<TITLE>Compute</TITLE>
 <THINKING>Six by seven.</THINKING>
 <PYTHON>
@@ -281,7 +281,7 @@ def requests_under_way() -> int:
     async def count() -> int:
         return len(asyncio.all_tasks()) - 1
 
-    return background_loop.submit(count()).result(5)
+    return model_loop.submit(count()).result(5)
 
 
 async def test_the_one_who_asks_first_may_give_up_without_harm_to_the_second(
@@ -296,7 +296,7 @@ async def test_the_one_who_asks_first_may_give_up_without_harm_to_the_second(
 
     opening, opened = threading.Event(), threading.Event()
     monkeypatch.setattr(
-        model_client, "open_model", lambda _: Slow(call_tools=[], custom_output_text=ANSWER)
+        client, "open_model", lambda _: Slow(call_tools=[], custom_output_text=ANSWER)
     )
     model = connect_llm("openai", "gpt-x")
     first = asyncio.create_task(model.acomplete(ASKED))
@@ -381,7 +381,7 @@ def test_a_client_that_is_not_installed_is_named_with_its_extra(
     provider: str, module: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "xpander_client.agents.providers._is_installed", lambda name: name != module
+        "xpander_client.agents.llm.providers._is_installed", lambda name: name != module
     )
     extra = "google" if provider == "gemini" else provider
     with pytest.raises(ImportError, match=rf"{module}.*xpander-client\[agents-{extra}\]") as caught:
@@ -450,7 +450,7 @@ def test_a_model_works_on_in_a_forked_child() -> None:
         code = f"""
 import os, sys, warnings
 warnings.simplefilter("ignore")  # newer versions of Python warn of any fork
-from xpander_client.agents.llm import (connect_llm)
+from xpander_client.agents.llm.models import (connect_llm)
 from xpander_client.agents.types.messages import Message
 model = connect_llm("openai", "m", base_url={server.base_url!r}, api_key="k")
 ask = lambda: print(model.complete([Message("user", "?")]).title, flush=True)
@@ -472,7 +472,7 @@ def test_the_interpreter_ends_cleanly_with_requests_under_way() -> None:
 import threading, time
 from tests.openai_server import OpenAIServer, Pauses, Says
 from xpander_client.agents.types.errors import LLMCallError
-from xpander_client.agents.llm import (connect_llm)
+from xpander_client.agents.llm.models import (connect_llm)
 from xpander_client.agents.types.messages import Message
 server = OpenAIServer(Says({ANSWER!r}), Pauses({ANSWER!r}))
 server._thread.daemon = True

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from xpander_client.agents.response import LLMResponse
+from xpander_client.agents.llm.response import LLMResponse
 from xpander_client.agents.types.messages import Message
 from xpander_client.agents.types.tokens import TokenChunk
 from xpander_client.errors import ArgumentError, ConfigurationError
@@ -64,8 +64,8 @@ def connect_llm(
         >>> connect_llm("openai", "gpt-5-mini", temperature=0.2)
         <model gpt-5-mini of openai>
     """
-    from xpander_client.agents.model_client import ProviderLLM
-    from xpander_client.agents.providers import Connection, provider_named, require_installed
+    from xpander_client.agents.llm.client import ProviderLLM
+    from xpander_client.agents.llm.providers import Connection, provider_named, require_installed
 
     provider = provider or os.environ.get("XPANDER_LLM_PROVIDER")
     model = model or os.environ.get("XPANDER_LLM_MODEL")

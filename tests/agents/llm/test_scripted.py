@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from xpander_client.agents.llm import LLM
-from xpander_client.agents.response import LLMResponse
-from xpander_client.agents.scripted import scripted
+from xpander_client.agents.llm.models import LLM
+from xpander_client.agents.llm.response import LLMResponse
+from xpander_client.agents.llm.scripted import scripted
 from xpander_client.agents.types.errors import ScriptEndedError
 from xpander_client.agents.types.messages import Message
 from xpander_client.agents.types.tokens import TokenChunk

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.agents.provider_servers import serving
-from xpander_client.agents.llm import connect_llm
-from xpander_client.agents.response import LLMResponse
+from tests.agents.llm.provider_servers import serving
+from xpander_client.agents.llm.models import connect_llm
+from xpander_client.agents.llm.response import LLMResponse
 from xpander_client.agents.types.errors import LLMCallError, ResponseParseError
 from xpander_client.agents.types.messages import Image, Message
 from xpander_client.agents.types.tokens import TokenChunk

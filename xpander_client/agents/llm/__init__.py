@@ -1,0 +1,1 @@
+"""Models: how one is reached, asked and read."""
