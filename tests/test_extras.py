@@ -13,7 +13,7 @@ for package in ("agno", "asyncpg", "httpx_aiohttp", "pydantic", "pydantic_monty"
 
 from xpander_client import Configuration, Tasks
 from xpander_client.agents import Agent, scripted
-from xpander_client.agents.contract import read_contract
+from xpander_client.agents.contract.contract import read_contract
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform import LocalPlatform
 from xpander_client.platform.stores.addresses import store_at

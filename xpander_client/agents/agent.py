@@ -18,13 +18,18 @@ from xpander_client.agents.capabilities import (
     Visibility,
 )
 from xpander_client.agents.console import pprint_events, pprint_tokens
-from xpander_client.agents.contract import FUNCTION_MARK
+from xpander_client.agents.contract.contract import FUNCTION_MARK
+from xpander_client.agents.contract.decorator import (
+    AgentTask,
+    TaskDecorator,
+    find_runner,
+    make_decorator,
+)
 from xpander_client.agents.runner import LocalRunner
 from xpander_client.agents.sandbox import Sandbox
 from xpander_client.agents.state.config import StateConfig, connect_state
 from xpander_client.agents.state.sessions import Session
 from xpander_client.agents.sub_agents import wrap_sub_agent
-from xpander_client.agents.tasks import AgentTask, TaskDecorator, find_runner, make_decorator
 from xpander_client.errors import ArgumentError
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ import attrs
 from xpander_client.agents.blocks import Block, HostCall, Limits
 from xpander_client.agents.cancelling import Cancellation, under_way, watch
 from xpander_client.agents.capabilities import Capabilities
-from xpander_client.agents.contract import Bound, Contract
+from xpander_client.agents.contract.contract import Bound, Contract
 from xpander_client.agents.crossing import Crossing
 from xpander_client.agents.delivery import Delivery
 from xpander_client.agents.openings import openings_of

@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import Any, get_args, get_type_hints
 from weakref import WeakKeyDictionary
 
-from xpander_client.agents.validation import Check, Misfit
+from xpander_client.agents.contract.validation import Check, Misfit
 
 _checks: WeakKeyDictionary[Any, dict[str, Check]] = WeakKeyDictionary()
 

@@ -9,9 +9,9 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from xpander_client.agents.contract import Bound, Contract
+from xpander_client.agents.contract.contract import Bound, Contract
+from xpander_client.agents.contract.json_arguments import arguments_of, text_of
 from xpander_client.agents.driving import in_thread
-from xpander_client.agents.json_arguments import arguments_of, text_of
 from xpander_client.agents.runner import LocalRunner
 from xpander_client.agents.state.session_names import check_session_name
 from xpander_client.agents.types.errors import TaskCancelled, TaskClarify, TaskFail

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from xpander_client.agents.annotations import type_text
+from xpander_client.agents.contract.annotations import type_text
 from xpander_client.agents.llm.response import LLMResponse
 from xpander_client.agents.types.errors import ResponseParseError
 from xpander_client.agents.types.events import (

@@ -8,7 +8,7 @@ from typing import Any
 
 from xpander_client.agents.call import AgentSetup, Call
 from xpander_client.agents.cancelling import cancel_all
-from xpander_client.agents.contract import Bound, Contract
+from xpander_client.agents.contract.contract import Bound, Contract
 from xpander_client.agents.driving import adrive, drive
 from xpander_client.agents.loop import call_steps
 from xpander_client.extras import require

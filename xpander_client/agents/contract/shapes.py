@@ -17,7 +17,7 @@ from uuid import UUID
 
 import attrs
 
-from xpander_client.agents.annotations import type_text
+from xpander_client.agents.contract.annotations import type_text
 
 _DATA: tuple[Any, ...] = (
     None, True, 1, 1.0, 1j, "", b"", ..., (), [], {}, set(), frozenset(), Decimal(1),

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from xpander_client.agents.contract import Contract
+from xpander_client.agents.contract.contract import Contract
 from xpander_client.errors import ArgumentError
 
 _BLOCK = re.compile(r"^```json\n(.*?)\n```\s*\Z", re.DOTALL | re.MULTILINE)

@@ -12,13 +12,13 @@ from typing import Any, Literal, NoReturn, cast
 
 import attrs
 
-from xpander_client.agents.annotations import enclosing_names, resolved, type_text
-from xpander_client.agents.empty_body import is_empty
-from xpander_client.agents.shapes import unreachable
+from xpander_client.agents.contract.annotations import enclosing_names, resolved, type_text
+from xpander_client.agents.contract.empty_body import is_empty
+from xpander_client.agents.contract.shapes import unreachable
+from xpander_client.agents.contract.validation import Check, Misfit, packed
 from xpander_client.agents.types.errors import OutputInvalid
 from xpander_client.agents.types.events import BaseEvent
 from xpander_client.agents.types.tokens import TokenChunk
-from xpander_client.agents.validation import Check, Misfit, packed
 from xpander_client.core.signatures import signature_of
 from xpander_client.errors import ArgumentError
 from xpander_client.extras import require

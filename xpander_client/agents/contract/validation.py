@@ -54,7 +54,7 @@ class Check:
         from pydantic import PydanticUserError
         from pydantic_core import SchemaError, SchemaValidator
 
-        from xpander_client.agents.shapes import shaped
+        from xpander_client.agents.contract.shapes import shaped
 
         annotation = shaped(annotation, is_result=is_result)
         try:
@@ -136,7 +136,7 @@ def _of_plain_data(schema: Any) -> Any:
     """The schema of a class whose objects are texts, numbers or the like in agent code."""
     from pydantic_core import core_schema
 
-    from xpander_client.agents.shapes import of_plain, plain_base
+    from xpander_client.agents.contract.shapes import of_plain, plain_base
 
     base = plain_base(schema["cls"])
     if base is None:

@@ -10,8 +10,8 @@ import attrs
 import pytest
 
 from xpander_client.agents import Agent, scripted
-from xpander_client.agents.shapes import shaped, unreachable
-from xpander_client.agents.validation import Check, Misfit
+from xpander_client.agents.contract.shapes import shaped, unreachable
+from xpander_client.agents.contract.validation import Check, Misfit
 from xpander_client.errors import ArgumentError
 
 

@@ -6,7 +6,7 @@ import functools
 from types import FunctionType
 from typing import Any, Protocol
 
-from xpander_client.agents.contract import TASK_MARK, Bound, Contract
+from xpander_client.agents.contract.contract import TASK_MARK, Bound, Contract
 
 
 class Runner(Protocol):

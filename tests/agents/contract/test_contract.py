@@ -17,7 +17,12 @@ import pytest
 from pydantic import BaseModel
 from typing_extensions import TypedDict
 
-from xpander_client.agents.contract import FUNCTION_MARK, TASK_MARK, Contract, read_contract
+from xpander_client.agents.contract.contract import (
+    FUNCTION_MARK,
+    TASK_MARK,
+    Contract,
+    read_contract,
+)
 from xpander_client.agents.types.errors import OutputInvalid
 from xpander_client.errors import ArgumentError
 

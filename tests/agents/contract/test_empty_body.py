@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from xpander_client.agents.empty_body import is_empty
+from xpander_client.agents.contract.empty_body import is_empty
 
 EMPTY = [
     "pass",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, Self, TypeVar, overload
 
-from xpander_client.agents.contract import read_contract
+from xpander_client.agents.contract.contract import read_contract
+from xpander_client.agents.contract.wrapper import Runner, wrap
 from xpander_client.agents.types.events import BaseEvent
 from xpander_client.agents.types.tokens import StreamToken
-from xpander_client.agents.wrapping import Runner, wrap
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")

@@ -12,9 +12,9 @@ from typing import Any
 import attrs
 import pytest
 
-from xpander_client.agents.contract import Bound, Contract, read_contract
+from xpander_client.agents.contract.contract import Bound, Contract, read_contract
+from xpander_client.agents.contract.wrapper import wrap
 from xpander_client.agents.types.events import BaseEvent
-from xpander_client.agents.wrapping import wrap
 
 
 @attrs.define
