@@ -8,10 +8,10 @@ from typing import Any
 import attrs
 import pytest
 
-from xpander_client.agents.blocks import Block, Clarify, Continue, Fail, Success
 from xpander_client.agents.llm.response import LLMResponse
 from xpander_client.agents.loop import call_steps
 from xpander_client.agents.prompt import REMINDER
+from xpander_client.agents.sandbox.results import Block, Clarify, Continue, Fail, Success
 from xpander_client.agents.state.store import Conflict
 from xpander_client.agents.steps import (
     Ask,

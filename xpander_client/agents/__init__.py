@@ -14,7 +14,6 @@ from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
     from xpander_client.agents.agent import Agent as Agent
-    from xpander_client.agents.capabilities import MemberSpec as MemberSpec
     from xpander_client.agents.console import (
         pprint_events as pprint_events,
         pprint_tokens as pprint_tokens,
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from xpander_client.agents.llm.models import LLM as LLM, connect_llm as connect_llm
     from xpander_client.agents.llm.response import LLMResponse as LLMResponse
     from xpander_client.agents.llm.scripted import scripted as scripted
+    from xpander_client.agents.sandbox.capabilities import MemberSpec as MemberSpec
     from xpander_client.agents.state.config import connect_state as connect_state
     from xpander_client.agents.types.errors import (
         AgentTaskError as AgentTaskError,
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "xpander_client.agents.agent": ("Agent",),
-    "xpander_client.agents.capabilities": ("MemberSpec",),
+    "xpander_client.agents.sandbox.capabilities": ("MemberSpec",),
     "xpander_client.agents.console": ("pprint_events", "pprint_tokens"),
     "xpander_client.agents.types.errors": (
         "AgentTaskError",

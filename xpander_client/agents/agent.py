@@ -8,15 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
 from xpander_client.agents import prompt
-from xpander_client.agents.blocks import Limits
 from xpander_client.agents.call import AgentSetup
-from xpander_client.agents.capabilities import (
-    RESERVED,
-    Capabilities,
-    MemberSpec,
-    Patterns,
-    Visibility,
-)
 from xpander_client.agents.console import pprint_events, pprint_tokens
 from xpander_client.agents.contract.contract import FUNCTION_MARK
 from xpander_client.agents.contract.decorator import (
@@ -26,7 +18,15 @@ from xpander_client.agents.contract.decorator import (
     make_decorator,
 )
 from xpander_client.agents.runner import LocalRunner
-from xpander_client.agents.sandbox import Sandbox
+from xpander_client.agents.sandbox.capabilities import (
+    RESERVED,
+    Capabilities,
+    MemberSpec,
+    Patterns,
+    Visibility,
+)
+from xpander_client.agents.sandbox.results import Limits
+from xpander_client.agents.sandbox.session import Sandbox
 from xpander_client.agents.state.config import StateConfig, connect_state
 from xpander_client.agents.state.sessions import Session
 from xpander_client.agents.sub_agents import wrap_sub_agent
@@ -473,7 +473,7 @@ class Agent:
             changes = self.capabilities.changes
             resources = self._capabilities_primer
             if resources is None:
-                from xpander_client.agents.stubs import describe_capabilities
+                from xpander_client.agents.sandbox.stubs import describe_capabilities
 
                 resources = describe_capabilities(self.capabilities)
             text = prompt.system_text(self._system_primer, resources, self.primer)

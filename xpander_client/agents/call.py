@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from xpander_client.agents.blocks import Block, HostCall, Limits
 from xpander_client.agents.cancelling import Cancellation, under_way, watch
-from xpander_client.agents.capabilities import Capabilities
 from xpander_client.agents.contract.contract import Bound, Contract
-from xpander_client.agents.crossing import Crossing
 from xpander_client.agents.delivery import Delivery
-from xpander_client.agents.openings import openings_of
-from xpander_client.agents.sandbox import Sandbox, SandboxSession, plain_call
+from xpander_client.agents.sandbox.capabilities import Capabilities
+from xpander_client.agents.sandbox.exports import openings_of
+from xpander_client.agents.sandbox.marshal import Crossing
+from xpander_client.agents.sandbox.results import Block, HostCall, Limits
+from xpander_client.agents.sandbox.session import Sandbox, SandboxSession, plain_call
 from xpander_client.agents.state.branches import Branch
 from xpander_client.agents.state.config import StateConfig
 from xpander_client.agents.state.sessions import Session

@@ -12,8 +12,8 @@ from typing import Any, Literal, cast
 import attrs
 
 from xpander_client.agents import prompt
-from xpander_client.agents.blocks import Block, Clarify, Continue, Fail, Success
 from xpander_client.agents.llm.response import LLMResponse
+from xpander_client.agents.sandbox.results import Block, Clarify, Continue, Fail, Success
 from xpander_client.agents.state.store import Conflict
 from xpander_client.agents.steps import (
     Ask,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from xpander_client.agents.call import current_call
-from xpander_client.agents.capabilities import is_async
+from xpander_client.agents.sandbox.capabilities import is_async
 from xpander_client.background.plugin import AgentCtx, Plugin, SandboxMethod
 from xpander_client.core.signatures import signature_of
 

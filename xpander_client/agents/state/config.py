@@ -138,7 +138,7 @@ def _encoded(values: Mapping[Any, Any]) -> Variables:
     Raises:
         ValueError: one of them can't be kept, or can't be a variable of that name.
     """
-    from xpander_client.agents.capabilities import RESERVED
+    from xpander_client.agents.sandbox.capabilities import RESERVED
     from xpander_client.agents.state.codec import Unstorable, decode, encode
 
     encoded = {}

@@ -12,7 +12,7 @@ from functools import lru_cache, wraps
 from types import ModuleType
 from typing import Any
 
-from xpander_client.agents.capabilities import HostModule
+from xpander_client.agents.sandbox.capabilities import HostModule
 
 MOST_ITEMS = 1_000_000
 LONGEST_TEXT = 5_000_000

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.agents.sandboxes import ran, session, succeeded
-from xpander_client.agents.capabilities import Capabilities
-from xpander_client.agents.idioms import rewritten
+from tests.agents.sandbox.sandboxes import ran, session, succeeded
+from xpander_client.agents.sandbox.capabilities import Capabilities
+from xpander_client.agents.sandbox.dialect.idioms import rewritten
 
 SNIPPETS = [
     # What the interpreter lacks.

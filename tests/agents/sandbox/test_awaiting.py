@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.agents.sandboxes import opened, ran
+from tests.agents.sandbox.sandboxes import opened, ran
 from xpander_client.agents import Agent, scripted
-from xpander_client.agents.stubs import describe_capabilities
+from xpander_client.agents.sandbox.stubs import describe_capabilities
 
 
 class Shop:

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from xpander_client.agents.capabilities import (
+from xpander_client.agents.sandbox.capabilities import (
     Capabilities,
     HostClass,
     HostModule,
     MemberSpec,
 )
-from xpander_client.agents.openings import openings_of
-from xpander_client.agents.stubs import describe_capabilities
+from xpander_client.agents.sandbox.exports import openings_of
+from xpander_client.agents.sandbox.stubs import describe_capabilities
 from xpander_client.errors import ArgumentError
 
 

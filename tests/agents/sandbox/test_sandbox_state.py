@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.agents.sandboxes import Calls, changes, opened, session, succeeded
-from xpander_client.agents.blocks import Block, Success
+from tests.agents.sandbox.sandboxes import Calls, changes, opened, session, succeeded
+from xpander_client.agents.sandbox.results import Block, Success
 from xpander_client.agents.state.codec import Definition, Instance, Unstorable, encode
 
 

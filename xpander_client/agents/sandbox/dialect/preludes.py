@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from xpander_client.agents.rewriting import SOURCE
-from xpander_client.agents.sandbox_modules import SOURCES
+from xpander_client.agents.sandbox.dialect.inner_modules import SOURCES
+from xpander_client.agents.sandbox.dialect.rewriting import SOURCE
 
 _FUNCTIONS = {
     "plain": """\

@@ -13,8 +13,8 @@ from uuid import UUID, uuid4
 
 import attrs
 
-from xpander_client.agents.capabilities import Capabilities, HostClass, HostModule, is_async
-from xpander_client.agents.wire_types import class_type, type_id, wrap_object
+from xpander_client.agents.sandbox.capabilities import Capabilities, HostClass, HostModule, is_async
+from xpander_client.agents.sandbox.wire_types import class_type, type_id, wrap_object
 
 if TYPE_CHECKING:
     from pydantic_monty import ExternalModule
@@ -144,7 +144,7 @@ def openings_of(capabilities: Capabilities) -> Openings:
 
 
 def _made(capabilities: Capabilities) -> Openings:
-    from xpander_client.agents.host_modules import standard_modules
+    from xpander_client.agents.sandbox.host_modules import standard_modules
 
     openings = Openings()
     for module in standard_modules():

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.agents.sandboxes import opened, session, succeeded
-from xpander_client.agents.blocks import Limits
-from xpander_client.agents.turns import Turns
+from tests.agents.sandbox.sandboxes import opened, session, succeeded
+from xpander_client.agents.sandbox.results import Limits
+from xpander_client.agents.sandbox.waiting import Turns
 
 HOUR = Limits(seconds=3600)
 

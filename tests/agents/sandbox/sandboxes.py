@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from xpander_client.agents.blocks import Block, Limits
-from xpander_client.agents.capabilities import Capabilities
-from xpander_client.agents.sandbox import Sandbox, SandboxSession
+from xpander_client.agents.sandbox.capabilities import Capabilities
+from xpander_client.agents.sandbox.results import Block, Limits
+from xpander_client.agents.sandbox.session import Sandbox, SandboxSession
 from xpander_client.agents.state.codec import decode
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any
 
-from xpander_client.agents.crossing import LONGEST_ITERATOR
+from xpander_client.agents.sandbox.marshal import LONGEST_ITERATOR
 
 _BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "lshift", "rshift")
 _ORDERS = ("lt", "le", "gt", "ge", "eq", "ne")

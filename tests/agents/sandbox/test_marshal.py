@@ -14,9 +14,9 @@ import numpy
 import pandas  # type: ignore[import-untyped]  # has its types in a package of their own
 import pytest
 
-from tests.agents.sandboxes import Calls, changes, opened, ran, session, succeeded
+from tests.agents.sandbox.sandboxes import Calls, changes, opened, ran, session, succeeded
 from xpander_client.agents import Agent, scripted
-from xpander_client.agents.blocks import Continue, Success
+from xpander_client.agents.sandbox.results import Continue, Success
 from xpander_client.errors import ArgumentError
 
 

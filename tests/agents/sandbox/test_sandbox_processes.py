@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-from tests.agents.sandboxes import changes, opened, session, succeeded
-from xpander_client.agents import workers
-from xpander_client.agents.blocks import Block, HostCall, Limits, Success
-from xpander_client.agents.capabilities import Capabilities
-from xpander_client.agents.sandbox import Sandbox, SandboxSession
+from tests.agents.sandbox.sandboxes import changes, opened, session, succeeded
+from xpander_client.agents.sandbox import processes
+from xpander_client.agents.sandbox.capabilities import Capabilities
+from xpander_client.agents.sandbox.results import Block, HostCall, Limits, Success
+from xpander_client.agents.sandbox.session import Sandbox, SandboxSession
 
 
 def pid_of(one: SandboxSession) -> int:
@@ -146,7 +146,7 @@ class TestNested:
     def test_sessions_inside_others_need_no_free_place(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(workers._pool, "places", threading.BoundedSemaphore(1))
+        monkeypatch.setattr(processes._pool, "places", threading.BoundedSemaphore(1))
         inner = opened(one=lambda: 1)
 
         def nested() -> Any:
@@ -170,7 +170,7 @@ class TestNested:
     def test_who_waits_for_a_place_can_be_interrupted(
         self, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(workers._pool, "places", threading.BoundedSemaphore(1))
+        monkeypatch.setattr(processes._pool, "places", threading.BoundedSemaphore(1))
         with session() as holder, session() as waiter:
             holder.run("1")
             timer = later(0.1, waiter.interrupt)
@@ -186,7 +186,7 @@ class TestNested:
         for one in sessions:
             one.close()
         assert len(set(pids)) == 30
-        assert workers._pool._held == 0
+        assert processes._pool._held == 0
         end = time.monotonic() + 5
         while sum(map(is_alive, pids)) > 0 and time.monotonic() < end:
             time.sleep(0.01)
@@ -287,8 +287,8 @@ class TestAsync:
 
 
 SCRIPT = """
-from xpander_client.agents.capabilities import Capabilities
-from xpander_client.agents.sandbox import Sandbox
+from xpander_client.agents.sandbox.capabilities import Capabilities
+from xpander_client.agents.sandbox.session import Sandbox
 one = Sandbox().session(Capabilities())
 print(one.run("task_success(40 + 2)").control.value)
 """
@@ -323,7 +323,7 @@ def test_the_interpreter_exits_while_a_block_runs_on_a_daemon_thread() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 def test_a_forked_process_is_told_that_it_has_no_sandbox_instead_of_waiting_for_ever() -> None:
     script = SCRIPT + (
-        "import os, sys, warnings\nfrom xpander_client.agents.workers import SandboxUnavailable\n"
+        "import os, sys, warnings\nfrom xpander_client.agents.sandbox.processes import SandboxUnavailable\n"
         "warnings.simplefilter('ignore', DeprecationWarning)\n"  # of forks beside threads
         "sys.stdout.flush()\npid = os.fork()\n"
         "if pid == 0:\n"

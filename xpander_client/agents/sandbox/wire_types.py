@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 from weakref import WeakKeyDictionary
 
-from xpander_client.agents.rewriting import MARK
+from xpander_client.agents.sandbox.dialect.rewriting import MARK
 
 if TYPE_CHECKING:
     from pydantic_monty import ClassInstance, ClassType

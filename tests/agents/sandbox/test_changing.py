@@ -10,9 +10,9 @@ import attrs
 import pydantic
 import pytest
 
-from tests.agents.sandboxes import opened, ran, session, succeeded
-from xpander_client.agents.capabilities import Capabilities
-from xpander_client.agents.rewriting import retold
+from tests.agents.sandbox.sandboxes import opened, ran, session, succeeded
+from xpander_client.agents.sandbox.capabilities import Capabilities
+from xpander_client.agents.sandbox.dialect.rewriting import retold
 
 
 class Status(enum.StrEnum):

@@ -7,16 +7,16 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from xpander_client.agents.capabilities import (
+from xpander_client.agents.sandbox.capabilities import (
     Capabilities,
     HostClass,
     HostModule,
     Visibility,
     is_async,
 )
-from xpander_client.agents.host_modules import standard_modules
-from xpander_client.agents.openings import open_members
-from xpander_client.agents.sandbox_modules import SOURCES
+from xpander_client.agents.sandbox.dialect.inner_modules import SOURCES
+from xpander_client.agents.sandbox.exports import open_members
+from xpander_client.agents.sandbox.host_modules import standard_modules
 from xpander_client.core.signatures import signature_of
 
 MOST_MEMBERS = 80

@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from xpander_client.agents.openings import Target
+from xpander_client.agents.sandbox.exports import Target
 
 
 def _positive(instance: object, attribute: Any, value: float) -> None:

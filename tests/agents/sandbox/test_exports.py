@@ -9,9 +9,9 @@ from typing import Any
 import numpy
 import pytest
 
-from tests.agents.sandboxes import ran, session, succeeded
-from xpander_client.agents.capabilities import Capabilities
-from xpander_client.agents.openings import INTERPRETER_MODULES
+from tests.agents.sandbox.sandboxes import ran, session, succeeded
+from xpander_client.agents.sandbox.capabilities import Capabilities
+from xpander_client.agents.sandbox.exports import INTERPRETER_MODULES
 
 
 def shop(inner: str) -> types.ModuleType:

@@ -25,13 +25,13 @@ from weakref import WeakKeyDictionary
 
 import attrs
 
-from xpander_client.agents.capabilities import HostClass
-from xpander_client.agents.containers import unboxed
 from xpander_client.agents.contract.validation import Check, Misfit
-from xpander_client.agents.openings import InnerModule, Openings
-from xpander_client.agents.stand_ins import StandIn, evaluated, may_stand_in
+from xpander_client.agents.sandbox.capabilities import HostClass
+from xpander_client.agents.sandbox.containers import unboxed
+from xpander_client.agents.sandbox.exports import InnerModule, Openings
+from xpander_client.agents.sandbox.stand_ins import StandIn, evaluated, may_stand_in
+from xpander_client.agents.sandbox.wire_types import class_type, type_id, wrap_object, wrappers
 from xpander_client.agents.state.codec import Instance, Unstorable
-from xpander_client.agents.wire_types import class_type, type_id, wrap_object, wrappers
 
 if TYPE_CHECKING:
     from pydantic_monty import ClassInstance

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.agents.sandboxes import session
-from xpander_client.agents.blocks import Limits, Success
-from xpander_client.agents.capabilities import Capabilities
+from tests.agents.sandbox.sandboxes import session
+from xpander_client.agents.sandbox.capabilities import Capabilities
+from xpander_client.agents.sandbox.results import Limits, Success
 
 SECRET = "the-secret-of-the-host"
 

@@ -21,7 +21,35 @@ from uuid import UUID
 
 import attrs
 
-from xpander_client.agents.blocks import (
+from xpander_client.agents.sandbox.capabilities import CONTROLS, OPERATORS, Capabilities, HostClass
+from xpander_client.agents.sandbox.containers import (
+    NAMES,
+    SOURCE as CONTAINERS,
+    boxed,
+    fields,
+    with_factories,
+)
+from xpander_client.agents.sandbox.dialect.idioms import rewritten
+from xpander_client.agents.sandbox.dialect.preludes import needed
+from xpander_client.agents.sandbox.dialect.rewriting import CHANGE, REREAD, retold
+from xpander_client.agents.sandbox.dialect.source_scan import LONGEST, Source, is_class, looked_at
+from xpander_client.agents.sandbox.enum_arguments import with_enums
+from xpander_client.agents.sandbox.exceptions import described_error, nearest_exception
+from xpander_client.agents.sandbox.exports import INTERPRETER_BUILTINS, Target, openings_of
+from xpander_client.agents.sandbox.marshal import (
+    LONGEST_ITERATOR,
+    Crossing,
+    Doubt,
+    Handle,
+    Inputs,
+    fitting,
+    is_builtin,
+)
+from xpander_client.agents.sandbox.operations import BETWEEN_OBJECTS, OPERATIONS, UNOPENED
+from xpander_client.agents.sandbox.output import Printed
+from xpander_client.agents.sandbox.processes import Worker, inside_host_call, take
+from xpander_client.agents.sandbox.restore import Restored, needs_code
+from xpander_client.agents.sandbox.results import (
     Block,
     Clarify,
     Continue,
@@ -31,34 +59,9 @@ from xpander_client.agents.blocks import (
     Limits,
     Success,
 )
-from xpander_client.agents.capabilities import CONTROLS, OPERATORS, Capabilities, HostClass
-from xpander_client.agents.containers import (
-    NAMES,
-    SOURCE as CONTAINERS,
-    boxed,
-    fields,
-    with_factories,
-)
-from xpander_client.agents.crossing import (
-    LONGEST_ITERATOR,
-    Crossing,
-    Doubt,
-    Handle,
-    Inputs,
-    fitting,
-    is_builtin,
-)
-from xpander_client.agents.enum_arguments import with_enums
-from xpander_client.agents.idioms import rewritten
-from xpander_client.agents.openings import INTERPRETER_BUILTINS, Target, openings_of
-from xpander_client.agents.operations import BETWEEN_OBJECTS, OPERATIONS, UNOPENED
-from xpander_client.agents.preludes import needed
-from xpander_client.agents.printed import Printed
-from xpander_client.agents.raised import described_error, nearest_exception
-from xpander_client.agents.restoring import Restored, needs_code
-from xpander_client.agents.rewriting import CHANGE, REREAD, retold
-from xpander_client.agents.sources import LONGEST, Source, is_class, looked_at
-from xpander_client.agents.stand_ins import Argument, arguments
+from xpander_client.agents.sandbox.stand_ins import Argument, arguments
+from xpander_client.agents.sandbox.waiting import Turns
+from xpander_client.agents.sandbox.wire_types import class_type, type_id
 from xpander_client.agents.state.codec import (
     Definition,
     Factory,
@@ -68,9 +71,6 @@ from xpander_client.agents.state.codec import (
     encode,
     whole,
 )
-from xpander_client.agents.turns import Turns
-from xpander_client.agents.wire_types import class_type, type_id
-from xpander_client.agents.workers import Worker, inside_host_call, take
 
 AFTER_THE_END = 100
 """Calls of the host that a block may still try after it has ended itself; then it is stopped."""
@@ -1010,7 +1010,7 @@ class SandboxSession:
         return result
 
     def _input(self, name: str) -> Target:
-        from xpander_client.agents.capabilities import is_async
+        from xpander_client.agents.sandbox.capabilities import is_async
 
         value = self._inputs.get(name)
         if not callable(value):
@@ -1102,7 +1102,7 @@ class SandboxSession:
         return (self._crossing.into(value),)
 
     def _method(self, handle: Handle, name: str) -> Target:
-        from xpander_client.agents.capabilities import is_async
+        from xpander_client.agents.sandbox.capabilities import is_async
 
         kind = type(handle.value).__name__
         if handle.opened is None:
@@ -1245,7 +1245,7 @@ def _of_class(opened: HostClass, name: str) -> Target:
     """A class method or static method. Others need an object, which they get through a handle."""
     from inspect import getattr_static
 
-    from xpander_client.agents.capabilities import is_async
+    from xpander_client.agents.sandbox.capabilities import is_async
 
     if not _has_itself(opened, name):
         raise AttributeError(f"type object '{opened.name}' has no open attribute '{name}'")

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.agents.sandboxes import Calls, changes, opened, session, succeeded
+from tests.agents.sandbox.sandboxes import Calls, changes, opened, session, succeeded
 from xpander_client.agents import Agent, connect_state, scripted
-from xpander_client.agents.blocks import Limits, Success
+from xpander_client.agents.sandbox.results import Limits, Success
 from xpander_client.agents.state.codec import Factory, Unstorable, decode, encode
 
 IMPORTS = "from collections import Counter, defaultdict, deque\nimport collections\n"

@@ -18,7 +18,7 @@ from xpander_client.errors import ModuleException
 if TYPE_CHECKING:
     from pydantic_monty import Monty, MontySession
 
-    from xpander_client.agents.blocks import Limits
+    from xpander_client.agents.sandbox.results import Limits
 
 
 KEPT = 16

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from tests.agents.sandboxes import opened, ran, session, succeeded
-from xpander_client.agents.blocks import Block, Clarify, Continue, Fail, Limits, Success
+from tests.agents.sandbox.sandboxes import opened, ran, session, succeeded
+from xpander_client.agents.sandbox.results import Block, Clarify, Continue, Fail, Limits, Success
 
 
 def test_print_makes_the_text_that_pythons_print_makes() -> None:

@@ -17,9 +17,9 @@ import PIL.Image
 import pydantic
 import pytest
 
-from tests.agents.sandboxes import opened, ran, session, succeeded
-from xpander_client.agents.blocks import Success
-from xpander_client.agents.capabilities import Capabilities, MemberSpec
+from tests.agents.sandbox.sandboxes import opened, ran, session, succeeded
+from xpander_client.agents.sandbox.capabilities import Capabilities, MemberSpec
+from xpander_client.agents.sandbox.results import Success
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Where agent code runs, and what crosses its border."""

@@ -1,0 +1,1 @@
+"""Agent code as the interpreter runs it: usual Python that it lacks, written with functions."""
