@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
-from xpander_client.agents import prompt
 from xpander_client.agents.call import AgentSetup
 from xpander_client.agents.console import pprint_events, pprint_tokens
 from xpander_client.agents.contract.contract import FUNCTION_MARK
@@ -17,6 +16,7 @@ from xpander_client.agents.contract.decorator import (
     find_runner,
     make_decorator,
 )
+from xpander_client.agents.loop import prompt
 from xpander_client.agents.runner import LocalRunner
 from xpander_client.agents.sandbox.capabilities import (
     RESERVED,

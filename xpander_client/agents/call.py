@@ -18,6 +18,7 @@ import attrs
 from xpander_client.agents.cancelling import Cancellation, under_way, watch
 from xpander_client.agents.contract.contract import Bound, Contract
 from xpander_client.agents.delivery import Delivery
+from xpander_client.agents.loop.steps import Brief, CancelRequested, View
 from xpander_client.agents.sandbox.capabilities import Capabilities
 from xpander_client.agents.sandbox.exports import openings_of
 from xpander_client.agents.sandbox.marshal import Crossing
@@ -26,7 +27,6 @@ from xpander_client.agents.sandbox.session import Sandbox, SandboxSession, plain
 from xpander_client.agents.state.branches import Branch
 from xpander_client.agents.state.config import StateConfig
 from xpander_client.agents.state.sessions import Session
-from xpander_client.agents.steps import Brief, CancelRequested, View
 from xpander_client.agents.types.events import BaseEvent, OutputEvent
 from xpander_client.agents.types.rendering import picture, rendered
 from xpander_client.agents.types.tokens import StreamToken, TokenChunk

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from xpander_client.agents.call import Call
-from xpander_client.agents.steps import (
+from xpander_client.agents.loop.steps import (
     Ask,
     Begin,
     CancelRequested,

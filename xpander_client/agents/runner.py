@@ -10,7 +10,7 @@ from xpander_client.agents.call import AgentSetup, Call
 from xpander_client.agents.cancelling import cancel_all
 from xpander_client.agents.contract.contract import Bound, Contract
 from xpander_client.agents.driving import adrive, drive
-from xpander_client.agents.loop import call_steps
+from xpander_client.agents.loop.loop import call_steps
 from xpander_client.extras import require
 
 

@@ -23,7 +23,7 @@ from xpander_client.agents.types.messages import Image, Message
 from xpander_client.agents.types.rendering import cut, picture, rendered
 
 if TYPE_CHECKING:
-    from xpander_client.agents.steps import Brief
+    from xpander_client.agents.loop.steps import Brief
 
 
 PAST_PART = 1_500

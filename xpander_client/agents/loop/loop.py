@@ -11,11 +11,9 @@ from typing import Any, Literal, cast
 
 import attrs
 
-from xpander_client.agents import prompt
 from xpander_client.agents.llm.response import LLMResponse
-from xpander_client.agents.sandbox.results import Block, Clarify, Continue, Fail, Success
-from xpander_client.agents.state.store import Conflict
-from xpander_client.agents.steps import (
+from xpander_client.agents.loop import prompt
+from xpander_client.agents.loop.steps import (
     Ask,
     Begin,
     Brief,
@@ -30,6 +28,8 @@ from xpander_client.agents.steps import (
     View,
     Wait,
 )
+from xpander_client.agents.sandbox.results import Block, Clarify, Continue, Fail, Success
+from xpander_client.agents.state.store import Conflict
 from xpander_client.agents.types.errors import (
     AgentTaskError,
     ConcurrencyError,

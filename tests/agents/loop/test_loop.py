@@ -9,11 +9,9 @@ import attrs
 import pytest
 
 from xpander_client.agents.llm.response import LLMResponse
-from xpander_client.agents.loop import call_steps
-from xpander_client.agents.prompt import REMINDER
-from xpander_client.agents.sandbox.results import Block, Clarify, Continue, Fail, Success
-from xpander_client.agents.state.store import Conflict
-from xpander_client.agents.steps import (
+from xpander_client.agents.loop.loop import call_steps
+from xpander_client.agents.loop.prompt import REMINDER
+from xpander_client.agents.loop.steps import (
     Ask,
     Begin,
     Brief,
@@ -28,6 +26,8 @@ from xpander_client.agents.steps import (
     View,
     Wait,
 )
+from xpander_client.agents.sandbox.results import Block, Clarify, Continue, Fail, Success
+from xpander_client.agents.state.store import Conflict
 from xpander_client.agents.types.errors import (
     ConcurrencyError,
     LLMCallError,
