@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
-from xpander_client.agents.call import AgentSetup
 from xpander_client.agents.console import pprint_events, pprint_tokens
 from xpander_client.agents.contract.contract import FUNCTION_MARK
 from xpander_client.agents.contract.decorator import (
@@ -17,7 +16,8 @@ from xpander_client.agents.contract.decorator import (
     make_decorator,
 )
 from xpander_client.agents.loop import prompt
-from xpander_client.agents.runner import LocalRunner
+from xpander_client.agents.run.call import AgentSetup
+from xpander_client.agents.run.runner import LocalRunner
 from xpander_client.agents.sandbox.capabilities import (
     RESERVED,
     Capabilities,

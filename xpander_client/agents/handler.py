@@ -11,8 +11,8 @@ from typing import Any
 
 from xpander_client.agents.contract.contract import Bound, Contract
 from xpander_client.agents.contract.json_arguments import arguments_of, text_of
-from xpander_client.agents.driving import in_thread
-from xpander_client.agents.runner import LocalRunner
+from xpander_client.agents.run.drivers import in_thread
+from xpander_client.agents.run.runner import LocalRunner
 from xpander_client.agents.state.session_names import check_session_name
 from xpander_client.agents.types.errors import TaskCancelled, TaskClarify, TaskFail
 from xpander_client.agents.updates import Updates

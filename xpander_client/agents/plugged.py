@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from xpander_client.agents.call import current_call
+from xpander_client.agents.run.call import current_call
 from xpander_client.agents.sandbox.capabilities import is_async
 from xpander_client.background.plugin import AgentCtx, Plugin, SandboxMethod
 from xpander_client.core.signatures import signature_of

@@ -9,12 +9,12 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, ParamSpec, TypeVar, overload
 
-from xpander_client.agents.call import Call
-from xpander_client.agents.cancelling import Cancellation, cancel_all, under_way
 from xpander_client.agents.contract.contract import Bound, Contract
 from xpander_client.agents.contract.decorator import AgentTask, TaskDecorator, make_decorator
 from xpander_client.agents.contract.json_arguments import prompt_of, result_of
-from xpander_client.agents.delivery import Delivery
+from xpander_client.agents.run.call import Call
+from xpander_client.agents.run.cancellation import Cancellation, cancel_all, under_way
+from xpander_client.agents.run.handlers import Delivery
 from xpander_client.agents.state.config import connect_state
 from xpander_client.agents.types.errors import AgentTaskError, TaskCancelled, TaskClarify, TaskFail
 from xpander_client.agents.types.events import (

@@ -8,9 +8,9 @@ from typing import Any
 
 import attrs
 
-from xpander_client.agents.call import Call, current_call
 from xpander_client.agents.contract.contract import ADDED, Bound, Contract
 from xpander_client.agents.contract.wrapper import Runner
+from xpander_client.agents.run.call import Call, current_call
 from xpander_client.agents.types.errors import AgentTaskError, TaskCancelled, TaskClarify
 
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from xpander_client.agents.cancelling import Cancellation, under_way, watch
 from xpander_client.agents.contract.contract import Bound, Contract
-from xpander_client.agents.delivery import Delivery
 from xpander_client.agents.loop.steps import Brief, CancelRequested, View
+from xpander_client.agents.run.cancellation import Cancellation, under_way, watch
+from xpander_client.agents.run.handlers import Delivery
 from xpander_client.agents.sandbox.capabilities import Capabilities
 from xpander_client.agents.sandbox.exports import openings_of
 from xpander_client.agents.sandbox.marshal import Crossing

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from xpander_client.agents.call import AgentSetup, Call
-from xpander_client.agents.cancelling import cancel_all
 from xpander_client.agents.contract.contract import Bound, Contract
-from xpander_client.agents.driving import adrive, drive
 from xpander_client.agents.loop.loop import call_steps
+from xpander_client.agents.run.call import AgentSetup, Call
+from xpander_client.agents.run.cancellation import cancel_all
+from xpander_client.agents.run.drivers import adrive, drive
 from xpander_client.extras import require
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from xpander_client.agents import Agent, StreamToken, connect_state, scripted
-from xpander_client.agents.call import PRINTS_AT_ONCE
 from xpander_client.agents.llm.response import LLMResponse
+from xpander_client.agents.run.call import PRINTS_AT_ONCE
 
 CODE = "print('a', 1, sep='-')\nprint('b')\ntask_success(2)"
 KINDS = ["TaskStartEvent", "ActionEvent", "OutputEvent", "SuccessEvent"]

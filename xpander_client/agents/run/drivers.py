@@ -11,7 +11,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
-from xpander_client.agents.call import Call
 from xpander_client.agents.loop.steps import (
     Ask,
     Begin,
@@ -26,6 +25,7 @@ from xpander_client.agents.loop.steps import (
     Tell,
     Wait,
 )
+from xpander_client.agents.run.call import Call
 from xpander_client.core.steps import acarry_out, carry_out
 from xpander_client.runtime.shielding import shield
 

@@ -1,0 +1,1 @@
+"""Carries calls out: drivers, handlers and cancellation."""
