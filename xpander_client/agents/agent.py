@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, overload
 
+from xpander_client.agents.bridges.sub_agents import wrap_sub_agent
 from xpander_client.agents.console import pprint_events, pprint_tokens
 from xpander_client.agents.contract.contract import FUNCTION_MARK
 from xpander_client.agents.contract.decorator import (
@@ -29,12 +30,11 @@ from xpander_client.agents.sandbox.results import Limits
 from xpander_client.agents.sandbox.session import Sandbox
 from xpander_client.agents.state.config import StateConfig, connect_state
 from xpander_client.agents.state.sessions import Session
-from xpander_client.agents.sub_agents import wrap_sub_agent
 from xpander_client.errors import ArgumentError
 
 if TYPE_CHECKING:
+    from xpander_client.agents.bridges.remote import RemoteAgent
     from xpander_client.agents.llm.models import LLM
-    from xpander_client.agents.remote import RemoteAgent
     from xpander_client.background import Plugin
     from xpander_client.background.plugin import SandboxMethod
     from xpander_client.configuration import Configuration
@@ -381,7 +381,7 @@ class Agent:
         Raises:
             ArgumentError: One of the names can't be used, or two methods have the same.
         """
-        from xpander_client.agents.plugged import as_function
+        from xpander_client.agents.bridges.plugins import as_function
 
         names: dict[str, SandboxMethod] = {}
         for method in plugin.sandbox_methods.values():
@@ -423,7 +423,7 @@ class Agent:
         Raises:
             ArgumentError: The agent has no such task; it is a `ValueError`, too.
         """
-        from xpander_client.agents.handler import make_handler
+        from xpander_client.agents.bridges.worker_handler import make_handler
 
         if task not in self._tasks:
             known = ", ".join(sorted(self._tasks)) or "none"
@@ -436,7 +436,7 @@ class Agent:
 
         Each call is a task on the platform, which the configuration leads to.
         """
-        from xpander_client.agents.remote import RemoteAgent
+        from xpander_client.agents.bridges.remote import RemoteAgent
 
         return RemoteAgent(agent_id, configuration)
 

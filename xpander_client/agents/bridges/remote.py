@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, ParamSpec, TypeVar, overload
 
+from xpander_client.agents.bridges.task_events import told
 from xpander_client.agents.contract.contract import Bound, Contract
 from xpander_client.agents.contract.decorator import AgentTask, TaskDecorator, make_decorator
 from xpander_client.agents.contract.json_arguments import prompt_of, result_of
@@ -26,7 +27,6 @@ from xpander_client.agents.types.events import (
     TaskStartEvent,
 )
 from xpander_client.agents.types.tokens import StreamToken
-from xpander_client.agents.updates import told
 from xpander_client.api.models import (
     AgentExecutionStatus,
     OutputFormat,

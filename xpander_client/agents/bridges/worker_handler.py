@@ -9,13 +9,13 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+from xpander_client.agents.bridges.task_events import Updates
 from xpander_client.agents.contract.contract import Bound, Contract
 from xpander_client.agents.contract.json_arguments import arguments_of, text_of
 from xpander_client.agents.run.drivers import in_thread
 from xpander_client.agents.run.runner import LocalRunner
 from xpander_client.agents.state.session_names import check_session_name
 from xpander_client.agents.types.errors import TaskCancelled, TaskClarify, TaskFail
-from xpander_client.agents.updates import Updates
 from xpander_client.api.models import AgentExecutionStatus, TaskUpdateEvent
 from xpander_client.api.resources import Task
 from xpander_client.core.result import dumps_anyway

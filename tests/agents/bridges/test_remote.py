@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from tests.agents.serving import AGENT, of_agent, served
+from tests.agents.bridges.serving import AGENT, of_agent, served
 from tests.worker.events import chunk, event
 from xpander_client import (
     AgentExecutionStatus,
@@ -31,9 +31,9 @@ from xpander_client.agents import (
     connect_state,
     scripted,
 )
+from xpander_client.agents.bridges.task_events import told
 from xpander_client.agents.llm.response import LLMResponse
 from xpander_client.agents.types.errors import OutputInvalid
-from xpander_client.agents.updates import told
 from xpander_client.platform import LocalPlatform
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from tests.agents.serving import AGENT, of_agent, served
+from tests.agents.bridges.serving import AGENT, of_agent, served
 from xpander_client import Configuration, Task, TaskUpdateEventType
 from xpander_client.agents import Agent, BaseEvent, connect_state, scripted
-from xpander_client.agents.updates import told
+from xpander_client.agents.bridges.task_events import told
 from xpander_client.platform import LocalPlatform
 from xpander_client.worker import on_task
 
