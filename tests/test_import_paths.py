@@ -40,7 +40,7 @@ def test_no_path_loads_what_its_name_does_not_need() -> None:
     )
     loaded = set(json.loads(done.stdout))
     assert not {"agno", "openai", "starlette", "uvicorn", "typer"} & loaded
-    assert "xpander_client.worker.runtime" not in loaded
+    assert "xpander_client.worker.worker" not in loaded
 
 
 def test_the_test_task_of_the_page_is_made_as_printed() -> None:

@@ -11,7 +11,7 @@ from xpander_client.background.mounted import inspect_function
 from xpander_client.core.signatures import annotations_of, signature_of
 from xpander_client.legacy.local_tools import local_tools
 from xpander_client.platform.agents.functions import Tools
-from xpander_client.worker.handler import inspect_handler
+from xpander_client.worker.attempts.handler import inspect_handler
 
 SOURCE = """
 async def function(task: Nowhere, count: int = 3) -> list[Nowhere]:

@@ -25,14 +25,14 @@ from xpander_client.platform.auth import keys
 from xpander_client.platform.stores.sqlite.store import SqliteStore
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
-from xpander_client.worker.activity_digest import digest_activity
-from xpander_client.worker.attempt import WorkerContext
-from xpander_client.worker.capacity import Capacity
+from xpander_client.worker.attempts.activity_digest import digest_activity
+from xpander_client.worker.attempts.attempt import WorkerContext
+from xpander_client.worker.attempts.handler import inspect_handler
+from xpander_client.worker.attempts.running import RunningAttempts
+from xpander_client.worker.attempts.threads import HandlerThreads
+from xpander_client.worker.channel.capacity import Capacity
 from xpander_client.worker.direct import DirectInvocations
-from xpander_client.worker.handler import inspect_handler
 from xpander_client.worker.http import Caller
-from xpander_client.worker.running import RunningAttempts
-from xpander_client.worker.threads import HandlerThreads
 
 
 @pytest.fixture(autouse=True)

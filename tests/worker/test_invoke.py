@@ -22,15 +22,16 @@ from xpander_client import Configuration, Task, Tasks, TaskUpdateEvent, TaskUpda
 from xpander_client.core.convert import dumps
 from xpander_client.platform import LocalPlatform
 from xpander_client.transport import Transport
-from xpander_client.worker import Worker, attempt
-from xpander_client.worker.activity_digest import digest_activity
-from xpander_client.worker.attempt import WorkerContext
-from xpander_client.worker.capacity import Capacity
+from xpander_client.worker import Worker
+from xpander_client.worker.attempts import attempt
+from xpander_client.worker.attempts.activity_digest import digest_activity
+from xpander_client.worker.attempts.attempt import WorkerContext
+from xpander_client.worker.attempts.handler import HandlerFunction, inspect_handler
+from xpander_client.worker.attempts.running import RunningAttempts
+from xpander_client.worker.attempts.threads import HandlerThreads
+from xpander_client.worker.channel.capacity import Capacity
 from xpander_client.worker.direct import DirectInvocations
-from xpander_client.worker.handler import HandlerFunction, inspect_handler
 from xpander_client.worker.http import Caller
-from xpander_client.worker.running import RunningAttempts
-from xpander_client.worker.threads import HandlerThreads
 
 
 @pytest.fixture(autouse=True)

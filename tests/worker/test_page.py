@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.worker.attempts.test_forms import invoke
 from tests.worker.conftest import AGENT
 from tests.worker.processes import environment_of, program
-from tests.worker.test_forms import invoke
 from xpander_client import Configuration, LocalTaskTest, Task, Tasks, TaskUpdateEventType
 from xpander_client.worker import Worker
 

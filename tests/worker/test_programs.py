@@ -7,9 +7,9 @@ import attrs
 import pytest
 
 from tests.raw_server import Connection, RawServer
+from tests.worker.channel.test_listener import REGISTRATION, frame
 from tests.worker.conftest import AGENT, of_agent
 from tests.worker.processes import HEADER, environment_of, program
-from tests.worker.test_listener import REGISTRATION, frame
 from xpander_client import Configuration, Task, Tasks, TaskUpdateEventType
 from xpander_client.platform import LocalPlatform
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
+from tests.worker.attempts.test_forms import SYNC, code_of
 from tests.worker.conftest import AGENT
 from tests.worker.events import chunk
 from tests.worker.processes import environment_of, program
-from tests.worker.test_forms import SYNC, code_of
 from xpander_client import (
     AgentExecutionInput,
     AgentExecutionStatus,
@@ -32,7 +32,8 @@ from xpander_client import (
     TaskUpdateEventType,
 )
 from xpander_client.platform import LocalPlatform
-from xpander_client.worker import Worker, attempt, run
+from xpander_client.worker import Worker, run
+from xpander_client.worker.attempts import attempt
 from xpander_client.worker.trial import report, trial_in, warn_of
 
 HELLO = LocalTaskTest(input=AgentExecutionInput(text="hello", files=["https://x.test/a.csv"]))

@@ -30,7 +30,7 @@ from xpander_client import (
 from xpander_client.core.convert import dumps
 from xpander_client.platform import LocalPlatform
 from xpander_client.worker import Worker, on_task
-from xpander_client.worker.handler import HandlerFunction
+from xpander_client.worker.attempts.handler import HandlerFunction
 
 
 @asynccontextmanager

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from xpander_client.background import Plugin
     from xpander_client.background.plugin import SandboxMethod
     from xpander_client.configuration import Configuration
-    from xpander_client.worker.handler import HandlerFunction
+    from xpander_client.worker.attempts.handler import HandlerFunction
 
 # Users import the printers from here, beside `Agent`.
 __all__ = ["Agent", "pprint_events", "pprint_tokens"]

@@ -39,7 +39,7 @@ from xpander_client.runtime.loop_thread import LoopThread
 from xpander_client.runtime.shielding import shield
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
-from xpander_client.worker.listener import Offered, StopRequested, TaskNotified
+from xpander_client.worker.channel.listener import Offered, StopRequested, TaskNotified
 
 if TYPE_CHECKING:
     from xpander_client.background.handle import AsyncTaskHandle

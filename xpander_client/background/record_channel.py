@@ -14,8 +14,8 @@ from xpander_client.api.requests import workers
 from xpander_client.configuration import RetryPolicy
 from xpander_client.errors import ModuleException
 from xpander_client.transport import Transport
-from xpander_client.worker.heartbeat import Heartbeat
-from xpander_client.worker.listener import (
+from xpander_client.worker.channel.heartbeat import Heartbeat
+from xpander_client.worker.channel.listener import (
     Listener,
     Offered,
     Registered,

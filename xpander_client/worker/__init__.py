@@ -12,24 +12,24 @@ from typing import TYPE_CHECKING
 from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
-    from xpander_client.worker.backend import Backend as Backend
+    from xpander_client.worker.agno.backend import Backend as Backend
+    from xpander_client.worker.attempts.plan_retries import MAX_PLAN_RETRIES as MAX_PLAN_RETRIES
     from xpander_client.worker.events import Events as Events
     from xpander_client.worker.lifecycle import on_boot as on_boot, on_shutdown as on_shutdown
-    from xpander_client.worker.local_test import LocalTaskTest as LocalTaskTest
     from xpander_client.worker.on_task import on_task as on_task
-    from xpander_client.worker.plan_retries import MAX_PLAN_RETRIES as MAX_PLAN_RETRIES
     from xpander_client.worker.run import run as run
-    from xpander_client.worker.runtime import Worker as Worker
+    from xpander_client.worker.sample_task import LocalTaskTest as LocalTaskTest
+    from xpander_client.worker.worker import Worker as Worker
 
 _HOMES = {
-    "xpander_client.worker.backend": ("Backend",),
+    "xpander_client.worker.agno.backend": ("Backend",),
     "xpander_client.worker.events": ("Events",),
     "xpander_client.worker.lifecycle": ("on_boot", "on_shutdown"),
-    "xpander_client.worker.local_test": ("LocalTaskTest",),
+    "xpander_client.worker.sample_task": ("LocalTaskTest",),
     "xpander_client.worker.on_task": ("on_task",),
-    "xpander_client.worker.plan_retries": ("MAX_PLAN_RETRIES",),
+    "xpander_client.worker.attempts.plan_retries": ("MAX_PLAN_RETRIES",),
     "xpander_client.worker.run": ("run",),
-    "xpander_client.worker.runtime": ("Worker",),
+    "xpander_client.worker.worker": ("Worker",),
 }
 
 # Hidden from type checkers: they would take any name for one that exists.

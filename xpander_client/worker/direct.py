@@ -20,12 +20,12 @@ from xpander_client.errors import (
     PermissionDeniedError,
     RateLimitError,
 )
-from xpander_client.worker.attempt import Attempt, AttemptResult, WorkerContext
-from xpander_client.worker.delivery import Delivery
-from xpander_client.worker.execution import Emit
+from xpander_client.worker.attempts.attempt import Attempt, AttemptResult, WorkerContext
+from xpander_client.worker.attempts.execution import Emit
+from xpander_client.worker.attempts.record import claiming
+from xpander_client.worker.attempts.running import RunningAttempts
+from xpander_client.worker.channel.delivery import Delivery
 from xpander_client.worker.http import Caller, Invocation, InvocationFailed, InvocationRefused
-from xpander_client.worker.record import claiming
-from xpander_client.worker.running import RunningAttempts
 
 _AHEAD = 100
 """How many events a handler may be ahead of its reader."""

@@ -9,13 +9,13 @@ from typing import Self
 import attrs
 
 from xpander_client.configuration import Configuration
-from xpander_client.worker.handler import HandlerFunction
-from xpander_client.worker.local_test import LocalTaskTest
-from xpander_client.worker.plan_retries import OnCompact
+from xpander_client.worker.attempts.handler import HandlerFunction
+from xpander_client.worker.attempts.plan_retries import OnCompact
 from xpander_client.worker.run import run
-from xpander_client.worker.runtime import Worker
+from xpander_client.worker.sample_task import LocalTaskTest
 from xpander_client.worker.signals import stopped_by_signals
 from xpander_client.worker.trial import report
+from xpander_client.worker.worker import Worker
 
 
 @attrs.frozen

@@ -10,8 +10,8 @@ from typing import TypeVar, overload
 from xpander_client.configuration import Configuration
 from xpander_client.core.result import error_text
 from xpander_client.errors import ModuleException
-from xpander_client.worker.threads import HandlerThreads
-from xpander_client.worker.trace import exc_info_of
+from xpander_client.worker.attempts.threads import HandlerThreads
+from xpander_client.worker.attempts.trace import exc_info_of
 
 _logger = logging.getLogger("xpander_client.worker")
 

@@ -25,7 +25,7 @@ import attrs
 from xpander_client.configuration import Configuration
 from xpander_client.errors import ModuleException
 from xpander_client.worker import idle
-from xpander_client.worker.handler import inspect_handler
+from xpander_client.worker.attempts.handler import inspect_handler
 from xpander_client.worker.main_loop import run_to_end
 from xpander_client.worker.module_end import call_at_return, has_returned, is_at_last_line
 from xpander_client.worker.program import decorating_frame, is_interactive, is_main, main_frame
@@ -33,7 +33,7 @@ from xpander_client.worker.registration import Registration
 from xpander_client.worker.signals import stopped_by_signals
 
 if TYPE_CHECKING:
-    from xpander_client.worker.runtime import Worker
+    from xpander_client.worker.worker import Worker
 
 
 _logger = logging.getLogger("xpander_client.worker")
@@ -176,7 +176,7 @@ def _work(registration: Registration) -> None:
             failures.append(error)
 
     with stopped_by_signals(stop):
-        from xpander_client.worker.runtime import (
+        from xpander_client.worker.worker import (
             Worker,  # it takes a moment, in which a signal may come
         )
 

@@ -7,10 +7,10 @@ from typing import TypeVar, overload
 
 from xpander_client.configuration import Configuration, check_configuration
 from xpander_client.worker import main_module
-from xpander_client.worker.handler import HandlerFunction, inspect_handler
-from xpander_client.worker.local_test import LocalTaskTest
-from xpander_client.worker.plan_retries import OnCompact
+from xpander_client.worker.attempts.handler import HandlerFunction, inspect_handler
+from xpander_client.worker.attempts.plan_retries import OnCompact
 from xpander_client.worker.registration import Registration, remember
+from xpander_client.worker.sample_task import LocalTaskTest
 
 HandlerT = TypeVar("HandlerT", bound=HandlerFunction)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import attrs
 
 from xpander_client.configuration import Configuration
-from xpander_client.worker.handler import HandlerFunction
-from xpander_client.worker.local_test import LocalTaskTest
-from xpander_client.worker.plan_retries import OnCompact
+from xpander_client.worker.attempts.handler import HandlerFunction
+from xpander_client.worker.attempts.plan_retries import OnCompact
+from xpander_client.worker.sample_task import LocalTaskTest
 
 
 @attrs.frozen(eq=False)

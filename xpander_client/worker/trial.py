@@ -15,7 +15,7 @@ from xpander_client.api.models import AgentExecutionInput, AgentExecutionStatus,
 from xpander_client.api.requests import tasks
 from xpander_client.api.resources import Task
 from xpander_client.core.requests import RequestSpec
-from xpander_client.worker.local_test import LocalTaskTest
+from xpander_client.worker.sample_task import LocalTaskTest
 
 _logger = logging.getLogger("xpander_client.worker")
 

@@ -20,7 +20,7 @@ from xpander_client.api.models import AgentExecutionStatus, TaskUpdateEvent
 from xpander_client.api.resources import Task
 from xpander_client.core.result import dumps_anyway
 from xpander_client.runtime.shielding import shield
-from xpander_client.worker.handler import HandlerFunction
+from xpander_client.worker.attempts.handler import HandlerFunction
 
 
 def make_handler(

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from xpander_client.api.models import AgentExecutionInput
-from xpander_client.worker.local_test import LocalTaskTest
+from xpander_client.worker.sample_task import LocalTaskTest
 
 __all__ = ["AgentExecutionInput", "LocalTaskTest"]

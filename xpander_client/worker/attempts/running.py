@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from xpander_client.worker.attempt import Attempt, AttemptResult
-from xpander_client.worker.capacity import Capacity
+from xpander_client.worker.attempts.attempt import Attempt, AttemptResult
+from xpander_client.worker.channel.capacity import Capacity
 
 _logger = logging.getLogger("xpander_client.worker")
 

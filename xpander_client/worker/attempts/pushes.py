@@ -14,7 +14,7 @@ from xpander_client.api.models import TaskUpdateEvent
 from xpander_client.api.requests import tasks
 from xpander_client.core.result import dumps_anyway
 from xpander_client.transport import Transport
-from xpander_client.worker.delivery import Delivery, deliver
+from xpander_client.worker.channel.delivery import Delivery, deliver
 
 _MOST_EVENTS = 1_000
 _MOST_BYTES = 1024 * 1024

@@ -14,7 +14,7 @@ from xpander_client.core.result import error_text
 from xpander_client.errors import CallError
 from xpander_client.transport import Transport
 from xpander_client.transport.bound import fence
-from xpander_client.worker.delivery import Delivery, deliver
+from xpander_client.worker.channel.delivery import Delivery, deliver
 
 ATTEMPT = "execution_attempts"
 

@@ -9,7 +9,7 @@ from typing import Any
 from xpander_client.api.models import AgentInstructions, OutputFormat
 from xpander_client.api.resources import Agent, Task
 from xpander_client.extras import missing
-from xpander_client.worker.agno_models import load_model
+from xpander_client.worker.agno.models import load_model
 
 
 def require_agno() -> None:

@@ -18,13 +18,13 @@ from xpander_client.errors import (
 )
 from xpander_client.platform import LocalPlatform
 from xpander_client.transport import Transport
-from xpander_client.worker import delivery
-from xpander_client.worker.activity_digest import digest_activity
-from xpander_client.worker.attempt import Attempt, WorkerContext
-from xpander_client.worker.delivery import MOST_FAILURES, Delivery, deliver
-from xpander_client.worker.handler import inspect_handler
-from xpander_client.worker.record import claiming
-from xpander_client.worker.threads import HandlerThreads
+from xpander_client.worker.attempts.activity_digest import digest_activity
+from xpander_client.worker.attempts.attempt import Attempt, WorkerContext
+from xpander_client.worker.attempts.handler import inspect_handler
+from xpander_client.worker.attempts.record import claiming
+from xpander_client.worker.attempts.threads import HandlerThreads
+from xpander_client.worker.channel import delivery
+from xpander_client.worker.channel.delivery import MOST_FAILURES, Delivery, deliver
 
 LOG = logging.LoggerAdapter(logging.getLogger("test"))
 CALL: Any = {"method": "PATCH", "path": "/agent-execution/task-1/update"}

@@ -8,8 +8,8 @@ from typing import Any
 from xpander_client.api.models import AttachmentRef, OutputFormat, SourceNodeType, Tokens, User
 from xpander_client.api.resources import Agent, Agents, Task, Tasks
 from xpander_client.configuration import Configuration, check_configuration
-from xpander_client.worker.agno_arguments import arguments, require_agno
-from xpander_client.worker.agno_tools import async_tools, sync_tools
+from xpander_client.worker.agno.arguments import arguments, require_agno
+from xpander_client.worker.agno.tools import async_tools, sync_tools
 
 
 class Backend:

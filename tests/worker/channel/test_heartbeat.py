@@ -9,7 +9,7 @@ import pytest
 
 from tests.raw_server import Connection, RawServer
 from xpander_client.transport import Transport
-from xpander_client.worker.heartbeat import Heartbeat
+from xpander_client.worker.channel.heartbeat import Heartbeat
 
 
 def test_beats_are_not_logged_and_other_requests_are(caplog: pytest.LogCaptureFixture) -> None:

@@ -13,8 +13,8 @@ from typing import Any
 from tests.raw_server import Connection, RawServer
 from xpander_client import TaskUpdateEvent, TaskUpdateEventType
 from xpander_client.transport import Transport
-from xpander_client.worker.attempt_log import AttemptLog
-from xpander_client.worker.pushes import Pushes
+from xpander_client.worker.attempts.log import AttemptLog
+from xpander_client.worker.attempts.pushes import Pushes
 
 
 def event(data: Any) -> TaskUpdateEvent:

@@ -9,7 +9,7 @@ import attrs
 from tests.raw_server import Connection, RawServer
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
-from xpander_client.worker.capacity import Capacity
+from xpander_client.worker.channel.capacity import Capacity
 
 
 async def test_that_it_is_free_again_is_told_until_the_platform_has_heard_it() -> None:

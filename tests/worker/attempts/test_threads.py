@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from xpander_client.worker.threads import HandlerThreads
+from xpander_client.worker.attempts.threads import HandlerThreads
 
 color: contextvars.ContextVar[str] = contextvars.ContextVar("color", default="none")
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.worker.events import chunk
 from xpander_client import Configuration, Task, TaskUpdateEvent, on_task
-from xpander_client.worker.handler import inspect_handler
+from xpander_client.worker.attempts.handler import inspect_handler
 
 
 def sync_handler(task: Task) -> Task:

@@ -13,7 +13,7 @@ from tests.worker.events import chunk
 from tests.worker.test_worker import create, run_one, working
 from xpander_client import AgentExecutionInput, Configuration, Task, TaskUpdateEvent, Tokens
 from xpander_client.worker import LocalTaskTest, Worker
-from xpander_client.worker.record import Record
+from xpander_client.worker.attempts.record import Record
 
 
 class Unprintable(Exception):

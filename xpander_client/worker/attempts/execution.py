@@ -13,8 +13,8 @@ from xpander_client.api.models import TaskUpdateEvent, TaskUpdateEventType
 from xpander_client.api.resources import Task
 from xpander_client.core.convert import structure, unstructure, wire_name
 from xpander_client.core.result import result_text
-from xpander_client.worker.handler import Handler
-from xpander_client.worker.threads import HandlerThreads
+from xpander_client.worker.attempts.handler import Handler
+from xpander_client.worker.attempts.threads import HandlerThreads
 
 _FIELDS = frozenset(wire_name(field) for field in attrs.fields(Task))
 

@@ -26,28 +26,28 @@ from xpander_client.errors import ConfigurationError, ModuleException
 from xpander_client.runtime.shielding import shield
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
-from xpander_client.worker.activity_digest import digest_activity
-from xpander_client.worker.attempt import Attempt, AttemptResult, WorkerContext
-from xpander_client.worker.capacity import Capacity
-from xpander_client.worker.direct import DirectInvocations
-from xpander_client.worker.handler import HandlerFunction, inspect_handler
-from xpander_client.worker.heartbeat import Heartbeat
-from xpander_client.worker.http import InvokeServer
-from xpander_client.worker.lifecycle import run_boot_handlers, run_shutdown_handlers
-from xpander_client.worker.listener import (
+from xpander_client.worker.attempts.activity_digest import digest_activity
+from xpander_client.worker.attempts.attempt import Attempt, AttemptResult, WorkerContext
+from xpander_client.worker.attempts.handler import HandlerFunction, inspect_handler
+from xpander_client.worker.attempts.plan_retries import OnCompact
+from xpander_client.worker.attempts.record import claiming
+from xpander_client.worker.attempts.running import RunningAttempts
+from xpander_client.worker.attempts.threads import HandlerThreads
+from xpander_client.worker.channel.capacity import Capacity
+from xpander_client.worker.channel.heartbeat import Heartbeat
+from xpander_client.worker.channel.listener import (
     Listener,
     Offered,
     Registered,
     StopRequested,
     TaskNotified,
 )
-from xpander_client.worker.local_test import LocalTaskTest
+from xpander_client.worker.direct import DirectInvocations
+from xpander_client.worker.http import InvokeServer
+from xpander_client.worker.lifecycle import run_boot_handlers, run_shutdown_handlers
 from xpander_client.worker.main_module import leave_to_caller
-from xpander_client.worker.plan_retries import OnCompact
-from xpander_client.worker.record import claiming
 from xpander_client.worker.registration import configuration_of, registered_hook
-from xpander_client.worker.running import RunningAttempts
-from xpander_client.worker.threads import HandlerThreads
+from xpander_client.worker.sample_task import LocalTaskTest
 from xpander_client.worker.trial import creation_of
 
 _logger = logging.getLogger("xpander_client.worker")

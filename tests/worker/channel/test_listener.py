@@ -12,7 +12,7 @@ from xpander_client import AuthenticationError, ModuleException
 from xpander_client.api.models import WorkerEnvironment
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
-from xpander_client.worker.listener import (
+from xpander_client.worker.channel.listener import (
     Listener,
     Message,
     Offered,

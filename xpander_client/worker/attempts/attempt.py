@@ -14,15 +14,15 @@ from xpander_client.core.convert import ConversionError, loads
 from xpander_client.core.result import error_text, result_text
 from xpander_client.errors import AuthenticationError, ModuleException, PermissionDeniedError
 from xpander_client.transport import Transport
-from xpander_client.worker.attempt_log import AttemptLog
-from xpander_client.worker.delivery import Delivery, deliver
-from xpander_client.worker.execution import Emit, execute
-from xpander_client.worker.handler import Handler
-from xpander_client.worker.plan_retries import OnCompact, run_to_plans_end
-from xpander_client.worker.pushes import Pushes
-from xpander_client.worker.record import Claim, Record
-from xpander_client.worker.threads import HandlerThreads
-from xpander_client.worker.trace import exc_info_of
+from xpander_client.worker.attempts.execution import Emit, execute
+from xpander_client.worker.attempts.handler import Handler
+from xpander_client.worker.attempts.log import AttemptLog
+from xpander_client.worker.attempts.plan_retries import OnCompact, run_to_plans_end
+from xpander_client.worker.attempts.pushes import Pushes
+from xpander_client.worker.attempts.record import Claim, Record
+from xpander_client.worker.attempts.threads import HandlerThreads
+from xpander_client.worker.attempts.trace import exc_info_of
+from xpander_client.worker.channel.delivery import Delivery, deliver
 
 _LOOK_EVERY = 2.0
 """Seconds between two looks whether a task that the platform did not send was stopped there."""

@@ -8,10 +8,10 @@ import pytest
 
 from xpander_client import Task
 from xpander_client.core.convert import ConversionError, loads
-from xpander_client.worker.execution import execute
-from xpander_client.worker.handler import HandlerFunction, inspect_handler
-from xpander_client.worker.threads import HandlerThreads
-from xpander_client.worker.trace import exc_info_of
+from xpander_client.worker.attempts.execution import execute
+from xpander_client.worker.attempts.handler import HandlerFunction, inspect_handler
+from xpander_client.worker.attempts.threads import HandlerThreads
+from xpander_client.worker.attempts.trace import exc_info_of
 
 TASK = b"""{"id": "t", "agent_id": "a", "organization_id": "o", "input": {},
 "created_at": "2026-11-30T10:00:00Z"}"""

@@ -22,7 +22,7 @@ from xpander_client.api.resources import Task
 from xpander_client.core.planning import is_unfinished, open_items
 from xpander_client.core.result import result_text
 from xpander_client.errors import CallError
-from xpander_client.worker.execution import Emit
+from xpander_client.worker.attempts.execution import Emit
 
 MAX_PLAN_RETRIES = 5
 """How often a handler runs again because steps of the task's plan are open."""

@@ -18,7 +18,7 @@ from xpander_client.core.outage import Outage
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.errors import ApiStatusError, CallError, ModuleException
 from xpander_client.transport import Transport
-from xpander_client.worker.delivery import PATIENCE
+from xpander_client.worker.channel.delivery import PATIENCE
 
 _logger = logging.getLogger("xpander_client.worker")
 

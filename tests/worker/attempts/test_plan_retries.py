@@ -24,7 +24,7 @@ from xpander_client import (
     TaskUpdateEventType,
     Tokens,
 )
-from xpander_client.worker.handler import HandlerFunction
+from xpander_client.worker.attempts.handler import HandlerFunction
 
 
 def plan(*, steps: int = 3, **more: Any) -> DeepPlanning:

@@ -1,0 +1,1 @@
+"""What a handler gets of the platform for the framework agno."""
