@@ -14,7 +14,7 @@ from tests.raw_server import RawServer
 from xpander_client import Configuration, Task, Tasks, TaskUpdateEvent, TaskUpdateEventType
 from xpander_client.api.models import TaskProgress
 from xpander_client.background import AsyncTaskHandle, BackgroundTasks, Plugin
-from xpander_client.background.record import PlatformRecord
+from xpander_client.background.record.record import PlatformRecord
 from xpander_client.platform import LocalPlatform, Settings
 from xpander_client.worker import Worker
 

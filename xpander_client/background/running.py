@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 import attrs
 
 from xpander_client.background.handle import AsyncTaskHandle
-from xpander_client.background.life import TaskLifecycle, Verdict
+from xpander_client.background.lifecycle import TaskLifecycle, Verdict
 from xpander_client.background.mounted import MountedTask
 from xpander_client.background.signals import TaskCtl
 from xpander_client.runtime.daemon_threads import DaemonThreads

@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from xpander_client.background import TaskCtl
-from xpander_client.background.record_entry import (
+from xpander_client.background.record.entry import (
     SPACING,
     Create,
     Entry,

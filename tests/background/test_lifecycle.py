@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from xpander_client.background import TaskCtl, TaskSignal
-from xpander_client.background.life import TaskLifecycle, Verdict
+from xpander_client.background.lifecycle import TaskLifecycle, Verdict
 
 WORDS = st.sampled_from(
     [

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from xpander_client.background import TaskCtl
-from xpander_client.background.record_text import Start, ending_text, read_start, start_text
+from xpander_client.background.record.text import Start, ending_text, read_start, start_text
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 json_values = st.recursive(

@@ -28,7 +28,7 @@ from xpander_client.background import (
     Plugin,
     TaskCtl,
 )
-from xpander_client.background.record import PlatformRecord
+from xpander_client.background.record.record import PlatformRecord
 from xpander_client.background.tasks import task as tasks_of_this_process
 from xpander_client.errors import ConfigurationError, ModuleException, NotFoundError
 from xpander_client.platform import LocalPlatform, Settings

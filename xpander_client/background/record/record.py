@@ -17,10 +17,10 @@ from weakref import WeakValueDictionary
 
 from xpander_client.api.models import ThreadMessage, WorkerLoss
 from xpander_client.api.requests import tasks, threads
-from xpander_client.background.record_channel import Channel
-from xpander_client.background.record_entry import Create, Entry, FinalStatus, Look, Pause, Write
-from xpander_client.background.record_line import WriteQueue
-from xpander_client.background.record_text import (
+from xpander_client.background.record.channel import Channel
+from xpander_client.background.record.entry import Create, Entry, FinalStatus, Look, Pause, Write
+from xpander_client.background.record.queue import WriteQueue
+from xpander_client.background.record.text import (
     Start,
     ending_text,
     platform_status,

@@ -1,0 +1,1 @@
+"""The platform's record of a plugin's tasks."""
