@@ -9,7 +9,7 @@ import pytest
 
 from xpander_client.background.mounted import inspect_function
 from xpander_client.core.signatures import annotations_of, signature_of
-from xpander_client.legacy.local_tools import local_tools
+from xpander_client.legacy.tools.local_tools import local_tools
 from xpander_client.platform.agents.functions import Tools
 from xpander_client.worker.attempts.handler import inspect_handler
 

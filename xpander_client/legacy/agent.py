@@ -17,13 +17,13 @@ from xpander_client.errors import ArgumentError, CallError
 from xpander_client.legacy import files as task_files
 from xpander_client.legacy.execution import Execution, ListedExecution
 from xpander_client.legacy.instructions import UserDetails
-from xpander_client.legacy.local_tools import local_tools
 from xpander_client.legacy.loop import Loop
 from xpander_client.legacy.memory import Memory
 from xpander_client.legacy.pending import pending_local_tool_calls
 from xpander_client.legacy.providers import LLMProvider, provider, tool_calls_in, tools_for
 from xpander_client.legacy.script import Current, Platform, Script
-from xpander_client.legacy.tool_call import ToolCall, ToolCallResult
+from xpander_client.legacy.tools.calls import ToolCall, ToolCallResult
+from xpander_client.legacy.tools.local_tools import local_tools
 from xpander_client.legacy.usage import Tokens, usage_of
 from xpander_client.transport.drivers import adrive, drive
 

@@ -15,7 +15,7 @@ from xpander_client.legacy.agent import Agent, loaded
 from xpander_client.legacy.pending import pending_local_tool_calls
 from xpander_client.legacy.providers import LLMProvider, provider, tool_calls_in
 from xpander_client.legacy.script import Platform
-from xpander_client.legacy.tool_call import ToolCall
+from xpander_client.legacy.tools.calls import ToolCall
 from xpander_client.transport import Closing, Resource
 from xpander_client.transport.drivers import adrive, drive
 

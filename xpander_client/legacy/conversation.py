@@ -17,7 +17,6 @@ from xpander_client.core.steps import Steps, ask
 from xpander_client.core.tool_message import tool_message
 from xpander_client.errors import ConflictError, TaskHeldError
 from xpander_client.legacy import instructions
-from xpander_client.legacy.agent_tools import original_name
 from xpander_client.legacy.providers import (
     LLMProvider,
     messages_for,
@@ -26,7 +25,8 @@ from xpander_client.legacy.providers import (
 )
 from xpander_client.legacy.script import Script
 from xpander_client.legacy.thread_copy import ThreadCopy
-from xpander_client.legacy.tool_call import FINISH_TOOL, ToolCall, ToolCallResult
+from xpander_client.legacy.tools.calls import FINISH_TOOL, ToolCall, ToolCallResult
+from xpander_client.legacy.tools.catalog import original_name
 
 
 class Conversation:

@@ -10,7 +10,7 @@ from xpander_client.core.steps import Steps, ask
 from xpander_client.legacy.conversation import Conversation
 from xpander_client.legacy.providers import LLMProvider, system_for
 from xpander_client.legacy.script import Script
-from xpander_client.legacy.tool_call import ToolCallResult
+from xpander_client.legacy.tools.calls import ToolCallResult
 from xpander_client.transport.drivers import adrive, drive
 
 

@@ -11,12 +11,12 @@ import attrs
 from xpander_client.api.resources import Agent as Definition, Agents, Task, Tasks, Threads
 from xpander_client.configuration import Configuration
 from xpander_client.errors import ArgumentError
-from xpander_client.legacy import agent_tools
 from xpander_client.legacy.instructions import UserDetails
-from xpander_client.legacy.local_tools import LocalTool
 from xpander_client.legacy.providers import LLMProvider, Tool
 from xpander_client.legacy.thread_copy import ThreadCopy
-from xpander_client.legacy.tool_call import ToolCall, ToolCallResult
+from xpander_client.legacy.tools import catalog
+from xpander_client.legacy.tools.calls import ToolCall, ToolCallResult
+from xpander_client.legacy.tools.local_tools import LocalTool
 
 DEFAULT_TURNS = 50
 
@@ -101,7 +101,7 @@ class Script:
     @property
     def tools(self) -> list[Tool]:
         """All tools that the model is offered."""
-        return agent_tools.offered(self.definition, self.local, end_tool=self.end_tool)
+        return catalog.offered(self.definition, self.local, end_tool=self.end_tool)
 
     @property
     def required(self) -> Current:

@@ -14,7 +14,7 @@ PACKAGES = [
 def test_no_package_of_a_provider_is_loaded() -> None:
     code = f"""
 import sys
-from xpander_client.legacy.local_tools import local_tools
+from xpander_client.legacy.tools.local_tools import local_tools
 from xpander_client.legacy.providers import tool_calls_in
 def tool(a: int, b: list[str] | None = None): pass
 local_tools([tool])

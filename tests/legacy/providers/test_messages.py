@@ -18,7 +18,7 @@ from xpander_client.legacy.providers import (
     stored_messages,
     system_for,
 )
-from xpander_client.legacy.tool_call import FINISH_TOOL
+from xpander_client.legacy.tools.calls import FINISH_TOOL
 
 ALTERNATING = [LLMProvider.ANTHROPIC, LLMProvider.AMAZON_BEDROCK, LLMProvider.GEMINI]
 

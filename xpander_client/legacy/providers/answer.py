@@ -23,7 +23,7 @@ from xpander_client.legacy.providers.llm_provider import LLMProvider, provider a
 from xpander_client.legacy.providers.plain import generated_ids, mended, plain
 from xpander_client.legacy.providers.reading import Parts, WrittenCall, read_message
 from xpander_client.legacy.providers.turns import REASONING, SIGNATURE
-from xpander_client.legacy.tool_call import ToolCall
+from xpander_client.legacy.tools.calls import ToolCall
 
 # The forms exclude one another, so the order says nothing.
 _RECOGNISERS = (chat, bedrock, anthropic, gemini, ollama, langchain, realtime)

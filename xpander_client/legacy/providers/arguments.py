@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from xpander_client.core.convert import dumps
-from xpander_client.legacy.tool_call import (
+from xpander_client.legacy.tools.calls import (
     FINISH_TOOL,
     GROUPS,
     LOCAL_PREFIX,

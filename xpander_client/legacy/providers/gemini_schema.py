@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from xpander_client.core.tool_schema import Schema, resolved
-from xpander_client.legacy.tool_call import GROUPS
+from xpander_client.legacy.tools.calls import GROUPS
 
 Path = tuple[str, ...]
 

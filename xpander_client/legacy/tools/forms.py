@@ -22,9 +22,9 @@ import attrs
 
 from xpander_client.core.signatures import signature_of
 from xpander_client.core.tool_schema import Schema
-from xpander_client.legacy import pydantic_form
-from xpander_client.legacy.form import ANYTHING, Form, MisfitError, described, lenient, misfit
 from xpander_client.legacy.hints import hints_of
+from xpander_client.legacy.tools import pydantic_form
+from xpander_client.legacy.tools.form import ANYTHING, Form, MisfitError, described, lenient, misfit
 
 _PLAIN = (str, bool, int, float, types.NoneType)
 

@@ -11,10 +11,10 @@ import attrs
 
 from xpander_client.core.signatures import signature_of
 from xpander_client.errors import ArgumentError
-from xpander_client.legacy.docstrings import parameters_in
-from xpander_client.legacy.parameters import Parameters, parameters_of
 from xpander_client.legacy.providers import LLMProvider, MalformedError, Tool, grouped, tools_for
-from xpander_client.legacy.tool_call import GROUPS, LOCAL_PREFIX, ToolCall, ToolCallType, extended
+from xpander_client.legacy.tools.calls import GROUPS, LOCAL_PREFIX, ToolCall, ToolCallType, extended
+from xpander_client.legacy.tools.docstrings import parameters_in
+from xpander_client.legacy.tools.parameters import Parameters, parameters_of
 
 
 @attrs.frozen

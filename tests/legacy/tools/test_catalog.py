@@ -7,9 +7,9 @@ from typing import Any
 
 from xpander_client.api.models import AgentGraphItem, AgentTool
 from xpander_client.api.resources import Agent
-from xpander_client.legacy.agent_tools import offered, on_the_wire, original_name
 from xpander_client.legacy.providers import LLMProvider, Tool, wire_name
-from xpander_client.legacy.tool_call import FINISH_TOOL, empty_payload, extended
+from xpander_client.legacy.tools.calls import FINISH_TOOL, empty_payload, extended
+from xpander_client.legacy.tools.catalog import offered, on_the_wire, original_name
 
 
 def agent(*tools: AgentTool, graph: list[AgentGraphItem] | None = None) -> Agent:

@@ -8,9 +8,9 @@ from typing import Any
 
 from xpander_client.api.models import AgentTool
 from xpander_client.api.resources import Agent as Definition
-from xpander_client.legacy.local_tools import LocalTool
 from xpander_client.legacy.providers import LLMProvider, Tool, wire_name
-from xpander_client.legacy.tool_call import FINISH_TOOL
+from xpander_client.legacy.tools.calls import FINISH_TOOL
+from xpander_client.legacy.tools.local_tools import LocalTool
 
 _GROUPS = {"body_params": "bodyParams", "query_params": "queryParams", "path_params": "pathParams"}
 

@@ -13,21 +13,21 @@ from xpander_client.api.resources import Task
 from xpander_client.core.result import error_text
 from xpander_client.core.steps import Steps, ask, run as call_function, together
 from xpander_client.errors import ArgumentError
-from xpander_client.legacy import agent_tools, operation
 from xpander_client.legacy.conversation import Conversation
-from xpander_client.legacy.form import MisfitError
-from xpander_client.legacy.local_tools import LocalTool
-from xpander_client.legacy.operation import Ran
 from xpander_client.legacy.providers import MalformedError, Tool
 from xpander_client.legacy.script import Current, Script
 from xpander_client.legacy.thread_copy import ThreadCopy
-from xpander_client.legacy.tool_call import (
+from xpander_client.legacy.tools import catalog, operations
+from xpander_client.legacy.tools.calls import (
     FINISH_TOOL,
     ToolCall,
     ToolCallResult,
     ToolCallType,
     extended,
 )
+from xpander_client.legacy.tools.form import MisfitError
+from xpander_client.legacy.tools.local_tools import LocalTool
+from xpander_client.legacy.tools.operations import Ran
 from xpander_client.transport.drivers import AsyncFunctionError
 
 _logger = logging.getLogger(__name__)
@@ -52,9 +52,7 @@ class ToolRuns:
         at = self._script.required
         copy = yield from self._conversation.opened()
         tools = self._script.tools
-        named = [
-            attrs.evolve(call, name=agent_tools.original_name(call.name, tools)) for call in calls
-        ]
+        named = [attrs.evolve(call, name=catalog.original_name(call.name, tools)) for call in calls]
         ours = [call for call in named if call.type is not ToolCallType.LOCAL or self._runs(call)]
         last = [call for call in ours if _ends(call)]
         first = [call for call in ours if not _ends(call)]
@@ -75,7 +73,7 @@ class ToolRuns:
                     at.ended_by, at.over, at.finish = done.result, True, None
                 ran.append(done)
             else:  # `is_finished` was asked first, and carried the call out
-                ran.append(operation.known(call, at.ended_by))
+                ran.append(operations.known(call, at.ended_by))
         place = {id(call): index for index, call in enumerate(ours)}
         return [done.result for done in sorted(ran, key=lambda done: place[id(done.call)])]
 
@@ -93,12 +91,12 @@ class ToolRuns:
         if local is not None:
             return (yield from self._run_here(call, local, extension))
         if call.malformed is not None:
-            return operation.refused(call, f"{_NOT_READ}: {call.malformed}")
+            return operations.refused(call, f"{_NOT_READ}: {call.malformed}")
         if not call.name.strip():
-            return operation.refused(call, "The tool was not called: the call names none")
+            return operations.refused(call, "The tool was not called: the call names none")
         tool = next((each for each in tools if each.name == call.name), None)
-        payload = agent_tools.on_the_wire(extended(call.payload, extension), tool)
-        ran = yield from operation.run(
+        payload = catalog.on_the_wire(extended(call.payload, extension), tool)
+        ran = yield from operations.run(
             self._script.platform,
             self._script.definition.id,
             at.task.id,
@@ -125,9 +123,9 @@ class ToolRuns:
         try:
             arguments = local.arguments(call, extension)
         except MalformedError as error:
-            return operation.refused(call, f"{_NOT_READ}: {error}", local=True)
+            return operations.refused(call, f"{_NOT_READ}: {error}", local=True)
         except MisfitError as error:
-            return operation.refused(
+            return operations.refused(
                 call, f"The tool was not called, its arguments don't fit: {error}", local=True
             )
         try:
@@ -138,11 +136,11 @@ class ToolRuns:
             # The model is told the end of the story; whoever wrote the tool wants all of it.
             _logger.warning("the tool %s failed", call.name, exc_info=error)
             told = f"{type(error).__name__}: {error_text(error)}"
-            return operation.refused(call, told, local=True)
+            return operations.refused(call, told, local=True)
         try:
-            return operation.done_here(call, value)
+            return operations.done_here(call, value)
         except ArgumentError as error:
-            return operation.refused(call, f"The tool has not run: {error}", local=True)
+            return operations.refused(call, f"The tool has not run: {error}", local=True)
 
     def _settle(self, copy: ThreadCopy, ran: Sequence[Ran]) -> Steps[None]:
         """Bring the thread up to date after tools ran: each call has its answer in it."""
@@ -166,7 +164,7 @@ class ToolRuns:
         """
         at = self._script.required
         tasks = self._script.platform.tasks
-        child_id = operation.child_id(handed.result.result)
+        child_id = operations.child_id(handed.result.result)
         if child_id is not None:
             child = yield from ask(tasks.get, tasks.aget, child_id)
         else:
@@ -179,7 +177,7 @@ class ToolRuns:
             child = yield from self._driven(child, at.worker_id)
         elif child.additional_properties.get("worker_id"):
             yield from ask(child.stop, child.astop)
-            return operation.refused(
+            return operations.refused(
                 handed.call,
                 f"Agent {child.agent_id} could not be asked: this script has no loop for it. Give "
                 "it one with on_delegation.",
@@ -187,10 +185,10 @@ class ToolRuns:
         else:
             child = yield from ask(child.wait_finished, child.await_finished)
         if child.status == AgentExecutionStatus.Completed:
-            done = operation.done_here(handed.call, child.result or "", local=False)
+            done = operations.done_here(handed.call, child.result or "", local=False)
         else:
             why = child.result or f"the task ended as {child.status}"
-            done = operation.refused(handed.call, why)
+            done = operations.refused(handed.call, why)
         # The platform may have told the thread of the other agent's end: the thread knows.
         return attrs.evolve(done, reported=None)
 

@@ -7,10 +7,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from xpander_client.core.tool_schema import Schema, rewritten
-from xpander_client.legacy.form import ANYTHING, Form, MisfitError
+from xpander_client.legacy.tools.form import ANYTHING, Form, MisfitError
 
 if TYPE_CHECKING:
-    from xpander_client.legacy.forms import Forms
+    from xpander_client.legacy.tools.forms import Forms
 
 
 _RULES = ("pydantic", "pydantic_core", "annotated_types")

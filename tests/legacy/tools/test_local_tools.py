@@ -10,10 +10,10 @@ from pydantic import Field
 
 from xpander_client import XpanderClient
 from xpander_client.errors import ArgumentError
-from xpander_client.legacy.form import MisfitError
-from xpander_client.legacy.local_tools import LocalTool, local_tools
 from xpander_client.legacy.providers import MalformedError
-from xpander_client.legacy.tool_call import ToolCall, empty_payload
+from xpander_client.legacy.tools.calls import ToolCall, empty_payload
+from xpander_client.legacy.tools.form import MisfitError
+from xpander_client.legacy.tools.local_tools import LocalTool, local_tools
 
 
 def call(name: str, arguments: Any) -> ToolCall:

@@ -11,11 +11,11 @@ import attrs
 
 from xpander_client.core.signatures import signature_of
 from xpander_client.core.tool_schema import Schema
-from xpander_client.legacy.form import ANYTHING, Form, MisfitError, described
-from xpander_client.legacy.forms import Forms, default_of, nullable
 from xpander_client.legacy.hints import hints_of
 from xpander_client.legacy.providers import LLMProvider, wire_name
-from xpander_client.legacy.pydantic_form import field_of
+from xpander_client.legacy.tools.form import ANYTHING, Form, MisfitError, described
+from xpander_client.legacy.tools.forms import Forms, default_of, nullable
+from xpander_client.legacy.tools.pydantic_form import field_of
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 

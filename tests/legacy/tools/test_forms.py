@@ -25,10 +25,10 @@ from pydantic import BaseModel, Field, dataclasses as pydantic_dataclasses
 
 from tests.legacy.providers.accepted import ACCEPTED
 from xpander_client.api.models import ThreadMessage
-from xpander_client.legacy.form import MisfitError
-from xpander_client.legacy.forms import Forms
-from xpander_client.legacy.parameters import Parameters, parameters_of
 from xpander_client.legacy.providers import Tool, messages_for, system_for, tools_for
+from xpander_client.legacy.tools.form import MisfitError
+from xpander_client.legacy.tools.forms import Forms
+from xpander_client.legacy.tools.parameters import Parameters, parameters_of
 
 T = TypeVar("T")
 
