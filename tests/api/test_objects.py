@@ -29,7 +29,7 @@ from xpander_client.api import (
     Tokens,
 )
 from xpander_client.configuration import Configuration
-from xpander_client.core.convert import unstructure
+from xpander_client.core.serialization import unstructure
 from xpander_client.core.statuses import STATUSES, TERMINAL
 from xpander_client.errors import ArgumentError, NotFoundError
 

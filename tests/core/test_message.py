@@ -18,7 +18,7 @@ from xpander_client import (
     DeepPlanningItem,
     Task,
 )
-from xpander_client.core.planning import completed_items, is_unfinished, open_items
+from xpander_client.core.deep_plan import completed_items, is_unfinished, open_items
 from xpander_client.transport import Transport
 from xpander_client.transport.bound import fence
 

@@ -16,7 +16,7 @@ from generator.__main__ import main
 from tests.generator.widget_server import WidgetServer
 from tests.worlds import World
 from xpander_client.configuration import Configuration
-from xpander_client.core.convert import loads, unstructure
+from xpander_client.core.serialization import loads, unstructure
 from xpander_client.errors import ArgumentError, NotFoundError
 
 SPEC = Path(__file__).with_name("small.yaml")

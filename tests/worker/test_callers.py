@@ -18,7 +18,7 @@ from tests.raw_server import Connection, RawServer
 from tests.worker.conftest import AGENT
 from tests.worker.test_invoke import invoking, unknown_task
 from xpander_client import Configuration, NotFoundError, Task
-from xpander_client.core.convert import loads
+from xpander_client.core.serialization import loads
 from xpander_client.platform.agents.file import described
 from xpander_client.platform.app import Platform
 from xpander_client.platform.auth import keys

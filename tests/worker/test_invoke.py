@@ -19,7 +19,7 @@ from tests.worker.conftest import AGENT
 from tests.worker.events import chunk
 from tests.worker.test_worker import Said, create, working
 from xpander_client import Configuration, Task, Tasks, TaskUpdateEvent, TaskUpdateEventType
-from xpander_client.core.convert import dumps
+from xpander_client.core.serialization import dumps
 from xpander_client.platform import LocalPlatform
 from xpander_client.transport import Transport
 from xpander_client.worker import Worker

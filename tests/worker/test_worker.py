@@ -27,7 +27,7 @@ from xpander_client import (
     Tasks,
     Tokens,
 )
-from xpander_client.core.convert import dumps
+from xpander_client.core.serialization import dumps
 from xpander_client.platform import LocalPlatform
 from xpander_client.worker import Worker, on_task
 from xpander_client.worker.attempts.handler import HandlerFunction

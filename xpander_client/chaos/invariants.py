@@ -22,7 +22,7 @@ from xpander_client.chaos.history import (
     Seen,
     Stopped,
 )
-from xpander_client.core.convert import unstructure
+from xpander_client.core.serialization import unstructure
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.core.statuses import TERMINAL
 from xpander_client.platform.foundation.errors import Refusal

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from xpander_client.core.convert import dumps, unstructure
+from xpander_client.core.serialization import dumps, unstructure
 
 _STYLES = {
     "completed": "green",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from xpander_client.core.planning import Plan, PlanItem, completed_items, is_unfinished, open_items
+from xpander_client.core.deep_plan import Plan, PlanItem, completed_items, is_unfinished, open_items
 
 
 class _Attachment(Protocol):

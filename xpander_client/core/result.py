@@ -24,7 +24,7 @@ from typing import Any, cast
 import attrs
 import orjson
 
-from xpander_client.core.convert import dumps, parts
+from xpander_client.core.serialization import dumps, parts
 from xpander_client.errors import ArgumentError
 
 _DEEPEST = 100

@@ -11,7 +11,7 @@ import attrs
 
 from xpander_client.api.models import AgentGraphItem, AgentInstructions, AgentStatus, AgentTool
 from xpander_client.api.resources import Agent as Definition, Task
-from xpander_client.core.convert import dumps, loads
+from xpander_client.core.serialization import dumps, loads
 from xpander_client.core.steps import Steps, ask, is_async
 from xpander_client.errors import ArgumentError, CallError
 from xpander_client.legacy import files as task_files

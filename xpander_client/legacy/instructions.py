@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from xpander_client.api.models import AgentInstructions, ThreadMessage
-from xpander_client.core.convert import dumps
+from xpander_client.core.serialization import dumps
 from xpander_client.legacy import files
 from xpander_client.legacy.tools.calls import FINISH_TOOL
 

@@ -10,8 +10,8 @@ import attrs
 
 from xpander_client.configuration import Configuration
 from xpander_client.core.answer import Response
-from xpander_client.core.convert import EXTRA, TOO_DEEP, dumps, loads, unstructure, wire_name
 from xpander_client.core.model import Model
+from xpander_client.core.serialization import EXTRA, TOO_DEEP, dumps, loads, unstructure, wire_name
 from xpander_client.errors import ArgumentError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import attrs
 from xpander_client.api.models import TaskUpdateEvent, TaskUpdateEventType
 from xpander_client.api.requests import tasks
 from xpander_client.api.resources import Task
-from xpander_client.core.convert import dumps
+from xpander_client.core.serialization import dumps
 from xpander_client.errors import (
     AuthenticationError,
     CallError,

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from xpander_client.api.models import AgentExecutionInput, OutputFormat
-from xpander_client.core.convert import complete
+from xpander_client.core.serialization import complete
 
 
 @attrs.frozen(kw_only=True)

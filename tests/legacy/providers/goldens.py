@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from xpander_client.api.models import ThreadMessage
-from xpander_client.core.convert import structure
+from xpander_client.core.serialization import structure
 from xpander_client.legacy.providers import Tool
 
 FOLDER = Path(__file__).parent / "golden"

@@ -12,7 +12,7 @@ import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk, ChatCompletionMessage
 
 from tests.legacy.providers.goldens import golden
-from xpander_client.core.convert import dumps, unstructure
+from xpander_client.core.serialization import dumps, unstructure
 from xpander_client.errors import ArgumentError
 from xpander_client.legacy.providers import (
     LLMProvider,

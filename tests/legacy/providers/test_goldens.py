@@ -13,7 +13,7 @@ from openai.types.realtime import ResponseDoneEvent
 
 from tests.legacy.providers.accepted import ACCEPTED
 from tests.legacy.providers.goldens import FOLDER, golden, thread, tools
-from xpander_client.core.convert import unstructure
+from xpander_client.core.serialization import unstructure
 from xpander_client.legacy.providers import (
     LLMProvider,
     messages_for,

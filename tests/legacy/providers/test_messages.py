@@ -11,7 +11,7 @@ import pytest
 from tests.legacy.providers.accepted import ACCEPTED
 from tests.legacy.providers.goldens import thread
 from xpander_client.api.models import ThreadMessage, ThreadToolCall
-from xpander_client.core.convert import structure, unstructure
+from xpander_client.core.serialization import structure, unstructure
 from xpander_client.legacy.providers import (
     LLMProvider,
     messages_for,

@@ -10,7 +10,7 @@ from openai.types.chat import ChatCompletionMessage
 
 from tests.legacy.providers.goldens import golden, thread
 from xpander_client.api.models import ThreadMessage, ThreadToolCall
-from xpander_client.core.convert import unstructure
+from xpander_client.core.serialization import unstructure
 from xpander_client.errors import ArgumentError
 from xpander_client.legacy.providers import LLMProvider, messages_for, stored_messages
 

@@ -7,7 +7,7 @@ import traceback
 import pytest
 
 from xpander_client import Task
-from xpander_client.core.convert import ConversionError, loads
+from xpander_client.core.serialization import ConversionError, loads
 from xpander_client.worker.attempts.execution import execute
 from xpander_client.worker.attempts.handler import HandlerFunction, inspect_handler
 from xpander_client.worker.attempts.threads import HandlerThreads

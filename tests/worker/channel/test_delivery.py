@@ -8,7 +8,7 @@ import pytest
 from xpander_client import Configuration, Task, Tasks
 from xpander_client.api.models import Tokens
 from xpander_client.configuration import RetryPolicy
-from xpander_client.core.convert import dumps
+from xpander_client.core.serialization import dumps
 from xpander_client.errors import (
     ApiStatusError,
     CallError,

@@ -5,16 +5,16 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
-from xpander_client.core.convert import (
-    body as _body,
-    dumps as _dumps,
-)
 from xpander_client.core.requests import (
     Replay,
     RequestSpec,
     encode_path as _encode_path,
     header_fields as _header_fields,
     name_argument as _name_argument,
+)
+from xpander_client.core.serialization import (
+    body as _body,
+    dumps as _dumps,
 )
 from xpander_client.errors import ArgumentError
 

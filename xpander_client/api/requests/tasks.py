@@ -7,11 +7,6 @@ import datetime
 from collections.abc import Mapping
 from typing import Any
 
-from xpander_client.core.convert import (
-    body as _body,
-    body_of_fields as _body_of_fields,
-    dumps as _dumps,
-)
 from xpander_client.core.requests import (
     Replay,
     RequestSpec,
@@ -21,6 +16,11 @@ from xpander_client.core.requests import (
     header_fields as _header_fields,
     name_argument as _name_argument,
     query as _query,
+)
+from xpander_client.core.serialization import (
+    body as _body,
+    body_of_fields as _body_of_fields,
+    dumps as _dumps,
 )
 from xpander_client.errors import ArgumentError
 

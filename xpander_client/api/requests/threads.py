@@ -5,10 +5,6 @@ from __future__ import annotations
 import builtins
 from typing import Any
 
-from xpander_client.core.convert import (
-    body as _body,
-    dumps as _dumps,
-)
 from xpander_client.core.requests import (
     Replay,
     RequestSpec,
@@ -16,6 +12,10 @@ from xpander_client.core.requests import (
     header_fields as _header_fields,
     name_argument as _name_argument,
     query as _query,
+)
+from xpander_client.core.serialization import (
+    body as _body,
+    dumps as _dumps,
 )
 from xpander_client.errors import ArgumentError
 

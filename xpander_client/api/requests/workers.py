@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from xpander_client.core.convert import (
-    body as _body,
-)
 from xpander_client.core.requests import (
     Replay,
     RequestSpec,
@@ -16,6 +13,9 @@ from xpander_client.core.requests import (
     header_fields as _header_fields,
     name_argument as _name_argument,
     query as _query,
+)
+from xpander_client.core.serialization import (
+    body as _body,
 )
 from xpander_client.errors import ArgumentError
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from xpander_client.core.convert import dumps
+from xpander_client.core.serialization import dumps
 from xpander_client.legacy.tools.calls import (
     FINISH_TOOL,
     GROUPS,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from xpander_client.api.models import ThreadMessage
-from xpander_client.core.convert import dumps
+from xpander_client.core.serialization import dumps
 from xpander_client.core.steps import Steps, ask
 from xpander_client.core.tool_message import tool_message
 from xpander_client.errors import (

@@ -17,8 +17,8 @@ import attrs
 import orjson
 from starlette.requests import ClientDisconnect, Request
 
-from xpander_client.core.convert import ConversionError, structure
 from xpander_client.core.enums import OpenStrEnum
+from xpander_client.core.serialization import ConversionError, structure
 from xpander_client.platform.foundation.bounds import fault
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.stores.base.admission import REQUEST_BYTES

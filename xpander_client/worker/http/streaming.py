@@ -12,8 +12,8 @@ from starlette.types import Receive, Scope, Send
 
 from xpander_client.api.models import TaskUpdateEvent, TaskUpdateEventType
 from xpander_client.api.resources import Task
-from xpander_client.core.convert import unstructure
 from xpander_client.core.result import dumps_anyway
+from xpander_client.core.serialization import unstructure
 from xpander_client.core.sse import COMMENT, encode_event
 from xpander_client.runtime.event_stream import EventStreamAnswer
 from xpander_client.worker.http.invocation import InvocationFailed

@@ -6,10 +6,6 @@ import builtins
 from collections.abc import Mapping
 from typing import Any
 
-from xpander_client.core.convert import (
-    body as _body,
-    body_of_fields as _body_of_fields,
-)
 from xpander_client.core.requests import (
     Replay,
     RequestSpec,
@@ -19,6 +15,10 @@ from xpander_client.core.requests import (
     header_fields as _header_fields,
     name_argument as _name_argument,
     query as _query,
+)
+from xpander_client.core.serialization import (
+    body as _body,
+    body_of_fields as _body_of_fields,
 )
 from xpander_client.errors import ArgumentError
 

@@ -10,7 +10,8 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 
-from xpander_client.core.convert import (
+from xpander_client.core.enums import OpenStrEnum
+from xpander_client.core.serialization import (
     ConversionError,
     body,
     dumps,
@@ -18,7 +19,6 @@ from xpander_client.core.convert import (
     structure,
     unstructure,
 )
-from xpander_client.core.enums import OpenStrEnum
 from xpander_client.errors import ArgumentError
 
 

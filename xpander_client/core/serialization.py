@@ -102,7 +102,7 @@ def structure(value: Any, type_: type[T]) -> T:
         >>> structure("false", bool)
         Traceback (most recent call last):
         ...
-        xpander_client.core.convert.ConversionError: $: expected a boolean, got the string 'false'
+        xpander_client.core.serialization.ConversionError: $: expected a boolean, got the string 'false'
     """
     try:
         made: T = _hook_of(type_)(value, type_)
