@@ -21,9 +21,9 @@ ROOT = Path(__file__).resolve().parents[2] / "xpander_client"
             '    CANCEL = "cancel"\n',
             '    SKIP = "skip"\n',
             ["background"],
-            {"signals.py", "record_text.py", "tasks.py"},
+            {"signals.py", "text.py", "tasks.py"},
         ),
-        ("    FORCED = auto()\n", "    LOST = auto()\n", ["background"], {"life.py"}),
+        ("    FORCED = auto()\n", "    LOST = auto()\n", ["background"], {"lifecycle.py"}),
         ("    NOTHING = auto()\n", "    WAIT = auto()\n", ["background"], {"running.py"}),
         ("-> Create | Look | Pause | Write", " | FinalStatus", ["background"], {"record.py"}),
         (
@@ -45,7 +45,7 @@ ROOT = Path(__file__).resolve().parents[2] / "xpander_client"
             {"attempt.py", "direct.py", "pushes.py", "record.py"},
         ),
         ("    DENIED = auto()\n", "    OLD = auto()\n", ["worker"], {"app.py", "keys.py"}),
-        ("Message = Registered | Offered", " | str", ["worker"], {"runtime.py"}),
+        ("Message = Registered | Offered", " | str", ["worker"], {"worker.py"}),
     ],
     ids=["signal", "stage", "verdict", "step", "status", "enum", "delivery", "access", "message"],
 )

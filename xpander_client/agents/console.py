@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 Color = Literal["auto", "always", "never"]
 Verbosity = Literal["verbose", "normal", "brief"]
 
-INDENT = 2
-LONGEST_VALUE = {"verbose": 2000, "normal": 400, "brief": 80}
+_INDENT = 2
+_LONGEST_VALUE = {"verbose": 2000, "normal": 400, "brief": 80}
 _STYLES: dict[type[BaseEvent], tuple[str, str]] = {
     TaskStartEvent: ("start", "bold blue"),
     ActionEvent: ("action", "cyan"),
@@ -80,8 +80,8 @@ def pprint_events(
         >>> pprint_events(FailEvent(agent_name="analyst", message="no data"), show_delta=False)
         analyst fail: no data
     """
-    if verbosity not in LONGEST_VALUE:
-        raise ValueError(f"verbosity must be one of {', '.join(LONGEST_VALUE)}, not {verbosity!r}")
+    if verbosity not in _LONGEST_VALUE:
+        raise ValueError(f"verbosity must be one of {', '.join(_LONGEST_VALUE)}, not {verbosity!r}")
     target = sys.stdout if stream is None else stream
     console, written = _console(target, color, width)
     for event in [events] if isinstance(events, BaseEvent) else events:
@@ -191,8 +191,8 @@ def _print(
     label, style = _STYLES.get(type(event), (event.type, ""))
     if event.source == "setup":
         label = f"setup {label}"
-    longest = LONGEST_VALUE[verbosity]
-    head = Text(" " * (INDENT * depth))
+    longest = _LONGEST_VALUE[verbosity]
+    head = Text(" " * (_INDENT * depth))
     if delta is not None:
         head.append(f"+{delta:.2f}s ", "dim")
     if event.agent_name:
@@ -203,7 +203,7 @@ def _print(
         if "\n" in line and verbosity != "brief":
             console.print(head, soft_wrap=True)
             head = Text(line)
-            console.print(Padding(head, (0, 0, 0, INDENT * (depth + 1))))
+            console.print(Padding(head, (0, 0, 0, _INDENT * (depth + 1))))
             head = Text("")
         else:
             head.append(line.replace("\n", " "))
@@ -211,7 +211,7 @@ def _print(
         console.print(head, soft_wrap=True)
     if verbosity != "brief":
         for block in _below(event, verbosity, code_lines):
-            console.print(Padding(block, (0, 0, 0, INDENT * (depth + 1))))
+            console.print(Padding(block, (0, 0, 0, _INDENT * (depth + 1))))
 
 
 def _in_a_line(event: BaseEvent, longest: int) -> str:

@@ -42,7 +42,7 @@ INVARIANTS: Mapping[str, str] = {
 }
 """What each invariant says, by its name."""
 
-PAGE = 1_000
+_PAGE = 1_000
 
 _decoded = task_update_event("")
 
@@ -122,7 +122,7 @@ async def stored_tasks(
     records: dict[str, TaskRecord] = {}
     cursor: str | None = None
     while True:
-        page = await store.list_tasks(organization_id, TaskFilter(), cursor=cursor, limit=PAGE)
+        page = await store.list_tasks(organization_id, TaskFilter(), cursor=cursor, limit=_PAGE)
         records |= {record.id: record for record in page.records}
         cursor = page.cursor
         if cursor is None:
@@ -136,7 +136,7 @@ async def stored_tasks(
                 raise
             continue
         events: list[StoredEvent] = []
-        while batch := await store.read(task_id, events[-1].seq if events else 0, PAGE):
+        while batch := await store.read(task_id, events[-1].seq if events else 0, _PAGE):
             events += [StoredEvent(event.seq, event.type, event.body) for event in batch]
         if task_id in records:
             found[task_id] = StoredTask.of(record, events)
@@ -173,7 +173,7 @@ def violations(
     return found
 
 
-Fault = tuple[str, Effect, str]
+_Fault = tuple[str, Effect, str]
 
 
 def _made_twice(stored: Mapping[str, StoredTask]) -> Iterator[Violation]:
@@ -186,7 +186,7 @@ def _made_twice(stored: Mapping[str, StoredTask]) -> Iterator[Violation]:
 
 def _of_task(
     task: StoredTask, entries: Sequence[Acknowledged], max_attempts: int, *, quiet: bool
-) -> Iterator[Fault]:
+) -> Iterator[_Fault]:
     yield from _creation(task, entries)
     yield from _events(task, entries)
     yield from _end(task, entries)
@@ -203,13 +203,13 @@ def _of_task(
             )
 
 
-def _creation(task: StoredTask, entries: Sequence[Acknowledged]) -> Iterator[Fault]:
+def _creation(task: StoredTask, entries: Sequence[Acknowledged]) -> Iterator[_Fault]:
     for each in entries:
         if isinstance(each.entry, Created) and each.entry.mark != task.mark:
             yield "I1", "wrong", f"is {task.mark!r}, but {each.client} created {each.entry.mark!r}"
 
 
-def _events(task: StoredTask, entries: Sequence[Acknowledged]) -> Iterator[Fault]:
+def _events(task: StoredTask, entries: Sequence[Acknowledged]) -> Iterator[_Fault]:
     numbers = [event.seq for event in task.events]
     if numbers != list(range(1, len(numbers) + 1)):
         after = next((seq for n, seq in enumerate(numbers, 1) if seq != n), 0)
@@ -231,7 +231,7 @@ def _events(task: StoredTask, entries: Sequence[Acknowledged]) -> Iterator[Fault
                 yield "I2", "wrong", f"{each.client} pushed {mark!r} as {said}, it is {at[0]}"
 
 
-def _end(task: StoredTask, entries: Sequence[Acknowledged]) -> Iterator[Fault]:
+def _end(task: StoredTask, entries: Sequence[Acknowledged]) -> Iterator[_Fault]:
     ends = [event for event in task.events if event.type == "task_finished"]
     wanted = int(task.status in TERMINAL)
     if len(ends) != wanted:
@@ -258,7 +258,7 @@ def _end(task: StoredTask, entries: Sequence[Acknowledged]) -> Iterator[Fault]:
                 yield "I4", "lost", f"{took} was taken from {each.client}, the task has {has}"
 
 
-def _following(task: StoredTask, entries: Sequence[Acknowledged]) -> Iterator[Fault]:
+def _following(task: StoredTask, entries: Sequence[Acknowledged]) -> Iterator[_Fault]:
     seen: dict[str, list[str]] = defaultdict(list)
     whole: set[str] = set()
     for each in entries:
@@ -286,7 +286,7 @@ def _following(task: StoredTask, entries: Sequence[Acknowledged]) -> Iterator[Fa
 
 def _attempts(
     task: StoredTask, entries: Sequence[Acknowledged], max_attempts: int
-) -> Iterator[Fault]:
+) -> Iterator[_Fault]:
     holders: dict[int, set[str]] = defaultdict(set)
     for each in entries:
         if isinstance(each.entry, Begun):

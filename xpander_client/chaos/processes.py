@@ -15,7 +15,7 @@ import orjson
 
 from xpander_client.errors import ModuleException
 
-PATIENCE = 60.0
+_PATIENCE = 60.0
 
 
 def ready(**what: object) -> None:
@@ -63,7 +63,7 @@ class Process:
             )
         assert process.stdout is not None
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(_PATIENCE):
                 line = await process.stdout.readline()
         except BaseException:
             process.kill()
@@ -108,7 +108,7 @@ class Process:
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(_PATIENCE):
                 return await self._process.wait()
         except TimeoutError:
             await self.kill()

@@ -10,7 +10,7 @@ import struct
 from types import TracebackType
 from typing import Self
 
-CHUNK = 64 * 1024
+_CHUNK = 64 * 1024
 _RST = struct.pack("ii", 1, 0)
 
 Upstream = tuple[str, int] | str
@@ -84,7 +84,7 @@ class Network:
             line.reset()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=CHUNK)
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=_CHUNK)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -111,9 +111,9 @@ class Network:
         if self._mode is Mode.RESET:
             raise ConnectionResetError
         if isinstance(self.upstream, str):
-            return await asyncio.open_unix_connection(self.upstream, limit=CHUNK)
+            return await asyncio.open_unix_connection(self.upstream, limit=_CHUNK)
         host, port = self.upstream
-        return await asyncio.open_connection(host, port, limit=CHUNK)
+        return await asyncio.open_connection(host, port, limit=_CHUNK)
 
 
 class _Line:
@@ -181,7 +181,7 @@ class _Way:
         """Take what is sent, each piece with the time at which it is due."""
         now = asyncio.get_running_loop().time
         while True:
-            data = await reader.read(CHUNK)
+            data = await reader.read(_CHUNK)
             wait = network.delay if network.mode is Mode.DELAY else 0.0
             await self._late.put((now() + wait, data))
             if not data:

@@ -18,7 +18,7 @@ from xpander_client.chaos.worker import PATIENT
 from xpander_client.configuration import Configuration, RetryPolicy
 
 ORGANIZATION = "chaos"
-AGENT = "chaos"
+_AGENT = "chaos"
 SERVER = "xpander_client.chaos.server"
 
 
@@ -57,7 +57,7 @@ class Stage:
             api_key=self._key,
             base_url=f"http://127.0.0.1:{network.port}",
             organization_id=ORGANIZATION,
-            agent_id=AGENT,
+            agent_id=_AGENT,
             timeout=120.0,
             connect_timeout=2.0,
             stream_idle_timeout=4 * self.settings.comment_interval,
@@ -117,7 +117,7 @@ class Stage:
                 "XPANDER_API_KEY": configuration.required("api_key"),
                 "XPANDER_BASE_URL": configuration.base_url,
                 "XPANDER_ORGANIZATION_ID": ORGANIZATION,
-                "XPANDER_AGENT_ID": AGENT,
+                "XPANDER_AGENT_ID": _AGENT,
             },
         )
 

@@ -32,7 +32,7 @@ def _console() -> Console:
     return Console(highlight=False, width=None if sys.stdout.isatty() else 100_000)
 
 
-def visible(text: object) -> str:
+def _visible(text: object) -> str:
     r"""Text that can't play tricks on a terminal: control characters become visible.
 
     Example:
@@ -89,12 +89,12 @@ def tell(*parts: object) -> None:
 
 def note(text: str) -> None:
     """Print a line for the person at the terminal, which is not part of the output."""
-    print(visible(text), file=sys.stderr, flush=True)
+    print(_visible(text), file=sys.stderr, flush=True)
 
 
 def complain(text: str) -> None:
     """One line that says what went wrong."""
-    print(f"xpander-client: {visible(' '.join(text.split()))}", file=sys.stderr, flush=True)
+    print(f"xpander-client: {_visible(' '.join(text.split()))}", file=sys.stderr, flush=True)
 
 
 def confirm(question: str) -> None:
@@ -126,5 +126,5 @@ def _cell(value: object) -> Text:
         return Text(value.astimezone().strftime("%Y-%m-%d %H:%M:%S"))
     if isinstance(value, list | dict):
         value = dumps(value).decode()
-    text = visible(value)
+    text = _visible(value)
     return Text(text, style=_STYLES.get(text, ""))

@@ -29,7 +29,7 @@ T = TypeVar("T")
 LONGEST = 365 * 24 * 3600.0
 """The longest time limit in seconds: the system knows no infinite ones, nor very long ones."""
 
-USER_AGENT = f"xpander-client/{__version__}"
+_USER_AGENT = f"xpander-client/{__version__}"
 
 
 def _names_of(headers: Sequence[tuple[str, str]]) -> str:
@@ -90,7 +90,7 @@ def prepare(
     headers = {
         "accept": "application/json",
         "accept-encoding": "gzip, deflate",
-        "user-agent": USER_AGENT,
+        "user-agent": _USER_AGENT,
         "x-api-key": configuration.required("api_key"),
         **spec.headers,
         **(extra or {}),

@@ -120,7 +120,7 @@ def query(pairs: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
         (('status', 'completed'), ('limit', '5'), ('tag', 'a'), ('tag', 'b'))
     """
     return tuple(
-        (name, wire_text(name, item))
+        (name, _wire_text(name, item))
         for name, value in pairs.items()
         if value is not None
         for item in (value if _is_sequence(value) else (value,))
@@ -139,7 +139,7 @@ def header_fields(pairs: Mapping[str, Any]) -> dict[str, str]:
     """
     return {
         # An event's id is the platform's, in whatever script; the standard sends it as UTF-8.
-        name: header_text(name, wire_text(name, value), only_ascii=name != LAST_EVENT_ID)
+        name: header_text(name, _wire_text(name, value), only_ascii=name != LAST_EVENT_ID)
         for name, value in pairs.items()
         if value is not None
     }
@@ -164,7 +164,7 @@ def _is_sequence(value: object) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, str | bytes)
 
 
-def wire_text(name: str, value: object) -> str:
+def _wire_text(name: str, value: object) -> str:
     """Return a scalar as it stands in a query or a header.
 
     Raises:

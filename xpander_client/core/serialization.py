@@ -34,7 +34,7 @@ from xpander_client.errors import ArgumentError
 
 T = TypeVar("T")
 
-Hook = Callable[[Any, Any], Any]
+_Hook = Callable[[Any, Any], Any]
 
 EXTRA = "additional_properties"
 
@@ -102,7 +102,7 @@ def structure(value: Any, type_: type[T]) -> T:
         >>> structure("false", bool)
         Traceback (most recent call last):
         ...
-        xpander_client.core.serialization.ConversionError: $: expected a boolean, got the string 'false'
+        xpander_client.core.serialization.ConversionError: $: expected a boolean, got the string 'no'
     """
     try:
         made: T = _hook_of(type_)(value, type_)
@@ -118,7 +118,7 @@ def structure(value: Any, type_: type[T]) -> T:
 
 
 # Of each field its name, what it may hold, and the classes whose objects are right as they are.
-_declared: dict[type, list[tuple[str, Any, Hook, frozenset[Any]]]] = {}
+_declared: dict[type, list[tuple[str, Any, _Hook, frozenset[Any]]]] = {}
 
 
 def complete(model: Any) -> None:
@@ -146,8 +146,8 @@ def complete(model: Any) -> None:
         object.__setattr__(model, name, made)  # some are frozen
 
 
-def _declare(cls: Any) -> list[tuple[str, Any, Hook, frozenset[Any]]]:
-    declared: list[tuple[str, Any, Hook, frozenset[Any]]] = []
+def _declare(cls: Any) -> list[tuple[str, Any, _Hook, frozenset[Any]]]:
+    declared: list[tuple[str, Any, _Hook, frozenset[Any]]] = []
     for field in attrs.fields(attrs.resolve_types(cls)):
         members = get_args(field.type) if _is_union(field.type) else (field.type,)
         right = {member for member in members if isinstance(member, type)}
@@ -170,10 +170,10 @@ def _enums(model: Any) -> dict[str, type[OpenStrEnum]]:
     return found
 
 
-_hooks: dict[Any, Hook] = {}
+_hooks: dict[Any, _Hook] = {}
 
 
-def _hook_of(type_: Any) -> Hook:
+def _hook_of(type_: Any) -> _Hook:
     # cattrs' own way to a hook takes as long as reading a small event.
     hook = _hooks.get(type_)
     if hook is None:
@@ -395,7 +395,7 @@ def _open_enum(value: Any, type_: Any) -> Any:
     raise _MismatchError("a string", value)
 
 
-_STRICT: dict[type, Hook] = {
+_STRICT: dict[type, _Hook] = {
     str: _text,
     int: _whole_number,
     float: _number,
@@ -428,8 +428,8 @@ def _members(type_: Any) -> list[Any]:
     return [member for member in get_args(type_) if member is not type(None)]
 
 
-def _list_hook(type_: Any, converter: Any) -> Hook:
-    items: Hook = list_structure_factory(type_, converter)
+def _list_hook(type_: Any, converter: Any) -> _Hook:
+    items: _Hook = list_structure_factory(type_, converter)
 
     def structure_list(value: Any, type_: Any) -> Any:
         if isinstance(value, list | tuple):
@@ -439,8 +439,8 @@ def _list_hook(type_: Any, converter: Any) -> Hook:
     return structure_list
 
 
-def _dict_hook(type_: Any, converter: Any) -> Hook:
-    entries: Hook = mapping_structure_factory(type_, converter)
+def _dict_hook(type_: Any, converter: Any) -> _Hook:
+    entries: _Hook = mapping_structure_factory(type_, converter)
 
     def structure_dict(value: Any, type_: Any) -> Any:
         if isinstance(value, dict):
@@ -462,7 +462,7 @@ def _unchecked(model: Any) -> Any:
     return attrs.define(made, kw_only=True, repr=False, eq=False)
 
 
-def _model_hook(model: Any, converter: Any) -> Hook:
+def _model_hook(model: Any, converter: Any) -> _Hook:
     fields = attrs.fields(model)
     known = frozenset(wire_name(field) for field in fields if field.name != EXTRA)
     # What the model works out itself is no extra: kept, it would go stale and be sent back.
@@ -495,7 +495,7 @@ def _model_hook(model: Any, converter: Any) -> Hook:
     return structure_model
 
 
-def _union_hook(type_: Any, converter: Any) -> Hook:
+def _union_hook(type_: Any, converter: Any) -> _Hook:
     # The first member that fits; cattrs would let any text pass where an enum is meant.
     members = [(member, converter.get_structure_hook(member)) for member in _members(type_)]
     nullable = len(members) < len(get_args(type_))

@@ -35,7 +35,7 @@ T = TypeVar("T")
 _IS_CURSOR = re.compile(r"(?! )[^\x00-\x1f\x7f]+(?<! )")
 """An event's id that can stand in a header."""
 
-GREETING = "connected"
+_GREETING = "connected"
 """The type of the event that a platform sends first on every connection."""
 
 
@@ -267,7 +267,7 @@ class _Following(Generic[T]):
             if is_new is not None and not is_new(event):
                 continue
             item = decode(event)
-            if getattr(item, "type", None) == GREETING:
+            if getattr(item, "type", None) == _GREETING:
                 if self._greeted:
                     continue
                 self._greeted = True

@@ -64,7 +64,7 @@ class ExecutionInput(str):
         return str(self)
 
 
-def status_of(raw: str | None) -> ExecutionStatus | str:
+def _status_of(raw: str | None) -> ExecutionStatus | str:
     """Return the loop's word for a platform's; one that is not known stays as it is.
 
     Example:
@@ -104,7 +104,7 @@ class _Outcome:
 
         A status that this release does not know comes as the platform wrote it.
         """
-        return status_of(str(self.raw_status))
+        return _status_of(str(self.raw_status))
 
     @property
     def result(self) -> str | None:

@@ -18,11 +18,11 @@ from xpander_client.legacy.tools import catalog
 from xpander_client.legacy.tools.calls import ToolCall, ToolCallResult
 from xpander_client.legacy.tools.local_tools import LocalTool
 
-DEFAULT_TURNS = 50
+_DEFAULT_TURNS = 50
 
-STATUS = "x-xpander-execution-status"
+_STATUS = "x-xpander-execution-status"
 
-FRESH = 5.0
+_FRESH = 5.0
 """For how many seconds what the platform said about the task is taken for true."""
 
 
@@ -70,13 +70,13 @@ class Current:
 
     def hear(self, headers: Mapping[str, str]) -> None:
         """Take in what an answer says about the task."""
-        if STATUS in headers:
-            self.told = headers[STATUS], time.monotonic()
+        if _STATUS in headers:
+            self.told = headers[_STATUS], time.monotonic()
 
     def last_told(self) -> str | None:
         """Where the platform just said that the task stands; asked again, it is not news."""
         told, self.told = self.told, None
-        return told[0] if told is not None and time.monotonic() - told[1] < FRESH else None
+        return told[0] if told is not None and time.monotonic() - told[1] < _FRESH else None
 
 
 @attrs.define
@@ -94,7 +94,7 @@ class Script:
     end_tool: bool = True
     local: list[LocalTool] = attrs.field(factory=list)
     user: UserDetails | None = None
-    max_turns: int = DEFAULT_TURNS
+    max_turns: int = _DEFAULT_TURNS
     delegate: Callable[[Script], Any] | None = None
     current: Current | None = None
 

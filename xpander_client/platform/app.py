@@ -34,8 +34,8 @@ from xpander_client.platform.stores.base.retention import FAREWELL
 from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.streaming.event_log import EventLogs
 
-MEASURE_INTERVAL = 1.0
-NOTE_INTERVAL = 60.0
+_MEASURE_INTERVAL = 1.0
+_NOTE_INTERVAL = 60.0
 
 _logger = logging.getLogger(__name__)
 
@@ -174,7 +174,7 @@ class Platform:
 
     async def _note_keys(self) -> None:
         while True:
-            await asyncio.sleep(NOTE_INTERVAL)
+            await asyncio.sleep(_NOTE_INTERVAL)
             await self._note_used_keys()
 
     async def _note_used_keys(self) -> None:
@@ -189,4 +189,4 @@ class Platform:
         """Write down how many writes wait: another process may be asked for it."""
         while True:
             self.metrics.queued.set(self.store.admission.queued)
-            await asyncio.sleep(MEASURE_INTERVAL)
+            await asyncio.sleep(_MEASURE_INTERVAL)

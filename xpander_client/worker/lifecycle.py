@@ -15,12 +15,12 @@ from xpander_client.worker.attempts.trace import exc_info_of
 
 _logger = logging.getLogger("xpander_client.worker")
 
-LifecycleHandler = Callable[[], Awaitable[None] | None]
+_LifecycleHandler = Callable[[], Awaitable[None] | None]
 
-H = TypeVar("H", bound=LifecycleHandler)
+H = TypeVar("H", bound=_LifecycleHandler)
 
-_boot: list[LifecycleHandler] = []
-_shutdown: list[LifecycleHandler] = []
+_boot: list[_LifecycleHandler] = []
+_shutdown: list[_LifecycleHandler] = []
 
 
 @overload
@@ -74,7 +74,7 @@ def on_shutdown(
     return _registering(_shutdown, function)
 
 
-def _registering(handlers: list[LifecycleHandler], function: H | None) -> H | Callable[[H], H]:
+def _registering(handlers: list[_LifecycleHandler], function: H | None) -> H | Callable[[H], H]:
     def register(function: H) -> H:
         handlers.append(function)
         return function
@@ -109,7 +109,7 @@ async def run_shutdown_handlers() -> None:
             _logger.error("the shutdown handler %s() failed", _name_of(handler), exc_info=where)
 
 
-async def _call(handler: LifecycleHandler) -> None:
+async def _call(handler: _LifecycleHandler) -> None:
     if inspect.iscoroutinefunction(handler):
         await handler()
         return
@@ -123,5 +123,5 @@ async def _call(handler: LifecycleHandler) -> None:
         await answer
 
 
-def _name_of(handler: LifecycleHandler) -> str:
+def _name_of(handler: _LifecycleHandler) -> str:
     return getattr(handler, "__qualname__", None) or type(handler).__qualname__

@@ -323,7 +323,8 @@ def test_the_interpreter_exits_while_a_block_runs_on_a_daemon_thread() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 def test_a_forked_process_is_told_that_it_has_no_sandbox_instead_of_waiting_for_ever() -> None:
     script = SCRIPT + (
-        "import os, sys, warnings\nfrom xpander_client.agents.sandbox.processes import SandboxUnavailable\n"
+        "import os, sys, warnings\n"
+        "from xpander_client.agents.sandbox.processes import SandboxUnavailable\n"
         "warnings.simplefilter('ignore', DeprecationWarning)\n"  # of forks beside threads
         "sys.stdout.flush()\npid = os.fork()\n"
         "if pid == 0:\n"

@@ -77,7 +77,7 @@ IN_LINE = """
 import os, signal, sys
 from pathlib import Path
 from tests.agents.state.state_calls import change, connected
-from xpander_client.agents.state.config import Conflict
+from xpander_client.agents.state.store import Conflict
 
 session = connected("versioned", Path(sys.argv[1])).session("s", "agent")
 branch = session.branch("t")

@@ -108,11 +108,11 @@ def test_call_400_does_in_memory_what_call_40_did(kind: str) -> None:
 def test_the_directory_grows_with_what_is_kept_and_stays_small(tmp_path: Path) -> None:
     sizes: list[int] = []
     for step in range(4):
-        config = connected("versioned", tmp_path)
+        state = connected("versioned", tmp_path)
         for number in range(100):
-            call(config.session("s", "agent"), step * 100 + number)
+            call(state.session("s", "agent"), step * 100 + number)
         open_size = size_of(tmp_path)
-        del config
+        del state
         gc.collect()
         sizes.append(size_of(tmp_path))
         assert open_size < 2_000_000
@@ -123,8 +123,8 @@ def test_the_directory_grows_with_what_is_kept_and_stays_small(tmp_path: Path) -
 
 
 def test_live_variables_take_the_room_of_their_last_value(tmp_path: Path) -> None:
-    config = connected("live", tmp_path)
-    session = config.session("s", "agent")
+    state = connected("live", tmp_path)
+    session = state.session("s", "agent")
     for number in range(100):
         with session.branch("t") as branch:
             branch.snapshot({"big": bytes([number]) * 50_000})
@@ -133,14 +133,14 @@ def test_live_variables_take_the_room_of_their_last_value(tmp_path: Path) -> Non
 
 
 def test_a_deleted_session_leaves_its_room_to_others(tmp_path: Path) -> None:
-    config = connected("versioned", tmp_path)
+    state = connected("versioned", tmp_path)
     sizes: list[int] = []
     for _ in range(5):
-        session = config.session("s", "agent")
+        session = state.session("s", "agent")
         for number in range(20):
             with session.branch("t") as branch:
                 branch.snapshot({"big": bytes([number]) * 20_000})
                 branch.merge()
-        config.delete("s")
+        state.delete("s")
         sizes.append(size_of(tmp_path))
     assert sizes[-1] <= sizes[1]

@@ -24,9 +24,9 @@ from xpander_client.api.resources import (
 )
 from xpander_client.errors import ArgumentError
 
-CODE = "python"
+_CODE = "python"
 """What blocks of code are called as tool calls."""
-TOKEN = "StreamToken"
+_TOKEN = "StreamToken"
 
 _NOT_TOLD = frozenset(
     {
@@ -57,18 +57,18 @@ class Updates:
             self._blocks += 1
             request = ToolCallRequest(
                 request_id=self._request_id,
-                operation_id=CODE,
+                operation_id=_CODE,
                 tool_call_id=self._request_id,
-                tool_name=CODE,
+                tool_name=_CODE,
                 payload=fields,
             )
             return self._update(TaskUpdateEventType.ToolCallRequest, request)
         if isinstance(event, OutputEvent):
             result = ToolCallResult(
                 request_id=self._request_id,
-                operation_id=CODE,
+                operation_id=_CODE,
                 tool_call_id=self._request_id,
-                tool_name=CODE,
+                tool_name=_CODE,
                 result=fields,
             )
             return self._update(TaskUpdateEventType.ToolCallResult, result)
@@ -79,7 +79,7 @@ class Updates:
         fields = attrs.asdict(token)
         fields["section"] = fields["type"]
         fields["timestamp"] = token.timestamp.isoformat()
-        return self._update(TaskUpdateEventType.Think, {**fields, "type": TOKEN})
+        return self._update(TaskUpdateEventType.Think, {**fields, "type": _TOKEN})
 
     def finished(self) -> TaskUpdateEvent:
         """The last one: the task as it is now."""
@@ -113,7 +113,7 @@ def told(
     elif isinstance(data, ToolCallResult):
         data = data.result
     if isinstance(data, Mapping):
-        if data.get("type") == TOKEN:
+        if data.get("type") == _TOKEN:
             return _token(data, outer_path)
         try:
             event = BaseEvent.from_dict(data)

@@ -46,7 +46,7 @@ def make_handler(
             (None,) if contract.has_self else (),
             {
                 **arguments,
-                "session": session_of(task),
+                "session": _session_of(task),
                 "on_event": lambda event: put(updates.event(event)),
                 "on_token": (lambda token: put(updates.token(token))) if tokens else None,
             },
@@ -73,7 +73,7 @@ def make_handler(
     return handle
 
 
-def session_of(task: Task) -> str:
+def _session_of(task: Task) -> str:
     """Return the session of a task's conversation; an id that no session can have is hashed."""
     name = task.memory_thread_id or task.conversation_id or task.id
     try:

@@ -43,7 +43,7 @@ def arguments_of(contract: Contract, text: str) -> dict[str, Any]:
         said = None
     if isinstance(said, dict) and (said.keys() <= set(names)):
         return {
-            str(name): from_json(contract.annotations[str(name)], value)
+            str(name): _from_json(contract.annotations[str(name)], value)
             for name, value in said.items()
         }
     if not names:
@@ -68,11 +68,11 @@ def result_of(contract: Contract, text: str | None) -> Any:
             value = orjson.loads(text)
         except ValueError:
             value = text
-        value = from_json(contract.returns, value)
+        value = _from_json(contract.returns, value)
     return contract.validate_result(value)
 
 
-def from_json(annotation: Any, value: Any) -> Any:
+def _from_json(annotation: Any, value: Any) -> Any:
     """A value that JSON has no form for (a date, a tuple, a model) of the one it has instead.
 
     One that does not fit comes back as it is: the contract says what is wrong with it.

@@ -23,7 +23,7 @@ _STRICT = frozenset(
         *("date", "time", "datetime", "timedelta"),
     }
 )
-DEEPEST = 100
+_DEEPEST = 100
 _NO_SCHEMAS = frozenset({"metadata", "default", "expected", "serialization", "config", "cls"})
 
 
@@ -154,7 +154,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
         return Path(value)
     if kind.__module__ == "numpy" and hasattr(value, "item") and getattr(value, "ndim", 1) == 0:
         return value.item()
-    if depth == DEEPEST:
+    if depth == _DEEPEST:
         return value
     if kind is dict:
         pairs = [(_plain(key, depth + 1), _plain(item, depth + 1)) for key, item in value.items()]

@@ -52,7 +52,7 @@ class Connection:
         return own
 
 
-PROVIDERS = {
+_PROVIDERS = {
     provider.name: provider
     for provider in (
         Provider(OPENAI.agents, "openai", "agents-openai"),
@@ -82,9 +82,9 @@ def provider_named(name: str) -> Provider:
     Raises:
         ArgumentError: There is none of this name.
     """
-    provider = PROVIDERS.get(_ALIASES.get(name, name))
+    provider = _PROVIDERS.get(_ALIASES.get(name, name))
     if provider is None:
-        available = ", ".join([*PROVIDERS, *_ALIASES])
+        available = ", ".join([*_PROVIDERS, *_ALIASES])
         raise ArgumentError(f"Unsupported provider: {name!r}. Available providers are: {available}")
     return provider
 

@@ -56,15 +56,15 @@ from xpander_client.agents.types.messages import Message
 from xpander_client.configuration import RetryPolicy
 from xpander_client.errors import ConfigurationError
 
-SETUP_FAULTS = (ConfigurationError, ImportError, TypeError)
+_SETUP_FAULTS = (ConfigurationError, ImportError, TypeError)
 """What no model can be blamed for: the caller gets these as they are."""
 
-PATIENCE = 60.0
+_PATIENCE = 60.0
 """Seconds that a call waits in line, of calls that had a conflict."""
-LONGEST_RETRY_AFTER = RetryPolicy().maximum_retry_after
+_LONGEST_RETRY_AFTER = RetryPolicy().maximum_retry_after
 """Seconds that a call waits because the provider of its model asks for it."""
-SHORTEST_PAUSE = 0.001
-LONGEST_PAUSE = 0.02
+_SHORTEST_PAUSE = 0.001
+_LONGEST_PAUSE = 0.02
 
 
 @attrs.frozen
@@ -137,13 +137,13 @@ def _lost(brief: Brief, conflict: Conflict) -> Steps[None]:
 
 def _line_up() -> Steps[None]:
     """Wait until no other call that had a conflict is before this one; but not for ever."""
-    pause, waited = SHORTEST_PAUSE, 0.0
-    while waited < PATIENCE:
+    pause, waited = _SHORTEST_PAUSE, 0.0
+    while waited < _PATIENCE:
         yield Wait(pause / 2, pause * 1.5)
         if (yield LineUp()):
             return
         waited += pause
-        pause = min(pause * 1.5, LONGEST_PAUSE)
+        pause = min(pause * 1.5, _LONGEST_PAUSE)
 
 
 def _tried(brief: Brief, view: View, work: _Try) -> Steps[_Ending]:
@@ -202,12 +202,12 @@ def _answer(brief: Brief, work: _Try, note: str | None) -> Steps[LLMResponse]:
         except CancelRequested:
             raise
         except Exception as error:
-            if isinstance(error, SETUP_FAULTS):
+            if isinstance(error, _SETUP_FAULTS):
                 raise
             text = f"{type(error).__name__}: {error}"
             pause = getattr(error, "retry_after", None) or 0.0
-            if pause > LONGEST_RETRY_AFTER:
-                text += prompt.long_pause(pause, LONGEST_RETRY_AFTER)
+            if pause > _LONGEST_RETRY_AFTER:
+                text += prompt.long_pause(pause, _LONGEST_RETRY_AFTER)
             elif number < brief.llm_max_retries and getattr(error, "retryable", True):
                 yield Tell(_event(brief, ErrorEvent, error=text, recoverable=True), keep=False)
                 notes += prompt.complaint(error)

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from xpander_client.agents.loop.steps import Brief
 
 
-PAST_PART = 1_500
+_PAST_PART = 1_500
 """Characters of one part of what was told in an earlier call."""
-UNREADABLE = 6_000
+_UNREADABLE = 6_000
 """Characters of an answer that could not be read."""
-NAMES = 200
+_NAMES = 200
 """Variables of a session that are named."""
 
-PRIMER = """\
+_PRIMER = """\
 You are an agent that does tasks by writing Python. Each of your answers holds one block of code, \
 which is run in a sandbox; you are shown what it printed and what went wrong, and answer again, \
 until you end the task.
@@ -68,7 +68,7 @@ REMINDER = (
 
 def system_text(primer: str | None, resources: str, own: str | None) -> str:
     """The system message: how to work, what there is to work with, and what the agent is for."""
-    parts = [PRIMER if primer is None else primer]
+    parts = [_PRIMER if primer is None else primer]
     if resources.strip():
         parts.append(f"# What you can use\n\n{resources.strip()}")
     if own and own.strip():
@@ -85,8 +85,8 @@ def task_message(brief: Brief, names: Sequence[str]) -> str:
         lines.append("```")
     lines += ["", _wanted(brief.returns)]
     if names:
-        more = f" and {len(names) - NAMES:,} more" if len(names) > NAMES else ""
-        lines.append(f"Variables of earlier calls: {', '.join(names[:NAMES])}{more}.")
+        more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
+        lines.append(f"Variables of earlier calls: {', '.join(names[:_NAMES])}{more}.")
     return "\n".join(lines)
 
 
@@ -170,7 +170,9 @@ def complaint(error: Exception) -> list[Message]:
     if not isinstance(error, ResponseParseError):
         return []
     text = f"Your last answer could not be read: {error}. Answer in the three sections."
-    shown = [Message("assistant", (cut(error.answer, UNREADABLE),))] if error.answer.strip() else []
+    shown = (
+        [Message("assistant", (cut(error.answer, _UNREADABLE),))] if error.answer.strip() else []
+    )
     return [*shown, Message("user", (text,))]
 
 
@@ -195,21 +197,21 @@ def given_up(task_name: str, keys: Iterable[str], retries: int) -> str:
 def _past_message(event: BaseEvent) -> Message | None:
     match event:
         case TaskStartEvent():
-            return Message("user", (cut(event.message, PAST_PART),))
+            return Message("user", (cut(event.message, _PAST_PART),))
         case ActionEvent():
-            thinking, code = cut(event.thinking, PAST_PART), cut(event.code, PAST_PART)
+            thinking, code = cut(event.thinking, _PAST_PART), cut(event.code, _PAST_PART)
             return Message("assistant", (_in_tags(event.title, thinking, code),))
         case OutputEvent():
             texts = tuple(
-                cut(part, PAST_PART) for part in seen(event.parts) if isinstance(part, str)
+                cut(part, _PAST_PART) for part in seen(event.parts) if isinstance(part, str)
             )
             return Message("user", texts) if texts else None
         case SuccessEvent():
-            return Message("user", (f"The task was done: {rendered(event.result, PAST_PART)}",))
+            return Message("user", (f"The task was done: {rendered(event.result, _PAST_PART)}",))
         case FailEvent():
-            return Message("user", (f"The task failed: {cut(event.message, PAST_PART)}",))
+            return Message("user", (f"The task failed: {cut(event.message, _PAST_PART)}",))
         case ClarifyEvent():
-            return Message("user", (f"You asked: {cut(event.message, PAST_PART)}",))
+            return Message("user", (f"You asked: {cut(event.message, _PAST_PART)}",))
         case CancelledEvent():
             return Message("user", ("The task was cancelled.",))
         case _:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from xpander_client.agents.llm.models import LLM
 
 
-PAST_EVENTS = 40
+_PAST_EVENTS = 40
 """How many of a session's last events a call is told of, so that its cost does not grow with it."""
 PRINTS_AT_ONCE = 100
 """How many prints of a block are told one by one; the rest is told together at its end."""
@@ -313,7 +313,7 @@ class Call:
 
     def _past(self) -> tuple[BaseEvent, ...]:
         events: list[BaseEvent] = []
-        for data in self._session.events(limit=PAST_EVENTS):
+        for data in self._session.events(limit=_PAST_EVENTS):
             # A newer version of this package may have kept events that this one does not know.
             with contextlib.suppress(ArgumentError):
                 events.append(BaseEvent.from_json(data))

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 import attrs
 
-LOOK_EVERY = 0.1
+_LOOK_EVERY = 0.1
 """Seconds between two looks whether another process cancelled a call."""
 
 
@@ -138,11 +138,11 @@ class _Watch:
     def _look(self) -> None:
         idle = 0
         while True:
-            time.sleep(LOOK_EVERY)
+            time.sleep(_LOOK_EVERY)
             with self._lock:
                 all_watched = list(self._watched)
                 idle = 0 if all_watched else idle + 1
-                if idle * LOOK_EVERY > 5.0:
+                if idle * _LOOK_EVERY > 5.0:
                     self._thread = None
                     return
             for watched in all_watched:

@@ -31,7 +31,7 @@ from xpander_client.runtime.shielding import shield
 
 T = TypeVar("T")
 
-AT_ONCE = 4096
+_AT_ONCE = 4096
 """How many blocks of async calls may run at the same time: a bound only for what runs away.
 
 Whoever waits for a sub-agent holds a thread, so a small number would be a deadlock.
@@ -165,7 +165,7 @@ _threads: ThreadPoolExecutor | None = None
 def _submitted(function: Callable[[], T]) -> Future[T]:
     global _threads
     if _threads is None:
-        _threads = ThreadPoolExecutor(AT_ONCE, "xpander-agents")
+        _threads = ThreadPoolExecutor(_AT_ONCE, "xpander-agents")
     return _threads.submit(contextvars.copy_context().run, function)
 
 

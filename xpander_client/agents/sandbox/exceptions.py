@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-MOST_LINES = 8
-LONGEST_MESSAGE = 4_000
+_MOST_LINES = 8
+_LONGEST_MESSAGE = 4_000
 
 _KNOWN = frozenset(
     {
@@ -129,7 +129,7 @@ def _message(error: BaseException) -> str:
     try:
         text = error.args[0] if isinstance(error, KeyError) and error.args else error
         # What is no text anywhere else, as a lone surrogate, must not hide the error.
-        return str(text)[:LONGEST_MESSAGE].encode("utf-8", "backslashreplace").decode()
+        return str(text)[:_LONGEST_MESSAGE].encode("utf-8", "backslashreplace").decode()
     except Exception:  # a broken __str__ of somebody's
         return ""
 
@@ -145,8 +145,8 @@ def described_error(
     """
     text = error.display("type-msg")
     text += _advice(str(error), host_types)
-    if len(text) > LONGEST_MESSAGE:
-        text = f"{text[:LONGEST_MESSAGE]} [... {len(text) - LONGEST_MESSAGE} more characters]"
+    if len(text) > _LONGEST_MESSAGE:
+        text = f"{text[:_LONGEST_MESSAGE]} [... {len(text) - _LONGEST_MESSAGE} more characters]"
     frames = error.traceback()
     if not frames:
         return str(text)
@@ -156,8 +156,8 @@ def described_error(
         for frame in frames
         if codes.get(frame.filename, code) is not None
     ]
-    if len(lines) > MOST_LINES:
-        half = MOST_LINES // 2
+    if len(lines) > _MOST_LINES:
+        half = _MOST_LINES // 2
         between = f"  [... {len(lines) - 2 * half} more lines]"
         lines = [*lines[:half], between, *lines[-half:]]
     return "\n".join([text, *lines])

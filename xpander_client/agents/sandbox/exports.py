@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pydantic_monty import ExternalModule
 
 
-DEEPEST = 4
+_DEEPEST = 4
 """How far below a module that was opened with `recursive` its submodules are open, too."""
 
 INTERPRETER_MODULES = frozenset(
@@ -266,7 +266,7 @@ def _open_module(openings: Openings, module: HostModule) -> None:
         # The interpreter's own stands in for it.
         return
     for name in sorted(names):
-        _open_names(openings, module, module.target, name, "", DEEPEST)
+        _open_names(openings, module, module.target, name, "", _DEEPEST)
 
 
 def _open_names(

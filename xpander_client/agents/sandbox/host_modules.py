@@ -14,9 +14,9 @@ from typing import Any
 
 from xpander_client.agents.sandbox.capabilities import HostModule
 
-MOST_ITEMS = 1_000_000
-LONGEST_TEXT = 5_000_000
-MOST_BITS = 4096
+_MOST_ITEMS = 1_000_000
+_LONGEST_TEXT = 5_000_000
+_MOST_BITS = 4096
 """Of an int: arithmetic with longer ones takes more than linear time."""
 
 _FUNCTIONS = {
@@ -75,14 +75,14 @@ def _check(value: Any) -> None:
     while waiting:
         one = waiting.pop()
         seen += 1
-        if seen > MOST_ITEMS:
-            raise ValueError(f"more than {MOST_ITEMS} items")
+        if seen > _MOST_ITEMS:
+            raise ValueError(f"more than {_MOST_ITEMS} items")
         if isinstance(one, int):
-            if one.bit_length() > MOST_BITS:
-                raise ValueError(f"an int of more than {MOST_BITS} bits")
+            if one.bit_length() > _MOST_BITS:
+                raise ValueError(f"an int of more than {_MOST_BITS} bits")
         elif isinstance(one, (str, bytes)):
-            if len(one) > LONGEST_TEXT:
-                raise ValueError(f"a text of more than {LONGEST_TEXT} characters")
+            if len(one) > _LONGEST_TEXT:
+                raise ValueError(f"a text of more than {_LONGEST_TEXT} characters")
         elif isinstance(one, (list, tuple, set, frozenset)):
             waiting.extend(one)
         elif isinstance(one, dict):

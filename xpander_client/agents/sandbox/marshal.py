@@ -37,18 +37,18 @@ if TYPE_CHECKING:
     from pydantic_monty import ClassInstance
 
 
-LEAVES = frozenset(
+_LEAVES = frozenset(
     {
         type(None), bool, int, float, complex, str, bytes, EllipsisType,
         datetime, date, time, timedelta, timezone, Decimal,
     }
 )  # fmt: skip
-TEXTLESS = LEAVES - {str}
-BASES: tuple[type[Any], ...] = (int, float, complex, str, bytes, Decimal)
-CONTAINERS: tuple[type[Any], ...] = (list, tuple, set, frozenset)
-PLAIN_CONTAINERS = frozenset({dict, *CONTAINERS})
-DEEPEST = 200
-TOO_DEEP = f"containers are more than {DEEPEST} deep, or contain themselves"
+_TEXTLESS = _LEAVES - {str}
+_BASES: tuple[type[Any], ...] = (int, float, complex, str, bytes, Decimal)
+_CONTAINERS: tuple[type[Any], ...] = (list, tuple, set, frozenset)
+_PLAIN_CONTAINERS = frozenset({dict, *_CONTAINERS})
+_DEEPEST = 200
+_TOO_DEEP = f"containers are more than {_DEEPEST} deep, or contain themselves"
 _VIEWS = frozenset({"dict_keys", "dict_values", "dict_items"})
 LONGEST_ITERATOR = 100_000
 """Elements of a host iterator that may come into the sandbox, as a list."""
@@ -147,10 +147,10 @@ class Crossing:
         kind = type(value)
         if kind is str:
             return value if value.isascii() else _whole(value)
-        if kind in LEAVES:
+        if kind in _LEAVES:
             return value
-        if depth > DEEPEST:
-            raise ValueError(TOO_DEEP)
+        if depth > _DEEPEST:
+            raise ValueError(_TOO_DEEP)
         if kind is list:
             return [self.into(item, depth + 1) for item in value]
         if kind is tuple:
@@ -168,9 +168,9 @@ class Crossing:
         """A key of a dict, or an element of a set. An enum without a form is its value there."""
         if type(key) is str:
             return _whole(key)
-        if type(key) in LEAVES:
+        if type(key) in _LEAVES:
             return key
-        if isinstance(key, Enum) and not isinstance(key, BASES):
+        if isinstance(key, Enum) and not isinstance(key, _BASES):
             key = key.value
         elif type(key) is tuple:
             return tuple(self._key(item, depth + 1) for item in key)
@@ -183,7 +183,7 @@ class Crossing:
         return made
 
     def _unusual(self, value: Any, depth: int) -> Any:
-        for base in BASES:
+        for base in _BASES:
             if isinstance(value, base):
                 # What is a text or a number is one, an enum of them, too.
                 return self.into(_plain(base, value))
@@ -209,7 +209,7 @@ class Crossing:
             if isinstance(value, (dict, UserDict, ChainMap, MappingProxyType)):
                 return self.into(dict(value), depth + 1)
             if isinstance(value, (list, tuple, set, frozenset)):
-                plain = next(one for one in CONTAINERS if isinstance(value, one))
+                plain = next(one for one in _CONTAINERS if isinstance(value, one))
                 return self.into(plain(value), depth + 1)
             if _is_series(value):
                 return self.into(_listed(value), depth)
@@ -227,11 +227,11 @@ class Crossing:
         Raises:
             TypeError, ValueError: as of `into`.
         """
-        if depth > DEEPEST:
-            raise ValueError(TOO_DEEP)
+        if depth > _DEEPEST:
+            raise ValueError(_TOO_DEEP)
         kind = type(value)
-        if kind not in PLAIN_CONTAINERS and not (
-            isinstance(value, (dict, *CONTAINERS)) and self._openings.opened(value) is None
+        if kind not in _PLAIN_CONTAINERS and not (
+            isinstance(value, (dict, *_CONTAINERS)) and self._openings.opened(value) is None
         ):
             if isinstance(value, Collection) or not _is_series(value):
                 self.into(value, depth)
@@ -240,14 +240,14 @@ class Crossing:
             for key in value:
                 if type(key) is str:
                     _whole(key)
-                elif type(key) not in LEAVES:
+                elif type(key) not in _LEAVES:
                     self._key(key, depth)
             if not isinstance(value, dict):
                 return
         for item in value.values() if isinstance(value, dict) else value:
             if type(item) is str:
                 _whole(item)
-            elif type(item) not in LEAVES:
+            elif type(item) not in _LEAVES:
                 self.check(item, depth + 1)
 
     def _record(self, value: Any, depth: int) -> Any:
@@ -325,18 +325,18 @@ class Crossing:
             if is_marked or not may_stand_in(value, self._openings.functions):
                 return value
             raise Doubt
-        if kind in LEAVES:
+        if kind in _LEAVES:
             return value
 
         out = self._out
         if kind is list or kind is tuple or kind is set or kind is frozenset:
             return kind(
-                [one if type(one) in TEXTLESS else out(one, keep, is_marked) for one in value]
+                [one if type(one) in _TEXTLESS else out(one, keep, is_marked) for one in value]
             )
         if kind is dict:
             return {
                 out(key, keep, is_marked): item
-                if type(item) in TEXTLESS
+                if type(item) in _TEXTLESS
                 else out(item, keep, is_marked)
                 for key, item in value.items()
             }

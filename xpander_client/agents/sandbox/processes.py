@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from xpander_client.agents.sandbox.results import Limits
 
 
-KEPT = 16
+_KEPT = 16
 """Idle processes that stay. After a time with more sessions at once, the others are ended."""
-PLACES = 256
+_PLACES = 256
 """Sessions that may hold a process at the same time, sessions inside others not counted."""
-MOST = 65_536
+_MOST = 65_536
 """The pool's own bound. It must never be reached: who waits there may be waited for itself."""
 
-KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 """What ends a process at once; on Windows any signal does."""
 
 inside_host_call: ContextVar[bool] = ContextVar("inside_host_call", default=False)
@@ -54,7 +54,7 @@ class _Pool:
         self._pool: Monty | None = None
         self._held = 0
         self._peak = 0
-        self.places = threading.BoundedSemaphore(PLACES)
+        self.places = threading.BoundedSemaphore(_PLACES)
         self.was_used = False
 
     def take(self) -> Monty:
@@ -62,7 +62,7 @@ class _Pool:
             if self._pool is None:
                 from pydantic_monty import Monty
 
-                pool = Monty(min_processes=1, max_processes=MOST)
+                pool = Monty(min_processes=1, max_processes=_MOST)
                 self.was_used = True
                 pool.__enter__()
                 self._pool = pool
@@ -74,7 +74,7 @@ class _Pool:
     def give_back(self) -> None:
         with self._lock:
             self._held -= 1
-            if self._held or self._peak <= KEPT:
+            if self._held or self._peak <= _KEPT:
                 return
             pool, self._pool = self._pool, None
         _end(pool)
@@ -134,7 +134,7 @@ class Worker:
         with self._lock:
             if not self._is_gone and self.pid is not None:
                 with contextlib.suppress(OSError):
-                    os.kill(self.pid, KILL)
+                    os.kill(self.pid, _KILL)
 
     def close(self) -> None:
         """Give the process back, with all that the session had in it cleared."""

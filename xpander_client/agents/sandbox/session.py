@@ -72,10 +72,10 @@ from xpander_client.agents.state.codec import (
     whole,
 )
 
-AFTER_THE_END = 100
+_AFTER_THE_END = 100
 """Calls of the host that a block may still try after it has ended itself; then it is stopped."""
 
-TELL = "__x_tell"
+_TELL = "__x_tell"
 """The function by which code of the session's own has variables told."""
 
 _MEANT_AS_BUILTINS = INTERPRETER_BUILTINS | {"callable", "inputs", "print"}
@@ -538,7 +538,7 @@ class SandboxSession:
         lines = ["__x = {}"]
         for name, expression in expressions.items():
             lines += ["try:", f" __x[{name!r}] = {expression}", "except: pass"]
-        code = "\n".join([*lines, f"{TELL}(__x)"])
+        code = "\n".join([*lines, f"{_TELL}(__x)"])
         block = _Running(Printed(0, None), is_reading=True)
         error = self._feed(code, Source(frozenset(), frozenset(), {}), {}, block)
         if error is not None:
@@ -704,7 +704,7 @@ class SandboxSession:
             if snapshot.function_name == "system.async_sleep":
                 return partial(snapshot.resume, self._due(snapshot, block))
             return snapshot.resume_not_handled
-        if block.is_reading and snapshot.function_name == TELL:
+        if block.is_reading and snapshot.function_name == _TELL:
             block.found = self._told(snapshot)
             return partial(snapshot.resume, _NONE)
         # Resuming is what the sandbox's own errors come out of: it stays outside of any `try`.
@@ -903,7 +903,7 @@ class SandboxSession:
                 f"RuntimeError: the block called the host more than {self._limits.host_calls} times"
             )
         block.calls_after += 1
-        if block.calls_after > AFTER_THE_END:
+        if block.calls_after > _AFTER_THE_END:
             assert self._worker is not None
             self._worker.kill()
         elif block.stopped is None:
@@ -1023,7 +1023,9 @@ class SandboxSession:
     def _answer_name(self, snapshot: Any, block: _Running) -> Any:
         name = snapshot.variable_name
         if block.is_reading:
-            return partial(snapshot.resume, value=_named(TELL)) if name == TELL else snapshot.resume
+            return (
+                partial(snapshot.resume, value=_named(_TELL)) if name == _TELL else snapshot.resume
+            )
         refusal = self._refusal(snapshot, block)
         if refusal is not None:
             return snapshot.resume

@@ -19,9 +19,9 @@ from xpander_client.agents.sandbox.exports import open_members
 from xpander_client.agents.sandbox.host_modules import standard_modules
 from xpander_client.core.signatures import signature_of
 
-MOST_MEMBERS = 80
+_MOST_MEMBERS = 80
 """Of one module or class; the others are usable, and counted."""
-LONGEST_DOC = 2_000
+_LONGEST_DOC = 2_000
 
 
 def describe_capabilities(capabilities: Capabilities) -> str:
@@ -78,8 +78,8 @@ def _with_doc(lines: list[str], doc: str | None) -> list[str]:
     if not doc or not doc.strip():
         return [*lines[:-1], f"{lines[-1]} ..."]
     text = inspect.cleandoc(doc)
-    if len(text) > LONGEST_DOC:
-        text = f"{text[:LONGEST_DOC]} [...]"
+    if len(text) > _LONGEST_DOC:
+        text = f"{text[:_LONGEST_DOC]} [...]"
     first, *rest = text.split("\n")
     body = [f'"""{first}', *rest]
     body[-1] += '"""'
@@ -131,7 +131,7 @@ def _members(opened: HostClass) -> Iterator[str]:
         visibility = (spec.visibility if spec else None) or opened.visibility
         if visibility == "low":
             continue
-        if shown == MOST_MEMBERS:
+        if shown == _MOST_MEMBERS:
             yield f"# ... and {len(names) - shown} more"
             return
         shown += 1
@@ -154,7 +154,7 @@ def _module(opened: HostModule) -> list[str]:
         lines = [f"# {opened.name}: an object" + (f". {doc}" if doc else "")]
         cls = opened.as_instance()
         names = cls.members()
-        for name in names[:MOST_MEMBERS]:
+        for name in names[:_MOST_MEMBERS]:
             value = getattr(opened.target, name, None)
             spec = opened.configure.get(name)
             if callable(value):
@@ -170,7 +170,7 @@ def _module(opened: HostModule) -> list[str]:
     if opened.visibility == "high" and opened.target.__doc__:
         lines.append(f"# {opened.target.__doc__.strip().partition(chr(10))[0]}")
     members = open_members(opened)
-    for name, value in members[:MOST_MEMBERS]:
+    for name, value in members[:_MOST_MEMBERS]:
         spec = opened.configure.get(name)
         visibility = (spec.visibility if spec else None) or opened.visibility
         if visibility == "low":
@@ -184,6 +184,6 @@ def _module(opened: HostModule) -> list[str]:
             lines += _function(f"{opened.name}.{name}", value, visibility, doc)
         else:
             lines.append(f"{opened.name}.{name}")
-    if len(members) > MOST_MEMBERS:
-        lines.append(f"# ... and {len(members) - MOST_MEMBERS} more")
+    if len(members) > _MOST_MEMBERS:
+        lines.append(f"# ... and {len(members) - _MOST_MEMBERS} more")
     return lines

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from typing import Any
 
-LOOK_EVERY = 0.5
+_LOOK_EVERY = 0.5
 """Seconds after which a wait begins anew. Only Windows needs it, to look for signals."""
-TO_END = 5.0
+_TO_END = 5.0
 """Seconds that the last call may take to end when its process was killed."""
 
 
@@ -40,7 +40,7 @@ class Turns:
         self._calls.put(call)
         while True:
             with contextlib.suppress(Empty):
-                tell, given = self._told.get(timeout=LOOK_EVERY)
+                tell, given = self._told.get(timeout=_LOOK_EVERY)
                 if tell is not None:
                     tell(*given)
                     continue
@@ -65,7 +65,7 @@ class Turns:
         thread, self._thread = self._thread, None
         if thread is not None:
             self._calls.put(None)
-            thread.join(TO_END)
+            thread.join(_TO_END)
 
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:

@@ -19,8 +19,8 @@ import attrs
 
 from xpander_client.errors import ModuleException
 
-VERSION = 1
-DEEPEST = 200
+_VERSION = 1
+_DEEPEST = 200
 """How many containers may be inside each other. Far below what Python's own stack bears."""
 
 
@@ -93,13 +93,13 @@ def encode(value: object) -> bytes:
         >>> decode(encode([1, open]))
         Unstorable(description='a list with a builtin_function_or_method in it')
     """
-    out = bytearray([VERSION])
+    out = bytearray([_VERSION])
     try:
         _write(value, out, 0)
     except _Refused as refused:
         within = f"a {type(value).__name__} with {refused.what} in it"
         out.clear()
-        out.append(VERSION)
+        out.append(_VERSION)
         _write(Unstorable(refused.what if refused.depth == 0 else within), out, 0)
     return bytes(out)
 
@@ -110,7 +110,7 @@ def decode(data: bytes) -> Any:
     Raises:
         UnreadableValue: the bytes are cut off, damaged or of a later version.
     """
-    if not data or data[0] != VERSION:
+    if not data or data[0] != _VERSION:
         raise UnreadableValue("this is no value in a format that is known here")
     reader = _Reader(data)
     try:
@@ -309,8 +309,8 @@ def _write(value: Any, out: bytearray, depth: int) -> None:
     branch = _BRANCHES.get(kind)
     if branch is None:
         raise _Refused(f"a {kind.__name__}", depth)
-    if depth >= DEEPEST:
-        raise _Refused(f"containers more than {DEEPEST} deep", depth)
+    if depth >= _DEEPEST:
+        raise _Refused(f"containers more than {_DEEPEST} deep", depth)
     branch(value, out, depth)
 
 
@@ -379,7 +379,7 @@ class _Reader:
         return Instance(name, self.pairs(depth), record)
 
     def read(self, depth: int) -> Any:
-        if depth > DEEPEST + 1:
+        if depth > _DEEPEST + 1:
             raise UnreadableValue("the value is too deep")
         tag = self.take(1)
         read = _READERS.get(tag)

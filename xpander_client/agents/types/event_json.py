@@ -13,10 +13,10 @@ import attrs
 
 from xpander_client.agents.types.messages import Image
 
-TAG = "$"
+_TAG = "$"
 """The key that marks an object which stands for something that JSON has no form for."""
-DEEPEST = 100
-LONGEST_TEXT = 500
+_DEEPEST = 100
+_LONGEST_TEXT = 500
 _SAFE_INT = 2**53
 
 
@@ -52,21 +52,21 @@ def to_json(value: Any, depth: int = 0) -> Any:
         return value if -_SAFE_INT < value < _SAFE_INT else _tagged("int", hex(value))
     if kind is float:
         return value if math.isfinite(value) else _tagged("float", str(value))
-    if depth < DEEPEST:
+    if depth < _DEEPEST:
         if kind is list:
             return [to_json(item, depth + 1) for item in value]
         if kind is dict:
             return _dict(value, depth)
         if kind in _SEQUENCES:
             items = [to_json(item, depth + 1) for item in value]
-            return {TAG: kind.__name__, "items": items}
+            return {_TAG: kind.__name__, "items": items}
         if (write := _WRITERS.get(kind)) is not None:
             return _tagged(kind.__name__, write(value))
         if kind is Image:
-            return {TAG: "image", "media_type": value.media_type, "value": _base64(value.data)}
+            return {_TAG: "image", "media_type": value.media_type, "value": _base64(value.data)}
         if kind is Shown:
-            return {TAG: "object", "type": value.type, "text": value.text}
-    return {TAG: "object", "type": f"{kind.__module__}.{kind.__qualname__}", "text": _look(value)}
+            return {_TAG: "object", "type": value.type, "text": value.text}
+    return {_TAG: "object", "type": f"{kind.__module__}.{kind.__qualname__}", "text": _look(value)}
 
 
 def from_json(value: Any) -> Any:
@@ -75,7 +75,7 @@ def from_json(value: Any) -> Any:
         return [from_json(item) for item in value]
     if not isinstance(value, dict):
         return value
-    tag = value.get(TAG)
+    tag = value.get(_TAG)
     if tag is None:
         return {key: from_json(item) for key, item in value.items()}
     if tag == "object":
@@ -90,14 +90,14 @@ def from_json(value: Any) -> Any:
 
 
 def _dict(value: dict[Any, Any], depth: int) -> dict[str, Any]:
-    if all(type(key) is str for key in value) and TAG not in value:
+    if all(type(key) is str for key in value) and _TAG not in value:
         return {key: to_json(item, depth + 1) for key, item in value.items()}
     items = [[to_json(key, depth + 1), to_json(item, depth + 1)] for key, item in value.items()]
-    return {TAG: "dict", "items": items}
+    return {_TAG: "dict", "items": items}
 
 
 def _tagged(name: str, text: str) -> dict[str, str]:
-    return {TAG: name, "value": text}
+    return {_TAG: name, "value": text}
 
 
 def _look(value: Any) -> str:
@@ -105,7 +105,9 @@ def _look(value: Any) -> str:
         text = repr(value)
     except Exception as error:
         text = f"<{type(value).__name__} whose repr fails: {type(error).__name__}>"
-    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}… ({len(text)} characters)"
+    return (
+        text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}… ({len(text)} characters)"
+    )
 
 
 def _base64(data: bytes) -> str:

@@ -13,9 +13,9 @@ from xpander_client.agents.types.event_json import from_json, to_json
 from xpander_client.agents.types.messages import Image
 from xpander_client.errors import ArgumentError
 
-CHARACTERS_PER_TOKEN = 4
-TOKENS_OF_AN_IMAGE = 1000
-LOW_DETAIL = 1024
+_CHARACTERS_PER_TOKEN = 4
+_TOKENS_OF_AN_IMAGE = 1000
+_LOW_DETAIL = 1024
 
 
 def _now() -> datetime.datetime:
@@ -64,7 +64,7 @@ class BaseEvent:
     @property
     def low_detail_tokens(self) -> int:
         """The same where an event of long ago is cut short."""
-        return min(self.full_detail_tokens, LOW_DETAIL)
+        return min(self.full_detail_tokens, _LOW_DETAIL)
 
     def to_dict(self) -> dict[str, Any]:
         """The event as JSON has it, with the name of its class as "type".
@@ -200,8 +200,8 @@ def _own_fields(kind: type[BaseEvent]) -> list[str]:
 
 def _tokens(value: Any) -> int:
     if isinstance(value, Image):
-        return TOKENS_OF_AN_IMAGE
+        return _TOKENS_OF_AN_IMAGE
     if isinstance(value, tuple):
         return sum(_tokens(item) for item in value)
     text = value if isinstance(value, str) else str(to_json(value))
-    return -(-len(text) // CHARACTERS_PER_TOKEN)
+    return -(-len(text) // _CHARACTERS_PER_TOKEN)

@@ -12,10 +12,10 @@ from xpander_client.agents.types.messages import Image
 
 BUDGET = 4_000
 """Characters of a value."""
-ITEMS = 40
+_ITEMS = 40
 """Items of a container that are shown, and how deep containers are followed."""
-DEPTH = 5
-LARGEST_SIDE = 1568
+_DEPTH = 5
+_LARGEST_SIDE = 1568
 """Pixels."""
 
 _KINDS = {
@@ -50,7 +50,7 @@ def rendered(value: Any, budget: int = BUDGET) -> str:
     if isinstance(value, str | bytes):
         # Escapes may make it longer than it is.
         return cut(_of_text(value, budget), 2 * budget + 100)
-    return cut(_text(value, budget, DEPTH), budget)
+    return cut(_text(value, budget, _DEPTH), budget)
 
 
 def picture(value: Any) -> Image | None:
@@ -75,9 +75,9 @@ def picture(value: Any) -> Image | None:
 
 def _as_png(value: Any) -> bytes:
     """What PIL's images can; large ones are made smaller, as models see no more of them anyway."""
-    if max(value.size) > LARGEST_SIDE:
+    if max(value.size) > _LARGEST_SIDE:
         value = value.copy()
-        value.thumbnail((LARGEST_SIDE, LARGEST_SIDE))
+        value.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
     file = io.BytesIO()
     value.save(file, format="PNG")
     return file.getvalue()
@@ -131,14 +131,14 @@ def _of_text(value: str | bytes, budget: int) -> str:
 
 
 def _items(values: Iterable[Any], budget: int, depth: int) -> Iterator[str]:
-    return (_text(each, budget, depth - 1) for each in islice(values, ITEMS))
+    return (_text(each, budget, depth - 1) for each in islice(values, _ITEMS))
 
 
 def _pairs(values: Mapping[Any, Any], budget: int, depth: int) -> Iterator[str]:
-    for key, value in islice(values.items(), ITEMS):
+    for key, value in islice(values.items(), _ITEMS):
         yield f"{_text(key, budget, depth - 1)}: {_text(value, budget, depth - 1)}"
 
 
 def _between(opening: str, items: Iterator[str], closing: str, size: int) -> str:
-    more = f", … [{size - ITEMS:,} of {size:,} items left out]" if size > ITEMS else ""
+    more = f", … [{size - _ITEMS:,} of {size:,} items left out]" if size > _ITEMS else ""
     return f"{opening}{', '.join(items)}{more}{closing}"

@@ -14,7 +14,7 @@ from xpander_client.legacy.providers.llm_provider import LLMProvider
 from xpander_client.legacy.providers.tool import Tool
 from xpander_client.legacy.providers.turns import BLANK, Turn, alternating
 
-Blocks = list[dict[str, Any]]
+_Blocks = list[dict[str, Any]]
 _EVENTS = ("message_start", "message_delta", "message_stop", "content_block_")
 
 
@@ -36,16 +36,16 @@ def _tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
     return found
 
 
-def _blocks(turn: Turn) -> tuple[Blocks, Blocks]:
+def _blocks(turn: Turn) -> tuple[_Blocks, _Blocks]:
     # A text that ends in white space is refused at the end of the model's own messages.
     text = turn.text.rstrip() if turn.role == "assistant" else turn.text
-    said: Blocks = [{"type": "text", "text": text}] if text.strip() else []
+    said: _Blocks = [{"type": "text", "text": text}] if text.strip() else []
     if said or turn.calls:  # a message may not end with reasoning
         said = [dict(block) for block in turn.reasoning.get("content", ())] + said
     for call in turn.calls:
         use = {"id": call.id, "name": call.name, "input": call.arguments_object}
         said.append({"type": "tool_use", **use})
-    results: Blocks = [
+    results: _Blocks = [
         {
             "type": "tool_result",
             "tool_use_id": call.id,
@@ -56,7 +56,7 @@ def _blocks(turn: Turn) -> tuple[Blocks, Blocks]:
     return said, results
 
 
-def _message(role: str, blocks: Blocks) -> dict[str, Any]:
+def _message(role: str, blocks: _Blocks) -> dict[str, Any]:
     return {"role": role, "content": blocks}
 
 

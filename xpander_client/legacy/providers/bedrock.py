@@ -15,7 +15,7 @@ from xpander_client.legacy.providers.llm_provider import LLMProvider
 from xpander_client.legacy.providers.tool import Tool
 from xpander_client.legacy.providers.turns import BLANK, Turn, alternating
 
-Blocks = list[dict[str, Any]]
+_Blocks = list[dict[str, Any]]
 
 
 def answers(response: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
@@ -36,8 +36,8 @@ def _tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
     return found
 
 
-def _blocks(turn: Turn) -> tuple[Blocks, Blocks]:
-    said: Blocks = [{"text": turn.text}] if turn.text.strip() else []
+def _blocks(turn: Turn) -> tuple[_Blocks, _Blocks]:
+    said: _Blocks = [{"text": turn.text}] if turn.text.strip() else []
     if said or turn.calls:
         said = [*map(_reasoning, turn.reasoning.get("reasoningContent", ())), *said]
     for call in turn.calls:
@@ -57,7 +57,7 @@ def _reasoning(content: Mapping[str, Any]) -> dict[str, Any]:
     return {"reasoningContent": dict(content)}
 
 
-def _message(role: str, blocks: Blocks) -> dict[str, Any]:
+def _message(role: str, blocks: _Blocks) -> dict[str, Any]:
     return {"role": role, "content": blocks}
 
 

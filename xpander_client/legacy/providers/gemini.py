@@ -15,7 +15,7 @@ from xpander_client.legacy.providers.names import wire_name
 from xpander_client.legacy.providers.tool import Tool, description_of, parameters_of
 from xpander_client.legacy.providers.turns import Turn, alternating
 
-Blocks = list[dict[str, Any]]
+_Blocks = list[dict[str, Any]]
 
 
 def answers(response: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
@@ -46,9 +46,9 @@ def _declaration(tool: Tool) -> dict[str, Any]:
     return made
 
 
-def _blocks(turn: Turn) -> tuple[Blocks, Blocks]:
+def _blocks(turn: Turn) -> tuple[_Blocks, _Blocks]:
     # Calls and answers belong together by name and order: ids are not taken everywhere.
-    said: Blocks = [{"text": turn.text}] if turn.text else []
+    said: _Blocks = [{"text": turn.text}] if turn.text else []
     for call in turn.calls:
         part: dict[str, Any] = {"functionCall": {"name": call.name, "args": call.arguments_object}}
         if call.signature:
@@ -58,7 +58,7 @@ def _blocks(turn: Turn) -> tuple[Blocks, Blocks]:
     return said, [{"functionResponse": result} for result in results]
 
 
-def _content(role: str, parts: Blocks) -> dict[str, Any]:
+def _content(role: str, parts: _Blocks) -> dict[str, Any]:
     return {"role": role, "parts": parts}
 
 

@@ -14,7 +14,7 @@ import attrs
 from xpander_client.core.tool_schema import Schema, resolved
 from xpander_client.legacy.tools.calls import GROUPS
 
-Path = tuple[str, ...]
+_Path = tuple[str, ...]
 
 _KEPT = (
     "title",
@@ -64,7 +64,7 @@ class _Conversion:
     spelled: Callable[[str], str]
     _loops: dict[str, bool] = attrs.field(factory=dict, init=False)
 
-    def converted(self, part: Mapping[str, Any], path: Path) -> Schema:
+    def converted(self, part: Mapping[str, Any], path: _Path) -> Schema:
         """Return the part; `path` has the references to recursive types on the way to it."""
         part, path = self._merged(part, path)
         kinds, is_nullable = _kinds(part)
@@ -90,7 +90,7 @@ class _Conversion:
             flat = [{**option, "nullable": True} for option in flat]
         return flat[0] if len(flat) == 1 else {"anyOf": flat}
 
-    def _of_kind(self, kind: str, part: Mapping[str, Any], path: Path) -> Schema:
+    def _of_kind(self, kind: str, part: Mapping[str, Any], path: _Path) -> Schema:
         made: Schema = {"type": self.spelled(kind)}
         made |= {key: part[key] for key in _KEPT if key in part}
         notes = []
@@ -123,7 +123,7 @@ class _Conversion:
             made |= {"required": required} if required else {}
         return made
 
-    def _merged(self, part: Mapping[str, Any], path: Path) -> tuple[Schema, Path]:
+    def _merged(self, part: Mapping[str, Any], path: _Path) -> tuple[Schema, _Path]:
         """Return the part with what it refers to, and all that it consists of, written into it."""
         made = dict(part)
         reference = made.pop("$ref", None)

@@ -18,8 +18,8 @@ from xpander_client.legacy.providers.arguments import MalformedError, arguments_
 from xpander_client.legacy.providers.llm_provider import LLMProvider
 from xpander_client.legacy.providers.names import refuses_repeated_ids, wire_id, wire_name
 
-NO_RESULT = "no result was recorded"
-CONTINUE = "Continue."
+_NO_RESULT = "no result was recorded"
+_CONTINUE = "Continue."
 BLANK = "(empty)"
 """What stands for a text of nothing, where the provider refuses that."""
 SIGNATURE = "thought_signature"
@@ -85,7 +85,7 @@ def turns(thread: Sequence[ThreadMessage], provider: LLMProvider) -> list[Turn]:
                 made.append(Turn("user", f"A tool called earlier answered: {text}"))
             continue
         calls = tuple(
-            _call(call, answers.get((at, position), NO_RESULT), provider, ids)
+            _call(call, answers.get((at, position), _NO_RESULT), provider, ids)
             for position, call in enumerate(message.tool_calls or ())
         )
         role = "assistant" if calls else _ROLES.get(message.role, "user")
@@ -124,7 +124,7 @@ def alternating(
         said, answers = blocks(turn)
         add(assistant, said)
         add("user", answers)
-    go_on = blocks(Turn("user", CONTINUE))[0]
+    go_on = blocks(Turn("user", _CONTINUE))[0]
     if merged and merged[0][0] != "user":
         merged.insert(0, ("user", list(go_on)))
     if not merged or merged[-1][0] != "user":

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from xpander_client.legacy.script import Platform
 
 
-LENGTH = "x-xpander-thread-length"
-STOP = "xpander-agent-stop"
+_LENGTH = "x-xpander-thread-length"
+_STOP = "xpander-agent-stop"
 
-NO_ANSWER = 500
+_NO_ANSWER = 500
 """The status of a call that nobody answered, as scripts know it."""
 
 
@@ -49,7 +49,7 @@ class Ran:
     @property
     def hands_over(self) -> bool:
         """Whether the platform wants the task of another agent to be carried out now."""
-        return self.headers.get(STOP, "").lower() == "true"
+        return self.headers.get(_STOP, "").lower() == "true"
 
 
 def run(
@@ -86,18 +86,18 @@ def run(
         return _ran(call, error.body, error.status_code or 200, error.headers)
     except ConflictError as error:
         # Either the task is over, or it is not this script's any more: the next look asks which.
-        headers = {name: value for name, value in error.headers.items() if name == LENGTH}
+        headers = {name: value for name, value in error.headers.items() if name == _LENGTH}
         return _ran(call, error.description, 409, headers)
     except ApiStatusError as error:
-        return _ran(call, error.description, error.status_code or NO_ANSWER, error.headers)
+        return _ran(call, error.description, error.status_code or _NO_ANSWER, error.headers)
     except CallError as error:
-        return _ran(call, f"The tool gave no answer: {error.description}", NO_ANSWER, {})
+        return _ran(call, f"The tool gave no answer: {error.description}", _NO_ANSWER, {})
     except ArgumentError as error:  # no request can be made of what the model wrote
         return refused(call, f"The tool was not called: {error}")
     status = answer.status_code
     said = answer.parsed
     if isinstance(said, Mapping) and said.get("ok") is False and said.get("error"):
-        status = NO_ANSWER
+        status = _NO_ANSWER
     return _ran(call, said, status, answer.headers)
 
 
@@ -148,7 +148,7 @@ def _result(call: ToolCall, value: Any, status: int, *, local: bool = False) -> 
 def _ran(call: ToolCall, said: Any, status: int, headers: Mapping[str, str]) -> Ran:
     result = _result(call, said, status)
     # A platform of before does not say how long the thread is, but it reports what succeeds.
-    length = headers.get(LENGTH, "")
+    length = headers.get(_LENGTH, "")
     return Ran(
         call,
         result,

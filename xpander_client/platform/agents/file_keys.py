@@ -24,8 +24,8 @@ from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.http import bodies
 
 FILE = frozenset({"agents"})
-MODEL = frozenset({"provider", "name"})
-INSTRUCTIONS = frozenset({"role", "goal", "general"})
+_MODEL = frozenset({"provider", "name"})
+_INSTRUCTIONS = frozenset({"role", "goal", "general"})
 TOOL = frozenset(
     {
         "connector_id",
@@ -88,10 +88,10 @@ _KEYWORDS = """
 """
 _SCHEMA = frozenset(_KEYWORDS.split())
 
-LARGEST = 16 * 1024 * 1024
+_LARGEST = 16 * 1024 * 1024
 """How much a file may describe, in bytes, with all that its aliases stand for."""
 
-DEEPEST = 60
+_DEEPEST = 60
 """How deep it may be nested."""
 
 
@@ -119,11 +119,11 @@ def check_agent(agent: Mapping[str, Any], place: str) -> None:
         if name in agent:
             _check(agent[name], kind, f"{place}.{name}")
     if isinstance(model := agent.get("model"), Mapping):
-        refuse_unknown(model, MODEL, f"{place}.model")
+        refuse_unknown(model, _MODEL, f"{place}.model")
         for name in model:
             _check(model[name], str, f"{place}.model.{name}")
     if isinstance(instructions := agent.get("instructions"), Mapping):
-        refuse_unknown(instructions, INSTRUCTIONS, f"{place}.instructions")
+        refuse_unknown(instructions, _INSTRUCTIONS, f"{place}.instructions")
         _check(dict(instructions), AgentInstructions, f"{place}.instructions")
 
 
@@ -144,7 +144,7 @@ def check_size(content: Any, source: str) -> None:
         ConfigurationError: it is too large, or nested too deeply.
     """
     size, level = 0, [content]
-    for _ in range(DEEPEST):
+    for _ in range(_DEEPEST):
         below: list[Any] = []
         for value in level:
             size += 8 + (len(value) if isinstance(value, str | bytes) else 0)
@@ -153,9 +153,9 @@ def check_size(content: Any, source: str) -> None:
                 size += sum(len(key) for key in value if isinstance(key, str))
             elif isinstance(value, list | tuple):
                 below.extend(value)
-            if size + 8 * len(below) > LARGEST:
+            if size + 8 * len(below) > _LARGEST:
                 raise ConfigurationError(
-                    f"{source}: it describes more than {LARGEST >> 20} MB, with what its aliases "
+                    f"{source}: it describes more than {_LARGEST >> 20} MB, with what its aliases "
                     "stand for"
                 )
         if not below:

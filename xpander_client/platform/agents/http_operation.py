@@ -17,7 +17,7 @@ from xpander_client.platform.agents.parameters import declared, scalar
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.version import __version__
 
-METHODS = frozenset({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"})
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"})
 BODILESS = frozenset({"DELETE", "GET", "HEAD"})
 """Methods whose arguments are in the query, unless a tool says otherwise."""
 
@@ -43,10 +43,10 @@ _CONNECTION = frozenset(
 _OWN_NAMES = (".localhost", ".local", ".internal", ".home.arpa", ".lan", ".test")
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
-LONGEST_TARGET = 16_000
+_LONGEST_TARGET = 16_000
 """How long a URL may be, in characters: servers take no longer ones."""
 
-DECODED = 5
+_DECODED = 5
 """So many times a part of a path may have been encoded, one upon the other."""
 
 _HEADERS = {"accept": "application/json, */*;q=0.5", "user-agent": f"xpander-client/{__version__}"}
@@ -104,8 +104,8 @@ class HttpOperation:
     private_network: bool = False
 
     def __attrs_post_init__(self) -> None:
-        if self.method not in METHODS:
-            raise ValueError(f"the method has to be one of {', '.join(sorted(METHODS))}")
+        if self.method not in _METHODS:
+            raise ValueError(f"the method has to be one of {', '.join(sorted(_METHODS))}")
         try:
             parts = urlsplit(self.url)
             there = parts.scheme in ("http", "https") and bool(parts.hostname)
@@ -203,8 +203,8 @@ class HttpOperation:
         ]
         query = "&".join(filter(None, (parts.query, urlencode(given, quote_via=quote))))
         target = urlunsplit((parts.scheme, parts.netloc, "/".join(segments), query, ""))
-        if len(target) > LONGEST_TARGET:
-            raise Refusal(422, f"the url would be longer than {LONGEST_TARGET} characters")
+        if len(target) > _LONGEST_TARGET:
+            raise Refusal(422, f"the url would be longer than {_LONGEST_TARGET} characters")
         return target
 
     def _segment(self, segment: str, path_params: Mapping[str, Any]) -> str:
@@ -293,7 +293,7 @@ def _leaves(text: str) -> bool:
     """Whether a server that decodes a part of a path once more than it should, or takes what is
     behind a semicolon off, could find a step in it that leads elsewhere.
     """
-    for _ in range(DECODED):
+    for _ in range(_DECODED):
         steps = re.split(r"[/\\]", text)
         if any(step.partition(";")[0].strip() in (".", "..") for step in steps):
             return True

@@ -17,10 +17,10 @@ from xpander_client.platform.agents.http_operation import (
 from xpander_client.platform.agents.tool_answer import TooLarge, Unreadable, as_json, unpacked
 from xpander_client.platform.foundation.errors import Refusal
 
-TOLD = 500
+_TOLD = 500
 """How many characters of a failed answer are handed on."""
 
-LOOKED_AT = 64 * 1024
+_LOOKED_AT = 64 * 1024
 """How many bytes of a failed answer are searched for what must not be told."""
 
 
@@ -99,8 +99,8 @@ class HttpTools:
         kind = response.headers.get("content-type", "")
         plain = await asyncio.to_thread(unpacked, bytes(body), encoding, self._limit)
         if response.status_code >= 300:
-            text = plain[:LOOKED_AT].decode(errors="replace")
-            text = operation.redacted(text)[:TOLD].strip()
+            text = plain[:_LOOKED_AT].decode(errors="replace")
+            text = operation.redacted(text)[:_TOLD].strip()
             raise _Failed(f"answered {response.status_code}" + (f": {text}" if text else ""))
         return await asyncio.to_thread(as_json, kind, plain)
 

@@ -20,7 +20,7 @@ from xpander_client.platform.foundation.ttl_cache import Lookups
 from xpander_client.platform.rules.records import AuditEntry, IdempotencyKey, make_audit_entry
 from xpander_client.platform.stores.base.store import Store
 
-KEPT = 4096
+_KEPT = 4096
 """How many agents of the store are remembered."""
 
 
@@ -49,7 +49,7 @@ class Agents:
         self._clock = clock
         self._since = timestamp(clock())
         self._described = {agent.id: agent for agent in agents}
-        self._kept = Lookups(self._read, ttl=settings.cache_ttl, limit=KEPT, clock=clock)
+        self._kept = Lookups(self._read, ttl=settings.cache_ttl, limit=_KEPT, clock=clock)
         for agent in agents:
             for sub_id in agent.sub_agents.values():
                 if sub_id not in self._described and not create:

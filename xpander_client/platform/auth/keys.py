@@ -23,16 +23,16 @@ from xpander_client.platform.http.gate import ROOTS
 from xpander_client.platform.rules.records import OPERATOR, make_audit_entry
 from xpander_client.platform.stores.base.store import Store
 
-KIND = "key"
+_KIND = "key"
 USE = "key-use"
 """When a key was last used is kept beside it, and written about once a minute."""
 NOBODY = ""
 """The organization of the keys' documents: one that no organization can be."""
 
-LATEST = 253_370_764_800.0
+_LATEST = 253_370_764_800.0
 """The year 9999: what comes later has no form on the wire."""
 
-KEPT = 4096
+_KEPT = 4096
 """How many keys are remembered, and how many that are none."""
 
 _FORM = re.compile(rb"xpk_([0-9a-f]{8})_[0-9a-f]{48}")
@@ -88,7 +88,7 @@ class StoredKeys:
         self._store = store
         self._clock = clock
         self._used: dict[str, float] = {}
-        self._known = Lookups(self._read, ttl=settings.cache_ttl, limit=KEPT, clock=clock)
+        self._known = Lookups(self._read, ttl=settings.cache_ttl, limit=_KEPT, clock=clock)
 
     async def access(self, key: str | bytes) -> Access | None:
         """What the key opens.
@@ -124,7 +124,7 @@ class StoredKeys:
                 raise
 
     async def _read(self, key_id: str) -> _Stored | None:
-        document = await self._store.doc_get(NOBODY, KIND, key_id)
+        document = await self._store.doc_get(NOBODY, _KIND, key_id)
         if document is None or "revoked_at" in document.value:
             return None
         record = _record(document.key, document.value)
@@ -194,7 +194,7 @@ async def create(
     """
     if role is not None and role not in ROLES:
         raise ConfigurationError(f"there is no role {role!r}, but {', '.join(sorted(ROLES))}")
-    if expires_at is not None and not now < expires_at < LATEST:
+    if expires_at is not None and not now < expires_at < _LATEST:
         raise ConfigurationError("a key has to expire later than now, and before the year 9999")
     if rate_limit is not None and not 0 < rate_limit < float("inf"):
         raise ConfigurationError("a rate limit has to be above 0 requests a second")
@@ -217,7 +217,7 @@ async def create(
         del value["id"], value["last_used_at"]
         try:
             made = make_audit_entry(organization_id, OPERATOR, "key.create", record.id, "created")
-            await store.doc_put(NOBODY, KIND, record.id, value, if_version=0, audit=made)
+            await store.doc_put(NOBODY, _KIND, record.id, value, if_version=0, audit=made)
         except Refusal as refusal:
             if refusal.status != 409:
                 raise
@@ -232,7 +232,7 @@ async def listed(store: Store, organization_id: str | None = None) -> list[KeyRe
     uses = {each.key: each.value["last_used_at"] for each in await store.doc_list(NOBODY, USE)}
     records = [
         attrs.evolve(_record(document.key, document.value), last_used_at=uses.get(document.key))
-        for document in await store.doc_list(NOBODY, KIND)
+        for document in await store.doc_list(NOBODY, _KIND)
         if "revoked_at" not in document.value
     ]
     records.sort(key=lambda record: record.created_at)
@@ -256,7 +256,7 @@ async def revoke(store: Store, key_id: str, *, now: float) -> bool:
     Raises:
         ConfigurationError: there is no such key.
     """
-    document = await store.doc_get(NOBODY, KIND, key_id)
+    document = await store.doc_get(NOBODY, _KIND, key_id)
     if document is None:
         raise ConfigurationError(f"there is no key {key_id}")
     if "revoked_at" in document.value:
@@ -265,7 +265,7 @@ async def revoke(store: Store, key_id: str, *, now: float) -> bool:
     kept = {name: value for name, value in document.value.items() if name != "digest"}
     revoked = make_audit_entry(kept["organization_id"], OPERATOR, "key.revoke", key_id, "revoked")
     value = {**kept, "revoked_at": timestamp(now)}
-    await store.doc_put(NOBODY, KIND, key_id, value, audit=revoked)
+    await store.doc_put(NOBODY, _KIND, key_id, value, audit=revoked)
     return True
 
 

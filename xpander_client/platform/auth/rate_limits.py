@@ -9,8 +9,8 @@ from xpander_client.platform.foundation.clock import Clock
 from xpander_client.platform.foundation.errors import Refusal
 from xpander_client.platform.foundation.settings import Settings
 
-WORKERS_SHARE = 10
-WORKERS_LEAST = 20.0
+_WORKERS_SHARE = 10
+_WORKERS_LEAST = 20.0
 """What a worker says of itself and of tasks in its hands has a bucket of its own: so many times as
 large, and at least so many requests a second. An application that uses the key up, too, does not
 cost the worker its leases or its results; nor is a key without bounds by calling itself a worker.
@@ -44,8 +44,8 @@ class RateLimits:
         now = self._clock()
         size = self._settings.burst(rate)
         if of_worker:
-            rate = max(WORKERS_SHARE * rate, WORKERS_LEAST)
-            size = max(WORKERS_SHARE * size, WORKERS_LEAST)
+            rate = max(_WORKERS_SHARE * rate, _WORKERS_LEAST)
+            size = max(_WORKERS_SHARE * size, _WORKERS_LEAST)
         bucket = access.key_id, of_worker
         tokens, since = self._buckets.pop(bucket, (size, now))
         tokens = min(size, tokens + (now - since) * rate)

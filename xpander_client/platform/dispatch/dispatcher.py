@@ -41,7 +41,7 @@ from xpander_client.platform.stores.base.hints import (
 )
 from xpander_client.platform.stores.base.store import Store
 
-MOST_SLOTS = 64
+_MOST_SLOTS = 64
 """What a worker that says it has more is taken to have: so much may be lost with it at once."""
 
 _logger = logging.getLogger(__name__)
@@ -143,7 +143,7 @@ class Dispatch:
             heard_at=now,
             renewed_at=now,
             pool=pool,
-            slots=min(slots, MOST_SLOTS),
+            slots=min(slots, _MOST_SLOTS),
         )
         if earlier is not None and not is_anothers:
             earlier.close()

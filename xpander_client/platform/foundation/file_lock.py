@@ -24,7 +24,7 @@ else:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-FAR = 2**62
+_FAR = 2**62
 """The byte of a file that is locked: no database has any use for it."""
 
 _here: set[tuple[int, int]] = set()
@@ -104,7 +104,7 @@ class FileLock:
         if sys.platform == "linux":
             import fcntl
 
-            lock = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, FAR, 1, 0)
+            lock = struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, _FAR, 1, 0)
             try:
                 fcntl.fcntl(self._itself, fcntl.F_OFD_SETLK, lock)
             except (BlockingIOError, PermissionError):

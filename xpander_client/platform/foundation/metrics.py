@@ -17,13 +17,13 @@ from prometheus_client.registry import Collector
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
-METHODS = frozenset({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"})
+_METHODS = frozenset({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"})
 
-COMMANDS = tuple(2.0**power for power in range(10))
+_COMMANDS = tuple(2.0**power for power in range(10))
 """Where the histogram of commands in a commit is cut: 1 to 512, which is the most."""
 
-SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-OFFER_SECONDS = (*SECONDS[2:], 10.0)
+_SECONDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_OFFER_SECONDS = (*_SECONDS[2:], 10.0)
 
 
 class Metrics:
@@ -68,19 +68,19 @@ class Metrics:
             "xpander_commit_commands",
             "Commands made durable by one commit.",
             registry=registry,
-            buckets=COMMANDS,
+            buckets=_COMMANDS,
         )
         self._commit_seconds = Histogram(
             "xpander_commit_seconds",
             "How long a transaction took, from its first command to the end of its commit.",
             registry=registry,
-            buckets=SECONDS,
+            buckets=_SECONDS,
         )
         self.offer_to_start = Histogram(
             "xpander_offer_to_start_seconds",
             "How long tasks that were sent to a worker took to begin.",
             registry=registry,
-            buckets=OFFER_SECONDS,
+            buckets=_OFFER_SECONDS,
         )
         self.leases_lost = Counter(
             "xpander_leases_lost",
@@ -108,7 +108,7 @@ class Metrics:
         kind = method, status // 100
         counter = self._answered.get(kind)
         if counter is None:
-            name = method if method in METHODS else "other"
+            name = method if method in _METHODS else "other"
             counter = self._requests.labels(name, f"{status // 100}xx")
             if name == method:
                 self._answered[kind] = counter

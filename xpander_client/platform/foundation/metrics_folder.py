@@ -21,11 +21,11 @@ from typing import Any
 METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """The variable that names the folder to all who count."""
 
-PREFIX = "xpander-metrics-"
-OWNED = "owner.lock"
+_PREFIX = "xpander-metrics-"
+_OWNED = "owner.lock"
 """Locked as long as the process lives that made the folder."""
 
-READING = "reading.lock"
+_READING = "reading.lock"
 
 _logger = logging.getLogger(__name__)
 
@@ -46,8 +46,8 @@ else:
 def made() -> Iterator[str]:
     """A folder that goes with this process, or else when the next one is made."""
     _remove_left()
-    with tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as folder:
-        path = Path(folder, OWNED)
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as folder:
+        path = Path(folder, _OWNED)
         with open(path.with_suffix(".new"), "w", encoding="ascii") as file:
             _lock(file.fileno())
             os.rename(file.name, path)  # locked from the first moment that it is there
@@ -82,19 +82,19 @@ def reading(folder: str) -> contextlib.AbstractContextManager[None]:
 
 @contextlib.contextmanager
 def _locked(folder: str, *, shared: bool = False) -> Iterator[None]:
-    with open(Path(folder, READING), "a", encoding="ascii") as file:
+    with open(Path(folder, _READING), "a", encoding="ascii") as file:
         _lock(file.fileno(), shared=shared)
         yield
 
 
 def _remove_left() -> None:
     """Remove the folders of processes that were killed, which can be told by their locks."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):
             there = folder.lstat()
             if not stat.S_ISDIR(there.st_mode) or there.st_uid != os.geteuid():
                 continue
-            descriptor = os.open(folder / OWNED, os.O_RDWR | os.O_NOFOLLOW)
+            descriptor = os.open(folder / _OWNED, os.O_RDWR | os.O_NOFOLLOW)
             try:
                 _lock(descriptor, wait=False)
                 shutil.rmtree(folder)

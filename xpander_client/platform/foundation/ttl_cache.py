@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from xpander_client.platform.foundation.clock import Clock
 from xpander_client.runtime.shielding import shield
 
-STRANGERS = 2
+_STRANGERS = 2
 """How many keys that nobody knows may be read at a time: the others wait their turn, so that those
 who try keys at random leave the store to those who have some."""
 
@@ -36,7 +36,7 @@ class Lookups(Generic[K, V]):
         self._found: dict[K, tuple[float, V]] = {}
         self._missing: dict[K, float] = {}
         self._reading: dict[K, asyncio.Task[V | None]] = {}
-        self._strangers = asyncio.Semaphore(STRANGERS)
+        self._strangers = asyncio.Semaphore(_STRANGERS)
 
     async def get(self, key: K) -> V | None:
         """What is stored, as it was at most `ttl` seconds ago."""

@@ -25,17 +25,17 @@ from xpander_client.platform.stores.base.admission import REQUEST_BYTES
 
 T = TypeVar("T")
 
-DEEPEST = 200
+_DEEPEST = 200
 """How deep JSON may be nested. Answers put what they hold a few levels deeper, and the encoder's
 own limit is 254."""
 
 MOST_VALUES = 200_000
 """How many values a body may hold. More take the parser so long that everybody waits."""
 
-LARGE = 64 * 1024
+_LARGE = 64 * 1024
 """From how many bytes on a body is looked at beside the loop."""
 
-SMALLEST_NUMBER, LARGEST_NUMBER = -(2**63), 2**64 - 1
+_SMALLEST_NUMBER, _LARGEST_NUMBER = -(2**63), 2**64 - 1
 """The whole numbers that JSON may hold. Those beyond come out of the parser as floats."""
 
 _DIGITS = bytes(ord("0") if chr(byte).isdigit() else ord(".") for byte in range(128)) + b"." * 128
@@ -49,16 +49,16 @@ async def taken(request: Request, limit: int, check: Callable[[Any], T]) -> T:
     one after the other, so that they neither hold up the loop nor fill the memory together.
 
     Raises:
-        Refusal: as `read`, `parsed` and `check` have it.
+        Refusal: as `_read`, `parsed` and `check` have it.
     """
-    body = await read(request, limit)
-    if len(body) < LARGE:
+    body = await _read(request, limit)
+    if len(body) < _LARGE:
         return check(parsed(body))
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(_beside, lambda: check(parsed(body)))
 
 
-async def read(request: Request, limit: int) -> bytes:
+async def _read(request: Request, limit: int) -> bytes:
     """The body's bytes.
 
     Raises:
@@ -117,14 +117,14 @@ def parsed(body: bytes) -> Any:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         raise Refusal(400, f"the body is no JSON: {error}") from None
-    if body.count(b"[") + body.count(b"{") > DEEPEST:
+    if body.count(b"[") + body.count(b"{") > _DEEPEST:
         wrapped = value
-        for _ in range(254 - DEEPEST):
+        for _ in range(254 - _DEEPEST):
             wrapped = [wrapped]
         try:
             orjson.dumps(wrapped)
         except TypeError:
-            raise Refusal(422, f"the JSON is nested deeper than {DEEPEST} levels", "$") from None
+            raise Refusal(422, f"the JSON is nested deeper than {_DEEPEST} levels", "$") from None
     if _may_hold_a_long_number(body):
         _refuse_long_numbers(json.loads(body, parse_int=_LongNumber.or_int), "$")
     return value
@@ -171,15 +171,15 @@ class _LongNumber:
 
     @staticmethod
     def or_int(text: str) -> int | _LongNumber:
-        if len(text) > len(str(LARGEST_NUMBER)):
+        if len(text) > len(str(_LARGEST_NUMBER)):
             return _LongNumber()
         number = int(text)
-        return number if SMALLEST_NUMBER <= number <= LARGEST_NUMBER else _LongNumber()
+        return number if _SMALLEST_NUMBER <= number <= _LARGEST_NUMBER else _LongNumber()
 
 
 def _refuse_long_numbers(value: Any, path: str) -> None:
     if isinstance(value, _LongNumber):
-        raise Refusal(422, f"expected a number from {SMALLEST_NUMBER} to {LARGEST_NUMBER}", path)
+        raise Refusal(422, f"expected a number from {_SMALLEST_NUMBER} to {_LARGEST_NUMBER}", path)
     if isinstance(value, dict):
         for name, item in value.items():
             _refuse_long_numbers(item, f"{path}.{name}")

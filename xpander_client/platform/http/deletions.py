@@ -21,7 +21,7 @@ TOGETHER = 50
 AT_ONCE = 500
 """So many tasks, threads or hundreds of reports one request looks at."""
 
-REPORTS = 500
+_REPORTS = 500
 
 
 @attrs.define
@@ -108,9 +108,9 @@ class Deletions:
         await self._threads_of(access, user_id, removed)
         for _ in range(AT_ONCE // TOGETHER):
             gone = await self._store.forget_reports(
-                access.organization_id, user_id, REPORTS, agent_ids=access.agent_ids
+                access.organization_id, user_id, _REPORTS, agent_ids=access.agent_ids
             )
-            if gone < REPORTS:
+            if gone < _REPORTS:
                 break
         else:
             removed.more = True

@@ -44,8 +44,8 @@ ROOTS = frozenset(
 )
 """First segments of routes. Anything else there is the organization."""
 
-OPEN = frozenset({"health", "ready", "metrics"})
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_OPEN = frozenset({"health", "ready", "metrics"})
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _logger = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ class Gate:
         access = None
         extensions = scope.get("extensions", {})
         private = extensions.get(PRIVATE, False)
-        if scope["method"] not in SAFE and is_cross_site(
+        if scope["method"] not in _SAFE and is_cross_site(
             scope["headers"], self._hosts, private=private
         ):
             raise Refusal(403, "a page of another site sent this; allowed_hosts may name its host")
@@ -154,7 +154,7 @@ class Gate:
         """Whether the request needs no key, so that whatever watches the platform needs none. The
         figures are free only to those who came in on an address that nobody else can reach.
         """
-        if segments[-1] not in OPEN or len(segments) > 2:
+        if segments[-1] not in _OPEN or len(segments) > 2:
             return False
         if len(segments) == 2 and segments[0] in ROOTS:
             return False
@@ -194,7 +194,7 @@ def _key_of(scope: Scope) -> bytes:
 
 
 def _hint(segments: list[str]) -> str:
-    if segments[-1] in OPEN:
+    if segments[-1] in _OPEN:
         return "; without one this is for callers on this machine, or under an allowed host"
     return ""
 

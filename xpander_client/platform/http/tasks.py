@@ -73,9 +73,9 @@ from xpander_client.platform.streaming.responses import TaskEvents, WorkerChanne
 
 T = TypeVar("T")
 
-PAGE = 500
+_PAGE = 500
 """How many rows are read at once, and how many items a caller may ask for in one answer."""
-ENVIRONMENTS = frozenset({"local", "xpander"})
+_ENVIRONMENTS = frozenset({"local", "xpander"})
 
 
 class _Stream(Response):
@@ -307,8 +307,8 @@ class Endpoints:
         if access(request).agent_ids is not None:
             raise Refusal(403, "what was done in the organization is not for a key of some agents")
         limit = count(request.query_params.get("limit"), "limit")
-        if limit is not None and not 1 <= limit <= PAGE:
-            raise Refusal(422, f"limit has to be from 1 to {PAGE}, not {limit}")
+        if limit is not None and not 1 <= limit <= _PAGE:
+            raise Refusal(422, f"limit has to be from 1 to {_PAGE}, not {limit}")
         page = await self._store.audit(
             organization(request), cursor=request.query_params.get("cursor"), limit=limit or 100
         )
@@ -376,8 +376,8 @@ class Endpoints:
             internal_status=queried(request, "internal_status", LOOKED_UP),
         )
         limit = count(query.get("limit"), "limit")
-        if limit is not None and not 1 <= limit <= PAGE:
-            raise Refusal(422, f"limit has to be from 1 to {PAGE}, not {limit}")
+        if limit is not None and not 1 <= limit <= _PAGE:
+            raise Refusal(422, f"limit has to be from 1 to {_PAGE}, not {limit}")
 
         async def page_behind(cursor: str | None, most: int) -> tuple[list[bytes], str | None]:
             page = await self._store.list_tasks(
@@ -385,7 +385,7 @@ class Endpoints:
             )
             return [_list_item(record) for record in page.records], page.cursor
 
-        items, cursor = await page_behind(query.get("cursor"), limit or PAGE)
+        items, cursor = await page_behind(query.get("cursor"), limit or _PAGE)
         if limit is None and cursor is not None:
             return StreamingResponse(_array(items, cursor, page_behind), media_type=Json.media_type)
         while cursor is not None and limit is not None and len(items) < limit:
@@ -505,7 +505,7 @@ class Endpoints:
             raise Refusal(503, "the platform is stopping")
         organization_id, agent_id = organization(request), path_id(request, "agent_id")
         environment = request.query_params.get("environment")
-        if environment is not None and environment not in ENVIRONMENTS:
+        if environment is not None and environment not in _ENVIRONMENTS:
             raise Refusal(422, f"there is no environment {environment!r}")
         worker_id = request.headers.get("x-worker-id")
         within(worker_id, {**ID, "minLength": 1}, what="x-worker-id")
@@ -728,7 +728,7 @@ async def _array(
     """A JSON array of any length: these items, and page by page those behind the cursor."""
     yield b"[" + b",".join(items)
     while cursor is not None:
-        items, cursor = await page_behind(cursor, PAGE)
+        items, cursor = await page_behind(cursor, _PAGE)
         if items:
             yield b"," + b",".join(items)
     yield b"]"

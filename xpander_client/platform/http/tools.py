@@ -46,7 +46,7 @@ from xpander_client.platform.stores.base.store import Store
 FINISH = "xpfinish-agent-execution-finished"
 """The tool by which a model ends its task."""
 
-TOOL_FAILURES = frozenset({404, 422, 424})
+_TOOL_FAILURES = frozenset({404, 422, 424})
 """Refusals that a model should hear of: there is no such tool, it takes no such arguments, or it
 failed.
 """
@@ -55,7 +55,7 @@ _STOP = {"xpander-agent-stop": "true"}
 
 
 @attrs.frozen(kw_only=True)
-class Call:
+class _Call:
     """A call of a tool in the course of a task."""
 
     access: Access
@@ -74,7 +74,7 @@ class Call:
 
 
 @attrs.frozen(kw_only=True)
-class Answer:
+class _Answer:
     """What a tool answered. With a `key` the thread is told of it once only, and of an answer that
     is not `final`, because another task will give that, not at all.
     """
@@ -144,7 +144,7 @@ class OperationEndpoints:
         task_id = path_id(request, "execution_id")
         task = await self._store.get(organization(request), task_id, whole=False)
         tool_id = path_id(request, "operation_id")
-        call = Call(
+        call = _Call(
             access=access(request),
             agent_id=path_id(request, "agent_id"),
             task=task,
@@ -165,14 +165,14 @@ class OperationEndpoints:
         try:
             answer = await self._answered(call)
         except Refusal as refusal:
-            if refusal.status not in TOOL_FAILURES:  # it is the task that can't be worked on
+            if refusal.status not in _TOOL_FAILURES:  # it is the task that can't be worked on
                 now = await self._store.get(call.organization_id, task_id, whole=False)
                 raise _refused(refusal, {STATUS: now.status}) from None
-            headers = await self._tell(call, Answer(body=orjson.dumps(refusal.detail)))
+            headers = await self._tell(call, _Answer(body=orjson.dumps(refusal.detail)))
             raise _refused(refusal, headers) from None
         return Json(answer.body, headers={**answer.headers, **await self._tell(call, answer)})
 
-    async def _check(self, call: Call) -> None:
+    async def _check(self, call: _Call) -> None:
         """Refuse a call that can't be made for this task, before anything is done."""
         task = call.task
         status = {STATUS: task.status}
@@ -194,7 +194,7 @@ class OperationEndpoints:
         ):
             await self._store.keep_alive(call.organization_id, task.id, attempt=call.attempt)
 
-    async def _answered(self, call: Call) -> Answer:
+    async def _answered(self, call: _Call) -> _Answer:
         """What the tool answers.
 
         Raises:
@@ -208,10 +208,10 @@ class OperationEndpoints:
             return await self._delegate(call, sub_agent)
         operation = agent.operations.get(call.tool_id)
         if operation is None or self._tools.runs(call.tool_id):
-            return Answer(body=await self._tools.call(call.tool_id, call.arguments.keywords))
-        return Answer(body=await self._http_tools.call(call.tool_id, operation, call.arguments))
+            return _Answer(body=await self._tools.call(call.tool_id, call.arguments.keywords))
+        return _Answer(body=await self._http_tools.call(call.tool_id, operation, call.arguments))
 
-    async def _finish(self, call: Call) -> Answer:
+    async def _finish(self, call: _Call) -> _Answer:
         is_success = call.arguments.body.get("is_success")
         if not isinstance(is_success, bool):
             raise Refusal(422, "is_success has to be true or false", "$.body_params.is_success")
@@ -232,13 +232,13 @@ class OperationEndpoints:
             raise Refusal(409, f"the task is {task.status}, which is final")
         # No caller can send such a key: it has a character that no header holds.
         name = bodies.fingerprint(f"finish\n{task.id}\n{call.tool_call_id}", None)
-        return Answer(
+        return _Answer(
             body=orjson.dumps({"ok": True}),
             headers=_STOP,
             key=IdempotencyKey(f"finish\n{name.hex()}", name),
         )
 
-    async def _delegate(self, call: Call, sub_agent: str) -> Answer:
+    async def _delegate(self, call: _Call, sub_agent: str) -> _Answer:
         text = call.arguments.body.get("input_task")
         if not isinstance(text, str) or not text:
             raise Refusal(422, "input_task has to say what to do", "$.body_params.input_task")
@@ -266,11 +266,11 @@ class OperationEndpoints:
             task_id=child_id,
             attempt=call.attempt,
         )
-        return Answer(
+        return _Answer(
             body=orjson.dumps({"execution_id": put.record.id}), headers=_STOP, final=False
         )
 
-    async def _tell(self, call: Call, answer: Answer) -> dict[str, str]:
+    async def _tell(self, call: _Call, answer: _Answer) -> dict[str, str]:
         """Add the tool's message to the task's thread, if wanted. A sign of life in any case.
 
         Returns what the headers say of the task and of the thread.

@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 
 DEFAULT_FOLDER = Path(".xpander/pg")
 
-PREFIX = "xpander-pg-"
+_PREFIX = "xpander-pg-"
 """Of folders for sockets."""
 
-LONGEST_PATH = 103
+_LONGEST_PATH = 103
 """Of a socket, on the system that allows the least, in bytes."""
 
 
@@ -81,7 +81,7 @@ def postgres_server(folder: Path = DEFAULT_FOLDER) -> Iterator[str]:
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 if _socket_folder(folder) is not None:
                     _control(server, "stop", "-m", "fast")
-                if socket_folder.name.startswith(PREFIX):
+                if socket_folder.name.startswith(_PREFIX):
                     shutil.rmtree(socket_folder, ignore_errors=True)
 
 
@@ -139,9 +139,9 @@ def _start(server: PostgresServer) -> Path:
     """Start the server; returns where it is reached."""
     # Not beside the data: the path of a socket may not be long.
     place = tempfile.gettempdir()
-    if len(place) > LONGEST_PATH - len(f"/{PREFIX}12345678/.s.PGSQL.5432"):
+    if len(place) > _LONGEST_PATH - len(f"/{_PREFIX}12345678/.s.PGSQL.5432"):
         place = "/tmp"
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=place))
     if server.system_user is not None:
         shutil.chown(folder, server.system_user)
     options = f"-h '' -k {shlex.quote(str(folder))}"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from xpander_client.platform.app import Platform
 
 
-LOOK_INTERVAL = 0.5
+_LOOK_INTERVAL = 0.5
 
 
 class News:
@@ -34,7 +34,7 @@ class News:
         """Look again and again, until it is cancelled."""
         while True:
             await self.look()
-            await asyncio.sleep(LOOK_INTERVAL)
+            await asyncio.sleep(_LOOK_INTERVAL)
 
     async def look(self) -> None:
         """Tell what has changed since the last look."""

@@ -22,7 +22,7 @@ from xpander_client.platform.stores.addresses import store_at, without_password
 from xpander_client.runtime.hosts import is_loopback
 from xpander_client.runtime.serving import raise_descriptor_limit
 
-DEFAULT_STORE = ".xpander/dev.db"
+_DEFAULT_STORE = ".xpander/dev.db"
 
 
 @attrs.frozen
@@ -39,7 +39,7 @@ class Address:
 def run(
     host: str = "127.0.0.1",
     port: int = 0,
-    store: str | os.PathLike[str] = DEFAULT_STORE,
+    store: str | os.PathLike[str] = _DEFAULT_STORE,
     keys: Mapping[str, str] | None = None,
     agents: str | os.PathLike[str] | Sequence[Mapping[str, Any] | str] = (),
     *,

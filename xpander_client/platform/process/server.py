@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from xpander_client.platform.app import Platform
 
 
-FORBIDDEN_PORT = 8085
+_FORBIDDEN_PORT = 8085
 """The official client sends its event streams elsewhere when it sees this port on loopback."""
 
 
@@ -24,16 +24,16 @@ def bind(host: str, port: int) -> socket.socket:
     Raises:
         ConfigurationError: the port is taken, or may not be used.
     """
-    if port == FORBIDDEN_PORT:
+    if port == _FORBIDDEN_PORT:
         raise ConfigurationError(
-            f"port {FORBIDDEN_PORT} can't be used: the official client takes it for another service"
+            f"port {_FORBIDDEN_PORT} can't be used: the official client takes it for another service"
         )
     while True:
         try:
             listener = serving.bind(host, port)
         except OSError as error:
             raise ConfigurationError(f"{host}:{port} can't be listened on: {error}") from error
-        if listener.getsockname()[1] != FORBIDDEN_PORT:
+        if listener.getsockname()[1] != _FORBIDDEN_PORT:
             return listener
         listener.close()
 

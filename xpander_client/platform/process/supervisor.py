@@ -28,7 +28,7 @@ from xpander_client.platform.stores.addresses import check_address, without_pass
 from xpander_client.platform.stores.base.engines import find_engine
 from xpander_client.runtime import serving
 
-TRIES = 3
+_TRIES = 3
 """So many processes may die without a word before the first one has served."""
 
 _logger = logging.getLogger(__name__)
@@ -316,8 +316,8 @@ class _Supervisor:
             report = await child.report
             self._hear(child, report)
             status = await self._ended(child)
-            if report is None and not self._serves and deaths == TRIES - 1:
-                self._fail(f"no process can serve: {TRIES} died, the last one {_of(status)}")
+            if report is None and not self._serves and deaths == _TRIES - 1:
+                self._fail(f"no process can serve: {_TRIES} died, the last one {_of(status)}")
             if self._stopping.is_set():
                 return
             if child.successor is not None:

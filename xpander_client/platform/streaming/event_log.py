@@ -22,10 +22,10 @@ PAGE_BYTES = 32 * 1024
 KEPT_BYTES = 16 * 1024 * 1024
 """How much is kept of what was encoded, for all tasks together."""
 
-OVERHEAD = 512
+_OVERHEAD = 512
 """What a page takes beside its data, about."""
 
-BREATH = 0.00005
+_BREATH = 0.00005
 """How long, in seconds for each reader, what comes is gathered after a page was given out: about as
 long as it takes to send it. So what comes often goes out together, and leaves time for others.
 """
@@ -165,7 +165,7 @@ class EventLogs:
             return False
         log.last = page.last
         log.ring()
-        breath = len(log.alarms) * BREATH
+        breath = len(log.alarms) * _BREATH
         await asyncio.sleep(breath if breath >= 0.001 else 0)
         return page.whole
 
@@ -222,4 +222,4 @@ class EventLogs:
 
 
 def _weight(page: Page) -> int:
-    return len(page.data) + OVERHEAD
+    return len(page.data) + _OVERHEAD

@@ -27,7 +27,7 @@ from xpander_client.errors import ModuleException
 
 _logger = logging.getLogger("xpander_client.worker")
 
-LONGEST_NAME = 64
+_LONGEST_NAME = 64
 """What providers of models take."""
 
 
@@ -129,17 +129,17 @@ def async_tools(agent: Agent, task: Task | None) -> list[Any]:
     return _functions(agent, task, _async_entrypoint)
 
 
-Begin = Callable[[dict[str, Any]], _Call]
+_Begin = Callable[[dict[str, Any]], _Call]
 
 
-def _sync_entrypoint(begin: Begin) -> Callable[..., Any]:
+def _sync_entrypoint(begin: _Begin) -> Callable[..., Any]:
     def call(**given: Any) -> str:
         return begin(given).run()
 
     return call
 
 
-def _async_entrypoint(begin: Begin) -> Callable[..., Any]:
+def _async_entrypoint(begin: _Begin) -> Callable[..., Any]:
     async def call(**given: Any) -> str:
         return await begin(given).arun()
 
@@ -147,7 +147,7 @@ def _async_entrypoint(begin: Begin) -> Callable[..., Any]:
 
 
 def _functions(
-    agent: Agent, task: Task | None, entrypoint: Callable[[Begin], Callable[..., Any]]
+    agent: Agent, task: Task | None, entrypoint: Callable[[_Begin], Callable[..., Any]]
 ) -> list[Any]:
     function = import_module("agno.tools.function").Function
     made: dict[str, Any] = {}
@@ -174,7 +174,7 @@ def _recorded(
     tool: AgentTool,
     task: Task | None,
     parameters: Mapping[str, Any],
-    entrypoint: Callable[[Begin], Callable[..., Any]],
+    entrypoint: Callable[[_Begin], Callable[..., Any]],
 ) -> Callable[..., Any]:
     """The function for a tool, which learns the model's id of each call."""
     # A tool with a parameter of that name needs it for itself.
@@ -221,11 +221,11 @@ def _name(tool: AgentTool, taken: Collection[str]) -> str:
     """The tool's name in the letters that providers of models take, not twice the same."""
     readable = re.sub(r"[^A-Za-z0-9_-]+", "_", tool.name).strip("_")
     plain = readable or re.sub(r"[^A-Za-z0-9_-]+", "_", tool.id).strip("_") or "tool"
-    name = plain[:LONGEST_NAME]
+    name = plain[:_LONGEST_NAME]
     number = 1
     while name in taken:
         number += 1
-        name = f"{plain[: LONGEST_NAME - len(str(number)) - 1]}_{number}"
+        name = f"{plain[: _LONGEST_NAME - len(str(number)) - 1]}_{number}"
     return name
 
 

@@ -16,7 +16,7 @@ from xpander_client.transport import Transport
 from xpander_client.transport.bound import fence
 from xpander_client.worker.channel.delivery import Delivery, deliver
 
-ATTEMPT = "execution_attempts"
+_ATTEMPT = "execution_attempts"
 
 Claim = Callable[[], Awaitable[Response[Task]]]
 """Takes a task for a worker, as often as it is called; the answer is the task."""
@@ -60,7 +60,7 @@ class Record:
 
         Its `is_stop_requested` says whether the attempt is given up.
         """
-        always = {} if self._number is None else {ATTEMPT: self._number}
+        always = {} if self._number is None else {_ATTEMPT: self._number}
         return fence(task, self.transport, self._body, always, self._is_given_up)
 
     def keep_away(self) -> None:
@@ -163,7 +163,7 @@ class Record:
 
     async def _update(self, fields: dict[str, Any]) -> None:
         if self._number is not None:
-            fields[ATTEMPT] = self._number
+            fields[_ATTEMPT] = self._number
         brief = self.transport.options(headers=BRIEF)
         await brief.acall(tasks.update_fields(task_id=self.task_id, fields=fields), None)
 

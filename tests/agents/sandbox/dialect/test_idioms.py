@@ -210,7 +210,7 @@ def test_any_piece_of_python_stays_python() -> None:
 
     import xpander_client.agents
 
-    for path in sorted(Path(xpander_client.agents.__file__).parent.glob("*.py")):
+    for path in sorted(Path(xpander_client.agents.__file__).parent.rglob("*.py")):
         made = rewritten(path.read_text(), has_objects=True)
         with contextlib.suppress(RecursionError):
             ast.parse(made)

@@ -14,7 +14,7 @@ import attrs
 _NAME = re.compile(r"[^\W\d]\w*")
 _TOP_LEVEL = re.compile(r"(?:@|(?:async\s+)?def\s|class\s)")
 _DEFINES = re.compile(r"(?:async\s+)?(?:def|class)\s+([^\W\d]\w*)")
-AWAITING = frozenset({"create_task", "ensure_future", "gather", "run", "wait", "wait_for"})
+_AWAITING = frozenset({"create_task", "ensure_future", "gather", "run", "wait", "wait_for"})
 """Functions of asyncio that await what they are given."""
 LONGEST = 1_000_000
 """Characters of code that are looked at. No block of a model comes near."""
@@ -94,7 +94,7 @@ def _described(code: str, tree: ast.Module, names: frozenset[str]) -> Source:
         elif isinstance(node, ast.Await):
             awaits = True
             awaited.append(node.value)
-        elif isinstance(node, ast.Call) and _called(node) in AWAITING:
+        elif isinstance(node, ast.Call) and _called(node) in _AWAITING:
             awaits = True
             awaited += [one for item in node.args for one in _given(item)]
         elif isinstance(node, ast.Try) and node.finalbody:

@@ -17,7 +17,7 @@ PIECE = 16 * 1024
 """What a command holds is counted in pieces of so many bytes; one that has less is small."""
 
 
-class WriteObserver(Protocol):
+class _WriteObserver(Protocol):
     """Hears of what becomes of commands; it may be told on any thread."""
 
     def committed(self, commands: int, seconds: float) -> None:
@@ -55,7 +55,7 @@ class Admission:
         self._waiting = 0
         self._patience = patience
         self.queued = 0
-        self.observer: WriteObserver = Unobserved()
+        self.observer: _WriteObserver = Unobserved()
 
     async def enter(self) -> int:
         """Take a place, and as many pieces of room as are returned; whoever has them has to see to
