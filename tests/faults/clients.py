@@ -20,7 +20,7 @@ from xpander_client.chaos.history import (
     Stopped,
 )
 from xpander_client.platform.foundation.clock import timestamp
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.rules.records import IdempotencyKey, TaskFilter, TaskRecord
 from xpander_client.platform.stores.base.store import Store
 
@@ -64,7 +64,7 @@ class StoreClient:
             while goes_on():
                 try:
                     await self._one()
-                except Refusal as refusal:
+                except HttpError as refusal:
                     if refusal.status == 503:
                         return
                     # What a client had begun may be another's by now, or stopped.
@@ -77,7 +77,7 @@ class StoreClient:
             while await self._unfinished():
                 claimed = await self._store.claim(ORGANIZATION, AGENT, [self._name])
                 for record in claimed:
-                    with contextlib.suppress(Refusal):
+                    with contextlib.suppress(HttpError):
                         await self._run(record)
                 if not claimed:
                     await asyncio.sleep(0.05)
@@ -134,7 +134,7 @@ class StoreClient:
         while True:
             try:
                 return await call()
-            except Refusal as refusal:
+            except HttpError as refusal:
                 if refusal.status != 503 or not self._stubborn:
                     raise
                 await asyncio.sleep(0.05)
@@ -150,7 +150,7 @@ async def sweeping(store: Store) -> AsyncIterator[None]:
 
     async def sweep() -> None:
         while True:
-            with contextlib.suppress(Refusal):
+            with contextlib.suppress(HttpError):
                 await store.sweep()
             await asyncio.sleep(0.1)
 

@@ -29,7 +29,7 @@ from xpander_client.chaos.processes import Process
 from xpander_client.chaos.server import environment
 from xpander_client.chaos.stage import SERVER
 from xpander_client.errors import ModuleException
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.addresses import store_at
 from xpander_client.platform.stores.base.store import Store
@@ -49,10 +49,10 @@ def folder(place: Path) -> Path:
 
 async def refused(store: Store) -> None:
     """Writes are refused, so that callers come back; what can be read is read."""
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(HttpError) as refusal:
         await store.put(ORGANIZATION, "a", BODY, task_id="refused")
     assert refusal.value.status == 503
-    with pytest.raises(Refusal) as unknown:
+    with pytest.raises(HttpError) as unknown:
         await store.get(ORGANIZATION, "refused")
     assert unknown.value.status == 404
     assert (await store.get(ORGANIZATION, "before")).id == "before"
@@ -174,7 +174,7 @@ async def filled(store: Store, big: dict[str, Any]) -> int:
     for n in range(30):
         try:
             await store.put(ORGANIZATION, "a", big, task_id=f"big{n}")
-        except Refusal as refusal:
+        except HttpError as refusal:
             if refusal.status == 503 and n:
                 return n
             raise

@@ -22,7 +22,7 @@ from hypothesis.stateful import (
 from tests.faults.engines import Engine, rounds
 from tests.faults.model import FINAL, Model, Refused
 from tests.faults.tally import Count, Tally
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import (
     Appended,
@@ -97,7 +97,7 @@ def face_of(record: TaskRecord) -> dict[str, Any]:
 def answer_of(value: Any) -> Any:
     """What an engine answered, in the model's words."""
     match value:
-        case Refusal():
+        case HttpError():
             return value.status, "refused"
         case TaskRecord():
             return value.id
@@ -127,7 +127,7 @@ def answer_of(value: Any) -> Any:
 def whole(value: Any) -> Any:
     """Everything in an engine's answer, to be compared with another engine's."""
     match value:
-        case Refusal():
+        case HttpError():
             return value.status, value.detail
         case TaskRecord():
             return attrs.asdict(attrs.evolve(value, document=b"")), value.read()
@@ -178,7 +178,7 @@ class Together:
             PLACE_IN_BATCH.set(place)
             try:
                 return await command(self.store)
-            except Refusal as refusal:
+            except HttpError as refusal:
                 return refusal
             finally:
                 self.arrive(place)

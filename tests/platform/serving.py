@@ -11,7 +11,7 @@ from typing import TypeVar
 import httpx
 
 from xpander_client.platform.app import Platform
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.process.server import Server, bind, run_loop
 from xpander_client.platform.rules.records import Document
 from xpander_client.platform.stores.sqlite.store import SqliteStore
@@ -28,7 +28,7 @@ class WatchedStore(SqliteStore):
     async def doc_get(self, organization_id: str, kind: str, key: str) -> Document | None:
         self.reads += 1
         if self.away:
-            raise Refusal(503, "the store can't be reached")
+            raise HttpError(503, "the store can't be reached")
         return await super().doc_get(organization_id, kind, key)
 
 

@@ -25,7 +25,7 @@ from xpander_client.chaos.history import (
 from xpander_client.core.serialization import unstructure
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.core.statuses import TERMINAL
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.rules.records import TaskFilter, TaskRecord
 from xpander_client.platform.stores.base.store import Store
 
@@ -131,7 +131,7 @@ async def stored_tasks(
     for task_id in {*records, *task_ids}:
         try:
             record = await store.get(organization_id, task_id)
-        except Refusal as refusal:
+        except HttpError as refusal:
             if refusal.status != 404:
                 raise
             continue

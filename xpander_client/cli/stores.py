@@ -53,7 +53,7 @@ async def administered(address: str | None, *, make: bool = False) -> AsyncItera
         ConfigurationError: no store was given, or there is none that can be used. One in a file is
             only made with `make`, so that a slip of the pen is no new store.
     """
-    from xpander_client.platform.foundation.errors import Refusal
+    from xpander_client.platform.foundation.errors import HttpError
     from xpander_client.platform.stores.addresses import store_at, without_password
     from xpander_client.platform.stores.base.engines import find_engine
 
@@ -70,5 +70,5 @@ async def administered(address: str | None, *, make: bool = False) -> AsyncItera
             yield store
         finally:
             await store.close()
-    except Refusal as refusal:
+    except HttpError as refusal:
         raise ConfigurationError(f"{without_password(address)}: {refusal.detail}") from refusal

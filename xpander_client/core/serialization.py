@@ -99,10 +99,10 @@ def structure(value: Any, type_: type[T]) -> T:
         ConversionError: they are no `type_`.
 
     Example:
-        >>> structure("false", bool)
+        >>> structure(1, bool)
         Traceback (most recent call last):
         ...
-        xpander_client.core.serialization.ConversionError: $: expected a boolean, got the string 'no'
+        xpander_client.core.serialization.ConversionError: $: expected a boolean, got the number 1
     """
     try:
         made: T = _hook_of(type_)(value, type_)

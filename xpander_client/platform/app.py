@@ -18,14 +18,14 @@ from xpander_client.platform.agents.registry import Agents
 from xpander_client.platform.auth import roles
 from xpander_client.platform.auth.keys import FixedKeys, Keys, StoredKeys
 from xpander_client.platform.auth.rate_limits import RateLimits
-from xpander_client.platform.auth.scope import Reach
+from xpander_client.platform.auth.scope import KeyScope
 from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.foundation.clock import Clock, server_clock
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http.deletions import Deletions
-from xpander_client.platform.http.gate import Gate
+from xpander_client.platform.http.gate import AuthMiddleware
 from xpander_client.platform.http.health import HealthEndpoints
 from xpander_client.platform.http.tasks import Endpoints
 from xpander_client.platform.http.threads import ThreadEndpoints
@@ -68,7 +68,7 @@ class Platform:
             StoredKeys(store, self.settings, self._clock) if keys is None else FixedKeys(keys)
         )
         self._keys = known
-        reach = Reach(store)
+        reach = KeyScope(store)
         self.metrics = Metrics()
         store.admission.observer = self.metrics
         self.dispatch = Dispatch(store, self.settings, self._clock, self.metrics)
@@ -109,7 +109,7 @@ class Platform:
         )
         router = Router(routes, redirect_slashes=False)
         limits = RateLimits(self.settings, self._clock)
-        self.app: ASGIApp = Gate(
+        self.app: ASGIApp = AuthMiddleware(
             router, known, limits, self.metrics, self.settings, is_held=self.dispatch.is_held
         )
         self._chores: list[asyncio.Task[None]] = []
@@ -182,7 +182,7 @@ class Platform:
         if isinstance(self._keys, StoredKeys):
             try:
                 await self._keys.note_uses()
-            except Refusal as refusal:
+            except HttpError as refusal:
                 _logger.warning("the last uses of keys were not written down: %s", refusal.detail)
 
     async def _measure(self) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, strategies as st
 
 from xpander_client.platform.agents.http_operation import HttpOperation
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
@@ -96,17 +96,17 @@ NO_PARTS: list[Any] = [
 
 @pytest.mark.parametrize("value", [*NO_PARTS, "%2e%2e", "..%2Fb", "%252e.", "%252525252e."])
 def test_what_can_not_be_part_of_a_path_is_refused(value: Any) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(HttpError) as refused:
         operation().target({"city": value}, {})
     assert (refused.value.status, refused.value.path) == (422, "$.path_params.city")
-    with pytest.raises(Refusal):
+    with pytest.raises(HttpError):
         operation().target({}, {"city": "Rome"})
 
 
 def test_texts_that_only_look_like_steps_are_part_of_a_path() -> None:
     for value in ("São Paulo/SP", "a..b", "...", "100%", "1.5", "a/.b", "%zz"):
         assert unquote(operation().target({"city": value}, {})) == f"https://tool.test/a/{value}"
-    with pytest.raises(Refusal):
+    with pytest.raises(HttpError):
         operation("https://t/{a}{b}").target({"a": ".", "b": "."}, {})
 
 
@@ -152,7 +152,7 @@ def test_the_tools_headers_stand_over_the_callers() -> None:
 
 @pytest.mark.parametrize("headers", [{"a": "x\r\ny: z"}, {"a b": "x"}, {"a": ["x"]}])
 def test_headers_that_can_not_be_sent_are_refused(headers: dict[str, Any]) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(HttpError) as refused:
         operation().sent_headers(headers)
     assert refused.value.status == 422
 

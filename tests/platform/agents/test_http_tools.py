@@ -11,7 +11,7 @@ import pytest
 from tests.platform.tool_server import ToolServer, tool_server
 from xpander_client.platform.agents.http_operation import Arguments, HttpOperation
 from xpander_client.platform.agents.http_tools import HttpTools
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 
 PUBLIC = "weather.example.com"
 """A public name, which has an address of this machine here."""
@@ -51,7 +51,7 @@ async def test_a_public_name_leads_to_no_private_network(server: ToolServer) -> 
     async with http_tools() as tools:
         before = len(server.requests)
         for _ in range(2):
-            with pytest.raises(Refusal, match="address of a private network") as refused:
+            with pytest.raises(HttpError, match="address of a private network") as refused:
                 await tools.call("w", named(server, PUBLIC), Arguments())
             assert refused.value.status == 424
             assert "s3cr3t" not in str(refused.value)

@@ -14,7 +14,7 @@ from tests.platform.wire import Clock, OpenStore
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.auth import keys
 from xpander_client.platform.auth.keys import FixedKeys, StoredKeys
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.base.store import Store
 
@@ -187,7 +187,7 @@ async def test_while_the_store_is_away_a_key_is_good_for_the_caches_time_and_the
     assert await known_keys.access(key) is not None
     clock.now += 0.01
     for each in (key, unused):
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(HttpError) as refused:
             await known_keys.access(each)
         assert refused.value.status == 503
     watched.away = False

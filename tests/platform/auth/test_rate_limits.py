@@ -5,28 +5,28 @@ import pytest
 
 from tests.platform.wire import Clock
 from xpander_client.platform.auth import rate_limits
-from xpander_client.platform.auth.access import Access
+from xpander_client.platform.auth.access import KeyGrant
 from xpander_client.platform.auth.rate_limits import RateLimits
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 
-KEY = Access(key_id="k", organization_id="o")
+KEY = KeyGrant(key_id="k", organization_id="o")
 
 
-def taken(limits: RateLimits, access: Access = KEY) -> int:
+def taken(limits: RateLimits, access: KeyGrant = KEY) -> int:
     """How many requests are let through at once."""
     count = 0
     while count < 1000:
         try:
             limits.take(access)
-        except Refusal:
+        except HttpError:
             break
         count += 1
     return count
 
 
-def refused(limits: RateLimits, access: Access = KEY) -> Refusal:
-    with pytest.raises(Refusal) as caught:
+def refused(limits: RateLimits, access: KeyGrant = KEY) -> HttpError:
+    with pytest.raises(HttpError) as caught:
         limits.take(access)
     return caught.value
 
@@ -94,7 +94,7 @@ def test_what_keeps_a_workers_tasks_its_own_is_counted_apart_and_not_without_end
     assert taken(limits) == 3
     for _ in range(at_once):
         limits.take(KEY, of_worker=True)
-    with pytest.raises(Refusal, match="429"):
+    with pytest.raises(HttpError, match="429"):
         limits.take(KEY, of_worker=True)
     clock.now += 1
     for _ in range(20):  # two heartbeats a second of ten workers, whatever the rate

@@ -18,10 +18,16 @@ from tests.platform.wire import Clock, OpenStore, create, status, update, worker
 from xpander_client.platform.agents.file import described
 from xpander_client.platform.app import Platform
 from xpander_client.platform.auth import keys
-from xpander_client.platform.auth.scope import AGENTS_NAMED, SAID, TASKS_NAMED, THREADS_NAMED, Reach
+from xpander_client.platform.auth.scope import (
+    AGENTS_NAMED,
+    SAID,
+    TASKS_NAMED,
+    THREADS_NAMED,
+    KeyScope,
+)
 from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.dispatch.sessions import registration
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.stores.base.store import Store
 
@@ -155,7 +161,7 @@ def test_a_route_with_an_id_that_nobody_explained_is_not_served(office: Office) 
     async def endpoint(_: Any) -> Any: ...
 
     with pytest.raises(ValueError, match=r"/secrets/\{secret_id\}: whose is the secret_id"):
-        Reach(office.platform.store).guarded([Route("/secrets/{secret_id}", endpoint)])
+        KeyScope(office.platform.store).guarded([Route("/secrets/{secret_id}", endpoint)])
 
 
 def test_a_key_may_do_with_its_own_agents_what_any_key_may(office: Office) -> None:
@@ -333,20 +339,20 @@ CHECKED = {
     ("Tasks.list_user_tasks", "query", "triggering_agent_id"): "chooses among tasks within reach",
     ("Tasks.delete", "query", "with_thread"): "says whether, not which",
     ("Tasks.delete_many", "body", "with_threads"): "says whether, not which",
-    ("Tasks.delete_many", "body", "agent_id"): "Access.check",
+    ("Tasks.delete_many", "body", "agent_id"): "KeyGrant.check",
     ("Tasks.delete_many", "body", "parent_task_id"): "chooses among tasks within reach",
     ("Tasks.push_events", "body", "task_id"): "is the path's",
     ("Tasks.push_events", "body", "organization_id"): "is the key's",
     ("Tasks.push_events", "body", "agent_id"): "is kept as it was said",
     ("Tasks.push_events", "body", "id"): "is kept as it was said",
     ("Workers.listen", "header", "x-worker-id"): "is the agent's worker or refused",
-    ("Workers.send", "query", "agent_id"): "Access.check",
+    ("Workers.send", "query", "agent_id"): "KeyGrant.check",
     ("Workers.send", "body", "id"): "the message's own",
     ("Threads.create", "body", "id"): "check_chosen_thread",
     ("Threads.create", "body", "organization_id"): "is the key's",
-    ("Threads.create", "body", "agent_id"): "Access.check",
-    ("Threads.update", "body", "agent_id"): "Access.check",
-    ("Threads.list_user_threads", "query", "agent_id"): "Access.check",
+    ("Threads.create", "body", "agent_id"): "KeyGrant.check",
+    ("Threads.update", "body", "agent_id"): "KeyGrant.check",
+    ("Threads.list_user_threads", "query", "agent_id"): "KeyGrant.check",
     ("Threads.extend", "header", "x-xpander-execution-id"): "check_task",
     ("Agents.invoke_tool", "header", "x-execution-id"): "nothing is looked up by it",
     ("Agents.invoke_tool", "header", "x-tool-call-id"): "the model's own",
@@ -534,7 +540,7 @@ async def test_another_agents_worker_can_not_be_stepped_in_for(
         await store.notify("acme", "t", {"key": "k", "data": "secret"})
         clock.now += 1
         dispatch = Dispatch(store, QUICK, clock, Metrics())
-        with pytest.raises(Refusal, match="404"):
+        with pytest.raises(HttpError, match="404"):
             await dispatch.hear("acme", "sales", "w", "worker-heartbeat", None, "")
         session = await dispatch.register("acme", "sales", environment=None, peer="", worker_id="w")
         assert (session.held, list(session.outbox)) == ({}, [])
@@ -634,7 +640,7 @@ async def test_a_heartbeat_takes_no_name_from_the_agent_whose_worker_holds_tasks
         await store.put("acme", "mail", {"input": {}}, task_id="t")
         await store.claim("acme", "mail", ["w"])
         dispatch = Dispatch(store, QUICK, clock, Metrics())
-        with pytest.raises(Refusal, match="404"):
+        with pytest.raises(HttpError, match="404"):
             await dispatch.hear("acme", "sales", "w", "worker-heartbeat", None, "")
         session = await dispatch.register("acme", "mail", environment=None, peer="", worker_id="w")
         assert (session.id, session.held) == ("w", {"t": 1})

@@ -27,7 +27,7 @@ from tests.platform.wire import (
 from xpander_client.platform import LocalPlatform, Settings
 from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.dispatch.sessions import OUTBOX, WorkerSession
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.stores.base.hints import RARELY
 from xpander_client.platform.stores.base.store import Store
@@ -418,7 +418,7 @@ async def test_heartbeats_are_written_down_once_in_a_third_of_a_lease(crew: Crew
 async def test_dispatch_goes_on_after_a_fault(
     crew: Crew, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    claim, faults = crew.store.claim, iter([OSError("the disk"), Refusal(503, "the store")])
+    claim, faults = crew.store.claim, iter([OSError("the disk"), HttpError(503, "the store")])
 
     async def faulty(*arguments: Any) -> Any:
         for fault in faults:
@@ -461,12 +461,12 @@ async def test_a_renewal_that_failed_is_tried_again_at_the_next_heartbeat(
     crew.clock.now += Settings().renewal
 
     async def away(*_: Any, **__: Any) -> Any:
-        raise Refusal(503, "the store's database can't be reached")
+        raise HttpError(503, "the store's database can't be reached")
 
     with monkeypatch.context() as patched:
         patched.setattr(crew.store, "renew", away)
         for _ in range(2):
-            with pytest.raises(Refusal, match="503"):
+            with pytest.raises(HttpError, match="503"):
                 await crew.beat(session)
     await crew.beat(session)
     lease_until = (await crew.store.get("o", task_id)).lease_until

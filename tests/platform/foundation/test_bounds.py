@@ -15,7 +15,7 @@ import yaml
 from tests.platform.conftest import HASTY
 from tests.platform.wire import Clock, OpenStore, create, event, push, replay, status, update
 from xpander_client.platform.foundation.bounds import ID, KEY, LOOKED_UP
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.http import bodies
 from xpander_client.platform.rules.records import IdempotencyKey
 from xpander_client.platform.stores.addresses import store_at
@@ -178,7 +178,7 @@ def test_numbers_come_out_as_they_went_in(document: bytes) -> None:
 def test_whole_numbers_beyond_64_bits_are_refused_with_their_place(
     document: bytes, path: str
 ) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(HttpError) as refused:
         bodies.parsed(document)
     assert (refused.value.status, refused.value.path) == (422, path)
 
@@ -190,7 +190,7 @@ def test_a_body_holds_as_many_values_as_may_be_and_no_more(value: bytes) -> None
     most = bodies.MOST_VALUES // each - 2
     document = b"[" + b",".join([value] * most) + b"," + commas_in_a_text + b"]"
     assert len(bodies.parsed(document)) == most + 1
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(HttpError) as refused:
         bodies.parsed(b"[" + b",".join([value] * (most + 3)) + b"," + commas_in_a_text + b"]")
     assert refused.value.status == 422
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 )
 
 from xpander_client.core.statuses import STATUSES, TERMINAL
-from xpander_client.platform.foundation.errors import Refusal, StaleAttempt
+from xpander_client.platform.foundation.errors import HttpError, StaleAttempt
 from xpander_client.platform.rules import task_machine
 from xpander_client.platform.rules.records import LARGE, NewEvent, TaskRecord
 
@@ -83,13 +83,13 @@ def test_each_claim_is_a_new_attempt_that_the_task_shows() -> None:
 
 
 def test_a_task_is_claimed_by_one_worker_only() -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(HttpError) as refused:
         offered(offered(), worker="other")
     assert refused.value.status == 409
 
 
 def test_a_task_for_one_worker_is_not_claimed_by_another() -> None:
-    with pytest.raises(Refusal):
+    with pytest.raises(HttpError):
         offered(pending(worker_id="w1"), worker="w2")
     assert offered(pending(worker_id="w1"), worker="w1").worker_id == "w1"
 
@@ -133,7 +133,7 @@ def test_a_repeated_claim_is_answered_with_the_same_attempt_and_without_an_event
 def test_a_task_that_somebody_else_has_is_not_claimed_by_a_script(
     record: TaskRecord, why: str
 ) -> None:
-    with pytest.raises(Refusal, match=why) as refused:
+    with pytest.raises(HttpError, match=why) as refused:
         taken(record)
     assert refused.value.status == 409
 
@@ -154,7 +154,7 @@ def test_a_worker_that_is_asked_directly_takes_a_task_whoever_it_waits_for() -> 
 
 @pytest.mark.parametrize("record", [offered(), executing(), taken(pending(), "other")])
 def test_a_worker_that_is_asked_directly_takes_no_task_that_another_has(record: TaskRecord) -> None:
-    with pytest.raises(Refusal, match="409"):
+    with pytest.raises(HttpError, match="409"):
         taken(record, "w2", run_locally=True)
 
 
@@ -189,7 +189,7 @@ def test_an_attempt_that_is_over_gives_no_sign_of_life() -> None:
     assert lost is not None
     again = taken(lost.record, "t")
     for record in (lost.record, again):
-        with pytest.raises(Refusal):
+        with pytest.raises(HttpError):
             task_machine.sign_of_life(record, 1, now=1e6, lease=LEASE, loop_lease=LOOP)
     assert patched(again, 1, now=2e6, title="late").record.lease_until == again.lease_until
 
@@ -249,7 +249,7 @@ def test_an_offer_not_taken_up_goes_back_in_silence_and_its_attempt_is_burnt() -
     back = task_machine.expire(record, now=110.0, max_attempts=3)
     assert back is not None
     assert (back.record.status, back.record.worker_id, back.events) == ("pending", None, ())
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(HttpError) as refused:
         patched(back.record, 1, status="executing")
     assert refused.value.status == 409
 
@@ -272,7 +272,7 @@ def test_a_lost_worker_is_named_and_its_late_result_refused() -> None:
     assert told(event)["lost_worker"] == {"id": "w", "execution_attempts": 1}
     assert "worker w was lost" in told(event)["data"]["internal_status"]
     for late in (back.record, offered(back.record, worker="other")):
-        with pytest.raises(Refusal) as refused:
+        with pytest.raises(HttpError) as refused:
             patched(late, 1, status="completed", result="late")
         assert refused.value.status == 409
 
@@ -331,7 +331,7 @@ def test_a_final_status_is_final(status: str) -> None:
         for attempt in (None, 1):
             if (status, attempt) == ("stopped", None) and other in ("paused", "pending"):
                 continue  # taken up again
-            with pytest.raises(Refusal) as refused:
+            with pytest.raises(HttpError) as refused:
                 patched(record, attempt, status=other)
             assert refused.value.status == 409
     again = patched(record, 1, status=status, result="second")
@@ -351,7 +351,7 @@ def test_a_worker_of_another_attempt_can_not_write_what_is_a_workers() -> None:
     record = executing()
     for changes in ({"result": "x"}, {"status": "completed"}, {"tokens": {"prompt_tokens": 1}}):
         for attempt in (0, 2):
-            with pytest.raises(Refusal) as refused:
+            with pytest.raises(HttpError) as refused:
                 patched(record, attempt, **changes)
             assert refused.value.status == 409
 
@@ -360,11 +360,11 @@ def test_a_worker_whose_offer_went_to_another_can_not_begin_while_that_one_is_at
     lost = task_machine.expire(offered(), now=110.0, max_attempts=3)
     assert lost is not None
     second = patched(offered(lost.record, "v"), 2, status="executing").record
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(HttpError) as refused:
         patched(second, 1, status="executing")
     assert refused.value.status == 409
     whole = {**second.read(), "execution_attempts": 1}
-    with pytest.raises(Refusal):
+    with pytest.raises(HttpError):
         patched(second, 1, **whole)
     assert patched(second, 2, status="executing").record.attempt == 2
 
@@ -447,7 +447,7 @@ def test_who_saves_all_of_a_stopped_task_knows_of_the_stop(status: str) -> None:
     whole = executing().read()
     stopped = task_machine.stop(executing(), 150.0).record
     # A worker that was not told of the stop yet, and a user.
-    with pytest.raises(Refusal, match="final"):
+    with pytest.raises(HttpError, match="final"):
         patched(stopped, 1, **whole | {"status": status, "result": "late"})
     outcome = patched(stopped, 1, **stopped.read() | {"status": status, "title": "Again"})
     task = outcome.record.read()
@@ -461,7 +461,7 @@ def test_who_saves_all_of_a_stopped_task_knows_of_the_stop(status: str) -> None:
 
 @pytest.mark.parametrize("name", ["id", "agent_id", "organization_id"])
 def test_who_a_task_is_can_not_change(name: str) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(HttpError) as refused:
         task_machine.patch(
             pending(), {name: "other"}, attempt=None, now=1.0, lease=LEASE, loop_lease=LOOP
         )
@@ -489,7 +489,7 @@ def test_pausing_lets_go_of_the_lease_and_resuming_takes_it_up() -> None:
 def test_putting_a_task_back_into_the_queue_fences_its_worker() -> None:
     record = patched(executing(), status="pending").record
     assert record.worker_id is None
-    with pytest.raises(Refusal):
+    with pytest.raises(HttpError):
         patched(record, 1, status="completed")
 
 
@@ -519,13 +519,13 @@ def test_a_pushed_end_ends_the_task_with_what_it_says() -> None:
 def test_nothing_follows_the_end() -> None:
     end: dict[str, Any] = {"type": "task_finished", "task_id": "t", "data": None}
     chunk: dict[str, Any] = {"type": "chunk", "task_id": "t", "data": "late"}
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(HttpError) as refused:
         task_machine.append(
             executing(), [end, chunk], attempt=1, now=1.0, lease=LEASE, loop_lease=LOOP
         )
     assert refused.value.path == "$[1]"
     finished = task_machine.stop(executing(), 1.0).record
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(HttpError) as refused:
         task_machine.append(finished, [chunk], attempt=1, now=2.0, lease=LEASE, loop_lease=LOOP)
     assert refused.value.status == 409
 
@@ -544,7 +544,7 @@ def test_a_finished_task_is_continued_as_a_new_run_under_later_attempts() -> Non
 
 @pytest.mark.parametrize("record", [pending(), executing()], ids=["pending", "executing"])
 def test_a_task_that_is_not_finished_is_not_continued(record: TaskRecord) -> None:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(HttpError) as refused:
         task_machine.continue_(record, agent_id="a", body={}, now=200.0, last_seq=1)
     assert refused.value.status == 409
 
@@ -583,7 +583,7 @@ def conflict_or(step: Callable[[], T]) -> T | None:
     """What the step made, or None where it was refused because of the task's state."""
     try:
         return step()
-    except Refusal as refusal:
+    except HttpError as refusal:
         if refusal.status != 409:
             raise
         return None

@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from tests.platform.wire import Clock, OpenStore
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.rules.records import LARGE, TaskFilter
 from xpander_client.platform.stores.base.store import Store
 
@@ -156,7 +156,7 @@ async def test_a_refused_change_leaves_large_fields_as_they_were(store: Store) -
         store.patch("o", "t", {"title": "T"}, attempt=None),
         return_exceptions=True,
     )
-    assert all(isinstance(each, Refusal) for each in refused)
+    assert all(isinstance(each, HttpError) for each in refused)
     assert (await store.get("o", "t")).read()["input"]["text"] == MEGABYTE
 
 

@@ -15,7 +15,7 @@ import pytest
 from tests.platform.wire import Clock, OpenStore
 from tests.postgres import PostgresServer, postgres_cluster
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import (
     TASK_FIELDS,
@@ -56,7 +56,7 @@ async def stores(postgres: str) -> AsyncIterator[list[PostgresStore]]:
 
 
 async def refusal(step: Any) -> int:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(HttpError) as refused:
         await step
     return refused.value.status
 
@@ -225,7 +225,7 @@ async def test_whoever_is_first_makes_a_thing_of_a_name(stores: list[PostgresSto
     async def outcome(step: Any) -> int:
         try:
             await step
-        except Refusal as refusal:
+        except HttpError as refusal:
             return refusal.status
         return 200
 
@@ -369,7 +369,7 @@ async def test_text_that_the_database_can_not_keep_is_refused_alone(
     done = await asyncio.gather(*puts, return_exceptions=True)
     refused = [each for each in done if isinstance(each, BaseException)]
     assert len(refused) == 1
-    assert isinstance(refused[0], Refusal)
+    assert isinstance(refused[0], HttpError)
     assert refused[0].status == 422
     assert await refusal(stores[0].get("o", "\0")) == 404
 
@@ -382,7 +382,7 @@ async def test_an_entry_that_an_index_does_not_take_is_refused_alone_and_for_goo
         stores[0].put("o", "a", too_long if n == 3 else BODY, task_id=f"t{n}") for n in range(6)
     ]
     done = await asyncio.gather(*puts, return_exceptions=True)
-    assert [each.status for each in done if isinstance(each, Refusal)] == [422]
+    assert [each.status for each in done if isinstance(each, HttpError)] == [422]
     assert sum(isinstance(each, Put) for each in done) == 5
 
 
@@ -406,8 +406,8 @@ async def test_writes_that_time_out_together_are_tried_in_parts_before_anybody_i
         stores[0].put("o", "bad" if n == 100 else "a", BODY, task_id=f"t{n}") for n in range(200)
     ]
     done = await asyncio.gather(*puts, return_exceptions=True)
-    assert [n for n, each in enumerate(done) if isinstance(each, Refusal)] == [100]
-    assert isinstance(done[100], Refusal)
+    assert [n for n, each in enumerate(done) if isinstance(each, HttpError)] == [100]
+    assert isinstance(done[100], HttpError)
     assert done[100].status == 503
     assert stores[0].commits < 60
     before = stores[0].commits
@@ -640,7 +640,7 @@ async def test_reads_that_wait_for_their_turn_stop_no_pulse_and_are_told_so(
         assert isinstance(store, PostgresStore)
         for _ in range(READERS):
             await busy.enter_async_context(store._database.acquire())
-        with pytest.raises(Refusal, match="more to read") as refused:
+        with pytest.raises(HttpError, match="more to read") as refused:
             await store.get("o", "t")
         assert refused.value.status == 503
         await store.presence.pulse(())
@@ -701,7 +701,7 @@ async def test_writes_go_on_while_the_queue_of_notifications_is_full_and_are_hea
                 async def heard() -> None:
                     await one.append("o", "t1", [chunk("x")], attempt=None)
                     if not await watch.wait(1):
-                        raise Refusal(503, "not heard yet")
+                        raise HttpError(503, "not heard yet")
 
                 await patiently(heard)
 
@@ -854,7 +854,7 @@ async def patiently(step: Any, patience: float = 30.0) -> Any:
     while True:
         try:
             return await step()
-        except Refusal as refused:
+        except HttpError as refused:
             if refused.status != 503 or asyncio.get_running_loop().time() > deadline:
                 raise
             await asyncio.sleep(0.05)
@@ -878,7 +878,7 @@ async def test_connections_that_are_cut_are_made_again(
             async def heard(store: Store = stores[0], name: str = task_id, w: Any = watch) -> None:
                 await store.append("o", name, [chunk("x")], attempt=None)
                 if not await w.wait(1):
-                    raise Refusal(503, "not heard yet")
+                    raise HttpError(503, "not heard yet")
 
             await patiently(heard)
     await connection.close()
@@ -903,7 +903,7 @@ async def test_a_database_that_is_killed_and_comes_back_needs_no_restart(
                     try:
                         await store.put("o", "a", BODY, task_id=task_id)
                         acknowledged.append(task_id)
-                    except Refusal as refusal:
+                    except HttpError as refusal:
                         refused.append(refusal.status)
                         await asyncio.sleep(0.02)
 
@@ -930,6 +930,6 @@ async def test_a_database_that_is_killed_and_comes_back_needs_no_restart(
                     async def heard() -> None:
                         await other.append("o", acknowledged[0], [chunk("x")], attempt=None)
                         if not await watch.wait(1):
-                            raise Refusal(503, "not heard yet")
+                            raise HttpError(503, "not heard yet")
 
                     await patiently(heard)

@@ -14,7 +14,7 @@ import pytest
 
 from tests.platform.wire import Clock, OpenStore
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import IdempotencyKey, TaskFilter
 from xpander_client.platform.stores.base.admission import Admission
@@ -336,7 +336,7 @@ class Ledger:
             tx.execute("INSERT INTO numbers VALUES (?)", (n,))
             tx.topics.add(str(n))
             if refuse:
-                raise Refusal(409, "after the write")
+                raise HttpError(409, "after the write")
             return n
 
         return self.writer.submit(command)
@@ -375,7 +375,7 @@ async def test_what_was_queued_is_written_before_the_end(tmp_path: Path) -> None
     await asyncio.sleep(0)
     await ledger.writer.close()
     assert await asyncio.gather(*calls) == list(range(50)) == ledger.numbers()
-    with pytest.raises(Refusal):
+    with pytest.raises(HttpError):
         await ledger.add(51)
 
 
@@ -405,7 +405,7 @@ async def test_who_waits_for_a_file_that_another_process_has_locked_is_refused_w
         await asyncio.sleep(0.05)  # it is being waited for
         puts = [store.put("o", "a", BODY, task_id=f"t{n}") for n in range(40)]
         refused = await asyncio.gather(first, *puts, return_exceptions=True)
-        assert {each.status for each in refused if isinstance(each, Refusal)} == {503}
+        assert {each.status for each in refused if isinstance(each, HttpError)} == {503}
         assert caplog.text.count("writes were refused") == 1
         blocker.execute("COMMIT")
         blocker.close()
@@ -424,11 +424,11 @@ async def test_nobody_loses_a_task_because_the_file_was_locked(
         await store.presence.pulse(())
         blocker = sqlite3.connect(path, isolation_level=None)
         blocker.execute("BEGIN IMMEDIATE")
-        with pytest.raises(Refusal):
+        with pytest.raises(HttpError):
             await store.renew("o", "w")
         for _ in range(int(Settings().lease) + 5):
             clock.now += 1
-            with contextlib.suppress(Refusal):
+            with contextlib.suppress(HttpError):
                 await store.presence.pulse(())
         blocker.execute("COMMIT")
         blocker.close()
@@ -446,11 +446,11 @@ async def test_a_full_disk_refuses_writes_and_keeps_serving_reads(tmp_path: Path
         lambda tx: tx.execute(f"PRAGMA max_page_count = {pages + 2}").fetchone()
     )
     big = {"input": {"text": "x" * 100_000}}
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(HttpError) as refused:
         await store.put("o", "a", big, task_id="u")
     assert refused.value.status == 503
     assert (await store.get("o", "t")).id == "t"
-    with pytest.raises(Refusal):
+    with pytest.raises(HttpError):
         await store.get("o", "u")
     await store._writer.submit(
         lambda tx: tx.execute(f"PRAGMA max_page_count = {pages + 9999}").fetchone()

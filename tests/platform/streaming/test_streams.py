@@ -28,7 +28,7 @@ from tests.platform.wire import (
     update,
 )
 from xpander_client.platform import LocalPlatform
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.base.hints import WakeEvent
@@ -339,7 +339,7 @@ def test_streams_outlast_a_store_that_is_away_for_a_while(
             nonlocal asked
             if away.is_set():
                 asked += 1
-                raise Refusal(503, "the store's database can't be reached")
+                raise HttpError(503, "the store's database can't be reached")
             return await method(*arguments, **named)
 
         return maybe
@@ -366,7 +366,7 @@ def test_a_store_that_is_away_when_a_stream_begins_is_waited_for(
 
     async def last_seq(store: SqliteStore, task_id: str) -> int:
         if next(refusals, False):
-            raise Refusal(503, "the store's database can't be reached")
+            raise HttpError(503, "the store's database can't be reached")
         return await read(store, task_id)
 
     monkeypatch.setattr(SqliteStore, "last_seq", last_seq)

@@ -15,7 +15,7 @@ from tests.raw_server import Connection, RawServer, Script
 from tests.worker.http.conftest import AGENT, TASK, Runs, serving, transport_of
 from xpander_client import RetryPolicy, Task
 from xpander_client.platform import LocalPlatform
-from xpander_client.worker.http.keys import Access, KeyCheck
+from xpander_client.worker.http.keys import KeyCheck, KeyVerdict
 
 KEY = "secret-key"
 
@@ -42,12 +42,12 @@ def answering(status: int) -> Script:
 @pytest.mark.parametrize(
     ("before", "first", "after", "then"),
     [
-        ((AGENT, "another"), Access.ALLOWED, ("another",), Access.DENIED),
-        (("another",), Access.DENIED, (AGENT,), Access.ALLOWED),
+        ((AGENT, "another"), KeyVerdict.ALLOWED, ("another",), KeyVerdict.DENIED),
+        (("another",), KeyVerdict.DENIED, (AGENT,), KeyVerdict.ALLOWED),
     ],
 )
 async def test_what_the_platform_said_is_believed_for_five_seconds(
-    before: tuple[str, ...], first: Access, after: tuple[str, ...], then: Access
+    before: tuple[str, ...], first: KeyVerdict, after: tuple[str, ...], then: KeyVerdict
 ) -> None:
     clock = Clock()
     with RawServer(allowing(*before), allowing(*after)) as server:
@@ -65,8 +65,8 @@ async def test_of_a_key_only_its_digest_is_kept() -> None:
     with RawServer(allowing(AGENT), allowing()) as server:
         async with transport_of(server.configuration()) as transport:
             check = KeyCheck(transport, AGENT)
-            assert await check.access("right") is Access.ALLOWED
-            assert await check.access("wrong") is Access.DENIED
+            assert await check.access("right") is KeyVerdict.ALLOWED
+            assert await check.access("wrong") is KeyVerdict.DENIED
             assert set(check._allowed._found) == {sha256(b"right").digest()}
             assert set(check._denied._found) == {sha256(b"wrong").digest()}
             assert not check._asking
@@ -76,8 +76,8 @@ async def test_each_key_is_checked_for_itself() -> None:
     with RawServer(allowing(AGENT), allowing()) as server:
         async with transport_of(server.configuration()) as transport:
             check = KeyCheck(transport, AGENT)
-            assert await check.access("one") is Access.ALLOWED
-            assert await check.access("two") is Access.DENIED
+            assert await check.access("one") is KeyVerdict.ALLOWED
+            assert await check.access("two") is KeyVerdict.DENIED
 
 
 @pytest.mark.parametrize("status", [401, 403, 429, 500, 503])
@@ -88,9 +88,9 @@ async def test_a_platform_that_cannot_tell_is_asked_again(
         configuration = attrs.evolve(server.configuration(), timeout=30.0)
         async with transport_of(configuration) as transport:
             check = KeyCheck(transport, AGENT)
-            assert await check.access(KEY) is Access.UNKNOWN
+            assert await check.access(KEY) is KeyVerdict.UNKNOWN
             asked = len(server.lines)
-            assert await check.access(KEY) is Access.UNKNOWN
+            assert await check.access(KEY) is KeyVerdict.UNKNOWN
             assert len(server.lines) == 2 * asked
     assert str(status) in caplog.text
     assert KEY not in caplog.text
@@ -101,8 +101,8 @@ async def test_what_the_platform_does_not_take_for_a_key_is_denied(status: int) 
     with RawServer(answering(status)) as server:
         async with transport_of(server.configuration()) as transport:
             check = KeyCheck(transport, AGENT)
-            assert await check.access(KEY) is Access.DENIED
-            assert await check.access(KEY) is Access.DENIED
+            assert await check.access(KEY) is KeyVerdict.DENIED
+            assert await check.access(KEY) is KeyVerdict.DENIED
 
 
 async def test_an_answer_that_is_none_lets_nobody_in() -> None:
@@ -111,7 +111,7 @@ async def test_an_answer_that_is_none_lets_nobody_in() -> None:
 
     with RawServer(nonsense) as server:
         async with transport_of(server.configuration()) as transport:
-            assert await KeyCheck(transport, AGENT).access(KEY) is Access.UNKNOWN
+            assert await KeyCheck(transport, AGENT).access(KEY) is KeyVerdict.UNKNOWN
 
 
 async def test_requests_with_the_same_key_make_one_check_even_if_the_first_goes_away() -> None:
@@ -129,7 +129,7 @@ async def test_requests_with_the_same_key_make_one_check_even_if_the_first_goes_
             assert await asyncio.to_thread(asked.wait, 10)
             first.cancel()
             answer.set()
-            assert await asyncio.gather(*others) == [Access.ALLOWED] * 19
+            assert await asyncio.gather(*others) == [KeyVerdict.ALLOWED] * 19
             assert len(server.lines) == 1
 
 
@@ -157,20 +157,20 @@ async def test_wrong_keys_however_many_do_not_push_out_a_right_one(
 ) -> None:
     async with transport_of(platform.configuration) as transport:
         check = KeyCheck(transport, AGENT, Clock())
-        assert await check.access(platform.api_key) is Access.ALLOWED
+        assert await check.access(platform.api_key) is KeyVerdict.ALLOWED
         for start in range(0, 1100, 100):
             found = await asyncio.gather(
                 *(check.access(f"wrong-{number}") for number in range(start, start + 100))
             )
-            assert set(found) == {Access.DENIED}
+            assert set(found) == {KeyVerdict.DENIED}
     unreachable = attrs.evolve(
         platform.configuration, base_url="http://127.0.0.1:9", retry=RetryPolicy(attempts=1)
     )
     async with transport_of(unreachable) as transport:
         check._transport = transport
-        assert await check.access(platform.api_key) is Access.ALLOWED
-        assert await check.access("wrong-1099") is Access.DENIED
-        assert await check.access("wrong-0") is Access.UNKNOWN  # forgotten: there were too many
+        assert await check.access(platform.api_key) is KeyVerdict.ALLOWED
+        assert await check.access("wrong-1099") is KeyVerdict.DENIED
+        assert await check.access("wrong-0") is KeyVerdict.UNKNOWN  # forgotten: there were too many
 
 
 async def test_while_the_platform_is_away_it_is_503_and_then_all_is_well_again() -> None:

@@ -20,7 +20,7 @@ from xpander_client.api.models import (
     OutputFormat,
 )
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.http import bodies
 
 FILE = frozenset({"agents"})
@@ -180,7 +180,7 @@ def plain(value: Mapping[str, Any], place: str) -> dict[str, Any]:
 def _check(value: Any, kind: Any, place: str) -> None:
     try:
         bodies.checked(value, kind, place)
-    except Refusal as refusal:
+    except HttpError as refusal:
         raise ConfigurationError(f"{refusal.path}: {refusal.detail}") from None
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from xpander_client.core.result import dumps_anyway, error_text
 from xpander_client.core.signatures import signature_of
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 
 Tool = Callable[..., Any]
 """Takes the payload's fields as keywords; what it returns is told as JSON, as well as may be. Sync
@@ -64,13 +64,13 @@ class Tools:
         """
         tool = self._tools.get(tool_id)
         if tool is None:
-            raise Refusal(
+            raise HttpError(
                 404, f"the tool {tool_id} is described, but nothing on this platform runs it"
             )
         try:
             self._signatures[tool_id].bind(**payload)
         except TypeError as error:
-            raise Refusal(422, f"the tool {tool_id} can't be called so: {error}", "$") from None
+            raise HttpError(422, f"the tool {tool_id} can't be called so: {error}", "$") from None
         if dry:
             return b"null"
         limit = asyncio.timeout(self._timeout)
@@ -80,12 +80,12 @@ class Tools:
         except Exception as error:
             if limit.expired():
                 how = f"did not answer within {self._timeout:g} s, and may still be at it"
-                raise Refusal(424, f"the tool {tool_id} {how}") from None
+                raise HttpError(424, f"the tool {tool_id} {how}") from None
             # Whoever wrote the tool wants the whole story, the model only the end of it.
             _logger.warning("the tool %s failed", tool_id, exc_info=error)
-            raise Refusal(424, f"the tool {tool_id} failed: {error_text(error)}") from error
+            raise HttpError(424, f"the tool {tool_id} failed: {error_text(error)}") from error
         if len(body) > self._limit:
-            raise Refusal(424, f"the tool {tool_id} answered with more than {self._limit} bytes")
+            raise HttpError(424, f"the tool {tool_id} answered with more than {self._limit} bytes")
         return body
 
     async def _answer(self, tool_id: str, tool: Tool, payload: Mapping[str, Any]) -> bytes:

@@ -14,7 +14,7 @@ import orjson
 
 from xpander_client.core.requests import HEADER_NAME
 from xpander_client.platform.agents.parameters import declared, scalar
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.version import __version__
 
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"})
@@ -204,7 +204,7 @@ class HttpOperation:
         query = "&".join(filter(None, (parts.query, urlencode(given, quote_via=quote))))
         target = urlunsplit((parts.scheme, parts.netloc, "/".join(segments), query, ""))
         if len(target) > _LONGEST_TARGET:
-            raise Refusal(422, f"the url would be longer than {_LONGEST_TARGET} characters")
+            raise HttpError(422, f"the url would be longer than {_LONGEST_TARGET} characters")
         return target
 
     def _segment(self, segment: str, path_params: Mapping[str, Any]) -> str:
@@ -216,12 +216,14 @@ class HttpOperation:
         for name in names:
             texts[name] = scalar(path_params.get(name)) or ""
             if not texts[name]:
-                raise Refusal(
+                raise HttpError(
                     422, f"the path needs a text or a number for {name}", f"$.path_params.{name}"
                 )
         if _leaves(_VARIABLE.sub(lambda found: texts[found[1]], segment)):
             name = names[-1]
-            raise Refusal(422, f"{texts[name]!r} can't be part of a path", f"$.path_params.{name}")
+            raise HttpError(
+                422, f"{texts[name]!r} can't be part of a path", f"$.path_params.{name}"
+            )
         return _VARIABLE.sub(lambda found: quote(texts[found[1]], safe=""), segment)
 
     def sent_headers(self, given: Mapping[str, Any]) -> dict[str, str]:
@@ -236,7 +238,7 @@ class HttpOperation:
             if value is None or name.lower() in _CONNECTION:
                 continue
             if text is None or not HEADER_NAME.match(name) or not _HEADER_VALUE.match(text):
-                raise Refusal(422, "a header has a name and a text", f"$.headers.{name}")
+                raise HttpError(422, "a header has a name and a text", f"$.headers.{name}")
             sent[name.lower()] = text
         return sent | {name.lower(): value for name, value in self.headers.items()}
 

@@ -15,7 +15,7 @@ from xpander_client.platform.agents.http_operation import (
     is_public,
 )
 from xpander_client.platform.agents.tool_answer import TooLarge, Unreadable, as_json, unpacked
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 
 _TOLD = 500
 """How many characters of a failed answer are handed on."""
@@ -65,7 +65,7 @@ class HttpTools:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             # The kind of the failure, not its text, which may hold the address.
             how = f"could not be reached: {type(error).__name__}"
-        raise Refusal(424, f"the tool {tool_id} {how}")
+        raise HttpError(424, f"the tool {tool_id} {how}")
 
     async def _opened(self) -> httpx.AsyncHTTPTransport:
         if self._transport is not None:

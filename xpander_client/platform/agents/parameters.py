@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
@@ -54,12 +54,12 @@ def declared(
     }
     for name in required:
         if name not in kept:
-            raise Refusal(422, f"the tool needs {name}", f"{place}.{name}")
+            raise HttpError(422, f"the tool needs {name}", f"{place}.{name}")
     for name, value in kept.items():
         wanted = properties.get(name, others)
         fault = _fault(wanted, value, f"{place}.{name}")
         if fault and not (as_text and _fits(wanted, value)):
-            raise Refusal(422, f"{fault[1].removeprefix(f'{place}.')}: {fault[0]}", fault[1])
+            raise HttpError(422, f"{fault[1].removeprefix(f'{place}.')}: {fault[0]}", fault[1])
     if not as_text:
         # Part of the body as it was given: null may have a meaning there.
         kept |= {name: None for name in given if name in properties and given[name] is None}

@@ -14,7 +14,7 @@ from xpander_client.platform.agents.file import DescribedAgent, on_the_wire
 from xpander_client.platform.agents.stored import KIND
 from xpander_client.platform.foundation.bounds import ID, within
 from xpander_client.platform.foundation.clock import Clock, timestamp
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.foundation.ttl_cache import Lookups
 from xpander_client.platform.rules.records import AuditEntry, IdempotencyKey, make_audit_entry
@@ -79,7 +79,7 @@ class Agents:
         """
         try:
             return await self.get(organization_id, agent_id)
-        except Refusal as refusal:
+        except HttpError as refusal:
             if refusal.status != 404 or not self._create:
                 raise
         within(agent_id, ID, what="the agent's id")
@@ -88,7 +88,7 @@ class Agents:
         agent = DescribedAgent(wire=on_the_wire({"id": agent_id}, "agent"))
         try:
             await self._put(organization_id, agent, version)
-        except Refusal as refusal:
+        except HttpError as refusal:
             if refusal.status != 409:  # somebody else was first: then it is there
                 raise
         return await self.get(organization_id, agent_id)
@@ -121,7 +121,7 @@ class Agents:
             return True
         try:
             await self.get(organization_id, agent_id)
-        except Refusal as refusal:
+        except HttpError as refusal:
             if refusal.status != 404:
                 raise
             return False
@@ -140,7 +140,7 @@ class Agents:
         agent = await stored.kept_agent(self._store, organization_id, agent_id)
         if agent is None:
             known_by = "" if self._create else "; `xpander-client agents apply` makes agents known"
-            raise Refusal(404, f"there is no agent {agent_id}{known_by}")
+            raise HttpError(404, f"there is no agent {agent_id}{known_by}")
         return agent
 
     async def _put(

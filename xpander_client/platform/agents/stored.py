@@ -12,7 +12,7 @@ from xpander_client.errors import ConfigurationError
 from xpander_client.platform.agents.file import DescribedAgent
 from xpander_client.platform.agents.http_operation import HttpOperation
 from xpander_client.platform.foundation.clock import timestamp
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.rules.records import OPERATOR, Document, make_audit_entry
 from xpander_client.platform.stores.base.store import Store
 
@@ -144,7 +144,7 @@ async def _apply(
             if_version=version,
             audit=make_audit_entry(organization_id, OPERATOR, "agent.apply", agent_id, outcome),
         )
-    except Refusal as refusal:
+    except HttpError as refusal:
         if refusal.status != 409:
             raise
         raise ConfigurationError(

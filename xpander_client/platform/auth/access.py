@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import attrs
 
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 
 APPLICATION = "application"
 """Makes tasks, follows, changes and stops them. It is no worker: what it writes is a user's edit,
@@ -17,14 +17,16 @@ ROLES = frozenset({APPLICATION, WORKER, READER})
 
 
 @attrs.frozen(kw_only=True)
-class Access:
+class KeyGrant:
     """An organization, or of it what concerns some agents alone.
 
     `key_id` is the key's name, not the key. `rate_limit` is how many requests a second it may make,
     None: as many as the platform's settings say. A key without a `role` may do everything there.
 
     Example:
-        >>> access = Access(key_id="k", organization_id="acme", agent_ids=frozenset({"sales"}))
+        >>> access = KeyGrant(
+        ...     key_id="k", organization_id="acme", agent_ids=frozenset({"sales"})
+        ... )
         >>> access.covers("sales"), access.covers("legal"), access.covers(None)
         (True, False, True)
     """
@@ -46,4 +48,4 @@ class Access:
             Refusal: 403, it may not.
         """
         if not self.covers(agent_id):
-            raise Refusal(403, f"this key may not use agent {agent_id}")
+            raise HttpError(403, f"this key may not use agent {agent_id}")

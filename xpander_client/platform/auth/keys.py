@@ -13,10 +13,10 @@ from typing import Any, Protocol
 import attrs
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.auth.access import ROLES, Access
+from xpander_client.platform.auth.access import ROLES, KeyGrant
 from xpander_client.platform.foundation.bounds import ID
 from xpander_client.platform.foundation.clock import Clock, timestamp
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.foundation.ttl_cache import Lookups
 from xpander_client.platform.http.gate import ROOTS
@@ -41,7 +41,7 @@ _FORM = re.compile(rb"xpk_([0-9a-f]{8})_[0-9a-f]{48}")
 class Keys(Protocol):
     """Says what a key opens."""
 
-    async def access(self, key: str | bytes) -> Access | None:
+    async def access(self, key: str | bytes) -> KeyGrant | None:
         """What the key opens, None when it is no key.
 
         Raises:
@@ -62,12 +62,12 @@ class FixedKeys:
         for number, (key, organization) in enumerate(keys.items(), 1):
             if not key:
                 raise ConfigurationError("a key can't be empty")
-            access = Access(
+            access = KeyGrant(
                 key_id=f"fixed-{number}", organization_id=checked_organization(organization)
             )
             self._accesses.append((_digest(key), access))
 
-    async def access(self, key: str | bytes) -> Access | None:
+    async def access(self, key: str | bytes) -> KeyGrant | None:
         """What the key opens. How long this takes says nothing about the keys."""
         given = _digest(key)
         found = None
@@ -90,7 +90,7 @@ class StoredKeys:
         self._used: dict[str, float] = {}
         self._known = Lookups(self._read, ttl=settings.cache_ttl, limit=_KEPT, clock=clock)
 
-    async def access(self, key: str | bytes) -> Access | None:
+    async def access(self, key: str | bytes) -> KeyGrant | None:
         """What the key opens.
 
         What does not look like a key, and what differs from one in its secret part, costs no read.
@@ -119,7 +119,7 @@ class StoredKeys:
                 # Apart from the key, which may be revoked at the same time.
                 used = {"last_used_at": timestamp(moment)}
                 await self._store.doc_put(NOBODY, USE, key_id, used)
-            except Refusal:
+            except HttpError:
                 self._used.setdefault(key_id, moment)
                 raise
 
@@ -135,7 +135,7 @@ class StoredKeys:
 @attrs.frozen
 class _Stored:
     digest: bytes
-    access: Access
+    access: KeyGrant
     expires_at: float
 
 
@@ -160,9 +160,9 @@ class KeyRecord:
     last_used_at: str | None = None
 
     @property
-    def access(self) -> Access:
+    def access(self) -> KeyGrant:
         """What the key opens."""
-        return Access(
+        return KeyGrant(
             key_id=self.id,
             organization_id=self.organization_id,
             agent_ids=None if self.agent_ids is None else frozenset(self.agent_ids),
@@ -218,7 +218,7 @@ async def create(
         try:
             made = make_audit_entry(organization_id, OPERATOR, "key.create", record.id, "created")
             await store.doc_put(NOBODY, _KIND, record.id, value, if_version=0, audit=made)
-        except Refusal as refusal:
+        except HttpError as refusal:
             if refusal.status != 409:
                 raise
             continue  # there is, or was, a key of that id

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 
-from xpander_client.platform.auth.access import Access
+from xpander_client.platform.auth.access import KeyGrant
 from xpander_client.platform.foundation.clock import Clock
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 
 _WORKERS_SHARE = 10
@@ -32,7 +32,7 @@ class RateLimits:
         self._clock = clock
         self._buckets: dict[tuple[str, bool], tuple[float, float]] = {}
 
-    def take(self, access: Access, *, of_worker: bool = False) -> None:
+    def take(self, access: KeyGrant, *, of_worker: bool = False) -> None:
         """Count a request, `of_worker` one that keeps a worker's tasks its own.
 
         Raises:
@@ -52,7 +52,7 @@ class RateLimits:
         if tokens < 1:
             self._buckets[bucket] = (tokens, now)
             wait = max(1, math.ceil((1 - tokens) / rate))
-            raise Refusal(
+            raise HttpError(
                 429,
                 f"this key may make {rate:g} requests a second, and {size:g} at once",
                 headers={"retry-after": str(wait)},

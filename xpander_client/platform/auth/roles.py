@@ -8,7 +8,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from xpander_client.platform.auth.access import APPLICATION, ROLES, WORKER
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 
 _ANY = ROLES
 _BOTH = frozenset({APPLICATION, WORKER})
@@ -87,5 +87,5 @@ class _Guarded:
             # What comes in by another method is the router's to refuse.
             allowed = self._rules.get(scope["method"], _ANY)
             if opened.role not in allowed:
-                raise Refusal(403, f"this key has the role {opened.role}, which may not do this")
+                raise HttpError(403, f"this key has the role {opened.role}, which may not do this")
         await self._app(scope, receive, send)

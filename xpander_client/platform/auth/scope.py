@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from xpander_client.platform.auth.access import Access
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.auth.access import KeyGrant
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.ids import chosen_task_id, is_platforms
 from xpander_client.platform.http.routing import access, path_id
 from xpander_client.platform.rules import threads
@@ -56,7 +56,7 @@ _FREE = frozenset({"name", "operation_id", "strategy", "tool_id", "user_id", "wo
 for these leave out what the key does not reach."""
 
 
-class Reach:
+class KeyScope:
     """Holds what requests are about against what their keys open.
 
     An agent that a key is not for is refused by its name. Tasks and threads of such an agent are
@@ -73,7 +73,7 @@ class Reach:
         Raises:
             ValueError: a route has an id in its path of which nobody said whose it is.
         """
-        checks: dict[str, Callable[[Access, Request, str], Awaitable[None]]] = {
+        checks: dict[str, Callable[[KeyGrant, Request, str], Awaitable[None]]] = {
             "agent_id": self._check_agent,
             "agent_or_task_id": self._check_agent_or_task,
             "execution_id": self._check_task,
@@ -89,7 +89,7 @@ class Reach:
                 route.app = _Guarded(route.app, self, named)
         return routes
 
-    async def check_task(self, access: Access, task_id: str) -> None:
+    async def check_task(self, access: KeyGrant, task_id: str) -> None:
         """Refuse a task that is not within reach, also where there is none.
 
         Raises:
@@ -98,9 +98,9 @@ class Reach:
         if access.agent_ids is None:
             return
         if not await self._reaches_task(access, task_id):
-            raise Refusal(404, f"there is no task {task_id}")
+            raise HttpError(404, f"there is no task {task_id}")
 
-    async def check_thread(self, access: Access, thread_id: str) -> None:
+    async def check_thread(self, access: KeyGrant, thread_id: str) -> None:
         """Refuse a thread that is not within reach, also where there is none.
 
         Raises:
@@ -109,9 +109,9 @@ class Reach:
         if access.agent_ids is None:
             return
         if not await self._reaches_thread(access, thread_id):
-            raise Refusal(404, f"there is no thread {thread_id}")
+            raise HttpError(404, f"there is no thread {thread_id}")
 
-    async def check_chosen_thread(self, access: Access, thread_id: str) -> None:
+    async def check_chosen_thread(self, access: KeyGrant, thread_id: str) -> None:
         """Refuse an id for a new thread that could be one beyond reach.
 
         Raises:
@@ -119,7 +119,7 @@ class Reach:
         """
         if access.agent_ids is None or await self._may_name(access, thread_id):
             return
-        raise Refusal(
+        raise HttpError(
             403,
             "this key is for some agents, and an id that it chooses begins with one of theirs, "
             "like AGENT/NAME",
@@ -127,7 +127,7 @@ class Reach:
         )
 
     async def check_named(
-        self, access: Access, body: Mapping[str, Any], task_id: str | None = None
+        self, access: KeyGrant, body: Mapping[str, Any], task_id: str | None = None
     ) -> None:
         """Refuse what a body connects a task with, if it is not within reach: agents, tasks and
         threads, unless the task has to do with them already.
@@ -158,7 +158,7 @@ class Reach:
             if not thread_id or thread_id in (before.get(name), task_id):
                 continue
             if not await self._may_name(access, thread_id):
-                raise Refusal(404, f"there is no thread {thread_id}")
+                raise HttpError(404, f"there is no thread {thread_id}")
 
     async def stored_as(self, organization_id: str, task_id: str) -> str:
         """What a task is stored as, which may go by an id that somebody chose."""
@@ -167,7 +167,7 @@ class Reach:
         chosen = chosen_task_id(organization_id, task_id)
         return task_id if await self._task(organization_id, chosen) is None else chosen
 
-    async def store_as(self, access: Access, chosen: str) -> str:
+    async def store_as(self, access: KeyGrant, chosen: str) -> str:
         """What a task is to be stored as whose id the caller chose; it may be there already.
 
         Raises:
@@ -180,10 +180,10 @@ class Reach:
             return stored
         is_free = access.agent_ids is None or _is_own(access, chosen)
         if known is not None or is_platforms(chosen) or not is_free:
-            raise Refusal(404, f"there is no task {chosen}")
+            raise HttpError(404, f"there is no task {chosen}")
         return chosen_task_id(access.organization_id, chosen)
 
-    async def _may_name(self, access: Access, thread_id: str) -> bool:
+    async def _may_name(self, access: KeyGrant, thread_id: str) -> bool:
         """Whether a thread is within reach; or, if there is none, nobody else's to begin: a
         conversation may be called like the task that it is about.
         """
@@ -192,7 +192,7 @@ class Reach:
             return access.covers(threads.belongs_to(there.read())[1])
         return _is_own(access, thread_id) or await self._reaches_task(access, thread_id)
 
-    async def _reaches_task(self, access: Access, task_id: str) -> bool:
+    async def _reaches_task(self, access: KeyGrant, task_id: str) -> bool:
         stored = await self.stored_as(access.organization_id, task_id)
         task = await self._task(access.organization_id, stored)
         return task is not None and access.covers(task.agent_id)
@@ -202,38 +202,38 @@ class Reach:
     ) -> TaskRecord | None:
         try:
             return await self._store.get(organization_id, task_id, whole=whole)
-        except Refusal as refusal:
+        except HttpError as refusal:
             if refusal.status != 404:
                 raise
             return None
 
-    async def _reaches_thread(self, access: Access, thread_id: str) -> bool:
+    async def _reaches_thread(self, access: KeyGrant, thread_id: str) -> bool:
         there = await self._thread(access, thread_id)
         return there is not None and access.covers(threads.belongs_to(there.read())[1])
 
-    async def _thread(self, access: Access, thread_id: str) -> ThreadRecord | None:
+    async def _thread(self, access: KeyGrant, thread_id: str) -> ThreadRecord | None:
         try:
             return await self._store.threads.get(access.organization_id, thread_id)
-        except Refusal as refusal:
+        except HttpError as refusal:
             if refusal.status != 404:
                 raise
             return None
 
-    async def _check_agent(self, access: Access, request: Request, name: str) -> None:
+    async def _check_agent(self, access: KeyGrant, request: Request, name: str) -> None:
         access.check(path_id(request, name))
 
-    async def _check_task(self, access: Access, request: Request, name: str) -> None:
+    async def _check_task(self, access: KeyGrant, request: Request, name: str) -> None:
         await self.check_task(access, path_id(request, name))
 
-    async def _check_thread(self, access: Access, request: Request, name: str) -> None:
+    async def _check_thread(self, access: KeyGrant, request: Request, name: str) -> None:
         await self.check_thread(access, path_id(request, name))
 
-    async def _check_agent_or_task(self, access: Access, request: Request, name: str) -> None:
+    async def _check_agent_or_task(self, access: KeyGrant, request: Request, name: str) -> None:
         check = self._check_agent if request.method == "POST" else self._check_task
         await check(access, request, name)
 
 
-def _is_own(access: Access, chosen: str) -> bool:
+def _is_own(access: KeyGrant, chosen: str) -> bool:
     """Whether an id that somebody chose says by itself that it is one of the key's agents'."""
     return any(chosen.startswith(f"{agent_id}/") for agent_id in access.agent_ids or ())
 
@@ -244,8 +244,8 @@ class _Guarded:
     def __init__(
         self,
         app: ASGIApp,
-        reach: Reach,
-        checks: dict[str, Callable[[Access, Request, str], Awaitable[None]]],
+        reach: KeyScope,
+        checks: dict[str, Callable[[KeyGrant, Request, str], Awaitable[None]]],
     ) -> None:
         self._app = app
         self._reach = reach

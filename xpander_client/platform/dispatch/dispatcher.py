@@ -23,7 +23,7 @@ from xpander_client.core.sse import encode_event
 from xpander_client.platform.dispatch.sessions import WorkerSession, task_notice, task_stop
 from xpander_client.platform.dispatch.turns import Turns
 from xpander_client.platform.foundation.clock import Clock
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import (
@@ -60,7 +60,7 @@ def _unharmed(session: WorkerSession) -> Iterator[None]:
     """Let what goes wrong for one worker harm no other. It is tried again at the next look."""
     try:
         yield
-    except Refusal as refusal:
+    except HttpError as refusal:
         _logger.debug("worker %s: %s", session.id, refusal)
     except Exception:
         _logger.exception("worker %s was not told everything", session.id)
@@ -215,7 +215,7 @@ class Dispatch:
         if event == "worker-capacity-update":
             busy = bool(isinstance(data, Mapping) and data.get("is_busy"))
         session = self._sessions.get((organization_id, worker_id))
-        unknown = Refusal(404, f"there is no worker {worker_id}; it has to listen first")
+        unknown = HttpError(404, f"there is no worker {worker_id}; it has to listen first")
         if session is not None and session.agent_id != agent_id:
             raise unknown
         if session is None or not session.listening:
@@ -288,7 +288,7 @@ class Dispatch:
             session.renewed_at, before = now, session.renewed_at
             try:
                 await self._renew(session)
-            except Refusal:
+            except HttpError:
                 session.renewed_at = before  # the next sign of life tries again
                 raise
         if silent:
@@ -355,7 +355,7 @@ class Dispatch:
             try:
                 pause = await self._offer(organization_id, agent_id, turns)
             except Exception as error:
-                if isinstance(error, Refusal):
+                if isinstance(error, HttpError):
                     _logger.warning("no work was given out for %s: %s", agent_id, error.detail)
                 else:
                     # Whatever it was: an agent whose work is never given out again is worse.
@@ -421,7 +421,7 @@ class Dispatch:
     async def _send(self, record: TaskRecord) -> None:
         """Bring a task to the worker that it was offered to."""
         if not record.whole:
-            with contextlib.suppress(Refusal):  # the offer runs out
+            with contextlib.suppress(HttpError):  # the offer runs out
                 record = await self._store.get(record.organization_id, record.id)
             await asyncio.sleep(0)  # it may be large
         session = self._holders.get(record.id)
@@ -442,7 +442,7 @@ class Dispatch:
             complete = True
             try:
                 complete = await self._tell_of(session, task_id)
-            except Refusal as refusal:
+            except HttpError as refusal:
                 if refusal.status == 503:
                     await asyncio.sleep(self._settings.poll_interval)
                     return
@@ -480,7 +480,7 @@ class Dispatch:
                 await self._extend_offers()
                 await self._pulse()
                 more = await self._take_back(begun)
-            except Refusal as refusal:
+            except HttpError as refusal:
                 _logger.warning("no leases were checked: %s", refusal.detail)
                 continue
             except Exception:
@@ -617,7 +617,7 @@ class Dispatch:
             try:
                 record = await self._store.get(session.organization_id, task_id, whole=False)
                 ended = record.finished and record.status != "stopped"
-            except Refusal as refusal:
+            except HttpError as refusal:
                 ended = refusal.status != 404  # one that was deleted is nobody's to work on
             if not ended:
                 session.send(task_stop(task_id, attempt))
@@ -626,7 +626,7 @@ class Dispatch:
         """Have something done that nobody waits for."""
 
         async def done() -> None:
-            with contextlib.suppress(Refusal):
+            with contextlib.suppress(HttpError):
                 await work
 
         task = asyncio.create_task(done())

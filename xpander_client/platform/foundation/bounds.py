@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 
 _compiled = cache(re.compile)
 
@@ -42,7 +42,7 @@ def within(
     """
     expected = fault(value, bounds)
     if expected is not None:
-        raise Refusal(422, f"{what}: {expected}" if what else expected, path)
+        raise HttpError(422, f"{what}: {expected}" if what else expected, path)
 
 
 def fault(value: Any, bounds: Mapping[str, Any]) -> str | None:

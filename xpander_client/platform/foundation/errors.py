@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
-class Refusal(Exception):
+class HttpError(Exception):
     """A request that can't be served: `status` is the HTTP status, `detail` the reason.
 
     `path` is the place in the request's body, as in ``$.input.files[1]``, where one is meant.
@@ -35,7 +35,7 @@ class Refusal(Exception):
         return f"{self.status}: {self.detail}" + (f" ({self.path})" if self.path else "")
 
 
-class StaleAttempt(Refusal):
+class StaleAttempt(HttpError):
     """A writer believes to hold a task that it does not hold (any more).
 
     Example:

@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from xpander_client.core.enums import OpenStrEnum
 from xpander_client.core.serialization import ConversionError, structure
 from xpander_client.platform.foundation.bounds import fault
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.stores.base.admission import REQUEST_BYTES
 
 T = TypeVar("T")
@@ -100,8 +100,8 @@ def header(request: Request, name: bytes) -> str | None:
     return None
 
 
-def _too_large(limit: int) -> Refusal:
-    return Refusal(413, f"the body is larger than {limit} bytes")
+def _too_large(limit: int) -> HttpError:
+    return HttpError(413, f"the body is larger than {limit} bytes")
 
 
 def parsed(body: bytes) -> Any:
@@ -112,11 +112,11 @@ def parsed(body: bytes) -> Any:
             number that would come out as another one.
     """
     if len(body) > MOST_VALUES and _holds_too_much(body):
-        raise Refusal(422, f"the JSON holds more than {MOST_VALUES} values", "$")
+        raise HttpError(422, f"the JSON holds more than {MOST_VALUES} values", "$")
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise Refusal(400, f"the body is no JSON: {error}") from None
+        raise HttpError(400, f"the body is no JSON: {error}") from None
     if body.count(b"[") + body.count(b"{") > _DEEPEST:
         wrapped = value
         for _ in range(254 - _DEEPEST):
@@ -124,7 +124,7 @@ def parsed(body: bytes) -> Any:
         try:
             orjson.dumps(wrapped)
         except TypeError:
-            raise Refusal(422, f"the JSON is nested deeper than {_DEEPEST} levels", "$") from None
+            raise HttpError(422, f"the JSON is nested deeper than {_DEEPEST} levels", "$") from None
     if _may_hold_a_long_number(body):
         _refuse_long_numbers(json.loads(body, parse_int=_LongNumber.or_int), "$")
     return value
@@ -179,7 +179,9 @@ class _LongNumber:
 
 def _refuse_long_numbers(value: Any, path: str) -> None:
     if isinstance(value, _LongNumber):
-        raise Refusal(422, f"expected a number from {_SMALLEST_NUMBER} to {_LARGEST_NUMBER}", path)
+        raise HttpError(
+            422, f"expected a number from {_SMALLEST_NUMBER} to {_LARGEST_NUMBER}", path
+        )
     if isinstance(value, dict):
         for name, item in value.items():
             _refuse_long_numbers(item, f"{path}.{name}")
@@ -198,7 +200,7 @@ def checked(value: Any, model: type[T], at: str = "$", *, known_values_only: boo
         made = structure(value, model)
     except ConversionError as error:
         path = at + error.path.removeprefix("$")
-        raise Refusal(422, f"expected {error.expected}, got {error.got}", path) from None
+        raise HttpError(422, f"expected {error.expected}, got {error.got}", path) from None
     _examine(made, at, known_values_only)
     return made
 
@@ -215,7 +217,9 @@ def _examine(made: Any, path: str, known_values_only: bool) -> None:
     """
     if isinstance(made, OpenStrEnum):
         if known_values_only and not made.is_known:
-            raise Refusal(422, f"{str(made)!r} is not one of the values that are known here", path)
+            raise HttpError(
+                422, f"{str(made)!r} is not one of the values that are known here", path
+            )
     elif isinstance(made, list):
         if any(_leads_on(kind, known_values_only) for kind in set(map(type, made))):
             for index, item in enumerate(made):
@@ -228,7 +232,7 @@ def _examine(made: Any, path: str, known_values_only: bool) -> None:
             if bounds is None:
                 _examine(value, f"{path}.{wire}", known_values_only)
             elif (expected := fault(value, bounds)) is not None:
-                raise Refusal(422, expected, f"{path}.{wire}")
+                raise HttpError(422, expected, f"{path}.{wire}")
 
 
 @cache

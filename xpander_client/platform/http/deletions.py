@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import attrs
 
-from xpander_client.platform.auth.access import Access
+from xpander_client.platform.auth.access import KeyGrant
 from xpander_client.platform.dispatch.dispatcher import Dispatch
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.rules import threads
 from xpander_client.platform.rules.records import TaskFilter, TaskRecord, make_audit_entry
 from xpander_client.platform.stores.base.store import Store
@@ -56,7 +56,9 @@ class Deletions:
         self._workers = workers
         self.due = asyncio.Event()
 
-    async def one(self, access: Access, task_id: str, *, stop: bool, with_thread: bool) -> Removed:
+    async def one(
+        self, access: KeyGrant, task_id: str, *, stop: bool, with_thread: bool
+    ) -> Removed:
         """Delete a task.
 
         Raises:
@@ -66,12 +68,12 @@ class Deletions:
         await self._delete(access, [task_id], removed, stop=stop, with_threads=with_thread)
         if not removed.tasks:
             record = await self._store.get(access.organization_id, task_id)
-            raise Refusal(409, f"the task is {record.status}: stop it first, or with stop=true")
+            raise HttpError(409, f"the task is {record.status}: stop it first, or with stop=true")
         return removed
 
     async def matching(
         self,
-        access: Access,
+        access: KeyGrant,
         wanted: TaskFilter,
         *,
         before: float | None,
@@ -99,7 +101,7 @@ class Deletions:
         removed.more = removed.cursor is not None
         return removed
 
-    async def user(self, access: Access, user_id: str) -> Removed:
+    async def user(self, access: KeyGrant, user_id: str) -> Removed:
         """Delete a user's tasks, with those that they started, what was said in them, the user's
         threads, and the reports that name the user. What runs is stopped.
         """
@@ -122,7 +124,7 @@ class Deletions:
             )
         return removed
 
-    async def _tasks_of(self, access: Access, user_id: str, removed: Removed) -> None:
+    async def _tasks_of(self, access: KeyGrant, user_id: str, removed: Removed) -> None:
         wanted = TaskFilter(user_id=user_id, agent_ids=access.agent_ids)
         while removed.tasks < AT_ONCE:
             page = await self._store.list_tasks(
@@ -137,7 +139,7 @@ class Deletions:
                 await self._delete(access, part, removed, stop=True, of_user=user_id)
         removed.more = True
 
-    async def _family(self, access: Access, root: TaskRecord) -> list[str]:
+    async def _family(self, access: KeyGrant, root: TaskRecord) -> list[str]:
         """A task and those that it led to, each before the one that started it; when these are more
         than one request looks at, only some of which none has started another.
         """
@@ -159,14 +161,14 @@ class Deletions:
                 path[-1].whole = False
         return family
 
-    async def _children(self, access: Access, record: TaskRecord) -> _Branch:
+    async def _children(self, access: KeyGrant, record: TaskRecord) -> _Branch:
         wanted = TaskFilter(parent_task_id=record.id, agent_ids=access.agent_ids)
         page = await self._store.list_tasks(
             access.organization_id, wanted, cursor=None, limit=AT_ONCE
         )
         return _Branch(record.id, list(page.records), whole=page.cursor is None)
 
-    async def _threads_of(self, access: Access, user_id: str, removed: Removed) -> None:
+    async def _threads_of(self, access: KeyGrant, user_id: str, removed: Removed) -> None:
         of_user = await self._store.threads.list_of_user(
             access.organization_id,
             user_id,
@@ -178,7 +180,7 @@ class Deletions:
             thread.id for thread in of_user if access.covers(threads.belongs_to(thread.read())[1])
         ]
         for thread_id in within[:AT_ONCE]:
-            with contextlib.suppress(Refusal):  # somebody else was first
+            with contextlib.suppress(HttpError):  # somebody else was first
                 await self._store.threads.delete(
                     access.organization_id, thread_id, actor=access.key_id
                 )
@@ -188,7 +190,7 @@ class Deletions:
 
     async def _delete(
         self,
-        access: Access,
+        access: KeyGrant,
         ids: Sequence[str],
         removed: Removed,
         *,

@@ -16,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from xpander_client.platform.foundation.errors import Refusal, StaleAttempt
+from xpander_client.platform.foundation.errors import HttpError, StaleAttempt
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.runtime.connections import RECOGNIZE
 from xpander_client.runtime.hosts import PRIVATE, is_cross_site, is_from_here, is_loopback, is_named
@@ -50,7 +50,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _logger = logging.getLogger(__name__)
 
 
-class Gate:
+class AuthMiddleware:
     """The outermost layer: checks the key and how often it was used, takes the organization off the
     path, answers refusals. What the key opens goes inside as the scope's `access`.
 
@@ -130,20 +130,22 @@ class Gate:
         if scope["method"] not in _SAFE and is_cross_site(
             scope["headers"], self._hosts, private=private
         ):
-            raise Refusal(403, "a page of another site sent this; allowed_hosts may name its host")
+            raise HttpError(
+                403, "a page of another site sent this; allowed_hosts may name its host"
+            )
         if not self._is_open(segments, scope, private):
             key = _key_of(scope)
             access = await self._keys.access(key) if key else None
             if access is None:
-                raise Refusal(401, "the key is missing or wrong" + _hint(segments))
+                raise HttpError(401, "the key is missing or wrong" + _hint(segments))
             recognize = extensions.get(RECOGNIZE)
             if recognize is not None and not recognize():
-                raise Refusal(503, "there are too many connections")
+                raise HttpError(503, "there are too many connections")
         named = None if segments[0] in ROOTS else segments.pop(0)
         if access is not None:
             self._limits.take(access, of_worker=self._keeps_tasks(scope, segments))
             if named is not None and _unquoted(named) != access.organization_id:
-                raise Refusal(404, "there is no such organization")
+                raise HttpError(404, "there is no such organization")
         inner: MutableMapping[str, Any] = dict(scope)
         inner["path"] = "/" + "/".join(segments)
         inner["access"] = access
@@ -180,7 +182,7 @@ class Gate:
 
     async def _is_revoked(self, scope: Scope) -> bool:
         """Whether the key that opened an answer opens nothing any more, as far as can be told."""
-        with contextlib.suppress(Refusal):
+        with contextlib.suppress(HttpError):
             return await self._keys.access(_key_of(scope)) is None
         return False
 
@@ -189,7 +191,7 @@ def _key_of(scope: Scope) -> bytes:
     keys = [value for name, value in scope["headers"] if name == b"x-api-key"]
     if len(keys) > 1:
         # What stands in front may have looked at either.
-        raise Refusal(400, "the header x-api-key stands there more than once")
+        raise HttpError(400, "the header x-api-key stands there more than once")
     return keys[0] if keys else b""
 
 
@@ -210,7 +212,7 @@ def _told(error: Exception, scope: Scope) -> tuple[int, bytes, list[tuple[bytes,
     """A failure, as the caller hears of it."""
     headers = [(b"content-type", b"application/json")]
     path = None
-    if isinstance(error, Refusal):
+    if isinstance(error, HttpError):
         status, detail, path = error.status, error.detail, error.path
         headers += [(name.encode(), value.encode()) for name, value in error.headers.items()]
         if status == 503:

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from xpander_client.platform.foundation.clock import Clock
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.metrics import CONTENT_TYPE, Metrics
 from xpander_client.platform.foundation.ttl_cache import Lookups
 from xpander_client.platform.http.routing import Json, route
@@ -56,10 +56,10 @@ class HealthEndpoints:
     async def ready(self, request: Request) -> Response:
         """Whether the platform can do what it is asked now."""
         if self._logs.closing:
-            raise Refusal(503, "the platform is stopping")
+            raise HttpError(503, "the platform is stopping")
         trouble = await self._troubles.get("store")
         if trouble is not None:
-            raise Refusal(503, trouble)
+            raise HttpError(503, trouble)
         return Json.of({"status": "ready"})
 
     async def figures(self, request: Request) -> Response:
@@ -75,7 +75,7 @@ class HealthEndpoints:
                 await self._store.doc_get("", "ready", "")
         except TimeoutError:
             return f"the store did not answer within {PATIENCE:g} s"
-        except Refusal as refusal:
+        except HttpError as refusal:
             return refusal.detail
         except Exception as error:
             _logger.warning("the store can't be read: %s", error)
@@ -89,5 +89,5 @@ class HealthEndpoints:
         try:
             async with asyncio.timeout(PATIENCE):
                 return await self._store.waiting()
-        except (TimeoutError, Refusal):
+        except (TimeoutError, HttpError):
             return None

@@ -13,9 +13,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from xpander_client.platform.auth.access import APPLICATION, WORKER, Access
+from xpander_client.platform.auth.access import APPLICATION, WORKER, KeyGrant
 from xpander_client.platform.foundation.bounds import COUNT, KEY, within
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.http import bodies
 from xpander_client.platform.rules.records import IdempotencyKey
 
@@ -63,9 +63,9 @@ def route(path: str, endpoints: Mapping[str, Endpoint]) -> Route:
     return made
 
 
-def access(request: Request) -> Access:
+def access(request: Request) -> KeyGrant:
     """What the caller's key opens."""
-    found: Access = request.scope["access"]
+    found: KeyGrant = request.scope["access"]
     return found
 
 
@@ -79,10 +79,10 @@ def path_id(request: Request, name: str) -> str:
     try:
         text = unquote_to_bytes(request.path_params[name].encode("latin-1")).decode()
     except UnicodeDecodeError:
-        raise Refusal(404, "an id in the path is no text") from None
+        raise HttpError(404, "an id in the path is no text") from None
     if "\0" in text:
         status = 404 if request.method == "GET" else 422
-        raise Refusal(status, "nothing can have the id in the path")
+        raise HttpError(status, "nothing can have the id in the path")
     return text
 
 
@@ -98,7 +98,7 @@ def count(text: str | None, what: str) -> int | None:
     if text is None:
         return None
     if _COUNT.match(text) is None:
-        raise Refusal(422, f"{what} has to be a whole number")
+        raise HttpError(422, f"{what} has to be a whole number")
     within(number := int(text), COUNT, what=what)
     return number
 
@@ -107,7 +107,7 @@ def flag(request: Request, name: str) -> bool:
     """Whether the query says yes."""
     said = request.query_params.get(name, "false")
     if said not in ("true", "false"):
-        raise Refusal(422, f"{name} has to be true or false")
+        raise HttpError(422, f"{name} has to be true or false")
     return said == "true"
 
 

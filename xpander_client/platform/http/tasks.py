@@ -34,12 +34,12 @@ from xpander_client.core.statuses import STATUSES
 from xpander_client.platform.agents.registry import Agents, listed
 from xpander_client.platform.auth.access import APPLICATION, READER, WORKER
 from xpander_client.platform.auth.keys import Keys
-from xpander_client.platform.auth.scope import Reach
+from xpander_client.platform.auth.scope import KeyScope
 from xpander_client.platform.dispatch import sessions
 from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.foundation.bounds import ID, ITEMS, LOOKED_UP, within
 from xpander_client.platform.foundation.clock import timestamp
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.ids import new_task_id
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http import bodies
@@ -95,7 +95,7 @@ def _moment(text: str, path: str) -> float:
         said = datetime.datetime.fromisoformat(text)
         return (said if said.tzinfo else said.replace(tzinfo=datetime.UTC)).timestamp()
     except (OverflowError, ValueError):
-        raise Refusal(422, "expected a date and a time", path) from None
+        raise HttpError(422, "expected a date and a time", path) from None
 
 
 def _removed(removed: Removed) -> Response:
@@ -114,7 +114,7 @@ class Endpoints:
         workers: Dispatch,
         logs: EventLogs,
         keys: Keys,
-        reach: Reach,
+        reach: KeyScope,
         deletions: Deletions,
         settings: Settings,
     ) -> None:
@@ -177,7 +177,9 @@ class Endpoints:
             if access(request).role == WORKER:
                 known = await self._store.get(organization_id, existing_id, whole=False)
                 if not known.finished:
-                    raise Refusal(403, "this key has the role worker: it continues finished tasks")
+                    raise HttpError(
+                        403, "this key has the role worker: it continues finished tasks"
+                    )
         await self._reach.check_named(access(request), body, existing_id)
         if body.get("parent_execution_id"):
             parent_id = await self._reach.stored_as(organization_id, body["parent_execution_id"])
@@ -280,10 +282,10 @@ class Endpoints:
         names = ("agent_id", "user_id", "parent_task_id", "status")
         before = body.get("finished_before")
         if not body.keys() & {*names, "finished_before"}:
-            raise Refusal(422, f"say which: give some of {', '.join(names)} and finished_before")
+            raise HttpError(422, f"say which: give some of {', '.join(names)} and finished_before")
         status = body.get("status")
         if status is not None and status not in STATUSES:
-            raise Refusal(422, f"there is no status {status!r}", "$.status")
+            raise HttpError(422, f"there is no status {status!r}", "$.status")
         wanted = TaskFilter(
             agent_ids=None if "agent_id" in body else access(request).agent_ids,
             **{name: body[name] for name in names if name in body},
@@ -305,10 +307,12 @@ class Endpoints:
     async def list_audit(self, request: Request) -> Response:
         """What was done in the organization, the newest first."""
         if access(request).agent_ids is not None:
-            raise Refusal(403, "what was done in the organization is not for a key of some agents")
+            raise HttpError(
+                403, "what was done in the organization is not for a key of some agents"
+            )
         limit = count(request.query_params.get("limit"), "limit")
         if limit is not None and not 1 <= limit <= _PAGE:
-            raise Refusal(422, f"limit has to be from 1 to {_PAGE}, not {limit}")
+            raise HttpError(422, f"limit has to be from 1 to {_PAGE}, not {limit}")
         page = await self._store.audit(
             organization(request), cursor=request.query_params.get("cursor"), limit=limit or 100
         )
@@ -351,7 +355,7 @@ class Endpoints:
         """The tasks of an agent."""
         organization_id, agent_id = organization(request), path_id(request, "agent_id")
         if not await self._agents.exists(organization_id, agent_id):
-            raise Refusal(404, f"there is no agent {agent_id}")
+            raise HttpError(404, f"there is no agent {agent_id}")
         user_id = queried(request, "user_id", LOOKED_UP)
         return await self._listing(request, agent_id=agent_id, user_id=user_id)
 
@@ -365,7 +369,7 @@ class Endpoints:
         query = request.query_params
         status = query.get("status")
         if status is not None and status not in STATUSES:
-            raise Refusal(422, f"there is no status {status!r}")
+            raise HttpError(422, f"there is no status {status!r}")
         wanted = TaskFilter(
             agent_id=agent_id,
             agent_ids=None if agent_id is not None else access(request).agent_ids,
@@ -377,7 +381,7 @@ class Endpoints:
         )
         limit = count(query.get("limit"), "limit")
         if limit is not None and not 1 <= limit <= _PAGE:
-            raise Refusal(422, f"limit has to be from 1 to {_PAGE}, not {limit}")
+            raise HttpError(422, f"limit has to be from 1 to {_PAGE}, not {limit}")
 
         async def page_behind(cursor: str | None, most: int) -> tuple[list[bytes], str | None]:
             page = await self._store.list_tasks(
@@ -448,7 +452,7 @@ class Endpoints:
         organization_id, task_id = organization(request), path_id(request, "task_id")
         record = await self._store.get(organization_id, task_id, whole=False)
         if record.agent_id != path_id(request, "agent_id"):
-            raise Refusal(404, f"the agent has no task {task_id}")
+            raise HttpError(404, f"the agent has no task {task_id}")
         pieces = activity.thread(
             record,
             await self._store.last_seq(task_id),
@@ -488,11 +492,11 @@ class Endpoints:
     async def follow_task(self, request: Request) -> Response:
         """Replay a task's events, and go on with them until it is finished."""
         if self._logs.closing:
-            raise Refusal(503, "the platform is stopping")
+            raise HttpError(503, "the platform is stopping")
         task_id = path_id(request, "task_id")
         record = await self._store.get(organization(request), task_id, whole=False)
         if record.outline().get("events_streaming") is not True:
-            raise Refusal(409, "the task was not created with events_streaming")
+            raise HttpError(409, "the task was not created with events_streaming")
         given = request.headers.get("last-event-id") or request.query_params.get("after")
         position = _place(given) if given else record.run_from
         return _Stream(TaskEvents(self._logs, record, position))
@@ -502,16 +506,16 @@ class Endpoints:
     async def listen(self, request: Request) -> Response:
         """Register a worker, and bring it its tasks."""
         if self._logs.closing:
-            raise Refusal(503, "the platform is stopping")
+            raise HttpError(503, "the platform is stopping")
         organization_id, agent_id = organization(request), path_id(request, "agent_id")
         environment = request.query_params.get("environment")
         if environment is not None and environment not in _ENVIRONMENTS:
-            raise Refusal(422, f"there is no environment {environment!r}")
+            raise HttpError(422, f"there is no environment {environment!r}")
         worker_id = request.headers.get("x-worker-id")
         within(worker_id, {**ID, "minLength": 1}, what="x-worker-id")
         slots = count(request.query_params.get("slots"), "slots")
         if slots == 0:
-            raise Refusal(422, "a worker without slots has nothing to listen for")
+            raise HttpError(422, "a worker without slots has nothing to listen for")
         agent = await self._agents.ensure(organization_id, agent_id)
         session = await self._workers.register(
             organization_id,
@@ -532,7 +536,7 @@ class Endpoints:
         body = await self._object(request, WorkerMessage)
         agent_id = queried(request, "agent_id", ID)
         if not agent_id:
-            raise Refusal(422, "the query has to say the worker's agent_id")
+            raise HttpError(422, "the query has to say the worker's agent_id")
         access(request).check(agent_id)
         await self._workers.hear(
             organization(request),
@@ -591,7 +595,7 @@ class Endpoints:
     async def create_agent(self, request: Request) -> Response:
         """Make an agent of a name."""
         if access(request).agent_ids is not None:
-            raise Refusal(403, "this key is for some agents, and can't make others")
+            raise HttpError(403, "this key is for some agents, and can't make others")
         body = await self._object(request, AgentCreate)
         agent = await self._agents.create(
             organization(request),
@@ -651,7 +655,7 @@ def _by_role(request: Request, body: dict[str, Any]) -> tuple[dict[str, Any], in
     claims = bool(body.get("worker_id")) and body.get("status") == AgentExecutionStatus.Executing
     if role == APPLICATION:
         if claims and attempt is None:
-            raise Refusal(403, "this key has the role application, which takes no tasks")
+            raise HttpError(403, "this key has the role application, which takes no tasks")
         # Clients send whole tasks, with the attempt and the worker that they are for.
         left_out = ("execution_attempts", "run_locally", "worker_id")
         return {name: value for name, value in body.items() if name not in left_out}, None
@@ -687,7 +691,7 @@ def _with_one_parent(body: dict[str, Any]) -> dict[str, Any]:
     if not parent:
         return body
     if body.get("parent_execution_id") not in (None, "", parent):
-        raise Refusal(422, "a task has one parent", "$.parent_execution")
+        raise HttpError(422, "a task has one parent", "$.parent_execution")
     rest = {name: value for name, value in body.items() if name != "parent_execution"}
     return {**rest, "parent_execution_id": parent}
 
@@ -704,7 +708,7 @@ def _with_total(body: dict[str, Any]) -> dict[str, Any]:
 def _whole_event(event: dict[str, Any], index: int, place: Mapping[str, str]) -> dict[str, Any]:
     for name, value in place.items():
         if event[name] != value:
-            raise Refusal(422, f"the events are for the {name} {value!r}", f"$[{index}].{name}")
+            raise HttpError(422, f"the events are for the {name} {value!r}", f"$[{index}].{name}")
     within(event["type"], ID, f"$[{index}].type")
     whole = {"data": None, **event}
     if whole["type"] == "task_finished" and whole["data"] is not None:

@@ -11,9 +11,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from xpander_client.api.models import ThreadCreate, ThreadMessage, ThreadUpdate
-from xpander_client.platform.auth.scope import Reach
+from xpander_client.platform.auth.scope import KeyScope
 from xpander_client.platform.foundation.bounds import ID, ITEMS, LOOKED_UP, within
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.ids import new_task_id
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http import bodies
@@ -44,7 +44,7 @@ class ThreadEndpoints:
     how long it is.
     """
 
-    def __init__(self, store: Store, reach: Reach, settings: Settings) -> None:
+    def __init__(self, store: Store, reach: KeyScope, settings: Settings) -> None:
         self._store = store
         self._threads = store.threads
         self._reach = reach
@@ -72,7 +72,7 @@ class ThreadEndpoints:
         organization_id = organization(request)
         body = await self._taken(request, _checked_thread)
         if body.get("organization_id") not in (None, "", organization_id):
-            raise Refusal(422, "the key is another organization's", "$.organization_id")
+            raise HttpError(422, "the key is another organization's", "$.organization_id")
         access(request).check(_owner(body))
         thread_id = body.get("id") or new_task_id()
         if body.get("id"):
@@ -93,7 +93,7 @@ class ThreadEndpoints:
         """A thread as a strategy shows it."""
         strategy = path_id(request, "strategy")
         if strategy not in threads.STRATEGIES:
-            raise Refusal(422, f"there is no strategy {strategy!r}")
+            raise HttpError(422, f"there is no strategy {strategy!r}")
         after = self._after(request)
         thread = await self._found(request)
         if strategy == "full":

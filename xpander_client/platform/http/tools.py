@@ -21,11 +21,11 @@ from xpander_client.platform.agents.http_operation import BODILESS, Arguments, H
 from xpander_client.platform.agents.http_tools import HttpTools
 from xpander_client.platform.agents.registry import Agents
 from xpander_client.platform.agents.tool_answer import SLICE
-from xpander_client.platform.auth.access import Access
-from xpander_client.platform.auth.scope import Reach
+from xpander_client.platform.auth.access import KeyGrant
+from xpander_client.platform.auth.scope import KeyScope
 from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.foundation.clock import Clock
-from xpander_client.platform.foundation.errors import Refusal, StaleAttempt
+from xpander_client.platform.foundation.errors import HttpError, StaleAttempt
 from xpander_client.platform.foundation.ids import child_task_id, new_task_id
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http import bodies
@@ -58,7 +58,7 @@ _STOP = {"xpander-agent-stop": "true"}
 class _Call:
     """A call of a tool in the course of a task."""
 
-    access: Access
+    access: KeyGrant
     agent_id: str
     task: TaskRecord
     tool_id: str
@@ -95,7 +95,7 @@ class OperationEndpoints:
         workers: Dispatch,
         tools: Tools,
         http_tools: HttpTools,
-        reach: Reach,
+        reach: KeyScope,
         settings: Settings,
         clock: Clock,
     ) -> None:
@@ -127,7 +127,7 @@ class OperationEndpoints:
         dry = request.headers.get("x-preflight-check", "").lower() == "true"
         operation = agent.operations.get(tool_id)
         if tool_id in agent.sub_agents:
-            raise Refusal(422, f"the tool {tool_id} can only be called in the course of a task")
+            raise HttpError(422, f"the tool {tool_id} can only be called in the course of a task")
         if operation is None or self._tools.runs(tool_id):
             return Json(await self._tools.call(tool_id, payload, dry=dry))
         arguments = _sorted_out(payload, operation)
@@ -160,11 +160,11 @@ class OperationEndpoints:
             reported=_says_true(request, b"x-xpander-with-auto-report-result"),
         )
         if task.agent_id != call.agent_id:
-            raise Refusal(404, f"the agent has no task {task_id}")
+            raise HttpError(404, f"the agent has no task {task_id}")
         await self._check(call)
         try:
             answer = await self._answered(call)
-        except Refusal as refusal:
+        except HttpError as refusal:
             if refusal.status not in _TOOL_FAILURES:  # it is the task that can't be worked on
                 now = await self._store.get(call.organization_id, task_id, whole=False)
                 raise _refused(refusal, {STATUS: now.status}) from None
@@ -179,9 +179,9 @@ class OperationEndpoints:
         if call.attempt is not None and not task_machine.holds(task, call.attempt):
             raise StaleAttempt(call.attempt, headers=status)
         if task.finished and call.tool_id != FINISH:
-            raise Refusal(409, f"the task is {task.status}, which is final", headers=status)
+            raise HttpError(409, f"the task is {task.status}, which is final", headers=status)
         if call.reported and call.tool_call_id is None and _thread_id(task) is not None:
-            raise Refusal(
+            raise HttpError(
                 422,
                 "x-xpander-tool-call-id has to say which call the thread is told the answer of",
                 headers=status,
@@ -214,7 +214,7 @@ class OperationEndpoints:
     async def _finish(self, call: _Call) -> _Answer:
         is_success = call.arguments.body.get("is_success")
         if not isinstance(is_success, bool):
-            raise Refusal(422, "is_success has to be true or false", "$.body_params.is_success")
+            raise HttpError(422, "is_success has to be true or false", "$.body_params.is_success")
         result = call.arguments.body.get("result")
         if not isinstance(result, str):
             result = "" if result is None else orjson.dumps(result).decode()
@@ -229,7 +229,7 @@ class OperationEndpoints:
             )
             self._workers.observe(task, call.attempt)
         if (task.status, task.read().get("result") or "") != (outcome["status"], result):
-            raise Refusal(409, f"the task is {task.status}, which is final")
+            raise HttpError(409, f"the task is {task.status}, which is final")
         # No caller can send such a key: it has a character that no header holds.
         name = bodies.fingerprint(f"finish\n{task.id}\n{call.tool_call_id}", None)
         return _Answer(
@@ -241,7 +241,7 @@ class OperationEndpoints:
     async def _delegate(self, call: _Call, sub_agent: str) -> _Answer:
         text = call.arguments.body.get("input_task")
         if not isinstance(text, str) or not text:
-            raise Refusal(422, "input_task has to say what to do", "$.body_params.input_task")
+            raise HttpError(422, "input_task has to say what to do", "$.body_params.input_task")
         await self._agents.ensure(call.organization_id, sub_agent)
         parent = call.task
         described = parent.outline()
@@ -289,7 +289,7 @@ class OperationEndpoints:
                         attempt=call.attempt,
                         key=answer.key,
                     )
-                except Refusal as refusal:
+                except HttpError as refusal:
                     if refusal.status != 404:
                         raise
                 else:
@@ -301,11 +301,11 @@ class OperationEndpoints:
                 task = await self._store.keep_alive(
                     call.organization_id, call.task.id, attempt=call.attempt
                 )
-        except Refusal as refusal:
+        except HttpError as refusal:
             if refusal.status != 409:
                 raise
             now = await self._store.get(call.organization_id, call.task.id, whole=False)
-            raise Refusal(
+            raise HttpError(
                 409,
                 f"{refusal.detail}; the tool was called, but its answer was not kept",
                 headers={STATUS: now.status},
@@ -318,7 +318,7 @@ class OperationEndpoints:
         """The agent, which has the tool."""
         agent = await self._agents.ensure(organization_id, agent_id)
         if not any(tool["id"] == tool_id for tool in agent.wire["tools"]):
-            raise Refusal(404, f"the agent has no tool {tool_id}")
+            raise HttpError(404, f"the agent has no tool {tool_id}")
         return agent
 
 
@@ -331,7 +331,7 @@ def _message(tool_call_id: str, answer: bytes) -> dict[str, Any]:
 
 def _object(body: Any) -> dict[str, Any]:
     if not isinstance(body, dict):
-        raise Refusal(422, "expected an object", "$")
+        raise HttpError(422, "expected an object", "$")
     return body
 
 
@@ -349,8 +349,8 @@ def _says_true(request: Request, name: bytes) -> bool:
     return (bodies.header(request, name) or "").lower() == "true"
 
 
-def _refused(refusal: Refusal, headers: Mapping[str, str]) -> Refusal:
-    return Refusal(refusal.status, refusal.detail, refusal.path, headers)
+def _refused(refusal: HttpError, headers: Mapping[str, str]) -> HttpError:
+    return HttpError(refusal.status, refusal.detail, refusal.path, headers)
 
 
 _GROUPS = {

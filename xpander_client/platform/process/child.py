@@ -96,9 +96,9 @@ def main() -> None:
 
 
 def _reason(error: Exception) -> str:
-    from xpander_client.platform.foundation.errors import Refusal
+    from xpander_client.platform.foundation.errors import HttpError
 
-    if isinstance(error, Refusal):
+    if isinstance(error, HttpError):
         return error.detail
     if isinstance(error, ConfigurationError):
         return str(error)
@@ -137,11 +137,11 @@ async def _serve(orders: Orders, supervisor: socket.socket, serves: threading.Ev
 
 async def _has_keys(store: Store) -> bool:
     from xpander_client.platform.auth.keys import listed
-    from xpander_client.platform.foundation.errors import Refusal
+    from xpander_client.platform.foundation.errors import HttpError
 
     try:
         return bool(await listed(store))
-    except Refusal:  # nobody knows
+    except HttpError:  # nobody knows
         return True
 
 

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Set
 from typing import TYPE_CHECKING
 
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 
 if TYPE_CHECKING:
     from xpander_client.platform.app import Platform
@@ -46,7 +46,7 @@ class News:
         self._workers = workers
         served = {(organization_id, agent_id) for organization_id, agent_id, _ in workers}
         self._told -= served
-        with contextlib.suppress(Refusal):  # the store is away: it is asked at the next look
+        with contextlib.suppress(HttpError):  # the store is away: it is asked at the next look
             unserved = await self._platform.store.list_waiting_agents() - served
             for agent in sorted((unserved & self._unserved) - self._told):
                 self._told.add(agent)

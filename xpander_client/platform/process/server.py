@@ -26,7 +26,8 @@ def bind(host: str, port: int) -> socket.socket:
     """
     if port == _FORBIDDEN_PORT:
         raise ConfigurationError(
-            f"port {_FORBIDDEN_PORT} can't be used: the official client takes it for another service"
+            f"port {_FORBIDDEN_PORT} can't be used: "
+            "the official client takes it for another service"
         )
     while True:
         try:

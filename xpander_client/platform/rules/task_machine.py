@@ -7,7 +7,7 @@
 "Offered" is a pending task that a worker holds. `paused` stands beside `executing`. A script that
 runs a task itself claims it and begins in one PATCH. Each claim raises `attempt`, which goes over
 the wire as `execution_attempts`: whoever writes with an older one has lost the task. What can't be
-done is a `Refusal`. Every engine goes by these functions.
+done is an `HttpError`. Every engine goes by these functions.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import orjson
 
 from xpander_client.core.statuses import STATUSES, TERMINAL, TaskStatus
 from xpander_client.platform.foundation.clock import timestamp
-from xpander_client.platform.foundation.errors import Refusal, StaleAttempt
+from xpander_client.platform.foundation.errors import HttpError, StaleAttempt
 from xpander_client.platform.rules.large_fields import (
     LargeField,
     divide,
@@ -185,9 +185,9 @@ def report(
 def report_existing(record: TaskRecord, body: Mapping[str, Any], now: float) -> Outcome:
     """A task of the platform that ran elsewhere: the report is its end."""
     if record.finished:
-        raise Refusal(409, f"the task is {record.status}, its result is final")
+        raise HttpError(409, f"the task is {record.status}, its result is final")
     if record.worker_id is not None:
-        raise Refusal(409, "a worker has the task; only its result counts")
+        raise HttpError(409, "a worker has the task; only its result counts")
     task = {**fields_of(record), **_reported(body, now)}
     changed = _rewritten(attrs.evolve(record, worker_id=None, lease_until=None), task, now)
     return Outcome(changed, (_task_event("task_finished", record, changed, now),))
@@ -206,7 +206,9 @@ def continue_(
     Attempts go on counting, so that no worker of an earlier run can write into this one.
     """
     if record.status in ("pending", "executing"):
-        raise Refusal(409, f"the task is {record.status}; it can be continued when it is finished")
+        raise HttpError(
+            409, f"the task is {record.status}; it can be continued when it is finished"
+        )
     given = _named(body, without=PLATFORM_OWNED | WORKER_OWNED)
     task = {name: value for name, value in fields_of(record).items() if name not in _LAST_RUN}
     task |= given
@@ -238,9 +240,9 @@ def claim(
     pool, or for itself.
     """
     if record.status != "pending" or record.worker_id is not None:
-        raise Refusal(409, "the task is not waiting for a worker")
+        raise HttpError(409, "the task is not waiting for a worker")
     if record.pinned_to not in (pool, worker_id):
-        raise Refusal(409, "the task waits for another worker")
+        raise HttpError(409, "the task waits for another worker")
     return _given(record, worker_id, lease_until=now + offer_window, scripted=False, now=now)
 
 
@@ -250,15 +252,15 @@ def _taken(record: TaskRecord, taker: str, now: float, *, scripted: bool) -> Tas
     is, so that a claim whose answer was lost can be repeated.
     """
     if record.finished:
-        raise Refusal(409, f"the task is {record.status}, which is final")
+        raise HttpError(409, f"the task is {record.status}, which is final")
     if record.worker_id == taker:
         return record
     if record.worker_id is not None:
-        raise Refusal(409, f"worker {record.worker_id} has the task, in attempt {record.attempt}")
+        raise HttpError(409, f"worker {record.worker_id} has the task, in attempt {record.attempt}")
     if record.status != "pending":
-        raise Refusal(409, f"the task is {record.status} already, by somebody who gave no name")
+        raise HttpError(409, f"the task is {record.status} already, by somebody who gave no name")
     if scripted and record.pinned_to not in (None, taker):
-        raise Refusal(409, f"the task waits for worker {record.pinned_to} alone")
+        raise HttpError(409, f"the task waits for worker {record.pinned_to} alone")
     return _given(record, taker, lease_until=now, scripted=scripted, now=now)
 
 
@@ -396,7 +398,7 @@ def patch(
     task = fields_of(record)
     for name in ("id", "agent_id", "organization_id"):
         if changes.get(name) not in (None, getattr(record, name), task[name]):
-            raise Refusal(422, f"the {name} of a task can't change", f"$.{name}")
+            raise HttpError(422, f"the {name} of a task can't change", f"$.{name}")
     said = {
         _ALIASES.get(name, name): value
         for name, value in changes.items()
@@ -418,11 +420,11 @@ def patch(
         said = {name: value for name, value in said.items() if name not in WORKER_OWNED}
     status = said.get("status", record.status)
     if status not in STATUSES:
-        raise Refusal(422, f"there is no status {status!r}", "$.status")
+        raise HttpError(422, f"there is no status {status!r}", "$.status")
     if record.finished and status != record.status:
         is_users = attempt is None or takes_up_again(said)
         if not (is_users and record.status == "stopped" and status in _TAKEN_UP_AGAIN):
-            raise Refusal(409, f"the task is {record.status}, which is final")
+            raise HttpError(409, f"the task is {record.status}, which is final")
         record, attempt = _taken_up_again(record, task), None
         said = {name: value for name, value in said.items() if name not in _SAID_BY_STOPPING}
     if record.finished and attempt is not None:
@@ -485,7 +487,7 @@ def notify(record: TaskRecord, key: str, data: Any, now: float) -> Outcome:
     To those who follow the task it is a `task_updated`; the store can tell it from others.
     """
     if record.finished:
-        raise Refusal(409, f"the task is {record.status}, it waits for nothing any more")
+        raise HttpError(409, f"the task is {record.status}, it waits for nothing any more")
     told = {"key": key, "data": data}
     event = _task_event("task_updated", record, record, now, notification=told)
     return Outcome(record, (attrs.evolve(event, type=NOTIFICATION),))
@@ -511,15 +513,15 @@ def append(
     if record.finished:
         if all(event.get("type") == "task_finished" for event in events):
             return Outcome(record)
-        raise Refusal(409, f"the task is {record.status}, its events are complete")
+        raise HttpError(409, f"the task is {record.status}, its events are complete")
     stored: list[NewEvent] = []
     for index, event in enumerate(events):
         kind = event.get("type")
         if kind in _OWN_KINDS:
-            raise Refusal(422, f"only the platform itself says {kind!r}", f"$[{index}].type")
+            raise HttpError(422, f"only the platform itself says {kind!r}", f"$[{index}].type")
         if kind == "task_finished":
             if index + 1 < len(events):
-                raise Refusal(422, "nothing follows task_finished", f"$[{index + 1}]")
+                raise HttpError(422, "nothing follows task_finished", f"$[{index + 1}]")
             ending = patch(
                 record,
                 _ending(event.get("data")),

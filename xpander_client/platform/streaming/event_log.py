@@ -9,7 +9,7 @@ from collections import OrderedDict
 import attrs
 
 from xpander_client.platform.foundation.clock import Clock
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import TaskRecord
@@ -137,7 +137,7 @@ class EventLogs:
                             hinted = True
                             continue
                         patience = self._patience()
-                    except Refusal as refusal:
+                    except HttpError as refusal:
                         if refusal.status != 503:
                             raise
                         patience = self.settings.poll_interval

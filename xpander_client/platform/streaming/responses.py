@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 from xpander_client.core.answer import STREAM_ENDS
 from xpander_client.core.sse import COMMENT
 from xpander_client.platform.dispatch.sessions import WorkerSession
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import TaskRecord
@@ -81,7 +81,7 @@ class TaskEvents:
                     continue
                 if page is None and quiet and await self._had_everything():
                     return
-            except Refusal as refusal:
+            except HttpError as refusal:
                 if refusal.status == 404:
                     return  # the task was deleted, and whoever comes back for more is told so
                 if refusal.status != 503:

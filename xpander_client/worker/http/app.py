@@ -25,7 +25,7 @@ from xpander_client.worker.http.invocation import (
     InvocationRefused,
     Invocations,
 )
-from xpander_client.worker.http.keys import Access, KeyCheck
+from xpander_client.worker.http.keys import KeyCheck, KeyVerdict
 from xpander_client.worker.http.streaming import EventStream
 
 _logger = logging.getLogger("xpander_client.worker")
@@ -135,19 +135,19 @@ class InvokeApp:
             raise InvocationRefused(401, "the header x-api-key is missing")
         access = await self._keys.access(key)
         match access:
-            case Access.ALLOWED | Access.RESTRICTED:
+            case KeyVerdict.ALLOWED | KeyVerdict.RESTRICTED:
                 pass
-            case Access.DENIED:
+            case KeyVerdict.DENIED:
                 agent_id = self._invocations.agent_id
                 raise InvocationRefused(403, f"the key may not use agent {agent_id}")
-            case Access.UNKNOWN:
+            case KeyVerdict.UNKNOWN:
                 raise InvocationRefused(503, "the platform can't be asked about the key right now")
             case _:
                 assert_never(access)
         recognize = request.scope.get("extensions", {}).get(RECOGNIZE)
         if recognize is not None and not recognize():
             raise InvocationRefused(503, "there are too many connections")
-        return Caller(key, is_restricted=access is Access.RESTRICTED)
+        return Caller(key, is_restricted=access is KeyVerdict.RESTRICTED)
 
     async def _body(self, request: Request) -> bytes:
         limit = self._body_limit

@@ -33,7 +33,7 @@ _KEPT = 1024
 """How many allowances are kept, and how many denials: wrong keys can't push right ones out."""
 
 
-class Access(Enum):
+class KeyVerdict(Enum):
     """What is known of a key."""
 
     ALLOWED = auto()
@@ -61,9 +61,9 @@ class KeyCheck:
         self._agent_id = agent_id
         self._allowed = _Recent(clock)
         self._denied = _Recent(clock)
-        self._asking: dict[bytes, asyncio.Task[Access]] = {}
+        self._asking: dict[bytes, asyncio.Task[KeyVerdict]] = {}
 
-    async def access(self, key: str) -> Access:
+    async def access(self, key: str) -> KeyVerdict:
         """What the key may do. Requests with the same key that come together make one check."""
         digest = sha256(key.encode(errors="surrogatepass")).digest()
         known = self._allowed.get(digest) or self._denied.get(digest)
@@ -82,31 +82,31 @@ class KeyCheck:
             each.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
 
-    async def _ask(self, key: str, digest: bytes) -> Access:
+    async def _ask(self, key: str, digest: bytes) -> KeyVerdict:
         try:
             answer = await self._transport.acall(
                 workers.check_api_key(api_key=key), ApiKeyAllowance
             )
         except (ArgumentError, BadRequestError, NotFoundError, UnprocessableError):
             # This can't be a key at all.
-            found = Access.DENIED
+            found = KeyVerdict.DENIED
         except ModuleException as error:
             # What the platform says to a request that holds a key may hold the key: no text of it.
             status = f", status {error.status_code}" if error.status_code else ""
             _logger.warning("a key could not be checked: %s%s", type(error).__name__, status)
-            found = Access.UNKNOWN
+            found = KeyVerdict.UNKNOWN
         else:
-            found = Access.RESTRICTED if answer.parsed.restricted else Access.ALLOWED
+            found = KeyVerdict.RESTRICTED if answer.parsed.restricted else KeyVerdict.ALLOWED
             if self._agent_id not in answer.parsed.agent_ids:
-                found = Access.DENIED
+                found = KeyVerdict.DENIED
         finally:
             del self._asking[digest]
         match found:
-            case Access.ALLOWED | Access.RESTRICTED:
+            case KeyVerdict.ALLOWED | KeyVerdict.RESTRICTED:
                 self._allowed.add(digest, found)
-            case Access.DENIED:
+            case KeyVerdict.DENIED:
                 self._denied.add(digest, found)
-            case Access.UNKNOWN:
+            case KeyVerdict.UNKNOWN:
                 pass
             case _:
                 assert_never(found)
@@ -118,13 +118,13 @@ class _Recent:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._found: dict[bytes, tuple[float, Access]] = {}
+        self._found: dict[bytes, tuple[float, KeyVerdict]] = {}
 
-    def get(self, digest: bytes) -> Access | None:
+    def get(self, digest: bytes) -> KeyVerdict | None:
         until, found = self._found.get(digest, (0.0, None))
         return found if until > self._clock() else None
 
-    def add(self, digest: bytes, found: Access) -> None:
+    def add(self, digest: bytes, found: KeyVerdict) -> None:
         # Taken out first, so that the oldest stays first.
         self._found.pop(digest, None)
         self._found[digest] = (self._clock() + _KEPT_FOR, found)

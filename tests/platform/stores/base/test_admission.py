@@ -12,7 +12,7 @@ import pytest
 from tests.platform.conftest import QUICK
 from tests.platform.wire import create, event, eventually, push
 from xpander_client.platform import LocalPlatform
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.stores.base.admission import PIECE, REQUEST_BYTES, Admission
 from xpander_client.platform.stores.base.store import Store
 
@@ -35,7 +35,7 @@ async def test_those_who_find_it_full_wait_and_then_are_refused() -> None:
     admission.observer = observed = Observed()
     await admission.enter()
     await admission.enter()
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(HttpError) as refused:
         await admission.enter()
     assert (refused.value.status, observed.refusals, admission.queued) == (503, 1, 2)
     admission.leave(0)
@@ -89,7 +89,7 @@ async def test_large_commands_share_a_room_and_small_ones_pass_them() -> None:
     assert not second.done()
     assert not third.done()
     # What waits is in memory as well.
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(HttpError) as refused:
         await enter(4 * PIECE)
     assert refused.value.status == 503
     second.cancel()

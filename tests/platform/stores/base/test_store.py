@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from tests.platform.wire import Clock, OpenStore
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import (
     PAGE_BYTES,
@@ -60,7 +60,7 @@ class Batches(Unobserved):
 
 
 async def refusal(step: Any) -> int:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(HttpError) as refused:
         await step
     return refused.value.status
 
@@ -162,7 +162,7 @@ async def test_one_refused_command_does_not_touch_those_written_with_it(store: S
         return_exceptions=True,
     )
     refused = [result for result in results if isinstance(result, BaseException)]
-    assert all(isinstance(result, Refusal) and result.status == 404 for result in refused)
+    assert all(isinstance(result, HttpError) and result.status == 404 for result in refused)
     assert (len(refused), len(await log(store))) == (20, 41)
 
 
@@ -195,7 +195,7 @@ async def test_what_can_never_be_stored_is_refused_for_good_and_alone(
     ]
     puts.append(store.put("o", "a", {"input": {"user": {"id": "\ud800"}}}, task_id="t7"))
     done = await asyncio.gather(*puts, return_exceptions=True)
-    refused = [each.status for each in done if isinstance(each, Refusal)]
+    refused = [each.status for each in done if isinstance(each, HttpError)]
     assert refused == [422, 422]
     assert sum(isinstance(each, Put) for each in done) == 19
 

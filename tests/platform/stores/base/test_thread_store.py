@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from tests.platform.wire import Clock, OpenStore
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import Extended, IdempotencyKey, TaskFilter, TaskRecord
 from xpander_client.platform.stores.base.store import Store
@@ -43,7 +43,7 @@ async def claim(store: Store, script: str = "s", task_id: str = "t") -> TaskReco
 
 
 async def refusal(step: Any) -> int:
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(HttpError) as refused:
         await step
     return refused.value.status
 

@@ -6,7 +6,7 @@ import asyncio
 from contextvars import ContextVar
 from typing import Protocol
 
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 
 REQUEST_BYTES: ContextVar[int] = ContextVar("REQUEST_BYTES", default=0)
 """How many bytes came with what is served right now: about as many will its command hold on to.
@@ -74,7 +74,7 @@ class Admission:
                 await self._places.acquire()
         except TimeoutError:
             self.observer.refused()
-            raise Refusal(503, "the store has more to write than it can; try again") from None
+            raise HttpError(503, "the store has more to write than it can; try again") from None
         self.queued += 1
         return pieces
 

@@ -2,7 +2,7 @@
 
 A write is a command: a function of the rows that it reads and changes. An engine gives it these
 rows as a `Work`, inside a transaction that it shares with other commands, and stores what it made
-of them. A command that raises `Refusal` leaves nothing behind. It may be run more than once until
+of them. A command that raises `HttpError` leaves nothing behind. It may be run more than once until
 its transaction is committed, so it changes nothing but its work.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import attrs
 
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules import task_machine
 from xpander_client.platform.rules.records import (
@@ -37,14 +37,14 @@ _AT_ONCE = 1_000
 """So many messages of a thread are forgotten in one command."""
 
 
-def unknown_task(task_id: str) -> Refusal:
+def unknown_task(task_id: str) -> HttpError:
     """Make the error for a task that is not there."""
-    return Refusal(404, f"there is no task {task_id}")
+    return HttpError(404, f"there is no task {task_id}")
 
 
-def unknown_thread(thread_id: str) -> Refusal:
+def unknown_thread(thread_id: str) -> HttpError:
     """Make the error for a thread that is not there."""
-    return Refusal(404, f"there is no thread {thread_id}")
+    return HttpError(404, f"there is no thread {thread_id}")
 
 
 def parse_cursor(cursor: str | None) -> int | None:
@@ -58,7 +58,7 @@ def parse_cursor(cursor: str | None) -> int | None:
     if cursor is None:
         return None
     if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
-        raise Refusal(422, "this cursor was not given out by the platform")
+        raise HttpError(422, "this cursor was not given out by the platform")
     return int(cursor)
 
 
@@ -192,8 +192,8 @@ def adopt_task(work: Work, child: TaskRecord, parent_id: Any) -> None:
         return
     try:
         parent = find_task(work, child.organization_id, parent_id)
-    except Refusal as refusal:
-        raise Refusal(422, refusal.detail, "$.parent_execution_id") from None
+    except HttpError as refusal:
+        raise HttpError(422, refusal.detail, "$.parent_execution_id") from None
     save_task(work, parent, task_machine.adopt(parent, child.id, work.now))
 
 
@@ -210,7 +210,7 @@ def first_answer(work: Work, organization_id: str, key: IdempotencyKey | None) -
         return None
     fingerprint, answer = kept
     if fingerprint != key.fingerprint:
-        raise Refusal(422, "this idempotency key was used for another request")
+        raise HttpError(422, "this idempotency key was used for another request")
     return answer
 
 

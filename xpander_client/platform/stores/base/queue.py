@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.stores.base.admission import Admission
 
 BATCH_BYTES = 8 * 1024 * 1024
@@ -83,6 +83,6 @@ class BatchLimit:
         self.now = min(2 * self.now, self._most)
 
 
-def refuse_unstorable(error: Exception) -> Refusal:
+def refuse_unstorable(error: Exception) -> HttpError:
     """Make the error for a caller whose command can never be stored."""
-    return Refusal(422, f"the store can't keep this: {error}")
+    return HttpError(422, f"the store can't keep this: {error}")

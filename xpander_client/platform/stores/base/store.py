@@ -22,7 +22,7 @@ import attrs
 
 from xpander_client.core.statuses import TERMINAL
 from xpander_client.platform.foundation.clock import Clock
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules import task_machine, threads
 from xpander_client.platform.rules.records import (
@@ -87,7 +87,7 @@ class Store(ABC):
 
     A task of another organization does not exist: what reads raises or gives nothing, as for an
     unknown id. Records have a task's large fields where all of it was asked for, and after it was
-    put, reported, changed or stopped. Methods raise `Refusal`: 404 for an unknown task, 409 for
+    put, reported, changed or stopped. Methods raise `HttpError`: 404 for an unknown task, 409 for
     what the task's state forbids, 422 for an idempotency key that was used for something else, 503
     when the disk fails.
     """
@@ -196,7 +196,7 @@ class Store(ABC):
             parent = find_task(work, organization_id, parent_id)
             keep_alive(work, parent, attempt, self._settings)
             if parent.finished:
-                raise Refusal(409, f"the task is {parent.status}, which is final")
+                raise HttpError(409, f"the task is {parent.status}, which is final")
             there = work.task(task_id)
             if there is not None:
                 return Put(work.whole(find_task(work, organization_id, task_id)), repeated=True)
@@ -312,7 +312,7 @@ class Store(ABC):
     ) -> TaskRecord:
         """Give a task's lease a new term, because its holder did something.
 
-        That is a `Refusal` with status 409 when the attempt does not hold the task.
+        That is an `HttpError` with status 409 when the attempt does not hold the task.
         """
 
         def run(work: Work) -> TaskRecord:
@@ -667,8 +667,9 @@ class Store(ABC):
     ) -> Document:
         """Store a document. With `if_version` only over that version (0: only a new one).
 
-        When the version is another one, that is a `Refusal` with status 409. A repeated idempotency
-        key is answered with what its first request stored. `audit` is written down with it.
+        When the version is another one, that is an `HttpError` with status 409. A repeated
+        idempotency key is answered with what its first request stored. `audit` is written down
+        with it.
         """
 
         def run(work: Work) -> Document:
@@ -676,12 +677,12 @@ class Store(ABC):
             if first is not None:
                 made = work.document(organization_id, kind, first)
                 if made is None:
-                    raise Refusal(404, f"what this request made is gone: {kind} {first}")
+                    raise HttpError(404, f"what this request made is gone: {kind} {first}")
                 return made
             there = work.document(organization_id, kind, key)
             version = 0 if there is None else there.version
             if if_version is not None and if_version != version:
-                raise Refusal(409, f"the document is at version {version}, not {if_version}")
+                raise HttpError(409, f"the document is at version {version}, not {if_version}")
             document = Document(kind, key, version + 1, value)
             work.save_document(organization_id, document)
             if audit is not None:
@@ -700,7 +701,7 @@ class Store(ABC):
     ) -> None:
         """Keep a report; a repeated key adds nothing.
 
-        That is a `Refusal` with status 404 when the report is of a task that was deleted.
+        That is an `HttpError` with status 404 when the report is of a task that was deleted.
         """
 
         def run(work: Work) -> None:
@@ -769,14 +770,14 @@ class Store(ABC):
         """Take back these tasks at once; where that fails, those that can be."""
         try:
             return await self._expire(overdue, gone, until)
-        except Refusal:
+        except HttpError:
             requeued: list[TaskRecord] = []
             exhausted: list[TaskRecord] = []
             refused = 0
             for each in overdue:
                 try:
                     swept = await self._expire([each], gone, until)
-                except Refusal as refusal:
+                except HttpError as refusal:
                     # One task must not keep all others from their workers; it is tried again later.
                     self._set_aside[each.task_id] = time.monotonic() + self._settings.lease
                     _logger.error("task %s could not be taken back: %s", each.task_id, refusal)

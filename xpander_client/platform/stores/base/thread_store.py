@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import orjson
 
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules import threads
 from xpander_client.platform.rules.records import (
@@ -33,7 +33,8 @@ from xpander_client.platform.stores.base.transaction import Command, Reads, Subm
 class ThreadStore(ABC):
     """Threads and their messages: adding to one costs what is added, reading what is read.
 
-    A thread of another organization does not exist. Methods raise `Refusal` as those of a `Store`.
+    A thread of another organization does not exist. Methods raise `HttpError` as those of
+    a `Store`.
     """
 
     def __init__(self, submit: Submit, settings: Settings) -> None:
@@ -50,7 +51,7 @@ class ThreadStore(ABC):
     ) -> ThreadRecord:
         """Make a thread without messages, or return the one that the key made before.
 
-        That is a `Refusal` with status 409 when there is a thread of that id.
+        That is an `HttpError` with status 409 when there is a thread of that id.
         """
 
         def run(work: Work) -> ThreadRecord:
@@ -58,7 +59,7 @@ class ThreadStore(ABC):
             if first is not None:
                 return find_thread(work, organization_id, first)
             if work.thread(organization_id, thread_id) is not None:
-                raise Refusal(409, f"there is a thread {thread_id} already")
+                raise HttpError(409, f"there is a thread {thread_id} already")
             document = threads.begin(thread_id, body, work.now)
             record = ThreadRecord(thread_id, organization_id, 0, orjson.dumps(document))
             work.insert_thread(record, *threads.belongs_to(document))
@@ -94,7 +95,7 @@ class ThreadStore(ABC):
         """Add messages to the end, all or none; a repeated key adds nothing.
 
         With a task, its present state comes back. With an attempt of it as well, that is a sign of
-        life of the task's holder, or a `Refusal` with status 409 when it is not the holder's.
+        life of the task's holder, or an `HttpError` with status 409 when it is not the holder's.
         """
         added = [MessageRecord(message["role"], orjson.dumps(message)) for message in messages]
 

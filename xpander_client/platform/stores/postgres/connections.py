@@ -1,7 +1,7 @@
 """How the store reaches its database, and what it makes of a database that is not there.
 
 Each wait is bounded: for a connection, for an answer, for a place in the pool. Whatever goes wrong
-on the way is a `Refusal` with status 503, so that callers come back; the database goes away and
+on the way is an `HttpError` with status 503, so that callers come back; the database goes away and
 comes back without a restart of ours.
 """
 
@@ -18,7 +18,7 @@ import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.stores.base.queue import refuse_unstorable
 from xpander_client.platform.stores.postgres.address import hide_password
 
@@ -108,7 +108,7 @@ def answering() -> Iterator[None]:
     except AWAY as error:
         # asyncpg's own misuse is an InterfaceError, too; the log tells it from an outage.
         _logger.info("the database did not answer: %s: %s", type(error).__name__, error)
-        raise Refusal(503, "the store's database can't be reached") from error
+        raise HttpError(503, "the store's database can't be reached") from error
 
 
 def explain_error(error: BaseException) -> str:
@@ -203,7 +203,7 @@ class Database:
         try:
             with answering():
                 if self._pool is None:
-                    raise Refusal(503, "the store is closed")
+                    raise HttpError(503, "the store is closed")
                 async with self._pool.acquire(timeout=_ACQUIRE_TIMEOUT) as connection:
                     yield connection
         finally:
@@ -218,7 +218,7 @@ class Database:
             async with asyncio.timeout(PATIENCE):
                 await self._turns.acquire()
         except TimeoutError:
-            raise Refusal(503, "the store has more to read than it can; try again") from None
+            raise HttpError(503, "the store has more to read than it can; try again") from None
 
     async def fetch(self, sql: str, *arguments: Any, urgent: bool = False) -> list[asyncpg.Record]:
         """Return the rows of one read. A connection that had died unnoticed costs a second try.
@@ -231,7 +231,7 @@ class Database:
             async with self.acquire(urgent=urgent) as connection:
                 rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
                 return rows
-        except Refusal as refusal:
+        except HttpError as refusal:
             if not isinstance(refusal.__cause__, asyncpg.PostgresConnectionError):
                 raise
         async with self.acquire(urgent=urgent) as connection:

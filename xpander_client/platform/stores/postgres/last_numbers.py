@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.stores.postgres.connections import Database
 from xpander_client.runtime.shielding import shield
 
@@ -38,9 +38,9 @@ class LastNumbers:
                     "SELECT id, last_seq FROM tasks WHERE id = ANY($1::text[])",
                     [each for each in asked if "\0" not in each],
                 )
-            except Refusal as refusal:
+            except HttpError as refusal:
                 for future in asked.values():
-                    future.set_exception(Refusal(refusal.status, refusal.detail))
+                    future.set_exception(HttpError(refusal.status, refusal.detail))
             except BaseException:
                 for future in asked.values():
                     future.cancel()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, S
 from typing import Any, TypeVar
 
 from xpander_client.platform.foundation.clock import Clock
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import (
     AUDIT_FIELDS,
@@ -135,7 +135,7 @@ class PostgresStore(Store):
     async def close(self) -> None:
         """Write what is queued, then let go of the database."""
         await self._writer.close()
-        with contextlib.suppress(Refusal):
+        with contextlib.suppress(HttpError):
             await self._presence.end()
         await self._listener.close()
         await self._database.close()

@@ -13,7 +13,7 @@ from typing import TypeVar
 import asyncpg
 
 from xpander_client.platform.foundation.clock import Clock
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.rules.records import EventRecord
 from xpander_client.platform.stores.base.admission import Admission
 from xpander_client.platform.stores.base.queue import (
@@ -128,11 +128,11 @@ class Writer:
     async def submit(self, command: Command[T]) -> T:
         """Run a command; returns what it returned, once it is committed."""
         if self._task is None:
-            raise Refusal(503, "the store is closed")
+            raise HttpError(503, "the store is closed")
         pieces = await self._admission.enter()
         if self._closing:
             self._admission.leave(pieces)
-            raise Refusal(503, "the store is closed")
+            raise HttpError(503, "the store is closed")
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._queue.append(QueuedCommand(command, future, pieces))
         self._filled.set()
@@ -184,7 +184,7 @@ class Writer:
             if isinstance(error, AWAY):
                 await self._drop()
             # When the database did not answer, it may have been committed all the same.
-            is_known = self._undone or not isinstance(error, (*UNANSWERED, Refusal))
+            is_known = self._undone or not isinstance(error, (*UNANSWERED, HttpError))
             if is_known and self._limit.split(len(batch), error):
                 self._queue.extendleft(reversed(batch))
                 return
@@ -198,8 +198,8 @@ class Writer:
         if work is not None:
             self._on_written(work.topics, work.events)
 
-    def _refusal(self, error: Exception) -> Refusal:
-        if isinstance(error, Refusal):
+    def _refusal(self, error: Exception) -> HttpError:
+        if isinstance(error, HttpError):
             return error
         if isinstance(error, AWAY):
             if not self._away:
@@ -207,19 +207,19 @@ class Writer:
                 _logger.warning("the database is away: %s: %s", type(error).__name__, error)
             if isinstance(error, UNANSWERED):
                 return _unreachable()
-            return Refusal(503, "the store's database can't write this now")
+            return HttpError(503, "the store's database can't write this now")
         if isinstance(error, NEVER):
             return refuse_unstorable(error)
         # Whatever it was, others are to be written.
         _logger.error("a write failed: %s", error, exc_info=error)
         if isinstance(error, UNSTORABLE):
             return refuse_unstorable(error)
-        return Refusal(503, "the store could not write this")
+        return HttpError(503, "the store could not write this")
 
     @staticmethod
-    def _fail(batch: list[QueuedCommand], refusal: Refusal) -> None:
+    def _fail(batch: list[QueuedCommand], refusal: HttpError) -> None:
         for entry in batch:
-            entry.error = Refusal(refusal.status, refusal.detail)
+            entry.error = HttpError(refusal.status, refusal.detail)
 
     async def _commit(
         self, connection: asyncpg.Connection, batch: list[QueuedCommand]
@@ -264,7 +264,7 @@ class Writer:
                     raise
                 quiet = True
             missed.merge(work.wanted)
-        raise Refusal(503, "others kept changing the same; nothing was changed")
+        raise HttpError(503, "others kept changing the same; nothing was changed")
 
     def _carry_out(self, batch: list[QueuedCommand], work: PostgresWork) -> bool:
         """Run the commands in turn; False when some need rows that were not fetched.
@@ -285,7 +285,7 @@ class Writer:
             except NotFetched:
                 work.undo()
                 complete = False
-            except Refusal as refusal:
+            except HttpError as refusal:
                 work.undo()
                 entry.error = refusal
                 if work.assumed_keys or work.recalled:
@@ -327,7 +327,7 @@ class Writer:
             self._quiet = False  # first, so that whatever is written quietly comes before the call
             try:
                 await self._database.fetch("SELECT pg_notify($1, $2)", self.channel, EVERYBODY)
-            except Refusal:
+            except HttpError:
                 self._quiet = True
         _logger.warning("the database's notification queue has room again")
 
@@ -361,5 +361,5 @@ class Writer:
         connection.terminate()
 
 
-def _unreachable() -> Refusal:
-    return Refusal(503, "the store's database can't be reached")
+def _unreachable() -> HttpError:
+    return HttpError(503, "the store's database can't be reached")

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.stores.base.admission import Admission
 from xpander_client.platform.stores.base.queue import (
     BATCH_BYTES,
@@ -99,11 +99,11 @@ class GroupCommit(Generic[Tx]):
         """Run a command; returns what it returned, once it is on disk."""
         loop = self._loop
         if loop is None or self._thread is None:
-            raise Refusal(503, "the store is closed")
+            raise HttpError(503, "the store is closed")
         pieces = await self._admission.enter()
         if self._closing:
             self._admission.leave(pieces)
-            raise Refusal(503, "the store is closed")
+            raise HttpError(503, "the store is closed")
         future: asyncio.Future[T] = loop.create_future()
         self._entries.put(QueuedCommand(command, future, pieces))
         # A caller that goes away takes only its future with it; the command is run.
@@ -172,7 +172,7 @@ class GroupCommit(Generic[Tx]):
             _logger.warning("%d writes were refused: %s", len(batch), error)
             self._locked_out()
             for entry in batch:
-                entry.error = Refusal(503, f"the store can't be written now: {error}")
+                entry.error = HttpError(503, f"the store can't be written now: {error}")
             return set()
         try:
             for number, entry in enumerate(batch):
@@ -184,7 +184,7 @@ class GroupCommit(Generic[Tx]):
                 before = connection.total_changes
                 try:
                     entry.result = entry.command(transaction)
-                except Refusal as refusal:
+                except HttpError as refusal:
                     entry.error = refusal
                     if connection.total_changes != before:
                         raise _Spoilt from refusal
@@ -221,7 +221,7 @@ def _fail(batch: list[QueuedCommand], error: Exception) -> None:
         entry.error = (
             refuse_unstorable(error)
             if isinstance(error, _NEVER)
-            else Refusal(503, "the store could not write this; nothing was changed")
+            else HttpError(503, "the store could not write this; nothing was changed")
         )
 
 

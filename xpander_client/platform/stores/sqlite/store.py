@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.foundation.clock import Clock, server_clock
-from xpander_client.platform.foundation.errors import Refusal
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.file_lock import FileLock
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import (
@@ -486,7 +486,7 @@ class SqliteStore(Store):
 
     def _read_connection(self) -> sqlite3.Connection:
         if self._reader is None:
-            raise Refusal(503, "the store is closed")
+            raise HttpError(503, "the store is closed")
         return self._reader
 
     async def _on_list_thread(
@@ -499,7 +499,7 @@ class SqliteStore(Store):
     async def _off_the_loop(self, read: Callable[[sqlite3.Connection], T]) -> T:
         connection, lister = self._list_reader, self._lister
         if connection is None or lister is None:
-            raise Refusal(503, "the store is closed")
+            raise HttpError(503, "the store is closed")
         return await asyncio.get_running_loop().run_in_executor(lister, read, connection)
 
 
