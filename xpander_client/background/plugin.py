@@ -144,7 +144,7 @@ class Plugin:
             with self._lock:
                 if self._recorder is None:
                     # Loaded when it is needed: it brings the whole client along.
-                    record = importlib.import_module(f"{__package__}.record")
+                    record = importlib.import_module("xpander_client.background.record.record")
                     self._recorder = record.PlatformRecord(self)
         return self._recorder
 

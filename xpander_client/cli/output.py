@@ -36,7 +36,7 @@ def _visible(text: object) -> str:
     r"""Text that can't play tricks on a terminal: control characters become visible.
 
     Example:
-        >>> print(visible("a\x1b[2Jb"))
+        >>> print(_visible("a\x1b[2Jb"))
         a\x1b[2Jb
     """
     return "".join(

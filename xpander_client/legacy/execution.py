@@ -68,7 +68,7 @@ def _status_of(raw: str | None) -> ExecutionStatus | str:
     """Return the loop's word for a platform's; one that is not known stays as it is.
 
     Example:
-        >>> status_of("executing"), status_of("hibernating")
+        >>> _status_of("executing"), _status_of("hibernating")
         (<ExecutionStatus.RUNNING: 'RUNNING'>, 'hibernating')
     """
     return _STATUSES.get(raw or "pending", raw or "pending")

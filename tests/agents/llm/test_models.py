@@ -422,7 +422,7 @@ def python(code: str) -> tuple[int, str, str]:
 def test_what_is_open_at_the_end_of_the_interpreter_is_closed() -> None:
     code = """
 import asyncio
-from xpander_client.agents import background_loop
+from xpander_client.agents.llm import model_loop
 async def close(text, seconds=0):
     await asyncio.sleep(seconds)
     print(text)
@@ -433,12 +433,12 @@ async def work():
         await asyncio.sleep(100)
     finally:
         print("cancelled")
-background_loop.submit(asyncio.sleep(0)).result()
-background_loop.submit(work())
+model_loop.submit(asyncio.sleep(0)).result()
+model_loop.submit(work())
 kept, forgotten = (lambda: close("closed", 0.1)), (lambda: close("forgotten"))
 for closing in (kept, forgotten, fail):
-    background_loop.at_end(closing)
-background_loop.forget(forgotten)
+    model_loop.at_end(closing)
+model_loop.forget(forgotten)
 print("end")
 """
     assert python(code) == (0, "end\ncancelled\nclosed\n", "")

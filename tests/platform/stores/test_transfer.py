@@ -270,7 +270,7 @@ async def test_a_copy_reads_so_many_bytes_at_a_time(
             text = "x" * 100_000
             await store.put("o", "a", {"input": {"text": text}}, task_id=f"t{number}")
     for engine in ("sqlite", "postgres"):
-        monkeypatch.setattr(f"xpander_client.platform.stores.{engine}.books.BATCH_BYTES", 150_000)
+        monkeypatch.setattr(f"xpander_client.platform.stores.{engine}.tables.BATCH_BYTES", 150_000)
     rows: list[int] = []
 
     def count(table: str, copied: int) -> None:

@@ -12,10 +12,10 @@ class HttpError(Exception):
     `headers` go with the answer.
 
     Example:
-        >>> raise Refusal(404, "no such task")
+        >>> raise HttpError(404, "no such task")
         Traceback (most recent call last):
         ...
-        xpander_client.platform.foundation.errors.Refusal: 404: no such task
+        xpander_client.platform.foundation.errors.HttpError: 404: no such task
     """
 
     def __init__(
