@@ -77,7 +77,7 @@ class TaskLifecycle:
         return True
 
     def take(self, value: Any) -> bool:
-        """A generator yielded `value`: whether it is to go on."""
+        """Take `value`, which a generator yielded, and tell whether it is to go on."""
         if self._decided is not None:
             return False
         if not isinstance(value, TaskCtl):
@@ -97,7 +97,7 @@ class TaskLifecycle:
         return False
 
     def run_out(self) -> None:
-        """A generator ended by itself."""
+        """Take note that a generator ended by itself."""
         if self._decided is not None:
             return
         if self._is_pressed():
@@ -109,7 +109,7 @@ class TaskLifecycle:
             )
 
     def returned(self, value: Any) -> None:
-        """A function that is no generator returned `value`.
+        """Take `value`, which a function that is no generator returned.
 
         It may be a terminal `TaskCtl`, which then counts. A function that returns nothing after it
         was asked to stop has obeyed; one that brings a value was faster.
@@ -129,7 +129,7 @@ class TaskLifecycle:
             self._decided = TaskCtl.success("", value)
 
     def raised(self, error: BaseException) -> None:
-        """The function raised `error`."""
+        """Take `error`, which the function raised."""
         if self._decided is not None:
             return
         if isinstance(error, CancelledError):
@@ -153,7 +153,7 @@ class TaskLifecycle:
         return True
 
     def grace_is_over(self, grace: float) -> Verdict:
-        """The task was given `grace` seconds, and is still there."""
+        """Decide about a task that is still there after the `grace` seconds that it was given."""
         if self._is_over:
             return Verdict.NOTHING
         if self._stage is not _FORCED:
@@ -169,7 +169,7 @@ class TaskLifecycle:
         self._decided = self._decided or TaskCtl.fail(reason)
 
     def end(self) -> TaskCtl | None:
-        """The end; None when it was given out before."""
+        """Return the end, or None when it was given out before."""
         if self._is_over:
             return None
         self._is_over = True

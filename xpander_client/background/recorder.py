@@ -19,13 +19,13 @@ class Recorder(Protocol):
     """
 
     def started(self, running: RunningTask, /) -> None:
-        """A task was started."""
+        """Record that a task was started."""
 
     def progressed(self, running: RunningTask, ctl: TaskCtl, /) -> None:
-        """It said how far it is."""
+        """Record how far a task is."""
 
     def ended(self, running: RunningTask, ctl: TaskCtl, /) -> None:
-        """It is over; `ctl` is its terminal signal."""
+        """Record that a task is over; `ctl` is its terminal signal."""
 
     async def notify_agent(self, handle: AsyncTaskHandle, message: str, trigger: bool, /) -> None:
         """Put a system message into the thread of the task; with `trigger` have the agent go on."""

@@ -407,7 +407,7 @@ class RunningTask:
         telling.add_done_callback(_telling.discard)
 
     def _settle(self) -> TaskCtl | None:
-        """The end, for the one who comes first: he has to tell of it, and to release."""
+        """Return the end to the first who asks: the one who has to report it, and to release."""
         with self._lock:
             ctl = self._lifecycle.end()
         if ctl is None:

@@ -71,7 +71,7 @@ class TaskCtl:
     def report_progress(
         cls, msg: str = "", percent: float = 0, *, message: str | None = None
     ) -> TaskCtl:
-        """The task goes on, and is so far: `percent` is from 0 to 100.
+        """Make a signal that the task goes on, and is so far: `percent` is from 0 to 100.
 
         `message` is another name of `msg`, here and in the other words.
 
@@ -90,7 +90,7 @@ class TaskCtl:
 
     @classmethod
     def success(cls, msg: str = "", data: Any = None, *, message: str | None = None) -> TaskCtl:
-        """The task is done; `data` is what it made."""
+        """Make a signal that the task is done; `data` is what it made."""
         return cls(TaskSignal.SUCCESS, msg if message is None else message, data)
 
     @classmethod
@@ -101,12 +101,14 @@ class TaskCtl:
         *,
         message: str | None = None,
     ) -> TaskCtl:
-        """The task failed; `error` is why, for those who want more than the message."""
+        """Make a signal that the task failed; `error` is why, for those who want more than the
+        message.
+        """
         return cls(TaskSignal.FAIL, msg if message is None else message, error, None, error)
 
     @classmethod
     def cancel(cls, msg: str = "", *, message: str | None = None) -> TaskCtl:
-        """The task stopped because it was asked to, or because it chose to."""
+        """Make a signal that the task stopped because it was asked to, or because it chose to."""
         return cls(TaskSignal.CANCEL, msg if message is None else message)
 
     @property

@@ -284,12 +284,12 @@ class BackgroundTasks:
         return await _stopped(self._all(), reason)
 
     def get_handle(self, task_type: str, task_id: str) -> AsyncTaskHandle | None:
-        """The handle of a task that runs, or None."""
+        """Return the handle of a task that runs, or None."""
         running = self._find(task_type, task_id)
         return running.handle if running is not None else None
 
     def get_state(self, task_type: str, task_id: str) -> TaskCtl | None:
-        """What the task said last; its terminal signal, for a while, when it has ended.
+        """Return what the task said last; its terminal signal, for a while, when it has ended.
 
         None when it has said nothing yet, or is not known.
         """
@@ -300,7 +300,7 @@ class BackgroundTasks:
             return self._ends.get((task_type, task_id))
 
     def get_running_tasks(self) -> list[str]:
-        """The tasks that run, each as `module_name:task_type:task_id`, the oldest first."""
+        """Return the tasks that run, each as `module_name:task_type:task_id`, the oldest first."""
         return [running.name for running in self._all()]
 
     def close(self) -> None:

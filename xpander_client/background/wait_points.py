@@ -67,7 +67,7 @@ class WaitPoints:
         self._kept: dict[str, deque[Any]] = {}
 
     async def wait(self, key: str, timeout: float | None) -> Any:
-        """What `notify` brings, or `TIMED_OUT` after `timeout` seconds.
+        """Wait for what `notify` brings, or return `TIMED_OUT` after `timeout` seconds.
 
         Raises:
             asyncio.CancelledError: the wait point was cancelled.
@@ -101,7 +101,7 @@ class WaitPoints:
         return waiter.data
 
     def wait_blocking(self, key: str, timeout: float | None) -> Any:
-        """The same, for code on a thread of its own, which is blocked meanwhile."""
+        """Wait as `wait` does, in code on a thread of its own, which is blocked meanwhile."""
         answered = threading.Event()
         waiter = self._enter(key, answered.set)
         if not waiter.is_answered and not answered.wait(timeout):
@@ -171,7 +171,9 @@ class WaitPoints:
         waiter.wake()
 
     def _withdraw(self, key: str, waiter: _Waiter) -> None:
-        """The waiter was cancelled by other means. A word that it was to get is not lost."""
+        """Take back a waiter that was cancelled by other means. A word that it was to get is not
+        lost.
+        """
         with self._lock:
             if not self._remove(key, waiter) and waiter.is_only and not self._is_closed:
                 self._keep(key).appendleft(waiter.data)

@@ -54,7 +54,7 @@ class DirectInvocations:
         self._worker_id = worker_id
 
     async def admit(self, task: Task, caller: Caller) -> Invocation:
-        """The task, if this caller may have it run here.
+        """Return the task, if this caller may have it run here.
 
         Raises:
             InvocationRefused: it may not.
@@ -83,7 +83,7 @@ class DirectInvocations:
         return Invocation(known)
 
     async def run(self, invocation: Invocation) -> Task:
-        """The finished task.
+        """Run the task, and return it finished.
 
         Raises:
             InvocationFailed: the handler failed, or its result is not wanted.
@@ -97,7 +97,7 @@ class DirectInvocations:
         return ending.task
 
     async def stream(self, invocation: Invocation) -> AsyncGenerator[TaskUpdateEvent, None]:
-        """The handler's events as they come; the last one is `task_finished`.
+        """Yield the handler's events as they come; the last one is `task_finished`.
 
         Raises:
             InvocationFailed: the handler's result is not wanted, or can't be told.

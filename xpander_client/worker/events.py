@@ -102,7 +102,8 @@ class Events:
     async def aregister(
         self, on_task: HandlerFunction, test_task: LocalTaskTest | None = None
     ) -> None:
-        """The same inside an event loop that runs already; ends when it is cancelled.
+        """Work as `register` does, inside an event loop that runs already; end when it is
+        cancelled.
 
         Signals stay as whoever owns the loop has them.
 

@@ -8,7 +8,7 @@ from types import FrameType
 
 
 def decorating_frame() -> FrameType:
-    """The frame of the program that called into this package."""
+    """Return the frame of the program that called into this package."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__package__") == __package__:
         frame = frame.f_back
@@ -26,7 +26,7 @@ def is_interactive(frame: FrameType) -> bool:
 
 
 def main_frame(frame: FrameType) -> FrameType | None:
-    """The frame in which the main module is read; None when that has been left.
+    """Return the frame in which the main module is read; None when that has been left.
 
     `frame` is where the program is now, on any thread.
     """

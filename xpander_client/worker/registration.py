@@ -32,13 +32,13 @@ def remember(registration: Registration) -> None:
 
 
 def configuration_of(function: HandlerFunction) -> Configuration | None:
-    """The configuration that a function was decorated with, if any; the last one counts."""
+    """Return the configuration that a function was decorated with, if any; the last one counts."""
     registration = _registration_of(function)
     return None if registration is None else registration.configuration
 
 
 def registered_hook(function: HandlerFunction) -> OnCompact | None:
-    """The `on_compact` that a function was decorated with, if any; the last one counts."""
+    """Return the `on_compact` that a function was decorated with, if any; the last one counts."""
     registration = _registration_of(function)
     return None if registration is None else registration.on_compact
 

@@ -23,7 +23,7 @@ _FORMATS = ("json", "markdown", "text")
 
 
 def trial_in(arguments: Sequence[str]) -> LocalTaskTest | None:
-    """The task that a command line asks for with `--invoke`, if it does.
+    """Read the task that a command line asks for with `--invoke`, if it does.
 
     The first argument is the program's name. What `--invoke` has no use for is left to the program.
 
@@ -96,7 +96,7 @@ def _schema(text: str) -> dict[str, Any]:
 def creation_of(
     test: LocalTaskTest, *, agent_id: str, worker_id: str, events_streaming: bool
 ) -> RequestSpec:
-    """What creates the task, as one that this worker alone runs."""
+    """Describe the request that creates the task, as one that this worker alone runs."""
     given = test.input
     return tasks.create(
         agent_id=agent_id,

@@ -81,11 +81,11 @@ class Entry:
     _is_bare: bool = False
 
     def progressed(self, ctl: TaskCtl) -> None:
-        """It is so far."""
+        """Take note of how far the task is."""
         self._newest.append(ctl)
 
     def due(self, now: float) -> Create | Look | Pause | Write | None:
-        """What is to be done at the moment `now`, in seconds; None when all is done.
+        """Return what is to be done at the moment `now`, in seconds; None when all is done.
 
         The progress that was said last is written before the end, and keeps its distance too.
         """
@@ -103,7 +103,7 @@ class Entry:
         return None if self.has_begun else Write(is_last=False)
 
     def fields(self, step: Write) -> dict[str, Any]:
-        """What to write, with the newest progress that there is at this moment."""
+        """Return what to write, with the newest progress that there is at this moment."""
         said: dict[str, Any] = {"execution_attempts": self.attempt}
         if step.is_last:
             assert self.final is not None
@@ -123,7 +123,7 @@ class Entry:
         return said
 
     def refused(self, step: Write, why: str) -> bool:
-        """The platform takes neither this nor ever will: whether less of it is to be written."""
+        """Take note that the platform refuses this, and tell whether to write less of it."""
         if self._writing is not None:
             self._writing = None
             return True
@@ -135,7 +135,7 @@ class Entry:
         return False
 
     def written(self, now: float) -> None:
-        """The platform has it."""
+        """Take note that the platform has it."""
         self.has_begun = True
         if self._writing is not None:
             self._written_at = now

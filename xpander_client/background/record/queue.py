@@ -40,7 +40,7 @@ class WriteQueue:
         self._outage = Outage(_PATIENCE, is_repeatable=False)
 
     def open(self) -> None:
-        """The platform is there: go on."""
+        """Go on: the platform is there."""
         self._is_open.set()
 
     async def send(self, write: Callable[[], Awaitable[T]], *, is_urgent: bool = False) -> T:

@@ -128,20 +128,20 @@ class PlatformRecord:
             await asyncio.wrap_future(thread.submit(self._leave()))
 
     def started(self, running: RunningTask, /) -> None:
-        """A task was started."""
+        """Record that a task was started."""
         thread = self._on_thread()
         entry = self._entry_of(running)
         self._entries[running] = entry
         thread.call_soon(lambda: self._begin(entry))
 
     def progressed(self, running: RunningTask, ctl: TaskCtl, /) -> None:
-        """It said how far it is."""
+        """Record how far a task is."""
         if (entry := self._entries.get(running)) is not None:
             entry.progressed(ctl)
             self._note(entry)
 
     def ended(self, running: RunningTask, ctl: TaskCtl, /) -> None:
-        """It is over."""
+        """Record that a task is over."""
         if (entry := self._entries.pop(running, None)) is not None:
             entry.final = FinalStatus(platform_status(ctl.signal), ending_text(ctl))
             # What else it holds is not needed any more, however long the platform is away.
@@ -442,7 +442,7 @@ class PlatformRecord:
         return self._settle(entry, found)
 
     def _settle(self, entry: Entry, found: dict[str, Any]) -> bool:
-        """The task stands so on the platform; whether it should not."""
+        """Compare a task with how it stands on the platform, and tell whether they differ."""
         said, running = found.get("status"), entry.running
         status: TaskStatus | None = said if said in STATUSES else None
         match status:

@@ -38,7 +38,7 @@ class Start:
 
 
 def start_text(start: Start) -> tuple[str, bool]:
-    """The start as JSON text, and whether the same start can be read from that.
+    """Write the start as JSON, and tell whether the same start can be read from that.
 
     What is no JSON stands there as Python shows it.
 
@@ -61,7 +61,7 @@ def start_text(start: Start) -> tuple[str, bool]:
 
 
 def read_start(text: str) -> Start:
-    """The start that a text stands for.
+    """Read the start that a text stands for.
 
     Raises:
         ValueError: it stands for none.
@@ -79,7 +79,7 @@ def read_start(text: str) -> Start:
 
 
 def ending_text(ctl: TaskCtl) -> str | None:
-    """The result of a task that ended so: its message, or JSON of its message and its data.
+    """Write the result of a task that ended so: its message, or JSON of its message and its data.
 
     The exception behind a failure follows its message, where that does not contain it. The task has
     ended, so whatever its data is, it is told as well as may be.

@@ -43,7 +43,7 @@ class DescribedAgent:
 
 
 def load_agents(path: str | os.PathLike[str]) -> list[DescribedAgent]:
-    """The agents that a YAML file describes: a list `agents` of `id`, `name`, `instructions`,
+    """Read the agents that a YAML file describes: a list `agents` of `id`, `name`, `instructions`,
     `model`, `tools` and `sub_agents`, of which only `id` has to be there.
 
     A tool with a `url` is an HTTP request (`method`, `url`, `headers`), which the platform makes
@@ -100,7 +100,7 @@ def described(agents: Sequence[Any], source: str = "agents") -> list[DescribedAg
 
 
 def on_the_wire(agent: Mapping[str, Any], place: str) -> dict[str, Any]:
-    """An agent as clients get it; what was not said of it has a default."""
+    """Return an agent as clients get it; what was not said of it has a default."""
     agent_id = agent["id"]
     provider, model = _model(agent.get("model"), place)
     return {
@@ -169,7 +169,7 @@ def _tools(tools: Any, place: str) -> list[dict[str, Any]]:
 
 
 def _entries(tools: Any, place: str) -> list[dict[str, Any]]:
-    """The tools as objects with ids."""
+    """Return the tools as objects with ids."""
     entries: list[dict[str, Any]] = []
     if not isinstance(tools, list | None):
         raise ConfigurationError(f"{place}: expected a list")
@@ -198,8 +198,8 @@ _OTHER_NAMES = {
 def _without_requests(
     agent: Mapping[str, Any], place: str, operations: dict[str, HttpOperation]
 ) -> list[dict[str, Any]]:
-    """The tools as clients may see them. The requests behind them, which may hold secrets, go to
-    `operations`.
+    """Return the tools as clients may see them. The requests behind them, which may hold secrets,
+    go to `operations`.
     """
     shown = []
     for index, tool in enumerate(_entries(agent.get("tools"), f"{place}.tools")):
@@ -245,7 +245,8 @@ def _operation(tool: Mapping[str, Any], request: Mapping[str, Any], where: str) 
 
 
 def _grouped(parameters: Any, operation: HttpOperation, where: str) -> dict[str, Any]:
-    """The schema of a tool's payload, by where its parts go: into the path, the query or the body.
+    """Group the schema of a tool's payload by where its parts go: into the path, the query or the
+    body.
 
     A schema that names the parameters only is sorted into these groups.
     """
@@ -312,7 +313,7 @@ def _sorted(
 
 
 def _sub_agents(sub_agents: Any, agent_id: str, place: str) -> dict[str, str]:
-    """The ids of sub-agents, by the ids of the tools that hand work to them."""
+    """Return the ids of sub-agents, by the ids of the tools that hand work to them."""
     if not isinstance(sub_agents, list | None):
         raise ConfigurationError(f"{place}: expected a list of ids")
     made: dict[str, str] = {}

@@ -165,7 +165,7 @@ def check_size(content: Any, source: str) -> None:
 
 
 def plain(value: Mapping[str, Any], place: str) -> dict[str, Any]:
-    """The value as it is kept and sent.
+    """Return the value as it is kept and sent.
 
     Raises:
         ConfigurationError: something in it is no JSON.

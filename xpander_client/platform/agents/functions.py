@@ -57,7 +57,8 @@ class Tools:
         return tool_id in self._tools
 
     async def call(self, tool_id: str, payload: Mapping[str, Any], *, dry: bool = False) -> bytes:
-        """What the tool returns, as JSON; null for a `dry` run, which checks and does nothing.
+        """Return what the tool returns, as JSON; null for a `dry` run, which checks and does
+        nothing.
 
         Raises:
             Refusal: 404, nothing runs this tool; 422, it takes no such payload; 424, it failed.
@@ -98,14 +99,14 @@ class Tools:
 
 
 def _called(tool: Tool, payload: Mapping[str, Any]) -> bytes | Awaitable[Any]:
-    """What the tool returns, as JSON, or what has to be awaited for it."""
+    """Call the tool, and return its result as JSON, or what has to be awaited for it."""
     result = tool(**payload)
     return result if inspect.isawaitable(result) else dumps_anyway(result)
 
 
 async def _on_a_thread(call: Callable[[], T], ended: Callable[[], None]) -> T:
-    """What the call returns on a thread of its own, a daemon; `ended` is called at its end, also
-    when nobody waits for that any more.
+    """Make the call on a daemon thread of its own; `ended` is called at its end, also when nobody
+    waits for that any more.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[T] = loop.create_future()

@@ -142,7 +142,7 @@ class HttpOperation:
         return None
 
     def request(self, given: Arguments) -> ToolRequest:
-        """The request for these arguments: those that the tool declares, as it declares them.
+        """Make the request for these arguments: those that the tool declares, as it declares them.
 
         Raises:
             Refusal: 422, one is missing, or not as the tool's schema has it, or can't be sent.
@@ -188,7 +188,7 @@ class HttpOperation:
         return declared(group, given, f"$.{name}", as_text=as_text)
 
     def target(self, path_params: Mapping[str, Any], query_params: Mapping[str, Any]) -> str:
-        """The URL for these arguments.
+        """Return the URL for these arguments.
 
         Raises:
             Refusal: 422, a variable is missing, or can't be part of a path.
@@ -208,7 +208,7 @@ class HttpOperation:
         return target
 
     def _segment(self, segment: str, path_params: Mapping[str, Any]) -> str:
-        """A step of the path with its variables filled in."""
+        """Fill the variables of a step of the path in."""
         names = _VARIABLE.findall(segment)
         if not names:
             return segment
@@ -227,7 +227,7 @@ class HttpOperation:
         return _VARIABLE.sub(lambda found: quote(texts[found[1]], safe=""), segment)
 
     def sent_headers(self, given: Mapping[str, Any]) -> dict[str, str]:
-        """The headers for a call: its own, and over them the tool's.
+        """Return the headers for a call: its own, and over them the tool's.
 
         Raises:
             Refusal: 422, one can't be sent.
@@ -243,7 +243,7 @@ class HttpOperation:
         return sent | {name.lower(): value for name, value in self.headers.items()}
 
     def _login(self) -> dict[str, str]:
-        """The header for the user and the password in the URL."""
+        """Return the header for the user and the password in the URL."""
         parts = urlsplit(self.url)
         if parts.username is None:
             return {}
@@ -262,7 +262,7 @@ class HttpOperation:
             return self.private_network or "." not in name or name.endswith(_OWN_NAMES)
 
     def redacted(self, text: str) -> str:
-        """The text without the tool's secrets; a server may well repeat what it was sent."""
+        """Take the tool's secrets out of a text; a server may well repeat what it was sent."""
         parts = urlsplit(self.url)
         secrets = {value for _, value in parse_qsl(parts.query)}
         secrets |= {unquote(each) for each in (parts.username, parts.password) if each}
@@ -287,7 +287,7 @@ def is_public(address: str) -> bool:
 
 
 def _translated(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The address behind a translation (NAT64), which is where a connection ends."""
+    """Return the address behind a translation (NAT64), which is where a connection ends."""
     return ipaddress.IPv4Address(ip.packed[12:]) if ip in _NAT64 else None
 
 
@@ -307,7 +307,7 @@ def _leaves(text: str) -> bool:
 
 
 def _plain(name: str) -> str:
-    """A parameter's name as the most tolerant of servers reads it."""
+    """Return a parameter's name as the most tolerant of servers reads it."""
     return name.strip().casefold().removesuffix("[]")
 
 

@@ -43,7 +43,7 @@ class HttpTools:
             await transport.aclose()
 
     async def call(self, tool_id: str, operation: HttpOperation, arguments: Arguments) -> bytes:
-        """What the tool's server answers, as JSON; an answer that is none becomes a JSON text.
+        """Send the request, and return the answer as JSON; one that is none becomes a JSON text.
 
         Raises:
             Refusal: 422, these arguments make no request; 424, the server can't be reached, does

@@ -34,7 +34,7 @@ _READINGS: Mapping[str, Callable[[str], Any]] = {
 def declared(
     group: Any, given: Mapping[str, Any], place: str, *, as_text: bool = False
 ) -> dict[str, Any]:
-    """The arguments of a group (the path, the query, …) that its schema declares.
+    """Return the arguments of a group (the path, the query, …) that its schema declares.
 
     Others are left out, unless the schema has `additionalProperties`. A null for a parameter that
     need not be there counts as nothing. What is sent `as_text` may be given as one: "5" for 5.
@@ -99,7 +99,7 @@ def _without(schema: Any, keyword: str) -> Any:
 
 
 def _fault(schema: Any, value: Any, path: str) -> tuple[str, str] | None:
-    """What is wrong with a value, and where; None when it is as the schema has it."""
+    """Find what is wrong with a value, and where; None when it is as the schema has it."""
     if schema is False:
         return "nothing can be given here", path
     if not isinstance(schema, Mapping):

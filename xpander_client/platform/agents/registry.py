@@ -59,7 +59,7 @@ class Agents:
                     )
 
     async def get(self, organization_id: str, agent_id: str) -> DescribedAgent:
-        """The agent.
+        """Return the agent.
 
         Raises:
             Refusal: 404, there is none.
@@ -72,7 +72,7 @@ class Agents:
         return found
 
     async def ensure(self, organization_id: str, agent_id: str) -> DescribedAgent:
-        """The agent, made if it isn't there, before something is done for it.
+        """Return the agent, made if it isn't there, before something is done for it.
 
         Raises:
             Refusal: 404, there is none and none is made; 422, the id can't be one.
@@ -185,5 +185,5 @@ _LISTED = (
 
 
 def listed(agent: Mapping[str, Any]) -> dict[str, Any]:
-    """An agent as lists show it."""
+    """Return an agent as lists show it."""
     return {name: agent[name] for name in _LISTED if name in agent}

@@ -20,7 +20,8 @@ KIND = "agent"
 
 
 def written(agent: DescribedAgent, created_at: str) -> dict[str, Any]:
-    """The agent as a document. The requests behind its tools, which may hold secrets, are in it.
+    """Write the agent as a document. The requests behind its tools, which may hold secrets, are in
+    it.
 
     Raises:
         ConfigurationError: something that the file says of it is no JSON.
@@ -47,7 +48,9 @@ def written(agent: DescribedAgent, created_at: str) -> dict[str, Any]:
 
 
 def read(document: Document | None, organization_id: str) -> DescribedAgent | None:
-    """The agent in a document, in the version that it has there. None: there is none (any more)."""
+    """Read the agent of a document, in the version that it has there; None when there is none (any
+    more). None: there is none (any more).
+    """
     if document is None or "removed_at" in document.value:
         return None
     value = document.value
@@ -70,7 +73,7 @@ def read(document: Document | None, organization_id: str) -> DescribedAgent | No
 
 
 async def kept_agent(store: Store, organization_id: str, agent_id: str) -> DescribedAgent | None:
-    """The agent, if it is kept in the store."""
+    """Return the agent, if it is kept in the store."""
     return read(await store.doc_get(organization_id, KIND, agent_id), organization_id)
 
 

@@ -30,7 +30,7 @@ class Unreadable(Exception):
 
 
 def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
-    """The bytes that were packed, in at most one way.
+    """Unpack bytes that were packed in at most one way.
 
     Raises:
         TooLarge: they are more than `limit`. No more than that were unpacked.
@@ -66,7 +66,7 @@ def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
 
 
 def as_json(kind: str, body: bytes) -> bytes:
-    """The body as JSON; one that is none becomes a JSON text. `kind` is its content type.
+    """Return the body as JSON; one that is none becomes a JSON text. `kind` is its content type.
 
     Raises:
         Unreadable: it is nested too deeply.
@@ -138,7 +138,7 @@ def _brackets(outside: list[bytes]) -> bytes:
 
 
 def _left_open(opened: str, brackets: bytes) -> str:
-    """What is open behind these brackets; nothing where one is closed that is not.
+    """Return what is open behind these brackets; nothing where one is closed that is not.
 
     Raises:
         Unreadable: they are nested too deeply.

@@ -42,7 +42,7 @@ class Keys(Protocol):
     """Says what a key opens."""
 
     async def access(self, key: str | bytes) -> KeyGrant | None:
-        """What the key opens, None when it is no key.
+        """Return what the key grants, None when it is no key.
 
         Raises:
             Refusal: 503, that can't be told at the moment.
@@ -68,7 +68,7 @@ class FixedKeys:
             self._accesses.append((_digest(key), access))
 
     async def access(self, key: str | bytes) -> KeyGrant | None:
-        """What the key opens. How long this takes says nothing about the keys."""
+        """Return what the key grants. How long this takes says nothing about the keys."""
         given = _digest(key)
         found = None
         for digest, access in self._accesses:
@@ -91,7 +91,7 @@ class StoredKeys:
         self._known = Lookups(self._read, ttl=settings.cache_ttl, limit=_KEPT, clock=clock)
 
     async def access(self, key: str | bytes) -> KeyGrant | None:
-        """What the key opens.
+        """Return what the key grants.
 
         What does not look like a key, and what differs from one in its secret part, costs no read.
         """
@@ -182,7 +182,7 @@ async def create(
     role: str | None = None,
     expires_at: float | None = None,
 ) -> tuple[str, KeyRecord]:
-    """A new key, which can't be had a second time, and what is kept of it.
+    """Make a key, and return it, which can't be had a second time, with what is kept of it.
 
     With `agent_ids` it opens only what concerns these agents, which need not be there yet.
     `rate_limit` is in requests a second, `expires_at` in seconds since 1970. With a `role`
@@ -226,8 +226,8 @@ async def create(
 
 
 async def listed(store: Store, organization_id: str | None = None) -> list[KeyRecord]:
-    """The keys that were not revoked, the oldest first; those of one organization, if it is named.
-    Keys that have expired are among them.
+    """List the keys that were not revoked, the oldest first; those of one organization, if it is
+    named. Keys that have expired are among them.
     """
     uses = {each.key: each.value["last_used_at"] for each in await store.doc_list(NOBODY, USE)}
     records = [
@@ -240,7 +240,7 @@ async def listed(store: Store, organization_id: str | None = None) -> list[KeyRe
 
 
 def id_of(text: str) -> str:
-    """The id of a key that is known by its id, or as a whole.
+    """Return the id of a key that is known by its id, or as a whole.
 
     Example:
         >>> id_of("3f9a1c20"), id_of("xpk_3f9a1c20_" + 24 * "ab")
@@ -270,7 +270,7 @@ async def revoke(store: Store, key_id: str, *, now: float) -> bool:
 
 
 def checked_organization(name: str) -> str:
-    """The name of an organization, if there can be one of it.
+    """Check the name of an organization, and return it.
 
     Raises:
         ConfigurationError: it could not be told from a route.
@@ -289,7 +289,7 @@ def _digest(key: str | bytes) -> bytes:
 
 
 def _id_in(key: bytes) -> str | None:
-    """The id that a key begins with, if it looks like one of ours."""
+    """Return the id that a key begins with, if it looks like one of ours."""
     found = _FORM.fullmatch(key)
     return None if found is None else found[1].decode()
 

@@ -63,8 +63,8 @@ _OPEN = frozenset({"/health", "/ready"})
 
 
 def guarded(routes: Sequence[Route]) -> Sequence[Route]:
-    """The routes, so that each asks whether the key's role may use it. One without a rule is for
-    keys without a role.
+    """Make each route ask whether the key's role may use it. One without a rule is for keys without
+    a role.
     """
     for route in routes:
         if route.path not in _OPEN:

@@ -68,7 +68,7 @@ class KeyScope:
         self._store = store
 
     def guarded(self, routes: Sequence[Route]) -> Sequence[Route]:
-        """The routes, so that each checks the ids in its path before anything else.
+        """Make each route check the ids in its path before anything else.
 
         Raises:
             ValueError: a route has an id in its path of which nobody said whose it is.
@@ -161,14 +161,14 @@ class KeyScope:
                 raise HttpError(404, f"there is no thread {thread_id}")
 
     async def stored_as(self, organization_id: str, task_id: str) -> str:
-        """What a task is stored as, which may go by an id that somebody chose."""
+        """Return the id that a task is stored under, when somebody else may have chosen it."""
         if is_platforms(task_id):
             return task_id
         chosen = chosen_task_id(organization_id, task_id)
         return task_id if await self._task(organization_id, chosen) is None else chosen
 
     async def store_as(self, access: KeyGrant, chosen: str) -> str:
-        """What a task is to be stored as whose id the caller chose; it may be there already.
+        """Return the id to store a task under whose id the caller chose; it may be there already.
 
         Raises:
             Refusal: 404, as for a task that is not there: it could be one beyond reach, of this

@@ -103,7 +103,7 @@ class Dispatch:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def listening(self) -> Set[tuple[str, str, str]]:
-        """The workers that listen here, each after its organization and its agent."""
+        """Return the workers that listen here, each after its organization and its agent."""
         return {
             (session.organization_id, session.agent_id, session.id)
             for session in self._sessions.values()
@@ -123,8 +123,8 @@ class Dispatch:
         pool: str | None = None,
         slots: int = 1,
     ) -> WorkerSession:
-        """A worker listens. It keeps the id that it had, if it names one that can be its own: that
-        of another agent's worker stays that worker's, and this one gets another.
+        """Register a worker that listens. It keeps the id that it had, if it names one that can be
+        its own: that of another agent's worker stays that worker's, and this one gets another.
 
         A worker that names none, but comes from where another such worker was cut off that went on
         showing life, is that worker: it takes over the leases.
@@ -194,7 +194,9 @@ class Dispatch:
         return group
 
     def leave(self, session: WorkerSession) -> None:
-        """The worker's stream has ended. Its leases go on until they run out or are renewed."""
+        """Take note that a worker's stream has ended. Its leases go on until they run out or are
+        renewed.
+        """
         session.close()
         if self._sessions.get(session.place) is session and not session.held:
             self._forget(session)
@@ -252,7 +254,7 @@ class Dispatch:
     def _silent(
         self, organization_id: str, agent_id: str, worker_id: str, peer: str
     ) -> WorkerSession:
-        """A worker without a stream here."""
+        """Make a session for a worker without a stream here."""
         now = self._clock()
         return WorkerSession(
             id=worker_id,
@@ -267,7 +269,7 @@ class Dispatch:
         )
 
     async def _believed(self, session: WorkerSession) -> WorkerSession | None:
-        """The worker, if it holds anything: it is on its way back."""
+        """Take a worker that holds something for one on its way back; None if it holds nothing."""
         held = await self._store.renew(
             session.organization_id, session.id, agent_id=session.agent_id
         )
@@ -281,7 +283,7 @@ class Dispatch:
         return session
 
     async def _heard(self, session: WorkerSession, now: float) -> None:
-        """The worker is alive, so its leases go on."""
+        """Renew the leases of a worker, which is alive."""
         silent = now - session.heard_at > self._settings.worker_silence
         session.heard_at = now
         if session.held and now - session.renewed_at >= self._settings.renewal:
@@ -295,7 +297,7 @@ class Dispatch:
             self._wake(session)
 
     def begun_with(self, record: TaskRecord) -> None:
-        """A task was created that may be a worker's from the beginning."""
+        """Take note of a created task that may be a worker's from the beginning."""
         session = self._sessions.get((record.organization_id, record.worker_id or ""))
         if session is not None and session.agent_id == record.agent_id:
             session.held[record.id] = record.attempt
@@ -322,7 +324,7 @@ class Dispatch:
         return await self._store.presence.is_listening(record.organization_id, record.worker_id)
 
     def observe(self, record: TaskRecord, writer: int | None = None) -> None:
-        """A task was written: see what that means for the worker that has it.
+        """See what a written task means for the worker that has it.
 
         `writer` is the attempt that wrote, None for a user. A worker whose task was taken away by
         somebody else is told to stop.
@@ -429,7 +431,7 @@ class Dispatch:
             session.send(encode_event(record.json(), name="agent-execution"), record.id)
 
     def made_room(self, session: WorkerSession) -> None:
-        """A worker was sent some of what it was to be sent: it may be offered more."""
+        """Offer more to a worker that was sent some of what it was to be sent."""
         self._wake(session)
 
     async def catch_up(self, session: WorkerSession) -> None:
@@ -609,7 +611,9 @@ class Dispatch:
         )
 
     async def _let_go(self, session: WorkerSession, gone: Mapping[str, int]) -> None:
-        """These attempts are over, or somebody else's. The worker is told, if it can't know."""
+        """Let go of attempts that are over, or somebody else's. The worker is told, if it can't
+        know.
+        """
         for task_id, attempt in gone.items():
             if session.held.get(task_id) != attempt:
                 continue
@@ -642,7 +646,7 @@ class Dispatch:
             self._wake(session)
 
     def _wake(self, session: WorkerSession) -> None:
-        """The worker may be ready for a task again."""
+        """Give a worker its turn, which may be ready for a task again."""
         group = self._groups.get((session.organization_id, session.agent_id))
         if group is not None:
             group.turns.stand(session, self._clock())

@@ -93,7 +93,7 @@ class WorkerSession:
         )
 
     def record(self) -> WorkerRecord:
-        """What other servers are told of it."""
+        """Return what other servers are told of it."""
         return WorkerRecord(
             id=self.id,
             organization_id=self.organization_id,
@@ -119,7 +119,9 @@ class WorkerSession:
         self.alarm.ring()
 
     def take(self, size: int) -> tuple[list[bytes], list[str]]:
-        """The next frames for the stream, `size` bytes of them or so, and the tasks they offer."""
+        """Return the next frames for the stream, `size` bytes of them or so, and the tasks they
+        offer.
+        """
         taken: list[bytes] = []
         offers: list[str] = []
         while self.outbox and size > 0:
@@ -131,7 +133,7 @@ class WorkerSession:
         return taken, offers
 
     def taken(self, frames: Sequence[bytes], offers: Sequence[str]) -> None:
-        """These frames were written to the worker."""
+        """Take note that these frames were written to the worker."""
         self.outbox_size -= sum(map(len, frames))
         self.unsent.difference_update(offers)
 
@@ -142,7 +144,7 @@ class WorkerSession:
 
 
 def registration(session: WorkerSession, agent: Mapping[str, Any]) -> bytes:
-    """The frame that tells a worker who it is."""
+    """Return the frame that tells a worker who it is."""
     asset = {
         "id": session.id,
         "name": f"worker-{session.id[:8]}",
@@ -163,14 +165,14 @@ def registration(session: WorkerSession, agent: Mapping[str, Any]) -> bytes:
 
 
 def task_stop(task_id: str, attempt: int) -> bytes:
-    """The frame that tells a worker that it has lost a task."""
+    """Return the frame that tells a worker that it has lost a task."""
     return encode_event(
         orjson.dumps({"id": task_id, "execution_attempts": attempt}), name="task-stop"
     )
 
 
 def task_notice(record: TaskRecord, seq: int, told: Mapping[str, Any]) -> bytes:
-    """The frame that passes on to a worker what its task was told."""
+    """Return the frame that passes on to a worker what its task was told."""
     notice = {
         "id": record.id,
         "execution_attempts": record.attempt,

@@ -60,7 +60,7 @@ class Turns:
         self._count = itertools.count(1)
 
     def join(self, session: WorkerSession) -> None:
-        """A worker listens; one by the same name is gone."""
+        """Take in a worker that listens; one by the same name is gone."""
         earlier = self.sessions.get(session.id)
         if earlier is not None:
             self.part(earlier)
@@ -76,7 +76,7 @@ class Turns:
         self.stand(session, 0.0)
 
     def part(self, session: WorkerSession) -> None:
-        """A worker is gone."""
+        """Forget a worker that is gone."""
         if self.sessions.get(session.id) is not session:
             return
         del self.sessions[session.id]
@@ -121,8 +121,8 @@ class Turns:
     # ---------------------------------------------------------------------------------------------
 
     def wanted(self, now: float) -> dict[str | None, int]:
-        """The queues in which something may wait for somebody who is ready, each with the number of
-        tasks that there is room for. What is heard of them from now on counts anew.
+        """Return the queues in which something may wait for somebody who is ready, each with the
+        number of tasks that there is room for. What is heard of them from now on counts anew.
         """
         wanted: dict[str | None, int] = {}
         for worker_id in self._called_ready:
@@ -177,7 +177,7 @@ class Turns:
         return dealt
 
     def gave(self, session: WorkerSession) -> None:
-        """A worker was given a task: it is the last one's turn who was."""
+        """Take note that a worker was given a task: it is the last one's turn who was."""
         session.turn = next(self._count)
 
     def _in_turn(

@@ -46,7 +46,7 @@ def within(
 
 
 def fault(value: Any, bounds: Mapping[str, Any]) -> str | None:
-    """What is wrong with a value, by the keywords of JSON Schema; None if it is within bounds."""
+    """Find what is wrong with a value, by the keywords of JSON Schema; None if nothing is."""
     if isinstance(value, str):
         longest, pattern = bounds.get("maxLength"), bounds.get("pattern")
         if len(value) < bounds.get("minLength", 0):

@@ -11,7 +11,7 @@ Clock = Callable[[], float]
 
 
 def server_clock() -> Clock:
-    """A clock that starts at the machine's time and then runs evenly.
+    """Make a clock that starts at the machine's time and then runs evenly.
 
     Somebody who sets the machine's clock must not end leases by it.
     """
@@ -20,7 +20,7 @@ def server_clock() -> Clock:
 
 
 def timestamp(moment: float) -> str:
-    """A moment as it is written on the wire.
+    """Write a moment as it stands on the wire.
 
     Example:
         >>> timestamp(0.5)

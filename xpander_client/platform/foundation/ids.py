@@ -22,7 +22,7 @@ _PLATFORMS = re.compile(
 
 
 def new_task_id() -> str:
-    """A UUID that begins with the time (version 7 of RFC 9562).
+    """Make a UUID that begins with the time (version 7 of RFC 9562).
 
     Ids made one after the other lie side by side in an index, so that a commit of many new tasks
     writes few of its pages.
@@ -37,7 +37,8 @@ def new_task_id() -> str:
 
 
 def child_task_id(organization_id: str, parent_id: str, call_id: str) -> str:
-    """The id of the task that a call of a tool makes for another one, however often it is made.
+    """Make the id of the task that a call of a tool makes for another one, however often it is
+    made.
 
     Example:
         >>> child_task_id("acme", "p", "c") == child_task_id("acme", "p", "c")
@@ -47,7 +48,7 @@ def child_task_id(organization_id: str, parent_id: str, call_id: str) -> str:
 
 
 def chosen_task_id(organization_id: str, name: str) -> str:
-    """What a task is stored as whose id somebody chose: others may choose the same."""
+    """Make the id to store a task under whose id somebody chose: others may choose the same."""
     return f"chosen-{_digest(organization_id, name)[:16].hex()}"
 
 

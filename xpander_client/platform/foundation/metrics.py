@@ -104,7 +104,7 @@ class Metrics:
         )
 
     def answered(self, method: str, status: int) -> None:
-        """A request was answered."""
+        """Count a request that was answered."""
         kind = method, status // 100
         counter = self._answered.get(kind)
         if counter is None:
@@ -120,7 +120,7 @@ class Metrics:
         self._commit_seconds.observe(seconds)
 
     def refused(self) -> None:
-        """A write was refused because too many were waiting."""
+        """Count a write that was refused because too many were waiting."""
         self._writes_refused.inc()
 
     def text(self, waiting: int | None) -> bytes:
@@ -146,7 +146,7 @@ class _Waiting(Collector):
         self._count = count
 
     def collect(self) -> Iterable[Metric]:
-        """The one figure."""
+        """Return the one figure."""
         yield GaugeMetricFamily(
             "xpander_tasks_waiting", "Tasks that wait for a worker.", value=self._count
         )

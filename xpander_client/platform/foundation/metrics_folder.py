@@ -44,7 +44,7 @@ else:
 
 @contextlib.contextmanager
 def made() -> Iterator[str]:
-    """A folder that goes with this process, or else when the next one is made."""
+    """Make a folder that goes with this process, or else when the next one is made."""
     _remove_left()
     with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as folder:
         path = Path(folder, _OWNED)
@@ -76,7 +76,7 @@ def add_up(folder: str, pid: int) -> None:
 
 
 def reading(folder: str) -> contextlib.AbstractContextManager[None]:
-    """Holds off what would take files away from who reads them, or let him read them twice."""
+    """Hold off what would take files away from who reads them, or let him read them twice."""
     return _locked(folder, shared=True)
 
 

@@ -9,8 +9,8 @@ import attrs
 
 
 def _setting(default: Any, help: str, **said: Any) -> Any:
-    """A setting, with what those who set it are told: `unit` and `least` go by its type, unless
-    they are said.
+    """Make a setting, with what those who set it are told: `unit` and `least` go by its type,
+    unless they are said.
     """
     return attrs.field(default=default, metadata={"help": help, **said})
 

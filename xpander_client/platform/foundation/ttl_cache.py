@@ -39,7 +39,7 @@ class Lookups(Generic[K, V]):
         self._strangers = asyncio.Semaphore(_STRANGERS)
 
     async def get(self, key: K) -> V | None:
-        """What is stored, as it was at most `ttl` seconds ago."""
+        """Return what is stored, as it was at most `ttl` seconds ago."""
         now = self._clock()
         found = self._found.get(key)
         if found is not None and now < found[0]:

@@ -45,8 +45,8 @@ _beside = ThreadPoolExecutor(1, "large-bodies")
 
 
 async def taken(request: Request, limit: int, check: Callable[[Any], T]) -> T:
-    """What `check` makes of the JSON in the body. Large bodies are parsed and checked on a thread,
-    one after the other, so that they neither hold up the loop nor fill the memory together.
+    """Return what `check` makes of the JSON in the body. Large bodies are parsed and checked on a
+    thread, one after the other, so that they neither hold up the loop nor fill the memory together.
 
     Raises:
         Refusal: as `_read`, `parsed` and `check` have it.
@@ -59,7 +59,7 @@ async def taken(request: Request, limit: int, check: Callable[[Any], T]) -> T:
 
 
 async def _read(request: Request, limit: int) -> bytes:
-    """The body's bytes.
+    """Read the body's bytes.
 
     Raises:
         Refusal: 413, it is larger than `limit` bytes. It is not read further then.
@@ -92,7 +92,7 @@ async def _received(request: Request, limit: int) -> bytes:
 
 
 def header(request: Request, name: bytes) -> str | None:
-    """A request's header; `name` is in lower case, as the server gives all names."""
+    """Return a request's header; `name` is in lower case, as the server gives all names."""
     for given, value in request.scope["headers"]:
         if given == name:
             text: str = value.decode("latin-1")
@@ -105,7 +105,7 @@ def _too_large(limit: int) -> HttpError:
 
 
 def parsed(body: bytes) -> Any:
-    """The JSON in a body.
+    """Parse the JSON in a body.
 
     Raises:
         Refusal: 400, it is no JSON; 422, it is nested too deeply, holds too many values, or a whole
@@ -191,7 +191,8 @@ def _refuse_long_numbers(value: Any, path: str) -> None:
 
 
 def checked(value: Any, model: type[T], at: str = "$", *, known_values_only: bool = True) -> T:
-    """The value as a model of the contract. The value itself is what gets stored.
+    """Check the value against a model of the contract, and return it as that. The value itself is
+    what gets stored.
 
     Raises:
         Refusal: 422, it isn't one, or is out of bounds; the path says where.
@@ -239,8 +240,8 @@ def _examine(made: Any, path: str, known_values_only: bool) -> None:
 def _to_look_at(
     model: Any, enums: bool, above: frozenset[Any] = frozenset()
 ) -> tuple[tuple[str, str, Mapping[str, Any] | None], ...]:
-    """The fields of a model that have bounds, and those that lead to such fields, or to `enums`;
-    none of other types.
+    """Find the fields of a model that have bounds, and those that lead to such fields, or to
+    `enums`; none of other types.
     """
     if not attrs.has(model):
         return ()

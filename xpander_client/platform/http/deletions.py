@@ -140,8 +140,8 @@ class Deletions:
         removed.more = True
 
     async def _family(self, access: KeyGrant, root: TaskRecord) -> list[str]:
-        """A task and those that it led to, each before the one that started it; when these are more
-        than one request looks at, only some of which none has started another.
+        """List a task and those that it led to, each before the one that started it; when these are
+        more than one request looks at, only some of which none has started another.
         """
         family: list[str] = []
         seen = {root.id}

@@ -209,7 +209,7 @@ def _unquoted(segment: str) -> str | None:
 
 
 def _told(error: Exception, scope: Scope) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
-    """A failure, as the caller hears of it."""
+    """Turn a failure into what the caller hears of it."""
     headers = [(b"content-type", b"application/json")]
     path = None
     if isinstance(error, HttpError):

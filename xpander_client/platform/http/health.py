@@ -63,7 +63,7 @@ class HealthEndpoints:
         return Json.of({"status": "ready"})
 
     async def figures(self, request: Request) -> Response:
-        """The platform's figures, as Prometheus reads them."""
+        """Return the platform's figures, as Prometheus reads them."""
         waiting = await self._waiting.get("all")
         self._metrics.queued.set(self._store.admission.queued)
         return Response(self._metrics.text(waiting), media_type=CONTENT_TYPE)
@@ -83,8 +83,8 @@ class HealthEndpoints:
         return None
 
     async def _count_waiting(self, _: str) -> int | None:
-        """The tasks that wait, None while the store is away: the other figures are worth the more
-        then.
+        """Count the tasks that wait; None while the store is away: the other figures are worth the
+        more then.
         """
         try:
             async with asyncio.timeout(PATIENCE):

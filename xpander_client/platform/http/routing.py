@@ -31,7 +31,7 @@ class Json(Response):
 
     @classmethod
     def of(cls, value: Any, headers: Mapping[str, str] | None = None) -> Json:
-        """An answer of a value."""
+        """Make an answer of a value."""
         return cls(orjson.dumps(value), headers=headers)
 
 
@@ -49,8 +49,8 @@ class _Served:
 
 
 def route(path: str, endpoints: Mapping[str, Endpoint]) -> Route:
-    """A route with an endpoint for each method. All methods of a path belong to one route, so that
-    a caller with another method is told which ones there are.
+    """Make a route with an endpoint for each method. All methods of a path belong to one route, so
+    that a caller with another method is told which ones there are.
     """
 
     async def serve(request: Request) -> Response:
@@ -64,18 +64,18 @@ def route(path: str, endpoints: Mapping[str, Endpoint]) -> Route:
 
 
 def access(request: Request) -> KeyGrant:
-    """What the caller's key opens."""
+    """Return what the caller's key grants."""
     found: KeyGrant = request.scope["access"]
     return found
 
 
 def organization(request: Request) -> str:
-    """The organization that the caller's key opens, or a part of it."""
+    """Return the organization that the caller's key opens, or a part of it."""
     return access(request).organization_id
 
 
 def path_id(request: Request, name: str) -> str:
-    """An id out of the path, which is still as it was sent."""
+    """Return an id out of the path, which is still as it was sent."""
     try:
         text = unquote_to_bytes(request.path_params[name].encode("latin-1")).decode()
     except UnicodeDecodeError:
@@ -87,14 +87,14 @@ def path_id(request: Request, name: str) -> str:
 
 
 def queried(request: Request, name: str, bounds: Mapping[str, Any]) -> str | None:
-    """A text out of the query, if it is there, within bounds."""
+    """Return a text out of the query, if it is there, within bounds."""
     text = request.query_params.get(name)
     within(text, bounds, what=name)
     return text
 
 
 def count(text: str | None, what: str) -> int | None:
-    """A whole number that was sent, if one was."""
+    """Parse a whole number that was sent, if one was."""
     if text is None:
         return None
     if _COUNT.match(text) is None:
@@ -112,22 +112,22 @@ def flag(request: Request, name: str) -> bool:
 
 
 def held_attempt(request: Request) -> int | None:
-    """The attempt that the caller believes to hold. An application holds none."""
+    """Return the attempt that the caller believes to hold. An application holds none."""
     if access(request).role == APPLICATION:
         return None
     return count(bodies.header(request, b"x-execution-attempt"), "x-execution-attempt")
 
 
 def ending_attempt(request: Request) -> int | None:
-    """The attempt by which the caller may end a task. A worker that names none ends only what was
-    never anybody's.
+    """Return the attempt by which the caller may end a task. A worker that names none ends only
+    what was never anybody's.
     """
     attempt = held_attempt(request)
     return 0 if attempt is None and access(request).role == WORKER else attempt
 
 
 def idempotency(request: Request, operation: str, body: Any) -> IdempotencyKey | None:
-    """The caller's name for this request."""
+    """Return the caller's name for this request."""
     key = bodies.header(request, b"idempotency-key")
     if key is None:
         return None
@@ -140,5 +140,5 @@ def idempotency(request: Request, operation: str, body: Any) -> IdempotencyKey |
 
 
 def without_nulls(body: Mapping[str, Any]) -> dict[str, Any]:
-    """What was said of a body's fields."""
+    """Return what was said of a body's fields."""
     return {name: value for name, value in body.items() if value is not None}

@@ -202,7 +202,7 @@ class Endpoints:
         return _task(put.record)
 
     async def get_task(self, request: Request) -> Response:
-        """The task as it is now."""
+        """Answer with the task as it is now."""
         return _task(await self._store.get(organization(request), path_id(request, "task_id")))
 
     async def update_task(self, request: Request) -> Response:
@@ -245,7 +245,7 @@ class Endpoints:
         return _task(record)
 
     async def get_pending(self, request: Request) -> Response:
-        """The task that waits for a worker because another task started it, or null."""
+        """Answer with the task that waits for a worker because another task started it, or null."""
         opened = access(request)
         record = await self._store.find_delegated(
             opened.organization_id, path_id(request, "worker_id"), opened.agent_ids
@@ -305,7 +305,7 @@ class Endpoints:
         return _removed(await self._deletions.user(access(request), path_id(request, "user_id")))
 
     async def list_audit(self, request: Request) -> Response:
-        """What was done in the organization, the newest first."""
+        """List what was done in the organization, the newest first."""
         if access(request).agent_ids is not None:
             raise HttpError(
                 403, "what was done in the organization is not for a key of some agents"
@@ -330,7 +330,7 @@ class Endpoints:
         return Json.of(entries, {"x-next-cursor": page.cursor} if page.cursor else None)
 
     async def list_workers(self, request: Request) -> Response:
-        """The workers that listen, whichever server they listen at."""
+        """List the workers that listen, whichever server they listen at."""
         listening = await self._store.presence.list_listening(organization(request))
         covers = access(request).covers
         return Json.of(
@@ -352,7 +352,7 @@ class Endpoints:
         return Json.of({"delivered": delivered})
 
     async def list_tasks(self, request: Request) -> Response:
-        """The tasks of an agent."""
+        """List the tasks of an agent."""
         organization_id, agent_id = organization(request), path_id(request, "agent_id")
         if not await self._agents.exists(organization_id, agent_id):
             raise HttpError(404, f"there is no agent {agent_id}")
@@ -360,7 +360,7 @@ class Endpoints:
         return await self._listing(request, agent_id=agent_id, user_id=user_id)
 
     async def list_user_tasks(self, request: Request) -> Response:
-        """The tasks of a user, of all agents."""
+        """List the tasks of a user, of all agents."""
         return await self._listing(request, agent_id=None, user_id=path_id(request, "user_id"))
 
     async def _listing(
@@ -448,7 +448,7 @@ class Endpoints:
         return Response()
 
     async def get_activity(self, request: Request) -> Response:
-        """What was said and done in a task."""
+        """Answer with what was said and done in a task."""
         organization_id, task_id = organization(request), path_id(request, "task_id")
         record = await self._store.get(organization_id, task_id, whole=False)
         if record.agent_id != path_id(request, "agent_id"):
@@ -549,8 +549,8 @@ class Endpoints:
         return Response()
 
     async def check_api_key(self, request: Request) -> Response:
-        """The agents that a key may use: those of its organization, told to that organization, as
-        far as the asking key may use them as well.
+        """List the agents that a key may use: those of its organization, told to that organization,
+        as far as the asking key may use them as well.
         """
         body = await self._object(request, ApiKeyAllowanceRequest)
         asking = access(request)
@@ -573,12 +573,12 @@ class Endpoints:
     # Agents --------------------------------------------------------------------------------------
 
     async def list_agents(self, request: Request) -> Response:
-        """The agents of the organization that the key may use."""
+        """List the agents of the organization that the key may use."""
         agents = await self._agents.list(organization(request))
         return Json.of([listed(agent) for agent in agents if access(request).covers(agent["id"])])
 
     async def get_agent(self, request: Request) -> Response:
-        """An agent with all that is known about it."""
+        """Answer with an agent and all that is known about it."""
         agent = await self._agents.ensure(organization(request), path_id(request, "agent_id"))
         return _shown(agent.wire)
 
@@ -589,7 +589,7 @@ class Endpoints:
         return Json.of({**told, "connection_uri": None})
 
     async def get_default_llm_extra_headers(self, request: Request) -> Response:
-        """The headers that calls of models have: none that the platform knows of."""
+        """Answer with the headers that calls of models have: none that the platform knows of."""
         return Json.of({})
 
     async def create_agent(self, request: Request) -> Response:
@@ -611,7 +611,7 @@ class Endpoints:
         return await bodies.taken(request, self._settings.body_limit, check)
 
     async def _object(self, request: Request, model: type[Any]) -> dict[str, Any]:
-        """The body as it came; it is an object, and what the model says."""
+        """Return the body as it came; it is an object, and what the model says."""
 
         def check(body: Any) -> dict[str, Any]:
             made = bodies.checked(body, model)
@@ -640,13 +640,15 @@ def _task(record: TaskRecord) -> Response:
 
 
 def _place(last_event_id: str) -> int:
-    """The number of the event that a reader saw last. What is no number is the place of none."""
+    """Return the number of the event that a reader saw last; what is no number is the place of
+    none. What is no number is the place of none.
+    """
     is_number = last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19
     return int(last_event_id) if is_number else sys.maxsize
 
 
 def _by_role(request: Request, body: dict[str, Any]) -> tuple[dict[str, Any], int | None]:
-    """A change of a task as the key's role may make it, and the attempt that makes it."""
+    """Return a change of a task as the key's role may make it, and the attempt that makes it."""
     attempt = body.get("execution_attempts")
     if attempt is None:
         attempt = held_attempt(request)
@@ -679,14 +681,16 @@ def _checked_ending(body: Any) -> dict[str, Any]:
 
 
 def _with_text_result(body: Any) -> Any:
-    """A result is text on the wire; the structured ones that some workers send become JSON text."""
+    """Make the result a text, as on the wire; the structured ones that some workers send become
+    JSON text.
+    """
     if isinstance(body, dict) and isinstance(body.get("result"), dict | list):
         return {**body, "result": orjson.dumps(body["result"]).decode()}
     return body
 
 
 def _with_one_parent(body: dict[str, Any]) -> dict[str, Any]:
-    """A task's parent goes by the name of the contract, and by the one that tasks show it with."""
+    """Name a task's parent by the name of the contract, and by the one that tasks show it with."""
     parent = body.get("parent_execution")
     if not parent:
         return body
@@ -697,7 +701,7 @@ def _with_one_parent(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _with_total(body: dict[str, Any]) -> dict[str, Any]:
-    """The total of tokens is the platform's to say, whatever a caller makes of it."""
+    """Set the total of tokens, which is the platform's to say, whatever a caller makes of it."""
     tokens = body.get("tokens")
     if not isinstance(tokens, dict):
         return body
@@ -729,7 +733,7 @@ async def _array(
     cursor: str | None,
     page_behind: Callable[[str | None, int], Awaitable[tuple[list[bytes], str | None]]],
 ) -> AsyncIterator[bytes]:
-    """A JSON array of any length: these items, and page by page those behind the cursor."""
+    """Write a JSON array of any length: these items, and page by page those behind the cursor."""
     yield b"[" + b",".join(items)
     while cursor is not None:
         items, cursor = await page_behind(cursor, _PAGE)
@@ -739,7 +743,7 @@ async def _array(
 
 
 def _list_item(record: TaskRecord) -> bytes:
-    """What lists show of a task, as JSON."""
+    """Return what lists show of a task, as JSON."""
     task = record.outline()
     item = {
         "id": task["id"],
@@ -766,7 +770,7 @@ def _list_item(record: TaskRecord) -> bytes:
 
 
 def _shown(agent: Mapping[str, Any]) -> Response:
-    """An agent with all that is known about it. The official client would take one of which nothing
-    was said for one that has a database to keep its sessions in.
+    """Answer with an agent and all that is known about it. The official client would take one of
+    which nothing was said for one that has a database to keep its sessions in.
     """
     return Json.of({"agno_settings": {"session_storage": False}, **agent})

@@ -86,11 +86,11 @@ class ThreadEndpoints:
         return await self._whole(thread)
 
     async def get(self, request: Request) -> Response:
-        """A thread with all its messages."""
+        """Answer with a thread and all its messages."""
         return await self._whole(await self._found(request))
 
     async def view(self, request: Request) -> Response:
-        """A thread as a strategy shows it."""
+        """Answer with a thread as a strategy shows it."""
         strategy = path_id(request, "strategy")
         if strategy not in threads.STRATEGIES:
             raise HttpError(422, f"there is no strategy {strategy!r}")
@@ -160,7 +160,7 @@ class ThreadEndpoints:
         return Response()
 
     async def list_of_user(self, request: Request) -> Response:
-        """The threads of a user."""
+        """List the threads of a user."""
         agent_id = queried(request, "agent_id", ID)
         access(request).check(agent_id)
         found = await self._threads.list_of_user(
@@ -235,7 +235,7 @@ def _checked_changes(body: Any) -> dict[str, Any]:
 
 
 def _owner(body: Mapping[str, Any]) -> str | None:
-    """The agent that a thread's body names, if it and the user can be looked up by."""
+    """Return the agent that a thread's body names, if it and the user can be looked up by."""
     user_id, agent_id = threads.belongs_to(body)
     within(user_id, LOOKED_UP, "$.user_details.id")
     within(agent_id, ID, "$.metadata.agent_id")

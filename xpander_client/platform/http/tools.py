@@ -195,7 +195,7 @@ class OperationEndpoints:
             await self._store.keep_alive(call.organization_id, task.id, attempt=call.attempt)
 
     async def _answered(self, call: _Call) -> _Answer:
-        """What the tool answers.
+        """Have the tool answer.
 
         Raises:
             Refusal: it does not; 409, because of the task.
@@ -315,7 +315,7 @@ class OperationEndpoints:
     # ---------------------------------------------------------------------------------------------
 
     async def _having(self, organization_id: str, agent_id: str, tool_id: str) -> DescribedAgent:
-        """The agent, which has the tool."""
+        """Return the agent, which has the tool."""
         agent = await self._agents.ensure(organization_id, agent_id)
         if not any(tool["id"] == tool_id for tool in agent.wire["tools"]):
             raise HttpError(404, f"the agent has no tool {tool_id}")
@@ -323,7 +323,7 @@ class OperationEndpoints:
 
 
 def _message(tool_call_id: str, answer: bytes) -> dict[str, Any]:
-    """The thread's message of an answer; a large one is told as the tool wrote it."""
+    """Make the thread's message of an answer; a large one is kept as the tool wrote it."""
     if len(answer) <= SLICE or answer.startswith(b'"'):
         return tool_message(tool_call_id, orjson.loads(answer))
     return {**tool_message(tool_call_id, ""), "content": answer.decode()}
@@ -365,7 +365,7 @@ _GROUPS = {
 
 
 def _sorted_out(payload: Mapping[str, Any], operation: HttpOperation) -> Arguments:
-    """The arguments in a payload, which has them in groups, or side by side."""
+    """Sort out the arguments in a payload, which has them in groups, or side by side."""
     if payload.keys() <= _GROUPS.keys() and all(isinstance(v, dict) for v in payload.values()):
         return Arguments(**{_GROUPS[name]: group for name, group in payload.items()})
     rest = "query_params" if operation.method in BODILESS else "body_params"
@@ -376,7 +376,7 @@ def _sorted_out(payload: Mapping[str, Any], operation: HttpOperation) -> Argumen
 
 
 def _unmarked(query: Mapping[str, Any]) -> dict[str, Any]:
-    """The query's variables by their own names: lists come with brackets behind them."""
+    """Name the query's variables by their own names: lists come with brackets behind them."""
     return {
         name.removesuffix("[]") if isinstance(value, list) else name: value
         for name, value in query.items()

@@ -57,7 +57,7 @@ class Report:
 
 
 def line(said: Orders | Report) -> bytes:
-    """What one says to the other, as it is sent.
+    """Write what one says to the other, as it is sent.
 
     Example:
         >>> read(Report, line(Report("no such host")))
@@ -67,7 +67,7 @@ def line(said: Orders | Report) -> bytes:
 
 
 def read(kind: type[T], line: bytes) -> T | None:
-    """What the other said; nothing if it ended without a word."""
+    """Read what the other said; None if it ended without a word."""
     return kind(**orjson.loads(line)) if line else None
 
 

@@ -40,7 +40,7 @@ _LONGEST_PATH = 103
 
 @contextlib.contextmanager
 def postgres_server(folder: Path = DEFAULT_FOLDER) -> Iterator[str]:
-    """The address of a PostgreSQL with its data in a folder; it is made and started if need be.
+    """Run a PostgreSQL with its data in a folder, made if need be, and yield its address.
 
     Only processes of this user (and root) can connect, without a password. It is stopped with the
     block, unless another process uses it in a block of its own.
@@ -98,7 +98,7 @@ def _check(folder: Path) -> None:
 
 
 def _made(folder: Path) -> PostgresServer:
-    """The data in the folder, with the programs for it."""
+    """Make the data in the folder, with the programs for it."""
     try:
         with warnings.catch_warnings():
             # It looks for a folder for sockets, which is not used.

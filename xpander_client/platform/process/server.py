@@ -19,7 +19,7 @@ _FORBIDDEN_PORT = 8085
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one.
+    """Open a listening socket; port 0 takes a free one.
 
     Raises:
         ConfigurationError: the port is taken, or may not be used.

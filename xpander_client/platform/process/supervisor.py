@@ -120,7 +120,7 @@ def supervise(
 
 @contextlib.contextmanager
 def _environment(processes: int) -> Iterator[dict[str, str]]:
-    """The variables that children see."""
+    """Set the variables that children see."""
     # They find the modules that this process has found, wherever that was.
     path = os.pathsep.join(place or os.getcwd() for place in sys.path)
     variables = {**os.environ, "PYTHONPATH": path}
@@ -404,5 +404,5 @@ async def _report(reader: asyncio.StreamReader, within: float) -> Report | None:
 
 
 def _of(status: int) -> str:
-    """What a process died of."""
+    """Say what a process died of."""
     return f"of {signal.Signals(-status).name}" if status < 0 else f"with status {status}"

@@ -63,7 +63,7 @@ class _Entries:
         self._calls: dict[str, _Held] = {}
 
     def take(self, *, all_of_them: bool) -> list[dict[str, Any]]:
-        """The next entries, up to the first call that waits for its result."""
+        """Return the next entries, up to the first call that waits for its result."""
         if all_of_them or sum(each.size for each in self._held) > HELD_BYTES:
             self._calls.clear()
             count = len(self._held)

@@ -41,7 +41,9 @@ class LargeField:
 
 
 def fields_of(record: TaskRecord) -> dict[str, Any]:
-    """The task's fields, without those that are large being read; each call makes a new dict."""
+    """Return the task's fields, without those that are large being read; each call makes a new
+    dict.
+    """
     task = record.outline()
     if record.large is None:
         return task
@@ -51,7 +53,9 @@ def fields_of(record: TaskRecord) -> dict[str, Any]:
 
 
 def divide(task: Mapping[str, Any], before: TaskRecord | None) -> dict[str, Any]:
-    """What a record has of these fields that was `before`: its `document`, `large` and `bodies`."""
+    """Divide what a record has of these fields that was `before`: its `document`, `large` and
+    `bodies`.
+    """
     if (before is None or before.large is None) and not _has_long_text(task):
         document = orjson.dumps(task)
         if len(document) <= LARGE:

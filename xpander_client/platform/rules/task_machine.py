@@ -102,7 +102,7 @@ def create(
     now: float,
     offer_window: float,
 ) -> Outcome:
-    """A new task that waits for a worker.
+    """Make a task that waits for a worker.
 
     With `worker_id` in the body it waits for that one; with `run_locally` as well, that worker runs
     it without being sent it, so the task is its from the beginning. With a `worker_pool` it waits
@@ -148,8 +148,8 @@ def report(
     now: float,
     name: str | None = None,
 ) -> Outcome:
-    """A task that ran elsewhere: it is finished when the platform hears of it. `name` is what its
-    reporter calls it.
+    """Make a task that ran elsewhere: it is finished when the platform hears of it. `name` is what
+    its reporter calls it.
     """
     task = {
         "id": name or task_id,
@@ -183,7 +183,7 @@ def report(
 
 
 def report_existing(record: TaskRecord, body: Mapping[str, Any], now: float) -> Outcome:
-    """A task of the platform that ran elsewhere: the report is its end."""
+    """End a task of the platform that ran elsewhere: the report is its end."""
     if record.finished:
         raise HttpError(409, f"the task is {record.status}, its result is final")
     if record.worker_id is not None:
@@ -201,7 +201,7 @@ def continue_(
     now: float,
     last_seq: int,
 ) -> Outcome:
-    """A finished or paused task with a new input: it waits for a worker again.
+    """Continue a finished or paused task with a new input: it waits for a worker again.
 
     Attempts go on counting, so that no worker of an earlier run can write into this one.
     """
@@ -236,7 +236,7 @@ def claim(
     now: float,
     offer_window: float,
 ) -> TaskRecord:
-    """The task, offered to a worker under a new attempt. One of a pool takes only what is for the
+    """Offer the task to a worker under a new attempt. One of a pool takes only what is for the
     pool, or for itself.
     """
     if record.status != "pending" or record.worker_id is not None:
@@ -247,9 +247,9 @@ def claim(
 
 
 def _taken(record: TaskRecord, taker: str, now: float, *, scripted: bool) -> TaskRecord:
-    """The task under a new attempt of a script, or of a worker that was asked to run it directly,
-    whoever it waited for. Either begins with it at once. A task that it holds already stays as it
-    is, so that a claim whose answer was lost can be repeated.
+    """Give the task to a script, or to a worker that was asked to run it directly, under a new
+    attempt, whoever it waited for. Either begins with it at once. A task that it holds already
+    stays as it is, so that a claim whose answer was lost can be repeated.
     """
     if record.finished:
         raise HttpError(409, f"the task is {record.status}, which is final")
@@ -275,7 +275,7 @@ def _given(
 
 
 def adopt(parent: TaskRecord, child_id: str, now: float) -> Outcome:
-    """The task, with another one among those that it started."""
+    """Add another task to those that this one started."""
     task = fields_of(parent)
     children = task.get("sub_executions") or []
     if child_id in children:
@@ -288,9 +288,7 @@ def adopt(parent: TaskRecord, child_id: str, now: float) -> Outcome:
 
 
 def disown(parent: TaskRecord, children: Collection[str]) -> Outcome:
-    """The task without those that were deleted among the ones that it started. It is no younger by
-    that.
-    """
+    """Remove tasks that were deleted from those that this one started. It is no younger by that."""
     task = parent.outline()
     kept = [child for child in task.get("sub_executions") or [] if child not in children]
     if len(kept) == len(task.get("sub_executions") or []):
@@ -300,7 +298,7 @@ def disown(parent: TaskRecord, children: Collection[str]) -> Outcome:
 
 
 def bury(record: TaskRecord, now: float) -> TaskRecord:
-    """What stays of a deleted task for a while: its id, so that no late write brings it back.
+    """Leave of a deleted task, for a while, its id, so that no late write brings it back.
 
     It is of no organization, so nobody finds it; whose it was stands for its agent.
     """
@@ -353,7 +351,7 @@ def is_worn(record: TaskRecord, *, now: float, lease: float, loop_lease: float) 
 def sign_of_life(
     record: TaskRecord, attempt: int, *, now: float, lease: float, loop_lease: float
 ) -> TaskRecord:
-    """The task after somebody did something for it who believes to hold this attempt."""
+    """Renew the lease after a sign of life of who believes to hold this attempt."""
     if not holds(record, attempt):
         raise StaleAttempt(attempt)
     return _renewed(record, now=now, lease=lease, loop_lease=loop_lease)
@@ -376,7 +374,7 @@ def patch(
     lease: float,
     loop_lease: float,
 ) -> Outcome:
-    """The task with some fields set; null takes a field away.
+    """Set some fields of the task; null takes a field away.
 
     `attempt` is the one that the writer believes to hold; None is a user's edit, which passes. A
     final status stays, but that a user may take up again what was stopped; the caller says where
@@ -462,8 +460,8 @@ def takes_up_again(changes: Mapping[str, Any]) -> bool:
 
 
 def _taken_up_again(record: TaskRecord, task: dict[str, Any]) -> TaskRecord:
-    """A stopped task without what stopping said of it, and under an attempt that nobody holds who
-    had it before.
+    """Take a stopped task up again, without what stopping said of it, and under an attempt that
+    nobody holds who had it before.
     """
     for name in _SAID_BY_STOPPING:
         task.pop(name, None)
@@ -472,7 +470,7 @@ def _taken_up_again(record: TaskRecord, task: dict[str, Any]) -> TaskRecord:
 
 
 def stop(record: TaskRecord, now: float) -> Outcome:
-    """The task, stopped by a user. A finished task stays as it is: stopping twice is no fault."""
+    """Stop the task for a user. A finished task stays as it is: stopping twice is no fault."""
     if record.finished:
         return Outcome(record)
     task = fields_of(record)
@@ -482,7 +480,7 @@ def stop(record: TaskRecord, now: float) -> Outcome:
 
 
 def notify(record: TaskRecord, key: str, data: Any, now: float) -> Outcome:
-    """The task was told something that it waits for: kept as one of its events.
+    """Keep what the task was told, and waits for, as one of its events.
 
     To those who follow the task it is a `task_updated`; the store can tell it from others.
     """
@@ -502,7 +500,7 @@ def append(
     lease: float,
     loop_lease: float,
 ) -> Outcome:
-    """The events that were pushed to a task, and what they do to it.
+    """Append the events that were pushed to a task, with what they do to it.
 
     `task_finished` is never stored as it came: it finishes the task with the status and the result
     in its data, as a PATCH would, and the platform writes the terminal event. That way there is
@@ -541,7 +539,7 @@ def append(
 def expire(
     record: TaskRecord, *, now: float, max_attempts: int, gone: bool = False
 ) -> Outcome | None:
-    """The task after its lease ran out, or None if it hasn't.
+    """Take the task back after its lease ran out; None if it hasn't.
 
     An offer that its worker let pass goes back to the queue in silence. A worker that was lost
     while executing is named in an event; the last one allowed ends the task as an error, and with
@@ -583,7 +581,7 @@ def expire(
 def _moved(
     record: TaskRecord, task: dict[str, Any], status: TaskStatus, *, now: float, lease: float
 ) -> TaskRecord:
-    """The record in another status; `task` gets the times that go with it."""
+    """Move the record to another status; `task` gets the times that go with it."""
     task["status"] = status
     if status == "executing":
         if record.status == "pending" or not task.get("started_at"):
@@ -607,7 +605,7 @@ def _moved(
 
 
 def _rewritten(record: TaskRecord, task: dict[str, Any], now: float) -> TaskRecord:
-    """The record with this JSON."""
+    """Give the record this JSON."""
     changes = _looked_up(task, record)
     if record.large is not None and isinstance(task.get("input"), LargeField):
         changes["user_id"] = record.user_id
@@ -615,7 +613,7 @@ def _rewritten(record: TaskRecord, task: dict[str, Any], now: float) -> TaskReco
 
 
 def _looked_up(task: Mapping[str, Any], before: TaskRecord | None) -> dict[str, Any]:
-    """The JSON, and what is looked up by taken from it."""
+    """Return the JSON, and what is looked up by taken from it."""
     given = task.get("input")
     user = given.get("user") if isinstance(given, dict) else None
     return {
@@ -631,8 +629,8 @@ def _looked_up(task: Mapping[str, Any], before: TaskRecord | None) -> dict[str, 
 def _task_event(
     kind: str, before: TaskRecord | None, record: TaskRecord, now: float, **more: Any
 ) -> NewEvent:
-    """An event with the task as its data, but for large fields that are as they were. The last one
-    has the result in any case.
+    """Make an event with the task as its data, but for large fields that are as they were. The last
+    one has the result in any case.
     """
     told: list[str] = []
     if record.large is not None:
@@ -659,12 +657,12 @@ def _named(body: Mapping[str, Any], *, without: frozenset[str]) -> dict[str, Any
 
 
 def _pin(given: Mapping[str, Any]) -> str | None:
-    """The only pool or worker that a task waits for."""
+    """Return the only pool or worker that a task waits for."""
     return _text(given.get("worker_pool")) or _text(given.get("worker_id"))
 
 
 def _converse(task: dict[str, Any], said: Mapping[str, Any]) -> None:
-    """A thread is what one calls a conversation, too."""
+    """Set the conversation, which is what a thread is called, too."""
     thread_id = _text(said.get("memory_thread_id"))
     if thread_id is not None:
         task["conversation_id"] = thread_id
@@ -697,7 +695,7 @@ def _without_result(task: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _ending(data: Any) -> dict[str, Any]:
-    """What a pushed `task_finished` says about the task."""
+    """Return what a pushed `task_finished` says about the task."""
     told = data if isinstance(data, dict) else {}
     names = ("result", "internal_status", "tokens", "used_tools", "duration", "deep_planning")
     said = {name: told[name] for name in names if told.get(name) is not None}

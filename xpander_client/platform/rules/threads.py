@@ -23,7 +23,7 @@ _PLATFORM_OWNED = frozenset({"id", "organization_id", "created_at", "messages", 
 
 
 def begin(thread_id: str, body: Mapping[str, Any], now: float) -> dict[str, Any]:
-    """A new thread's JSON, without messages."""
+    """Make a thread's JSON, without messages."""
     return {
         "id": thread_id,
         "created_at": timestamp(now),
@@ -36,7 +36,7 @@ def begin(thread_id: str, body: Mapping[str, Any], now: float) -> dict[str, Any]
 
 
 def changed(thread: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """A thread's JSON with some fields set; null takes a field away.
+    """Set some fields of a thread's JSON; null takes a field away.
 
     Example:
         >>> changed({"id": "t", "name": "Sales"}, {"name": None, "metadata": {}, "id": "u"})
@@ -47,14 +47,14 @@ def changed(thread: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, 
 
 
 def belongs_to(thread: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """The ids of the user and of the agent that a thread is between, where it names them."""
+    """Return the ids of the user and of the agent that a thread is between, where it names them."""
     return _text(thread.get("user_details"), "id"), _text(thread.get("metadata"), "agent_id")
 
 
 def window(
     messages: Sequence[MessageRecord], last: int, *, whole: bool
 ) -> list[MessageRecord] | None:
-    """The system messages and the last ones of the others.
+    """Return the system messages and the last ones of the others.
 
     It does not begin with the answers of tools whose call is cut off: no model takes such a thing.
     Where nothing but those would be left it begins with the call instead; when the call is not
@@ -85,7 +85,7 @@ def window(
 
 
 def without_answers(messages: Sequence[MessageRecord]) -> list[MessageRecord]:
-    """The messages, with the tools' answers emptied but for those to the last calls."""
+    """Empty the tools' answers but for those to the last calls."""
     last_calls = next(
         (
             index

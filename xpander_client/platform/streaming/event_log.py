@@ -91,7 +91,7 @@ class EventLogs:
             log.ring()
 
     def join(self, task: TaskRecord, position: int, alarm: WakeEvent) -> EventLog:
-        """The log of a task; `alarm` rings when there is more in it than up to the position."""
+        """Return the log of a task; `alarm` rings when there is more in it behind the position."""
         log = self._logs.get(task.id)
         if log is None:
             log = self._logs[task.id] = EventLog(task)
@@ -104,7 +104,7 @@ class EventLogs:
         return log
 
     def part(self, log: EventLog, alarm: WakeEvent) -> None:
-        """A stream is over; the last one takes the log with it."""
+        """Leave the log of a stream that is over; the last one takes the log with it."""
         log.alarms.discard(alarm)
         if not log.alarms:
             if self._logs.get(log.task_id) is log:
@@ -113,7 +113,7 @@ class EventLogs:
                 log.feeder.cancel()
 
     async def after(self, log: EventLog, position: int) -> Page | None:
-        """What comes behind a position, or None if there is nothing so far.
+        """Return what comes behind a position, or None if there is nothing so far.
 
         Raises:
             Refusal: 503, the store can't be read now.
@@ -178,7 +178,7 @@ class EventLogs:
         return page
 
     async def _read(self, log: EventLog, after: int, until: int | None = None) -> Page | None:
-        """The page behind a position, up to the number `until` if it is given.
+        """Read the page behind a position, up to the number `until` if it is given.
 
         Numbers have no holes but where events were pruned; each hole is told at its place.
         """

@@ -10,12 +10,12 @@ from xpander_client.platform.rules.records import EventRecord
 
 
 def stored(event: EventRecord) -> bytes:
-    """A stored event; its id is its number in the task."""
+    """Write a stored event; its id is its number in the task."""
     return encode_event(event.body, number=event.seq)
 
 
 def connected(task_id: str, organization_id: str, now: float) -> bytes:
-    """What opens a task's stream. It is no stored event, so it has no id."""
+    """Write what opens a task's stream. It is no stored event, so it has no id."""
     return encode_event(_told("connected", task_id, organization_id, now, None))
 
 
@@ -28,7 +28,7 @@ def gap(
     earliest: int,
     latest: int,
 ) -> bytes:
-    """What stands where events were pruned: those from `missing_from` to before `earliest`.
+    """Write what stands where events were pruned: those from `missing_from` to before `earliest`.
 
     Its id is the number of the last of them, so that a reader that comes back with it has been told
     already. It goes by a name of its own: a reader that knows only messages passes over it.
@@ -42,7 +42,7 @@ def gap(
 
 
 def _told(kind: str, task_id: str, organization_id: str, now: float, data: object) -> bytes:
-    """An event that is told to one reader and stored nowhere."""
+    """Write an event that is told to one reader and stored nowhere."""
     return orjson.dumps(
         {
             "type": kind,

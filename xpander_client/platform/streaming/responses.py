@@ -136,11 +136,11 @@ class Workers(Protocol):
     """Who gives a worker what its channel brings."""
 
     def leave(self, session: WorkerSession) -> None:
-        """The worker's stream has ended."""
+        """Take note that the worker's stream has ended."""
         ...
 
     def made_room(self, session: WorkerSession) -> None:
-        """Some of what it was to be sent was sent."""
+        """Take note that some of what the worker was to be sent was sent."""
         ...
 
     async def catch_up(self, session: WorkerSession) -> None:

@@ -30,7 +30,7 @@ def arguments(
     tools: Sequence[Any],
     override: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The keyword arguments; what is in `override` comes as it is there.
+    """Return the keyword arguments; what is in `override` comes as it is there.
 
     What the task itself says is in `task.to_message()` and not said again here.
 
@@ -77,7 +77,7 @@ def _model(agent: Agent, task: Task | None) -> Any:
 
 
 def _instructions(instructions: AgentInstructions | None) -> list[str]:
-    """What the agent is told, in paragraphs."""
+    """Return what the agent is told, in paragraphs."""
     if instructions is None:
         return []
     goals = "\n".join(f"- {goal}" for goal in instructions.goal or ())
@@ -90,7 +90,7 @@ def _instructions(instructions: AgentInstructions | None) -> list[str]:
 
 
 def _output(agent: Agent, task: Task | None) -> tuple[OutputFormat | None, dict[str, Any] | None]:
-    """The form of the result, and the schema if it is JSON. The task's wishes come first."""
+    """Return the form of the result, and the schema if it is JSON. The task's wishes come first."""
     wanted, schema = agent.output_format, agent.output_schema
     if task is not None:
         schema = task.output_schema or schema

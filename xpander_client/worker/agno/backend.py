@@ -43,7 +43,7 @@ class Backend:
         override: Mapping[str, Any] | None = None,
         tools: Sequence[Callable[..., Any]] | None = None,
     ) -> dict[str, Any]:
-        """The keyword arguments for an `agno.agent.Agent` that is run with `run`.
+        """Return the keyword arguments for an `agno.agent.Agent` that is run with `run`.
 
         They are made from the agent's record: its name, its instructions, its model by provider and
         name, its tools as functions that have the platform call them, and the form of its results.
@@ -91,7 +91,7 @@ class Backend:
         override: Mapping[str, Any] | None = None,
         tools: Sequence[Callable[..., Any]] | None = None,
     ) -> dict[str, Any]:
-        """The keyword arguments for an `agno.agent.Agent` that is run with `arun`.
+        """Return the keyword arguments for an `agno.agent.Agent` that is run with `arun`.
 
         They are those of `get_args`, but that the tools are async functions.
 

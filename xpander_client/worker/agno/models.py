@@ -39,8 +39,8 @@ _PROVIDERS = {
 
 
 def load_model(provider: str | None, name: str | None, agent_id: str) -> Any:
-    """The model as agno has it. Keys and addresses come from the environment variables that the
-    provider's own package reads, as `OPENAI_API_KEY` and `OPENAI_BASE_URL`.
+    """Load the model as agno has it. Keys and addresses come from the environment variables that
+    the provider's own package reads, as `OPENAI_API_KEY` and `OPENAI_BASE_URL`.
 
     Raises:
         ConfigurationError: the agent has no model, the provider is not known, or its package is

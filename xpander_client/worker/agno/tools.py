@@ -43,7 +43,7 @@ class _Call:
     request_id: str = attrs.field(factory=lambda: str(uuid.uuid4()))
 
     def run(self) -> str:
-        """The tool's answer, as text for the model.
+        """Run the tool, and return its answer as text for the model.
 
         Raises:
             ModuleException: the tool failed, or could not be called.
@@ -58,7 +58,7 @@ class _Call:
         return value_text(answer)
 
     async def arun(self) -> str:
-        """The tool's answer, as text for the model.
+        """Run the tool, and return its answer as text for the model.
 
         Raises:
             ModuleException: the tool failed, or could not be called.
@@ -120,12 +120,12 @@ class _Call:
 
 
 def sync_tools(agent: Agent, task: Task | None) -> list[Any]:
-    """The agent's tools for agno's sync half, in the agent's order."""
+    """Make the agent's tools for agno's sync calls, in the agent's order."""
     return _functions(agent, task, _sync_entrypoint)
 
 
 def async_tools(agent: Agent, task: Task | None) -> list[Any]:
-    """The agent's tools for agno's async half, in the agent's order."""
+    """Make the agent's tools for agno's async calls, in the agent's order."""
     return _functions(agent, task, _async_entrypoint)
 
 
@@ -176,7 +176,7 @@ def _recorded(
     parameters: Mapping[str, Any],
     entrypoint: Callable[[_Begin], Callable[..., Any]],
 ) -> Callable[..., Any]:
-    """The function for a tool, which learns the model's id of each call."""
+    """Make the function for a tool, which learns the model's id of each call."""
     # A tool with a parameter of that name needs it for itself.
     is_recorded = _RECORD not in parameters["properties"]
     extension = (None if task is None else task.payload_extension) or {}
@@ -196,7 +196,7 @@ def _recorded(
 
 
 def _extended(payload: Mapping[str, Any], extension: Mapping[str, Any]) -> dict[str, Any]:
-    """The payload with the task's additions, which win; objects in both are merged."""
+    """Add the task's additions to the payload; they win, and objects in both are merged."""
     merged = dict(payload)
     for name, value in extension.items():
         before = merged.get(name)
@@ -207,7 +207,9 @@ def _extended(payload: Mapping[str, Any], extension: Mapping[str, Any]) -> dict[
 
 
 def _parameters(tool: AgentTool) -> dict[str, Any]:
-    """The payload's JSON Schema; providers want `properties` in it, also when there are none."""
+    """Return the payload's JSON Schema; providers want `properties` in it, also when there are
+    none.
+    """
     schema = accepted(tool.parameters or {})
     properties = schema.get("properties")
     return {
@@ -218,7 +220,7 @@ def _parameters(tool: AgentTool) -> dict[str, Any]:
 
 
 def _name(tool: AgentTool, taken: Collection[str]) -> str:
-    """The tool's name in the letters that providers of models take, not twice the same."""
+    """Return the tool's name in the letters that providers of models take, not twice the same."""
     readable = re.sub(r"[^A-Za-z0-9_-]+", "_", tool.name).strip("_")
     plain = readable or re.sub(r"[^A-Za-z0-9_-]+", "_", tool.id).strip("_") or "tool"
     name = plain[:_LONGEST_NAME]

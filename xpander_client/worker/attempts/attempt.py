@@ -103,7 +103,7 @@ class Attempt:
         await self._record.hand_back()
 
     async def run(self) -> AttemptResult:
-        """The whole attempt; faults end up in the task or in the log, never here."""
+        """Carry the whole attempt out; faults end up in the task or in the log, never here."""
         try:
             return await self._run()
         except asyncio.CancelledError:

@@ -23,7 +23,8 @@ Emit = Callable[[TaskUpdateEvent], Awaitable[None]]
 
 
 async def execute(handler: Handler, task: Task, threads: HandlerThreads, emit: Emit) -> Task:
-    """The task as the handler leaves it; the events that it yields on the way go to `emit`.
+    """Run the handler, and return the task as it leaves it; the events that it yields on the way go
+    to `emit`.
 
     Async handlers run here, on the loop; sync ones on a thread.
 
@@ -51,7 +52,7 @@ async def execute(handler: Handler, task: Task, threads: HandlerThreads, emit: E
 async def _last_of(
     handler: Handler, task: Task, events: AsyncIterable[object], emit: Emit
 ) -> object:
-    """The task in the last `task_finished`; without one it is the task that the handler got.
+    """Return the task in the last `task_finished`; without one it is the task that the handler got.
 
     The handler runs on to its end, which may clean something up; what it yields after
     `task_finished` nobody hears.
@@ -74,8 +75,8 @@ async def _last_of(
 
 
 def _task_in(handler: Handler, task: Task, data: object) -> Task:
-    """What `task_finished` says about the task: all of it, some fields by their names, its result,
-    or nothing.
+    """Read what `task_finished` says about the task: all of it, some fields by their names, its
+    result, or nothing.
     """
     if data is None:
         return task

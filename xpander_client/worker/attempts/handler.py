@@ -43,7 +43,9 @@ class Handler:
     by_keyword: bool
 
     def call(self, task: Task) -> Task | Awaitable[Task] | AsyncIterator[TaskUpdateEvent]:
-        """What the function returns: the task, a coroutine, or the generator of its events."""
+        """Call the function, and return what it returns: the task, a coroutine, or the generator of
+        its events.
+        """
         if self.by_keyword:
             return self.function(task=task)
         return self.function(task)  # type: ignore[call-arg]  # no type says `task, /` with this name
@@ -99,7 +101,7 @@ def inspect_handler(function: HandlerFunction) -> Handler:
 
 
 def _code_of(function: Any) -> Any:
-    """The function that runs first when a callable is called."""
+    """Return the function that runs first when a callable is called."""
     while isinstance(function, functools.partial):
         function = function.func
     if not (inspect.isroutine(function) or inspect.isclass(function)):
@@ -108,7 +110,7 @@ def _code_of(function: Any) -> Any:
 
 
 def _innermost(code: Any) -> Any:
-    """What a chain of wrappers made with `functools.wraps` ends with."""
+    """Return what a chain of wrappers made with `functools.wraps` ends with."""
     while (wrapped := getattr(code, "__wrapped__", None)) is not None:
         code = _code_of(wrapped)
     return code

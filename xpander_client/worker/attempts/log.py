@@ -18,7 +18,7 @@ class AttemptLog(logging.LoggerAdapter[logging.Logger]):
     def process(
         self, msg: Any, kwargs: MutableMapping[str, Any]
     ) -> tuple[Any, MutableMapping[str, Any]]:
-        """The line, and what goes with it."""
+        """Return the line, and what goes with it."""
         extra = self.extra or {}
         kwargs["extra"] = extra
         return f"task {extra['task_id']} (attempt {extra['attempt']}): {msg}", kwargs

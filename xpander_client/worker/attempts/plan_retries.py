@@ -39,7 +39,7 @@ async def run_to_plans_end(
     emit: Emit,
     log: logging.LoggerAdapter[logging.Logger],
 ) -> Task:
-    """What `run` makes of the task; it runs again while the task's plan asks for it.
+    """Return what `run` makes of the task; it runs again while the task's plan asks for it.
 
     It does so while the plan is enabled, started and enforced and steps are open, at most
     `MAX_PLAN_RETRIES` times; not when the handler ended the task otherwise than as completed, and

@@ -23,7 +23,7 @@ Claim = Callable[[], Awaitable[Response[Task]]]
 
 
 def claiming(transport: Transport, task_id: str, worker_id: str) -> Claim:
-    """What takes a task that the platform did not send for a worker, which begins it at once."""
+    """Make what claims a task that the platform did not send for a worker that begins it."""
     fields = {"status": "executing", "worker_id": worker_id, "run_locally": True}
     spec = tasks.update_fields(task_id=task_id, fields=fields)
     return lambda: transport.acall(spec, Task)
@@ -56,7 +56,7 @@ class Record:
         self._log = log
 
     def fenced(self, task: Task) -> Task:
-        """The task, bound so that what is saved with it counts as this attempt's.
+        """Bind the task so that what is saved with it counts as this attempt's.
 
         Its `is_stop_requested` says whether the attempt is given up.
         """

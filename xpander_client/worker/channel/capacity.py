@@ -51,7 +51,7 @@ class Capacity:
         self._tell_soon()
 
     def reregistered(self, worker_id: str) -> None:
-        """The platform knows the worker anew, as one that is free."""
+        """Take note that the platform knows the worker anew, as one that is free."""
         self.worker_id = worker_id
         self._told_busy = False
         self._tell_soon()

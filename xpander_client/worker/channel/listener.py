@@ -92,7 +92,7 @@ class Listener:
         self._tries = tries
 
     async def messages(self) -> AsyncGenerator[Message, None]:
-        """What the platform says, from all connections; never ends by itself.
+        """Yield what the platform says, from all connections; never end by itself.
 
         Raises:
             ApiStatusError: the platform refuses the worker's first registration.

@@ -202,7 +202,7 @@ def _json(value: Any, status: int = 200) -> Response:
 
 
 def _told(error: Exception) -> Response:
-    """A failure, as the caller hears of it."""
+    """Turn a failure into what the caller hears of it."""
     if isinstance(error, InvocationFailed):
         return _json({"error": error.text}, 500)
     if isinstance(error, InvocationRefused):

@@ -11,7 +11,7 @@ from xpander_client.version import __version__
 
 
 def page(agent_id: str, url: str) -> str:
-    """The page at `/docs`; it loads nothing from anywhere else."""
+    """Return the page at `/docs`; it loads nothing from anywhere else."""
     task = {
         "id": "TASK_ID",
         "agent_id": agent_id,
@@ -37,7 +37,7 @@ def page(agent_id: str, url: str) -> str:
 
 
 def openapi(*, is_streaming: bool) -> dict[str, Any]:
-    """The routes as an OpenAPI document."""
+    """Return the routes as an OpenAPI document."""
     events = {"text/event-stream": {"schema": {"type": "string"}}}
     task = {"application/json": {"schema": {"$ref": "#/components/schemas/Task"}}}
     answers: dict[str, Any] = {

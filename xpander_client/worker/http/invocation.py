@@ -67,7 +67,7 @@ class Invocations(Protocol):
         ...
 
     async def admit(self, task: Task, caller: Caller) -> Invocation:
-        """The task as it is to be run, if this caller may have it run.
+        """Return the task as it is to be run, if this caller may have it run.
 
         Raises:
             InvocationRefused: it may not, or the platform can't be asked.
@@ -75,7 +75,7 @@ class Invocations(Protocol):
         ...
 
     async def run(self, invocation: Invocation) -> Task:
-        """The finished task, as the platform has it by now.
+        """Run the task, and return it as the platform has it by then.
 
         A caller that goes away changes nothing: the task runs on, and its result is kept. Only a
         server that is stopped cancels this.
@@ -87,7 +87,8 @@ class Invocations(Protocol):
         ...
 
     def stream(self, invocation: Invocation) -> AsyncGenerator[TaskUpdateEvent, None]:
-        """The events of a streaming handler, the last one `task_finished`, with the task as data.
+        """Yield the events of a streaming handler, the last one `task_finished`, with the task as
+        data.
 
         A handler that raises ends its task as `error`, which is a `task_finished` too. A caller
         that goes away before that event ends the generator early, wherever it is: closed where it

@@ -64,7 +64,7 @@ class KeyCheck:
         self._asking: dict[bytes, asyncio.Task[KeyVerdict]] = {}
 
     async def access(self, key: str) -> KeyVerdict:
-        """What the key may do. Requests with the same key that come together make one check."""
+        """Return what the key may do; requests with the same key at one time make one check."""
         digest = sha256(key.encode(errors="surrogatepass")).digest()
         known = self._allowed.get(digest) or self._denied.get(digest)
         if known is not None:
