@@ -406,7 +406,8 @@ class Agent:
                 )
 
     def state(self, session: str = "default") -> Session:
-        """What a session remembers: variables, history, events; `revert` goes back in it.
+        """Return a session by its name: what it remembers (variables, history, events), and
+        `revert`.
 
         Raises:
             ValueError: A session can't have that name.
@@ -414,7 +415,7 @@ class Agent:
         return self.state_config.session(session, self._state_name)
 
     def as_handler(self, task: str, *, tokens: bool = False) -> HandlerFunction:
-        """A handler for `on_task` that has the task of this name do the platform's tasks.
+        """Make a handler for `on_task` that has the task of this name do the platform's tasks.
 
         The arguments are the task's input: a JSON object with them, or a text for a task with one
         parameter. The platform's conversation is the session. The events go to the platform, and
@@ -432,7 +433,7 @@ class Agent:
 
     @staticmethod
     def remote(agent_id: str, configuration: Configuration | None = None) -> RemoteAgent:
-        """An agent of the platform, whose tasks are defined in the same way.
+        """Return an agent of the platform, whose tasks are defined in the same way.
 
         Each call is a task on the platform, which the configuration leads to.
         """
@@ -455,7 +456,7 @@ class Agent:
         )
 
     def require_llm(self) -> LLM:
-        """The model.
+        """Return the model.
 
         Raises:
             ConfigurationError: There is none, here or in the environment.
@@ -467,7 +468,7 @@ class Agent:
         return self._llm
 
     def system_text(self) -> str:
-        """What the model is told before any task."""
+        """Return what the model is told before any task."""
         changes, text = self._system
         if changes != self.capabilities.changes:
             changes = self.capabilities.changes

@@ -65,7 +65,7 @@ def pprint_events(
     indent_by_namespace: bool = True,
     truncate_code_lines: int | None = 8,
 ) -> None:
-    """Prints an event, or several: `on_event=pprint_events` shows what a call does.
+    """Print an event, or several: `on_event=pprint_events` shows what a call does.
 
     "brief" gives each event one line; "normal" leaves out what an agent is told at the start and
     its thoughts. `show_delta` puts the seconds since the event before in front. Events of
@@ -102,7 +102,7 @@ def pprint_events(
 def pprint_tokens(
     token: TokenChunk, *, color: Color | bool = "auto", stream: TextIO | None = None
 ) -> None:
-    """Prints a piece of an answer: `on_token=pprint_tokens` shows it while it is written.
+    """Print a piece of an answer: `on_token=pprint_tokens` shows it while it is written.
 
     Example:
         >>> pprint_tokens(StreamToken("python", "x = 1", agent_name="analyst", start=True))
@@ -133,7 +133,7 @@ def pprint_tokens(
 
 
 def _console(target: TextIO, color: Color | bool, width: int | None) -> tuple[Console, io.StringIO]:
-    """A console that writes to memory as it would to the target."""
+    """Make a console that writes to memory as it would to the target."""
     from rich.console import Console
 
     if color == "auto":

@@ -161,7 +161,7 @@ def _declare(cls: Any) -> list[tuple[str, Any, _Hook, frozenset[Any]]]:
 
 @functools.cache
 def _enums(model: Any) -> dict[str, type[OpenStrEnum]]:
-    """The enumerations of a model's fields, but of those that take any text."""
+    """Find the enumerations of a model's fields, but of those that take any text."""
     found: dict[str, type[OpenStrEnum]] = {}
     for field in attrs.fields(attrs.resolve_types(model)):
         members = get_args(field.type) if _is_union(field.type) else (field.type,)

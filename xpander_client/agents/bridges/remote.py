@@ -112,7 +112,7 @@ class _RemoteRunner:
         self._agent = agent
 
     def run(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Any:
-        """The task's result. `outer` is the call whose code makes this one."""
+        """Run the task, and return its result. `outer` is the call whose code makes this one."""
         call = _RemoteCall(self._agent, contract, bound, outer, None)
         try:
             return drive(call.steps())
@@ -123,7 +123,7 @@ class _RemoteRunner:
             call.end()
 
     async def arun(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Any:
-        """The task's result. `outer` is the call whose code makes this one."""
+        """Run the task, and return its result. `outer` is the call whose code makes this one."""
         home = asyncio.get_running_loop()
         call = _RemoteCall(self._agent, contract, bound, outer, home)
         try:
@@ -169,7 +169,7 @@ class _RemoteCall:
         self._question: str | None = None
 
     def steps(self) -> Generator[Any, Any, Any]:
-        """What happens, in either world."""
+        """Describe the call as steps, sync and async."""
         contract, bound = self._contract, self._bound
         prompt = prompt_of(contract, bound.inputs)
         if self._branch.cancelled() or self._cancellation.is_requested:
@@ -207,7 +207,7 @@ class _RemoteCall:
             threading.Thread(target=_stop, args=arguments, name="xpander-agents-stop").start()
 
     def end(self) -> None:
-        """The call is over."""
+        """End the call."""
         self._is_over = True
         self._leave()
         self._branch.finish()

@@ -51,7 +51,7 @@ class Updates:
     _blocks: int = 0
 
     def event(self, event: BaseEvent) -> TaskUpdateEvent:
-        """What the platform's followers get for an event."""
+        """Return what the platform's followers get for an event."""
         fields = event.to_dict()
         if isinstance(event, ActionEvent):
             self._blocks += 1
@@ -75,14 +75,14 @@ class Updates:
         return self._update(TaskUpdateEventType.ProcessUpdate, fields)
 
     def token(self, token: StreamToken) -> TaskUpdateEvent:
-        """What the platform's followers get for a piece of the model's answer."""
+        """Return what the platform's followers get for a piece of the model's answer."""
         fields = attrs.asdict(token)
         fields["section"] = fields["type"]
         fields["timestamp"] = token.timestamp.isoformat()
         return self._update(TaskUpdateEventType.Think, {**fields, "type": _TOKEN})
 
     def finished(self) -> TaskUpdateEvent:
-        """The last one: the task as it is now."""
+        """Return the last event: the task as it is now."""
         return self._update(TaskUpdateEventType.TaskFinished, self._task)
 
     @property
@@ -102,7 +102,7 @@ class Updates:
 def told(
     update: TaskUpdateEvent, agent_name: str, outer_path: str
 ) -> BaseEvent | StreamToken | None:
-    """What a platform task's event is to an agent: an event, a token, or nothing.
+    """Read what a platform task's event is to an agent: an event, a token, or nothing.
 
     Events that `Updates` wrote come back as they were; others are told as well as may be.
     `outer_path` is the path of the agents whose code runs the task, empty if there are none.

@@ -13,7 +13,8 @@ from xpander_client.errors import ArgumentError
 
 
 def enclosing_names(function: FunctionType) -> dict[str, Any]:
-    """The names of the functions and classes that `function` is being defined in, inner ones first.
+    """Find the names of the functions and classes that `function` is being defined in, inner ones
+    first.
 
     Annotations that are texts may name a class that only exists in there. Only a frame on the way
     to the caller that really encloses the function is looked at.
@@ -34,7 +35,7 @@ def enclosing_names(function: FunctionType) -> dict[str, Any]:
 
 
 def resolved(annotation: Any, function: FunctionType, names: Mapping[str, Any], *, of: str) -> Any:
-    """The type that an annotation means, also where it is a text or has texts in it.
+    """Return the type that an annotation means, also where it is a text or has texts in it.
 
     Raises:
         ArgumentError: It names something that does not exist; `of` says whose annotation it is.
@@ -52,7 +53,7 @@ def resolved(annotation: Any, function: FunctionType, names: Mapping[str, Any], 
 
 
 def type_text(annotation: Any) -> str:
-    """An annotation without the modules that its classes are from.
+    """Write an annotation without the modules that its classes are from.
 
     Example:
         >>> import datetime

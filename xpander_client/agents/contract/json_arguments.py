@@ -15,7 +15,7 @@ _BLOCK = re.compile(r"^```json\n(.*?)\n```\s*\Z", re.DOTALL | re.MULTILINE)
 
 
 def prompt_of(contract: Contract, inputs: Mapping[str, Any]) -> str:
-    """The task in words, with its arguments as JSON, which `arguments_of` finds again.
+    """Write the task in words, with its arguments as JSON, which `arguments_of` finds again.
 
     Raises:
         ArgumentError: An argument has no JSON form.
@@ -30,7 +30,7 @@ def prompt_of(contract: Contract, inputs: Mapping[str, Any]) -> str:
 
 
 def arguments_of(contract: Contract, text: str) -> dict[str, Any]:
-    """The arguments in a task's input: a JSON object, or else a text for the only parameter.
+    """Read the arguments in a task's input: a JSON object, or else a text for the only parameter.
 
     Raises:
         ArgumentError: There are none, and the task has several parameters.
@@ -57,7 +57,7 @@ def arguments_of(contract: Contract, text: str) -> dict[str, Any]:
 
 
 def result_of(contract: Contract, text: str | None) -> Any:
-    """What a task's result is to its caller.
+    """Return what a task's result is to its caller.
 
     Raises:
         OutputInvalid: It is not of the task's type.
@@ -73,7 +73,7 @@ def result_of(contract: Contract, text: str | None) -> Any:
 
 
 def _from_json(annotation: Any, value: Any) -> Any:
-    """A value that JSON has no form for (a date, a tuple, a model) of the one it has instead.
+    """Make a value that JSON has no form for (a date, a tuple, a model) of the one it has instead.
 
     One that does not fit comes back as it is: the contract says what is wrong with it.
     """
@@ -86,7 +86,7 @@ def _from_json(annotation: Any, value: Any) -> Any:
 
 
 def text_of(value: Any) -> str:
-    """A value as JSON.
+    """Write a value as JSON.
 
     Raises:
         ValueError: It has no JSON form.

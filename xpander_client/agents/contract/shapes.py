@@ -35,7 +35,7 @@ _BASES: tuple[tuple[type[Any], type[Any]], ...] = (
 
 
 def plain_base(cls: type[Any]) -> type[Any] | None:
-    """The kind of data that objects of a class are in agent code, if they are data there.
+    """Find the kind of data that objects of a class are in agent code, if they are data there.
 
     Example:
         >>> plain_base(bytearray), plain_base(type("Name", (str,), {})), plain_base(object)
@@ -45,7 +45,7 @@ def plain_base(cls: type[Any]) -> type[Any] | None:
 
 
 def of_plain(cls: type[Any], base: type[Any]) -> Callable[[Any], Any]:
-    """A function that makes an object of the class of its plain data; all else comes back."""
+    """Make a function that makes an object of the class of its plain data; all else comes back."""
 
     def made(value: Any) -> Any:
         if type(value) is not base:
@@ -65,7 +65,7 @@ def of_plain(cls: type[Any], base: type[Any]) -> Callable[[Any], Any]:
 
 
 def shaped(annotation: Any, *, is_result: bool = False) -> Any:
-    """The annotation with what pydantic can make of data in place of what it can't.
+    """Put what pydantic can make of data in the annotation, in place of what it can't.
 
     attrs classes are made of dicts, as dataclasses are; `typing.TypedDict` is one that pydantic
     takes on every Python. The iterator of a result comes as a list.
@@ -162,7 +162,7 @@ class _Made:
 
 
 def unreachable(annotation: Any, *, is_closed: bool) -> str | None:
-    """The part of a result's annotation for which agent code has no value; None if there is none.
+    """Find the part of a result's annotation for which agent code has no value; None without one.
 
     Where nothing is open to it (`is_closed`), that may be a class whose objects only the host
     makes.

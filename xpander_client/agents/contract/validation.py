@@ -44,7 +44,8 @@ class Check:
 
     @classmethod
     def of(cls, annotation: Any, *, is_result: bool = False) -> Check:
-        """The check for an annotation. The iterator of a result is a list.
+        """Make the check for an annotation. The iterator of a result is a list. The iterator of a
+        result is a list.
 
         Raises:
             TypeError: No value can be held against this annotation.
@@ -64,7 +65,8 @@ class Check:
             raise TypeError(_text(error)) from error
 
     def __call__(self, value: Any) -> Any:
-        """The value as the annotation has it: 3.0 for the 3 of a float, a model for its dict.
+        """Return the value as the annotation has it: 3.0 for the 3 of a float, a model for its
+        dict.
 
         Raises:
             Misfit: It does not fit.
@@ -87,7 +89,7 @@ class Check:
         raise misfit from cause
 
     def json_schema(self) -> dict[str, Any] | None:
-        """The annotation as a JSON Schema; None where none can say it."""
+        """Write the annotation as a JSON Schema; None where none can say it."""
         if self._validator is None:
             return None
         from pydantic import PydanticUserError
@@ -111,7 +113,7 @@ def _adapter(annotation: Any) -> Any:
 
 
 def _strictly(schema: Any) -> Any:
-    """The schema with plain data taken strictly, down to where a model begins."""
+    """Have the schema take plain data strictly, down to where a model begins."""
     if isinstance(schema, list):
         return [_strictly(item) for item in schema]
     if isinstance(schema, tuple):
@@ -133,7 +135,7 @@ def _strictly(schema: Any) -> Any:
 
 
 def _of_plain_data(schema: Any) -> Any:
-    """The schema of a class whose objects are texts, numbers or the like in agent code."""
+    """Return the schema of a class whose objects are texts, numbers or the like in agent code."""
     from pydantic_core import core_schema
 
     from xpander_client.agents.contract.shapes import of_plain, plain_base
@@ -145,7 +147,7 @@ def _of_plain_data(schema: Any) -> Any:
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
-    """The value with Python's own numbers for numpy's, and this system's paths for the sandbox's.
+    """Put Python's own numbers in place of numpy's, and this system's paths of the sandbox's.
 
     It is the same object when there is nothing of that kind in it.
     """
@@ -171,14 +173,16 @@ def _plain(value: Any, depth: int = 0) -> Any:
 
 
 def _text(error: Any) -> str:
-    """What pydantic says, without the lines that lead to its web pages."""
+    """Return what pydantic says, without the lines that lead to its web pages."""
     lines = str(error).splitlines()
     kept = (line for line in lines if "https://errors.pydantic.dev/" not in line)
     return "\n".join(kept).rstrip()
 
 
 def packed(annotation: Any) -> Any | None:
-    """What `Unpack[...]` holds, of `*args: *tuple[int, str]` or `**options: Unpack[Options]`."""
+    """Return what `Unpack[...]` holds, of `*args: *tuple[int, str]` or `**options:
+    Unpack[Options]`.
+    """
     if typing.get_origin(annotation) is typing.Unpack:
         return typing.get_args(annotation)[0]
     if getattr(annotation, "__unpacked__", False):

@@ -38,7 +38,7 @@ class ProviderLLM:
         weakref.finalize(self, self._client.dispose).atexit = False
 
     def complete(self, messages: Sequence[Message], on_token: Emit | None = None) -> LLMResponse:
-        """The model's answer; `on_token` is called on this thread.
+        """Ask the model, and return its answer; `on_token` is called on this thread.
 
         Raises:
             LLMCallError: The request failed.
@@ -63,7 +63,7 @@ class ProviderLLM:
     async def acomplete(
         self, messages: Sequence[Message], on_token: Emit | None = None
     ) -> LLMResponse:
-        """The model's answer; `on_token` is called on this task's event loop.
+        """Ask the model, and return its answer; `on_token` is called on this task's event loop.
 
         Raises:
             LLMCallError: The request failed.
@@ -169,7 +169,9 @@ class _Client:
         raise LLMCallError(f"{self._name}: {text}", retryable=False)
 
     async def _in_time(self, step: Any) -> Any:
-        """What the step gives, if it comes in time: a whole answer, or a stream's next piece."""
+        """Return what the step gives, if it comes in time: a whole answer, or a stream's next
+        piece.
+        """
         seconds = self.connection.timeout_seconds
         limit = asyncio.timeout(seconds)
         try:
@@ -231,14 +233,14 @@ class _Client:
 
 
 def _retry_after(error: Any) -> float | None:
-    """The wait in seconds that the provider asks for, in a header or in the error's body."""
+    """Read the wait in seconds that the provider asks for, in a header or in the error's body."""
     headers = getattr(error, "headers", None) or {}
     asked = parse_retry_after(headers, datetime.datetime.now(datetime.UTC))
     return error.retry_after if asked is None else asked
 
 
 def _asked(messages: Sequence[Message]) -> list[Any]:
-    """The messages as pydantic-ai has them."""
+    """Return the messages as pydantic-ai has them."""
     from pydantic_ai import messages as theirs
 
     asked: list[Any] = []
@@ -267,7 +269,7 @@ def _content(part: str | Image) -> Any:
 
 
 def _text_of(event: Any) -> tuple[str, str]:
-    """What an event of a stream adds: of which kind, and which text."""
+    """Read what an event of a stream adds: of which kind, and which text."""
     from pydantic_ai import messages as theirs
 
     match event:

@@ -24,7 +24,7 @@ class LLM(Protocol):
         messages: Sequence[Message],
         on_token: Callable[[TokenChunk], None] | None = None,
     ) -> LLMResponse:
-        """The model's answer."""
+        """Ask the model, and return its answer."""
         raise NotImplementedError
 
     async def acomplete(
@@ -32,7 +32,7 @@ class LLM(Protocol):
         messages: Sequence[Message],
         on_token: Callable[[TokenChunk], None] | None = None,
     ) -> LLMResponse:
-        """The model's answer."""
+        """Ask the model, and return its answer."""
         raise NotImplementedError
 
 
@@ -45,7 +45,8 @@ def connect_llm(
     api_key: str | None = None,
     **settings: Any,
 ) -> LLM:
-    """A model of openai, anthropic, google or bedrock, or behind any URL that speaks like OpenAI.
+    """Connect a model of openai, anthropic, google or bedrock, or behind any URL that speaks like
+    OpenAI.
 
     Without `provider` and `model`, the environment names them: XPANDER_LLM_PROVIDER and
     XPANDER_LLM_MODEL. Without `api_key`, the provider's own variable counts, such as

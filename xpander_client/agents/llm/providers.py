@@ -40,7 +40,7 @@ class Connection:
     settings: Mapping[str, Any] = attrs.field(factory=dict)
 
     def request_settings(self) -> dict[str, Any]:
-        """What goes along with each request.
+        """Return what goes along with each request.
 
         The loop repeats failed requests itself, so the providers' clients are told not to.
         """
@@ -77,7 +77,7 @@ _OF_BEDROCK = frozenset(
 
 
 def provider_named(name: str) -> Provider:
-    """The provider.
+    """Return the provider of this name.
 
     Raises:
         ArgumentError: There is none of this name.
@@ -109,7 +109,7 @@ def _is_installed(module: str) -> bool:
 
 
 def open_model(connection: Connection) -> Any:
-    """The model as pydantic-ai has it; nothing is sent yet.
+    """Open the model as pydantic-ai has it; nothing is sent yet.
 
     Raises:
         pydantic_ai.exceptions.UserError: Something is missing, such as a key.

@@ -42,7 +42,7 @@ class LLMResponse:
     code: str = ""
 
     def chunks(self) -> list[TokenChunk]:
-        """The answer as the pieces that a stream of it might have had."""
+        """Return the answer as the pieces that a stream of it might have had."""
         sections: list[tuple[Section, str]] = [
             ("title", self.title),
             ("thinking", self.thinking),
@@ -86,7 +86,7 @@ class ResponseReader:
         self._ignored = False
 
     def feed(self, text: str) -> list[TokenChunk]:
-        """What this piece adds to the sections."""
+        """Take a piece, and return what it adds to the sections."""
         self._written.append(text)
         self._pending += text
         chunks: list[TokenChunk] = []
@@ -95,7 +95,7 @@ class ResponseReader:
         return chunks
 
     def response(self, finish: str | None = "stop") -> LLMResponse:
-        """The whole answer, when it is over.
+        """Return the whole answer, when it is over.
 
         Args:
             finish: why it is over, in pydantic-ai's words. Only an answer that the model itself
@@ -135,7 +135,7 @@ class ResponseReader:
         )
 
     def rest(self, response: LLMResponse) -> list[TokenChunk]:
-        """The pieces of the whole answer that `feed` has not given out."""
+        """Return the pieces of the whole answer that `feed` has not given out."""
         chunks: list[TokenChunk] = []
         for section, text in (
             ("title", response.title),
@@ -157,7 +157,7 @@ class ResponseReader:
         return "".join(self._texts.get(section, ()))
 
     def _step(self, chunks: list[TokenChunk]) -> bool:
-        """Takes in one part of what is pending; whether there may be more to take."""
+        """Take in one part of what is pending, and tell whether there may be more to take."""
         if self._section is None:
             return self._open()
         closing = re.search(rf"</{self._section}>", self._pending, re.IGNORECASE)
@@ -189,7 +189,7 @@ class ResponseReader:
         return True
 
     def _take(self, end: int, chunks: list[TokenChunk], *, ended: bool) -> None:
-        """Moves the section's text up to `end` into it, as far as it surely belongs to it."""
+        """Move the section's text up to `end` into it, as far as it surely belongs to it."""
         assert self._section is not None
         text, rest = self._pending[:end], self._pending[end:]
         if not self._begun:
@@ -204,7 +204,7 @@ class ResponseReader:
             chunks.append(TokenChunk(self._section, kept))
 
     def _beginning(self, text: str, *, ended: bool) -> str:
-        """The text without what stands before the section's own; `_begun` once that is certain."""
+        """Cut off what stands before the section's own text; `_begun` once that is certain."""
         if self._section != "python":
             text = text.lstrip()
             self._begun = bool(text)
@@ -229,7 +229,7 @@ class ResponseReader:
 
 
 def _read(text: str, finish: str | None, written: str) -> LLMResponse:
-    """Reads what an answer should have been; an error shows the answer as it was written."""
+    """Read what an answer should have been; an error shows the answer as it was written."""
     reader = ResponseReader()
     reader.feed(text)
     try:
@@ -267,7 +267,7 @@ def _without_thoughts(text: str) -> tuple[str, str]:
 
 
 def _closed(text: str, section: Section) -> str | None:
-    """The answer with the tag that its last section lacks, if it is certain where that belongs."""
+    """Add the tag that the answer's last section lacks, if it is certain where that belongs."""
     opening = list(re.finditer(f"<{section}>", text, re.IGNORECASE))[-1]
     if section == "python":
         fenced = _BLOCK.match(text, opening.end() + _blanks(text[opening.end() :]))
@@ -295,7 +295,7 @@ def _blanks(text: str) -> int:
 
 
 def _blocks(text: str) -> list[re.Match[str]]:
-    """The fenced blocks that are Python, or say nothing of their language."""
+    """Find the fenced blocks that are Python, or say nothing of their language."""
     found = _BLOCK.finditer(text)
     return [block for block in found if block["language"].lower() in _LANGUAGES]
 

@@ -37,7 +37,7 @@ class ScriptedLLM:
         messages: Sequence[Message],
         on_token: Callable[[TokenChunk], None] | None = None,
     ) -> LLMResponse:
-        """The next answer.
+        """Return the next answer.
 
         Raises:
             ScriptEndedError: There is none left.
@@ -56,7 +56,7 @@ class ScriptedLLM:
         messages: Sequence[Message],
         on_token: Callable[[TokenChunk], None] | None = None,
     ) -> LLMResponse:
-        """The next answer; functions of the script may be async.
+        """Return the next answer; functions of the script may be async.
 
         Raises:
             ScriptEndedError: There is none left.
@@ -98,7 +98,7 @@ def _given(answer: Any, on_token: Callable[[TokenChunk], None] | None) -> LLMRes
 
 
 def scripted(answers: Iterable[Answer]) -> ScriptedLLM:
-    """A model for tests: it gives `answers` one after the other, and never starts again.
+    """Make a model for tests: it gives `answers` one after the other, and never starts again.
 
     An answer is an `LLMResponse`, a text that is its code, an exception that is raised, or a
     function that makes one of these of the messages that the model is asked.

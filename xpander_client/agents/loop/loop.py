@@ -126,7 +126,7 @@ def call_steps(brief: Brief) -> Steps[Any]:
 
 
 def _lost(brief: Brief, conflict: Conflict) -> Steps[None]:
-    """The changes are lost for good: that is fine, or an error."""
+    """Decide what it means that the changes are lost for good: that is fine, or an error."""
     if brief.on_conflict == "abandon":
         yield Tell(_note(brief, prompt.abandoned(conflict.keys)))
         return

@@ -67,7 +67,7 @@ REMINDER = (
 
 
 def system_text(primer: str | None, resources: str, own: str | None) -> str:
-    """The system message: how to work, what there is to work with, and what the agent is for."""
+    """Write the system message: how to work, what there is to work with, what the agent is for."""
     parts = [_PRIMER if primer is None else primer]
     if resources.strip():
         parts.append(f"# What you can use\n\n{resources.strip()}")
@@ -77,7 +77,7 @@ def system_text(primer: str | None, resources: str, own: str | None) -> str:
 
 
 def task_message(brief: Brief, names: Sequence[str]) -> str:
-    """What is to be done, with what, and what has to come back."""
+    """Write what is to be done, with what, and what has to come back."""
     lines = [f"Task: {inspect.cleandoc(brief.instructions)}"]
     if brief.inputs:
         lines += ["", "```python"]
@@ -91,18 +91,18 @@ def task_message(brief: Brief, names: Sequence[str]) -> str:
 
 
 def past(events: Iterable[BaseEvent]) -> list[Message]:
-    """What was told in earlier calls of the session, shortened."""
+    """Write what was told in earlier calls of the session, shortened."""
     messages = (_past_message(event) for event in events)
     return [message for message in messages if message is not None]
 
 
 def answered(response: LLMResponse) -> Message:
-    """The model's own answer, as it was asked to write it."""
+    """Write the model's own answer, as it was asked to write it."""
     return Message("assistant", (_in_tags(response.title, response.thinking, response.code),))
 
 
 def seen(parts: Iterable[Any]) -> tuple[str | Image, ...]:
-    """What a model sees of an output: texts that follow each other are one."""
+    """Write what a model sees of an output: texts that follow each other are one."""
     shown: list[str | Image] = []
     for part in parts:
         image = None if isinstance(part, str) else picture(part)
@@ -118,7 +118,7 @@ def seen(parts: Iterable[Any]) -> tuple[str | Image, ...]:
 
 
 def observed(values: Iterable[Any]) -> tuple[Any, ...]:
-    """The values of `task_continue`, as parts of an output: pictures as they are, else text."""
+    """Show the values of `task_continue` as parts of an output: pictures, or else text."""
     return tuple(
         value if isinstance(value, str) or picture(value) is not None else rendered(value)
         for value in values
@@ -126,7 +126,7 @@ def observed(values: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def joined(messages: Iterable[Message]) -> tuple[Message, ...]:
-    """The conversation, with one message wherever several of one side follow each other."""
+    """Join the conversation, with one message wherever several of one side follow each other."""
     whole: list[Message] = []
     for message in messages:
         if whole and whole[-1].role == message.role:
@@ -137,12 +137,12 @@ def joined(messages: Iterable[Message]) -> tuple[Message, ...]:
 
 
 def failed(error: str) -> str:
-    """An error of the code."""
+    """Tell of an error of the code."""
     return f"The block failed:\n{error}"
 
 
 def budget_note(turn: int, turns: int) -> str | None:
-    """A word on how many turns are left, when they are few."""
+    """Say how many turns are left, when they are few."""
     nearly = turn > turns * 0.8 if turns >= 10 else turn > turns - 3
     if turns == 1 or not nearly:
         return None
@@ -155,18 +155,18 @@ def timed_out(task_name: str, turns: int) -> str:
 
 
 def no_answer(requests: int, last: str) -> str:
-    """The model did not answer."""
+    """Tell that the model did not answer."""
     times = "one request" if requests == 1 else f"{requests} requests"
     return f"the model gave no usable answer to {times}; the last error was {last}"
 
 
 def long_pause(asked: float, most: float) -> str:
-    """The provider asks for a wait that is too long."""
+    """Tell that the provider asks for a wait that is too long."""
     return f" (it asks to wait {asked:,.0f} s, and no call waits longer than {most:,.0f} s)"
 
 
 def complaint(error: Exception) -> list[Message]:
-    """What the model is shown and told of an answer that could not be read."""
+    """Write what the model is shown and told of an answer that could not be read."""
     if not isinstance(error, ResponseParseError):
         return []
     text = f"Your last answer could not be read: {error}. Answer in the three sections."
@@ -177,17 +177,17 @@ def complaint(error: Exception) -> list[Message]:
 
 
 def again(keys: Iterable[str], number: int) -> str:
-    """The call begins again, because another one was faster."""
+    """Tell that the call begins again, because another one was faster."""
     return f"Another call changed {_listed(keys)} meanwhile: the task begins again (retry {number})"
 
 
 def abandoned(keys: Iterable[str]) -> str:
-    """The call's work is dropped, because another one was faster."""
+    """Tell that the call's work is dropped, because another one was faster."""
     return f"Another call changed {_listed(keys)} meanwhile: the work of this one is dropped"
 
 
 def given_up(task_name: str, keys: Iterable[str], retries: int) -> str:
-    """The call was begun again too often."""
+    """Tell that the call was begun again too often."""
     return (
         f"Task '{task_name}' could not keep its changes: other calls changed {_listed(keys)} "
         f"each time, also in {retries} retries"

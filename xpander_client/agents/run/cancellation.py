@@ -55,7 +55,7 @@ class Cancellation:
         return self._event.wait(seconds)
 
     def close(self) -> None:
-        """The call is over: the outer one need not tell it any more."""
+        """Take note that the call is over: the outer one need not tell it any more."""
         if self._leave is not None:
             self._leave()
             self._leave = None

@@ -78,7 +78,7 @@ class Delivery:
             await self._awaited(self._late.pop(0))
 
     def close(self) -> None:
-        """The call is over, and nobody is told anything any more."""
+        """End the call's deliveries: nobody is told anything any more."""
         self._is_closed = True
         for left in self._late:
             if inspect.iscoroutine(left):

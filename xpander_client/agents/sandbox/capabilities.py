@@ -117,7 +117,7 @@ class HostClass:
         return included and not (_matches(path, self.exclude) and path not in self.include)
 
     def members(self) -> list[str]:
-        """The open members that the class itself has, methods and properties, sorted."""
+        """List the open members that the class itself has, methods and properties, sorted."""
         return sorted(
             name for name in dir(self.cls) if self.is_open(name) and name not in OPERATORS
         )
@@ -155,7 +155,7 @@ class HostModule:
         return included and not (_matches(path, self.exclude) and path not in self.include)
 
     def as_class(self, owner: type[Any], path: str) -> HostClass:
-        """What is open of a class that stands in this module."""
+        """Return what is open of a class that stands in this module."""
         spec = self.configure.get(path, MemberSpec())
         inner = f"{path}."
         return HostClass(
@@ -176,7 +176,7 @@ class HostModule:
         )
 
     def as_instance(self) -> HostClass:
-        """What is open of the object, where this is one."""
+        """Return what is open of the object, where this is one."""
         return HostClass(
             name=self.name,
             cls=type(self.target),
@@ -206,7 +206,7 @@ class Capabilities:
     )
 
     def derived(self, name: str, make: Callable[[Capabilities], T]) -> T:
-        """What `make` makes of all this, made again only when something was added."""
+        """Return what `make` makes of all this, made again only when something was added."""
         kept = self._derived.get(name)
         if kept is None or kept[0] != self.changes:
             kept = (self.changes, make(self))

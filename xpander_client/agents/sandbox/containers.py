@@ -64,12 +64,12 @@ _NAMED = re.compile(r"<(?:function|class) '([^']+)'")
 
 
 def boxed(name: str, attributes: Mapping[str, tuple[str, ...]]) -> str:
-    """The expression for a variable with boxes for what would else be a dict or a list."""
+    """Write the expression for a variable with boxes for what would else be a dict or a list."""
     return f"__x_boxed({name}, {dict(attributes)!r})"
 
 
 def fields(value: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """The classes of agent code whose objects are in a value, and the objects' attributes."""
+    """Yield the classes of agent code whose objects are in a value, and the objects' attributes."""
     if isinstance(value, Instance):
         if not value.record:
             yield value.class_name, tuple(value.attributes)
@@ -83,7 +83,7 @@ def fields(value: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def unboxed(box: Instance) -> Any:
-    """What is in a box, as what it is."""
+    """Return what is in a box, as what it is."""
     content, of = box.attributes["content"], box.attributes["of"]
     match box.attributes["kind"]:
         case "Counter":
@@ -96,7 +96,8 @@ def unboxed(box: Instance) -> Any:
 
 
 def with_factories(value: Any, source: Callable[[str], str | None]) -> Any:
-    """The value with the source of functions that make missing items, or what can't be kept of it.
+    """Return the value with the source of functions that make missing items, or what can't be kept
+    of it.
 
     `source` has the source for the name of a function.
     """

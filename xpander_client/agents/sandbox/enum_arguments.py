@@ -20,7 +20,7 @@ _checks: WeakKeyDictionary[Any, dict[str, Check]] = WeakKeyDictionary()
 def with_enums(
     function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    """The arguments with enums for the values of enums, where the function's annotations ask.
+    """Put enums for the values of enums among the arguments, where the function's annotations ask.
 
     What fits no annotation stays as it is: it is the function's to say.
     """
@@ -40,7 +40,7 @@ def with_enums(
 
 
 def _enum_checks(function: Any) -> dict[str, Check]:
-    """The checks of the parameters whose annotation has an enum in it, by their names."""
+    """Make the checks of the parameters whose annotation has an enum in it, by their names."""
     if not isinstance(function, (FunctionType, type)):
         return {}
     known = _checks.get(function)

@@ -100,7 +100,7 @@ _NO_OPERATOR = re.compile(
 def nearest_exception(
     error: BaseException, mappings: Mapping[type[BaseException], type[BaseException]]
 ) -> tuple[str, str]:
-    """What a host's exception is in agent code: a type's name there, and the message.
+    """Find what a host's exception is in agent code: a type's name there, and the message.
 
     Mappings go first, the most special one. A type that the sandbox does not have is the nearest
     type above it, and its own name begins the message.
@@ -137,7 +137,7 @@ def _message(error: BaseException) -> str:
 def described_error(
     error: Any, code: str, codes: Mapping[str, str | None], host_types: Collection[str]
 ) -> str:
-    """An error of agent code, for a model: type and text, then the lines that led there.
+    """Describe an error of agent code, for a model: type and text, then the lines that led there.
 
     `error` is the sandbox's own, `code` the block that was run, `codes` what ran in this process by
     the names that it has in tracebacks (None for what is not shown), `host_types` the names of the

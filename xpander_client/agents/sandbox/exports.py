@@ -83,7 +83,7 @@ class Openings:
     _found: dict[type[Any], HostClass | None] = attrs.field(factory=dict)
 
     def opened(self, value: object) -> HostClass | None:
-        """What is open of this object: by itself, or by the nearest of its classes."""
+        """Return what is open of this object: by itself, or by the nearest of its classes."""
         of_object = self.by_object.get(id(value))
         return of_object if of_object is not None else self.opened_type(type(value))
 
@@ -96,7 +96,7 @@ class Openings:
         )
 
     def opened_type(self, cls: type[Any]) -> HostClass | None:
-        """What is open of the objects of this class: as it was opened, or a class above it."""
+        """Return what is open of this class's objects: as it was opened, or a class above it."""
         try:
             return self._found[cls]
         except KeyError:
@@ -139,7 +139,7 @@ class InnerModule:
 
 
 def openings_of(capabilities: Capabilities) -> Openings:
-    """The openings of these capabilities, as they are now."""
+    """Return the openings of these capabilities, as they are now."""
     return capabilities.derived("openings", _made)
 
 
@@ -299,7 +299,7 @@ def _open_names(
 
 
 def open_members(module: HostModule) -> list[tuple[str, Any]]:
-    """What is open of a module, but for modules below it: names and values, sorted."""
+    """List what is open of a module, but for modules below it: names and values, sorted."""
     members = _open_of(module, module.target, "")
     return [(name, value) for name, value in members if not isinstance(value, ModuleType)]
 

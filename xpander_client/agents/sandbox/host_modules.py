@@ -41,7 +41,7 @@ _CONSTANTS = {
 
 @lru_cache(maxsize=1)
 def standard_modules() -> tuple[HostModule, ...]:
-    """The modules that are open to every agent, at low visibility."""
+    """Return the modules that are open to every agent, at low visibility."""
     return tuple(
         HostModule(name=name, target=_module(name), visibility="low") for name in _FUNCTIONS
     )

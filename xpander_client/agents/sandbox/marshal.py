@@ -87,14 +87,14 @@ class Crossing:
         self._records: dict[tuple[str, tuple[str, ...]], type[Any]] = {}
 
     def handle(self, object_id: UUID) -> Handle | None:
-        """The object that agent code means by this id."""
+        """Return the object that agent code means by this id."""
         inner = self._openings.inner_by_id.get(object_id)
         if inner is not None:
             return Handle(inner, self._openings.opened(inner), None)
         return self._by_id.get(object_id)
 
     def kind(self, value: Any) -> int:
-        """What operators may meet in a value of the sandbox.
+        """Return what operators may meet in a value of the sandbox.
 
         0 is for what is none of the host's, or not open; 2 is an object that may be false, 1 any
         other. It is the same for all objects of a class.
@@ -131,15 +131,15 @@ class Crossing:
         return True
 
     def opened(self, value: Any) -> HostClass | None:
-        """What operators find open of this object."""
+        """Return what operators find open of this object."""
         return self._openings.opened(value) or self._open_keys.get(type(value))
 
     def type_names(self) -> set[str]:
-        """The names of the types of all objects that went in."""
+        """Return the names of the types of all objects that went in."""
         return {type(one.value).__name__ for one in self._by_object.values()}
 
     def into(self, value: Any, depth: int = 0) -> Any:
-        """A value as the sandbox takes it.
+        """Convert a value to what the sandbox takes.
 
         Raises:
             TypeError: it is neither data nor an object that can go as a handle.
@@ -165,7 +165,9 @@ class Crossing:
         return self._unusual(value, depth)
 
     def _key(self, key: Any, depth: int) -> Any:
-        """A key of a dict, or an element of a set. An enum without a form is its value there."""
+        """Convert a key of a dict, or an element of a set. An enum without a form is its value
+        there. An enum without a form is its value there.
+        """
         if type(key) is str:
             return _whole(key)
         if type(key) in _LEAVES:
@@ -251,14 +253,14 @@ class Crossing:
                 self.check(item, depth + 1)
 
     def _record(self, value: Any, depth: int) -> Any:
-        """A named tuple: agent code has it as one, and it comes back as what it was."""
+        """Convert a named tuple: agent code has it as one, and it comes back as what it was."""
         kind = type(value)
         fields = [self.into(item, depth + 1) for item in value]
         self._records[(kind.__name__, tuple(kind._fields))] = kind
         return tuple.__new__(kind, fields)
 
     def inputs(self, values: Mapping[str, Any]) -> Any:
-        """The inputs of a task, as one object with attributes."""
+        """Make one object with attributes of the inputs of a task."""
         return self._wrapped(Inputs(), values)
 
     def _wrapped(self, value: Any, attributes: Mapping[str, Any] | None) -> ClassInstance:
@@ -307,7 +309,7 @@ class Crossing:
             self._in_progress.discard(id(value))
 
     def out(self, value: Any, *, keep: bool = False, is_marked: bool = False) -> Any:
-        """A value of the sandbox as the host takes it: handles are their objects again.
+        """Convert a value of the sandbox to what the host takes: handles are their objects again.
 
         An object of a class that agent code made is a dict of its attributes. To `keep` a value in
         a variable it is an `Instance`, and what can't be kept is `Unstorable`. A value that
@@ -369,7 +371,7 @@ class Crossing:
         return value
 
     def _listed(self, text: str, *, keep: bool) -> Any:
-        """Views of dicts and ranges as lists; anything else does not leave the sandbox."""
+        """Make lists of views of dicts and ranges; anything else does not leave the sandbox."""
         name, _, inner = text.partition("(")
         if name == "range":
             numbers = range(*literal_eval(f"({inner[:-1]},)"))
@@ -394,7 +396,7 @@ class Inputs:
 
 
 def _fields(cls: type[Any]) -> tuple[str, ...]:
-    """The public fields of a class that is declared by them: a dataclass, attrs or pydantic."""
+    """Return the public fields of a class declared by them: a dataclass, attrs or pydantic."""
     known = _known_fields.get(cls)
     if known is None:
         known = _known_fields[cls] = _declared_fields(cls)
@@ -405,7 +407,7 @@ _known_fields: WeakKeyDictionary[type[Any], tuple[str, ...]] = WeakKeyDictionary
 
 
 def fitting(cls: type[Any], name: str, value: Any) -> Any:
-    """The value as the field of a class that is declared by its fields has it.
+    """Return the value as the field of a class that is declared by its fields has it.
 
     Raises:
         TypeError: it is not of the field's type.
@@ -444,7 +446,7 @@ def is_builtin(value: Any) -> bool:
 
 
 def _described(text: str) -> str:
-    """What something is that prints as this text."""
+    """Say what something is that prints as this text."""
     found = re.match(r"<(\w+(?:[. ]\w+)*?)(?: object)?(?:[ ,;]? '([^']*)')?[ ,;(>]", text)
     if found is None:
         return "something that contains itself" if "..." in text else f"a {text.partition('(')[0]}"
@@ -517,7 +519,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _plain(base: type[Any], value: Any) -> Any:
-    """The same without its subclass, whatever that makes of conversions."""
+    """Return the same without its subclass, whatever that makes of conversions."""
     if base is Decimal:
         return Decimal(value)
     if base is bytes:

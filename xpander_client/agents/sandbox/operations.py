@@ -14,7 +14,7 @@ _ORDERS = ("lt", "le", "gt", "ge", "eq", "ne")
 
 
 def _key(key: Any) -> Any:
-    """A key with its slices: they come as tuples that say so."""
+    """Return a key with its slices: they come as tuples that say so."""
     if type(key) is tuple:
         if len(key) == 4 and type(key[0]) is str and key[0] == "__x_slice":
             return slice(*key[1:])

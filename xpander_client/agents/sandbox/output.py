@@ -19,7 +19,7 @@ class Printed:
         self._error: BaseException | None = None
 
     def add(self, stream: str, text: str) -> None:
-        """Printed text, as it comes from the sandbox."""
+        """Add printed text, as it comes from the sandbox."""
         kept = text[: max(0, self._most - self._length)]
         self._length += len(kept)
         self._left_out += len(text) - len(kept)

@@ -154,7 +154,9 @@ class Worker:
 def take(
     limits: Limits, modules: Mapping[str, Callable[[], Any]], is_given_up: Callable[[], bool]
 ) -> Worker | None:
-    """A process for a session; waits for a place. None when it is given up meanwhile."""
+    """Take a process for a session; wait for a place. None when it is given up meanwhile. None when
+    it is given up meanwhile.
+    """
     if _is_lost:
         raise SandboxUnavailable(
             "the sandbox can't run in a forked process whose parent has used it: start processes "

@@ -23,7 +23,7 @@ class Restored:
         self.is_plain = True
 
     def expression(self, value: Any) -> str:
-        """The code for a value.
+        """Write the code for a value.
 
         Raises:
             ValueError: an object's class is not there any more.

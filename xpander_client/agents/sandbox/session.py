@@ -98,7 +98,7 @@ class Sandbox:
         *,
         call: Callable[[HostCall], Any] | None = None,
     ) -> SandboxSession:
-        """A session for one call of a task.
+        """Open a session for one call of a task.
 
         `call` carries out calls of the host; it may answer with a `concurrent.futures.Future` (as
         `asyncio.run_coroutine_threadsafe` gives) for the result to be waited for. Without it sync
@@ -239,7 +239,8 @@ class SandboxSession:
         return Block(block.printed.finished(), block.control, None if block.control else error)
 
     def changed(self) -> dict[str, bytes | None]:
-        """The variables that changed since this was asked last, encoded; None for one that is gone.
+        """Return the variables that changed since this was asked last, encoded; None for one that
+        is gone.
 
         All that the session's code could have touched is compared, so a change through another name
         is found as well.
@@ -367,7 +368,7 @@ class SandboxSession:
         return name in self._known or name in self._variables
 
     def _wanted(self, names: Iterable[str]) -> dict[str, None]:
-        """The names of variables that code with these names needs, each behind what it needs."""
+        """List the variables that code with these names needs, each behind what it needs."""
         wanted: dict[str, None] = {}
         opened: set[str] = set()
 
@@ -504,7 +505,8 @@ class SandboxSession:
             self._changes[name] = data
 
     def _contained(self, found: Mapping[str, Any]) -> dict[str, Any]:
-        """The variables again, with Counters and the like that are not told from dicts and lists.
+        """Return the variables again, with Counters and the like that are not told from dicts and
+        lists.
 
         Those that need no second look are left out.
         """
@@ -526,13 +528,13 @@ class SandboxSession:
         }
 
     def _factory(self, variable: str, name: str) -> str | None:
-        """The source for the function of this name, in a defaultdict in the variable."""
+        """Find the source for the function of this name, in a defaultdict in the variable."""
         if name == "<lambda>":
             return self._factories.get(variable)
         return None if self._class_source(name) is None else name
 
     def _fetched(self, expressions: Mapping[str, str]) -> dict[str, Any]:
-        """What expressions come to, as it is to be kept; those that fail are left out."""
+        """Fetch what expressions come to, as it is to be kept; those that fail are left out."""
         if not expressions:
             return {}
         lines = ["__x = {}"]
@@ -551,7 +553,7 @@ class SandboxSession:
         return {name: value for found in apart for name, value in found.items()}
 
     def _told(self, snapshot: Any) -> dict[str, Any] | None:
-        """The variables that code of the session's own tells; None if one has no form at all."""
+        """Fetch the variables that code of the session's own tells; None if one has no form."""
         try:
             found: dict[str, Any] = snapshot.args[0]
         except TypeError:
@@ -584,7 +586,7 @@ class SandboxSession:
     # -- the conversation with the process
 
     def _prepared(self, code: str, source: Source) -> tuple[str, Source]:
-        """The code as the interpreter runs it, with what it needs for that being there."""
+        """Prepare the code as the interpreter runs it, with what it needs for that being there."""
         self._has_special = self._has_special or _SPECIAL.search(code) is not None
         taken = source.names & _MEANT_AS_BUILTINS
         made = rewritten(
@@ -692,7 +694,9 @@ class SandboxSession:
         ) from error
 
     def _answer_call(self, snapshot: Any, block: _Running) -> Any:
-        """What gives the answer to a call, and with it the next thing that the code asks for."""
+        """Return what gives the answer to a call, and with it the next thing that the code asks
+        for.
+        """
         if snapshot.is_os_function:
             refusal = self._refusal(snapshot, block)
             if refusal is not None:
@@ -749,7 +753,7 @@ class SandboxSession:
         return self._called(snapshot, HostCall(target, args, kwargs), block)
 
     def _given(self, snapshot: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The arguments of a call."""
+        """Read the arguments of a call."""
         out = self._crossing.out
         try:
             args, kwargs = snapshot.args, snapshot.kwargs
@@ -793,7 +797,7 @@ class SandboxSession:
     def _begun(
         self, call_id: int, call: HostCall, block: _Running, *, may_take_long: bool
     ) -> dict[str, Any] | None:
-        """The answer to a call; None if it comes later, which it may."""
+        """Begin a call, and return the answer to it; None if it comes later, which it may."""
         token = inside_host_call.set(True)
         try:
             result: Any = self._call(call)
@@ -851,7 +855,7 @@ class SandboxSession:
             )
 
     def _outcome(self, call_id: int, block: _Running) -> dict[str, Any]:
-        """The answer to a call, or the end of a sleep, whose time has come."""
+        """Return the answer to a call, or the end of a sleep, whose time has come."""
         if block.due.pop(call_id, None) is not None:
             return _NONE
         call, future = block.futures.pop(call_id)
@@ -982,7 +986,7 @@ class SandboxSession:
         return getattr(value, name)
 
     def _operation(self, name: str, operands: list[Any]) -> Target:
-        """What an operator, or a builtin, does with objects of the host."""
+        """Find what an operator, or a builtin, does with objects of the host."""
         subjects = operands if name in BETWEEN_OBJECTS else operands[:1]
         opened = next(filter(None, map(self._crossing.opened, subjects)), None)
         if opened is not None:
@@ -1039,7 +1043,7 @@ class SandboxSession:
         return partial(snapshot.resume, value=found[0]) if found else snapshot.resume
 
     def _named(self, name: str) -> tuple[Any, ...]:
-        """What a name that the sandbox does not know means, in a tuple, empty if nothing."""
+        """Find what a name that the sandbox does not know means, in a tuple, empty if nothing."""
         if name in (*CONTROLS, "view_image", "on_host", CHANGE, REREAD):
             return (self._named_function(name),)
         found = self._opened(name)
@@ -1065,7 +1069,7 @@ class SandboxSession:
         return ()
 
     def _opened(self, name: str) -> tuple[Any, ...]:
-        """What was opened under this name, in a tuple, empty if nothing."""
+        """Find what was opened under this name, in a tuple, empty if nothing."""
         openings = self._openings
         if name in openings.functions:
             return (self._named_function(name),)
@@ -1134,7 +1138,7 @@ class SandboxSession:
         return _named(key)
 
     def _named_function(self, name: str) -> Any:
-        """A function that agent code has as a value.
+        """Return a function that agent code has as a value.
 
         Should the value come back, it is this name: so the name is none that data would have.
         """
@@ -1180,7 +1184,7 @@ class _Running:
             future.cancel()
 
     def left_over(self) -> str | None:
-        """What to say of a call that nobody awaited."""
+        """Say what there is to say of a call that nobody awaited."""
         for call in self.waiting.values():
             return (
                 f"RuntimeError: {call.name}() is async and was never awaited, so it has not run: "
@@ -1244,7 +1248,9 @@ def _constructor(opened: HostClass) -> Target:
 
 
 def _of_class(opened: HostClass, name: str) -> Target:
-    """A class method or static method. Others need an object, which they get through a handle."""
+    """Find a class method or static method. Others need an object, which they get through a handle.
+    Others need an object, which they get through a handle.
+    """
     from inspect import getattr_static
 
     from xpander_client.agents.sandbox.capabilities import is_async
@@ -1271,7 +1277,7 @@ def _is_builtin_of_class(cls: type[Any], name: str) -> bool:
 
 
 def _class_names(value: Any) -> set[str]:
-    """The classes whose objects are in a value, and what its functions name."""
+    """Find the classes whose objects are in a value, and what its functions name."""
     if isinstance(value, Instance):
         return {value.class_name}.union(*(_class_names(one) for one in value.attributes.values()))
     if isinstance(value, (list, tuple, set, frozenset, deque)):

@@ -71,7 +71,9 @@ class Argument:
         return {key: Argument(item, self._nodes, at) for (key, item), (_, at) in pairs}
 
     def marked(self) -> Any:
-        """The value, with a `StandIn` for each text in it that is none; objects are `Instance`."""
+        """Mark the value, with a `StandIn` for each text in it that is none; objects are
+        `Instance`.
+        """
         return self._marked(self.value, self._at) if self._nodes else self.value
 
     def _marked(self, value: Any, at: int) -> Any:
@@ -104,7 +106,7 @@ class Argument:
         return next(iter(node.items())) if isinstance(node, dict) else (node, None)
 
     def _textless(self, at: int) -> set[str]:
-        """The texts that stand for something in a value that can be in a set."""
+        """Find the texts that stand for something in a value that can be in a set."""
         tag, inner = self._node(at)
         if tag in _TEXTLESS:
             return {inner["name"] if tag == "Function" else inner}
@@ -123,7 +125,7 @@ def _mentions(value: Any, texts: set[str]) -> bool:
 def arguments(
     dump: bytes, args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[list[Argument], dict[str, Argument]]:
-    """The arguments of a call, with what the call's dump says of them.
+    """Read the arguments of a call, with what the call's dump says of them.
 
     Raises:
         ValueError: the dump is of a version of the interpreter that is not known here.
@@ -147,7 +149,7 @@ def arguments(
 
 
 def evaluated(text: str) -> Any:
-    """The data that prints as this text.
+    """Read the data that prints as this text.
 
     Raises:
         ValueError, SyntaxError: there is something in it that is no data.
@@ -198,7 +200,7 @@ class _Reader:
         self._at = 8
 
     def entry(self, *path: str) -> Any:
-        """What is at this path of maps within each other; nothing behind it is read."""
+        """Return what is at this path of maps within each other; nothing behind it is read."""
         for key in path:
             kind, count = self._head()
             if kind != 5:

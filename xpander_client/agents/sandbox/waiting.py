@@ -29,7 +29,7 @@ class Turns:
         self._thread: threading.Thread | None = None
 
     def take(self, call: Callable[[], Any]) -> Any:
-        """What the call gives, or raises."""
+        """Return what the call gives, or raise what it raises."""
         if threading.current_thread() is not threading.main_thread():
             return call()
         if self._thread is None:
@@ -50,7 +50,7 @@ class Turns:
                 return result
 
     def telling(self, tell: Callable[..., Any]) -> Callable[..., None]:
-        """The function in a form that a call may use: it is called on the thread that waits."""
+        """Return the function in a form for calls: it is called on the thread that waits."""
 
         def told(*given: Any) -> None:
             if threading.current_thread() is self._thread:

@@ -85,7 +85,8 @@ FACTORIES: Mapping[str, Callable[..., Any]] = {
 
 
 def encode(value: object) -> bytes:
-    """The value as bytes. What can't be stored is, as a whole, `Unstorable` with its description.
+    """Write the value as bytes. What can't be stored is, as a whole, `Unstorable` with its
+    description. What can't be stored is, as a whole, `Unstorable` with its description.
 
     Example:
         >>> encode({"a": 1, "b": 2}) == encode({"a": 1, "b": 2})
@@ -105,7 +106,7 @@ def encode(value: object) -> bytes:
 
 
 def decode(data: bytes) -> Any:
-    """The value that `encode` made these bytes of.
+    """Read the value that `encode` made these bytes of.
 
     Raises:
         UnreadableValue: the bytes are cut off, damaged or of a later version.
@@ -125,7 +126,7 @@ def decode(data: bytes) -> Any:
 
 
 def whole(value: Any) -> Any:
-    """The value, or, where it has `Unstorable` parts, one `Unstorable` for all of it.
+    """Return the value, or, where it has `Unstorable` parts, one `Unstorable` for all of it.
 
     Example:
         >>> whole([1, Unstorable("a function")])

@@ -113,7 +113,7 @@ class StateConfig:
         return Session(self._store, scope, self._initial)
 
     def sessions(self) -> list[str]:
-        """The names of the sessions that calls began, sorted; those of all agents."""
+        """List the names of the sessions that calls began, sorted; those of all agents."""
         return list(self._store.sessions(self.type))
 
     def delete(self, name: str) -> bool:
@@ -133,7 +133,7 @@ class StateConfig:
 
 
 def _encoded(values: Mapping[Any, Any]) -> Variables:
-    """The first values of variables, as they are kept.
+    """Encode the first values of variables, as they are kept.
 
     Raises:
         ValueError: one of them can't be kept, or can't be a variable of that name.

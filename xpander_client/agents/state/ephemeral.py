@@ -23,7 +23,7 @@ class PassingStore:
             return self._calls.begin(scope, task), Begun(0, "", variables)
 
     def reread(self, call: Call, initial: Initial) -> Begun:
-        """New variables."""
+        """Return new variables."""
         return Begun(0, "", initial())
 
     def write(
@@ -34,7 +34,7 @@ class PassingStore:
         turns: Sequence[Turn],
         events: Sequence[bytes],
     ) -> str:
-        """Keeps nothing, so it never conflicts."""
+        """Keep nothing, and so never conflict."""
         return ""
 
     def end(self, call: Call, place: int, events: Sequence[bytes]) -> None:
@@ -53,7 +53,7 @@ class PassingStore:
             return self._calls.cancelled(call)
 
     def running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
-        """The task of each running call, and whether it is cancelled."""
+        """List the task of each running call, and whether it is cancelled."""
         with self._lock:
             return self._calls.running(scope)
 
@@ -61,7 +61,7 @@ class PassingStore:
         """Nothing is shared, so nothing has to be reserved."""
 
     def first(self, call: Call) -> bool:
-        """Always."""
+        """Return True, always."""
         return True
 
     def leave(self, call: Call) -> None:

@@ -91,7 +91,7 @@ class MemoryStore:
             return self._calls.begin(scope, task), begun
 
     def reread(self, call: Call, initial: Initial) -> Begun:
-        """What the call would begin with now; the session is made when it isn't there."""
+        """Read what the call would begin with now; the session is made when it isn't there."""
         return self._begun(call.scope, initial)
 
     def _begun(self, scope: Scope, initial: Initial) -> Begun:
@@ -171,7 +171,7 @@ class MemoryStore:
             return self._calls.cancelled(call)
 
     def running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
-        """The task of each running call, and whether it is cancelled."""
+        """List the task of each running call, and whether it is cancelled."""
         with self._lock:
             return self._calls.running(scope)
 
@@ -191,13 +191,13 @@ class MemoryStore:
             self._calls.leave(call)
 
     def read(self, scope: Scope) -> Variables:
-        """The variables of a session; none if it isn't there."""
+        """Read the variables of a session; none if it isn't there."""
         with self._lock:
             session = self._sessions.get(scope)
             return dict(session.variables) if session is not None else {}
 
     def history(self, scope: Scope, limit: int | None) -> Sequence[Commit]:
-        """The commits of a session, newest first."""
+        """Read the commits of a session, newest first."""
         with self._lock:
             session = self._sessions.get(scope)
             entries = session.entries if session is not None else []
@@ -226,7 +226,7 @@ class MemoryStore:
             return session.head
 
     def events(self, scope: Scope, limit: int | None) -> Sequence[bytes]:
-        """The newest events of a session, oldest first, without those that were reverted."""
+        """Read the newest events of a session, oldest first, without those that were reverted."""
         with self._lock:
             session = self._sessions.get(scope)
             if session is None:
@@ -245,7 +245,7 @@ class MemoryStore:
             return found
 
     def sessions(self, kind: str) -> Sequence[str]:
-        """The names of all sessions of a kind of state, sorted."""
+        """List the names of all sessions of a kind of state, sorted."""
         with self._lock:
             return sorted({scope.session for scope in self._sessions if scope.kind == kind})
 

@@ -31,7 +31,7 @@ class MemoryCalls:
     _numbers: itertools.count[int] = attrs.field(factory=itertools.count, init=False)
 
     def begin(self, scope: Scope, task: str) -> Call:
-        """A new call, cancelled at once if that was asked for a moment ago."""
+        """Begin a call, cancelled at once if that was asked for a moment ago."""
         call = Call(next(self._numbers), scope, task)
         until = self._pending.pop((scope, task), None)
         cancelled = until is not None and time.time() < until
@@ -65,7 +65,7 @@ class MemoryCalls:
         return running is not None and running.cancelled
 
     def running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
-        """The task of each running call, and whether it is cancelled."""
+        """List the task of each running call, and whether it is cancelled."""
         return [
             (each.call.task, each.cancelled)
             for each in self._running.values()

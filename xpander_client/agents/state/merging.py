@@ -8,7 +8,7 @@ from xpander_client.agents.state.store import Changes, Turn, Variables
 
 
 def overlay(turns: Iterable[Turn]) -> dict[str, bytes | None]:
-    """The changes of several turns as one: the last one of each name.
+    """Merge the changes of several turns to one: the last one of each name.
 
     Example:
         >>> one = Turn("1", {"a": b"1", "b": b"1"}, 0, 0.0)
@@ -23,18 +23,18 @@ def overlay(turns: Iterable[Turn]) -> dict[str, bytes | None]:
 
 
 def differing(changes: Changes, variables: Variables) -> dict[str, bytes | None]:
-    """The changes that change anything."""
+    """Return the changes that change anything."""
     return {name: value for name, value in changes.items() if variables.get(name) != value}
 
 
 def difference(now: Variables, then: Variables) -> dict[str, bytes | None]:
-    """The changes that make `then` of `now`."""
+    """Find the changes that make `then` of `now`."""
     gone: dict[str, bytes | None] = dict.fromkeys(sorted(now.keys() - then.keys()))
     return gone | differing(then, now)
 
 
 def clashing(changes: Changes, base: Variables, head: Mapping[str, bytes | None]) -> list[str]:
-    """The names that a call changed and that are no longer what the call began with.
+    """List the names that a call changed and that are no longer what the call began with.
 
     Two calls that both made 2 of 1 clash, although they agree: each may have counted by one. Only
     a function or class that both defined in the same words is the same for everyone.

@@ -8,7 +8,7 @@ _ALLOWED = re.compile(r"[\w.@:-]{1,200}")
 
 
 def check_session_name(name: object) -> str:
-    """The name itself, if a session may be called so.
+    """Check that a session may be called so, and return the name.
 
     Letters and digits of any script and `_ - . @ :` are allowed, 200 at most. Names come from
     users and end up in logs and file names, so nothing that means something to a path is.

@@ -41,11 +41,11 @@ class Session:
         return Branch(self._store, call, begun, self._initial)
 
     def variables(self) -> Variables:
-        """The encoded variables as they are now, by name."""
+        """Return the encoded variables as they are now, by name."""
         return self._store.read(self._scope)
 
     def get(self, name: str) -> Any:
-        """The value of one variable.
+        """Return the value of one variable.
 
         Raises:
             KeyError: there is none of that name.
@@ -55,7 +55,7 @@ class Session:
         return decode(self._store.read(self._scope)[name])
 
     def history(self, limit: int | None = None) -> list[Commit]:
-        """The commits, newest first, at most `limit`; none unless the state is versioned."""
+        """Return the commits, newest first, at most `limit`; none unless the state is versioned."""
         return list(self._store.history(self._scope, _counted(limit)))
 
     def revert(self, commit_id: str) -> str:
@@ -76,7 +76,7 @@ class Session:
         return made
 
     def events(self, limit: int | None = None) -> list[bytes]:
-        """The newest events of calls that ended, at most `limit`, oldest first."""
+        """Return the newest events of calls that ended, at most `limit`, oldest first."""
         return list(self._store.events(self._scope, _counted(limit)))
 
     def cancel(self, task_name: str) -> int:
@@ -88,11 +88,11 @@ class Session:
         return self._store.cancel(self._scope, task_name)
 
     def running(self) -> list[str]:
-        """The task of each running call, sorted."""
+        """List the task of each running call, sorted."""
         return sorted(task for task, _ in self._store.running(self._scope))
 
     def cancellations(self) -> list[str]:
-        """The task of each running call that was cancelled and hasn't ended yet, sorted."""
+        """List the task of each running call that was cancelled and hasn't ended yet, sorted."""
         return sorted(task for task, cancelled in self._store.running(self._scope) if cancelled)
 
 

@@ -115,7 +115,7 @@ class Store(Protocol):
         ...
 
     def reread(self, call: Call, initial: Initial) -> Begun:
-        """What the call would begin with now; the session is made when it isn't there."""
+        """Read what the call would begin with now; the session is made when it isn't there."""
         ...
 
     def write(
@@ -146,7 +146,7 @@ class Store(Protocol):
         ...
 
     def running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
-        """The task of each running call, and whether it is cancelled."""
+        """List the task of each running call, and whether it is cancelled."""
         ...
 
     def queue(self, call: Call, names: Collection[str]) -> None:
@@ -162,11 +162,11 @@ class Store(Protocol):
         ...
 
     def read(self, scope: Scope) -> Variables:
-        """The variables of a session; none if it isn't there."""
+        """Read the variables of a session; none if it isn't there."""
         ...
 
     def history(self, scope: Scope, limit: int | None) -> Sequence[Commit]:
-        """The commits of a session, newest first."""
+        """Read the commits of a session, newest first."""
         ...
 
     def revert(self, scope: Scope, commit: str) -> str | None:
@@ -174,11 +174,11 @@ class Store(Protocol):
         ...
 
     def events(self, scope: Scope, limit: int | None) -> Sequence[bytes]:
-        """The newest events of a session, oldest first, without those that were reverted."""
+        """Read the newest events of a session, oldest first, without those that were reverted."""
         ...
 
     def sessions(self, kind: str) -> Sequence[str]:
-        """The names of all sessions of a kind of state, sorted."""
+        """List the names of all sessions of a kind of state, sorted."""
         ...
 
     def delete(self, kind: str, session: str) -> bool:

@@ -32,7 +32,7 @@ class Shown:
 
 
 def to_json(value: Any, depth: int = 0) -> Any:
-    """The value as what JSON holds.
+    """Convert the value to what JSON holds.
 
     Text, numbers, lists and dicts with texts for keys stay as they are; other plain data becomes an
     object with a "$" in it, which `from_json` reads.
@@ -70,7 +70,7 @@ def to_json(value: Any, depth: int = 0) -> Any:
 
 
 def from_json(value: Any) -> Any:
-    """The value that `to_json` wrote; objects come back as `Shown`."""
+    """Read the value that `to_json` wrote; objects come back as `Shown`."""
     if isinstance(value, list):
         return [from_json(item) for item in value]
     if not isinstance(value, dict):

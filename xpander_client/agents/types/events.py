@@ -67,7 +67,7 @@ class BaseEvent:
         return min(self.full_detail_tokens, _LOW_DETAIL)
 
     def to_dict(self) -> dict[str, Any]:
-        """The event as JSON has it, with the name of its class as "type".
+        """Return the event as JSON has it, with the name of its class as "type".
 
         Values that JSON can't hold are written so that `from_dict` gives them back, if they are
         plain data; an object becomes a text that shows it.
@@ -82,7 +82,8 @@ class BaseEvent:
 
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:
-        """The event that `to_dict` wrote. Fields that this version does not know are left out.
+        """Read the event that `to_dict` wrote. Fields that this version does not know are left out.
+        Fields that this version does not know are left out.
 
         Raises:
             ArgumentError: It is none, or one of another class than this.
@@ -100,7 +101,7 @@ class BaseEvent:
 
     @classmethod
     def from_json(cls, data: bytes | str) -> Self:
-        """The event that `to_json` wrote.
+        """Read the event that `to_json` wrote.
 
         Raises:
             ArgumentError: It is none, or one of another class than this.

@@ -27,7 +27,7 @@ _KINDS = {
 
 
 def cut(text: str, budget: int) -> str:
-    """The text, or as much of it as there is room for, and how much is missing.
+    """Cut the text to as much of it as there is room for, and say how much is missing.
 
     Example:
         >>> cut("abcdefgh", 3)
@@ -39,7 +39,7 @@ def cut(text: str, budget: int) -> str:
 
 
 def rendered(value: Any, budget: int = BUDGET) -> str:
-    """A value as Python would write it; what is long is shown in part, with its length.
+    """Write a value as Python would; what is long is shown in part, with its length.
 
     Example:
         >>> rendered(list(range(1000)), 30)
@@ -54,7 +54,8 @@ def rendered(value: Any, budget: int = BUDGET) -> str:
 
 
 def picture(value: Any) -> Image | None:
-    """What a model can look at: an image object that saves itself, or the bytes of an image file.
+    """Return what a model can look at: an image object that saves itself, or the bytes of an image
+    file.
 
     None when it is neither.
     """
@@ -74,7 +75,7 @@ def picture(value: Any) -> Image | None:
 
 
 def _as_png(value: Any) -> bytes:
-    """What PIL's images can; large ones are made smaller, as models see no more of them anyway."""
+    """Save PIL's images; large ones are made smaller, as models see no more of them anyway."""
     if max(value.size) > _LARGEST_SIDE:
         value = value.copy()
         value.thumbnail((_LARGEST_SIDE, _LARGEST_SIDE))
@@ -84,12 +85,12 @@ def _as_png(value: Any) -> bytes:
 
 
 def _as_rgb_png(value: Any) -> bytes:
-    """The same for colours that the file format does not have."""
+    """Save images with colours that the file format does not have."""
     return _as_png(value.convert("RGB"))
 
 
 def _as_figure(value: Any) -> bytes:
-    """What matplotlib's figures can."""
+    """Save matplotlib's figures."""
     file = io.BytesIO()
     value.savefig(file, format="png")
     return file.getvalue()

@@ -40,7 +40,7 @@ class StreamToken(TokenChunk):
     def of(
         cls, chunk: TokenChunk, *, agent_name: str, full_namespace: str, start: bool
     ) -> StreamToken:
-        """The piece with its origin."""
+        """Return the piece with its origin."""
         return cls(
             chunk.type,
             chunk.content,

@@ -76,7 +76,7 @@ def rewritten(
     taken: frozenset[str] = frozenset(),
     known: frozenset[str] = frozenset(),
 ) -> str:
-    """The code, with the same lines, for the interpreter.
+    """Write the code, with the same lines, for the interpreter.
 
     With `has_objects` operators, `len`, loops and the like may meet objects of the host, or of
     classes with special methods; with `has_functions` functions of the host may be called by
@@ -138,7 +138,7 @@ class _Rewriting:
         return self._between(self._start(node), self._end(node))
 
     def _spliced(self, start: int, end: int, nodes: Iterable[ast.AST]) -> str:
-        """A part of the code, with the text of these nodes for what stands there."""
+        """Write a part of the code, with the text of these nodes for what stands there."""
         made = ""
         at = start
         for node in sorted(nodes, key=self._start):
@@ -151,7 +151,7 @@ class _Rewriting:
         return _joined(made, self._between(at, end))
 
     def _as_long(self, text: str, node: ast.AST, end: str = "") -> str:
-        """The text with as many lines as the node has; they are added before `end`."""
+        """Give the text as many lines as the node has; they are added before `end`."""
         missing = self._source(node).count("\n") - text.count("\n") - end.count("\n")
         return text + "\n" * max(0, missing) + end
 
@@ -228,7 +228,7 @@ class _Rewriting:
         return f"__x_iter({text})"
 
     def _replaced(self, node: ast.AST, parts: Iterable[tuple[ast.AST, str]]) -> str:
-        """The node's code with these texts for nodes in it, and the usual one for the others."""
+        """Write the node's code with these texts for nodes in it, and the usual for the others."""
         texts = {id(one): text for one, text in parts}
         made, at = "", self._start(node)
         for one in sorted(_placed(node), key=self._start):
@@ -331,7 +331,7 @@ class _Rewriting:
         return None if item is None else f"__x_item({item})"
 
     def _object_and_key(self, node: ast.Subscript) -> str | None:
-        """The two of `x[key]`, as arguments."""
+        """Write the two of `x[key]` as arguments."""
         gap = self._between(self._end(node.value), self._start(node.slice))
         after = self._between(self._end(node.slice), self._end(node))
         if "#" in gap + after or "[" not in gap:
@@ -416,7 +416,7 @@ class _Rewriting:
         return self._as_long("; ".join(parts), node)
 
     def _attribute(self, node: ast.Attribute) -> str | None:
-        """A method that is not called at once: `key=d.get`, `map(str.strip, lines)`."""
+        """Write a method that is not called at once: `key=d.get`, `map(str.strip, lines)`."""
         if node.attr not in _METHODS or not isinstance(node.ctx, ast.Load):
             return None
         call = f"lambda o, *a, **k: o.{node.attr}(*a, **k)"
@@ -513,7 +513,9 @@ class _Rewriting:
         return self._text(node) if name == "next" else self._truth(node)
 
     def _joinedstr(self, node: ast.JoinedStr) -> str:
-        """An f-string. What stands in it has places on new Pythons only, so it is written anew."""
+        """Write an f-string. What stands in it has places on new Pythons only, so it is written
+        anew. What stands in it has places on new Pythons only, so it is written anew.
+        """
         parts = self._formatted(node)
         if parts is None:
             # Python's text of the parts may differ from what was written, so only where needed.
@@ -546,7 +548,7 @@ class _Rewriting:
         return parts if is_changed else None
 
     def _again(self, source: str) -> str:
-        """The text of an expression that stands by itself."""
+        """Write the text of an expression that stands by itself."""
         tree = ast.parse(source)
         inner = _Rewriting(
             source,
@@ -621,7 +623,7 @@ class _Rewriting:
 
 
 def _placed(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes in this one that have a place and are run, without those within them."""
+    """Yield the nodes in this one that have a place and are run, without those within them."""
     for name, field in ast.iter_fields(node):
         if name in ("annotation", "returns", "type_params", "type_comment", "pattern", "ctx"):
             continue
@@ -635,7 +637,8 @@ def _placed(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _with_line_end(pattern: object) -> str | None:
-    """The pattern with Python's `$`, which matches before a last line end, too; None without one.
+    """Return the pattern with Python's `$`, which matches before a last line end, too; None without
+    one.
 
     What flags within the pattern may change stays as it is.
     """
@@ -668,7 +671,7 @@ def _is_tuple(target: ast.expr) -> bool:
 
 
 def _values_of(tree: ast.AST) -> dict[str, list[ast.AST | None]]:
-    """What the code gives to each name that it binds; None for what can't be said."""
+    """Return what the code gives to each name that it binds; None for what can't be said."""
     values: dict[str, list[ast.AST | None]] = {}
     seen: set[int] = set()
 

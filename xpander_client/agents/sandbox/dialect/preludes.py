@@ -485,7 +485,9 @@ _NAMES = re.compile(r"__x_\w+")
 
 
 def needed(code: str, present: set[str]) -> str:
-    """The source of the functions that the code calls, and that they call; now they are present."""
+    """Return the source of the functions that the code calls, and that they call; now they are
+    present.
+    """
     if "__x_" not in code:
         return ""
     parts: list[str] = []

@@ -60,7 +60,9 @@ _TASKS = ("create_task", "ensure_future")
 
 @lru_cache(maxsize=256)
 def retold(code: str) -> str:
-    """The code with what has to be told told; what can't be taken apart stays as it is."""
+    """Write the code so that it tells what has to be told; what can't be taken apart stays as it
+    is.
+    """
     if "." not in code and "setattr" not in code and "asyncio" not in code:
         return code
     try:
@@ -89,7 +91,7 @@ class _Edits(ast.NodeVisitor):
         self._asyncio = {"asyncio"}
 
     def made(self) -> str:
-        """The code with all edits."""
+        """Write the code with all edits."""
         parts, at = [], 0
         for begin, end, text in sorted(self.edits, key=lambda edit: edit[:2]):
             parts += [self._code[at:begin], text.encode()]
@@ -189,7 +191,7 @@ class _Edits(ast.NodeVisitor):
 
 
 def _set(target: ast.expr) -> list[ast.Attribute | ast.Subscript]:
-    """The attributes and items that an assignment to this target sets."""
+    """List the attributes and items that an assignment to this target sets."""
     match target:
         case ast.Attribute() | ast.Subscript():
             return [target]
@@ -201,7 +203,7 @@ def _set(target: ast.expr) -> list[ast.Attribute | ast.Subscript]:
 
 
 def _held(value: ast.expr) -> ast.Attribute | None:
-    """The attribute that holds what is changed, however deep in it that is."""
+    """Find the attribute that holds what is changed, however deep in it that is."""
     while isinstance(value, ast.Subscript):
         value = value.value
     return value if isinstance(value, ast.Attribute) else None

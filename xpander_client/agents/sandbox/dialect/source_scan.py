@@ -120,7 +120,7 @@ def _factories(tree: ast.Module) -> dict[str, str]:
 
 
 def _given(item: ast.expr) -> list[ast.expr]:
-    """What an argument of `gather` gives it: itself, or the items that `*` takes apart."""
+    """Return what an argument of `gather` gives it: itself, or the items that `*` takes apart."""
     match item:
         case ast.Starred(value=ast.List(elts=items) | ast.Tuple(elts=items)):
             return items
@@ -194,7 +194,7 @@ def _import(node: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
 
 
 def _segment(code: str, node: ast.stmt) -> str:
-    """The source of a statement with its decorators, moved to the left edge."""
+    """Return the source of a statement with its decorators, moved to the left edge."""
     import textwrap
 
     first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))])
@@ -209,7 +209,7 @@ def _segment(code: str, node: ast.stmt) -> str:
 
 
 def _roughly_defined(code: str) -> dict[str, str]:
-    """The functions and classes at the left edge, up to the next line at that edge."""
+    """Find the functions and classes at the left edge, up to the next line at that edge."""
     definitions: dict[str, str] = {}
     part: list[str] = []
 

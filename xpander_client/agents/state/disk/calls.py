@@ -14,7 +14,7 @@ from xpander_client.agents.state.store import Call, Scope
 
 
 def begin(connection: sqlite3.Connection, mark: ProcessMark, scope: Scope, task: str) -> Call:
-    """A new call, cancelled at once if that was asked for a moment ago."""
+    """Begin a call, cancelled at once if that was asked for a moment ago."""
     call = Call(secrets.randbits(62), scope, task)
     key = (scope.text, task)
     row = connection.execute(
@@ -66,7 +66,7 @@ def cancelled(connection: sqlite3.Connection, call: Call) -> bool:
 def running(
     connection: sqlite3.Connection, mark: ProcessMark, scope: Scope
 ) -> Sequence[tuple[str, bool]]:
-    """The task of each running call, and whether it is cancelled."""
+    """List the task of each running call, and whether it is cancelled."""
     return [
         (task, bool(marked))
         for task, marked, process in connection.execute(

@@ -38,7 +38,7 @@ class DiskFile:
 
     @classmethod
     def of(cls, directory: Path) -> DiskFile:
-        """The one of that directory."""
+        """Return the one of that directory."""
         key = os.path.realpath(directory)
         with _open.lock:
             found = _open.files.get(key)
@@ -62,7 +62,7 @@ class DiskFile:
         return self.directory / "state.sqlite3"
 
     def reading(self) -> AbstractContextManager[tuple[sqlite3.Connection, ProcessMark]]:
-        """A view of one moment; nothing may be written."""
+        """Open a view of one moment; nothing may be written."""
         return self._transaction("BEGIN")
 
     def writing(self) -> AbstractContextManager[tuple[sqlite3.Connection, ProcessMark]]:

@@ -83,7 +83,7 @@ CREATE TABLE line (
 
 
 def span(session: int) -> tuple[int, int]:
-    """The first and last key that things of a session can have."""
+    """Return the first and last key that things of a session can have."""
     return (session << BITS, (session << BITS) | MASK)
 
 

@@ -64,7 +64,7 @@ class DiskStore:
             first = initial()
 
     def reread(self, call: Call, initial: Initial) -> Begun:
-        """What the call would begin with now; the session is made when it isn't there."""
+        """Read what the call would begin with now; the session is made when it isn't there."""
         with self._file.reading() as (connection, _):
             row = _find(connection, call.scope)
             if row is not None:
@@ -121,7 +121,7 @@ class DiskStore:
             return calls.cancelled(connection, call)
 
     def running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
-        """The task of each running call, and whether it is cancelled."""
+        """List the task of each running call, and whether it is cancelled."""
         with self._file.reading() as (connection, mark):
             return calls.running(connection, mark, scope)
 
@@ -234,13 +234,13 @@ class DiskStore:
     # Reading -------------------------------------------------------------------------------------
 
     def read(self, scope: Scope) -> Variables:
-        """The variables of a session; none if it isn't there."""
+        """Read the variables of a session; none if it isn't there."""
         with self._file.reading() as (connection, _):
             row = _find(connection, scope)
             return _variables(connection, row) if row is not None else {}
 
     def history(self, scope: Scope, limit: int | None) -> Sequence[Commit]:
-        """The commits of a session, newest first."""
+        """Read the commits of a session, newest first."""
         with self._file.reading() as (connection, _):
             row = _find(connection, scope)
             if row is None:
@@ -311,7 +311,7 @@ class DiskStore:
             return identity
 
     def events(self, scope: Scope, limit: int | None) -> Sequence[bytes]:
-        """The newest events of a session, oldest first, without those that were reverted."""
+        """Read the newest events of a session, oldest first, without those that were reverted."""
         with self._file.reading() as (connection, _):
             row = _find(connection, scope)
             if row is None:
@@ -344,7 +344,7 @@ class DiskStore:
             return found[::-1]
 
     def sessions(self, kind: str) -> Sequence[str]:
-        """The names of all sessions of a kind of state, sorted."""
+        """List the names of all sessions of a kind of state, sorted."""
         with self._file.reading() as (connection, _):
             rows = connection.execute("SELECT DISTINCT name FROM sessions WHERE kind = ?", (kind,))
             return sorted(name for (name,) in rows)
