@@ -20,6 +20,12 @@ PAGES = sorted(
         *PACKAGE.rglob("README.md"),
     ]
 )
+# A folder of printed code, and those that the official client's import paths lead to, need no page.
+ROOMS = sorted(
+    folder
+    for folder in {file.parent for file in PACKAGE.rglob("*.py")} - {PACKAGE}
+    if not {"models", "modules", "requests", "resources"} & set(folder.relative_to(PACKAGE).parts)
+)
 TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 
 _PATH = re.compile(r"(?:[\w.-]+/)*[\w-]+\.(?:py|md|yaml|toml|ini|jinja|sql|json)|(?:[\w.-]+/)+")
@@ -44,6 +50,11 @@ def find_code(page: Path) -> list[str]:
 def exists(path: str, page: Path) -> bool:
     """Tell whether there is a file beside the page, or where a path begins that names it."""
     return any((base / path).exists() for base in (page.parent, ROOT, PACKAGE))
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=name_of)
+def test_every_room_has_a_page_that_is_short(room: Path) -> None:
+    assert 5 < len(read(room / "README.md").splitlines()) <= 40
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
@@ -102,7 +113,7 @@ def find_commands() -> Iterator[str]:
         for block in re.findall(r"^```bash\n(.*?)^```", read(page), re.DOTALL | re.MULTILINE):
             for line in block.splitlines():
                 command = line.partition(" #")[0].strip()
-                if command.startswith((".venv", "scripts/", "python -m")):
+                if command.startswith((".tox", "scripts/", "python -m")):
                     yield command
 
 
