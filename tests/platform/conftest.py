@@ -49,9 +49,9 @@ ON_ALL_ENGINES = {
     "test_deletions",
     "test_dispatch",
     "test_gap",
-    "test_http",
     "test_notifications",
     "test_streams",
+    "test_tasks",
     "test_threads",
 }
 """What else runs over HTTP would tell nothing new on a second engine."""
