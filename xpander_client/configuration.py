@@ -101,12 +101,12 @@ def _whole_base_url(value: str | None) -> str:
         value = _default_base_url()
     if not isinstance(value, str):
         raise ConfigurationError(f"base_url must be a string, not {type(value).__name__}")
-    return _checked_address(value)
+    return _check_address(value)
 
 
 # A service may make a configuration for each request, mostly with the same address.
 @lru_cache(maxsize=1024)
-def _checked_address(value: str) -> str:
+def _check_address(value: str) -> str:
     url = value.strip()
     if not url.strip("/"):
         raise ConfigurationError(
@@ -175,7 +175,7 @@ def without_login(url: str) -> str:
     return (scheme + slashes if slashes else "") + "***@" + rest
 
 
-def _masked(value: str | None) -> str:
+def _mask(value: str | None) -> str:
     return repr(value and "***")
 
 
@@ -288,7 +288,7 @@ agent_id=None)
     api_key: str | None = attrs.field(
         default=None,
         converter=_api_key,
-        repr=_masked,
+        repr=_mask,
     )
     base_url: str = attrs.field(
         default=None, converter=_whole_base_url, repr=lambda url: repr(without_login(url))

@@ -67,14 +67,14 @@ class LifeMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.life.has_begun)
     @rule(value=st.one_of(WORDS, st.none(), st.integers()))
     def returned(self, value: object) -> None:
-        self.life.returned(value)
+        self.life.take_result(value)
         assert self.life.is_decided
         self.noted()
 
     @precondition(lambda self: self.life.has_begun)
     @rule(error=st.sampled_from([OSError("no disk"), CancelledError(), SystemExit()]))
     def raised(self, error: BaseException) -> None:
-        self.life.raised(error)
+        self.life.take_error(error)
         assert self.life.is_decided
         self.noted()
 
@@ -131,7 +131,7 @@ def test_nobody_asks_twice_and_the_first_reason_counts() -> None:
     assert life.begin()
     assert life.ask_to_stop("first")
     assert not life.ask_to_stop("second")
-    life.raised(CancelledError())
+    life.take_error(CancelledError())
     assert life.end() == TaskCtl.cancel("first")
 
 

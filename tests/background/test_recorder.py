@@ -20,13 +20,13 @@ class Notes:
     heard: list[Any] = attrs.field(factory=list)
     fails: bool = False
 
-    def started(self, running: RunningTask, /) -> None:
+    def on_start(self, running: RunningTask, /) -> None:
         self._hear(("started", running.name))
 
-    def progressed(self, running: RunningTask, ctl: TaskCtl, /) -> None:
+    def on_progress(self, running: RunningTask, ctl: TaskCtl, /) -> None:
         self._hear(("progressed", ctl.progress))
 
-    def ended(self, running: RunningTask, ctl: TaskCtl, /) -> None:
+    def on_end(self, running: RunningTask, ctl: TaskCtl, /) -> None:
         self._hear(("ended", ctl.message))
 
     async def notify_agent(self, handle: AsyncTaskHandle, message: str, trigger: bool, /) -> None:
@@ -97,7 +97,7 @@ async def test_a_record_sees_what_a_task_was_started_with(
     seen: list[RunningTask] = []
 
     class Keeping(Notes):
-        def started(self, running: RunningTask, /) -> None:
+        def on_start(self, running: RunningTask, /) -> None:
             seen.append(running)
 
     plugin.recorder = Keeping()

@@ -27,7 +27,7 @@ from xpander_client.chaos.invariants import (
     StoredEvent,
     StoredTask,
     fingerprint,
-    stored_tasks,
+    read_stored_tasks,
     violations,
 )
 from xpander_client.platform.stores.sqlite.store import SqliteStore
@@ -166,7 +166,7 @@ async def test_tasks_are_read_with_all_of_their_events(tmp_path: Path) -> None:
         chunk["time"] = "2026-01-02T03:04:05Z"
         await store.append("o", "t0", [chunk] * 2_100, attempt=None)
         await store.put("another", "a", body, task_id="u")
-        found = await stored_tasks(store, "o", ["t0", "gone", "u"])
+        found = await read_stored_tasks(store, "o", ["t0", "gone", "u"])
     assert sorted(found) == ["t0", "t1", "t2"]
     assert [each.seq for each in found["t0"].events] == list(range(1, 2_102))
     assert (found["t1"].status, found["t1"].mark, found["t1"].attempt) == ("pending", "first", 0)

@@ -14,7 +14,7 @@ import pytest
 from tests.cli.conftest import Command, environment, interrupt
 from xpander_client.chaos.invariants import StoredTask
 from xpander_client.chaos.places import Place
-from xpander_client.chaos.run import _stored, run
+from xpander_client.chaos.run import _read_stored, run
 from xpander_client.chaos.stage import Stage
 from xpander_client.cli import main
 from xpander_client.platform import LocalPlatform
@@ -104,9 +104,9 @@ def test_what_was_lost_is_told_and_kept_to_look_at(
             store.execute("DELETE FROM events WHERE type = 'chunk'")
             store.execute("DELETE FROM tasks WHERE number = 1")
         store.close()
-        return await _stored(place, stage, ids)
+        return await _read_stored(place, stage, ids)
 
-    monkeypatch.setattr("xpander_client.chaos.run._stored", losing)
+    monkeypatch.setattr("xpander_client.chaos.run._read_stored", losing)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     with pytest.raises(SystemExit) as ended:
         main(["chaos", "--store", str(tmp_path / "s.db"), "--seconds", "1", "--seed", "3"])

@@ -18,7 +18,7 @@ from xpander_client import (
     DeepPlanningItem,
     Task,
 )
-from xpander_client.core.deep_plan import completed_items, is_unfinished, open_items
+from xpander_client.core.deep_plan import is_unfinished, list_completed, open_items
 from xpander_client.transport import Transport
 from xpander_client.transport.bound import fence
 
@@ -126,8 +126,8 @@ def test_a_plan_that_keeps_nothing_going_is_not_mentioned(plan: DeepPlanning | N
 def test_steps_are_open_or_completed_in_the_plans_order() -> None:
     assert is_unfinished(PLAN)
     assert open_items(PLAN) == STEPS[1:]
-    assert completed_items(PLAN) == STEPS[:1]
-    assert open_items(None) == completed_items(None) == []
+    assert list_completed(PLAN) == STEPS[:1]
+    assert open_items(None) == list_completed(None) == []
 
 
 def test_a_stop_is_requested_when_the_worker_says_so() -> None:

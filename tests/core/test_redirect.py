@@ -4,14 +4,14 @@ import pytest
 
 from xpander_client.core.answer import Answer, Headers
 from xpander_client.core.call import Prepared
-from xpander_client.core.redirect import redirected
+from xpander_client.core.redirect import follow_redirect
 
 REQUEST = Prepared("POST", "http://a.test:80/b/c?d=e", [("x-api-key", "key")], b"{}")
 
 
 def followed(location: str, status: int = 307, request: Prepared = REQUEST) -> str | None:
     answer = Answer(status, Headers([(b"location", location.encode())]), b"")
-    found = redirected(request, answer)
+    found = follow_redirect(request, answer)
     if found is None:
         return None
     assert (found.method, found.headers, found.body) == ("POST", request.headers, b"{}")
@@ -76,6 +76,6 @@ def test_a_circle_has_an_end() -> None:
     answer = Answer(307, Headers([(b"location", b"/b/c")]), b"")
     hops = -1
     while request is not None:
-        request = redirected(request, answer)
+        request = follow_redirect(request, answer)
         hops += 1
     assert hops == 5

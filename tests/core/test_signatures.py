@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from xpander_client.background.mounted import inspect_function
-from xpander_client.core.signatures import annotations_of, signature_of
+from xpander_client.core.signatures import read_annotations, read_signature
 from xpander_client.legacy.tools.local_tools import local_tools
 from xpander_client.platform.agents.functions import Tools
 from xpander_client.worker.attempts.handler import inspect_handler
@@ -34,8 +34,8 @@ def made() -> dict[str, Any]:
 
 
 def test_annotations_that_name_what_is_not_there_cost_nothing(made: dict[str, Any]) -> None:
-    assert list(signature_of(made["function"]).parameters) == ["task", "count"]
-    assert list(annotations_of(made["Thing"])) == ["task", "count"]
+    assert list(read_signature(made["function"]).parameters) == ["task", "count"]
+    assert list(read_annotations(made["Thing"])) == ["task", "count"]
 
 
 def test_every_door_takes_a_function_with_such_annotations(made: dict[str, Any]) -> None:

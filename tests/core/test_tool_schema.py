@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from xpander_client.core.tool_schema import accepted, resolved, rewritten
+from xpander_client.core.tool_schema import resolve_reference, rewritten, simplify_schema
 
 
 def test_what_providers_refuse_is_mended_at_every_depth_and_nothing_is_shared() -> None:
@@ -17,7 +17,7 @@ def test_what_providers_refuse_is_mended_at_every_depth_and_nothing_is_shared() 
         "$defs": {"C": {"type": "string", "pattern": "(?<!a)b", "enum": ["b"]}},
     }
     before = copy.deepcopy(schema)
-    made = accepted(schema)
+    made = simplify_schema(schema)
     mended: dict[str, Any] = leaf | {"items": {}}
     assert made == {
         "properties": {
@@ -33,13 +33,13 @@ def test_what_providers_refuse_is_mended_at_every_depth_and_nothing_is_shared() 
 @pytest.mark.parametrize("name", ["type", "pattern", "items", "$ref", "properties", "anyOf"])
 def test_a_property_may_be_called_like_a_keyword(name: str) -> None:
     schema = {"type": "object", "properties": {name: {"type": "string"}}, "required": [name]}
-    assert accepted(schema) == schema
+    assert simplify_schema(schema) == schema
 
 
 @pytest.mark.parametrize("odd", [True, None, [], "text"])
 def test_what_is_no_schema_is_left_as_it_is(odd: Any) -> None:
     schema = {"properties": {"a": odd}, "items": odd}
-    assert accepted(schema) == schema
+    assert simplify_schema(schema) == schema
     assert rewritten({"anyOf": [odd]}, lambda part: part) == {"anyOf": [odd]}
 
 
@@ -55,4 +55,4 @@ def test_what_is_no_schema_is_left_as_it_is(odd: Any) -> None:
 def test_a_reference_leads_into_the_schema_or_nowhere(
     reference: str, found: dict[str, Any]
 ) -> None:
-    assert resolved(reference, {"$defs": {"a/b": {"type": "string"}}}) == found
+    assert resolve_reference(reference, {"$defs": {"a/b": {"type": "string"}}}) == found

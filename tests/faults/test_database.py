@@ -17,7 +17,7 @@ from tests.faults.tally import Count, Tally
 from tests.platform.wire import OpenStore
 from tests.postgres import PostgresServer, postgres_cluster
 from xpander_client.chaos.history import read_histories
-from xpander_client.chaos.invariants import stored_tasks, violations
+from xpander_client.chaos.invariants import read_stored_tasks, violations
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.addresses import store_at
 from xpander_client.platform.stores.base.store import Store
@@ -81,7 +81,7 @@ async def check(address: str, folder: Path, count: Count, acknowledged: int) -> 
         await finish_all(store, folder)
         histories = list(read_histories(folder))
         wanted = {each.entry.task_id for each in histories}
-        stored = await stored_tasks(store, ORGANIZATION, wanted)
+        stored = await read_stored_tasks(store, ORGANIZATION, wanted)
     broken = violations(histories, stored, max_attempts=SETTINGS.max_attempts)
     count.round(acknowledged, broken)
     assert not broken, broken[:3]

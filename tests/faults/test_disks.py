@@ -24,7 +24,7 @@ from tests.faults.tally import Count, Tally
 from tests.platform.wire import OpenStore
 from tests.postgres import postgres_cluster
 from xpander_client.chaos.history import read_histories
-from xpander_client.chaos.invariants import stored_tasks, violations
+from xpander_client.chaos.invariants import read_stored_tasks, violations
 from xpander_client.chaos.processes import Process
 from xpander_client.chaos.server import environment
 from xpander_client.chaos.stage import SERVER
@@ -88,7 +88,7 @@ async def under_load(
         over = True
         await working
         await finish_all(store, folder)
-        stored = await stored_tasks(store, ORGANIZATION, ())
+        stored = await read_stored_tasks(store, ORGANIZATION, ())
     broken = violations(read_histories(folder), stored, max_attempts=SETTINGS.max_attempts)
     count.round(acknowledged(), broken)
     count.rounds = rounds
@@ -162,7 +162,7 @@ async def test_a_database_whose_files_can_not_grow_refuses_what_does_not_fit(
             fit = await filled(store, big)
             # What is small still fits, and what did not is not there.
             await store.put(ORGANIZATION, "a", BODY, task_id="small")
-            stored = await stored_tasks(store, ORGANIZATION, ())
+            stored = await read_stored_tasks(store, ORGANIZATION, ())
             assert sorted(stored) == [*(f"big{n}" for n in range(fit)), "small"]
             await asyncio.to_thread(server.restart)
             await store.put(ORGANIZATION, "a", big, task_id=f"big{fit}")

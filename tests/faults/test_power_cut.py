@@ -18,7 +18,7 @@ from tests.faults.engines import rounds
 from tests.faults.power import Disk
 from tests.faults.tally import Tally
 from xpander_client.chaos.history import read_histories
-from xpander_client.chaos.invariants import Violation, stored_tasks, violations
+from xpander_client.chaos.invariants import Violation, read_stored_tasks, violations
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.sqlite.store import SqliteStore
@@ -81,7 +81,7 @@ async def cut_once(
     await after.open()
     try:
         wanted = {each.entry.task_id for each in histories}
-        stored = await stored_tasks(after, ORGANIZATION, wanted)
+        stored = await read_stored_tasks(after, ORGANIZATION, wanted)
         # It goes on where it was.
         await after.put(ORGANIZATION, "a", {"input": {"text": "more"}}, task_id="more")
     finally:

@@ -14,7 +14,7 @@ from tests.faults.engines import Engine, rounds
 from tests.faults.tally import Tally
 from tests.platform.wire import OpenStore
 from xpander_client.chaos.history import Created, History, Pushed, SawEnd, Seen, read_histories
-from xpander_client.chaos.invariants import fingerprint, stored_tasks, violations
+from xpander_client.chaos.invariants import fingerprint, read_stored_tasks, violations
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.stores.addresses import store_at
 from xpander_client.platform.stores.base.hints import task_topic
@@ -91,7 +91,7 @@ async def test_no_number_is_skipped_by_those_who_read_while_others_write(
             for n in range(TASKS):
                 await stores[-1].stop(ORGANIZATION, f"t{n}")
             seen = await asyncio.gather(*tails)
-            stored = await stored_tasks(stores[0], ORGANIZATION, ())
+            stored = await read_stored_tasks(stores[0], ORGANIZATION, ())
         broken = violations(read_histories(histories), stored, max_attempts=SETTINGS.max_attempts)
         count.round(sum(seen), broken)
         assert not broken

@@ -15,10 +15,10 @@ import xpander_sdk
 from tests.interop.conftest import AGENT, Program, program, variables
 from xpander_client import Tasks
 from xpander_client.chaos.history import Created, History, read_histories
-from xpander_client.chaos.invariants import stored_tasks, violations
+from xpander_client.chaos.invariants import read_stored_tasks, violations
 from xpander_client.chaos.load import AsyncCaller, quiet
 from xpander_client.chaos.places import place_beside
-from xpander_client.chaos.stage import ORGANIZATION, Stage, staged
+from xpander_client.chaos.stage import ORGANIZATION, Stage, set_stage
 from xpander_client.platform.stores.addresses import store_at
 
 pytestmark = pytest.mark.timeout(300)
@@ -78,7 +78,7 @@ async def test_nothing_is_lost_with_the_official_client_and_worker(
     async with contextlib.AsyncExitStack() as stack:
         place = await stack.enter_async_context(place_beside(f"sqlite:{tmp_path / 'store.db'}"))
         async with (
-            staged(place, folder, servers=1, workers=0, seed=1, tell=print) as stage,
+            set_stage(place, folder, servers=1, workers=0, seed=1, tell=print) as stage,
             contextlib.AsyncExitStack() as workers,
         ):
             ours = attrs.evolve(stage.configuration(stage.to_callers[0]), agent_id=AGENT)
@@ -123,7 +123,7 @@ async def test_nothing_is_lost_with_the_official_client_and_worker(
         await store.open()
         try:
             wanted = {each.entry.task_id for each in histories}
-            stored = await stored_tasks(store, ORGANIZATION, wanted)
+            stored = await read_stored_tasks(store, ORGANIZATION, wanted)
         finally:
             await store.close()
         # The official client sends no idempotency key, and a create anew whose answer was lost.

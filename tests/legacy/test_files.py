@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 
 from xpander_client.errors import ArgumentError
-from xpander_client.legacy.files import SHOWN, addresses, described
+from xpander_client.legacy.files import SHOWN, addresses, describe_file
 
 
 def test_contents_become_addresses_that_say_their_name() -> None:
     [url] = addresses([{"name": "a b;ü.csv", "content": base64.b64encode(b"x,y").decode()}])
     assert url == "data:text/csv;name=a%20b%3B%C3%BC.csv;base64,eCx5"
-    assert "a b;ü.csv (text/csv, 3 bytes)" in described([url])
-    assert described([url]).endswith("a b;ü.csv:\nx,y")
+    assert "a b;ü.csv (text/csv, 3 bytes)" in describe_file([url])
+    assert describe_file([url]).endswith("a b;ü.csv:\nx,y")
 
 
 def test_bytes_and_addresses_are_taken_too() -> None:
@@ -23,14 +23,14 @@ def test_bytes_and_addresses_are_taken_too() -> None:
         [{"name": "x.png", "content": b"\x89PNG"}, {"url": "https://e.org/a"}, "https://e.org/b"]
     )
     assert urls[1:] == ["https://e.org/a", "https://e.org/b"]
-    told = described(urls)
+    told = describe_file(urls)
     assert "x.png (image/png, 4 bytes)" in told
     assert "PNG\n" not in told.replace("x.png", "")
 
 
 def test_a_long_text_is_cut_and_says_so() -> None:
     [url] = addresses([{"name": "a.txt", "content": b"x" * (SHOWN + 5)}])
-    assert "5 more characters are not shown" in described([url])
+    assert "5 more characters are not shown" in describe_file([url])
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ def test_it_is_what_showing_all_of_it_anew_gives(
     rendering = Rendering()
     for added in growth:
         thread += added
-        assert rendering.shown(thread, provider) == messages_for(thread, provider)
+        assert rendering.render_messages(thread, provider) == messages_for(thread, provider)
 
 
 @pytest.mark.parametrize("provider", [LLMProvider.OPEN_AI, LLMProvider.ANTHROPIC])
@@ -50,8 +50,8 @@ def test_what_a_caller_does_with_it_is_not_seen_later(provider: LLMProvider) -> 
         ThreadMessage(role="tool", content="there", tool_call_id="call-1"),
     ]
     rendering = Rendering()
-    first = rendering.shown(thread, provider)
+    first = rendering.render_messages(thread, provider)
     before = repr(first)
     first[0].clear()
     first.pop()
-    assert repr(rendering.shown(thread, provider)) == before
+    assert repr(rendering.render_messages(thread, provider)) == before

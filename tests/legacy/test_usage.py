@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from xpander_client.errors import ArgumentError
-from xpander_client.legacy.usage import LLMTokens, Tokens, usage_of
+from xpander_client.legacy.usage import LLMTokens, Tokens, read_usage
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ from xpander_client.legacy.usage import LLMTokens, Tokens, usage_of
     ],
 )
 def test_usage_is_found_in_every_family(answer: dict[str, Any]) -> None:
-    usage = usage_of(answer)
+    usage = read_usage(answer)
     assert (usage.prompt_tokens, usage.completion_tokens, usage.total_tokens) == (100, 20, 120)
     assert (usage.model, usage.finish_reason) == ("m", "stop")
 
@@ -49,7 +49,7 @@ def test_usage_is_found_in_every_family(answer: dict[str, Any]) -> None:
 @pytest.mark.parametrize("answer", [{}, {"usage": None}, {"usage": {"prompt_tokens": "many"}}, 3])
 def test_an_answer_without_usage_is_refused(answer: Any) -> None:
     with pytest.raises(ArgumentError, match=r"usage|should be an object"):
-        usage_of(answer)
+        read_usage(answer)
 
 
 def test_tokens_as_the_platform_has_them() -> None:

@@ -75,7 +75,7 @@ def test_a_copy_is_bound_as_its_original_is(copied: Any) -> None:
     assert other == thing
     assert other.configuration == CONFIGURATION
     assert other._changes() == {"title": "edited"}
-    assert other._fenced({"title": "edited"}) == {"title": "edited", "attempt": 3}
+    assert other._add_fencing({"title": "edited"}) == {"title": "edited", "attempt": 3}
 
 
 def test_a_deep_copy_shares_nothing_that_changes() -> None:

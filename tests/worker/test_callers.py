@@ -19,7 +19,7 @@ from tests.worker.conftest import AGENT
 from tests.worker.test_invoke import invoking, unknown_task
 from xpander_client import Configuration, NotFoundError, Task
 from xpander_client.core.serialization import loads
-from xpander_client.platform.agents.file import described
+from xpander_client.platform.agents.file import parse_agents
 from xpander_client.platform.app import Platform
 from xpander_client.platform.auth import keys
 from xpander_client.platform.stores.sqlite.store import SqliteStore
@@ -65,7 +65,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
     platform = Platform(
         SqliteStore(path, settings),
         None,
-        agents=described([{"id": AGENT}, {"id": "another"}]),
+        agents=parse_agents([{"id": AGENT}, {"id": "another"}]),
         create_agents=False,
         settings=settings,
     )
@@ -86,7 +86,7 @@ async def office(tmp_path: Path) -> AsyncIterator[Office]:
                 return await client.post("/invoke", json=body, headers={"x-api-key": key})
 
             def revoke() -> Awaitable[object]:
-                key_id = keys.id_of(clerks_key)
+                key_id = keys.read_key_id(clerks_key)
                 return beside(path, lambda store: keys.revoke(store, key_id, now=2.0))
 
             yield Office(boss, clerks_key, invoke, ran, revoke)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from xpander_client.worker.signals import stopped_by_signals
+from xpander_client.worker.signals import stop_by_signals
 
 
 def forked(work: Callable[[], None]) -> int:
@@ -59,7 +59,7 @@ def test_a_child_ends_by_a_signal_that_comes_before_it_has_run(
             os.kill(child, signal.SIGTERM)
             ends.append(status_of(child))
 
-    with stopped_by_signals(lambda: stops.append("stop")):
+    with stop_by_signals(lambda: stops.append("stop")):
         where(fork_and_end)
     assert ends == [-signal.SIGTERM] * 20
     assert not stops
@@ -73,14 +73,14 @@ def test_a_child_has_the_handlers_that_stood_before_the_workers() -> None:
         assert [signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)] == before
         assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == mask
 
-    with stopped_by_signals(lambda: None), stopped_by_signals(lambda: None):
+    with stop_by_signals(lambda: None), stop_by_signals(lambda: None):
         assert status_of(forked(compare)) == 0
     assert status_of(forked(compare)) == 0
     compare()
 
 
 def test_the_worker_itself_is_still_stopped_after_a_fork(stops: list[str]) -> None:
-    with stopped_by_signals(lambda: stops.append("stop")):
+    with stop_by_signals(lambda: stops.append("stop")):
         assert status_of(forked(lambda: None)) == 0
         os.kill(os.getpid(), signal.SIGTERM)
         assert stops == ["stop"]

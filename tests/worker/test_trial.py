@@ -34,7 +34,7 @@ from xpander_client import (
 from xpander_client.platform import LocalPlatform
 from xpander_client.worker import Worker, run
 from xpander_client.worker.attempts import attempt
-from xpander_client.worker.trial import report, trial_in, warn_of
+from xpander_client.worker.trial import report, trial_in, warn_about
 
 HELLO = LocalTaskTest(input=AgentExecutionInput(text="hello", files=["https://x.test/a.csv"]))
 
@@ -300,7 +300,7 @@ async def test_run_says_what_to_await_where_an_event_loop_runs(
 def test_a_command_line_that_says_nothing_to_a_worker_is_warned_of(
     caplog: pytest.LogCaptureFixture, argument: str, said: str
 ) -> None:
-    warn_of(["worker.py", argument])
+    warn_about(["worker.py", argument])
     assert [record.getMessage() for record in caplog.records] == ([said] if said else [])
 
 

@@ -218,16 +218,16 @@ def _in_a_line(event: BaseEvent, longest: int) -> str:
     match event:
         case TaskStartEvent():
             inputs = ", ".join(
-                f"{name}={_shown(value, longest)}" for name, value in event.inputs.items()
+                f"{name}={_format(value, longest)}" for name, value in event.inputs.items()
             )
             return f"{event.task_name}({inputs})"
         case ActionEvent():
             return _cut(event.title, longest)
         case OutputEvent():
-            parts = (_shown(part, longest, quoted=False) for part in event.parts)
+            parts = (_format(part, longest, quoted=False) for part in event.parts)
             return "".join(parts).rstrip("\n")
         case SuccessEvent():
-            return _shown(event.result, longest)
+            return _format(event.result, longest)
         case FailEvent() | ClarifyEvent() | SystemNoteEvent():
             return _cut(event.message, longest)
         case CancelledEvent():
@@ -259,7 +259,7 @@ def _below(event: BaseEvent, verbosity: Verbosity, code_lines: int | None) -> li
     return blocks
 
 
-def _shown(value: Any, longest: int, *, quoted: bool = True) -> str:
+def _format(value: Any, longest: int, *, quoted: bool = True) -> str:
     if isinstance(value, Image):
         return f"<{value.media_type}, {len(value.data)} bytes>"
     if isinstance(value, str) and not quoted:

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import Any, assert_never
 
 from xpander_client.background.signals import TaskCtl
-from xpander_client.core.result import error_text, shown
+from xpander_client.core.result import error_text, show_value
 
 
 class _Stage(Enum):
@@ -83,7 +83,7 @@ class TaskLifecycle:
         if not isinstance(value, TaskCtl):
             self._decided = _of_error(
                 TypeError(
-                    f"a task yields TaskCtl values, not {type(value).__name__}: {shown(value)}"
+                    f"a task yields TaskCtl values, not {type(value).__name__}: {show_value(value)}"
                 )
             )
         elif value.is_terminal:
@@ -108,7 +108,7 @@ class TaskLifecycle:
                 "its last value is to be TaskCtl.success, fail or cancel"
             )
 
-    def returned(self, value: Any) -> None:
+    def take_result(self, value: Any) -> None:
         """Take `value`, which a function that is no generator returned.
 
         It may be a terminal `TaskCtl`, which then counts. A function that returns nothing after it
@@ -121,14 +121,16 @@ class TaskLifecycle:
                 self._decided = value
             else:
                 self._decided = _of_error(
-                    TypeError(f"a task cannot end with progress, as this one did: {shown(value)}")
+                    TypeError(
+                        f"a task cannot end with progress, as this one did: {show_value(value)}"
+                    )
                 )
         elif value is None and self._is_pressed():
             self._decided = TaskCtl.cancel(self._reason)
         else:
             self._decided = TaskCtl.success("", value)
 
-    def raised(self, error: BaseException) -> None:
+    def take_error(self, error: BaseException) -> None:
         """Take `error`, which the function raised."""
         if self._decided is not None:
             return

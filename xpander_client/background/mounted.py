@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from xpander_client.core.signatures import signature_of
+from xpander_client.core.signatures import read_signature
 
 if TYPE_CHECKING:
     from xpander_client.background.handle import AsyncTaskHandle
@@ -69,14 +69,14 @@ class MountedTask:
                 ) from None
         return keywords
 
-    def named_arguments(self, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> dict[str, Any]:
+    def name_arguments(self, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> dict[str, Any]:
         """Return the arguments by the function's parameters, without the handle."""
         if self.signature is None:
             return dict(keywords)
         bound = self.signature.bind(None, *args, **keywords).arguments
         return dict(list(bound.items())[1:])
 
-    def given_keywords(self, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> dict[str, Any]:
+    def drop_supplied(self, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> dict[str, Any]:
         """Return the keywords without those that were supplied."""
         supplied = {name for name, position in self.supplies if position > len(args)}
         return {name: value for name, value in keywords.items() if name not in supplied}
@@ -88,7 +88,7 @@ def inspect_function(task_type: str, function: Callable[..., Any], *, restart: b
     Raises:
         TypeError: it cannot be a task: it takes no handle.
     """
-    signature = _signature_of(function)
+    signature = _read_signature(function)
     parameters = list(signature.parameters.values()) if signature is not None else []
     if signature is not None:
         first = parameters[0] if parameters else None
@@ -136,11 +136,11 @@ def _simple(
     }
 
 
-def _signature_of(function: Callable[..., Any]) -> inspect.Signature | None:
+def _read_signature(function: Callable[..., Any]) -> inspect.Signature | None:
     if not callable(function):
         raise TypeError(f"a task is a function, not {function!r}")
     try:
-        return signature_of(function)
+        return read_signature(function)
     except ValueError:
         # Of some functions written in C nothing is known. What is wrong shows when they run.
         return None

@@ -176,7 +176,7 @@ class Plugin:
             if task_type in self.async_tasks:
                 raise ValueError(
                     f"plugin {self.module_name!r} has a task {task_type!r} already; "
-                    f"it has {_listed(self.async_tasks)}"
+                    f"it has {_list_names(self.async_tasks)}"
                 )
             self.async_tasks[task_type] = inspect_function(task_type, function, restart=restart)
             return function
@@ -273,12 +273,11 @@ class Plugin:
             if len(mounted) == 1:
                 return mounted[0]
             if mounted:
-                types = _listed(each.task_type for each in mounted)
+                types = _list_names(each.task_type for each in mounted)
                 raise ValueError(f"the function is mounted as {types}: start it by one of them")
             what = f"that runs {getattr(task, '__qualname__', repr(task))}, which is not mounted"
-        raise ValueError(
-            f"plugin {self.module_name!r} has no task {what}; it has {_listed(self.async_tasks)}"
-        )
+        known = _list_names(self.async_tasks)
+        raise ValueError(f"plugin {self.module_name!r} has no task {what}; it has {known}")
 
     def admit(self, running: RunningTask) -> None:
         """Count a task among those that run.
@@ -291,10 +290,10 @@ class Plugin:
                 names = sorted(plugin.module_name for plugin in list(_enabled))
                 raise ValueError(
                     f"plugin {self.module_name!r} is disabled, so its tasks cannot be started; "
-                    f"enabled are {_listed(names)}"
+                    f"enabled are {_list_names(names)}"
                 )
             self.running.add(running)
 
 
-def _listed(names: Any) -> str:
+def _list_names(names: Any) -> str:
     return ", ".join(repr(name) for name in sorted(names)) or "none"

@@ -13,18 +13,18 @@ if TYPE_CHECKING:
 class Recorder(Protocol):
     """Hears of every task of a plugin, from its start to its end.
 
-    `started`, `progressed` and `ended` are called on the task's event loop, in this order, and must
-    not block it. What they raise is logged, and changes nothing for the task. `ended` comes once,
-    before the task's `on_terminal`.
+    `on_start`, `on_progress` and `on_end` are called on the task's event loop, in this order, and
+    must not block it. What they raise is logged, and changes nothing for the task. `on_end` comes
+    once, before the task's `on_terminal`.
     """
 
-    def started(self, running: RunningTask, /) -> None:
+    def on_start(self, running: RunningTask, /) -> None:
         """Record that a task was started."""
 
-    def progressed(self, running: RunningTask, ctl: TaskCtl, /) -> None:
+    def on_progress(self, running: RunningTask, ctl: TaskCtl, /) -> None:
         """Record how far a task is."""
 
-    def ended(self, running: RunningTask, ctl: TaskCtl, /) -> None:
+    def on_end(self, running: RunningTask, ctl: TaskCtl, /) -> None:
         """Record that a task is over; `ctl` is its terminal signal."""
 
     async def notify_agent(self, handle: AsyncTaskHandle, message: str, trigger: bool, /) -> None:

@@ -55,7 +55,7 @@ class TaskRuntime:
 
 
 @types.coroutine
-def _entered() -> Generator[None]:
+def _enter() -> Generator[None]:
     """Suspends a coroutine right behind this line."""
     yield
 
@@ -154,7 +154,7 @@ class RunningTask:
     @property
     def arguments(self) -> dict[str, Any]:
         """What its function was called with, by parameter, without the handle."""
-        return self._mounted.named_arguments(self._args, self._keywords)
+        return self._mounted.name_arguments(self._args, self._keywords)
 
     @property
     def args(self) -> tuple[Any, ...]:
@@ -164,7 +164,7 @@ class RunningTask:
     @property
     def kwargs(self) -> dict[str, Any]:
         """The keywords of its start, without those that every task is started with."""
-        return self._mounted.given_keywords(self._args, self._keywords)
+        return self._mounted.drop_supplied(self._args, self._keywords)
 
     @property
     def latest(self) -> TaskCtl | None:
@@ -188,7 +188,7 @@ class RunningTask:
         # time would never come there.
         driving.send(None)
         if self._recorder is not None:
-            self._record(self._recorder.started)
+            self._record(self._recorder.on_start)
         self.handle._driver = self._driver = self.loop.create_task(driving)
 
     def request_cancel(self, reason: str = "cancelled") -> None:
@@ -233,7 +233,7 @@ class RunningTask:
     async def _drive(self) -> None:
         interrupt: KeyboardInterrupt | None = None
         try:
-            await _entered()
+            await _enter()
             if not self._mounted.is_async:
                 await self._run_on_thread()
             else:
@@ -243,7 +243,7 @@ class RunningTask:
                     function = self._mounted.function
                     await self._follow(function(self.handle, *self._args, **self._keywords))
         except BaseException as error:
-            self._raised(error)
+            self._take_error(error)
             if isinstance(error, KeyboardInterrupt):
                 interrupt = error
         if (ctl := self._settle()) is not None:
@@ -257,7 +257,7 @@ class RunningTask:
         if not _is_async_generator(running):
             value = await running
             with self._lock:
-                self._lifecycle.returned(value)
+                self._lifecycle.take_result(value)
             return
         async for value in running:
             if not self._take(value):
@@ -270,10 +270,10 @@ class RunningTask:
         with self._lock:
             goes_on = self._lifecycle.take(value)
         if goes_on and self._recorder is not None:
-            self._record(self._recorder.progressed, value)
+            self._record(self._recorder.on_progress, value)
         return goes_on
 
-    def _raised(self, error: BaseException) -> None:
+    def _take_error(self, error: BaseException) -> None:
         # What is left of the way here says nothing about the function, and would keep `self`.
         frames = error.__traceback__
         while frames is not None and frames.tb_frame.f_code.co_filename == __file__:
@@ -281,7 +281,7 @@ class RunningTask:
         error.__traceback__ = frames
         with self._lock:
             was_decided = self._lifecycle.is_decided
-            self._lifecycle.raised(error)
+            self._lifecycle.take_error(error)
         if isinstance(error, asyncio.CancelledError):
             return
         self._log("failed while it cleaned up" if was_decided else "failed", error)
@@ -317,9 +317,9 @@ class RunningTask:
                     self._handed_on = result
                 else:
                     with self._lock:
-                        self._lifecycle.returned(result)
+                        self._lifecycle.take_result(result)
         except BaseException as error:
-            self._raised(error)
+            self._take_error(error)
         finally:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self.loop.call_soon_threadsafe(self._leave_thread)
@@ -340,7 +340,7 @@ class RunningTask:
         if self._recorder is None:
             return not self.is_lost
         try:
-            self.loop.call_soon_threadsafe(self._record, self._recorder.progressed, ctl)
+            self.loop.call_soon_threadsafe(self._record, self._recorder.on_progress, ctl)
         except RuntimeError:  # the loop is closed
             return False
         return True
@@ -418,7 +418,7 @@ class RunningTask:
         self.handle._close()
         self._runtime.ended(self, ctl)
         if self._recorder is not None:
-            self._record(self._recorder.ended, ctl)
+            self._record(self._recorder.on_end, ctl)
         return ctl
 
     async def _tell_and_release(self, ctl: TaskCtl) -> None:

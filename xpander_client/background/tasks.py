@@ -66,7 +66,7 @@ class BackgroundTasks:
         self._running: dict[tuple[str, str], RunningTask] = {}
         self._ends = EndedStates(keep_states, keep_states_for, clock)
         self._runtime = TaskRuntime(
-            self._lock, grace, DaemonThreads("xpander-task", threads), self._ended
+            self._lock, grace, DaemonThreads("xpander-task", threads), self._forget
         )
         self._background = LoopThread(
             "xpander-background", last=self._stop_background, at_exit=self._end_background
@@ -277,11 +277,11 @@ class BackgroundTasks:
         was faster and succeeded. A task that cancels itself does not wait.
         """
         running = self._find(task_type, task_id)
-        return running is not None and await _stopped([running], reason) == 1
+        return running is not None and await _stop_all([running], reason) == 1
 
     async def stop_all(self, reason: str = "all tasks are stopped") -> int:
         """Cancel all tasks, and wait until they have ended; how many were stopped."""
-        return await _stopped(self._all(), reason)
+        return await _stop_all(self._all(), reason)
 
     def get_handle(self, task_type: str, task_id: str) -> AsyncTaskHandle | None:
         """Return the handle of a task that runs, or None."""
@@ -339,13 +339,15 @@ class BackgroundTasks:
         self._find(task_type, task_id)  # one whose loop was closed makes room
         with self._lock:
             if key in self._running:
-                raise ValueError(_taken(key, [id for type, id in self._running if type == key[0]]))
+                raise ValueError(
+                    _describe_taken(key, [id for type, id in self._running if type == key[0]])
+                )
             plugin.admit(running)
             self._running[key] = running
             self._ends.forget(key)
         return running
 
-    def _ended(self, running: RunningTask, ctl: TaskCtl) -> None:
+    def _forget(self, running: RunningTask, ctl: TaskCtl) -> None:
         key = running.key
         with self._lock:
             del self._running[key]
@@ -380,7 +382,7 @@ class BackgroundTasks:
     async def _stop_background(self) -> None:
         here = asyncio.get_running_loop()
         mine = [running for running in self._all() if running.loop is here]
-        await _stopped(mine, "the program is ending")
+        await _stop_all(mine, "the program is ending")
         # What callbacks have begun, as messages about the end, is still on its way.
         others = asyncio.all_tasks() - {asyncio.current_task()}
         if others:
@@ -392,7 +394,7 @@ class BackgroundTasks:
             _logger.error("the background loop does not end, and is left to itself")
 
 
-async def _stopped(tasks: list[RunningTask], reason: str) -> int:
+async def _stop_all(tasks: list[RunningTask], reason: str) -> int:
     for running in tasks:
         running.request_cancel(reason)
     # A task that is among them would wait for itself.
@@ -412,7 +414,7 @@ def _was_stopped(end: TaskCtl) -> bool:
             assert_never(end.signal)
 
 
-def _taken(key: tuple[str, str], ids: list[str]) -> str:
+def _describe_taken(key: tuple[str, str], ids: list[str]) -> str:
     return f"task {key[0]}:{key[1]} is running already; {_running_ids(ids)}"
 
 

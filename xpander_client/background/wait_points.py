@@ -128,7 +128,7 @@ class WaitPoints:
         """Raise a `CancelledError` in those who wait on `key`: how many there were."""
         with self._lock:
             waiters = self._waiting.pop(key, None)
-            cancelled = _cancelled([waiters] if waiters is not None else [])
+            cancelled = _cancel_all([waiters] if waiters is not None else [])
         for waiter in cancelled:
             waiter.wake()
         return len(cancelled)
@@ -137,7 +137,7 @@ class WaitPoints:
         """Raise a `CancelledError` in all who wait: how many there were."""
         with self._lock:
             waiting, self._waiting = self._waiting, {}
-            cancelled = _cancelled(waiting.values())
+            cancelled = _cancel_all(waiting.values())
         for waiter in cancelled:
             waiter.wake()
         return len(cancelled)
@@ -191,7 +191,7 @@ class WaitPoints:
         return True
 
 
-def _cancelled(groups: Iterable[Iterable[_Waiter]]) -> list[_Waiter]:
+def _cancel_all(groups: Iterable[Iterable[_Waiter]]) -> list[_Waiter]:
     waiters = [waiter for group in groups for waiter in group]
     for waiter in waiters:
         waiter.answer(None, is_cancelled=True)

@@ -115,7 +115,7 @@ def fingerprint(event: TaskUpdateEvent | bytes) -> str:
     return hashlib.blake2b(canonical, digest_size=12).hexdigest()
 
 
-async def stored_tasks(
+async def read_stored_tasks(
     store: Store, organization_id: str, task_ids: Iterable[str]
 ) -> dict[str, StoredTask]:
     """All tasks of the organization, and which of those named are there besides."""
@@ -157,7 +157,7 @@ def violations(
     by_task: dict[str, list[Acknowledged]] = defaultdict(list)
     for each in acknowledged:
         by_task[each.entry.task_id].append(each)
-    found = list(_made_twice(stored))
+    found = list(_find_made_twice(stored))
     for task_id in sorted({*by_task, *stored}):
         entries, task = by_task[task_id], stored.get(task_id)
         if task is None:
@@ -176,7 +176,7 @@ def violations(
 _Fault = tuple[str, Effect, str]
 
 
-def _made_twice(stored: Mapping[str, StoredTask]) -> Iterator[Violation]:
+def _find_made_twice(stored: Mapping[str, StoredTask]) -> Iterator[Violation]:
     marked = Counter(task.mark for task in stored.values() if task.mark)
     for task in stored.values():
         if marked[task.mark] > 1:

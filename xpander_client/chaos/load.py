@@ -53,7 +53,7 @@ class _Caller:
     def _stop_after(self) -> float | None:
         return self._random.uniform(0.0, 0.5) if self._random.random() < 0.1 else None
 
-    def _failed(self, error: ModuleException) -> None:
+    def _count_failure(self, error: ModuleException) -> None:
         self.failures.append(f"{self._name}: {error}")
 
 
@@ -67,7 +67,7 @@ class AsyncCaller(_Caller):
                 try:
                     await self._one()
                 except ModuleException as error:
-                    self._failed(error)
+                    self._count_failure(error)
 
     async def _one(self) -> None:
         mark = self._mark()
@@ -125,7 +125,7 @@ class SyncCaller(_Caller):
                 try:
                     self._one()
                 except ModuleException as error:
-                    self._failed(error)
+                    self._count_failure(error)
 
     def _one(self) -> None:
         mark = self._mark()

@@ -120,7 +120,7 @@ async def _schema(address: str, name: str, tell: Callable[[str], None]) -> Async
         raise missing(error, "postgres", "a store on PostgreSQL") from None
 
     @contextlib.asynccontextmanager
-    async def connected() -> AsyncIterator[asyncpg.Connection]:
+    async def open_connection() -> AsyncIterator[asyncpg.Connection]:
         try:
             connection = await Database(address).connect()
         except (*AWAY, asyncpg.PostgresError, ValueError) as error:
@@ -133,7 +133,7 @@ async def _schema(address: str, name: str, tell: Callable[[str], None]) -> Async
             connection.terminate()
 
     async def execute(*statements: str) -> None:
-        async with connected() as connection:
+        async with open_connection() as connection:
             try:
                 await connection.execute("; ".join(statements))
             except (*AWAY, asyncpg.PostgresError) as error:
@@ -144,7 +144,7 @@ async def _schema(address: str, name: str, tell: Callable[[str], None]) -> Async
     parts = urlsplit(address)
     query = [(key, value) for key, value in parse_qsl(parts.query) if key != "search_path"]
     query.append(("search_path", name))
-    async with connected() as ours:
+    async with open_connection() as ours:
         # Held until this process ends, however that happens.
         await ours.execute("SELECT pg_advisory_lock(hashtextextended($1, 0))", name)
         for [left] in await ours.fetch(_MARKED, _COMMENT):

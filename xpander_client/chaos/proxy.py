@@ -84,7 +84,7 @@ class Network:
             line.reset()
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=_CHUNK)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=_CHUNK)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -98,12 +98,12 @@ class Network:
             self._server.close()
         lines = list(self._lines)
         self.reset()
-        await asyncio.gather(*(line.ended() for line in lines))
+        await asyncio.gather(*(line.on_end() for line in lines))
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line = _Line(self, reader, writer)
         self._lines.add(line)
-        await line.ended()
+        await line.on_end()
         self._lines.discard(line)
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -130,7 +130,7 @@ class _Line:
         """Send a reset to both ends."""
         self._carrying.cancel()
 
-    async def ended(self) -> None:
+    async def on_end(self) -> None:
         """Wait until both ends have said all, or the connection was reset. Never raises."""
         await asyncio.wait({self._carrying})
         broken = self._carrying.cancelled() or self._carrying.exception() is not None

@@ -29,11 +29,11 @@ from xpander_client.chaos.history import (
     Stopped,
     read_histories,
 )
-from xpander_client.chaos.invariants import StoredTask, Violation, stored_tasks, violations
+from xpander_client.chaos.invariants import StoredTask, Violation, read_stored_tasks, violations
 from xpander_client.chaos.load import QUIET, AsyncCaller, SyncCaller, quiet
 from xpander_client.chaos.marks import Mark, is_abandoned
 from xpander_client.chaos.places import Place, place_beside
-from xpander_client.chaos.stage import ORGANIZATION, SERVER, Stage, staged
+from xpander_client.chaos.stage import ORGANIZATION, SERVER, Stage, set_stage
 from xpander_client.platform.stores.addresses import store_at, without_password
 from xpander_client.platform.stores.base.engines import find_engine
 
@@ -106,7 +106,7 @@ async def run(
         remains = _Remains(folder, Mark(folder / _MARK))
         stack.callback(remains.clear)
         place = await stack.enter_async_context(place_beside(address, tell))
-        async with staged(
+        async with set_stage(
             place,
             folder,
             servers=2 if find_engine(address).shares_servers else 1,
@@ -126,7 +126,7 @@ async def run(
                 _trouble(stage, possible, chance, done, seconds=seconds, times=times),
             )
         histories = list(read_histories(folder / "histories"))
-        stored = await _stored(place, stage, {each.entry.task_id for each in histories})
+        stored = await _read_stored(place, stage, {each.entry.task_id for each in histories})
         found = violations(histories, stored, max_attempts=stage.settings.max_attempts)
         report = Report(
             store=without_password(address),
@@ -258,10 +258,12 @@ def _on_thread(function: Callable[[], None]) -> asyncio.Future[None]:
     return ended
 
 
-async def _stored(place: Place, stage: Stage, task_ids: Collection[str]) -> dict[str, StoredTask]:
+async def _read_stored(
+    place: Place, stage: Stage, task_ids: Collection[str]
+) -> dict[str, StoredTask]:
     store = store_at(place.address, stage.settings)
     await store.open()
     try:
-        return await stored_tasks(store, ORGANIZATION, task_ids)
+        return await read_stored_tasks(store, ORGANIZATION, task_ids)
     finally:
         await store.close()

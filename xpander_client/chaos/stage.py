@@ -127,7 +127,7 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def staged(
+async def set_stage(
     place: Place,
     folder: Path,
     *,

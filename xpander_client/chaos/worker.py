@@ -16,7 +16,7 @@ from xpander_client.chaos.history import Begun, Ended, History, Pushed
 from xpander_client.chaos.processes import end_with_parent, ready
 from xpander_client.configuration import Configuration, RetryPolicy
 from xpander_client.worker import Worker
-from xpander_client.worker.signals import stopped_by_signals
+from xpander_client.worker.signals import stop_by_signals
 
 PATIENT = RetryPolicy(attempts=1_000, initial=0.05, maximum=0.5)
 """Nobody gives up while the platform is away."""
@@ -57,7 +57,7 @@ def main(path: str, seed: str) -> None:
     async def work() -> None:
         configuration = Configuration(timeout=120.0, connect_timeout=2.0, retry=PATIENT)
         worker = Worker(handler, configuration, heartbeat_interval=0.5, grace=10.0)
-        with stopped_by_signals(worker.stop):
+        with stop_by_signals(worker.stop):
             working = asyncio.create_task(worker.run())
             await worker.registered()
             ready()

@@ -12,7 +12,7 @@ import attrs
 import typer
 
 from xpander_client.cli.output import note, print_json, print_pairs, print_table, tell
-from xpander_client.cli.stores import Organization, StoreAddress, administered
+from xpander_client.cli.stores import Organization, StoreAddress, administer
 from xpander_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def list_(
     organization: Organization = "local", store: StoreAddress = None, as_json: _Json = False
 ) -> None:
     """List the agents of an organization."""
-    found = asyncio.run(_kept(store, organization))
+    found = asyncio.run(_fetch_kept(store, organization))
     if as_json:
         print_json([agent.wire for agent in found])
     elif found:
@@ -118,23 +118,23 @@ async def _apply(
     from xpander_client.platform.agents import stored
     from xpander_client.platform.auth import keys
 
-    keys.checked_organization(organization)
-    async with administered(address, make=True) as store:
+    keys.check_organization(organization)
+    async with administer(address, make=True) as store:
         return await stored.apply(store, organization, described, now=time.time())
 
 
-async def _kept(address: str | None, organization: str) -> Sequence[DescribedAgent]:
+async def _fetch_kept(address: str | None, organization: str) -> Sequence[DescribedAgent]:
     from xpander_client.platform.agents import stored
 
-    async with administered(address) as store:
-        return await stored.kept(store, organization)
+    async with administer(address) as store:
+        return await stored.list_agents(store, organization)
 
 
 async def _one(address: str | None, organization: str, agent_id: str) -> DescribedAgent:
     from xpander_client.platform.agents import stored
 
-    async with administered(address) as store:
-        found = await stored.kept_agent(store, organization, agent_id)
+    async with administer(address) as store:
+        found = await stored.find_agent(store, organization, agent_id)
     if found is None:
         raise ConfigurationError(f"there is no agent {agent_id} in {organization}")
     return found
@@ -143,7 +143,7 @@ async def _one(address: str | None, organization: str, agent_id: str) -> Describ
 async def _remove(address: str | None, organization: str, agent_id: str) -> None:
     from xpander_client.platform.agents import stored
 
-    async with administered(address) as store:
+    async with administer(address) as store:
         await stored.remove(store, organization, agent_id, now=time.time())
 
 

@@ -11,7 +11,7 @@ import attrs
 import typer
 
 from xpander_client.cli.output import note, print_json, print_table
-from xpander_client.cli.stores import StoreAddress, administered
+from xpander_client.cli.stores import StoreAddress, administer
 
 if TYPE_CHECKING:
     from xpander_client.platform.rules.records import AuditEntry
@@ -32,7 +32,7 @@ def audit(
 
     The actor is the id of a key, or "operator" for commands like this one.
     """
-    found = asyncio.run(_listed(store, organization, limit))
+    found = asyncio.run(_fetch(store, organization, limit))
     if as_json:
         print_json([attrs.asdict(entry) for entry in found])
     elif found:
@@ -54,12 +54,10 @@ def audit(
         note("nothing was done that is written down")
 
 
-async def _listed(
-    address: str | None, organization: str | None, limit: int
-) -> Sequence[AuditEntry]:
+async def _fetch(address: str | None, organization: str | None, limit: int) -> Sequence[AuditEntry]:
     found: list[AuditEntry] = []
     cursor: str | None = None
-    async with administered(address) as store:
+    async with administer(address) as store:
         while len(found) < limit:
             page = await store.audit(
                 organization, cursor=cursor, limit=min(_PAGE, limit - len(found))

@@ -11,7 +11,7 @@ import attrs
 import typer
 
 from xpander_client.cli.output import complain, note, print_json, print_pairs, print_table, tell
-from xpander_client.cli.stores import StoreAddress, required_address
+from xpander_client.cli.stores import StoreAddress, require_address
 from xpander_client.extras import missing
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def chaos(
         from xpander_client.chaos.run import run
     except ModuleNotFoundError as error:
         raise missing(error, "platform", "the platform") from None
-    address = required_address(store)
+    address = require_address(store)
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     report = asyncio.run(run(address, seconds=seconds, seed=seed, tell=note))
     if as_json:

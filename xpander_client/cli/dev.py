@@ -70,7 +70,7 @@ def dev(
         raise missing(error, "platform", "the platform") from None
     with _running(store) as (address, place):
         if api_key is None and is_loopback(host):
-            api_key = _kept_key(place)
+            api_key = _keep_key(place)
         run(
             host,
             port,
@@ -105,7 +105,7 @@ def _running(store: str) -> Iterator[tuple[str, Path]]:
     yield store, place
 
 
-def _kept_key(store: Path) -> str:
+def _keep_key(store: Path) -> str:
     """Return the key that goes with a store, so that clients stay set up after a restart."""
     path = store.with_name(store.name + ".key")
     try:

@@ -12,7 +12,7 @@ import typer
 
 from xpander_client.api.resources import Agents, Tasks
 from xpander_client.cli.output import complain, print_json, print_pairs, tell
-from xpander_client.cli.workers import unserved
+from xpander_client.cli.workers import find_unserved
 from xpander_client.configuration import Configuration, RetryPolicy, without_login
 from xpander_client.errors import CallError, ConfigurationError, ModuleException, NotFoundError
 from xpander_client.version import __version__
@@ -41,7 +41,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Show what is configured, without secrets, whether the platform is reachable, and versions."""
-    configured, configuration, problem = _configured()
+    configured, configuration, problem = _read_configuration()
     reached: dict[str, Any] = {"reachable": None}
     if configuration is not None:
         reached, problem = _reach(configuration, timeout)
@@ -62,7 +62,7 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _configured() -> tuple[dict[str, Any], Configuration | None, str | None]:
+def _read_configuration() -> tuple[dict[str, Any], Configuration | None, str | None]:
     try:
         configuration = Configuration()
     except ConfigurationError as error:
@@ -99,7 +99,7 @@ def _reach(configuration: Configuration, timeout: float) -> tuple[dict[str, Any]
     reached = {"reachable": True, "milliseconds": milliseconds, "agents": len(found)}
     problem = _stream_problem(configuration, timeout)
     if configuration.agent_id:
-        reached["unserved"] = unserved(configuration, configuration.agent_id)
+        reached["unserved"] = find_unserved(configuration, configuration.agent_id)
     return {**reached, "streams": problem is None}, problem
 
 

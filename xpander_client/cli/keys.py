@@ -13,7 +13,7 @@ import attrs
 import typer
 
 from xpander_client.cli.output import note, print_json, print_table, tell
-from xpander_client.cli.stores import Organization, StoreAddress, administered
+from xpander_client.cli.stores import Organization, StoreAddress, administer
 
 if TYPE_CHECKING:
     from xpander_client.platform.auth.keys import KeyRecord
@@ -94,7 +94,7 @@ def list_(
     as_json: _Json = False,
 ) -> None:
     """List the keys, the oldest first, without what is secret about them."""
-    found = asyncio.run(_listed(store, organization))
+    found = asyncio.run(_fetch_keys(store, organization))
     if as_json:
         print_json([attrs.asdict(record) for record in found])
     elif found:
@@ -154,7 +154,7 @@ async def _create(
     from xpander_client.platform.agents import stored
     from xpander_client.platform.auth import keys
 
-    async with administered(address, make=True) as store:
+    async with administer(address, make=True) as store:
         made = await keys.create(
             store,
             organization,
@@ -163,23 +163,23 @@ async def _create(
             **said,
         )
         for agent_id in agent_ids or ():
-            if await stored.kept_agent(store, organization, agent_id) is None:
+            if await stored.find_agent(store, organization, agent_id) is None:
                 note(f"there is no agent {agent_id} in {organization} yet")
     return made
 
 
-async def _listed(address: str | None, organization: str | None) -> Sequence[KeyRecord]:
+async def _fetch_keys(address: str | None, organization: str | None) -> Sequence[KeyRecord]:
     from xpander_client.platform.auth import keys
 
-    async with administered(address) as store:
-        return await keys.listed(store, organization)
+    async with administer(address) as store:
+        return await keys.list_keys(store, organization)
 
 
 async def _revoke(address: str | None, key: str) -> tuple[str, bool]:
     from xpander_client.platform.auth import keys
 
-    async with administered(address) as store:
-        key_id = keys.id_of(key)
+    async with administer(address) as store:
+        key_id = keys.read_key_id(key)
         return key_id, await keys.revoke(store, key_id, now=time.time())
 
 

@@ -10,7 +10,7 @@ import typer
 
 from xpander_client.cli.output import note, print_json
 from xpander_client.cli.settings import with_settings
-from xpander_client.cli.stores import StoreAddress, required_address
+from xpander_client.cli.stores import StoreAddress, require_address
 from xpander_client.platform.foundation.settings import Settings
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def serve(
             )
 
     supervise(
-        required_address(store),
+        require_address(store),
         processes=processes,
         host=host,
         port=port,

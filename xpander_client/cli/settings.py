@@ -70,7 +70,7 @@ class _Option:
     def parameter(self) -> inspect.Parameter:
         """Return the option, as typer takes it."""
         is_flag = isinstance(self.default, bool)
-        shown = "" if is_flag else f" [default: {self._shown(self.default)}]"
+        shown = "" if is_flag else f" [default: {self._format(self.default)}]"
         option = typer.Option(
             self.flag,
             envvar=self.variable,
@@ -106,14 +106,14 @@ class _Option:
                 return int(value) if self.is_whole else value
         raise ConfigurationError(
             f"{self.flag} ({self.variable}) can't be {text!r}: give "
-            f"{self._shown(self.least)} to {self._shown(most)}, as in {self._example()}"
+            f"{self._format(self.least)} to {self._format(most)}, as in {self._example()}"
             + (", or none" if self.is_optional else "")
         )
 
     def _example(self) -> str:
         return {"TIME": "90, 15m or 7d", "SIZE": "65536 or 10MiB"}.get(self.unit, "10")
 
-    def _shown(self, value: Any) -> str:
+    def _format(self, value: Any) -> str:
         if value is None or value == ():
             return "none"
         for unit, size in _UNITS.get(self.unit, {}).items():

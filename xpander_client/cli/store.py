@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from xpander_client.cli.output import complain, note, print_json, print_pairs, print_table, tell
-from xpander_client.cli.stores import StoreAddress, required_address
+from xpander_client.cli.stores import StoreAddress, require_address
 
 store = typer.Typer(
     help="Check, update and copy stores while no platform uses them, and back them up at any time.",
@@ -26,7 +26,7 @@ def check(store: StoreAddress = None, as_json: _Json = False) -> None:
     """Look through a store: is it of this release, and is all in it as it has to be?"""
     from xpander_client.platform.stores import transfer
 
-    report = asyncio.run(transfer.check(required_address(store)))
+    report = asyncio.run(transfer.check(require_address(store)))
     if as_json:
         print_json(
             {
@@ -65,7 +65,7 @@ def migrate(store: StoreAddress = None, as_json: _Json = False) -> None:
     """Give a store the tables of this release. What it keeps stays."""
     from xpander_client.platform.stores import transfer
 
-    done = asyncio.run(transfer.migrate(required_address(store)))
+    done = asyncio.run(transfer.migrate(require_address(store)))
     if as_json:
         print_json({"before": done.before, "after": done.after})
     elif done.before == done.after:
@@ -116,7 +116,7 @@ def backup(
     """
     from xpander_client.platform.stores import transfer
 
-    asyncio.run(transfer.backup(required_address(store), file))
+    asyncio.run(transfer.backup(require_address(store), file))
     if as_json:
         print_json({"file": str(file), "bytes": file.stat().st_size})
     else:

@@ -31,7 +31,7 @@ Organization = Annotated[
 ]
 
 
-def required_address(given: str | None) -> str:
+def require_address(given: str | None) -> str:
     """Return the address of the store.
 
     Raises:
@@ -46,7 +46,7 @@ def required_address(given: str | None) -> str:
 
 
 @contextlib.asynccontextmanager
-async def administered(address: str | None, *, make: bool = False) -> AsyncIterator[Store]:
+async def administer(address: str | None, *, make: bool = False) -> AsyncIterator[Store]:
     """Open the store beside the platform that may be serving from it.
 
     Raises:
@@ -57,7 +57,7 @@ async def administered(address: str | None, *, make: bool = False) -> AsyncItera
     from xpander_client.platform.stores.addresses import store_at, without_password
     from xpander_client.platform.stores.base.engines import find_engine
 
-    address = required_address(address)
+    address = require_address(address)
     store = store_at(address)
     file = find_engine(address).locate_file(address)
     if file is not None and not file.exists():

@@ -30,7 +30,7 @@ from xpander_client.cli.output import (
     print_table,
     tell,
 )
-from xpander_client.cli.workers import unserved
+from xpander_client.cli.workers import find_unserved
 from xpander_client.configuration import Configuration
 from xpander_client.errors import ArgumentError, ModuleException
 
@@ -329,7 +329,7 @@ def _progress(task: Task) -> str | None:
 
 
 def _note_unserved(task: Task) -> None:
-    if told := unserved(task.configuration, task.agent_id):
+    if told := find_unserved(task.configuration, task.agent_id):
         note(told)
 
 

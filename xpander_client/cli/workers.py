@@ -28,7 +28,7 @@ def workers(
         note("no worker listens")
 
 
-def unserved(configuration: Configuration, agent_id: str) -> str | None:
+def find_unserved(configuration: Configuration, agent_id: str) -> str | None:
     """Return what to say when no worker serves an agent, so that its tasks wait for one."""
     with Organization(configuration) as organization:
         once = organization.options(timeout=5.0, retry=RetryPolicy(attempts=1))

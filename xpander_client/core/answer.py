@@ -138,7 +138,7 @@ def decode(
     except ConversionError as error:
         raise DecodingError(
             f"the platform's answer to {spec.operation} is not as agreed: {error}"
-            + encoding_of(answer),
+            + read_encoding(answer),
             json_path=error.path,
             expected=error.expected,
             got=error.got,
@@ -146,7 +146,7 @@ def decode(
         ) from None
 
 
-def encoding_of(answer: Answer) -> str:
+def read_encoding(answer: Answer) -> str:
     """Return what is to be said of how an answer was compressed; nothing where it was not."""
     coding = answer.headers.get("content-encoding")
     return f" (its content-encoding is {coding!r})" if coding else ""

@@ -32,7 +32,7 @@ LONGEST = 365 * 24 * 3600.0
 _USER_AGENT = f"xpander-client/{__version__}"
 
 
-def _names_of(headers: Sequence[tuple[str, str]]) -> str:
+def _list_names(headers: Sequence[tuple[str, str]]) -> str:
     return repr(tuple(name for name, _ in headers))
 
 
@@ -43,7 +43,7 @@ class CallOptions:
     timeout: float | None = None
     retry: RetryPolicy | None = None
     # A header may be a secret.
-    headers: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=_names_of)
+    headers: tuple[tuple[str, str], ...] = attrs.field(default=(), repr=_list_names)
     idempotency_key: str | None = None
 
 
@@ -63,7 +63,7 @@ class Prepared:
 
     method: str
     url: str
-    headers: list[tuple[str, str]] = attrs.field(repr=_names_of)
+    headers: list[tuple[str, str]] = attrs.field(repr=_list_names)
     body: bytes | None = attrs.field(repr=False)
     redirects: int = 0
 
@@ -167,7 +167,7 @@ class Call:
             return False
         now = self._clock()
         self._verdict = decide(
-            outcome_of(result),
+            find_outcome(result),
             replay=self.spec.replay,
             keys_honored=self._platform.keys_honored,
             attempt=len(self.attempts) + 1,
@@ -226,7 +226,7 @@ class Call:
         )
 
 
-def outcome_of(result: Answer | Fault) -> Outcome:
+def find_outcome(result: Answer | Fault) -> Outcome:
     """Return an attempt's result, as far as the decision to try again needs it."""
     if isinstance(result, Fault):
         return Outcome(fate=result.fate)

@@ -43,11 +43,11 @@ def open_items(plan: Plan[Item_co] | None) -> list[Item_co]:
     return [item for item in _items(plan) if not item.completed]
 
 
-def completed_items(plan: Plan[Item_co] | None) -> list[Item_co]:
+def list_completed(plan: Plan[Item_co] | None) -> list[Item_co]:
     """Return the steps that are completed, in order.
 
     Example:
-        >>> completed_items(None)
+        >>> list_completed(None)
         []
     """
     return [item for item in _items(plan) if item.completed]

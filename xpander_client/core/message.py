@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from xpander_client.core.deep_plan import Plan, PlanItem, completed_items, is_unfinished, open_items
+from xpander_client.core.deep_plan import Plan, PlanItem, is_unfinished, list_completed, open_items
 
 
 class _Attachment(Protocol):
@@ -93,7 +93,7 @@ def _file(url: str, attachment: _Attachment | None) -> str:
 
 
 def _continuation(plan: Plan[PlanItem]) -> str:
-    done, left = completed_items(plan), open_items(plan)
+    done, left = list_completed(plan), open_items(plan)
     return "\n\n".join(
         part
         for part in (

@@ -13,7 +13,7 @@ _MOST = 5  # one after the other
 _PORTS = {"http": 80, "https": 443}
 
 
-def redirected(request: Prepared, answer: Answer) -> Prepared | None:
+def follow_redirect(request: Prepared, answer: Answer) -> Prepared | None:
     """Return the request that an answer asks for instead; None if it asks for none that may be
     made.
 

@@ -83,7 +83,7 @@ def value_text(value: Any) -> str:
     if type(value) is str:
         return readable(value)
     # Structured answers of language models mostly come as pydantic models, which know how.
-    if (written := _written(value)) is not None:
+    if (written := _write(value)) is not None:
         return written
     try:
         said = dumps(value).decode()
@@ -139,7 +139,7 @@ def error_text(error: BaseException | str) -> str:
         >>> error_text(ValueError("no such region")), error_text(KeyError())
         ('no such region', 'KeyError')
     """
-    text = _text_of(error) or type(error).__name__
+    text = _write_text(error) or type(error).__name__
     if len(text) > _LONGEST_ERROR:
         text = f"{text[:_LONGEST_ERROR]}… ({len(text) - _LONGEST_ERROR} characters more)"
     return text
@@ -158,11 +158,11 @@ def readable(text: str) -> str:
     return text if text.isascii() else text.encode(errors="backslashreplace").decode()
 
 
-def shown(value: Any) -> str:
+def show_value(value: Any) -> str:
     """Return the value as Python shows it, in not too many characters.
 
     Example:
-        >>> shown({1, "a"} - {1})
+        >>> show_value({1, "a"} - {1})
         "{'a'}"
     """
     try:
@@ -181,11 +181,11 @@ class _Telling:
 
     def of(self, value: Any) -> Any:
         try:
-            return self._of(value)
+            return self._convert(value)
         except Exception:
-            return _text_of(value)
+            return _write_text(value)
 
-    def _of(self, value: Any) -> Any:
+    def _convert(self, value: Any) -> Any:
         if value is None or isinstance(value, bool):
             return value
         if isinstance(value, Enum):
@@ -206,7 +206,7 @@ class _Telling:
         if id(value) in self._above:
             return "..."  # it contains itself
         if len(self._above) >= _DEEPEST:
-            return _text_of(value)
+            return _write_text(value)
         self._above.add(id(value))
         try:
             return self._of_parts(value)
@@ -219,9 +219,9 @@ class _Telling:
         if isinstance(value, _LISTS):
             return [self.of(item) for item in cast(Iterable[Any], value)]
         if isinstance(value, type):
-            return _text_of(value)
+            return _write_text(value)
         if callable(getattr(value, "model_dump_json", None)):
-            written = _written(value)
+            written = _write(value)
             return self._of_pairs(value) if written is None else self.of(json.loads(written))
         if attrs.has(type(value)):
             return self._of_pairs(parts(value).items())
@@ -235,7 +235,7 @@ class _Telling:
             if callable(method := getattr(value, name, None)):
                 with contextlib.suppress(TypeError):  # it takes other arguments
                     return self.of(method(*arguments))
-        return _text_of(value)
+        return _write_text(value)
 
     def _of_pairs(self, pairs: Iterable[tuple[Any, Any]]) -> Any:
         told = [(self._name(key), self.of(item)) for key, item in pairs]
@@ -245,7 +245,7 @@ class _Telling:
 
     def _name(self, key: Any) -> str:
         if isinstance(key, tuple | frozenset):
-            return _text_of(key)
+            return _write_text(key)
         name = self.of(key)
         return name if isinstance(name, str) else _json(name)
 
@@ -254,7 +254,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def _written(value: Any) -> str | None:
+def _write(value: Any) -> str | None:
     """Return the JSON text that a pydantic model makes of itself, if it can."""
     try:
         write = getattr(value, "model_dump_json", None)
@@ -288,7 +288,7 @@ def _text_of_bytes(data: bytes) -> str:
         return base64.b64encode(data).decode()
 
 
-def _text_of(value: Any) -> str:
+def _write_text(value: Any) -> str:
     try:
         return readable(str(value))
     except Exception as error:

@@ -60,7 +60,7 @@ class _MismatchError(ValueError):
     def __init__(self, expected: str, value: object) -> None:
         super().__init__(expected)
         self.expected = expected
-        self.got = _described(value)
+        self.got = _describe(value)
 
 
 def loads(data: bytes | str, type_: type[T]) -> T:
@@ -74,7 +74,7 @@ def loads(data: bytes | str, type_: type[T]) -> T:
         [1, 2]
     """
     try:
-        made: T = _hook_of(type_)(orjson.loads(data), type_)
+        made: T = _find_hook(type_)(orjson.loads(data), type_)
         return made
     except Exception:
         return structure(parse(data), type_)  # once more, to say what is wrong
@@ -89,7 +89,7 @@ def parse(data: bytes | str) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise ConversionError("$", "JSON", f"{_shortened(data)} ({error})") from None
+        raise ConversionError("$", "JSON", f"{_shorten(data)} ({error})") from None
 
 
 def structure(value: Any, type_: type[T]) -> T:
@@ -105,7 +105,7 @@ def structure(value: Any, type_: type[T]) -> T:
         xpander_client.core.serialization.ConversionError: $: expected a boolean, got the number 1
     """
     try:
-        made: T = _hook_of(type_)(value, type_)
+        made: T = _find_hook(type_)(value, type_)
         return made
     except Exception:
         # Paths cost time, so they are found out only when something is wrong.
@@ -114,7 +114,7 @@ def structure(value: Any, type_: type[T]) -> T:
         except RecursionError:
             raise ConversionError("$", "less nesting", "a value nested too deeply") from None
         except Exception as error:
-            raise _located(error, "$", type_) from None
+            raise _locate(error, "$", type_) from None
 
 
 # Of each field its name, what it may hold, and the classes whose objects are right as they are.
@@ -154,7 +154,7 @@ def _declare(cls: Any) -> list[tuple[str, Any, _Hook, frozenset[Any]]]:
         if any(_is_open_enum(member) for member in members):
             right.discard(str)
         if field.type is not Any:
-            declared.append((field.name, field.type, _hook_of(field.type), frozenset(right)))
+            declared.append((field.name, field.type, _find_hook(field.type), frozenset(right)))
     _declared[cls] = declared
     return declared
 
@@ -173,7 +173,7 @@ def _enums(model: Any) -> dict[str, type[OpenStrEnum]]:
 _hooks: dict[Any, _Hook] = {}
 
 
-def _hook_of(type_: Any) -> _Hook:
+def _find_hook(type_: Any) -> _Hook:
     # cattrs' own way to a hook takes as long as reading a small event.
     hook = _hooks.get(type_)
     if hook is None:
@@ -451,7 +451,7 @@ def _dict_hook(type_: Any, converter: Any) -> _Hook:
 
 
 @functools.cache
-def _unchecked(model: Any) -> Any:
+def _pass_unchecked(model: Any) -> Any:
     """Make a model whose constructor does not look at what it is given: on the wire's way that was
     done.
 
@@ -474,7 +474,7 @@ def _model_hook(model: Any, converter: Any) -> _Hook:
         else override(rename=wire_name(field))
         for field in fields
     }
-    unchecked = _unchecked(model)
+    unchecked = _pass_unchecked(model)
     fill = make_dict_structure_fn(
         unchecked, converter, _cattrs_detailed_validation=converter.detailed_validation, **overrides
     )
@@ -507,7 +507,7 @@ def _union_hook(type_: Any, converter: Any) -> _Hook:
 
         return structure_optional
 
-    expected = " or ".join(_named(member) for member, _ in members)
+    expected = " or ".join(_name_place(member) for member, _ in members)
 
     def structure_union(value: Any, _: Any) -> Any:
         if value is None and nullable:
@@ -561,14 +561,14 @@ def _is_moment(type_: Any) -> bool:
 
 
 @functools.cache
-def _parts_of(model: Any) -> Callable[[Any], Any]:
+def _find_parts(model: Any) -> Callable[[Any], Any]:
     return _unstructure_model(model, _fast, identity)
 
 
 def parts(model: Any) -> dict[str, Any]:
     """Return the fields of a model by their names on the wire, each as it is."""
     kind: Any = type(model)
-    fields: dict[str, Any] = _parts_of(kind)(model)
+    fields: dict[str, Any] = _find_parts(kind)(model)
     return fields
 
 
@@ -588,7 +588,7 @@ def _is_mapping(type_: Any) -> bool:
     return isinstance(type_, type) and issubclass(type_, Mapping)
 
 
-def _registered(converter: Converter) -> Converter:
+def _register(converter: Converter) -> Converter:
     for type_, hook in _STRICT.items():
         converter.register_structure_hook(type_, hook)
     for applies, factory in (
@@ -607,27 +607,27 @@ def _registered(converter: Converter) -> Converter:
     return converter
 
 
-_fast = _registered(Converter(detailed_validation=False))
-_detailed = _registered(Converter(detailed_validation=True))
+_fast = _register(Converter(detailed_validation=False))
+_detailed = _register(Converter(detailed_validation=True))
 
 
 # Where it went wrong -----------------------------------------------------------------------------
 
 
-def _located(error: BaseException, path: str, type_: Any) -> ConversionError:
+def _locate(error: BaseException, path: str, type_: Any) -> ConversionError:
     if isinstance(error, ClassValidationError):
         for inner, field in error.group_exceptions()[0]:
             name = wire_name(getattr(attrs.fields(error.cl), field.name))
-            return _located(inner, f"{path}.{name}", field.type)
+            return _locate(inner, f"{path}.{name}", field.type)
     if isinstance(error, IterableValidationError):
         for inner, item in error.group_exceptions()[0]:
             place = f"[{item.index}]" if isinstance(item.index, int) else f".{item.index}"
-            return _located(inner, path + place, item.type)
+            return _locate(inner, path + place, item.type)
     if isinstance(error, _MismatchError):
         return ConversionError(path, error.expected, error.got)
     if isinstance(error, KeyError):
-        return ConversionError(path, _named(type_), "nothing: it is required")
-    return ConversionError(path, _named(type_), str(error))
+        return ConversionError(path, _name_place(type_), "nothing: it is required")
+    return ConversionError(path, _name_place(type_), str(error))
 
 
 _NAMES: dict[Any, str] = {
@@ -639,7 +639,7 @@ _NAMES: dict[Any, str] = {
 }
 
 
-def _named(type_: Any) -> str:
+def _name_place(type_: Any) -> str:
     if _is_list(type_):
         return "a list"
     if _is_open_enum(type_):
@@ -648,11 +648,11 @@ def _named(type_: Any) -> str:
         return "an object"
     members = _members(type_)
     if members and type_ not in _NAMES:
-        return " or ".join(_named(member) for member in members)
+        return " or ".join(_name_place(member) for member in members)
     return _NAMES.get(type_, "another value")
 
 
-def _described(value: object) -> str:
+def _describe(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -660,7 +660,7 @@ def _described(value: object) -> str:
     kinds = {str: "the string", int: "the number", float: "the number"}
     for kind, name in kinds.items():
         if isinstance(value, kind):
-            return f"{name} {_shortened(value)}"
+            return f"{name} {_shorten(value)}"
     if isinstance(value, list | tuple):
         return "a list"
     if isinstance(value, dict):
@@ -668,6 +668,6 @@ def _described(value: object) -> str:
     return f"a value of type {type(value).__name__}"
 
 
-def _shortened(value: object) -> str:
+def _shorten(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

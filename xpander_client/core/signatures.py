@@ -12,7 +12,7 @@ from typing import Any
 if sys.version_info >= (3, 14):
     from annotationlib import Format, get_annotations
 
-    def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    def read_signature(function: Callable[..., Any]) -> inspect.Signature:
         """Return the parameters of a function; its annotations need not be there at run time.
 
         Raises:
@@ -21,13 +21,13 @@ if sys.version_info >= (3, 14):
         """
         return inspect.signature(function, annotation_format=Format.FORWARDREF)
 
-    def annotations_of(owner: Any) -> dict[str, Any]:
+    def read_annotations(owner: Any) -> dict[str, Any]:
         """Return the annotations of a function or of a class, as they stand there."""
         return get_annotations(owner, format=Format.FORWARDREF)
 
 else:
 
-    def signature_of(function: Callable[..., Any]) -> inspect.Signature:
+    def read_signature(function: Callable[..., Any]) -> inspect.Signature:
         """Return the parameters of a function; its annotations need not be there at run time.
 
         Raises:
@@ -36,6 +36,6 @@ else:
         """
         return inspect.signature(function)
 
-    def annotations_of(owner: Any) -> dict[str, Any]:
+    def read_annotations(owner: Any) -> dict[str, Any]:
         """Return the annotations of a function or of a class, as they stand there."""
         return inspect.get_annotations(owner)

@@ -20,9 +20,9 @@ from typing import Generic, TypeVar
 import attrs
 
 from xpander_client.configuration import Configuration
-from xpander_client.core.answer import Answer, Fault, encoding_of, error_of_fault, error_of_status
-from xpander_client.core.call import LONGEST, CallOptions, Prepared, outcome_of, prepare
-from xpander_client.core.redirect import redirected
+from xpander_client.core.answer import Answer, Fault, error_of_fault, error_of_status, read_encoding
+from xpander_client.core.call import LONGEST, CallOptions, Prepared, find_outcome, prepare
+from xpander_client.core.redirect import follow_redirect
 from xpander_client.core.requests import LAST_EVENT_ID, Replay, RequestSpec, StreamSpec
 from xpander_client.core.retry import Fate, Outcome, Stop, Wait, decide
 from xpander_client.core.serialization import ConversionError, parse
@@ -161,7 +161,7 @@ def follow(
     return following.run()
 
 
-def _given_cursor(following: _Following[T]) -> str:
+def _read_cursor(following: _Following[T]) -> str:
     return following.spec.headers.get(LAST_EVENT_ID, "")
 
 
@@ -178,7 +178,7 @@ class _Following(Generic[T]):
     _url: str = attrs.field(init=False, default="")
     _parser: SseParser = attrs.field(init=False, factory=SseParser)
     _delivered: _Delivered = attrs.field(init=False, factory=_Delivered)
-    _cursor: str = attrs.field(init=False, default=attrs.Factory(_given_cursor, takes_self=True))
+    _cursor: str = attrs.field(init=False, default=attrs.Factory(_read_cursor, takes_self=True))
     _opened: bool = attrs.field(init=False, default=False)
     _greeted: bool = attrs.field(init=False, default=False)
     _draining: bool = attrs.field(init=False, default=False)
@@ -192,7 +192,7 @@ class _Following(Generic[T]):
             self._url = opening.request.url
             while (
                 isinstance(reply, Answer)
-                and (other := redirected(opening.request, reply)) is not None
+                and (other := follow_redirect(opening.request, reply)) is not None
             ):
                 opening = Open(other, opening.timeouts)
                 reply = yield opening
@@ -208,7 +208,7 @@ class _Following(Generic[T]):
             self._check_deadline()
             if not self.spec.resume and self._opened:
                 if isinstance(end, Fault):
-                    raise self._lost(end.description)
+                    raise self._make_lost_error(end.description)
                 return
             if end is _End.CLEAN and (yield from self._was_all()):
                 return
@@ -301,11 +301,11 @@ class _Following(Generic[T]):
             )
         )
         if isinstance(end, Answer) and end.is_success:
-            raise self._lost(_words(end))
+            raise self._make_lost_error(_words(end))
         # A wrong address should be told at once, a stream that broke be tried for longer.
         patience = self.configuration.stream_retry if self._opened else self.configuration.retry
         verdict = decide(
-            outcome_of(end) if isinstance(end, Answer | Fault) else Outcome(fate=Fate.UNKNOWN),
+            find_outcome(end) if isinstance(end, Answer | Fault) else Outcome(fate=Fate.UNKNOWN),
             replay=Replay.ALWAYS,
             keys_honored=False,
             attempt=len(self._attempts),
@@ -324,9 +324,9 @@ class _Following(Generic[T]):
             )
         if isinstance(end, Fault) and (final or not self._opened):
             raise error_of_fault(self.spec, end, self._attempts, url=self._url, unsafe=False)
-        raise self._lost(_words(end))
+        raise self._make_lost_error(_words(end))
 
-    def _lost(self, description: str) -> StreamError:
+    def _make_lost_error(self, description: str) -> StreamError:
         return StreamError(
             f"the stream of {self.spec.operation} broke and could not be resumed: {description}",
             last_event_id=self._cursor,
@@ -376,7 +376,7 @@ def _words(end: _End | Answer | Fault) -> str:
         return end.description
     if isinstance(end, Answer):
         refused = f"the platform answered {end.status_code}"
-        return f"{refused}, and no event stream{encoding_of(end)}" if end.is_success else refused
+        return f"{refused}, and no event stream{read_encoding(end)}" if end.is_success else refused
     return "the platform ended it early"
 
 

@@ -15,7 +15,7 @@ _ONE = ("items", "additionalProperties", "not", "contains", "if", "then", "else"
 _MANY = ("anyOf", "oneOf", "allOf", "prefixItems")
 
 
-def resolved(reference: str, root: Mapping[str, Any]) -> Mapping[str, Any]:
+def resolve_reference(reference: str, root: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return what a reference within a schema leads to; an empty schema if it leads nowhere."""
     found: Any = root
     for step in reference.removeprefix("#").strip("/").split("/"):
@@ -24,16 +24,16 @@ def resolved(reference: str, root: Mapping[str, Any]) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def accepted(schema: Mapping[str, Any]) -> Schema:
+def simplify_schema(schema: Mapping[str, Any]) -> Schema:
     """Return a copy of a schema of a tool's arguments that no provider of models refuses.
 
     OpenAI and Anthropic refuse a request with all of its tools for one schema.
 
     Example:
-        >>> accepted({"type": "object", "properties": {"names": {"type": "array"}}})
+        >>> simplify_schema({"type": "object", "properties": {"names": {"type": "array"}}})
         {'type': 'object', 'properties': {'names': {'type': 'array', 'items': {}}}}
     """
-    return rewritten(_one_object(copy.deepcopy(dict(schema))), _taken_everywhere)
+    return rewritten(_one_object(copy.deepcopy(dict(schema))), _simplify)
 
 
 def _one_object(schema: Schema) -> Schema:
@@ -42,10 +42,14 @@ def _one_object(schema: Schema) -> Schema:
     Of alternatives it lists all properties, and asks for what is asked for outside of them.
     """
     if isinstance(reference := schema.pop("$ref", None), str):
-        schema = {**resolved(reference, schema), **schema}
+        schema = {**resolve_reference(reference, schema), **schema}
     for key in ("allOf", "anyOf", "oneOf"):
         for option in [one for one in schema.pop(key, None) or () if isinstance(one, Mapping)]:
-            whole = {**resolved(option["$ref"], schema), **option} if "$ref" in option else option
+            whole = (
+                {**resolve_reference(option["$ref"], schema), **option}
+                if "$ref" in option
+                else option
+            )
             if whole.get("properties"):
                 schema["properties"] = {**whole["properties"], **schema.get("properties", {})}
             if key == "allOf" and whole.get("required"):
@@ -53,7 +57,7 @@ def _one_object(schema: Schema) -> Schema:
     return schema
 
 
-def _taken_everywhere(part: Schema) -> Schema:
+def _simplify(part: Schema) -> Schema:
     kinds = part.get("type")
     if "items" not in part and (kinds == "array" or (isinstance(kinds, list) and "array" in kinds)):
         each = part.get("prefixItems")

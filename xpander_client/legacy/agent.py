@@ -24,7 +24,7 @@ from xpander_client.legacy.providers import LLMProvider, provider, tool_calls_in
 from xpander_client.legacy.script import Current, Platform, Script
 from xpander_client.legacy.tools.calls import ToolCall, ToolCallResult
 from xpander_client.legacy.tools.local_tools import local_tools
-from xpander_client.legacy.usage import Tokens, usage_of
+from xpander_client.legacy.usage import Tokens, read_usage
 from xpander_client.transport.drivers import adrive, drive
 
 _logger = logging.getLogger(__name__)
@@ -286,11 +286,11 @@ class Agent:
             TurnLimitError: the model gave `max_turns` answers in a row that called no tool.
             ModuleException: Anything else that may go wrong.
         """
-        return drive(self._loop.finished())
+        return drive(self._loop.check_finished())
 
     async def ais_finished(self) -> bool:
         """As `is_finished`."""
-        return await adrive(self._loop.finished())
+        return await adrive(self._loop.check_finished())
 
     def get_execution_status(self) -> Execution:
         """Return the task as it is now; its `status` is PENDING, RUNNING, COMPLETED or FAILED."""
@@ -315,11 +315,11 @@ class Agent:
             WaitTimeoutError: it is not over in time; it goes on.
             ModuleException: Anything else that may go wrong.
         """
-        return Execution(drive(self._loop.ended(timeout)))
+        return Execution(drive(self._loop.wait_for_end(timeout)))
 
     async def aretrieve_execution_result(self, timeout: float | None = None) -> Execution:
         """As `retrieve_execution_result`."""
-        return Execution(await adrive(self._loop.ended(timeout)))
+        return Execution(await adrive(self._loop.wait_for_end(timeout)))
 
     def list_executions(self) -> list[ListedExecution]:
         """List the agent's tasks, the newest first."""
@@ -377,11 +377,11 @@ class Agent:
         Raises:
             TaskHeldError: a worker has the task, so it is not for this script to ask a model.
         """
-        return drive(self._loop.conversation.shown())
+        return drive(self._loop.conversation.list_messages())
 
     async def amessages(self) -> list[dict[str, Any]]:
         """As `messages`."""
-        return await adrive(self._loop.conversation.shown())
+        return await adrive(self._loop.conversation.list_messages())
 
     @property
     def memory(self) -> Memory:
@@ -393,7 +393,7 @@ class Agent:
         return await adrive(self._memory())
 
     def _memory(self) -> Steps[Memory]:
-        copy = yield from self._loop.conversation.opened()
+        copy = yield from self._loop.conversation.open_thread()
         return Memory(self._script, self._loop.conversation, copy.id)
 
     def add_messages(self, messages: Any) -> None:
@@ -601,7 +601,7 @@ class Agent:
         llm_provider: LLMProvider | str | None,
         source_node_type: str,
     ) -> Steps[None]:
-        usage = usage_of(llm_response)
+        usage = read_usage(llm_response)
         chosen = self.llm_provider if llm_provider is None else provider(llm_provider)
         agents = self._script.platform.agents
         try:
@@ -686,7 +686,7 @@ def _driver(drive_task: Callable[[Agent], Any]) -> Callable[[Script], Any]:
     return lambda script: drive_task(Agent(script))
 
 
-def loaded(platform: Platform, agent_id: str, version: int | None) -> Steps[Agent]:
+def load_agent(platform: Platform, agent_id: str, version: int | None) -> Steps[Agent]:
     """Return the agent of an id."""
     agents = platform.agents
     # The first version has no number on the wire.

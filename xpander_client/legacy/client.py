@@ -11,7 +11,7 @@ import attrs
 from xpander_client.api.models import AgentInstructions, AgentStatus, AgentType
 from xpander_client.configuration import Configuration, check_configuration
 from xpander_client.core.steps import Steps, ask
-from xpander_client.legacy.agent import Agent, loaded
+from xpander_client.legacy.agent import Agent, load_agent
 from xpander_client.legacy.pending import pending_local_tool_calls
 from xpander_client.legacy.providers import LLMProvider, provider, tool_calls_in
 from xpander_client.legacy.script import Platform
@@ -139,11 +139,11 @@ class AgentCollection:
             NotFoundError: there is no such agent.
             ModuleException: Anything else that may go wrong.
         """
-        return drive(loaded(self._platform, agent_id, version))
+        return drive(load_agent(self._platform, agent_id, version))
 
     async def aget(self, agent_id: str, version: int | None = None) -> Agent:
         """As `get`."""
-        return await adrive(loaded(self._platform, agent_id, version))
+        return await adrive(load_agent(self._platform, agent_id, version))
 
     def create(
         self,
@@ -188,7 +188,7 @@ class AgentCollection:
             description=description,
             instructions=instructions,
         )
-        return (yield from loaded(self._platform, made.id, None))
+        return (yield from load_agent(self._platform, made.id, None))
 
 
 @attrs.frozen
@@ -203,8 +203,8 @@ class UnloadedAgent:
 
     def load(self) -> Agent:
         """Load the agent with its instructions and tools."""
-        return drive(loaded(self._platform, self.id, None))
+        return drive(load_agent(self._platform, self.id, None))
 
     async def aload(self) -> Agent:
         """As `load`."""
-        return await adrive(loaded(self._platform, self.id, None))
+        return await adrive(load_agent(self._platform, self.id, None))

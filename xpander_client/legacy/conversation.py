@@ -19,8 +19,8 @@ from xpander_client.errors import ConflictError, TaskHeldError
 from xpander_client.legacy import instructions
 from xpander_client.legacy.providers import (
     LLMProvider,
+    make_stored_messages,
     messages_for,
-    stored_messages,
     tool_calls_in,
 )
 from xpander_client.legacy.script import Script
@@ -35,7 +35,7 @@ class Conversation:
     def __init__(self, script: Script) -> None:
         self._script = script
 
-    def opened(self) -> Steps[ThreadCopy]:
+    def open_thread(self) -> Steps[ThreadCopy]:
         """Return the task's thread; the first time it is claimed, linked to the task and begun.
 
         Raises:
@@ -50,7 +50,7 @@ class Conversation:
             if not at.claimed and not at.held_by_other and thread_id is not None:
                 yield from self.claim()
             if at.held_by_other:
-                raise self._held()
+                raise self._make_held_error()
             at.linked = thread_id is not None
             if thread_id is None:
                 thread = yield from self._new_thread()
@@ -63,7 +63,7 @@ class Conversation:
             if not at.linked:
                 yield from ask(threads.delete, threads.adelete, copy.id)
             at.thread = None
-            raise self._held()
+            raise self._make_held_error()
         if not at.linked:
             tasks = self._script.platform.tasks
             at.task = yield from ask(
@@ -126,7 +126,7 @@ class Conversation:
         at.linked = at.linked or thread_id is not None
         return True
 
-    def _held(self) -> TaskHeldError:
+    def _make_held_error(self) -> TaskHeldError:
         return TaskHeldError(
             f"task {self._script.required.task.id} belongs to a worker, or is over: wait for it "
             "with is_finished() or retrieve_execution_result(), or create it with use_worker=False"
@@ -134,7 +134,7 @@ class Conversation:
 
     def messages(self) -> Steps[list[ThreadMessage]]:
         """Return the thread as the agent's strategy shows it; only what is new is read."""
-        copy = yield from self.opened()
+        copy = yield from self.open_thread()
         threads = self._script.platform.threads
         strategy = self._script.definition.memory_strategy or "full"
         if strategy != "full":
@@ -144,17 +144,19 @@ class Conversation:
             yield from self.read_on(copy)
         return copy.messages
 
-    def shown(self) -> Steps[list[dict[str, Any]]]:
+    def list_messages(self) -> Steps[list[dict[str, Any]]]:
         """Return the messages in the form of the selected provider."""
         messages, provider = (yield from self.messages()), self._script.provider
         copy = self._script.required.thread
         if copy is None or messages is not copy.messages:
             return messages_for(messages, provider)
-        return copy.rendering.shown(messages, provider)
+        return copy.rendering.render_messages(messages, provider)
 
     def add_messages(self, value: Any) -> Steps[None]:
         """Put a model's answer, or other messages, behind the thread's last one."""
-        messages = [self._named(each) for each in stored_messages(value, self._script.provider)]
+        messages = [
+            self._name_message(each) for each in make_stored_messages(value, self._script.provider)
+        ]
         yield from self.write(messages)
         at = self._script.required
         for message in messages:
@@ -165,7 +167,7 @@ class Conversation:
                 if call.name == FINISH_TOOL and call.malformed is None and self._script.end_tool:
                     at.finish = call
 
-    def _named(self, message: ThreadMessage) -> ThreadMessage:
+    def _name_message(self, message: ThreadMessage) -> ThreadMessage:
         """Return the message with the tools' own names, whatever a provider made of them."""
         tools = self._script.tools if message.tool_calls else ()
         calls = [
@@ -182,15 +184,15 @@ class Conversation:
 
     def replace_messages(self, value: Any) -> Steps[None]:
         """Put these messages in the place of all that the thread has."""
-        messages = stored_messages(value, self._script.provider)
-        copy = yield from self.opened()
+        messages = make_stored_messages(value, self._script.provider)
+        copy = yield from self.open_thread()
         threads = self._script.platform.threads
         copy.take_in((yield from ask(threads.update, threads.aupdate, copy.id, messages=messages)))
 
     def write(self, messages: Sequence[ThreadMessage]) -> Steps[None]:
         """Put messages behind the last one, and learn what the platform put there meanwhile."""
         if messages:
-            yield from self._put((yield from self.opened()), messages)
+            yield from self._put((yield from self.open_thread()), messages)
 
     def _put(self, copy: ThreadCopy, messages: Sequence[ThreadMessage]) -> Steps[None]:
         at = self._script.required

@@ -64,11 +64,11 @@ class ExecutionInput(str):
         return str(self)
 
 
-def _status_of(raw: str | None) -> ExecutionStatus | str:
+def _read_status(raw: str | None) -> ExecutionStatus | str:
     """Return the loop's word for a platform's; one that is not known stays as it is.
 
     Example:
-        >>> _status_of("executing"), _status_of("hibernating")
+        >>> _read_status("executing"), _read_status("hibernating")
         (<ExecutionStatus.RUNNING: 'RUNNING'>, 'hibernating')
     """
     return _STATUSES.get(raw or "pending", raw or "pending")
@@ -79,14 +79,14 @@ class _Outcome:
 
     __slots__ = ()
 
-    def _told(self) -> tuple[str, AgentExecutionStatus | None, str | None]:
+    def _show_fields(self) -> tuple[str, AgentExecutionStatus | None, str | None]:
         """Return the id, the platform's status, and the result or the error's text."""
         raise NotImplementedError
 
     @property
     def id(self) -> str:
         """The execution's id, which is the task's."""
-        return self._told()[0]
+        return self._show_fields()[0]
 
     @property
     def execution_id(self) -> str:
@@ -96,7 +96,7 @@ class _Outcome:
     @property
     def raw_status(self) -> AgentExecutionStatus:
         """Where it stands, in the platform's words."""
-        return self._told()[1] or AgentExecutionStatus.Pending
+        return self._show_fields()[1] or AgentExecutionStatus.Pending
 
     @property
     def status(self) -> ExecutionStatus | str:
@@ -104,19 +104,19 @@ class _Outcome:
 
         A status that this release does not know comes as the platform wrote it.
         """
-        return _status_of(str(self.raw_status))
+        return _read_status(str(self.raw_status))
 
     @property
     def result(self) -> str | None:
         """What came out, of one that is COMPLETED."""
-        return self._told()[2] if self.status == ExecutionStatus.COMPLETED else None
+        return self._show_fields()[2] if self.status == ExecutionStatus.COMPLETED else None
 
     @property
     def error(self) -> str | None:
         """What went wrong, of one that is FAILED."""
         if self.status != ExecutionStatus.FAILED:
             return None
-        return self._told()[2] or f"the execution ended as {self.raw_status}"
+        return self._show_fields()[2] or f"the execution ended as {self.raw_status}"
 
 
 @attrs.frozen
@@ -138,7 +138,7 @@ class Execution(_Outcome):
 
     task: Task
 
-    def _told(self) -> tuple[str, AgentExecutionStatus | None, str | None]:
+    def _show_fields(self) -> tuple[str, AgentExecutionStatus | None, str | None]:
         return self.task.id, self.task.status, self.task.result
 
     @property
@@ -205,7 +205,7 @@ class ListedExecution(_Outcome):
 
     item: TasksListItem
 
-    def _told(self) -> tuple[str, AgentExecutionStatus | None, str | None]:
+    def _show_fields(self) -> tuple[str, AgentExecutionStatus | None, str | None]:
         return self.item.id, self.item.status, self.item.result
 
     @property

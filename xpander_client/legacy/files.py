@@ -35,12 +35,12 @@ def addresses(files: Iterable[str | Mapping[str, Any]] | None) -> list[str]:
     return [_address(file, f"files[{index}]") for index, file in enumerate(files or ())]
 
 
-def described(urls: Iterable[str]) -> str:
+def describe_file(urls: Iterable[str]) -> str:
     """Return what a model is told about files: their addresses, and texts that came with them."""
     lines = []
     texts = []
     for url in urls:
-        attached = _attached(url)
+        attached = _read_attachment(url)
         if attached is None:
             lines.append(f"- {url}")
             continue
@@ -102,7 +102,7 @@ def _address(file: Any, place: str) -> str:
     return f"data:{media_type};name={quote(name, safe='')};base64,{content}"
 
 
-def _attached(url: str) -> _Attached | None:
+def _read_attachment(url: str) -> _Attached | None:
     head, comma, content = url.partition(";base64,")
     if not comma or not head.startswith("data:"):
         return None

@@ -44,8 +44,8 @@ def system(
     """Return the message that tells a model which agent it is."""
     given = instructions or AgentInstructions()
     parts = [given.general or ""]
-    parts += _listed("Your role", given.role)
-    parts += _listed("Your goals", given.goal)
+    parts += _list_lines("Your role", given.role)
+    parts += _list_lines("Your goals", given.goal)
     if end_tool:
         parts.append(
             f"When the task is done, or can't be done, call {FINISH_TOOL} with what came out: the "
@@ -62,10 +62,10 @@ def question(text: str, urls: Sequence[str], user: UserDetails | None) -> list[T
         told = dumps(user.on_the_wire()).decode()
         made.append(ThreadMessage(role="system", content=f"The user: {told}"))
     if urls:
-        made.append(ThreadMessage(role="system", content=files.described(urls)))
+        made.append(ThreadMessage(role="system", content=files.describe_file(urls)))
     return made
 
 
-def _listed(title: str, lines: Sequence[str] | None) -> list[str]:
+def _list_lines(title: str, lines: Sequence[str] | None) -> list[str]:
     written = [f"- {line}" for line in lines or () if line]
     return ["\n".join([f"{title}:", *written])] if written else []

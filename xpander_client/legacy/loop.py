@@ -11,7 +11,7 @@ from xpander_client.errors import TurnLimitError
 from xpander_client.legacy.conversation import Conversation
 from xpander_client.legacy.script import Current, Script
 from xpander_client.legacy.tools import operations
-from xpander_client.legacy.tools.calls import FINISH_TOOL, ToolCall, extended
+from xpander_client.legacy.tools.calls import FINISH_TOOL, ToolCall, extend
 from xpander_client.legacy.tools.runs import ToolRuns
 
 _KNOWN = frozenset(AgentExecutionStatus)
@@ -45,7 +45,7 @@ class Loop:
         self.script.current = Current(task, worker_id)
         return task
 
-    def finished(self) -> Steps[bool]:
+    def check_finished(self) -> Steps[bool]:
         """Tell whether the loop is over. Asks the platform once at most, and only if it must.
 
         While a worker has the task, this waits until it is over.
@@ -62,7 +62,7 @@ class Loop:
         if not at.claimed and not at.held_by_other and (yield from self.conversation.claim()):
             return False
         if at.held_by_other:
-            yield from self.ended(None)
+            yield from self.wait_for_end(None)
             return True
         if at.turns_without_tools >= self.script.max_turns:
             raise TurnLimitError(
@@ -81,7 +81,7 @@ class Loop:
                 # The lease ran out meanwhile. If nobody else has begun, the task is ours again.
                 if (yield from self.conversation.claim()):
                     return False
-                yield from self.ended(None)
+                yield from self.wait_for_end(None)
                 return True
         at.over = status.is_terminal
         # A paused task waits for a person: the model can do nothing for it.
@@ -95,7 +95,7 @@ class Loop:
         at.over = at.over or bool(at.task.status and at.task.status.is_terminal)
         return at.task
 
-    def ended(self, timeout: float | None) -> Steps[Task]:
+    def wait_for_end(self, timeout: float | None) -> Steps[Task]:
         """Wait for the task's end, and return it.
 
         Raises:
@@ -125,12 +125,12 @@ class Loop:
         payload = {"bodyParams": {"is_success": is_success, "result": result}}
         call = ToolCall(
             FINISH_TOOL,
-            payload=extended(ToolCall(FINISH_TOOL).payload, payload),
+            payload=extend(ToolCall(FINISH_TOOL).payload, payload),
             tool_call_id=f"call_{uuid.uuid4().hex[:24]}",
         )
         stored = ThreadToolCall(
             name=FINISH_TOOL,
-            payload=operations.written(call.payload),
+            payload=operations.write_answer(call.payload),
             tool_call_id=call.tool_call_id,
         )
         yield from self.conversation.write(

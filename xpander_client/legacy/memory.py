@@ -80,7 +80,7 @@ class Memory:
         Older scripts call this; the thread has both when `agent.memory` returns, so the arguments
         change nothing.
         """
-        drive(self._conversation.opened())
+        drive(self._conversation.open_thread())
 
     async def ainit_messages(
         self,
@@ -90,15 +90,15 @@ class Memory:
         files: Sequence[Any] | None = None,
     ) -> None:
         """As `init_messages`."""
-        await adrive(self._conversation.opened())
+        await adrive(self._conversation.open_thread())
 
     def retrieve_messages(self) -> list[dict[str, Any]]:
         """Return the messages in the selected provider's form, as `agent.messages` has them."""
-        return drive(self._conversation.shown())
+        return drive(self._conversation.list_messages())
 
     async def aretrieve_messages(self) -> list[dict[str, Any]]:
         """As `retrieve_messages`."""
-        return await adrive(self._conversation.shown())
+        return await adrive(self._conversation.list_messages())
 
     def update_messages(self, messages: Any) -> None:
         """Replace the thread's messages.

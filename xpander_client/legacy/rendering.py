@@ -26,14 +26,16 @@ class Rendering:
         self._settled = 0
         self._json = b""
 
-    def shown(self, thread: Sequence[ThreadMessage], provider: LLMProvider) -> list[dict[str, Any]]:
+    def render_messages(
+        self, thread: Sequence[ThreadMessage], provider: LLMProvider
+    ) -> list[dict[str, Any]]:
         """Return the same as `messages_for`."""
         if not is_one_by_one(provider):
             return messages_for(thread, provider)
         if provider is not self._provider or len(thread) < self._settled:
             self._forget()
             self._provider = provider
-        settled = _settled(thread, self._settled)
+        settled = _find_settled(thread, self._settled)
         if settled is None:  # an answer to something that was settled: all is worked out again
             self._forget()
             return messages_for(thread, provider)
@@ -46,7 +48,7 @@ class Rendering:
         return before + messages_for(rest, provider) if rest else before
 
 
-def _settled(thread: Sequence[ThreadMessage], start: int) -> int | None:
+def _find_settled(thread: Sequence[ThreadMessage], start: int) -> int | None:
     """Return how far the thread is settled; None if what is before `start` is answered only now."""
     waiting: set[str] = set()
     settled = start

@@ -101,7 +101,7 @@ class Script:
     @property
     def tools(self) -> list[Tool]:
         """All tools that the model is offered."""
-        return catalog.offered(self.definition, self.local, end_tool=self.end_tool)
+        return catalog.list_offered(self.definition, self.local, end_tool=self.end_tool)
 
     @property
     def required(self) -> Current:

@@ -62,14 +62,14 @@ _PLACES = (
 _REASONS = ("finish_reason", "stop_reason", "stopReason", "done_reason", "finishReason", "status")
 
 
-def usage_of(response: Any) -> Usage:
+def read_usage(response: Any) -> Usage:
     """Return the usage in a model's answer, a dict or an object of the provider's SDK.
 
     Raises:
         ArgumentError: there is none in it.
 
     Example:
-        >>> usage_of({"model": "gpt-5", "usage": {"prompt_tokens": 100, "completion_tokens": 20}})
+        >>> read_usage({"model": "gpt-5", "usage": {"prompt_tokens": 100, "completion_tokens": 20}})
         Usage(prompt_tokens=100, completion_tokens=20, total_tokens=120, model='gpt-5', \
 finish_reason='')
     """

@@ -102,8 +102,8 @@ class Platform:
         )
         threads = ThreadEndpoints(store, reach, self.settings)
         health = HealthEndpoints(store, self.logs, self.metrics, self._clock)
-        routes = roles.guarded(
-            reach.guarded(
+        routes = roles.guard_routes(
+            reach.guard_routes(
                 [*endpoints.routes(), *threads.routes(), *operations.routes(), *health.routes()]
             )
         )

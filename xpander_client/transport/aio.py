@@ -12,19 +12,19 @@ import httpx
 
 from xpander_client.core.answer import Answer, Fault, Response
 from xpander_client.core.call import Call
-from xpander_client.core.redirect import redirected
+from xpander_client.core.redirect import follow_redirect
 from xpander_client.core.requests import RequestSpec
 from xpander_client.core.stream import Ask, Effect, HandOver, Open, Pause, Reply
 from xpander_client.runtime.shielding import shield
 from xpander_client.transport.pool import AsyncConnections, Pool
 from xpander_client.transport.wire import (
     TOO_LATE,
-    answer_of,
-    fault_of,
     is_compressed,
     is_event_stream,
-    opened_of,
-    request_of,
+    make_fault,
+    make_request,
+    read_answer,
+    read_opened,
 )
 
 T = TypeVar("T")
@@ -40,19 +40,21 @@ async def call(pool: Pool, state: Call, answer: type[T] | None) -> Response[T]:
         prepared = state.request
         try:
             shared = await pool.async_connections("calls")
-            request = request_of(shared.client, prepared, timeouts, given=given)
+            request = make_request(shared.client, prepared, timeouts, given=given)
             answer = await _fetch(shared, request, timeouts, state.is_late)
-            while not answer.is_success and (other := redirected(prepared, answer)) is not None:
+            while (
+                not answer.is_success and (other := follow_redirect(prepared, answer)) is not None
+            ):
                 prepared, timeouts = other, state.limits()
-                request = request_of(shared.client, prepared, timeouts, given=given)
+                request = make_request(shared.client, prepared, timeouts, given=given)
                 answer = await _fetch(shared, request, timeouts, state.is_late)
             return answer
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            return fault_of(error, prepared.url, given=given)
+            return make_fault(error, prepared.url, given=given)
 
     result = await attempt()
     if not state.has_succeeded(result):
-        result = await _tried_again(state, result, attempt)
+        result = await _try_again(state, result, attempt)
     return state.finish(result, answer)
 
 
@@ -63,10 +65,10 @@ async def _fetch(
     is_late: Callable[[], bool],
 ) -> Answer:
     await shared.take_place(timeouts["pool"])
-    return await _unbroken(_received(shared, request, is_late))
+    return await _unbroken(_receive(shared, request, is_late))
 
 
-async def _received(
+async def _receive(
     shared: AsyncConnections, request: httpx.Request, is_late: Callable[[], bool]
 ) -> Answer:
     response = await _send(shared, request)
@@ -76,12 +78,12 @@ async def _received(
             body += chunk
             if is_late():
                 raise TOO_LATE
-        return answer_of(response, bytes(body))
+        return read_answer(response, bytes(body))
     finally:
         await _close(shared, response)
 
 
-async def _tried_again(
+async def _try_again(
     state: Call, first: Answer | Fault, attempt: Callable[[], Awaitable[Answer | Fault]]
 ) -> Answer | Fault:
     import tenacity  # most calls succeed at once and need none of it
@@ -126,7 +128,7 @@ async def stream(
                     url = effect.request.url
                     shared = await pool.async_connections("streams")
                     timeouts = effect.timeouts
-                    request = request_of(
+                    request = make_request(
                         shared.client, effect.request, timeouts, given=given, is_stream=True
                     )
                     await shared.take_place(timeouts["pool"])
@@ -135,10 +137,10 @@ async def stream(
                     if is_event_stream(response):
                         compressed = is_compressed(response)
                         chunks = response.aiter_bytes() if compressed else response.aiter_raw()
-                        reply = opened_of(response)
+                        reply = read_opened(response)
                     else:
                         await response.aread()
-                        reply = answer_of(response, response.content)
+                        reply = read_answer(response, response.content)
                 elif isinstance(effect, Pause):
                     await connection.aclose()
                     await asyncio.sleep(effect.seconds)
@@ -148,7 +150,7 @@ async def stream(
                 elif chunks is not None:
                     reply = await anext(chunks, None)
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-                reply = fault_of(error, url, given=given)
+                reply = make_fault(error, url, given=given)
 
 
 async def _send(shared: AsyncConnections, request: httpx.Request) -> httpx.Response:
@@ -181,13 +183,13 @@ async def _unbroken(
         return await shield(task)
     except asyncio.CancelledError:
 
-        def ended(task: asyncio.Future[R]) -> None:
+        def on_end(task: asyncio.Future[R]) -> None:
             if not task.cancelled() and task.exception() is None and discard is not None:
                 discarding = asyncio.ensure_future(discard(task.result()))
                 _discarding.add(discarding)
                 discarding.add_done_callback(_discarding.discard)
 
-        task.add_done_callback(ended)
+        task.add_done_callback(on_end)
         raise
 
 

@@ -85,7 +85,7 @@ class Bound(Model):
         Raises:
             ArgumentError: they are no such object; the message says where.
         """
-        return super().from_dict(values)._known(configuration)
+        return super().from_dict(values)._remember(configuration)
 
     @classmethod
     def from_json(cls, text: str | bytes, configuration: Configuration | None = None) -> Self:
@@ -94,9 +94,9 @@ class Bound(Model):
         Raises:
             ArgumentError: it holds no such object; the message says where.
         """
-        return super().from_json(text)._known(configuration)
+        return super().from_json(text)._remember(configuration)
 
-    def _known(self, configuration: Configuration | None) -> Self:
+    def _remember(self, configuration: Configuration | None) -> Self:
         if configuration is not None:
             self.configuration = configuration
         self._loaded = dumps(self)
@@ -114,7 +114,7 @@ class Bound(Model):
         return _rebuilt, (type(self), values, transport, self._loaded, dict(self._always))
 
     def _copy(self, of: Callable[[Any], Any]) -> Self:
-        made = _made(
+        made = _make(
             type(self), {field.name: of(getattr(self, field.name)) for field in _fields(self)}
         )
         made._given_transport = self._given_transport
@@ -133,7 +133,7 @@ class Bound(Model):
         changes.update({name: None for name in before if name not in now})
         return changes
 
-    def _fenced(self, fields: dict[str, Any]) -> dict[str, Any]:
+    def _add_fencing(self, fields: dict[str, Any]) -> dict[str, Any]:
         """`fields`, with those that go with each save; nothing stays nothing."""
         if not fields:
             return fields
@@ -161,7 +161,7 @@ def _fields(thing: Bound) -> tuple[attrs.Attribute[Any], ...]:
     return fields
 
 
-def _made(cls: type[B], values: Mapping[str, Any]) -> B:
+def _make(cls: type[B], values: Mapping[str, Any]) -> B:
     """Make an object of these values as they are.
 
     A handler may have set what no constructor takes.
@@ -180,7 +180,7 @@ def _rebuilt(
     loaded: bytes | None,
     always: Mapping[str, Any],
 ) -> B:
-    made = _made(cls, values)
+    made = _make(cls, values)
     made._given_transport, made._loaded, made._always = transport, loaded, always
     return made
 

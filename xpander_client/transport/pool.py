@@ -156,7 +156,7 @@ class Pool:
         """Let go of the connections of sync code; the next call takes or makes some again."""
         with _lock:
             for use in _USES:
-                _keep_no_longer(self._sync.pop(use, None) or self._shared(use, None))
+                _keep_no_longer(self._sync.pop(use, None) or self._find_shared(use, None))
 
     async def aclose(self) -> None:
         """Let go of those that belong to the running loop; the next call takes or makes some."""
@@ -178,7 +178,7 @@ class Pool:
 
     def _let_go(self, loop: asyncio.AbstractEventLoop, use: Use) -> End | None:
         left: AsyncConnections | None = self._async.pop((loop, use), None)
-        left = left or self._shared(use, loop)
+        left = left or self._find_shared(use, loop)
         _keep_no_longer(left)
         return None if left is None else left.end
 
@@ -188,7 +188,7 @@ class Pool:
                 raise ConfigurationError("the given HTTP client is async: use the a… methods")
             return Connections(_open(self.given))
         with _lock:
-            found = self._sync.get(use) or self._shared(use, None)
+            found = self._sync.get(use) or self._find_shared(use, None)
             if found is None:
                 client = _without_cookies(httpx.Client(**self._settings(use)))
                 found = Connections(client)
@@ -209,11 +209,11 @@ class Pool:
         until_end: AsyncGenerator[None] | None = None
         with _lock:
             _forget_loops(lambda loop: loop.is_closed())
-            found: AsyncConnections | None = self._shared(use, loop)
+            found: AsyncConnections | None = self._find_shared(use, loop)
             if found is None:
                 client = self._new_async_client(use)
                 end = End(client)
-                until_end = _close_at_end_of(loop, end)
+                until_end = _close_after(loop, end)
                 places = None
                 if use == "calls":
                     places = asyncio.Semaphore(_LIMITS.max_connections or sys.maxsize)
@@ -234,7 +234,7 @@ class Pool:
         world = None if loop is None else (id(loop), self._configuration.async_backend)
         return origins, world, use
 
-    def _shared(self, use: Use, loop: asyncio.AbstractEventLoop | None) -> Any:
+    def _find_shared(self, use: Use, loop: asyncio.AbstractEventLoop | None) -> Any:
         return _pools.get(self._key(use, loop)) if self._is_shared else None
 
     def _share(
@@ -308,7 +308,7 @@ class End:
         await self._client.aclose()
 
 
-async def _close_at_end_of(loop: asyncio.AbstractEventLoop, end: End) -> AsyncGenerator[None]:
+async def _close_after(loop: asyncio.AbstractEventLoop, end: End) -> AsyncGenerator[None]:
     # A loop that ends closes the async generators that began on it: that is how its connections
     # are closed without anybody being asked to.
     try:

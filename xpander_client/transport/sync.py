@@ -12,19 +12,19 @@ import httpx
 
 from xpander_client.core.answer import Answer, Fault, Response
 from xpander_client.core.call import Call
-from xpander_client.core.redirect import redirected
+from xpander_client.core.redirect import follow_redirect
 from xpander_client.core.requests import RequestSpec
 from xpander_client.core.retry import Fate
 from xpander_client.core.stream import Ask, Effect, HandOver, Open, Pause, Reply
 from xpander_client.transport.pool import Pool
 from xpander_client.transport.wire import (
     TOO_LATE,
-    answer_of,
-    fault_of,
     is_compressed,
     is_event_stream,
-    opened_of,
-    request_of,
+    make_fault,
+    make_request,
+    read_answer,
+    read_opened,
 )
 
 T = TypeVar("T")
@@ -39,19 +39,21 @@ def call(pool: Pool, state: Call, answer: type[T] | None) -> Response[T]:
         prepared = state.request
         try:
             shared = pool.connections("calls")
-            request = request_of(shared.client, prepared, timeouts, given=given)
+            request = make_request(shared.client, prepared, timeouts, given=given)
             answer = _fetch(shared.client, request, state.is_late)
-            while not answer.is_success and (other := redirected(prepared, answer)) is not None:
+            while (
+                not answer.is_success and (other := follow_redirect(prepared, answer)) is not None
+            ):
                 prepared = other
-                request = request_of(shared.client, prepared, state.limits(), given=given)
+                request = make_request(shared.client, prepared, state.limits(), given=given)
                 answer = _fetch(shared.client, request, state.is_late)
             return answer
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            return fault_of(error, prepared.url, given=given)
+            return make_fault(error, prepared.url, given=given)
 
     result = attempt()
     if not state.has_succeeded(result):
-        result = _tried_again(state, result, attempt)
+        result = _try_again(state, result, attempt)
     return state.finish(result, answer)
 
 
@@ -62,7 +64,7 @@ def _fetch(client: httpx.Client, request: httpx.Request, is_late: Callable[[], b
             body += chunk
             if is_late():
                 raise TOO_LATE
-        return answer_of(response, bytes(body))
+        return read_answer(response, bytes(body))
 
 
 def _send(client: httpx.Client, request: httpx.Request) -> httpx.Response:
@@ -70,7 +72,7 @@ def _send(client: httpx.Client, request: httpx.Request) -> httpx.Response:
     return client.send(request, stream=True, follow_redirects=False)
 
 
-def _tried_again(
+def _try_again(
     state: Call, first: Answer | Fault, attempt: Callable[[], Answer | Fault]
 ) -> Answer | Fault:
     import tenacity  # most calls succeed at once and need none of it
@@ -116,7 +118,7 @@ def stream(
                     process = os.getpid()
                     shared = pool.connections("streams")
                     timeouts = effect.timeouts
-                    request = request_of(
+                    request = make_request(
                         shared.client, effect.request, timeouts, given=given, is_stream=True
                     )
                     response = _send(shared.client, request)
@@ -124,10 +126,10 @@ def stream(
                     if is_event_stream(response):
                         compressed = is_compressed(response)
                         chunks = response.iter_bytes() if compressed else response.iter_raw()
-                        reply = opened_of(response)
+                        reply = read_opened(response)
                     else:
                         response.read()
-                        reply = answer_of(response, response.content)
+                        reply = read_answer(response, response.content)
                 elif isinstance(effect, Pause):
                     connection.close()
                     time.sleep(effect.seconds)
@@ -141,4 +143,4 @@ def stream(
                     connection.pop_all()
                     reply = Fault("the process was forked", Fate.UNKNOWN)
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-                reply = fault_of(error, url, given=given)
+                reply = make_fault(error, url, given=given)

@@ -63,7 +63,7 @@ class Transport:
             ArgumentError: a time, a policy or a header can't be one.
         """
         before = self.call_options
-        merged = {**dict(before.headers), **_checked_headers(headers or {})}
+        merged = {**dict(before.headers), **_check_headers(headers or {})}
         if timeout is not None:
             check_seconds("timeout", timeout)
         if not isinstance(retry, RetryPolicy | None):
@@ -250,13 +250,13 @@ class Transport:
         return Call(spec, self.configuration, self.call_options, self.pool.platform)
 
     def _binding(self, decode: Callable[[ServerSentEvent], T]) -> Callable[[ServerSentEvent], T]:
-        def bound(frame: ServerSentEvent) -> T:
+        def bind_result(frame: ServerSentEvent) -> T:
             item = decode(frame)
             if isinstance(data := getattr(item, "data", None), Bound):
                 bind_data(self, data)
             return item
 
-        return bound
+        return bind_result
 
     def _ask(self, spec: RequestSpec) -> bytes:
         return sync.call(self.pool, self._state(spec), None).body
@@ -271,7 +271,7 @@ def _in_another_process(configuration: Configuration, call_options: CallOptions)
     return attrs.evolve(Transport.of(configuration), call_options=call_options)
 
 
-def _checked_headers(headers: object) -> dict[str, str]:
+def _check_headers(headers: object) -> dict[str, str]:
     if not isinstance(headers, Mapping):
         raise ArgumentError(f"headers must map names to strings, not {type(headers).__name__}")
     checked = {}

@@ -11,7 +11,7 @@ from xpander_client.core.stream import Opened
 from xpander_client.transport.environment import proxy_for
 
 
-def request_of(
+def make_request(
     client: httpx.Client | httpx.AsyncClient,
     prepared: Prepared,
     timeouts: dict[str, float],
@@ -64,7 +64,7 @@ def _shortest(timeouts: dict[str, float], own: httpx.Timeout, is_stream: bool) -
 _DEFAULT = httpx.Timeout(5.0)
 
 
-def answer_of(response: httpx.Response, body: bytes) -> Answer:
+def read_answer(response: httpx.Response, body: bytes) -> Answer:
     """Read the whole answer."""
     return Answer(response.status_code, Headers(response.headers.raw), body)
 
@@ -80,14 +80,14 @@ def is_compressed(response: httpx.Response) -> bool:
     return "content-encoding" in response.headers
 
 
-def opened_of(response: httpx.Response) -> Opened | Answer:
+def read_opened(response: httpx.Response) -> Opened | Answer:
     """Collect what is known of a stream that has begun.
 
     One that nobody here can decode is an answer.
     """
     for coding in response.headers.get("content-encoding", "").split(","):
         if coding.strip() and not _decodes(coding.strip()):
-            return answer_of(response, b"")
+            return read_answer(response, b"")
     return Opened(ends=response.headers.get(STREAM_ENDS) == "terminal")
 
 
@@ -103,14 +103,14 @@ def _decodes(coding: str) -> bool:
         return True
 
 
-def fault_of(
+def make_fault(
     error: httpx.HTTPError | httpx.InvalidURL | httpx.StreamError, url: str, *, given: bool
 ) -> Fault:
     """Tell what an exception of httpx means for the request to `url`.
 
     `given`: by a client of the caller's own, of whose proxies nothing is known here.
     """
-    kind = _kind_of(error)
+    kind = _find_kind(error)
     impossible = issubclass(kind, _IMPOSSIBLE)
     # It quotes the header that it does not like, which may be the key.
     said = "" if issubclass(kind, httpx.LocalProtocolError) else str(error)
@@ -127,7 +127,7 @@ def fault_of(
     )
 
 
-def _kind_of(error: Exception) -> type[Exception]:
+def _find_kind(error: Exception) -> type[Exception]:
     """Its class; httpx-aiohttp calls every connection that was lost or refused a ConnectTimeout."""
     causes = {each.__name__ for each in type(error.__cause__).__mro__}
     if "ClientConnectionError" not in causes or not isinstance(error, httpx.ConnectTimeout):

@@ -13,7 +13,7 @@ from xpander_client.worker.attempts.handler import HandlerFunction
 from xpander_client.worker.attempts.plan_retries import OnCompact
 from xpander_client.worker.run import run
 from xpander_client.worker.sample_task import LocalTaskTest
-from xpander_client.worker.signals import stopped_by_signals
+from xpander_client.worker.signals import stop_by_signals
 from xpander_client.worker.trial import report
 from xpander_client.worker.worker import Worker
 
@@ -56,7 +56,7 @@ class Events:
         worker = self._worker(on_execution_request)
         self._working.add(worker)
         try:
-            with stopped_by_signals(worker.stop):
+            with stop_by_signals(worker.stop):
                 await worker.run()
         finally:
             self._working.discard(worker)

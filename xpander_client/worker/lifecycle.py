@@ -11,7 +11,7 @@ from xpander_client.configuration import Configuration
 from xpander_client.core.result import error_text
 from xpander_client.errors import ModuleException
 from xpander_client.worker.attempts.threads import HandlerThreads
-from xpander_client.worker.attempts.trace import exc_info_of
+from xpander_client.worker.attempts.trace import make_exc_info
 
 _logger = logging.getLogger("xpander_client.worker")
 
@@ -92,10 +92,10 @@ async def run_boot_handlers() -> None:
         try:
             await _call(handler)
         except Exception as error:
-            where = exc_info_of(error)
-            _logger.error("the boot handler %s() failed", _name_of(handler), exc_info=where)
+            where = make_exc_info(error)
+            _logger.error("the boot handler %s() failed", _name_function(handler), exc_info=where)
             raise ModuleException(
-                None, f"the boot handler {_name_of(handler)}() failed: {error_text(error)}"
+                None, f"the boot handler {_name_function(handler)}() failed: {error_text(error)}"
             ) from error
 
 
@@ -105,8 +105,10 @@ async def run_shutdown_handlers() -> None:
         try:
             await _call(handler)
         except Exception as error:
-            where = exc_info_of(error)
-            _logger.error("the shutdown handler %s() failed", _name_of(handler), exc_info=where)
+            where = make_exc_info(error)
+            _logger.error(
+                "the shutdown handler %s() failed", _name_function(handler), exc_info=where
+            )
 
 
 async def _call(handler: _LifecycleHandler) -> None:
@@ -123,5 +125,5 @@ async def _call(handler: _LifecycleHandler) -> None:
         await answer
 
 
-def _name_of(handler: _LifecycleHandler) -> str:
+def _name_function(handler: _LifecycleHandler) -> str:
     return getattr(handler, "__qualname__", None) or type(handler).__qualname__

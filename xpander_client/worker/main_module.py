@@ -30,7 +30,7 @@ from xpander_client.worker.main_loop import run_to_end
 from xpander_client.worker.module_end import call_at_return, has_returned, is_at_last_line
 from xpander_client.worker.program import decorating_frame, is_interactive, is_main, main_frame
 from xpander_client.worker.registration import Registration
-from xpander_client.worker.signals import stopped_by_signals
+from xpander_client.worker.signals import stop_by_signals
 
 if TYPE_CHECKING:
     from xpander_client.worker.worker import Worker
@@ -144,14 +144,14 @@ def _asks_for_help() -> bool:
 
 
 def _work(registration: Registration) -> None:
-    from xpander_client.worker.trial import print_help, report, warn_of
+    from xpander_client.worker.trial import print_help, report, warn_about
 
     idle.forget()
     if _asks_for_help():
         print_help(sys.argv)
         return
     _show_log()
-    warn_of(sys.argv)
+    warn_about(sys.argv)
     worker: Worker | None = None
     is_stopped = False
     failures: list[BaseException] = []
@@ -175,7 +175,7 @@ def _work(registration: Registration) -> None:
         except BaseException as error:
             failures.append(error)
 
-    with stopped_by_signals(stop):
+    with stop_by_signals(stop):
         from xpander_client.worker.worker import (
             Worker,  # it takes a moment, in which a signal may come
         )

@@ -31,19 +31,19 @@ def remember(registration: Registration) -> None:
     _registrations.append(registration)
 
 
-def configuration_of(function: HandlerFunction) -> Configuration | None:
+def find_configuration(function: HandlerFunction) -> Configuration | None:
     """Return the configuration that a function was decorated with, if any; the last one counts."""
-    registration = _registration_of(function)
+    registration = _find_registration(function)
     return None if registration is None else registration.configuration
 
 
-def registered_hook(function: HandlerFunction) -> OnCompact | None:
+def find_hook(function: HandlerFunction) -> OnCompact | None:
     """Return the `on_compact` that a function was decorated with, if any; the last one counts."""
-    registration = _registration_of(function)
+    registration = _find_registration(function)
     return None if registration is None else registration.on_compact
 
 
-def _registration_of(function: HandlerFunction) -> Registration | None:
+def _find_registration(function: HandlerFunction) -> Registration | None:
     for registration in reversed(_registrations):
         if registration.function is function:
             return registration

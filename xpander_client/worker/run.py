@@ -10,7 +10,7 @@ from xpander_client.worker.attempts.handler import HandlerFunction
 from xpander_client.worker.attempts.plan_retries import OnCompact
 from xpander_client.worker.main_loop import run_to_end
 from xpander_client.worker.sample_task import LocalTaskTest
-from xpander_client.worker.signals import stopped_by_signals
+from xpander_client.worker.signals import stop_by_signals
 from xpander_client.worker.trial import report
 from xpander_client.worker.worker import Worker
 
@@ -57,7 +57,7 @@ def run(
         on_compact=on_compact,
         http=http,
     )
-    with stopped_by_signals(worker.stop):
+    with stop_by_signals(worker.stop):
         if test_task is None:
             run_to_end(worker.run())
             return

@@ -17,7 +17,7 @@ _replaced: list[dict[signal.Signals, Any]] = []
 
 
 @contextlib.contextmanager
-def stopped_by_signals(stop: Callable[[], None]) -> Generator[None, None, None]:
+def stop_by_signals(stop: Callable[[], None]) -> Generator[None, None, None]:
     """Call `stop` at the first SIGTERM or SIGINT; a second one ends the process at once.
 
     Python delivers signals to its main thread only; from any other this does nothing. Processes
@@ -27,12 +27,12 @@ def stopped_by_signals(stop: Callable[[], None]) -> Generator[None, None, None]:
         yield
         return
 
-    def received(number: int, frame: FrameType | None) -> None:
+    def on_signal(number: int, frame: FrameType | None) -> None:
         for one in _SIGNALS:
             signal.signal(one, signal.SIG_DFL)
         stop()
 
-    before = {one: signal.signal(one, received) for one in _SIGNALS}
+    before = {one: signal.signal(one, on_signal) for one in _SIGNALS}
     _replaced.append(before)
     try:
         yield

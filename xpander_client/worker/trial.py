@@ -51,7 +51,7 @@ def print_help(arguments: Sequence[str]) -> None:
     _parser(arguments).print_help()
 
 
-def warn_of(arguments: Sequence[str]) -> None:
+def warn_about(arguments: Sequence[str]) -> None:
     """Log what a command line says in vain: without `--invoke`, or with that misspelt."""
     if "--invoke" in arguments:
         return
@@ -93,7 +93,7 @@ def _schema(text: str) -> dict[str, Any]:
     return cast(dict[str, Any], schema)
 
 
-def creation_of(
+def describe_creation(
     test: LocalTaskTest, *, agent_id: str, worker_id: str, events_streaming: bool
 ) -> RequestSpec:
     """Describe the request that creates the task, as one that this worker alone runs."""

@@ -46,9 +46,9 @@ from xpander_client.worker.direct import DirectInvocations
 from xpander_client.worker.http import InvokeServer
 from xpander_client.worker.lifecycle import run_boot_handlers, run_shutdown_handlers
 from xpander_client.worker.main_module import leave_to_caller
-from xpander_client.worker.registration import configuration_of, registered_hook
+from xpander_client.worker.registration import find_configuration, find_hook
 from xpander_client.worker.sample_task import LocalTaskTest
-from xpander_client.worker.trial import creation_of
+from xpander_client.worker.trial import describe_creation
 
 _logger = logging.getLogger("xpander_client.worker")
 
@@ -109,7 +109,7 @@ class Worker:
         check_number("grace", grace)
         check_seconds("heartbeat_interval", heartbeat_interval)
         if configuration is None:
-            configuration = configuration_of(handler) or Configuration()
+            configuration = find_configuration(handler) or Configuration()
         for name in ("api_key", "organization_id", "agent_id"):
             configuration.required(name)
         self.configuration = configuration
@@ -118,7 +118,7 @@ class Worker:
         self._max_retries = max_retries
         self._grace = grace
         self._interval = heartbeat_interval
-        self._on_compact = on_compact or registered_hook(handler) or digest_activity
+        self._on_compact = on_compact or find_hook(handler) or digest_activity
         self._http = http
         self._test: LocalTaskTest | None = None
         self._trial: asyncio.Task[AttemptResult] | None = None
@@ -304,7 +304,7 @@ class Worker:
                     case Registered(worker_id):
                         self._worker_id = self._name = worker_id
                         heartbeat.start(worker_id)
-                        capacity.reregistered(worker_id)
+                        capacity.on_registered(worker_id)
                         self._registered.set()
                         self._begin(worker_id, capacity, context)
                     case StopRequested(task_id, attempt):
@@ -339,7 +339,7 @@ class Worker:
     async def _run_trial(
         self, test: LocalTaskTest, worker_id: str, context: WorkerContext
     ) -> AttemptResult:
-        spec = creation_of(
+        spec = describe_creation(
             test,
             agent_id=self._agent_id,
             worker_id=worker_id,

@@ -31,7 +31,7 @@ from xpander_client.agents import (
     connect_state,
     scripted,
 )
-from xpander_client.agents.bridges.task_events import told
+from xpander_client.agents.bridges.task_events import read_event
 from xpander_client.agents.llm.response import LLMResponse
 from xpander_client.agents.types.errors import OutputInvalid
 from xpander_client.platform import LocalPlatform
@@ -239,7 +239,7 @@ def test_events_that_are_kept_no_more_are_a_note() -> None:
         time=datetime.datetime.now(datetime.UTC),
         data=EventGap(missing_from=3, earliest=10, latest=12),
     )
-    note = told(update, "surveyor", "")
+    note = read_event(update, "surveyor", "")
     assert isinstance(note, SystemNoteEvent)
     assert (note.message, note.agent_name) == ("events 3 to 9 are no longer kept", "surveyor")
 

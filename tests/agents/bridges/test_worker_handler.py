@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from tests.agents.bridges.serving import AGENT, of_agent, served
 from xpander_client import Configuration, Task, TaskUpdateEventType
 from xpander_client.agents import Agent, BaseEvent, connect_state, scripted
-from xpander_client.agents.bridges.task_events import told
+from xpander_client.agents.bridges.task_events import read_event
 from xpander_client.platform import LocalPlatform
 from xpander_client.worker import on_task
 
@@ -118,14 +118,14 @@ async def test_its_events_reach_whoever_follows_the_task(configuration: Configur
     async with served(agent.as_handler("area"), configuration) as tasks:
         task = await tasks.acreate(agent_id=AGENT, prompt='{"width": 6}', events_streaming=True)
         updates = [update async for update in task.aevents()]
-    ours = [update for update in updates if isinstance(told(update, "", ""), BaseEvent)]
+    ours = [update for update in updates if isinstance(read_event(update, "", ""), BaseEvent)]
     assert [update.type for update in ours] == [
         TaskUpdateEventType.ProcessUpdate,
         TaskUpdateEventType.ToolCallRequest,
         TaskUpdateEventType.ToolCallResult,
         TaskUpdateEventType.ProcessUpdate,
     ]
-    events: list[Any] = [told(update, "", "") for update in ours]
+    events: list[Any] = [read_event(update, "", "") for update in ours]
     assert [event.type for event in events] == [
         "TaskStartEvent",
         "ActionEvent",

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from xpander_client.agents import Agent, scripted
-from xpander_client.agents.contract.shapes import shaped, unreachable
+from xpander_client.agents.contract.shapes import shape_annotation, unreachable
 from xpander_client.agents.contract.validation import Check, Misfit
 from xpander_client.errors import ArgumentError
 
@@ -91,7 +91,7 @@ class TestDataForTypes:
 
     def test_annotations_without_such_parts_stay_as_they_are(self) -> None:
         for one in (int, list[int], Annotated[list[int], "x"], int | None, Callable[[int], str]):
-            assert shaped(one) is one
+            assert shape_annotation(one) is one
 
 
 class TestRefusals:

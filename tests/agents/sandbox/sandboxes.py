@@ -54,7 +54,9 @@ def succeeded(code: str, capabilities: Capabilities | None = None, **inputs: Any
 
 def changes(one: SandboxSession) -> dict[str, Any]:
     """The changed variables, decoded."""
-    return {name: None if data is None else decode(data) for name, data in one.changed().items()}
+    return {
+        name: None if data is None else decode(data) for name, data in one.collect_changes().items()
+    }
 
 
 class Calls:
@@ -69,7 +71,7 @@ class Calls:
             block = Block()
             for code in blocks:
                 block = one.run(code)
-                for name, data in one.changed().items():
+                for name, data in one.collect_changes().items():
                     if data is None:
                         self.variables.pop(name, None)
                     else:

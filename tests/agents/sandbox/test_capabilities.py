@@ -16,7 +16,7 @@ from xpander_client.agents.sandbox.capabilities import (
     HostModule,
     MemberSpec,
 )
-from xpander_client.agents.sandbox.exports import openings_of
+from xpander_client.agents.sandbox.exports import derive_openings
 from xpander_client.agents.sandbox.stubs import describe_capabilities
 from xpander_client.errors import ArgumentError
 
@@ -209,17 +209,17 @@ def test_stubs_are_made_again_when_something_was_added() -> None:
 
 def test_openings_follow_what_is_added_and_end_with_their_capabilities() -> None:
     capabilities = Capabilities()
-    before = openings_of(capabilities)
-    assert openings_of(capabilities) is before
+    before = derive_openings(capabilities)
+    assert derive_openings(capabilities) is before
     capabilities.add_function(weather)
-    assert "weather" in openings_of(capabilities).functions
-    gone = weakref.ref(openings_of(capabilities).functions["weather"].function)
+    assert "weather" in derive_openings(capabilities).functions
+    gone = weakref.ref(derive_openings(capabilities).functions["weather"].function)
     assert gone() is weather
 
     def short_lived() -> None: ...
 
     capabilities.add_function(short_lived)
-    openings_of(capabilities)
+    derive_openings(capabilities)
     held = weakref.ref(short_lived)
     del short_lived, capabilities, before
     gc.collect()

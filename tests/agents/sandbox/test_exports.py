@@ -63,7 +63,7 @@ class TestModulesBelowOthers:
         with session(capabilities) as one:
             assert one.run(imports).error is None
             assert one.run("x = p(4)").error is None
-            kept = {name: data for name, data in one.changed().items() if data is not None}
+            kept = {name: data for name, data in one.collect_changes().items() if data is not None}
         with session(capabilities, kept) as one:
             block = one.run("task_success((x, p(5)))")
         assert getattr(block.control, "value", block.error) == (8, 10)

@@ -150,7 +150,7 @@ def test_newer_syntax_than_the_hosts_works_as_far_as_the_sandbox_knows_it() -> N
     with session() as one:
         block = one.run('d = {\'a\': 1}\ndef f():\n    return f"{d["a"]}"\nprint(f())')
         assert block.output == ("1\n",)
-        assert set(one.changed()) == {"d", "f"}
+        assert set(one.collect_changes()) == {"d", "f"}
 
 
 def test_lines_that_end_as_on_windows_are_lines() -> None:
@@ -176,7 +176,7 @@ class TestLimits:
         limits = Limits(seconds=seconds, memory=32 * 2**20, host_calls=50)
         with session(opened(note=lambda: None), limits=limits) as one:
             assert one.run("kept = [1]").error is None
-            one.changed()
+            one.collect_changes()
             assert text in str(one.run(code).error)
             assert one.run("task_success(kept)").control == Success([1])
 
@@ -262,7 +262,7 @@ class TestHostFunctions:
 
         with session(opened(stop)) as one:
             one.run("n = 1")
-            one.changed()
+            one.collect_changes()
             with pytest.raises(Stop):
                 one.run("try:\n    stop()\nexcept BaseException:\n    pass")
             assert one.run("task_success(n)").control == Success(1)

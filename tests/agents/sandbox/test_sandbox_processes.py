@@ -50,7 +50,7 @@ class TestKilled:
     def test_it_may_be_killed_between_blocks(self) -> None:
         with session() as one:
             one.run("x = 1")
-            one.changed()
+            one.collect_changes()
             os.kill(pid_of(one), signal.SIGKILL)
             assert one.run("task_success(x)").error is not None
             assert one.run("task_success(x)").control == Success(1)
@@ -70,7 +70,7 @@ class TestKilled:
         host = object()
         with session(host=host) as one:
             one.run("h = inputs.host\nrows = [h]")
-            one.changed()
+            one.collect_changes()
             os.kill(pid_of(one), signal.SIGKILL)
             one.run("1")
             block = one.run("task_success([h, rows])")
@@ -81,7 +81,7 @@ class TestKilled:
             blocks = []
             with session(limits=Limits(seconds=20)) as one:
                 one.run("n = 0")
-                one.changed()
+                one.collect_changes()
                 for turn in range(10):
                     if number % 2 and turn == 5:
                         os.kill(pid_of(one), signal.SIGKILL)

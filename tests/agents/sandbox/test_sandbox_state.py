@@ -188,7 +188,7 @@ def test_within_a_session_everything_is_carried_from_block_to_block() -> None:
         one.run("a = [1]\nb = a\nit = iter([1, 2])\nh = [inputs.host]\nnext(it)\n"
                 "def counter():\n    n = 0\n    def step():\n        nonlocal n\n        n += 1\n"
                 "        return n\n    return step\nc = counter()\nc()")  # fmt: skip
-        one.changed()
+        one.collect_changes()
         block = one.run("task_success((a is b, next(it), h, c()))")
     assert block.control == Success((True, 2, [host], 2))
     assert isinstance(block.control, Success)

@@ -20,11 +20,11 @@ import sys, time
 from pathlib import Path
 from tests.agents.state.state_calls import connected
 with connected("versioned", Path(sys.argv[1])).session("s", "agent").branch("t") as branch:
-    print("cancelled" if branch.cancelled() else "running", flush=True)
+    print("cancelled" if branch.is_cancelled() else "running", flush=True)
     until = time.monotonic() + 30
-    while not branch.cancelled() and time.monotonic() < until:
+    while not branch.is_cancelled() and time.monotonic() < until:
         time.sleep(0.005)
-    print("cancelled" if branch.cancelled() else "never", flush=True)
+    print("cancelled" if branch.is_cancelled() else "never", flush=True)
 """
 
 
@@ -44,17 +44,17 @@ def test_every_running_call_of_the_task_is_cancelled_and_no_other(config: StateC
         config.session("s", "agent2").branch("t"),
     ]
     with session.branch("t") as one, session.branch("t") as two:
-        assert not one.cancelled()
+        assert not one.is_cancelled()
         assert session.cancel("t") == 2
-        assert one.cancelled()
-        assert two.cancelled()
+        assert one.is_cancelled()
+        assert two.is_cancelled()
         assert session.cancellations() == ["t", "t"]
         assert session.running() == ["other", "t", "t"]
         assert session.cancel("t") == 2
     with session.branch("t") as three:
-        assert not three.cancelled()
+        assert not three.is_cancelled()
     for other in others:
-        assert not other.cancelled()
+        assert not other.is_cancelled()
         other.finish()
     assert session.running() == []
 
@@ -64,7 +64,11 @@ def test_a_cancel_before_the_start_counts_for_the_next_call_and_once(config: Sta
     assert session.cancel("t") == 0
     assert session.cancel("t") == 0
     with session.branch("other") as other, session.branch("t") as one, session.branch("t") as two:
-        assert [other.cancelled(), one.cancelled(), two.cancelled()] == [False, True, False]
+        assert [other.is_cancelled(), one.is_cancelled(), two.is_cancelled()] == [
+            False,
+            True,
+            False,
+        ]
 
 
 def test_a_cancel_that_came_too_late_is_forgotten_after_a_minute(
@@ -79,8 +83,8 @@ def test_a_cancel_that_came_too_late_is_forgotten_after_a_minute(
     session.cancel("u")
     now[0] += 2
     with session.branch("t") as late, session.branch("u") as soon:
-        assert not late.cancelled()
-        assert soon.cancelled()
+        assert not late.is_cancelled()
+        assert soon.is_cancelled()
 
 
 def test_a_cancel_that_waits_goes_with_its_session(config: StateConfig) -> None:
@@ -89,8 +93,8 @@ def test_a_cancel_that_waits_goes_with_its_session(config: StateConfig) -> None:
     config.session("s2", "agent").cancel("t")
     config.delete("s")
     with session.branch("t") as branch, config.session("s2", "agent").branch("t") as other:
-        assert not branch.cancelled()
-        assert other.cancelled()
+        assert not branch.is_cancelled()
+        assert other.is_cancelled()
 
 
 def test_a_branch_stays_cancelled_when_it_begins_again(config: StateConfig) -> None:
@@ -98,7 +102,7 @@ def test_a_branch_stays_cancelled_when_it_begins_again(config: StateConfig) -> N
     with session.branch("t") as branch:
         session.cancel("t")
         branch.restart()
-        assert branch.cancelled()
+        assert branch.is_cancelled()
 
 
 def test_a_finished_call_is_not_cancelled(config: StateConfig) -> None:
@@ -106,7 +110,7 @@ def test_a_finished_call_is_not_cancelled(config: StateConfig) -> None:
     branch = session.branch("t")
     branch.finish()
     session.cancel("t")
-    assert not branch.cancelled()
+    assert not branch.is_cancelled()
 
 
 class Waiting:
@@ -137,7 +141,7 @@ def test_calls_in_other_processes_are_cancelled(tmp_path: Path) -> None:
         processes = [Waiting(tmp_path), Waiting(tmp_path)]
         assert [process.line() for process in processes] == ["running", "running"]
         assert session.cancel("t") == 3
-        assert own.cancelled()
+        assert own.is_cancelled()
         assert [process.line() for process in processes] == ["cancelled", "cancelled"]
         assert [process.end() for process in processes] == [0, 0]
         assert session.running() == ["t"]
@@ -160,4 +164,4 @@ def test_a_killed_call_is_not_running_and_takes_no_cancel(tmp_path: Path) -> Non
     assert session.running() == []
     assert session.cancel("t") == 0
     with session.branch("t") as branch:
-        assert branch.cancelled()
+        assert branch.is_cancelled()

@@ -27,7 +27,7 @@ def call(session: Session, number: int) -> None:
         session.events(20)
         for _ in range(EVENTS - 1):
             branch.append_event(EVENT)
-        assert not branch.cancelled()
+        assert not branch.is_cancelled()
         branch.snapshot({"n": str(number).encode()})
         branch.merge()
         branch.append_event(EVENT)

@@ -98,7 +98,7 @@ class Both(RuleBasedStateMachine):
     @rule(call=calls)
     def look(self, call: Pair) -> None:
         self.same(lambda which: dict(call.branches[which].variables))
-        self.same(lambda which: call.branches[which].cancelled())
+        self.same(lambda which: call.branches[which].is_cancelled())
         self.same(lambda which: call.branches[which].at_front())
 
     @rule(

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from xpander_client.agents.types.messages import Image
-from xpander_client.agents.types.rendering import BUDGET, cut, picture, rendered
+from xpander_client.agents.types.rendering import BUDGET, cut, picture, render
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -24,7 +24,7 @@ PLAIN = st.recursive(
 @given(PLAIN)
 def test_small_values_are_shown_as_python_would(value: Any) -> None:
     if len(repr(value)) <= BUDGET and _depth(value) <= 5:
-        assert rendered(value) == repr(value)
+        assert render(value) == repr(value)
 
 
 def _depth(value: Any) -> int:
@@ -48,7 +48,7 @@ def _depth(value: Any) -> int:
     ],
 )
 def test_each_kind_of_value_has_its_form(value: Any, text: str) -> None:
-    assert rendered(value) == text
+    assert render(value) == text
 
 
 def test_a_value_whose_repr_fails_is_shown_by_its_class() -> None:
@@ -56,12 +56,12 @@ def test_a_value_whose_repr_fails_is_shown_by_its_class() -> None:
         def __repr__(self) -> str:
             raise LookupError
 
-    assert rendered([Bad()]) == "[<Bad whose repr fails: LookupError>]"
+    assert render([Bad()]) == "[<Bad whose repr fails: LookupError>]"
 
 
 @given(PLAIN, st.integers(1, 200))
 def test_nothing_is_longer_than_its_budget_and_a_note(value: Any, budget: int) -> None:
-    assert len(rendered([value] * 3, budget)) <= budget + 60
+    assert len(render([value] * 3, budget)) <= budget + 60
 
 
 def test_a_text_that_fits_is_not_cut() -> None:

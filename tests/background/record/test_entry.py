@@ -26,7 +26,7 @@ def entry(**fields: Any) -> Entry:
 
 def test_a_task_is_created_before_anything_is_written() -> None:
     made = entry()
-    made.progressed(TaskCtl.report_progress("half", 50))
+    made.take_progress(TaskCtl.report_progress("half", 50))
     made.final = FinalStatus("completed", "done")
     assert made.due(0.0) == Create()
 
@@ -40,7 +40,7 @@ def test_a_task_that_may_have_changed_is_looked_at_first() -> None:
 def test_the_beginning_the_newest_progress_and_the_end_are_written_in_this_order() -> None:
     made = entry(task_id="x", attempt=2)
     for percent in (1, 2, 3):
-        made.progressed(TaskCtl.report_progress(f"at {percent}", percent))
+        made.take_progress(TaskCtl.report_progress(f"at {percent}", percent))
     made.final = FinalStatus("failed", None)
     step = made.due(10.0)
     assert step == Write(is_last=False)
@@ -49,7 +49,7 @@ def test_the_beginning_the_newest_progress_and_the_end_are_written_in_this_order
         "status": "executing",
         "progress": {"percent": 3, "message": "at 3"},
     }
-    made.written(10.0)
+    made.on_written(10.0)
     step = made.due(10.0)
     assert step == Write(is_last=True)
     assert made.fields(step) == {"execution_attempts": 2, "status": "failed"}
@@ -57,14 +57,14 @@ def test_the_beginning_the_newest_progress_and_the_end_are_written_in_this_order
 
 def test_a_write_that_did_not_get_through_is_made_with_what_is_newest_then() -> None:
     made = entry(task_id="x")
-    made.progressed(TaskCtl.report_progress("old", 1))
+    made.take_progress(TaskCtl.report_progress("old", 1))
     step = made.due(0.0)
     assert isinstance(step, Write)
     assert made.fields(step)["progress"]["message"] == "old"
     assert made.fields(step)["progress"]["message"] == "old"
-    made.progressed(TaskCtl.report_progress("new", 2))
+    made.take_progress(TaskCtl.report_progress("new", 2))
     assert made.fields(step)["progress"]["message"] == "new"
-    made.written(0.0)
+    made.on_written(0.0)
     assert made.due(0.0) is None
 
 
@@ -72,10 +72,10 @@ def test_a_write_that_did_not_get_through_is_made_with_what_is_newest_then() -> 
 def test_a_quiet_task_is_begun_and_nothing_more(percents: list[float]) -> None:
     made = entry(task_id="x")
     assert made.due(0.0) == Write(is_last=False)
-    made.written(0.0)
+    made.on_written(0.0)
     assert made.due(0.0) is None
     for percent in percents:
-        made.progressed(TaskCtl.report_progress("", percent))
+        made.take_progress(TaskCtl.report_progress("", percent))
     assert made.due(0.0) == Write(is_last=False)
 
 
@@ -94,7 +94,7 @@ class AnyOrder(RuleBasedStateMachine):
     @rule()
     def progress(self) -> None:
         self.said.append(len(self.said) % 100)
-        self.entry.progressed(TaskCtl.report_progress(str(len(self.said)), self.said[-1]))
+        self.entry.take_progress(TaskCtl.report_progress(str(len(self.said)), self.said[-1]))
 
     @precondition(lambda self: self.entry.final is None)
     @rule()
@@ -116,7 +116,7 @@ class AnyOrder(RuleBasedStateMachine):
         fields = self.entry.fields(step)
         if gets_through:
             self.written.append((self.now, fields))
-            self.entry.written(self.now)
+            self.entry.on_written(self.now)
             self.is_over = step.is_last
 
     @invariant()

@@ -17,8 +17,8 @@ from xpander_client.errors import ArgumentError
 from xpander_client.legacy.providers import (
     LLMProvider,
     Reply,
+    make_stored_messages,
     read_reply,
-    stored_messages,
     tool_calls_in,
 )
 
@@ -58,7 +58,7 @@ def test_bedrocks_parallel_calls_and_texts_are_all_kept() -> None:
         {"toolUse": {"toolUseId": "2", "name": "b", "input": {}}},
     ]
     answer = {"output": {"message": {"role": "assistant", "content": content}}}
-    [stored] = stored_messages(answer)
+    [stored] = make_stored_messages(answer)
     assert stored.content == "One and two.\nAnd three."
     assert [call.tool_call_id for call in stored.tool_calls or ()] == ["1", "2"]
     assert [call.tool_call_id for call in tool_calls_in(answer)] == ["1", "2"]
@@ -70,7 +70,9 @@ def test_ids_that_are_missing_are_the_same_for_the_thread_and_for_the_tools(
 ) -> None:
     answer = chat(calling(missing, missing), calling(missing))
     found = [call.tool_call_id for call in tool_calls_in(answer)]
-    stored = [call.tool_call_id for m in stored_messages(answer) for call in m.tool_calls or ()]
+    stored = [
+        call.tool_call_id for m in make_stored_messages(answer) for call in m.tool_calls or ()
+    ]
     assert found == stored
     assert len(set(found)) == 3
 
@@ -190,7 +192,7 @@ def test_parts_of_a_stream_are_refused(chunk: Any) -> None:
     with pytest.raises(ArgumentError, match="collect the stream and give the whole answer"):
         read_reply(chunk)
     with pytest.raises(ArgumentError, match="collect the stream"):
-        stored_messages(chunk)
+        make_stored_messages(chunk)
 
 
 def test_a_stream_is_refused_and_not_read() -> None:
@@ -282,7 +284,7 @@ def test_ids_that_are_numbers_are_read_as_texts_and_answered_under_these() -> No
         [call] = tool_calls_in(one)
         assert call.tool_call_id == "7"
     told = [{"role": "tool", "tool_call_id": 7, "content": "x"}]
-    [_, result] = stored_messages([calling(7), *told])
+    [_, result] = make_stored_messages([calling(7), *told])
     assert result.tool_call_id == "7"
 
 
@@ -326,7 +328,7 @@ def test_half_characters_that_would_keep_an_answer_from_its_thread_are_replaced(
     function = {"name": f"t{half}", "arguments": f'{{"a": "{half}"}}'}
     call = {"id": half, "type": "function", "function": function}
     answer = chat({"content": f"a{half}", "reasoning_content": half, "tool_calls": [call]})
-    [message] = stored_messages(answer)
+    [message] = make_stored_messages(answer)
     assert dumps(unstructure(message))
     [read] = tool_calls_in(answer)
     assert message.tool_calls is not None
@@ -336,5 +338,5 @@ def test_half_characters_that_would_keep_an_answer_from_its_thread_are_replaced(
         message.tool_calls[0].tool_call_id,
     )
     assert "can't be sent on" in str(read.malformed)
-    [whole] = stored_messages(chat({"content": "\ud83d\ude00"}))
+    [whole] = make_stored_messages(chat({"content": "\ud83d\ude00"}))
     assert whole.content == "\N{GRINNING FACE}"

@@ -16,9 +16,9 @@ from tests.legacy.providers.goldens import FOLDER, golden, thread, tools
 from xpander_client.core.serialization import unstructure
 from xpander_client.legacy.providers import (
     LLMProvider,
+    make_stored_messages,
     messages_for,
     read_reply,
-    stored_messages,
     system_for,
     tool_calls_in,
     tools_for,
@@ -71,7 +71,7 @@ def test_an_answer_is_stored_without_the_rest_of_it(provider: LLMProvider) -> No
     expected["tool_calls"] = with_ids(
         expected["tool_calls"], tool_calls_in(file["response"], provider)
     )
-    assert [unstructure(m) for m in stored_messages(file["response"])] == [expected]
+    assert [unstructure(m) for m in make_stored_messages(file["response"])] == [expected]
 
 
 @pytest.mark.parametrize("provider", LLMProvider)

@@ -14,8 +14,8 @@ from xpander_client.api.models import ThreadMessage, ThreadToolCall
 from xpander_client.core.serialization import structure, unstructure
 from xpander_client.legacy.providers import (
     LLMProvider,
+    make_stored_messages,
     messages_for,
-    stored_messages,
     system_for,
 )
 from xpander_client.legacy.tools.calls import FINISH_TOOL
@@ -288,7 +288,7 @@ def reasoned(form: str) -> dict[str, Any]:
 def test_reasoning_that_a_provider_wants_back_is_in_the_message_as_it_came(
     form: str, provider: LLMProvider, expected: dict[str, Any]
 ) -> None:
-    stored = stored_messages(reasoned(form))
+    stored = make_stored_messages(reasoned(form))
     [_, mine, _] = messages_for([user("a"), *stored], provider)
     assert mine | expected == mine
 
@@ -317,7 +317,7 @@ def test_reasoning_that_a_provider_wants_back_is_in_the_message_as_it_came(
 def test_reasoning_comes_before_all_else_where_messages_are_blocks(
     form: str, provider: LLMProvider, expected: list[dict[str, Any]]
 ) -> None:
-    stored = stored_messages(reasoned(form))
+    stored = make_stored_messages(reasoned(form))
     [_, mine, _] = accepted([user("a"), *stored], provider)
     assert mine["content"][:-1] == expected
 
@@ -326,11 +326,11 @@ def test_reasoning_comes_before_all_else_where_messages_are_blocks(
     "form", ["deepseek", "openrouter", "anthropic", "bedrock", "ollama", "langchain"]
 )
 def test_reasoning_is_kept_in_a_saved_thread_and_shown_to_no_other_provider(form: str) -> None:
-    stored = stored_messages(reasoned(form))
+    stored = make_stored_messages(reasoned(form))
     saved = json.loads(json.dumps(unstructure(stored)))
     loaded = [structure(message, ThreadMessage) for message in saved]
     assert loaded == stored
-    assert [unstructure(message) for message in stored_messages(saved)] == saved
+    assert [unstructure(message) for message in make_stored_messages(saved)] == saved
     for provider in ACCEPTED:
         shown = messages_for([user("a"), *loaded], provider)
         assert shown == messages_for([user("a"), *stored], provider)
@@ -342,19 +342,19 @@ def test_reasoning_is_kept_in_a_saved_thread_and_shown_to_no_other_provider(form
 def test_bedrock_is_not_given_reasoning_without_a_signature_which_it_refuses() -> None:
     block = {"reasoningContent": {"reasoningText": {"text": "Hm."}}}
     message = {"role": "assistant", "content": [block, {"text": "Yes."}]}
-    stored = stored_messages({"output": {"message": message}})
+    stored = make_stored_messages({"output": {"message": message}})
     assert "Hm." not in json.dumps(messages_for(stored, LLMProvider.AMAZON_BEDROCK))
 
 
 def test_a_message_of_nothing_but_reasoning_is_left_out_where_it_is_refused() -> None:
     thinking = {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"}
     answer = {"type": "message", "role": "assistant", "model": "c", "content": [thinking]}
-    shown = accepted([user("a"), *stored_messages(answer)], LLMProvider.ANTHROPIC)
+    shown = accepted([user("a"), *make_stored_messages(answer)], LLMProvider.ANTHROPIC)
     assert [message["role"] for message in shown] == ["user"]
 
 
 def test_what_is_shown_shares_nothing_with_the_thread() -> None:
-    stored = stored_messages(reasoned("openrouter"))
+    stored = make_stored_messages(reasoned("openrouter"))
     before = copy.deepcopy(stored)
     messages_for(stored, LLMProvider.OPEN_AI)[0]["reasoning_details"][0]["data"] = "other"
     assert stored == before

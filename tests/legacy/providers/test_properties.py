@@ -15,9 +15,9 @@ from xpander_client.errors import ArgumentError
 from xpander_client.legacy.providers import (
     LLMProvider,
     Tool,
+    make_stored_messages,
     messages_for,
     read_reply,
-    stored_messages,
     system_for,
     tools_for,
 )
@@ -138,14 +138,14 @@ def test_what_is_read_from_an_answer_is_what_it_was_made_of(
     assert reply.text == text
     assert [(c.name, json.loads(c.payload), c.tool_call_id) for c in reply.raw_calls] == made
     assert [(c.name, c.tool_call_id) for c in reply.calls] == [(n, one) for n, _, one in made]
-    [stored] = stored_messages(answer)
+    [stored] = make_stored_messages(answer)
     assert (stored.content or "") == text
     assert tuple(stored.tool_calls or ()) == reply.raw_calls
 
 
 @given(value=json_values)
 def test_whatever_is_given_is_read_or_refused_and_never_breaks(value: Any) -> None:
-    for function in (read_reply, stored_messages):
+    for function in (read_reply, make_stored_messages):
         # Anything but a refusal is a failure.
         with contextlib.suppress(ArgumentError):
             assert isinstance(function(value), tuple | list)

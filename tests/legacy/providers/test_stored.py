@@ -12,13 +12,13 @@ from tests.legacy.providers.goldens import golden, thread
 from xpander_client.api.models import ThreadMessage, ThreadToolCall
 from xpander_client.core.serialization import unstructure
 from xpander_client.errors import ArgumentError
-from xpander_client.legacy.providers import LLMProvider, messages_for, stored_messages
+from xpander_client.legacy.providers import LLMProvider, make_stored_messages, messages_for
 
 
 def stored(value: Any) -> list[Any]:
     """What is stored of a value, which itself stays as it was."""
     before = copy.deepcopy(value)
-    found = [unstructure(message) for message in stored_messages(value)]
+    found = [unstructure(message) for message in make_stored_messages(value)]
     assert value == before
     return found
 
@@ -113,7 +113,7 @@ def test_a_history_in_openais_form_is_understood_when_it_is_shown_again() -> Non
         {"role": "assistant", "content": None, "tool_calls": [OPENAI_CALL]},
         {"role": "tool", "tool_call_id": "1", "content": "x"},
     ]
-    assert messages_for(stored_messages(history), LLMProvider.OPEN_AI) == history
+    assert messages_for(make_stored_messages(history), LLMProvider.OPEN_AI) == history
 
 
 def test_an_image_inside_of_its_address_is_not_stored() -> None:
@@ -176,7 +176,7 @@ def test_messages_in_bedrocks_form() -> None:
 
 @pytest.mark.parametrize("provider", LLMProvider)
 def test_a_thread_comes_back_from_the_providers_form(provider: LLMProvider) -> None:
-    found = stored_messages(messages_for(thread(), provider))
+    found = make_stored_messages(messages_for(thread(), provider))
     calls = [call for message in found for call in message.tool_calls or ()]
     assert [call.name.split("_")[0] for call in calls] == ["get", "get", "now"]
     answers = {m.tool_call_id: m.content for m in found if m.role == "tool"}
@@ -190,7 +190,7 @@ def test_a_thread_comes_back_from_the_providers_form(provider: LLMProvider) -> N
 def test_answers_that_name_only_their_tool_are_matched_in_order() -> None:
     message = {"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "t"}}] * 2}
     tool = {"role": "tool", "tool_name": "t"}
-    asked, one, two = stored_messages(
+    asked, one, two = make_stored_messages(
         [message, {**tool, "content": "one"}, {**tool, "content": "two"}]
     )
     assert [c.tool_call_id for c in asked.tool_calls or ()] == [one.tool_call_id, two.tool_call_id]
@@ -221,7 +221,7 @@ def test_messages_that_are_ready_are_copied_with_all_that_they_carry() -> None:
         tool_calls=[ThreadToolCall(**CALL)],
         completion_response={"id": "kept"},
     )
-    [found] = stored_messages(given)
+    [found] = make_stored_messages(given)
     assert found == given
     assert found is not given
     assert found.tool_calls is not given.tool_calls
@@ -231,7 +231,7 @@ def test_messages_that_are_ready_are_copied_with_all_that_they_carry() -> None:
 def test_no_answer_is_lost_whichever_provider_is_selected(provider: LLMProvider) -> None:
     for own in LLMProvider:
         response = golden(f"{own}/response.json")["response"]
-        [message] = stored_messages(response, provider)
+        [message] = make_stored_messages(response, provider)
         assert len(message.tool_calls or ()) == 2
         assert message.completion_response is None
 
@@ -264,4 +264,4 @@ def test_a_choice_and_its_message_are_taken_too() -> None:
 )
 def test_what_is_no_message_is_refused(value: Any, described: str) -> None:
     with pytest.raises(ArgumentError, match=described):
-        stored_messages(value)
+        make_stored_messages(value)

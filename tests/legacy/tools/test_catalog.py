@@ -8,8 +8,8 @@ from typing import Any
 from xpander_client.api.models import AgentGraphItem, AgentTool
 from xpander_client.api.resources import Agent
 from xpander_client.legacy.providers import LLMProvider, Tool, wire_name
-from xpander_client.legacy.tools.calls import FINISH_TOOL, empty_payload, extended
-from xpander_client.legacy.tools.catalog import offered, on_the_wire, original_name
+from xpander_client.legacy.tools.calls import FINISH_TOOL, empty_payload, extend
+from xpander_client.legacy.tools.catalog import list_offered, on_the_wire, original_name
 
 
 def agent(*tools: AgentTool, graph: list[AgentGraphItem] | None = None) -> Agent:
@@ -28,7 +28,7 @@ GROUPED = {
 
 def test_groups_get_the_names_that_models_know_and_are_all_there() -> None:
     parameters = copy.deepcopy(GROUPED)
-    [tool, finish] = offered(
+    [tool, finish] = list_offered(
         agent(AgentTool(id="t", name="t", parameters=parameters)), [], end_tool=True
     )
     assert tool.parameters is not None
@@ -40,20 +40,22 @@ def test_groups_get_the_names_that_models_know_and_are_all_there() -> None:
 
 def test_the_agents_own_end_tool_is_the_one_that_is_offered() -> None:
     own = AgentTool(id=FINISH_TOOL, name="end", description="Mine.", parameters={"type": "object"})
-    tools = offered(agent(own), [], end_tool=True)
+    tools = list_offered(agent(own), [], end_tool=True)
     assert [(tool.name, tool.description) for tool in tools] == [(FINISH_TOOL, "Mine.")]
-    assert offered(agent(own), [], end_tool=False) == []
+    assert list_offered(agent(own), [], end_tool=False) == []
 
 
 def test_the_graph_describes_tools_anew() -> None:
     node = AgentGraphItem(item_id="t", settings={"description": "New.", "instructions": "Softly."})
     tool = AgentTool(id="t", name="t", description="Old.")
-    [described] = offered(agent(tool, graph=[node]), [], end_tool=False)
+    [described] = list_offered(agent(tool, graph=[node]), [], end_tool=False)
     assert described.description == "New.\nHow to use it: Softly."
 
 
 def test_flat_arguments_go_to_the_groups_they_belong_to() -> None:
-    [tool] = offered(agent(AgentTool(id="t", name="t", parameters=GROUPED)), [], end_tool=False)
+    [tool] = list_offered(
+        agent(AgentTool(id="t", name="t", parameters=GROUPED)), [], end_tool=False
+    )
     payload = {"bodyParams": {"city": "Rome", "days": ["mon"], "note": "x"}}
     before = copy.deepcopy(payload)
     assert on_the_wire(payload, tool) == {
@@ -69,7 +71,7 @@ def test_flat_arguments_go_to_the_groups_they_belong_to() -> None:
 def test_an_extension_is_merged_deeply_and_neither_side_changes() -> None:
     payload: dict[str, Any] = {"bodyParams": {"a": {"b": 1}, "list": [1]}}
     extension: dict[str, Any] = {"bodyParams": {"a": {"c": 2}, "list": [2], "d": 3}, "headers": {}}
-    made = extended(payload, extension)
+    made = extend(payload, extension)
     assert made == {"bodyParams": {"a": {"b": 1, "c": 2}, "list": [1, 2], "d": 3}, "headers": {}}
     made["bodyParams"]["a"]["b"] = made["bodyParams"]["list"][0] = 9
     assert payload == {"bodyParams": {"a": {"b": 1}, "list": [1]}}

@@ -28,7 +28,7 @@ from xpander_client.api.models import ThreadMessage
 from xpander_client.legacy.providers import Tool, messages_for, system_for, tools_for
 from xpander_client.legacy.tools.form import MisfitError
 from xpander_client.legacy.tools.forms import Forms
-from xpander_client.legacy.tools.parameters import Parameters, parameters_of
+from xpander_client.legacy.tools.parameters import Parameters, read_parameters
 
 T = TypeVar("T")
 
@@ -374,7 +374,7 @@ def test_nesting_without_end_is_refused() -> None:
         """Plant it."""
 
     with pytest.raises(MisfitError, match="tree: it is nested too deeply"):
-        parameters_of(plant, {}).read({"tree": said})
+        read_parameters(plant, {}).read({"tree": said})
 
 
 # Any annotation, as what a value of it is in JSON and in Python -----------------------------------
@@ -498,7 +498,7 @@ def taking(annotation: Any) -> tuple[Parameters, Tool]:
         """Take it."""
 
     tool.__annotations__ = {"x": annotation}
-    parameters = parameters_of(tool, {})
+    parameters = read_parameters(tool, {})
     return parameters, Tool("tool", "", parameters.schema)
 
 

@@ -16,7 +16,7 @@ from tests.platform.tool_server import tool_server
 from tests.platform.wire import create, eventually, worker
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.agents import stored
-from xpander_client.platform.agents.file import described
+from xpander_client.platform.agents.file import parse_agents
 from xpander_client.platform.agents.stored import Change
 from xpander_client.platform.app import Platform
 from xpander_client.platform.stores.base.store import Store
@@ -30,7 +30,7 @@ SALES = {"id": "sales", "name": "Sales", "tools": [WEATHER], "sub_agents": ["mai
 
 
 async def apply(store: Store, *agents: Any, now: float = 1.0) -> list[Change]:
-    return await stored.apply(store, "acme", described(agents), now=now)
+    return await stored.apply(store, "acme", parse_agents(agents), now=now)
 
 
 # In the store -------------------------------------------------------------------------------------
@@ -38,8 +38,8 @@ async def apply(store: Store, *agents: Any, now: float = 1.0) -> list[Change]:
 
 async def test_an_agent_comes_back_as_it_was_described(store: Store) -> None:
     await apply(store, SALES, "mail")
-    [agent, _] = described([SALES, "mail"])
-    found = await stored.kept_agent(store, "acme", "sales")
+    [agent, _] = parse_agents([SALES, "mail"])
+    found = await stored.find_agent(store, "acme", "sales")
     assert found is not None
     assert (found.operations, found.sub_agents) == (agent.operations, agent.sub_agents)
     assert found.wire == {
@@ -49,8 +49,8 @@ async def test_an_agent_comes_back_as_it_was_described(store: Store) -> None:
         "version": 1,
     }
     assert "s3cr3t" not in str(found.wire)
-    assert [each.id for each in await stored.kept(store, "acme")] == ["mail", "sales"]
-    assert await stored.kept(store, "other") == []
+    assert [each.id for each in await stored.list_agents(store, "acme")] == ["mail", "sales"]
+    assert await stored.list_agents(store, "other") == []
 
 
 async def test_each_change_is_a_version_and_the_same_again_is_none(store: Store) -> None:
@@ -64,7 +64,7 @@ async def test_each_change_is_a_version_and_the_same_again_is_none(store: Store)
     ]
     other = {**SALES, "tools": [{**WEATHER, "headers": {"Authorization": "Bearer new"}}]}
     assert await apply(store, other, now=3.0) == [Change("sales", "changed", 2)]
-    found = await stored.kept_agent(store, "acme", "sales")
+    found = await stored.find_agent(store, "acme", "sales")
     assert found is not None
     assert found.operations["weather"].headers == {"Authorization": "Bearer new"}
     assert found.wire["created_at"].startswith("1970-01-01T00:00:01")
@@ -85,7 +85,7 @@ async def test_a_file_with_a_fault_changes_nothing(store: Store) -> None:
     ):
         with pytest.raises(ConfigurationError, match=why):
             await apply(store, *agents)
-    assert [each.id for each in await stored.kept(store, "acme")] == ["mail"]
+    assert [each.id for each in await stored.list_agents(store, "acme")] == ["mail"]
 
 
 async def test_work_may_be_handed_to_agents_that_are_there_already(store: Store) -> None:
@@ -118,7 +118,7 @@ async def test_what_somebody_else_changed_meanwhile_is_not_overwritten(store: St
     late: Any = Late()
     with pytest.raises(ConfigurationError, match="a was changed by somebody else"):
         await apply(late, {"id": "a", "name": "ours"})
-    [found] = await stored.kept(store, "acme")
+    [found] = await stored.list_agents(store, "acme")
     assert found.wire["name"] == "theirs"
 
 
@@ -128,7 +128,7 @@ async def test_a_removed_agent_is_gone_until_it_is_applied_again(store: Store) -
         await stored.remove(store, "acme", "mail", now=2.0)
     await stored.remove(store, "acme", "sales", now=2.0)
     await stored.remove(store, "acme", "mail", now=2.0)
-    assert await stored.kept(store, "acme") == []
+    assert await stored.list_agents(store, "acme") == []
     for agent_id in ("sales", "nobody"):
         with pytest.raises(ConfigurationError, match=f"there is no agent {agent_id} in acme"):
             await stored.remove(store, "acme", agent_id, now=2.0)
@@ -138,15 +138,15 @@ async def test_a_removed_agent_is_gone_until_it_is_applied_again(store: Store) -
 
 
 async def test_agents_that_earlier_releases_made_are_still_there(store: Store) -> None:
-    [agent] = described(["old"])
+    [agent] = parse_agents(["old"])
     wire = {**agent.wire, "organization_id": "acme", "created_at": "2026-01-02T03:04:05+00:00"}
     await store.doc_put("acme", "agent", "old", wire)
-    found = await stored.kept_agent(store, "acme", "old")
+    found = await stored.find_agent(store, "acme", "old")
     assert found is not None
     assert found.wire == wire
     [change] = await apply(store, {"id": "old", "name": "New"})
     assert change == Change("old", "changed", 2)
-    [found] = await stored.kept(store, "acme")
+    [found] = await stored.list_agents(store, "acme")
     assert (found.wire["name"], found.wire["created_at"]) == ("New", wire["created_at"])
 
 

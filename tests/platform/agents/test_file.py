@@ -8,7 +8,7 @@ import yaml
 
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform import LocalPlatform
-from xpander_client.platform.agents.file import described, load_agents
+from xpander_client.platform.agents.file import load_agents, parse_agents
 from xpander_client.platform.agents.file_keys import AGENT, TOOL
 
 FILE = """
@@ -41,7 +41,7 @@ agents:
 
 
 def shown(tool: dict[str, Any]) -> Any:
-    [agent] = described([{"id": "a", "tools": [tool]}])
+    [agent] = parse_agents([{"id": "a", "tools": [tool]}])
     return agent.wire["tools"][0]
 
 
@@ -136,7 +136,7 @@ def test_a_request_that_can_not_be_made_is_refused_with_agent_and_tool(
 ) -> None:
     agents = ["first", {"id": "traveller", "tools": ["other", {"id": "weather", **tool}]}]
     with pytest.raises(ConfigurationError, match=why) as refused:
-        described(agents, "file")
+        parse_agents(agents, "file")
     assert str(refused.value).startswith(
         "file: $.agents[1].tools[1]: the tool weather of the agent traveller: "
     )
@@ -155,7 +155,7 @@ def test_a_request_that_can_not_be_made_is_refused_with_agent_and_tool(
 )
 def test_an_agent_that_can_not_be_is_refused(agent: dict[str, Any], why: str) -> None:
     with pytest.raises(ConfigurationError, match=why):
-        described([{"id": "a", **agent}])
+        parse_agents([{"id": "a", **agent}])
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_an_agent_that_can_not_be_is_refused(agent: dict[str, Any], why: str) ->
 )
 def test_what_means_nothing_is_refused_with_its_place(agent: dict[str, Any], why: str) -> None:
     with pytest.raises(ConfigurationError, match=why):
-        described([{"id": "a", **agent}])
+        parse_agents([{"id": "a", **agent}])
 
 
 def test_all_that_a_client_reads_of_an_agent_or_a_tool_can_be_said() -> None:

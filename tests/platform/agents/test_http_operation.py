@@ -138,7 +138,7 @@ def test_numbers_are_part_of_a_path_too() -> None:
 
 
 def test_the_tools_headers_stand_over_the_callers() -> None:
-    sent = operation(headers={"Authorization": "Bearer t"}).sent_headers(
+    sent = operation(headers={"Authorization": "Bearer t"}).make_headers(
         {
             "authorization": "mine",
             "X-Trace": 7,
@@ -153,7 +153,7 @@ def test_the_tools_headers_stand_over_the_callers() -> None:
 @pytest.mark.parametrize("headers", [{"a": "x\r\ny: z"}, {"a b": "x"}, {"a": ["x"]}])
 def test_headers_that_can_not_be_sent_are_refused(headers: dict[str, Any]) -> None:
     with pytest.raises(HttpError) as refused:
-        operation().sent_headers(headers)
+        operation().make_headers(headers)
     assert refused.value.status == 422
 
 
@@ -162,4 +162,4 @@ def test_a_servers_words_are_told_without_the_tools_secrets() -> None:
         "https://ann:p%40ss@tool.test/?key=query-secret&v=1", headers={"x": "Bearer token-secret"}
     )
     text = "key query-secret of ann p@ss, Bearer token-secret or token-secret, v 1"
-    assert secret.redacted(text) == "key … of ann …, … or …, v 1"
+    assert secret.redact(text) == "key … of ann …, … or …, v 1"

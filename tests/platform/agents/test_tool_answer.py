@@ -16,7 +16,7 @@ from xpander_client.platform.agents.tool_answer import (
     TooLarge,
     Unreadable,
     as_json,
-    unpacked,
+    unpack,
 )
 
 TEXTS = st.text() | st.sampled_from(['a,b]}"', "\\", '"\\"', "[,"])
@@ -102,15 +102,15 @@ def test_what_was_packed_once_is_unpacked_up_to_the_limit(body: bytes) -> None:
         ("deflate", zlib.compress(body)),
         ("Deflate", zlib.compress(body, wbits=-15)),
     ):
-        assert unpacked(packed, encoding, len(body)) == body
+        assert unpack(packed, encoding, len(body)) == body
         if encoding and body:
             with pytest.raises(TooLarge):
-                unpacked(packed, encoding, len(body) - 1)
+                unpack(packed, encoding, len(body) - 1)
             with pytest.raises(Unreadable):
-                unpacked(packed[: len(packed) // 2], encoding, len(body))
+                unpack(packed[: len(packed) // 2], encoding, len(body))
 
 
 @pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "zstd", "gzip, identity"])
 def test_what_was_packed_in_another_way_is_left_as_it_is(encoding: str) -> None:
     with pytest.raises(Unreadable, match="which it was not asked for"):
-        unpacked(gzip.compress(b"x"), encoding, 100)
+        unpack(gzip.compress(b"x"), encoding, 100)

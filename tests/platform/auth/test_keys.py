@@ -54,7 +54,7 @@ async def test_a_key_opens_what_it_was_made_for(store: Store, clock: Clock) -> N
     assert access == record.access
     assert (access.key_id, access.organization_id) == (record.id, "acme")
     assert (access.agent_ids, access.rate_limit) == (frozenset({"sales", "mail"}), 2.5)
-    assert await keys.listed(store) == [record]
+    assert await keys.list_keys(store) == [record]
     assert (record.agent_ids, record.name) == (("sales", "mail"), "CI")
     assert record.created_at.startswith("1970-01-01T00:00:02")
     everything = await known(store, clock).access((await made(store)).encode())
@@ -68,7 +68,7 @@ async def test_a_key_is_recognizable_and_its_id_says_nothing_of_the_rest(store: 
         found = re.fullmatch(r"xpk_([0-9a-f]{8})_([0-9a-f]{48})", key)
         assert found is not None
         assert found[1] == record.id
-        assert keys.id_of(key) == keys.id_of(record.id) == record.id
+        assert keys.read_key_id(key) == keys.read_key_id(record.id) == record.id
     assert len({key[13:] for key, _ in made}) == len({record.id for _, record in made}) == 50
 
 
@@ -76,7 +76,7 @@ async def test_nothing_that_is_kept_opens_anything(tmp_path: Path, clock: Clock)
     path = tmp_path / "s.db"
     async with OpenStore(WatchedStore(path, clock=clock)) as store:
         key = await made(store)
-        [record] = await keys.listed(store)
+        [record] = await keys.list_keys(store)
         [document] = await store.doc_list("", "key")
         kept = written(tmp_path)
         assert record.id in kept
@@ -90,25 +90,25 @@ async def test_nothing_that_is_kept_opens_anything(tmp_path: Path, clock: Clock)
 async def test_keys_are_listed_oldest_first_and_by_organization(store: Store) -> None:
     for number, organization in enumerate(("b", "a", "b")):
         await keys.create(store, organization, now=float(number), name=str(number))
-    assert [record.name for record in await keys.listed(store)] == ["0", "1", "2"]
-    assert [record.name for record in await keys.listed(store, "b")] == ["0", "2"]
-    assert await keys.listed(store, "c") == []
+    assert [record.name for record in await keys.list_keys(store)] == ["0", "1", "2"]
+    assert [record.name for record in await keys.list_keys(store, "b")] == ["0", "2"]
+    assert await keys.list_keys(store, "c") == []
 
 
 async def test_a_revoked_key_is_gone_and_its_id_is_not_given_again(
     store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     key, other = await made(store), await made(store)
-    key_id = keys.id_of(key)
+    key_id = keys.read_key_id(key)
     assert await keys.revoke(store, key_id, now=3.0) is True
     assert await known(store, clock).access(key) is None
     assert await known(store, clock).access(other) is not None
-    assert [record.id for record in await keys.listed(store)] == [keys.id_of(other)]
+    assert [record.id for record in await keys.list_keys(store)] == [keys.read_key_id(other)]
     assert await keys.revoke(store, key_id, now=4.0) is False
     [document] = [doc for doc in await store.doc_list("", "key") if doc.key == key_id]
     assert "digest" not in document.value
     assert document.value["revoked_at"].startswith("1970-01-01T00:00:03")
-    ids = iter([key_id, keys.id_of(other), "0" * 8])
+    ids = iter([key_id, keys.read_key_id(other), "0" * 8])
     real = secrets.token_hex
     monkeypatch.setattr(secrets, "token_hex", lambda n: next(ids) if n == 4 else real(n))
     assert (await made(store)).startswith("xpk_00000000_")
@@ -128,7 +128,7 @@ async def test_what_can_not_be_is_refused_and_makes_no_key(store: Store) -> None
             await made(store, agent_ids=agent_ids)
     with pytest.raises(ConfigurationError, match="there is no key 12345678"):
         await keys.revoke(store, "12345678", now=1.0)
-    assert await keys.listed(store) == []
+    assert await keys.list_keys(store) == []
 
 
 # What a platform knows of them --------------------------------------------------------------------
@@ -165,7 +165,7 @@ async def test_a_revoked_key_is_refused_after_the_caches_time_at_the_latest(
     key = await made(watched)
     known_keys = known(watched, clock)
     assert await known_keys.access(key) is not None
-    await keys.revoke(watched, keys.id_of(key), now=clock())
+    await keys.revoke(watched, keys.read_key_id(key), now=clock())
     clock.now += TTL
     assert await known_keys.access(key) is None
 

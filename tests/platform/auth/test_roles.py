@@ -206,15 +206,15 @@ async def test_when_a_key_was_last_used_is_written_apart_and_not_for_each_use(
         for _ in range(100):
             assert await opened.access(first)
         assert await opened.access(first[:-1] + "x") is None
-        assert [each.last_used_at for each in await keys.listed(store)] == [None, None]
+        assert [each.last_used_at for each in await keys.list_keys(store)] == [None, None]
         await opened.note_uses()
-        assert await keys.revoke(store, keys.id_of(first), now=3.0)
+        assert await keys.revoke(store, keys.read_key_id(first), now=3.0)
         clock.now += 60
         found = await opened.access(second)
         assert found is not None
         assert found.role == "reader"
         await opened.note_uses()
-        [left] = await keys.listed(store)
+        [left] = await keys.list_keys(store)
         assert (left.last_used_at, left.role) == ("1970-01-12T13:47:40.000000+00:00", "reader")
         assert left.expires_at == "1970-01-24T03:33:20.000000+00:00"
         versions = [each.version for each in await store.doc_list(keys.NOBODY, keys.USE)]

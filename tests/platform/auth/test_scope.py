@@ -15,7 +15,7 @@ from starlette.routing import Route
 from tests.platform.conftest import QUICK
 from tests.platform.serving import WatchedStore, beside, caller, serving
 from tests.platform.wire import Clock, OpenStore, create, status, update, worker
-from xpander_client.platform.agents.file import described
+from xpander_client.platform.agents.file import parse_agents
 from xpander_client.platform.app import Platform
 from xpander_client.platform.auth import keys
 from xpander_client.platform.auth.scope import (
@@ -65,7 +65,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
     platform = Platform(
         WatchedStore(path, QUICK),
         None,
-        agents=described(AGENTS),
+        agents=parse_agents(AGENTS),
         create_agents=False,
         tools={"add": lambda a=1: a},
         settings=QUICK,
@@ -161,7 +161,7 @@ def test_a_route_with_an_id_that_nobody_explained_is_not_served(office: Office) 
     async def endpoint(_: Any) -> Any: ...
 
     with pytest.raises(ValueError, match=r"/secrets/\{secret_id\}: whose is the secret_id"):
-        KeyScope(office.platform.store).guarded([Route("/secrets/{secret_id}", endpoint)])
+        KeyScope(office.platform.store).guard_routes([Route("/secrets/{secret_id}", endpoint)])
 
 
 def test_a_key_may_do_with_its_own_agents_what_any_key_may(office: Office) -> None:

@@ -552,11 +552,11 @@ async def test_a_worker_is_sent_large_tasks_as_fast_as_it_takes_them(crew: Crew)
         assert not await crew.store.sweep()
         taken, offers = session.take(1)
         assert (len(taken), offers) == (1, [f"t{number}"])
-        session.taken(taken, offers)
+        session.note_written(taken, offers)
         if number < 3:
             begun = await crew.store.patch("o", f"t{number}", {"status": "executing"}, attempt=1)
             crew.dispatch.observe(begun, 1)
-        crew.dispatch.made_room(session)
+        crew.dispatch.on_room(session)
     await crew.dispatch._extend_offers()
     crew.clock.now += Settings().offer_window
     assert [each.id for each in (await crew.store.sweep()).requeued] == ["t3"]
@@ -575,7 +575,7 @@ async def test_what_a_slow_worker_is_told_waits_in_the_store(crew: Crew) -> None
     while session.outbox:
         taken, offers = session.take(10**9)
         told += [orjson.loads(frame.partition(b"data: ")[2])["key"] for frame in taken]
-        session.taken(taken, offers)
+        session.note_written(taken, offers)
         await crew.dispatch.catch_up(session)
     assert told == [str(number) for number in range(8)]
     assert (session.behind, session.outbox_size) == ({}, 0)

@@ -89,20 +89,20 @@ def test_what_is_for_one_worker_or_for_a_pool_goes_there(agent: Agent) -> None:
 def test_only_queues_are_looked_at_in_which_something_may_wait_for_somebody(agent: Agent) -> None:
     session = agent.worker("a")
     agent.worker("b", pool="p")
-    assert agent.turns.wanted(0.0) == {"a": 1, "b": 1, None: 1, "p": 1}
-    assert agent.turns.wanted(0.0) == {}
+    assert agent.turns.list_wanted(0.0) == {"a": 1, "b": 1, None: 1, "p": 1}
+    assert agent.turns.list_wanted(0.0) == {}
     agent.hints.notify(["b"])
-    assert agent.turns.wanted(0.0) == {"b": 1}
+    assert agent.turns.list_wanted(0.0) == {"b": 1}
     agent.hints.notify(["None", "a"])
     session.busy = True
-    assert agent.turns.wanted(0.0) == {}
+    assert agent.turns.list_wanted(0.0) == {}
     session.busy = False
     agent.turns.stand(session, 0.0)
-    assert agent.turns.wanted(0.0) == {"a": 1, None: 1}
+    assert agent.turns.list_wanted(0.0) == {"a": 1, None: 1}
     agent.turns.doubt()
-    assert agent.turns.wanted(0.0).keys() == {"a", "b", None, "p"}
+    assert agent.turns.list_wanted(0.0).keys() == {"a", "b", None, "p"}
     agent.hints.notify(["None", "p", "a", "b"])
-    assert agent.turns.wanted(SILENCE + 1) == {}
+    assert agent.turns.list_wanted(SILENCE + 1) == {}
 
 
 def test_a_task_costs_the_same_however_many_workers_and_slots_there_are(
@@ -119,11 +119,11 @@ def test_a_task_costs_the_same_however_many_workers_and_slots_there_are(
     monkeypatch.setattr(WorkerSession, "ready", count)
     for number in range(1000):
         agent.worker(f"w{number}", slots=64)
-    agent.turns.wanted(0.0)
+    agent.turns.list_wanted(0.0)
     asked = 0
     for number in range(10):
         agent.hints.notify(["None"])
-        assert agent.turns.wanted(0.0) == {None: MOST}
+        assert agent.turns.list_wanted(0.0) == {None: MOST}
         assert agent.give(free=[1]) == [f"w{number}"]
     assert asked <= 50
 

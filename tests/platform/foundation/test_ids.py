@@ -8,7 +8,7 @@ import pytest
 from xpander_client.platform.foundation import ids
 from xpander_client.platform.foundation.ids import (
     child_task_id,
-    chosen_task_id,
+    derive_task_id,
     is_platforms,
     new_task_id,
 )
@@ -54,8 +54,8 @@ def test_a_call_of_a_tool_has_one_id_in_its_organization() -> None:
 
 
 def test_what_callers_choose_is_never_of_the_platforms_form() -> None:
-    made = [new_task_id(), child_task_id("o", "p", "c"), chosen_task_id("o", "order-1")]
+    made = [new_task_id(), child_task_id("o", "p", "c"), derive_task_id("o", "order-1")]
     assert all(is_platforms(each) for each in made)
     for chosen in ("order-1", str(uuid.uuid4()), made[0].upper(), f"{made[0]}\n", ""):
         assert not is_platforms(chosen)
-        assert chosen_task_id("o", chosen) != chosen_task_id("p", chosen)
+        assert derive_task_id("o", chosen) != derive_task_id("p", chosen)

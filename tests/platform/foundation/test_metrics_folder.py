@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from xpander_client.platform.foundation.metrics_folder import add_up, made
+from xpander_client.platform.foundation.metrics_folder import add_up, make_folder
 
 COUNT = """
 import sys
@@ -20,7 +20,7 @@ from xpander_client.platform.foundation.metrics import Metrics
 metrics = Metrics()
 for _ in range(int(sys.argv[1])):
     metrics.answered("GET", 200)
-    metrics.committed(3, 0.1)
+    metrics.on_commit(3, 0.1)
 metrics.queued.set(5)
 """
 
@@ -47,7 +47,7 @@ def told(folder: str) -> dict[str, float]:
 
 
 def test_what_processes_that_are_gone_have_counted_is_kept_in_a_bounded_number_of_files() -> None:
-    with made() as folder:
+    with make_folder() as folder:
         pids = [counted(folder, requests) for requests in (1, 2, 3)]
         before = told(folder)
         assert before["xpander_requests_total GET 2xx"] == 6
@@ -62,7 +62,7 @@ def test_what_processes_that_are_gone_have_counted_is_kept_in_a_bounded_number_o
 
 
 def test_a_file_that_can_not_be_read_costs_only_what_it_had() -> None:
-    with made() as folder:
+    with make_folder() as folder:
         pid = counted(folder, 2)
         Path(folder, "counter_1.db").write_bytes(b"\xff\xff\xff\x7f" + 100 * b"?")
         for gone in (pid, 1):
@@ -83,7 +83,7 @@ def test_the_folder_of_a_process_that_was_killed_is_removed_by_the_next(
     (tmp_path / "xpander-metrics-link").symlink_to(elsewhere)
     with open(tmp_path / "xpander-metrics-held" / "owner.lock", "w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
-        with made() as other, made() as folder:
+        with make_folder() as other, make_folder() as folder:
             assert Path(other).exists()
             kept = {path.name for path in tmp_path.iterdir()} - {Path(folder).name}
     assert kept == {

@@ -31,7 +31,7 @@ def made(path: Path, **said: Any) -> str:
 
 def revoked(path: Path, key: str) -> None:
     async def revoke(store: Any) -> bool:
-        return await keys.revoke(store, keys.id_of(key), now=2.0)
+        return await keys.revoke(store, keys.read_key_id(key), now=2.0)
 
     assert asyncio.run(beside(path, revoke))
 

@@ -526,14 +526,14 @@ class serving:  # noqa: N801 - used like a function
 
     def __init__(self, folder: Path, keys: dict[str, str]) -> None:
         self.platform = LocalPlatform(store=folder / "s.db", settings=QUICK)
-        assembled = self.platform._assembled
+        assembled = self.platform._assemble
 
         def with_keys() -> Server:
             assembled()._listener.close()
             platform = Platform(SqliteStore(folder / "s.db", QUICK), keys, settings=QUICK)
             return Server(platform, bind("127.0.0.1", 0))
 
-        self.platform._assembled = with_keys  # type: ignore[method-assign]
+        self.platform._assemble = with_keys  # type: ignore[method-assign]
 
     def __enter__(self) -> str:
         self.platform.start()

@@ -21,7 +21,7 @@ from tests.platform.wire import create, event, frames, push, replay, status, upd
 from xpander_client import Configuration
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform import LocalPlatform
-from xpander_client.platform.agents.file import described, load_agents
+from xpander_client.platform.agents.file import load_agents, parse_agents
 from xpander_client.platform.process.serve import run
 from xpander_client.runtime.hosts import is_loopback
 
@@ -396,7 +396,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 
 def test_agents_can_be_named_only() -> None:
-    assert [agent.wire["unique_name"] for agent in described(["My Agent!", {"id": "b"}])] == [
+    assert [agent.wire["unique_name"] for agent in parse_agents(["My Agent!", {"id": "b"}])] == [
         "my-agent",
         "b",
     ]

@@ -24,7 +24,7 @@ from tests.platform.wire import OpenStore, create, eventually, frames, status, w
 from tests.postgres import PostgresServer, is_running
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.agents import stored
-from xpander_client.platform.agents.file import described
+from xpander_client.platform.agents.file import parse_agents
 from xpander_client.platform.auth import keys
 from xpander_client.platform.process.supervisor import Backoff, supervise
 from xpander_client.platform.stores.addresses import store_at
@@ -51,7 +51,7 @@ supervise(
 async def key_of(address: str | Path) -> str:
     """A key of the store, which knows the agent that the tests use as well."""
     async with OpenStore(store_at(address)) as store:
-        await stored.apply(store, "acme", described(["sales"]), now=0.0)
+        await stored.apply(store, "acme", parse_agents(["sales"]), now=0.0)
         return (await keys.create(store, "acme", now=0.0))[0]
 
 

@@ -11,7 +11,7 @@ from xpander_client.core.serialization import ConversionError, loads
 from xpander_client.worker.attempts.execution import execute
 from xpander_client.worker.attempts.handler import HandlerFunction, inspect_handler
 from xpander_client.worker.attempts.threads import HandlerThreads
-from xpander_client.worker.attempts.trace import exc_info_of
+from xpander_client.worker.attempts.trace import make_exc_info
 
 TASK = b"""{"id": "t", "agent_id": "a", "organization_id": "o", "input": {},
 "created_at": "2026-11-30T10:00:00Z"}"""
@@ -41,7 +41,7 @@ async def test_the_lines_of_a_handler_come_first(function: HandlerFunction, name
     threads.close()
     trace = raised.value.__traceback__
     assert trace is not None
-    _, error, shown = exc_info_of(raised.value.with_traceback(trace.tb_next))
+    _, error, shown = make_exc_info(raised.value.with_traceback(trace.tb_next))
     assert error is raised.value
     names = [frame.name for frame in traceback.extract_tb(shown)]
     assert names == [name, "add_up"]
@@ -53,4 +53,4 @@ def test_of_an_exception_of_the_package_all_is_shown() -> None:
     trace = raised.value.__traceback__
     assert trace is not None
     error = raised.value.with_traceback(trace.tb_next)
-    assert exc_info_of(error) == (type(error), error, trace.tb_next)
+    assert make_exc_info(error) == (type(error), error, trace.tb_next)

@@ -34,7 +34,7 @@ async def test_that_it_is_free_again_is_told_until_the_platform_has_heard_it() -
         configuration = attrs.evolve(server.configuration(), agent_id="sales")
         transport = Transport(configuration, Pool(configuration))
         capacity = Capacity(transport, "sales", 1)
-        capacity.reregistered("worker-1")
+        capacity.on_registered("worker-1")
         async with capacity:
             assert await asyncio.to_thread(heard_busy.wait, 10)
         assert await asyncio.to_thread(heard_free.wait, 10)

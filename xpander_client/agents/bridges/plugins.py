@@ -9,7 +9,7 @@ from typing import Any
 from xpander_client.agents.run.call import current_call
 from xpander_client.agents.sandbox.capabilities import is_async
 from xpander_client.background.plugin import AgentCtx, Plugin, SandboxMethod
-from xpander_client.core.signatures import signature_of
+from xpander_client.core.signatures import read_signature
 
 
 def as_function(plugin: Plugin, method: SandboxMethod, name: str) -> Callable[..., Any]:
@@ -42,7 +42,7 @@ def as_function(plugin: Plugin, method: SandboxMethod, name: str) -> Callable[..
         wrapper = run
     functools.update_wrapper(wrapper, function)
     wrapper.__name__ = name
-    signature = signature_of(function)
+    signature = read_signature(function)
     signature = signature.replace(parameters=list(signature.parameters.values())[1:])
     wrapper.__signature__ = signature  # type: ignore[attr-defined]
     return wrapper

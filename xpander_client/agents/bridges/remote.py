@@ -9,10 +9,10 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, ParamSpec, TypeVar, overload
 
-from xpander_client.agents.bridges.task_events import told
+from xpander_client.agents.bridges.task_events import read_event
 from xpander_client.agents.contract.contract import Bound, Contract
 from xpander_client.agents.contract.decorator import AgentTask, TaskDecorator, make_decorator
-from xpander_client.agents.contract.json_arguments import prompt_of, result_of
+from xpander_client.agents.contract.json_arguments import read_result, write_prompt
 from xpander_client.agents.run.call import Call
 from xpander_client.agents.run.cancellation import Cancellation, cancel_all, under_way
 from xpander_client.agents.run.handlers import Delivery
@@ -171,9 +171,9 @@ class _RemoteCall:
     def steps(self) -> Generator[Any, Any, Any]:
         """Describe the call as steps, sync and async."""
         contract, bound = self._contract, self._bound
-        prompt = prompt_of(contract, bound.inputs)
-        if self._branch.cancelled() or self._cancellation.is_requested:
-            raise self._cancelled()
+        prompt = write_prompt(contract, bound.inputs)
+        if self._branch.is_cancelled() or self._cancellation.is_requested:
+            raise self._make_cancelled_error()
         tasks = Tasks(self._agent.configuration)
         is_text = contract.returns is str
         schema = None if is_text else contract.result_schema()
@@ -196,7 +196,7 @@ class _RemoteCall:
         yield from self._follow(task)
         yield from ask(task.reload, task.areload)
         self._is_over = True
-        return (yield from self._ended(task))
+        return (yield from self._finish_call(task))
 
     def stop(self) -> None:
         """Stop the platform's task, if it is not over; comes back at once."""
@@ -230,7 +230,7 @@ class _RemoteCall:
             return await anext(astream, None)
 
         while (update := (yield from ask(following, afollowing))) is not None:
-            event = told(update, self._agent.name, self._outer_path)
+            event = read_event(update, self._agent.name, self._outer_path)
             if isinstance(event, StreamToken):
                 self._delivery.token(event)
                 yield from ask(_nothing, self._delivery.asettle)
@@ -242,19 +242,19 @@ class _RemoteCall:
             if update.type == TaskUpdateEventType.TaskFinished:
                 break
 
-    def _ended(self, task: Task) -> Generator[Any, Any, Any]:
+    def _finish_call(self, task: Task) -> Generator[Any, Any, Any]:
         error: AgentTaskError
         text = task.result or ""
         if task.status == AgentExecutionStatus.Completed:
             try:
-                value = result_of(self._contract, task.result)
+                value = read_result(self._contract, task.result)
             except AgentTaskError as invalid:
                 yield from self._tell(self._event(FailEvent, message=str(invalid)))
                 raise
             yield from self._tell(self._event(SuccessEvent, result=value))
             return value
         if task.status == AgentExecutionStatus.Stopped:
-            error = self._cancelled()
+            error = self._make_cancelled_error()
             event = self._event(CancelledEvent, task_name=self._contract.name)
         elif self._question is not None:
             error = TaskClarify(self._question)
@@ -270,7 +270,7 @@ class _RemoteCall:
         depth = event.full_namespace.count("/") - self._path.count("/")
         return isinstance(event, (TaskStartEvent, *_ENDS)) and depth == 0
 
-    def _cancelled(self) -> TaskCancelled:
+    def _make_cancelled_error(self) -> TaskCancelled:
         name = self._contract.name
         return TaskCancelled(f"Task '{name}' was cancelled", name)
 

@@ -24,7 +24,7 @@ def wrap_sub_agent(contract: Contract, runner: Runner) -> Callable[..., Any]:
     if contract.is_async:
 
         async def arun(*args: Any, **kwargs: Any) -> Any:
-            outer, bound = _bound(contract, args, kwargs)
+            outer, bound = _bind(contract, args, kwargs)
             try:
                 return await runner.arun(contract, bound, outer)
             except AgentTaskError as error:
@@ -34,7 +34,7 @@ def wrap_sub_agent(contract: Contract, runner: Runner) -> Callable[..., Any]:
     else:
 
         def run(*args: Any, **kwargs: Any) -> Any:
-            outer, bound = _bound(contract, args, kwargs)
+            outer, bound = _bind(contract, args, kwargs)
             try:
                 return runner.run(contract, bound, outer)
             except AgentTaskError as error:
@@ -50,7 +50,7 @@ def wrap_sub_agent(contract: Contract, runner: Runner) -> Callable[..., Any]:
     return wrapper
 
 
-def _bound(
+def _bind(
     contract: Contract, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[Call | None, Bound]:
     for name in ADDED:

@@ -44,7 +44,7 @@ class Updates:
     """Writes the events of one task's call: a block of code is a tool call, its output the result.
 
     What the platform has no word for is a `process_update`. Each holds the whole event, so that
-    `told` gives it back.
+    `read_event` gives it back.
     """
 
     _task: Task
@@ -81,7 +81,7 @@ class Updates:
         fields["timestamp"] = token.timestamp.isoformat()
         return self._update(TaskUpdateEventType.Think, {**fields, "type": _TOKEN})
 
-    def finished(self) -> TaskUpdateEvent:
+    def make_last_event(self) -> TaskUpdateEvent:
         """Return the last event: the task as it is now."""
         return self._update(TaskUpdateEventType.TaskFinished, self._task)
 
@@ -99,7 +99,7 @@ class Updates:
         )
 
 
-def told(
+def read_event(
     update: TaskUpdateEvent, agent_name: str, outer_path: str
 ) -> BaseEvent | StreamToken | None:
     """Read what a platform task's event is to an agent: an event, a token, or nothing.

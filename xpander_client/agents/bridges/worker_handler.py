@@ -11,7 +11,7 @@ from typing import Any
 
 from xpander_client.agents.bridges.task_events import Updates
 from xpander_client.agents.contract.contract import Bound, Contract
-from xpander_client.agents.contract.json_arguments import arguments_of, text_of
+from xpander_client.agents.contract.json_arguments import read_arguments, write_json
 from xpander_client.agents.run.drivers import in_thread
 from xpander_client.agents.run.runner import LocalRunner
 from xpander_client.agents.state.session_names import check_session_name
@@ -41,12 +41,12 @@ def make_handler(
             # Sync tasks tell their events from a thread.
             loop.call_soon_threadsafe(queue.put_nowait, update)
 
-        arguments = arguments_of(contract, task.input.text or "")
+        arguments = read_arguments(contract, task.input.text or "")
         bound = contract.bind(
             (None,) if contract.has_self else (),
             {
                 **arguments,
-                "session": _session_of(task),
+                "session": _name_session(task),
                 "on_event": lambda event: put(updates.event(event)),
                 "on_token": (lambda token: put(updates.token(token))) if tokens else None,
             },
@@ -67,13 +67,13 @@ def make_handler(
                 running.cancel()
                 with suppress(asyncio.CancelledError, Exception):
                     await running
-        yield updates.finished()
+        yield updates.make_last_event()
 
     handle.__name__ = handle.__qualname__ = contract.name
     return handle
 
 
-def _session_of(task: Task) -> str:
+def _name_session(task: Task) -> str:
     """Return the session of a task's conversation; an id that no session can have is hashed."""
     name = task.memory_thread_id or task.conversation_id or task.id
     try:
@@ -97,6 +97,6 @@ async def _result(runner: LocalRunner, contract: Contract, bound: Bound) -> str 
     if value is None or isinstance(value, str):
         return value
     try:
-        return text_of(value)
+        return write_json(value)
     except ValueError:  # the agent has done its work, whatever its result is
         return dumps_anyway(value).decode()

@@ -34,7 +34,9 @@ def enclosing_names(function: FunctionType) -> dict[str, Any]:
     return names
 
 
-def resolved(annotation: Any, function: FunctionType, names: Mapping[str, Any], *, of: str) -> Any:
+def resolve_annotation(
+    annotation: Any, function: FunctionType, names: Mapping[str, Any], *, of: str
+) -> Any:
     """Return the type that an annotation means, also where it is a text or has texts in it.
 
     Raises:

@@ -12,14 +12,18 @@ from typing import Any, Literal, NoReturn, cast
 
 import attrs
 
-from xpander_client.agents.contract.annotations import enclosing_names, resolved, type_text
+from xpander_client.agents.contract.annotations import (
+    enclosing_names,
+    resolve_annotation,
+    type_text,
+)
 from xpander_client.agents.contract.empty_body import is_empty
 from xpander_client.agents.contract.shapes import unreachable
-from xpander_client.agents.contract.validation import Check, Misfit, packed
+from xpander_client.agents.contract.validation import Check, Misfit, find_unpacked
 from xpander_client.agents.types.errors import OutputInvalid
 from xpander_client.agents.types.events import BaseEvent
 from xpander_client.agents.types.tokens import TokenChunk
-from xpander_client.core.signatures import signature_of
+from xpander_client.core.signatures import read_signature
 from xpander_client.errors import ArgumentError
 from xpander_client.extras import require
 
@@ -92,7 +96,7 @@ class Contract:
     @cached_property
     def returns(self) -> Any:
         """The type of the result; `Any` where none is written, `NoneType` for None."""
-        return self._type(signature_of(self.function).return_annotation, "the result")
+        return self._type(read_signature(self.function).return_annotation, "the result")
 
     def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Bound:
         """Validate the arguments of a call.
@@ -159,7 +163,7 @@ class Contract:
         checks = {}
         for parameter in self.parameters:
             annotation = self.annotations[parameter.name]
-            inner = packed(annotation)
+            inner = find_unpacked(annotation)
             checks[parameter.name] = self._check(
                 annotation if inner is None else inner, f"argument '{parameter.name}'"
             )
@@ -168,7 +172,7 @@ class Contract:
     @cached_property
     def _whole(self) -> frozenset[str]:
         """The names of `*args` and `**kwargs` whose annotation is about all of them at once."""
-        return frozenset(name for name, type in self.annotations.items() if packed(type))
+        return frozenset(name for name, type in self.annotations.items() if find_unpacked(type))
 
     @cached_property
     def _result_check(self) -> Check:
@@ -177,7 +181,7 @@ class Contract:
     def _type(self, annotation: Any, of: str) -> Any:
         if annotation is Parameter.empty:
             return Any
-        return resolved(annotation, self.function, self._names, of=of)
+        return resolve_annotation(annotation, self.function, self._names, of=of)
 
     def refuse_unreachable_result(self, *, is_closed: bool) -> None:
         """Refuse a result that the agent's code can never give.
@@ -263,7 +267,7 @@ def read_contract(
         )
     if setup is not None and not isinstance(setup, str):
         raise ArgumentError(f"The setup of task '{name}' must be code, as a text, not {setup!r}.")
-    signature = signature_of(function)
+    signature = read_signature(function)
     own = tuple(signature.parameters.values())
     has_self = _is_method(function, own)
     for parameter in own:

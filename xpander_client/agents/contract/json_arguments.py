@@ -14,8 +14,8 @@ from xpander_client.errors import ArgumentError
 _BLOCK = re.compile(r"^```json\n(.*?)\n```\s*\Z", re.DOTALL | re.MULTILINE)
 
 
-def prompt_of(contract: Contract, inputs: Mapping[str, Any]) -> str:
-    """Write the task in words, with its arguments as JSON, which `arguments_of` finds again.
+def write_prompt(contract: Contract, inputs: Mapping[str, Any]) -> str:
+    """Write the task in words, with its arguments as JSON, which `read_arguments` finds again.
 
     Raises:
         ArgumentError: An argument has no JSON form.
@@ -23,13 +23,13 @@ def prompt_of(contract: Contract, inputs: Mapping[str, Any]) -> str:
     if not inputs:
         return contract.instructions
     try:
-        arguments = text_of(dict(inputs))
+        arguments = write_json(dict(inputs))
     except ValueError as error:
         raise ArgumentError(f"an argument of {contract.name}() can't be sent: {error}") from error
     return f"{contract.instructions}\n\nArguments:\n```json\n{arguments}\n```"
 
 
-def arguments_of(contract: Contract, text: str) -> dict[str, Any]:
+def read_arguments(contract: Contract, text: str) -> dict[str, Any]:
     """Read the arguments in a task's input: a JSON object, or else a text for the only parameter.
 
     Raises:
@@ -56,7 +56,7 @@ def arguments_of(contract: Contract, text: str) -> dict[str, Any]:
     )
 
 
-def result_of(contract: Contract, text: str | None) -> Any:
+def read_result(contract: Contract, text: str | None) -> Any:
     """Return what a task's result is to its caller.
 
     Raises:
@@ -85,7 +85,7 @@ def _from_json(annotation: Any, value: Any) -> Any:
         return value
 
 
-def text_of(value: Any) -> str:
+def write_json(value: Any) -> str:
     """Write a value as JSON.
 
     Raises:

@@ -64,7 +64,7 @@ def of_plain(cls: type[Any], base: type[Any]) -> Callable[[Any], Any]:
     return made
 
 
-def shaped(annotation: Any, *, is_result: bool = False) -> Any:
+def shape_annotation(annotation: Any, *, is_result: bool = False) -> Any:
     """Put what pydantic can make of data in the annotation, in place of what it can't.
 
     attrs classes are made of dicts, as dataclasses are; `typing.TypedDict` is one that pydantic
@@ -83,7 +83,7 @@ class _Shaping:
             if attrs.has(annotation):
                 return typing.Annotated[annotation, _Made(annotation, self)]
             if typing.is_typeddict(annotation):
-                return self._typed_dict(annotation)
+                return self._make_typed_dict(annotation)
         if self.is_result and annotation in (collections.abc.Iterator, Iterator, typing.Iterator):
             return collections.abc.Iterable
         origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
@@ -101,7 +101,7 @@ class _Shaping:
             return typing.Union[inner]  # noqa: UP007
         return annotation.copy_with(inner) if hasattr(annotation, "copy_with") else origin[inner]
 
-    def _typed_dict(self, cls: Any) -> Any:
+    def _make_typed_dict(self, cls: Any) -> Any:
         from typing import NotRequired, Required
 
         from typing_extensions import TypedDict

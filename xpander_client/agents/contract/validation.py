@@ -55,9 +55,9 @@ class Check:
         from pydantic import PydanticUserError
         from pydantic_core import SchemaError, SchemaValidator
 
-        from xpander_client.agents.contract.shapes import shaped
+        from xpander_client.agents.contract.shapes import shape_annotation
 
-        annotation = shaped(annotation, is_result=is_result)
+        annotation = shape_annotation(annotation, is_result=is_result)
         try:
             schema = _strictly(_adapter(annotation).core_schema)
             return cls(annotation, SchemaValidator(schema))
@@ -179,7 +179,7 @@ def _text(error: Any) -> str:
     return "\n".join(kept).rstrip()
 
 
-def packed(annotation: Any) -> Any | None:
+def find_unpacked(annotation: Any) -> Any | None:
     """Return what `Unpack[...]` holds, of `*args: *tuple[int, str]` or `**options:
     Unpack[Options]`.
     """

@@ -103,11 +103,11 @@ class _Client:
         from pydantic_ai import direct
 
         async with self._failures():
-            model = await self._opened()
-            asked = _asked(messages)
+            model = await self._open_once()
+            asked = _convert_messages(messages)
             settings: Any = self.connection.request_settings()
             if emit is not None:
-                return await self._streamed(
+                return await self._stream(
                     direct.model_request_stream(model, asked, model_settings=settings), emit
                 )
             answer = await self._in_time(
@@ -127,14 +127,14 @@ class _Client:
             model_loop.forget(self._close)
             model_loop.submit(self._close())
 
-    async def _streamed(self, request: Any, emit: Emit) -> LLMResponse:
+    async def _stream(self, request: Any, emit: Emit) -> LLMResponse:
         reader = ResponseReader()
         thoughts: list[str] = []
         stream = await self._in_time(request.__aenter__())
         try:
             pieces = aiter(stream)
             while (event := await self._in_time(anext(pieces, None))) is not None:
-                kind, text = _text_of(event)
+                kind, text = _read_delta(event)
                 if kind == "text":
                     for chunk in reader.feed(text):
                         emit(chunk)
@@ -182,7 +182,7 @@ class _Client:
                 raise
             raise LLMCallError(f"{self._name} gave no sign of life for {seconds:g} s") from error
 
-    async def _opened(self) -> Any:
+    async def _open_once(self) -> Any:
         # After a fork the loop is another one, and the connections are the parent's.
         if self._opening is None or self._opening.get_loop() is not asyncio.get_running_loop():
             self._opening = asyncio.ensure_future(self._open())
@@ -239,7 +239,7 @@ def _retry_after(error: Any) -> float | None:
     return error.retry_after if asked is None else asked
 
 
-def _asked(messages: Sequence[Message]) -> list[Any]:
+def _convert_messages(messages: Sequence[Message]) -> list[Any]:
     """Return the messages as pydantic-ai has them."""
     from pydantic_ai import messages as theirs
 
@@ -268,7 +268,7 @@ def _content(part: str | Image) -> Any:
     return BinaryContent(part.data, media_type=part.media_type)
 
 
-def _text_of(event: Any) -> tuple[str, str]:
+def _read_delta(event: Any) -> tuple[str, str]:
     """Read what an event of a stream adds: of which kind, and which text."""
     from pydantic_ai import messages as theirs
 

@@ -120,7 +120,7 @@ class ResponseReader:
             )
         is_whole = finish in ("stop", "tool_call")
         if self._section is not None:
-            closed = _closed(text, self._section) if is_whole else None
+            closed = _close_section(text, self._section) if is_whole else None
             if closed is not None:
                 return _read(closed, finish, text)
             tag = self._section.upper()
@@ -131,7 +131,7 @@ class ResponseReader:
             raise ResponseParseError(_complaint(text, len(blocks)), text)
         prose = rest[: blocks[0].start()].strip()
         return LLMResponse(
-            self._text("title"), self._text("thinking") or prose, _code_of(blocks[0])
+            self._text("title"), self._text("thinking") or prose, _read_code(blocks[0])
         )
 
     def rest(self, response: LLMResponse) -> list[TokenChunk]:
@@ -266,7 +266,7 @@ def _without_thoughts(text: str) -> tuple[str, str]:
     return "".join(thoughts).strip(), "".join([*said, text[position:]])
 
 
-def _closed(text: str, section: Section) -> str | None:
+def _close_section(text: str, section: Section) -> str | None:
     """Add the tag that the answer's last section lacks, if it is certain where that belongs."""
     opening = list(re.finditer(f"<{section}>", text, re.IGNORECASE))[-1]
     if section == "python":
@@ -300,7 +300,7 @@ def _blocks(text: str) -> list[re.Match[str]]:
     return [block for block in found if block["language"].lower() in _LANGUAGES]
 
 
-def _code_of(block: re.Match[str]) -> str:
+def _read_code(block: re.Match[str]) -> str:
     return block["code"].strip("\n").rstrip()
 
 

@@ -49,7 +49,7 @@ class ScriptedLLM:
             if inspect.iscoroutine(answer):
                 answer.close()
             raise TypeError("the script has an async function, which a sync call can't wait for")
-        return _given(answer, on_token)
+        return _make_response(answer, on_token)
 
     async def acomplete(
         self,
@@ -66,7 +66,7 @@ class ScriptedLLM:
             answer = answer(messages)
             if inspect.isawaitable(answer):
                 answer = await answer
-        return _given(answer, on_token)
+        return _make_response(answer, on_token)
 
     def _next(self, messages: Sequence[Message]) -> Answer:
         with self._lock:
@@ -82,7 +82,7 @@ class ScriptedLLM:
         return f"<scripted model: {len(self.calls)} of {len(self._script)} answers given>"
 
 
-def _given(answer: Any, on_token: Callable[[TokenChunk], None] | None) -> LLMResponse:
+def _make_response(answer: Any, on_token: Callable[[TokenChunk], None] | None) -> LLMResponse:
     if isinstance(answer, str):
         answer = LLMResponse(code=answer)
     if isinstance(answer, BaseException) or (

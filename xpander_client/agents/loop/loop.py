@@ -97,12 +97,12 @@ def call_steps(brief: Brief) -> Steps[Any]:
         work, commit = _Try(), None
         try:
             view = cast(View, (yield Begin()))
-            ending = yield from _tried(brief, view, work)
+            ending = yield from _try_once(brief, view, work)
         except CancelRequested:
-            ending = _cancelled(brief, work.turns)
+            ending = _end_cancelled(brief, work.turns)
         except Conflict as conflict:
             # Of live state, where a turn is tried again by itself.
-            return (yield from _lost(brief, conflict))
+            return (yield from _lose_changes(brief, conflict))
         try:
             commit = cast("str | None", (yield Merge()))
             break
@@ -111,13 +111,13 @@ def call_steps(brief: Brief) -> Steps[Any]:
             if ending.error is not None:
                 break
             if brief.on_conflict == "abandon" or retries == brief.max_conflict_retries:
-                return (yield from _lost(brief, conflict))
+                return (yield from _lose_changes(brief, conflict))
             retries += 1
             yield Tell(_note(brief, prompt.again(conflict.keys, retries)), keep=False)
         try:
             yield from _line_up()
         except CancelRequested:
-            ending = _cancelled(brief, work.turns)
+            ending = _end_cancelled(brief, work.turns)
             break
     yield Tell(attrs.evolve(ending.event, commit_hash=commit))
     if ending.error is not None:
@@ -125,12 +125,12 @@ def call_steps(brief: Brief) -> Steps[Any]:
     return ending.value
 
 
-def _lost(brief: Brief, conflict: Conflict) -> Steps[None]:
+def _lose_changes(brief: Brief, conflict: Conflict) -> Steps[None]:
     """Decide what it means that the changes are lost for good: that is fine, or an error."""
     if brief.on_conflict == "abandon":
-        yield Tell(_note(brief, prompt.abandoned(conflict.keys)))
+        yield Tell(_note(brief, prompt.report_abandoned(conflict.keys)))
         return
-    message = prompt.given_up(brief.task_name, conflict.keys, brief.max_conflict_retries)
+    message = prompt.report_given_up(brief.task_name, conflict.keys, brief.max_conflict_retries)
     yield Tell(_event(brief, FailEvent, message=message))
     raise ConcurrencyError(message)
 
@@ -146,7 +146,7 @@ def _line_up() -> Steps[None]:
         pause = min(pause * 1.5, _LONGEST_PAUSE)
 
 
-def _tried(brief: Brief, view: View, work: _Try) -> Steps[_Ending]:
+def _try_once(brief: Brief, view: View, work: _Try) -> Steps[_Ending]:
     task = prompt.task_message(brief, view.names)
     work.messages += [
         Message("system", (brief.system,)),
@@ -160,7 +160,7 @@ def _tried(brief: Brief, view: View, work: _Try) -> Steps[_Ending]:
     if brief.setup is not None:
         yield Tell(_event(brief, ActionEvent, title="setup", code=brief.setup, source="setup"))
         block = yield from _run(brief, brief.setup, work, is_setup=True)
-        ending = yield from _ended(brief, block, work)
+        ending = yield from _read_ending(brief, block, work)
         if ending is not None:
             return ending
     for turn in range(1, brief.max_iterations + 1):
@@ -180,15 +180,15 @@ def _tried(brief: Brief, view: View, work: _Try) -> Steps[_Ending]:
             code=response.code,
         )
         yield Tell(action)
-        work.messages.append(prompt.answered(response))
+        work.messages.append(prompt.write_answer(response))
         block = yield from _run(brief, response.code, work)
-        ending = yield from _ended(brief, block, work)
+        ending = yield from _read_ending(brief, block, work)
         work.turns = turn
         if ending is not None:
             return ending
         if block.control is None and block.error is None:
             yield from _observe(brief, work, (prompt.REMINDER,))
-    text = prompt.timed_out(brief.task_name, brief.max_iterations)
+    text = prompt.report_timeout(brief.task_name, brief.max_iterations)
     return _Ending(_event(brief, FailEvent, message=text), error=TaskTimeout(text))
 
 
@@ -196,7 +196,7 @@ def _answer(brief: Brief, work: _Try, note: str | None) -> Steps[LLMResponse]:
     """Ask the model, and again when that fails: it is over after `llm_max_retries` more."""
     notes = [] if note is None else [Message("user", (note,))]
     for number in range(brief.llm_max_retries + 1):
-        asked = prompt.joined([*work.messages, *notes])
+        asked = prompt.join_messages([*work.messages, *notes])
         try:
             return cast(LLMResponse, (yield Ask(asked)))
         except CancelRequested:
@@ -234,15 +234,15 @@ def _run(brief: Brief, code: str, work: _Try, *, is_setup: bool = False) -> Step
             yield Tell(_note(brief, prompt.again(conflict.keys, retries)), keep=False)
         yield from _line_up()
         yield Renew()
-    seen = prompt.seen(block.output)
+    seen = prompt.merge_texts(block.output)
     if seen:
         work.messages.append(Message("user", seen))
     if block.error is not None:
-        yield from _observe(brief, work, (prompt.failed(block.error),), source)
+        yield from _observe(brief, work, (prompt.report_error(block.error),), source)
     return block
 
 
-def _ended(brief: Brief, block: Block, work: _Try) -> Steps[_Ending | None]:
+def _read_ending(brief: Brief, block: Block, work: _Try) -> Steps[_Ending | None]:
     """How the block ended the try; None when it did not."""
     match block.control:
         case Success(value):
@@ -259,7 +259,7 @@ def _ended(brief: Brief, block: Block, work: _Try) -> Steps[_Ending | None]:
             return _Ending(asks, error=TaskClarify(message))
         case Continue(observations):
             if observations:
-                yield from _observe(brief, work, prompt.observed(observations))
+                yield from _observe(brief, work, prompt.show_values(observations))
             return None
         case _:
             return None
@@ -272,10 +272,10 @@ def _observe(
     source: Literal["main", "setup"] = "main",
 ) -> Steps[None]:
     yield Tell(_event(brief, OutputEvent, parts=parts, source=source))
-    work.messages.append(Message("user", prompt.seen(parts)))
+    work.messages.append(Message("user", prompt.merge_texts(parts)))
 
 
-def _cancelled(brief: Brief, turns: int) -> _Ending:
+def _end_cancelled(brief: Brief, turns: int) -> _Ending:
     text = f"Task '{brief.task_name}' was cancelled"
     event = _event(brief, CancelledEvent, task_name=brief.task_name, iterations_completed=turns)
     return _Ending(event, error=TaskCancelled(text, brief.task_name, turns))

@@ -20,7 +20,7 @@ from xpander_client.agents.types.events import (
     TaskStartEvent,
 )
 from xpander_client.agents.types.messages import Image, Message
-from xpander_client.agents.types.rendering import cut, picture, rendered
+from xpander_client.agents.types.rendering import cut, picture, render
 
 if TYPE_CHECKING:
     from xpander_client.agents.loop.steps import Brief
@@ -81,9 +81,9 @@ def task_message(brief: Brief, names: Sequence[str]) -> str:
     lines = [f"Task: {inspect.cleandoc(brief.instructions)}"]
     if brief.inputs:
         lines += ["", "```python"]
-        lines += [f"inputs.{name} = {rendered(value)}" for name, value in brief.inputs.items()]
+        lines += [f"inputs.{name} = {render(value)}" for name, value in brief.inputs.items()]
         lines.append("```")
-    lines += ["", _wanted(brief.returns)]
+    lines += ["", _describe_wanted(brief.returns)]
     if names:
         more = f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else ""
         lines.append(f"Variables of earlier calls: {', '.join(names[:_NAMES])}{more}.")
@@ -96,12 +96,12 @@ def past(events: Iterable[BaseEvent]) -> list[Message]:
     return [message for message in messages if message is not None]
 
 
-def answered(response: LLMResponse) -> Message:
+def write_answer(response: LLMResponse) -> Message:
     """Write the model's own answer, as it was asked to write it."""
     return Message("assistant", (_in_tags(response.title, response.thinking, response.code),))
 
 
-def seen(parts: Iterable[Any]) -> tuple[str | Image, ...]:
+def merge_texts(parts: Iterable[Any]) -> tuple[str | Image, ...]:
     """Write what a model sees of an output: texts that follow each other are one."""
     shown: list[str | Image] = []
     for part in parts:
@@ -109,7 +109,7 @@ def seen(parts: Iterable[Any]) -> tuple[str | Image, ...]:
         if image is not None:
             shown.append(image)
             continue
-        text = part if isinstance(part, str) else rendered(part)
+        text = part if isinstance(part, str) else render(part)
         if shown and isinstance(shown[-1], str):
             shown[-1] += text if shown[-1].endswith("\n") else f"\n{text}"
         elif text:
@@ -117,15 +117,15 @@ def seen(parts: Iterable[Any]) -> tuple[str | Image, ...]:
     return tuple(shown)
 
 
-def observed(values: Iterable[Any]) -> tuple[Any, ...]:
+def show_values(values: Iterable[Any]) -> tuple[Any, ...]:
     """Show the values of `task_continue` as parts of an output: pictures, or else text."""
     return tuple(
-        value if isinstance(value, str) or picture(value) is not None else rendered(value)
+        value if isinstance(value, str) or picture(value) is not None else render(value)
         for value in values
     )
 
 
-def joined(messages: Iterable[Message]) -> tuple[Message, ...]:
+def join_messages(messages: Iterable[Message]) -> tuple[Message, ...]:
     """Join the conversation, with one message wherever several of one side follow each other."""
     whole: list[Message] = []
     for message in messages:
@@ -136,7 +136,7 @@ def joined(messages: Iterable[Message]) -> tuple[Message, ...]:
     return tuple(whole)
 
 
-def failed(error: str) -> str:
+def report_error(error: str) -> str:
     """Tell of an error of the code."""
     return f"The block failed:\n{error}"
 
@@ -149,7 +149,7 @@ def budget_note(turn: int, turns: int) -> str | None:
     return f"System Note: You are on iteration {turn} of {turns}. Please wrap up."
 
 
-def timed_out(task_name: str, turns: int) -> str:
+def report_timeout(task_name: str, turns: int) -> str:
     """All turns are used."""
     return f"Task '{task_name}' exceeded maximum iterations ({turns})"
 
@@ -178,18 +178,19 @@ def complaint(error: Exception) -> list[Message]:
 
 def again(keys: Iterable[str], number: int) -> str:
     """Tell that the call begins again, because another one was faster."""
-    return f"Another call changed {_listed(keys)} meanwhile: the task begins again (retry {number})"
+    changed = _write_list(keys)
+    return f"Another call changed {changed} meanwhile: the task begins again (retry {number})"
 
 
-def abandoned(keys: Iterable[str]) -> str:
+def report_abandoned(keys: Iterable[str]) -> str:
     """Tell that the call's work is dropped, because another one was faster."""
-    return f"Another call changed {_listed(keys)} meanwhile: the work of this one is dropped"
+    return f"Another call changed {_write_list(keys)} meanwhile: the work of this one is dropped"
 
 
-def given_up(task_name: str, keys: Iterable[str], retries: int) -> str:
+def report_given_up(task_name: str, keys: Iterable[str], retries: int) -> str:
     """Tell that the call was begun again too often."""
     return (
-        f"Task '{task_name}' could not keep its changes: other calls changed {_listed(keys)} "
+        f"Task '{task_name}' could not keep its changes: other calls changed {_write_list(keys)} "
         f"each time, also in {retries} retries"
     )
 
@@ -203,11 +204,11 @@ def _past_message(event: BaseEvent) -> Message | None:
             return Message("assistant", (_in_tags(event.title, thinking, code),))
         case OutputEvent():
             texts = tuple(
-                cut(part, _PAST_PART) for part in seen(event.parts) if isinstance(part, str)
+                cut(part, _PAST_PART) for part in merge_texts(event.parts) if isinstance(part, str)
             )
             return Message("user", texts) if texts else None
         case SuccessEvent():
-            return Message("user", (f"The task was done: {rendered(event.result, _PAST_PART)}",))
+            return Message("user", (f"The task was done: {render(event.result, _PAST_PART)}",))
         case FailEvent():
             return Message("user", (f"The task failed: {cut(event.message, _PAST_PART)}",))
         case ClarifyEvent():
@@ -223,7 +224,7 @@ def _in_tags(title: str, thinking: str, code: str) -> str:
     return "\n".join(f"<{tag}>{text}</{tag}>" for tag, text in sections if text or tag == "PYTHON")
 
 
-def _wanted(returns: Any) -> str:
+def _describe_wanted(returns: Any) -> str:
     if returns is None or returns is type(None):
         return "No result is asked for: end with task_success()."
     if returns is Any:
@@ -231,5 +232,5 @@ def _wanted(returns: Any) -> str:
     return f"The result is of type `{type_text(returns)}`: end with task_success(result)."
 
 
-def _listed(keys: Iterable[str]) -> str:
+def _write_list(keys: Iterable[str]) -> str:
     return ", ".join(f"'{key}'" for key in sorted(keys)) or "the session"

@@ -20,7 +20,7 @@ from xpander_client.agents.loop.steps import Brief, CancelRequested, View
 from xpander_client.agents.run.cancellation import Cancellation, under_way, watch
 from xpander_client.agents.run.handlers import Delivery
 from xpander_client.agents.sandbox.capabilities import Capabilities
-from xpander_client.agents.sandbox.exports import openings_of
+from xpander_client.agents.sandbox.exports import derive_openings
 from xpander_client.agents.sandbox.marshal import Crossing
 from xpander_client.agents.sandbox.results import Block, HostCall, Limits
 from xpander_client.agents.sandbox.session import Sandbox, SandboxSession, plain_call
@@ -28,7 +28,7 @@ from xpander_client.agents.state.branches import Branch
 from xpander_client.agents.state.config import StateConfig
 from xpander_client.agents.state.sessions import Session
 from xpander_client.agents.types.events import BaseEvent, OutputEvent
-from xpander_client.agents.types.rendering import picture, rendered
+from xpander_client.agents.types.rendering import picture, render
 from xpander_client.agents.types.tokens import StreamToken, TokenChunk
 from xpander_client.errors import ArgumentError
 
@@ -157,7 +157,7 @@ class Call:
             self._branch = branch = self._session.branch(self.contract.name)
             self._endings.append(under_way(self._key, self.cancellation))
             if self.is_on_disk:
-                self._endings.append(watch(branch.cancelled, self.cancellation))
+                self._endings.append(watch(branch.is_cancelled, self.cancellation))
         else:
             self._close_sandbox()
             branch = self._branch
@@ -172,7 +172,7 @@ class Call:
             CancelRequested: the call was cancelled.
         """
         cancelled = self.cancellation.is_requested
-        if cancelled or (self._branch is not None and self._branch.cancelled()):
+        if cancelled or (self._branch is not None and self._branch.is_cancelled()):
             raise CancelRequested
 
     def on_token(self) -> Callable[[TokenChunk], None] | None:
@@ -200,7 +200,7 @@ class Call:
         if self.is_live and self._branch is not None and self._branch.refresh():
             # What others wrote meanwhile.
             self._close_sandbox()
-        sandbox = self._opened()
+        sandbox = self._open_sandbox()
         outputs = _Outputs(self, source)
         token = current_call.set(self)
         forget = self.cancellation.listen(sandbox.interrupt)
@@ -211,7 +211,9 @@ class Call:
             current_call.reset(token)
         outputs.flush()
         if any(not isinstance(part, str) for part in block.output):
-            block = attrs.evolve(block, output=tuple(outputs.shown(part) for part in block.output))
+            block = attrs.evolve(
+                block, output=tuple(outputs.show_value(part) for part in block.output)
+            )
         if self.cancellation.is_requested and (block.interrupted or block.control is None):
             raise CancelRequested
         return block
@@ -223,7 +225,7 @@ class Call:
             Conflict: the state is live, and another call changed the same meanwhile.
         """
         if self.keeps_state and self._branch is not None and self._sandbox is not None:
-            self._branch.snapshot(self._sandbox.changed())
+            self._branch.snapshot(self._sandbox.collect_changes())
             if self.is_live:
                 self._step_aside()
 
@@ -261,7 +263,7 @@ class Call:
         if self.keeps_state and self._branch is not None:
             self._branch.append_event(event.to_json())
 
-    def interrupted_by(self, running: Future[Any]) -> None:
+    def interrupt_sandbox(self, running: Future[Any]) -> None:
         """End the block that still runs on a thread, as the call is given up."""
         self._running = running
         self.cancellation.request()
@@ -319,7 +321,7 @@ class Call:
                 events.append(BaseEvent.from_json(data))
         return tuple(events)
 
-    def _opened(self) -> SandboxSession:
+    def _open_sandbox(self) -> SandboxSession:
         if self._sandbox is None:
             assert self._branch is not None
             self._sandbox = self.agent.sandbox.session(
@@ -336,7 +338,7 @@ class Call:
         assert self.home is not None
         result = call.run()
         if inspect.isawaitable(result):
-            return asyncio.run_coroutine_threadsafe(_awaited(result), self.home)
+            return asyncio.run_coroutine_threadsafe(_await_result(result), self.home)
         return result
 
     def _close_sandbox(self) -> None:
@@ -347,7 +349,7 @@ class Call:
 
 def _check_inputs(agent: AgentSetup, contract: Contract, bound: Bound) -> None:
     """Refuse what agent code could not be given, before a model is asked."""
-    crossing = Crossing(openings_of(agent.capabilities))
+    crossing = Crossing(derive_openings(agent.capabilities))
     for name, value in bound.inputs.items():
         if inspect.isroutine(value):
             # It is called where it is, as `inputs.name(...)`.
@@ -360,7 +362,7 @@ def _check_inputs(agent: AgentSetup, contract: Contract, bound: Bound) -> None:
             ) from error
 
 
-async def _awaited(result: Awaitable[Any]) -> Any:
+async def _await_result(result: Awaitable[Any]) -> Any:
     return await result
 
 
@@ -376,7 +378,7 @@ class _Outputs:
 
     def add(self, part: Any) -> None:
         """Tell a part, now or with those that follow."""
-        part = self.shown(part)
+        part = self.show_value(part)
         if self._told < PRINTS_AT_ONCE:
             self._told += 1
             self._tell((part,))
@@ -389,13 +391,13 @@ class _Outputs:
             self._tell(tuple(self._rest))
             self._rest.clear()
 
-    def shown(self, part: Any) -> Any:
+    def show_value(self, part: Any) -> Any:
         """Return the part as events have it: a text or a picture, which is made once."""
         if isinstance(part, str):
             return part
         if id(part) not in self._shown:
             image = picture(part)
-            self._shown[id(part)] = (part, rendered(part) if image is None else image)
+            self._shown[id(part)] = (part, render(part) if image is None else image)
         return self._shown[id(part)][1]
 
     def _tell(self, parts: tuple[Any, ...]) -> None:

@@ -83,7 +83,7 @@ class _CallsUnderWay:
             if not calls:
                 del self._calls[key]
 
-    def those_of(self, key: Hashable) -> list[Cancellation]:
+    def list_cancellations(self, key: Hashable) -> list[Cancellation]:
         with self._lock:
             return list(self._calls.get(key, ()))
 
@@ -102,7 +102,7 @@ def cancel_all(key: Hashable) -> None:
 
     That calls of other processes, and calls that begin later, are cancelled, is for the state.
     """
-    for call in _under_way.those_of(key):
+    for call in _under_way.list_cancellations(key):
         call.request()
 
 

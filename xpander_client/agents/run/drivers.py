@@ -51,7 +51,7 @@ async def adrive(steps: Steps[T], call: Call) -> T:
     try:
         return await acarry_out(steps, partial(_ado, call))
     finally:
-        await _stored(call, call.end_later)
+        await _run_stored(call, call.end_later)
 
 
 def _do(call: Call, step: Step) -> Any:
@@ -89,23 +89,23 @@ async def _ado(call: Call, step: Step) -> Any:
             await call.delivery.aevent(event)
             return call.keep(event) if keep else None
         case Ask(messages):
-            await _stored(call, call.check)
+            await _run_stored(call, call.check)
             response = await _unless_cancelled(call, call.llm.acomplete(messages, call.on_token()))
             await call.delivery.asettle()
             return response
         case RunCode(code, source):
-            await _stored(call, call.check)
+            await _run_stored(call, call.check)
             return await _run(call, code, source)
         case Snapshot():
-            return await _stored(call, call.snapshot)
+            return await _run_stored(call, call.snapshot)
         case Begin():
-            return await _stored(call, call.begin)
+            return await _run_stored(call, call.begin)
         case Merge():
-            return await _stored(call, call.merge)
+            return await _run_stored(call, call.merge)
         case LineUp():
-            return await _stored(call, call.line_up)
+            return await _run_stored(call, call.line_up)
         case Renew():
-            return await _stored(call, call.renew)
+            return await _run_stored(call, call.renew)
         case Wait(least, most):
             return await _unless_cancelled(call, asyncio.sleep(random.uniform(least, most)))
 
@@ -132,16 +132,16 @@ async def _unless_cancelled(call: Call, coroutine: Any) -> Any:
 
 
 async def _run(call: Call, code: str, source: Any) -> Any:
-    running = _submitted(partial(call.run, code, source))
+    running = _submit(partial(call.run, code, source))
     try:
         return await asyncio.wrap_future(running)
     except asyncio.CancelledError:
         # What is left of the call is cleared away when the block has ended.
-        call.interrupted_by(running)
+        call.interrupt_sandbox(running)
         raise
 
 
-async def _stored(call: Call, function: Callable[[], T]) -> T:
+async def _run_stored(call: Call, function: Callable[[], T]) -> T:
     """Do something with the session's store: where that means files, on a thread."""
     if not call.is_on_disk:
         return function()
@@ -156,13 +156,13 @@ async def _stored(call: Call, function: Callable[[], T]) -> T:
 
 def in_thread(function: Callable[[], T]) -> asyncio.Future[T]:
     """Have a thread call a function, in the context of the caller."""
-    return asyncio.wrap_future(_submitted(function))
+    return asyncio.wrap_future(_submit(function))
 
 
 _threads: ThreadPoolExecutor | None = None
 
 
-def _submitted(function: Callable[[], T]) -> Future[T]:
+def _submit(function: Callable[[], T]) -> Future[T]:
     global _threads
     if _threads is None:
         _threads = ThreadPoolExecutor(_AT_ONCE, "xpander-agents")

@@ -66,7 +66,7 @@ class Delivery:
         if self._home is None:
             self._call(self._on_token, token)
         elif self._is_at_home():
-            result = self._guarded(self._on_token, token)
+            result = self._call_guarded(self._on_token, token)
             if inspect.isawaitable(result):
                 self._late.append(result)
         else:
@@ -75,7 +75,7 @@ class Delivery:
     async def asettle(self) -> None:
         """Await what async handlers of tokens have left, in order."""
         while self._late:
-            await self._awaited(self._late.pop(0))
+            await self._await_handler(self._late.pop(0))
 
     def close(self) -> None:
         """End the call's deliveries: nobody is told anything any more."""
@@ -100,23 +100,23 @@ class Delivery:
                 told.result(1.0)
 
     def _call(self, handler: Callable[..., Any], thing: object) -> None:
-        result = self._guarded(handler, thing)
+        result = self._call_guarded(handler, thing)
         if inspect.isawaitable(result):
-            self._handlers_loop.submit(self._awaited(result)).result()
+            self._handlers_loop.submit(self._await_handler(result)).result()
 
     async def _acall(self, handler: Callable[..., Any], thing: object) -> None:
-        result = self._guarded(handler, thing)
+        result = self._call_guarded(handler, thing)
         if inspect.isawaitable(result):
-            await self._awaited(result)
+            await self._await_handler(result)
 
-    def _guarded(self, handler: Callable[..., Any], thing: object) -> Any:
+    def _call_guarded(self, handler: Callable[..., Any], thing: object) -> Any:
         try:
             return handler(thing)
         except Exception as error:
             _complain(error)
             return None
 
-    async def _awaited(self, result: Any) -> None:
+    async def _await_handler(self, result: Any) -> None:
         try:
             await result
         except Exception as error:

@@ -205,7 +205,7 @@ class Capabilities:
         factory=dict, init=False, repr=False, eq=False
     )
 
-    def derived(self, name: str, make: Callable[[Capabilities], T]) -> T:
+    def derive(self, name: str, make: Callable[[Capabilities], T]) -> T:
         """Return what `make` makes of all this, made again only when something was added."""
         kept = self._derived.get(name)
         if kept is None or kept[0] != self.changes:
@@ -219,7 +219,7 @@ class Capabilities:
             raise ArgumentError(
                 f"The name '{name}' is that of a variable in the state's init, which would hide it."
             )
-        return _checked(name)
+        return _check_name(name)
 
     def add_function(
         self,
@@ -300,7 +300,7 @@ class Capabilities:
                 raise TypeError("The 'recursive' parameter is for modules, not for an object.")
         called: str = name or target.__name__
         for part in called.split("."):
-            _checked(part)
+            _check_name(part)
         self._free(called.partition(".")[0])
         opened = HostModule(
             name=called,
@@ -318,7 +318,7 @@ class Capabilities:
 
 
 @lru_cache(maxsize=4096)
-def _checked(name: str) -> str:
+def _check_name(name: str) -> str:
     if name in RESERVED:
         raise ArgumentError(f"The name '{name}' is reserved and cannot be registered.")
     if not name.isidentifier():

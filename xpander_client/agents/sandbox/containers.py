@@ -63,7 +63,7 @@ None
 _NAMED = re.compile(r"<(?:function|class) '([^']+)'")
 
 
-def boxed(name: str, attributes: Mapping[str, tuple[str, ...]]) -> str:
+def write_box(name: str, attributes: Mapping[str, tuple[str, ...]]) -> str:
     """Write the expression for a variable with boxes for what would else be a dict or a list."""
     return f"__x_boxed({name}, {dict(attributes)!r})"
 
@@ -82,7 +82,7 @@ def fields(value: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield from fields(one)
 
 
-def unboxed(box: Instance) -> Any:
+def unbox(box: Instance) -> Any:
     """Return what is in a box, as what it is."""
     content, of = box.attributes["content"], box.attributes["of"]
     match box.attributes["kind"]:

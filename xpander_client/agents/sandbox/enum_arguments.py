@@ -45,11 +45,11 @@ def _enum_checks(function: Any) -> dict[str, Check]:
         return {}
     known = _checks.get(function)
     if known is None:
-        known = _checks[function] = _made(function)
+        known = _checks[function] = _make_checks(function)
     return known
 
 
-def _made(function: Any) -> dict[str, Check]:
+def _make_checks(function: Any) -> dict[str, Check]:
     described = vars(function).get("__init__") if isinstance(function, type) else function
     try:
         hints = get_type_hints(described, include_extras=True)

@@ -134,7 +134,7 @@ def _message(error: BaseException) -> str:
         return ""
 
 
-def described_error(
+def describe_error(
     error: Any, code: str, codes: Mapping[str, str | None], host_types: Collection[str]
 ) -> str:
     """Describe an error of agent code, for a model: type and text, then the lines that led there.

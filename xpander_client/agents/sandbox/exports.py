@@ -82,10 +82,10 @@ class Openings:
     _trees: dict[str, _Tree] = attrs.field(factory=dict)
     _found: dict[type[Any], HostClass | None] = attrs.field(factory=dict)
 
-    def opened(self, value: object) -> HostClass | None:
+    def find_class(self, value: object) -> HostClass | None:
         """Return what is open of this object: by itself, or by the nearest of its classes."""
         of_object = self.by_object.get(id(value))
-        return of_object if of_object is not None else self.opened_type(type(value))
+        return of_object if of_object is not None else self.find_type(type(value))
 
     def over_builtins(self, names: Set[str]) -> frozenset[str]:
         """Those of the names that were opened though they are names of builtins."""
@@ -95,7 +95,7 @@ class Openings:
             if name in self.functions or name in self.classes or name in self.instances
         )
 
-    def opened_type(self, cls: type[Any]) -> HostClass | None:
+    def find_type(self, cls: type[Any]) -> HostClass | None:
         """Return what is open of this class's objects: as it was opened, or a class above it."""
         try:
             return self._found[cls]
@@ -138,12 +138,12 @@ class InnerModule:
         return f"<module {self._path!r}>"
 
 
-def openings_of(capabilities: Capabilities) -> Openings:
+def derive_openings(capabilities: Capabilities) -> Openings:
     """Return the openings of these capabilities, as they are now."""
-    return capabilities.derived("openings", _made)
+    return capabilities.derive("openings", _make_openings)
 
 
-def _made(capabilities: Capabilities) -> Openings:
+def _make_openings(capabilities: Capabilities) -> Openings:
     from xpander_client.agents.sandbox.host_modules import standard_modules
 
     openings = Openings()
@@ -274,7 +274,7 @@ def _open_names(
 ) -> None:
     tree = _tree(openings, path)
     tree.exception_mappings = module.exception_mappings
-    for name, value in _open_of(module, target, inner):
+    for name, value in _walk_open(module, target, inner):
         within = f"{inner}{name}"
         if isinstance(value, ModuleType):
             if module.recursive and depth and value.__name__.startswith(target.__name__ + "."):
@@ -300,11 +300,11 @@ def _open_names(
 
 def open_members(module: HostModule) -> list[tuple[str, Any]]:
     """List what is open of a module, but for modules below it: names and values, sorted."""
-    members = _open_of(module, module.target, "")
+    members = _walk_open(module, module.target, "")
     return [(name, value) for name, value in members if not isinstance(value, ModuleType)]
 
 
-def _open_of(module: HostModule, target: ModuleType, inner: str) -> Iterator[tuple[str, Any]]:
+def _walk_open(module: HostModule, target: ModuleType, inner: str) -> Iterator[tuple[str, Any]]:
     for name in _names(target):
         within = f"{inner}{name}"
         if not module.is_open(within):

@@ -55,12 +55,12 @@ def _module(name: str) -> ModuleType:
     names = (*_FUNCTIONS[name], *_CONSTANTS.get(name, ()))
     for one in names:
         value = getattr(original, one)
-        setattr(module, one, _bounded(value) if callable(value) else value)
+        setattr(module, one, _bound_regex(value) if callable(value) else value)
     module.__all__ = names  # type: ignore[attr-defined]  # modules have what is set
     return module
 
 
-def _bounded(function: Callable[..., Any]) -> Callable[..., Any]:
+def _bound_regex(function: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(function)
     def bounded(*args: Any, **kwargs: Any) -> Any:
         _check((args, kwargs))

@@ -27,9 +27,9 @@ import attrs
 
 from xpander_client.agents.contract.validation import Check, Misfit
 from xpander_client.agents.sandbox.capabilities import HostClass
-from xpander_client.agents.sandbox.containers import unboxed
+from xpander_client.agents.sandbox.containers import unbox
 from xpander_client.agents.sandbox.exports import InnerModule, Openings
-from xpander_client.agents.sandbox.stand_ins import StandIn, evaluated, may_stand_in
+from xpander_client.agents.sandbox.stand_ins import StandIn, evaluate, may_stand_in
 from xpander_client.agents.sandbox.wire_types import class_type, type_id, wrap_object, wrappers
 from xpander_client.agents.state.codec import Instance, Unstorable
 
@@ -90,7 +90,7 @@ class Crossing:
         """Return the object that agent code means by this id."""
         inner = self._openings.inner_by_id.get(object_id)
         if inner is not None:
-            return Handle(inner, self._openings.opened(inner), None)
+            return Handle(inner, self._openings.find_class(inner), None)
         return self._by_id.get(object_id)
 
     def kind(self, value: Any) -> int:
@@ -103,7 +103,7 @@ class Crossing:
             return 0
         cls = type(value)
         is_open = (
-            self._openings.opened_type(cls) is not None
+            self._openings.find_type(cls) is not None
             or cls in self._open_keys
             or any(one.cls is cls for one in self._openings.by_object.values())
         )
@@ -121,7 +121,7 @@ class Crossing:
             not cls.__name__.startswith("_")
             or not hasattr(cls, "__getitem__")
             or cls.__module__.partition(".")[0] != owner.__module__.partition(".")[0]
-            or self._openings.opened(value) is not None
+            or self._openings.find_class(value) is not None
         ):
             return False
         if cls not in self._open_keys:
@@ -130,9 +130,9 @@ class Crossing:
             )
         return True
 
-    def opened(self, value: Any) -> HostClass | None:
+    def find_class(self, value: Any) -> HostClass | None:
         """Return what operators find open of this object."""
-        return self._openings.opened(value) or self._open_keys.get(type(value))
+        return self._openings.find_class(value) or self._open_keys.get(type(value))
 
     def type_names(self) -> set[str]:
         """Return the names of the types of all objects that went in."""
@@ -192,7 +192,7 @@ class Crossing:
         if isinstance(value, (bytearray, memoryview)):
             return bytes(value)
         if isinstance(value, Enum):
-            return self._wrapped(value, {"name": value.name, "value": value.value})
+            return self._wrap(value, {"name": value.name, "value": value.value})
         if isinstance(value, UUID):
             return str(value)
         if isinstance(value, PurePath):
@@ -205,7 +205,7 @@ class Crossing:
             return _plain_exception(value)
         if _is_scalar(value):
             return self.into(_of_numpy(value), depth + 1)
-        if self._openings.opened(value) is None:
+        if self._openings.find_class(value) is None:
             if _is_record(value):
                 return self._record(value, depth)
             if isinstance(value, (dict, UserDict, ChainMap, MappingProxyType)):
@@ -214,14 +214,14 @@ class Crossing:
                 plain = next(one for one in _CONTAINERS if isinstance(value, one))
                 return self.into(plain(value), depth + 1)
             if _is_series(value):
-                return self.into(_listed(value), depth)
+                return self.into(_make_list(value), depth)
         if isinstance(value, type):
             if type_id(value) in self._openings.by_id:
                 return class_type(value)
             raise TypeError(f"the class {value.__name__} is not open to agent code")
         if isinstance(value, ModuleType) or _is_function(value) or inspect.isawaitable(value):
             raise TypeError(f"a {type(value).__name__} can't go into the sandbox")
-        return self._wrapped(value, None)
+        return self._wrap(value, None)
 
     def check(self, value: Any, depth: int = 0) -> None:
         """Refuse what `into` would, without reading iterators.
@@ -233,7 +233,7 @@ class Crossing:
             raise ValueError(_TOO_DEEP)
         kind = type(value)
         if kind not in _PLAIN_CONTAINERS and not (
-            isinstance(value, (dict, *_CONTAINERS)) and self._openings.opened(value) is None
+            isinstance(value, (dict, *_CONTAINERS)) and self._openings.find_class(value) is None
         ):
             if isinstance(value, Collection) or not _is_series(value):
                 self.into(value, depth)
@@ -261,9 +261,9 @@ class Crossing:
 
     def inputs(self, values: Mapping[str, Any]) -> Any:
         """Make one object with attributes of the inputs of a task."""
-        return self._wrapped(Inputs(), values)
+        return self._wrap(Inputs(), values)
 
-    def _wrapped(self, value: Any, attributes: Mapping[str, Any] | None) -> ClassInstance:
+    def _wrap(self, value: Any, attributes: Mapping[str, Any] | None) -> ClassInstance:
         known = self._by_object.get(id(value))
         if known is not None:
             wrapper: ClassInstance = known.wrapper
@@ -275,7 +275,7 @@ class Crossing:
                 self._send(wrapper, value, known.opened)
             return wrapper
         made = wrap_object(value, uuid4())
-        opened = self._openings.opened(value)
+        opened = self._openings.find_class(value)
         handle = Handle(value, opened, made)
         self._by_object[id(value)] = handle
         self._by_id[made.id] = handle
@@ -343,7 +343,7 @@ class Crossing:
                 for key, item in value.items()
             }
         if kind is StandIn:
-            return self._listed(value.text, keep=keep)
+            return self._list_view(value.text, keep=keep)
         if kind is InnerModule:
             return self._inside("a module", keep=keep)
         if kind.__module__.startswith("pydantic_monty"):
@@ -357,7 +357,7 @@ class Crossing:
                 name: out(item, keep, is_marked) for name, item in value.attributes.items()
             }
             if value.class_name == "__x_Box":
-                return unboxed(Instance(value.class_name, attributes))
+                return unbox(Instance(value.class_name, attributes))
             return Instance(value.class_name, attributes) if keep else attributes
         if _is_record(value) and id(value) not in self._by_object:
             sent = self._records.get((kind.__name__, tuple(value._fields)))
@@ -370,17 +370,17 @@ class Crossing:
             return Instance(kind.__name__, fields, record=True) if keep else kind(*fields.values())
         return value
 
-    def _listed(self, text: str, *, keep: bool) -> Any:
+    def _list_view(self, text: str, *, keep: bool) -> Any:
         """Make lists of views of dicts and ranges; anything else does not leave the sandbox."""
         name, _, inner = text.partition("(")
         if name == "range":
             numbers = range(*literal_eval(f"({inner[:-1]},)"))
-            return numbers if keep else _listed(numbers)
+            return numbers if keep else _make_list(numbers)
         if name in _VIEWS and not self.has_own_reprs:
             # With objects in it, it is to be made a list of where it is.
             with contextlib.suppress(ValueError, TypeError, SyntaxError, RecursionError):
-                return evaluated(inner[:-1])
-        return self._inside(_described(text), keep=keep)
+                return evaluate(inner[:-1])
+        return self._inside(_describe(text), keep=keep)
 
     def _inside(self, what: str, *, keep: bool) -> Unstorable:
         if keep:
@@ -399,7 +399,7 @@ def _fields(cls: type[Any]) -> tuple[str, ...]:
     """Return the public fields of a class declared by them: a dataclass, attrs or pydantic."""
     known = _known_fields.get(cls)
     if known is None:
-        known = _known_fields[cls] = _declared_fields(cls)
+        known = _known_fields[cls] = _read_declared_fields(cls)
     return known
 
 
@@ -425,7 +425,7 @@ def fitting(cls: type[Any], name: str, value: Any) -> Any:
         raise TypeError(f"{cls.__name__}.{name}: {misfit.text}") from misfit
 
 
-def _declared_fields(cls: type[Any]) -> tuple[str, ...]:
+def _read_declared_fields(cls: type[Any]) -> tuple[str, ...]:
     for declared in ("__dataclass_fields__", "model_fields", "__attrs_attrs__"):
         if declared == "model_fields" and not hasattr(cls, "__pydantic_core_schema__"):
             continue
@@ -445,7 +445,7 @@ def is_builtin(value: Any) -> bool:
     return isinstance(value, type) or type(value).__name__ == "MontyStdTypeProxy"
 
 
-def _described(text: str) -> str:
+def _describe(text: str) -> str:
     """Say what something is that prints as this text."""
     found = re.match(r"<(\w+(?:[. ]\w+)*?)(?: object)?(?:[ ,;]? '([^']*)')?[ ,;(>]", text)
     if found is None:
@@ -506,7 +506,7 @@ def _whole(text: str) -> str:
     return text
 
 
-def _listed(value: Any) -> list[Any]:
+def _make_list(value: Any) -> list[Any]:
     if isinstance(value, Collection) and not isinstance(value, range):
         return list(value)
     items = list(islice(value, LONGEST_ITERATOR + 1))

@@ -25,13 +25,13 @@ class Printed:
         self._left_out += len(text) - len(kept)
         if kept:
             self._texts.append(kept)
-            self._told(kept)
+            self._write(kept)
 
     def view(self, image: Any) -> None:
         """Something that is shown as it is."""
         self._end_text()
         self._parts.append(image)
-        self._told(image)
+        self._write(image)
 
     def check(self) -> None:
         """Raise what the one who was told raised: the sandbox's own thread could not."""
@@ -39,13 +39,13 @@ class Printed:
             error, self._error = self._error, None
             raise error
 
-    def finished(self) -> tuple[Any, ...]:
+    def finish(self) -> tuple[Any, ...]:
         """All of it, with a note of how much was left out."""
         if self._left_out and self._most:
             note = f"\n[... {self._left_out} more characters left out]\n"
             self._left_out = 0
             self._texts.append(note)
-            self._told(note)
+            self._write(note)
         self._end_text()
         return tuple(self._parts)
 
@@ -54,7 +54,7 @@ class Printed:
             self._parts.append("".join(self._texts))
             self._texts.clear()
 
-    def _told(self, part: Any) -> None:
+    def _write(self, part: Any) -> None:
         if self._tell is not None and self._error is None:
             try:
                 self._tell(part)

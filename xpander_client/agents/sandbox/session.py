@@ -25,17 +25,17 @@ from xpander_client.agents.sandbox.capabilities import CONTROLS, OPERATORS, Capa
 from xpander_client.agents.sandbox.containers import (
     NAMES,
     SOURCE as CONTAINERS,
-    boxed,
     fields,
     with_factories,
+    write_box,
 )
 from xpander_client.agents.sandbox.dialect.idioms import rewritten
-from xpander_client.agents.sandbox.dialect.preludes import needed
+from xpander_client.agents.sandbox.dialect.preludes import write_missing
 from xpander_client.agents.sandbox.dialect.rewriting import CHANGE, REREAD, retold
-from xpander_client.agents.sandbox.dialect.source_scan import LONGEST, Source, is_class, looked_at
+from xpander_client.agents.sandbox.dialect.source_scan import LONGEST, Source, is_class, scan_source
 from xpander_client.agents.sandbox.enum_arguments import with_enums
-from xpander_client.agents.sandbox.exceptions import described_error, nearest_exception
-from xpander_client.agents.sandbox.exports import INTERPRETER_BUILTINS, Target, openings_of
+from xpander_client.agents.sandbox.exceptions import describe_error, nearest_exception
+from xpander_client.agents.sandbox.exports import INTERPRETER_BUILTINS, Target, derive_openings
 from xpander_client.agents.sandbox.marshal import (
     LONGEST_ITERATOR,
     Crossing,
@@ -150,7 +150,7 @@ class SandboxSession:
         inputs: Mapping[str, Any],
         call: Callable[[HostCall], Any],
     ) -> None:
-        self._openings = openings_of(capabilities)
+        self._openings = derive_openings(capabilities)
         self._limits = limits
         self._variables = variables
         self._inputs = inputs
@@ -196,7 +196,7 @@ class SandboxSession:
         self.close()
 
     def close(self) -> None:
-        """Give the process back. What `changed` has not told is lost."""
+        """Give the process back. What `collect_changes` has not told is lost."""
         self._is_closed = True
         self._forget_process()
 
@@ -223,7 +223,7 @@ class SandboxSession:
             error = self._run(code.replace("\r\n", "\n").replace("\r", "\n"), block)
         except _Interrupted:
             self._forget_process()
-            return Block(block.printed.finished(), None, None, interrupted=True)
+            return Block(block.printed.finish(), None, None, interrupted=True)
         except _Lost as lost:
             self._forget_process()
             error = None if block.control is not None else str(lost)
@@ -235,10 +235,10 @@ class SandboxSession:
             block.give_up()
         if self._stop.is_set() and block.control is None:
             self._forget_process()
-            return Block(block.printed.finished(), None, None, interrupted=True)
-        return Block(block.printed.finished(), block.control, None if block.control else error)
+            return Block(block.printed.finish(), None, None, interrupted=True)
+        return Block(block.printed.finish(), block.control, None if block.control else error)
 
-    def changed(self) -> dict[str, bytes | None]:
+    def collect_changes(self) -> dict[str, bytes | None]:
         """Return the variables that changed since this was asked last, encoded; None for one that
         is gone.
 
@@ -258,9 +258,9 @@ class SandboxSession:
     def _run(self, code: str, block: _Running) -> str | None:
         if len(code) > LONGEST:
             return f"SyntaxError: the block is longer than {LONGEST} characters"
-        source = looked_at(code)
+        source = scan_source(code)
         self._begin()
-        wanted = self._wanted(source.names)
+        wanted = self._find_wanted(source.names)
         given: dict[str, Any] = {}
         failed = self._restore(wanted, given)
         if "inputs" in wanted or "inputs" in source.names:
@@ -275,7 +275,7 @@ class SandboxSession:
         self._factories.update(source.factories)
         block.awaits = source.awaits
         error = self._feed(code, source, given, block)
-        left_over = block.left_over()
+        left_over = block.describe_left_over()
         if left_over is not None and isinstance(block.control, Success):
             # It is not done.
             block.control = None
@@ -283,7 +283,7 @@ class SandboxSession:
         if error is None:
             return left_over if block.stopped is None else block.stopped
         codes = {f"<python-input-{at}>": one.code for at, one in enumerate(self._feeds)}
-        text = described_error(error, code, codes, self._crossing.type_names())
+        text = describe_error(error, code, codes, self._crossing.type_names())
         if _LIMIT.search(str(error)):
             # The interpreter promises nothing about what it holds after that.
             with contextlib.suppress(_Lost):
@@ -367,7 +367,7 @@ class SandboxSession:
     def _has(self, name: str) -> bool:
         return name in self._known or name in self._variables
 
-    def _wanted(self, names: Iterable[str]) -> dict[str, None]:
+    def _find_wanted(self, names: Iterable[str]) -> dict[str, None]:
         """List the variables that code with these names needs, each behind what it needs."""
         wanted: dict[str, None] = {}
         opened: set[str] = set()
@@ -389,7 +389,7 @@ class SandboxSession:
 
     def _needs(self, value: Any) -> frozenset[str]:
         if isinstance(value, Definition):
-            return looked_at(value.source).names
+            return scan_source(value.source).names
         return frozenset(_class_names(value))
 
     def _restore(self, wanted: Iterable[str], given: dict[str, Any]) -> dict[str, str]:
@@ -410,7 +410,7 @@ class SandboxSession:
                 self._baseline[name] = self._variables[name]
             if isinstance(value, Definition):
                 self._definitions.setdefault(name, value.source)
-                if "inputs" in looked_at(value.source).names:
+                if "inputs" in scan_source(value.source).names:
                     self._give_inputs(given)
                 error = self._quiet_feed(value.source, given)
             else:
@@ -453,7 +453,7 @@ class SandboxSession:
 
     def _quiet_feed(self, code: str, given: Mapping[str, Any]) -> str | None:
         """Run code of the session's own making or restoring; the error's text if it fails."""
-        error = self._feed(code, looked_at(code), dict(given), _Running(Printed(0, None)))
+        error = self._feed(code, scan_source(code), dict(given), _Running(Printed(0, None)))
         return None if error is None else str(error.display("type-msg"))
 
     def _read(self) -> None:
@@ -470,11 +470,13 @@ class SandboxSession:
         classes = [name for name in names if is_class(self._definitions.get(name, ""))]
         others = [name for name in names if name not in classes]
         found = {
-            **self._fetched({name: name for name in others}),
-            **self._fetched({name: name for name in classes}),
+            **self._fetch({name: name for name in others}),
+            **self._fetch({name: name for name in classes}),
         }
         if self._has_containers:
-            found |= self._contained({name: found[name] for name in others if name in found})
+            found |= self._restore_containers(
+                {name: found[name] for name in others if name in found}
+            )
         for name, source in self._definitions.items():
             if name in found and (
                 isinstance(found[name], Unstorable) or source.startswith(("import ", "from "))
@@ -504,7 +506,7 @@ class SandboxSession:
             self._baseline[name] = data
             self._changes[name] = data
 
-    def _contained(self, found: Mapping[str, Any]) -> dict[str, Any]:
+    def _restore_containers(self, found: Mapping[str, Any]) -> dict[str, Any]:
         """Return the variables again, with Counters and the like that are not told from dicts and
         lists.
 
@@ -515,7 +517,7 @@ class SandboxSession:
             for name, attributes in fields(value):
                 classes[name] = tuple(dict.fromkeys((*classes.get(name, ()), *attributes)))
         asked = {
-            name: boxed(name, classes)
+            name: write_box(name, classes)
             for name, value in found.items()
             if isinstance(value, (list, tuple, dict, Instance))
         }
@@ -524,7 +526,7 @@ class SandboxSession:
             self._put(CONTAINERS)
         return {
             name: with_factories(value, partial(self._factory, name))
-            for name, value in self._fetched(asked).items()
+            for name, value in self._fetch(asked).items()
         }
 
     def _factory(self, variable: str, name: str) -> str | None:
@@ -533,7 +535,7 @@ class SandboxSession:
             return self._factories.get(variable)
         return None if self._class_source(name) is None else name
 
-    def _fetched(self, expressions: Mapping[str, str]) -> dict[str, Any]:
+    def _fetch(self, expressions: Mapping[str, str]) -> dict[str, Any]:
         """Fetch what expressions come to, as it is to be kept; those that fail are left out."""
         if not expressions:
             return {}
@@ -549,10 +551,10 @@ class SandboxSession:
             return block.found
         if len(expressions) == 1:
             return dict.fromkeys(expressions, Unstorable("something with objects as keys"))
-        apart = (self._fetched({name: one}) for name, one in expressions.items())
+        apart = (self._fetch({name: one}) for name, one in expressions.items())
         return {name: value for found in apart for name, value in found.items()}
 
-    def _told(self, snapshot: Any) -> dict[str, Any] | None:
+    def _fetch_told(self, snapshot: Any) -> dict[str, Any] | None:
         """Fetch the variables that code of the session's own tells; None if one has no form."""
         try:
             found: dict[str, Any] = snapshot.args[0]
@@ -560,12 +562,14 @@ class SandboxSession:
             # Objects of agent code as keys have no form outside, and spoil the whole answer.
             return None
         try:
-            return self._kept(found, {})
+            return self._fetch_kept(found, {})
         except Doubt:
             ((asked,), _) = arguments(snapshot.dump(), snapshot.args, {})
-            return self._kept(found, asked.items())
+            return self._fetch_kept(found, asked.items())
 
-    def _kept(self, found: Mapping[str, Any], asked: Mapping[str, Argument]) -> dict[str, Any]:
+    def _fetch_kept(
+        self, found: Mapping[str, Any], asked: Mapping[str, Argument]
+    ) -> dict[str, Any]:
         kept = {}
         for name, value in found.items():
             if is_builtin(value) and not (
@@ -577,7 +581,7 @@ class SandboxSession:
             # deep for the interpreter's.
             with contextlib.suppress(RecursionError):
                 if name in asked:
-                    marked = asked[name].marked()
+                    marked = asked[name].mark_stand_ins()
                     kept[name] = whole(self._crossing.out(marked, keep=True, is_marked=True))
                 else:
                     kept[name] = whole(self._crossing.out(value, keep=True))
@@ -585,7 +589,7 @@ class SandboxSession:
 
     # -- the conversation with the process
 
-    def _prepared(self, code: str, source: Source) -> tuple[str, Source]:
+    def _prepare(self, code: str, source: Source) -> tuple[str, Source]:
         """Prepare the code as the interpreter runs it, with what it needs for that being there."""
         self._has_special = self._has_special or _SPECIAL.search(code) is not None
         taken = source.names & _MEANT_AS_BUILTINS
@@ -597,11 +601,11 @@ class SandboxSession:
             taken=frozenset(name for name in taken if self._is_taken(name)),
             known=(self._found | self._set_by_functions()) & source.names,
         )
-        prelude = needed(made, self._preludes)
+        prelude = write_missing(made, self._preludes)
         if prelude:
             self._put(prelude)
         # Where calls stand is asked of the code that runs.
-        return made, source if made == code else attrs.evolve(looked_at(made), names=source.names)
+        return made, source if made == code else attrs.evolve(scan_source(made), names=source.names)
 
     def _set_by_functions(self) -> set[str]:
         """Variables that functions of earlier blocks may set."""
@@ -646,11 +650,11 @@ class SandboxSession:
         assert self._worker is not None
         written = code
         if not block.is_reading and not is_own:
-            code, source = self._prepared(code, source)
+            code, source = self._prepare(code, source)
             for name in self._openings.over_builtins(source.names) - self._shadowed:
                 self._shadowed.add(name)
                 if not self._has(name):
-                    given.setdefault(name, *self._opened(name))
+                    given.setdefault(name, *self._find_opened(name))
         self._feeds.append(_Feed(source, None if is_own else written))
         self._crossing.has_own_reprs |= "__repr__" in source.names
         self._has_containers |= not NAMES.isdisjoint(source.names) or "__x_collections" in code
@@ -672,7 +676,7 @@ class SandboxSession:
                     answer = self._answer_name(snapshot, block)
                 else:
                     answer = partial(
-                        snapshot.resume, self._settled(snapshot.pending_call_ids, block)
+                        snapshot.resume, self._collect_settled(snapshot.pending_call_ids, block)
                     )
                 snapshot = self._turns.take(answer)
             block.printed.check()
@@ -709,10 +713,10 @@ class SandboxSession:
                 return partial(snapshot.resume, self._due(snapshot, block))
             return snapshot.resume_not_handled
         if block.is_reading and snapshot.function_name == _TELL:
-            block.found = self._told(snapshot)
+            block.found = self._fetch_told(snapshot)
             return partial(snapshot.resume, _NONE)
         # Resuming is what the sandbox's own errors come out of: it stays outside of any `try`.
-        return partial(snapshot.resume, self._answered(snapshot, block))
+        return partial(snapshot.resume, self._answer_waiting(snapshot, block))
 
     def _slept(self, args: tuple[Any, ...], block: _Running) -> dict[str, Any]:
         seconds = max(0.0, float(args[0])) if args else 0.0
@@ -729,7 +733,7 @@ class SandboxSession:
         block.due[snapshot.call_id] = monotonic() + seconds
         return _LATER
 
-    def _answered(self, snapshot: Any, block: _Running) -> dict[str, Any]:
+    def _answer_waiting(self, snapshot: Any, block: _Running) -> dict[str, Any]:
         refusal = self._refusal(snapshot, block)
         if refusal is not None:
             return refusal
@@ -737,11 +741,11 @@ class SandboxSession:
             name = snapshot.function_name
             if name == "__x_do" and snapshot.args[0] == "kind":
                 return {"return_value": self._crossing.kind(snapshot.args[1])}
-            args, kwargs = self._given(snapshot)
+            args, kwargs = self._read_arguments(snapshot)
             if name == "__x_do":
                 operation, *operands = args
                 target = self._operation(operation, operands)
-                return self._called(snapshot, HostCall(target, tuple(operands)), block)
+                return self._make_call(snapshot, HostCall(target, tuple(operands)), block)
             if name not in self._bound_calls:
                 name = name.removeprefix("<function ").removesuffix(">")
             if snapshot.object_id is None and self._of_the_sandbox(name, args, kwargs, block):
@@ -749,10 +753,10 @@ class SandboxSession:
             target = self._target(name, snapshot.object_id)
             args, kwargs = with_enums(target.function, args, kwargs)
         except Exception as error:
-            return _failed(error, None)
-        return self._called(snapshot, HostCall(target, args, kwargs), block)
+            return _write_failure(error, None)
+        return self._make_call(snapshot, HostCall(target, args, kwargs), block)
 
-    def _given(self, snapshot: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    def _read_arguments(self, snapshot: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """Read the arguments of a call."""
         out = self._crossing.out
         try:
@@ -773,17 +777,17 @@ class SandboxSession:
         except Doubt:
             by_place, by_name = arguments(snapshot.dump(), args, kwargs)
         return (
-            tuple(out(one.marked(), is_marked=True) for one in by_place),
-            {key: out(one.marked(), is_marked=True) for key, one in by_name.items()},
+            tuple(out(one.mark_stand_ins(), is_marked=True) for one in by_place),
+            {key: out(one.mark_stand_ins(), is_marked=True) for key, one in by_name.items()},
         )
 
-    def _called(self, snapshot: Any, call: HostCall, block: _Running) -> dict[str, Any]:
+    def _make_call(self, snapshot: Any, call: HostCall, block: _Running) -> dict[str, Any]:
         is_awaited = self._is_awaited(snapshot)
         if call.is_async and self._can_await and (is_awaited or block.awaits):
             # As Python's own, it begins when it is awaited, now or later.
             block.waiting[snapshot.call_id] = call
             return _LATER
-        answer = self._begun(
+        answer = self._begin_call(
             snapshot.call_id, call, block, may_take_long=is_awaited or block.awaits
         )
         if answer is None:
@@ -794,7 +798,7 @@ class SandboxSession:
             return _LATER
         return answer
 
-    def _begun(
+    def _begin_call(
         self, call_id: int, call: HostCall, block: _Running, *, may_take_long: bool
     ) -> dict[str, Any] | None:
         """Begin a call, and return the answer to it; None if it comes later, which it may."""
@@ -806,15 +810,15 @@ class SandboxSession:
                     block.futures[call_id] = (call, result)
                     return None
                 result = self._result(result)
-            return self._converted(result, call.name)
+            return self._convert(result, call.name)
         except Exception as error:
             if self._stop.is_set():
                 raise _Interrupted from error
-            return _failed(error, call.target)
+            return _write_failure(error, call.target)
         finally:
             inside_host_call.reset(token)
 
-    def _converted(self, result: Any, name: str) -> dict[str, Any]:
+    def _convert(self, result: Any, name: str) -> dict[str, Any]:
         try:
             return {"return_value": self._crossing.into(result)}
         except (TypeError, ValueError) as error:
@@ -836,11 +840,11 @@ class SandboxSession:
             with self._lock:
                 self._waited.discard(future)
 
-    def _settled(self, pending: list[int], block: _Running) -> dict[int, Any]:
+    def _collect_settled(self, pending: list[int], block: _Running) -> dict[int, Any]:
         """Answers for calls that the code awaits: those that are there, at least one."""
         for one in sorted(block.waiting.keys() & set(pending)):
             call = block.waiting.pop(one)
-            answer = self._begun(one, call, block, may_take_long=True)
+            answer = self._begin_call(one, call, block, may_take_long=True)
             if answer is not None:
                 block.settled[one] = answer
         while True:
@@ -860,11 +864,11 @@ class SandboxSession:
             return _NONE
         call, future = block.futures.pop(call_id)
         try:
-            return self._converted(self._result(future), call.name)
+            return self._convert(self._result(future), call.name)
         except Exception as error:
             if self._stop.is_set():
                 raise _Interrupted from error
-            return _failed(error, call.target)
+            return _write_failure(error, call.target)
 
     def _wait(self, futures: list[Future[Any]], seconds: float | None) -> None:
         """Until one of the futures is done, or the time is over."""
@@ -967,7 +971,7 @@ class SandboxSession:
         if isinstance(value, Inputs):
             self._inputs = {**self._inputs, name: new}
             return
-        opened = self._openings.opened(value)
+        opened = self._openings.find_class(value)
         kind = type(value).__name__
         if isinstance(value, type):
             raise AttributeError(f"{name!r} of the class {value.__name__} can't be set")
@@ -981,14 +985,14 @@ class SandboxSession:
         setattr(value, name, fitting(type(value), name, new))
 
     def _reread(self, value: Any, name: str) -> Any:
-        if not Handle(value, self._openings.opened(value), None).is_open(name):
+        if not Handle(value, self._openings.find_class(value), None).is_open(name):
             raise AttributeError(name)
         return getattr(value, name)
 
     def _operation(self, name: str, operands: list[Any]) -> Target:
         """Find what an operator, or a builtin, does with objects of the host."""
         subjects = operands if name in BETWEEN_OBJECTS else operands[:1]
-        opened = next(filter(None, map(self._crossing.opened, subjects)), None)
+        opened = next(filter(None, map(self._crossing.find_class, subjects)), None)
         if opened is not None:
             return Target(name, OPERATIONS[name], False, opened.exception_mappings)
         if name in UNOPENED:
@@ -997,7 +1001,7 @@ class SandboxSession:
 
     def _on_host(self, operation: str, value: Any, *args: Any) -> Any:
         """Carry out an operator on an object of the host, which the sandbox has none for."""
-        opened = self._openings.opened(value)
+        opened = self._openings.find_class(value)
         special = f"__{operation}__"
         if opened is None:
             raise TypeError(f"'{type(value).__name__}' object is not open to agent code")
@@ -1028,13 +1032,15 @@ class SandboxSession:
         name = snapshot.variable_name
         if block.is_reading:
             return (
-                partial(snapshot.resume, value=_named(_TELL)) if name == _TELL else snapshot.resume
+                partial(snapshot.resume, value=_give_name(_TELL))
+                if name == _TELL
+                else snapshot.resume
             )
         refusal = self._refusal(snapshot, block)
         if refusal is not None:
             return snapshot.resume
         if snapshot.object_id is None:
-            found = self._named(name)
+            found = self._find_name(name)
         else:
             try:
                 found = self._attribute(snapshot.object_id, name)
@@ -1042,11 +1048,11 @@ class SandboxSession:
                 found = ()
         return partial(snapshot.resume, value=found[0]) if found else snapshot.resume
 
-    def _named(self, name: str) -> tuple[Any, ...]:
+    def _find_name(self, name: str) -> tuple[Any, ...]:
         """Find what a name that the sandbox does not know means, in a tuple, empty if nothing."""
         if name in (*CONTROLS, "view_image", "on_host", CHANGE, REREAD):
-            return (self._named_function(name),)
-        found = self._opened(name)
+            return (self._find_function(name),)
+        found = self._find_opened(name)
         if found:
             return found
         if name == "inputs":
@@ -1068,11 +1074,11 @@ class SandboxSession:
                 return found
         return ()
 
-    def _opened(self, name: str) -> tuple[Any, ...]:
+    def _find_opened(self, name: str) -> tuple[Any, ...]:
         """Find what was opened under this name, in a tuple, empty if nothing."""
         openings = self._openings
         if name in openings.functions:
-            return (self._named_function(name),)
+            return (self._find_function(name),)
         if name in openings.classes:
             return (class_type(openings.classes[name].cls),)
         if name in openings.instances:
@@ -1102,7 +1108,7 @@ class SandboxSession:
             inside_host_call.reset(token)
         has_keys = self._crossing.open_keys(value, type(handle.value))
         if callable(value) and not isinstance(value, type):
-            if has_keys or self._openings.opened(value) is not None:
+            if has_keys or self._openings.find_class(value) is not None:
                 return (self._crossing.into(value),)
             return (self._callable(self._method(handle, name)),)
         return (self._crossing.into(value),)
@@ -1135,14 +1141,14 @@ class SandboxSession:
     def _callable(self, target: Target) -> Any:
         key = f"<function {target.name}@{len(self._bound_calls)}>"
         self._bound_calls[key] = target
-        return _named(key)
+        return _give_name(key)
 
-    def _named_function(self, name: str) -> Any:
+    def _find_function(self, name: str) -> Any:
         """Return a function that agent code has as a value.
 
         Should the value come back, it is this name: so the name is none that data would have.
         """
-        return _named(f"<function {name}>")
+        return _give_name(f"<function {name}>")
 
 
 class _Feed(NamedTuple):
@@ -1183,7 +1189,7 @@ class _Running:
         for _, future in self.futures.values():
             future.cancel()
 
-    def left_over(self) -> str | None:
+    def describe_left_over(self) -> str | None:
         """Say what there is to say of a call that nobody awaited."""
         for call in self.waiting.values():
             return (
@@ -1198,7 +1204,7 @@ _NONE = {"return_value": None}
 _LATER = {"future": ...}
 
 
-def _named(name: str) -> Any:
+def _give_name(name: str) -> Any:
     def function() -> None:
         """Is never called: calls are answered by name."""
 
@@ -1206,7 +1212,7 @@ def _named(name: str) -> Any:
     return function
 
 
-def _failed(error: Exception, target: Target | None) -> dict[str, Any]:
+def _write_failure(error: Exception, target: Target | None) -> dict[str, Any]:
     kind, message = nearest_exception(error, target.exception_mappings if target else {})
     return {"exc_type": kind, "message": message}
 
@@ -1285,7 +1291,7 @@ def _class_names(value: Any) -> set[str]:
     if isinstance(value, dict):
         within = (_class_names(one) for pair in value.items() for one in pair)
         factory = getattr(value, "default_factory", None)
-        own = looked_at(factory.source).names if isinstance(factory, Factory) else ()
+        own = scan_source(factory.source).names if isinstance(factory, Factory) else ()
         return set(own).union(*within)
     return set()
 

@@ -70,25 +70,25 @@ class Argument:
         pairs = zip(self.value.items(), self._node(self._at)[1], strict=True)
         return {key: Argument(item, self._nodes, at) for (key, item), (_, at) in pairs}
 
-    def marked(self) -> Any:
+    def mark_stand_ins(self) -> Any:
         """Mark the value, with a `StandIn` for each text in it that is none; objects are
         `Instance`.
         """
-        return self._marked(self.value, self._at) if self._nodes else self.value
+        return self._mark(self.value, self._at) if self._nodes else self.value
 
-    def _marked(self, value: Any, at: int) -> Any:
+    def _mark(self, value: Any, at: int) -> Any:
         tag, inner = self._node(at)
         if tag in _TEXTLESS:
             return StandIn(value)
         if tag in ("List", "Tuple", "NamedTuple"):
             places = inner["values"] if tag == "NamedTuple" else inner
-            items = [self._marked(*one) for one in zip(value, places, strict=True)]
+            items = [self._mark(*one) for one in zip(value, places, strict=True)]
             return items if tag == "List" else tuple.__new__(type(value), items)
         if tag in ("Dict", "Set", "FrozenSet") and len(value) != len(inner):
             raise ValueError("a text and what prints as it can't be in one dict or set")
         if tag == "Dict":
             pairs = zip(value.items(), inner, strict=True)
-            return {self._marked(k, i): self._marked(item, j) for (k, item), (i, j) in pairs}
+            return {self._mark(k, i): self._mark(item, j) for (k, item), (i, j) in pairs}
         if tag in ("Set", "FrozenSet"):
             # Their order is another here than there.
             textless = set().union(*(self._textless(place) for place in inner))
@@ -97,7 +97,7 @@ class Argument:
             )
         if tag == "ClassInstance" and hasattr(value, "attributes"):
             places = {self._node(key)[1]: place for key, place in inner["attrs"]}
-            marked = {k: self._marked(item, places[k]) for k, item in value.attributes.items()}
+            marked = {k: self._mark(item, places[k]) for k, item in value.attributes.items()}
             return Instance(value.name, marked)
         return value
 
@@ -148,24 +148,24 @@ def arguments(
         raise ValueError("the interpreter's dump has another form than is known here") from error
 
 
-def evaluated(text: str) -> Any:
+def evaluate(text: str) -> Any:
     """Read the data that prints as this text.
 
     Raises:
         ValueError, SyntaxError: there is something in it that is no data.
     """
-    return _evaluated(ast.parse(text, mode="eval").body)
+    return _evaluate(ast.parse(text, mode="eval").body)
 
 
-def _evaluated(node: ast.expr) -> Any:
+def _evaluate(node: ast.expr) -> Any:
     match node:
         case ast.List(elts=items):
-            return [_evaluated(item) for item in items]
+            return [_evaluate(item) for item in items]
         case ast.Tuple(elts=items):
-            return tuple(_evaluated(item) for item in items)
+            return tuple(_evaluate(item) for item in items)
         case ast.Dict(keys=keys, values=values):
             pairs = zip(keys, values, strict=True)
-            return {_evaluated(key): _evaluated(item) for key, item in pairs if key is not None}
+            return {_evaluate(key): _evaluate(item) for key, item in pairs if key is not None}
         case ast.Name(id=("nan" | "inf") as name):
             return float(name)
         case ast.UnaryOp(op=ast.USub(), operand=ast.Name(id="inf")):
@@ -173,8 +173,8 @@ def _evaluated(node: ast.expr) -> Any:
         case ast.Call(func=function, args=args, keywords=keywords) if (
             ast.unparse(function) in _MADE
         ):
-            named = {one.arg: _evaluated(one.value) for one in keywords if one.arg is not None}
-            return _MADE[ast.unparse(function)](*(_evaluated(one) for one in args), **named)
+            named = {one.arg: _evaluate(one.value) for one in keywords if one.arg is not None}
+            return _MADE[ast.unparse(function)](*(_evaluate(one) for one in args), **named)
         case ast.Attribute() if ast.unparse(node) == "datetime.timezone.utc":
             return UTC
     return ast.literal_eval(node)

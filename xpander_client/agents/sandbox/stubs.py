@@ -17,7 +17,7 @@ from xpander_client.agents.sandbox.capabilities import (
 from xpander_client.agents.sandbox.dialect.inner_modules import SOURCES
 from xpander_client.agents.sandbox.exports import open_members
 from xpander_client.agents.sandbox.host_modules import standard_modules
-from xpander_client.core.signatures import signature_of
+from xpander_client.core.signatures import read_signature
 
 _MOST_MEMBERS = 80
 """Of one module or class; the others are usable, and counted."""
@@ -35,7 +35,7 @@ def describe_capabilities(capabilities: Capabilities) -> str:
         >>> describe_capabilities(capabilities).splitlines()[0]
         'def nearest(number, ndigits=None): ...'
     """
-    return capabilities.derived("stubs", _describe)
+    return capabilities.derive("stubs", _describe)
 
 
 def _describe(capabilities: Capabilities) -> str:
@@ -88,7 +88,7 @@ def _with_doc(lines: list[str], doc: str | None) -> list[str]:
 
 def _signature(function: Any, *, is_method: bool) -> str:
     try:
-        signature = signature_of(function)
+        signature = read_signature(function)
     except (TypeError, ValueError):
         return "(self, ...)" if is_method else "(...)"
     if is_method and next(iter(signature.parameters), None) != "self":

@@ -154,9 +154,9 @@ class Branch:
         """Add an event; it becomes the session's with `merge` or `finish`, in this order."""
         self._events.append(payload)
 
-    def cancelled(self) -> bool:
+    def is_cancelled(self) -> bool:
         """Whether somebody cancelled the call, in this process or another one."""
-        return self._store.cancelled(self._call)
+        return self._store.is_cancelled(self._call)
 
     def line_up(self) -> None:
         """After a conflict: reserve all names that the call changed, behind those in line already.

@@ -79,7 +79,7 @@ def connect_state(
             "'init' must be a mapping of names to values, or a function that makes one"
         )
     if isinstance(init, Mapping):
-        _encoded(init)
+        _encode(init)
     if type == "live" and storage is None:
         storage = "memory"
     return StateConfig(type, storage, None if path is None else Path(path), init)
@@ -101,7 +101,7 @@ class StateConfig:
 
     def __attrs_post_init__(self) -> None:
         # Made once, as the sessions in memory are in it.
-        object.__setattr__(self, "_store", _store_of(self))
+        object.__setattr__(self, "_store", _open_store(self))
 
     def session(self, name: str = "default", agent_name: str = "") -> Session:
         """One session of one agent; that it exists is not asked.
@@ -126,13 +126,13 @@ class StateConfig:
     def _initial(self) -> Variables:
         if self.init is None:
             return {}
-        return _encoded(self.init() if callable(self.init) else self.init)
+        return _encode(self.init() if callable(self.init) else self.init)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (connect_state, (self.type, self.storage, self.path, self.init))
 
 
-def _encoded(values: Mapping[Any, Any]) -> Variables:
+def _encode(values: Mapping[Any, Any]) -> Variables:
     """Encode the first values of variables, as they are kept.
 
     Raises:
@@ -158,7 +158,7 @@ def _encoded(values: Mapping[Any, Any]) -> Variables:
     return encoded
 
 
-def _store_of(config: StateConfig) -> Store:
+def _open_store(config: StateConfig) -> Store:
     if config.path is not None:
         from xpander_client.agents.state.disk.store import DiskStore
 

@@ -47,10 +47,10 @@ class PassingStore:
         with self._lock:
             return self._calls.cancel(scope, task)
 
-    def cancelled(self, call: Call) -> bool:
+    def is_cancelled(self, call: Call) -> bool:
         """Whether somebody cancelled it."""
         with self._lock:
-            return self._calls.cancelled(call)
+            return self._calls.is_cancelled(call)
 
     def running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
         """List the task of each running call, and whether it is cancelled."""

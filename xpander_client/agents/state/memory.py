@@ -86,27 +86,27 @@ class MemoryStore:
 
     def begin(self, scope: Scope, task: str, initial: Initial) -> tuple[Call, Begun]:
         """Register a call; the session is made when it isn't there."""
-        begun = self._begun(scope, initial)
+        begun = self._make_begun(scope, initial)
         with self._lock:
             return self._calls.begin(scope, task), begun
 
     def reread(self, call: Call, initial: Initial) -> Begun:
         """Read what the call would begin with now; the session is made when it isn't there."""
-        return self._begun(call.scope, initial)
+        return self._make_begun(call.scope, initial)
 
-    def _begun(self, scope: Scope, initial: Initial) -> Begun:
+    def _make_begun(self, scope: Scope, initial: Initial) -> Begun:
         first: Variables | None = None
         while True:
             with self._lock:
                 session = self._sessions.get(scope)
                 if session is None and first is not None:
-                    session = self._sessions[scope] = self._made(first)
+                    session = self._sessions[scope] = self._make_session(first)
                 if session is not None:
                     return Begun(session.place, session.head, dict(session.variables))
             # Outside the lock: it is somebody else's code, and may be slow or use a session itself.
             first = initial()
 
-    def _made(self, variables: Variables) -> _Session:
+    def _make_session(self, variables: Variables) -> _Session:
         session = _Session(next(self._places), dict(variables))
         if self._history:
             session.commit(secrets.token_hex(8), None, dict(variables), time.time(), 0)
@@ -137,7 +137,7 @@ class MemoryStore:
                     raise Conflict(changes)
                 return ""
             names = {*clashing(changes, base, session.variables)}
-            names.update(self._calls.taken(call, changes))
+            names.update(self._calls.list_taken(call, changes))
             if names:
                 raise Conflict(names)
             session.apply(changes)
@@ -165,10 +165,10 @@ class MemoryStore:
         with self._lock:
             return self._calls.cancel(scope, task)
 
-    def cancelled(self, call: Call) -> bool:
+    def is_cancelled(self, call: Call) -> bool:
         """Whether somebody cancelled it."""
         with self._lock:
-            return self._calls.cancelled(call)
+            return self._calls.is_cancelled(call)
 
     def running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
         """List the task of each running call, and whether it is cancelled."""

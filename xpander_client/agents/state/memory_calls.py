@@ -59,7 +59,7 @@ class MemoryCalls:
             self._pending[scope, task] = now + PENDING_SECONDS
         return len(found)
 
-    def cancelled(self, call: Call) -> bool:
+    def is_cancelled(self, call: Call) -> bool:
         """Whether somebody cancelled it."""
         running = self._running.get(call.number)
         return running is not None and running.cancelled
@@ -88,7 +88,7 @@ class MemoryCalls:
         """Give up what it reserved."""
         self._reserved.pop(call.number, None)
 
-    def taken(self, call: Call, names: Collection[str]) -> list[str]:
+    def list_taken(self, call: Call, names: Collection[str]) -> list[str]:
         """Which of the names others reserved, before this call did."""
         found: set[str] = set()
         for number, (scope, reserved) in self._reserved.items():
@@ -101,4 +101,4 @@ class MemoryCalls:
     def first(self, call: Call) -> bool:
         """Whether nobody is before it in reserving one of its names."""
         entry = self._reserved.get(call.number)
-        return entry is None or not self.taken(call, entry[1])
+        return entry is None or not self.list_taken(call, entry[1])

@@ -141,7 +141,7 @@ class Store(Protocol):
         """Cancel what runs of a task, or else what starts next; says how many were running."""
         ...
 
-    def cancelled(self, call: Call) -> bool:
+    def is_cancelled(self, call: Call) -> bool:
         """Whether somebody cancelled it."""
         ...
 

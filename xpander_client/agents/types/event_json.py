@@ -49,9 +49,9 @@ def to_json(value: Any, depth: int = 0) -> Any:
     if value is None or kind is bool or kind is str:
         return value
     if kind is int:
-        return value if -_SAFE_INT < value < _SAFE_INT else _tagged("int", hex(value))
+        return value if -_SAFE_INT < value < _SAFE_INT else _tag("int", hex(value))
     if kind is float:
-        return value if math.isfinite(value) else _tagged("float", str(value))
+        return value if math.isfinite(value) else _tag("float", str(value))
     if depth < _DEEPEST:
         if kind is list:
             return [to_json(item, depth + 1) for item in value]
@@ -61,7 +61,7 @@ def to_json(value: Any, depth: int = 0) -> Any:
             items = [to_json(item, depth + 1) for item in value]
             return {_TAG: kind.__name__, "items": items}
         if (write := _WRITERS.get(kind)) is not None:
-            return _tagged(kind.__name__, write(value))
+            return _tag(kind.__name__, write(value))
         if kind is Image:
             return {_TAG: "image", "media_type": value.media_type, "value": _base64(value.data)}
         if kind is Shown:
@@ -96,7 +96,7 @@ def _dict(value: dict[Any, Any], depth: int) -> dict[str, Any]:
     return {_TAG: "dict", "items": items}
 
 
-def _tagged(name: str, text: str) -> dict[str, str]:
+def _tag(name: str, text: str) -> dict[str, str]:
     return {_TAG: name, "value": text}
 
 

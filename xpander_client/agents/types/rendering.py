@@ -38,13 +38,13 @@ def cut(text: str, budget: int) -> str:
     return f"{text[:budget]}… [{len(text) - budget:,} of {len(text):,} characters left out]"
 
 
-def rendered(value: Any, budget: int = BUDGET) -> str:
+def render(value: Any, budget: int = BUDGET) -> str:
     """Write a value as Python would; what is long is shown in part, with its length.
 
     Example:
-        >>> rendered(list(range(1000)), 30)
+        >>> render(list(range(1000)), 30)
         '[0, 1, 2, 3, 4, 5, 6, 7, 8, 9,… [153 of 183 characters left out]'
-        >>> rendered("x" * 5000, 10)
+        >>> render("x" * 5000, 10)
         "'xxxxxxxxxx' + … [4,990 of 5,000 characters left out]"
     """
     if isinstance(value, str | bytes):

@@ -295,7 +295,7 @@ class Task(TaskMessage, StopRequest, Bound):
         changes = self._changes()
         if not with_deep_plan_update:
             changes.pop("deep_planning", None)
-        spec = tasks_requests.update_fields(task_id=self.id, fields=self._fenced(changes))
+        spec = tasks_requests.update_fields(task_id=self.id, fields=self._add_fencing(changes))
         self._adopt(self._transport.call(spec, type(self)).parsed, changes)
 
     async def asave(self, with_deep_plan_update: bool = False) -> None:
@@ -323,7 +323,7 @@ class Task(TaskMessage, StopRequest, Bound):
         changes = self._changes()
         if not with_deep_plan_update:
             changes.pop("deep_planning", None)
-        spec = tasks_requests.update_fields(task_id=self.id, fields=self._fenced(changes))
+        spec = tasks_requests.update_fields(task_id=self.id, fields=self._add_fencing(changes))
         self._adopt((await self._transport.acall(spec, type(self))).parsed, changes)
 
     def set_status(
@@ -357,7 +357,7 @@ class Task(TaskMessage, StopRequest, Bound):
         fields: dict[str, Any] = {"status": status}
         if result is not None:
             fields["result"] = result
-        spec = tasks_requests.update_fields(task_id=self.id, fields=self._fenced(fields))
+        spec = tasks_requests.update_fields(task_id=self.id, fields=self._add_fencing(fields))
         self._adopt(self._transport.call(spec, type(self)).parsed, fields)
 
     async def aset_status(
@@ -391,7 +391,7 @@ class Task(TaskMessage, StopRequest, Bound):
         fields: dict[str, Any] = {"status": status}
         if result is not None:
             fields["result"] = result
-        spec = tasks_requests.update_fields(task_id=self.id, fields=self._fenced(fields))
+        spec = tasks_requests.update_fields(task_id=self.id, fields=self._add_fencing(fields))
         self._adopt((await self._transport.acall(spec, type(self))).parsed, fields)
 
     def stop(self) -> None:

@@ -80,7 +80,7 @@ class Entry:
     _written_at: float = -math.inf
     _is_bare: bool = False
 
-    def progressed(self, ctl: TaskCtl) -> None:
+    def take_progress(self, ctl: TaskCtl) -> None:
         """Take note of how far the task is."""
         self._newest.append(ctl)
 
@@ -122,7 +122,7 @@ class Entry:
             }
         return said
 
-    def refused(self, step: Write, why: str) -> bool:
+    def on_refusal(self, step: Write, why: str) -> bool:
         """Take note that the platform refuses this, and tell whether to write less of it."""
         if self._writing is not None:
             self._writing = None
@@ -134,7 +134,7 @@ class Entry:
             return True
         return False
 
-    def written(self, now: float) -> None:
+    def on_written(self, now: float) -> None:
         """Take note that the platform has it."""
         self.has_begun = True
         if self._writing is not None:

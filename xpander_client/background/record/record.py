@@ -127,20 +127,20 @@ class PlatformRecord:
         if thread is not None and thread.is_alive:
             await asyncio.wrap_future(thread.submit(self._leave()))
 
-    def started(self, running: RunningTask, /) -> None:
+    def on_start(self, running: RunningTask, /) -> None:
         """Record that a task was started."""
         thread = self._on_thread()
-        entry = self._entry_of(running)
+        entry = self._find_entry(running)
         self._entries[running] = entry
         thread.call_soon(lambda: self._begin(entry))
 
-    def progressed(self, running: RunningTask, ctl: TaskCtl, /) -> None:
+    def on_progress(self, running: RunningTask, ctl: TaskCtl, /) -> None:
         """Record how far a task is."""
         if (entry := self._entries.get(running)) is not None:
-            entry.progressed(ctl)
+            entry.take_progress(ctl)
             self._note(entry)
 
-    def ended(self, running: RunningTask, ctl: TaskCtl, /) -> None:
+    def on_end(self, running: RunningTask, ctl: TaskCtl, /) -> None:
         """Record that a task is over."""
         if (entry := self._entries.pop(running, None)) is not None:
             entry.final = FinalStatus(platform_status(ctl.signal), ending_text(ctl))
@@ -170,7 +170,7 @@ class PlatformRecord:
         if self._thread is not None:
             self._thread.call_soon(self._read_news)
 
-    def _entry_of(self, running: RunningTask) -> Entry:
+    def _find_entry(self, running: RunningTask) -> Entry:
         start = Start(running.task_id, running.args, running.kwargs)
         text, is_whole = start_text(start)
         if running.restart and not is_whole:
@@ -278,7 +278,9 @@ class PlatformRecord:
     def _enter(self) -> None:
         self._is_leaving = False
         if self._channel is None:
-            self._channel = Channel(self._transport, self._agent_id, self._registered, self._heard)
+            self._channel = Channel(
+                self._transport, self._agent_id, self._on_registered, self._on_message
+            )
         if any(mounted.restart for mounted in list(self._plugin.async_tasks.values())):
             self._channel.join(self._pool)
 
@@ -301,7 +303,7 @@ class PlatformRecord:
         if channel is not None:
             await channel.close()
 
-    def _registered(self, worker_id: str) -> None:
+    def _on_registered(self, worker_id: str) -> None:
         is_first, self._worker_id = self._worker_id is None, worker_id
         if not is_first:
             # What was said to its tasks while it was away was said to nobody.
@@ -310,7 +312,7 @@ class PlatformRecord:
                 entry.news.set()
         self._writes.open()
 
-    def _heard(self, message: Offered | StopRequested | TaskNotified) -> None:
+    def _on_message(self, message: Offered | StopRequested | TaskNotified) -> None:
         if isinstance(message, Offered):
             self._take_over(message)
         else:
@@ -407,11 +409,11 @@ class PlatformRecord:
                 raise
             return False
         except ModuleException as error:
-            if not entry.refused(step, str(error)):
+            if not entry.on_refusal(step, str(error)):
                 raise
             _logger.error("background task %s: %s", entry.name, error)
             return False
-        entry.written(time.monotonic())
+        entry.on_written(time.monotonic())
         if not step.is_last and answer.get("status") in TERMINAL:
             self._settle(entry, answer)
         return step.is_last

@@ -9,7 +9,7 @@ from typing import Any, assert_never
 import attrs
 
 from xpander_client.background.signals import TaskCtl, TaskSignal
-from xpander_client.core.result import error_text, plain, shown, value_text
+from xpander_client.core.result import error_text, plain, show_value, value_text
 from xpander_client.core.statuses import TaskStatus
 
 
@@ -107,7 +107,7 @@ def ending_text(ctl: TaskCtl) -> str | None:
 
 def _json(value: Mapping[str, Any]) -> str:
     try:
-        text = json.dumps(value, default=shown, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(value, default=show_value, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         # Keys that are no texts, numbers that are none, circles.
         text = json.dumps({name: _plain(part) for name, part in value.items()}, ensure_ascii=False)
@@ -116,7 +116,7 @@ def _json(value: Mapping[str, Any]) -> str:
 
 
 def _plain(part: Any) -> Any:
-    return part if isinstance(part, str) else shown(part)
+    return part if isinstance(part, str) else show_value(part)
 
 
 def _same(read: Any, written: Any) -> bool:

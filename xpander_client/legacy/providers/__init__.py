@@ -7,7 +7,7 @@ One module for each family of APIs; `of_provider` has the table.
 from __future__ import annotations
 
 from xpander_client.legacy.providers.answer import Reply, read_reply, tool_calls_in
-from xpander_client.legacy.providers.arguments import MalformedError, grouped
+from xpander_client.legacy.providers.arguments import MalformedError, group_arguments
 from xpander_client.legacy.providers.llm_provider import LLMProvider, provider
 from xpander_client.legacy.providers.names import wire_name
 from xpander_client.legacy.providers.of_provider import (
@@ -16,7 +16,7 @@ from xpander_client.legacy.providers.of_provider import (
     system_for,
     tools_for,
 )
-from xpander_client.legacy.providers.stored import stored_messages
+from xpander_client.legacy.providers.stored import make_stored_messages
 from xpander_client.legacy.providers.tool import Tool
 
 __all__ = [
@@ -24,12 +24,12 @@ __all__ = [
     "MalformedError",
     "Reply",
     "Tool",
-    "grouped",
+    "group_arguments",
     "is_one_by_one",
+    "make_stored_messages",
     "messages_for",
     "provider",
     "read_reply",
-    "stored_messages",
     "system_for",
     "tool_calls_in",
     "tools_for",

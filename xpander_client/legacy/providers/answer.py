@@ -18,9 +18,9 @@ from xpander_client.legacy.providers import (
     ollama,
     realtime,
 )
-from xpander_client.legacy.providers.arguments import call_of, json_text
+from xpander_client.legacy.providers.arguments import json_text, read_call
 from xpander_client.legacy.providers.llm_provider import LLMProvider, provider as provider_of
-from xpander_client.legacy.providers.plain import generated_ids, mended, plain
+from xpander_client.legacy.providers.plain import make_id_source, mend, plain
 from xpander_client.legacy.providers.reading import Parts, WrittenCall, read_message
 from xpander_client.legacy.providers.turns import REASONING, SIGNATURE
 from xpander_client.legacy.tools.calls import ToolCall
@@ -71,10 +71,10 @@ def read_reply(response: Any, provider: LLMProvider | str | None = None) -> tupl
     give_ids(replies, value)
     return tuple(
         Reply(
-            mended(parts.text),
-            tuple(call_of(call.name, call.arguments, call.id or "") for call in parts.calls),
+            mend(parts.text),
+            tuple(read_call(call.name, call.arguments, call.id or "") for call in parts.calls),
             tuple(raw_call(call) for call in parts.calls),
-            mended(parts.reasoning),
+            mend(parts.reasoning),
         )
         for parts in replies
     )
@@ -105,14 +105,14 @@ def give_ids(replies: Iterable[Parts], value: Any) -> None:
 
     Names and ids can be sent after that.
     """
-    generated = generated_ids(value)
+    generated = make_id_source(value)
     taken: set[str] = set()
     position = 0
     for parts in replies:
         for at, call in enumerate(parts.calls):
-            given = mended(call.id)
+            given = mend(call.id)
             identity = given if given and given not in taken else generated(position)
-            parts.calls[at] = attrs.evolve(call, id=identity, name=mended(call.name))
+            parts.calls[at] = attrs.evolve(call, id=identity, name=mend(call.name))
             taken.add(identity)
             position += 1
 
@@ -122,7 +122,7 @@ def raw_call(call: WrittenCall) -> ThreadToolCall:
     extra = {SIGNATURE: call.signature} if call.signature else {}
     return ThreadToolCall(
         name=call.name,
-        payload=mended(json_text(call.arguments)),
+        payload=mend(json_text(call.arguments)),
         tool_call_id=call.id or "",
         additional_properties=extra,
     )

@@ -28,7 +28,7 @@ class MalformedError(ValueError):
     """The arguments can't be read; the text says why, for the model to read."""
 
 
-def arguments_of(written: Any) -> dict[str, Any]:
+def read_arguments(written: Any) -> dict[str, Any]:
     """Read the object that a model wrote, as JSON text or as a value. Nothing at all is `{}`.
 
     Raises:
@@ -55,15 +55,15 @@ def arguments_of(written: Any) -> dict[str, Any]:
     return dict(value)
 
 
-def call_of(name: str, written: Any, call_id: str) -> ToolCall:
+def read_call(name: str, written: Any, call_id: str) -> ToolCall:
     """Return the call of a model that wrote these arguments for the tool `name`."""
     kind = ToolCallType.LOCAL if name.startswith(LOCAL_PREFIX) else ToolCallType.XPANDER
     bare = name.removeprefix(LOCAL_PREFIX)
     arguments = None
     try:
-        payload = arguments = arguments_of(written)
+        payload = arguments = read_arguments(written)
         if kind is ToolCallType.XPANDER:
-            payload = _finish(arguments) if name == FINISH_TOOL else grouped(arguments)
+            payload = _finish(arguments) if name == FINISH_TOOL else group_arguments(arguments)
     except MalformedError as error:
         # A tool of the script may still take them: only there is it known.
         return ToolCall(bare, kind, tool_call_id=call_id, malformed=str(error), written=arguments)
@@ -82,7 +82,7 @@ def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is no JSON number")
 
 
-def grouped(arguments: Mapping[str, Any]) -> dict[str, Any]:
+def group_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Arguments in their groups; those that are in none go into the body.
 
     Raises:
@@ -105,7 +105,7 @@ def _group(key: str, value: Any) -> dict[str, Any] | None:
         return None
     try:
         if value is None or isinstance(value, Mapping | str):
-            return arguments_of(value)  # some models write JSON into JSON
+            return read_arguments(value)  # some models write JSON into JSON
     except MalformedError as error:
         raise MalformedError(f"{key}: {error}") from None
     raise MalformedError(f"{key} is not a JSON object")
@@ -116,7 +116,7 @@ def _finish(arguments: dict[str, Any]) -> dict[str, Any]:
     body: Any = next((arguments[k] for k in ("bodyParams", "body_params") if k in arguments), {})
     if isinstance(body, str):
         tags = {name: text.strip() for name, text in _PARAMETER.findall(body)}
-        body = tags or arguments_of(body)
+        body = tags or read_arguments(body)
     given = arguments | (dict(body) if isinstance(body, Mapping) else {})
     result = given.get("result")
     success = given.get("is_success", given.get("isSuccess"))

@@ -15,7 +15,12 @@ from xpander_client.legacy.providers.family import Family, no_chunk
 from xpander_client.legacy.providers.gemini_schema import gemini_schema
 from xpander_client.legacy.providers.llm_provider import LLMProvider
 from xpander_client.legacy.providers.names import wire_name
-from xpander_client.legacy.providers.tool import Tool, closed, description_of, parameters_of
+from xpander_client.legacy.providers.tool import (
+    Tool,
+    close_schema,
+    write_description,
+    write_parameters,
+)
 from xpander_client.legacy.providers.turns import BLANK, SIGNATURE, Call, Turn
 
 _REASONING = ("reasoning_content", "reasoning_details", "thinking_blocks")
@@ -57,12 +62,12 @@ def chat(
 
 def function(tool: Tool, provider: LLMProvider, *, closes_objects: bool = False) -> dict[str, Any]:
     """Return what OpenAI calls a function: name, description and the schema of its parameters."""
-    parameters = parameters_of(tool)
+    parameters = write_parameters(tool)
     parameters.setdefault("additionalProperties", False)
     return {
         "name": wire_name(tool.name, provider),
-        "description": description_of(tool),
-        "parameters": closed(parameters) if closes_objects else parameters,
+        "description": write_description(tool),
+        "parameters": close_schema(parameters) if closes_objects else parameters,
     }
 
 

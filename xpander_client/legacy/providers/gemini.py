@@ -12,7 +12,7 @@ from xpander_client.legacy.providers.family import Family
 from xpander_client.legacy.providers.gemini_schema import gemini_schema
 from xpander_client.legacy.providers.llm_provider import LLMProvider
 from xpander_client.legacy.providers.names import wire_name
-from xpander_client.legacy.providers.tool import Tool, description_of, parameters_of
+from xpander_client.legacy.providers.tool import Tool, write_description, write_parameters
 from xpander_client.legacy.providers.turns import Turn, alternating
 
 _Blocks = list[dict[str, Any]]
@@ -38,9 +38,9 @@ def _tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
 def _declaration(tool: Tool) -> dict[str, Any]:
     made: dict[str, Any] = {
         "name": wire_name(tool.name, LLMProvider.GEMINI),
-        "description": description_of(tool),
+        "description": write_description(tool),
     }
-    schema = gemini_schema(parameters_of(tool))
+    schema = gemini_schema(write_parameters(tool))
     if schema.get("properties"):  # an object that lists none is refused
         made["parameters"] = schema
     return made

@@ -11,7 +11,7 @@ from typing import Any
 
 import attrs
 
-from xpander_client.core.tool_schema import Schema, resolved
+from xpander_client.core.tool_schema import Schema, resolve_reference
 from xpander_client.legacy.tools.calls import GROUPS
 
 _Path = tuple[str, ...]
@@ -55,7 +55,7 @@ def gemini_schema(
         >>> gemini_schema({"type": ["string", "null"], "const": "a", "additionalProperties": False})
         {'type': 'STRING', 'enum': ['a'], 'nullable': True}
     """
-    return _Conversion(schema, spelled).converted(schema, ())
+    return _Conversion(schema, spelled).convert(schema, ())
 
 
 @attrs.frozen
@@ -64,9 +64,9 @@ class _Conversion:
     spelled: Callable[[str], str]
     _loops: dict[str, bool] = attrs.field(factory=dict, init=False)
 
-    def converted(self, part: Mapping[str, Any], path: _Path) -> Schema:
+    def convert(self, part: Mapping[str, Any], path: _Path) -> Schema:
         """Return the part; `path` has the references to recursive types on the way to it."""
-        part, path = self._merged(part, path)
+        part, path = self._merge(part, path)
         kinds, is_nullable = _kinds(part)
         union = part.get("anyOf") or part.get("oneOf")
         if union and "type" not in part:
@@ -77,7 +77,7 @@ class _Conversion:
             if len(real) > 1:
                 about = {key: value for key, value in about.items() if key == "description"}
             parts = [{**about, **one} if len(real) > 1 else {**one, **about} for one in real]
-            made = [self.converted(one, path) for one in parts]
+            made = [self.convert(one, path) for one in parts]
         else:
             # Where it may be anything it may be an array of anything: that has to end.
             part = {"items": {"type": "string"}, **part} if len(kinds) > 1 else part
@@ -98,7 +98,7 @@ class _Conversion:
             made["format"] = given
         elif kind == "string" and given:
             notes.append(f"format: {given}")
-        values = [value for value in _values(part) if _is_of(kind, value)]
+        values = [value for value in _values(part) if _has_type(kind, value)]
         if kind == "string" and values and all(values):
             made["enum"] = values
         elif values:  # enums of other types, and empty texts in them, are refused
@@ -110,10 +110,10 @@ class _Conversion:
             items = part.get("items")
             if not isinstance(items, Mapping):
                 items = {"anyOf": part["prefixItems"]} if part.get("prefixItems") else {}
-            made["items"] = self.converted(items, path)
+            made["items"] = self.convert(items, path)
         if kind == "object" and isinstance(properties := part.get("properties"), Mapping):
             inner = {
-                name: self.converted(one, path)
+                name: self.convert(one, path)
                 for name, one in properties.items()
                 if isinstance(one, Mapping) and not (name in GROUPS and _takes_nothing(one))
             }
@@ -123,22 +123,22 @@ class _Conversion:
             made |= {"required": required} if required else {}
         return made
 
-    def _merged(self, part: Mapping[str, Any], path: _Path) -> tuple[Schema, _Path]:
+    def _merge(self, part: Mapping[str, Any], path: _Path) -> tuple[Schema, _Path]:
         """Return the part with what it refers to, and all that it consists of, written into it."""
         made = dict(part)
         reference = made.pop("$ref", None)
         if isinstance(reference, str):
-            whole = resolved(reference, self.root)
+            whole = resolve_reference(reference, self.root)
             if self._comes_round(reference):
                 if path.count(reference) > 1 or len(path) == _DEEPEST:
                     ends = "properties" in whole or whole.get("type") == "object"
                     return {"type": "object" if ends else "string", **made}, path
                 path = (*path, reference)
-            inner, path = self._merged(whole, path)
+            inner, path = self._merge(whole, path)
             made = {**inner, **made}
         for one in made.pop("allOf", None) or ():
             if isinstance(one, Mapping):
-                inner, path = self._merged(one, path)
+                inner, path = self._merge(one, path)
                 properties = {**(inner.get("properties") or {}), **(made.get("properties") or {})}
                 required = [*(made.get("required") or ()), *(inner.get("required") or ())]
                 made = {**inner, **made}
@@ -152,7 +152,7 @@ class _Conversion:
             seen: set[str] = set()
             ahead = [reference]
             while ahead:
-                found = set(_references(resolved(ahead.pop(), self.root))) - seen
+                found = set(_references(resolve_reference(ahead.pop(), self.root))) - seen
                 seen |= found
                 ahead += found
             self._loops[reference] = reference in seen
@@ -188,7 +188,7 @@ def _values(part: Mapping[str, Any]) -> list[Any]:
     return [part["const"]] if "const" in part else list(part.get("enum") or ())
 
 
-def _is_of(kind: str, value: Any) -> bool:
+def _has_type(kind: str, value: Any) -> bool:
     return _TYPES.get(type(value)) == kind or (kind == "number" and type(value) is int)
 
 

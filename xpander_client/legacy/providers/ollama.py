@@ -54,11 +54,11 @@ def _tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
         properties = made["function"]["parameters"]["properties"]
         for name, part in properties.items():
             if isinstance(part, dict):
-                properties[name] = _told(part)
+                properties[name] = _write_message(part)
     return found
 
 
-def _told(part: dict[str, Any]) -> dict[str, Any]:
+def _write_message(part: dict[str, Any]) -> dict[str, Any]:
     options = [one for one in part.get("anyOf") or () if one != {"type": "null"}]
     if len(options) == 1:  # that it may be left out says `required`
         part = {**options[0], **{key: value for key, value in part.items() if key != "anyOf"}}

@@ -44,7 +44,7 @@ def plain(value: Any) -> Any:
             return f"<{type(value).__name__}>" if fields is None else plain(fields)
 
 
-def mended(value: Any) -> Any:
+def mend(value: Any) -> Any:
     """Return a plain value with U+FFFD for each half of a character in its texts.
 
     Models that are cut off within one write such, JSON allows them, and no request can carry them.
@@ -57,14 +57,14 @@ def mended(value: Any) -> Any:
                 return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
             return value
         case Mapping():
-            return {mended(key): mended(inner) for key, inner in value.items()}
+            return {mend(key): mend(inner) for key, inner in value.items()}
         case list():
-            return [mended(inner) for inner in value]
+            return [mend(inner) for inner in value]
         case _:
             return value
 
 
-def generated_ids(value: Any) -> Callable[[int], str]:
+def make_id_source(value: Any) -> Callable[[int], str]:
     """Ids for calls that have none, by position: the same ones whenever the value is the same.
 
     So whoever reads an answer twice, once to store it and once to run its tools, gets the same.

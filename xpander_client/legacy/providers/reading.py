@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from xpander_client.legacy.providers.arguments import MalformedError, arguments_of, json_text
+from xpander_client.legacy.providers.arguments import MalformedError, json_text, read_arguments
 from xpander_client.legacy.providers.plain import Base64
 from xpander_client.legacy.providers.turns import REASONING, SIGNATURE
 
@@ -125,7 +125,7 @@ def _is_same(one: WrittenCall, other: WrittenCall) -> bool:
     if one.name != other.name:
         return False
     try:
-        return arguments_of(one.arguments) == arguments_of(other.arguments)
+        return read_arguments(one.arguments) == read_arguments(other.arguments)
     except MalformedError:
         return bool(one.arguments == other.arguments)
 
@@ -139,7 +139,7 @@ def _read_block(block: Any, parts: Parts, glue: str) -> None:
         case str():
             parts.say(block)
         case {"reasoningContent": Mapping() as content}:
-            if signed := _signed(content):
+            if signed := _find_signature(content):
                 parts.reasoning.setdefault("reasoningContent", []).append(signed)
         case {"thought": True} | {"reasoningContent": _} | {"cachePoint": _}:
             return
@@ -183,7 +183,7 @@ def _read_block(block: Any, parts: Parts, glue: str) -> None:
         case {"refusal": str(text)}:
             parts.say(text)
         case Mapping() if block.keys() - {SIGNATURE, "thoughtSignature"}:
-            parts.say(_described(block))
+            parts.say(_describe(block))
         case _:
             return
 
@@ -213,7 +213,7 @@ def read_id(written: Any) -> str | None:
     return written if isinstance(written, str) else None
 
 
-def _signed(content: Mapping[str, Any]) -> dict[str, Any] | None:
+def _find_signature(content: Mapping[str, Any]) -> dict[str, Any] | None:
     """Bedrock's reasoning; it refuses any that has no signature."""
     match content:
         case {"reasoningText": {"text": str(text), "signature": str(signature)}} if signature:
@@ -250,7 +250,7 @@ def _text(content: Any) -> str:
     return "" if content is None else json_text(content)
 
 
-def _described(block: Mapping[str, Any]) -> str:
+def _describe(block: Mapping[str, Any]) -> str:
     """Return what stands for an image, a file or a sound: threads hold texts only."""
     kind = str(block.get("type") or next(iter(block)))
     found = next(_urls(block), None)

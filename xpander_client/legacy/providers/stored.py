@@ -37,7 +37,9 @@ _ROLES = {
 _CONTENTS = {"content", "parts", "files", "tool_calls", "toolCalls", "function_call"}
 
 
-def stored_messages(value: Any, provider: LLMProvider | str | None = None) -> list[ThreadMessage]:
+def make_stored_messages(
+    value: Any, provider: LLMProvider | str | None = None
+) -> list[ThreadMessage]:
     """Return the messages that a model's answer, a message or a list of either is kept as.
 
     Messages may have the form of a stored thread (in both spellings of its keys) or of any
@@ -48,9 +50,9 @@ def stored_messages(value: Any, provider: LLMProvider | str | None = None) -> li
         ArgumentError: it is none of these.
 
     Example:
-        >>> stored_messages({"role": "user", "content": "Hello"})[0].content
+        >>> make_stored_messages({"role": "user", "content": "Hello"})[0].content
         'Hello'
-        >>> stored_messages([])
+        >>> make_stored_messages([])
         []
     """
     items = value if isinstance(value, list | tuple) else [value]

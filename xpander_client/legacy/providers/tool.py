@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from xpander_client.core.tool_schema import Schema, accepted, rewritten
+from xpander_client.core.tool_schema import Schema, rewritten, simplify_schema
 from xpander_client.errors import ArgumentError
 
 _MAX_DESCRIPTION = 1024
@@ -25,13 +25,13 @@ class Tool:
     parameters: Mapping[str, Any] | None = None
 
 
-def description_of(tool: Tool) -> str:
+def write_description(tool: Tool) -> str:
     """Return what the tool is for. Never empty, as Bedrock and Gemini refuse that."""
     words = (text for text in (tool.description, tool.name) if text.strip())
     return next(words, "a tool")[:_MAX_DESCRIPTION]
 
 
-def parameters_of(tool: Tool) -> Schema:
+def write_parameters(tool: Tool) -> Schema:
     """Return a schema of the tool's arguments that is the caller's own, and is always one of an
     object.
 
@@ -39,10 +39,10 @@ def parameters_of(tool: Tool) -> Schema:
         ArgumentError: the tool's schema is of something else.
 
     Example:
-        >>> parameters_of(Tool("now", "The time", {"additionalProperties": False}))
+        >>> write_parameters(Tool("now", "The time", {"additionalProperties": False}))
         {'type': 'object', 'properties': {}, 'additionalProperties': False}
     """
-    schema = accepted(tool.parameters or {})
+    schema = simplify_schema(tool.parameters or {})
     kind = schema.pop("type", None)
     if kind not in (None, "object", ["object", "null"]):
         raise ArgumentError(f"tool {tool.name!r}: its parameters must be an object, not {kind!r}")
@@ -53,7 +53,7 @@ def parameters_of(tool: Tool) -> Schema:
     return {"type": "object", "properties": properties, **schema}
 
 
-def closed(schema: Schema) -> Schema:
+def close_schema(schema: Schema) -> Schema:
     """Return the schema with every object that lists its properties allowing no others.
 
     One that says itself what else it takes, or lists nothing, is a map and stays open.

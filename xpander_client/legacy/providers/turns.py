@@ -14,7 +14,7 @@ from typing import Any, Literal
 import attrs
 
 from xpander_client.api.models import ThreadMessage, ThreadToolCall
-from xpander_client.legacy.providers.arguments import MalformedError, arguments_of, json_text
+from xpander_client.legacy.providers.arguments import MalformedError, json_text, read_arguments
 from xpander_client.legacy.providers.llm_provider import LLMProvider
 from xpander_client.legacy.providers.names import refuses_repeated_ids, wire_id, wire_name
 
@@ -47,7 +47,7 @@ class Call:
     @property
     def arguments_object(self) -> dict[str, Any]:
         """The arguments as a new dict."""
-        return arguments_of(self.arguments)
+        return read_arguments(self.arguments)
 
 
 @attrs.frozen
@@ -152,21 +152,21 @@ def _call(
     return Call(
         ids(call.tool_call_id),
         wire_name(call.name, provider),
-        _repaired(call.payload),
+        _repair(call.payload),
         answer,
         call.additional_properties.get(SIGNATURE),
     )
 
 
 @functools.lru_cache(maxsize=4096)  # a thread is shown once in each turn, and most of it is known
-def _repaired(payload: str) -> str:
+def _repair(payload: str) -> str:
     """Return the text itself where it holds an object, otherwise an object that holds the text.
 
     Servers that parse the arguments of past calls fail on any that are broken. What the model
     wrote is kept in sight, so that the answer which complains about it makes sense to it.
     """
     try:
-        arguments = arguments_of(payload)
+        arguments = read_arguments(payload)
     except MalformedError:
         return json_text({"_raw": payload})
     return payload if arguments else "{}"

@@ -36,18 +36,18 @@ def empty_payload() -> dict[str, Any]:
     return {group: {} for group in GROUPS}
 
 
-def extended(payload: Mapping[str, Any], extension: Mapping[str, Any] | None) -> dict[str, Any]:
+def extend(payload: Mapping[str, Any], extension: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the payload with an extension merged into it: objects deeply, lists put together.
 
     Example:
-        >>> extended({"bodyParams": {"a": 1, "tags": ["x"]}}, {"bodyParams": {"tags": ["y"]}})
+        >>> extend({"bodyParams": {"a": 1, "tags": ["x"]}}, {"bodyParams": {"tags": ["y"]}})
         {'bodyParams': {'a': 1, 'tags': ['x', 'y']}}
     """
     made = copy.deepcopy(dict(payload))
     for name, value in (extension or {}).items():
         before = made.get(name)
         if isinstance(before, Mapping) and isinstance(value, Mapping):
-            made[name] = extended(before, value)
+            made[name] = extend(before, value)
         elif isinstance(before, list) and isinstance(value, list):
             made[name] = [*before, *copy.deepcopy(value)]
         else:

@@ -42,7 +42,9 @@ _FINISH = Tool(
 )
 
 
-def offered(definition: Definition, local: Sequence[LocalTool], *, end_tool: bool) -> list[Tool]:
+def list_offered(
+    definition: Definition, local: Sequence[LocalTool], *, end_tool: bool
+) -> list[Tool]:
     """Return the tools in the order in which a model gets them: the script's own, the agent's, the
     end.
 
@@ -50,14 +52,14 @@ def offered(definition: Definition, local: Sequence[LocalTool], *, end_tool: boo
     """
     own = [each.tool for each in local]
     agents = [
-        _described(tool, _settings(definition, tool.id))
+        _describe(tool, _settings(definition, tool.id))
         for tool in definition.tools or ()
         if tool.id != FINISH_TOOL
     ]
     if not end_tool:
         return own + agents
     given = next((tool for tool in definition.tools or () if tool.id == FINISH_TOOL), None)
-    return [*own, *agents, _FINISH if given is None else _described(given, {})]
+    return [*own, *agents, _FINISH if given is None else _describe(given, {})]
 
 
 def original_name(name: str, tools: Iterable[Tool]) -> str:
@@ -103,13 +105,13 @@ def on_the_wire(payload: Mapping[str, Any], tool: Tool | None) -> dict[str, Any]
     )
 
 
-def _described(tool: AgentTool, settings: Mapping[str, Any]) -> Tool:
+def _describe(tool: AgentTool, settings: Mapping[str, Any]) -> Tool:
     description = settings.get("description") or (
         tool.additional_properties.get("function_description") or tool.description or ""
     )
     if settings.get("instructions"):
         description = f"{description}\nHow to use it: {settings['instructions']}".strip()
-    return Tool(tool.id, description, _grouped(tool.parameters))
+    return Tool(tool.id, description, _group(tool.parameters))
 
 
 def _settings(definition: Definition, tool_id: str) -> Mapping[str, Any]:
@@ -120,7 +122,7 @@ def _settings(definition: Definition, tool_id: str) -> Mapping[str, Any]:
     return {}
 
 
-def _grouped(parameters: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _group(parameters: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Return the tool's parameters with all groups, by the names that models know them by."""
     if parameters is None:
         return None

@@ -51,7 +51,7 @@ class Form:
 ANYTHING = Form({}, lambda value, is_lenient: value)
 
 
-def described(form: Form, text: str | None) -> Form:
+def describe_form(form: Form, text: str | None) -> Form:
     """Return the form with a description in its schema."""
     return attrs.evolve(form, schema={**form.schema, "description": text}) if text else form
 

@@ -20,11 +20,18 @@ from typing import Any
 
 import attrs
 
-from xpander_client.core.signatures import signature_of
+from xpander_client.core.signatures import read_signature
 from xpander_client.core.tool_schema import Schema
-from xpander_client.legacy.hints import hints_of
+from xpander_client.legacy.hints import read_hints
 from xpander_client.legacy.tools import pydantic_form
-from xpander_client.legacy.tools.form import ANYTHING, Form, MisfitError, described, lenient, misfit
+from xpander_client.legacy.tools.form import (
+    ANYTHING,
+    Form,
+    MisfitError,
+    describe_form,
+    lenient,
+    misfit,
+)
 
 _PLAIN = (str, bool, int, float, types.NoneType)
 
@@ -45,12 +52,12 @@ class Forms:
         """Return the form of an annotation; of one that nothing is known of, that of anything."""
         origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
         if origin is typing.Annotated:
-            return self._annotated(annotation, arguments)
+            return self._read_annotated(annotation, arguments)
         if origin in (typing.Union, types.UnionType):
             return _union([self.of(each) for each in arguments])
         if origin is typing.Literal:
             return lenient(_choice([(_literal(each), each) for each in arguments]))
-        if _name_of(origin) in ("Required", "NotRequired", "ReadOnly", "Final"):
+        if _find_name(origin) in ("Required", "NotRequired", "ReadOnly", "Final"):
             return self.of(arguments[0])
         if isinstance(annotation, dataclasses.InitVar):
             return self.of(annotation.type)
@@ -61,15 +68,15 @@ class Forms:
         if isinstance(kind, typing.NewType):
             return self.of(kind.__supertype__)
         if hasattr(kind, "__value__"):  # type X = …
-            meant = _filled(kind.__value__, _given(kind, arguments))
-            return self.defined((kind, repr(arguments)), kind.__name__, lambda: self.of(meant))
+            meant = _fill(kind.__value__, _read_given(kind, arguments))
+            return self.define_form((kind, repr(arguments)), kind.__name__, lambda: self.of(meant))
         if kind is None or kind is types.NoneType:
             return lenient(_SIMPLE[types.NoneType])
         if not isinstance(kind, type) or kind is object:
             return ANYTHING
         return lenient(self._of_class(kind, arguments, annotation))
 
-    def defined(self, key: Any, name: str, make: Callable[[], Form]) -> Form:
+    def define_form(self, key: Any, name: str, make: Callable[[], Form]) -> Form:
         """Return the form of a type that may contain itself; it becomes a definition then."""
         if key in self._open or key in self._names:
             return self.reference(key, name)
@@ -93,16 +100,16 @@ class Forms:
 
         return Form({"$ref": f"#/$defs/{self._names[key]}"}, read)
 
-    def _annotated(self, annotation: Any, arguments: tuple[Any, ...]) -> Form:
+    def _read_annotated(self, annotation: Any, arguments: tuple[Any, ...]) -> Form:
         has_rules = any(pydantic_form.is_rule(each) for each in arguments[1:])
-        of_pydantic = pydantic_form.form_of(annotation, self) if has_rules else None
+        of_pydantic = pydantic_form.read_form(annotation, self) if has_rules else None
         form = lenient(of_pydantic) if of_pydantic else self.of(arguments[0])
         texts = (_description(each) for each in arguments[1:])
-        return described(form, next(filter(None, texts), None))
+        return describe_form(form, next(filter(None, texts), None))
 
     def _of_class(self, kind: type[Any], arguments: Sequence[Any], annotation: Any) -> Form:
         if pydantic_form.is_own(kind):
-            return pydantic_form.form_of(annotation, self) or ANYTHING
+            return pydantic_form.read_form(annotation, self) or ANYTHING
         if issubclass(kind, enum.Enum):
             return _enum(kind)
         if kind in _TEXTS:
@@ -113,29 +120,29 @@ class Forms:
             return _SIMPLE[kind]
         if typing.is_typeddict(kind) or _has_fields(kind):
             key = kind, repr(arguments)
-            return self.defined(key, kind.__name__, lambda: self._fields(kind, arguments))
+            return self.define_form(key, kind.__name__, lambda: self._fields(kind, arguments))
         for base in (str, int, float):
             if issubclass(kind, base):
-                return _converted(_SIMPLE[base], kind)
+                return _convert(_SIMPLE[base], kind)
         if kind in _MAPPINGS:
             return self._mapping(*arguments)
         if kind is tuple and arguments and arguments[-1] is not Ellipsis:
             return _tuple([self.of(each) for each in arguments if each != ()])
         if kind in _ARRAYS:
             return _array(self.of(arguments[0]) if arguments else ANYTHING, _ARRAYS[kind])
-        return pydantic_form.form_of(annotation, self) or ANYTHING
+        return pydantic_form.read_form(annotation, self) or ANYTHING
 
     def _fields(self, kind: type[Any], arguments: Sequence[Any]) -> Form:
         """Return the form of a class with fields: an object."""
-        types_given = _given(kind, arguments)
-        hints = {name: _filled(hint, types_given) for name, hint in hints_of(kind).items()}
+        types_given = _read_given(kind, arguments)
+        hints = {name: _fill(hint, types_given) for name, hint in read_hints(kind).items()}
         forms: dict[str, Form] = {}
         required = []
-        for name, attribute, default in _fields_of(kind, hints):
+        for name, attribute, default in _walk_fields(kind, hints):
             form = self.of(hints.get(attribute, Any))
             if default is _NEEDED:
                 required.append(name)
-            forms[name] = attrs.evolve(form, schema={**form.schema, **default_of(default)})
+            forms[name] = attrs.evolve(form, schema={**form.schema, **read_default(default)})
         schema: Schema = {
             "type": "object",
             "properties": {name: form.schema for name, form in forms.items()},
@@ -154,7 +161,7 @@ class Forms:
                 name: _within(f".{name}", forms[name], inner, is_lenient)
                 for name, inner in value.items()
             }
-            return _made(lambda fields: kind(**fields), given)
+            return _make_object(lambda fields: kind(**fields), given)
 
         return Form(schema, read)
 
@@ -179,7 +186,7 @@ class Forms:
 _NEEDED: Any = inspect.Parameter.empty
 
 
-def default_of(value: Any) -> Schema:
+def read_default(value: Any) -> Schema:
     """Return what a schema says of a default: nothing, if there is none that JSON has a form of."""
     value = _literal(value) if isinstance(value, enum.Enum) else value
     if value is None or not _is_json(value):
@@ -210,7 +217,7 @@ def _within(step: str, form: Form, value: Any, is_lenient: bool) -> Any:
         raise error.within(step) from None
 
 
-def _made(make: Callable[[Any], Any], value: Any, expected: str | None = None) -> Any:
+def _make_object(make: Callable[[Any], Any], value: Any, expected: str | None = None) -> Any:
     """Make of a value what a type makes of it; it may refuse."""
     try:
         return make(value)
@@ -222,15 +229,16 @@ def _text(kind: Any, make: Callable[[str], Any], json_format: str, expected: str
     def read(value: Any, is_lenient: bool) -> Any:
         if not isinstance(value, str):
             raise misfit(expected, value)
-        return _made(make, value, expected)
+        return _make_object(make, value, expected)
 
     return Form({"type": "string", "format": json_format}, read)
 
 
-def _converted(form: Form, make: Callable[[Any], Any], expected: str | None = None) -> Form:
+def _convert(form: Form, make: Callable[[Any], Any], expected: str | None = None) -> Form:
     """Make the form of a type that is made of another type's values."""
     return attrs.evolve(
-        form, read=lambda value, is_lenient: _made(make, form.read(value, is_lenient), expected)
+        form,
+        read=lambda value, is_lenient: _make_object(make, form.read(value, is_lenient), expected),
     )
 
 
@@ -270,7 +278,7 @@ def _literal(value: Any) -> Any:
 
 def _enum(kind: type[enum.Enum]) -> Form:
     if issubclass(kind, enum.Flag):  # any sum of its members
-        return _converted(_SIMPLE[int], kind)
+        return _convert(_SIMPLE[int], kind)
     return _choice([(_literal(each), each) for each in kind])
 
 
@@ -320,7 +328,7 @@ def _array(items: Form, make: Callable[[list[Any]], Any]) -> Form:
         if not isinstance(value, list):
             raise misfit("an array", value)
         inner = [_within(f"[{at}]", items, each, is_lenient) for at, each in enumerate(value)]
-        return _made(make, inner)
+        return _make_object(make, inner)
 
     return Form({"type": "array", "items": items.schema}, read)
 
@@ -347,25 +355,25 @@ def _has_fields(kind: type[Any]) -> bool:
     return attrs.has(kind) or dataclasses.is_dataclass(kind) or hasattr(kind, "_field_defaults")
 
 
-def _fields_of(kind: type[Any], hints: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+def _walk_fields(kind: type[Any], hints: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
     """Return the fields that a value is made with: name in JSON, name of the attribute, default."""
     if typing.is_typeddict(kind):
         for name in hints:
             yield name, name, _NEEDED if _is_required(kind, name, hints[name]) else None
         return
     attributes = {each.alias: each.name for each in attrs.fields(kind)} if attrs.has(kind) else {}
-    for name, parameter in signature_of(kind).parameters.items():
+    for name, parameter in read_signature(kind).parameters.items():
         if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             default = None if parameter.default is attrs.NOTHING else parameter.default
             yield name, attributes.get(name, name), default
 
 
-def _given(kind: Any, arguments: Sequence[Any]) -> dict[Any, Any]:
+def _read_given(kind: Any, arguments: Sequence[Any]) -> dict[Any, Any]:
     """Return the types that stand for the variables of a generic type."""
     return dict(zip(getattr(kind, "__parameters__", ()), arguments, strict=False))
 
 
-def _filled(hint: Any, given: Mapping[Any, Any]) -> Any:
+def _fill(hint: Any, given: Mapping[Any, Any]) -> Any:
     """Return a hint with types in the place of its variables."""
     if isinstance(hint, typing.TypeVar):
         return given.get(hint, hint)
@@ -377,15 +385,15 @@ def _filled(hint: Any, given: Mapping[Any, Any]) -> Any:
 def _is_required(kind: Any, name: str, hint: Any) -> bool:
     while (origin := typing.get_origin(hint)) is not None:
         # The hint knows better: of one that was a text the class has not seen this.
-        if _name_of(origin) in ("Required", "NotRequired"):
-            return _name_of(origin) == "Required"
-        if origin is not typing.Annotated and _name_of(origin) != "ReadOnly":
+        if _find_name(origin) in ("Required", "NotRequired"):
+            return _find_name(origin) == "Required"
+        if origin is not typing.Annotated and _find_name(origin) != "ReadOnly":
             break
         hint = typing.get_args(hint)[0]
     return name in kind.__required_keys__
 
 
-def _name_of(special: Any) -> str | None:
+def _find_name(special: Any) -> str | None:
     """Return the name of one of typing's forms, whichever module it is from."""
     name: str | None = getattr(special, "_name", None)
     return name
@@ -407,26 +415,28 @@ def _read_bool(value: Any, is_lenient: bool) -> bool:
 def _read_int(value: Any, is_lenient: bool) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float) or value % 1:
         raise misfit("an integer", value)
-    return _made(int, value, "an integer")
+    return _make_object(int, value, "an integer")
 
 
 def _read_float(value: Any, is_lenient: bool) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise misfit("a number", value)
-    return _made(float, value, "a number")
+    return _make_object(float, value, "a number")
 
 
 def _read_decimal(value: Any, is_lenient: bool) -> Any:
     if not isinstance(value, str):
         _read_float(value, is_lenient)
-    made = _made(decimal.Decimal, str(value), "a number")
+    made = _make_object(decimal.Decimal, str(value), "a number")
     if not made.is_finite():
         raise misfit("a number", value)
     return made
 
 
 def _read_seconds(value: Any, is_lenient: bool) -> Any:
-    return _made(lambda seconds: datetime.timedelta(seconds=seconds), _read_float(value, False))
+    return _make_object(
+        lambda seconds: datetime.timedelta(seconds=seconds), _read_float(value, False)
+    )
 
 
 def _read_text(value: Any, is_lenient: bool) -> str:
@@ -445,7 +455,7 @@ _SIMPLE: dict[type, Form] = {
     decimal.Decimal: Form({"type": "number"}, _read_decimal),
     datetime.timedelta: Form({"type": "number", "description": "in seconds"}, _read_seconds),
     str: _STRING,
-    bytes: _converted(_STRING, str.encode),
+    bytes: _convert(_STRING, str.encode),
 }
 _TYPE_NAMES = {bool: "boolean", int: "integer", float: "number", str: "string"} | {
     types.NoneType: "null"

@@ -9,12 +9,18 @@ from typing import Any
 
 import attrs
 
-from xpander_client.core.signatures import signature_of
+from xpander_client.core.signatures import read_signature
 from xpander_client.errors import ArgumentError
-from xpander_client.legacy.providers import LLMProvider, MalformedError, Tool, grouped, tools_for
-from xpander_client.legacy.tools.calls import GROUPS, LOCAL_PREFIX, ToolCall, ToolCallType, extended
+from xpander_client.legacy.providers import (
+    LLMProvider,
+    MalformedError,
+    Tool,
+    group_arguments,
+    tools_for,
+)
+from xpander_client.legacy.tools.calls import GROUPS, LOCAL_PREFIX, ToolCall, ToolCallType, extend
 from xpander_client.legacy.tools.docstrings import parameters_in
-from xpander_client.legacy.tools.parameters import Parameters, parameters_of
+from xpander_client.legacy.tools.parameters import Parameters, read_parameters
 
 
 @attrs.frozen
@@ -39,8 +45,8 @@ class LocalTool:
             MalformedError: the call's arguments can't be read.
             MisfitError: the function can't be called with them.
         """
-        written = extended(
-            _flat(_written(call), self.parameters), _merged(grouped(extension or {}))
+        written = extend(
+            _flat(_read_written(call), self.parameters), _merge(group_arguments(extension or {}))
         )
         return written if self.parameters is None else self.parameters.read(written)
 
@@ -48,7 +54,7 @@ class LocalTool:
 _EVERY_GROUP = frozenset((*GROUPS, *GROUPS.values()))
 
 
-def _written(call: ToolCall) -> Mapping[str, Any]:
+def _read_written(call: ToolCall) -> Mapping[str, Any]:
     """Return a call's arguments as the model wrote them, or a script's payload made of them."""
     written = call.written
     if call.malformed is not None:
@@ -57,7 +63,7 @@ def _written(call: ToolCall) -> Mapping[str, Any]:
         return written
     if written is None or call.type is ToolCallType.LOCAL:
         return call.payload
-    return written if call.payload == grouped(written) else call.payload
+    return written if call.payload == group_arguments(written) else call.payload
 
 
 def _flat(given: Mapping[str, Any], parameters: Parameters | None) -> dict[str, Any]:
@@ -74,17 +80,17 @@ def _flat(given: Mapping[str, Any], parameters: Parameters | None) -> dict[str, 
     takes_any = parameters is None or parameters.takes_any
     if not _EVERY_GROUP.intersection(others) or (takes_any and not is_payload):
         return dict(given)
-    groups = grouped(others)
+    groups = group_arguments(others)
     mine = {
         name: value
         for name, value in given.items()
         # A payload has all of its groups, also those that nothing was given in.
         if name in own and (value or not is_payload)
     }
-    return _merged(groups) | mine
+    return _merge(groups) | mine
 
 
-def _merged(groups: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(groups: Mapping[str, Any]) -> dict[str, Any]:
     return {**groups["pathParams"], **groups["queryParams"], **groups["bodyParams"]}
 
 
@@ -111,7 +117,7 @@ def local_tools(
         raise ArgumentError("tools: expected a list of functions or of OpenAI-shaped dicts")
     made: list[LocalTool] = []
     for index, each in enumerate(given):
-        tool = _described(each, f"tools[{index}]") if isinstance(each, Mapping) else None
+        tool = _describe(each, f"tools[{index}]") if isinstance(each, Mapping) else None
         if tool is None:
             if not callable(each):
                 raise ArgumentError(
@@ -126,7 +132,7 @@ def local_tools(
     return made
 
 
-def _described(given: Mapping[str, Any], place: str) -> LocalTool:
+def _describe(given: Mapping[str, Any], place: str) -> LocalTool:
     described = given.get("function")
     function = given.get("run")
     if callable(described):  # {name, description, function, parameters}, as older pages have it
@@ -144,7 +150,7 @@ def _described(given: Mapping[str, Any], place: str) -> LocalTool:
         name, described.get("description") or "", copy.deepcopy(described.get("parameters"))
     )
     try:
-        parameters = None if function is None else parameters_of(function, {})
+        parameters = None if function is None else read_parameters(function, {})
     except ValueError:  # of a function that is not written in Python nothing may be known
         parameters = None
     return LocalTool(tool, function, parameters)
@@ -155,7 +161,7 @@ def _of_function(function: Callable[..., Any]) -> LocalTool:
     if not isinstance(name, str) or name == "<lambda>":
         raise ArgumentError(f"{function!r} has no name to call it by; give a function made by def")
     try:
-        names = signature_of(function).parameters
+        names = read_signature(function).parameters
     except ValueError as error:
         raise ArgumentError(f"{name} can't be described to a model: {error}") from None
     for parameter in names.values():
@@ -164,5 +170,5 @@ def _of_function(function: Callable[..., Any]) -> LocalTool:
                 f"{name} can't be called by a model: its parameter {parameter.name} has no keyword"
             )
     description, descriptions = parameters_in(inspect.getdoc(function) or "", names)
-    parameters = parameters_of(function, descriptions)
+    parameters = read_parameters(function, descriptions)
     return LocalTool(Tool(name, description, parameters.schema), function, parameters)

@@ -93,7 +93,7 @@ def run(
     except CallError as error:
         return _ran(call, f"The tool gave no answer: {error.description}", _NO_ANSWER, {})
     except ArgumentError as error:  # no request can be made of what the model wrote
-        return refused(call, f"The tool was not called: {error}")
+        return make_refused_ran(call, f"The tool was not called: {error}")
     status = answer.status_code
     said = answer.parsed
     if isinstance(said, Mapping) and said.get("ok") is False and said.get("error"):
@@ -101,19 +101,19 @@ def run(
     return _ran(call, said, status, answer.headers)
 
 
-def refused(call: ToolCall, why: str, *, local: bool = False) -> Ran:
+def make_refused_ran(call: ToolCall, why: str, *, local: bool = False) -> Ran:
     """Return what came of a call that failed here or was not made, unknown to the platform."""
     return _here(call, why, 400, local=local)
 
 
-def done_here(call: ToolCall, value: Any, *, local: bool = True) -> Ran:
+def make_local_ran(call: ToolCall, value: Any, *, local: bool = True) -> Ran:
     """Return what came of a call whose answer the platform has still to be told."""
     return _here(call, value, 200, local=local)
 
 
-def known(call: ToolCall, result: ToolCallResult) -> Ran:
+def make_known_ran(call: ToolCall, result: ToolCallResult) -> Ran:
     """Return what came of a call that was carried out before."""
-    return Ran(call, result, _told(call, result.result), reported=True)
+    return Ran(call, result, _write_message(call, result.result), reported=True)
 
 
 def child_id(answer: Any) -> str | None:
@@ -122,13 +122,13 @@ def child_id(answer: Any) -> str | None:
     return given if isinstance(given, str) else None
 
 
-def written(payload: Mapping[str, Any]) -> str:
+def write_answer(payload: Mapping[str, Any]) -> str:
     """Return a payload as threads keep it."""
     return dumps(payload).decode()
 
 
 def _here(call: ToolCall, value: Any, status: int, *, local: bool) -> Ran:
-    return Ran(call, _result(call, value, status, local=local), _told(call, value))
+    return Ran(call, _result(call, value, status, local=local), _write_message(call, value))
 
 
 def _result(call: ToolCall, value: Any, status: int, *, local: bool = False) -> ToolCallResult:
@@ -152,12 +152,12 @@ def _ran(call: ToolCall, said: Any, status: int, headers: Mapping[str, str]) -> 
     return Ran(
         call,
         result,
-        _told(call, said),
+        _write_message(call, said),
         reported=True if result.is_success or length.isdigit() else None,
         length=int(length) if length.isdigit() else None,
         headers=headers,
     )
 
 
-def _told(call: ToolCall, value: Any) -> ThreadMessage:
+def _write_message(call: ToolCall, value: Any) -> ThreadMessage:
     return ThreadMessage(**tool_message(call.tool_call_id, value))

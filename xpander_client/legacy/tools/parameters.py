@@ -9,13 +9,13 @@ from typing import Annotated, Any
 
 import attrs
 
-from xpander_client.core.signatures import signature_of
+from xpander_client.core.signatures import read_signature
 from xpander_client.core.tool_schema import Schema
-from xpander_client.legacy.hints import hints_of
+from xpander_client.legacy.hints import read_hints
 from xpander_client.legacy.providers import LLMProvider, wire_name
-from xpander_client.legacy.tools.form import ANYTHING, Form, MisfitError, described
-from xpander_client.legacy.tools.forms import Forms, default_of, nullable
-from xpander_client.legacy.tools.pydantic_form import field_of
+from xpander_client.legacy.tools.form import ANYTHING, Form, MisfitError, describe_form
+from xpander_client.legacy.tools.forms import Forms, nullable, read_default
+from xpander_client.legacy.tools.pydantic_form import read_field
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -66,15 +66,15 @@ class Parameters:
         return made
 
 
-def parameters_of(function: Callable[..., Any], descriptions: Mapping[str, str]) -> Parameters:
+def read_parameters(function: Callable[..., Any], descriptions: Mapping[str, str]) -> Parameters:
     """Find out what a function takes; `descriptions` are those of its docstring.
 
     Raises:
         ValueError: nothing is known of its parameters.
     """
-    signature = signature_of(function)
+    signature = read_signature(function)
     is_class = isinstance(function, type)
-    hints = hints_of(getattr(function, "__init__", function) if is_class else function)
+    hints = read_hints(getattr(function, "__init__", function) if is_class else function)
     forms = Forms()
     made: dict[str, Form] = {}
     others = None
@@ -86,7 +86,7 @@ def parameters_of(function: Callable[..., Any], descriptions: Mapping[str, str])
             others = forms.of(hint)
         if parameter.kind not in _NAMED:
             continue
-        if (field := field_of(default)) is not None:
+        if (field := read_field(default)) is not None:
             hint = Annotated[hint, field]
             default = parameter.empty
             if not field.is_required():
@@ -98,8 +98,8 @@ def parameters_of(function: Callable[..., Any], descriptions: Mapping[str, str])
         if default is None:
             form = nullable(form)
         if "description" not in form.schema:
-            form = described(form, descriptions.get(name))
-        made[name] = attrs.evolve(form, schema={**form.schema, **default_of(default)})
+            form = describe_form(form, descriptions.get(name))
+        made[name] = attrs.evolve(form, schema={**form.schema, **read_default(default)})
     # Anthropic refuses a request in which one parameter of one tool has a letter of another
     # language in its name.
     told = {name: wire_name(name, LLMProvider.ANTHROPIC) for name in made}

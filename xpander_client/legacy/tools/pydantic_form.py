@@ -24,19 +24,19 @@ def is_own(kind: type[Any]) -> bool:
 
 def is_rule(metadata: Any) -> bool:
     """Tell whether metadata of `Annotated` says what values may be, not only what they are for."""
-    if (field := field_of(metadata)) is not None:
+    if (field := read_field(metadata)) is not None:
         return bool(field.metadata)
     owner = metadata if isinstance(metadata, type) else type(metadata)
     return owner.__module__.partition(".")[0] in _RULES or is_own(owner)
 
 
-def field_of(value: Any) -> Any:
+def read_field(value: Any) -> Any:
     """Return the value, if it is what pydantic's `Field` gives, and else None."""
     fields = sys.modules.get("pydantic.fields")  # without it there can be none
     return value if fields is not None and isinstance(value, fields.FieldInfo) else None
 
 
-def form_of(annotation: Any, forms: Forms) -> Form | None:
+def read_form(annotation: Any, forms: Forms) -> Form | None:
     """Return the form that pydantic has for a type; None if it has none, or is not there."""
     try:
         from pydantic import PydanticUserError, TypeAdapter, ValidationError
@@ -66,7 +66,7 @@ def form_of(annotation: Any, forms: Forms) -> Form | None:
         except ValidationError as error:
             raise _misfit(error) from None
 
-    return Form(_inlined(schema, forms), read)
+    return Form(_inline(schema, forms), read)
 
 
 def _misfit(error: Any) -> MisfitError:
@@ -79,7 +79,7 @@ def _step(step: int | str) -> str:
     return f"[{step}]" if isinstance(step, int) else f".{step}"
 
 
-def _inlined(schema: Schema, forms: Forms) -> Schema:
+def _inline(schema: Schema, forms: Forms) -> Schema:
     """Return the schema without titles, its definitions written where they are referred to.
 
     Those that contain themselves become definitions of `forms`.
@@ -92,7 +92,7 @@ def _inlined(schema: Schema, forms: Forms) -> Schema:
         name = part.pop("$ref", "").rpartition("/")[2]
         if not name:
             return part
-        defined = forms.defined((scope, name), name, lambda: whole(name))
+        defined = forms.define_form((scope, name), name, lambda: whole(name))
         return {**defined.schema, **part}
 
     def whole(name: str) -> Form:

@@ -23,7 +23,7 @@ from xpander_client.legacy.tools.calls import (
     ToolCall,
     ToolCallResult,
     ToolCallType,
-    extended,
+    extend,
 )
 from xpander_client.legacy.tools.form import MisfitError
 from xpander_client.legacy.tools.local_tools import LocalTool
@@ -50,14 +50,14 @@ class ToolRuns:
         Calls of tools that only the script can run are left out; they wait for their results.
         """
         at = self._script.required
-        copy = yield from self._conversation.opened()
+        copy = yield from self._conversation.open_thread()
         tools = self._script.tools
         named = [attrs.evolve(call, name=catalog.original_name(call.name, tools)) for call in calls]
         ours = [call for call in named if call.type is not ToolCallType.LOCAL or self._runs(call)]
         last = [call for call in ours if _ends(call)]
         first = [call for call in ours if not _ends(call)]
         outcomes = yield from together(
-            [_caught(self._run(call, tools, extension, several=len(ours) > 1)) for call in first]
+            [_catch(self._run(call, tools, extension, several=len(ours) > 1)) for call in first]
         )
         ran = [each for each in outcomes if isinstance(each, Ran)]
         # What ran is told also where another call could not be made.
@@ -73,7 +73,7 @@ class ToolRuns:
                     at.ended_by, at.over, at.finish = done.result, True, None
                 ran.append(done)
             else:  # `is_finished` was asked first, and carried the call out
-                ran.append(operations.known(call, at.ended_by))
+                ran.append(operations.make_known_ran(call, at.ended_by))
         place = {id(call): index for index, call in enumerate(ours)}
         return [done.result for done in sorted(ran, key=lambda done: place[id(done.call)])]
 
@@ -91,11 +91,11 @@ class ToolRuns:
         if local is not None:
             return (yield from self._run_here(call, local, extension))
         if call.malformed is not None:
-            return operations.refused(call, f"{_NOT_READ}: {call.malformed}")
+            return operations.make_refused_ran(call, f"{_NOT_READ}: {call.malformed}")
         if not call.name.strip():
-            return operations.refused(call, "The tool was not called: the call names none")
+            return operations.make_refused_ran(call, "The tool was not called: the call names none")
         tool = next((each for each in tools if each.name == call.name), None)
-        payload = catalog.on_the_wire(extended(call.payload, extension), tool)
+        payload = catalog.on_the_wire(extend(call.payload, extension), tool)
         ran = yield from operations.run(
             self._script.platform,
             self._script.definition.id,
@@ -123,9 +123,9 @@ class ToolRuns:
         try:
             arguments = local.arguments(call, extension)
         except MalformedError as error:
-            return operations.refused(call, f"{_NOT_READ}: {error}", local=True)
+            return operations.make_refused_ran(call, f"{_NOT_READ}: {error}", local=True)
         except MisfitError as error:
-            return operations.refused(
+            return operations.make_refused_ran(
                 call, f"The tool was not called, its arguments don't fit: {error}", local=True
             )
         try:
@@ -136,11 +136,11 @@ class ToolRuns:
             # The model is told the end of the story; whoever wrote the tool wants all of it.
             _logger.warning("the tool %s failed", call.name, exc_info=error)
             told = f"{type(error).__name__}: {error_text(error)}"
-            return operations.refused(call, told, local=True)
+            return operations.make_refused_ran(call, told, local=True)
         try:
-            return operations.done_here(call, value)
+            return operations.make_local_ran(call, value)
         except ArgumentError as error:
-            return operations.refused(call, f"The tool has not run: {error}", local=True)
+            return operations.make_refused_ran(call, f"The tool has not run: {error}", local=True)
 
     def _settle(self, copy: ThreadCopy, ran: Sequence[Ran]) -> Steps[None]:
         """Bring the thread up to date after tools ran: each call has its answer in it."""
@@ -174,10 +174,10 @@ class ToolRuns:
                 return handed
             child = found
         if self._script.delegate is not None:
-            child = yield from self._driven(child, at.worker_id)
+            child = yield from self._drive(child, at.worker_id)
         elif child.additional_properties.get("worker_id"):
             yield from ask(child.stop, child.astop)
-            return operations.refused(
+            return operations.make_refused_ran(
                 handed.call,
                 f"Agent {child.agent_id} could not be asked: this script has no loop for it. Give "
                 "it one with on_delegation.",
@@ -185,14 +185,14 @@ class ToolRuns:
         else:
             child = yield from ask(child.wait_finished, child.await_finished)
         if child.status == AgentExecutionStatus.Completed:
-            done = operations.done_here(handed.call, child.result or "", local=False)
+            done = operations.make_local_ran(handed.call, child.result or "", local=False)
         else:
             why = child.result or f"the task ended as {child.status}"
-            done = operations.refused(handed.call, why)
+            done = operations.make_refused_ran(handed.call, why)
         # The platform may have told the thread of the other agent's end: the thread knows.
         return attrs.evolve(done, reported=None)
 
-    def _driven(self, child: Task, worker_id: str) -> Steps[Task]:
+    def _drive(self, child: Task, worker_id: str) -> Steps[Task]:
         """Another agent's task, after the script has driven it."""
         script, platform = self._script, self._script.platform
         assert script.delegate is not None
@@ -222,7 +222,7 @@ class _NotMade:
     error: Exception
 
 
-def _caught(steps: Steps[Ran]) -> Steps[Ran | _NotMade]:
+def _catch(steps: Steps[Ran]) -> Steps[Ran | _NotMade]:
     try:
         return (yield from steps)
     except Exception as error:

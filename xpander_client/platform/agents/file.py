@@ -66,10 +66,10 @@ def load_agents(path: str | os.PathLike[str]) -> list[DescribedAgent]:
     agents = content.get("agents") if isinstance(content, dict) else None
     if not isinstance(agents, list):
         raise ConfigurationError(f"{path}: $.agents: expected a list of agents")
-    return described(agents, source=str(path))
+    return parse_agents(agents, source=str(path))
 
 
-def described(agents: Sequence[Any], source: str = "agents") -> list[DescribedAgent]:
+def parse_agents(agents: Sequence[Any], source: str = "agents") -> list[DescribedAgent]:
     """Agents as a file has them, checked.
 
     Raises:
@@ -210,7 +210,7 @@ def _without_requests(
             )
             operation = _operation(tool, request, where)
             tool["method"] = operation.method
-            tool["parameters"] = _grouped(tool.get("parameters"), operation, where)
+            tool["parameters"] = _group(tool.get("parameters"), operation, where)
             operations[tool["id"]] = attrs.evolve(
                 operation, parameters=tool["parameters"]["properties"]
             )
@@ -244,7 +244,7 @@ def _operation(tool: Mapping[str, Any], request: Mapping[str, Any], where: str) 
         raise ConfigurationError(f"{where}{error}") from None
 
 
-def _grouped(parameters: Any, operation: HttpOperation, where: str) -> dict[str, Any]:
+def _group(parameters: Any, operation: HttpOperation, where: str) -> dict[str, Any]:
     """Group the schema of a tool's payload by where its parts go: into the path, the query or the
     body.
 
@@ -258,7 +258,7 @@ def _grouped(parameters: Any, operation: HttpOperation, where: str) -> dict[str,
     for name, schema in properties.items():
         groups[_OTHER_NAMES.get(str(name), str(name))] = schema
     if not groups or set(groups) - set(_GROUPS):
-        groups = _sorted(parameters, properties, operation)
+        groups = _sort_schema(parameters, properties, operation)
     path = groups.get("path_params")
     known = path.get("properties", {}) if isinstance(path, Mapping) else {}
     query = groups.get("query_params")
@@ -282,7 +282,7 @@ def _grouped(parameters: Any, operation: HttpOperation, where: str) -> dict[str,
     return rest | shown
 
 
-def _sorted(
+def _sort_schema(
     parameters: Mapping[str, Any], properties: Mapping[str, Any], operation: HttpOperation
 ) -> dict[str, Any]:
     rest = "query_params" if operation.method in BODILESS else "body_params"

@@ -179,7 +179,7 @@ def plain(value: Mapping[str, Any], place: str) -> dict[str, Any]:
 
 def _check(value: Any, kind: Any, place: str) -> None:
     try:
-        bodies.checked(value, kind, place)
+        bodies.check_model(value, kind, place)
     except HttpError as refusal:
         raise ConfigurationError(f"{refusal.path}: {refusal.detail}") from None
 

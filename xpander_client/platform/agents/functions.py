@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from xpander_client.core.result import dumps_anyway, error_text
-from xpander_client.core.signatures import signature_of
+from xpander_client.core.signatures import read_signature
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.foundation.errors import HttpError
 
@@ -48,7 +48,7 @@ class Tools:
         self._signatures: dict[str, inspect.Signature] = {}
         for tool_id, tool in tools.items():
             try:
-                self._signatures[tool_id] = signature_of(tool)
+                self._signatures[tool_id] = read_signature(tool)
             except (TypeError, ValueError) as error:
                 raise ConfigurationError(f"the tool {tool_id}: {error}") from None
 
@@ -94,11 +94,11 @@ class Tools:
             return dumps_anyway(await tool(**payload))
         place = self._places[tool_id]
         await place.acquire()
-        result = await _on_a_thread(lambda: _called(tool, payload), place.release)
+        result = await _on_a_thread(lambda: _call(tool, payload), place.release)
         return result if isinstance(result, bytes) else dumps_anyway(await result)
 
 
-def _called(tool: Tool, payload: Mapping[str, Any]) -> bytes | Awaitable[Any]:
+def _call(tool: Tool, payload: Mapping[str, Any]) -> bytes | Awaitable[Any]:
     """Call the tool, and return its result as JSON, or what has to be awaited for it."""
     result = tool(**payload)
     return result if inspect.isawaitable(result) else dumps_anyway(result)

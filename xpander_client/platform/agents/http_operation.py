@@ -13,7 +13,7 @@ import attrs
 import orjson
 
 from xpander_client.core.requests import HEADER_NAME
-from xpander_client.platform.agents.parameters import declared, scalar
+from xpander_client.platform.agents.parameters import read_declared, scalar
 from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.version import __version__
 
@@ -147,8 +147,8 @@ class HttpOperation:
         Raises:
             Refusal: 422, one is missing, or not as the tool's schema has it, or can't be sent.
         """
-        arguments = self._accepted(given)
-        headers = {**_HEADERS, **self._login(), **self.sent_headers(arguments.headers)}
+        arguments = self._accept(given)
+        headers = {**_HEADERS, **self._login(), **self.make_headers(arguments.headers)}
         content = None
         if arguments.body or self.method not in BODILESS:
             content = orjson.dumps(dict(arguments.body))
@@ -161,7 +161,7 @@ class HttpOperation:
             content=content,
         )
 
-    def _accepted(self, given: Arguments) -> Arguments:
+    def _accept(self, given: Arguments) -> Arguments:
         headers = {
             name.lower(): value
             for name, value in given.headers.items()
@@ -169,13 +169,15 @@ class HttpOperation:
         }
         query = {name: value for name, value in given.query.items() if not self.pins(name)}
         return Arguments(
-            path=self._declared("path_params", given.path, as_text=True),
-            query=self._declared("query_params", query, as_text=True),
-            body=self._declared("body_params", given.body, as_text=False),
-            headers=self._declared("headers", headers, as_text=True),
+            path=self._find_declared("path_params", given.path, as_text=True),
+            query=self._find_declared("query_params", query, as_text=True),
+            body=self._find_declared("body_params", given.body, as_text=False),
+            headers=self._find_declared("headers", headers, as_text=True),
         )
 
-    def _declared(self, name: str, given: Mapping[str, Any], *, as_text: bool) -> Mapping[str, Any]:
+    def _find_declared(
+        self, name: str, given: Mapping[str, Any], *, as_text: bool
+    ) -> Mapping[str, Any]:
         group = self.parameters.get(name)
         if name == "headers" and isinstance(group, Mapping):  # their names have no case
             properties = group.get("properties") or {}
@@ -185,7 +187,7 @@ class HttpOperation:
                 "properties": {each.lower(): schema for each, schema in properties.items()},
                 "required": [each.lower() for each in required],
             }
-        return declared(group, given, f"$.{name}", as_text=as_text)
+        return read_declared(group, given, f"$.{name}", as_text=as_text)
 
     def target(self, path_params: Mapping[str, Any], query_params: Mapping[str, Any]) -> str:
         """Return the URL for these arguments.
@@ -226,7 +228,7 @@ class HttpOperation:
             )
         return _VARIABLE.sub(lambda found: quote(texts[found[1]], safe=""), segment)
 
-    def sent_headers(self, given: Mapping[str, Any]) -> dict[str, str]:
+    def make_headers(self, given: Mapping[str, Any]) -> dict[str, str]:
         """Return the headers for a call: its own, and over them the tool's.
 
         Raises:
@@ -261,7 +263,7 @@ class HttpOperation:
             name = host.rstrip(".").lower()
             return self.private_network or "." not in name or name.endswith(_OWN_NAMES)
 
-    def redacted(self, text: str) -> str:
+    def redact(self, text: str) -> str:
         """Take the tool's secrets out of a text; a server may well repeat what it was sent."""
         parts = urlsplit(self.url)
         secrets = {value for _, value in parse_qsl(parts.query)}
@@ -282,11 +284,11 @@ def is_public(address: str) -> bool:
     """
     ip = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(ip, ipaddress.IPv6Address):
-        ip = ip.ipv4_mapped or ip.sixtofour or _translated(ip) or ip
+        ip = ip.ipv4_mapped or ip.sixtofour or _find_translated(ip) or ip
     return ip.is_global and not ip.is_multicast
 
 
-def _translated(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+def _find_translated(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     """Return the address behind a translation (NAT64), which is where a connection ends."""
     return ipaddress.IPv4Address(ip.packed[12:]) if ip in _NAT64 else None
 

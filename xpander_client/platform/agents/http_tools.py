@@ -14,7 +14,7 @@ from xpander_client.platform.agents.http_operation import (
     ToolRequest,
     is_public,
 )
-from xpander_client.platform.agents.tool_answer import TooLarge, Unreadable, as_json, unpacked
+from xpander_client.platform.agents.tool_answer import TooLarge, Unreadable, as_json, unpack
 from xpander_client.platform.foundation.errors import HttpError
 
 _TOLD = 500
@@ -67,18 +67,20 @@ class HttpTools:
             how = f"could not be reached: {type(error).__name__}"
         raise HttpError(424, f"the tool {tool_id} {how}")
 
-    async def _opened(self) -> httpx.AsyncHTTPTransport:
+    async def _open_transport(self) -> httpx.AsyncHTTPTransport:
         if self._transport is not None:
             return self._transport
-        return self._kept(await asyncio.to_thread(_transport))  # it reads the certificates
+        return self._keep_transport(
+            await asyncio.to_thread(_transport)
+        )  # it reads the certificates
 
-    def _kept(self, transport: httpx.AsyncHTTPTransport) -> httpx.AsyncHTTPTransport:
+    def _keep_transport(self, transport: httpx.AsyncHTTPTransport) -> httpx.AsyncHTTPTransport:
         if self._transport is None:  # else another call was quicker
             self._transport = transport
         return self._transport
 
     async def _answer(self, operation: HttpOperation, sent: ToolRequest) -> bytes:
-        transport = await self._opened()
+        transport = await self._open_transport()
         request = httpx.Request(
             sent.method,
             sent.url,
@@ -97,10 +99,10 @@ class HttpTools:
             await response.aclose()
         encoding = response.headers.get("content-encoding", "")
         kind = response.headers.get("content-type", "")
-        plain = await asyncio.to_thread(unpacked, bytes(body), encoding, self._limit)
+        plain = await asyncio.to_thread(unpack, bytes(body), encoding, self._limit)
         if response.status_code >= 300:
             text = plain[:_LOOKED_AT].decode(errors="replace")
-            text = operation.redacted(text)[:_TOLD].strip()
+            text = operation.redact(text)[:_TOLD].strip()
             raise _Failed(f"answered {response.status_code}" + (f": {text}" if text else ""))
         return await asyncio.to_thread(as_json, kind, plain)
 

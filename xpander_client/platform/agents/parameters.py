@@ -31,7 +31,7 @@ _READINGS: Mapping[str, Callable[[str], Any]] = {
 }
 
 
-def declared(
+def read_declared(
     group: Any, given: Mapping[str, Any], place: str, *, as_text: bool = False
 ) -> dict[str, Any]:
     """Return the arguments of a group (the path, the query, …) that its schema declares.

@@ -66,7 +66,7 @@ class Agents:
         """
         described = self._described.get(agent_id)
         if described is not None:
-            return self._placed(described, organization_id)
+            return self._place(described, organization_id)
         found = await self._kept.get((organization_id, agent_id))
         assert found is not None  # what isn't there is refused, and not remembered
         return found
@@ -129,15 +129,13 @@ class Agents:
 
     async def list(self, organization_id: str) -> Sequence[Mapping[str, Any]]:
         """All agents of an organization: the described ones first, in their order."""
-        described = [
-            self._placed(agent, organization_id).wire for agent in self._described.values()
-        ]
-        kept = await stored.kept(self._store, organization_id)
+        described = [self._place(agent, organization_id).wire for agent in self._described.values()]
+        kept = await stored.list_agents(self._store, organization_id)
         return described + [agent.wire for agent in kept if agent.id not in self._described]
 
     async def _read(self, place: tuple[str, str]) -> DescribedAgent:
         organization_id, agent_id = place
-        agent = await stored.kept_agent(self._store, organization_id, agent_id)
+        agent = await stored.find_agent(self._store, organization_id, agent_id)
         if agent is None:
             known_by = "" if self._create else "; `xpander-client agents apply` makes agents known"
             raise HttpError(404, f"there is no agent {agent_id}{known_by}")
@@ -155,7 +153,7 @@ class Agents:
             organization_id,
             KIND,
             agent.id,
-            stored.written(agent, timestamp(self._clock())),
+            stored.to_document(agent, timestamp(self._clock())),
             if_version=version,
             idempotency=key,
             audit=audit,
@@ -164,7 +162,7 @@ class Agents:
         assert made is not None
         return made
 
-    def _placed(self, agent: DescribedAgent, organization_id: str) -> DescribedAgent:
+    def _place(self, agent: DescribedAgent, organization_id: str) -> DescribedAgent:
         placed = {"organization_id": organization_id, "created_at": self._since}
         return attrs.evolve(agent, wire={**agent.wire, **placed})
 
@@ -184,6 +182,6 @@ _LISTED = (
 )
 
 
-def listed(agent: Mapping[str, Any]) -> dict[str, Any]:
+def list_item(agent: Mapping[str, Any]) -> dict[str, Any]:
     """Return an agent as lists show it."""
     return {name: agent[name] for name in _LISTED if name in agent}

@@ -19,7 +19,7 @@ from xpander_client.platform.stores.base.store import Store
 KIND = "agent"
 
 
-def written(agent: DescribedAgent, created_at: str) -> dict[str, Any]:
+def to_document(agent: DescribedAgent, created_at: str) -> dict[str, Any]:
     """Write the agent as a document. The requests behind its tools, which may hold secrets, are in
     it.
 
@@ -72,12 +72,12 @@ def read(document: Document | None, organization_id: str) -> DescribedAgent | No
     )
 
 
-async def kept_agent(store: Store, organization_id: str, agent_id: str) -> DescribedAgent | None:
+async def find_agent(store: Store, organization_id: str, agent_id: str) -> DescribedAgent | None:
     """Return the agent, if it is kept in the store."""
     return read(await store.doc_get(organization_id, KIND, agent_id), organization_id)
 
 
-async def kept(store: Store, organization_id: str) -> list[DescribedAgent]:
+async def list_agents(store: Store, organization_id: str) -> list[DescribedAgent]:
     """All agents of an organization that are kept in the store, by their ids."""
     documents = await store.doc_list(organization_id, KIND)
     agents = [read(document, organization_id) for document in documents]
@@ -117,7 +117,7 @@ async def apply(
                     f"the agent {agent.id} has the sub-agent {sub_id}, which is neither in the "
                     f"file nor in {organization_id}"
                 )
-    wanted = [written(agent, timestamp(now)) for agent in agents]
+    wanted = [to_document(agent, timestamp(now)) for agent in agents]
     return [
         await _apply(store, organization_id, agent.id, value, before.get(agent.id))
         for agent, value in zip(agents, wanted, strict=True)
@@ -162,7 +162,7 @@ async def remove(store: Store, organization_id: str, agent_id: str, *, now: floa
     Raises:
         ConfigurationError: there is no such agent, or another one hands work to it.
     """
-    agents = {agent.id: agent for agent in await kept(store, organization_id)}
+    agents = {agent.id: agent for agent in await list_agents(store, organization_id)}
     if agent_id not in agents:
         raise ConfigurationError(f"there is no agent {agent_id} in {organization_id}")
     for other in agents.values():

@@ -29,7 +29,7 @@ class Unreadable(Exception):
     """It can't be taken as what it says it is; the text says why."""
 
 
-def unpacked(body: bytes, encoding: str, limit: int) -> bytes:
+def unpack(body: bytes, encoding: str, limit: int) -> bytes:
     """Unpack bytes that were packed in at most one way.
 
     Raises:
@@ -91,7 +91,7 @@ def _is_json(body: bytes) -> bool:
     while place < len(body):
         comma, text, brackets = _outline(chunk)
         if comma is not None:
-            opened = _left_open(opened, brackets)
+            opened = _find_open(opened, brackets)
             before, chunk = chunk[:comma].rstrip(), chunk[comma + 1 :]
             # There is something on both sides of a comma. Slices would do without it.
             if not opened or not before or before[-1:] in (b"[", b"{"):
@@ -114,7 +114,7 @@ def _is_json(body: bytes) -> bool:
         place += SLICE
         if opened and chunk.lstrip()[:1] in (b"]", b"}"):
             return False
-    _left_open(opened, _brackets(_TEXT.split(chunk)[::2]))
+    _find_open(opened, _brackets(_TEXT.split(chunk)[::2]))
     return _parses(opening + chunk)
 
 
@@ -137,7 +137,7 @@ def _brackets(outside: list[bytes]) -> bytes:
     return b"".join(outside).translate(None, _NOT_BRACKETS)
 
 
-def _left_open(opened: str, brackets: bytes) -> str:
+def _find_open(opened: str, brackets: bytes) -> str:
     """Return what is open behind these brackets; nothing where one is closed that is not.
 
     Raises:

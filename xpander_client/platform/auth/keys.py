@@ -63,7 +63,7 @@ class FixedKeys:
             if not key:
                 raise ConfigurationError("a key can't be empty")
             access = KeyGrant(
-                key_id=f"fixed-{number}", organization_id=checked_organization(organization)
+                key_id=f"fixed-{number}", organization_id=check_organization(organization)
             )
             self._accesses.append((_digest(key), access))
 
@@ -200,7 +200,7 @@ async def create(
         raise ConfigurationError("a rate limit has to be above 0 requests a second")
     if agent_ids is not None and (not agent_ids or not all(agent_ids)):
         raise ConfigurationError("a key for some agents has to name them")
-    organization_id = checked_organization(organization_id)
+    organization_id = check_organization(organization_id)
     while True:
         record = KeyRecord(
             id=secrets.token_hex(4),
@@ -225,7 +225,7 @@ async def create(
         return key, record
 
 
-async def listed(store: Store, organization_id: str | None = None) -> list[KeyRecord]:
+async def list_keys(store: Store, organization_id: str | None = None) -> list[KeyRecord]:
     """List the keys that were not revoked, the oldest first; those of one organization, if it is
     named. Keys that have expired are among them.
     """
@@ -239,11 +239,11 @@ async def listed(store: Store, organization_id: str | None = None) -> list[KeyRe
     return [each for each in records if organization_id in (None, each.organization_id)]
 
 
-def id_of(text: str) -> str:
+def read_key_id(text: str) -> str:
     """Return the id of a key that is known by its id, or as a whole.
 
     Example:
-        >>> id_of("3f9a1c20"), id_of("xpk_3f9a1c20_" + 24 * "ab")
+        >>> read_key_id("3f9a1c20"), read_key_id("xpk_3f9a1c20_" + 24 * "ab")
         ('3f9a1c20', '3f9a1c20')
     """
     return _id_in(text.encode(errors="replace")) or text
@@ -269,7 +269,7 @@ async def revoke(store: Store, key_id: str, *, now: float) -> bool:
     return True
 
 
-def checked_organization(name: str) -> str:
+def check_organization(name: str) -> str:
     """Check the name of an organization, and return it.
 
     Raises:

@@ -62,7 +62,7 @@ RULES = {
 _OPEN = frozenset({"/health", "/ready"})
 
 
-def guarded(routes: Sequence[Route]) -> Sequence[Route]:
+def guard_routes(routes: Sequence[Route]) -> Sequence[Route]:
     """Make each route ask whether the key's role may use it. One without a rule is for keys without
     a role.
     """

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from xpander_client.platform.auth.access import KeyGrant
 from xpander_client.platform.foundation.errors import HttpError
-from xpander_client.platform.foundation.ids import chosen_task_id, is_platforms
+from xpander_client.platform.foundation.ids import derive_task_id, is_platforms
 from xpander_client.platform.http.routing import access, path_id
 from xpander_client.platform.rules import threads
 from xpander_client.platform.rules.records import TaskRecord, ThreadRecord
@@ -67,7 +67,7 @@ class KeyScope:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def guarded(self, routes: Sequence[Route]) -> Sequence[Route]:
+    def guard_routes(self, routes: Sequence[Route]) -> Sequence[Route]:
         """Make each route check the ids in its path before anything else.
 
         Raises:
@@ -160,11 +160,11 @@ class KeyScope:
             if not await self._may_name(access, thread_id):
                 raise HttpError(404, f"there is no thread {thread_id}")
 
-    async def stored_as(self, organization_id: str, task_id: str) -> str:
+    async def find_stored_id(self, organization_id: str, task_id: str) -> str:
         """Return the id that a task is stored under, when somebody else may have chosen it."""
         if is_platforms(task_id):
             return task_id
-        chosen = chosen_task_id(organization_id, task_id)
+        chosen = derive_task_id(organization_id, task_id)
         return task_id if await self._task(organization_id, chosen) is None else chosen
 
     async def store_as(self, access: KeyGrant, chosen: str) -> str:
@@ -174,14 +174,14 @@ class KeyScope:
             Refusal: 404, as for a task that is not there: it could be one beyond reach, of this
                 organization or of another one.
         """
-        stored = await self.stored_as(access.organization_id, chosen)
+        stored = await self.find_stored_id(access.organization_id, chosen)
         known = await self._task(access.organization_id, stored)
         if known is not None and access.covers(known.agent_id):
             return stored
         is_free = access.agent_ids is None or _is_own(access, chosen)
         if known is not None or is_platforms(chosen) or not is_free:
             raise HttpError(404, f"there is no task {chosen}")
-        return chosen_task_id(access.organization_id, chosen)
+        return derive_task_id(access.organization_id, chosen)
 
     async def _may_name(self, access: KeyGrant, thread_id: str) -> bool:
         """Whether a thread is within reach; or, if there is none, nobody else's to begin: a
@@ -193,7 +193,7 @@ class KeyScope:
         return _is_own(access, thread_id) or await self._reaches_task(access, thread_id)
 
     async def _reaches_task(self, access: KeyGrant, task_id: str) -> bool:
-        stored = await self.stored_as(access.organization_id, task_id)
+        stored = await self.find_stored_id(access.organization_id, task_id)
         task = await self._task(access.organization_id, stored)
         return task is not None and access.covers(task.agent_id)
 
@@ -259,7 +259,7 @@ class _Guarded:
             # What is an agent here is not looked for among tasks.
             if name != "agent_or_task_id" or request.method != "POST":
                 task_id = path_id(request, name)
-                stored = await self._reach.stored_as(opened.organization_id, task_id)
+                stored = await self._reach.find_stored_id(opened.organization_id, task_id)
                 if stored != task_id:
                     request.path_params[name] = stored
         if opened.agent_ids is not None:

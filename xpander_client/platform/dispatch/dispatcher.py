@@ -56,7 +56,7 @@ class _Group:
 
 
 @contextlib.contextmanager
-def _unharmed(session: WorkerSession) -> Iterator[None]:
+def _log_failures(session: WorkerSession) -> Iterator[None]:
     """Let what goes wrong for one worker harm no other. It is tried again at the next look."""
     try:
         yield
@@ -234,7 +234,7 @@ class Dispatch:
                         self._forget(session)
                     return
                 if session is None:
-                    session = await self._believed(silent) if is_beat else None
+                    session = await self._readopt(silent) if is_beat else None
                     if session is None:
                         self._passed_on.pop(place, None)
                         raise unknown
@@ -249,7 +249,7 @@ class Dispatch:
         if leaving:
             session.leaving = True
             session.close()
-        await self._heard(session, now)
+        await self._on_alive(session, now)
 
     def _silent(
         self, organization_id: str, agent_id: str, worker_id: str, peer: str
@@ -268,7 +268,7 @@ class Dispatch:
             listening=False,
         )
 
-    async def _believed(self, session: WorkerSession) -> WorkerSession | None:
+    async def _readopt(self, session: WorkerSession) -> WorkerSession | None:
         """Take a worker that holds something for one on its way back; None if it holds nothing."""
         held = await self._store.renew(
             session.organization_id, session.id, agent_id=session.agent_id
@@ -282,7 +282,7 @@ class Dispatch:
             self._holders[task_id] = session
         return session
 
-    async def _heard(self, session: WorkerSession, now: float) -> None:
+    async def _on_alive(self, session: WorkerSession, now: float) -> None:
         """Renew the leases of a worker, which is alive."""
         silent = now - session.heard_at > self._settings.worker_silence
         session.heard_at = now
@@ -296,7 +296,7 @@ class Dispatch:
         if silent:
             self._wake(session)
 
-    def begun_with(self, record: TaskRecord) -> None:
+    def on_task_created(self, record: TaskRecord) -> None:
         """Take note of a created task that may be a worker's from the beginning."""
         session = self._sessions.get((record.organization_id, record.worker_id or ""))
         if session is not None and session.agent_id == record.agent_id:
@@ -336,7 +336,7 @@ class Dispatch:
         if record.worker_id == session.id and record.attempt == attempt:
             if record.status == "pending":
                 return
-            self._begun(session, record.id)
+            self._note_begun(session, record.id)
         else:
             self._drop(session, record.id)
             if attempt is not None and attempt != writer:
@@ -376,14 +376,14 @@ class Dispatch:
         before the next look.
         """
         now = self._clock()
-        wanted = turns.wanted(now)
+        wanted = turns.list_wanted(now)
         queued = (
             await self._store.measure_queues(organization_id, agent_id, wanted) if wanted else {}
         )
         dealt = turns.deal(queued, now)
         if not dealt:
             for pin in queued:
-                turns.left(pin)
+                turns.count_left(pin)
             return math.inf
         try:
             records = await self._store.claim(
@@ -400,7 +400,7 @@ class Dispatch:
         given = Counter(record.pinned_to for record in records)
         for pin, tasks in queued.items():
             if given[pin] < len(tasks) or len(tasks) == wanted[pin]:
-                turns.left(pin)
+                turns.count_left(pin)
         for record in records:
             await self._send(record)
             holder = self._holders.get(record.id)
@@ -430,7 +430,7 @@ class Dispatch:
         if session is not None and session.held.get(record.id) == record.attempt and record.whole:
             session.send(encode_event(record.json(), name="agent-execution"), record.id)
 
-    def made_room(self, session: WorkerSession) -> None:
+    def on_room(self, session: WorkerSession) -> None:
         """Offer more to a worker that was sent some of what it was to be sent."""
         self._wake(session)
 
@@ -443,7 +443,7 @@ class Dispatch:
             known = session.behind.get(task_id)
             complete = True
             try:
-                complete = await self._tell_of(session, task_id)
+                complete = await self._pass_notice(session, task_id)
             except HttpError as refusal:
                 if refusal.status == 503:
                     await asyncio.sleep(self._settings.poll_interval)
@@ -453,7 +453,7 @@ class Dispatch:
             if complete and session.behind.get(task_id) == known:
                 session.behind.pop(task_id, None)
 
-    async def _tell_of(self, session: WorkerSession, task_id: str) -> bool:
+    async def _pass_notice(self, session: WorkerSession, task_id: str) -> bool:
         """Tell a worker more of what its task was told; whether that is all there was."""
         record = await self._store.get(session.organization_id, task_id, whole=False)
         room = session.space
@@ -511,7 +511,7 @@ class Dispatch:
                 if session.listening and session.unacknowledged.get(task_id, late) < late
             }
             if under_way:
-                with _unharmed(session):
+                with _log_failures(session):
                     await self._store.extend_offers(session.organization_id, under_way)
 
     async def _pulse(self) -> None:
@@ -538,8 +538,8 @@ class Dispatch:
                 session.leaving = session.leaving or record.leaving
                 if record.heard_at != session.heard_elsewhere:
                     session.heard_elsewhere = record.heard_at
-                    with _unharmed(session):
-                        await self._heard(session, self._clock())
+                    with _log_failures(session):
+                        await self._on_alive(session, self._clock())
         # Of what is changed for the others there are hints, which may have been lost.
         self._pulses += 1
         everybody = self._pulses % RARELY == 0 or not self._store.hears
@@ -553,7 +553,7 @@ class Dispatch:
         with self._store.watch(topic) as watch:
             while self._sessions.get(session.place) is session:
                 if await watch.wait(self._settings.worker_silence):
-                    with _unharmed(session):  # the next pulse looks again
+                    with _log_failures(session):  # the next pulse looks again
                         await self._compare([session])
 
     async def _compare(self, sessions: Sequence[WorkerSession]) -> None:
@@ -565,7 +565,7 @@ class Dispatch:
             if self._sessions.get(session.place) is not session:
                 continue
             there, gone = held[place], believed[place]
-            with _unharmed(session):
+            with _log_failures(session):
                 await self._agree(session, there, gone)
 
     async def _agree(
@@ -580,7 +580,7 @@ class Dispatch:
                 session.held[task_id] = now.attempt
                 self._holders[task_id] = session
             if now.begun:
-                self._begun(session, task_id)
+                self._note_begun(session, task_id)
         await self._let_go(session, gone)
         for task_id, now in held.items():
             if now.told > session.told.get(task_id, 0):
@@ -629,17 +629,17 @@ class Dispatch:
     def _later(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Have something done that nobody waits for."""
 
-        async def done() -> None:
+        async def on_done() -> None:
             with contextlib.suppress(HttpError):
                 await work
 
-        task = asyncio.create_task(done())
+        task = asyncio.create_task(on_done())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         task.add_done_callback(lambda _: work.close())  # it may have been given up unbegun
         return task
 
-    def _begun(self, session: WorkerSession, task_id: str) -> None:
+    def _note_begun(self, session: WorkerSession, task_id: str) -> None:
         offered_at = session.unacknowledged.pop(task_id, None)
         if offered_at is not None:
             self._metrics.offer_to_start.observe(max(0.0, self._clock() - offered_at))

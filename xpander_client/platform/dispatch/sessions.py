@@ -132,7 +132,7 @@ class WorkerSession:
                 offers.append(task_id)
         return taken, offers
 
-    def taken(self, frames: Sequence[bytes], offers: Sequence[str]) -> None:
+    def note_written(self, frames: Sequence[bytes], offers: Sequence[str]) -> None:
         """Take note that these frames were written to the worker."""
         self.outbox_size -= sum(map(len, frames))
         self.unsent.difference_update(offers)

@@ -120,7 +120,7 @@ class Turns:
 
     # ---------------------------------------------------------------------------------------------
 
-    def wanted(self, now: float) -> dict[str | None, int]:
+    def list_wanted(self, now: float) -> dict[str | None, int]:
         """Return the queues in which something may wait for somebody who is ready, each with the
         number of tasks that there is room for. What is heard of them from now on counts anew.
         """
@@ -139,7 +139,7 @@ class Turns:
                 wanted[pin] = min(max(1, room) + wanted.get(pin, 0), MOST)
         return wanted
 
-    def left(self, pin: str | None) -> None:
+    def count_left(self, pin: str | None) -> None:
         """More waits in a queue than was given out."""
         if pin in self._lines:
             self._lines[pin].waits = True

@@ -47,7 +47,7 @@ def child_task_id(organization_id: str, parent_id: str, call_id: str) -> str:
     return _uuid(int.from_bytes(_digest(organization_id, parent_id, call_id)[:16]), 8)
 
 
-def chosen_task_id(organization_id: str, name: str) -> str:
+def derive_task_id(organization_id: str, name: str) -> str:
     """Make the id to store a task under whose id somebody chose: others may choose the same."""
     return f"chosen-{_digest(organization_id, name)[:16].hex()}"
 

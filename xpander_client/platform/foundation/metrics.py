@@ -103,7 +103,7 @@ class Metrics:
             registry=registry,
         )
 
-    def answered(self, method: str, status: int) -> None:
+    def count_answer(self, method: str, status: int) -> None:
         """Count a request that was answered."""
         kind = method, status // 100
         counter = self._answered.get(kind)
@@ -114,12 +114,12 @@ class Metrics:
                 self._answered[kind] = counter
         counter.inc()
 
-    def committed(self, commands: int, seconds: float) -> None:
+    def on_commit(self, commands: int, seconds: float) -> None:
         """So many commands were made durable together, in so much time."""
         self._commit_commands.observe(commands)
         self._commit_seconds.observe(seconds)
 
-    def refused(self) -> None:
+    def on_refusal(self) -> None:
         """Count a write that was refused because too many were waiting."""
         self._writes_refused.inc()
 

@@ -43,7 +43,7 @@ else:
 
 
 @contextlib.contextmanager
-def made() -> Iterator[str]:
+def make_folder() -> Iterator[str]:
     """Make a folder that goes with this process, or else when the next one is made."""
     _remove_left()
     with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as folder:
@@ -57,7 +57,7 @@ def made() -> Iterator[str]:
 def add_up(folder: str, pid: int) -> None:
     """Add what a process that is gone has counted to what others had, and forget its files."""
     metrics: Any = importlib.import_module("prometheus_client.mmap_dict")
-    with _locked(folder):
+    with _hold_lock(folder):
         for kind in ("counter", "histogram", "summary"):
             path = Path(folder, f"{kind}_{pid}.db")
             if not path.exists():
@@ -77,11 +77,11 @@ def add_up(folder: str, pid: int) -> None:
 
 def reading(folder: str) -> contextlib.AbstractContextManager[None]:
     """Hold off what would take files away from who reads them, or let him read them twice."""
-    return _locked(folder, shared=True)
+    return _hold_lock(folder, shared=True)
 
 
 @contextlib.contextmanager
-def _locked(folder: str, *, shared: bool = False) -> Iterator[None]:
+def _hold_lock(folder: str, *, shared: bool = False) -> Iterator[None]:
     with open(Path(folder, _READING), "a", encoding="ascii") as file:
         _lock(file.fileno(), shared=shared)
         yield

@@ -44,18 +44,18 @@ _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 _beside = ThreadPoolExecutor(1, "large-bodies")
 
 
-async def taken(request: Request, limit: int, check: Callable[[Any], T]) -> T:
+async def take_body(request: Request, limit: int, check: Callable[[Any], T]) -> T:
     """Return what `check` makes of the JSON in the body. Large bodies are parsed and checked on a
     thread, one after the other, so that they neither hold up the loop nor fill the memory together.
 
     Raises:
-        Refusal: as `_read`, `parsed` and `check` have it.
+        Refusal: as `_read`, `parse` and `check` have it.
     """
     body = await _read(request, limit)
     if len(body) < _LARGE:
-        return check(parsed(body))
+        return check(parse(body))
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_beside, lambda: check(parsed(body)))
+    return await loop.run_in_executor(_beside, lambda: check(parse(body)))
 
 
 async def _read(request: Request, limit: int) -> bytes:
@@ -64,12 +64,12 @@ async def _read(request: Request, limit: int) -> bytes:
     Raises:
         Refusal: 413, it is larger than `limit` bytes. It is not read further then.
     """
-    body = await _received(request, limit)
+    body = await _receive(request, limit)
     REQUEST_BYTES.set(len(body))
     return body
 
 
-async def _received(request: Request, limit: int) -> bytes:
+async def _receive(request: Request, limit: int) -> bytes:
     declared = header(request, b"content-length")
     if declared is not None and declared.isdigit() and int(declared[:19]) > limit:
         raise _too_large(limit)
@@ -104,7 +104,7 @@ def _too_large(limit: int) -> HttpError:
     return HttpError(413, f"the body is larger than {limit} bytes")
 
 
-def parsed(body: bytes) -> Any:
+def parse(body: bytes) -> Any:
     """Parse the JSON in a body.
 
     Raises:
@@ -190,7 +190,7 @@ def _refuse_long_numbers(value: Any, path: str) -> None:
             _refuse_long_numbers(item, f"{path}[{index}]")
 
 
-def checked(value: Any, model: type[T], at: str = "$", *, known_values_only: bool = True) -> T:
+def check_model(value: Any, model: type[T], at: str = "$", *, known_values_only: bool = True) -> T:
     """Check the value against a model of the contract, and return it as that. The value itself is
     what gets stored.
 

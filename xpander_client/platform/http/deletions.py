@@ -106,8 +106,8 @@ class Deletions:
         threads, and the reports that name the user. What runs is stopped.
         """
         removed = Removed()
-        await self._tasks_of(access, user_id, removed)
-        await self._threads_of(access, user_id, removed)
+        await self._delete_tasks(access, user_id, removed)
+        await self._delete_threads(access, user_id, removed)
         for _ in range(AT_ONCE // TOGETHER):
             gone = await self._store.forget_reports(
                 access.organization_id, user_id, _REPORTS, agent_ids=access.agent_ids
@@ -124,7 +124,7 @@ class Deletions:
             )
         return removed
 
-    async def _tasks_of(self, access: KeyGrant, user_id: str, removed: Removed) -> None:
+    async def _delete_tasks(self, access: KeyGrant, user_id: str, removed: Removed) -> None:
         wanted = TaskFilter(user_id=user_id, agent_ids=access.agent_ids)
         while removed.tasks < AT_ONCE:
             page = await self._store.list_tasks(
@@ -168,7 +168,7 @@ class Deletions:
         )
         return _Branch(record.id, list(page.records), whole=page.cursor is None)
 
-    async def _threads_of(self, access: KeyGrant, user_id: str, removed: Removed) -> None:
+    async def _delete_threads(self, access: KeyGrant, user_id: str, removed: Removed) -> None:
         of_user = await self._store.threads.list_of_user(
             access.organization_id,
             user_id,

@@ -98,7 +98,7 @@ class AuthMiddleware:
             nonlocal started, key_due
             if message["type"] == "http.response.start":
                 started = True
-                self._metrics.answered(scope["method"], message["status"])
+                self._metrics.count_answer(scope["method"], message["status"])
                 message["headers"] = [*message.get("headers", ()), *extra]
             elif message.get("more_body") and time.monotonic() >= key_due:
                 key_due = time.monotonic() + self._key_interval
@@ -108,7 +108,7 @@ class AuthMiddleware:
             await send(message)
 
         try:
-            await self._app(await self._admitted(scope), receive, answer)
+            await self._app(await self._admit(scope), receive, answer)
         except ClientDisconnect:
             return
         except Exception as error:
@@ -117,11 +117,11 @@ class AuthMiddleware:
                 raise
             if isinstance(error, StaleAttempt):
                 self._metrics.late_results.inc()
-            status, body, headers = _told(error, scope)
+            status, body, headers = _describe_failure(error, scope)
             await answer({"type": "http.response.start", "status": status, "headers": headers})
             await answer({"type": "http.response.body", "body": body})
 
-    async def _admitted(self, scope: Scope) -> Scope:
+    async def _admit(self, scope: Scope) -> Scope:
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
         segments = raw.decode("latin-1").split("/")[1:] or [""]  # as in OPTIONS *
         access = None
@@ -134,7 +134,7 @@ class AuthMiddleware:
                 403, "a page of another site sent this; allowed_hosts may name its host"
             )
         if not self._is_open(segments, scope, private):
-            key = _key_of(scope)
+            key = _read_key(scope)
             access = await self._keys.access(key) if key else None
             if access is None:
                 raise HttpError(401, "the key is missing or wrong" + _hint(segments))
@@ -144,7 +144,7 @@ class AuthMiddleware:
         named = None if segments[0] in ROOTS else segments.pop(0)
         if access is not None:
             self._limits.take(access, of_worker=self._keeps_tasks(scope, segments))
-            if named is not None and _unquoted(named) != access.organization_id:
+            if named is not None and _unquote(named) != access.organization_id:
                 raise HttpError(404, "there is no such organization")
         inner: MutableMapping[str, Any] = dict(scope)
         inner["path"] = "/" + "/".join(segments)
@@ -183,11 +183,11 @@ class AuthMiddleware:
     async def _is_revoked(self, scope: Scope) -> bool:
         """Whether the key that opened an answer opens nothing any more, as far as can be told."""
         with contextlib.suppress(HttpError):
-            return await self._keys.access(_key_of(scope)) is None
+            return await self._keys.access(_read_key(scope)) is None
         return False
 
 
-def _key_of(scope: Scope) -> bytes:
+def _read_key(scope: Scope) -> bytes:
     keys = [value for name, value in scope["headers"] if name == b"x-api-key"]
     if len(keys) > 1:
         # What stands in front may have looked at either.
@@ -201,14 +201,16 @@ def _hint(segments: list[str]) -> str:
     return ""
 
 
-def _unquoted(segment: str) -> str | None:
+def _unquote(segment: str) -> str | None:
     try:
         return unquote_to_bytes(segment).decode()
     except UnicodeDecodeError:
         return None
 
 
-def _told(error: Exception, scope: Scope) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
+def _describe_failure(
+    error: Exception, scope: Scope
+) -> tuple[int, bytes, list[tuple[bytes, bytes]]]:
     """Turn a failure into what the caller hears of it."""
     headers = [(b"content-type", b"application/json")]
     path = None

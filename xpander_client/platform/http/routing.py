@@ -86,7 +86,7 @@ def path_id(request: Request, name: str) -> str:
     return text
 
 
-def queried(request: Request, name: str, bounds: Mapping[str, Any]) -> str | None:
+def read_query(request: Request, name: str, bounds: Mapping[str, Any]) -> str | None:
     """Return a text out of the query, if it is there, within bounds."""
     text = request.query_params.get(name)
     within(text, bounds, what=name)
@@ -111,7 +111,7 @@ def flag(request: Request, name: str) -> bool:
     return said == "true"
 
 
-def held_attempt(request: Request) -> int | None:
+def read_held_attempt(request: Request) -> int | None:
     """Return the attempt that the caller believes to hold. An application holds none."""
     if access(request).role == APPLICATION:
         return None
@@ -122,7 +122,7 @@ def ending_attempt(request: Request) -> int | None:
     """Return the attempt by which the caller may end a task. A worker that names none ends only
     what was never anybody's.
     """
-    attempt = held_attempt(request)
+    attempt = read_held_attempt(request)
     return 0 if attempt is None and access(request).role == WORKER else attempt
 
 

@@ -31,7 +31,7 @@ from xpander_client.api.models import (
 )
 from xpander_client.core.answer import BRIEF
 from xpander_client.core.statuses import STATUSES
-from xpander_client.platform.agents.registry import Agents, listed
+from xpander_client.platform.agents.registry import Agents, list_item
 from xpander_client.platform.auth.access import APPLICATION, READER, WORKER
 from xpander_client.platform.auth.keys import Keys
 from xpander_client.platform.auth.scope import KeyScope
@@ -51,11 +51,11 @@ from xpander_client.platform.http.routing import (
     count,
     ending_attempt,
     flag,
-    held_attempt,
     idempotency,
     organization,
     path_id,
-    queried,
+    read_held_attempt,
+    read_query,
     route,
     without_nulls,
 )
@@ -98,7 +98,7 @@ def _moment(text: str, path: str) -> float:
         raise HttpError(422, "expected a date and a time", path) from None
 
 
-def _removed(removed: Removed) -> Response:
+def _answer_removed(removed: Removed) -> Response:
     return Json.of(
         {name: value for name, value in attrs.asdict(removed).items() if value is not None}
     )
@@ -173,7 +173,7 @@ class Endpoints:
         existing_id = body.get("id") or None
         if existing_id is not None:
             await self._reach.check_task(access(request), existing_id)
-            existing_id = await self._reach.stored_as(organization_id, existing_id)
+            existing_id = await self._reach.find_stored_id(organization_id, existing_id)
             if access(request).role == WORKER:
                 known = await self._store.get(organization_id, existing_id, whole=False)
                 if not known.finished:
@@ -182,7 +182,9 @@ class Endpoints:
                     )
         await self._reach.check_named(access(request), body, existing_id)
         if body.get("parent_execution_id"):
-            parent_id = await self._reach.stored_as(organization_id, body["parent_execution_id"])
+            parent_id = await self._reach.find_stored_id(
+                organization_id, body["parent_execution_id"]
+            )
             body = {**body, "parent_execution_id": parent_id}
         await self._agents.ensure(organization_id, agent_id)
         key = idempotency(request, f"create {agent_id}", body)
@@ -198,7 +200,7 @@ class Endpoints:
             existing_id=existing_id,
             key=key,
         )
-        self._workers.begun_with(put.record)
+        self._workers.on_task_created(put.record)
         return _task(put.record)
 
     async def get_task(self, request: Request) -> Response:
@@ -207,7 +209,7 @@ class Endpoints:
 
     async def update_task(self, request: Request) -> Response:
         """Change fields of a task."""
-        body, attempt = _by_role(request, await self._taken(request, _checked_update))
+        body, attempt = _by_role(request, await self._take(request, _check_update))
         task_id = path_id(request, "task_id")
         await self._reach.check_named(access(request), body, task_id)
         record = await self._store.patch(
@@ -220,7 +222,7 @@ class Endpoints:
             whole=not (is_brief := _prefers_little(request)),
         )
         if attempt is None and body.get("run_locally") is True:
-            self._workers.begun_with(record)
+            self._workers.on_task_created(record)
         self._workers.observe(record, attempt)
         answer = record.document if is_brief else record.json()
         if attempt not in (None, record.attempt) and not task_machine.takes_up_again(body):
@@ -231,7 +233,7 @@ class Endpoints:
 
     async def finish_task(self, request: Request) -> Response:
         """End a task, as a PATCH of its status and its result would."""
-        body = await self._taken(request, _checked_ending)
+        body = await self._take(request, _check_ending)
         attempt = ending_attempt(request)
         said = {name: body[name] for name in ("status", "result") if body.get(name) is not None}
         record = await self._store.patch(
@@ -273,7 +275,7 @@ class Endpoints:
             stop=flag(request, "stop"),
             with_thread=flag(request, "with_thread"),
         )
-        return _removed(removed)
+        return _answer_removed(removed)
 
     async def delete_tasks(self, request: Request) -> Response:
         """Delete the tasks that fit, or the first of them."""
@@ -298,11 +300,13 @@ class Endpoints:
             with_threads=body.get("with_threads", False),
             cursor=body.get("cursor"),
         )
-        return _removed(removed)
+        return _answer_removed(removed)
 
     async def forget_user(self, request: Request) -> Response:
         """Delete what there is of a user, or so much of it as one request may."""
-        return _removed(await self._deletions.user(access(request), path_id(request, "user_id")))
+        return _answer_removed(
+            await self._deletions.user(access(request), path_id(request, "user_id"))
+        )
 
     async def list_audit(self, request: Request) -> Response:
         """List what was done in the organization, the newest first."""
@@ -356,7 +360,7 @@ class Endpoints:
         organization_id, agent_id = organization(request), path_id(request, "agent_id")
         if not await self._agents.exists(organization_id, agent_id):
             raise HttpError(404, f"there is no agent {agent_id}")
-        user_id = queried(request, "user_id", LOOKED_UP)
+        user_id = read_query(request, "user_id", LOOKED_UP)
         return await self._listing(request, agent_id=agent_id, user_id=user_id)
 
     async def list_user_tasks(self, request: Request) -> Response:
@@ -374,10 +378,10 @@ class Endpoints:
             agent_id=agent_id,
             agent_ids=None if agent_id is not None else access(request).agent_ids,
             user_id=user_id,
-            parent_task_id=queried(request, "parent_task_id", ID),
-            triggering_agent_id=queried(request, "triggering_agent_id", ID),
+            parent_task_id=read_query(request, "parent_task_id", ID),
+            triggering_agent_id=read_query(request, "triggering_agent_id", ID),
             status=status,
-            internal_status=queried(request, "internal_status", LOOKED_UP),
+            internal_status=read_query(request, "internal_status", LOOKED_UP),
         )
         limit = count(query.get("limit"), "limit")
         if limit is not None and not 1 <= limit <= _PAGE:
@@ -419,20 +423,20 @@ class Endpoints:
 
     async def report_metrics(self, request: Request) -> Response:
         """Keep what running a task took."""
-        return await self._kept(request, "metrics", ExecutionMetricsReport)
+        return await self._answer_kept(request, "metrics", ExecutionMetricsReport)
 
     async def report_llm_usage(self, request: Request) -> Response:
         """Keep what one call of a model took."""
-        return await self._kept(request, "llm-usage", LLMUsageReport)
+        return await self._answer_kept(request, "llm-usage", LLMUsageReport)
 
-    async def _kept(self, request: Request, kind: str, model: type[Any]) -> Response:
+    async def _answer_kept(self, request: Request, kind: str, model: type[Any]) -> Response:
         organization_id, agent_id = organization(request), path_id(request, "agent_id")
         body = await self._object(request, model)
         await self._agents.ensure(organization_id, agent_id)
         task_id = body.get("execution_id")
         within(task_id, ID, "$.execution_id")
         if isinstance(task_id, str) and task_id:
-            task_id = await self._reach.stored_as(organization_id, task_id)
+            task_id = await self._reach.find_stored_id(organization_id, task_id)
         by = body.get("triggered_by")
         report = Report(
             kind=kind,
@@ -461,7 +465,7 @@ class Endpoints:
             ),
         )
         begun = await anext(pieces)  # what can't be read is refused before the answer begins
-        return StreamingResponse(_all_of(begun, pieces), media_type=Json.media_type)
+        return StreamingResponse(_list_all(begun, pieces), media_type=Json.media_type)
 
     # Events --------------------------------------------------------------------------------------
 
@@ -472,13 +476,13 @@ class Endpoints:
 
         def check(events: Any) -> tuple[list[dict[str, Any]], IdempotencyKey | None]:
             within(events, ITEMS, "$")
-            bodies.checked(events, list[TaskUpdateEvent], known_values_only=False)
+            bodies.check_model(events, list[TaskUpdateEvent], known_values_only=False)
             whole = [_whole_event(event, index, place) for index, event in enumerate(events)]
             return whole, idempotency(request, f"push {task_id}", events)
 
-        whole, key = await self._taken(request, check)
+        whole, key = await self._take(request, check)
         ends = any(each["type"] == "task_finished" for each in whole)
-        attempt = ending_attempt(request) if ends else held_attempt(request)
+        attempt = ending_attempt(request) if ends else read_held_attempt(request)
         appended = await self._store.append(
             organization(request),
             task_id,
@@ -523,7 +527,7 @@ class Endpoints:
             environment=environment,
             peer=_peer(request),
             worker_id=worker_id,
-            pool=queried(request, "pool", ID) or None,
+            pool=read_query(request, "pool", ID) or None,
             slots=slots or 1,
         )
         hello = sessions.registration(session, agent.wire)
@@ -534,7 +538,7 @@ class Endpoints:
     async def hear_worker(self, request: Request) -> Response:
         """Take in what a worker says about itself."""
         body = await self._object(request, WorkerMessage)
-        agent_id = queried(request, "agent_id", ID)
+        agent_id = read_query(request, "agent_id", ID)
         if not agent_id:
             raise HttpError(422, "the query has to say the worker's agent_id")
         access(request).check(agent_id)
@@ -575,12 +579,14 @@ class Endpoints:
     async def list_agents(self, request: Request) -> Response:
         """List the agents of the organization that the key may use."""
         agents = await self._agents.list(organization(request))
-        return Json.of([listed(agent) for agent in agents if access(request).covers(agent["id"])])
+        return Json.of(
+            [list_item(agent) for agent in agents if access(request).covers(agent["id"])]
+        )
 
     async def get_agent(self, request: Request) -> Response:
         """Answer with an agent and all that is known about it."""
         agent = await self._agents.ensure(organization(request), path_id(request, "agent_id"))
-        return _shown(agent.wire)
+        return _answer_agent(agent.wire)
 
     async def get_database(self, request: Request) -> Response:
         """Where the agent's own sessions are kept: nowhere here."""
@@ -603,26 +609,26 @@ class Endpoints:
             key=idempotency(request, "create agent", body),
             actor=access(request).key_id,
         )
-        return _shown(agent)
+        return _answer_agent(agent)
 
     # ---------------------------------------------------------------------------------------------
 
-    async def _taken(self, request: Request, check: Callable[[Any], T]) -> T:
-        return await bodies.taken(request, self._settings.body_limit, check)
+    async def _take(self, request: Request, check: Callable[[Any], T]) -> T:
+        return await bodies.take_body(request, self._settings.body_limit, check)
 
     async def _object(self, request: Request, model: type[Any]) -> dict[str, Any]:
         """Return the body as it came; it is an object, and what the model says."""
 
         def check(body: Any) -> dict[str, Any]:
-            made = bodies.checked(body, model)
+            made = bodies.check_model(body, model)
             if made.additional_properties:
                 # What isn't in this request's contract may still be a field of the task that comes
                 # of it, and then it has to have that field's type.
-                bodies.checked(made.additional_properties, TaskUpdate)
+                bodies.check_model(made.additional_properties, TaskUpdate)
             plain: dict[str, Any] = body
             return plain
 
-        return await self._taken(request, check)
+        return await self._take(request, check)
 
 
 def _peer(request: Request) -> str:
@@ -651,7 +657,7 @@ def _by_role(request: Request, body: dict[str, Any]) -> tuple[dict[str, Any], in
     """Return a change of a task as the key's role may make it, and the attempt that makes it."""
     attempt = body.get("execution_attempts")
     if attempt is None:
-        attempt = held_attempt(request)
+        attempt = read_held_attempt(request)
     attempt = None if attempt is None else int(attempt)
     role = access(request).role
     claims = bool(body.get("worker_id")) and body.get("status") == AgentExecutionStatus.Executing
@@ -668,15 +674,15 @@ def _by_role(request: Request, body: dict[str, Any]) -> tuple[dict[str, Any], in
     return body, attempt
 
 
-def _checked_update(body: Any) -> dict[str, Any]:
+def _check_update(body: Any) -> dict[str, Any]:
     body = _with_text_result(body)
-    bodies.checked(body, TaskUpdate)
+    bodies.check_model(body, TaskUpdate)
     return _with_total(body)
 
 
-def _checked_ending(body: Any) -> dict[str, Any]:
+def _check_ending(body: Any) -> dict[str, Any]:
     ending: dict[str, Any] = _with_text_result(body)
-    bodies.checked(ending, TaskFinish)
+    bodies.check_model(ending, TaskFinish)
     return ending
 
 
@@ -717,12 +723,12 @@ def _whole_event(event: dict[str, Any], index: int, place: Mapping[str, str]) ->
     whole = {"data": None, **event}
     if whole["type"] == "task_finished" and whole["data"] is not None:
         whole["data"] = _with_text_result(whole["data"])
-        bodies.checked(whole["data"], TaskUpdate, f"$[{index}].data")
+        bodies.check_model(whole["data"], TaskUpdate, f"$[{index}].data")
         whole["data"] = _with_total(whole["data"])
     return whole
 
 
-async def _all_of(begun: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _list_all(begun: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     yield begun
     async for piece in pieces:
         yield piece
@@ -769,7 +775,7 @@ def _list_item(record: TaskRecord) -> bytes:
     return orjson.dumps(shown)
 
 
-def _shown(agent: Mapping[str, Any]) -> Response:
+def _answer_agent(agent: Mapping[str, Any]) -> Response:
     """Answer with an agent and all that is known about it. The official client would take one of
     which nothing was said for one that has a database to keep its sessions in.
     """

@@ -22,11 +22,11 @@ from xpander_client.platform.http.routing import (
     Json,
     access,
     count,
-    held_attempt,
     idempotency,
     organization,
     path_id,
-    queried,
+    read_held_attempt,
+    read_query,
     route,
 )
 from xpander_client.platform.rules import threads
@@ -70,7 +70,7 @@ class ThreadEndpoints:
     async def create(self, request: Request) -> Response:
         """Begin a thread."""
         organization_id = organization(request)
-        body = await self._taken(request, _checked_thread)
+        body = await self._take(request, _check_thread)
         if body.get("organization_id") not in (None, "", organization_id):
             raise HttpError(422, "the key is another organization's", "$.organization_id")
         access(request).check(_owner(body))
@@ -99,11 +99,11 @@ class ThreadEndpoints:
         if strategy == "full":
             return await self._whole(thread, after)
         if strategy in threads.WINDOWS:
-            return _shown(thread, await self._window(thread))
+            return _answer_thread(thread, await self._window(thread))
         messages = await self._threads.read(thread)
         if strategy == "cleanToolCallResponses":
             messages = threads.without_answers(messages)
-        return _shown(thread, messages)
+        return _answer_thread(thread, messages)
 
     async def extend(self, request: Request) -> Response:
         """Add messages to the end of a thread."""
@@ -112,20 +112,20 @@ class ThreadEndpoints:
 
         def check(messages: Any) -> tuple[list[dict[str, Any]], IdempotencyKey | None]:
             within(messages, ITEMS, "$")
-            bodies.checked(messages, list[ThreadMessage])
+            bodies.check_model(messages, list[ThreadMessage])
             return messages, idempotency(request, f"extend {thread_id}", messages)
 
-        messages, key = await self._taken(request, check)
+        messages, key = await self._take(request, check)
         task_id = bodies.header(request, b"x-xpander-execution-id")
         if task_id is not None:
             await self._reach.check_task(access(request), task_id)
-            task_id = await self._reach.stored_as(organization(request), task_id)
+            task_id = await self._reach.find_stored_id(organization(request), task_id)
         extended = await self._threads.extend(
             organization(request),
             thread_id,
             messages,
             task_id=task_id,
-            attempt=held_attempt(request),
+            attempt=read_held_attempt(request),
             key=key,
         )
         headers = {} if extended.task is None else {STATUS: extended.task.status}
@@ -133,7 +133,7 @@ class ThreadEndpoints:
 
     async def update(self, request: Request) -> Response:
         """Replace parts of a thread."""
-        body = await self._taken(request, _checked_changes)
+        body = await self._take(request, _check_changes)
         access(request).check(_owner(body))
         thread = await self._threads.update(
             organization(request),
@@ -161,7 +161,7 @@ class ThreadEndpoints:
 
     async def list_of_user(self, request: Request) -> Response:
         """List the threads of a user."""
-        agent_id = queried(request, "agent_id", ID)
+        agent_id = read_query(request, "agent_id", ID)
         access(request).check(agent_id)
         found = await self._threads.list_of_user(
             organization(request), path_id(request, "user_id"), agent_id
@@ -177,8 +177,8 @@ class ThreadEndpoints:
 
     # ---------------------------------------------------------------------------------------------
 
-    async def _taken(self, request: Request, check: Callable[[Any], T]) -> T:
-        return await bodies.taken(request, self._settings.body_limit, check)
+    async def _take(self, request: Request, check: Callable[[Any], T]) -> T:
+        return await bodies.take_body(request, self._settings.body_limit, check)
 
     async def _found(self, request: Request) -> ThreadRecord:
         return await self._threads.get(organization(request), path_id(request, "thread_id"))
@@ -194,7 +194,9 @@ class ThreadEndpoints:
     ) -> Response:
         known = min(after or 0, thread.length)
         messages = await self._threads.read(thread, known)
-        return _shown(thread, messages, offset=None if after is None else known, headers=headers)
+        return _answer_thread(
+            thread, messages, offset=None if after is None else known, headers=headers
+        )
 
     async def _window(self, thread: ThreadRecord) -> Sequence[MessageRecord]:
         last = threads.WINDOW
@@ -206,7 +208,7 @@ class ThreadEndpoints:
             last *= 4
 
 
-def _shown(
+def _answer_thread(
     thread: ThreadRecord,
     messages: Sequence[MessageRecord],
     *,
@@ -221,15 +223,15 @@ def _shown(
     return Json.of(value, {**(headers or {}), LENGTH: str(thread.length)})
 
 
-def _checked_thread(body: Any) -> dict[str, Any]:
-    made = bodies.checked(body, ThreadCreate)
-    bodies.checked(made.additional_properties, ThreadUpdate)
+def _check_thread(body: Any) -> dict[str, Any]:
+    made = bodies.check_model(body, ThreadCreate)
+    bodies.check_model(made.additional_properties, ThreadUpdate)
     thread: dict[str, Any] = body
     return thread
 
 
-def _checked_changes(body: Any) -> dict[str, Any]:
-    bodies.checked(body, ThreadUpdate)
+def _check_changes(body: Any) -> dict[str, Any]:
+    bodies.check_model(body, ThreadUpdate)
     changes: dict[str, Any] = body
     return changes
 

@@ -33,9 +33,9 @@ from xpander_client.platform.http.routing import (
     Json,
     access,
     ending_attempt,
-    held_attempt,
     organization,
     path_id,
+    read_held_attempt,
     route,
 )
 from xpander_client.platform.http.threads import LENGTH, STATUS
@@ -121,7 +121,7 @@ class OperationEndpoints:
 
     async def invoke(self, request: Request) -> Response:
         """Call a tool, if it is one that the platform runs and not only a description."""
-        payload = await bodies.taken(request, self._settings.body_limit, _object)
+        payload = await bodies.take_body(request, self._settings.body_limit, _object)
         agent_id, tool_id = path_id(request, "agent_id"), path_id(request, "tool_id")
         agent = await self._having(organization(request), agent_id, tool_id)
         dry = request.headers.get("x-preflight-check", "").lower() == "true"
@@ -130,7 +130,7 @@ class OperationEndpoints:
             raise HttpError(422, f"the tool {tool_id} can only be called in the course of a task")
         if operation is None or self._tools.runs(tool_id):
             return Json(await self._tools.call(tool_id, payload, dry=dry))
-        arguments = _sorted_out(payload, operation)
+        arguments = _sort_arguments(payload, operation)
         if dry:
             await asyncio.to_thread(operation.request, arguments)
             return Json.of(None)
@@ -140,7 +140,7 @@ class OperationEndpoints:
 
     async def run(self, request: Request) -> Response:
         """Call a tool for a task, and tell the task's thread what came of it if that is wanted."""
-        body = await bodies.taken(request, self._settings.body_limit, _call)
+        body = await bodies.take_body(request, self._settings.body_limit, _call)
         task_id = path_id(request, "execution_id")
         task = await self._store.get(organization(request), task_id, whole=False)
         tool_id = path_id(request, "operation_id")
@@ -151,25 +151,25 @@ class OperationEndpoints:
             tool_id=tool_id,
             arguments=Arguments(
                 path=body.get("path_params") or {},
-                query=_unmarked(body.get("query_params") or {}),
+                query=_unmark(body.get("query_params") or {}),
                 body=body.get("body_params") or {},
                 headers=body.get("headers") or {},
             ),
             tool_call_id=bodies.header(request, b"x-xpander-tool-call-id") or None,
-            attempt=(ending_attempt if tool_id == FINISH else held_attempt)(request),
+            attempt=(ending_attempt if tool_id == FINISH else read_held_attempt)(request),
             reported=_says_true(request, b"x-xpander-with-auto-report-result"),
         )
         if task.agent_id != call.agent_id:
             raise HttpError(404, f"the agent has no task {task_id}")
         await self._check(call)
         try:
-            answer = await self._answered(call)
+            answer = await self._have_answered(call)
         except HttpError as refusal:
             if refusal.status not in _TOOL_FAILURES:  # it is the task that can't be worked on
                 now = await self._store.get(call.organization_id, task_id, whole=False)
-                raise _refused(refusal, {STATUS: now.status}) from None
+                raise _make_refusal(refusal, {STATUS: now.status}) from None
             headers = await self._tell(call, _Answer(body=orjson.dumps(refusal.detail)))
-            raise _refused(refusal, headers) from None
+            raise _make_refusal(refusal, headers) from None
         return Json(answer.body, headers={**answer.headers, **await self._tell(call, answer)})
 
     async def _check(self, call: _Call) -> None:
@@ -194,7 +194,7 @@ class OperationEndpoints:
         ):
             await self._store.keep_alive(call.organization_id, task.id, attempt=call.attempt)
 
-    async def _answered(self, call: _Call) -> _Answer:
+    async def _have_answered(self, call: _Call) -> _Answer:
         """Have the tool answer.
 
         Raises:
@@ -336,7 +336,7 @@ def _object(body: Any) -> dict[str, Any]:
 
 
 def _call(body: Any) -> dict[str, Any]:
-    bodies.checked(body, OperationCall)
+    bodies.check_model(body, OperationCall)
     return _object(body)
 
 
@@ -349,7 +349,7 @@ def _says_true(request: Request, name: bytes) -> bool:
     return (bodies.header(request, name) or "").lower() == "true"
 
 
-def _refused(refusal: HttpError, headers: Mapping[str, str]) -> HttpError:
+def _make_refusal(refusal: HttpError, headers: Mapping[str, str]) -> HttpError:
     return HttpError(refusal.status, refusal.detail, refusal.path, headers)
 
 
@@ -364,7 +364,7 @@ _GROUPS = {
 }
 
 
-def _sorted_out(payload: Mapping[str, Any], operation: HttpOperation) -> Arguments:
+def _sort_arguments(payload: Mapping[str, Any], operation: HttpOperation) -> Arguments:
     """Sort out the arguments in a payload, which has them in groups, or side by side."""
     if payload.keys() <= _GROUPS.keys() and all(isinstance(v, dict) for v in payload.values()):
         return Arguments(**{_GROUPS[name]: group for name, group in payload.items()})
@@ -375,7 +375,7 @@ def _sorted_out(payload: Mapping[str, Any], operation: HttpOperation) -> Argumen
     return Arguments(**{_GROUPS[group]: values for group, values in given.items()})
 
 
-def _unmarked(query: Mapping[str, Any]) -> dict[str, Any]:
+def _unmark(query: Mapping[str, Any]) -> dict[str, Any]:
     """Name the query's variables by their own names: lists come with brackets behind them."""
     return {
         name.removesuffix("[]") if isinstance(value, list) else name: value

@@ -117,7 +117,7 @@ async def _serve(orders: Orders, supervisor: socket.socket, serves: threading.Ev
     server = Server(platform, socket.socket(fileno=orders.listener))
     loop = asyncio.get_running_loop()
 
-    def orphaned() -> None:
+    def on_orphaned() -> None:
         loop.remove_reader(supervisor)
         # Nobody is left to end a process that doesn't come to its end.
         signal.alarm(1 + math.ceil(2 * settings.shutdown_limit))
@@ -128,7 +128,7 @@ async def _serve(orders: Orders, supervisor: socket.socket, serves: threading.Ev
         _report(supervisor, Report(has_keys=await _has_keys(store)))
 
     supervisor.setblocking(False)
-    loop.add_reader(supervisor, orphaned)
+    loop.add_reader(supervisor, on_orphaned)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)
     telling: set[asyncio.Task[None]] = set()
@@ -136,11 +136,11 @@ async def _serve(orders: Orders, supervisor: socket.socket, serves: threading.Ev
 
 
 async def _has_keys(store: Store) -> bool:
-    from xpander_client.platform.auth.keys import listed
+    from xpander_client.platform.auth.keys import list_keys
     from xpander_client.platform.foundation.errors import HttpError
 
     try:
-        return bool(await listed(store))
+        return bool(await list_keys(store))
     except HttpError:  # nobody knows
         return True
 

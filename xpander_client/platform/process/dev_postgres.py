@@ -69,7 +69,7 @@ def postgres_server(folder: Path = DEFAULT_FOLDER) -> Iterator[str]:
         except OSError as error:
             raise ConfigurationError(f"{folder} can't be used: {error}") from error
         fcntl.flock(turn, fcntl.LOCK_EX)
-        server = _made(folder)
+        server = _make_server(folder)
         socket_folder = _socket_folder(folder) or _start(server)
         fcntl.flock(users, fcntl.LOCK_SH)
         fcntl.flock(turn, fcntl.LOCK_UN)
@@ -97,7 +97,7 @@ def _check(folder: Path) -> None:
         raise ConfigurationError(f"{folder} belongs to somebody else, so it isn't used")
 
 
-def _made(folder: Path) -> PostgresServer:
+def _make_server(folder: Path) -> PostgresServer:
     """Make the data in the folder, with the programs for it."""
     try:
         with warnings.catch_warnings():

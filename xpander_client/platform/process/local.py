@@ -102,7 +102,7 @@ class LocalPlatform:
         if self._thread is not None:
             raise ConfigurationError("the platform is running already")
         try:
-            self._server = self._assembled()
+            self._server = self._assemble()
         except BaseException:
             self.close()
             raise
@@ -156,9 +156,9 @@ class LocalPlatform:
     ) -> None:
         await asyncio.to_thread(self.close)
 
-    def _assembled(self) -> Server:
+    def _assemble(self) -> Server:
         try:
-            from xpander_client.platform.agents.file import described, load_agents
+            from xpander_client.platform.agents.file import load_agents, parse_agents
             from xpander_client.platform.app import Platform
             from xpander_client.platform.process.server import Server, bind
             from xpander_client.platform.stores.addresses import store_at
@@ -167,7 +167,7 @@ class LocalPlatform:
         if isinstance(self._agents, str | os.PathLike):
             agents = load_agents(self._agents)
         else:
-            agents = described(self._agents)
+            agents = parse_agents(self._agents)
         address = self._store
         if address is None:
             self._folder = tempfile.TemporaryDirectory(prefix="xpander-")

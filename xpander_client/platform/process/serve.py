@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.agents.file import described, load_agents
+from xpander_client.platform.agents.file import load_agents, parse_agents
 from xpander_client.platform.app import Platform
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.process.news import News
@@ -64,7 +64,7 @@ def run(
         if not is_loopback(host):
             raise ConfigurationError(f"{host} can be reached by others: a key has to be given")
         keys = {secrets.token_urlsafe(24): organization_id}
-    many = load_agents(agents) if isinstance(agents, str | os.PathLike) else described(agents)
+    many = load_agents(agents) if isinstance(agents, str | os.PathLike) else parse_agents(agents)
     platform = Platform(
         store_at(store, settings),
         keys,

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 import attrs
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.platform.foundation.metrics_folder import METRICS_FOLDER, add_up, made
+from xpander_client.platform.foundation.metrics_folder import METRICS_FOLDER, add_up, make_folder
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.process.child import Orders, Report, line, read
 from xpander_client.platform.process.server import bind
@@ -102,7 +102,7 @@ def supervise(
         )
     with bind(host, port) as listener, _environment(processes) as environment:
 
-        def announced(children: list[int], has_keys: bool) -> None:
+        def announce_children(children: list[int], has_keys: bool) -> None:
             if announce is not None:
                 url, shown = serving.format_url(listener), without_password(store)
                 announce(Announcement(url, os.getpid(), children, shown, has_keys))
@@ -113,7 +113,7 @@ def supervise(
             processes,
             environment,
             backoff or Backoff(),
-            announced,
+            announce_children,
         )
         asyncio.run(supervisor.run())
 
@@ -127,7 +127,7 @@ def _environment(processes: int) -> Iterator[dict[str, str]]:
     if processes == 1 or METRICS_FOLDER in variables:
         yield variables
     else:
-        with made() as folder:
+        with make_folder() as folder:
             yield {**variables, METRICS_FOLDER: folder}
 
 
@@ -151,7 +151,7 @@ class _Child:
     def kill(self) -> None:
         self._signal(signal.SIGKILL)
 
-    async def ended(self) -> int:
+    async def wait_for_end(self) -> int:
         """Comes when it has; returns its exit status."""
         status = await self.process.wait()
         self.connection.close()
@@ -219,7 +219,7 @@ class _Supervisor:
                 self._stop()
             await asyncio.gather(*self._places)
             for child in list(self._children):  # one may have been on its way to a place
-                await self._ended(child)
+                await self._wait_for_end(child)
             for number in handlers:  # uvloop would leave its own behind
                 loop.remove_signal_handler(number)
         if self._failure is not None:
@@ -291,9 +291,9 @@ class _Supervisor:
             child.stop(self._patience)
         return child
 
-    async def _ended(self, child: _Child) -> int:
+    async def _wait_for_end(self, child: _Child) -> int:
         """Comes when it has; returns its exit status."""
-        status = await child.ended()
+        status = await child.wait_for_end()
         self._children.remove(child)
         if folder := self._environment.get(METRICS_FOLDER):
             try:
@@ -315,9 +315,11 @@ class _Supervisor:
         while True:
             report = await child.report
             self._hear(child, report)
-            status = await self._ended(child)
+            status = await self._wait_for_end(child)
             if report is None and not self._serves and deaths == _TRIES - 1:
-                self._fail(f"no process can serve: {_TRIES} died, the last one {_of(status)}")
+                self._fail(
+                    f"no process can serve: {_TRIES} died, the last one {_describe_death(status)}"
+                )
             if self._stopping.is_set():
                 return
             if child.successor is not None:
@@ -329,7 +331,9 @@ class _Supervisor:
                 lived = time.monotonic() - child.born > self._backoff.lived
                 deaths = 1 if lived else deaths + 1
                 if self._serves and (report is None or report.error is None):
-                    _logger.warning("process %d died %s", child.process.pid, _of(status))
+                    _logger.warning(
+                        "process %d died %s", child.process.pid, _describe_death(status)
+                    )
             while (replacement := await self._replacement(deaths)) is None:
                 if self._stopping.is_set():
                     return
@@ -381,12 +385,12 @@ class _Supervisor:
                 return
             if report is None or report.error is not None:
                 self._hear(new, report)
-                await self._ended(new)
+                await self._wait_for_end(new)
                 _logger.error("nothing is reloaded, as a new process can't serve")
                 return
             if old not in self._children:
                 new.stop(self._patience)
-                await self._ended(new)
+                await self._wait_for_end(new)
                 continue
             old.successor = new
             old.stop(self._patience)
@@ -403,6 +407,6 @@ async def _report(reader: asyncio.StreamReader, within: float) -> Report | None:
         return Report(f"it did not serve within {within:g} s")
 
 
-def _of(status: int) -> str:
+def _describe_death(status: int) -> str:
     """Say what a process died of."""
     return f"of {signal.Signals(-status).name}" if status < 0 else f"with status {status}"

@@ -89,7 +89,7 @@ class _Entries:
         entry = held.entry
         match record.type:
             case "task_created":
-                entry |= _asked(told)
+                entry |= _make_tool_call(told)
             case "task_finished" if told.get("result") is not None:
                 content = {"text": str(told["result"]), "files": []}
                 entry |= {"role": "agent", "content": content}
@@ -117,7 +117,7 @@ class _Entries:
                 self._held.pop()
 
 
-def _asked(task: dict[str, Any]) -> dict[str, Any]:
+def _make_tool_call(task: dict[str, Any]) -> dict[str, Any]:
     given = task.get("input")
     given = given if isinstance(given, dict) else {}
     content = {"text": given.get("text") or "", "files": given.get("files") or []}

@@ -40,7 +40,7 @@ class LargeField:
     body: bytes | None = attrs.field(default=None, eq=False)
 
 
-def fields_of(record: TaskRecord) -> dict[str, Any]:
+def read_fields(record: TaskRecord) -> dict[str, Any]:
     """Return the task's fields, without those that are large being read; each call makes a new
     dict.
     """

@@ -113,7 +113,7 @@ class TaskRecord:
         large = {name: orjson.Fragment(self.bodies[name]) for name in names}
         return {**self.outline(), **large} if large else orjson.Fragment(self.document)
 
-    def changed_from(self, before: TaskRecord | None) -> tuple[list[str], list[str]]:
+    def compare(self, before: TaskRecord | None) -> tuple[list[str], list[str]]:
         """Return the large fields that have changed, and those that are large no more."""
         now, earlier = self.digests, before.digests if before is not None else _NO_DIGESTS
         changed = [name for name, digest in now.items() if earlier.get(name) != digest]

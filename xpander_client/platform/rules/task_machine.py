@@ -25,9 +25,9 @@ from xpander_client.platform.foundation.errors import HttpError, StaleAttempt
 from xpander_client.platform.rules.large_fields import (
     LargeField,
     divide,
-    fields_of,
     is_left_out,
     is_same,
+    read_fields,
 )
 from xpander_client.platform.rules.records import NOTIFICATION, NewEvent, TaskRecord
 
@@ -108,7 +108,7 @@ def create(
     it without being sent it, so the task is its from the beginning. With a `worker_pool` it waits
     for a worker of that pool, now or when the worker that has it is lost.
     """
-    given = _named(body, without=PLATFORM_OWNED | WORKER_OWNED)
+    given = _name_fields(body, without=PLATFORM_OWNED | WORKER_OWNED)
     task: dict[str, Any] = {
         "id": task_id,
         "agent_id": agent_id,
@@ -134,7 +134,7 @@ def create(
         attempt=int(claimed),
         worker_id=worker_id if claimed else None,
         lease_until=now + offer_window if claimed else None,
-        **_looked_up(task, None),
+        **_look_up(task, None),
     )
     return Outcome(record, (_task_event("task_created", None, record, now),))
 
@@ -158,7 +158,7 @@ def report(
         "created_at": timestamp(now),
         "execution_attempts": 1,
         "conversation_id": task_id,
-        **_reported(body, now),
+        **_make_report(body, now),
     }
     bare = TaskRecord(
         id=task_id,
@@ -170,8 +170,8 @@ def report(
         updated_at=now,
         attempt=1,
     )
-    record = _rewritten(bare, task, now)
-    begun = _rewritten(bare, {**_without_result(task), "status": "pending"}, now)
+    record = _rewrite(bare, task, now)
+    begun = _rewrite(bare, {**_without_result(task), "status": "pending"}, now)
     said = {"task_id": name or task_id}
     return Outcome(
         record,
@@ -188,8 +188,8 @@ def report_existing(record: TaskRecord, body: Mapping[str, Any], now: float) -> 
         raise HttpError(409, f"the task is {record.status}, its result is final")
     if record.worker_id is not None:
         raise HttpError(409, "a worker has the task; only its result counts")
-    task = {**fields_of(record), **_reported(body, now)}
-    changed = _rewritten(attrs.evolve(record, worker_id=None, lease_until=None), task, now)
+    task = {**read_fields(record), **_make_report(body, now)}
+    changed = _rewrite(attrs.evolve(record, worker_id=None, lease_until=None), task, now)
     return Outcome(changed, (_task_event("task_finished", record, changed, now),))
 
 
@@ -209,8 +209,8 @@ def continue_(
         raise HttpError(
             409, f"the task is {record.status}; it can be continued when it is finished"
         )
-    given = _named(body, without=PLATFORM_OWNED | WORKER_OWNED)
-    task = {name: value for name, value in fields_of(record).items() if name not in _LAST_RUN}
+    given = _name_fields(body, without=PLATFORM_OWNED | WORKER_OWNED)
+    task = {name: value for name, value in read_fields(record).items() if name not in _LAST_RUN}
     task |= given
     # Whoever works on it calls it by the platform's name.
     task |= {"id": record.id, "agent_id": agent_id, "status": "pending"}
@@ -224,7 +224,7 @@ def continue_(
         pinned_to=_pin(given),
         run_from=last_seq,
     )
-    changed = _rewritten(queued, task, now)
+    changed = _rewrite(queued, task, now)
     return Outcome(changed, (_task_event("task_created", record, changed, now),))
 
 
@@ -243,10 +243,10 @@ def claim(
         raise HttpError(409, "the task is not waiting for a worker")
     if record.pinned_to not in (pool, worker_id):
         raise HttpError(409, "the task waits for another worker")
-    return _given(record, worker_id, lease_until=now + offer_window, scripted=False, now=now)
+    return _assign(record, worker_id, lease_until=now + offer_window, scripted=False, now=now)
 
 
-def _taken(record: TaskRecord, taker: str, now: float, *, scripted: bool) -> TaskRecord:
+def _claim_directly(record: TaskRecord, taker: str, now: float, *, scripted: bool) -> TaskRecord:
     """Give the task to a script, or to a worker that was asked to run it directly, under a new
     attempt, whoever it waited for. Either begins with it at once. A task that it holds already
     stays as it is, so that a claim whose answer was lost can be repeated.
@@ -261,27 +261,27 @@ def _taken(record: TaskRecord, taker: str, now: float, *, scripted: bool) -> Tas
         raise HttpError(409, f"the task is {record.status} already, by somebody who gave no name")
     if scripted and record.pinned_to not in (None, taker):
         raise HttpError(409, f"the task waits for worker {record.pinned_to} alone")
-    return _given(record, taker, lease_until=now, scripted=scripted, now=now)
+    return _assign(record, taker, lease_until=now, scripted=scripted, now=now)
 
 
-def _given(
+def _assign(
     record: TaskRecord, worker_id: str, *, lease_until: float, scripted: bool, now: float
 ) -> TaskRecord:
     attempt = record.attempt + 1
     given = attrs.evolve(
         record, attempt=attempt, worker_id=worker_id, lease_until=lease_until, scripted=scripted
     )
-    return _rewritten(given, {**fields_of(record), "execution_attempts": attempt}, now)
+    return _rewrite(given, {**read_fields(record), "execution_attempts": attempt}, now)
 
 
 def adopt(parent: TaskRecord, child_id: str, now: float) -> Outcome:
     """Add another task to those that this one started."""
-    task = fields_of(parent)
+    task = read_fields(parent)
     children = task.get("sub_executions") or []
     if child_id in children:
         return Outcome(parent)
     task["sub_executions"] = [*children, child_id]
-    changed = _rewritten(parent, task, now)
+    changed = _rewrite(parent, task, now)
     if parent.finished:
         return Outcome(changed)
     return Outcome(changed, (_task_event("task_updated", parent, changed, now),))
@@ -315,7 +315,7 @@ def bury(record: TaskRecord, now: float) -> TaskRecord:
     )
 
 
-def is_grave_of(record: TaskRecord | None, organization_id: str) -> bool:
+def is_grave(record: TaskRecord | None, organization_id: str) -> bool:
     """Whether this is what stays of a deleted task of the organization."""
     return (
         record is not None
@@ -354,10 +354,10 @@ def sign_of_life(
     """Renew the lease after a sign of life of who believes to hold this attempt."""
     if not holds(record, attempt):
         raise StaleAttempt(attempt)
-    return _renewed(record, now=now, lease=lease, loop_lease=loop_lease)
+    return _renew(record, now=now, lease=lease, loop_lease=loop_lease)
 
 
-def _renewed(record: TaskRecord, *, now: float, lease: float, loop_lease: float) -> TaskRecord:
+def _renew(record: TaskRecord, *, now: float, lease: float, loop_lease: float) -> TaskRecord:
     # A lease is never cut short by a sign of life.
     if record.status != "executing" or record.lease_until is None:
         return record
@@ -391,9 +391,9 @@ def patch(
     taker, directly = _text(changes.get("worker_id")), changes.get("run_locally") is True
     changes = {name: value for name, value in changes.items() if name not in _CLAIM}
     if taker is not None and attempt is None and changes.get("status") == "executing":
-        record = _taken(record, taker, now, scripted=not directly)
+        record = _claim_directly(record, taker, now, scripted=not directly)
         attempt = record.attempt
-    task = fields_of(record)
+    task = read_fields(record)
     for name in ("id", "agent_id", "organization_id"):
         if changes.get(name) not in (None, getattr(record, name), task[name]):
             raise HttpError(422, f"the {name} of a task can't change", f"$.{name}")
@@ -423,7 +423,7 @@ def patch(
         is_users = attempt is None or takes_up_again(said)
         if not (is_users and record.status == "stopped" and status in _TAKEN_UP_AGAIN):
             raise HttpError(409, f"the task is {record.status}, which is final")
-        record, attempt = _taken_up_again(record, task), None
+        record, attempt = _take_up_again(record, task), None
         said = {name: value for name, value in said.items() if name not in _SAID_BY_STOPPING}
     if record.finished and attempt is not None:
         # A worker's word on how the task ended is there: a second one adds, but changes nothing.
@@ -442,12 +442,12 @@ def patch(
     changed = record
     if status != record.status:
         held = _term(record, lease=lease, loop_lease=loop_lease)
-        changed = _moved(record, task, status, now=now, lease=held)
+        changed = _move(record, task, status, now=now, lease=held)
     elif attempt is not None and holds(record, attempt):
-        changed = _renewed(record, now=now, lease=lease, loop_lease=loop_lease)
+        changed = _renew(record, now=now, lease=lease, loop_lease=loop_lease)
     if task == before:
         return Outcome(changed)
-    changed = _rewritten(changed, task, now)
+    changed = _rewrite(changed, task, now)
     if (record.finished and changed.finished) or not differing:
         return Outcome(changed)
     kind = "task_finished" if changed.finished else "task_updated"
@@ -459,7 +459,7 @@ def takes_up_again(changes: Mapping[str, Any]) -> bool:
     return changes.get("is_manually_stopped") is True and changes.get("status") in _TAKEN_UP_AGAIN
 
 
-def _taken_up_again(record: TaskRecord, task: dict[str, Any]) -> TaskRecord:
+def _take_up_again(record: TaskRecord, task: dict[str, Any]) -> TaskRecord:
     """Take a stopped task up again, without what stopping said of it, and under an attempt that
     nobody holds who had it before.
     """
@@ -473,9 +473,9 @@ def stop(record: TaskRecord, now: float) -> Outcome:
     """Stop the task for a user. A finished task stays as it is: stopping twice is no fault."""
     if record.finished:
         return Outcome(record)
-    task = fields_of(record)
+    task = read_fields(record)
     task["is_manually_stopped"] = True
-    changed = _rewritten(_moved(record, task, "stopped", now=now, lease=0), task, now)
+    changed = _rewrite(_move(record, task, "stopped", now=now, lease=0), task, now)
     return Outcome(changed, (_task_event("task_finished", record, changed, now),))
 
 
@@ -532,7 +532,7 @@ def append(
         stored.append(NewEvent(str(kind), orjson.dumps(event)))
     # Written only when a good part of the lease is over: events come by the thousand.
     if is_worn(record, now=now, lease=lease, loop_lease=loop_lease):
-        record = _renewed(record, now=now, lease=lease, loop_lease=loop_lease)
+        record = _renew(record, now=now, lease=lease, loop_lease=loop_lease)
     return Outcome(record, tuple(stored))
 
 
@@ -549,7 +549,7 @@ def expire(
     """
     if record.lease_until is None or record.lease_until > now or record.worker_id is None:
         return None
-    task = fields_of(record)
+    task = read_fields(record)
     once = task.get("on_worker_loss") == "error"
     if record.status == "pending" and not gone and not (once and task.get("run_locally") is True):
         back = attrs.evolve(record, worker_id=None, lease_until=None, updated_at=now)
@@ -566,19 +566,19 @@ def expire(
             else f"{losses} workers were lost with this task, so it is not tried again"
         )
         task["internal_status"] = note
-        ended = _moved(attrs.evolve(record, losses=losses), task, "error", now=now, lease=0)
-        changed = _rewritten(ended, task, now)
+        ended = _move(attrs.evolve(record, losses=losses), task, "error", now=now, lease=0)
+        changed = _rewrite(ended, task, now)
         event = _task_event("task_finished", record, changed, now, lost_worker=lost)
         return Outcome(changed, (event,))
     task["internal_status"] = note
     task["status"] = "pending"
     back = attrs.evolve(record, losses=losses, worker_id=None, lease_until=None)
-    changed = _rewritten(back, task, now)
+    changed = _rewrite(back, task, now)
     event = _task_event("task_updated", record, changed, now, lost_worker=lost)
     return Outcome(changed, (event,))
 
 
-def _moved(
+def _move(
     record: TaskRecord, task: dict[str, Any], status: TaskStatus, *, now: float, lease: float
 ) -> TaskRecord:
     """Move the record to another status; `task` gets the times that go with it."""
@@ -604,15 +604,15 @@ def _moved(
     return attrs.evolve(record, worker_id=None, lease_until=None)
 
 
-def _rewritten(record: TaskRecord, task: dict[str, Any], now: float) -> TaskRecord:
+def _rewrite(record: TaskRecord, task: dict[str, Any], now: float) -> TaskRecord:
     """Give the record this JSON."""
-    changes = _looked_up(task, record)
+    changes = _look_up(task, record)
     if record.large is not None and isinstance(task.get("input"), LargeField):
         changes["user_id"] = record.user_id
     return attrs.evolve(record, updated_at=now, **changes)
 
 
-def _looked_up(task: Mapping[str, Any], before: TaskRecord | None) -> dict[str, Any]:
+def _look_up(task: Mapping[str, Any], before: TaskRecord | None) -> dict[str, Any]:
     """Return the JSON, and what is looked up by taken from it."""
     given = task.get("input")
     user = given.get("user") if isinstance(given, dict) else None
@@ -634,7 +634,7 @@ def _task_event(
     """
     told: list[str] = []
     if record.large is not None:
-        told, _ = record.changed_from(before)
+        told, _ = record.compare(before)
         if kind == "task_finished" and "result" in record.digests and "result" not in told:
             told.append("result")
     event = {
@@ -648,7 +648,7 @@ def _task_event(
     return NewEvent(kind, orjson.dumps(event))
 
 
-def _named(body: Mapping[str, Any], *, without: frozenset[str]) -> dict[str, Any]:
+def _name_fields(body: Mapping[str, Any], *, without: frozenset[str]) -> dict[str, Any]:
     return {
         name: value
         for key, value in body.items()
@@ -668,7 +668,7 @@ def _converse(task: dict[str, Any], said: Mapping[str, Any]) -> None:
         task["conversation_id"] = thread_id
 
 
-def _reported(body: Mapping[str, Any], now: float) -> dict[str, Any]:
+def _make_report(body: Mapping[str, Any], now: float) -> dict[str, Any]:
     said = {
         name: value
         for name, value in body.items()

@@ -35,11 +35,11 @@ def begin(thread_id: str, body: Mapping[str, Any], now: float) -> dict[str, Any]
     }
 
 
-def changed(thread: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+def change(thread: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """Set some fields of a thread's JSON; null takes a field away.
 
     Example:
-        >>> changed({"id": "t", "name": "Sales"}, {"name": None, "metadata": {}, "id": "u"})
+        >>> change({"id": "t", "name": "Sales"}, {"name": None, "metadata": {}, "id": "u"})
         {'id': 't', 'metadata': {}}
     """
     said = {name: value for name, value in changes.items() if name not in _PLATFORM_OWNED}

@@ -120,10 +120,10 @@ class EventLogs:
         """
         if position >= log.last:
             return None
-        page = self._kept(log, position)
+        page = self._find_kept(log, position)
         if page is None:
             async with log.reading:
-                page = self._kept(log, position) or await self._read(log, position, log.last)
+                page = self._find_kept(log, position) or await self._read(log, position, log.last)
         return page
 
     async def _feed(self, log: EventLog, watch: Subscription) -> None:
@@ -169,7 +169,7 @@ class EventLogs:
         await asyncio.sleep(breath if breath >= 0.001 else 0)
         return page.whole
 
-    def _kept(self, log: EventLog, position: int) -> Page | None:
+    def _find_kept(self, log: EventLog, position: int) -> Page | None:
         key = log.task_id, position
         page = self._pages.get(key)
         if page is None or not (page.whole or page.last == log.last):
@@ -200,7 +200,7 @@ class EventLogs:
                         latest=await self.store.last_seq(log.task_id),
                     )
                 )
-            pieces.append(frames.stored(event))
+            pieces.append(frames.encode_stored(event))
             position = event.seq
             size += len(event.body)
             if event.type == "task_finished":

@@ -9,14 +9,14 @@ from xpander_client.platform.foundation.clock import timestamp
 from xpander_client.platform.rules.records import EventRecord
 
 
-def stored(event: EventRecord) -> bytes:
+def encode_stored(event: EventRecord) -> bytes:
     """Write a stored event; its id is its number in the task."""
     return encode_event(event.body, number=event.seq)
 
 
-def connected(task_id: str, organization_id: str, now: float) -> bytes:
+def encode_connected(task_id: str, organization_id: str, now: float) -> bytes:
     """Write what opens a task's stream. It is no stored event, so it has no id."""
-    return encode_event(_told("connected", task_id, organization_id, now, None))
+    return encode_event(_encode_unstored("connected", task_id, organization_id, now, None))
 
 
 def gap(
@@ -37,11 +37,13 @@ def gap(
     was none, and it goes on at `earliest`.
     """
     numbers = {"missing_from": missing_from, "earliest": earliest, "latest": latest}
-    event = _told("gap", task_id, organization_id, now, numbers)
+    event = _encode_unstored("gap", task_id, organization_id, now, numbers)
     return encode_event(event, number=earliest - 1, name="gap")
 
 
-def _told(kind: str, task_id: str, organization_id: str, now: float, data: object) -> bytes:
+def _encode_unstored(
+    kind: str, task_id: str, organization_id: str, now: float, data: object
+) -> bytes:
     """Write an event that is told to one reader and stored nowhere."""
     return orjson.dumps(
         {

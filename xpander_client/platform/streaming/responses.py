@@ -63,7 +63,7 @@ class TaskEvents:
         try:
             with logs.metrics.task_streams.track_inprogress():
                 await answer.begin((STREAM_ENDS.encode(), b"terminal"))
-                hello = frames.connected(task.id, task.organization_id, logs.clock())
+                hello = frames.encode_connected(task.id, task.organization_id, logs.clock())
                 await answer.write(hello)
                 await self._follow(log, answer)
         finally:
@@ -139,7 +139,7 @@ class Workers(Protocol):
         """Take note that the worker's stream has ended."""
         ...
 
-    def made_room(self, session: WorkerSession) -> None:
+    def on_room(self, session: WorkerSession) -> None:
         """Take note that some of what the worker was to be sent was sent."""
         ...
 
@@ -177,8 +177,8 @@ class WorkerChannel:
                     if session.outbox:
                         taken, offers = session.take(WRITE_BYTES)
                         await answer.write(b"".join(taken))
-                        session.taken(taken, offers)
-                        self._workers.made_room(session)
+                        session.note_written(taken, offers)
+                        self._workers.on_room(session)
                     elif session.behind and session.listening:
                         await self._workers.catch_up(session)
                     elif session.listening:

@@ -22,7 +22,7 @@ from xpander_client.api.models import (
 )
 from xpander_client.api.resources import Agent, Task
 from xpander_client.core.result import value_text
-from xpander_client.core.tool_schema import accepted
+from xpander_client.core.tool_schema import simplify_schema
 from xpander_client.errors import ModuleException
 
 _logger = logging.getLogger("xpander_client.worker")
@@ -80,7 +80,7 @@ class _Call:
             "tool_call_id": self.tool_call_id,
         }
 
-    def _told(self) -> dict[str, Any]:
+    def _describe_answer(self) -> dict[str, Any]:
         return {
             "request_id": self.request_id,
             "operation_id": self.tool.id,
@@ -90,13 +90,15 @@ class _Call:
         }
 
     def _request(self) -> tuple[TaskUpdateEventType, Any]:
-        return TaskUpdateEventType.ToolCallRequest, ToolCallRequest(**self._told())
+        return TaskUpdateEventType.ToolCallRequest, ToolCallRequest(**self._describe_answer())
 
     def _result(self, answer: Any) -> tuple[TaskUpdateEventType, Any]:
-        return TaskUpdateEventType.ToolCallResult, ToolCallResult(**self._told(), result=answer)
+        return TaskUpdateEventType.ToolCallResult, ToolCallResult(
+            **self._describe_answer(), result=answer
+        )
 
     def _failure(self, error: ModuleException) -> tuple[TaskUpdateEventType, Any]:
-        result = ToolCallResult(**self._told(), result=error.description, is_error=True)
+        result = ToolCallResult(**self._describe_answer(), result=error.description, is_error=True)
         return TaskUpdateEventType.ToolCallResult, result
 
     def _report(self, told: tuple[TaskUpdateEventType, Any]) -> None:
@@ -104,16 +106,16 @@ class _Call:
             try:
                 self.task.push_events([_event(self.task, *told)])
             except ModuleException as error:
-                self._unreported(error)
+                self._log_unreported(error)
 
     async def _areport(self, told: tuple[TaskUpdateEventType, Any]) -> None:
         if self.task is not None:
             try:
                 await self.task.apush_events([_event(self.task, *told)])
             except ModuleException as error:
-                self._unreported(error)
+                self._log_unreported(error)
 
-    def _unreported(self, error: ModuleException) -> None:
+    def _log_unreported(self, error: ModuleException) -> None:
         # The tool's work counts for more than that somebody hears of it.
         task_id = None if self.task is None else self.task.id
         _logger.warning("task %s: a call of %s was not reported: %s", task_id, self.tool.id, error)
@@ -158,7 +160,7 @@ def _functions(
             name=name,
             description=tool.description or tool.name,
             parameters=parameters,
-            entrypoint=_recorded(agent, tool, task, parameters, entrypoint),
+            entrypoint=_record_model(agent, tool, task, parameters, entrypoint),
             # What the model may send is described by the platform, not by the function.
             skip_entrypoint_processing=True,
         )
@@ -169,7 +171,7 @@ def _functions(
 _RECORD = "fc"
 
 
-def _recorded(
+def _record_model(
     agent: Agent,
     tool: AgentTool,
     task: Task | None,
@@ -183,7 +185,7 @@ def _recorded(
 
     def begin(given: dict[str, Any]) -> _Call:
         record = given.pop(_RECORD, None) if is_recorded else None
-        payload = _extended(given, extension)
+        payload = _extend(given, extension)
         return _Call(agent, tool, task, payload, getattr(record, "call_id", None))
 
     call: Any = entrypoint(begin)
@@ -195,13 +197,13 @@ def _recorded(
     return made
 
 
-def _extended(payload: Mapping[str, Any], extension: Mapping[str, Any]) -> dict[str, Any]:
+def _extend(payload: Mapping[str, Any], extension: Mapping[str, Any]) -> dict[str, Any]:
     """Add the task's additions to the payload; they win, and objects in both are merged."""
     merged = dict(payload)
     for name, value in extension.items():
         before = merged.get(name)
         if isinstance(before, Mapping) and isinstance(value, Mapping):
-            value = _extended(before, value)
+            value = _extend(before, value)
         merged[name] = value
     return merged
 
@@ -210,7 +212,7 @@ def _parameters(tool: AgentTool) -> dict[str, Any]:
     """Return the payload's JSON Schema; providers want `properties` in it, also when there are
     none.
     """
-    schema = accepted(tool.parameters or {})
+    schema = simplify_schema(tool.parameters or {})
     properties = schema.get("properties")
     return {
         **schema,

@@ -21,7 +21,7 @@ from xpander_client.worker.attempts.plan_retries import OnCompact, run_to_plans_
 from xpander_client.worker.attempts.pushes import Pushes
 from xpander_client.worker.attempts.record import Claim, Record
 from xpander_client.worker.attempts.threads import HandlerThreads
-from xpander_client.worker.attempts.trace import exc_info_of
+from xpander_client.worker.attempts.trace import make_exc_info
 from xpander_client.worker.channel.delivery import Delivery, deliver
 
 _LOOK_EVERY = 2.0
@@ -135,7 +135,7 @@ class Attempt:
                 self._log.info("not begun: %s", ending.failure)
                 return ending
         try:
-            task = self._record.fenced(loads(self._body, Task))
+            task = self._record.bind_fenced(loads(self._body, Task))
         except ConversionError as error:
             self._log.error("this worker cannot read the task: %s", error)
             text = f"the worker could not read the task: {error}"
@@ -261,7 +261,7 @@ class Attempt:
                 each.id, each.agent_id, each.organization_id = whose
         left.result = result_text(left.result)
         if left is not task:
-            self._record.fenced(left)
+            self._record.bind_fenced(left)
             if left.status == AgentExecutionStatus.Pending:
                 left.status = AgentExecutionStatus.Executing
         return left
@@ -281,11 +281,11 @@ class Attempt:
                 # What the handler set on the task cannot be sent.
                 outcome = error
             else:
-                return await self._handed_in(outcome, delivery, why)
-        self._log.error("the handler failed", exc_info=exc_info_of(outcome))
+                return await self._report_delivery(outcome, delivery, why)
+        self._log.error("the handler failed", exc_info=make_exc_info(outcome))
         return AttemptResult(task, await self._record.end_as_error(task, outcome))
 
-    async def _handed_in(self, task: Task, delivery: Delivery, why: str) -> AttemptResult:
+    async def _report_delivery(self, task: Task, delivery: Delivery, why: str) -> AttemptResult:
         match delivery:
             case Delivery.DELIVERED:
                 self._log.info("%s", task.status)

@@ -39,7 +39,7 @@ async def execute(handler: Handler, task: Task, threads: HandlerThreads, emit: E
     if inspect.isawaitable(value):
         value = await value
     if isinstance(value, AsyncIterable):
-        value = await _last_of(handler, task, cast(AsyncIterable[object], value), emit)
+        value = await _find_last(handler, task, cast(AsyncIterable[object], value), emit)
     if not isinstance(value, Task):
         raise TypeError(
             f"the handler {handler.name}() must return the task, not {type(value).__name__}"
@@ -49,7 +49,7 @@ async def execute(handler: Handler, task: Task, threads: HandlerThreads, emit: E
     return value
 
 
-async def _last_of(
+async def _find_last(
     handler: Handler, task: Task, events: AsyncIterable[object], emit: Emit
 ) -> object:
     """Return the task in the last `task_finished`; without one it is the task that the handler got.

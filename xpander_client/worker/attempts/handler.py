@@ -11,7 +11,7 @@ import attrs
 
 from xpander_client.api.models import TaskUpdateEvent
 from xpander_client.api.resources import Task
-from xpander_client.core.signatures import signature_of
+from xpander_client.core.signatures import read_signature
 
 _POSITIONAL_ONLY = inspect.Parameter.POSITIONAL_ONLY
 _GATHERING = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
@@ -65,10 +65,10 @@ def inspect_handler(function: HandlerFunction) -> Handler:
         >>> handler.name, handler.is_async
         ('answer', True)
     """
-    name = _name_of(function)
+    name = _name_function(function)
     if not callable(function):
         raise TypeError(f"{name} is no function, so it cannot handle tasks")
-    parameters = signature_of(function).parameters
+    parameters = read_signature(function).parameters
     task = parameters.get("task")
     if task is None or task.kind in _GATHERING:
         raise TypeError(f"the handler {name}() must have a parameter named `task`")
@@ -80,7 +80,7 @@ def inspect_handler(function: HandlerFunction) -> Handler:
                 f"the handler {name}() is called with `task` alone, "
                 f"but its parameter `{parameter.name}` has no default"
             )
-    code = _code_of(function)
+    code = _find_code(function)
     if inspect.isgeneratorfunction(code):
         raise TypeError(
             f"the handler {name}() must return the task or be an async generator, "
@@ -100,7 +100,7 @@ def inspect_handler(function: HandlerFunction) -> Handler:
     )
 
 
-def _code_of(function: Any) -> Any:
+def _find_code(function: Any) -> Any:
     """Return the function that runs first when a callable is called."""
     while isinstance(function, functools.partial):
         function = function.func
@@ -112,11 +112,11 @@ def _code_of(function: Any) -> Any:
 def _innermost(code: Any) -> Any:
     """Return what a chain of wrappers made with `functools.wraps` ends with."""
     while (wrapped := getattr(code, "__wrapped__", None)) is not None:
-        code = _code_of(wrapped)
+        code = _find_code(wrapped)
     return code
 
 
-def _name_of(function: Any) -> str:
+def _name_function(function: Any) -> str:
     while isinstance(function, functools.partial):
         function = function.func
     return getattr(function, "__qualname__", None) or type(function).__qualname__

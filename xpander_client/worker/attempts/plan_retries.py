@@ -80,10 +80,10 @@ async def _wants_more(task: Task, log: logging.LoggerAdapter[logging.Logger]) ->
         return False
     await _refresh_plan(task, log)
     plan = task.deep_planning
-    return is_unfinished(plan) and not plan.question_raised and _ended_well(task.status)
+    return is_unfinished(plan) and not plan.question_raised and _is_successful(task.status)
 
 
-def _ended_well(status: AgentExecutionStatus | None) -> bool:
+def _is_successful(status: AgentExecutionStatus | None) -> bool:
     """Whether a handler that left this status means that the task is done."""
     if status is not None and not status.is_known:
         return False

@@ -72,18 +72,18 @@ class Pushes:
     def close(self) -> None:
         """Drop what is not delivered, and take no more."""
         self._is_closed = True
-        self._taken()
+        self._take_batch()
         if self._pushing is not None:
             self._pushing.cancel()
 
-    def _taken(self) -> list[bytes]:
+    def _take_batch(self) -> list[bytes]:
         batch, self._waiting, self._size = self._waiting, [], 0
         self._room.set()
         return batch
 
     async def _push(self) -> None:
         while self._waiting:
-            batch = self._taken()
+            batch = self._take_batch()
             delivery, why = await self._deliver(batch)
             if delivery is Delivery.REFUSED and len(batch) > 1:
                 # One that the platform can't take must not cost the others.
@@ -112,7 +112,7 @@ class Pushes:
             case Delivery.LOST:
                 if not self._is_closed:
                     self._is_closed = True
-                    self._taken()
+                    self._take_batch()
                     self._on_lost(why)
             case Delivery.REFUSED:
                 self._log.error("the platform refuses an event of the handler: %s", why)

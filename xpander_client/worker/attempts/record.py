@@ -55,7 +55,7 @@ class Record:
         self.transport = transport.options(headers=fenced)
         self._log = log
 
-    def fenced(self, task: Task) -> Task:
+    def bind_fenced(self, task: Task) -> Task:
         """Bind the task so that what is saved with it counts as this attempt's.
 
         Its `is_stop_requested` says whether the attempt is given up.

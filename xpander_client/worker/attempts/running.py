@@ -33,7 +33,7 @@ class RunningAttempts:
 
         running = asyncio.create_task(in_a_slot())
         self._running[attempt] = running
-        running.add_done_callback(lambda done: self._ended(attempt, done))
+        running.add_done_callback(lambda done: self._forget(attempt, done))
         return running
 
     def give_up(self, task_id: str, number: int | None, reason: str) -> None:
@@ -64,7 +64,7 @@ class RunningAttempts:
             if isinstance(outcome, BaseException):
                 _logger.warning("task %s was not handed back: %s", attempt.task_id, outcome)
 
-    def _ended(self, attempt: Attempt, done: asyncio.Task[AttemptResult]) -> None:
+    def _forget(self, attempt: Attempt, done: asyncio.Task[AttemptResult]) -> None:
         self._running.pop(attempt, None)
         if not done.cancelled() and (error := done.exception()) is not None:
             _logger.error("task %s failed in the worker", attempt.task_id, exc_info=error)

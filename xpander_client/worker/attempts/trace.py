@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 
 
-def exc_info_of(
+def make_exc_info(
     error: BaseException,
 ) -> tuple[type[BaseException], BaseException, TracebackType | None]:
     """Give what a log shows of an exception: its way from where this package called a handler on.

@@ -50,7 +50,7 @@ class Capacity:
         self._slots.release()
         self._tell_soon()
 
-    def reregistered(self, worker_id: str) -> None:
+    def on_registered(self, worker_id: str) -> None:
         """Take note that the platform knows the worker anew, as one that is free."""
         self.worker_id = worker_id
         self._told_busy = False

@@ -90,14 +90,16 @@ class InvokeApp:
         except asyncio.CancelledError:
             # Nobody waits for this request's task: what is left to do is to tell the caller.
             if not started:
-                await _told(InvocationRefused(503, "the worker is stopping"))(scope, receive, send)
+                await _answer_failure(InvocationRefused(503, "the worker is stopping"))(
+                    scope, receive, send
+                )
             elif not ended:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         except Exception as error:
             if started:
                 _logger.error("%s %a broke off", scope["method"], scope["path"], exc_info=error)
             else:
-                await _told(error)(scope, receive, send)
+                await _answer_failure(error)(scope, receive, send)
         finally:
             self._running.discard(request)
 
@@ -201,7 +203,7 @@ def _json(value: Any, status: int = 200) -> Response:
     return Response(dumps_anyway(value), status, media_type="application/json")
 
 
-def _told(error: Exception) -> Response:
+def _answer_failure(error: Exception) -> Response:
     """Turn a failure into what the caller hears of it."""
     if isinstance(error, InvocationFailed):
         return _json({"error": error.text}, 500)

@@ -75,7 +75,7 @@ class InvokeServer:
                 f"POST /invoke can't be served on {host}:{port}: {error}"
             ) from error
         url = format_url(listener)
-        self._app = InvokeApp(self._invocations, self._keys, allowed_hosts=_allowed_hosts())
+        self._app = InvokeApp(self._invocations, self._keys, allowed_hosts=_list_allowed_hosts())
         started = asyncio.Event()
         self._server = EmbeddedServer(self._app, on_started=started.set)
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
@@ -125,7 +125,7 @@ def _address() -> tuple[str, int]:
     return host, int(text)
 
 
-def _allowed_hosts() -> frozenset[str]:
+def _list_allowed_hosts() -> frozenset[str]:
     names = os.environ.get("XPANDER_ALLOWED_HOSTS", "").lower().split(",")
     return frozenset(filter(None, map(str.strip, names)))
 

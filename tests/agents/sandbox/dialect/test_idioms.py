@@ -172,7 +172,7 @@ def test_names_of_builtins_that_earlier_blocks_bound_are_theirs(with_objects: Ca
 def test_what_was_defined_is_rewritten_when_a_later_call_makes_it_again() -> None:
     with session() as one:
         one.run("def best(d):\n    del d['x']\n    return max(d, key=d.get)")
-        kept = {name: data for name, data in one.changed().items() if data is not None}
+        kept = {name: data for name, data in one.collect_changes().items() if data is not None}
     with session(variables=kept) as one:
         block = one.run("task_success(best({'x': 9, 'y': 1, 'z': 2}))")
     assert getattr(block.control, "value", None) == "z"

@@ -155,7 +155,7 @@ class Widget(StopRequest, Bound):
                 connection, a timeout, a refused key.
         """
         changes = self._changes()
-        spec = widgets_requests.update_fields(widget_id=self.id, fields=self._fenced(changes))
+        spec = widgets_requests.update_fields(widget_id=self.id, fields=self._add_fencing(changes))
         self._adopt(self._transport.call(spec, type(self)).parsed, changes)
 
     async def asave(self) -> None:
@@ -166,7 +166,7 @@ class Widget(StopRequest, Bound):
                 connection, a timeout, a refused key.
         """
         changes = self._changes()
-        spec = widgets_requests.update_fields(widget_id=self.id, fields=self._fenced(changes))
+        spec = widgets_requests.update_fields(widget_id=self.id, fields=self._add_fencing(changes))
         self._adopt((await self._transport.acall(spec, type(self))).parsed, changes)
 
     def rename(self, name: str, colour: Colour | ColourLiteral | None = None) -> None:
@@ -183,7 +183,7 @@ class Widget(StopRequest, Bound):
         fields: dict[str, Any] = {"name": name}
         if colour is not None:
             fields["colour"] = colour
-        spec = widgets_requests.update_fields(widget_id=self.id, fields=self._fenced(fields))
+        spec = widgets_requests.update_fields(widget_id=self.id, fields=self._add_fencing(fields))
         self._adopt(self._transport.call(spec, type(self)).parsed, fields)
 
     async def arename(self, name: str, colour: Colour | ColourLiteral | None = None) -> None:
@@ -200,7 +200,7 @@ class Widget(StopRequest, Bound):
         fields: dict[str, Any] = {"name": name}
         if colour is not None:
             fields["colour"] = colour
-        spec = widgets_requests.update_fields(widget_id=self.id, fields=self._fenced(fields))
+        spec = widgets_requests.update_fields(widget_id=self.id, fields=self._add_fencing(fields))
         self._adopt((await self._transport.acall(spec, type(self))).parsed, fields)
 
     def scrap(self) -> None:

@@ -22,11 +22,11 @@ class Observed:
         self.refusals = 0
         self.batches: list[int] = []
 
-    def committed(self, commands: int, seconds: float) -> None:
+    def on_commit(self, commands: int, seconds: float) -> None:
         assert seconds > 0
         self.batches.append(commands)
 
-    def refused(self) -> None:
+    def on_refusal(self) -> None:
         self.refusals += 1
 
 

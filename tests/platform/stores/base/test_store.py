@@ -55,7 +55,7 @@ class Batches(Unobserved):
     def __init__(self) -> None:
         self.sizes: list[int] = []
 
-    def committed(self, commands: int, seconds: float) -> None:
+    def on_commit(self, commands: int, seconds: float) -> None:
         self.sizes.append(commands)
 
 

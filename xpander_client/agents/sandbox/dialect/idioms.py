@@ -114,14 +114,14 @@ class _Rewriting:
         self._has_objects = has_objects
         self._has_functions = has_functions
         self._inner_modules = inner_modules
-        self._taken = taken | _bound_in(tree) - {"re"}
+        self._taken = taken | _find_bound_names(tree) - {"re"}
         self._in_class = False
         self._numbers: Set[str] = frozenset()
         if has_objects:
             self._numbers = self._names_of_numbers(tree, known)
 
     def whole(self, tree: ast.Module) -> str:
-        return self._spliced(0, len(self._code), _placed(tree))
+        return self._splice(0, len(self._code), _walk_placed(tree))
 
     # -- places
 
@@ -137,7 +137,7 @@ class _Rewriting:
     def _source(self, node: ast.AST) -> str:
         return self._between(self._start(node), self._end(node))
 
-    def _spliced(self, start: int, end: int, nodes: Iterable[ast.AST]) -> str:
+    def _splice(self, start: int, end: int, nodes: Iterable[ast.AST]) -> str:
         """Write a part of the code, with the text of these nodes for what stands there."""
         made = ""
         at = start
@@ -145,10 +145,10 @@ class _Rewriting:
             if self._start(node) < at:
                 continue
             text = self._text(node)
-            made = _joined(made, self._between(at, self._start(node)))
-            made = _joined(made, text)
+            made = _join(made, self._between(at, self._start(node)))
+            made = _join(made, text)
             at = self._end(node)
-        return _joined(made, self._between(at, end))
+        return _join(made, self._between(at, end))
 
     def _as_long(self, text: str, node: ast.AST, end: str = "") -> str:
         """Give the text as many lines as the node has; they are added before `end`."""
@@ -163,14 +163,14 @@ class _Rewriting:
         return self._plainly(node) if made is None else made
 
     def _plainly(self, node: ast.AST) -> str:
-        return self._spliced(self._start(node), self._end(node), _placed(node))
+        return self._splice(self._start(node), self._end(node), _walk_placed(node))
 
     def _is_builtin(self, node: ast.AST, names: Set[str]) -> bool:
         return isinstance(node, ast.Name) and node.id in names and node.id not in self._taken
 
     def _names_of_numbers(self, tree: ast.AST, known: Set[str]) -> Set[str]:
         """Variables that can hold nothing but numbers: loops count with them, so they are cheap."""
-        values = _values_of(tree)
+        values = _find_values(tree)
         numbers = {
             name for name, given in values.items() if None not in given and name not in known
         }
@@ -227,17 +227,17 @@ class _Rewriting:
             return text
         return f"__x_iter({text})"
 
-    def _replaced(self, node: ast.AST, parts: Iterable[tuple[ast.AST, str]]) -> str:
+    def _replace(self, node: ast.AST, parts: Iterable[tuple[ast.AST, str]]) -> str:
         """Write the node's code with these texts for nodes in it, and the usual for the others."""
         texts = {id(one): text for one, text in parts}
         made, at = "", self._start(node)
-        for one in sorted(_placed(node), key=self._start):
+        for one in sorted(_walk_placed(node), key=self._start):
             if self._start(one) < at:
                 continue
-            made = _joined(made, self._between(at, self._start(one)))
-            made = _joined(made, texts[id(one)] if id(one) in texts else self._text(one))
+            made = _join(made, self._between(at, self._start(one)))
+            made = _join(made, texts[id(one)] if id(one) in texts else self._text(one))
             at = self._end(one)
-        return _joined(made, self._between(at, self._end(node)))
+        return _join(made, self._between(at, self._end(node)))
 
     def _binary(self, name: str, node: ast.AST, left: ast.AST, right: ast.AST) -> str | None:
         gap = _OPERATOR.fullmatch(self._between(self._end(left), self._start(right)))
@@ -256,7 +256,7 @@ class _Rewriting:
         if not self._has_objects:
             return None
         if isinstance(node.op, ast.Not):
-            return self._replaced(node, [(node.operand, self._truth(node.operand))])
+            return self._replace(node, [(node.operand, self._truth(node.operand))])
         if self._is_data(node.operand):
             return None
         name = _OPERATORS[type(node.op)]
@@ -265,7 +265,7 @@ class _Rewriting:
         return f"__x_{name}({before}{self._text(node.operand)}{after})"
 
     def _boolop(self, node: ast.BoolOp) -> str:
-        return self._replaced(node, [(one, self._truth(one)) for one in node.values[:-1]])
+        return self._replace(node, [(one, self._truth(one)) for one in node.values[:-1]])
 
     def _compare(self, node: ast.Compare) -> str | None:
         if not self._has_objects or any(type(one) not in _OPERATORS for one in node.ops):
@@ -289,19 +289,19 @@ class _Rewriting:
         return f"({' and '.join([*truths, parts[-1]])})"
 
     def _ifexp(self, node: ast.IfExp) -> str:
-        return self._replaced(node, [(node.test, self._truth(node.test))])
+        return self._replace(node, [(node.test, self._truth(node.test))])
 
     def _if(self, node: ast.If) -> str:
-        return self._replaced(node, [(node.test, self._truth(node.test))])
+        return self._replace(node, [(node.test, self._truth(node.test))])
 
     def _while(self, node: ast.While) -> str:
-        return self._replaced(node, [(node.test, self._truth(node.test))])
+        return self._replace(node, [(node.test, self._truth(node.test))])
 
     def _assert(self, node: ast.Assert) -> str:
-        return self._replaced(node, [(node.test, self._truth(node.test))])
+        return self._replace(node, [(node.test, self._truth(node.test))])
 
     def _for(self, node: ast.For) -> str:
-        return self._replaced(node, [(node.iter, self._items(node.iter))])
+        return self._replace(node, [(node.iter, self._items(node.iter))])
 
     def _comprehension(self, node: Any) -> str:
         parts: list[tuple[ast.AST, str]] = []
@@ -309,13 +309,13 @@ class _Rewriting:
             if not one.is_async:
                 parts.append((one.iter, self._items(one.iter)))
             parts += [(test, self._truth(test)) for test in one.ifs]
-        return self._replaced(node, parts)
+        return self._replace(node, parts)
 
     _listcomp = _setcomp = _dictcomp = _generatorexp = _comprehension
 
-    def _starred(self, node: ast.Starred) -> str | None:
+    def _write_starred(self, node: ast.Starred) -> str | None:
         if isinstance(node.ctx, ast.Load):
-            return self._replaced(node, [(node.value, self._items(node.value))])
+            return self._replace(node, [(node.value, self._items(node.value))])
         return None
 
     def _subscript(self, node: ast.Subscript) -> str | None:
@@ -348,7 +348,7 @@ class _Rewriting:
             ]
             return self._as_long(f"__x_slice({', '.join(parts)}", node, ")")
         if isinstance(node, ast.Tuple):
-            text = self._replaced(node, [(one, self._key(one)) for one in node.elts])
+            text = self._replace(node, [(one, self._key(one)) for one in node.elts])
             return text if self._source(node).startswith("(") else f"({text})"
         return self._text(node)
 
@@ -364,7 +364,7 @@ class _Rewriting:
             lines = "\n" * (node.value.lineno - node.lineno)
             return self._as_long(f"__x_set(({lines}{self._text(node.value)}), {item}", node, ")")
         if isinstance(target, (ast.Tuple, ast.List)):
-            return self._replaced(node, [(node.value, self._items(node.value))])
+            return self._replace(node, [(node.value, self._items(node.value))])
         return None
 
     def _augassign(self, node: ast.AugAssign) -> str | None:
@@ -446,23 +446,23 @@ class _Rewriting:
             return self._lazy(node, name, given[0])
         if name == "next" and isinstance(given[0], ast.Call):
             if self._is_builtin(given[0].func, _EAGER):
-                return self._replaced(node, [(given[0], f"iter({self._text(given[0])})")])
+                return self._replace(node, [(given[0], f"iter({self._text(given[0])})")])
             return None
         if self._has_functions:
             # A builtin could not wait for what the host answers.
             if name in ("sorted", "min", "max") and "key" in keywords and None not in keywords:
-                return self._replaced(node, [(function, f"__x_{name}")])
+                return self._replace(node, [(function, f"__x_{name}")])
             if name in ("map", "filter") and len(given) > 1 and is_plain:
-                return self._replaced(node, [(function, f"__x_{name}")])
+                return self._replace(node, [(function, f"__x_{name}")])
         if not self._has_objects:
             return None
         if name in ("print", "format") or (
             name in _ONE_ARGUMENT and len(given) == 1 and is_plain and not keywords
         ):
-            return self._replaced(node, [(function, f"__x_{name}")])
+            return self._replace(node, [(function, f"__x_{name}")])
         if name in _CONSUMERS and is_plain and (name not in ("min", "max") or len(given) == 1):
             items = given if name == "zip" else given[:1]
-            return self._replaced(node, [(one, self._items(one)) for one in items])
+            return self._replace(node, [(one, self._items(one)) for one in items])
         return None
 
     def _method_call(
@@ -470,7 +470,7 @@ class _Rewriting:
     ) -> str | None:
         name, given = function.attr, node.args
         if self._is_builtin(function.value, _TYPES):
-            return self._replaced(node, [(function, self._text(function))])
+            return self._replace(node, [(function, self._text(function))])
         parts: list[tuple[ast.AST, str]] = []
         if name in _PATTERN_IS_FIRST and self._is_builtin(function.value, {"re"}):
             most = _PATTERN_IS_FIRST[name]
@@ -487,42 +487,42 @@ class _Rewriting:
             gap = self._between(self._end(function), self._end(node))
             if gap.lstrip().startswith("(") and None not in keywords:
                 value = f"__x_{name}({self._text(function.value)}, "
-                whole = self._replaced(node, [(function, ""), *parts]).lstrip()
+                whole = self._replace(node, [(function, ""), *parts]).lstrip()
                 return self._as_long(f"{value}{whole[1:]}", node)
         parts.append((function, self._plainly(function)))
         if name in _TAKES_ITEMS and len(given) == 1:
             parts.append((given[0], self._items(given[0])))
-        return self._replaced(node, parts)
+        return self._replace(node, parts)
 
     def _lazy(self, node: ast.Call, name: str, made: ast.GeneratorExp) -> str | None:
         """`any(...)` and the like, which stop at the first item that decides."""
         (one, *more) = made.generators
-        names = _names_of(one.target)
+        names = _list_names(one.target)
         if more or one.is_async or names is None or not self._can_be_later(made):
             return None
         parameters = ", ".join(names)
         text = f"__x_{name}({self._items(one.iter)}, {len(names) if _is_tuple(one.target) else 0}"
-        text += f", lambda {parameters}: ({self._truth_of(name, made.elt)})"
+        text += f", lambda {parameters}: ({self._write_truth(name, made.elt)})"
         tests = " and ".join(f"({self._truth(test)})" for test in one.ifs) or "None"
         text += f", lambda {parameters}: {tests}" if one.ifs else ", None"
         for other in node.args[1:]:
             text += f", {self._text(other)}"
         return None if node.keywords else self._as_long(text, node, ")")
 
-    def _truth_of(self, name: str, node: ast.expr) -> str:
+    def _write_truth(self, name: str, node: ast.expr) -> str:
         return self._text(node) if name == "next" else self._truth(node)
 
     def _joinedstr(self, node: ast.JoinedStr) -> str:
         """Write an f-string. What stands in it has places on new Pythons only, so it is written
         anew. What stands in it has places on new Pythons only, so it is written anew.
         """
-        parts = self._formatted(node)
+        parts = self._format_parts(node)
         if parts is None:
             # Python's text of the parts may differ from what was written, so only where needed.
             return self._source(node)
         return self._as_long(f'"".join([{", ".join(parts)}', node, "])")
 
-    def _formatted(self, node: ast.JoinedStr) -> list[str] | None:
+    def _format_parts(self, node: ast.JoinedStr) -> list[str] | None:
         parts = []
         is_changed = False
         for one in node.values:
@@ -531,7 +531,7 @@ class _Rewriting:
                 text = self._again(source)
                 specification = "''"
                 if isinstance(one.format_spec, ast.JoinedStr):
-                    inner = self._formatted(one.format_spec)
+                    inner = self._format_parts(one.format_spec)
                     specification = (
                         f'"".join([{", ".join(inner)}])'
                         if inner is not None
@@ -622,7 +622,7 @@ class _Rewriting:
         return f"{self._module(above)}.{name}"
 
 
-def _placed(node: ast.AST) -> Iterator[ast.AST]:
+def _walk_placed(node: ast.AST) -> Iterator[ast.AST]:
     """Yield the nodes in this one that have a place and are run, without those within them."""
     for name, field in ast.iter_fields(node):
         if name in ("annotation", "returns", "type_params", "type_comment", "pattern", "ctx"):
@@ -633,7 +633,7 @@ def _placed(node: ast.AST) -> Iterator[ast.AST]:
             if hasattr(one, "lineno"):
                 yield one
             else:
-                yield from _placed(one)
+                yield from _walk_placed(one)
 
 
 def _with_line_end(pattern: object) -> str | None:
@@ -647,7 +647,7 @@ def _with_line_end(pattern: object) -> str | None:
     return _TOKEN.sub(lambda found: "(?=\n?\\Z)" if found[0] == "$" else found[0], pattern)
 
 
-def _joined(before: str, after: str) -> str:
+def _join(before: str, after: str) -> str:
     """Two texts behind each other, apart where they would become one word."""
     if before and after and _WORD.match(before[-1]) and _WORD.match(after[0]):
         # Only at the seam of what was changed: words of the source are apart already.
@@ -655,7 +655,7 @@ def _joined(before: str, after: str) -> str:
     return before + after
 
 
-def _names_of(target: ast.expr) -> list[str] | None:
+def _list_names(target: ast.expr) -> list[str] | None:
     if isinstance(target, ast.Name):
         return [target.id]
     if isinstance(target, (ast.Tuple, ast.List)) and all(
@@ -670,7 +670,7 @@ def _is_tuple(target: ast.expr) -> bool:
     return not isinstance(target, ast.Name)
 
 
-def _values_of(tree: ast.AST) -> dict[str, list[ast.AST | None]]:
+def _find_values(tree: ast.AST) -> dict[str, list[ast.AST | None]]:
     """Return what the code gives to each name that it binds; None for what can't be said."""
     values: dict[str, list[ast.AST | None]] = {}
     seen: set[int] = set()
@@ -692,7 +692,7 @@ def _values_of(tree: ast.AST) -> dict[str, list[ast.AST | None]]:
                 give(target, value)
             case ast.For(target=target, iter=items) | ast.comprehension(target=target, iter=items):
                 # Of range(...), which counts as a number, the items are numbers.
-                is_range = isinstance(items, ast.Call) and _called(items) == "range"
+                is_range = isinstance(items, ast.Call) and _write_call(items) == "range"
                 give(target, items if is_range else None)
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and id(node) not in seen:
@@ -700,16 +700,16 @@ def _values_of(tree: ast.AST) -> dict[str, list[ast.AST | None]]:
         elif isinstance(node, (ast.Global, ast.Nonlocal)):
             for name in node.names:
                 values.setdefault(name, []).append(None)
-    for name in _bound_in(tree, stores=False):
+    for name in _find_bound_names(tree, stores=False):
         values.setdefault(name, []).append(None)
     return values
 
 
-def _called(call: ast.Call) -> str:
+def _write_call(call: ast.Call) -> str:
     return call.func.id if isinstance(call.func, ast.Name) else ""
 
 
-def _bound_in(tree: ast.AST, *, stores: bool = True) -> frozenset[str]:
+def _find_bound_names(tree: ast.AST, *, stores: bool = True) -> frozenset[str]:
     """All names that the code binds, wherever; without `stores` but by assignments and loops."""
     names: set[str] = set()
     for node in ast.walk(tree):

@@ -484,7 +484,7 @@ def __x_abs(value):
 _NAMES = re.compile(r"__x_\w+")
 
 
-def needed(code: str, present: set[str]) -> str:
+def write_missing(code: str, present: set[str]) -> str:
     """Return the source of the functions that the code calls, and that they call; now they are
     present.
     """

@@ -73,7 +73,7 @@ def retold(code: str) -> str:
         edits.visit(tree)
         if not edits.edits:
             return code
-        ast.parse(made := edits.made())
+        ast.parse(made := edits.write_edits())
         return made
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return code
@@ -90,7 +90,7 @@ class _Edits(ast.NodeVisitor):
         self._in_class = False
         self._asyncio = {"asyncio"}
 
-    def made(self) -> str:
+    def write_edits(self) -> str:
         """Write the code with all edits."""
         parts, at = [], 0
         for begin, end, text in sorted(self.edits, key=lambda edit: edit[:2]):
@@ -158,12 +158,12 @@ class _Edits(ast.NodeVisitor):
         for one in (one for target in targets for one in _set(target)):
             if isinstance(one, ast.Attribute):
                 told |= self._tell(one, "__x_on(", is_set=True)
-            elif (held := _held(one.value)) is not None:
+            elif (held := _find_holder(one.value)) is not None:
                 told |= self._tell(held, "__x_held(", is_set=False)
         for call in ast.walk(node):
             match call:
                 case ast.Call(func=ast.Attribute(value=of, attr=name)) if name in _CHANGING:
-                    if (held := _held(of)) is not None:
+                    if (held := _find_holder(of)) is not None:
                         told |= self._tell(held, "__x_held(", is_set=False)
         if told:
             end = self._place(node)[1]
@@ -202,7 +202,7 @@ def _set(target: ast.expr) -> list[ast.Attribute | ast.Subscript]:
     return []
 
 
-def _held(value: ast.expr) -> ast.Attribute | None:
+def _find_holder(value: ast.expr) -> ast.Attribute | None:
     """Find the attribute that holds what is changed, however deep in it that is."""
     while isinstance(value, ast.Subscript):
         value = value.value

@@ -50,7 +50,7 @@ def is_class(source: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def looked_at(code: str) -> Source:
+def scan_source(code: str) -> Source:
     """Take the code apart. Its lines end with a newline character, and nothing else."""
     names = frozenset(name for name in _NAME.findall(code[:LONGEST]) if not iskeyword(name))
     try:
@@ -62,12 +62,12 @@ def looked_at(code: str) -> Source:
         awaits = re.search(r"\bawait\b|\basyncio\b", code) is not None
         return Source(names, None, _roughly_defined(code), awaits)
     try:
-        return _described(code, tree, names)
+        return _describe(code, tree, names)
     except RecursionError:
         return Source(names, None, {})
 
 
-def _described(code: str, tree: ast.Module, names: frozenset[str]) -> Source:
+def _describe(code: str, tree: ast.Module, names: frozenset[str]) -> Source:
     starts = [0]
     for line in code.split("\n"):
         starts.append(starts[-1] + len(line.encode("utf-8", "replace")) + 1)
@@ -94,9 +94,9 @@ def _described(code: str, tree: ast.Module, names: frozenset[str]) -> Source:
         elif isinstance(node, ast.Await):
             awaits = True
             awaited.append(node.value)
-        elif isinstance(node, ast.Call) and _called(node) in _AWAITING:
+        elif isinstance(node, ast.Call) and _name_called(node) in _AWAITING:
             awaits = True
-            awaited += [one for item in node.args for one in _given(item)]
+            awaited += [one for item in node.args for one in _read_gathered(item)]
         elif isinstance(node, ast.Try) and node.finalbody:
             final.append(place(node.finalbody[0], node.finalbody[-1]))
     places = frozenset(place(one, one) for one in awaited if isinstance(one, ast.Call))
@@ -114,12 +114,12 @@ def _factories(tree: ast.Module) -> dict[str, str]:
                 | ast.AnnAssign(
                     target=ast.Name(id=name), value=ast.Call(args=[made_by, *_]) as call
                 )
-            ) if isinstance(made_by, ast.Lambda) and _called(call) == "defaultdict":
+            ) if isinstance(made_by, ast.Lambda) and _name_called(call) == "defaultdict":
                 found[name] = ast.unparse(made_by)
     return found
 
 
-def _given(item: ast.expr) -> list[ast.expr]:
+def _read_gathered(item: ast.expr) -> list[ast.expr]:
     """Return what an argument of `gather` gives it: itself, or the items that `*` takes apart."""
     match item:
         case ast.Starred(value=ast.List(elts=items) | ast.Tuple(elts=items)):
@@ -129,7 +129,7 @@ def _given(item: ast.expr) -> list[ast.expr]:
     return [item]
 
 
-def _called(call: ast.Call) -> str:
+def _name_called(call: ast.Call) -> str:
     match call.func:
         case ast.Attribute(attr=name) | ast.Name(id=name):
             return name
@@ -182,7 +182,7 @@ def _bind(
 def _is_definition(value: ast.expr) -> bool:
     """Whether an assigned value is made of its source alone."""
     return isinstance(value, ast.Lambda) or (
-        isinstance(value, ast.Call) and _called(value) == "namedtuple"
+        isinstance(value, ast.Call) and _name_called(value) == "namedtuple"
     )
 
 

@@ -55,7 +55,7 @@ def cancel(connection: sqlite3.Connection, mark: ProcessMark, scope: Scope, task
     return len(found)
 
 
-def cancelled(connection: sqlite3.Connection, call: Call) -> bool:
+def is_cancelled(connection: sqlite3.Connection, call: Call) -> bool:
     """Whether somebody cancelled it."""
     row = connection.execute(
         "SELECT cancelled FROM calls WHERE number = ?", (call.number,)
@@ -92,7 +92,7 @@ def leave(connection: sqlite3.Connection, call: Call) -> None:
     connection.execute("DELETE FROM line WHERE call = ?", (call.number,))
 
 
-def taken(
+def list_taken(
     connection: sqlite3.Connection,
     mark: ProcessMark,
     call: Call,

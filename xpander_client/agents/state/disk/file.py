@@ -46,7 +46,7 @@ class DiskFile:
                 found = _open.files[key] = cls(Path(key))
             return found
 
-    def forked(self) -> None:
+    def reset_after_fork(self) -> None:
         """In a process that was forked: begin anew, and leave alone what is the parent's."""
         # Another thread may have held it, which there is none of here.
         self._lock = threading.Lock()
@@ -73,7 +73,7 @@ class DiskFile:
     def _transaction(self, begin: str) -> Generator[tuple[sqlite3.Connection, ProcessMark]]:
         try:
             with self._lock:
-                connection, mark = self._opened()
+                connection, mark = self._open_database()
                 connection.execute(begin)
                 try:
                     yield connection, mark
@@ -86,7 +86,7 @@ class DiskFile:
                 f"{self.directory} can't be used for state: {error}"
             ) from error
 
-    def _opened(self) -> tuple[sqlite3.Connection, ProcessMark]:
+    def _open_database(self) -> tuple[sqlite3.Connection, ProcessMark]:
         if self._connection is None or self._mark is None:
             make_private_folder(self.directory)
             # SQLite gives what it keeps beside the file the same rights.
@@ -112,17 +112,17 @@ class _Open:
         self.lock = threading.Lock()
         self.files: weakref.WeakValueDictionary[str, DiskFile] = weakref.WeakValueDictionary()
 
-    def forked(self) -> None:
+    def reopen_after_fork(self) -> None:
         self.lock = threading.Lock()
         for file in list(self.files.values()):
-            file.forked()
+            file.reset_after_fork()
 
 
 _open = _Open()
 _left_alone: list[object] = []
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_open.forked)
+    os.register_at_fork(after_in_child=_open.reopen_after_fork)
 
 
 def _connect(path: Path) -> sqlite3.Connection:

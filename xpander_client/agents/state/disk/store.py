@@ -57,7 +57,7 @@ class DiskStore:
         first: Variables | None = None
         while True:
             with self._file.writing() as (connection, mark):
-                begun = self._begun(connection, scope, first)
+                begun = self._read_begun(connection, scope, first)
                 if begun is not None:
                     return calls.begin(connection, mark, scope, task), begun
             # Outside the lock: it is somebody else's code, and may be slow or use a session itself.
@@ -71,11 +71,11 @@ class DiskStore:
                 return Begun(row.number, row.head, _variables(connection, row))
         first = initial()
         with self._file.writing() as (connection, _):
-            begun = self._begun(connection, call.scope, first)
+            begun = self._read_begun(connection, call.scope, first)
             assert begun is not None
             return begun
 
-    def _begun(
+    def _read_begun(
         self, connection: sqlite3.Connection, scope: Scope, first: Variables | None
     ) -> Begun | None:
         row = _find(connection, scope)
@@ -115,10 +115,10 @@ class DiskStore:
         with self._file.writing() as (connection, mark):
             return calls.cancel(connection, mark, scope, task)
 
-    def cancelled(self, call: Call) -> bool:
+    def is_cancelled(self, call: Call) -> bool:
         """Whether somebody cancelled it."""
         with self._file.reading() as (connection, _):
-            return calls.cancelled(connection, call)
+            return calls.is_cancelled(connection, call)
 
     def running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
         """List the task of each running call, and whether it is cancelled."""
@@ -133,7 +133,7 @@ class DiskStore:
     def first(self, call: Call) -> bool:
         """Whether nobody is before it in reserving one of its names."""
         with self._file.reading() as (connection, mark):
-            return not calls.taken(connection, mark, call)
+            return not calls.list_taken(connection, mark, call)
 
     def leave(self, call: Call) -> None:
         """Give up what it reserved."""
@@ -163,7 +163,7 @@ class DiskStore:
                     raise Conflict(changes)
                 return ""
             names = {*clashing(changes, base, _variables(connection, row, changes))}
-            names.update(calls.taken(connection, mark, call, changes))
+            names.update(calls.list_taken(connection, mark, call, changes))
             if names:
                 raise Conflict(names)
             if self._history:

@@ -20,11 +20,11 @@ PIECE = 16 * 1024
 class _WriteObserver(Protocol):
     """Hears of what becomes of commands; it may be told on any thread."""
 
-    def committed(self, commands: int, seconds: float) -> None:
+    def on_commit(self, commands: int, seconds: float) -> None:
         """Count commands that were made durable together, in so much time."""
         ...
 
-    def refused(self) -> None:
+    def on_refusal(self) -> None:
         """Count a command that was not taken on: too many were waiting, for too long."""
         ...
 
@@ -32,10 +32,10 @@ class _WriteObserver(Protocol):
 class Unobserved:
     """Nobody wants to know."""
 
-    def committed(self, commands: int, seconds: float) -> None:
+    def on_commit(self, commands: int, seconds: float) -> None:
         """Do nothing."""
 
-    def refused(self) -> None:
+    def on_refusal(self) -> None:
         """Do nothing."""
 
 
@@ -73,7 +73,7 @@ class Admission:
             else:
                 await self._places.acquire()
         except TimeoutError:
-            self.observer.refused()
+            self.observer.on_refusal()
             raise HttpError(503, "the store has more to write than it can; try again") from None
         self.queued += 1
         return pieces

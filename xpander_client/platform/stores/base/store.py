@@ -706,7 +706,7 @@ class Store(ABC):
 
         def run(work: Work) -> None:
             task = None if report.task_id is None else work.task(report.task_id)
-            if task_machine.is_grave_of(task, organization_id):
+            if task_machine.is_grave(task, organization_id):
                 raise unknown_task(str(report.task_id))
             if first_answer(work, organization_id, key) is not None:
                 return

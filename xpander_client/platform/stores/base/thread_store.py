@@ -133,7 +133,7 @@ class ThreadStore(ABC):
 
         def run(work: Work) -> ThreadRecord:
             thread = find_thread(work, organization_id, thread_id)
-            document = threads.changed(thread.read(), changes)
+            document = threads.change(thread.read(), changes)
             changed = attrs.evolve(thread, document=orjson.dumps(document))
             if replacing is not None:
                 work.empty_thread(thread)

@@ -83,8 +83,8 @@ class Listener:
         connection = await self._database.connect()
         try:
             self._broken.clear()
-            connection.add_termination_listener(self._terminated)
-            await connection.add_listener(channel, self._notified)
+            connection.add_termination_listener(self._on_termination)
+            await connection.add_listener(channel, self._on_notification)
             if self._clock is not None:
                 await self._clock.set(connection)
         except BaseException:
@@ -108,8 +108,10 @@ class Listener:
                 self.late = not self.late
                 self._returned()
 
-    def _notified(self, connection: Any, process: int, channel: str, payload: object) -> None:
+    def _on_notification(
+        self, connection: Any, process: int, channel: str, payload: object
+    ) -> None:
         self._heard(process, str(payload))
 
-    def _terminated(self, connection: Any) -> None:
+    def _on_termination(self, connection: Any) -> None:
         self._broken.set()

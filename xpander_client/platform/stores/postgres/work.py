@@ -358,7 +358,7 @@ class PostgresWork:
     def _keep_apart(self, before: TaskRecord | None, record: TaskRecord) -> None:
         """Write the large fields that changed, and forget those that went."""
         if record.large != (before.large if before is not None else None):
-            written, gone = record.changed_from(before)
+            written, gone = record.compare(before)
             for name in written:
                 self.size += len(record.bodies[name])
                 self._set(self._large_fields, (record.id, name), record.bodies[name])

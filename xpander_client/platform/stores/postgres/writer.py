@@ -192,7 +192,7 @@ class Writer:
         else:
             self.commits += 1
             self.commands += len(batch)
-            self._admission.observer.committed(len(batch), time.perf_counter() - begun)
+            self._admission.observer.on_commit(len(batch), time.perf_counter() - begun)
         self._limit.release(len(batch))
         resolve(batch, self._admission)
         if work is not None:

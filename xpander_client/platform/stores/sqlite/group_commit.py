@@ -203,7 +203,7 @@ class GroupCommit(Generic[Tx]):
         self._limit.release(len(batch))
         self.commits += 1
         self.commands += len(batch)
-        self._admission.observer.committed(len(batch), time.perf_counter() - begun)
+        self._admission.observer.on_commit(len(batch), time.perf_counter() - begun)
         return transaction.topics
 
     def _settle(self, batch: list[QueuedCommand], topics: set[str]) -> None:

@@ -155,7 +155,7 @@ class SqliteWork(Transaction):
         earlier = before.large if before is not None else None
         if record.large == earlier:
             return
-        written, gone = record.changed_from(before)
+        written, gone = record.compare(before)
         for name in written:
             self.size += len(record.bodies[name])
             self.execute(
