@@ -7,7 +7,7 @@ whatever the model's client raised.
 
 from __future__ import annotations
 
-from typing import Any, Literal, cast
+from typing import Any, Literal, assert_never, cast
 
 import attrs
 
@@ -261,8 +261,10 @@ def _read_ending(brief: Brief, block: Block, work: _Try) -> Steps[_Ending | None
             if observations:
                 yield from _observe(brief, work, prompt.show_values(observations))
             return None
-        case _:
+        case None:
             return None
+        case _:
+            assert_never(block.control)
 
 
 def _observe(

@@ -766,7 +766,7 @@ class SandboxSession:
                 "objects of your own classes can't be keys of a dict or in a set outside of the "
                 "sandbox: use data, as tuples"
             ) from error
-        if snapshot.function_name in ("task_continue", "task_fail", "task_clarify"):
+        if snapshot.function_name in CONTROLS and snapshot.function_name != "task_success":
             # What is only looked at or said may be whatever prints.
             return (
                 tuple(out(one, is_marked=True) for one in args),
@@ -1243,8 +1243,10 @@ def _control(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Con
             return Fail(str(*_arguments(name, ("message",), args, kwargs)))
         case "task_clarify":
             return Clarify(str(*_arguments(name, ("message",), args, kwargs)))
-        case _:
+        case "task_continue":
             return Continue((*args, *kwargs.values()))
+        case _:
+            raise AssertionError(f"{name} is one of CONTROLS, and nothing says how it ends a block")
 
 
 def _constructor(opened: HostClass) -> Target:
