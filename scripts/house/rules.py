@@ -97,10 +97,13 @@ def check_underscores(
     A name is used by others if another module, a test, a text or an entry point names it, or if
     users import it from where it is. A class that stands in the signature of such a name is, too:
     they get objects of it. A decorator that keeps a function, as a fixture or a command, uses it.
+    Tests may look behind an underscore: that is what they are for.
     """
     used: dict[str, dict[str, Reference]] = defaultdict(dict)
     for reference in references:
-        used[reference.module].setdefault(reference.name, reference)
+        known = used[reference.module].setdefault(reference.name, reference)
+        if _is_test(known.path):
+            used[reference.module][reference.name] = reference
     for module in checked:
         names = used[module.name]
         is_door = module.is_package or module.name in public
@@ -110,12 +113,17 @@ def check_underscores(
         for name, definition in module.definitions.items():
             if name.startswith("__") or name in imported or definition.kind is Kind.TYPE_PARAMETER:
                 continue
-            if name.startswith("_") and (user := names.get(name)):
+            user = names.get(name)
+            if name.startswith("_") and user is not None and not _is_test(user.path):
                 text = f"{name} is used in {user.path}:{user.line}: call it {name.lstrip('_')}"
                 yield Problem("underscore", module.path, definition.line, text)
             elif not name.startswith("_") and not (name in shown or _is_kept(name, definition)):
                 text = f"{name} is used here alone: call it _{name}"
                 yield Problem("underscore", module.path, definition.line, text)
+
+
+def _is_test(path: str) -> bool:
+    return path.startswith("tests/")
 
 
 def _is_kept(name: str, definition: Definition) -> bool:

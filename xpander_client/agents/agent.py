@@ -20,7 +20,6 @@ from xpander_client.agents.loop import prompt
 from xpander_client.agents.run.call import AgentSetup
 from xpander_client.agents.run.runner import LocalRunner
 from xpander_client.agents.sandbox.capabilities import (
-    RESERVED,
     Capabilities,
     MemberSpec,
     Patterns,
@@ -30,6 +29,7 @@ from xpander_client.agents.sandbox.results import Limits
 from xpander_client.agents.sandbox.session import Sandbox
 from xpander_client.agents.state.config import StateConfig, connect_state
 from xpander_client.agents.state.sessions import Session
+from xpander_client.agents.types.reserved_names import RESERVED
 from xpander_client.errors import ArgumentError
 
 if TYPE_CHECKING:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from xpander_client.legacy.instructions import UserDetails as UserDetails
     from xpander_client.legacy.memory import Memory as Memory
     from xpander_client.legacy.providers import LLMProvider as LLMProvider
-    from xpander_client.legacy.tools.calls import (
+    from xpander_client.legacy.providers.tool_call import (
         ToolCall as ToolCall,
         ToolCallResult as ToolCallResult,
         ToolCallType as ToolCallType,
@@ -45,7 +45,7 @@ _HOMES = {
     "xpander_client.legacy.instructions": ("UserDetails",),
     "xpander_client.legacy.memory": ("Memory",),
     "xpander_client.legacy.providers": ("LLMProvider",),
-    "xpander_client.legacy.tools.calls": ("ToolCall", "ToolCallResult", "ToolCallType"),
+    "xpander_client.legacy.providers.tool_call": ("ToolCall", "ToolCallResult", "ToolCallType"),
     "xpander_client.legacy.usage": ("LLMTokens", "Tokens"),
 }
 

@@ -21,8 +21,8 @@ from xpander_client.legacy.loop import Loop
 from xpander_client.legacy.memory import Memory
 from xpander_client.legacy.pending import pending_local_tool_calls
 from xpander_client.legacy.providers import LLMProvider, provider, tool_calls_in, tools_for
+from xpander_client.legacy.providers.tool_call import ToolCall, ToolCallResult
 from xpander_client.legacy.script import Current, Platform, Script
-from xpander_client.legacy.tools.calls import ToolCall, ToolCallResult
 from xpander_client.legacy.tools.local_tools import local_tools
 from xpander_client.legacy.usage import Tokens, read_usage
 from xpander_client.transport.drivers import adrive, drive

@@ -14,8 +14,8 @@ from xpander_client.core.steps import Steps, ask
 from xpander_client.legacy.agent import Agent, load_agent
 from xpander_client.legacy.pending import pending_local_tool_calls
 from xpander_client.legacy.providers import LLMProvider, provider, tool_calls_in
+from xpander_client.legacy.providers.tool_call import ToolCall
 from xpander_client.legacy.script import Platform
-from xpander_client.legacy.tools.calls import ToolCall
 from xpander_client.transport import Closing, Resource
 from xpander_client.transport.drivers import adrive, drive
 

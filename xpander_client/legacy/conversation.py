@@ -23,9 +23,9 @@ from xpander_client.legacy.providers import (
     messages_for,
     tool_calls_in,
 )
+from xpander_client.legacy.providers.tool_call import FINISH_TOOL, ToolCall, ToolCallResult
 from xpander_client.legacy.script import Script
 from xpander_client.legacy.thread_copy import ThreadCopy
-from xpander_client.legacy.tools.calls import FINISH_TOOL, ToolCall, ToolCallResult
 from xpander_client.legacy.tools.catalog import original_name
 
 

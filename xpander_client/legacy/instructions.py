@@ -10,7 +10,7 @@ import attrs
 from xpander_client.api.models import AgentInstructions, ThreadMessage
 from xpander_client.core.serialization import dumps
 from xpander_client.legacy import files
-from xpander_client.legacy.tools.calls import FINISH_TOOL
+from xpander_client.legacy.providers.tool_call import FINISH_TOOL
 
 
 @attrs.frozen

@@ -8,11 +8,11 @@ from xpander_client.api.models import AgentExecutionStatus, ThreadMessage, Threa
 from xpander_client.api.resources import Task
 from xpander_client.core.steps import Steps, ask
 from xpander_client.errors import TurnLimitError
+from xpander_client.legacy import operations
 from xpander_client.legacy.conversation import Conversation
+from xpander_client.legacy.providers.tool_call import FINISH_TOOL, ToolCall, extend
 from xpander_client.legacy.script import Current, Script
-from xpander_client.legacy.tools import operations
-from xpander_client.legacy.tools.calls import FINISH_TOOL, ToolCall, extend
-from xpander_client.legacy.tools.runs import ToolRuns
+from xpander_client.legacy.tool_runs import ToolRuns
 
 _KNOWN = frozenset(AgentExecutionStatus)
 

@@ -9,8 +9,8 @@ from xpander_client.api.models import ThreadMessage
 from xpander_client.core.steps import Steps, ask
 from xpander_client.legacy.conversation import Conversation
 from xpander_client.legacy.providers import LLMProvider, system_for
+from xpander_client.legacy.providers.tool_call import ToolCallResult
 from xpander_client.legacy.script import Script
-from xpander_client.legacy.tools.calls import ToolCallResult
 from xpander_client.transport.drivers import adrive, drive
 
 

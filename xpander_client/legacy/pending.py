@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import attrs
 
-from xpander_client.legacy.tools.calls import ToolCall, ToolCallType
+from xpander_client.legacy.providers.tool_call import ToolCall, ToolCallType
 
 
 def pending_local_tool_calls(tool_calls: Sequence[ToolCall]) -> list[ToolCall]:

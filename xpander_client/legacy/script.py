@@ -13,9 +13,9 @@ from xpander_client.configuration import Configuration
 from xpander_client.errors import ArgumentError
 from xpander_client.legacy.instructions import UserDetails
 from xpander_client.legacy.providers import LLMProvider, Tool
+from xpander_client.legacy.providers.tool_call import ToolCall, ToolCallResult
 from xpander_client.legacy.thread_copy import ThreadCopy
 from xpander_client.legacy.tools import catalog
-from xpander_client.legacy.tools.calls import ToolCall, ToolCallResult
 from xpander_client.legacy.tools.local_tools import LocalTool
 
 _DEFAULT_TURNS = 50

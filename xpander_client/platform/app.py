@@ -18,7 +18,6 @@ from xpander_client.platform.agents.registry import Agents
 from xpander_client.platform.auth import roles
 from xpander_client.platform.auth.keys import FixedKeys, Keys, StoredKeys
 from xpander_client.platform.auth.rate_limits import RateLimits
-from xpander_client.platform.auth.scope import KeyScope
 from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.foundation.clock import Clock, server_clock
 from xpander_client.platform.foundation.errors import HttpError
@@ -27,6 +26,7 @@ from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http.deletions import Deletions
 from xpander_client.platform.http.gate import AuthMiddleware
 from xpander_client.platform.http.health import HealthEndpoints
+from xpander_client.platform.http.scope import KeyScope
 from xpander_client.platform.http.tasks import Endpoints
 from xpander_client.platform.http.threads import ThreadEndpoints
 from xpander_client.platform.http.tools import OperationEndpoints

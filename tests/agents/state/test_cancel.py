@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.agents.state.state_calls import connected
-from xpander_client.agents.state import memory_calls
+from xpander_client.agents.state import disk_calls, memory_calls
 from xpander_client.agents.state.config import StateConfig, connect_state
-from xpander_client.agents.state.disk import calls
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -75,7 +74,7 @@ def test_a_cancel_that_came_too_late_is_forgotten_after_a_minute(
     config: StateConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1000.0]
-    for module in (memory_calls, calls):
+    for module in (memory_calls, disk_calls):
         monkeypatch.setattr(module.time, "time", lambda: now[0])
     session = config.session("s", "agent")
     session.cancel("t")

@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from xpander_client.legacy.providers import LLMProvider, tool_calls_in
-from xpander_client.legacy.tools.calls import FINISH_TOOL, ToolCall, ToolCallType, empty_payload
+from xpander_client.legacy.providers.tool_call import (
+    FINISH_TOOL,
+    ToolCall,
+    ToolCallType,
+    empty_payload,
+)
 
 
 def call(arguments: Any, name: str = "t") -> ToolCall:

@@ -23,7 +23,7 @@ from xpander_client.legacy.providers import (
     tool_calls_in,
     tools_for,
 )
-from xpander_client.legacy.tools.calls import ToolCall
+from xpander_client.legacy.providers.tool_call import ToolCall
 
 MADE = re.compile(r"call_[0-9a-f]{24}")
 TYPES: dict[LLMProvider, Any] = {

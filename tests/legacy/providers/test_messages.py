@@ -18,7 +18,7 @@ from xpander_client.legacy.providers import (
     messages_for,
     system_for,
 )
-from xpander_client.legacy.tools.calls import FINISH_TOOL
+from xpander_client.legacy.providers.tool_call import FINISH_TOOL
 
 ALTERNATING = [LLMProvider.ANTHROPIC, LLMProvider.AMAZON_BEDROCK, LLMProvider.GEMINI]
 

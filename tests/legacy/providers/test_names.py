@@ -9,7 +9,7 @@ from hypothesis import given, strategies as st
 
 from xpander_client.errors import ArgumentError
 from xpander_client.legacy.providers import LLMProvider, provider, wire_name
-from xpander_client.legacy.tools.calls import FINISH_TOOL, LOCAL_PREFIX
+from xpander_client.legacy.providers.tool_call import FINISH_TOOL, LOCAL_PREFIX
 
 LEGAL = r"[A-Za-z0-9_-]{1,64}"
 RULES = dict.fromkeys(LLMProvider, LEGAL) | {

@@ -8,7 +8,7 @@ from typing import Any
 from xpander_client.api.models import AgentGraphItem, AgentTool
 from xpander_client.api.resources import Agent
 from xpander_client.legacy.providers import LLMProvider, Tool, wire_name
-from xpander_client.legacy.tools.calls import FINISH_TOOL, empty_payload, extend
+from xpander_client.legacy.providers.tool_call import FINISH_TOOL, empty_payload, extend
 from xpander_client.legacy.tools.catalog import list_offered, on_the_wire, original_name
 
 

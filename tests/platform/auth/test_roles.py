@@ -10,8 +10,8 @@ import attrs
 import httpx
 import pytest
 
-from tests.platform.auth.test_scope import routes
 from tests.platform.conftest import QUICK
+from tests.platform.http.test_scope import routes
 from tests.platform.serving import WatchedStore, beside, caller, serving
 from tests.platform.wire import Worker, create, event, eventually, push, status, update, worker
 from xpander_client.platform.app import Platform

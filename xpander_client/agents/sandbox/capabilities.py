@@ -11,15 +11,13 @@ from typing import Any, Literal, TypeVar
 
 import attrs
 
+from xpander_client.agents.types.reserved_names import RESERVED
 from xpander_client.errors import ArgumentError
 
 T = TypeVar("T")
 
 Visibility = Literal["high", "medium", "low"]
 Patterns = str | Iterable[str]
-
-CONTROLS = ("task_success", "task_fail", "task_clarify", "task_continue")
-"""The functions by which agent code ends a block."""
 
 OPERATORS = frozenset(
     f"__{name}__"
@@ -31,10 +29,6 @@ OPERATORS = frozenset(
 )
 """What agent code may do with objects of an open class by `on_host`, besides the operators and
 builtins themselves."""
-
-RESERVED = frozenset(
-    {"dataclass", "dataclasses", "inputs", "on_host", "print", "view_image", *CONTROLS}
-)
 
 
 @attrs.frozen

@@ -21,7 +21,7 @@ from uuid import UUID
 
 import attrs
 
-from xpander_client.agents.sandbox.capabilities import CONTROLS, OPERATORS, Capabilities, HostClass
+from xpander_client.agents.sandbox.capabilities import OPERATORS, Capabilities, HostClass
 from xpander_client.agents.sandbox.containers import (
     NAMES,
     SOURCE as CONTAINERS,
@@ -71,6 +71,7 @@ from xpander_client.agents.state.codec import (
     encode,
     whole,
 )
+from xpander_client.agents.types.reserved_names import CONTROLS
 
 _AFTER_THE_END = 100
 """Calls of the host that a block may still try after it has ended itself; then it is stopped."""

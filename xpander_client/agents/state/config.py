@@ -138,8 +138,8 @@ def _encode(values: Mapping[Any, Any]) -> Variables:
     Raises:
         ValueError: one of them can't be kept, or can't be a variable of that name.
     """
-    from xpander_client.agents.sandbox.capabilities import RESERVED
     from xpander_client.agents.state.codec import Unstorable, decode, encode
+    from xpander_client.agents.types.reserved_names import RESERVED
 
     encoded = {}
     for name, value in values.items():
@@ -160,7 +160,7 @@ def _encode(values: Mapping[Any, Any]) -> Variables:
 
 def _open_store(config: StateConfig) -> Store:
     if config.path is not None:
-        from xpander_client.agents.state.disk.store import DiskStore
+        from xpander_client.agents.state.disk_store import DiskStore
 
         return DiskStore(config.path, history=config.type == "versioned")
     if config.storage == "memory":

@@ -22,8 +22,8 @@ from xpander_client.legacy.providers.arguments import json_text, read_call
 from xpander_client.legacy.providers.llm_provider import LLMProvider, provider as provider_of
 from xpander_client.legacy.providers.plain import make_id_source, mend, plain
 from xpander_client.legacy.providers.reading import Parts, WrittenCall, read_message
+from xpander_client.legacy.providers.tool_call import ToolCall
 from xpander_client.legacy.providers.turns import REASONING, SIGNATURE
-from xpander_client.legacy.tools.calls import ToolCall
 
 # The forms exclude one another, so the order says nothing.
 _RECOGNISERS = (chat, bedrock, anthropic, gemini, ollama, langchain, realtime)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from xpander_client.core.serialization import dumps
-from xpander_client.legacy.tools.calls import (
+from xpander_client.legacy.providers.tool_call import (
     FINISH_TOOL,
     GROUPS,
     LOCAL_PREFIX,

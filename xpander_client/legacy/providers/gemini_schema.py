@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from xpander_client.core.tool_schema import Schema, resolve_reference
-from xpander_client.legacy.tools.calls import GROUPS
+from xpander_client.legacy.providers.tool_call import GROUPS
 
 _Path = tuple[str, ...]
 

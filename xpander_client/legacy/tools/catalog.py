@@ -9,7 +9,7 @@ from typing import Any
 from xpander_client.api.models import AgentTool
 from xpander_client.api.resources import Agent as Definition
 from xpander_client.legacy.providers import LLMProvider, Tool, wire_name
-from xpander_client.legacy.tools.calls import FINISH_TOOL
+from xpander_client.legacy.providers.tool_call import FINISH_TOOL
 from xpander_client.legacy.tools.local_tools import LocalTool
 
 _GROUPS = {"body_params": "bodyParams", "query_params": "queryParams", "path_params": "pathParams"}

@@ -22,7 +22,6 @@ import attrs
 
 from xpander_client.core.signatures import read_signature
 from xpander_client.core.tool_schema import Schema
-from xpander_client.legacy.hints import read_hints
 from xpander_client.legacy.tools import pydantic_form
 from xpander_client.legacy.tools.form import (
     ANYTHING,
@@ -32,6 +31,7 @@ from xpander_client.legacy.tools.form import (
     lenient,
     misfit,
 )
+from xpander_client.legacy.tools.hints import read_hints
 
 _PLAIN = (str, bool, int, float, types.NoneType)
 

@@ -18,7 +18,13 @@ from xpander_client.legacy.providers import (
     group_arguments,
     tools_for,
 )
-from xpander_client.legacy.tools.calls import GROUPS, LOCAL_PREFIX, ToolCall, ToolCallType, extend
+from xpander_client.legacy.providers.tool_call import (
+    GROUPS,
+    LOCAL_PREFIX,
+    ToolCall,
+    ToolCallType,
+    extend,
+)
 from xpander_client.legacy.tools.docstrings import parameters_in
 from xpander_client.legacy.tools.parameters import Parameters, read_parameters
 

@@ -11,10 +11,10 @@ import attrs
 
 from xpander_client.core.signatures import read_signature
 from xpander_client.core.tool_schema import Schema
-from xpander_client.legacy.hints import read_hints
 from xpander_client.legacy.providers import LLMProvider, wire_name
 from xpander_client.legacy.tools.form import ANYTHING, Form, MisfitError, describe_form
 from xpander_client.legacy.tools.forms import Forms, nullable, read_default
+from xpander_client.legacy.tools.hints import read_hints
 from xpander_client.legacy.tools.pydantic_form import read_field
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)

@@ -21,7 +21,7 @@ from xpander_client.api.models import (
 )
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.foundation.errors import HttpError
-from xpander_client.platform.http import bodies
+from xpander_client.platform.foundation.models import check_model
 
 FILE = frozenset({"agents"})
 _MODEL = frozenset({"provider", "name"})
@@ -179,7 +179,7 @@ def plain(value: Mapping[str, Any], place: str) -> dict[str, Any]:
 
 def _check(value: Any, kind: Any, place: str) -> None:
     try:
-        bodies.check_model(value, kind, place)
+        check_model(value, kind, place)
     except HttpError as refusal:
         raise ConfigurationError(f"{refusal.path}: {refusal.detail}") from None
 

@@ -17,9 +17,9 @@ from xpander_client.platform.auth.access import ROLES, KeyGrant
 from xpander_client.platform.foundation.bounds import ID
 from xpander_client.platform.foundation.clock import Clock, timestamp
 from xpander_client.platform.foundation.errors import HttpError
+from xpander_client.platform.foundation.routes import ROOTS
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.foundation.ttl_cache import Lookups
-from xpander_client.platform.http.gate import ROOTS
 from xpander_client.platform.rules.records import OPERATOR, make_audit_entry
 from xpander_client.platform.stores.base.store import Store
 

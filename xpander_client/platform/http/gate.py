@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from xpander_client.platform.foundation.errors import HttpError, StaleAttempt
 from xpander_client.platform.foundation.metrics import Metrics
+from xpander_client.platform.foundation.routes import ROOTS
 from xpander_client.runtime.connections import RECOGNIZE
 from xpander_client.runtime.hosts import PRIVATE, is_cross_site, is_from_here, is_loopback, is_named
 
@@ -26,23 +27,6 @@ if TYPE_CHECKING:
     from xpander_client.platform.auth.rate_limits import RateLimits
     from xpander_client.platform.foundation.settings import Settings
 
-
-ROOTS = frozenset(
-    {
-        "agent-execution",
-        "agents",
-        "agents-crud",
-        "agents-metrics",
-        "activity",
-        "events",
-        "health",
-        "memory",
-        "metadata",
-        "metrics",
-        "ready",
-    }
-)
-"""First segments of routes. Anything else there is the organization."""
 
 _OPEN = frozenset({"health", "ready", "metrics"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})

@@ -34,13 +34,13 @@ from xpander_client.core.statuses import STATUSES
 from xpander_client.platform.agents.registry import Agents, list_item
 from xpander_client.platform.auth.access import APPLICATION, READER, WORKER
 from xpander_client.platform.auth.keys import Keys
-from xpander_client.platform.auth.scope import KeyScope
 from xpander_client.platform.dispatch import sessions
 from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.foundation.bounds import ID, ITEMS, LOOKED_UP, within
 from xpander_client.platform.foundation.clock import timestamp
 from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.ids import new_task_id
+from xpander_client.platform.foundation.models import check_model
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http import bodies
 from xpander_client.platform.http.deletions import Deletions, Removed
@@ -59,6 +59,7 @@ from xpander_client.platform.http.routing import (
     route,
     without_nulls,
 )
+from xpander_client.platform.http.scope import KeyScope
 from xpander_client.platform.rules import activity, task_machine
 from xpander_client.platform.rules.records import (
     LARGE,
@@ -476,7 +477,7 @@ class Endpoints:
 
         def check(events: Any) -> tuple[list[dict[str, Any]], IdempotencyKey | None]:
             within(events, ITEMS, "$")
-            bodies.check_model(events, list[TaskUpdateEvent], known_values_only=False)
+            check_model(events, list[TaskUpdateEvent], known_values_only=False)
             whole = [_whole_event(event, index, place) for index, event in enumerate(events)]
             return whole, idempotency(request, f"push {task_id}", events)
 
@@ -620,11 +621,11 @@ class Endpoints:
         """Return the body as it came; it is an object, and what the model says."""
 
         def check(body: Any) -> dict[str, Any]:
-            made = bodies.check_model(body, model)
+            made = check_model(body, model)
             if made.additional_properties:
                 # What isn't in this request's contract may still be a field of the task that comes
                 # of it, and then it has to have that field's type.
-                bodies.check_model(made.additional_properties, TaskUpdate)
+                check_model(made.additional_properties, TaskUpdate)
             plain: dict[str, Any] = body
             return plain
 
@@ -676,13 +677,13 @@ def _by_role(request: Request, body: dict[str, Any]) -> tuple[dict[str, Any], in
 
 def _check_update(body: Any) -> dict[str, Any]:
     body = _with_text_result(body)
-    bodies.check_model(body, TaskUpdate)
+    check_model(body, TaskUpdate)
     return _with_total(body)
 
 
 def _check_ending(body: Any) -> dict[str, Any]:
     ending: dict[str, Any] = _with_text_result(body)
-    bodies.check_model(ending, TaskFinish)
+    check_model(ending, TaskFinish)
     return ending
 
 
@@ -723,7 +724,7 @@ def _whole_event(event: dict[str, Any], index: int, place: Mapping[str, str]) ->
     whole = {"data": None, **event}
     if whole["type"] == "task_finished" and whole["data"] is not None:
         whole["data"] = _with_text_result(whole["data"])
-        bodies.check_model(whole["data"], TaskUpdate, f"$[{index}].data")
+        check_model(whole["data"], TaskUpdate, f"$[{index}].data")
         whole["data"] = _with_total(whole["data"])
     return whole
 

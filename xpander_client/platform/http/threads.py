@@ -11,10 +11,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from xpander_client.api.models import ThreadCreate, ThreadMessage, ThreadUpdate
-from xpander_client.platform.auth.scope import KeyScope
 from xpander_client.platform.foundation.bounds import ID, ITEMS, LOOKED_UP, within
 from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.ids import new_task_id
+from xpander_client.platform.foundation.models import check_model
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http import bodies
 from xpander_client.platform.http.routing import (
@@ -29,6 +29,7 @@ from xpander_client.platform.http.routing import (
     read_query,
     route,
 )
+from xpander_client.platform.http.scope import KeyScope
 from xpander_client.platform.rules import threads
 from xpander_client.platform.rules.records import IdempotencyKey, MessageRecord, ThreadRecord
 from xpander_client.platform.stores.base.store import Store
@@ -112,7 +113,7 @@ class ThreadEndpoints:
 
         def check(messages: Any) -> tuple[list[dict[str, Any]], IdempotencyKey | None]:
             within(messages, ITEMS, "$")
-            bodies.check_model(messages, list[ThreadMessage])
+            check_model(messages, list[ThreadMessage])
             return messages, idempotency(request, f"extend {thread_id}", messages)
 
         messages, key = await self._take(request, check)
@@ -224,14 +225,14 @@ def _answer_thread(
 
 
 def _check_thread(body: Any) -> dict[str, Any]:
-    made = bodies.check_model(body, ThreadCreate)
-    bodies.check_model(made.additional_properties, ThreadUpdate)
+    made = check_model(body, ThreadCreate)
+    check_model(made.additional_properties, ThreadUpdate)
     thread: dict[str, Any] = body
     return thread
 
 
 def _check_changes(body: Any) -> dict[str, Any]:
-    bodies.check_model(body, ThreadUpdate)
+    check_model(body, ThreadUpdate)
     changes: dict[str, Any] = body
     return changes
 

@@ -22,11 +22,11 @@ from xpander_client.platform.agents.http_tools import HttpTools
 from xpander_client.platform.agents.registry import Agents
 from xpander_client.platform.agents.tool_answer import SLICE
 from xpander_client.platform.auth.access import KeyGrant
-from xpander_client.platform.auth.scope import KeyScope
 from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.foundation.clock import Clock
 from xpander_client.platform.foundation.errors import HttpError, StaleAttempt
 from xpander_client.platform.foundation.ids import child_task_id, new_task_id
+from xpander_client.platform.foundation.models import check_model
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http import bodies
 from xpander_client.platform.http.routing import (
@@ -38,6 +38,7 @@ from xpander_client.platform.http.routing import (
     read_held_attempt,
     route,
 )
+from xpander_client.platform.http.scope import KeyScope
 from xpander_client.platform.http.threads import LENGTH, STATUS
 from xpander_client.platform.rules import task_machine
 from xpander_client.platform.rules.records import IdempotencyKey, TaskRecord
@@ -336,7 +337,7 @@ def _object(body: Any) -> dict[str, Any]:
 
 
 def _call(body: Any) -> dict[str, Any]:
-    bodies.check_model(body, OperationCall)
+    check_model(body, OperationCall)
     return _object(body)
 
 

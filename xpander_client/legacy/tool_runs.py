@@ -13,21 +13,22 @@ from xpander_client.api.resources import Task
 from xpander_client.core.result import error_text
 from xpander_client.core.steps import Steps, ask, run as call_function, together
 from xpander_client.errors import ArgumentError
+from xpander_client.legacy import operations
 from xpander_client.legacy.conversation import Conversation
+from xpander_client.legacy.operations import Ran
 from xpander_client.legacy.providers import MalformedError, Tool
-from xpander_client.legacy.script import Current, Script
-from xpander_client.legacy.thread_copy import ThreadCopy
-from xpander_client.legacy.tools import catalog, operations
-from xpander_client.legacy.tools.calls import (
+from xpander_client.legacy.providers.tool_call import (
     FINISH_TOOL,
     ToolCall,
     ToolCallResult,
     ToolCallType,
     extend,
 )
+from xpander_client.legacy.script import Current, Script
+from xpander_client.legacy.thread_copy import ThreadCopy
+from xpander_client.legacy.tools import catalog
 from xpander_client.legacy.tools.form import MisfitError
 from xpander_client.legacy.tools.local_tools import LocalTool
-from xpander_client.legacy.tools.operations import Ran
 from xpander_client.transport.drivers import AsyncFunctionError
 
 _logger = logging.getLogger(__name__)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import attrs
 
-from xpander_client.agents.state.disk import calls
-from xpander_client.agents.state.disk.file import DiskFile
-from xpander_client.agents.state.disk.schema import BITS, MASK, span
+from xpander_client.agents.state import disk_calls
+from xpander_client.agents.state.disk_file import DiskFile
+from xpander_client.agents.state.disk_schema import BITS, MASK, span
 from xpander_client.agents.state.merging import clashing, difference, overlay, visible
 from xpander_client.agents.state.store import (
     Begun,
@@ -59,7 +59,7 @@ class DiskStore:
             with self._file.writing() as (connection, mark):
                 begun = self._read_begun(connection, scope, first)
                 if begun is not None:
-                    return calls.begin(connection, mark, scope, task), begun
+                    return disk_calls.begin(connection, mark, scope, task), begun
             # Outside the lock: it is somebody else's code, and may be slow or use a session itself.
             first = initial()
 
@@ -103,7 +103,7 @@ class DiskStore:
     def end(self, call: Call, place: int, events: Sequence[bytes]) -> None:
         """Forget the call, keep its last events."""
         with self._file.writing() as (connection, _):
-            calls.end(connection, call)
+            disk_calls.end(connection, call)
             if events:
                 row = _find(connection, call.scope)
                 if row is not None and row.number == place:
@@ -113,32 +113,32 @@ class DiskStore:
     def cancel(self, scope: Scope, task: str) -> int:
         """Cancel what runs of a task, or else what starts next; says how many were running."""
         with self._file.writing() as (connection, mark):
-            return calls.cancel(connection, mark, scope, task)
+            return disk_calls.cancel(connection, mark, scope, task)
 
     def is_cancelled(self, call: Call) -> bool:
         """Whether somebody cancelled it."""
         with self._file.reading() as (connection, _):
-            return calls.is_cancelled(connection, call)
+            return disk_calls.is_cancelled(connection, call)
 
     def running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
         """List the task of each running call, and whether it is cancelled."""
         with self._file.reading() as (connection, mark):
-            return calls.running(connection, mark, scope)
+            return disk_calls.running(connection, mark, scope)
 
     def queue(self, call: Call, names: Collection[str]) -> None:
         """Reserve names for a call, behind those that did before."""
         with self._file.writing() as (connection, mark):
-            calls.queue(connection, mark, call, names)
+            disk_calls.queue(connection, mark, call, names)
 
     def first(self, call: Call) -> bool:
         """Whether nobody is before it in reserving one of its names."""
         with self._file.reading() as (connection, mark):
-            return not calls.list_taken(connection, mark, call)
+            return not disk_calls.list_taken(connection, mark, call)
 
     def leave(self, call: Call) -> None:
         """Give up what it reserved."""
         with self._file.writing() as (connection, _):
-            calls.leave(connection, call)
+            disk_calls.leave(connection, call)
 
     # Writing -------------------------------------------------------------------------------------
 
@@ -163,7 +163,7 @@ class DiskStore:
                     raise Conflict(changes)
                 return ""
             names = {*clashing(changes, base, _variables(connection, row, changes))}
-            names.update(calls.list_taken(connection, mark, call, changes))
+            names.update(disk_calls.list_taken(connection, mark, call, changes))
             if names:
                 raise Conflict(names)
             if self._history:
@@ -183,7 +183,7 @@ class DiskStore:
                 self._apply(connection, row, changes)
             _append(connection, row, events)
             _save(connection, row)
-            calls.leave(connection, call)
+            disk_calls.leave(connection, call)
             return row.head
 
     def _commit(

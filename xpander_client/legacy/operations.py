@@ -18,7 +18,7 @@ from xpander_client.errors import (
     ConflictError,
     DecodingError,
 )
-from xpander_client.legacy.tools.calls import ToolCall, ToolCallResult
+from xpander_client.legacy.providers.tool_call import ToolCall, ToolCallResult
 
 if TYPE_CHECKING:
     from xpander_client.legacy.script import Platform

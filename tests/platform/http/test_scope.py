@@ -18,17 +18,17 @@ from tests.platform.wire import Clock, OpenStore, create, status, update, worker
 from xpander_client.platform.agents.file import parse_agents
 from xpander_client.platform.app import Platform
 from xpander_client.platform.auth import keys
-from xpander_client.platform.auth.scope import (
+from xpander_client.platform.dispatch.dispatcher import Dispatch
+from xpander_client.platform.dispatch.sessions import registration
+from xpander_client.platform.foundation.errors import HttpError
+from xpander_client.platform.foundation.metrics import Metrics
+from xpander_client.platform.http.scope import (
     AGENTS_NAMED,
     SAID,
     TASKS_NAMED,
     THREADS_NAMED,
     KeyScope,
 )
-from xpander_client.platform.dispatch.dispatcher import Dispatch
-from xpander_client.platform.dispatch.sessions import registration
-from xpander_client.platform.foundation.errors import HttpError
-from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.stores.base.store import Store
 
 ROOT = Path(__file__).resolve().parents[3]

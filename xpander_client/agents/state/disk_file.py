@@ -12,8 +12,8 @@ from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from xpander_client.agents.state.disk.process_mark import ProcessMark
-from xpander_client.agents.state.disk.schema import prepare
+from xpander_client.agents.state.disk_schema import prepare
+from xpander_client.agents.state.process_mark import ProcessMark
 from xpander_client.errors import ConfigurationError
 from xpander_client.private_files import check_private, make_private_folder, open_private
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 import attrs
 import pytest
 
-from xpander_client.legacy.tools.calls import ToolCall, ToolCallResult, ToolCallType, empty_payload
+from xpander_client.legacy.providers.tool_call import (
+    ToolCall,
+    ToolCallResult,
+    ToolCallType,
+    empty_payload,
+)
 
 
 def test_a_calls_fields_have_their_places() -> None:

@@ -8,8 +8,8 @@ import sqlite3
 import time
 from collections.abc import Collection, Sequence
 
-from xpander_client.agents.state.disk.process_mark import ProcessMark
 from xpander_client.agents.state.memory_calls import PENDING_SECONDS
+from xpander_client.agents.state.process_mark import ProcessMark
 from xpander_client.agents.state.store import Call, Scope
 
 

@@ -1,1 +1,0 @@
-"""State in a directory, shared by all processes that use it."""
