@@ -23,13 +23,18 @@ from xpander_client.platform.foundation.clock import Clock, server_clock
 from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.foundation.settings import Settings
+from xpander_client.platform.http.agents import AgentEndpoints
 from xpander_client.platform.http.deletions import Deletions
+from xpander_client.platform.http.events import EventEndpoints
 from xpander_client.platform.http.gate import AuthMiddleware
 from xpander_client.platform.http.health import HealthEndpoints
+from xpander_client.platform.http.reports import ReportEndpoints
 from xpander_client.platform.http.scope import KeyScope
-from xpander_client.platform.http.tasks import Endpoints
+from xpander_client.platform.http.table import make_routes
+from xpander_client.platform.http.tasks import TaskEndpoints
 from xpander_client.platform.http.threads import ThreadEndpoints
 from xpander_client.platform.http.tools import OperationEndpoints
+from xpander_client.platform.http.workers import WorkerEndpoints
 from xpander_client.platform.stores.base.retention import FAREWELL
 from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.streaming.event_log import EventLogs
@@ -77,15 +82,12 @@ class Platform:
             store, agents, create=create_agents, settings=self.settings, clock=self._clock
         )
         self.deletions = Deletions(store, self.dispatch)
-        endpoints = Endpoints(
-            store,
-            self.agents,
-            self.dispatch,
-            self.logs,
-            known,
-            reach,
-            self.deletions,
-            self.settings,
+        routes = make_routes(
+            TaskEndpoints(store, self.agents, self.dispatch, reach, self.deletions, self.settings),
+            EventEndpoints(store, self.dispatch, self.logs, self.settings),
+            WorkerEndpoints(store, self.agents, self.dispatch, self.logs, self.settings),
+            AgentEndpoints(self.agents, known, self.settings),
+            ReportEndpoints(store, self.agents, reach, self.settings),
         )
         self._http_tools = HttpTools(
             timeout=self.settings.tool_timeout, limit=self.settings.body_limit
@@ -102,12 +104,10 @@ class Platform:
         )
         threads = ThreadEndpoints(store, reach, self.settings)
         health = HealthEndpoints(store, self.logs, self.metrics, self._clock)
-        routes = roles.guard_routes(
-            reach.guard_routes(
-                [*endpoints.routes(), *threads.routes(), *operations.routes(), *health.routes()]
-            )
+        guarded = roles.guard_routes(
+            reach.guard_routes([*routes, *threads.routes(), *operations.routes(), *health.routes()])
         )
-        router = Router(routes, redirect_slashes=False)
+        router = Router(guarded, redirect_slashes=False)
         limits = RateLimits(self.settings, self._clock)
         self.app: ASGIApp = AuthMiddleware(
             router, known, limits, self.metrics, self.settings, is_held=self.dispatch.is_held

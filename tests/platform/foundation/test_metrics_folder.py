@@ -19,7 +19,7 @@ from xpander_client.platform.foundation.metrics import Metrics
 
 metrics = Metrics()
 for _ in range(int(sys.argv[1])):
-    metrics.answered("GET", 200)
+    metrics.count_answer("GET", 200)
     metrics.on_commit(3, 0.1)
 metrics.queued.set(5)
 """

@@ -61,7 +61,7 @@ class Tools:
         nothing.
 
         Raises:
-            Refusal: 404, nothing runs this tool; 422, it takes no such payload; 424, it failed.
+            HttpError: 404, nothing runs this tool; 422, it takes no such payload; 424, it failed.
         """
         tool = self._tools.get(tool_id)
         if tool is None:

@@ -145,7 +145,7 @@ class HttpOperation:
         """Make the request for these arguments: those that the tool declares, as it declares them.
 
         Raises:
-            Refusal: 422, one is missing, or not as the tool's schema has it, or can't be sent.
+            HttpError: 422, one is missing, or not as the tool's schema has it, or can't be sent.
         """
         arguments = self._accept(given)
         headers = {**_HEADERS, **self._login(), **self.make_headers(arguments.headers)}
@@ -193,7 +193,7 @@ class HttpOperation:
         """Return the URL for these arguments.
 
         Raises:
-            Refusal: 422, a variable is missing, or can't be part of a path.
+            HttpError: 422, a variable is missing, or can't be part of a path.
         """
         parts = urlsplit(self.url)
         segments = [self._segment(segment, path_params) for segment in parts.path.split("/")]
@@ -232,7 +232,7 @@ class HttpOperation:
         """Return the headers for a call: its own, and over them the tool's.
 
         Raises:
-            Refusal: 422, one can't be sent.
+            HttpError: 422, one can't be sent.
         """
         sent = {}
         for name, value in given.items():

@@ -46,7 +46,7 @@ class HttpTools:
         """Send the request, and return the answer as JSON; one that is none becomes a JSON text.
 
         Raises:
-            Refusal: 422, these arguments make no request; 424, the server can't be reached, does
+            HttpError: 422, these arguments make no request; 424, the server can't be reached, does
                 not answer in time, or answers with a failure or what can't be taken.
         """
         # Beside the loop, as there may be a great deal to look at.

@@ -41,7 +41,7 @@ def read_declared(
     References (`$ref`) and keywords that are not common are not looked at.
 
     Raises:
-        Refusal: 422, one is missing, or not as the schema has it; the path says which.
+        HttpError: 422, one is missing, or not as the schema has it; the path says which.
     """
     schema = group if isinstance(group, Mapping) else {}
     properties = schema.get("properties") or {}

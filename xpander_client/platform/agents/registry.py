@@ -62,7 +62,7 @@ class Agents:
         """Return the agent.
 
         Raises:
-            Refusal: 404, there is none.
+            HttpError: 404, there is none.
         """
         described = self._described.get(agent_id)
         if described is not None:
@@ -75,7 +75,7 @@ class Agents:
         """Return the agent, made if it isn't there, before something is done for it.
 
         Raises:
-            Refusal: 404, there is none and none is made; 422, the id can't be one.
+            HttpError: 404, there is none and none is made; 422, the id can't be one.
         """
         try:
             return await self.get(organization_id, agent_id)

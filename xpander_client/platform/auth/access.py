@@ -45,7 +45,7 @@ class KeyGrant:
         """Insist that the key may use the agent.
 
         Raises:
-            Refusal: 403, it may not.
+            HttpError: 403, it may not.
         """
         if not self.covers(agent_id):
             raise HttpError(403, f"this key may not use agent {agent_id}")

@@ -45,7 +45,7 @@ class Keys(Protocol):
         """Return what the key grants, None when it is no key.
 
         Raises:
-            Refusal: 503, that can't be told at the moment.
+            HttpError: 503, that can't be told at the moment.
         """
         ...
 
@@ -111,7 +111,7 @@ class StoredKeys:
         """Write down when the keys were last used that were used since the last time.
 
         Raises:
-            Refusal: 503, the store can't be written to; the rest is noted the next time.
+            HttpError: 503, the store can't be written to; the rest is noted the next time.
         """
         while self._used:
             key_id, moment = self._used.popitem()

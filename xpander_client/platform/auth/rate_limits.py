@@ -36,7 +36,7 @@ class RateLimits:
         """Count a request, `of_worker` one that keeps a worker's tasks its own.
 
         Raises:
-            Refusal: 429, it is one too many; `Retry-After` says when there will be a token.
+            HttpError: 429, it is one too many; `Retry-After` says when there will be a token.
         """
         rate = self._settings.rate_limit if access.rate_limit is None else access.rate_limit
         if rate is None:

@@ -38,7 +38,7 @@ def within(
     `path` is its place in the request's body; where it stands elsewhere, `what` says what it is.
 
     Raises:
-        Refusal: 422, it is out of bounds.
+        HttpError: 422, it is out of bounds.
     """
     expected = fault(value, bounds)
     if expected is not None:

@@ -23,7 +23,7 @@ def check_model(value: Any, model: type[T], at: str = "$", *, known_values_only:
     what gets stored.
 
     Raises:
-        Refusal: 422, it isn't one, or is out of bounds; the path says where.
+        HttpError: 422, it isn't one, or is out of bounds; the path says where.
     """
     try:
         made = structure(value, model)

@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 import orjson
 from starlette.requests import ClientDisconnect, Request
 
+from xpander_client.api.models import TaskUpdate
 from xpander_client.platform.foundation.errors import HttpError
+from xpander_client.platform.foundation.models import check_model
 from xpander_client.platform.stores.base.admission import REQUEST_BYTES
 
 T = TypeVar("T")
@@ -42,7 +44,7 @@ async def take_body(request: Request, limit: int, check: Callable[[Any], T]) -> 
     thread, one after the other, so that they neither hold up the loop nor fill the memory together.
 
     Raises:
-        Refusal: as `_read`, `parse` and `check` have it.
+        HttpError: as `_read`, `parse` and `check` have it.
     """
     body = await _read(request, limit)
     if len(body) < _LARGE:
@@ -51,11 +53,30 @@ async def take_body(request: Request, limit: int, check: Callable[[Any], T]) -> 
     return await loop.run_in_executor(_beside, lambda: check(parse(body)))
 
 
+async def take_object(request: Request, limit: int, model: type[Any]) -> dict[str, Any]:
+    """Return the body as it came; it is an object, and what the model says.
+
+    Raises:
+        HttpError: as `take_body` has it, and 422 where the body is not what the model says.
+    """
+
+    def check(body: Any) -> dict[str, Any]:
+        made = check_model(body, model)
+        if made.additional_properties:
+            # What isn't in this request's contract may still be a field of the task that comes
+            # of it, and then it has to have that field's type.
+            check_model(made.additional_properties, TaskUpdate)
+        plain: dict[str, Any] = body
+        return plain
+
+    return await take_body(request, limit, check)
+
+
 async def _read(request: Request, limit: int) -> bytes:
     """Read the body's bytes.
 
     Raises:
-        Refusal: 413, it is larger than `limit` bytes. It is not read further then.
+        HttpError: 413, it is larger than `limit` bytes. It is not read further then.
     """
     body = await _receive(request, limit)
     REQUEST_BYTES.set(len(body))
@@ -101,8 +122,8 @@ def parse(body: bytes) -> Any:
     """Parse the JSON in a body.
 
     Raises:
-        Refusal: 400, it is no JSON; 422, it is nested too deeply, holds too many values, or a whole
-            number that would come out as another one.
+        HttpError: 400, it is no JSON; 422, it is nested too deeply, holds too many values, or a
+            whole number that would come out as another one.
     """
     if len(body) > MOST_VALUES and _holds_too_much(body):
         raise HttpError(422, f"the JSON holds more than {MOST_VALUES} values", "$")

@@ -62,7 +62,7 @@ class Deletions:
         """Delete a task.
 
         Raises:
-            Refusal: 404, there is no such task; 409, it is not finished.
+            HttpError: 404, there is no such task; 409, it is not finished.
         """
         removed = Removed()
         await self._delete(access, [task_id], removed, stop=stop, with_threads=with_thread)

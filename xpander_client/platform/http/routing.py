@@ -11,7 +11,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from xpander_client.platform.auth.access import APPLICATION, WORKER, KeyGrant
 from xpander_client.platform.foundation.bounds import COUNT, KEY, within
@@ -33,6 +33,18 @@ class Json(Response):
     def of(cls, value: Any, headers: Mapping[str, str] | None = None) -> Json:
         """Make an answer of a value."""
         return cls(orjson.dumps(value), headers=headers)
+
+
+class Streamed(Response):
+    """An answer that another room serves."""
+
+    def __init__(self, stream: ASGIApp) -> None:
+        super().__init__()
+        self._stream = stream
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Have the other room answer."""
+        await self._stream(scope, receive, send)
 
 
 class _Served:

@@ -93,7 +93,7 @@ class KeyScope:
         """Refuse a task that is not within reach, also where there is none.
 
         Raises:
-            Refusal: 404, in the words for a task that is not there.
+            HttpError: 404, in the words for a task that is not there.
         """
         if access.agent_ids is None:
             return
@@ -104,7 +104,7 @@ class KeyScope:
         """Refuse a thread that is not within reach, also where there is none.
 
         Raises:
-            Refusal: 404, in the words for a thread that is not there.
+            HttpError: 404, in the words for a thread that is not there.
         """
         if access.agent_ids is None:
             return
@@ -115,7 +115,7 @@ class KeyScope:
         """Refuse an id for a new thread that could be one beyond reach.
 
         Raises:
-            Refusal: 403, whether or not there is such a thread.
+            HttpError: 403, whether or not there is such a thread.
         """
         if access.agent_ids is None or await self._may_name(access, thread_id):
             return
@@ -135,7 +135,7 @@ class KeyScope:
         What is not there is refused in the same words.
 
         Raises:
-            Refusal: 403 because of an agent, else 404.
+            HttpError: 403 because of an agent, else 404.
         """
         if access.agent_ids is None:
             return
@@ -171,7 +171,7 @@ class KeyScope:
         """Return the id to store a task under whose id the caller chose; it may be there already.
 
         Raises:
-            Refusal: 404, as for a task that is not there: it could be one beyond reach, of this
+            HttpError: 404, as for a task that is not there: it could be one beyond reach, of this
                 organization or of another one.
         """
         stored = await self.find_stored_id(access.organization_id, chosen)

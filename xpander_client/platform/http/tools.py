@@ -199,7 +199,7 @@ class OperationEndpoints:
         """Have the tool answer.
 
         Raises:
-            Refusal: it does not; 409, because of the task.
+            HttpError: it does not; 409, because of the task.
         """
         if call.tool_id == FINISH:
             return await self._finish(call)

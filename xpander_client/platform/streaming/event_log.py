@@ -116,7 +116,7 @@ class EventLogs:
         """Return what comes behind a position, or None if there is nothing so far.
 
         Raises:
-            Refusal: 503, the store can't be read now.
+            HttpError: 503, the store can't be read now.
         """
         if position >= log.last:
             return None

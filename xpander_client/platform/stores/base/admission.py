@@ -62,7 +62,7 @@ class Admission:
         it that they are left.
 
         Raises:
-            Refusal: 503, there was no room, or none became free in time.
+            HttpError: 503, there was no room, or none became free in time.
         """
         # One that is larger than all the room has to have it for itself.
         pieces = min(REQUEST_BYTES.get() // PIECE, self._most)

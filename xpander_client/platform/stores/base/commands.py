@@ -53,7 +53,7 @@ def parse_cursor(cursor: str | None) -> int | None:
     Returns None without a cursor: the first page begins with the newest.
 
     Raises:
-        Refusal: 422, the cursor is none of ours.
+        HttpError: 422, the cursor is none of ours.
     """
     if cursor is None:
         return None
@@ -74,7 +74,7 @@ def keep_alive(
     """Give the task's lease a new term, because its holder did something.
 
     Raises:
-        Refusal: 409, the attempt does not hold the task. Nothing has been written then.
+        HttpError: 409, the attempt does not hold the task. Nothing has been written then.
     """
     if attempt is None:
         return record
@@ -90,7 +90,7 @@ def find_task(work: Work, organization_id: str, task_id: str) -> TaskRecord:
     """Return an organization's task; its large fields need not have been read.
 
     Raises:
-        Refusal: 404, there is none.
+        HttpError: 404, there is none.
     """
     record = work.task(task_id)
     if record is None or record.organization_id != organization_id:
@@ -102,7 +102,7 @@ def find_thread(work: Work, organization_id: str, thread_id: str) -> ThreadRecor
     """Return an organization's thread.
 
     Raises:
-        Refusal: 404, there is none, or it was deleted.
+        HttpError: 404, there is none, or it was deleted.
     """
     record = work.thread(organization_id, thread_id)
     if record is None or record.gone:
@@ -186,7 +186,7 @@ def adopt_task(work: Work, child: TaskRecord, parent_id: Any) -> None:
     """Add a new task to the list of the one that its body names as its parent, if it names one.
 
     Raises:
-        Refusal: 422, there is no such parent.
+        HttpError: 422, there is no such parent.
     """
     if parent_id is None:
         return
@@ -201,7 +201,7 @@ def first_answer(work: Work, organization_id: str, key: IdempotencyKey | None) -
     """Return what the first request with this key made, if there was one.
 
     Raises:
-        Refusal: 422, that was another request.
+        HttpError: 422, that was another request.
     """
     if key is None:
         return None
