@@ -42,7 +42,7 @@ def test_without_the_extra_one_line_says_what_to_install(missing: str) -> None:
     ("missing", "arguments"),
     [
         ("starlette", ["dev", "--port", "0"]),
-        ("starlette", ["keys", "list", "--store", "s.db"]),
+        ("uvicorn", ["dev", "--port", "0"]),
         ("yaml", ["agents", "apply", "tests/conftest.py", "--store", "s.db"]),
     ],
 )

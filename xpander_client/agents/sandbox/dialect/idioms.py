@@ -313,7 +313,7 @@ class _Rewriting:
 
     _listcomp = _setcomp = _dictcomp = _generatorexp = _comprehension
 
-    def _write_starred(self, node: ast.Starred) -> str | None:
+    def _starred(self, node: ast.Starred) -> str | None:
         if isinstance(node.ctx, ast.Load):
             return self._replace(node, [(node.value, self._items(node.value))])
         return None
