@@ -261,6 +261,10 @@ class Worker:
             _logger.error("the worker cannot go on: %s", error)
             raise
         finally:
+            # In this order: nothing new is taken, then what runs comes to its end, then the stream
+            # ends that it was told on, then the program's own handlers run, and only then the
+            # platform forgets the worker. The heartbeat goes on until there: without it the leases
+            # of what still ends would run out. Connections are last, because all of it writes.
             self.stop()
             # The stream stays open while tasks run: their callers may still stop them.
             capacity.close()

@@ -164,20 +164,21 @@ class SandboxSession:
         self._stop = threading.Event()
         self._is_closed = False
         self._waited: set[Future[Any]] = set()
-        # What this session has learned of its variables, which outlives a process.
-        self._known: dict[str, Any] = {}
-        self._decoded: dict[str, Any] = {}
-        self._baseline: dict[str, bytes] = {}
-        self._definitions: dict[str, str] = {}
-        self._factories: dict[str, str] = {}
-        self._assigned: set[str] = set()
+        # What this session has learned of its variables, each by its name, which outlives a
+        # process: a process that is lost gets them again out of these.
+        self._known: dict[str, Any] = {}  # values that blocks of this session have left
+        self._decoded: dict[str, Any] = {}  # values out of `variables`, as far as they were read
+        self._baseline: dict[str, bytes] = {}  # bytes against which a change is told
+        self._definitions: dict[str, str] = {}  # the source of functions and classes
+        self._factories: dict[str, str] = {}  # the source of functions in defaultdicts
+        self._assigned: set[str] = set()  # what code gave a value, in whichever block
         self._has_containers = False
-        self._changes: dict[str, bytes | None] = {}
-        self._missing: dict[str, str] = {}
-        # What is so in the process that it has now.
-        self._present: set[str] = set()
-        self._bound: set[str] = set()
-        self._feeds: list[_Feed] = []
+        self._changes: dict[str, bytes | None] = {}  # what `collect_changes` has not told yet
+        self._missing: dict[str, str] = {}  # what could not be stored: what it was
+        # What is so in the process that it has now: empty with each new one.
+        self._present: set[str] = set()  # variables that were fed to it
+        self._bound: set[str] = set()  # names that its code may have bound
+        self._feeds: list[_Feed] = []  # blocks, to find the lines of an error in
         self._preludes: set[str] = set()
         self._shadowed: set[str] = set()
         self._bound_calls: dict[str, Target] = {}

@@ -206,10 +206,20 @@ class Dispatch:
     async def hear(
         self, organization_id: str, agent_id: str, worker_id: str, event: str, data: Any, peer: str
     ) -> None:
-        """Something a worker says about itself, which may listen at another server.
+        """Take in what a worker says about itself, which may listen at another server.
 
-        A worker that we don't know may be one that was here before a restart: it is believed, and
-        its leases are renewed.
+        There are five outcomes, by where the worker listens:
+
+        - here: its state changes, and its leases are renewed;
+        - at another server, as the store says: that server is told, and whatever this one held of
+          it is forgotten;
+        - nowhere, and this server knows it: as if it listened here, because it is on its way back;
+        - nowhere, and this server does not know it, but it says that it is alive and holds tasks:
+          it may be one from before a restart, so it is taken in again and its leases are renewed;
+        - nowhere, with anything else to say: it has to listen first (404).
+
+        A sign of life of a worker without a stream here is passed on every `pass_on` seconds, not
+        each time: others need it only before the leases run out.
         """
         now = self._clock()
         is_beat, leaving = event == "worker-heartbeat", event == "worker-finished"
