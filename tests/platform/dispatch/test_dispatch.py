@@ -331,11 +331,13 @@ class Crew:
                 await watch.wait(0.01)
         record = await self.store.patch("o", put.record.id, {"status": "executing"}, attempt=1)
         session.busy = True  # the next task is another worker's
-        self.dispatch.observe(record, 1)
+        self.dispatch.on_task_written(record, 1)
         return session, record.id
 
     async def beat(self, session: WorkerSession) -> None:
-        await self.dispatch.hear("o", "a", session.id, "worker-heartbeat", None, session.peer)
+        await self.dispatch.on_worker_message(
+            "o", "a", session.id, "worker-heartbeat", None, session.peer
+        )
 
 
 @pytest.fixture
@@ -376,10 +378,12 @@ async def test_a_nameless_worker_does_not_get_the_tasks_of_one_that_has_a_name(c
     with crew.store.watch() as watch:
         while put.record.id not in named.held:
             await watch.wait(0.01)
-    crew.dispatch.observe(await crew.store.patch("o", "t", {"status": "executing"}, attempt=1), 1)
+    crew.dispatch.on_task_written(
+        await crew.store.patch("o", "t", {"status": "executing"}, attempt=1), 1
+    )
     # Killed, with a heartbeat under way that arrives behind the end of its stream.
     crew.dispatch.leave(named)
-    await crew.dispatch.hear("o", "a", "w", "worker-heartbeat", None, "10.0.0.1")
+    await crew.dispatch.on_worker_message("o", "a", "w", "worker-heartbeat", None, "10.0.0.1")
     stranger = await crew.worker()
     assert stranger.held == {}
     crew.clock.now += Settings().lease
@@ -448,7 +452,7 @@ async def test_trouble_with_one_worker_stays_with_it(
         # As other servers do it.
         await crew.store.notify("o", told, {"key": "approval"})
         await crew.store.stop("o", stopped)
-        await crew.dispatch._compare([again, two])
+        await crew.dispatch._reconcile([again, two])
         await crew.dispatch.catch_up(again)
         assert (list(again.held), list(two.held)) == ([told], [])
         assert caplog.text.count("was not told everything") == 2
@@ -502,7 +506,7 @@ async def test_servers_ask_each_second_only_for_workers_that_hold_something(
 
     monkeypatch.setattr(crew.store.presence, "list_held", count)
     for _ in range(RARELY):
-        await crew.dispatch._pulse()
+        await crew.dispatch._beat()
     if crew.store.presence.is_single_server:
         assert not asked
     else:
@@ -555,7 +559,7 @@ async def test_a_worker_is_sent_large_tasks_as_fast_as_it_takes_them(crew: Crew)
         session.note_written(taken, offers)
         if number < 3:
             begun = await crew.store.patch("o", f"t{number}", {"status": "executing"}, attempt=1)
-            crew.dispatch.observe(begun, 1)
+            crew.dispatch.on_task_written(begun, 1)
         crew.dispatch.on_room(session)
     await crew.dispatch._extend_offers()
     crew.clock.now += Settings().offer_window
@@ -570,7 +574,7 @@ async def test_what_a_slow_worker_is_told_waits_in_the_store(crew: Crew) -> None
     for number in range(8):
         data = {"key": str(number), "data": "x" * (OUTBOX // 3)}
         appended = await crew.store.notify("o", task_id, data)
-        await crew.dispatch.tell(appended.record, appended.last_seq, data)
+        await crew.dispatch.notify_holder(appended.record, appended.last_seq, data)
         assert session.outbox_size < 2 * OUTBOX
     while session.outbox:
         taken, offers = session.take(10**9)

@@ -146,7 +146,7 @@ async def test_each_task_of_a_worker_counts_from_its_own_offer(
                 clock.now += 3
         for task_id in ("second", "first"):
             record = await store.patch("o", task_id, {"status": "executing"}, attempt=1)
-            dispatch.observe(record, 1)
+            dispatch.on_task_written(record, 1)
         await dispatch.close()
     told = parsed(metrics.text(None).decode())
     assert told["xpander_offer_to_start_seconds_count"] == 2

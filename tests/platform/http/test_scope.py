@@ -541,7 +541,7 @@ async def test_another_agents_worker_can_not_be_stepped_in_for(
         clock.now += 1
         dispatch = Dispatch(store, QUICK, clock, Metrics())
         with pytest.raises(HttpError, match="404"):
-            await dispatch.hear("acme", "sales", "w", "worker-heartbeat", None, "")
+            await dispatch.on_worker_message("acme", "sales", "w", "worker-heartbeat", None, "")
         session = await dispatch.register("acme", "sales", environment=None, peer="", worker_id="w")
         assert (session.held, list(session.outbox)) == ({}, [])
         assert not any((await store.presence.list_held([("acme", "w")])).values())
@@ -601,18 +601,18 @@ async def test_a_workers_name_is_its_organizations_own_at_every_server(
         for _ in range(5):
             clock.now += QUICK.lease / 10
             for server in servers:
-                await server._pulse()
+                await server._beat()
         if not store.presence.is_single_server:
-            await servers[1].hear("acme", "sales", "w", "worker-heartbeat", None, "")
-            await servers[0]._pulse()
+            await servers[1].on_worker_message("acme", "sales", "w", "worker-heartbeat", None, "")
+            await servers[0]._beat()
         else:
-            await servers[0].hear("acme", "sales", "w", "worker-heartbeat", None, "")
+            await servers[0].on_worker_message("acme", "sales", "w", "worker-heartbeat", None, "")
         leases = {
             organization_id: (await store.get(organization_id, f"t-{organization_id}")).lease_until
             for organization_id in ("acme", "other")
         }
         assert leases == {"acme": clock.now + QUICK.lease, "other": clock.now + QUICK.lease / 2}
-        await servers[0].hear("acme", "sales", "w", "worker-finished", None, "")
+        await servers[0].on_worker_message("acme", "sales", "w", "worker-finished", None, "")
         assert [session.listening for session in sessions] == [False, True]
         for dispatch in servers:
             await dispatch.close()
@@ -641,7 +641,7 @@ async def test_a_heartbeat_takes_no_name_from_the_agent_whose_worker_holds_tasks
         await store.claim("acme", "mail", ["w"])
         dispatch = Dispatch(store, QUICK, clock, Metrics())
         with pytest.raises(HttpError, match="404"):
-            await dispatch.hear("acme", "sales", "w", "worker-heartbeat", None, "")
+            await dispatch.on_worker_message("acme", "sales", "w", "worker-heartbeat", None, "")
         session = await dispatch.register("acme", "mail", environment=None, peer="", worker_id="w")
         assert (session.id, session.held) == ("w", {"t": 1})
         await dispatch.close()

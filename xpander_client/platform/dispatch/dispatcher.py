@@ -171,7 +171,7 @@ class Dispatch:
         self._sessions[session.place] = session
         group.turns.join(session)
         if not self._store.presence.is_single_server:
-            self._later(self._attend(session))
+            self._later(self._watch_session(session))
         for task_id in session.held:
             self._holders[task_id] = session
         for task_id in session.held:
@@ -203,7 +203,7 @@ class Dispatch:
         self._passed_on.pop((*session.place, session.agent_id), None)
         session.parting = self._later(self._store.presence.leave(session.record()))
 
-    async def hear(
+    async def on_worker_message(
         self, organization_id: str, agent_id: str, worker_id: str, event: str, data: Any, peer: str
     ) -> None:
         """Take in what a worker says about itself, which may listen at another server.
@@ -234,7 +234,9 @@ class Dispatch:
             place = organization_id, worker_id, agent_id
             if not is_beat or now - self._passed_on.get(place, 0.0) >= self._settings.pass_on:
                 self._passed_on[place] = now
-                silent = session or self._silent(organization_id, agent_id, worker_id, peer)
+                silent = session or self._make_detached_session(
+                    organization_id, agent_id, worker_id, peer
+                )
                 if silent.parting is not None:
                     await asyncio.wait([silent.parting])  # what was first is told first
                 told = attrs.evolve(silent.record(), leaving=leaving)
@@ -261,7 +263,7 @@ class Dispatch:
             session.close()
         await self._on_alive(session, now)
 
-    def _silent(
+    def _make_detached_session(
         self, organization_id: str, agent_id: str, worker_id: str, peer: str
     ) -> WorkerSession:
         """Make a session for a worker without a stream here."""
@@ -317,7 +319,7 @@ class Dispatch:
         """Whether a task is in the hands of a worker that is known here."""
         return task_id in self._holders
 
-    async def tell(self, record: TaskRecord, seq: int, told: Mapping[str, Any]) -> bool:
+    async def notify_holder(self, record: TaskRecord, seq: int, told: Mapping[str, Any]) -> bool:
         """Pass on what a task was told; whether the worker that has it is listening."""
         session = self._holders.get(record.id)
         if session is not None and session.held.get(record.id) == record.attempt:
@@ -333,7 +335,7 @@ class Dispatch:
         # The server that it listens at hears of it by the store.
         return await self._store.presence.is_listening(record.organization_id, record.worker_id)
 
-    def observe(self, record: TaskRecord, writer: int | None = None) -> None:
+    def on_task_written(self, record: TaskRecord, writer: int | None = None) -> None:
         """See what a written task means for the worker that has it.
 
         `writer` is the attempt that wrote, None for a user. A worker whose task was taken away by
@@ -490,7 +492,7 @@ class Dispatch:
             try:
                 begun = self._store.now()
                 await self._extend_offers()
-                await self._pulse()
+                await self._beat()
                 more = await self._take_back(begun)
             except HttpError as refusal:
                 _logger.warning("no leases were checked: %s", refusal.detail)
@@ -524,7 +526,7 @@ class Dispatch:
                 with _log_failures(session):
                     await self._store.extend_offers(session.organization_id, under_way)
 
-    async def _pulse(self) -> None:
+    async def _beat(self) -> None:
         """Show the other servers that this one is alive, and see what they know of its workers."""
         sessions = list(self._sessions.values())
         presence = self._store.presence
@@ -553,20 +555,20 @@ class Dispatch:
         # Of what is changed for the others there are hints, which may have been lost.
         self._pulses += 1
         everybody = self._pulses % RARELY == 0 or not self._store.hears
-        await self._compare(
+        await self._reconcile(
             [each for each in sessions if each.held or (everybody and each.listening)]
         )
 
-    async def _attend(self, session: WorkerSession) -> None:
+    async def _watch_session(self, session: WorkerSession) -> None:
         """Look at once when another server has changed something for the worker."""
         topic = worker_topic(session.organization_id, session.id)
         with self._store.watch(topic) as watch:
             while self._sessions.get(session.place) is session:
                 if await watch.wait(self._settings.worker_silence):
                     with _log_failures(session):  # the next pulse looks again
-                        await self._compare([session])
+                        await self._reconcile([session])
 
-    async def _compare(self, sessions: Sequence[WorkerSession]) -> None:
+    async def _reconcile(self, sessions: Sequence[WorkerSession]) -> None:
         """See what other servers did to the tasks of these workers."""
         believed = {session.place: dict(session.held) for session in sessions}
         places = list(believed)

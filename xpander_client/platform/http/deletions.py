@@ -209,7 +209,7 @@ class Deletions:
             actor=access.key_id,
         )
         for record in deleted.tasks:
-            self._workers.observe(record)
+            self._workers.on_task_written(record)
         removed.tasks += len(deleted.tasks)
         removed.threads += deleted.threads
         if deleted.tasks:

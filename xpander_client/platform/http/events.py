@@ -72,7 +72,7 @@ class EventEndpoints:
             attempt=attempt,
             key=key,
         )
-        self._workers.observe(appended.record, attempt)
+        self._workers.on_task_written(appended.record, attempt)
         return Response()
 
     async def follow_task(self, request: Request) -> Response:

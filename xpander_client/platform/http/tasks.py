@@ -153,7 +153,7 @@ class TaskEndpoints:
         )
         if attempt is None and body.get("run_locally") is True:
             self._workers.on_task_created(record)
-        self._workers.observe(record, attempt)
+        self._workers.on_task_written(record, attempt)
         answer = record.document if is_brief else record.json()
         if attempt not in (None, record.attempt) and not task_machine.takes_up_again(body):
             # Clients take over what the answer says: whoever has lost the task must not learn the
@@ -173,7 +173,7 @@ class TaskEndpoints:
             attempt=attempt,
             actor=access(request).key_id if attempt is None else None,
         )
-        self._workers.observe(record, attempt)
+        self._workers.on_task_written(record, attempt)
         return _task(record)
 
     async def get_pending(self, request: Request) -> Response:
@@ -194,7 +194,7 @@ class TaskEndpoints:
             )
         else:
             record = await self._store.stop(organization_id, task_id, actor=access(request).key_id)
-        self._workers.observe(record)
+        self._workers.on_task_written(record)
         return _task(record)
 
     async def delete_task(self, request: Request) -> Response:
@@ -245,7 +245,7 @@ class TaskEndpoints:
         appended = await self._store.notify(
             organization(request), task_id, body, key=idempotency(request, f"tell {task_id}", body)
         )
-        delivered = await self._workers.tell(appended.record, appended.last_seq, body)
+        delivered = await self._workers.notify_holder(appended.record, appended.last_seq, body)
         return Json.of({"delivered": delivered})
 
     async def list_tasks(self, request: Request) -> Response:
@@ -311,7 +311,7 @@ class TaskEndpoints:
             name=chosen,
             key=idempotency(request, f"report {agent_id}", body),
         )
-        self._workers.observe(put.record)
+        self._workers.on_task_written(put.record)
         return _task(put.record)
 
     async def get_activity(self, request: Request) -> Response:

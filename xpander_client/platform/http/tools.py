@@ -228,7 +228,7 @@ class OperationEndpoints:
             task = await self._store.patch(
                 call.organization_id, task.id, outcome, attempt=call.attempt
             )
-            self._workers.observe(task, call.attempt)
+            self._workers.on_task_written(task, call.attempt)
         if (task.status, task.read().get("result") or "") != (outcome["status"], result):
             raise HttpError(409, f"the task is {task.status}, which is final")
         # No caller can send such a key: it has a character that no header holds.

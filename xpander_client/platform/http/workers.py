@@ -83,7 +83,7 @@ class WorkerEndpoints:
         if not agent_id:
             raise HttpError(422, "the query has to say the worker's agent_id")
         access(request).check(agent_id)
-        await self._workers.hear(
+        await self._workers.on_worker_message(
             organization(request),
             agent_id,
             path_id(request, "worker_id"),
