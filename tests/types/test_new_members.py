@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2] / "xpander_client"
         ("    NOTHING = auto()\n", "    WAIT = auto()\n", ["background"], {"running.py"}),
         ("-> Create | Look | Pause | Write", " | FinalStatus", ["background"], {"record.py"}),
         (
-            '"failed", "completed", "stopped"]\n',
+            'TaskStatus = Literal["pending"',
             ', "skipped"',
             ["background", "core/statuses.py"],
             {"statuses.py", "record.py"},
