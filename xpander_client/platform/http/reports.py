@@ -21,19 +21,16 @@ from xpander_client.platform.http.bodies import take_object
 from xpander_client.platform.http.routing import (
     Json,
     access,
-    count,
     idempotency,
     organization,
     path_id,
+    read_limit,
 )
 from xpander_client.platform.http.scope import KeyScope
 from xpander_client.platform.rules.records import (
     Report,
 )
 from xpander_client.platform.stores.base.store import Store
-
-_PAGE = 500
-"""How many entries of the audit a caller may ask for in one answer."""
 
 
 class ReportEndpoints:
@@ -65,11 +62,10 @@ class ReportEndpoints:
             raise HttpError(
                 403, "what was done in the organization is not for a key of some agents"
             )
-        limit = count(request.query_params.get("limit"), "limit")
-        if limit is not None and not 1 <= limit <= _PAGE:
-            raise HttpError(422, f"limit has to be from 1 to {_PAGE}, not {limit}")
         page = await self._store.audit(
-            organization(request), cursor=request.query_params.get("cursor"), limit=limit or 100
+            organization(request),
+            cursor=request.query_params.get("cursor"),
+            limit=read_limit(request) or 100,
         )
         entries = [
             {

@@ -19,6 +19,9 @@ from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.http import bodies
 from xpander_client.platform.rules.records import IdempotencyKey
 
+PAGE = 500
+"""How many rows are read at once, and how many items a caller may ask for in one answer."""
+
 _COUNT = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -113,6 +116,14 @@ def count(text: str | None, what: str) -> int | None:
         raise HttpError(422, f"{what} has to be a whole number")
     within(number := int(text), COUNT, what=what)
     return number
+
+
+def read_limit(request: Request) -> int | None:
+    """Return how many items the caller wants in one answer, from 1 to `PAGE`, if it says."""
+    limit = count(request.query_params.get("limit"), "limit")
+    if limit is not None and not 1 <= limit <= PAGE:
+        raise HttpError(422, f"limit has to be from 1 to {PAGE}, not {limit}")
+    return limit
 
 
 def flag(request: Request, name: str) -> bool:

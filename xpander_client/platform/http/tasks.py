@@ -35,15 +35,16 @@ from xpander_client.platform.http import bodies
 from xpander_client.platform.http.bodies import take_body, take_object
 from xpander_client.platform.http.deletions import Deletions, Removed
 from xpander_client.platform.http.routing import (
+    PAGE,
     Json,
     access,
-    count,
     ending_attempt,
     flag,
     idempotency,
     organization,
     path_id,
     read_held_attempt,
+    read_limit,
     read_query,
     without_nulls,
 )
@@ -56,9 +57,6 @@ from xpander_client.platform.rules.records import (
     TaskRecord,
 )
 from xpander_client.platform.stores.base.store import Store
-
-_PAGE = 500
-"""How many rows are read at once, and how many items a caller may ask for in one answer."""
 
 
 def _moment(text: str, path: str) -> float:
@@ -276,9 +274,7 @@ class TaskEndpoints:
             status=status,
             internal_status=read_query(request, "internal_status", LOOKED_UP),
         )
-        limit = count(query.get("limit"), "limit")
-        if limit is not None and not 1 <= limit <= _PAGE:
-            raise HttpError(422, f"limit has to be from 1 to {_PAGE}, not {limit}")
+        limit = read_limit(request)
 
         async def page_behind(cursor: str | None, most: int) -> tuple[list[bytes], str | None]:
             page = await self._store.list_tasks(
@@ -286,7 +282,7 @@ class TaskEndpoints:
             )
             return [_list_item(record) for record in page.records], page.cursor
 
-        items, cursor = await page_behind(query.get("cursor"), limit or _PAGE)
+        items, cursor = await page_behind(query.get("cursor"), limit or PAGE)
         if limit is None and cursor is not None:
             return StreamingResponse(_array(items, cursor, page_behind), media_type=Json.media_type)
         while cursor is not None and limit is not None and len(items) < limit:
@@ -399,7 +395,7 @@ async def _array(
     """Write a JSON array of any length: these items, and page by page those behind the cursor."""
     yield b"[" + b",".join(items)
     while cursor is not None:
-        items, cursor = await page_behind(cursor, _PAGE)
+        items, cursor = await page_behind(cursor, PAGE)
         if items:
             yield b"," + b",".join(items)
     yield b"]"
