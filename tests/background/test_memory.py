@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import itertools
 import sys
 import threading
 import tracemalloc
@@ -147,6 +148,7 @@ async def test_memory_is_back_at_its_level_after_many_tasks(plugin: Plugin) -> N
             levels.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
-    # A handle that was left would be some hundred bytes, eight thousand times. Tables that grow and
-    # shrink are less.
-    assert levels[-1] - levels[0] < 200_000
+    # A handle that was left would be some hundred bytes, two thousand times in each round. A table
+    # of the event loop's or of ours may take its next size meanwhile, but once: 200,000 bytes.
+    growths = sorted(after - before for before, after in itertools.pairwise(levels))
+    assert growths[-2] < 50_000, levels

@@ -8,6 +8,7 @@ import multiprocessing
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -35,12 +36,10 @@ def state(request: pytest.FixtureRequest, tmp_path: Path) -> StateConfig:
 
 
 def in_threads(*functions: Callable[[], Any]) -> None:
-    threads = [threading.Thread(target=function) for function in functions]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert not any(thread.is_alive() for thread in threads)
+    with ThreadPoolExecutor(len(functions)) as threads:
+        # What one of them raises is what the test fails with.
+        for each in [threads.submit(function) for function in functions]:
+            each.result(60)
 
 
 @pytest.mark.parametrize("kind", STATES)
