@@ -44,8 +44,7 @@ class Check:
 
     @classmethod
     def of(cls, annotation: Any, *, is_result: bool = False) -> Check:
-        """Make the check for an annotation. The iterator of a result is a list. The iterator of a
-        result is a list.
+        """Make the check for an annotation. The iterator of a result is a list.
 
         Raises:
             TypeError: No value can be held against this annotation.

@@ -166,7 +166,7 @@ class Crossing:
 
     def _key(self, key: Any, depth: int) -> Any:
         """Convert a key of a dict, or an element of a set. An enum without a form is its value
-        there. An enum without a form is its value there.
+        there.
         """
         if type(key) is str:
             return _whole(key)

@@ -154,9 +154,7 @@ class Worker:
 def take(
     limits: Limits, modules: Mapping[str, Callable[[], Any]], is_given_up: Callable[[], bool]
 ) -> Worker | None:
-    """Take a process for a session; wait for a place. None when it is given up meanwhile. None when
-    it is given up meanwhile.
-    """
+    """Take a process for a session; wait for a place. None when it is given up meanwhile."""
     if _is_lost:
         raise SandboxUnavailable(
             "the sandbox can't run in a forked process whose parent has used it: start processes "

@@ -1258,9 +1258,7 @@ def _constructor(opened: HostClass) -> Target:
 
 
 def _of_class(opened: HostClass, name: str) -> Target:
-    """Find a class method or static method. Others need an object, which they get through a handle.
-    Others need an object, which they get through a handle.
-    """
+    """Find a class method or static method. Others need an object, so they go through a handle."""
     from inspect import getattr_static
 
     from xpander_client.agents.sandbox.capabilities import is_async

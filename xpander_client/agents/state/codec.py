@@ -86,7 +86,7 @@ FACTORIES: Mapping[str, Callable[..., Any]] = {
 
 def encode(value: object) -> bytes:
     """Write the value as bytes. What can't be stored is, as a whole, `Unstorable` with its
-    description. What can't be stored is, as a whole, `Unstorable` with its description.
+    description.
 
     Example:
         >>> encode({"a": 1, "b": 2}) == encode({"a": 1, "b": 2})

@@ -83,7 +83,6 @@ class BaseEvent:
     @classmethod
     def from_dict(cls, fields: Mapping[str, Any]) -> Self:
         """Read the event that `to_dict` wrote. Fields that this version does not know are left out.
-        Fields that this version does not know are left out.
 
         Raises:
             ArgumentError: It is none, or one of another class than this.

@@ -48,9 +48,7 @@ def to_document(agent: DescribedAgent, created_at: str) -> dict[str, Any]:
 
 
 def read(document: Document | None, organization_id: str) -> DescribedAgent | None:
-    """Read the agent of a document, in the version that it has there; None when there is none (any
-    more). None: there is none (any more).
-    """
+    """Read the agent of a document, in the version that it has there, or None if there is none."""
     if document is None or "removed_at" in document.value:
         return None
     value = document.value

@@ -514,7 +514,7 @@ class _Rewriting:
 
     def _joinedstr(self, node: ast.JoinedStr) -> str:
         """Write an f-string. What stands in it has places on new Pythons only, so it is written
-        anew. What stands in it has places on new Pythons only, so it is written anew.
+        anew.
         """
         parts = self._format_parts(node)
         if parts is None:
