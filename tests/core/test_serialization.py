@@ -10,15 +10,9 @@ import attrs
 import pytest
 from hypothesis import given, strategies as st
 
+from xpander_client.core.conversion_errors import ConversionError
 from xpander_client.core.enums import OpenStrEnum
-from xpander_client.core.serialization import (
-    ConversionError,
-    body,
-    dumps,
-    loads,
-    structure,
-    unstructure,
-)
+from xpander_client.core.serialization import body, dumps, loads, structure, unstructure
 from xpander_client.errors import ArgumentError
 
 

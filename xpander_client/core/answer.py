@@ -9,9 +9,10 @@ from typing import Any, Generic, TypeVar
 import attrs
 
 from xpander_client.configuration import without_login
+from xpander_client.core.conversion_errors import ConversionError
 from xpander_client.core.requests import RequestSpec
 from xpander_client.core.retry import Fate, parse_retry_after
-from xpander_client.core.serialization import ConversionError, loads, parse
+from xpander_client.core.serialization import loads, parse
 from xpander_client.errors import (
     ApiStatusError,
     ArgumentError,

@@ -7,7 +7,8 @@ import datetime
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NoReturn, TypeVar
 
-from xpander_client.core.serialization import ConversionError, loads, structure
+from xpander_client.core.conversion_errors import ConversionError
+from xpander_client.core.serialization import loads, structure
 from xpander_client.core.sse import ServerSentEvent
 
 E = TypeVar("E")

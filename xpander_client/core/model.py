@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
-from xpander_client.core.serialization import (
-    ConversionError,
-    complete,
-    dumps,
-    loads,
-    parse,
-    structure,
-)
+from xpander_client.core.conversion_errors import ConversionError
+from xpander_client.core.serialization import complete, dumps, loads, parse, structure
 from xpander_client.errors import ArgumentError
 
 if TYPE_CHECKING:

@@ -29,6 +29,14 @@ from cattrs.errors import ClassValidationError, IterableValidationError
 from cattrs.fns import identity
 from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
+from xpander_client.core.conversion_errors import (
+    TOO_DEEP,
+    ConversionError,
+    MismatchError,
+    NoJsonError,
+    name_type,
+    shorten,
+)
 from xpander_client.core.enums import OpenStrEnum
 from xpander_client.errors import ArgumentError
 
@@ -37,30 +45,6 @@ T = TypeVar("T")
 _Hook = Callable[[Any, Any], Any]
 
 EXTRA = "additional_properties"
-
-TOO_DEEP = "$: the value is nested too deeply, or contains itself"
-
-
-class ConversionError(ValueError):
-    """A value is not what its type promises: `path` is where, as in ``$.input.files[1]``."""
-
-    def __init__(self, path: str, expected: str, got: str) -> None:
-        super().__init__(path, expected, got)
-        self.path = path
-        self.expected = expected
-        self.got = got
-
-    def __str__(self) -> str:
-        return f"{self.path}: expected {self.expected}, got {self.got}"
-
-
-class _MismatchError(ValueError):
-    """What a hook raises: the converter that reports details adds the path."""
-
-    def __init__(self, expected: str, value: object) -> None:
-        super().__init__(expected)
-        self.expected = expected
-        self.got = _describe(value)
 
 
 def loads(data: bytes | str, type_: type[T]) -> T:
@@ -89,7 +73,7 @@ def parse(data: bytes | str) -> Any:
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise ConversionError("$", "JSON", f"{_shorten(data)} ({error})") from None
+        raise ConversionError("$", "JSON", f"{shorten(data)} ({error})") from None
 
 
 def structure(value: Any, type_: type[T]) -> T:
@@ -99,10 +83,10 @@ def structure(value: Any, type_: type[T]) -> T:
         ConversionError: they are no `type_`.
 
     Example:
-        >>> structure(1, bool)
+        >>> structure(True, str)
         Traceback (most recent call last):
         ...
-        xpander_client.core.serialization.ConversionError: $: expected a boolean, got the number 1
+        xpander_client.core.conversion_errors.ConversionError: $: expected a string, got true
     """
     try:
         made: T = _find_hook(type_)(value, type_)
@@ -216,7 +200,7 @@ def dumps(value: Any) -> bytes:
             return orjson.dumps(plain, default=_of_subclass)
         except TypeError:  # keys that are texts of a subclass, as those of enums are
             return orjson.dumps(plain, default=_of_subclass, option=orjson.OPT_NON_STR_KEYS)
-    except _NoJsonError as error:
+    except NoJsonError as error:
         raise ArgumentError(f"${''.join(reversed(error.path))}: {error}") from None
     except RecursionError:
         raise ArgumentError(TOO_DEEP) from None
@@ -263,14 +247,6 @@ def wire_name(attribute: attrs.Attribute[Any]) -> str:
     return name
 
 
-class _NoJsonError(Exception):
-    """A value has no JSON form; `path` is where it is, the innermost step first."""
-
-    def __init__(self, fault: str) -> None:
-        super().__init__(fault)
-        self.path: list[str] = []
-
-
 _HINTS: dict[type, str] = {
     bytes: "; decode() makes text of it",
     bytearray: "; decode() makes text of it",
@@ -287,23 +263,23 @@ def _check(value: Any) -> None:
             try:
                 value.encode()
             except UnicodeEncodeError:
-                raise _NoJsonError("the text is not valid Unicode (a lone surrogate)") from None
+                raise NoJsonError("the text is not valid Unicode (a lone surrogate)") from None
     elif value is None or isinstance(value, bool | datetime.datetime):
         return
     elif isinstance(value, int):
         if not -(2**63) <= value < 2**64:
-            raise _NoJsonError(f"the number {_digits(value)} does not fit into 64 bits")
+            raise NoJsonError(f"the number {_digits(value)} does not fit into 64 bits")
     elif isinstance(value, float):
         if not math.isfinite(value):
-            raise _NoJsonError(f"the number {value} has no JSON form")
+            raise NoJsonError(f"the number {value} has no JSON form")
     elif isinstance(value, Mapping):
         for key, item in value.items():
             if not isinstance(key, str):
-                raise _NoJsonError(f"the key {key!r} is no string")
+                raise NoJsonError(f"the key {key!r} is no string")
             try:
                 _check(key)
                 _check(item)
-            except _NoJsonError as error:
+            except NoJsonError as error:
                 error.path.append("." + key.encode(errors="backslashreplace").decode())
                 raise
     elif isinstance(value, list | tuple):
@@ -312,12 +288,12 @@ def _check(value: Any) -> None:
             for item in value:
                 _check(item)
                 index += 1
-        except _NoJsonError as error:
+        except NoJsonError as error:
             error.path.append(f"[{index}]")
             raise
     else:
         hint = next((hint for kind, hint in _HINTS.items() if isinstance(value, kind)), "")
-        raise _NoJsonError(f"a value of type {type(value).__name__} has no JSON form{hint}")
+        raise NoJsonError(f"a value of type {type(value).__name__} has no JSON form{hint}")
 
 
 def _digits(number: int) -> str:
@@ -344,7 +320,7 @@ def _of_subclass(value: Any) -> Any:
 def _text(value: Any, _: Any) -> str:
     if isinstance(value, str):
         return value
-    raise _MismatchError("a string", value)
+    raise MismatchError("a string", value)
 
 
 def _whole_number(value: Any, _: Any) -> int:
@@ -352,7 +328,7 @@ def _whole_number(value: Any, _: Any) -> int:
         return value
     if isinstance(value, float) and value.is_integer():
         return int(value)  # 2.0 is an integer to JSON Schema
-    raise _MismatchError("an integer", value)
+    raise MismatchError("an integer", value)
 
 
 def _number(value: Any, _: Any) -> float:
@@ -361,13 +337,13 @@ def _number(value: Any, _: Any) -> float:
             return float(value)
         except OverflowError:
             pass
-    raise _MismatchError("a number", value)
+    raise MismatchError("a number", value)
 
 
 def _truth(value: Any, _: Any) -> bool:
     if isinstance(value, bool):
         return value
-    raise _MismatchError("a boolean", value)
+    raise MismatchError("a boolean", value)
 
 
 def _moment(value: Any, _: Any) -> datetime.datetime:
@@ -375,12 +351,12 @@ def _moment(value: Any, _: Any) -> datetime.datetime:
         try:
             moment = datetime.datetime.fromisoformat(value)
         except ValueError:
-            raise _MismatchError("a date and time (ISO 8601)", value) from None
+            raise MismatchError("a date and time (ISO 8601)", value) from None
         # The platform means UTC where it says nothing.
         return moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
     if isinstance(value, datetime.datetime):
         return with_offset(value)
-    raise _MismatchError("a date and time (ISO 8601)", value)
+    raise MismatchError("a date and time (ISO 8601)", value)
 
 
 def with_offset(moment: datetime.datetime) -> datetime.datetime:
@@ -392,7 +368,7 @@ def _open_enum(value: Any, type_: Any) -> Any:
     if isinstance(value, str):
         # The enum's own look-up, without the call through its metaclass.
         return type_._value2member_map_.get(value) or type_(value)
-    raise _MismatchError("a string", value)
+    raise MismatchError("a string", value)
 
 
 _STRICT: dict[type, _Hook] = {
@@ -434,7 +410,7 @@ def _list_hook(type_: Any, converter: Any) -> _Hook:
     def structure_list(value: Any, type_: Any) -> Any:
         if isinstance(value, list | tuple):
             return items(value, type_)
-        raise _MismatchError("a list", value)
+        raise MismatchError("a list", value)
 
     return structure_list
 
@@ -445,7 +421,7 @@ def _dict_hook(type_: Any, converter: Any) -> _Hook:
     def structure_dict(value: Any, type_: Any) -> Any:
         if isinstance(value, dict):
             return entries(value, type_)
-        raise _MismatchError("an object", value)
+        raise MismatchError("an object", value)
 
     return structure_dict
 
@@ -483,7 +459,7 @@ def _model_hook(model: Any, converter: Any) -> _Hook:
         if not isinstance(value, dict):
             if isinstance(value, model):
                 return value
-            raise _MismatchError("an object", value)
+            raise MismatchError("an object", value)
         made = fill(value, unchecked)
         made.__class__ = model
         if keeps_extra and not known.issuperset(value):
@@ -507,7 +483,7 @@ def _union_hook(type_: Any, converter: Any) -> _Hook:
 
         return structure_optional
 
-    expected = " or ".join(_name_place(member) for member, _ in members)
+    expected = " or ".join(name_type(member) for member, _ in members)
 
     def structure_union(value: Any, _: Any) -> Any:
         if value is None and nullable:
@@ -517,7 +493,7 @@ def _union_hook(type_: Any, converter: Any) -> _Hook:
                 return hook(value, member)
             except Exception:
                 continue
-        raise _MismatchError(expected, value)
+        raise MismatchError(expected, value)
 
     return structure_union
 
@@ -623,51 +599,8 @@ def _locate(error: BaseException, path: str, type_: Any) -> ConversionError:
         for inner, item in error.group_exceptions()[0]:
             place = f"[{item.index}]" if isinstance(item.index, int) else f".{item.index}"
             return _locate(inner, path + place, item.type)
-    if isinstance(error, _MismatchError):
+    if isinstance(error, MismatchError):
         return ConversionError(path, error.expected, error.got)
     if isinstance(error, KeyError):
-        return ConversionError(path, _name_place(type_), "nothing: it is required")
-    return ConversionError(path, _name_place(type_), str(error))
-
-
-_NAMES: dict[Any, str] = {
-    str: "a string",
-    int: "an integer",
-    float: "a number",
-    bool: "a boolean",
-    datetime.datetime: "a date and time (ISO 8601)",
-}
-
-
-def _name_place(type_: Any) -> str:
-    if _is_list(type_):
-        return "a list"
-    if _is_open_enum(type_):
-        return "a string"
-    if _is_dict(type_) or attrs.has(type_):
-        return "an object"
-    members = _members(type_)
-    if members and type_ not in _NAMES:
-        return " or ".join(_name_place(member) for member in members)
-    return _NAMES.get(type_, "another value")
-
-
-def _describe(value: object) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return str(value).lower()
-    kinds = {str: "the string", int: "the number", float: "the number"}
-    for kind, name in kinds.items():
-        if isinstance(value, kind):
-            return f"{name} {_shorten(value)}"
-    if isinstance(value, list | tuple):
-        return "a list"
-    if isinstance(value, dict):
-        return "an object"
-    return f"a value of type {type(value).__name__}"
-
-
-def _shorten(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+        return ConversionError(path, name_type(type_), "nothing: it is required")
+    return ConversionError(path, name_type(type_), str(error))

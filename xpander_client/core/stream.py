@@ -22,10 +22,11 @@ import attrs
 from xpander_client.configuration import Configuration
 from xpander_client.core.answer import Answer, Fault, error_of_fault, error_of_status, read_encoding
 from xpander_client.core.call import LONGEST, CallOptions, Prepared, find_outcome, prepare
+from xpander_client.core.conversion_errors import ConversionError
 from xpander_client.core.redirect import follow_redirect
 from xpander_client.core.requests import LAST_EVENT_ID, Replay, RequestSpec, StreamSpec
 from xpander_client.core.retry import Fate, Outcome, Stop, Wait, decide
-from xpander_client.core.serialization import ConversionError, parse
+from xpander_client.core.serialization import parse
 from xpander_client.core.sse import ServerSentEvent, SseParser
 from xpander_client.core.statuses import TERMINAL
 from xpander_client.errors import Attempt, StreamError, WaitTimeoutError

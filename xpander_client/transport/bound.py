@@ -10,8 +10,9 @@ import attrs
 
 from xpander_client.configuration import Configuration
 from xpander_client.core.answer import Response
+from xpander_client.core.conversion_errors import TOO_DEEP
 from xpander_client.core.model import Model
-from xpander_client.core.serialization import EXTRA, TOO_DEEP, dumps, loads, unstructure, wire_name
+from xpander_client.core.serialization import EXTRA, dumps, loads, unstructure, wire_name
 from xpander_client.errors import ArgumentError
 
 if TYPE_CHECKING:

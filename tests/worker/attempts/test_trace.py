@@ -7,7 +7,8 @@ import traceback
 import pytest
 
 from xpander_client import Task
-from xpander_client.core.serialization import ConversionError, loads
+from xpander_client.core.conversion_errors import ConversionError
+from xpander_client.core.serialization import loads
 from xpander_client.worker.attempts.execution import execute
 from xpander_client.worker.attempts.handler import HandlerFunction, inspect_handler
 from xpander_client.worker.attempts.threads import HandlerThreads

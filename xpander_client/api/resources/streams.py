@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from xpander_client.core.conversion_errors import ConversionError
 from xpander_client.core.events import event_decoder
-from xpander_client.core.serialization import ConversionError, loads, parse
+from xpander_client.core.serialization import loads, parse
 from xpander_client.core.sse import ServerSentEvent
 
 from ..models.deep_planning import DeepPlanning

@@ -31,8 +31,9 @@ from xpander_client.background.running import RunningTask
 from xpander_client.background.signals import TaskCtl
 from xpander_client.configuration import RetryPolicy
 from xpander_client.core.answer import BRIEF
+from xpander_client.core.conversion_errors import ConversionError
 from xpander_client.core.requests import Replay, RequestSpec
-from xpander_client.core.serialization import ConversionError, parse
+from xpander_client.core.serialization import parse
 from xpander_client.core.statuses import STATUSES, TERMINAL, TaskStatus
 from xpander_client.errors import CallError, ConflictError, ModuleException, NotFoundError
 from xpander_client.runtime.loop_thread import LoopThread

@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 import attrs
 
+from xpander_client.core.conversion_errors import ConversionError
 from xpander_client.core.enums import OpenStrEnum
-from xpander_client.core.serialization import ConversionError, structure
+from xpander_client.core.serialization import structure
 from xpander_client.platform.foundation.bounds import fault
 from xpander_client.platform.foundation.errors import HttpError
 

@@ -10,8 +10,9 @@ import attrs
 from xpander_client.api.models import AgentExecutionStatus, TaskUpdateEvent
 from xpander_client.api.resources import Task
 from xpander_client.core.answer import Response
+from xpander_client.core.conversion_errors import ConversionError
 from xpander_client.core.result import error_text, result_text
-from xpander_client.core.serialization import ConversionError, loads
+from xpander_client.core.serialization import loads
 from xpander_client.errors import AuthenticationError, ModuleException, PermissionDeniedError
 from xpander_client.transport import Transport
 from xpander_client.worker.attempts.execution import Emit, execute

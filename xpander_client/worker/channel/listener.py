@@ -13,8 +13,9 @@ import attrs
 from xpander_client.api.models import WorkerEnvironment
 from xpander_client.api.requests import workers
 from xpander_client.configuration import RetryPolicy
+from xpander_client.core.conversion_errors import ConversionError
 from xpander_client.core.outage import Outage
-from xpander_client.core.serialization import ConversionError, parse
+from xpander_client.core.serialization import parse
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.errors import ApiStatusError, CallError, ModuleException
 from xpander_client.transport import Transport

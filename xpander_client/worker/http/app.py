@@ -14,8 +14,9 @@ from starlette.routing import Route, Router
 from starlette.types import Message, Receive, Scope, Send
 
 from xpander_client.api.resources import Task
+from xpander_client.core.conversion_errors import ConversionError
 from xpander_client.core.result import dumps_anyway
-from xpander_client.core.serialization import ConversionError, loads
+from xpander_client.core.serialization import loads
 from xpander_client.runtime.connections import RECOGNIZE
 from xpander_client.runtime.hosts import PRIVATE, is_cross_site, is_named
 from xpander_client.worker.http.documentation import openapi, page
