@@ -217,8 +217,8 @@ def test_a_type_that_contains_itself_becomes_a_definition_and_others_do_not() ->
     forms = Forms()
     assert forms.of(list[Tree]).schema == {"type": "array", "items": {"$ref": "#/$defs/Tree"}}
     assert forms.of(Person).schema == {"$ref": "#/$defs/Person"}
-    assert set(forms.definitions) == {"Tree", "Person"}
-    home = forms.definitions["Person"]["properties"]["home"]
+    assert set(forms.schemas) == {"Tree", "Person"}
+    home = forms.schemas["Person"]["properties"]["home"]
     assert set(home["anyOf"][0]["properties"]) == {"street", "zip"}
 
 
@@ -232,8 +232,8 @@ def test_two_types_of_one_name_are_two_definitions() -> None:
     forms = Forms()
     assert forms.of(Tree).schema == {"$ref": "#/$defs/Tree"}
     assert forms.of(another()).schema == {"$ref": "#/$defs/Tree2"}
-    assert set(forms.definitions["Tree"]["properties"]) == {"value", "below"}
-    assert set(forms.definitions["Tree2"]["properties"]) == {"roots"}
+    assert set(forms.schemas["Tree"]["properties"]) == {"value", "below"}
+    assert set(forms.schemas["Tree2"]["properties"]) == {"roots"}
 
 
 FITS = [

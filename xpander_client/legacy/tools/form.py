@@ -74,3 +74,40 @@ def lenient(form: Form) -> Form:
         return form.read(inner, is_lenient)
 
     return attrs.evolve(form, read=read)
+
+
+@attrs.define
+class Definitions:
+    """The forms of types that contain themselves.
+
+    Their schemas are in `schemas`, and referred to as `#/$defs/NAME`.
+    """
+
+    schemas: dict[str, Schema] = attrs.field(factory=dict, init=False)
+    _names: dict[Any, str] = attrs.field(factory=dict, init=False)
+    _made: dict[Any, Form] = attrs.field(factory=dict, init=False)
+    _open: set[Any] = attrs.field(factory=set, init=False)
+
+    def define(self, key: Any, name: str, make: Callable[[], Form]) -> Form:
+        """Return the form of a type that may contain itself; it becomes a definition then."""
+        if key in self._open or key in self._names:
+            return self._refer(key, name)
+        self._open.add(key)
+        self._made[key] = form = make()
+        self._open.discard(key)
+        if key not in self._names:
+            return form
+        self.schemas[self._names[key]] = form.schema
+        return self._refer(key, name)
+
+    def _refer(self, key: Any, name: str) -> Form:
+        """Return what stands for a definition, in other schemas and in its own."""
+        if key not in self._names:
+            taken = set(self._names.values())
+            numbered = (f"{name}{number}" for number in range(2, len(taken) + 3))
+            self._names[key] = next(each for each in (name, *numbered) if each not in taken)
+
+        def read(value: Any, is_lenient: bool) -> Any:  # made by then
+            return self._made[key].read(value, is_lenient)
+
+        return Form({"$ref": f"#/$defs/{self._names[key]}"}, read)

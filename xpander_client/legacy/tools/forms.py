@@ -25,6 +25,7 @@ from xpander_client.core.tool_schema import Schema
 from xpander_client.legacy.tools import pydantic_form
 from xpander_client.legacy.tools.form import (
     ANYTHING,
+    Definitions,
     Form,
     MisfitError,
     describe_form,
@@ -36,17 +37,8 @@ from xpander_client.legacy.tools.hints import read_hints
 _PLAIN = (str, bool, int, float, types.NoneType)
 
 
-@attrs.define
-class Forms:
-    """The forms of the types that one schema is made of.
-
-    Types that contain themselves are in `definitions`, and referred to as `#/$defs/NAME`.
-    """
-
-    definitions: dict[str, Schema] = attrs.field(factory=dict)
-    _names: dict[Any, str] = attrs.field(factory=dict, init=False)
-    _made: dict[Any, Form] = attrs.field(factory=dict, init=False)
-    _open: set[Any] = attrs.field(factory=set, init=False)
+class Forms(Definitions):
+    """The forms of the types that one schema is made of."""
 
     def of(self, annotation: Any) -> Form:
         """Return the form of an annotation; of one that nothing is known of, that of anything."""
@@ -69,36 +61,12 @@ class Forms:
             return self.of(kind.__supertype__)
         if hasattr(kind, "__value__"):  # type X = …
             meant = _fill(kind.__value__, _read_given(kind, arguments))
-            return self.define_form((kind, repr(arguments)), kind.__name__, lambda: self.of(meant))
+            return self.define((kind, repr(arguments)), kind.__name__, lambda: self.of(meant))
         if kind is None or kind is types.NoneType:
             return lenient(_SIMPLE[types.NoneType])
         if not isinstance(kind, type) or kind is object:
             return ANYTHING
         return lenient(self._of_class(kind, arguments, annotation))
-
-    def define_form(self, key: Any, name: str, make: Callable[[], Form]) -> Form:
-        """Return the form of a type that may contain itself; it becomes a definition then."""
-        if key in self._open or key in self._names:
-            return self.reference(key, name)
-        self._open.add(key)
-        self._made[key] = form = make()
-        self._open.discard(key)
-        if key not in self._names:
-            return form
-        self.definitions[self._names[key]] = form.schema
-        return self.reference(key, name)
-
-    def reference(self, key: Any, name: str) -> Form:
-        """Return what stands for a definition, in other schemas and in its own."""
-        if key not in self._names:
-            taken = set(self._names.values())
-            numbered = (f"{name}{number}" for number in range(2, len(taken) + 3))
-            self._names[key] = next(each for each in (name, *numbered) if each not in taken)
-
-        def read(value: Any, is_lenient: bool) -> Any:  # made by then
-            return self._made[key].read(value, is_lenient)
-
-        return Form({"$ref": f"#/$defs/{self._names[key]}"}, read)
 
     def _read_annotated(self, annotation: Any, arguments: tuple[Any, ...]) -> Form:
         has_rules = any(pydantic_form.is_rule(each) for each in arguments[1:])
@@ -120,7 +88,7 @@ class Forms:
             return _SIMPLE[kind]
         if typing.is_typeddict(kind) or _has_fields(kind):
             key = kind, repr(arguments)
-            return self.define_form(key, kind.__name__, lambda: self._fields(kind, arguments))
+            return self.define(key, kind.__name__, lambda: self._fields(kind, arguments))
         for base in (str, int, float):
             if issubclass(kind, base):
                 return _convert(_SIMPLE[base], kind)

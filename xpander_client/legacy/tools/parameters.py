@@ -108,7 +108,7 @@ def read_parameters(function: Callable[..., Any], descriptions: Mapping[str, str
         "properties": {told[name]: form.schema for name, form in made.items()},
         "required": [told[name] for name in required],
     }
-    if forms.definitions:
-        schema["$defs"] = forms.definitions
+    if forms.schemas:
+        schema["$defs"] = forms.schemas
     names = {shown: name for name, shown in told.items() if shown != name}
     return Parameters(signature, schema, names, made, others, defaults)

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xpander_client.core.tool_schema import Schema, rewritten
-from xpander_client.legacy.tools.form import ANYTHING, Form, MisfitError
-
-if TYPE_CHECKING:
-    from xpander_client.legacy.tools.forms import Forms
-
+from xpander_client.legacy.tools.form import ANYTHING, Definitions, Form, MisfitError
 
 _RULES = ("pydantic", "pydantic_core", "annotated_types")
 _NOISE = ("title", "discriminator")
@@ -36,7 +32,7 @@ def read_field(value: Any) -> Any:
     return value if fields is not None and isinstance(value, fields.FieldInfo) else None
 
 
-def read_form(annotation: Any, forms: Forms) -> Form | None:
+def read_form(annotation: Any, definitions: Definitions) -> Form | None:
     """Return the form that pydantic has for a type; None if it has none, or is not there."""
     try:
         from pydantic import PydanticUserError, TypeAdapter, ValidationError
@@ -66,7 +62,7 @@ def read_form(annotation: Any, forms: Forms) -> Form | None:
         except ValidationError as error:
             raise _misfit(error) from None
 
-    return Form(_inline(schema, forms), read)
+    return Form(_inline(schema, definitions), read)
 
 
 def _misfit(error: Any) -> MisfitError:
@@ -79,23 +75,23 @@ def _step(step: int | str) -> str:
     return f"[{step}]" if isinstance(step, int) else f".{step}"
 
 
-def _inline(schema: Schema, forms: Forms) -> Schema:
+def _inline(schema: Schema, definitions: Definitions) -> Schema:
     """Return the schema without titles, its definitions written where they are referred to.
 
-    Those that contain themselves become definitions of `forms`.
+    Those that contain themselves go into `definitions`.
     """
-    definitions = schema.pop("$defs", {})
-    scope = json.dumps(definitions, sort_keys=True)
+    local = schema.pop("$defs", {})
+    scope = json.dumps(local, sort_keys=True)
 
     def change(part: Schema) -> Schema:
         part = {name: inner for name, inner in part.items() if name not in _NOISE}
         name = part.pop("$ref", "").rpartition("/")[2]
         if not name:
             return part
-        defined = forms.define_form((scope, name), name, lambda: whole(name))
+        defined = definitions.define((scope, name), name, lambda: whole(name))
         return {**defined.schema, **part}
 
     def whole(name: str) -> Form:
-        return Form(rewritten(definitions[name], change), ANYTHING.read)
+        return Form(rewritten(local[name], change), ANYTHING.read)
 
     return rewritten(schema, change)
