@@ -1,85 +1,36 @@
-"""Starts the worker of `python worker.py`, when that module has been read to its end.
+"""Calls a function when the main module has been read to its end.
 
-Not sooner: the first task would find functions missing that stand below the handler. Not later
-either, where it can be helped: once the main module is left, Python begins to shut down. So the
-worker runs where the module returns; where hearing of that would slow the program down, as before
-Python 3.12, it runs as the first thing of the shutdown. A `sys.exit()` with status 0 in the
-module's last line is its end as well. A module that ends otherwise starts none, and neither does
-one that is imported.
+Not sooner: what is called may need functions that stand further down. Not later either, where it
+can be helped: once the main module is left, Python begins to shut down. So it is called where the
+module returns; where hearing of that would slow the program down, as before Python 3.12, it is the
+first thing of the shutdown. A `sys.exit()` with status 0 in the module's last line is its end as
+well. Where a module ends otherwise nothing is called.
 """
 
 from __future__ import annotations
 
 import atexit
-import logging
 import os
 import sys
 import threading
 from collections.abc import Callable
 from importlib import import_module
 from types import FrameType
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
-import attrs
-
-from xpander_client.configuration import Configuration
-from xpander_client.errors import ModuleException
-from xpander_client.worker import idle
-from xpander_client.worker.attempts.handler import inspect_handler
-from xpander_client.worker.main_loop import run_to_end
 from xpander_client.worker.module_end import call_at_return, has_returned, is_at_last_line
-from xpander_client.worker.program import decorating_frame, is_interactive, is_main, main_frame
-from xpander_client.worker.registration import Registration
-from xpander_client.worker.signals import stop_by_signals
-
-if TYPE_CHECKING:
-    from xpander_client.worker.worker import Worker
 
 
-_logger = logging.getLogger("xpander_client.worker")
-
-
-def work_at_end(registration: Registration) -> None:
-    """Run a worker for a function that the main module decorates, where that module ends.
-
-    For what other modules decorate none is run; a program that ends without any says so.
-
-    Raises:
-        ConfigurationError: the API key, the organization or the agent is not configured.
-        SystemExit: with status 2: the command line asks for a trial, but not for a possible one.
-    """
+def call_at_end(main: FrameType, call: Callable[[], None]) -> None:
+    """Call a function where the main module ends; of several, the one that was given last."""
     global _watch
-    frame, name = decorating_frame(), inspect_handler(registration.function).name
-    if is_main(frame) and is_interactive(frame):
-        _logger.warning(
-            "%s() is decorated in an interactive session, where no worker starts by itself: call "
-            "xpander_client.worker.run(%s); where an event loop runs already, as in a notebook, "
-            "await xpander_client.worker.Worker(%s).run()",
-            *(name, name, name),
-        )
-        return
-    main = main_frame(frame) if is_main(frame) else None
-    if main is None:
-        idle.say_at_exit(name, frame, main)
-        return
-    if "--invoke" in sys.argv:
-        from xpander_client.worker.trial import trial_in
-
-        asked_for = trial_in(sys.argv)
-        registration = attrs.evolve(registration, test_task=asked_for or registration.test_task)
-    if not _asks_for_help():
-        configuration = registration.configuration or Configuration()
-        for required in ("api_key", "organization_id", "agent_id"):
-            configuration.required(required)
-    idle.say_at_exit(name, frame, main)
     if _watch is None:
-        _watch = _Watch(main)
-    _watch.registration = registration
+        _watch = _Watch(main, call)
+    _watch.call = call
 
 
-def leave_to_caller() -> None:
-    """Start nothing at the end: the program runs a worker by itself."""
-    idle.forget()
+def cancel_call() -> None:
+    """Forget what was to be called at the end."""
     if _watch is not None:
         _watch.end()
 
@@ -87,39 +38,37 @@ def leave_to_caller() -> None:
 class _Watch:
     """Waits for the end of the main module."""
 
-    def __init__(self, frame: FrameType) -> None:
-        self.registration: Registration | None = None
+    def __init__(self, frame: FrameType, call: Callable[[], None]) -> None:
+        self.call = call
         self._frame: FrameType | None = frame
-        self._call_off = call_at_return(frame, self._work)
+        self._call_off = call_at_return(frame, self._end_with_call)
         self._exit = sys.exit
-        sys.exit = self._exit_after_work
+        sys.exit = self._exit_after_call
         if sys.version_info < (3, 12):
-            _before_shutdown(self._work_late)
+            _before_shutdown(self._call_late)
 
     def end(self) -> None:
         if self._frame is not None:
             self._frame = None
             self._call_off()
-            if sys.exit == self._exit_after_work:
+            if sys.exit == self._exit_after_call:
                 sys.exit = self._exit
 
-    def _work(self) -> None:
-        registration = self.registration
+    def _end_with_call(self) -> None:
         self.end()
-        if registration is not None:
-            _work(registration)
+        self.call()
 
-    def _exit_after_work(self, status: Any = None, /) -> NoReturn:
+    def _exit_after_call(self, status: Any = None, /) -> NoReturn:
         caller = sys._getframe(1)
         if caller is self._frame and status in (None, 0) and is_at_last_line(caller):
-            self._work()
+            self._end_with_call()
         self._exit(status)
 
-    def _work_late(self) -> None:
+    def _call_late(self) -> None:
         if self._frame is None or not has_returned(self._frame):
             return
         try:
-            self._work()
+            self._end_with_call()
         except SystemExit:
             # It comes too late for Python to end with its status.
             atexit._run_exitfuncs()
@@ -137,71 +86,3 @@ def _before_shutdown(call: Callable[[], None]) -> None:
     for executors in ("process", "thread"):
         import_module(f"concurrent.futures.{executors}")
     threading._register_atexit(call)  # type: ignore[attr-defined]
-
-
-def _asks_for_help() -> bool:
-    return not {"-h", "--help"}.isdisjoint(sys.argv[1:])
-
-
-def _work(registration: Registration) -> None:
-    from xpander_client.worker.trial import print_help, report, warn_about
-
-    idle.forget()
-    if _asks_for_help():
-        print_help(sys.argv)
-        return
-    _show_log()
-    warn_about(sys.argv)
-    worker: Worker | None = None
-    is_stopped = False
-    failures: list[BaseException] = []
-    statuses: list[int] = []
-
-    def stop() -> None:
-        nonlocal is_stopped
-        is_stopped = True
-        if worker is not None:
-            worker.stop()
-
-    async def main(worker: Worker) -> int:
-        if registration.test_task is None:
-            await worker.run()
-            return 0
-        return report(await worker.try_out(registration.test_task))
-
-    def work(worker: Worker) -> None:
-        try:
-            statuses.append(run_to_end(main(worker)))
-        except BaseException as error:
-            failures.append(error)
-
-    with stop_by_signals(stop):
-        from xpander_client.worker.worker import (
-            Worker,  # it takes a moment, in which a signal may come
-        )
-
-        worker = Worker(registration.function, registration.configuration, http=True)
-        if is_stopped:
-            worker.stop()
-        # On a thread of its own: where Python tells of a module's end it traces nothing, so
-        # a debugger would not see a handler that ran in this one.
-        thread = threading.Thread(target=work, args=(worker,), name="xpander-worker")
-        thread.start()
-        thread.join()
-    for error in failures:
-        if not isinstance(error, ModuleException):  # the worker has told of those
-            _logger.error("the worker failed", exc_info=error)
-        sys.exit(1)
-    if statuses != [0]:
-        sys.exit(1)
-
-
-def _show_log() -> None:
-    """Show what the worker does, in a program that has set up no logging of its own."""
-    if not logging.getLogger().hasHandlers():
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
-        ours = logging.getLogger("xpander_client")
-        ours.addHandler(handler)
-        ours.setLevel(logging.INFO)
-        ours.propagate = False

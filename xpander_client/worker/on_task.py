@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import TypeVar, overload
 
 from xpander_client.configuration import Configuration, check_configuration
-from xpander_client.worker import main_module
 from xpander_client.worker.attempts.handler import HandlerFunction, inspect_handler
 from xpander_client.worker.attempts.plan_retries import OnCompact
+from xpander_client.worker.main_worker import work_at_end
 from xpander_client.worker.registration import Registration, remember
 from xpander_client.worker.sample_task import LocalTaskTest
 
@@ -74,7 +74,7 @@ def on_task(
         check_configuration(configuration)
         registration = Registration(function, configuration, test_task, on_compact)
         remember(registration)
-        main_module.work_at_end(registration)
+        work_at_end(registration)
         return function
 
     return decorate if function is None else decorate(function)

@@ -1,4 +1,4 @@
-"""What runs now: the main module, a module that it imports, or an interactive session."""
+"""Tells whether code runs in the main module, in a module that it imports, or interactively."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ def decorating_frame() -> FrameType:
 
 
 def is_main(frame: FrameType) -> bool:
-    """Whether a frame's code stands in the main module."""
+    """Tell whether the code of a frame is in the main module."""
     return frame.f_globals.get("__name__") == "__main__"
 
 
 def is_interactive(frame: FrameType) -> bool:
-    """Whether the main module is what somebody types, without a file and with no end."""
+    """Tell whether the main module has no file: its lines are typed one by one, without an end."""
     return "__file__" not in frame.f_globals and sys.argv[:1] != ["-c"]
 
 
 def main_frame(frame: FrameType) -> FrameType | None:
-    """Return the frame in which the main module is read; None when that has been left.
+    """Return the frame of the main module, or None when all of it has been run.
 
     `frame` is where the program is now, on any thread.
     """
@@ -39,7 +39,7 @@ def main_frame(frame: FrameType) -> FrameType | None:
 
 
 def is_imported_by_main(frame: FrameType) -> bool:
-    """Whether a frame's module is being read because the main module imports it at its top."""
+    """Tell whether a frame belongs to a module that the main module is importing at its top."""
     found: FrameType | None = frame
     while found is not None and not is_main(found):
         of_import = str(found.f_globals.get("__name__")).startswith("importlib.")

@@ -26,6 +26,7 @@ from xpander_client.errors import ConfigurationError, ModuleException
 from xpander_client.runtime.shielding import shield
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
+from xpander_client.worker import idle
 from xpander_client.worker.attempts.activity_digest import digest_activity
 from xpander_client.worker.attempts.attempt import Attempt, AttemptResult, WorkerContext
 from xpander_client.worker.attempts.handler import HandlerFunction, inspect_handler
@@ -45,7 +46,7 @@ from xpander_client.worker.channel.listener import (
 from xpander_client.worker.direct import DirectInvocations
 from xpander_client.worker.http import InvokeServer
 from xpander_client.worker.lifecycle import run_boot_handlers, run_shutdown_handlers
-from xpander_client.worker.main_module import leave_to_caller
+from xpander_client.worker.main_module import cancel_call
 from xpander_client.worker.registration import find_configuration, find_hook
 from xpander_client.worker.sample_task import LocalTaskTest
 from xpander_client.worker.trial import describe_creation
@@ -229,7 +230,9 @@ class Worker:
     def _start(self) -> None:
         if self._working is not None:
             return
-        leave_to_caller()
+        # The program runs a worker by itself: none is to start where its main module ends.
+        idle.forget()
+        cancel_call()
         self._registered = asyncio.Event()
         self._stopped = asyncio.Event()
         self._loop = asyncio.get_running_loop()
