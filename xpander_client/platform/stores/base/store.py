@@ -10,12 +10,9 @@ that nobody else knows.
 
 from __future__ import annotations
 
-import logging
-import time
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
-from itertools import islice, zip_longest
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from typing import Any, TypeVar
 
 import attrs
@@ -62,23 +59,13 @@ from xpander_client.platform.stores.base.commands import (
 from xpander_client.platform.stores.base.hints import Subscription, Topics, task_topic, worker_topic
 from xpander_client.platform.stores.base.presence import Presence
 from xpander_client.platform.stores.base.retention import Batch, Cutoffs, Kind, work_off
+from xpander_client.platform.stores.base.sweep import Sweep
 from xpander_client.platform.stores.base.thread_store import ThreadStore
 from xpander_client.platform.stores.base.transaction import Command, Reads, Waiting, Work
 
 T = TypeVar("T")
 
 _NO_POOLS: Mapping[str, str] = {}
-
-SWEEP = 2_000
-"""So many tasks whose leases ran out are looked up at once,"""
-
-TOGETHER = 100
-"""and so many are taken back in one command: others wait behind it."""
-
-_ENOUGH = 3
-"""When so many tasks in turn can't be taken back, and none could, nothing can be written."""
-
-_logger = logging.getLogger(__name__)
 
 
 class Store(ABC):
@@ -99,7 +86,7 @@ class Store(ABC):
         self._admission = Admission(
             self._settings.queue_limit, self._settings.queue_wait, self._settings.queue_bytes
         )
-        self._set_aside: dict[str, float] = {}
+        self._sweep = Sweep(self._settings, self._find_overdue, self._submit)
 
     @property
     @abstractmethod
@@ -619,25 +606,7 @@ class Store(ABC):
         With `until`, those whose leases ran out by then. Whoever first looks whether anybody could
         renew, and then sweeps, names the moment before both: it may stand still in between.
         """
-        until = self.now() if until is None else until
-        now = time.monotonic()
-        self._set_aside = {each: end for each, end in self._set_aside.items() if end > now}
-        found = await self._overdue(until, SWEEP + len(self._set_aside))
-        overdue = [each for each in found if each.task_id not in self._set_aside]
-        if not overdue:
-            return Swept()
-        offers = {
-            (each.organization_id, each.offered_to)
-            for each in overdue
-            if each.offered_to is not None
-        }
-        gone = await self.presence.find_gone(offers) if offers else frozenset()
-        swept = [await self._take_back(some, gone, until) for some in _take_turns(overdue)]
-        return Swept(
-            tuple(record for each in swept for record in each.requeued),
-            tuple(record for each in swept for record in each.exhausted),
-            more=len(found) >= SWEEP,
-        )
+        return await self._sweep.take_back(self.now() if until is None else until, self.presence)
 
     @property
     @abstractmethod
@@ -743,7 +712,9 @@ class Store(ABC):
             threads=threads_before,
             audit=audit_before,
         )
-        gone = await work_off(cutoffs.by_kind(self.now()), self._with_old, self._prune_some)
+        gone = await work_off(
+            cutoffs.by_kind(self.now()), self._find_organizations, self._prune_some
+        )
         return Pruned(**{name: gone[name] for name in attrs.fields_dict(Pruned)})
 
     @abstractmethod
@@ -751,11 +722,11 @@ class Store(ABC):
         """Run a command; returns what it returned, once it is on disk."""
 
     @abstractmethod
-    async def _overdue(self, until: float, most: int) -> Sequence[Overdue]:
-        """Tasks whose leases ran out by a moment, the longest ago first."""
+    async def _find_overdue(self, until: float, most: int) -> Sequence[Overdue]:
+        """Return tasks whose leases ran out by a moment, the longest ago first."""
 
     @abstractmethod
-    async def _with_old(self, kind: Kind, before: float) -> Sequence[str]:
+    async def _find_organizations(self, kind: Kind, before: float) -> Sequence[str]:
         """Return the organizations that have something of a kind from before a moment."""
 
     @abstractmethod
@@ -763,69 +734,6 @@ class Store(ABC):
         self, kind: Kind, organization_id: str, before: float, limit: int
     ) -> Batch:
         """Forget some of what an organization has of a kind from before a moment."""
-
-    async def _take_back(
-        self, overdue: Sequence[Overdue], gone: Set[tuple[str, str]], until: float
-    ) -> Swept:
-        """Take back these tasks at once; where that fails, those that can be."""
-        try:
-            return await self._expire(overdue, gone, until)
-        except HttpError:
-            requeued: list[TaskRecord] = []
-            exhausted: list[TaskRecord] = []
-            refused = 0
-            for each in overdue:
-                try:
-                    swept = await self._expire([each], gone, until)
-                except HttpError as refusal:
-                    # One task must not keep all others from their workers; it is tried again later.
-                    self._set_aside[each.task_id] = time.monotonic() + self._settings.lease
-                    _logger.error("task %s could not be taken back: %s", each.task_id, refusal)
-                    refused += 1
-                    if refused == _ENOUGH and not requeued and not exhausted:
-                        raise  # it is not the tasks
-                else:
-                    requeued += swept.requeued
-                    exhausted += swept.exhausted
-            return Swept(tuple(requeued), tuple(exhausted))
-
-    async def _expire(
-        self, overdue: Sequence[Overdue], gone: Set[tuple[str, str]], until: float
-    ) -> Swept:
-        def run(work: Work) -> Swept:
-            requeued: list[TaskRecord] = []
-            exhausted: list[TaskRecord] = []
-            for each in overdue:
-                record = work.task(each.task_id)
-                if record is None or record.lease_until is None or record.lease_until > until:
-                    continue
-                outcome = task_machine.expire(
-                    record,
-                    now=work.now,
-                    max_attempts=self._settings.max_attempts,
-                    gone=(record.organization_id, record.worker_id) in gone,
-                )
-                if outcome is None:
-                    continue
-                save_task(work, record, outcome)
-                (exhausted if outcome.record.finished else requeued).append(record)
-            return Swept(tuple(requeued), tuple(exhausted))
-
-        return await self._submit(
-            Command(run, Reads(tasks=tuple(each.task_id for each in overdue)))
-        )
-
-
-def _take_turns(overdue: Sequence[Overdue]) -> Iterator[Sequence[Overdue]]:
-    """Divide tasks into parts that are short enough for others to write in between, each of all
-    organizations: none waits until all tasks of another are taken back.
-    """
-    queues: dict[str, list[Overdue]] = {}
-    for each in overdue:
-        queues.setdefault(each.organization_id, []).append(each)
-    turns = (each for turn in zip_longest(*queues.values()) for each in turn if each is not None)
-    while some := tuple(islice(turns, TOGETHER)):
-        yield some
 
 
 def _list_conversations(records: Sequence[TaskRecord]) -> Sequence[str]:

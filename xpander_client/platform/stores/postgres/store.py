@@ -417,7 +417,7 @@ class PostgresStore(Store):
         )
         return len(rows)
 
-    async def _with_old(self, kind: Kind, before: float) -> Sequence[str]:
+    async def _find_organizations(self, kind: Kind, before: float) -> Sequence[str]:
         if kind == "keys":
             await self._presence.forget()
             self._recent_events.clear()
@@ -450,7 +450,7 @@ class PostgresStore(Store):
     async def _submit(self, command: Command[T]) -> T:
         return await self._writer.submit(command)
 
-    async def _overdue(self, until: float, most: int) -> Sequence[Overdue]:
+    async def _find_overdue(self, until: float, most: int) -> Sequence[Overdue]:
         rows = await self._database.fetch(
             "SELECT organization_id, id, CASE WHEN status = 'pending' THEN worker_id END "
             # By the database's clock as well: somebody may have set it back since we asked for it.

@@ -439,7 +439,7 @@ class SqliteStore(Store):
         given = (organization_id, user_id, *agents, limit)
         return await self._writer.submit(lambda work: work.execute(sql, given).rowcount)
 
-    async def _with_old(self, kind: Kind, before: float) -> Sequence[str]:
+    async def _find_organizations(self, kind: Kind, before: float) -> Sequence[str]:
         sql = build_organizations_query(kind, ":before")
         if sql is None:
             return [""]
@@ -476,7 +476,7 @@ class SqliteStore(Store):
         row = self._read_connection().execute(held, whose).fetchone()
         return row is not None
 
-    async def _overdue(self, until: float, most: int) -> Sequence[Overdue]:
+    async def _find_overdue(self, until: float, most: int) -> Sequence[Overdue]:
         rows = self._read_connection().execute(
             "SELECT organization_id, id, CASE WHEN status = 'pending' THEN worker_id END "
             "FROM tasks WHERE lease_until <= ? ORDER BY lease_until LIMIT ?",

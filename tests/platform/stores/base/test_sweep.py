@@ -11,7 +11,7 @@ import pytest
 from tests.platform.wire import Clock
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import Overdue, TaskRecord, WorkerRecord
-from xpander_client.platform.stores.base import store as stores
+from xpander_client.platform.stores.base import sweep
 from xpander_client.platform.stores.base.store import Store
 
 LEASE = Settings().lease
@@ -172,8 +172,8 @@ async def test_a_task_that_cannot_be_taken_back_keeps_no_other_from_its_worker(
 async def test_more_than_are_looked_up_at_once_are_all_taken_back(
     store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stores, "SWEEP", 4)
-    monkeypatch.setattr(stores, "TOGETHER", 3)
+    monkeypatch.setattr(sweep, "LOOKUP_LIMIT", 4)
+    monkeypatch.setattr(sweep, "COMMAND_LIMIT", 3)
     for number in range(10):
         await put(store, f"t{number}")
         await begin(store)
@@ -185,7 +185,7 @@ async def test_more_than_are_looked_up_at_once_are_all_taken_back(
 
 def test_no_organization_waits_until_all_tasks_of_another_are_taken_back() -> None:
     many = [Overdue("many", f"t{number}", None) for number in range(1_000)]
-    parts = list(stores._take_turns([*many, Overdue("few", "t", None)]))
+    parts = list(sweep.divide([*many, Overdue("few", "t", None)]))
     assert "few" in {each.organization_id for each in parts[0]}
     assert sum(map(len, parts)) == 1_001
-    assert max(map(len, parts)) == stores.TOGETHER
+    assert max(map(len, parts)) == sweep.COMMAND_LIMIT
