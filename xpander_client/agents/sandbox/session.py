@@ -13,15 +13,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from functools import partial
-from itertools import islice
 from time import monotonic
 from types import TracebackType
 from typing import Any, NamedTuple, NoReturn
-from uuid import UUID
 
 import attrs
 
-from xpander_client.agents.sandbox.capabilities import OPERATORS, Capabilities, HostClass
+from xpander_client.agents.sandbox.capabilities import Capabilities
 from xpander_client.agents.sandbox.containers import (
     NAMES,
     SOURCE as CONTAINERS,
@@ -29,6 +27,7 @@ from xpander_client.agents.sandbox.containers import (
     with_factories,
     write_box,
 )
+from xpander_client.agents.sandbox.controls import bind_arguments, make_control
 from xpander_client.agents.sandbox.dialect.idioms import rewritten
 from xpander_client.agents.sandbox.dialect.preludes import write_missing
 from xpander_client.agents.sandbox.dialect.rewriting import CHANGE, REREAD, retold
@@ -37,31 +36,23 @@ from xpander_client.agents.sandbox.enum_arguments import with_enums
 from xpander_client.agents.sandbox.exceptions import describe_error, nearest_exception
 from xpander_client.agents.sandbox.exports import INTERPRETER_BUILTINS, Target, derive_openings
 from xpander_client.agents.sandbox.marshal import (
-    LONGEST_ITERATOR,
     Crossing,
     Doubt,
-    Handle,
-    Inputs,
-    fitting,
     is_builtin,
 )
-from xpander_client.agents.sandbox.operations import BETWEEN_OBJECTS, OPERATIONS, UNOPENED
+from xpander_client.agents.sandbox.names import Names, give_name, name_function
 from xpander_client.agents.sandbox.output import Printed
 from xpander_client.agents.sandbox.processes import Worker, inside_host_call, take
 from xpander_client.agents.sandbox.restore import Restored, needs_code
 from xpander_client.agents.sandbox.results import (
     Block,
-    Clarify,
-    Continue,
     Control,
-    Fail,
     HostCall,
     Limits,
     Success,
 )
 from xpander_client.agents.sandbox.stand_ins import Argument, arguments
 from xpander_client.agents.sandbox.waiting import Turns
-from xpander_client.agents.sandbox.wire_types import class_type, type_id
 from xpander_client.agents.state.codec import (
     Definition,
     Factory,
@@ -154,10 +145,10 @@ class SandboxSession:
         self._openings = derive_openings(capabilities)
         self._limits = limits
         self._variables = variables
-        self._inputs = inputs
         self._call = call
         self._can_await = call is not plain_call
         self._crossing = Crossing(self._openings)
+        self._names = Names(self._openings, self._crossing, inputs)
         self._worker: Worker | None = None
         self._turns = Turns()
         self._lock = threading.Lock()
@@ -297,7 +288,7 @@ class SandboxSession:
         undefined = _NOT_DEFINED.search(str(error))
         if undefined is None:
             return text
-        if undefined[1] in self._inputs:
+        if undefined[1] in self._names.inputs:
             first, *lines = text.split("\n")
             first += f" (arguments are attributes: write inputs.{undefined[1]})"
             return "\n".join([first, *lines])
@@ -451,7 +442,7 @@ class SandboxSession:
     def _give_inputs(self, given: dict[str, Any]) -> None:
         if "inputs" not in self._present:
             self._present.add("inputs")
-            given["inputs"] = self._crossing.inputs(self._inputs)
+            given["inputs"] = self._names.wrap_inputs()
 
     def _quiet_feed(self, code: str, given: Mapping[str, Any]) -> str | None:
         """Run code of the session's own making or restoring; the error's text if it fails."""
@@ -624,14 +615,7 @@ class SandboxSession:
     def _is_taken(self, name: str) -> bool:
         if name == "inputs":
             return name in self._bound
-        openings = self._openings
-        return (
-            name in self._bound
-            or self._has(name)
-            or name in openings.functions
-            or name in openings.classes
-            or name in openings.instances
-        )
+        return name in self._bound or self._has(name) or self._names.is_opened(name)
 
     def _feed(
         self,
@@ -656,7 +640,7 @@ class SandboxSession:
             for name in self._openings.over_builtins(source.names) - self._shadowed:
                 self._shadowed.add(name)
                 if not self._has(name):
-                    given.setdefault(name, *self._find_opened(name))
+                    given.setdefault(name, *self._names.find_opened(name))
         self._feeds.append(_Feed(source, None if is_own else written))
         self._crossing.has_own_reprs |= "__repr__" in source.names
         self._has_containers |= not NAMES.isdisjoint(source.names) or "__x_collections" in code
@@ -746,13 +730,14 @@ class SandboxSession:
             args, kwargs = self._read_arguments(snapshot)
             if name == "__x_do":
                 operation, *operands = args
-                target = self._operation(operation, operands)
+                target = self._names.find_operation(operation, operands)
                 return self._make_call(snapshot, HostCall(target, tuple(operands)), block)
             if name not in self._bound_calls:
                 name = name.removeprefix("<function ").removesuffix(">")
             if snapshot.object_id is None and self._of_the_sandbox(name, args, kwargs, block):
                 return _EXIT if block.control is not None else _NONE
-            target = self._target(name, snapshot.object_id)
+            bound = self._bound_calls.get(name) if snapshot.object_id is None else None
+            target = bound or self._names.find_target(name, snapshot.object_id)
             args, kwargs = with_enums(target.function, args, kwargs)
         except Exception as error:
             return _write_failure(error, None)
@@ -931,110 +916,21 @@ class SandboxSession:
         """Carry out the functions that belong to the sandbox itself."""
         if name in CONTROLS:
             if block.control is None:
-                block.control = _control(name, args, kwargs)
+                block.control = make_control(name, args, kwargs)
             return True
         if name == "view_image":
-            (image,) = _arguments(name, ("image",), args, kwargs)
+            (image,) = bind_arguments(name, ("image",), args, kwargs)
             if image is None or isinstance(image, (str, int, float, bool, list, tuple, dict, set)):
                 raise TypeError(f"view_image needs an image, not {type(image).__name__}")
             block.printed.view(image)
             return True
         return False
 
-    def _target(self, name: str, object_id: UUID | None) -> Target:
-        openings = self._openings
-        if object_id is None:
-            target = self._bound_calls.get(name) or openings.functions.get(name)
-            if target is not None:
-                return target
-            if name == "__x_module":
-                return Target(name, openings.inner.__getitem__)
-            if name in openings.classes:
-                return _constructor(openings.classes[name])
-            if name == "on_host":
-                return Target(name, self._on_host)
-            if name == CHANGE:
-                return Target(name, self._change)
-            if name == REREAD:
-                return Target(name, self._reread)
-            raise NameError(f"name '{name}' is not defined")
-        opened = openings.by_id.get(object_id)
-        if opened is not None:
-            return _constructor(opened) if name == "__call__" else _of_class(opened, name)
-        handle = self._crossing.handle(object_id)
-        if handle is None:
-            raise TypeError("this class can't be called by agent code")
-        if isinstance(handle.value, Inputs):
-            return self._input(name)
-        return self._method(handle, name)
-
-    def _change(self, value: Any, name: str, new: Any) -> None:
-        """Set an attribute of an object of the host, as code has set its copy's."""
-        if isinstance(value, Inputs):
-            self._inputs = {**self._inputs, name: new}
-            return
-        opened = self._openings.find_class(value)
-        kind = type(value).__name__
-        if isinstance(value, type):
-            raise AttributeError(f"{name!r} of the class {value.__name__} can't be set")
-        if opened is None:
-            raise AttributeError(
-                f"'{kind}' object is not open to agent code, so its {name!r} can't be set: "
-                "make a dict with what is to be changed"
-            )
-        if not opened.is_open(name) or callable(getattr(type(value), name, None)):
-            raise AttributeError(f"'{kind}' object has no open attribute '{name}' that can be set")
-        setattr(value, name, fitting(type(value), name, new))
-
-    def _reread(self, value: Any, name: str) -> Any:
-        if not Handle(value, self._openings.find_class(value), None).is_open(name):
-            raise AttributeError(name)
-        return getattr(value, name)
-
-    def _operation(self, name: str, operands: list[Any]) -> Target:
-        """Find what an operator, or a builtin, does with objects of the host."""
-        subjects = operands if name in BETWEEN_OBJECTS else operands[:1]
-        opened = next(filter(None, map(self._crossing.find_class, subjects)), None)
-        if opened is not None:
-            return Target(name, OPERATIONS[name], False, opened.exception_mappings)
-        if name in UNOPENED:
-            return Target(name, UNOPENED[name])
-        raise TypeError(f"'{type(operands[0]).__name__}' object is not open to agent code")
-
-    def _on_host(self, operation: str, value: Any, *args: Any) -> Any:
-        """Carry out an operator on an object of the host, which the sandbox has none for."""
-        opened = self._openings.find_class(value)
-        special = f"__{operation}__"
-        if opened is None:
-            raise TypeError(f"'{type(value).__name__}' object is not open to agent code")
-        if special not in OPERATORS or not hasattr(type(value), special):
-            raise TypeError(f"'{type(value).__name__}' object has no operation {operation!r}")
-        if operation == "iter":
-            return list(islice(value, LONGEST_ITERATOR))
-        result = getattr(value, special)(*args)
-        if result is NotImplemented and len(args) == 1:
-            # As Python does: the other operand may know.
-            result = getattr(args[0], f"__r{operation}__", lambda _: NotImplemented)(value)
-        if result is NotImplemented:
-            raise TypeError(f"{operation!r} is not possible between these objects")
-        return result
-
-    def _input(self, name: str) -> Target:
-        from xpander_client.agents.sandbox.capabilities import is_async
-
-        value = self._inputs.get(name)
-        if not callable(value):
-            raise AttributeError(
-                f"there is no input {name!r} that could be called (arguments are attributes: "
-                "write inputs.name)"
-            )
-        return Target(f"inputs.{name}", value, is_async(value))
-
     def _answer_name(self, snapshot: Any, block: _Running) -> Any:
         name = snapshot.variable_name
         if block.is_reading:
             return (
-                partial(snapshot.resume, value=_give_name(_TELL))
+                partial(snapshot.resume, value=give_name(_TELL))
                 if name == _TELL
                 else snapshot.resume
             )
@@ -1045,21 +941,28 @@ class SandboxSession:
             found = self._find_name(name)
         else:
             try:
-                found = self._attribute(snapshot.object_id, name)
+                found = self._names.find_attribute(snapshot.object_id, name)
             except Exception:
                 found = ()
+            if found and isinstance(found[0], Target):
+                found = (self._bind_call(found[0]),)
         return partial(snapshot.resume, value=found[0]) if found else snapshot.resume
+
+    def _bind_call(self, target: Target) -> Any:
+        key = f"<function {target.name}@{len(self._bound_calls)}>"
+        self._bound_calls[key] = target
+        return give_name(key)
 
     def _find_name(self, name: str) -> tuple[Any, ...]:
         """Find what a name that the sandbox does not know means, in a tuple, empty if nothing."""
         if name in (*CONTROLS, "view_image", "on_host", CHANGE, REREAD):
-            return (self._find_function(name),)
-        found = self._find_opened(name)
+            return (name_function(name),)
+        found = self._names.find_opened(name)
         if found:
             return found
         if name == "inputs":
             self._present.add(name)
-            return (self._crossing.inputs(self._inputs),)
+            return (self._names.wrap_inputs(),)
         if self._has(name) and name not in self._present:
             # Only code in a text, as `eval` runs it, names what was not seen before.
             value = self._value(name)
@@ -1075,82 +978,6 @@ class SandboxSession:
                     self._baseline.setdefault(name, self._variables[name])
                 return found
         return ()
-
-    def _find_opened(self, name: str) -> tuple[Any, ...]:
-        """Find what was opened under this name, in a tuple, empty if nothing."""
-        openings = self._openings
-        if name in openings.functions:
-            return (self._find_function(name),)
-        if name in openings.classes:
-            return (class_type(openings.classes[name].cls),)
-        if name in openings.instances:
-            return (self._crossing.into(openings.instances[name].target),)
-        return ()
-
-    def _attribute(self, object_id: Any, name: str) -> tuple[Any, ...]:
-        opened = self._openings.by_id.get(object_id)
-        if opened is not None:
-            if not _has_itself(opened, name):
-                return ()
-            value = getattr(opened.cls, name)
-            if callable(value) and not isinstance(value, type):
-                return (self._callable(_of_class(opened, name)),)
-            return (self._crossing.into(value),)
-        handle = self._crossing.handle(object_id)
-        if handle is None:
-            return ()
-        if isinstance(handle.value, Inputs):
-            return (self._callable(self._input(name)),)
-        if not handle.is_open(name):
-            return ()
-        token = inside_host_call.set(True)
-        try:
-            value = getattr(handle.value, name)
-        finally:
-            inside_host_call.reset(token)
-        has_keys = self._crossing.open_keys(value, type(handle.value))
-        if callable(value) and not isinstance(value, type):
-            if has_keys or self._openings.find_class(value) is not None:
-                return (self._crossing.into(value),)
-            return (self._callable(self._method(handle, name)),)
-        return (self._crossing.into(value),)
-
-    def _method(self, handle: Handle, name: str) -> Target:
-        from xpander_client.agents.sandbox.capabilities import is_async
-
-        kind = type(handle.value).__name__
-        if handle.opened is None:
-            raise AttributeError(
-                f"'{kind}' object is not open to agent code: it has no '{name}' here"
-            )
-        if not handle.opened.is_open(name):
-            raise AttributeError(f"'{kind}' object has no open attribute '{name}'")
-        function = getattr(handle.value, name)
-        if isinstance(function, type):
-            opened = self._openings.by_id.get(type_id(function))
-            if opened is not None:
-                return _constructor(opened)
-            raise TypeError(f"'{name}' of a '{kind}' object can't be called by agent code")
-        if not callable(function):
-            raise TypeError(f"'{name}' of a '{kind}' object is no method, it is {function!r:.60}")
-        return Target(
-            f"{handle.opened.name}.{name}",
-            function,
-            is_async(function),
-            handle.opened.exception_mappings,
-        )
-
-    def _callable(self, target: Target) -> Any:
-        key = f"<function {target.name}@{len(self._bound_calls)}>"
-        self._bound_calls[key] = target
-        return _give_name(key)
-
-    def _find_function(self, name: str) -> Any:
-        """Return a function that agent code has as a value.
-
-        Should the value come back, it is this name: so the name is none that data would have.
-        """
-        return _give_name(f"<function {name}>")
 
 
 class _Feed(NamedTuple):
@@ -1206,82 +1033,9 @@ _NONE = {"return_value": None}
 _LATER = {"future": ...}
 
 
-def _give_name(name: str) -> Any:
-    def function() -> None:
-        """Is never called: calls are answered by name."""
-
-    function.__name__ = name
-    return function
-
-
 def _write_failure(error: Exception, target: Target | None) -> dict[str, Any]:
     kind, message = nearest_exception(error, target.exception_mappings if target else {})
     return {"exc_type": kind, "message": message}
-
-
-def _arguments(
-    name: str, names: tuple[str, ...], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-) -> list[Any]:
-    given = dict(zip(names, args, strict=False))
-    unknown = kwargs.keys() - set(names)
-    if len(args) > len(names) or unknown or given.keys() & kwargs.keys():
-        raise TypeError(f"{name}() takes {', '.join(names)} and nothing else")
-    given.update(kwargs)
-    absent = [one for one in names if one not in given]
-    if absent:
-        raise TypeError(f"{name}() missing required argument: {absent[0]!r}")
-    return [given[one] for one in names]
-
-
-def _control(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Control:
-    match name:
-        case "task_success":
-            return (
-                Success(*_arguments(name, ("result",), args, kwargs))
-                if args or kwargs
-                else (Success())
-            )
-        case "task_fail":
-            return Fail(str(*_arguments(name, ("message",), args, kwargs)))
-        case "task_clarify":
-            return Clarify(str(*_arguments(name, ("message",), args, kwargs)))
-        case "task_continue":
-            return Continue((*args, *kwargs.values()))
-        case _:
-            raise AssertionError(f"{name} is one of CONTROLS, and nothing says how it ends a block")
-
-
-def _constructor(opened: HostClass) -> Target:
-    if not opened.constructable:
-        raise TypeError(f"objects of {opened.name} can't be made by agent code")
-    return Target(opened.name, opened.cls, False, opened.exception_mappings)
-
-
-def _of_class(opened: HostClass, name: str) -> Target:
-    """Find a class method or static method. Others need an object, so they go through a handle."""
-    from inspect import getattr_static
-
-    from xpander_client.agents.sandbox.capabilities import is_async
-
-    if not _has_itself(opened, name):
-        raise AttributeError(f"type object '{opened.name}' has no open attribute '{name}'")
-    kind = getattr_static(opened.cls, name, None)
-    if not isinstance(kind, (classmethod, staticmethod)) and not _is_builtin_of_class(
-        opened.cls, name
-    ):
-        raise TypeError(f"{opened.name}.{name} needs an object: call it on one")
-    function = getattr(opened.cls, name)
-    return Target(f"{opened.name}.{name}", function, is_async(function), opened.exception_mappings)
-
-
-def _has_itself(opened: HostClass, name: str) -> bool:
-    """Whether a member is open and the class's own, not its metaclass's, as `mro`."""
-    return opened.is_open(name) and any(name in vars(one) for one in opened.cls.__mro__)
-
-
-def _is_builtin_of_class(cls: type[Any], name: str) -> bool:
-    # Class methods of C classes, as `datetime.now`, are bound to the class.
-    return getattr(getattr(cls, name, None), "__self__", None) is cls
 
 
 def _class_names(value: Any) -> set[str]:
