@@ -17,6 +17,7 @@ from typing import Any
 
 import attrs
 
+from xpander_client.agents.sandbox.dialect.parsing import parse_expression
 from xpander_client.agents.state.codec import Instance
 
 _BEGINNINGS = {
@@ -154,7 +155,7 @@ def evaluate(text: str) -> Any:
     Raises:
         ValueError, SyntaxError: there is something in it that is no data.
     """
-    return _evaluate(ast.parse(text, mode="eval").body)
+    return _evaluate(parse_expression(text))
 
 
 def _evaluate(node: ast.expr) -> Any:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Set
 from functools import lru_cache
 from typing import Any
+
+from xpander_client.agents.sandbox.dialect.parsing import parse_block
 
 _OPERATORS: dict[type[ast.AST], str] = {
     ast.Add: "oadd", ast.Sub: "osub", ast.Mult: "omul", ast.Div: "otruediv",
@@ -85,9 +86,7 @@ def rewritten(
     that the code finds.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(code)
+        tree = parse_block(code)
         has_functions = has_functions or has_objects
         return _Rewriting(
             code, tree, has_objects, has_functions, inner_modules, taken, known
@@ -549,7 +548,7 @@ class _Rewriting:
 
     def _again(self, source: str) -> str:
         """Write the text of an expression that stands by itself."""
-        tree = ast.parse(source)
+        tree = parse_block(source)
         inner = _Rewriting(
             source,
             tree,

@@ -8,8 +8,9 @@ the same line. Lines keep their numbers.
 from __future__ import annotations
 
 import ast
-import warnings
 from functools import lru_cache
+
+from xpander_client.agents.sandbox.dialect.parsing import parse_block
 
 MARK = "__x_host"
 """The attribute by which the class of a host's object is known in the sandbox."""
@@ -66,14 +67,12 @@ def retold(code: str) -> str:
     if "." not in code and "setattr" not in code and "asyncio" not in code:
         return code
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(code)
+        tree = parse_block(code)
         edits = _Edits(code)
         edits.visit(tree)
         if not edits.edits:
             return code
-        ast.parse(made := edits.write_edits())
+        parse_block(made := edits.write_edits())
         return made
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return code

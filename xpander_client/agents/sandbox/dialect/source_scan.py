@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 from keyword import iskeyword
 
 import attrs
+
+from xpander_client.agents.sandbox.dialect.parsing import parse_block
 
 _NAME = re.compile(r"[^\W\d]\w*")
 _TOP_LEVEL = re.compile(r"(?:@|(?:async\s+)?def\s|class\s)")
@@ -54,9 +55,7 @@ def scan_source(code: str) -> Source:
     """Take the code apart. Its lines end with a newline character, and nothing else."""
     names = frozenset(name for name in _NAME.findall(code[:LONGEST]) if not iskeyword(name))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(code)
+        tree = parse_block(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         # The sandbox's Python is newer than the host's may be.
         awaits = re.search(r"\bawait\b|\basyncio\b", code) is not None
