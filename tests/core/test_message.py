@@ -20,7 +20,7 @@ from xpander_client import (
 )
 from xpander_client.core.deep_plan import is_unfinished, list_completed, open_items
 from xpander_client.transport import Transport
-from xpander_client.transport.bound import fence
+from xpander_client.transport.tracked_object import fence
 
 STEPS = [
     DeepPlanningItem(id="step-1", title="Read the sales", completed=True),

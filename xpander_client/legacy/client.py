@@ -16,11 +16,11 @@ from xpander_client.legacy.pending import pending_local_tool_calls
 from xpander_client.legacy.providers import LLMProvider, provider, tool_calls_in
 from xpander_client.legacy.providers.tool_call import ToolCall
 from xpander_client.legacy.script import Platform
-from xpander_client.transport import Closing, Resource
+from xpander_client.transport import Closeable, Resource
 from xpander_client.transport.drivers import adrive, drive
 
 
-class XpanderClient(Closing):
+class XpanderClient(Closeable):
     """Who calls, and which platform; the way to its agents.
 
     What is not given is taken from `configuration`, and from the environment without one. Used as a

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import attrs
 
@@ -19,14 +19,16 @@ from xpander_client.core.answer import Response
 from xpander_client.core.call import Call, CallOptions
 from xpander_client.core.pages import next_page
 from xpander_client.core.requests import HEADER_NAME, RequestSpec, StreamSpec, header_text
+from xpander_client.core.serialization import dumps
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.core.stream import follow, poll_pauses
 from xpander_client.errors import ArgumentError
 from xpander_client.transport import sync
-from xpander_client.transport.bound import Bound, bind, bind_data
 from xpander_client.transport.pool import HttpClient, Pool
 
 T = TypeVar("T")
+
+R = TypeVar("R", bound=Response[Any])
 
 
 @attrs.frozen
@@ -93,7 +95,7 @@ class Transport:
         Raises:
             CallError: it failed.
         """
-        return bind(self, sync.call(self.pool, self._state(spec), answer))
+        return _bind(self, sync.call(self.pool, self._state(spec), answer))
 
     async def acall(self, spec: RequestSpec, answer: type[T] | None) -> Response[T]:
         """Make a call; `answer` is what the answer's JSON is to become (None: nothing).
@@ -105,7 +107,7 @@ class Transport:
             aio,  # here and below: it brings asyncio along, which sync code can do without
         )
 
-        return bind(self, await aio.call(self.pool, self._state(spec), answer))
+        return _bind(self, await aio.call(self.pool, self._state(spec), answer))
 
     def pages(self, spec: RequestSpec, answer: type[list[T]]) -> Generator[T, None, None]:
         """Go through a list from the page that `spec` asks for; a page is asked for when needed.
@@ -252,8 +254,9 @@ class Transport:
     def _binding(self, decode: Callable[[ServerSentEvent], T]) -> Callable[[ServerSentEvent], T]:
         def bind_result(frame: ServerSentEvent) -> T:
             item = decode(frame)
-            if isinstance(data := getattr(item, "data", None), Bound):
-                bind_data(self, data)
+            if isinstance(data := getattr(item, "data", None), Bindable):
+                # It came inside of another, and so without JSON of its own.
+                data._bind(self, dumps(data))
             return item
 
         return bind_result
@@ -265,6 +268,28 @@ class Transport:
         from xpander_client.transport import aio
 
         return (await aio.call(self.pool, self._state(spec), None)).body
+
+
+class Bindable:
+    """The base of answers that keep the transport they were loaded with, for calls of their own."""
+
+    __slots__ = ()
+
+    def _bind(self, transport: Transport, loaded: bytes | None) -> Self:
+        """Keep the transport, and the JSON that it was loaded from, where there is some."""
+        raise NotImplementedError
+
+
+def _bind(transport: Transport, response: R) -> R:
+    """Bind what a call returned to the transport that made it."""
+    parsed = response.parsed
+    if isinstance(parsed, Bindable):
+        parsed._bind(transport, response.body)
+    elif isinstance(parsed, list):
+        for item in parsed:
+            if isinstance(item, Bindable):
+                item._bind(transport, None)
+    return response
 
 
 def _in_another_process(configuration: Configuration, call_options: CallOptions) -> Transport:

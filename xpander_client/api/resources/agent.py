@@ -8,7 +8,7 @@ from typing import Any, Self
 import attrs
 
 from xpander_client.configuration import Configuration
-from xpander_client.transport import Bound, Transport
+from xpander_client.transport import TrackedObject, Transport
 
 from ..models.agent_access_scope import AgentAccessScope
 from ..models.agent_graph_item import AgentGraphItem
@@ -28,7 +28,7 @@ _ANYTHING: Any = Any
 
 
 @attrs.define(kw_only=True, slots=True)
-class Agent(Bound):
+class Agent(TrackedObject):
     """An agent: what it is told, which tools it has, and which model answers for it."""
 
     id: str

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from xpander_client.configuration import Configuration
-from xpander_client.transport import Bound, Transport
+from xpander_client.transport import TrackedObject, Transport
 
 from ..models.agent_access_scope import AgentAccessScope
 from ..models.agent_instructions import AgentInstructions
@@ -21,7 +21,7 @@ __all__ = ["AgentsListItem"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class AgentsListItem(Bound):
+class AgentsListItem(TrackedObject):
     """An agent as lists show it. `load` gets all of it."""
 
     id: str

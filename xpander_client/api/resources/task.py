@@ -14,7 +14,7 @@ from xpander_client.core.message import TaskMessage
 from xpander_client.core.model import WorkResult
 from xpander_client.core.stop_request import StopRequest
 from xpander_client.errors import ArgumentError
-from xpander_client.transport import Bound, Transport
+from xpander_client.transport import TrackedObject, Transport
 
 from ..models.agent_activity_thread import AgentActivityThread
 from ..models.agent_execution_input import AgentExecutionInput
@@ -40,7 +40,7 @@ __all__ = ["Task"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class Task(TaskMessage, StopRequest, Bound):
+class Task(TaskMessage, StopRequest, TrackedObject):
     """One piece of work for an agent: what is asked, where it stands, and what came out.
 
     Calls on the task change this object to what the platform answers. Fields set here are kept back

@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 
 from xpander_client.configuration import Configuration
-from xpander_client.transport import Bound, Transport
+from xpander_client.transport import TrackedObject, Transport
 
 from ..models.agent_execution_status import AgentExecutionStatus
 from ..models.conversation_kind import ConversationKind
@@ -20,7 +20,7 @@ __all__ = ["TasksListItem"]
 
 
 @attrs.define(kw_only=True, slots=True)
-class TasksListItem(Bound):
+class TasksListItem(TrackedObject):
     """A task as lists show it, without what is large. `load` gets all of it."""
 
     id: str

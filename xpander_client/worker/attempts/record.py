@@ -13,7 +13,7 @@ from xpander_client.core.answer import BRIEF, Response
 from xpander_client.core.result import error_text
 from xpander_client.errors import CallError
 from xpander_client.transport import Transport
-from xpander_client.transport.bound import fence
+from xpander_client.transport.tracked_object import fence
 from xpander_client.worker.channel.delivery import Delivery, deliver
 
 _ATTEMPT = "execution_attempts"

@@ -10,7 +10,7 @@ import attrs
 
 from xpander_client.configuration import Configuration
 from xpander_client.core.stop_request import StopRequest
-from xpander_client.transport import Bound, Transport
+from xpander_client.transport import TrackedObject, Transport
 
 from ..models.colour import Colour, ColourLiteral
 from ..models.part import Part
@@ -22,7 +22,7 @@ __all__ = ["Widget"]
 
 
 @attrs.define(kw_only=True, slots=True, init=False)
-class Widget(StopRequest, Bound):
+class Widget(StopRequest, TrackedObject):
     """A widget."""
 
     id: str

@@ -1,32 +1,26 @@
-"""Objects that know where they came from, and what has been changed in them since."""
+"""Objects that know what they were loaded from and with, and what has changed in them since."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Collection, Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 import attrs
 
 from xpander_client.configuration import Configuration
-from xpander_client.core.answer import Response
 from xpander_client.core.conversion_errors import TOO_DEEP
 from xpander_client.core.model import Model
 from xpander_client.core.serialization import EXTRA, dumps, loads, unstructure, wire_name
 from xpander_client.errors import ArgumentError
+from xpander_client.transport.transport import Bindable, Transport
 
-if TYPE_CHECKING:
-    from xpander_client.transport.transport import Transport
-
-
-R = TypeVar("R", bound=Response[Any])
-
-B = TypeVar("B", bound="Bound")
+B = TypeVar("B", bound="TrackedObject")
 
 _NOTHING: Mapping[str, Any] = {}
 
 
-class Bound(Model):
+class TrackedObject(Model, Bindable):
     """The base of objects with methods of their own, such as `Task`.
 
     It remembers the transport that an object was loaded with, and the object as it was loaded.
@@ -49,15 +43,11 @@ class Bound(Model):
 
     @configuration.setter
     def configuration(self, configuration: Configuration) -> None:
-        from xpander_client.transport.transport import Transport
-
         self._given_transport = Transport.of(configuration)
 
     @property
     def _transport(self) -> Transport:
         if self._given_transport is None:
-            from xpander_client.transport.transport import Transport
-
             self._given_transport = Transport.of()
         return self._given_transport
 
@@ -112,7 +102,7 @@ class Bound(Model):
     def __reduce__(self) -> tuple[Any, ...]:
         values = {field.name: getattr(self, field.name) for field in _fields(self)}
         transport = self._given_transport
-        return _rebuilt, (type(self), values, transport, self._loaded, dict(self._always))
+        return _rebuild, (type(self), values, transport, self._loaded, dict(self._always))
 
     def _copy(self, of: Callable[[Any], Any]) -> Self:
         made = _make(
@@ -157,7 +147,7 @@ class Bound(Model):
         return self
 
 
-def _fields(thing: Bound) -> tuple[attrs.Attribute[Any], ...]:
+def _fields(thing: TrackedObject) -> tuple[attrs.Attribute[Any], ...]:
     fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(cast(Any, type(thing)))
     return fields
 
@@ -174,7 +164,7 @@ def _make(cls: type[B], values: Mapping[str, Any]) -> B:
     return made
 
 
-def _rebuilt(
+def _rebuild(
     cls: type[B],
     values: dict[str, Any],
     transport: Transport | None,
@@ -184,18 +174,6 @@ def _rebuilt(
     made = _make(cls, values)
     made._given_transport, made._loaded, made._always = transport, loaded, always
     return made
-
-
-def bind(transport: Transport, response: R) -> R:
-    """Bind what a call returned to the transport that made it."""
-    parsed = response.parsed
-    if isinstance(parsed, Bound):
-        parsed._bind(transport, response.body)
-    elif isinstance(parsed, list):
-        for item in parsed:
-            if isinstance(item, Bound):
-                item._bind(transport, None)
-    return response
 
 
 def fence(
@@ -213,8 +191,3 @@ def fence(
     before = thing._loaded
     thing._stop_requested = stop_requested
     return thing._bind(transport, loaded if before is None else before, always)
-
-
-def bind_data(transport: Transport, thing: Bound) -> None:
-    """Bind a thing that came inside of another, and so without JSON of its own."""
-    thing._bind(transport, dumps(thing))

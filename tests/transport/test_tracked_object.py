@@ -9,14 +9,14 @@ import pytest
 
 from xpander_client import Tasks
 from xpander_client.configuration import Configuration
-from xpander_client.transport import Bound, Transport
-from xpander_client.transport.bound import fence
+from xpander_client.transport import TrackedObject, Transport
+from xpander_client.transport.tracked_object import fence
 
 CONFIGURATION = Configuration("key", "http://platform.test", "org")
 
 
 @attrs.define(kw_only=True)
-class Thing(Bound):
+class Thing(TrackedObject):
     id: str
     title: str | None = None
     tags: list[str] | None = None

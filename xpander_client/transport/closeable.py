@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 
-class Closing:
+class Closeable:
     """The base of what holds connections; as a context manager it lets go of them at the end.
 
     Connections are shared, and closed when the last one has let go of them: calls and streams of
