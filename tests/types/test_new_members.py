@@ -25,12 +25,12 @@ ROOT = Path(__file__).resolve().parents[2] / "xpander_client"
         ),
         ("    FORCED = auto()\n", "    LOST = auto()\n", ["background"], {"lifecycle.py"}),
         ("    NOTHING = auto()\n", "    WAIT = auto()\n", ["background"], {"running.py"}),
-        ("-> Create | Look | Pause | Write", " | FinalStatus", ["background"], {"record.py"}),
+        ("-> Create | Look | Pause | Write", " | FinalStatus", ["background"], {"writer.py"}),
         (
             'TaskStatus = Literal["pending"',
             ', "skipped"',
             ["background", "core/statuses.py"],
-            {"statuses.py", "record.py"},
+            {"statuses.py", "writer.py"},
         ),
         (
             '    Stopped = "stopped"\n',

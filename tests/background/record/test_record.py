@@ -645,7 +645,7 @@ async def test_a_plugin_that_is_disabled_leaves_the_platform_and_comes_back(
     assert stopped.result == "plugin reports was disabled"
     record = plugin.recorder
     assert isinstance(record, PlatformRecord)
-    assert record._channel is None
+    assert record._connection._channel is None
     waiting = await api.acreate(
         agent_id="reports",
         title="again",
@@ -673,7 +673,7 @@ async def test_nothing_is_left_of_a_task_that_is_written_down(
     record = plugin.recorder
     assert isinstance(record, PlatformRecord)
     await eventually(
-        lambda: not (record._entries or record._known or record._open or record._news),
+        lambda: not (record._entries or record._writer._known or record._open or record._news),
         "all is let go",
     )
 
