@@ -23,7 +23,7 @@ from xpander_client.agents.sandbox.session import Sandbox, SandboxSession
 
 
 def pid_of(one: SandboxSession) -> int:
-    worker = one._worker
+    worker = one._interruption.worker
     assert worker is not None
     assert worker.pid is not None
     return worker.pid

@@ -19,11 +19,12 @@ from xpander_client.agents.contract.contract import Bound, Contract
 from xpander_client.agents.loop.steps import Brief, CancelRequested, View
 from xpander_client.agents.run.cancellation import Cancellation, under_way, watch
 from xpander_client.agents.run.handlers import Delivery
+from xpander_client.agents.sandbox.calls import plain_call
 from xpander_client.agents.sandbox.capabilities import Capabilities
 from xpander_client.agents.sandbox.exports import derive_openings
 from xpander_client.agents.sandbox.marshal import Crossing
 from xpander_client.agents.sandbox.results import Block, HostCall, Limits
-from xpander_client.agents.sandbox.session import Sandbox, SandboxSession, plain_call
+from xpander_client.agents.sandbox.session import Sandbox, SandboxSession
 from xpander_client.agents.state.branches import Branch
 from xpander_client.agents.state.config import StateConfig
 from xpander_client.agents.state.sessions import Session

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import re
-import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from functools import partial
-from time import monotonic
 from types import TracebackType
 from typing import Any, NamedTuple, NoReturn
 
 import attrs
 
+from xpander_client.agents.sandbox.calls import NOTHING, Calls, plain_call, write_failure
 from xpander_client.agents.sandbox.capabilities import Capabilities
 from xpander_client.agents.sandbox.containers import (
     NAMES,
@@ -33,24 +31,15 @@ from xpander_client.agents.sandbox.dialect.preludes import write_missing
 from xpander_client.agents.sandbox.dialect.rewriting import CHANGE, REREAD, retold
 from xpander_client.agents.sandbox.dialect.source_scan import LONGEST, Source, is_class, scan_source
 from xpander_client.agents.sandbox.enum_arguments import with_enums
-from xpander_client.agents.sandbox.exceptions import describe_error, nearest_exception
+from xpander_client.agents.sandbox.exceptions import describe_error
 from xpander_client.agents.sandbox.exports import INTERPRETER_BUILTINS, Target, derive_openings
-from xpander_client.agents.sandbox.marshal import (
-    Crossing,
-    Doubt,
-    is_builtin,
-)
+from xpander_client.agents.sandbox.interruption import Interrupted, Interruption
+from xpander_client.agents.sandbox.marshal import Crossing, Doubt, is_builtin
 from xpander_client.agents.sandbox.names import Names, give_name, name_function
 from xpander_client.agents.sandbox.output import Printed
-from xpander_client.agents.sandbox.processes import Worker, inside_host_call, take
+from xpander_client.agents.sandbox.processes import Worker, take
 from xpander_client.agents.sandbox.restore import Restored, needs_code
-from xpander_client.agents.sandbox.results import (
-    Block,
-    Control,
-    HostCall,
-    Limits,
-    Success,
-)
+from xpander_client.agents.sandbox.results import Block, Control, HostCall, Limits, Success
 from xpander_client.agents.sandbox.stand_ins import Argument, arguments
 from xpander_client.agents.sandbox.waiting import Turns
 from xpander_client.agents.state.codec import (
@@ -101,28 +90,6 @@ class Sandbox:
         )
 
 
-def plain_call(call: HostCall) -> Any:
-    """Call a sync function; refuse an async one."""
-    if call.is_async:
-        raise RuntimeError(_only_async(call.name))
-    result = call.run()
-    if hasattr(result, "__await__") and hasattr(result, "close"):
-        result.close()
-        raise RuntimeError(_only_async(call.name))
-    return result
-
-
-def _only_async(name: str) -> str:
-    return (
-        f"'{name}' is an async function and cannot be called from a sync task. Either use "
-        "'async def' for your @agent.task, or use a synchronous alternative."
-    )
-
-
-class _Interrupted(Exception):
-    """The session was interrupted while it waited."""
-
-
 class _Lost(Exception):
     """The process is no longer of use; the text says why."""
 
@@ -146,15 +113,11 @@ class SandboxSession:
         self._limits = limits
         self._variables = variables
         self._call = call
-        self._can_await = call is not plain_call
         self._crossing = Crossing(self._openings)
         self._names = Names(self._openings, self._crossing, inputs)
-        self._worker: Worker | None = None
+        self._interruption = Interruption()
         self._turns = Turns()
-        self._lock = threading.Lock()
-        self._stop = threading.Event()
         self._is_closed = False
-        self._waited: set[Future[Any]] = set()
         # What this session has learned of its variables, each by its name, which outlives a
         # process: a process that is lost gets them again out of these.
         self._known: dict[str, Any] = {}  # values that blocks of this session have left
@@ -195,13 +158,7 @@ class SandboxSession:
 
     def interrupt(self) -> None:
         """End the block that runs, and let none begin any more. From any thread."""
-        with self._lock:
-            self._stop.set()
-            worker, waited = self._worker, list(self._waited)
-        if worker is not None:
-            worker.kill()
-        for future in waited:
-            future.cancel()
+        self._interruption.interrupt()
 
     def run(self, code: str, *, prints: Callable[[Any], None] | None = None) -> Block:
         """Run a block of code to its end. Blocks.
@@ -211,10 +168,10 @@ class SandboxSession:
         """
         if self._is_closed:
             raise RuntimeError("the session is closed")
-        block = _Running(Printed(self._limits.output, prints))
+        block = self._make_running(Printed(self._limits.output, prints))
         try:
             error = self._run(code.replace("\r\n", "\n").replace("\r", "\n"), block)
-        except _Interrupted:
+        except Interrupted:
             self._forget_process()
             return Block(block.printed.finish(), None, None, interrupted=True)
         except _Lost as lost:
@@ -225,8 +182,8 @@ class SandboxSession:
             self._kill()
             raise
         finally:
-            block.give_up()
-        if self._stop.is_set() and block.control is None:
+            block.calls.give_up()
+        if self._interruption.has_come and block.control is None:
             self._forget_process()
             return Block(block.printed.finish(), None, None, interrupted=True)
         return Block(block.printed.finish(), block.control, None if block.control else error)
@@ -238,10 +195,10 @@ class SandboxSession:
         All that the session's code could have touched is compared, so a change through another name
         is found as well.
         """
-        if not self._is_read and self._worker is not None:
+        if not self._is_read and self._interruption.worker is not None:
             try:
                 self._read()
-            except (_Lost, _Interrupted):
+            except (_Lost, Interrupted):
                 self._forget_process()
         changes, self._changes = self._changes, {}
         return changes
@@ -268,7 +225,7 @@ class SandboxSession:
         self._factories.update(source.factories)
         block.awaits = source.awaits
         error = self._feed(code, source, given, block)
-        left_over = block.describe_left_over()
+        left_over = block.calls.describe_left_over()
         if left_over is not None and isinstance(block.control, Success):
             # It is not done.
             block.control = None
@@ -314,21 +271,19 @@ class SandboxSession:
             )
         return text
 
-    def _begin(self) -> None:
-        if self._worker is None:
-            if self._stop.is_set():
-                raise _Interrupted
-            worker = take(self._limits, self._openings.modules, self._stop.is_set)
+    def _begin(self) -> Worker:
+        self._interruption.check()
+        worker = self._interruption.worker
+        if worker is None:
+            worker = take(self._limits, self._openings.modules, lambda: self._interruption.has_come)
             if worker is None:
-                raise _Interrupted
-            with self._lock:
-                self._worker = worker
-        if self._stop.is_set():
-            raise _Interrupted
+                raise Interrupted
+            self._interruption.hold(worker)
+            self._interruption.check()
+        return worker
 
     def _forget_process(self) -> None:
-        with self._lock:
-            worker, self._worker = self._worker, None
+        worker = self._interruption.release()
         self._turns.end()
         self._turns = Turns()
         if worker is not None:
@@ -342,10 +297,7 @@ class SandboxSession:
         self._is_read = True
 
     def _kill(self) -> None:
-        with self._lock:
-            worker = self._worker
-        if worker is not None:
-            worker.kill()
+        self._interruption.kill_process()
         self._forget_process()
 
     # -- variables
@@ -444,9 +396,15 @@ class SandboxSession:
             self._present.add("inputs")
             given["inputs"] = self._names.wrap_inputs()
 
+    def _make_running(self, printed: Printed, *, is_reading: bool = False) -> _Running:
+        calls = Calls(self._call, self._crossing, self._interruption)
+        return _Running(printed, calls, is_reading=is_reading)
+
     def _quiet_feed(self, code: str, given: Mapping[str, Any]) -> str | None:
         """Run code of the session's own making or restoring; the error's text if it fails."""
-        error = self._feed(code, scan_source(code), dict(given), _Running(Printed(0, None)))
+        error = self._feed(
+            code, scan_source(code), dict(given), self._make_running(Printed(0, None))
+        )
         return None if error is None else str(error.display("type-msg"))
 
     def _read(self) -> None:
@@ -536,7 +494,7 @@ class SandboxSession:
         for name, expression in expressions.items():
             lines += ["try:", f" __x[{name!r}] = {expression}", "except: pass"]
         code = "\n".join([*lines, f"{_TELL}(__x)"])
-        block = _Running(Printed(0, None), is_reading=True)
+        block = self._make_running(Printed(0, None), is_reading=True)
         error = self._feed(code, Source(frozenset(), frozenset(), {}), {}, block)
         if error is not None:
             raise _Lost(str(error))
@@ -608,7 +566,7 @@ class SandboxSession:
     def _put(self, code: str) -> None:
         """Run code of ours, as it is."""
         nothing = Source(frozenset(), frozenset(), {})
-        error = self._feed(code, nothing, {}, _Running(Printed(0, None)), is_own=True)
+        error = self._feed(code, nothing, {}, self._make_running(Printed(0, None)), is_own=True)
         if error is not None:
             raise _Lost(f"SandboxError: {error}")
 
@@ -632,8 +590,7 @@ class SandboxSession:
         """
         import pydantic_monty as monty
 
-        self._begin()
-        assert self._worker is not None
+        worker = self._begin()
         written = code
         if not block.is_reading and not is_own:
             code, source = self._prepare(code, source)
@@ -647,22 +604,21 @@ class SandboxSession:
         try:
             snapshot: Any = self._turns.take(
                 partial(
-                    self._worker.session.feed_start,
+                    worker.session.feed_start,
                     code,
                     inputs=given,
                     print_callback=self._turns.telling(block.printed.add),
                 )
             )
             while not isinstance(snapshot, monty.MontyComplete):
-                if self._stop.is_set():
-                    raise _Interrupted
+                self._interruption.check()
                 if isinstance(snapshot, monty.FunctionSnapshot):
                     answer = self._answer_call(snapshot, block)
                 elif isinstance(snapshot, monty.NameLookupSnapshot):
                     answer = self._answer_name(snapshot, block)
                 else:
                     answer = partial(
-                        snapshot.resume, self._collect_settled(snapshot.pending_call_ids, block)
+                        snapshot.resume, block.calls.collect_settled(snapshot.pending_call_ids)
                     )
                 snapshot = self._turns.take(answer)
             block.printed.check()
@@ -670,8 +626,8 @@ class SandboxSession:
             block.printed.check()
             return error
         except (monty.MontyError, RuntimeError) as error:
-            if self._stop.is_set():
-                raise _Interrupted from error
+            if self._interruption.has_come:
+                raise Interrupted from error
             self._lose(error, block)
         return None
 
@@ -694,30 +650,25 @@ class SandboxSession:
             if snapshot.function_name == "import":
                 return snapshot.resume_auto
             if snapshot.function_name == "system.sleep":
-                return partial(snapshot.resume, self._slept(snapshot.args, block))
+                return partial(snapshot.resume, self._sleep(snapshot.args, block))
             if snapshot.function_name == "system.async_sleep":
-                return partial(snapshot.resume, self._due(snapshot, block))
+                seconds = max(0.0, float(snapshot.args[0])) if snapshot.args else 0.0
+                return partial(snapshot.resume, block.calls.begin_sleep(snapshot.call_id, seconds))
             return snapshot.resume_not_handled
         if block.is_reading and snapshot.function_name == _TELL:
             block.found = self._fetch_told(snapshot)
-            return partial(snapshot.resume, _NONE)
+            return partial(snapshot.resume, NOTHING)
         # Resuming is what the sandbox's own errors come out of: it stays outside of any `try`.
         return partial(snapshot.resume, self._answer_waiting(snapshot, block))
 
-    def _slept(self, args: tuple[Any, ...], block: _Running) -> dict[str, Any]:
+    def _sleep(self, args: tuple[Any, ...], block: _Running) -> dict[str, Any]:
         seconds = max(0.0, float(args[0])) if args else 0.0
         block.slept += seconds
         if not block.slept <= self._limits.seconds:
             text = f"the block slept longer than {self._limits.seconds:g} seconds"
             return {"exc_type": "TimeoutError", "message": text}
-        self._stop.wait(seconds)
-        return _NONE
-
-    def _due(self, snapshot: Any, block: _Running) -> dict[str, Any]:
-        """Begin a sleep that others may run beside; the interpreter bounds their sum."""
-        seconds = max(0.0, float(snapshot.args[0])) if snapshot.args else 0.0
-        block.due[snapshot.call_id] = monotonic() + seconds
-        return _LATER
+        self._interruption.sleep(seconds)
+        return NOTHING
 
     def _answer_waiting(self, snapshot: Any, block: _Running) -> dict[str, Any]:
         refusal = self._refusal(snapshot, block)
@@ -735,12 +686,12 @@ class SandboxSession:
             if name not in self._bound_calls:
                 name = name.removeprefix("<function ").removesuffix(">")
             if snapshot.object_id is None and self._of_the_sandbox(name, args, kwargs, block):
-                return _EXIT if block.control is not None else _NONE
+                return _EXIT if block.control is not None else NOTHING
             bound = self._bound_calls.get(name) if snapshot.object_id is None else None
             target = bound or self._names.find_target(name, snapshot.object_id)
             args, kwargs = with_enums(target.function, args, kwargs)
         except Exception as error:
-            return _write_failure(error, None)
+            return write_failure(error, None)
         return self._make_call(snapshot, HostCall(target, args, kwargs), block)
 
     def _read_arguments(self, snapshot: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -770,107 +721,9 @@ class SandboxSession:
 
     def _make_call(self, snapshot: Any, call: HostCall, block: _Running) -> dict[str, Any]:
         is_awaited = self._is_awaited(snapshot)
-        if call.is_async and self._can_await and (is_awaited or block.awaits):
-            # As Python's own, it begins when it is awaited, now or later.
-            block.waiting[snapshot.call_id] = call
-            return _LATER
-        answer = self._begin_call(
-            snapshot.call_id, call, block, may_take_long=is_awaited or block.awaits
+        return block.calls.make(
+            snapshot.call_id, call, is_awaited=is_awaited, may_be_awaited=is_awaited or block.awaits
         )
-        if answer is None:
-            return _LATER
-        if is_awaited:
-            # A sync function, whose result the code awaits all the same.
-            block.settled[snapshot.call_id] = answer
-            return _LATER
-        return answer
-
-    def _begin_call(
-        self, call_id: int, call: HostCall, block: _Running, *, may_take_long: bool
-    ) -> dict[str, Any] | None:
-        """Begin a call, and return the answer to it; None if it comes later, which it may."""
-        token = inside_host_call.set(True)
-        try:
-            result: Any = self._call(call)
-            if isinstance(result, Future):
-                if may_take_long:
-                    block.futures[call_id] = (call, result)
-                    return None
-                result = self._result(result)
-            return self._convert(result, call.name)
-        except Exception as error:
-            if self._stop.is_set():
-                raise _Interrupted from error
-            return _write_failure(error, call.target)
-        finally:
-            inside_host_call.reset(token)
-
-    def _convert(self, result: Any, name: str) -> dict[str, Any]:
-        try:
-            return {"return_value": self._crossing.into(result)}
-        except (TypeError, ValueError) as error:
-            text = f"{name}() has run, but its result can't be given to agent code: {error}"
-            raise (TypeError if isinstance(error, TypeError) else ValueError)(text) from error
-
-    def _result(self, future: Future[Any]) -> Any:
-        with self._lock:
-            self._waited.add(future)
-        try:
-            if self._stop.is_set():
-                future.cancel()
-            return future.result()
-        except CancelledError as error:
-            if self._stop.is_set():
-                raise _Interrupted from error
-            raise RuntimeError("the call was cancelled") from error
-        finally:
-            with self._lock:
-                self._waited.discard(future)
-
-    def _collect_settled(self, pending: list[int], block: _Running) -> dict[int, Any]:
-        """Answers for calls that the code awaits: those that are there, at least one."""
-        for one in sorted(block.waiting.keys() & set(pending)):
-            call = block.waiting.pop(one)
-            answer = self._begin_call(one, call, block, may_take_long=True)
-            if answer is not None:
-                block.settled[one] = answer
-        while True:
-            answers = {one: block.settled.pop(one) for one in pending if one in block.settled}
-            answers |= {one: self._outcome(one, block) for one in pending if block.is_done(one)}
-            if answers:
-                return answers
-            due = [block.due[one] for one in pending if one in block.due]
-            self._wait(
-                [block.futures[one][1] for one in pending if one in block.futures],
-                max(0.0, min(due) - monotonic()) if due else None,
-            )
-
-    def _outcome(self, call_id: int, block: _Running) -> dict[str, Any]:
-        """Return the answer to a call, or the end of a sleep, whose time has come."""
-        if block.due.pop(call_id, None) is not None:
-            return _NONE
-        call, future = block.futures.pop(call_id)
-        try:
-            return self._convert(self._result(future), call.name)
-        except Exception as error:
-            if self._stop.is_set():
-                raise _Interrupted from error
-            return _write_failure(error, call.target)
-
-    def _wait(self, futures: list[Future[Any]], seconds: float | None) -> None:
-        """Until one of the futures is done, or the time is over."""
-        with self._lock:
-            self._waited.update(futures)
-        try:
-            if self._stop.is_set():
-                raise _Interrupted
-            if futures:
-                wait(futures, seconds, FIRST_COMPLETED)
-            else:
-                self._stop.wait(seconds)
-        finally:
-            with self._lock:
-                self._waited.difference_update(futures)
 
     def _is_awaited(self, snapshot: Any) -> bool:
         """Whether the code awaits what a call gives right where it calls."""
@@ -888,19 +741,18 @@ class SandboxSession:
 
     def _refusal(self, snapshot: Any, block: _Running) -> dict[str, Any] | None:
         """How a call is answered that may not be made any more: the block is over, or too long."""
-        block.calls += 1
+        block.host_calls += 1
         if block.is_reading:
             return {"exc_type": "NameError"}
         if block.control is None and block.stopped is None:
-            if block.calls <= self._limits.host_calls:
+            if block.host_calls <= self._limits.host_calls:
                 return None
             block.stopped = (
                 f"RuntimeError: the block called the host more than {self._limits.host_calls} times"
             )
-        block.calls_after += 1
-        if block.calls_after > _AFTER_THE_END:
-            assert self._worker is not None
-            self._worker.kill()
+        block.late_calls += 1
+        if block.late_calls > _AFTER_THE_END:
+            self._interruption.kill_process()
         elif block.stopped is None:
             source, begin, end = self._place(snapshot)
             if source is not None and any(
@@ -991,51 +843,20 @@ class _Feed(NamedTuple):
 class _Running:
     """What is known of the block that runs."""
 
-    def __init__(self, printed: Printed, *, is_reading: bool = False) -> None:
+    def __init__(self, printed: Printed, calls: Calls, *, is_reading: bool = False) -> None:
         self.printed = printed
+        self.calls = calls
         self.is_reading = is_reading
         self.control: Control | None = None
         self.stopped: str | None = None
-        self.calls = 0
-        self.calls_after = 0
+        self.host_calls = 0
+        self.late_calls = 0
         self.slept = 0.0
         self.found: dict[str, Any] | None = {}
         self.awaits = False
-        # Calls of async functions: not begun, under way, and answered; and sleeps, by their end.
-        self.waiting: dict[int, HostCall] = {}
-        self.futures: dict[int, tuple[HostCall, Future[Any]]] = {}
-        self.settled: dict[int, Any] = {}
-        self.due: dict[int, float] = {}
-
-    def is_done(self, call_id: int) -> bool:
-        """Whether a call, or a sleep, is over."""
-        if call_id in self.due:
-            return self.due[call_id] <= monotonic()
-        return call_id in self.futures and self.futures[call_id][1].done()
-
-    def give_up(self) -> None:
-        """End the calls that are still under way."""
-        for _, future in self.futures.values():
-            future.cancel()
-
-    def describe_left_over(self) -> str | None:
-        """Say what there is to say of a call that nobody awaited."""
-        for call in self.waiting.values():
-            return (
-                f"RuntimeError: {call.name}() is async and was never awaited, so it has not run: "
-                f"write `await {call.name}(...)`"
-            )
-        return None
 
 
 _EXIT = {"exc_type": "SystemExit", "message": "the block has ended"}
-_NONE = {"return_value": None}
-_LATER = {"future": ...}
-
-
-def _write_failure(error: Exception, target: Target | None) -> dict[str, Any]:
-    kind, message = nearest_exception(error, target.exception_mappings if target else {})
-    return {"exc_type": kind, "message": message}
 
 
 def _class_names(value: Any) -> set[str]:
