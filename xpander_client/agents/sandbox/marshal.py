@@ -30,7 +30,7 @@ from xpander_client.agents.sandbox.capabilities import HostClass
 from xpander_client.agents.sandbox.containers import unbox
 from xpander_client.agents.sandbox.exports import InnerModule, Openings
 from xpander_client.agents.sandbox.stand_ins import StandIn, evaluate, may_stand_in
-from xpander_client.agents.sandbox.wire_types import class_type, type_id, wrap_object, wrappers
+from xpander_client.agents.sandbox.wire_types import class_type, is_wrapped, type_id, wrap_object
 from xpander_client.agents.state.codec import Instance, Unstorable
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ class Crossing:
         elif type(key) is tuple:
             return tuple(self._key(item, depth + 1) for item in key)
         made = self.into(key, depth + 1)
-        if isinstance(made, wrappers()[0]):
+        if is_wrapped(made):
             raise TypeError(
                 f"a {type(key).__name__} can't be a key of a dict or in a set in the sandbox: "
                 "use data for it, as an id or a name"

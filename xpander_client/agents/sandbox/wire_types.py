@@ -25,7 +25,7 @@ def type_id(cls: type[Any]) -> UUID:
 
 
 @lru_cache(maxsize=1)
-def wrappers() -> tuple[Any, Any]:
+def _load_wrappers() -> tuple[Any, Any]:
     """Return the classes that wrap an object and a class, of the interpreter's own classes.
 
     They are made when first needed, as the interpreter is heavy to import.
@@ -51,11 +51,21 @@ def wrappers() -> tuple[Any, Any]:
 
 def class_type(cls: type[Any]) -> ClassType:
     """Wrap a class for the sandbox. What is called on it is answered here."""
-    made: ClassType = wrappers()[1](cls, id=type_id(cls))
+    made: ClassType = _load_wrappers()[1](cls, id=type_id(cls))
     return made
+
+
+def is_wrapped(value: object) -> bool:
+    """Tell whether a value is an object of the host as the sandbox gets it."""
+    # Threads that are the first ones at once may each have made wrappers of their own.
+    from pydantic_monty import ClassInstance
+
+    return isinstance(value, ClassInstance)
 
 
 def wrap_object(value: object, object_id: UUID) -> ClassInstance:
     """Wrap an object for the sandbox, which then means it by its id."""
-    made: ClassInstance = wrappers()[0](value, id=object_id, class_type=class_type(type(value)))
+    made: ClassInstance = _load_wrappers()[0](
+        value, id=object_id, class_type=class_type(type(value))
+    )
     return made
