@@ -23,6 +23,7 @@ from xpander_client import (
     Threads,
     TurnLimitError,
     WaitTimeoutError,
+    agents,
 )
 from xpander_client.legacy import (
     Agent,
@@ -48,6 +49,18 @@ def turn(world: World, agent: Agent, answer: dict[str, Any]) -> list[ToolCallRes
     world.run(agent, "add_messages", answer)
     calls = XpanderClient.extract_tool_calls(answer)
     return world.run(agent, "run_tools", calls) if calls else []
+
+
+def test_it_is_told_apart_from_the_other_classes_of_its_name(agent: Agent) -> None:
+    described, supplying = agent.definition, agents.Agent(name="sales")
+    assert repr(agent) == f"<legacy.Agent {agent.id!r}, {agent.name!r}>"
+    assert repr(described).startswith(f"Agent(id={agent.id!r}")
+    assert repr(supplying) == "<agents.Agent 'sales'>"
+    names = {"xpander_client.Agent", "xpander_client.legacy.Agent", "xpander_client.agents.Agent"}
+    for one, own in ((described, ""), (agent, "legacy."), (supplying, "agents.")):
+        text = type(one).__doc__ or ""
+        others = names - {f"xpander_client.{own}Agent"}
+        assert all(f"`{other}`" in text.split("Args:")[0] for other in others)
 
 
 def test_a_task_goes_from_its_input_to_its_result(world: World, desk: Desk, agent: Agent) -> None:

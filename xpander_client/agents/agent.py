@@ -52,6 +52,10 @@ C = TypeVar("C", bound=type)
 class Agent:
     """Supplies the bodies of functions: a model writes code, and a sandbox runs it.
 
+    Two other classes have the name: `xpander_client.Agent` is what the platform says of an agent
+    (`Agent.remote` has one of those do tasks), and `xpander_client.legacy.Agent` drives the loop of
+    one in a script.
+
     Each call of a task is a conversation with the model, over at most `max_iterations` blocks of
     code. Code can do nothing but what the agent has opened with `fn`, `cls`, `module` and `plug`.
 
@@ -133,7 +137,7 @@ class Agent:
         self._tasks: dict[str, Any] = {}
 
     def __repr__(self) -> str:
-        return f"<Agent {self.name}>"
+        return f"<agents.Agent {self.name!r}>"
 
     @overload
     def task(self, function: Callable[P, R], /) -> AgentTask[P, R]: ...

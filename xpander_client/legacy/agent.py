@@ -41,7 +41,10 @@ class MemoryThread:
 
 
 class Agent:
-    """An agent, loaded from the platform, and one task at a time that this script drives for it.
+    """An agent of the platform in a script that drives its loop, one task at a time.
+
+    Two other classes have the name: `xpander_client.Agent` is what the platform says of an agent
+    (here `definition`), and `xpander_client.agents.Agent` stands in for the bodies of functions.
 
     Made by `client.agents.get`. `add_task` begins a task; then, while it is not `is_finished()`, a
     model is asked with `messages` and `get_tools()`, its answer goes into `add_messages`, and the
@@ -672,7 +675,7 @@ class Agent:
             _logger.warning("the metrics of task %s were not reported: %s", at.task.id, error)
 
     def __repr__(self) -> str:
-        return f"Agent(id={self.id!r}, name={self.name!r})"
+        return f"<legacy.Agent {self.id!r}, {self.name!r}>"
 
 
 def _driver(drive_task: Callable[[Agent], Any]) -> Callable[[Script], Any]:

@@ -46,7 +46,7 @@ _ENDS = (SuccessEvent, FailEvent, ClarifyEvent, CancelledEvent)
 
 
 class RemoteAgent:
-    """An agent of the platform whose tasks are defined as an `Agent`'s are.
+    """An agent of the platform whose tasks are defined as an `xpander_client.agents.Agent`'s are.
 
     A call creates a platform task: the prompt is what the task says and its arguments as JSON, the
     `output_schema` is the return type's, and `session` is the conversation; without one each call
@@ -71,7 +71,7 @@ class RemoteAgent:
         self._runner = _RemoteRunner(self)
 
     def __repr__(self) -> str:
-        return f"<RemoteAgent {self.name}>"
+        return f"<RemoteAgent {self.name!r}>"
 
     @overload
     def task(self, function: Callable[P, R], /) -> AgentTask[P, R]: ...

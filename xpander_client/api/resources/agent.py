@@ -29,7 +29,11 @@ _ANYTHING: Any = Any
 
 @attrs.define(kw_only=True, slots=True)
 class Agent(TrackedObject):
-    """An agent: what it is told, which tools it has, and which model answers for it."""
+    """An agent as the platform describes it: what it is told, its tools and its model.
+
+    Two other classes of the package have the name: `xpander_client.legacy.Agent` drives the loop of
+    a task, and `xpander_client.agents.Agent` stands in for the bodies of functions.
+    """
 
     id: str
     """The agent's id."""
