@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from xpander_client.background import AsyncTaskHandle, BackgroundTasks, Plugin, TaskCtl
-from xpander_client.background.running import RunningTask
+from xpander_client.background.recorder import PluginTask
 
 
 @attrs.define
@@ -20,17 +20,17 @@ class Notes:
     heard: list[Any] = attrs.field(factory=list)
     fails: bool = False
 
-    def on_start(self, running: RunningTask, /) -> None:
+    def on_start(self, running: PluginTask, /) -> None:
         self._hear(("started", running.name))
 
-    def on_progress(self, running: RunningTask, ctl: TaskCtl, /) -> None:
+    def on_progress(self, running: PluginTask, ctl: TaskCtl, /) -> None:
         self._hear(("progressed", ctl.progress))
 
-    def on_end(self, running: RunningTask, ctl: TaskCtl, /) -> None:
+    def on_end(self, running: PluginTask, ctl: TaskCtl, /) -> None:
         self._hear(("ended", ctl.message))
 
-    async def notify_agent(self, handle: AsyncTaskHandle, message: str, trigger: bool, /) -> None:
-        self._hear(("notify", handle.chat_key, message, trigger))
+    async def notify_agent(self, chat_key: str, message: str, trigger: bool, /) -> None:
+        self._hear(("notify", chat_key, message, trigger))
 
     def _hear(self, what: Any) -> None:
         asyncio.get_running_loop()
@@ -94,10 +94,10 @@ async def test_a_record_that_fails_is_logged_and_changes_nothing(
 async def test_a_record_sees_what_a_task_was_started_with(
     tasks: BackgroundTasks, plugin: Plugin
 ) -> None:
-    seen: list[RunningTask] = []
+    seen: list[PluginTask] = []
 
     class Keeping(Notes):
-        def on_start(self, running: RunningTask, /) -> None:
+        def on_start(self, running: PluginTask, /) -> None:
             seen.append(running)
 
     plugin.recorder = Keeping()
@@ -106,17 +106,16 @@ async def test_a_record_sees_what_a_task_was_started_with(
     async def one(handle: AsyncTaskHandle, prompt: str, task_id: str, *, size: int = 1) -> None:
         await handle.wait("never")
 
-    handle = await tasks.start("one", "1", "chat", plugin, "hello", size=2)
+    await tasks.start("one", "1", "chat", plugin, "hello", size=2)
     (running,) = seen
-    assert (running.task_type, running.task_id, running.chat_key) == ("one", "1", "chat")
-    assert (running.plugin, running.handle, running.restart) == (plugin, handle, True)
-    assert running.arguments == {"prompt": "hello", "task_id": "1", "size": 2}
+    assert (running.key, running.chat_key, running.restart) == (("one", "1"), "chat", True)
+    assert plugin.running == {running}
     # What it takes to start it again.
     assert (running.args, running.kwargs) == (("hello",), {"size": 2})
     await asyncio.sleep(0)
     await asyncio.to_thread(running.request_cancel, "stopped from afar")
     assert await tasks.ajoin("one", "1", timeout=20) == TaskCtl.cancel("stopped from afar")
-    assert running.latest == TaskCtl.cancel("stopped from afar")
+    assert tasks.get_state("one", "1") == TaskCtl.cancel("stopped from afar")
 
 
 def test_without_a_configuration_there_is_no_record(plugin: Plugin) -> None:

@@ -16,7 +16,7 @@ from tests.platform.serving import beside, caller, serving
 from tests.platform.wire import create, eventually, status, update
 from tests.raw_server import Connection, RawServer
 from tests.worker.conftest import AGENT
-from tests.worker.test_invoke import invoking, unknown_task
+from tests.worker.test_direct import invoking, unknown_task
 from xpander_client import Configuration, NotFoundError, Task
 from xpander_client.core.serialization import loads
 from xpander_client.platform.agents.file import parse_agents

@@ -138,7 +138,7 @@ class AsyncTaskHandle:
                 f"plugin {self.plugin.module_name!r} knows no agent to tell: make it with "
                 "Plugin(..., configuration=Configuration(...))"
             )
-        await recorder.notify_agent(self, message, trigger)
+        await recorder.notify_agent(self.chat_key, message, trigger)
 
     def notify_agent_blocking(self, message: str, trigger: bool = True) -> None:
         """`notify_agent` for code on a thread, which it blocks until the message is delivered.

@@ -5,15 +5,11 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 
 from xpander_client.core.signatures import read_signature
-
-if TYPE_CHECKING:
-    from xpander_client.background.handle import AsyncTaskHandle
-
 
 _BY_POSITION = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _BY_KEYWORD = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
@@ -39,9 +35,7 @@ class MountedTask:
     supplies: tuple[tuple[str, int], ...]
     simple: Mapping[int, tuple[frozenset[str], frozenset[str]]]
 
-    def bind(
-        self, handle: AsyncTaskHandle, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> dict[str, Any]:
+    def bind(self, handle: object, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Return the keywords to call the function with, behind its `handle` and `args`.
 
         Raises:
@@ -68,13 +62,6 @@ class MountedTask:
                     f"its function takes {self.signature}"
                 ) from None
         return keywords
-
-    def name_arguments(self, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the arguments by the function's parameters, without the handle."""
-        if self.signature is None:
-            return dict(keywords)
-        bound = self.signature.bind(None, *args, **keywords).arguments
-        return dict(list(bound.items())[1:])
 
     def drop_supplied(self, args: tuple[Any, ...], keywords: Mapping[str, Any]) -> dict[str, Any]:
         """Return the keywords without those that were supplied."""

@@ -16,13 +16,11 @@ from typing import TYPE_CHECKING, Any, Concatenate, TypeVar
 import attrs
 
 from xpander_client.background.mounted import MountedTask, inspect_function
-from xpander_client.background.recorder import Server
+from xpander_client.background.recorder import PluginTask, Recorder, RestartingRecorder
 from xpander_client.configuration import check_configuration
 
 if TYPE_CHECKING:
     from xpander_client.background.handle import AsyncTaskHandle
-    from xpander_client.background.recorder import Recorder
-    from xpander_client.background.running import RunningTask
     from xpander_client.configuration import Configuration
 
 
@@ -121,7 +119,7 @@ class Plugin:
         """The functions that can be started, by task type."""
         self.sandbox_methods: dict[str, SandboxMethod] = {}
         """The methods that an agent may call, by name."""
-        self.running: set[RunningTask] = set()
+        self.running: set[PluginTask] = set()
         """Its tasks under way."""
         self._cleanups: list[Callable[[], Any]] = []
         self._recorder: Recorder | None = None
@@ -229,7 +227,7 @@ class Plugin:
             self._is_enabled = True
             _enabled.add(self)
         recorder = self.recorder
-        if isinstance(recorder, Server):
+        if isinstance(recorder, RestartingRecorder):
             recorder.serve()
 
     async def disable(self) -> None:
@@ -253,7 +251,7 @@ class Plugin:
         # One that disables its own plugin would wait for itself.
         ends = [asyncio.wrap_future(one.over()) for one in left if not one.is_current]
         await asyncio.gather(*ends)
-        if isinstance(self._recorder, Server):
+        if isinstance(self._recorder, RestartingRecorder):
             await self._recorder.leave()
 
     def find_task(self, task: str | Callable[..., Any]) -> MountedTask:
@@ -279,7 +277,7 @@ class Plugin:
         known = _list_names(self.async_tasks)
         raise ValueError(f"plugin {self.module_name!r} has no task {what}; it has {known}")
 
-    def admit(self, running: RunningTask) -> None:
+    def admit(self, running: PluginTask) -> None:
         """Count a task among those that run.
 
         Raises:

@@ -13,21 +13,17 @@ import traceback
 import types
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, assert_never
+from typing import Any, assert_never
 
 import attrs
 
 from xpander_client.background.handle import AsyncTaskHandle
 from xpander_client.background.lifecycle import TaskLifecycle, Verdict
 from xpander_client.background.mounted import MountedTask
+from xpander_client.background.recorder import Recorder
 from xpander_client.background.signals import TaskCtl
 from xpander_client.runtime.daemon_threads import DaemonThreads
 from xpander_client.runtime.loops import find_running_loop
-
-if TYPE_CHECKING:
-    from xpander_client.background.plugin import Plugin
-    from xpander_client.background.recorder import Recorder
-
 
 OnTerminal = Callable[[TaskCtl], Any]
 """Called with the terminal signal; what it returns is awaited, if it can be."""
@@ -121,24 +117,9 @@ class RunningTask:
         return f"<{type(self).__name__} {self.name}>"
 
     @property
-    def task_type(self) -> str:
-        """Under which name its function was mounted."""
-        return self._mounted.task_type
-
-    @property
-    def task_id(self) -> str:
-        """Which task of its type it is."""
-        return self.handle.task_id
-
-    @property
     def chat_key(self) -> str:
         """The thread that it belongs to."""
         return self.handle.chat_key
-
-    @property
-    def plugin(self) -> Plugin:
-        """Whose task it is."""
-        return self.handle.plugin
 
     @property
     def restart(self) -> bool:
@@ -150,11 +131,6 @@ class RunningTask:
         """The plugin's module, the type and the id, for people."""
         handle = self.handle
         return f"{handle.plugin.module_name}:{handle.task_type}:{handle.task_id}"
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """What its function was called with, by parameter, without the handle."""
-        return self._mounted.name_arguments(self._args, self._keywords)
 
     @property
     def args(self) -> tuple[Any, ...]:
@@ -190,6 +166,10 @@ class RunningTask:
         if self._recorder is not None:
             self._record(self._recorder.on_start)
         self.handle._driver = self._driver = self.loop.create_task(driving)
+
+    def notify(self, key: str, data: Any) -> bool:
+        """Bring `data` to all who wait on `key`, and tell whether there were any."""
+        return self.handle.notify(key, data)
 
     def request_cancel(self, reason: str = "cancelled") -> None:
         """Have it end: now where it waits, by force after the grace. From any thread."""
@@ -458,7 +438,7 @@ class RunningTask:
             self.name,
             what,
             exc_info=error,
-            extra={"task_type": self.task_type, "task_id": self.task_id},
+            extra={"task_type": self.handle.task_type, "task_id": self.handle.task_id},
         )
 
 

@@ -352,7 +352,7 @@ class BackgroundTasks:
         with self._lock:
             del self._running[key]
             self._ends.remember(running.handle, ctl)
-        running.plugin.running.discard(running)
+        running.handle.plugin.running.discard(running)
 
     def _find(self, task_type: str, task_id: str) -> RunningTask | None:
         running = self._running.get((task_type, task_id))

@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from xpander_client.background.running import RunningTask
+from xpander_client.background.recorder import PluginTask
 from xpander_client.background.signals import TaskCtl
 from xpander_client.core.result import error_text, plain, value_text
 from xpander_client.core.statuses import TaskStatus
@@ -60,7 +60,7 @@ class Entry:
     """
 
     name: str
-    running: RunningTask | None
+    running: PluginTask | None
     creation: dict[str, Any]
     key: str
     """Makes the creation happen once."""

@@ -21,14 +21,13 @@ from xpander_client.background.record.entry import Entry, FinalStatus
 from xpander_client.background.record.takeover import Takeover
 from xpander_client.background.record.text import Start, ending_text, platform_status, start_text
 from xpander_client.background.record.writer import EntryWriter
-from xpander_client.background.running import RunningTask
+from xpander_client.background.recorder import PluginTask
 from xpander_client.background.signals import TaskCtl
 from xpander_client.runtime.loop_thread import LoopThread
 from xpander_client.runtime.shielding import shield
 from xpander_client.worker.channel.listener import Offered, StopRequested, TaskNotified
 
 if TYPE_CHECKING:
-    from xpander_client.background.handle import AsyncTaskHandle
     from xpander_client.background.plugin import Plugin
 
 
@@ -75,7 +74,7 @@ class PlatformRecord:
         self._messages = AgentMessages(self._connection, self._agent_id)
         self._is_leaving = False
         self._leaving: asyncio.Task[None] | None = None
-        self._entries: dict[RunningTask, Entry] = {}
+        self._entries: dict[PluginTask, Entry] = {}
         self._open: set[asyncio.Task[Any]] = set()
         self._news: deque[Entry] = deque()
 
@@ -94,20 +93,20 @@ class PlatformRecord:
         if thread is not None and thread.is_alive:
             await asyncio.wrap_future(thread.submit(self._leave()))
 
-    def on_start(self, running: RunningTask, /) -> None:
+    def on_start(self, running: PluginTask, /) -> None:
         """Record that a task was started."""
         thread = self._on_thread()
         entry = self._find_entry(running)
         self._entries[running] = entry
         thread.call_soon(lambda: self._begin(entry))
 
-    def on_progress(self, running: RunningTask, ctl: TaskCtl, /) -> None:
+    def on_progress(self, running: PluginTask, ctl: TaskCtl, /) -> None:
         """Record how far a task is."""
         if (entry := self._entries.get(running)) is not None:
             entry.take_progress(ctl)
             self._note(entry)
 
-    def on_end(self, running: RunningTask, ctl: TaskCtl, /) -> None:
+    def on_end(self, running: PluginTask, ctl: TaskCtl, /) -> None:
         """Record that a task is over."""
         if (entry := self._entries.pop(running, None)) is not None:
             entry.final = FinalStatus(platform_status(ctl.signal), ending_text(ctl))
@@ -115,8 +114,8 @@ class PlatformRecord:
             entry.running = None
             self._note(entry)
 
-    async def notify_agent(self, handle: AsyncTaskHandle, message: str, trigger: bool, /) -> None:
-        """Put a system message into the thread of the task; with `trigger` have the agent go on.
+    async def notify_agent(self, chat_key: str, message: str, trigger: bool, /) -> None:
+        """Put a system message into a thread; with `trigger` have the agent go on with it.
 
         Where the platform is away, the task goes on after two seconds, and the message is
         delivered when it can be.
@@ -125,8 +124,8 @@ class PlatformRecord:
             ModuleException: the platform refuses it.
         """
         # A thread that cannot be named so is told at once.
-        threads.get(thread_id=handle.chat_key)
-        told = self._on_thread().submit(self._tell_agent(handle.chat_key, message, trigger))
+        threads.get(thread_id=chat_key)
+        told = self._on_thread().submit(self._tell_agent(chat_key, message, trigger))
         await shield(asyncio.wrap_future(told))
 
     def _note(self, entry: Entry) -> None:
@@ -137,8 +136,9 @@ class PlatformRecord:
         if self._thread is not None:
             self._thread.call_soon(self._read_news)
 
-    def _find_entry(self, running: RunningTask) -> Entry:
-        start = Start(running.task_id, running.args, running.kwargs)
+    def _find_entry(self, running: PluginTask) -> Entry:
+        task_type, task_id = running.key
+        start = Start(task_id, running.args, running.kwargs)
         text, is_whole = start_text(start)
         if running.restart and not is_whole:
             _logger.warning(
@@ -150,7 +150,7 @@ class PlatformRecord:
         creation = {
             "agent_id": self._agent_id,
             "prompt": text,
-            "title": running.task_type,
+            "title": task_type,
             "memory_thread_id": running.chat_key or None,
             "source": "sdk",
             "run_locally": True,

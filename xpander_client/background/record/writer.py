@@ -221,4 +221,4 @@ def _pass_on(entry: Entry, message: StopRequested | TaskNotified) -> None:
         entry.news.set()
     elif message.seq not in entry.told:
         entry.told.add(message.seq)
-        running.handle.notify(message.key, message.data)
+        running.notify(message.key, message.data)
