@@ -49,6 +49,7 @@ ON_ALL_ENGINES = {
     "test_deletions",
     "test_dispatch",
     "test_gap",
+    "test_invocations",
     "test_notifications",
     "test_streams",
     "test_tasks",

@@ -24,6 +24,7 @@ from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http.agents import AgentEndpoints
+from xpander_client.platform.http.creations import Creations
 from xpander_client.platform.http.deletions import Deletions
 from xpander_client.platform.http.events import EventEndpoints
 from xpander_client.platform.http.gate import AuthMiddleware
@@ -34,10 +35,15 @@ from xpander_client.platform.http.table import make_routes
 from xpander_client.platform.http.tasks import TaskEndpoints
 from xpander_client.platform.http.threads import ThreadEndpoints
 from xpander_client.platform.http.tools import OperationEndpoints
+from xpander_client.platform.http.v1 import table as v1
+from xpander_client.platform.http.v1.faults import list_faults
+from xpander_client.platform.http.v1.invocations import InvocationEndpoints
+from xpander_client.platform.http.v1.tasks import TaskEndpoints as OfficialTaskEndpoints
 from xpander_client.platform.http.workers import WorkerEndpoints
 from xpander_client.platform.stores.base.retention import FAREWELL
 from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.streaming.event_log import EventLogs
+from xpander_client.platform.streaming.outcomes import Outcomes
 
 _MEASURE_INTERVAL = 1.0
 _NOTE_INTERVAL = 60.0
@@ -82,8 +88,18 @@ class Platform:
             store, agents, create=create_agents, settings=self.settings, clock=self._clock
         )
         self.deletions = Deletions(store, self.dispatch)
+        self._outcomes = Outcomes(store, self.settings)
+        creations = Creations(store, self.agents, self.dispatch, reach)
         routes = make_routes(
-            TaskEndpoints(store, self.agents, self.dispatch, reach, self.deletions, self.settings),
+            TaskEndpoints(
+                store,
+                self.agents,
+                self.dispatch,
+                reach,
+                creations,
+                self.deletions,
+                self.settings,
+            ),
             EventEndpoints(store, self.dispatch, self.logs, self.settings),
             WorkerEndpoints(store, self.agents, self.dispatch, self.logs, self.settings),
             AgentEndpoints(self.agents, known, self.settings),
@@ -104,9 +120,13 @@ class Platform:
         )
         threads = ThreadEndpoints(store, reach, self.settings)
         health = HealthEndpoints(store, self.logs, self.metrics, self._clock)
-        guarded = roles.guard_routes(
-            reach.guard_routes([*routes, *threads.routes(), *operations.routes(), *health.routes()])
+        official = v1.make_routes(
+            InvocationEndpoints(creations, self._outcomes, self.settings),
+            OfficialTaskEndpoints(store),
         )
+        every = [*routes, *threads.routes(), *operations.routes(), *health.routes(), *official]
+        guarded = roles.guard_routes(reach.guard_routes(every))
+        list_faults(official)  # of their guards, too
         router = Router(guarded, redirect_slashes=False)
         limits = RateLimits(self.settings, self._clock)
         self.app: ASGIApp = AuthMiddleware(
@@ -131,6 +151,7 @@ class Platform:
     def end_streams(self) -> None:
         """End all open streams in order; new ones are refused from now on."""
         self.logs.close()
+        self._outcomes.close()
         self.dispatch.end_streams()
 
     async def stop(self) -> None:

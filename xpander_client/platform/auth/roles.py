@@ -38,6 +38,7 @@ RULES = {
     ("GET", "/metadata/default_llm_extra_headers"): _WORKERS,
     ("GET", "/metadata/workers"): _ANY,
     ("GET", "/metrics"): _ANY,
+    ("GET", "/v1/tasks/{task_id}"): _ANY,
     ("PATCH", "/agent-execution/{task_id}/finish"): _BOTH,
     ("PATCH", "/agent-execution/{task_id}/update"): _BOTH,
     ("PATCH", "/memory/rename/{thread_id}/{name}"): _BOTH,
@@ -55,6 +56,8 @@ RULES = {
     ("POST", "/events/{worker_id}"): _WORKERS,
     ("POST", "/memory"): _BOTH,
     ("POST", "/metadata/api_key_allowance"): _ANY,
+    ("POST", "/v1/agents/{agent_id}/invoke"): _APPLICATIONS,
+    ("POST", "/v1/agents/{agent_id}/invoke/async"): _APPLICATIONS,
     ("PUT", "/memory/{thread_id}"): _BOTH,
 }
 """Which roles may do it, by method and path."""

@@ -80,7 +80,10 @@ def _to_look_at(
 @cache
 def _leads_on(type_: Any, enums: bool, above: frozenset[Any] = frozenset()) -> bool:
     if isinstance(type_, types.UnionType) or typing.get_origin(type_) is not None:
-        return any(_leads_on(argument, enums, above) for argument in typing.get_args(type_))
+        arguments = typing.get_args(type_)
+        if isinstance(type_, types.UnionType) and str in arguments:
+            enums = False  # any other text will do, too
+        return any(_leads_on(argument, enums, above) for argument in arguments)
     if isinstance(type_, type) and issubclass(type_, OpenStrEnum):
         return enums
     return type_ not in above and bool(_to_look_at(type_, enums, above))

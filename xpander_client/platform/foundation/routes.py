@@ -15,6 +15,7 @@ ROOTS = frozenset(
         "metadata",
         "metrics",
         "ready",
+        "v1",
     }
 )
 """First segments of routes. Anything else there is the organization."""

@@ -37,6 +37,9 @@ class Settings:
     worker says of itself and of the tasks in its hands (a heartbeat every two seconds, results,
     events) is counted apart, up to ten times as often. Each process counts for itself.
 
+    A request that invokes an agent and waits for what comes of it is answered after `invoke_wait`
+    at the latest, with the task as it is then.
+
     What needs no key is answered only under the server's own names: where only this machine can
     reach it, or where `allowed_hosts` are given, under no other ones but these. `/metrics` is for
     callers on this machine, and with `open_metrics` for everybody.
@@ -74,6 +77,9 @@ class Settings:
         1.0, "How often the store is asked for news while no notifications come through."
     )
     comment_interval: float = _setting(15.0, "How often a quiet stream shows that it is there.")
+    invoke_wait: float = _setting(
+        300.0, "How long a request that invokes an agent waits for the task's end.", least=0.0
+    )
     stalled_reader: float = _setting(30.0, "After how long a reader that takes nothing is cut off.")
     body_limit: int = _setting(
         10 * 1024 * 1024, "The largest body that a request may have.", unit="SIZE"

@@ -33,6 +33,7 @@ from xpander_client.platform.foundation.models import check_model
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http import bodies
 from xpander_client.platform.http.bodies import take_body, take_object
+from xpander_client.platform.http.creations import Creations, name_one_parent
 from xpander_client.platform.http.deletions import Deletions, Removed
 from xpander_client.platform.http.routing import (
     PAGE,
@@ -83,6 +84,7 @@ class TaskEndpoints:
         agents: Agents,
         workers: Dispatch,
         reach: KeyScope,
+        creations: Creations,
         deletions: Deletions,
         settings: Settings,
     ) -> None:
@@ -90,45 +92,22 @@ class TaskEndpoints:
         self._agents = agents
         self._workers = workers
         self._reach = reach
+        self._creations = creations
         self._deletions = deletions
         self._settings = settings
 
     async def create_task(self, request: Request) -> Response:
         """Create a task, or continue the one that the body names."""
-        organization_id, agent_id = organization(request), path_id(request, "agent_or_task_id")
-        body = _with_one_parent(await take_object(request, self._settings.body_limit, TaskCreate))
-        existing_id = body.get("id") or None
-        if existing_id is not None:
-            await self._reach.check_task(access(request), existing_id)
-            existing_id = await self._reach.find_stored_id(organization_id, existing_id)
-            if access(request).role == WORKER:
-                known = await self._store.get(organization_id, existing_id, whole=False)
-                if not known.finished:
-                    raise HttpError(
-                        403, "this key has the role worker: it continues finished tasks"
-                    )
-        await self._reach.check_named(access(request), body, existing_id)
-        if body.get("parent_execution_id"):
-            parent_id = await self._reach.find_stored_id(
-                organization_id, body["parent_execution_id"]
-            )
-            body = {**body, "parent_execution_id": parent_id}
-        await self._agents.ensure(organization_id, agent_id)
-        key = idempotency(request, f"create {agent_id}", body)
-        version = bodies.header(request, b"x-agent-version")
-        given = {"source": "api", **without_nulls(body)}
-        if version:
-            given["agent_version"] = version
-        put = await self._store.put(
-            organization_id,
+        agent_id = path_id(request, "agent_or_task_id")
+        body = name_one_parent(await take_object(request, self._settings.body_limit, TaskCreate))
+        record = await self._creations.create(
+            access(request),
             agent_id,
-            given,
-            task_id=new_task_id(),
-            existing_id=existing_id,
-            key=key,
+            body,
+            key=idempotency(request, f"create {agent_id}", body),
+            version=bodies.header(request, b"x-agent-version"),
         )
-        self._workers.on_task_created(put.record)
-        return _task(put.record)
+        return _task(record)
 
     async def get_task(self, request: Request) -> Response:
         """Answer with the task as it is now."""
@@ -368,17 +347,6 @@ def _check_ending(body: Any) -> dict[str, Any]:
     ending: dict[str, Any] = text_result(body)
     check_model(ending, TaskFinish)
     return ending
-
-
-def _with_one_parent(body: dict[str, Any]) -> dict[str, Any]:
-    """Name a task's parent by the name of the contract, and by the one that tasks show it with."""
-    parent = body.get("parent_execution")
-    if not parent:
-        return body
-    if body.get("parent_execution_id") not in (None, "", parent):
-        raise HttpError(422, "a task has one parent", "$.parent_execution")
-    rest = {name: value for name, value in body.items() if name != "parent_execution"}
-    return {**rest, "parent_execution_id": parent}
 
 
 async def _list_all(begun: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

@@ -123,10 +123,12 @@ class Store(ABC):
         *,
         task_id: str,
         existing_id: str | None = None,
+        create_missing: bool = False,
         key: IdempotencyKey | None = None,
     ) -> Put:
-        """Create a task, or continue the one with `existing_id`. A parent that the body names
-        (`parent_execution_id`) has it among its `sub_executions` at once.
+        """Create a task, or continue the one with `existing_id`: with `create_missing` a new one
+        gets that id if there is none. A parent that the body names (`parent_execution_id`) has it
+        among its `sub_executions` at once.
         """
         parent_id = body.get("parent_execution_id")
 
@@ -134,9 +136,9 @@ class Store(ABC):
             first = first_answer(work, organization_id, key)
             if first is not None:
                 return Put(work.whole(find_task(work, organization_id, first)), repeated=True)
-            if existing_id is None:
+            if existing_id is None or (create_missing and work.task(existing_id) is None):
                 outcome = task_machine.create(
-                    task_id=task_id,
+                    task_id=existing_id or task_id,
                     organization_id=organization_id,
                     agent_id=agent_id,
                     body=body,

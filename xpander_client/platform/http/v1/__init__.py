@@ -1,0 +1,1 @@
+"""The REST routes that the official documentation shows, beside those of the clients."""
