@@ -9,11 +9,11 @@ from xpander_client.configuration import RetryPolicy
 from xpander_client.core.requests import Replay
 from xpander_client.core.retry import (
     RETRIED_STATUSES,
+    AttemptOutcome,
     Fate,
-    Outcome,
     Stop,
+    TryAgain,
     Verdict,
-    Wait,
     backoff,
     decide,
     parse_retry_after,
@@ -23,7 +23,7 @@ NOW = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
 
 
 def verdict(
-    outcome: Outcome,
+    outcome: AttemptOutcome,
     *,
     replay: Replay = Replay.ALWAYS,
     keys_honored: bool = False,
@@ -46,12 +46,12 @@ def verdict(
 
 @pytest.mark.parametrize("status", sorted(RETRIED_STATUSES))
 def test_passing_statuses_are_tried_again(status: int) -> None:
-    assert verdict(Outcome(status_code=status)) == Wait(0.25)
+    assert verdict(AttemptOutcome(status_code=status)) == TryAgain(0.25)
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 405, 409, 413, 422, 501, 520])
 def test_other_statuses_are_final(status: int) -> None:
-    assert verdict(Outcome(status_code=status)) is Stop.FINAL
+    assert verdict(AttemptOutcome(status_code=status)) is Stop.FINAL
 
 
 @pytest.mark.parametrize(
@@ -68,36 +68,36 @@ def test_other_statuses_are_final(status: int) -> None:
 def test_a_request_whose_fate_is_unknown_is_repeated_only_where_that_is_safe(
     replay: Replay, keys_honored: bool, fate: Fate, again: bool
 ) -> None:
-    found = verdict(Outcome(fate=fate), replay=replay, keys_honored=keys_honored)
-    assert found == (Wait(0.25) if again else Stop.UNSAFE)
+    found = verdict(AttemptOutcome(fate=fate), replay=replay, keys_honored=keys_honored)
+    assert found == (TryAgain(0.25) if again else Stop.UNSAFE)
 
 
 @pytest.mark.parametrize("replay", Replay)
 def test_what_the_platform_was_too_busy_for_was_not_done(replay: Replay) -> None:
-    assert verdict(Outcome(status_code=429), replay=replay) == Wait(0.25)
-    assert verdict(Outcome(status_code=503, retry_after=0.0), replay=replay) == Wait(0.0)
-    assert verdict(Outcome(status_code=429), replay=replay, attempt=3) is Stop.EXHAUSTED
+    assert verdict(AttemptOutcome(status_code=429), replay=replay) == TryAgain(0.25)
+    assert verdict(AttemptOutcome(status_code=503, retry_after=0.0), replay=replay) == TryAgain(0.0)
+    assert verdict(AttemptOutcome(status_code=429), replay=replay, attempt=3) is Stop.EXHAUSTED
 
 
 def test_what_can_never_be_sent_is_not_tried_again() -> None:
-    assert verdict(Outcome(fate=Fate.IMPOSSIBLE)) is Stop.FINAL
+    assert verdict(AttemptOutcome(fate=Fate.IMPOSSIBLE)) is Stop.FINAL
 
 
 def test_the_last_attempt_is_the_last() -> None:
-    assert verdict(Outcome(status_code=503), attempt=3) is Stop.EXHAUSTED
+    assert verdict(AttemptOutcome(status_code=503), attempt=3) is Stop.EXHAUSTED
 
 
 def test_the_wait_that_the_platform_asks_for_wins() -> None:
-    assert verdict(Outcome(status_code=429, retry_after=7.5)) == Wait(7.5)
+    assert verdict(AttemptOutcome(status_code=429, retry_after=7.5)) == TryAgain(7.5)
 
 
 @pytest.mark.parametrize("seconds", [60.0, 121.0, 1e9])
 def test_a_wait_past_the_deadline_or_the_bound_fails_now(seconds: float) -> None:
-    assert verdict(Outcome(status_code=503, retry_after=seconds)) is Stop.EXHAUSTED
+    assert verdict(AttemptOutcome(status_code=503, retry_after=seconds)) is Stop.EXHAUSTED
 
 
 def test_a_wait_longer_than_allowed_is_not_cut_short_to_come_back_too_early() -> None:
-    found = verdict(Outcome(status_code=503, retry_after=121.0), timeout=1e6)
+    found = verdict(AttemptOutcome(status_code=503, retry_after=121.0), timeout=1e6)
     assert found is Stop.EXHAUSTED
 
 
@@ -177,13 +177,13 @@ def test_no_decision_waits_past_the_deadline_repeats_unsafely_or_goes_on_for_eve
     elapsed: float,
     retry_after: float | None,
 ) -> None:
-    outcome = Outcome(
+    outcome = AttemptOutcome(
         status_code=status, fate=None if status is not None else fate, retry_after=retry_after
     )
     found = verdict(
         outcome, replay=replay, keys_honored=keys_honored, attempt=attempt, elapsed=elapsed
     )
-    if isinstance(found, Wait):
+    if isinstance(found, TryAgain):
         assert elapsed + found.seconds < 60.0
         assert attempt < 3
         assert retry_after is None or found.seconds == retry_after

@@ -16,11 +16,11 @@ from xpander_client.core.requests import RequestSpec, StreamSpec
 from xpander_client.core.retry import Fate
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.core.stream import (
-    Ask,
+    CloseAndAsk,
+    CloseAndWait,
     HandOver,
     Open,
     Opened,
-    Pause,
     Read,
     Reply,
     follow,
@@ -123,10 +123,10 @@ class Platform:
                     reply = Opened(self.ends)
             elif isinstance(effect, Read):
                 reply = next(self.reading, END)
-            elif isinstance(effect, Pause):
+            elif isinstance(effect, CloseAndWait):
                 self.pauses.append(effect.seconds)
                 self.now += effect.seconds
-            elif isinstance(effect, Ask):
+            elif isinstance(effect, CloseAndAsk):
                 self.probes += 1
                 reply = orjson.dumps({"status": self.status})
         raise AssertionError("the conversation does not end")

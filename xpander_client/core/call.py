@@ -20,7 +20,14 @@ from xpander_client.core.answer import (
     error_of_status,
 )
 from xpander_client.core.requests import Replay, RequestSpec, Root
-from xpander_client.core.retry import Outcome, Stop, Verdict, Wait, decide, parse_retry_after
+from xpander_client.core.retry import (
+    AttemptOutcome,
+    Stop,
+    TryAgain,
+    Verdict,
+    decide,
+    parse_retry_after,
+)
 from xpander_client.errors import ArgumentError, Attempt
 from xpander_client.version import __version__
 
@@ -48,7 +55,7 @@ class CallOptions:
 
 
 @attrs.define
-class Platform:
+class PlatformTraits:
     """What has been learned of a platform from its answers."""
 
     keys_honored: bool = False
@@ -113,7 +120,7 @@ class Call:
         spec: RequestSpec,
         configuration: Configuration,
         options: CallOptions,
-        platform: Platform,
+        platform: PlatformTraits,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.spec = spec
@@ -176,12 +183,12 @@ class Call:
             policy=self._policy,
         )
         self._record(result, now, self.pause or None)
-        return isinstance(self._verdict, Wait)
+        return isinstance(self._verdict, TryAgain)
 
     @property
     def pause(self) -> float:
         """The wait in seconds before the next attempt."""
-        return self._verdict.seconds if isinstance(self._verdict, Wait) else 0.0
+        return self._verdict.seconds if isinstance(self._verdict, TryAgain) else 0.0
 
     def finish(self, result: Answer | Fault, type_: type[T] | None) -> Response[T]:
         """Return or raise what the caller gets for the last attempt's result.
@@ -226,11 +233,11 @@ class Call:
         )
 
 
-def find_outcome(result: Answer | Fault) -> Outcome:
+def find_outcome(result: Answer | Fault) -> AttemptOutcome:
     """Return an attempt's result, as far as the decision to try again needs it."""
     if isinstance(result, Fault):
-        return Outcome(fate=result.fate)
-    return Outcome(
+        return AttemptOutcome(fate=result.fate)
+    return AttemptOutcome(
         status_code=result.status_code,
         retry_after=parse_retry_after(result.headers, datetime.datetime.now(datetime.UTC)),
     )

@@ -28,7 +28,7 @@ class Fate(Enum):
 
 
 @attrs.frozen(kw_only=True)
-class Outcome:
+class AttemptOutcome:
     """How one attempt ended: with a status, or with a fault and what it left behind."""
 
     status_code: int | None = None
@@ -37,7 +37,7 @@ class Outcome:
 
 
 @attrs.frozen
-class Wait:
+class TryAgain:
     """Try again after `seconds`."""
 
     seconds: float
@@ -54,11 +54,11 @@ class Stop(Enum):
     """It might help, but could do the same thing twice."""
 
 
-Verdict = Wait | Stop
+Verdict = TryAgain | Stop
 
 
 def decide(
-    outcome: Outcome,
+    outcome: AttemptOutcome,
     *,
     replay: Replay,
     keys_honored: bool,
@@ -75,8 +75,8 @@ def decide(
     the time in seconds that the call has in all; `chance` returns numbers from 0 to 1.
 
     Example:
-        >>> decide(Outcome(status_code=503), replay=Replay.NEVER, keys_honored=True, attempt=1,
-        ...        elapsed=0.1, timeout=60, policy=RetryPolicy())
+        >>> decide(AttemptOutcome(status_code=503), replay=Replay.NEVER, keys_honored=True,
+        ...        attempt=1, elapsed=0.1, timeout=60, policy=RetryPolicy())
         <Stop.UNSAFE: 3>
     """
     if outcome.status_code is not None and outcome.status_code not in RETRIED_STATUSES:
@@ -102,7 +102,7 @@ def decide(
     else:
         seconds = backoff(policy, attempt, chance)
     # A wait that ends after the deadline would only delay the error.
-    return Stop.EXHAUSTED if elapsed + seconds >= timeout else Wait(seconds)
+    return Stop.EXHAUSTED if elapsed + seconds >= timeout else TryAgain(seconds)
 
 
 def backoff(

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 @attrs.frozen
-class Ask:
+class AskEither:
     """A call in both forms."""
 
     call: Callable[[], Any]
@@ -43,7 +43,7 @@ class Together:
     branches: tuple[Generator[Any, Any, Any], ...]
 
 
-Step = Ask | Run | Together
+Step = AskEither | Run | Together
 Steps = Generator[Step, Any, T]
 
 
@@ -51,7 +51,7 @@ def ask(
     call: Callable[P, T], acall: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs
 ) -> Steps[T]:
     """Call one or the other, and give what it answers."""
-    answer: T = yield Ask(partial(call, *args, **kwargs), partial(acall, *args, **kwargs))
+    answer: T = yield AskEither(partial(call, *args, **kwargs), partial(acall, *args, **kwargs))
     return answer
 
 

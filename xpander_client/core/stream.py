@@ -25,7 +25,7 @@ from xpander_client.core.call import LONGEST, CallOptions, Prepared, find_outcom
 from xpander_client.core.conversion_errors import ConversionError
 from xpander_client.core.redirect import follow_redirect
 from xpander_client.core.requests import LAST_EVENT_ID, Replay, RequestSpec, StreamSpec
-from xpander_client.core.retry import Fate, Outcome, Stop, Wait, decide
+from xpander_client.core.retry import AttemptOutcome, Fate, Stop, TryAgain, decide
 from xpander_client.core.serialization import parse
 from xpander_client.core.sse import ServerSentEvent, SseParser
 from xpander_client.core.statuses import TERMINAL
@@ -70,20 +70,20 @@ class HandOver(Generic[T]):
 
 
 @attrs.frozen
-class Pause:
+class CloseAndWait:
     """Close the connection, if one is open, and wait for `seconds`."""
 
     seconds: float
 
 
 @attrs.frozen
-class Ask:
+class CloseAndAsk:
     """Close the connection and make a call; come back with its body."""
 
     spec: RequestSpec
 
 
-Effect = Open | Read | HandOver[T] | Pause | Ask
+Effect = Open | Read | HandOver[T] | CloseAndWait | CloseAndAsk
 Reply = Opened | Answer | Fault | bytes | None
 
 
@@ -213,7 +213,7 @@ class _Following(Generic[T]):
                 return
             if end is _End.CLEAN and (yield from self._was_all()):
                 return
-            yield Pause(self._pause_after(end))
+            yield CloseAndWait(self._pause_after(end))
 
     def _opening(self) -> Open:
         self._check_deadline()
@@ -286,7 +286,7 @@ class _Following(Generic[T]):
             return True
         if self.spec.probe is None:
             return False
-        answer = yield Ask(self.spec.probe)
+        answer = yield CloseAndAsk(self.spec.probe)
         finished = isinstance(answer, bytes) and _is_finished(answer)
         self._draining = finished and bool(self._cursor)
         return finished and not self._draining
@@ -305,8 +305,9 @@ class _Following(Generic[T]):
             raise self._make_lost_error(_words(end))
         # A wrong address should be told at once, a stream that broke be tried for longer.
         patience = self.configuration.stream_retry if self._opened else self.configuration.retry
+        known = isinstance(end, Answer | Fault)
         verdict = decide(
-            find_outcome(end) if isinstance(end, Answer | Fault) else Outcome(fate=Fate.UNKNOWN),
+            find_outcome(end) if known else AttemptOutcome(fate=Fate.UNKNOWN),
             replay=Replay.ALWAYS,
             keys_honored=False,
             attempt=len(self._attempts),
@@ -314,7 +315,7 @@ class _Following(Generic[T]):
             timeout=math.inf,
             policy=self.options.retry or patience,
         )
-        if isinstance(verdict, Wait):
+        if isinstance(verdict, TryAgain):
             asked = (self._parser.retry or 0) / 1000.0
             pause = max(verdict.seconds, min(asked, patience.maximum))
             return pause if self.deadline is None else min(pause, self.deadline - self.clock())

@@ -72,16 +72,16 @@ class Connections:
         self._strangers_limit = min(limit // 4, 4096)
         self._address_limit = self._strangers_limit // 2
         self._known_limit = limit - self._strangers_limit
-        self._known: set[Connection] = set()
+        self._known: set[HttpConnection] = set()
         # In the order in which they came.
-        self._strangers: dict[Connection, None] = {}
-        self._by_address: defaultdict[bytes, dict[Connection, None]] = defaultdict(dict)
+        self._strangers: dict[HttpConnection, None] = {}
+        self._by_address: defaultdict[bytes, dict[HttpConnection, None]] = defaultdict(dict)
         self.heads = 0
         """Bytes of heads that have not come to their end."""
         self.private = False
         """Whether only this machine can reach the server."""
 
-    def admit(self, connection: Connection) -> bool:
+    def admit(self, connection: HttpConnection) -> bool:
         """Take in a stranger; False: all places are taken by those that are served just now."""
         there = self._by_address[connection.address]
         for crowd, limit in (
@@ -99,7 +99,7 @@ class Connections:
         self._strangers[connection] = None
         return True
 
-    def recognize(self, connection: Connection) -> bool:
+    def recognize(self, connection: HttpConnection) -> bool:
         """Note that the caller has shown a key; False: there is no place for one more of these."""
         if self.knows(connection):
             return True
@@ -109,11 +109,11 @@ class Connections:
         self._known.add(connection)
         return True
 
-    def knows(self, connection: Connection) -> bool:
+    def knows(self, connection: HttpConnection) -> bool:
         """Tell whether the caller has shown a key."""
         return connection in self._known
 
-    def remove(self, connection: Connection) -> None:
+    def remove(self, connection: HttpConnection) -> None:
         """Give its place to others."""
         self._known.discard(connection)
         if connection in self._strangers:
@@ -138,11 +138,11 @@ class _UntilClosed(RequestResponseCycle):
         await super().send(message)
 
 
-class _Refused(Exception):
+class _RefusedHead(Exception):
     """A head that is refused as it is read: with a status, for a reason."""
 
 
-class Connection(HttpToolsProtocol):
+class HttpConnection(HttpToolsProtocol):
     """One connection, with an end to all that a caller can begin.
 
     A request's head has a size and a time, and one that can't be understood is refused without a
@@ -231,12 +231,12 @@ class Connection(HttpToolsProtocol):
         if self._unparsed + _PIECE > HEAD_LIMIT or len(names) > HEADERS_LIMIT:
             self._check_size()
         if version not in ("1.1", "1.0"):
-            raise _Refused(505, "this server speaks HTTP/1.1")
+            raise _RefusedHead(505, "this server speaks HTTP/1.1")
         if hosts > 1 or (version == "1.1" and hosts == 0):
-            raise _Refused(400, f"a request has one Host header, not {hosts}")
+            raise _RefusedHead(400, f"a request has one Host header, not {hosts}")
         if self.parser.should_upgrade() and (b"content-length" in names or _TRANSFER in names):
             # The parser would take the body for the next request.
-            raise _Refused(400, "a request with a body can't ask for another protocol")
+            raise _RefusedHead(400, "a request with a body can't ask for another protocol")
         super().on_headers_complete()
         self._end_head()
         self._in_body = True
@@ -294,7 +294,7 @@ class Connection(HttpToolsProtocol):
                 used = upgrade.args[0]  # and the next request follows, as if it had not asked
             except httptools.HttpParserError as error:
                 reason = error.__context__
-                if isinstance(reason, _Refused):
+                if isinstance(reason, _RefusedHead):
                     self._refuse(*reason.args)
                 else:
                     _logger.debug("no HTTP from %s: %s", self.client, error)
@@ -324,7 +324,7 @@ class Connection(HttpToolsProtocol):
     def _check_size(self) -> None:
         size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
         if len(self.url) > HEAD_LIMIT:
-            raise _Refused(414, f"the request's target is larger than {HEAD_LIMIT} bytes")
+            raise _RefusedHead(414, f"the request's target is larger than {HEAD_LIMIT} bytes")
         if size > HEAD_LIMIT or len(self.headers) > HEADERS_LIMIT:
             raise _too_large()
 
@@ -360,8 +360,8 @@ class Connection(HttpToolsProtocol):
             self.transport.close()
 
 
-def _too_large() -> _Refused:
-    return _Refused(
+def _too_large() -> _RefusedHead:
+    return _RefusedHead(
         431,
         f"the request's head is larger than {HEAD_LIMIT} bytes, or has more than {HEADERS_LIMIT} "
         "headers",

@@ -15,7 +15,7 @@ from typing import Any
 
 import uvicorn
 
-from xpander_client.runtime.connections import Connection, Connections
+from xpander_client.runtime.connections import Connections, HttpConnection
 from xpander_client.runtime.hosts import is_loopback
 
 try:
@@ -132,7 +132,7 @@ class EmbeddedServer(uvicorn.Server):
             timeout_graceful_shutdown=grace,
         )
         config.load()
-        make: Any = partial(Connection, self._places)
+        make: Any = partial(HttpConnection, self._places)
         config.http_protocol_class = make
         super().__init__(config)
         self.on_started = on_started

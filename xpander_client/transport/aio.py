@@ -14,7 +14,7 @@ from xpander_client.core.answer import Answer, Fault, Response
 from xpander_client.core.call import Call
 from xpander_client.core.redirect import follow_redirect
 from xpander_client.core.requests import RequestSpec
-from xpander_client.core.stream import Ask, Effect, HandOver, Open, Pause, Reply
+from xpander_client.core.stream import CloseAndAsk, CloseAndWait, Effect, HandOver, Open, Reply
 from xpander_client.runtime.shielding import shield
 from xpander_client.transport.pool import AsyncConnections, Pool
 from xpander_client.transport.wire import (
@@ -141,10 +141,10 @@ async def stream(
                     else:
                         await response.aread()
                         reply = read_answer(response, response.content)
-                elif isinstance(effect, Pause):
+                elif isinstance(effect, CloseAndWait):
                     await connection.aclose()
                     await asyncio.sleep(effect.seconds)
-                elif isinstance(effect, Ask):
+                elif isinstance(effect, CloseAndAsk):
                     await connection.aclose()
                     reply = await ask(effect.spec)
                 elif chunks is not None:

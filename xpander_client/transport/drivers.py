@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from xpander_client.core.steps import (
-    Ask,
+    AskEither,
     Run,
     Step,
     Steps,
@@ -43,7 +43,7 @@ async def adrive(steps: Steps[T]) -> T:
 
 def _do(step: Step) -> Any:
     match step:
-        case Ask():
+        case AskEither():
             return step.call()
         case Run():
             if is_async(step.function):
@@ -58,7 +58,7 @@ def _do(step: Step) -> Any:
 
 async def _ado(step: Step) -> Any:
     match step:
-        case Ask():
+        case AskEither():
             return await step.acall()
         case Run():
             if is_async(step.function):

@@ -17,7 +17,7 @@ import attrs
 import httpx
 
 from xpander_client.configuration import Configuration
-from xpander_client.core.call import Platform
+from xpander_client.core.call import PlatformTraits
 from xpander_client.errors import ConfigurationError
 from xpander_client.extras import missing
 from xpander_client.transport.environment import client_settings, proxy_for
@@ -46,9 +46,9 @@ _KEPT = 4
 
 
 @functools.lru_cache(maxsize=1024)
-def _platform_at(base_url: str, organization_id: str | None) -> Platform:
+def _platform_at(base_url: str, organization_id: str | None) -> PlatformTraits:
     """Find what is known of a platform: it outlives the connections that it was learned on."""
-    return Platform()
+    return PlatformTraits()
 
 
 @functools.lru_cache(maxsize=1024)
@@ -58,7 +58,7 @@ def _origin(address: str) -> tuple[str, str, int | None]:
 
 
 @attrs.frozen(eq=False)
-class Connections:
+class SyncConnections:
     """A client for sync code. Whoever uses it holds this object: it is closed when nobody does."""
 
     client: httpx.Client
@@ -123,16 +123,16 @@ class Pool:
         shared: bool = False,
     ) -> None:
         where = configuration.base_url, configuration.organization_id
-        self.platform = _platform_at(*where) if shared else Platform()
+        self.platform = _platform_at(*where) if shared else PlatformTraits()
         self.given = given
         self._configuration = configuration
         self._is_shared = shared
-        self._sync: dict[Use, Connections] = {}
+        self._sync: dict[Use, SyncConnections] = {}
         self._async: dict[tuple[asyncio.AbstractEventLoop, Use], AsyncConnections] = {}
         with _lock:
             _users.add(self)
 
-    def connections(self, use: Use) -> Connections:
+    def connections(self, use: Use) -> SyncConnections:
         """Return the connections for sync code.
 
         Raises:
@@ -182,16 +182,16 @@ class Pool:
         _keep_no_longer(left)
         return None if left is None else left.end
 
-    def _connect(self, use: Use) -> Connections:
+    def _connect(self, use: Use) -> SyncConnections:
         if self.given is not None:
             if not isinstance(self.given, httpx.Client):
                 raise ConfigurationError("the given HTTP client is async: use the a… methods")
-            return Connections(_open(self.given))
+            return SyncConnections(_open(self.given))
         with _lock:
             found = self._sync.get(use) or self._find_shared(use, None)
             if found is None:
                 client = _without_cookies(httpx.Client(**self._settings(use)))
-                found = Connections(client)
+                found = SyncConnections(client)
                 weakref.finalize(found, _close, client, os.getpid()).atexit = False
                 self._share(found, use, None)
             self._sync[use] = found
@@ -239,7 +239,7 @@ class Pool:
 
     def _share(
         self,
-        made: Connections | AsyncConnections,
+        made: SyncConnections | AsyncConnections,
         use: Use,
         loop: asyncio.AbstractEventLoop | None,
     ) -> None:
@@ -339,15 +339,15 @@ def _close_on(
 # A collected object may close its pool while this very thread has the lock.
 _lock = threading.RLock()
 _users: weakref.WeakSet[Pool] = weakref.WeakSet()
-_pools: weakref.WeakValueDictionary[tuple[object, ...], Connections | AsyncConnections] = (
+_pools: weakref.WeakValueDictionary[tuple[object, ...], SyncConnections | AsyncConnections] = (
     weakref.WeakValueDictionary()
 )
-_kept: deque[Connections | AsyncConnections] = deque(maxlen=_KEPT)
+_kept: deque[SyncConnections | AsyncConnections] = deque(maxlen=_KEPT)
 # To close these would take the parent's connections out of the parent's event loop.
 _inherited: list[object] = []
 
 
-def _keep_no_longer(connections: Connections | AsyncConnections | None) -> None:
+def _keep_no_longer(connections: SyncConnections | AsyncConnections | None) -> None:
     if connections is not None and connections in _kept:
         _kept.remove(connections)
 

@@ -15,7 +15,7 @@ from xpander_client.core.call import Call
 from xpander_client.core.redirect import follow_redirect
 from xpander_client.core.requests import RequestSpec
 from xpander_client.core.retry import Fate
-from xpander_client.core.stream import Ask, Effect, HandOver, Open, Pause, Reply
+from xpander_client.core.stream import CloseAndAsk, CloseAndWait, Effect, HandOver, Open, Reply
 from xpander_client.transport.pool import Pool
 from xpander_client.transport.wire import (
     TOO_LATE,
@@ -130,10 +130,10 @@ def stream(
                     else:
                         response.read()
                         reply = read_answer(response, response.content)
-                elif isinstance(effect, Pause):
+                elif isinstance(effect, CloseAndWait):
                     connection.close()
                     time.sleep(effect.seconds)
-                elif isinstance(effect, Ask):
+                elif isinstance(effect, CloseAndAsk):
                     connection.close()
                     reply = ask(effect.spec)
                 elif os.getpid() == process:
