@@ -385,7 +385,7 @@ class Agent:
         Raises:
             ArgumentError: One of the names can't be used, or two methods have the same.
         """
-        from xpander_client.agents.bridges.plugins import as_function
+        from xpander_client.agents.bridges.plugins import make_function
 
         names: dict[str, SandboxMethod] = {}
         for method in plugin.sandbox_methods.values():
@@ -403,7 +403,7 @@ class Agent:
             shown |= dict.fromkeys((other for other in others if other not in taken), "low")
             for each, seen in shown.items():
                 self.capabilities.add_function(
-                    as_function(plugin, method, each),
+                    make_function(plugin, method, each),
                     name=each,
                     visibility=seen,
                     docstring=method.description,
@@ -481,7 +481,7 @@ class Agent:
                 from xpander_client.agents.sandbox.stubs import describe_capabilities
 
                 resources = describe_capabilities(self.capabilities)
-            text = prompt.system_text(self._system_primer, resources, self.primer)
+            text = prompt.write_system(self._system_primer, resources, self.primer)
             self._system = (changes, text)
         return text
 

@@ -85,7 +85,7 @@ def pprint_events(
     target = sys.stdout if stream is None else stream
     console, written = _console(target, color, width)
     for event in [events] if isinstance(events, BaseEvent) else events:
-        delta = _seconds_since_the_last(target, event) if show_delta else None
+        delta = _measure_pause(target, event) if show_delta else None
         _print(
             console,
             event,
@@ -162,8 +162,8 @@ def _is_terminal(target: TextIO) -> bool:
         return False
 
 
-def _seconds_since_the_last(target: TextIO, event: BaseEvent) -> float | None:
-    """None for the first event that the target sees."""
+def _measure_pause(target: TextIO, event: BaseEvent) -> float | None:
+    """Return the seconds since the last event that the target saw; None for its first."""
     try:
         with _lock:
             last = _last_times.get(target)

@@ -10,7 +10,7 @@ import attrs
 import pytest
 
 from xpander_client.agents import Agent, scripted
-from xpander_client.agents.contract.shapes import shape_annotation, unreachable
+from xpander_client.agents.contract.shapes import find_unreachable, shape_annotation
 from xpander_client.agents.contract.validation import Check, Misfit
 from xpander_client.errors import ArgumentError
 
@@ -122,7 +122,7 @@ class TestRefusals:
         ],
     )
     def test_what_data_can_be_is_taken(self, returns: Any) -> None:
-        assert unreachable(returns, is_closed=True) is None
+        assert find_unreachable(returns, is_closed=True) is None
 
     def test_a_class_is_taken_where_something_may_give_its_objects(self) -> None:
         opened = Agent(name="a")

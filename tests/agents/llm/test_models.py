@@ -437,7 +437,7 @@ model_loop.submit(asyncio.sleep(0)).result()
 model_loop.submit(work())
 kept, forgotten = (lambda: close("closed", 0.1)), (lambda: close("forgotten"))
 for closing in (kept, forgotten, fail):
-    model_loop.at_end(closing)
+    model_loop.close_at_end(closing)
 model_loop.forget(forgotten)
 print("end")
 """

@@ -9,7 +9,7 @@ import attrs
 import pytest
 
 from xpander_client.agents.llm.response import LLMResponse
-from xpander_client.agents.loop.loop import call_steps
+from xpander_client.agents.loop.loop import step_through
 from xpander_client.agents.loop.prompt import REMINDER
 from xpander_client.agents.loop.steps import (
     Ask,
@@ -76,7 +76,7 @@ class World:
     steps: list[Step] = attrs.field(factory=list)
 
     def run(self, brief: Brief) -> Any:
-        steps = call_steps(brief)
+        steps = step_through(brief)
         answer: Callable[[], Step] = lambda: next(steps)  # noqa: E731
         while True:
             try:

@@ -35,7 +35,7 @@ def in_turn(branch: Branch, work: Callable[[Branch], None]) -> int:
             if retries == RETRIES:
                 raise
             branch.line_up()
-            while not branch.at_front():
+            while not branch.is_at_front():
                 time.sleep(0.002)
             branch.restart()
         else:

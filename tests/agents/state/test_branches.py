@@ -237,7 +237,7 @@ def test_names_in_line_are_reserved_and_the_first_in_line_goes_first(versioned: 
             with pytest.raises(Conflict):
                 branch.merge()
             branch.line_up()
-        assert (one.at_front(), two.at_front()) == (True, False)
+        assert (one.is_at_front(), two.is_at_front()) == (True, False)
         one.restart()
         three.restart()
         # Nothing else than its place in the line is against it: it came later.
@@ -251,10 +251,10 @@ def test_names_in_line_are_reserved_and_the_first_in_line_goes_first(versioned: 
         other.merge()
         one.snapshot({"n": b"1", "by": b"one"})
         one.merge()
-        assert two.at_front()
+        assert two.is_at_front()
         two.step_aside()
         three.line_up()
-        assert three.at_front()
+        assert three.is_at_front()
     assert dict(versioned.variables()) == {"n": b"1", "by": b"one", "free": b"1"}
 
 
@@ -267,7 +267,7 @@ def test_a_place_in_line_is_kept_when_more_names_come_to_it(versioned: Session) 
             with pytest.raises(Conflict):
                 branch.merge()
             branch.line_up()
-        assert (one.at_front(), two.at_front()) == (True, True)
+        assert (one.is_at_front(), two.is_at_front()) == (True, True)
         one.restart()
         one.snapshot({"b": b"1", "a": b"1"})
         change(versioned, c="0")
@@ -306,7 +306,7 @@ def test_a_second_conflict_in_line_reserves_the_new_names_as_well(versioned: Ses
 def test_a_call_without_a_conflict_need_not_wait(versioned: Session) -> None:
     with versioned.branch("t") as branch:
         branch.line_up()
-        assert branch.at_front()
+        assert branch.is_at_front()
 
 
 def test_live_changes_are_everybody_s_at_once(live: Session) -> None:

@@ -87,7 +87,7 @@ try:
     branch.merge()
 except Conflict:
     branch.line_up()
-print(branch.at_front(), flush=True)
+print(branch.is_at_front(), flush=True)
 sys.stdin.readline()
 os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -138,7 +138,7 @@ def test_what_a_killed_call_reserved_is_free(tmp_path: Path) -> None:
     assert process.returncode < 0
     assert count(session, 1) == [0]
     assert session.variables()["n"] == b"2"
-    assert retried.at_front()
+    assert retried.is_at_front()
     retried.finish()
 
 

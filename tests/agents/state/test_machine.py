@@ -99,7 +99,7 @@ class Both(RuleBasedStateMachine):
     def look(self, call: Pair) -> None:
         self.same(lambda which: dict(call.branches[which].variables))
         self.same(lambda which: call.branches[which].is_cancelled())
-        self.same(lambda which: call.branches[which].at_front())
+        self.same(lambda which: call.branches[which].is_at_front())
 
     @rule(
         target=commits,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from xpander_client.agents.types.messages import Image
-from xpander_client.agents.types.rendering import BUDGET, cut, picture, render
+from xpander_client.agents.types.rendering import BUDGET, cut, make_picture, render
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
@@ -70,22 +70,22 @@ def test_a_text_that_fits_is_not_cut() -> None:
 
 def test_pictures_are_objects_that_save_themselves_and_files() -> None:
     image = PIL.Image.new("RGB", (2, 2))
-    shown = picture(image)
+    shown = make_picture(image)
     assert shown is not None
     assert shown.media_type == "image/png"
-    assert picture(shown.data) == shown
-    assert picture(shown) is shown
-    assert picture(b"\xff\xd8\xff...") == Image("image/jpeg", b"\xff\xd8\xff...")
-    assert picture(b"text") is None
-    assert picture("text") is None
-    assert picture(object()) is None
+    assert make_picture(shown.data) == shown
+    assert make_picture(shown) is shown
+    assert make_picture(b"\xff\xd8\xff...") == Image("image/jpeg", b"\xff\xd8\xff...")
+    assert make_picture(b"text") is None
+    assert make_picture("text") is None
+    assert make_picture(object()) is None
 
 
 def test_large_pictures_are_made_smaller_and_odd_colours_are_shown() -> None:
-    large = picture(PIL.Image.new("RGB", (4000, 100)))
+    large = make_picture(PIL.Image.new("RGB", (4000, 100)))
     assert large is not None
     assert PIL.Image.open(io.BytesIO(large.data)).size == (1568, 39)
-    odd = picture(PIL.Image.new("CMYK", (2, 2)))
+    odd = make_picture(PIL.Image.new("CMYK", (2, 2)))
     assert odd is not None
     assert PIL.Image.open(io.BytesIO(odd.data)).mode == "RGB"
 
@@ -95,4 +95,4 @@ def test_figures_are_pictures_too() -> None:
         def savefig(self, file: io.BytesIO, format: str) -> None:
             file.write(format.encode())
 
-    assert picture(Figure()) == Image("image/png", b"png")
+    assert make_picture(Figure()) == Image("image/png", b"png")

@@ -12,7 +12,7 @@ from xpander_client.background.plugin import AgentCtx, Plugin, SandboxMethod
 from xpander_client.core.signatures import read_signature
 
 
-def as_function(plugin: Plugin, method: SandboxMethod, name: str) -> Callable[..., Any]:
+def make_function(plugin: Plugin, method: SandboxMethod, name: str) -> Callable[..., Any]:
     """Return the method under a `name` for code, without its first parameter.
 
     That is whose call it is, with the session as thread.

@@ -14,7 +14,7 @@ from xpander_client.agents.contract.contract import Bound, Contract
 from xpander_client.agents.contract.decorator import AgentTask, TaskDecorator, make_decorator
 from xpander_client.agents.contract.json_arguments import read_result, write_prompt
 from xpander_client.agents.run.call import Call
-from xpander_client.agents.run.cancellation import Cancellation, cancel_all, under_way
+from xpander_client.agents.run.cancellation import Cancellation, cancel_all, register_call
 from xpander_client.agents.run.handlers import Delivery
 from xpander_client.agents.state.config import connect_state
 from xpander_client.agents.types.errors import AgentTaskError, TaskCancelled, TaskClarify, TaskFail
@@ -163,7 +163,7 @@ class _RemoteCall:
             self._delivery = outer.delivery
         self._cancellation = Cancellation(None if outer is None else outer.cancellation)
         self._branch = agent.calls.session(bound.session, agent.name).branch(contract.name)
-        self._leave = under_way((agent, contract.name, bound.session), self._cancellation)
+        self._leave = register_call((agent, contract.name, bound.session), self._cancellation)
         self._task: Task | None = None
         self._is_over = False
         self._question: str | None = None
@@ -266,7 +266,7 @@ class _RemoteCall:
         raise error
 
     def _is_told_here(self, event: BaseEvent) -> bool:
-        """Whether it is this call's start or end; those of sub-agents have longer paths."""
+        """Tell whether it is this call's start or end; those of sub-agents have longer paths."""
         depth = event.full_namespace.count("/") - self._path.count("/")
         return isinstance(event, (TaskStartEvent, *_ENDS)) and depth == 0
 
@@ -288,4 +288,4 @@ def _stop(configuration: Configuration | None, task_id: str) -> None:
 
 
 def _nothing() -> None:
-    """Nothing is to be awaited in sync code."""
+    """Await nothing, in sync code."""

@@ -12,7 +12,7 @@ from typing import Any
 from xpander_client.agents.bridges.task_events import Updates
 from xpander_client.agents.contract.contract import Bound, Contract
 from xpander_client.agents.contract.json_arguments import read_arguments, write_json
-from xpander_client.agents.run.drivers import in_thread
+from xpander_client.agents.run.drivers import run_in_thread
 from xpander_client.agents.run.runner import LocalRunner
 from xpander_client.agents.state.session_names import check_session_name
 from xpander_client.agents.types.errors import TaskCancelled, TaskClarify, TaskFail
@@ -88,7 +88,7 @@ async def _result(runner: LocalRunner, contract: Contract, bound: Bound) -> str 
         value = await runner.arun(contract, bound)
     else:
         call = runner.call(contract, bound)
-        running = in_thread(partial(runner.carry_out, call))
+        running = run_in_thread(partial(runner.carry_out, call))
         try:
             value = await shield(running)
         except asyncio.CancelledError:

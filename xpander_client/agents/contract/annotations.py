@@ -12,7 +12,7 @@ from typing import Any
 from xpander_client.errors import ArgumentError
 
 
-def enclosing_names(function: FunctionType) -> dict[str, Any]:
+def find_enclosing_names(function: FunctionType) -> dict[str, Any]:
     """Find the names of the functions and classes that `function` is being defined in, inner ones
     first.
 
@@ -54,12 +54,12 @@ def resolve_annotation(
         ) from error
 
 
-def type_text(annotation: Any) -> str:
+def write_type(annotation: Any) -> str:
     """Write an annotation without the modules that its classes are from.
 
     Example:
         >>> import datetime
-        >>> type_text(dict[str, list[datetime.date] | None])
+        >>> write_type(dict[str, list[datetime.date] | None])
         'dict[str, list[date] | None]'
     """
     if annotation is None or annotation is type(None):
@@ -69,16 +69,16 @@ def type_text(annotation: Any) -> str:
     if isinstance(annotation, str):
         return annotation
     if isinstance(annotation, list):  # the arguments of a Callable
-        return f"[{', '.join(map(type_text, annotation))}]"
+        return f"[{', '.join(map(write_type, annotation))}]"
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is typing.Annotated:
-        return type_text(arguments[0])
+        return write_type(arguments[0])
     if origin is typing.Literal:
         return f"Literal[{', '.join(map(repr, arguments))}]"
     if origin is typing.Union or origin is types.UnionType:
-        return " | ".join(map(type_text, arguments))
+        return " | ".join(map(write_type, arguments))
     if origin is not None and arguments:
-        return f"{_name(origin)}[{', '.join(map(type_text, arguments))}]"
+        return f"{_name(origin)}[{', '.join(map(write_type, arguments))}]"
     return _name(annotation)
 
 

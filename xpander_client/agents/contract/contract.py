@@ -13,12 +13,12 @@ from typing import Any, Literal, NoReturn, cast
 import attrs
 
 from xpander_client.agents.contract.annotations import (
-    enclosing_names,
+    find_enclosing_names,
     resolve_annotation,
-    type_text,
+    write_type,
 )
 from xpander_client.agents.contract.empty_body import is_empty
-from xpander_client.agents.contract.shapes import unreachable
+from xpander_client.agents.contract.shapes import find_unreachable
 from xpander_client.agents.contract.validation import Check, Misfit, find_unpacked
 from xpander_client.agents.types.errors import OutputInvalid
 from xpander_client.agents.types.events import BaseEvent
@@ -151,7 +151,7 @@ class Contract:
         except Misfit as misfit:
             raise OutputInvalid(
                 "Output validation failed. The returned value did not match the expected type "
-                f"'{type_text(self.returns)}'.\nDetails: {misfit.text}"
+                f"'{write_type(self.returns)}'.\nDetails: {misfit.text}"
             ) from misfit.__cause__
 
     def result_schema(self) -> dict[str, Any] | None:
@@ -193,8 +193,8 @@ class Contract:
             ArgumentError: There is no value of the result's type.
         """
         try:
-            part = unreachable(self.returns, is_closed=is_closed)
-            brought = [unreachable(one, is_closed=True) for one in self.annotations.values()]
+            part = find_unreachable(self.returns, is_closed=is_closed)
+            brought = [find_unreachable(one, is_closed=True) for one in self.annotations.values()]
         except ArgumentError:
             # A name that is defined later: the first call finds out.
             return
@@ -210,7 +210,7 @@ class Contract:
                 "argument that brings one with its class"
             )
         raise ArgumentError(
-            f"Task '{self.name}' promises {type_text(self.returns)}, but its agent's code has no "
+            f"Task '{self.name}' promises {write_type(self.returns)}, but its agent's code has no "
             f"value of type {part}: {remedy}."
         )
 
@@ -220,7 +220,7 @@ class Contract:
         except TypeError as error:
             raise ArgumentError(
                 f"No value can be held against the annotation of {of} of task '{self.name}', "
-                f"{type_text(annotation)}: {error}"
+                f"{write_type(annotation)}: {error}"
             ) from error
 
 
@@ -288,7 +288,7 @@ def read_contract(
         is_async=inspect.iscoroutinefunction(function),
         signature=_add_parameters(signature),
         function=function,
-        names=enclosing_names(function),
+        names=find_enclosing_names(function),
     )
 
 

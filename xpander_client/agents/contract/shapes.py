@@ -17,7 +17,7 @@ from uuid import UUID
 
 import attrs
 
-from xpander_client.agents.contract.annotations import type_text
+from xpander_client.agents.contract.annotations import write_type
 
 _DATA: tuple[Any, ...] = (
     None, True, 1, 1.0, 1j, "", b"", ..., (), [], {}, set(), frozenset(), Decimal(1),
@@ -34,17 +34,19 @@ _BASES: tuple[tuple[type[Any], type[Any]], ...] = (
 )  # fmt: skip
 
 
-def plain_base(cls: type[Any]) -> type[Any] | None:
+def find_plain_base(cls: type[Any]) -> type[Any] | None:
     """Find the kind of data that objects of a class are in agent code, if they are data there.
 
     Example:
-        >>> plain_base(bytearray), plain_base(type("Name", (str,), {})), plain_base(object)
-        (<class 'bytes'>, <class 'str'>, None)
+        >>> find_plain_base(bytearray), find_plain_base(object)
+        (<class 'bytes'>, None)
+        >>> find_plain_base(type("Name", (str,), {}))
+        <class 'str'>
     """
     return next((plain for base, plain in _BASES if issubclass(cls, base)), None)
 
 
-def of_plain(cls: type[Any], base: type[Any]) -> Callable[[Any], Any]:
+def make_converter(cls: type[Any], base: type[Any]) -> Callable[[Any], Any]:
     """Make a function that makes an object of the class of its plain data; all else comes back."""
 
     def made(value: Any) -> Any:
@@ -161,7 +163,7 @@ class _Made:
         )
 
 
-def unreachable(annotation: Any, *, is_closed: bool) -> str | None:
+def find_unreachable(annotation: Any, *, is_closed: bool) -> str | None:
     """Find the part of a result's annotation for which agent code has no value; None without one.
 
     Where nothing is open to it (`is_closed`), that may be a class whose objects only the host
@@ -171,18 +173,18 @@ def unreachable(annotation: Any, *, is_closed: bool) -> str | None:
     if annotation is None or annotation is Any or origin is typing.Literal:
         return None
     if origin is typing.Annotated:
-        return unreachable(arguments[0], is_closed=is_closed)
+        return find_unreachable(arguments[0], is_closed=is_closed)
     if origin is typing.Union or origin is types.UnionType:
-        parts = [unreachable(one, is_closed=is_closed) for one in arguments]
+        parts = [find_unreachable(one, is_closed=is_closed) for one in arguments]
         return parts[0] if all(parts) else None
     if annotation in (Callable, typing.Callable) or origin is collections.abc.Callable:
-        return type_text(annotation)
+        return write_type(annotation)
     cls = annotation if origin is None else origin
     if not isinstance(cls, type):
         return None
     if is_closed and _is_opaque(cls):
-        return type_text(annotation)
-    parts = [unreachable(one, is_closed=is_closed) for one in arguments]
+        return write_type(annotation)
+    parts = [find_unreachable(one, is_closed=is_closed) for one in arguments]
     return next(filter(None, parts), None)
 
 
@@ -198,13 +200,13 @@ def _is_opaque(cls: type[Any]) -> bool:
             return False
     except TypeError:  # a protocol that can't be asked for at run time
         return False
-    if issubclass(cls, Mapping) or plain_base(cls) is not None:
+    if issubclass(cls, Mapping) or find_plain_base(cls) is not None:
         return False
     return _is_only_instances(cls)
 
 
 def _is_only_instances(cls: type[Any]) -> bool:
-    """Whether pydantic, too, knows nothing of the class but its name."""
+    """Tell whether pydantic, too, knows nothing of the class but its name."""
     from pydantic import ConfigDict, PydanticUserError, TypeAdapter
 
     try:

@@ -137,12 +137,14 @@ def _of_plain_data(schema: Any) -> Any:
     """Return the schema of a class whose objects are texts, numbers or the like in agent code."""
     from pydantic_core import core_schema
 
-    from xpander_client.agents.contract.shapes import of_plain, plain_base
+    from xpander_client.agents.contract.shapes import find_plain_base, make_converter
 
-    base = plain_base(schema["cls"])
+    base = find_plain_base(schema["cls"])
     if base is None:
         return schema
-    return core_schema.no_info_before_validator_function(of_plain(schema["cls"], base), schema)
+    return core_schema.no_info_before_validator_function(
+        make_converter(schema["cls"], base), schema
+    )
 
 
 def _plain(value: Any, depth: int = 0) -> Any:

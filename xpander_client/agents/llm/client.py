@@ -105,7 +105,7 @@ class _Client:
         async with self._failures():
             model = await self._open_once()
             asked = _convert_messages(messages)
-            settings: Any = self.connection.request_settings()
+            settings: Any = self.connection.make_settings()
             if emit is not None:
                 return await self._stream(
                     direct.model_request_stream(model, asked, model_settings=settings), emit
@@ -197,7 +197,7 @@ class _Client:
             # What was missing may be there the next time.
             self._opening = None
             raise
-        model_loop.at_end(self._close)
+        model_loop.close_at_end(self._close)
         return model
 
     async def _close(self) -> None:
@@ -211,7 +211,7 @@ class _Client:
 
     @asynccontextmanager
     async def _failures(self) -> AsyncIterator[None]:
-        """Nothing of pydantic-ai or the providers' clients is raised."""
+        """Raise errors of this package for those of pydantic-ai and the providers' clients."""
         from pydantic_ai import exceptions
 
         try:

@@ -28,7 +28,7 @@ def submit(work: Coroutine[Any, Any, T]) -> Future[T]:
     return _thread.submit(work)
 
 
-def at_end(close: Callable[[], Awaitable[None]]) -> None:
+def close_at_end(close: Callable[[], Awaitable[None]]) -> None:
     """Await `close` on the loop before the interpreter ends, unless it is forgotten."""
     _closers.add(close)
 

@@ -66,7 +66,7 @@ def connect_llm(
         <model gpt-5-mini of openai>
     """
     from xpander_client.agents.llm.client import ProviderLLM
-    from xpander_client.agents.llm.providers import Connection, provider_named, require_installed
+    from xpander_client.agents.llm.providers import Connection, find_provider, require_installed
 
     provider = provider or os.environ.get("XPANDER_LLM_PROVIDER")
     model = model or os.environ.get("XPANDER_LLM_MODEL")
@@ -81,7 +81,7 @@ def connect_llm(
         raise ArgumentError(f"model must be a name, not {model!r}")
     if isinstance(timeout_seconds, bool) or not timeout_seconds > 0:
         raise ArgumentError(f"timeout_seconds must be more than 0, not {timeout_seconds!r}")
-    found = provider_named(provider)
+    found = find_provider(provider)
     require_installed(found)
     return ProviderLLM(
         Connection(found, model, float(timeout_seconds), base_url, api_key, settings)

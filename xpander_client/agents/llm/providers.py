@@ -39,7 +39,7 @@ class Connection:
     api_key: str | None = attrs.field(default=None, repr=False)
     settings: Mapping[str, Any] = attrs.field(factory=dict)
 
-    def request_settings(self) -> dict[str, Any]:
+    def make_settings(self) -> dict[str, Any]:
         """Return what goes along with each request.
 
         The loop repeats failed requests itself, so the providers' clients are told not to.
@@ -76,7 +76,7 @@ _OF_BEDROCK = frozenset(
 )
 
 
-def provider_named(name: str) -> Provider:
+def find_provider(name: str) -> Provider:
     """Return the provider of this name.
 
     Raises:

@@ -1,6 +1,6 @@
 """What happens in one call of a task, as steps: no I/O, no clock, no threads.
 
-`call_steps` yields what is to be done, and is sent what came of it. Whoever drives it raises into
+`step_through` yields what is to be done, and is sent what came of it. Whoever drives it raises into
 it what went wrong: `Conflict` at a merge, `CancelRequested` wherever time passes, and at `Ask`
 whatever the model's client raised.
 """
@@ -84,7 +84,7 @@ class _Try:
     turns: int = 0
 
 
-def call_steps(brief: Brief) -> Steps[Any]:
+def step_through(brief: Brief) -> Steps[Any]:
     """Carry out a call: what its caller gets.
 
     The event of the end comes after the merge, so that nobody is told of a result that is lost.
@@ -113,7 +113,7 @@ def call_steps(brief: Brief) -> Steps[Any]:
             if brief.on_conflict == "abandon" or retries == brief.max_conflict_retries:
                 return (yield from _lose_changes(brief, conflict))
             retries += 1
-            yield Tell(_note(brief, prompt.again(conflict.keys, retries)), keep=False)
+            yield Tell(_note(brief, prompt.report_retry(conflict.keys, retries)), keep=False)
         try:
             yield from _line_up()
         except CancelRequested:
@@ -147,10 +147,10 @@ def _line_up() -> Steps[None]:
 
 
 def _try_once(brief: Brief, view: View, work: _Try) -> Steps[_Ending]:
-    task = prompt.task_message(brief, view.names)
+    task = prompt.write_task(brief, view.names)
     work.messages += [
         Message("system", (brief.system,)),
-        *prompt.past(view.past),
+        *prompt.show_past(view.past),
         Message("user", (task,)),
     ]
     start = _event(
@@ -164,7 +164,7 @@ def _try_once(brief: Brief, view: View, work: _Try) -> Steps[_Ending]:
         if ending is not None:
             return ending
     for turn in range(1, brief.max_iterations + 1):
-        note = prompt.budget_note(turn, brief.max_iterations)
+        note = prompt.write_budget_note(turn, brief.max_iterations)
         if note is not None:
             yield Tell(_note(brief, note), keep=False)
         try:
@@ -207,13 +207,13 @@ def _answer(brief: Brief, work: _Try, note: str | None) -> Steps[LLMResponse]:
             text = f"{type(error).__name__}: {error}"
             pause = getattr(error, "retry_after", None) or 0.0
             if pause > _LONGEST_RETRY_AFTER:
-                text += prompt.long_pause(pause, _LONGEST_RETRY_AFTER)
+                text += prompt.report_long_pause(pause, _LONGEST_RETRY_AFTER)
             elif number < brief.llm_max_retries and getattr(error, "retryable", True):
                 yield Tell(_event(brief, ErrorEvent, error=text, recoverable=True), keep=False)
-                notes += prompt.complaint(error)
+                notes += prompt.write_complaint(error)
                 yield Wait(pause + 0.25 * 2**number, pause + 0.5 * 2**number)
                 continue
-            message = prompt.no_answer(number + 1, text)
+            message = prompt.report_no_answer(number + 1, text)
             raise LLMFail(message, brief.provider, brief.model, number) from error
     raise AssertionError("each try returns or raises")
 
@@ -231,7 +231,7 @@ def _run(brief: Brief, code: str, work: _Try, *, is_setup: bool = False) -> Step
             if brief.on_conflict == "abandon" or retries == brief.max_conflict_retries:
                 raise
             retries += 1
-            yield Tell(_note(brief, prompt.again(conflict.keys, retries)), keep=False)
+            yield Tell(_note(brief, prompt.report_retry(conflict.keys, retries)), keep=False)
         yield from _line_up()
         yield Renew()
     seen = prompt.merge_texts(block.output)
@@ -243,7 +243,7 @@ def _run(brief: Brief, code: str, work: _Try, *, is_setup: bool = False) -> Step
 
 
 def _read_ending(brief: Brief, block: Block, work: _Try) -> Steps[_Ending | None]:
-    """How the block ended the try; None when it did not."""
+    """Read from the block how it ended the try; None when it did not."""
     match block.control:
         case Success(value):
             try:

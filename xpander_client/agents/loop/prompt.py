@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from xpander_client.agents.contract.annotations import type_text
+from xpander_client.agents.contract.annotations import write_type
 from xpander_client.agents.llm.response import LLMResponse
 from xpander_client.agents.types.errors import ResponseParseError
 from xpander_client.agents.types.events import (
@@ -20,7 +20,7 @@ from xpander_client.agents.types.events import (
     TaskStartEvent,
 )
 from xpander_client.agents.types.messages import Image, Message
-from xpander_client.agents.types.rendering import cut, picture, render
+from xpander_client.agents.types.rendering import cut, make_picture, render
 
 if TYPE_CHECKING:
     from xpander_client.agents.loop.steps import Brief
@@ -66,7 +66,7 @@ REMINDER = (
 )
 
 
-def system_text(primer: str | None, resources: str, own: str | None) -> str:
+def write_system(primer: str | None, resources: str, own: str | None) -> str:
     """Write the system message: how to work, what there is to work with, what the agent is for."""
     parts = [_PRIMER if primer is None else primer]
     if resources.strip():
@@ -76,7 +76,7 @@ def system_text(primer: str | None, resources: str, own: str | None) -> str:
     return "\n\n".join(parts)
 
 
-def task_message(brief: Brief, names: Sequence[str]) -> str:
+def write_task(brief: Brief, names: Sequence[str]) -> str:
     """Write what is to be done, with what, and what has to come back."""
     lines = [f"Task: {inspect.cleandoc(brief.instructions)}"]
     if brief.inputs:
@@ -90,7 +90,7 @@ def task_message(brief: Brief, names: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def past(events: Iterable[BaseEvent]) -> list[Message]:
+def show_past(events: Iterable[BaseEvent]) -> list[Message]:
     """Write what was told in earlier calls of the session, shortened."""
     messages = (_past_message(event) for event in events)
     return [message for message in messages if message is not None]
@@ -105,7 +105,7 @@ def merge_texts(parts: Iterable[Any]) -> tuple[str | Image, ...]:
     """Write what a model sees of an output: texts that follow each other are one."""
     shown: list[str | Image] = []
     for part in parts:
-        image = None if isinstance(part, str) else picture(part)
+        image = None if isinstance(part, str) else make_picture(part)
         if image is not None:
             shown.append(image)
             continue
@@ -120,7 +120,7 @@ def merge_texts(parts: Iterable[Any]) -> tuple[str | Image, ...]:
 def show_values(values: Iterable[Any]) -> tuple[Any, ...]:
     """Show the values of `task_continue` as parts of an output: pictures, or else text."""
     return tuple(
-        value if isinstance(value, str) or picture(value) is not None else render(value)
+        value if isinstance(value, str) or make_picture(value) is not None else render(value)
         for value in values
     )
 
@@ -141,7 +141,7 @@ def report_error(error: str) -> str:
     return f"The block failed:\n{error}"
 
 
-def budget_note(turn: int, turns: int) -> str | None:
+def write_budget_note(turn: int, turns: int) -> str | None:
     """Say how many turns are left, when they are few."""
     nearly = turn > turns * 0.8 if turns >= 10 else turn > turns - 3
     if turns == 1 or not nearly:
@@ -150,22 +150,22 @@ def budget_note(turn: int, turns: int) -> str | None:
 
 
 def report_timeout(task_name: str, turns: int) -> str:
-    """All turns are used."""
+    """Tell that all turns are used."""
     return f"Task '{task_name}' exceeded maximum iterations ({turns})"
 
 
-def no_answer(requests: int, last: str) -> str:
+def report_no_answer(requests: int, last: str) -> str:
     """Tell that the model did not answer."""
     times = "one request" if requests == 1 else f"{requests} requests"
     return f"the model gave no usable answer to {times}; the last error was {last}"
 
 
-def long_pause(asked: float, most: float) -> str:
+def report_long_pause(asked: float, most: float) -> str:
     """Tell that the provider asks for a wait that is too long."""
     return f" (it asks to wait {asked:,.0f} s, and no call waits longer than {most:,.0f} s)"
 
 
-def complaint(error: Exception) -> list[Message]:
+def write_complaint(error: Exception) -> list[Message]:
     """Write what the model is shown and told of an answer that could not be read."""
     if not isinstance(error, ResponseParseError):
         return []
@@ -176,7 +176,7 @@ def complaint(error: Exception) -> list[Message]:
     return [*shown, Message("user", (text,))]
 
 
-def again(keys: Iterable[str], number: int) -> str:
+def report_retry(keys: Iterable[str], number: int) -> str:
     """Tell that the call begins again, because another one was faster."""
     changed = _write_list(keys)
     return f"Another call changed {changed} meanwhile: the task begins again (retry {number})"
@@ -229,7 +229,7 @@ def _describe_wanted(returns: Any) -> str:
         return "No result is asked for: end with task_success()."
     if returns is Any:
         return "The result may be of any type: end with task_success(result)."
-    return f"The result is of type `{type_text(returns)}`: end with task_success(result)."
+    return f"The result is of type `{write_type(returns)}`: end with task_success(result)."
 
 
 def _write_list(keys: Iterable[str]) -> str:

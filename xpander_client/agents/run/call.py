@@ -17,7 +17,7 @@ import attrs
 
 from xpander_client.agents.contract.contract import Bound, Contract
 from xpander_client.agents.loop.steps import Brief, CancelRequested, View
-from xpander_client.agents.run.cancellation import Cancellation, under_way, watch
+from xpander_client.agents.run.cancellation import Cancellation, register_call, watch
 from xpander_client.agents.run.handlers import Delivery
 from xpander_client.agents.sandbox.calls import plain_call
 from xpander_client.agents.sandbox.capabilities import Capabilities
@@ -29,7 +29,7 @@ from xpander_client.agents.state.branches import Branch
 from xpander_client.agents.state.config import StateConfig
 from xpander_client.agents.state.sessions import Session
 from xpander_client.agents.types.events import BaseEvent, OutputEvent
-from xpander_client.agents.types.rendering import picture, render
+from xpander_client.agents.types.rendering import make_picture, render
 from xpander_client.agents.types.tokens import StreamToken, TokenChunk
 from xpander_client.errors import ArgumentError
 
@@ -65,7 +65,7 @@ class AgentSetup:
     max_iterations: int
     llm_max_retries: int
 
-    def call_key(self, task_name: str, session: str) -> Hashable:
+    def make_call_key(self, task_name: str, session: str) -> Hashable:
         """Return what calls of this process are cancelled by."""
         return (self.state_config, self.name, task_name, session)
 
@@ -103,7 +103,7 @@ class Call:
         self.cancellation: Cancellation = Cancellation(
             None if outer is None else outer.cancellation
         )
-        self._key = agent.call_key(contract.name, bound.session)
+        self._key = agent.make_call_key(contract.name, bound.session)
         self._outer = outer
         self._branch: Branch | None = None
         self._sandbox: SandboxSession | None = None
@@ -156,7 +156,7 @@ class Call:
         """
         if self._branch is None:
             self._branch = branch = self._session.branch(self.contract.name)
-            self._endings.append(under_way(self._key, self.cancellation))
+            self._endings.append(register_call(self._key, self.cancellation))
             if self.is_on_disk:
                 self._endings.append(watch(branch.is_cancelled, self.cancellation))
         else:
@@ -176,7 +176,7 @@ class Call:
         if cancelled or (self._branch is not None and self._branch.is_cancelled()):
             raise CancelRequested
 
-    def on_token(self) -> Callable[[TokenChunk], None] | None:
+    def make_token_handler(self) -> Callable[[TokenChunk], None] | None:
         """Return what the model's client hands its tokens to; None when nobody reads them."""
         if not self.delivery.wants_tokens:
             return None
@@ -243,7 +243,7 @@ class Call:
         return merged.commit or None
 
     def line_up(self) -> bool:
-        """After a conflict, stand in line; whether it is the call's turn. Blocks on disk.
+        """Stand in line after a conflict, and tell whether it is the call's turn. Blocks on disk.
 
         A call that waits for this one may be before it in line; then there is no use in waiting.
         """
@@ -251,7 +251,7 @@ class Call:
         if not self._is_lined_up:
             self._branch.line_up()
             self._is_lined_up = True
-        return self._is_inside_its_own_kind or self._branch.at_front()
+        return self._is_inside_its_own_kind or self._branch.is_at_front()
 
     def renew(self) -> None:
         """Take up live state as it is now. Blocks on disk."""
@@ -335,7 +335,7 @@ class Call:
         return self._sandbox
 
     def _call_host(self, call: HostCall) -> Any:
-        """Async functions run on the loop of an async task; a sync task has none for them."""
+        """Call a function of the host; an async one runs on the loop of the async task."""
         assert self.home is not None
         result = call.run()
         if inspect.isawaitable(result):
@@ -397,7 +397,7 @@ class _Outputs:
         if isinstance(part, str):
             return part
         if id(part) not in self._shown:
-            image = picture(part)
+            image = make_picture(part)
             self._shown[id(part)] = (part, render(part) if image is None else image)
         return self._shown[id(part)][1]
 

@@ -91,7 +91,7 @@ class _CallsUnderWay:
 _under_way = _CallsUnderWay()
 
 
-def under_way(key: Hashable, call: Cancellation) -> Callable[[], None]:
+def register_call(key: Hashable, call: Cancellation) -> Callable[[], None]:
     """Have `cancel_all` find a call; returns what ends that."""
     _under_way.enter(key, call)
     return lambda: _under_way.leave(key, call)

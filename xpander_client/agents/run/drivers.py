@@ -61,7 +61,7 @@ def _do(call: Call, step: Step) -> Any:
             return call.keep(event) if keep else None
         case Ask(messages):
             call.check()
-            response = call.llm.complete(messages, call.on_token())
+            response = call.llm.complete(messages, call.make_token_handler())
             call.check()
             return response
         case RunCode(code, source):
@@ -90,7 +90,9 @@ async def _ado(call: Call, step: Step) -> Any:
             return call.keep(event) if keep else None
         case Ask(messages):
             await _run_stored(call, call.check)
-            response = await _unless_cancelled(call, call.llm.acomplete(messages, call.on_token()))
+            response = await _unless_cancelled(
+                call, call.llm.acomplete(messages, call.make_token_handler())
+            )
             await call.delivery.asettle()
             return response
         case RunCode(code, source):
@@ -145,7 +147,7 @@ async def _run_stored(call: Call, function: Callable[[], T]) -> T:
     """Do something with the session's store: where that means files, on a thread."""
     if not call.is_on_disk:
         return function()
-    future = in_thread(function)
+    future = run_in_thread(function)
     try:
         return await shield(future)
     except asyncio.CancelledError:
@@ -154,7 +156,7 @@ async def _run_stored(call: Call, function: Callable[[], T]) -> T:
         raise
 
 
-def in_thread(function: Callable[[], T]) -> asyncio.Future[T]:
+def run_in_thread(function: Callable[[], T]) -> asyncio.Future[T]:
     """Have a thread call a function, in the context of the caller."""
     return asyncio.wrap_future(_submit(function))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from xpander_client.agents.contract.contract import Bound, Contract
-from xpander_client.agents.loop.loop import call_steps
+from xpander_client.agents.loop.loop import step_through
 from xpander_client.agents.run.call import AgentSetup, Call
 from xpander_client.agents.run.cancellation import cancel_all
 from xpander_client.agents.run.drivers import adrive, drive
@@ -34,16 +34,16 @@ class LocalRunner:
 
     def carry_out(self, call: Call) -> Any:
         """Carry out a call, and return its result."""
-        return drive(call_steps(call.brief), call)
+        return drive(step_through(call.brief), call)
 
     async def arun(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Any:
         """Return the task's result. `outer` is the call whose code makes this one."""
         home = asyncio.get_running_loop()
         call = Call(self._setup(), contract, bound, outer=outer, home=home)
-        return await adrive(call_steps(call.brief), call)
+        return await adrive(step_through(call.brief), call)
 
     def cancel(self, contract: Contract, session: str) -> None:
         """End all calls of the task in the session, and the next one if there are none."""
         agent = self._setup()
         agent.session(session).cancel(contract.name)
-        cancel_all(agent.call_key(contract.name, session))
+        cancel_all(agent.make_call_key(contract.name, session))

@@ -41,7 +41,7 @@ class MemberSpec:
 
 
 def is_async(function: object) -> bool:
-    """Whether calling it gives something to await."""
+    """Tell whether calling it gives something to await."""
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
         getattr(function, "__call__", None)  # noqa: B004  # an object with an async __call__
     )
@@ -98,7 +98,7 @@ class HostClass:
     """Where `include` and `exclude` are those of a module: the path of this class in it."""
 
     def is_open(self, member: str) -> bool:
-        """Whether agent code may use this member."""
+        """Tell whether agent code may use this member."""
         if member in self.configure:
             return True
         if member.startswith("__") and member not in self.include:
@@ -139,7 +139,7 @@ class HostModule:
         return not isinstance(self.target, ModuleType)
 
     def is_open(self, path: str) -> bool:
-        """Whether agent code may use what is at this path in the module, as `Image.crop`."""
+        """Tell whether agent code may use what is at this path in the module, as `Image.crop`."""
         if path in self.configure:
             return True
         last = path.rpartition(".")[2]

@@ -88,7 +88,7 @@ class Openings:
         return of_object if of_object is not None else self.find_type(type(value))
 
     def over_builtins(self, names: Set[str]) -> frozenset[str]:
-        """Those of the names that were opened though they are names of builtins."""
+        """List those of the names that were opened though they are names of builtins."""
         return frozenset(
             name
             for name in names & INTERPRETER_BUILTINS
@@ -335,7 +335,7 @@ def _names(target: ModuleType) -> list[str]:
 
 
 def _belongs(value: object, target: ModuleType, name: str, *, named: bool) -> bool:
-    """Whether a module has a member as its own, rather than for having imported it."""
+    """Tell whether a module has a member as its own, rather than for having imported it."""
     if named or name in (getattr(target, "__all__", None) or ()):
         return True
     if not (callable(value) or isinstance(value, type)):

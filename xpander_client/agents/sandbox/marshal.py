@@ -67,7 +67,7 @@ class Handle:
     wrapper: Any = attrs.field(repr=False)
 
     def is_open(self, name: str) -> bool:
-        """Whether agent code may use this member: of data that is not opened, the fields."""
+        """Tell whether agent code may use this member: of data that is not opened, the fields."""
         if self.opened is None:
             return name in _fields(type(self.value))
         return self.opened.is_open(name)
@@ -441,7 +441,7 @@ def _read_declared_fields(cls: type[Any]) -> tuple[str, ...]:
 
 
 def is_builtin(value: Any) -> bool:
-    """Whether it is a function or class that the interpreter itself has."""
+    """Tell whether it is a function or class that the interpreter itself has."""
     return isinstance(value, type) or type(value).__name__ == "MontyStdTypeProxy"
 
 

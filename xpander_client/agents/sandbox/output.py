@@ -40,7 +40,7 @@ class Printed:
             raise error
 
     def finish(self) -> tuple[Any, ...]:
-        """All of it, with a note of how much was left out."""
+        """Return all of it, with a note of how much was left out."""
         if self._left_out and self._most:
             note = f"\n[... {self._left_out} more characters left out]\n"
             self._left_out = 0

@@ -92,7 +92,7 @@ class Restored:
 
 
 def needs_code(value: Any) -> bool:
-    """Whether a value is more than the data that goes into the sandbox as it is."""
+    """Tell whether a value is more than the data that goes into the sandbox as it is."""
     if isinstance(value, (Instance, Counter, defaultdict, deque, range)):
         return True
     if isinstance(value, (list, tuple, set, frozenset)):

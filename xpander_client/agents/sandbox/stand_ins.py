@@ -40,7 +40,7 @@ _MARKS = tuple(bytes((0xA1, 0x60 + len(tag))) + tag.encode() for tag in sorted(_
 
 
 def may_stand_in(text: str, functions: Container[str]) -> bool:
-    """Whether something without a form of its own may print as this text."""
+    """Tell whether something without a form of its own may print as this text."""
     if text[-1:] in _BEGINNINGS:
         if _BEGINNINGS[text[-1]].match(text) is not None:
             return text[-1] != ")" or "..." in text or _CALLS.match(text) is not None
@@ -65,7 +65,7 @@ class Argument:
     _at: int = attrs.field(alias="at", repr=False)
 
     def items(self) -> dict[Any, Argument]:
-        """Of a dict, its values."""
+        """Return the values of a dict by their keys."""
         if not self._nodes:
             return {key: Argument(item, [], 0) for key, item in self.value.items()}
         pairs = zip(self.value.items(), self._node(self._at)[1], strict=True)

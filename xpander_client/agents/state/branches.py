@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from types import MappingProxyType, TracebackType
 
-from xpander_client.agents.state.merging import difference, differing, overlay
+from xpander_client.agents.state.merging import drop_unchanged, find_changes, overlay
 from xpander_client.agents.state.store import (
     Begun,
     Call,
@@ -67,7 +67,7 @@ class Branch:
             Conflict: live state only: others changed one of the names since the view was made.
                 Nothing was written; `restart` makes a new view to run the turn's code on again.
         """
-        changed = differing(changes, self._view)
+        changed = drop_unchanged(changes, self._view)
         if not changed:
             return self._tip
         turn = Turn(secrets.token_hex(8), changed, len(self._events), time.time())
@@ -140,7 +140,7 @@ class Branch:
             return {}
         before = self._view
         self._begin(self._store.reread(self._call, self._initial))
-        return difference(before, self._view)
+        return find_changes(before, self._view)
 
     def discard(self, *, keep_events: bool = True) -> None:
         """Drop the turns that are not merged."""
@@ -155,7 +155,7 @@ class Branch:
         self._events.append(payload)
 
     def is_cancelled(self) -> bool:
-        """Whether somebody cancelled the call, in this process or another one."""
+        """Tell whether somebody cancelled the call, in this process or another one."""
         return self._store.is_cancelled(self._call)
 
     def line_up(self) -> None:
@@ -163,16 +163,16 @@ class Branch:
 
         Until it has written, finishes or steps aside, changes of other calls to these names are
         conflicts, so that all who change them come into one line, and each needs but one try more:
-        wait for `at_front`, then `restart`. A call that has another conflict in line keeps its
+        wait for `is_at_front`, then `restart`. A call that has another conflict in line keeps its
         place, for the new names as well.
         """
         if self._contested:
             self._store.queue(self._call, self._contested)
             self._in_line = True
 
-    def at_front(self) -> bool:
-        """Whether no other call is before this one in the line for any of its names."""
-        return self._store.first(self._call)
+    def is_at_front(self) -> bool:
+        """Tell whether no other call is before this one in the line for any of its names."""
+        return self._store.is_first(self._call)
 
     def step_aside(self) -> None:
         """Give up the place in the line; having written does so, too."""

@@ -104,7 +104,7 @@ class StateConfig:
         object.__setattr__(self, "_store", _open_store(self))
 
     def session(self, name: str = "default", agent_name: str = "") -> Session:
-        """One session of one agent; that it exists is not asked.
+        """Return one session of one agent, whether it exists or not.
 
         Raises:
             ValueError: it can't have that name.
@@ -114,7 +114,7 @@ class StateConfig:
 
     def sessions(self) -> list[str]:
         """List the names of the sessions that calls began, sorted; those of all agents."""
-        return list(self._store.sessions(self.type))
+        return list(self._store.list_sessions(self.type))
 
     def delete(self, name: str) -> bool:
         """Remove a session of all agents, with history and events; False if there was none.

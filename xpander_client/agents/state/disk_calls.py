@@ -56,14 +56,14 @@ def cancel(connection: sqlite3.Connection, mark: ProcessMark, scope: Scope, task
 
 
 def is_cancelled(connection: sqlite3.Connection, call: Call) -> bool:
-    """Whether somebody cancelled it."""
+    """Tell whether somebody cancelled it."""
     row = connection.execute(
         "SELECT cancelled FROM calls WHERE number = ?", (call.number,)
     ).fetchone()
     return row is not None and bool(row[0])
 
 
-def running(
+def list_running(
     connection: sqlite3.Connection, mark: ProcessMark, scope: Scope
 ) -> Sequence[tuple[str, bool]]:
     """List the task of each running call, and whether it is cancelled."""
@@ -98,7 +98,7 @@ def list_taken(
     call: Call,
     names: Collection[str] | None = None,
 ) -> list[str]:
-    """Which of the names others reserved before this call did; None: of those it reserved."""
+    """List the names that others reserved before this call did; None: of those it reserved."""
     rows = connection.execute(
         "SELECT call, process, names FROM line WHERE scope = ? ORDER BY number", (call.scope.text,)
     ).fetchall()

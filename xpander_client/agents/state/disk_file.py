@@ -47,7 +47,7 @@ class DiskFile:
             return found
 
     def reset_after_fork(self) -> None:
-        """In a process that was forked: begin anew, and leave alone what is the parent's."""
+        """Begin anew in a process that was forked, and leave alone what is the parent's."""
         # Another thread may have held it, which there is none of here.
         self._lock = threading.Lock()
         if self._closing is not None:
@@ -61,12 +61,12 @@ class DiskFile:
         """The database itself."""
         return self.directory / "state.sqlite3"
 
-    def reading(self) -> AbstractContextManager[tuple[sqlite3.Connection, ProcessMark]]:
+    def begin_read(self) -> AbstractContextManager[tuple[sqlite3.Connection, ProcessMark]]:
         """Open a view of one moment; nothing may be written."""
         return self._transaction("BEGIN")
 
-    def writing(self) -> AbstractContextManager[tuple[sqlite3.Connection, ProcessMark]]:
-        """Alone with the database: all that is done in it is kept, or nothing."""
+    def begin_write(self) -> AbstractContextManager[tuple[sqlite3.Connection, ProcessMark]]:
+        """Take the database alone: all that is done in it is kept, or nothing."""
         return self._transaction("BEGIN IMMEDIATE")
 
     @contextmanager

@@ -82,7 +82,7 @@ CREATE TABLE line (
 """
 
 
-def span(session: int) -> tuple[int, int]:
+def compute_key_range(session: int) -> tuple[int, int]:
     """Return the first and last key that things of a session can have."""
     return (session << BITS, (session << BITS) | MASK)
 

@@ -13,8 +13,13 @@ import attrs
 
 from xpander_client.agents.state import disk_calls
 from xpander_client.agents.state.disk_file import DiskFile
-from xpander_client.agents.state.disk_schema import BITS, MASK, span
-from xpander_client.agents.state.merging import clashing, difference, overlay, visible
+from xpander_client.agents.state.disk_schema import BITS, MASK, compute_key_range
+from xpander_client.agents.state.merging import (
+    find_changes,
+    find_clashes,
+    list_visible_ranges,
+    overlay,
+)
 from xpander_client.agents.state.store import (
     Begun,
     Call,
@@ -56,7 +61,7 @@ class DiskStore:
         """Register a call; the session is made when it isn't there."""
         first: Variables | None = None
         while True:
-            with self._file.writing() as (connection, mark):
+            with self._file.begin_write() as (connection, mark):
                 begun = self._read_begun(connection, scope, first)
                 if begun is not None:
                     return disk_calls.begin(connection, mark, scope, task), begun
@@ -65,12 +70,12 @@ class DiskStore:
 
     def reread(self, call: Call, initial: Initial) -> Begun:
         """Read what the call would begin with now; the session is made when it isn't there."""
-        with self._file.reading() as (connection, _):
+        with self._file.begin_read() as (connection, _):
             row = _find(connection, call.scope)
             if row is not None:
                 return Begun(row.number, row.head, _variables(connection, row))
         first = initial()
-        with self._file.writing() as (connection, _):
+        with self._file.begin_write() as (connection, _):
             begun = self._read_begun(connection, call.scope, first)
             assert begun is not None
             return begun
@@ -102,7 +107,7 @@ class DiskStore:
 
     def end(self, call: Call, place: int, events: Sequence[bytes]) -> None:
         """Forget the call, keep its last events."""
-        with self._file.writing() as (connection, _):
+        with self._file.begin_write() as (connection, _):
             disk_calls.end(connection, call)
             if events:
                 row = _find(connection, call.scope)
@@ -112,32 +117,32 @@ class DiskStore:
 
     def cancel(self, scope: Scope, task: str) -> int:
         """Cancel what runs of a task, or else what starts next; says how many were running."""
-        with self._file.writing() as (connection, mark):
+        with self._file.begin_write() as (connection, mark):
             return disk_calls.cancel(connection, mark, scope, task)
 
     def is_cancelled(self, call: Call) -> bool:
-        """Whether somebody cancelled it."""
-        with self._file.reading() as (connection, _):
+        """Tell whether somebody cancelled it."""
+        with self._file.begin_read() as (connection, _):
             return disk_calls.is_cancelled(connection, call)
 
-    def running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
+    def list_running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
         """List the task of each running call, and whether it is cancelled."""
-        with self._file.reading() as (connection, mark):
-            return disk_calls.running(connection, mark, scope)
+        with self._file.begin_read() as (connection, mark):
+            return disk_calls.list_running(connection, mark, scope)
 
     def queue(self, call: Call, names: Collection[str]) -> None:
         """Reserve names for a call, behind those that did before."""
-        with self._file.writing() as (connection, mark):
+        with self._file.begin_write() as (connection, mark):
             disk_calls.queue(connection, mark, call, names)
 
-    def first(self, call: Call) -> bool:
-        """Whether nobody is before it in reserving one of its names."""
-        with self._file.reading() as (connection, mark):
+    def is_first(self, call: Call) -> bool:
+        """Tell whether nobody is before it in reserving one of its names."""
+        with self._file.begin_read() as (connection, mark):
             return not disk_calls.list_taken(connection, mark, call)
 
     def leave(self, call: Call) -> None:
         """Give up what it reserved."""
-        with self._file.writing() as (connection, _):
+        with self._file.begin_write() as (connection, _):
             disk_calls.leave(connection, call)
 
     # Writing -------------------------------------------------------------------------------------
@@ -156,13 +161,13 @@ class DiskStore:
             Conflict: nothing was written.
         """
         changes = overlay(turns)
-        with self._file.writing() as (connection, mark):
+        with self._file.begin_write() as (connection, mark):
             row = _find(connection, call.scope)
             if row is None or row.number != place:
                 if changes:
                     raise Conflict(changes)
                 return ""
-            names = {*clashing(changes, base, _variables(connection, row, changes))}
+            names = {*find_clashes(changes, base, _variables(connection, row, changes))}
             names.update(disk_calls.list_taken(connection, mark, call, changes))
             if names:
                 raise Conflict(names)
@@ -235,17 +240,17 @@ class DiskStore:
 
     def read(self, scope: Scope) -> Variables:
         """Read the variables of a session; none if it isn't there."""
-        with self._file.reading() as (connection, _):
+        with self._file.begin_read() as (connection, _):
             row = _find(connection, scope)
             return _variables(connection, row) if row is not None else {}
 
-    def history(self, scope: Scope, limit: int | None) -> Sequence[Commit]:
+    def read_history(self, scope: Scope, limit: int | None) -> Sequence[Commit]:
         """Read the commits of a session, newest first."""
-        with self._file.reading() as (connection, _):
+        with self._file.begin_read() as (connection, _):
             row = _find(connection, scope)
             if row is None:
                 return []
-            low, high = span(row.number)
+            low, high = compute_key_range(row.number)
             commits = connection.execute(
                 "SELECT key & ?, id, task, made_at, changes FROM commits "
                 "WHERE key BETWEEN ? AND ? ORDER BY key DESC LIMIT ?",
@@ -282,11 +287,11 @@ class DiskStore:
 
     def revert(self, scope: Scope, commit: str) -> str | None:
         """Go back to a commit with a new one, whose id comes back; None: there is no such."""
-        with self._file.writing() as (connection, _):
+        with self._file.begin_write() as (connection, _):
             row = _find(connection, scope)
             if row is None:
                 return None
-            low, high = span(row.number)
+            low, high = compute_key_range(row.number)
             target = connection.execute(
                 "SELECT key, changes FROM commits WHERE key BETWEEN ? AND ? AND id = ?",
                 (low, high, commit),
@@ -303,27 +308,27 @@ class DiskStore:
                 )
                 if value is not None
             }
-            changes = difference(_variables(connection, row), then)
+            changes = find_changes(_variables(connection, row), then)
             identity = secrets.token_hex(8)
             self._commit(connection, row, identity, None, changes, time.time(), row.events)
             connection.execute("INSERT INTO reverts VALUES (?, ?)", (low | row.commits, target[0]))
             _save(connection, row)
             return identity
 
-    def events(self, scope: Scope, limit: int | None) -> Sequence[bytes]:
+    def read_events(self, scope: Scope, limit: int | None) -> Sequence[bytes]:
         """Read the newest events of a session, oldest first, without those that were reverted."""
-        with self._file.reading() as (connection, _):
+        with self._file.begin_read() as (connection, _):
             row = _find(connection, scope)
             if row is None:
                 return []
-            low, high = span(row.number)
+            low, high = compute_key_range(row.number)
             reverts = connection.execute(
                 "SELECT key & ?, target & ? FROM reverts WHERE key BETWEEN ? AND ? ORDER BY key",
                 (MASK, MASK, low, high),
             ).fetchall()
             found: list[bytes] = []
             wanted = row.events if limit is None else limit
-            for first, last in reversed(visible(row.commits, reverts)):
+            for first, last in reversed(list_visible_ranges(row.commits, reverts)):
                 end = (
                     row.events if last == row.commits else _events_before(connection, row, last + 1)
                 )
@@ -343,15 +348,15 @@ class DiskStore:
                     break
             return found[::-1]
 
-    def sessions(self, kind: str) -> Sequence[str]:
+    def list_sessions(self, kind: str) -> Sequence[str]:
         """List the names of all sessions of a kind of state, sorted."""
-        with self._file.reading() as (connection, _):
+        with self._file.begin_read() as (connection, _):
             rows = connection.execute("SELECT DISTINCT name FROM sessions WHERE kind = ?", (kind,))
             return sorted(name for (name,) in rows)
 
     def delete(self, kind: str, session: str) -> bool:
         """Remove a session, for all agents; False if there was none."""
-        with self._file.writing() as (connection, _):
+        with self._file.begin_write() as (connection, _):
             which = (kind, session)
             numbers = connection.execute(
                 "SELECT number FROM sessions WHERE kind = ? AND name = ?", which
@@ -359,7 +364,7 @@ class DiskStore:
             for (number,) in numbers:
                 for table in ("changes", "commits", "reverts", "events"):
                     connection.execute(
-                        f"DELETE FROM {table} WHERE key BETWEEN ? AND ?", span(number)
+                        f"DELETE FROM {table} WHERE key BETWEEN ? AND ?", compute_key_range(number)
                     )
                 connection.execute("DELETE FROM variables WHERE session = ?", (number,))
             connection.execute("DELETE FROM sessions WHERE kind = ? AND name = ?", which)

@@ -48,47 +48,47 @@ class PassingStore:
             return self._calls.cancel(scope, task)
 
     def is_cancelled(self, call: Call) -> bool:
-        """Whether somebody cancelled it."""
+        """Tell whether somebody cancelled it."""
         with self._lock:
             return self._calls.is_cancelled(call)
 
-    def running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
+    def list_running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
         """List the task of each running call, and whether it is cancelled."""
         with self._lock:
-            return self._calls.running(scope)
+            return self._calls.list_running(scope)
 
     def queue(self, call: Call, names: Collection[str]) -> None:
-        """Nothing is shared, so nothing has to be reserved."""
+        """Do nothing: nothing is shared, so nothing has to be reserved."""
 
-    def first(self, call: Call) -> bool:
+    def is_first(self, call: Call) -> bool:
         """Return True, always."""
         return True
 
     def leave(self, call: Call) -> None:
-        """Nothing was reserved."""
+        """Do nothing: nothing was reserved."""
 
     def read(self, scope: Scope) -> Variables:
-        """None."""
+        """Return nothing: no variables are kept."""
         return {}
 
-    def history(self, scope: Scope, limit: int | None) -> Sequence[Commit]:
-        """None."""
+    def read_history(self, scope: Scope, limit: int | None) -> Sequence[Commit]:
+        """Return nothing: no commits are kept."""
         return []
 
     def revert(self, scope: Scope, commit: str) -> str | None:
-        """There is no commit to go back to."""
+        """Return None: there is no commit to go back to."""
         return None
 
-    def events(self, scope: Scope, limit: int | None) -> Sequence[bytes]:
-        """None."""
+    def read_events(self, scope: Scope, limit: int | None) -> Sequence[bytes]:
+        """Return nothing: no events are kept."""
         return []
 
-    def sessions(self, kind: str) -> Sequence[str]:
-        """None."""
+    def list_sessions(self, kind: str) -> Sequence[str]:
+        """Return nothing: no session is kept."""
         return []
 
     def delete(self, kind: str, session: str) -> bool:
-        """There is none."""
+        """Return False: there is no session to remove."""
         with self._lock:
             self._calls.forget(kind, session)
         return False

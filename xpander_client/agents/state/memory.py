@@ -12,7 +12,12 @@ from collections.abc import Collection, Sequence
 import attrs
 
 from xpander_client.agents.state.memory_calls import MemoryCalls
-from xpander_client.agents.state.merging import clashing, difference, overlay, visible
+from xpander_client.agents.state.merging import (
+    find_changes,
+    find_clashes,
+    list_visible_ranges,
+    overlay,
+)
 from xpander_client.agents.state.store import (
     Begun,
     Call,
@@ -136,7 +141,7 @@ class MemoryStore:
                 if changes:
                     raise Conflict(changes)
                 return ""
-            names = {*clashing(changes, base, session.variables)}
+            names = {*find_clashes(changes, base, session.variables)}
             names.update(self._calls.list_taken(call, changes))
             if names:
                 raise Conflict(names)
@@ -166,24 +171,24 @@ class MemoryStore:
             return self._calls.cancel(scope, task)
 
     def is_cancelled(self, call: Call) -> bool:
-        """Whether somebody cancelled it."""
+        """Tell whether somebody cancelled it."""
         with self._lock:
             return self._calls.is_cancelled(call)
 
-    def running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
+    def list_running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
         """List the task of each running call, and whether it is cancelled."""
         with self._lock:
-            return self._calls.running(scope)
+            return self._calls.list_running(scope)
 
     def queue(self, call: Call, names: Collection[str]) -> None:
         """Reserve names for a call, behind those that did before."""
         with self._lock:
             self._calls.queue(call, names)
 
-    def first(self, call: Call) -> bool:
-        """Whether nobody is before it in reserving one of its names."""
+    def is_first(self, call: Call) -> bool:
+        """Tell whether nobody is before it in reserving one of its names."""
         with self._lock:
-            return self._calls.first(call)
+            return self._calls.is_first(call)
 
     def leave(self, call: Call) -> None:
         """Give up what it reserved."""
@@ -196,7 +201,7 @@ class MemoryStore:
             session = self._sessions.get(scope)
             return dict(session.variables) if session is not None else {}
 
-    def history(self, scope: Scope, limit: int | None) -> Sequence[Commit]:
+    def read_history(self, scope: Scope, limit: int | None) -> Sequence[Commit]:
         """Read the commits of a session, newest first."""
         with self._lock:
             session = self._sessions.get(scope)
@@ -217,7 +222,7 @@ class MemoryStore:
             then = _Session(0, {})
             for entry in session.entries[:target]:
                 then.apply(entry.changes)
-            changes = difference(session.variables, then.variables)
+            changes = find_changes(session.variables, then.variables)
             session.apply(changes)
             session.commit(
                 secrets.token_hex(8), None, changes, time.time(), len(session.events), commit
@@ -225,7 +230,7 @@ class MemoryStore:
             session.reverts.append((len(session.entries), target))
             return session.head
 
-    def events(self, scope: Scope, limit: int | None) -> Sequence[bytes]:
+    def read_events(self, scope: Scope, limit: int | None) -> Sequence[bytes]:
         """Read the newest events of a session, oldest first, without those that were reverted."""
         with self._lock:
             session = self._sessions.get(scope)
@@ -233,7 +238,7 @@ class MemoryStore:
                 return []
             found: list[bytes] = []
             wanted = len(session.events) if limit is None else limit
-            for low, high in reversed(visible(len(session.entries), session.reverts)):
+            for low, high in reversed(list_visible_ranges(len(session.entries), session.reverts)):
                 start = session.entries[low - 1].events_before if session.entries else 0
                 stop = len(session.events)
                 if high < len(session.entries):
@@ -244,7 +249,7 @@ class MemoryStore:
                     break
             return found
 
-    def sessions(self, kind: str) -> Sequence[str]:
+    def list_sessions(self, kind: str) -> Sequence[str]:
         """List the names of all sessions of a kind of state, sorted."""
         with self._lock:
             return sorted({scope.session for scope in self._sessions if scope.kind == kind})

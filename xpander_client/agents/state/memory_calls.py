@@ -60,11 +60,11 @@ class MemoryCalls:
         return len(found)
 
     def is_cancelled(self, call: Call) -> bool:
-        """Whether somebody cancelled it."""
+        """Tell whether somebody cancelled it."""
         running = self._running.get(call.number)
         return running is not None and running.cancelled
 
-    def running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
+    def list_running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
         """List the task of each running call, and whether it is cancelled."""
         return [
             (each.call.task, each.cancelled)
@@ -89,7 +89,7 @@ class MemoryCalls:
         self._reserved.pop(call.number, None)
 
     def list_taken(self, call: Call, names: Collection[str]) -> list[str]:
-        """Which of the names others reserved, before this call did."""
+        """List those of the names that others reserved before this call did."""
         found: set[str] = set()
         for number, (scope, reserved) in self._reserved.items():
             if number == call.number:
@@ -98,7 +98,7 @@ class MemoryCalls:
                 found.update(name for name in names if name in reserved)
         return sorted(found)
 
-    def first(self, call: Call) -> bool:
-        """Whether nobody is before it in reserving one of its names."""
+    def is_first(self, call: Call) -> bool:
+        """Tell whether nobody is before it in reserving one of its names."""
         entry = self._reserved.get(call.number)
         return entry is None or not self.list_taken(call, entry[1])

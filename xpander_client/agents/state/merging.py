@@ -22,27 +22,27 @@ def overlay(turns: Iterable[Turn]) -> dict[str, bytes | None]:
     return whole
 
 
-def differing(changes: Changes, variables: Variables) -> dict[str, bytes | None]:
+def drop_unchanged(changes: Changes, variables: Variables) -> dict[str, bytes | None]:
     """Return the changes that change anything."""
     return {name: value for name, value in changes.items() if variables.get(name) != value}
 
 
-def difference(now: Variables, then: Variables) -> dict[str, bytes | None]:
+def find_changes(now: Variables, then: Variables) -> dict[str, bytes | None]:
     """Find the changes that make `then` of `now`."""
     gone: dict[str, bytes | None] = dict.fromkeys(sorted(now.keys() - then.keys()))
-    return gone | differing(then, now)
+    return gone | drop_unchanged(then, now)
 
 
-def clashing(changes: Changes, base: Variables, head: Mapping[str, bytes | None]) -> list[str]:
+def find_clashes(changes: Changes, base: Variables, head: Mapping[str, bytes | None]) -> list[str]:
     """List the names that a call changed and that are no longer what the call began with.
 
     Two calls that both made 2 of 1 clash, although they agree: each may have counted by one. Only
     a function or class that both defined in the same words is the same for everyone.
 
     Example:
-        >>> clashing({"n": b"2", "mine": b"1"}, {"n": b"1"}, {"n": b"2"})
+        >>> find_clashes({"n": b"2", "mine": b"1"}, {"n": b"1"}, {"n": b"2"})
         ['n']
-        >>> clashing({"n": b"2"}, {"n": b"1"}, {"n": b"1"})
+        >>> find_clashes({"n": b"2"}, {"n": b"1"}, {"n": b"1"})
         []
     """
     return [
@@ -53,14 +53,14 @@ def clashing(changes: Changes, base: Variables, head: Mapping[str, bytes | None]
     ]
 
 
-def visible(head: int, reverts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Which commits led to `head`, as ranges from the oldest, ends included.
+def list_visible_ranges(head: int, reverts: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """List the commits that led to `head`, as ranges from the oldest, ends included.
 
     Commits count from 1; `reverts` are pairs of a commit and the one that it went back to, in
     order. What lies between the two led nowhere.
 
     Example:
-        >>> visible(7, [(5, 2)])
+        >>> list_visible_ranges(7, [(5, 2)])
         [(1, 2), (5, 7)]
     """
     ranges: list[tuple[int, int]] = []

@@ -44,7 +44,7 @@ class ProcessMark:
         _hold(self._descriptor)
 
     def alive(self, name: str) -> bool:
-        """Whether the process that made the mark of that name still holds it."""
+        """Tell whether the process that made the mark of that name still holds it."""
         if name == self.name:
             return True
         path = self._directory / name
@@ -70,5 +70,5 @@ class ProcessMark:
             (self._directory / self.name).unlink()
 
     def leave_to_parent(self) -> None:
-        """In a process that was forked: the mark is the parent's, and stays."""
+        """Leave the mark to the parent, in a process that was forked."""
         os.close(self._descriptor)

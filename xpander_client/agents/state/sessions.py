@@ -56,7 +56,7 @@ class Session:
 
     def history(self, limit: int | None = None) -> list[Commit]:
         """Return the commits, newest first, at most `limit`; none unless the state is versioned."""
-        return list(self._store.history(self._scope, _check_count(limit)))
+        return list(self._store.read_history(self._scope, _check_count(limit)))
 
     def revert(self, commit_id: str) -> str:
         """Make the variables and events again what they were after a commit.
@@ -77,7 +77,7 @@ class Session:
 
     def events(self, limit: int | None = None) -> list[bytes]:
         """Return the newest events of calls that ended, at most `limit`, oldest first."""
-        return list(self._store.events(self._scope, _check_count(limit)))
+        return list(self._store.read_events(self._scope, _check_count(limit)))
 
     def cancel(self, task_name: str) -> int:
         """Cancel every running call of a task in this session; how many there were comes back.
@@ -89,11 +89,13 @@ class Session:
 
     def running(self) -> list[str]:
         """List the task of each running call, sorted."""
-        return sorted(task for task, _ in self._store.running(self._scope))
+        return sorted(task for task, _ in self._store.list_running(self._scope))
 
     def cancellations(self) -> list[str]:
         """List the task of each running call that was cancelled and hasn't ended yet, sorted."""
-        return sorted(task for task, cancelled in self._store.running(self._scope) if cancelled)
+        return sorted(
+            task for task, cancelled in self._store.list_running(self._scope) if cancelled
+        )
 
 
 def _check_count(limit: int | None) -> int | None:

@@ -142,10 +142,10 @@ class Store(Protocol):
         ...
 
     def is_cancelled(self, call: Call) -> bool:
-        """Whether somebody cancelled it."""
+        """Tell whether somebody cancelled it."""
         ...
 
-    def running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
+    def list_running(self, scope: Scope) -> Sequence[tuple[str, bool]]:
         """List the task of each running call, and whether it is cancelled."""
         ...
 
@@ -153,8 +153,8 @@ class Store(Protocol):
         """Reserve names for a call, behind those that did before."""
         ...
 
-    def first(self, call: Call) -> bool:
-        """Whether nobody is before it in reserving one of its names."""
+    def is_first(self, call: Call) -> bool:
+        """Tell whether nobody is before it in reserving one of its names."""
         ...
 
     def leave(self, call: Call) -> None:
@@ -165,7 +165,7 @@ class Store(Protocol):
         """Read the variables of a session; none if it isn't there."""
         ...
 
-    def history(self, scope: Scope, limit: int | None) -> Sequence[Commit]:
+    def read_history(self, scope: Scope, limit: int | None) -> Sequence[Commit]:
         """Read the commits of a session, newest first."""
         ...
 
@@ -173,11 +173,11 @@ class Store(Protocol):
         """Go back to a commit with a new one, whose id comes back; None: there is no such."""
         ...
 
-    def events(self, scope: Scope, limit: int | None) -> Sequence[bytes]:
+    def read_events(self, scope: Scope, limit: int | None) -> Sequence[bytes]:
         """Read the newest events of a session, oldest first, without those that were reverted."""
         ...
 
-    def sessions(self, kind: str) -> Sequence[str]:
+    def list_sessions(self, kind: str) -> Sequence[str]:
         """List the names of all sessions of a kind of state, sorted."""
         ...
 

@@ -53,7 +53,7 @@ def render(value: Any, budget: int = BUDGET) -> str:
     return cut(_text(value, budget, _DEPTH), budget)
 
 
-def picture(value: Any) -> Image | None:
+def make_picture(value: Any) -> Image | None:
     """Return what a model can look at: an image object that saves itself, or the bytes of an image
     file.
 

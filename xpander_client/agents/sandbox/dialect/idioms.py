@@ -117,7 +117,7 @@ class _Rewriting:
         self._in_class = False
         self._numbers: Set[str] = frozenset()
         if has_objects:
-            self._numbers = self._names_of_numbers(tree, known)
+            self._numbers = self._find_numbers(tree, known)
 
     def whole(self, tree: ast.Module) -> str:
         return self._splice(0, len(self._code), _walk_placed(tree))
@@ -167,8 +167,8 @@ class _Rewriting:
     def _is_builtin(self, node: ast.AST, names: Set[str]) -> bool:
         return isinstance(node, ast.Name) and node.id in names and node.id not in self._taken
 
-    def _names_of_numbers(self, tree: ast.AST, known: Set[str]) -> Set[str]:
-        """Variables that can hold nothing but numbers: loops count with them, so they are cheap."""
+    def _find_numbers(self, tree: ast.AST, known: Set[str]) -> Set[str]:
+        """Find the variables that hold nothing but numbers: what loops count with stays cheap."""
         values = _find_values(tree)
         numbers = {
             name for name, given in values.items() if None not in given and name not in known
@@ -398,7 +398,7 @@ class _Rewriting:
         return None
 
     def _can_be_later(self, *nodes: ast.AST) -> bool:
-        """Whether these may stand in a function of their own."""
+        """Tell whether these may stand in a function of their own."""
         return not self._in_class and not any(
             isinstance(one, (ast.Await, ast.NamedExpr, ast.Yield, ast.YieldFrom, ast.Starred))
             for node in nodes
@@ -709,7 +709,7 @@ def _write_call(call: ast.Call) -> str:
 
 
 def _find_bound_names(tree: ast.AST, *, stores: bool = True) -> frozenset[str]:
-    """All names that the code binds, wherever; without `stores` but by assignments and loops."""
+    """Find all names that the code binds; without `stores` but by assignments and loops."""
     names: set[str] = set()
     for node in ast.walk(tree):
         match node:

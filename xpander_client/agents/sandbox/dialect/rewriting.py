@@ -98,7 +98,7 @@ class _Edits(ast.NodeVisitor):
         return b"".join([*parts, self._code[at:]]).decode("utf-8", "surrogatepass")
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        """Of its methods, the first argument is an object of agent code."""
+        """Take note that the first argument of methods is an object of agent code."""
         before, self._in_class = self._in_class, True
         self.generic_visit(node)
         self._in_class = before

@@ -45,7 +45,7 @@ class Source:
 
 
 def is_class(source: str) -> bool:
-    """Whether the source of a definition is that of a class."""
+    """Tell whether the source of a definition is that of a class."""
     found = _DEFINES.search(source)
     return found is not None and found[0].startswith("class")
 
@@ -136,7 +136,7 @@ def _name_called(call: ast.Call) -> str:
 
 
 def _at_top(tree: ast.Module) -> Iterator[ast.AST]:
-    """All nodes that run in the module's own scope."""
+    """Walk all nodes that run in the module's own scope."""
     waiting: list[ast.AST] = list(reversed(tree.body))
     while waiting:
         node = waiting.pop()
@@ -179,7 +179,7 @@ def _bind(
 
 
 def _is_definition(value: ast.expr) -> bool:
-    """Whether an assigned value is made of its source alone."""
+    """Tell whether an assigned value is made of its source alone."""
     return isinstance(value, ast.Lambda) or (
         isinstance(value, ast.Call) and _name_called(value) == "namedtuple"
     )
