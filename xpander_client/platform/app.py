@@ -39,6 +39,7 @@ from xpander_client.platform.http.v1 import table as v1
 from xpander_client.platform.http.v1.faults import list_faults
 from xpander_client.platform.http.v1.invocations import InvocationEndpoints
 from xpander_client.platform.http.v1.tasks import TaskEndpoints as OfficialTaskEndpoints
+from xpander_client.platform.http.v1.threads import ThreadEndpoints as OfficialThreadEndpoints
 from xpander_client.platform.http.workers import WorkerEndpoints
 from xpander_client.platform.stores.base.retention import FAREWELL
 from xpander_client.platform.stores.base.store import Store
@@ -121,8 +122,9 @@ class Platform:
         threads = ThreadEndpoints(store, reach, self.settings)
         health = HealthEndpoints(store, self.logs, self.metrics, self._clock)
         official = v1.make_routes(
-            InvocationEndpoints(creations, self._outcomes, self.settings),
-            OfficialTaskEndpoints(store),
+            InvocationEndpoints(creations, self._outcomes, self.logs, self.settings),
+            OfficialTaskEndpoints(store, self.agents, self.dispatch, self.deletions),
+            OfficialThreadEndpoints(store),
         )
         every = [*routes, *threads.routes(), *operations.routes(), *health.routes(), *official]
         guarded = roles.guard_routes(reach.guard_routes(every))

@@ -105,6 +105,7 @@ WITHOUT_IDS = {
     ("GET", "/metadata/workers"),
     ("GET", "/metrics"),
     ("GET", "/ready"),
+    ("GET", "/v1/tasks"),
     ("HEAD", "/health"),
     ("HEAD", "/ready"),
     ("POST", "/agent-execution/executions/delete"),

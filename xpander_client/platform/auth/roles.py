@@ -21,6 +21,7 @@ RULES = {
     ("DELETE", "/agent-execution/{agent_or_task_id}"): _BOTH,
     ("DELETE", "/memory/{thread_id}"): _APPLICATIONS,
     ("DELETE", "/metadata/users/{user_id}"): _APPLICATIONS,
+    ("DELETE", "/v1/tasks/{task_id}"): _APPLICATIONS,
     ("GET", "/activity/{agent_id}/{task_id}"): _ANY,
     ("GET", "/agent-execution/executions/history/user/{user_id}"): _ANY,
     ("GET", "/agent-execution/executions/history/{agent_id}"): _ANY,
@@ -38,7 +39,11 @@ RULES = {
     ("GET", "/metadata/default_llm_extra_headers"): _WORKERS,
     ("GET", "/metadata/workers"): _ANY,
     ("GET", "/metrics"): _ANY,
+    ("GET", "/v1/agents/{agent_id}/tasks"): _ANY,
+    ("GET", "/v1/tasks"): _ANY,
     ("GET", "/v1/tasks/{task_id}"): _ANY,
+    ("GET", "/v1/tasks/{task_id}/thread"): _ANY,
+    ("GET", "/v1/tasks/{task_id}/thread/full"): _ANY,
     ("PATCH", "/agent-execution/{task_id}/finish"): _BOTH,
     ("PATCH", "/agent-execution/{task_id}/update"): _BOTH,
     ("PATCH", "/memory/rename/{thread_id}/{name}"): _BOTH,
@@ -58,6 +63,8 @@ RULES = {
     ("POST", "/metadata/api_key_allowance"): _ANY,
     ("POST", "/v1/agents/{agent_id}/invoke"): _APPLICATIONS,
     ("POST", "/v1/agents/{agent_id}/invoke/async"): _APPLICATIONS,
+    ("POST", "/v1/agents/{agent_id}/invoke/stream"): _APPLICATIONS,
+    ("POST", "/v1/tasks/{task_id}/stop"): _APPLICATIONS,
     ("PUT", "/memory/{thread_id}"): _BOTH,
 }
 """Which roles may do it, by method and path."""

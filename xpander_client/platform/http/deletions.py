@@ -21,6 +21,9 @@ TOGETHER = 50
 AT_ONCE = 500
 """So many tasks, threads or hundreds of reports one request looks at."""
 
+_FAMILY = 5_000
+"""So many of the tasks that one led to go with it; what is left of them stays."""
+
 _REPORTS = 500
 
 
@@ -70,6 +73,22 @@ class Deletions:
             record = await self._store.get(access.organization_id, task_id)
             raise HttpError(409, f"the task is {record.status}: stop it first, or with stop=true")
         return removed
+
+    async def family(self, access: KeyGrant, task_id: str) -> None:
+        """Delete a task with those that it led to, and what was said in them. What runs is stopped.
+
+        Raises:
+            HttpError: 404, there is no such task.
+        """
+        root = await self._store.get(access.organization_id, task_id, whole=False)
+        removed = Removed()
+        family: list[str] = []
+        for _ in range(_FAMILY // AT_ONCE):
+            family = await self._family(access, root)
+            await self._delete_parts(access, family, removed)
+            if root.id in family:
+                return
+        await self._delete_parts(access, [root.id], removed)
 
     async def matching(
         self,
@@ -134,10 +153,19 @@ class Deletions:
                 return
             families = [await self._family(access, record) for record in page.records]
             ids = [*dict.fromkeys(task_id for family in families for task_id in family)]
-            for start in range(0, len(ids), TOGETHER):
-                part = ids[start : start + TOGETHER]
-                await self._delete(access, part, removed, stop=True, of_user=user_id)
+            await self._delete_parts(access, ids, removed, of_user=user_id)
         removed.more = True
+
+    async def _delete_parts(
+        self,
+        access: KeyGrant,
+        ids: Sequence[str],
+        removed: Removed,
+        of_user: str | None = None,
+    ) -> None:
+        for start in range(0, len(ids), TOGETHER):
+            part = ids[start : start + TOGETHER]
+            await self._delete(access, part, removed, stop=True, with_threads=True, of_user=of_user)
 
     async def _family(self, access: KeyGrant, root: TaskRecord) -> list[str]:
         """List a task and those that it led to, each before the one that started it; when these are

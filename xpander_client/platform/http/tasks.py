@@ -259,7 +259,7 @@ class TaskEndpoints:
             page = await self._store.list_tasks(
                 organization(request), wanted, cursor=cursor, limit=most
             )
-            return [_list_item(record) for record in page.records], page.cursor
+            return [orjson.dumps(list_item(record)) for record in page.records], page.cursor
 
         items, cursor = await page_behind(query.get("cursor"), limit or PAGE)
         if limit is None and cursor is not None:
@@ -369,8 +369,8 @@ async def _array(
     yield b"]"
 
 
-def _list_item(record: TaskRecord) -> bytes:
-    """Return what lists show of a task, as JSON."""
+def list_item(record: TaskRecord) -> dict[str, Any]:
+    """Return what lists show of a task."""
     task = record.outline()
     item = {
         "id": task["id"],
@@ -393,4 +393,4 @@ def _list_item(record: TaskRecord) -> bytes:
     if len(record.document) > LARGE:
         # An earlier release kept it in one piece.
         shown = {name: value for name, value in shown.items() if len(orjson.dumps(value)) <= LARGE}
-    return orjson.dumps(shown)
+    return shown

@@ -19,30 +19,38 @@ KINDS = (
 )
 
 
-async def thread(
-    task: TaskRecord,
-    last: int,
-    read: Callable[[int, int], Awaitable[tuple[Sequence[EventRecord], int]]],
-) -> AsyncIterator[bytes]:
+Read = Callable[[int, int], Awaitable[tuple[Sequence[EventRecord], int]]]
+"""Gives events between two numbers, and the number up to which it looked."""
+
+
+async def thread(task: TaskRecord, last: int, read: Read) -> AsyncIterator[bytes]:
     """Yield the JSON of a task's activity thread, in pieces, made from its events as they are read.
 
-    `read` gives events of the `KINDS` between two numbers, and the number up to which it looked;
-    `last` is that of the task's last event. A tool call and its result are one entry, unless there
-    is too much between them. Pieces of text are left out: the answer has them all.
+    `read` gives events of the `KINDS`; `last` is the number of the task's last event. A tool call
+    and its result are one entry, unless there is too much between them. Pieces of text are left
+    out: the answer has them all.
     """
     document = task.outline()
-    entries = _Entries(task.id)
     head = {"id": document["id"], "created_at": document["created_at"]}
-    piece, after, any_yet = orjson.dumps(head)[:-1] + b',"messages":[', 0, False
+    piece, any_yet = orjson.dumps(head)[:-1] + b',"messages":[', False
+    async for complete in list_entries(task, last, read):
+        yield piece + (b"," if any_yet else b"") + orjson.dumps(complete)[1:-1]
+        piece, any_yet = b"", True
+    user = _user(document)
+    yield piece + b"]" + (b',"user":' + orjson.dumps(user) if user is not None else b"") + b"}"
+
+
+async def list_entries(
+    task: TaskRecord, last: int, read: Read
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """Yield the entries of a task's activity thread, some at a time, none of them empty."""
+    entries, after = _Entries(task.id), 0
     while after < last:
         events, after = await read(after, last)
         for event in events:
             entries.add(event)
         if complete := entries.take(all_of_them=after >= last):
-            yield piece + (b"," if any_yet else b"") + orjson.dumps(complete)[1:-1]
-            piece, any_yet = b"", True
-    user = _user(document)
-    yield piece + b"]" + (b',"user":' + orjson.dumps(user) if user is not None else b"") + b"}"
+            yield complete
 
 
 @attrs.define

@@ -47,12 +47,22 @@ class _Answer(EventStreamAnswer):
 
 
 class TaskEvents:
-    """The answer that replays a task's events and then follows it to its end."""
+    """The answer that replays a task's events and then follows it to its end. Where the reader has
+    another name for something, `renamed` is what it is called here and there, as JSON.
+    """
 
-    def __init__(self, logs: EventLogs, task: TaskRecord, after: int) -> None:
+    def __init__(
+        self,
+        logs: EventLogs,
+        task: TaskRecord,
+        after: int,
+        *,
+        renamed: tuple[bytes, bytes] | None = None,
+    ) -> None:
         self._logs = logs
         self._task = task
         self._position = after
+        self._renamed = renamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the stream."""
@@ -64,11 +74,16 @@ class TaskEvents:
             with logs.metrics.task_streams.track_inprogress():
                 await answer.begin((STREAM_ENDS.encode(), b"terminal"))
                 hello = frames.encode_connected(task.id, task.organization_id, logs.clock())
-                await answer.write(hello)
+                await self._write(answer, hello)
                 await self._follow(log, answer)
         finally:
             logs.part(log, alarm)
             await answer.end()
+
+    async def _write(self, answer: _Answer, data: bytes, *, last: bool = False) -> None:
+        await answer.write(
+            data if self._renamed is None else data.replace(*self._renamed), last=last
+        )
 
     async def _follow(self, log: EventLog, answer: _Answer) -> None:
         quiet = self._task.finished  # the next look is when nothing has come for a while
@@ -92,7 +107,7 @@ class TaskEvents:
             if page is None:
                 quiet = not await answer.wait()
                 continue
-            await answer.write(page.data, last=page.ended)
+            await self._write(answer, page.data, last=page.ended)
             self._position = page.last
             if page.gaps:
                 self._logs.metrics.gaps.inc(page.gaps)
@@ -119,7 +134,7 @@ class TaskEvents:
                     earliest=task.run_from + 1,
                     latest=latest,
                 )
-                await answer.write(gap)
+                await self._write(answer, gap)
                 logs.metrics.gaps.inc()
                 return False
         return True

@@ -1,8 +1,5 @@
 """Invoking agents as the official documentation shows it."""
 
-import contextlib
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import attrs
@@ -11,32 +8,9 @@ import pytest
 
 from tests.platform.conftest import QUICK, client
 from tests.platform.dispatch.test_servers import server
-from tests.platform.wire import Worker, status, worker
+from tests.platform.http.v1.invoking import AGENT, TEXT, beside, invoke, work_off
+from tests.platform.wire import event, frames, push, status, worker
 from xpander_client.platform.foundation.ids import new_task_id
-
-TEXT = {"input": {"text": "What is 2+2?"}}
-AGENT = "/v1/agents/sales"
-
-
-def invoke(http: httpx.Client, mode: str = "/async", **body: Any) -> dict[str, Any]:
-    answer = http.post(f"{AGENT}/invoke{mode}", json={**TEXT, **body})
-    assert answer.status_code == 200, answer.text
-    task: dict[str, Any] = answer.json()
-    return task
-
-
-@contextlib.contextmanager
-def beside(call: Callable[[], dict[str, Any]]) -> Iterator["Future[dict[str, Any]]"]:
-    """Make a blocking call beside what the test does."""
-    with ThreadPoolExecutor(1) as thread:
-        yield thread.submit(call)
-
-
-def work_off(w: Worker, result: str) -> dict[str, Any]:
-    task = w.task()
-    w.begin(task)
-    w.finish(task, result)
-    return task
 
 
 def test_a_task_is_created_worked_on_and_read(http: httpx.Client) -> None:
@@ -79,6 +53,34 @@ def test_an_id_of_the_callers_choice_names_a_conversation(http: httpx.Client) ->
     assert (again["id"], again["result"]) == ("conversation-thread-123", "Alice")
     assert http.get("/v1/tasks/conversation-thread-123").json()["id"] == again["id"]
     assert status(http, first)["id"] == task["id"], "other routes find it by the same name"
+
+
+def test_a_task_is_followed_as_it_is_worked_on(http: httpx.Client) -> None:
+    with (
+        worker(http) as w,
+        http.stream("POST", f"{AGENT}/invoke/stream", json={**TEXT, "id": "chät"}) as response,
+    ):
+        assert response.headers["content-type"].startswith("text/event-stream")
+        task = w.task()
+        w.begin(task)
+        push(http, task, event("chunk", task["id"], "fo"), event("chunk", task["id"], "ur"))
+        w.finish(task, "four")
+        seen = [frame.data for frame in frames(response) if not frame.comment]
+    kinds = ["connected", "task_created", "task_updated", "chunk", "chunk", "task_finished"]
+    assert [each["type"] for each in seen] == kinds
+    assert {each["task_id"] for each in seen} == {"chät"}
+    assert (seen[-1]["data"]["id"], seen[-1]["data"]["result"]) == ("chät", "four")
+
+
+def test_a_conversation_that_goes_on_is_followed_from_its_last_turn(http: httpx.Client) -> None:
+    invoke(http, id="c")
+    with worker(http) as w:
+        work_off(w, "first")
+        with http.stream("POST", f"{AGENT}/invoke/stream", json={**TEXT, "id": "c"}) as response:
+            work_off(w, "second")
+            seen = [frame.data for frame in frames(response) if not frame.comment]
+    assert [each["data"]["result"] for each in seen[-1:]] == ["second"]
+    assert [each["type"] for each in seen].count("task_created") == 1
 
 
 def test_an_id_that_only_the_platform_gives_is_not_chosen(http: httpx.Client) -> None:

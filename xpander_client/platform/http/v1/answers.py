@@ -10,6 +10,7 @@ import orjson
 
 from xpander_client.platform.foundation.ids import derive_task_id
 from xpander_client.platform.http.routing import Json
+from xpander_client.platform.http.tasks import list_item
 from xpander_client.platform.rules.records import TaskRecord
 
 _UNSAID: Mapping[str, Any] = MappingProxyType(
@@ -47,6 +48,18 @@ _UNSAID: Mapping[str, Any] = MappingProxyType(
 """What is shown of a task where nothing was said: callers find each field in each answer."""
 
 
+_UNSAID_IN_LISTS: Mapping[str, Any] = MappingProxyType(
+    {
+        "user_id": None,
+        "parent_task_id": None,
+        "triggering_agent_id": None,
+        "updated_at": None,
+        "source_node_type": None,
+        "result": None,
+        "title": None,
+    }
+)
+
 _SECRET = frozenset({"user_oidc_token", "user_tokens"})
 """What a task's worker is told, and nobody who reads the task here."""
 
@@ -68,15 +81,20 @@ def _encode_task(record: TaskRecord) -> bytes:
     return _show_chosen_id(record, orjson.dumps(task))
 
 
+def encode_item(record: TaskRecord) -> bytes:
+    """Return the JSON of what lists show of a task; of a result that is large, nothing."""
+    return _show_chosen_id(record, orjson.dumps({**_UNSAID_IN_LISTS, **list_item(record)}))
+
+
 def _show_chosen_id(record: TaskRecord, encoded: bytes) -> bytes:
     """Return JSON about a task with the id that its caller chose in place of that under which it is
     stored, if somebody chose one.
     """
-    pair = _find_chosen_id(record)
+    pair = find_chosen_id(record)
     return encoded if pair is None else encoded.replace(*pair)
 
 
-def _find_chosen_id(record: TaskRecord) -> tuple[bytes, bytes] | None:
+def find_chosen_id(record: TaskRecord) -> tuple[bytes, bytes] | None:
     """Return the id that a task is stored under and the one that its caller chose, as JSON."""
     chosen = record.outline().get("chosen_id")
     if isinstance(chosen, str) and derive_task_id(record.organization_id, chosen) == record.id:

@@ -14,6 +14,14 @@ from xpander_client.platform.http.routing import Json
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 
 
+class QueryError(HttpError):
+    """A parameter in the query that can't be what it is."""
+
+    def __init__(self, name: str, detail: str) -> None:
+        super().__init__(422, detail)
+        self.name = name
+
+
 def list_faults(routes: Sequence[Route]) -> Sequence[Route]:
     """Make each route answer a request that is no valid one with 422 and a list of what is wrong,
     as the official description has it. What is refused for another reason stays as it is.
@@ -54,5 +62,7 @@ def _describe(refusal: HttpError) -> dict[str, object]:
 
 def _locate(refusal: HttpError) -> list[str | int]:
     """Return the place of a fault, step by step."""
+    if isinstance(refusal, QueryError):
+        return ["query", refusal.name]
     steps = _STEP.findall(refusal.path or "")
     return ["body", *(name or int(index) for name, index in steps)]

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 
 from xpander_client.api.models import TaskCreate
+from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http import bodies
 from xpander_client.platform.http.bodies import take_object
 from xpander_client.platform.http.creations import Creations, name_one_parent
-from xpander_client.platform.http.routing import access, idempotency, path_id
-from xpander_client.platform.http.v1.answers import answer_task
+from xpander_client.platform.http.routing import Streamed, access, idempotency, path_id
+from xpander_client.platform.http.v1.answers import answer_task, find_chosen_id
 from xpander_client.platform.rules.records import TaskRecord
+from xpander_client.platform.streaming.event_log import EventLogs
 from xpander_client.platform.streaming.outcomes import Outcomes
+from xpander_client.platform.streaming.responses import TaskEvents
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class InvocationEndpoints:
@@ -21,9 +30,12 @@ class InvocationEndpoints:
     conversation: the first request with it creates a task, and later ones continue that.
     """
 
-    def __init__(self, creations: Creations, outcomes: Outcomes, settings: Settings) -> None:
+    def __init__(
+        self, creations: Creations, outcomes: Outcomes, logs: EventLogs, settings: Settings
+    ) -> None:
         self._creations = creations
         self._outcomes = outcomes
+        self._logs = logs
         self._settings = settings
 
     async def invoke(self, request: Request) -> Response:
@@ -35,9 +47,18 @@ class InvocationEndpoints:
         """Create a task, and answer with it at once."""
         return answer_task(await self._create(request))
 
-    async def _create(self, request: Request) -> TaskRecord:
+    async def invoke_stream(self, request: Request) -> Response:
+        """Create a task, and answer with its events until it is finished."""
+        if self._logs.closing:
+            raise HttpError(503, "the platform is stopping")
+        begun = await self._create(request, {"events_streaming": True})
+        events = TaskEvents(self._logs, begun, begun.run_from, renamed=find_chosen_id(begun))
+        return Streamed(events)
+
+    async def _create(self, request: Request, said: Mapping[str, Any] = _NOTHING) -> TaskRecord:
         agent_id = path_id(request, "agent_id")
-        body = name_one_parent(await take_object(request, self._settings.body_limit, TaskCreate))
+        sent = await take_object(request, self._settings.body_limit, TaskCreate)
+        body = name_one_parent({**sent, **said})
         version = request.query_params.get("version")
         return await self._creations.create(
             access(request),

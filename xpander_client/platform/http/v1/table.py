@@ -9,13 +9,22 @@ from starlette.routing import Route
 from xpander_client.platform.http.routing import Endpoint, route
 from xpander_client.platform.http.v1.invocations import InvocationEndpoints
 from xpander_client.platform.http.v1.tasks import TaskEndpoints
+from xpander_client.platform.http.v1.threads import ThreadEndpoints
 
 
-def make_routes(invocations: InvocationEndpoints, tasks: TaskEndpoints) -> Sequence[Route]:
+def make_routes(
+    invocations: InvocationEndpoints, tasks: TaskEndpoints, threads: ThreadEndpoints
+) -> Sequence[Route]:
     """Make the routes."""
     table: dict[str, dict[str, Endpoint]] = {
         "/v1/agents/{agent_id}/invoke": {"POST": invocations.invoke},
         "/v1/agents/{agent_id}/invoke/async": {"POST": invocations.invoke_async},
-        "/v1/tasks/{task_id}": {"GET": tasks.get},
+        "/v1/agents/{agent_id}/invoke/stream": {"POST": invocations.invoke_stream},
+        "/v1/agents/{agent_id}/tasks": {"GET": tasks.list_agent_tasks},
+        "/v1/tasks": {"GET": tasks.list_tasks},
+        "/v1/tasks/{task_id}": {"GET": tasks.get_task, "DELETE": tasks.delete_task},
+        "/v1/tasks/{task_id}/stop": {"POST": tasks.stop_task},
+        "/v1/tasks/{task_id}/thread": {"GET": threads.get_thread},
+        "/v1/tasks/{task_id}/thread/full": {"GET": threads.get_full_thread},
     }
     return [route(path, endpoints) for path, endpoints in table.items()]

@@ -258,6 +258,14 @@ class Store(ABC):
     ) -> Page:
         """Return the tasks that fit, the newest first, of those with numbers below `before`."""
 
+    @abstractmethod
+    async def list_numbers(
+        self, organization_id: str, wanted: TaskFilter, limit: int
+    ) -> Sequence[int]:
+        """Return the numbers of the newest tasks that fit, `limit` at the most. Those that a cursor
+        shows have lower numbers than it.
+        """
+
     async def patch(
         self,
         organization_id: str,

@@ -190,24 +190,12 @@ class PostgresStore(Store):
     async def _list_page(
         self, organization_id: str, wanted: TaskFilter, before: int | None, limit: int
     ) -> Page:
-        conditions = ["organization_id = $1"]
-        parameters: list[Any] = [organization_id]
-
-        def require_that(condition: str, value: Any) -> None:
-            parameters.append(value)
-            conditions.append(condition.format(f"${len(parameters)}"))
-
-        if wanted.agent_ids is not None:
-            require_that("agent_id = ANY({}::text[])", sorted(wanted.agent_ids))
-        for name, value in wanted.values.items():
-            require_that(f"{name} = {{}}", value)
-        if before is not None:
-            require_that("number < {}", before)
+        where, parameters = _build_condition(organization_id, wanted, before)
         parameters.append(limit + 1)
         rows = await self._database.fetch(
             "SELECT * FROM (SELECT *, count(*) OVER () AS found, sum(octet_length(document)) "
             "OVER (ORDER BY number DESC) - octet_length(document) AS before FROM "
-            f"(SELECT {TASK} FROM tasks WHERE {' AND '.join(conditions)} ORDER BY number DESC "
+            f"(SELECT {TASK} FROM tasks WHERE {where} ORDER BY number DESC "
             f"LIMIT ${len(parameters)}) page) sized WHERE before < {PAGE_BYTES} "
             "ORDER BY number DESC",
             *parameters,
@@ -217,6 +205,19 @@ class PostgresStore(Store):
         return Page(
             tuple(read_task(row) for row in shown), str(shown[-1]["number"]) if more else None
         )
+
+    async def list_numbers(
+        self, organization_id: str, wanted: TaskFilter, limit: int
+    ) -> Sequence[int]:
+        """Return the numbers of the newest tasks that fit, `limit` at the most."""
+        where, parameters = _build_condition(organization_id, wanted, None)
+        rows = await self._database.fetch(
+            f"SELECT number FROM tasks WHERE {where} ORDER BY number DESC "
+            f"LIMIT ${len(parameters) + 1}",
+            *parameters,
+            limit,
+        )
+        return [row["number"] for row in rows]
 
     # Events --------------------------------------------------------------------------------------
 
@@ -462,3 +463,23 @@ class PostgresStore(Store):
             urgent=True,
         )
         return [Overdue(*row) for row in rows]
+
+
+def _build_condition(
+    organization_id: str, wanted: TaskFilter, before: int | None
+) -> tuple[str, list[Any]]:
+    """Return the condition for tasks that fit, of those with lower numbers, and its parameters."""
+    conditions = ["organization_id = $1"]
+    parameters: list[Any] = [organization_id]
+
+    def require_that(condition: str, value: Any) -> None:
+        parameters.append(value)
+        conditions.append(condition.format(f"${len(parameters)}"))
+
+    if wanted.agent_ids is not None:
+        require_that("agent_id = ANY({}::text[])", sorted(wanted.agent_ids))
+    for name, value in wanted.values.items():
+        require_that(f"{name} = {{}}", value)
+    if before is not None:
+        require_that("number < {}", before)
+    return " AND ".join(conditions), parameters

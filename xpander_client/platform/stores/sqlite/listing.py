@@ -37,16 +37,8 @@ def page(
     limit: int,
 ) -> Page:
     """Return the tasks that fit, the newest first, of those with lower numbers."""
-    alternatives = [wanted.values]
-    if wanted.agent_ids is not None:
-        alternatives = [{**wanted.values, "agent_id": agent_id} for agent_id in wanted.agent_ids]
-    numbers = [
-        number
-        for each in alternatives
-        for number in _numbers(connection, organization_id, each, before, limit + 1)
-    ]
-    numbers = sorted(numbers, reverse=True)[: limit + 1]
-    shown = ", ".join(map(str, islice(numbers, limit)))
+    found = list_numbers(connection, organization_id, wanted, before, limit + 1)
+    shown = ", ".join(map(str, islice(found, limit)))
     records: list[TaskRecord] = []
     last = size = 0
     for row in connection.execute(f"{SELECT} WHERE number IN ({shown}) ORDER BY number DESC"):
@@ -55,12 +47,31 @@ def page(
         size += len(record.document)
         if size >= PAGE_BYTES:
             break
-    if not records or numbers[-1] == last:
+    if not records or found[-1] == last:
         return Page(tuple(records))
     return Page(tuple(records), str(last))
 
 
-def _numbers(
+def list_numbers(
+    connection: sqlite3.Connection,
+    organization_id: str,
+    wanted: TaskFilter,
+    before: int | None,
+    limit: int,
+) -> list[int]:
+    """Find the numbers of the newest tasks that fit, of those with lower numbers."""
+    alternatives = [wanted.values]
+    if wanted.agent_ids is not None:
+        alternatives = [{**wanted.values, "agent_id": agent_id} for agent_id in wanted.agent_ids]
+    found = [
+        number
+        for each in alternatives
+        for number in _search(connection, organization_id, each, before, limit)
+    ]
+    return sorted(found, reverse=True)[:limit]
+
+
+def _search(
     connection: sqlite3.Connection,
     organization_id: str,
     given: Mapping[str, Any],

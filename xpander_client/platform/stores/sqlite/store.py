@@ -34,7 +34,7 @@ from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.stores.base.transaction import Command
 from xpander_client.platform.stores.sqlite.file import find_file, make_folder, refuse_other_name
 from xpander_client.platform.stores.sqlite.group_commit import GroupCommit
-from xpander_client.platform.stores.sqlite.listing import page
+from xpander_client.platform.stores.sqlite.listing import list_numbers, page
 from xpander_client.platform.stores.sqlite.retention import prune
 from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION, prepare, read_version
 from xpander_client.platform.stores.sqlite.threads import SqliteThreads
@@ -221,6 +221,14 @@ class SqliteStore(Store):
     ) -> Page:
         return await self._off_the_loop(
             lambda connection: page(connection, organization_id, wanted, before, limit)
+        )
+
+    async def list_numbers(
+        self, organization_id: str, wanted: TaskFilter, limit: int
+    ) -> Sequence[int]:
+        """Return the numbers of the newest tasks that fit, `limit` at the most."""
+        return await self._off_the_loop(
+            lambda connection: list_numbers(connection, organization_id, wanted, None, limit)
         )
 
     # Events --------------------------------------------------------------------------------------
