@@ -7,9 +7,11 @@ import sys
 from pathlib import Path
 
 from generator import SpecError, generate
+from generator.import_paths import print_import_paths
 from generator.output import differences, write
 
 ROOT = Path(__file__).resolve().parent.parent
+_PACKAGE = ROOT / "xpander_client"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -19,25 +21,29 @@ def main(arguments: list[str] | None = None) -> int:
         "--check", action="store_true", help="change nothing; fail with a diff if anything would"
     )
     parser.add_argument("--spec", type=Path, default=ROOT / "openapi.yaml")
-    parser.add_argument("--output", type=Path, default=ROOT / "xpander_client" / "api")
+    parser.add_argument("--output", type=Path, default=_PACKAGE / "api")
     parser.add_argument("--package", default="xpander_client", help="what examples import from")
+    parser.add_argument("--names", type=Path, default=_PACKAGE / "compat" / "names.toml")
     options = parser.parse_args(arguments)
     try:
         files = generate(options.spec, options.package)
     except SpecError as error:
         print(error, file=sys.stderr)
         return 2
+    printed = [(options.spec, options.output, files)]
+    for folder, texts in print_import_paths(options.names).items():
+        printed.append((options.names, _PACKAGE / folder, texts))
     if not options.check:
-        write(files, options.output)
+        for _, output, texts in printed:
+            write(texts, output)
         return 0
-    found = differences(files, options.output)
-    if found:
-        print(found, end="")
-        print(
-            f"{options.output} is not what {options.spec} says: run `python -m generator`",
-            file=sys.stderr,
-        )
-    return 1 if found else 0
+    status = 0
+    for source, output, texts in printed:
+        if found := differences(texts, output):
+            print(found, end="")
+            print(f"{output} is not what {source} says: run `python -m generator`", file=sys.stderr)
+            status = 1
+    return status
 
 
 if __name__ == "__main__":

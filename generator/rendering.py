@@ -89,10 +89,10 @@ def render(api: Api, project: Project, package: str) -> dict[str, str]:
         add("resources/streams.py", "streams.py.jinja", streams=streams)
     if any(stream.kinds for stream in streams):
         add("resources/event_kinds.py", "event_kinds.py.jinja", streams=streams)
-    return _format_files(files)
+    return format_files(files)
 
 
-def _format_files(files: dict[str, str]) -> dict[str, str]:
+def format_files(files: dict[str, str]) -> dict[str, str]:
     """Return the files as ruff formats them, imports sorted, whatever the project around says."""
     with tempfile.TemporaryDirectory() as directory:
         root = Path(directory)

@@ -21,10 +21,13 @@ PAGES = sorted(
     ]
 )
 # A folder of printed code, and those that the official client's import paths lead to, need no page.
+PRINTED = {"exceptions", "models", "modules", "requests", "resources", "testing", "types"}
+PRINTED |= {"xpander_sdk_1", "xpander_utils"}
 ROOMS = sorted(
     folder
     for folder in {file.parent for file in PACKAGE.rglob("*.py")} - {PACKAGE}
-    if not {"models", "modules", "requests", "resources"} & set(folder.relative_to(PACKAGE).parts)
+    if folder == PACKAGE / "agents" / "types"
+    or not PRINTED & set(folder.relative_to(PACKAGE).parts)
 )
 TESTS = sorted((ROOT / "tests").rglob("test_*.py"))
 

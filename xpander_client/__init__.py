@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         OutputFormat as OutputFormat,
         PlanUpdatedEvent as PlanUpdatedEvent,
         Principal as Principal,
+        PrincipalKind as PrincipalKind,
         SourceNodeType as SourceNodeType,
         SubTaskCreatedEvent as SubTaskCreatedEvent,
         SubTaskFinishedEvent as SubTaskFinishedEvent,
@@ -86,7 +87,19 @@ if TYPE_CHECKING:
         UnprocessableError as UnprocessableError,
         WaitTimeoutError as WaitTimeoutError,
     )
-    from xpander_client.legacy import LLMProvider as LLMProvider, XpanderClient as XpanderClient
+    from xpander_client.legacy import (
+        Execution as Execution,
+        ExecutionStatus as ExecutionStatus,
+        LLMProvider as LLMProvider,
+        LLMTokens as LLMTokens,
+        Memory as Memory,
+        MemoryThread as MemoryThread,
+        ToolCall as ToolCall,
+        ToolCallType as ToolCallType,
+        UnloadedAgent as UnloadedAgent,
+        UserDetails as UserDetails,
+        XpanderClient as XpanderClient,
+    )
     from xpander_client.version import __version__ as __version__
     from xpander_client.worker import (
         MAX_PLAN_RETRIES as MAX_PLAN_RETRIES,
@@ -120,6 +133,7 @@ _HOMES = {
         "OutputFormat",
         "PlanUpdatedEvent",
         "Principal",
+        "PrincipalKind",
         "SourceNodeType",
         "SubTaskCreatedEvent",
         "SubTaskFinishedEvent",
@@ -170,7 +184,19 @@ _HOMES = {
         "UnprocessableError",
         "WaitTimeoutError",
     ),
-    "xpander_client.legacy": ("LLMProvider", "XpanderClient"),
+    "xpander_client.legacy": (
+        "Execution",
+        "ExecutionStatus",
+        "LLMProvider",
+        "LLMTokens",
+        "Memory",
+        "MemoryThread",
+        "ToolCall",
+        "ToolCallType",
+        "UnloadedAgent",
+        "UserDetails",
+        "XpanderClient",
+    ),
     "xpander_client.version": ("__version__",),
     "xpander_client.worker": (
         "Backend",
@@ -184,6 +210,31 @@ _HOMES = {
     ),
 }
 
+# What programs may ask for and won't find: the table of names in compat/ says what to use instead.
+_LACKING = (
+    "AgentDeploymentType",
+    "Chat",
+    "KnowledgeBase",
+    "KnowledgeBases",
+    "MCPServerAuthType",
+    "MCPServerSSOTokenMode",
+    "MCPServerTransport",
+    "MCPServerType",
+    "PROMISE_CONTINUATION_NUDGE",
+    "ProviderUnreachableError",
+    "Tool",
+    "ToolInvocationResult",
+    "ToolsRepository",
+    "UserAuth",
+    "build_model_from_schema",
+    "is_promise_only_answer",
+    "on_auth_event",
+    "on_tool_after",
+    "on_tool_before",
+    "on_tool_error",
+    "register_tool",
+)
+
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES, _LACKING)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib import import_module
 from types import ModuleType
 from typing import Any
 
 
 def attach(
-    package: str, homes: Mapping[str, tuple[str, ...]]
+    package: str, homes: Mapping[str, tuple[str, ...]], lacking: Collection[str] = ()
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
     """Return the `__getattr__`, `__dir__` and `__all__` of a package that loads its names lazily.
 
     `homes` maps each module, by its full or its relative name, to the names that it has. Each name
     stands for the same thing at all times, also when a module of the package is called so.
+    `lacking` are names of the official package that are not here: asking for one is an ImportError
+    that says what to use instead.
     """
     home_of = {name: module for module, names in homes.items() for name in names}
 
@@ -29,6 +31,10 @@ def attach(
 
     def load(name: str) -> Any:
         if name not in home_of:
+            if name in lacking:
+                from xpander_client.lacking import refuse_import
+
+                refuse_import(package, name)
             raise AttributeError(f"module {package!r} has no attribute {name!r}")
         value = getattr(import_module(home_of[name], package), name)
         setattr(sys.modules[package], name, value)

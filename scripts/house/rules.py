@@ -15,9 +15,6 @@ PUBLIC_MODULES = {
     "xpander_client.configuration",
     "xpander_client.core.answer",
     "xpander_client.errors",
-    "xpander_client.models.shared",
-    "xpander_client.modules.tasks.models.task",
-    "xpander_client.modules.tasks.sub_modules.task",
 }
 # Pairs of folders that may import each other, and why.
 MUTUAL_FOLDERS: dict[tuple[str, str], str] = {}

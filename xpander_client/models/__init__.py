@@ -1,1 +1,1 @@
-"""Import paths of the official client, for programs that were written for it."""
+"""What `xpander_sdk.models` has, for programs written for it."""

@@ -1,1 +1,1 @@
-"""Import paths of the official client."""
+"""What `xpander_sdk.modules.tasks.models` has, for programs written for it."""

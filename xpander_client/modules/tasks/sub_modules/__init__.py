@@ -1,1 +1,1 @@
-"""Import paths of the official client."""
+"""What `xpander_sdk.modules.tasks.sub_modules` has, for programs written for it."""

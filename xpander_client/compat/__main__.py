@@ -1,0 +1,47 @@
+"""Run a program for which `xpander_sdk` is this package, as Python would run it.
+
+    python -m xpander_client.compat program.py [arguments]
+    python -m xpander_client.compat -m module [arguments]
+
+XPANDER_COMPAT=1 in the environment: the program was written for version 1.x of xpander_sdk.
+"""
+
+from __future__ import annotations
+
+import io
+import runpy
+import sys
+from pathlib import Path
+from types import ModuleType
+
+
+def main() -> None:
+    """Run the program that the command line names, with the arguments behind it."""
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["-m"] and len(arguments) > 1:
+        sys.argv = arguments[1:]
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    elif arguments and not arguments[0].startswith("-"):
+        sys.argv = arguments
+        _run_file(arguments[0])
+    else:
+        print(__doc__.strip(), file=sys.stderr)
+        sys.exit(0 if arguments in (["-h"], ["--help"]) else 2)
+
+
+def _run_file(file: str) -> None:
+    try:
+        with io.open_code(file) as source:
+            text = source.read()
+    except OSError as error:
+        print(f"can't open {file}: {error.strerror}", file=sys.stderr)
+        sys.exit(2)
+    sys.path[0] = str(Path(file).resolve().parent)
+    # It stays the main module to the end of the process, for its threads and exit functions.
+    program = sys.modules["__main__"] = ModuleType("__main__")
+    program.__file__ = file
+    exec(compile(text, file, "exec"), program.__dict__)
+
+
+if __name__ == "__main__":
+    main()

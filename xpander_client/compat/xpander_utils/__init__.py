@@ -1,0 +1,1 @@
+"""What `xpander_utils` has, for programs written for it."""

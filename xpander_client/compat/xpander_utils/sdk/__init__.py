@@ -1,0 +1,1 @@
+"""What `xpander_utils.sdk` has, for programs written for it."""

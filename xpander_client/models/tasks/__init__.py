@@ -1,0 +1,1 @@
+"""What `xpander_sdk.models.tasks` has, for programs written for it."""

@@ -1,0 +1,1 @@
+"""What `xpander_sdk.modules.agents` has, for programs written for it."""

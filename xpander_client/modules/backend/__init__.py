@@ -1,0 +1,19 @@
+"""What `xpander_sdk.modules.backend` has, for programs written for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xpander_client.lazy import attach
+
+if TYPE_CHECKING:
+    from xpander_client import Backend as Backend
+
+_HOMES = {
+    "xpander_client": ("Backend",),
+}
+_LACKING = ["on_auth_event"]
+
+# Hidden from type checkers: they would take any name for one that exists.
+if not TYPE_CHECKING:
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES, _LACKING)

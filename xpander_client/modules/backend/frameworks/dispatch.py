@@ -1,0 +1,19 @@
+"""What `xpander_sdk.modules.backend.frameworks.dispatch` has, for programs written for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xpander_client.lazy import attach
+
+if TYPE_CHECKING:
+    from xpander_client import Agent as Agent, Task as Task
+
+_HOMES = {
+    "xpander_client": ("Agent", "Task"),
+}
+_LACKING = ["dispatch_get_args"]
+
+# Hidden from type checkers: they would take any name for one that exists.
+if not TYPE_CHECKING:
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES, _LACKING)

@@ -1,0 +1,1 @@
+"""What `xpander_sdk.modules.events` has, for programs written for it."""

@@ -1,0 +1,1 @@
+"""What `xpander_sdk.modules.knowledge_bases.models` has, for programs written for it."""
