@@ -1,4 +1,4 @@
-"""What a task function gets: itself, as others see it, and a way to wait for them."""
+"""The handle of a task: its function waits with it, and others notify and cancel with it."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class AsyncTaskHandle:
             raise
 
     def wait_blocking(self, key: str, timeout: float | None = None) -> Any:
-        """`wait` for code on a thread, which it blocks.
+        """Wait as `wait` does, in code on a thread, which is blocked meanwhile.
 
         Raises:
             asyncio.CancelledError: the wait point or the task was cancelled.
@@ -118,7 +118,7 @@ class AsyncTaskHandle:
         return self._wait_points().wait_blocking(key, timeout)
 
     def notify(self, key: str, data: Any = None) -> bool:
-        """Bring `data` to all who wait on `key`; whether there were any.
+        """Bring `data` to all who wait on `key`, and tell whether there were any.
 
         Where there are none, the first one who waits later gets it, as long as the task runs.
         """
@@ -141,7 +141,7 @@ class AsyncTaskHandle:
         await recorder.notify_agent(self.chat_key, message, trigger)
 
     def notify_agent_blocking(self, message: str, trigger: bool = True) -> None:
-        """`notify_agent` for code on a thread, which it blocks until the message is delivered.
+        """Do as `notify_agent`, in code on a thread, which it blocks until all is delivered.
 
         Raises:
             ValueError: the plugin has no configuration, so there is no agent to tell.
@@ -152,11 +152,11 @@ class AsyncTaskHandle:
         asyncio.run_coroutine_threadsafe(told, self._loop).result()
 
     def cancel_wait(self, key: str) -> int:
-        """Raise `asyncio.CancelledError` in those who wait on `key`; how many there were."""
+        """Raise `asyncio.CancelledError` in those who wait on `key`, and return their number."""
         return self._wait_points().cancel(key)
 
     def cancel_all(self) -> int:
-        """Raise `asyncio.CancelledError` in all who wait; how many there were.
+        """Raise `asyncio.CancelledError` in all who wait, and return their number.
 
         The task itself goes on: `task.cancel` is what ends it.
         """
@@ -179,7 +179,7 @@ class AsyncTaskHandle:
             points.close()
 
     def _wait_points(self) -> WaitPoints:
-        """Made for the first who needs them: most tasks never do."""
+        """Return the wait points, made for the first who needs them: most tasks never do."""
         if self._points is None:
             with _making:
                 if self._points is None:

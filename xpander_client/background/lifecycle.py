@@ -1,4 +1,4 @@
-"""What happens to a task, decided without any event loop: the same events, the same end."""
+"""Decides what happens to a task, without an event loop: the same events lead to the same end."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from xpander_client.core.result import error_text, show_value
 
 
 class _Stage(Enum):
-    """How hard a task is pressed to end. It only gets worse."""
+    """How hard a task is pressed to end. It goes one way, from the first stage to the last."""
 
     WAITING = auto()
     """Its function was not called yet."""
@@ -48,7 +48,7 @@ class TaskLifecycle:
 
     def __init__(self) -> None:
         self.latest: TaskCtl | None = None
-        """The last word of the task."""
+        """The last signal of the task."""
         self._stage: _Stage = _WAITING
         self._decided: TaskCtl | None = None
         self._is_over = False
@@ -70,7 +70,7 @@ class TaskLifecycle:
         return self._is_over
 
     def begin(self) -> bool:
-        """Whether the function is to be called; not when the task was cancelled before."""
+        """Tell whether to call the function: not when the task was cancelled before."""
         if self._decided is not None:
             return False
         self._stage = _RUNNING
@@ -141,7 +141,7 @@ class TaskLifecycle:
             self._decided = _of_error(error)
 
     def ask_to_stop(self, reason: str) -> bool:
-        """Somebody wants the task to end: whether its grace begins now.
+        """Take note that the task is to end, and tell whether its grace begins now.
 
         A task that has not begun needs none, and the first who asks is the one who is heard.
         """
@@ -167,7 +167,7 @@ class TaskLifecycle:
         return Verdict.GIVE_UP
 
     def lose(self, reason: str) -> None:
-        """Nothing can be run for the task any more."""
+        """Let the task fail: nothing can be run for it any more."""
         self._decided = self._decided or TaskCtl.fail(reason)
 
     def end(self) -> TaskCtl | None:

@@ -1,4 +1,4 @@
-"""Functions that were mounted as tasks: found out once, started many times."""
+"""Functions that were mounted as tasks: inspected once, started many times."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class MountedTask:
 
 
 def inspect_function(task_type: str, function: Callable[..., Any], *, restart: bool) -> MountedTask:
-    """Find out how a function is started.
+    """Inspect how a function is called, to start it later.
 
     Raises:
         TypeError: it cannot be a task: it takes no handle.
@@ -134,7 +134,7 @@ def _read_signature(function: Callable[..., Any]) -> inspect.Signature | None:
 
 
 def _is_async(function: Any) -> bool:
-    """Whether a function runs on the event loop, and not on a thread."""
+    """Tell whether a function runs on the event loop, and not on a thread."""
     while isinstance(function, functools.partial):
         function = function.func
     if not (inspect.isroutine(function) or inspect.isclass(function)):

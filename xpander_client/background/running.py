@@ -1,4 +1,4 @@
-"""One task under way: runs its function, and sees to it that it ends once."""
+"""Runs one task: calls its function, and makes sure that it ends once."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _telling: set[asyncio.Task[None]] = set()
 
 @attrs.define(eq=False)
 class TaskRuntime:
-    """What tasks are run with. `grace` is in seconds; `ended` is told of each end.
+    """What tasks are run with. `grace` is in seconds; `ended` is called at each end.
 
     They share one `lock`, which is never held for long: ten thousand of them would cost more.
     """
@@ -52,7 +52,7 @@ class TaskRuntime:
 
 @types.coroutine
 def _enter() -> Generator[None]:
-    """Suspends a coroutine right behind this line."""
+    """Suspend the coroutine that awaits this."""
     yield
 
 
@@ -172,7 +172,7 @@ class RunningTask:
         return self.handle.notify(key, data)
 
     def request_cancel(self, reason: str = "cancelled") -> None:
-        """Have it end: now where it waits, by force after the grace. From any thread."""
+        """Have the task end: now where it waits, by force after the grace; from any thread."""
         with self._lock:
             if self._lifecycle.is_over:
                 return
@@ -183,7 +183,7 @@ class RunningTask:
         self._on_loop(self._give_notice if has_grace else self._leave_queue)
 
     def over(self) -> Future[TaskCtl]:
-        """Done with the terminal signal, when the callback is through."""
+        """Return a future of the terminal signal, done when the callback has returned."""
         waiter: Future[TaskCtl] = Future()
         with self._lock:
             over = self._over

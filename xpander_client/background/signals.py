@@ -1,4 +1,4 @@
-"""What a task says about itself: how far it is, and how it ended."""
+"""The signals of a task: how far it is, and how it ended."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import attrs
 
 
 class TaskSignal(StrEnum):
-    """What kind of word it is. `TaskCtl.is_terminal` says which of them end the task."""
+    """What kind of signal it is. `TaskCtl.is_terminal` says which of them end the task."""
 
     PROGRESS = "progress"
     SUCCESS = "success"
@@ -50,7 +50,7 @@ def _percentage(value: Any) -> float | None:
 
 @attrs.frozen
 class TaskCtl:
-    """One word of a task; made by `report_progress`, `success`, `fail` and `cancel`.
+    """One signal of a task; made by `report_progress`, `success`, `fail` and `cancel`.
 
     `progress` is a percentage, set for progress only. `data` is what a success brings. `error` is
     why a task failed: the exception, where there was one; it is the `data` of a failure, too.

@@ -1,4 +1,4 @@
-"""How tasks ended, remembered for a while, and for those who hold the handle."""
+"""How tasks ended: known for a while, and for as long as somebody holds the handle."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class EndedStates:
         self._held.pop(key, None)
 
     def get(self, key: Key) -> TaskCtl | None:
-        """How it ended, if that is still known."""
+        """Return how a task ended, or None when that is not known."""
         self._drop()
         found = self._ends.get(key)
         if found is not None:

@@ -247,7 +247,7 @@ class BackgroundTasks:
             raise TimeoutError(_still_running(task_type, task_id, timeout)) from None
 
     async def ajoin(self, task_type: str, task_id: str, timeout: float | None = None) -> TaskCtl:
-        """`join` for async code.
+        """Wait as `join` does, in async code.
 
         Raises:
             ValueError: there is no such task, and there was none lately.
@@ -262,11 +262,11 @@ class BackgroundTasks:
             raise TimeoutError(_still_running(task_type, task_id, timeout)) from None
 
     def is_running(self, task_type: str, task_id: str) -> bool:
-        """Whether the task was started and has not ended."""
+        """Tell whether the task was started and has not ended."""
         return self._find(task_type, task_id) is not None
 
     async def cancel(self, task_type: str, task_id: str, reason: str = "cancelled") -> bool:
-        """End a task, and wait until it has ended; whether it was stopped.
+        """End a task, wait until it has ended, and tell whether it was stopped.
 
         It sees `handle.is_cancelled`, and its wait points raise `asyncio.CancelledError`. A moment
         later the error is raised wherever else it waits, as in a sleep, unless it has seen the flag
@@ -280,7 +280,7 @@ class BackgroundTasks:
         return running is not None and await _stop_all([running], reason) == 1
 
     async def stop_all(self, reason: str = "all tasks are stopped") -> int:
-        """Cancel all tasks, and wait until they have ended; how many were stopped."""
+        """Cancel all tasks, wait until they have ended, and return how many were stopped."""
         return await _stop_all(self._all(), reason)
 
     def get_handle(self, task_type: str, task_id: str) -> AsyncTaskHandle | None:

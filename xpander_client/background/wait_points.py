@@ -1,4 +1,4 @@
-"""Where a task waits for a word from outside, by key."""
+"""Where a task waits to be notified, by key."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class WaitPoints:
         return waiter.data
 
     def notify(self, key: str, data: Any) -> bool:
-        """Bring `data` to all who wait on `key`: whether there were any. Else it is kept."""
+        """Bring `data` to all who wait on `key`, or keep it; tell whether anybody waited."""
         with self._lock:
             if self._is_closed:
                 return False
@@ -125,7 +125,7 @@ class WaitPoints:
         return True
 
     def cancel(self, key: str) -> int:
-        """Raise a `CancelledError` in those who wait on `key`: how many there were."""
+        """Raise a `CancelledError` in those who wait on `key`, and return their number."""
         with self._lock:
             waiters = self._waiting.pop(key, None)
             cancelled = _cancel_all([waiters] if waiters is not None else [])
@@ -134,7 +134,7 @@ class WaitPoints:
         return len(cancelled)
 
     def cancel_all(self) -> int:
-        """Raise a `CancelledError` in all who wait: how many there were."""
+        """Raise a `CancelledError` in all who wait, and return their number."""
         with self._lock:
             waiting, self._waiting = self._waiting, {}
             cancelled = _cancel_all(waiting.values())

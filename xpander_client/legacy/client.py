@@ -85,7 +85,7 @@ class XpanderClient(Closeable):
 
     @staticmethod
     def retrieve_pending_local_tool_calls(tool_calls: Sequence[ToolCall]) -> list[ToolCall]:
-        """Those of the calls that the script has to carry out itself."""
+        """Return those of the calls that the script has to carry out itself."""
         return pending_local_tool_calls(tool_calls)
 
     def close(self) -> None:

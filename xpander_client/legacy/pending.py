@@ -10,7 +10,7 @@ from xpander_client.legacy.providers.tool_call import ToolCall, ToolCallType
 
 
 def pending_local_tool_calls(tool_calls: Sequence[ToolCall]) -> list[ToolCall]:
-    """Those of the calls that are for tools of the script, as new objects."""
+    """Return those of the calls that are for tools of the script, as new objects."""
     return [
         attrs.evolve(call, graph_approved=True)
         for call in tool_calls

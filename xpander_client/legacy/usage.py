@@ -108,7 +108,7 @@ def _model(given: Mapping[str, Any]) -> str:
 
 
 def _reason(given: Mapping[str, Any]) -> str:
-    """Why the model ended its answer; providers with several answers say it of each."""
+    """Return why the model ended its answer; providers with several answers say it of each."""
     answers = given.get("choices") or given.get("candidates") or ()
     for at in (given, *(each for each in answers if isinstance(each, Mapping))):
         for name in _REASONS:

@@ -1,4 +1,4 @@
-"""Says so when a program decorates functions with `@on_task` and no worker runs."""
+"""Warns of a program that decorates functions with `@on_task` and runs no worker."""
 
 from __future__ import annotations
 

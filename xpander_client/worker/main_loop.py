@@ -1,4 +1,4 @@
-"""The event loop of a process that is a worker: it ends with the worker, whatever else does not."""
+"""Runs the event loop of a worker process, which ends with the worker, whatever else still runs."""
 
 from __future__ import annotations
 

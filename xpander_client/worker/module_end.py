@@ -1,4 +1,4 @@
-"""Hears of the return of one module, without slowing down what runs until then."""
+"""Calls a function when a module returns, without slowing down what runs until then."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _TOOLS = (4, 3)  # of Python's six the two that belong to no kind of tool
 
 
 def has_returned(frame: FrameType) -> bool:
-    """Whether a frame was left by returning: not by an exception, and not still to be left."""
+    """Tell whether a frame has returned: it neither runs nor was left by an exception."""
     return dis.opname[frame.f_code.co_code[frame.f_lasti]].startswith("RETURN_")
 
 
 def is_at_last_line(frame: FrameType) -> bool:
-    """Whether nothing of a frame's code stands below what it does now."""
+    """Tell whether nothing of a frame's code stands below the line that it is at."""
     ends = [end or 0 for _, end, _, _ in frame.f_code.co_positions()]
     return ends[frame.f_lasti // 2] == max(ends)
 
@@ -88,7 +88,7 @@ else:
         return call_off
 
     def _is_run_by_another(frame: FrameType) -> bool:
-        """Whether a program goes on when its main module is left."""
+        """Tell whether a program goes on when its main module is left."""
         if sys.flags.inspect:
             return True
         outer = frame.f_back

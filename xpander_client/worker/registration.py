@@ -1,4 +1,4 @@
-"""What `@on_task` was told about the functions it decorated."""
+"""What `@on_task` remembers of the functions that it decorates."""
 
 from __future__ import annotations
 

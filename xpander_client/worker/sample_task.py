@@ -1,4 +1,4 @@
-"""A task that is made up to try a handler."""
+"""A made-up task to try a handler with."""
 
 from __future__ import annotations
 

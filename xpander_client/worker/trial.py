@@ -1,4 +1,4 @@
-"""Trying a handler with one made-up task, and telling how it went."""
+"""Tries a handler with one made-up task, and prints how it went."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The worker: listens, has what it is offered run, and ends in order."""
+"""The worker: listens, runs the tasks that it is offered, and ends in order."""
 
 from __future__ import annotations
 

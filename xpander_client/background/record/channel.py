@@ -1,4 +1,4 @@
-"""A process with a plugin as a worker: what keeps its tasks, and brings what is said to them."""
+"""Keeps a process with a plugin registered as a worker, and hands on the platform's messages."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _REFUSED_FOR = 15.0
 
 
 class Channel:
-    """Registers a worker, keeps it alive, and hands on what it hears, until it is closed.
+    """Registers a worker, keeps it alive, and hands on what the platform says, until it is closed.
 
     It takes what is its own, and nothing else, until it joins a pool.
     """
@@ -52,14 +52,14 @@ class Channel:
         self._listening = asyncio.create_task(self._listen())
 
     def join(self, pool: str) -> None:
-        """Take what is for this pool, too: the workers of all processes with the plugin."""
+        """Take the tasks of this pool, too: those for all processes with the plugin."""
         if pool != self._pool:
             self._pool = pool
             self._listening.cancel()
             self._listening = asyncio.create_task(self._listen())
 
     async def close(self) -> None:
-        """Say goodbye, if the platform can hear it."""
+        """Sign the worker off, if the platform can be reached."""
         self._listening.cancel()
         await asyncio.gather(self._listening, return_exceptions=True)
         self._heartbeat.stop()

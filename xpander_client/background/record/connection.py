@@ -1,4 +1,4 @@
-"""The platform as a record reaches it: the process is a worker there, and its requests queue up."""
+"""A record's connection with the platform: it is a worker there, and its requests are queued."""
 
 from __future__ import annotations
 

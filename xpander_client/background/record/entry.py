@@ -1,4 +1,4 @@
-"""One background task on its way into the platform's record: what is to be written next."""
+"""One background task as far as it is recorded, and what is to be written of it next."""
 
 from __future__ import annotations
 
@@ -20,31 +20,31 @@ SPACING = 0.1
 
 @attrs.frozen
 class Create:
-    """The platform is to be told that there is the task."""
+    """Create the task on the platform."""
 
 
 @attrs.frozen
 class Look:
-    """It has to be seen how the task stands there."""
+    """Look how the task stands on the platform."""
 
 
 @attrs.frozen
 class Pause:
-    """Nothing for so many seconds."""
+    """Write nothing for so many seconds."""
 
     seconds: float
 
 
 @attrs.frozen
 class Write:
-    """Fields of the task are to be written; the last ones, when `is_last`."""
+    """Write fields of the task: those of its end, when `is_last`, and else its progress."""
 
     is_last: bool
 
 
 @attrs.frozen
 class FinalStatus:
-    """How a task ended, as the platform says it."""
+    """How a task ended, in the platform's words."""
 
     status: TaskStatus
     result: str | None
@@ -52,7 +52,7 @@ class FinalStatus:
 
 @attrs.define(eq=False)
 class Entry:
-    """A task, as far as it is not written down yet.
+    """A task with what is not written down of it yet.
 
     The task's event loop, or any thread, leaves the newest progress and the end here; the record's
     own loop takes them. Only the newest progress is kept: a task that says much waits for nothing,

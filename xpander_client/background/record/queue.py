@@ -1,4 +1,4 @@
-"""The way to the platform for a record: few calls at once, and none while it is away."""
+"""Makes a record's calls to the platform: few at once, and none while it is away."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def _plain(part: Any) -> Any:
 
 
 def _same(read: Any, written: Any) -> bool:
-    """Whether what was read is what was written: `1 == True`, but they are not the same."""
+    """Tell whether two values are the same in JSON: `1 == True`, but they are not the same."""
     if type(read) is not type(written):
         return False
     if isinstance(read, dict):

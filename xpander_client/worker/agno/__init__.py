@@ -1,1 +1,1 @@
-"""What a handler gets of the platform for the framework agno."""
+"""What handlers that use the framework agno get from the platform."""

@@ -1,4 +1,4 @@
-"""What a handler is: found out once, when it is decorated, and called alike ever after."""
+"""Handlers: inspected once, when they are decorated, and then all called in the same way."""
 
 from __future__ import annotations
 

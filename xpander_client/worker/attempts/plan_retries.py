@@ -84,7 +84,7 @@ async def _wants_more(task: Task, log: logging.LoggerAdapter[logging.Logger]) ->
 
 
 def _is_successful(status: AgentExecutionStatus | None) -> bool:
-    """Whether a handler that left this status means that the task is done."""
+    """Tell whether a handler that left this status means that the task is done."""
     if status is not None and not status.is_known:
         return False
     match status:

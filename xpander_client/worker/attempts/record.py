@@ -1,4 +1,4 @@
-"""Where an attempt's beginning, events and end go: into the platform's record of the task."""
+"""Writes an attempt's beginning, events and end into the platform's record of the task."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Record:
         )
 
     async def is_stopped(self) -> bool:
-        """Whether the task is stopped there; False where the platform can't be asked."""
+        """Tell whether the task is stopped there; False where the platform can't be asked."""
         try:
             answer = await self.transport.acall(tasks.get(task_id=self.task_id), Task)
         except CallError as error:

@@ -1,4 +1,4 @@
-"""The attempts that a worker has under way."""
+"""The attempts that a worker runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class RunningAttempts:
         self._running: dict[Attempt, asyncio.Task[AttemptResult]] = {}
 
     def has(self, task_id: str, number: int | None = None) -> bool:
-        """Whether this attempt at a task is under way, or any where no number is given."""
+        """Tell whether this attempt at a task is under way, or any where no number is given."""
         return any(
             each.task_id == task_id and number in (None, each.number) for each in self._running
         )

@@ -1,4 +1,4 @@
-"""Getting a worker's writes to the platform, however long it is away."""
+"""Delivers a worker's writes to the platform, however long it is away."""
 
 from __future__ import annotations
 
@@ -81,5 +81,5 @@ async def _gets_through(probe: Callable[[], Awaitable[object]]) -> bool:
 
 
 def _is_at_fault(error: CallError) -> bool:
-    """Whether the platform answered that it failed or cannot take this now."""
+    """Tell whether the platform answered that it failed or cannot take this now."""
     return isinstance(error, ApiStatusError) and (error.status_code or 0) >= 500

@@ -1,4 +1,4 @@
-"""The worker's ear: one stream from the platform, opened again for as long as it takes."""
+"""Listens to the platform: one stream, opened again whenever it ends."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ Message = Registered | Offered | StopRequested | TaskNotified
 
 
 class Listener:
-    """Registers a worker and hears what the platform has for it.
+    """Registers a worker and yields what the platform has for it.
 
     With `tries` it gives up when so many connections failed and it was never registered. With a
     `worker_id` it asks for that id from the beginning. In a `pool` it hears of no task that is not

@@ -1,4 +1,4 @@
-"""The routes of a worker, and what their callers hear when something is wrong."""
+"""The routes of a worker, and what their callers are told when something is wrong."""
 
 from __future__ import annotations
 

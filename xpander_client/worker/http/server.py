@@ -49,7 +49,7 @@ class InvokeServer:
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self) -> str | None:
-        """Begin to serve; returns the URL, or None where the port is taken, which is logged.
+        """Begin to serve, and return the URL, or None where the port is taken, which is logged.
 
         Raises:
             ConfigurationError: host or port can't be used, or `[worker]` is not installed; the
