@@ -8,61 +8,42 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import TracebackType
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 import attrs
 
 from xpander_client.agents.sandbox.calls import NOTHING, Calls, plain_call, write_failure
 from xpander_client.agents.sandbox.capabilities import Capabilities
-from xpander_client.agents.sandbox.containers import (
-    NAMES,
-    SOURCE as CONTAINERS,
-    fields,
-    with_factories,
-    write_box,
-)
+from xpander_client.agents.sandbox.containers import NAMES
 from xpander_client.agents.sandbox.controls import bind_arguments, make_control
 from xpander_client.agents.sandbox.dialect.idioms import rewritten
 from xpander_client.agents.sandbox.dialect.preludes import write_missing
 from xpander_client.agents.sandbox.dialect.rewriting import CHANGE, REREAD, retold
-from xpander_client.agents.sandbox.dialect.source_scan import LONGEST, Source, is_class, scan_source
+from xpander_client.agents.sandbox.dialect.source_scan import LONGEST, Source, scan_source
 from xpander_client.agents.sandbox.enum_arguments import with_enums
 from xpander_client.agents.sandbox.exceptions import describe_error
 from xpander_client.agents.sandbox.exports import INTERPRETER_BUILTINS, Target, derive_openings
 from xpander_client.agents.sandbox.interruption import Interrupted, Interruption
-from xpander_client.agents.sandbox.marshal import Crossing, Doubt, is_builtin
+from xpander_client.agents.sandbox.marshal import Crossing, Doubt
 from xpander_client.agents.sandbox.names import Names, give_name, name_function
 from xpander_client.agents.sandbox.output import Printed
+from xpander_client.agents.sandbox.process_state import Feed, ProcessState
 from xpander_client.agents.sandbox.processes import Worker, take
-from xpander_client.agents.sandbox.restore import Restored, needs_code
 from xpander_client.agents.sandbox.results import Block, Control, HostCall, Limits, Success
-from xpander_client.agents.sandbox.stand_ins import Argument, arguments
-from xpander_client.agents.sandbox.waiting import Turns
-from xpander_client.agents.state.codec import (
-    Definition,
-    Factory,
-    Instance,
-    Unstorable,
-    decode,
-    encode,
-    whole,
-)
+from xpander_client.agents.sandbox.stand_ins import arguments
+from xpander_client.agents.sandbox.transfer import TELL, Transfer
+from xpander_client.agents.sandbox.variables import Variables
 from xpander_client.agents.types.reserved_names import CONTROLS
 
 _AFTER_THE_END = 100
 """Calls of the host that a block may still try after it has ended itself; then it is stopped."""
 
-_TELL = "__x_tell"
-"""The function by which code of the session's own has variables told."""
-
 _MEANT_AS_BUILTINS = INTERPRETER_BUILTINS | {"callable", "inputs", "print"}
 _SPECIAL = re.compile(r"def __(?:bool|len|lt|le|gt|ge|setitem|delitem)__\b")
 """Methods of agent code's own classes that the interpreter does not look at."""
-_GLOBAL = re.compile(r"\bglobal[ \t]+(\w+(?:[ \t]*,[ \t]*\w+)*)")
 _LIMIT = re.compile(r"feed time limit exceeded|memory limit exceeded|sleep limit")
 _NOT_DEFINED = re.compile(r"name '(\w+)' is not defined")
 
@@ -111,33 +92,19 @@ class SandboxSession:
     ) -> None:
         self._openings = derive_openings(capabilities)
         self._limits = limits
-        self._variables = variables
         self._call = call
         self._crossing = Crossing(self._openings)
         self._names = Names(self._openings, self._crossing, inputs)
         self._interruption = Interruption()
-        self._turns = Turns()
         self._is_closed = False
-        # What this session has learned of its variables, each by its name, which outlives a
-        # process: a process that is lost gets them again out of these.
-        self._known: dict[str, Any] = {}  # values that blocks of this session have left
-        self._decoded: dict[str, Any] = {}  # values out of `variables`, as far as they were read
-        self._baseline: dict[str, bytes] = {}  # bytes against which a change is told
-        self._definitions: dict[str, str] = {}  # the source of functions and classes
-        self._factories: dict[str, str] = {}  # the source of functions in defaultdicts
-        self._assigned: set[str] = set()  # what code gave a value, in whichever block
+        # What outlives a process, and what is so in the one that it has now.
+        self._variables = Variables(variables)
+        self._process = ProcessState()
+        # What code of this session ever did stays so, in whichever process: its functions, which
+        # are made again in a new one, may still do it.
         self._has_containers = False
-        self._changes: dict[str, bytes | None] = {}  # what `collect_changes` has not told yet
-        self._missing: dict[str, str] = {}  # what could not be stored: what it was
-        # What is so in the process that it has now: empty with each new one.
-        self._present: set[str] = set()  # variables that were fed to it
-        self._bound: set[str] = set()  # names that its code may have bound
-        self._feeds: list[_Feed] = []  # blocks, to find the lines of an error in
-        self._preludes: set[str] = set()
-        self._shadowed: set[str] = set()
-        self._bound_calls: dict[str, Target] = {}
-        self._is_read = True
         self._has_special = False
+        # Of the block that runs: its names that had a meaning before it.
         self._found: frozenset[str] = frozenset()
 
     def __enter__(self) -> SandboxSession:
@@ -195,13 +162,12 @@ class SandboxSession:
         All that the session's code could have touched is compared, so a change through another name
         is found as well.
         """
-        if not self._is_read and self._interruption.worker is not None:
+        if not self._process.is_read and self._interruption.worker is not None:
             try:
-                self._read()
+                self._transfer.read(has_containers=self._has_containers)
             except (_Lost, Interrupted):
                 self._forget_process()
-        changes, self._changes = self._changes, {}
-        return changes
+        return self._variables.collect_changes()
 
     # -- a block's way
 
@@ -210,19 +176,16 @@ class SandboxSession:
             return f"SyntaxError: the block is longer than {LONGEST} characters"
         source = scan_source(code)
         self._begin()
-        wanted = self._find_wanted(source.names)
+        wanted = self._variables.find_wanted(source.names, self._process.present)
         given: dict[str, Any] = {}
-        failed = self._restore(wanted, given)
+        failed = self._transfer.restore(wanted, given)
         if "inputs" in wanted or "inputs" in source.names:
-            self._give_inputs(given)
-        self._is_read = False
-        self._found = frozenset(one for one in source.names if self._has(one)) | self._bound
-        self._bound |= source.bound if source.bound is not None else source.names
-        self._assigned |= source.bound or frozenset()
-        for name in (source.bound or ()) - source.definitions.keys():
-            self._definitions.pop(name, None)
-        self._definitions.update(source.definitions)
-        self._factories.update(source.factories)
+            self._transfer.give_inputs(given)
+        self._process.is_read = False
+        known = frozenset(one for one in source.names if one in self._variables)
+        self._found = known | self._process.bound
+        self._process.bound |= source.bound if source.bound is not None else source.names
+        self._variables.learn(source)
         block.awaits = source.awaits
         error = self._feed(code, source, given, block)
         left_over = block.calls.describe_left_over()
@@ -232,12 +195,12 @@ class SandboxSession:
             return left_over
         if error is None:
             return left_over if block.stopped is None else block.stopped
-        codes = {f"<python-input-{at}>": one.code for at, one in enumerate(self._feeds)}
+        codes = {f"<python-input-{at}>": one.code for at, one in enumerate(self._process.feeds)}
         text = describe_error(error, code, codes, self._crossing.type_names())
         if _LIMIT.search(str(error)):
             # The interpreter promises nothing about what it holds after that.
             with contextlib.suppress(_Lost):
-                self._read()
+                self._transfer.read(has_containers=self._has_containers)
             self._forget_process()
             text = self._limit_text(text)
         if block.stopped is not None:
@@ -254,9 +217,9 @@ class SandboxSession:
     def _why_missing(self, name: str, failed: Mapping[str, str]) -> str:
         if name in failed:
             return f"\n'{name}' of an earlier call can't be made again: {failed[name]}"
-        if name in self._missing:
+        if name in self._variables.missing:
             return (
-                f"\n'{name}' was {self._missing[name]}, which can't be stored. "
+                f"\n'{name}' was {self._variables.missing[name]}, which can't be stored. "
                 "Make it again, or keep data in variables."
             )
         return ""
@@ -284,117 +247,29 @@ class SandboxSession:
 
     def _forget_process(self) -> None:
         worker = self._interruption.release()
-        self._turns.end()
-        self._turns = Turns()
+        self._process.turns.end()
         if worker is not None:
             worker.close()
-        self._present.clear()
-        self._bound.clear()
-        self._feeds.clear()
-        self._preludes.clear()
-        self._shadowed.clear()
-        self._bound_calls.clear()
-        self._is_read = True
+        self._process = ProcessState()
 
     def _kill(self) -> None:
         self._interruption.kill_process()
         self._forget_process()
 
-    # -- variables
+    # -- the conversation with the process
 
-    def _value(self, name: str) -> Any:
-        if name in self._known:
-            return self._known[name]
-        if name not in self._decoded:
-            self._decoded[name] = decode(self._variables[name])
-        return self._decoded[name]
-
-    def _has(self, name: str) -> bool:
-        return name in self._known or name in self._variables
-
-    def _find_wanted(self, names: Iterable[str]) -> dict[str, None]:
-        """List the variables that code with these names needs, each behind what it needs."""
-        wanted: dict[str, None] = {}
-        opened: set[str] = set()
-
-        # Deep chains of helpers are rare, and a stack is not what should bound them.
-        waiting = [(name, False) for name in sorted(names, reverse=True)]
-        while waiting:
-            name, is_done = waiting.pop()
-            if is_done:
-                wanted[name] = None
-            elif name not in opened:
-                opened.add(name)
-                if name == "inputs":
-                    wanted[name] = None
-                elif name not in self._present and self._has(name):
-                    waiting.append((name, True))
-                    waiting.extend((one, False) for one in sorted(self._needs(self._value(name))))
-        return wanted
-
-    def _needs(self, value: Any) -> frozenset[str]:
-        if isinstance(value, Definition):
-            return scan_source(value.source).names
-        return frozenset(_class_names(value))
-
-    def _restore(self, wanted: Iterable[str], given: dict[str, Any]) -> dict[str, str]:
-        """Make variables of earlier calls and blocks; data is added to what the next feed gets.
-
-        What can't be made again is in the answer, with the reason.
-        """
-        failed: dict[str, str] = {}
-        for name in wanted:
-            if name == "inputs":
-                continue
-            value = self._value(name)
-            if isinstance(value, Unstorable):
-                self._missing[name] = value.description
-                continue
-            self._present.add(name)
-            if name not in self._baseline and name in self._variables:
-                self._baseline[name] = self._variables[name]
-            if isinstance(value, Definition):
-                self._definitions.setdefault(name, value.source)
-                if "inputs" in scan_source(value.source).names:
-                    self._give_inputs(given)
-                error = self._quiet_feed(value.source, given)
-            else:
-                factory = getattr(value, "default_factory", None)
-                if isinstance(factory, Factory):
-                    self._factories.setdefault(name, factory.source)
-                restored = Restored(name, self._class_source)
-                try:
-                    expression = restored.expression(value)
-                    if restored.is_plain:
-                        given[name] = self._crossing.into(value)
-                        continue
-                    prepared = {
-                        key: self._crossing.into(one) for key, one in restored.given.items()
-                    }
-                except (TypeError, ValueError) as refused:
-                    failed[name] = str(refused)
-                    self._present.discard(name)
-                    continue
-                code = "\n".join([*restored.statements, f"{name} = {expression}", "None"])
-                error = self._quiet_feed(code, {**given, **prepared})
-            given.clear()
-            if error is not None:
-                failed[name] = error
-                self._present.discard(name)
-        return failed
-
-    def _class_source(self, name: str) -> str | None:
-        if name in self._definitions:
-            return self._definitions[name]
-        if self._has(name):
-            value = self._value(name)
-            return value.source if isinstance(value, Definition) else None
-        return None
-
-    def _give_inputs(self, given: dict[str, Any]) -> None:
-        if "inputs" not in self._present:
-            self._present.add("inputs")
-            given["inputs"] = self._names.wrap_inputs()
+    @property
+    def _transfer(self) -> Transfer:
+        # Made when it is needed: if it were kept, only the garbage collector would free the two.
+        return Transfer(
+            self._variables,
+            self._process,
+            self._names,
+            self._crossing,
+            feed=self._quiet_feed,
+            put=self._put,
+            ask=self._ask,
+        )
 
     def _make_running(self, printed: Printed, *, is_reading: bool = False) -> _Running:
         calls = Calls(self._call, self._crossing, self._interruption)
@@ -407,138 +282,20 @@ class SandboxSession:
         )
         return None if error is None else str(error.display("type-msg"))
 
-    def _read(self) -> None:
-        """Compare what the code could have touched with what it was."""
-        names = sorted(
-            name
-            for name in self._present | self._bound
-            if name.isidentifier() and name != "inputs" and not name.startswith("__x")
-        )
-        self._is_read = True
-        if not names:
-            return
-        # Apart: a class and an object of it in one answer are more than the interpreter bears.
-        classes = [name for name in names if is_class(self._definitions.get(name, ""))]
-        others = [name for name in names if name not in classes]
-        found = {
-            **self._fetch({name: name for name in others}),
-            **self._fetch({name: name for name in classes}),
-        }
-        if self._has_containers:
-            found |= self._restore_containers(
-                {name: found[name] for name in others if name in found}
-            )
-        for name, source in self._definitions.items():
-            if name in found and (
-                isinstance(found[name], Unstorable) or source.startswith(("import ", "from "))
-            ):
-                # Whatever it is here: its source makes it again.
-                found[name] = Definition(source)
-        for name in names:
-            if name in found:
-                self._compare(name, found[name])
-            elif name in self._present:
-                self._present.discard(name)
-                self._known.pop(name, None)
-                if self._baseline.pop(name, None) is not None:
-                    self._changes[name] = None
+    def _put(self, code: str) -> None:
+        """Run code of ours, as it is."""
+        nothing = Source(frozenset(), frozenset(), {})
+        error = self._feed(code, nothing, {}, self._make_running(Printed(0, None)), is_own=True)
+        if error is not None:
+            raise _Lost(f"SandboxError: {error}")
 
-    def _compare(self, name: str, value: Any) -> None:
-        if isinstance(value, type):
-            source = self._definitions.get(name)
-            value = Unstorable("a class") if source is None else Definition(source)
-        data = encode(value)
-        # What can't be stored can still be carried from block to block.
-        self._known[name] = value
-        self._present.add(name)
-        self._missing.pop(name, None)
-        before = self._baseline.get(name, self._variables.get(name))
-        if data != before:
-            self._baseline[name] = data
-            self._changes[name] = data
-
-    def _restore_containers(self, found: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the variables again, with Counters and the like that are not told from dicts and
-        lists.
-
-        Those that need no second look are left out.
-        """
-        classes: dict[str, tuple[str, ...]] = {}
-        for value in found.values():
-            for name, attributes in fields(value):
-                classes[name] = tuple(dict.fromkeys((*classes.get(name, ()), *attributes)))
-        asked = {
-            name: write_box(name, classes)
-            for name, value in found.items()
-            if isinstance(value, (list, tuple, dict, Instance))
-        }
-        if asked and "boxes" not in self._preludes:
-            self._preludes.add("boxes")
-            self._put(CONTAINERS)
-        return {
-            name: with_factories(value, partial(self._factory, name))
-            for name, value in self._fetch(asked).items()
-        }
-
-    def _factory(self, variable: str, name: str) -> str | None:
-        """Find the source for the function of this name, in a defaultdict in the variable."""
-        if name == "<lambda>":
-            return self._factories.get(variable)
-        return None if self._class_source(name) is None else name
-
-    def _fetch(self, expressions: Mapping[str, str]) -> dict[str, Any]:
-        """Fetch what expressions come to, as it is to be kept; those that fail are left out."""
-        if not expressions:
-            return {}
-        lines = ["__x = {}"]
-        for name, expression in expressions.items():
-            lines += ["try:", f" __x[{name!r}] = {expression}", "except: pass"]
-        code = "\n".join([*lines, f"{_TELL}(__x)"])
+    def _ask(self, code: str) -> dict[str, Any] | None:
+        """Run code that tells variables; None if one of them has no form."""
         block = self._make_running(Printed(0, None), is_reading=True)
         error = self._feed(code, Source(frozenset(), frozenset(), {}), {}, block)
         if error is not None:
             raise _Lost(str(error))
-        if block.found is not None:
-            return block.found
-        if len(expressions) == 1:
-            return dict.fromkeys(expressions, Unstorable("something with objects as keys"))
-        apart = (self._fetch({name: one}) for name, one in expressions.items())
-        return {name: value for found in apart for name, value in found.items()}
-
-    def _fetch_told(self, snapshot: Any) -> dict[str, Any] | None:
-        """Fetch the variables that code of the session's own tells; None if one has no form."""
-        try:
-            found: dict[str, Any] = snapshot.args[0]
-        except TypeError:
-            # Objects of agent code as keys have no form outside, and spoil the whole answer.
-            return None
-        try:
-            return self._fetch_kept(found, {})
-        except Doubt:
-            ((asked,), _) = arguments(snapshot.dump(), snapshot.args, {})
-            return self._fetch_kept(found, asked.items())
-
-    def _fetch_kept(
-        self, found: Mapping[str, Any], asked: Mapping[str, Argument]
-    ) -> dict[str, Any]:
-        kept = {}
-        for name, value in found.items():
-            if is_builtin(value) and not (
-                name in self._assigned or name in self._definitions or name in self._present
-            ):
-                # Code mentioned the name, and did not assign it.
-                continue
-            # One too deep for what is left of our stack is left out, as those are which are too
-            # deep for the interpreter's.
-            with contextlib.suppress(RecursionError):
-                if name in asked:
-                    marked = asked[name].mark_stand_ins()
-                    kept[name] = whole(self._crossing.out(marked, keep=True, is_marked=True))
-                else:
-                    kept[name] = whole(self._crossing.out(value, keep=True))
-        return kept
-
-    # -- the conversation with the process
+        return block.found
 
     def _prepare(self, code: str, source: Source) -> tuple[str, Source]:
         """Prepare the code as the interpreter runs it, with what it needs for that being there."""
@@ -550,30 +307,18 @@ class SandboxSession:
             has_functions=self._openings.has_functions,
             inner_modules=frozenset(self._openings.inner),
             taken=frozenset(name for name in taken if self._is_taken(name)),
-            known=(self._found | self._set_by_functions()) & source.names,
+            known=(self._found | self._variables.find_globals()) & source.names,
         )
-        prelude = write_missing(made, self._preludes)
+        prelude = write_missing(made, self._process.preludes)
         if prelude:
             self._put(prelude)
         # Where calls stand is asked of the code that runs.
         return made, source if made == code else attrs.evolve(scan_source(made), names=source.names)
 
-    def _set_by_functions(self) -> set[str]:
-        """Variables that functions of earlier blocks may set."""
-        declared = (names for one in self._definitions.values() for names in _GLOBAL.findall(one))
-        return {name for names in declared for name in names.replace(",", " ").split()}
-
-    def _put(self, code: str) -> None:
-        """Run code of ours, as it is."""
-        nothing = Source(frozenset(), frozenset(), {})
-        error = self._feed(code, nothing, {}, self._make_running(Printed(0, None)), is_own=True)
-        if error is not None:
-            raise _Lost(f"SandboxError: {error}")
-
     def _is_taken(self, name: str) -> bool:
         if name == "inputs":
-            return name in self._bound
-        return name in self._bound or self._has(name) or self._names.is_opened(name)
+            return name in self._process.bound
+        return name in self._process.bound or name in self._variables or self._names.is_opened(name)
 
     def _feed(
         self,
@@ -590,24 +335,24 @@ class SandboxSession:
         """
         import pydantic_monty as monty
 
-        worker = self._begin()
+        worker, process = self._begin(), self._process
         written = code
         if not block.is_reading and not is_own:
             code, source = self._prepare(code, source)
-            for name in self._openings.over_builtins(source.names) - self._shadowed:
-                self._shadowed.add(name)
-                if not self._has(name):
+            for name in self._openings.over_builtins(source.names) - process.shadowed:
+                process.shadowed.add(name)
+                if name not in self._variables:
                     given.setdefault(name, *self._names.find_opened(name))
-        self._feeds.append(_Feed(source, None if is_own else written))
+        process.feeds.append(Feed(source, None if is_own else written))
         self._crossing.has_own_reprs |= "__repr__" in source.names
         self._has_containers |= not NAMES.isdisjoint(source.names) or "__x_collections" in code
         try:
-            snapshot: Any = self._turns.take(
+            snapshot: Any = process.turns.take(
                 partial(
                     worker.session.feed_start,
                     code,
                     inputs=given,
-                    print_callback=self._turns.telling(block.printed.add),
+                    print_callback=process.turns.telling(block.printed.add),
                 )
             )
             while not isinstance(snapshot, monty.MontyComplete):
@@ -620,7 +365,7 @@ class SandboxSession:
                     answer = partial(
                         snapshot.resume, block.calls.collect_settled(snapshot.pending_call_ids)
                     )
-                snapshot = self._turns.take(answer)
+                snapshot = process.turns.take(answer)
             block.printed.check()
         except (monty.MontyRuntimeError, monty.MontySyntaxError) as error:
             block.printed.check()
@@ -655,8 +400,8 @@ class SandboxSession:
                 seconds = max(0.0, float(snapshot.args[0])) if snapshot.args else 0.0
                 return partial(snapshot.resume, block.calls.begin_sleep(snapshot.call_id, seconds))
             return snapshot.resume_not_handled
-        if block.is_reading and snapshot.function_name == _TELL:
-            block.found = self._fetch_told(snapshot)
+        if block.is_reading and snapshot.function_name == TELL:
+            block.found = self._transfer.collect_told(snapshot)
             return partial(snapshot.resume, NOTHING)
         # Resuming is what the sandbox's own errors come out of: it stays outside of any `try`.
         return partial(snapshot.resume, self._answer_waiting(snapshot, block))
@@ -683,11 +428,11 @@ class SandboxSession:
                 operation, *operands = args
                 target = self._names.find_operation(operation, operands)
                 return self._make_call(snapshot, HostCall(target, tuple(operands)), block)
-            if name not in self._bound_calls:
+            if name not in self._process.bound_calls:
                 name = name.removeprefix("<function ").removesuffix(">")
             if snapshot.object_id is None and self._of_the_sandbox(name, args, kwargs, block):
                 return _EXIT if block.control is not None else NOTHING
-            bound = self._bound_calls.get(name) if snapshot.object_id is None else None
+            bound = self._process.bound_calls.get(name) if snapshot.object_id is None else None
             target = bound or self._names.find_target(name, snapshot.object_id)
             args, kwargs = with_enums(target.function, args, kwargs)
         except Exception as error:
@@ -729,15 +474,8 @@ class SandboxSession:
         """Whether the code awaits what a call gives right where it calls."""
         if snapshot.allow_eager_await:
             return True
-        source, begin, end = self._place(snapshot)
+        source, begin, end = self._process.find_place(snapshot.position)
         return source is not None and (begin, end) in source.awaited
-
-    def _place(self, snapshot: Any) -> tuple[Source | None, int, int]:
-        position = snapshot.position
-        number = re.fullmatch(r"<python-input-(\d+)>", position.filename)
-        if number is None or int(number[1]) >= len(self._feeds):
-            return None, 0, 0
-        return self._feeds[int(number[1])].source, position.start, position.end
 
     def _refusal(self, snapshot: Any, block: _Running) -> dict[str, Any] | None:
         """How a call is answered that may not be made any more: the block is over, or too long."""
@@ -754,7 +492,7 @@ class SandboxSession:
         if block.late_calls > _AFTER_THE_END:
             self._interruption.kill_process()
         elif block.stopped is None:
-            source, begin, end = self._place(snapshot)
+            source, begin, end = self._process.find_place(snapshot.position)
             if source is not None and any(
                 first <= begin and end <= last for first, last in source.final
             ):
@@ -782,9 +520,7 @@ class SandboxSession:
         name = snapshot.variable_name
         if block.is_reading:
             return (
-                partial(snapshot.resume, value=give_name(_TELL))
-                if name == _TELL
-                else snapshot.resume
+                partial(snapshot.resume, value=give_name(TELL)) if name == TELL else snapshot.resume
             )
         refusal = self._refusal(snapshot, block)
         if refusal is not None:
@@ -797,13 +533,8 @@ class SandboxSession:
             except Exception:
                 found = ()
             if found and isinstance(found[0], Target):
-                found = (self._bind_call(found[0]),)
+                found = (self._process.bind_call(found[0]),)
         return partial(snapshot.resume, value=found[0]) if found else snapshot.resume
-
-    def _bind_call(self, target: Target) -> Any:
-        key = f"<function {target.name}@{len(self._bound_calls)}>"
-        self._bound_calls[key] = target
-        return give_name(key)
 
     def _find_name(self, name: str) -> tuple[Any, ...]:
         """Find what a name that the sandbox does not know means, in a tuple, empty if nothing."""
@@ -812,32 +543,7 @@ class SandboxSession:
         found = self._names.find_opened(name)
         if found:
             return found
-        if name == "inputs":
-            self._present.add(name)
-            return (self._names.wrap_inputs(),)
-        if self._has(name) and name not in self._present:
-            # Only code in a text, as `eval` runs it, names what was not seen before.
-            value = self._value(name)
-            if isinstance(value, Unstorable):
-                self._missing[name] = value.description
-            elif not isinstance(value, Definition) and not needs_code(value):
-                try:
-                    found = (self._crossing.into(value),)
-                except (TypeError, ValueError):
-                    return ()
-                self._present.add(name)
-                if name in self._variables:
-                    self._baseline.setdefault(name, self._variables[name])
-                return found
-        return ()
-
-
-class _Feed(NamedTuple):
-    """A piece of code that the process has got: what is known of it, and how it was written."""
-
-    source: Source
-    code: str | None
-    """None for code that nobody is shown."""
+        return self._transfer.find_late(name)
 
 
 class _Running:
@@ -857,20 +563,6 @@ class _Running:
 
 
 _EXIT = {"exc_type": "SystemExit", "message": "the block has ended"}
-
-
-def _class_names(value: Any) -> set[str]:
-    """Find the classes whose objects are in a value, and what its functions name."""
-    if isinstance(value, Instance):
-        return {value.class_name}.union(*(_class_names(one) for one in value.attributes.values()))
-    if isinstance(value, (list, tuple, set, frozenset, deque)):
-        return set().union(*(_class_names(one) for one in value)) if value else set()
-    if isinstance(value, dict):
-        within = (_class_names(one) for pair in value.items() for one in pair)
-        factory = getattr(value, "default_factory", None)
-        own = scan_source(factory.source).names if isinstance(factory, Factory) else ()
-        return set(own).union(*within)
-    return set()
 
 
 def _short(error: Exception) -> str:
