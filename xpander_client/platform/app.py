@@ -40,6 +40,7 @@ from xpander_client.platform.http.v1.faults import list_faults
 from xpander_client.platform.http.v1.invocations import InvocationEndpoints
 from xpander_client.platform.http.v1.tasks import TaskEndpoints as OfficialTaskEndpoints
 from xpander_client.platform.http.v1.threads import ThreadEndpoints as OfficialThreadEndpoints
+from xpander_client.platform.http.v1.webhook import WebhookEndpoint
 from xpander_client.platform.http.workers import WorkerEndpoints
 from xpander_client.platform.stores.base.retention import FAREWELL
 from xpander_client.platform.stores.base.store import Store
@@ -126,8 +127,19 @@ class Platform:
             OfficialTaskEndpoints(store, self.agents, self.dispatch, self.deletions),
             OfficialThreadEndpoints(store),
         )
-        every = [*routes, *threads.routes(), *operations.routes(), *health.routes(), *official]
-        guarded = roles.guard_routes(reach.guard_routes(every))
+        webhook = WebhookEndpoint(creations, self._outcomes, self.settings)
+        guarded = roles.guard_routes(
+            reach.guard_routes(
+                [
+                    *routes,
+                    *threads.routes(),
+                    *operations.routes(),
+                    *health.routes(),
+                    *official,
+                    *webhook.routes(),
+                ]
+            )
+        )
         list_faults(official)  # of their guards, too
         router = Router(guarded, redirect_slashes=False)
         limits = RateLimits(self.settings, self._clock)

@@ -108,6 +108,7 @@ WITHOUT_IDS = {
     ("GET", "/v1/tasks"),
     ("HEAD", "/health"),
     ("HEAD", "/ready"),
+    ("POST", "/"),
     ("POST", "/agent-execution/executions/delete"),
     ("POST", "/agents-crud/tools/crud/create"),
     ("POST", "/events/{worker_id}"),
@@ -187,6 +188,22 @@ def test_a_key_may_do_with_its_own_agents_what_any_key_may(office: Office) -> No
 
 
 # What is in bodies, headers and queries -----------------------------------------------------------
+
+
+def test_the_official_rest_is_for_the_keys_agents_alone(office: Office) -> None:
+    clerk, text = office.clerk, {"input": {"text": "x"}}
+    assert clerk.post("/", params={"agent_id": "mail"}).status_code == 403
+    assert clerk.get("/v1/tasks", params={"agent_id": "mail"}).status_code == 403
+    # Which ids others have chosen is not to be found out by choosing them.
+    for chosen in ("taken", "free"):
+        office.boss.post("/v1/agents/mail/invoke/async", json={**text, "id": "taken"})
+        answer = clerk.post("/v1/agents/sales/invoke/async", json={**text, "id": chosen})
+        assert (answer.status_code, "like AGENT/NAME" in answer.json()["detail"]) == (404, True)
+    ours = clerk.post("/v1/agents/sales/invoke/async", json={**text, "id": "sales/c"}).json()
+    assert clerk.get("/v1/tasks/sales%2Fc").json() == ours
+    assert [item["id"] for item in clerk.get("/v1/tasks").json()["items"]] == ["sales/c"]
+    create(office.boss, "mail", parent_execution_id=ours["id"])
+    assert list(clerk.get("/v1/tasks/sales%2Fc/thread/full").json()) == ["root"]
 
 
 def test_a_body_can_not_name_another_agents_task(office: Office) -> None:

@@ -48,6 +48,7 @@ RULES = {
     ("PATCH", "/agent-execution/{task_id}/update"): _BOTH,
     ("PATCH", "/memory/rename/{thread_id}/{name}"): _BOTH,
     ("PATCH", "/memory/{thread_id}"): _BOTH,
+    ("POST", "/"): _APPLICATIONS,
     ("POST", "/agent-execution/executions/delete"): _APPLICATIONS,
     ("POST", "/agent-execution/{agent_id}/report_task"): _BOTH,
     ("POST", "/agent-execution/{agent_or_task_id}"): _BOTH,

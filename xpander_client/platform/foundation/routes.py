@@ -4,6 +4,7 @@ from __future__ import annotations
 
 ROOTS = frozenset(
     {
+        "",
         "agent-execution",
         "agents",
         "agents-crud",

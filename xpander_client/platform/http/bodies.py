@@ -46,11 +46,20 @@ async def take_body(request: Request, limit: int, check: Callable[[Any], T]) -> 
     Raises:
         HttpError: as `_read`, `parse` and `check` have it.
     """
+    return await take_bytes(request, limit, lambda body: check(parse(body)))
+
+
+async def take_bytes(request: Request, limit: int, check: Callable[[bytes], T]) -> T:
+    """Return what `check` makes of the body; of a large one likewise on that thread.
+
+    Raises:
+        HttpError: as `_read` and `check` have it.
+    """
     body = await _read(request, limit)
     if len(body) < _LARGE:
-        return check(parse(body))
+        return check(body)
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(_beside, lambda: check(parse(body)))
+    return await loop.run_in_executor(_beside, check, body)
 
 
 async def take_object(request: Request, limit: int, model: type[Any]) -> dict[str, Any]:

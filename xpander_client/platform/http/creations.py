@@ -15,6 +15,8 @@ from xpander_client.platform.http.scope import KeyScope
 from xpander_client.platform.rules.records import IdempotencyKey, TaskRecord
 from xpander_client.platform.stores.base.store import Store
 
+_WHICH_IDS = "an id that this key chooses begins with one of its agents', like AGENT/NAME"
+
 
 class Creations:
     """Creates what a key may create, and tells the workers that wait for it."""
@@ -72,7 +74,13 @@ class Creations:
     async def _find(self, access: KeyGrant, name: str, create_missing: bool) -> str:
         """Return the id that a task is stored under, or will be."""
         if create_missing:
-            return await self._reach.store_as(access, name)
+            try:
+                return await self._reach.store_as(access, name)
+            except HttpError as refusal:
+                if access.agent_ids is None or refusal.status != 404:
+                    raise
+                # The same words whatever is in the way of the id.
+                raise HttpError(404, f"{refusal.detail}; {_WHICH_IDS}") from None
         await self._reach.check_task(access, name)
         stored = await self._reach.find_stored_id(access.organization_id, name)
         if access.role == WORKER:

@@ -66,10 +66,10 @@ _SECRET = frozenset({"user_oidc_token", "user_tokens"})
 
 def answer_task(record: TaskRecord) -> Json:
     """Answer with a task, which was read with its large fields."""
-    return Json(_encode_task(record))
+    return Json(encode_task(record))
 
 
-def _encode_task(record: TaskRecord) -> bytes:
+def encode_task(record: TaskRecord) -> bytes:
     """Return a task's JSON."""
     task = {**_UNSAID, **record.outline()}
     for name in record.digests:

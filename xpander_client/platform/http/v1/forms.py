@@ -1,0 +1,110 @@
+"""Forms in request bodies, as browsers and curl send them."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterator
+from email.message import Message
+from email.parser import HeaderParser
+from typing import Any
+from urllib.parse import parse_qsl, quote
+
+import attrs
+
+from xpander_client.platform.foundation.errors import HttpError
+
+URLENCODED = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
+_MOST_FIELDS = 1_000
+_MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
+
+
+@attrs.frozen
+class Form:
+    """The fields of a form, and its files as addresses that hold them (`data:`, RFC 2397)."""
+
+    fields: dict[str, Any]
+    files: tuple[str, ...] = ()
+
+
+def parse_urlencoded(body: bytes) -> Form:
+    """Parse an urlencoded form. A field that comes more than once is a list.
+
+    Raises:
+        HttpError: 422, it has too many fields.
+    """
+    try:
+        pairs = parse_qsl(
+            body.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS
+        )
+    except ValueError:
+        raise _refuse_many() from None
+    return Form(_gather(pairs))
+
+
+def parse_multipart(content_type: str, body: bytes) -> Form:
+    """Parse a form in parts. A part with a file's name is a file.
+
+    Raises:
+        HttpError: 400, it is none; 422, it has too many parts.
+    """
+    pairs: list[tuple[str, str]] = []
+    files: list[str] = []
+    for head, content in _split(content_type, body):
+        name = head.get_param("name", header="content-disposition")
+        if not isinstance(name, str):
+            raise HttpError(400, "a part of the form has no name")
+        file_name = head.get_filename()
+        if file_name is None:
+            pairs.append((name, content.decode(errors="replace")))
+        else:
+            # The quotation marks that browsers escape.
+            file_name = file_name.replace("%22", '"')
+            files.append(_write_address(file_name, head.get("content-type", ""), content))
+    return Form(_gather(pairs), tuple(files))
+
+
+def _split(content_type: str, body: bytes) -> Iterator[tuple[Message, bytes]]:
+    """Yield the parts: the headers of each, and its bytes as they are."""
+    boundary = _parse_head(f"content-type: {content_type}").get_boundary()
+    if not boundary:
+        raise HttpError(400, "the form's content-type names no boundary")
+    delimiter = b"\r\n--" + boundary.encode("latin-1", errors="replace")
+    _, *parts = (b"\r\n" + body).split(delimiter, _MOST_FIELDS + 1)
+    if len(parts) > _MOST_FIELDS:
+        raise _refuse_many()
+    if not parts or not parts[-1].startswith(b"--"):
+        raise HttpError(400, "the form has no end")
+    for part in parts[:-1]:
+        head, found, content = part.partition(b"\r\n\r\n")
+        if not found:
+            raise HttpError(400, "a part of the form has no content")
+        yield _parse_head(head.decode(errors="replace").lstrip()), content
+
+
+def _parse_head(text: str) -> Message:
+    return HeaderParser().parsestr(text)
+
+
+def _write_address(file_name: str, media_type: str, content: bytes) -> str:
+    known = _MEDIA_TYPE.match(media_type)
+    kind = known[0] if known else "application/octet-stream"
+    encoded = base64.b64encode(content).decode("ascii")
+    return f"data:{kind};name={quote(file_name, safe='')};base64,{encoded}"
+
+
+def _gather(pairs: list[tuple[str, str]]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, text in pairs:
+        if name not in fields:
+            fields[name] = text
+        elif isinstance(fields[name], list):
+            fields[name].append(text)
+        else:
+            fields[name] = [fields[name], text]
+    return fields
+
+
+def _refuse_many() -> HttpError:
+    return HttpError(422, f"the form has more than {_MOST_FIELDS} fields")
