@@ -44,24 +44,9 @@ HASTY = attrs.evolve(QUICK, lease=2.0, offer_window=1.5)
 """For tests in which offers and leases run out."""
 
 
-ON_ALL_ENGINES = {
-    "test_bounds",
-    "test_deletions",
-    "test_dispatch",
-    "test_gap",
-    "test_invocations",
-    "test_notifications",
-    "test_streams",
-    "test_tasks",
-    "test_threads",
-}
-"""What else runs over HTTP would tell nothing new on a second engine."""
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if "place" in metafunc.fixturenames and metafunc.module.__name__.rpartition(".")[2] in (
-        ON_ALL_ENGINES
-    ):
+    """Run tests over HTTP on each engine where the mark `all_engines` says so."""
+    if "place" in metafunc.fixturenames and metafunc.definition.get_closest_marker("all_engines"):
         metafunc.parametrize("place", ["sqlite", "postgres"], indirect=True)
 
 

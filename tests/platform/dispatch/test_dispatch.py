@@ -32,6 +32,8 @@ from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.stores.base.hints import RARELY
 from xpander_client.platform.stores.base.store import Store
 
+pytestmark = pytest.mark.all_engines
+
 
 def test_a_worker_is_told_who_it_is_and_gets_the_task(http: httpx.Client) -> None:
     with worker(http) as w:

@@ -22,6 +22,8 @@ from tests.platform.wire import (
 from xpander_client.platform import LocalPlatform
 from xpander_client.platform.rules import task_machine
 
+pytestmark = pytest.mark.all_engines
+
 
 def tell(
     http: httpx.Client,

@@ -20,6 +20,8 @@ from xpander_client.platform.http import bodies
 from xpander_client.platform.rules.records import IdempotencyKey
 from xpander_client.platform.stores.addresses import store_at
 
+pytestmark = pytest.mark.all_engines
+
 SPEC = yaml.safe_load((Path(__file__).parents[3] / "openapi.yaml").read_text())
 
 

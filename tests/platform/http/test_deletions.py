@@ -11,6 +11,8 @@ import pytest
 from tests.platform.wire import create, event, eventually, frames, push, status, update, worker
 from xpander_client.platform import LocalPlatform, Settings
 
+pytestmark = pytest.mark.all_engines
+
 USER = {"id": "u/1", "email": "e"}
 
 

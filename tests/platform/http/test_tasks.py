@@ -23,6 +23,8 @@ from xpander_client.platform.auth.keys import FixedKeys
 from xpander_client.platform.process.server import Server, bind, run_loop
 from xpander_client.platform.stores.sqlite.store import SqliteStore
 
+pytestmark = pytest.mark.all_engines
+
 ROUTES: list[tuple[str, str, Any]] = [
     ("POST", "/agent-execution/a", {"input": {"text": "x"}}),
     ("GET", "/agent-execution/t/status", None),

@@ -10,6 +10,8 @@ import pytest
 
 from tests.platform.wire import create, eventually, replay, status, update, worker
 
+pytestmark = pytest.mark.all_engines
+
 LENGTH = "x-xpander-thread-length"
 STATUS = "x-xpander-execution-status"
 

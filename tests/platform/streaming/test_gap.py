@@ -31,6 +31,8 @@ from xpander_client.platform.stores.sqlite.store import SqliteStore
 from xpander_client.platform.streaming import event_log
 from xpander_client.platform.streaming.event_log import EventLogs
 
+pytestmark = pytest.mark.all_engines
+
 FORGETFUL = attrs.evolve(QUICK, keep_events=0.0, prune_interval=0.05)
 """A platform that keeps the events of a task no longer than until it is finished."""
 

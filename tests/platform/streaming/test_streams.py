@@ -38,6 +38,8 @@ from xpander_client.platform.streaming.event_log import PAGE, PAGE_BYTES, EventL
 from xpander_client.platform.streaming.responses import TaskEvents
 from xpander_client.runtime.event_stream import WRITE_BYTES
 
+pytestmark = pytest.mark.all_engines
+
 serving = contextlib.contextmanager(client)
 
 

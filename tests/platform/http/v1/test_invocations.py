@@ -12,6 +12,8 @@ from tests.platform.http.v1.invoking import AGENT, TEXT, beside, invoke, work_of
 from tests.platform.wire import event, frames, push, status, worker
 from xpander_client.platform.foundation.ids import new_task_id
 
+pytestmark = pytest.mark.all_engines
+
 
 def test_a_task_is_created_worked_on_and_read(http: httpx.Client) -> None:
     made = invoke(http)
