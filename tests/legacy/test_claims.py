@@ -37,7 +37,7 @@ def test_of_many_scripts_one_gets_the_task() -> None:
 
         def move(script: Agent) -> None:
             script.init_task(execution)
-            at = script._script.required
+            at = script._driven.driven_task
             at.claimed, at.attempt, at.worker_id = False, None, str(id(script))
             together.wait()
             try:

@@ -15,6 +15,7 @@ from xpander_client.core.serialization import dumps, loads
 from xpander_client.core.steps import Steps, ask, is_async
 from xpander_client.errors import ArgumentError, CallError
 from xpander_client.legacy import files as task_files
+from xpander_client.legacy.driven_agent import DrivenAgent, DrivenTask, Platform
 from xpander_client.legacy.execution import Execution, ListedExecution
 from xpander_client.legacy.instructions import UserDetails
 from xpander_client.legacy.loop import Loop
@@ -22,7 +23,6 @@ from xpander_client.legacy.memory import Memory
 from xpander_client.legacy.pending import pending_local_tool_calls
 from xpander_client.legacy.providers import LLMProvider, provider, tool_calls_in, tools_for
 from xpander_client.legacy.providers.tool_call import ToolCall, ToolCallResult
-from xpander_client.legacy.script import Current, Platform, Script
 from xpander_client.legacy.tools.local_tools import local_tools
 from xpander_client.legacy.usage import Tokens, read_usage
 from xpander_client.transport.drivers import adrive, drive
@@ -61,16 +61,16 @@ class Agent:
         True
     """
 
-    def __init__(self, script: Script) -> None:
-        self._script = script
-        self._loop = Loop(script)
+    def __init__(self, driven: DrivenAgent) -> None:
+        self._driven = driven
+        self._loop = Loop(driven)
 
     # What it is ----------------------------------------------------------------------------------
 
     @property
     def definition(self) -> Definition:
         """The agent as the platform describes it."""
-        return self._script.definition
+        return self._driven.definition
 
     @property
     def id(self) -> str:
@@ -124,7 +124,7 @@ class Agent:
     @property
     def llm_provider(self) -> LLMProvider:
         """The provider whose form `messages` and `get_tools` have."""
-        return self._script.provider
+        return self._driven.provider
 
     def select_llm_provider(self, llm_provider: LLMProvider | str) -> None:
         """Choose the provider whose form `messages` and `get_tools` have; it stays chosen.
@@ -132,41 +132,41 @@ class Agent:
         Raises:
             ArgumentError: there is no such provider.
         """
-        self._script.provider = provider(llm_provider)
+        self._driven.provider = provider(llm_provider)
 
     @property
     def max_turns(self) -> int:
         """How many answers in a row may call no tool before `is_finished` raises; 50 at first."""
-        return self._script.max_turns
+        return self._driven.max_turns
 
     @max_turns.setter
     def max_turns(self, turns: int) -> None:
         if turns < 1:
             raise ArgumentError("max_turns: expected 1 or more")
-        self._script.max_turns = turns
+        self._driven.max_turns = turns
 
     @property
     def tool_choice(self) -> Literal["required", "auto"]:
         """What to ask a model for: a tool in each answer, as long as a tool ends the task."""
-        return "required" if self._script.end_tool else "auto"
+        return "required" if self._driven.end_tool else "auto"
 
     @property
     def end_tool_enabled(self) -> bool:
         """Whether the model ends the task, with a tool of its own."""
-        return self._script.end_tool
+        return self._driven.end_tool
 
     def enable_agent_end_tool(self) -> None:
         """Let the model end the task; so it is at first."""
-        self._script.end_tool = True
+        self._driven.end_tool = True
 
     def disable_agent_end_tool(self) -> None:
         """Take the tool that ends the task from the model: `stop_execution` ends it then."""
-        self._script.end_tool = False
+        self._driven.end_tool = False
 
     @property
     def user_details(self) -> UserDetails | None:
         """The person that tasks are for."""
-        return self._script.user
+        return self._driven.user
 
     def update_user_details(self, user_details: UserDetails | Mapping[str, Any]) -> None:
         """Say for whom the tasks are that begin after this. Nothing is sent before that.
@@ -187,7 +187,7 @@ class Agent:
                 user_details = UserDetails(**given)
             except TypeError as error:
                 raise ArgumentError(f"user_details: {error}") from None
-        self._script.user = user_details
+        self._driven.user = user_details
 
     def on_delegation(self, loop: Callable[[Agent], Any] | None) -> None:
         """Say how this script drives tasks that the agent hands to other agents.
@@ -196,7 +196,7 @@ class Agent:
         finished; its result becomes the tool's. It may be async where `arun_tools` is used. Without
         one, workers of the other agent carry such a task out.
         """
-        self._script.delegate = None if loop is None else _driver(loop)
+        self._driven.delegate = None if loop is None else _driver(loop)
 
     # Tasks ---------------------------------------------------------------------------------------
 
@@ -264,14 +264,14 @@ class Agent:
                 task = loads(dumps(dict(task)), Task)
             except (TypeError, ValueError) as error:
                 raise ArgumentError(f"execution: {error}") from None
-            task.configuration = self._script.platform.configuration
-        self._script.current = Current(task, "", attempt=task.execution_attempts, claimed=True)
+            task.configuration = self._driven.platform.configuration
+        self._driven.current = DrivenTask(task, "", attempt=task.execution_attempts, claimed=True)
         return Execution(task)
 
     @property
     def execution(self) -> Execution | None:
         """The task, as the platform last described it; None before `add_task`."""
-        at = self._script.current
+        at = self._driven.current
         return None if at is None else Execution(at.task)
 
     def is_finished(self) -> bool:
@@ -333,7 +333,7 @@ class Agent:
         return await adrive(self._list_executions())
 
     def _list_executions(self) -> Steps[list[ListedExecution]]:
-        tasks = self._script.platform.tasks
+        tasks = self._driven.platform.tasks
         items = yield from ask(tasks.list, tasks.alist, self.id)
         return [ListedExecution(item) for item in items]
 
@@ -350,7 +350,7 @@ class Agent:
         return await adrive(self._get_execution(execution_id))
 
     def _get_execution(self, execution_id: str) -> Steps[Execution]:
-        tasks = self._script.platform.tasks
+        tasks = self._driven.platform.tasks
         return Execution((yield from ask(tasks.get, tasks.aget, execution_id)))
 
     def stop(self) -> None:
@@ -397,7 +397,7 @@ class Agent:
 
     def _memory(self) -> Steps[Memory]:
         copy = yield from self._loop.conversation.open_thread()
-        return Memory(self._script, self._loop.conversation, copy.id)
+        return Memory(self._driven, self._loop.conversation, copy.id)
 
     def add_messages(self, messages: Any) -> None:
         """Put a model's answer behind the thread's last message, or messages of your own.
@@ -436,14 +436,14 @@ class Agent:
         return await adrive(self._retrieve_threads_list())
 
     def _retrieve_threads_list(self) -> Steps[list[MemoryThread]]:
-        if self._script.user is None:
+        if self._driven.user is None:
             raise ArgumentError(
                 "User details required for listing threads. Use agent.update_user_details first "
                 "(user must have an ID)."
             )
-        threads = self._script.platform.threads
+        threads = self._driven.platform.threads
         items = yield from ask(
-            threads.list_user_threads, threads.alist_user_threads, self._script.user.id, self.id
+            threads.list_user_threads, threads.alist_user_threads, self._driven.user.id, self.id
         )
         return [
             MemoryThread(item.thread_id, item.created_at, item.name, item.metadata or {})
@@ -460,7 +460,7 @@ class Agent:
             llm_provider: Whose form; that of the selected provider when None.
         """
         chosen = self.llm_provider if llm_provider is None else provider(llm_provider)
-        return tools_for(self._script.tools, chosen)
+        return tools_for(self._driven.tools, chosen)
 
     def add_local_tools(self, tools: Iterable[Callable[..., Any] | Mapping[str, Any]]) -> None:
         """Offer the model tools that run in this script, in the place of those given before.
@@ -473,12 +473,12 @@ class Agent:
         Raises:
             ArgumentError: one is neither, or two have one name.
         """
-        self._script.local = local_tools(tools)
+        self._driven.local = local_tools(tools)
 
     @property
     def has_local_tools(self) -> bool:
         """Whether there are tools that run in this script."""
-        return bool(self._script.local)
+        return bool(self._driven.local)
 
     def extract_tool_calls(
         self, llm_response: Any, llm_provider: LLMProvider | str | None = None
@@ -606,7 +606,7 @@ class Agent:
     ) -> Steps[None]:
         usage = read_usage(llm_response)
         chosen = self.llm_provider if llm_provider is None else provider(llm_provider)
-        agents = self._script.platform.agents
+        agents = self._driven.platform.agents
         try:
             yield from ask(
                 agents.report_llm_usage,
@@ -646,9 +646,9 @@ class Agent:
     def _report_execution_metrics(
         self, llm_tokens: Tokens, ai_model: str, source_node_type: str
     ) -> Steps[None]:
-        at = self._script.required
-        tasks = self._script.platform.tasks
-        user = self._script.user
+        at = self._driven.driven_task
+        tasks = self._driven.platform.tasks
+        user = self._driven.user
         try:
             task = yield from self._loop.status()
             yield from ask(
@@ -678,15 +678,15 @@ class Agent:
         return f"<legacy.Agent {self.id!r}, {self.name!r}>"
 
 
-def _driver(drive_task: Callable[[Agent], Any]) -> Callable[[Script], Any]:
+def _driver(drive_task: Callable[[Agent], Any]) -> Callable[[DrivenAgent], Any]:
     """Wrap a script's loop as a function of ours, sync or async as the script's is."""
     if is_async(drive_task):
 
-        async def adriver(script: Script) -> Any:
-            return await drive_task(Agent(script))
+        async def adriver(driven: DrivenAgent) -> Any:
+            return await drive_task(Agent(driven))
 
         return adriver
-    return lambda script: drive_task(Agent(script))
+    return lambda driven: drive_task(Agent(driven))
 
 
 def load_agent(platform: Platform, agent_id: str, version: int | None) -> Steps[Agent]:
@@ -695,4 +695,4 @@ def load_agent(platform: Platform, agent_id: str, version: int | None) -> Steps[
     # The first version has no number on the wire.
     numbered = version if version is not None and version >= 2 else None
     definition = yield from ask(agents.get, agents.aget, agent_id, numbered)
-    return Agent(Script(platform, definition, numbered))
+    return Agent(DrivenAgent(platform, definition, numbered))

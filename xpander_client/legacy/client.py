@@ -12,10 +12,10 @@ from xpander_client.api.models import AgentInstructions, AgentStatus, AgentType
 from xpander_client.configuration import Configuration, check_configuration
 from xpander_client.core.steps import Steps, ask
 from xpander_client.legacy.agent import Agent, load_agent
+from xpander_client.legacy.driven_agent import Platform
 from xpander_client.legacy.pending import pending_local_tool_calls
 from xpander_client.legacy.providers import LLMProvider, provider, tool_calls_in
 from xpander_client.legacy.providers.tool_call import ToolCall
-from xpander_client.legacy.script import Platform
 from xpander_client.transport import Closeable, Resource
 from xpander_client.transport.drivers import adrive, drive
 

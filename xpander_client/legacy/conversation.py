@@ -17,6 +17,7 @@ from xpander_client.core.steps import Steps, ask
 from xpander_client.core.tool_message import tool_message
 from xpander_client.errors import ConflictError, TaskHeldError
 from xpander_client.legacy import instructions
+from xpander_client.legacy.driven_agent import DrivenAgent
 from xpander_client.legacy.providers import (
     LLMProvider,
     make_stored_messages,
@@ -24,7 +25,6 @@ from xpander_client.legacy.providers import (
     tool_calls_in,
 )
 from xpander_client.legacy.providers.tool_call import FINISH_TOOL, ToolCall, ToolCallResult
-from xpander_client.legacy.script import Script
 from xpander_client.legacy.thread_copy import ThreadCopy
 from xpander_client.legacy.tools.catalog import original_name
 
@@ -32,8 +32,8 @@ from xpander_client.legacy.tools.catalog import original_name
 class Conversation:
     """The thread of a script's task."""
 
-    def __init__(self, script: Script) -> None:
-        self._script = script
+    def __init__(self, agent: DrivenAgent) -> None:
+        self._agent = agent
 
     def open_thread(self) -> Steps[ThreadCopy]:
         """Return the task's thread; the first time it is claimed, linked to the task and begun.
@@ -41,10 +41,10 @@ class Conversation:
         Raises:
             TaskHeldError: a worker has the task.
         """
-        at = self._script.required
+        at = self._agent.driven_task
         if at.thread is not None and at.begun:
             return at.thread
-        threads = self._script.platform.threads
+        threads = self._agent.platform.threads
         thread_id = at.task.memory_thread_id
         if at.thread is None:
             if not at.claimed and not at.held_by_other and thread_id is not None:
@@ -65,7 +65,7 @@ class Conversation:
             at.thread = None
             raise self._make_held_error()
         if not at.linked:
-            tasks = self._script.platform.tasks
+            tasks = self._agent.platform.tasks
             at.task = yield from ask(
                 tasks.update, tasks.aupdate, at.task.id, memory_thread_id=copy.id
             )
@@ -77,18 +77,18 @@ class Conversation:
         return copy
 
     def _new_thread(self) -> Steps[Thread]:
-        threads = self._script.platform.threads
+        threads = self._agent.platform.threads
         return ask(
             threads.create,
             threads.acreate,
-            organization_id=self._script.platform.configuration.organization_id,
-            user_details=self._script.user.on_the_wire() if self._script.user is not None else None,
-            metadata={"agent_id": self._script.definition.id},
+            organization_id=self._agent.platform.configuration.organization_id,
+            user_details=self._agent.user.on_the_wire() if self._agent.user is not None else None,
+            metadata={"agent_id": self._agent.definition.id},
         )
 
     def _beginning(self, copy: ThreadCopy) -> list[ThreadMessage]:
         """Return what the thread lacks of this task: this agent's instructions and the question."""
-        at = self._script.required
+        at = self._agent.driven_task
         asked = at.task.input.text or ""
         last = copy.messages[-1] if copy.messages else None
         if last is not None and (last.role, last.content) == ("user", asked):
@@ -98,18 +98,18 @@ class Conversation:
         ):
             return []  # an earlier attempt began, and this one goes on from where that one was
         else:
-            question = instructions.question(asked, at.task.input.files or (), self._script.user)
+            question = instructions.question(asked, at.task.input.files or (), self._agent.user)
         system = instructions.system(
-            self._script.definition.instructions,
-            end_tool=self._script.end_tool,
-            agent_id=self._script.definition.id,
+            self._agent.definition.instructions,
+            end_tool=self._agent.end_tool,
+            agent_id=self._agent.definition.id,
         )
         return [system, *question]
 
     def claim(self, thread_id: str | None = None) -> Steps[bool]:
         """Take the task for this script; False when somebody else has it."""
-        at = self._script.required
-        tasks = self._script.platform.tasks
+        at = self._agent.driven_task
+        tasks = self._agent.platform.tasks
         try:
             at.task = yield from ask(
                 tasks.update,
@@ -128,15 +128,15 @@ class Conversation:
 
     def _make_held_error(self) -> TaskHeldError:
         return TaskHeldError(
-            f"task {self._script.required.task.id} belongs to a worker, or is over: wait for it "
+            f"task {self._agent.driven_task.task.id} belongs to a worker, or is over: wait for it "
             "with is_finished() or retrieve_execution_result(), or create it with use_worker=False"
         )
 
     def messages(self) -> Steps[list[ThreadMessage]]:
         """Return the thread as the agent's strategy shows it; only what is new is read."""
         copy = yield from self.open_thread()
-        threads = self._script.platform.threads
-        strategy = self._script.definition.memory_strategy or "full"
+        threads = self._agent.platform.threads
+        strategy = self._agent.definition.memory_strategy or "full"
         if strategy != "full":
             thread = yield from ask(threads.read, threads.aread, copy.id, strategy)
             return thread.messages
@@ -146,8 +146,8 @@ class Conversation:
 
     def list_messages(self) -> Steps[list[dict[str, Any]]]:
         """Return the messages in the form of the selected provider."""
-        messages, provider = (yield from self.messages()), self._script.provider
-        copy = self._script.required.thread
+        messages, provider = (yield from self.messages()), self._agent.provider
+        copy = self._agent.driven_task.thread
         if copy is None or messages is not copy.messages:
             return messages_for(messages, provider)
         return copy.rendering.render_messages(messages, provider)
@@ -155,21 +155,21 @@ class Conversation:
     def add_messages(self, value: Any) -> Steps[None]:
         """Put a model's answer, or other messages, behind the thread's last one."""
         messages = [
-            self._name_message(each) for each in make_stored_messages(value, self._script.provider)
+            self._name_message(each) for each in make_stored_messages(value, self._agent.provider)
         ]
         yield from self.write(messages)
-        at = self._script.required
+        at = self._agent.driven_task
         for message in messages:
             if message.role != "assistant":
                 continue
             at.turns_without_tools = 0 if message.tool_calls else at.turns_without_tools + 1
-            for call in _calls(message, self._script.provider):
-                if call.name == FINISH_TOOL and call.malformed is None and self._script.end_tool:
+            for call in _calls(message, self._agent.provider):
+                if call.name == FINISH_TOOL and call.malformed is None and self._agent.end_tool:
                     at.finish = call
 
     def _name_message(self, message: ThreadMessage) -> ThreadMessage:
         """Return the message with the tools' own names, whatever a provider made of them."""
-        tools = self._script.tools if message.tool_calls else ()
+        tools = self._agent.tools if message.tool_calls else ()
         calls = [
             attrs.evolve(call, name=original_name(call.name, tools))
             for call in message.tool_calls or ()
@@ -184,9 +184,9 @@ class Conversation:
 
     def replace_messages(self, value: Any) -> Steps[None]:
         """Put these messages in the place of all that the thread has."""
-        messages = make_stored_messages(value, self._script.provider)
+        messages = make_stored_messages(value, self._agent.provider)
         copy = yield from self.open_thread()
-        threads = self._script.platform.threads
+        threads = self._agent.platform.threads
         copy.take_in((yield from ask(threads.update, threads.aupdate, copy.id, messages=messages)))
 
     def write(self, messages: Sequence[ThreadMessage]) -> Steps[None]:
@@ -195,8 +195,8 @@ class Conversation:
             yield from self._put((yield from self.open_thread()), messages)
 
     def _put(self, copy: ThreadCopy, messages: Sequence[ThreadMessage]) -> Steps[None]:
-        at = self._script.required
-        threads = self._script.platform.threads.with_raw_response
+        at = self._agent.driven_task
+        threads = self._agent.platform.threads.with_raw_response
         try:
             answer = yield from ask(
                 threads.extend,
@@ -208,14 +208,14 @@ class Conversation:
                 execution_attempt=at.attempt,
             )
         except ConflictError:
-            at.told = None  # somebody else has the task by now: the next look asks who
+            at.reported = None  # somebody else has the task by now: the next look asks who
             raise
         copy.take_in(answer.parsed)
-        at.hear(answer.headers)
+        at.take_status(answer.headers)
 
     def read_on(self, copy: ThreadCopy) -> Steps[None]:
         """Read what the copy lacks."""
-        threads = self._script.platform.threads
+        threads = self._agent.platform.threads
         known = len(copy.messages)
         copy.take_in((yield from ask(threads.read, threads.aread, copy.id, "full", after=known)))
 

@@ -10,8 +10,8 @@ from xpander_client.core.steps import Steps, ask
 from xpander_client.errors import TurnLimitError
 from xpander_client.legacy import operations
 from xpander_client.legacy.conversation import Conversation
+from xpander_client.legacy.driven_agent import DrivenAgent, DrivenTask
 from xpander_client.legacy.providers.tool_call import FINISH_TOOL, ToolCall, extend
-from xpander_client.legacy.script import Current, Script
 from xpander_client.legacy.tool_runs import ToolRuns
 
 _KNOWN = frozenset(AgentExecutionStatus)
@@ -20,29 +20,29 @@ _KNOWN = frozenset(AgentExecutionStatus)
 class Loop:
     """The task of a script, from its creation to its end."""
 
-    def __init__(self, script: Script) -> None:
-        self.script = script
-        self.conversation = Conversation(script)
-        self.tools = ToolRuns(script, self.conversation)
+    def __init__(self, agent: DrivenAgent) -> None:
+        self.agent = agent
+        self.conversation = Conversation(agent)
+        self.tools = ToolRuns(agent, self.conversation)
 
     def add_task(
         self, text: str, thread_id: str | None, urls: list[str], *, use_worker: bool
     ) -> Steps[Task]:
         """Create a task and turn to it; nothing of an earlier one stays."""
         worker_id = str(uuid.uuid4())
-        tasks = self.script.platform.tasks.options(headers={"x-source": "sdk"})
+        tasks = self.agent.platform.tasks.options(headers={"x-source": "sdk"})
         task = yield from ask(
             tasks.create,
             tasks.acreate,
-            agent_id=self.script.definition.id,
+            agent_id=self.agent.definition.id,
             prompt=text,
             file_urls=urls,
-            agent_version=self.script.version,
+            agent_version=self.agent.version,
             worker_id=None if use_worker else worker_id,
             events_streaming=True,
             memory_thread_id=thread_id,
         )
-        self.script.current = Current(task, worker_id)
+        self.agent.current = DrivenTask(task, worker_id)
         return task
 
     def check_finished(self) -> Steps[bool]:
@@ -53,7 +53,7 @@ class Loop:
         Raises:
             TurnLimitError: the model goes on answering without calling a tool.
         """
-        at = self.script.required
+        at = self.agent.driven_task
         if at.over:
             return True
         if at.finish is not None:
@@ -64,15 +64,15 @@ class Loop:
         if at.held_by_other:
             yield from self.wait_for_end(None)
             return True
-        if at.turns_without_tools >= self.script.max_turns:
+        if at.turns_without_tools >= self.agent.max_turns:
             raise TurnLimitError(
                 f"the model gave {at.turns_without_tools} answers in a row without calling a tool, "
                 f"and the task {at.task.id} is not finished: stop it with stop_execution, or set "
                 "the agent's max_turns"
             )
-        told = at.last_told()
-        if told in _KNOWN:
-            status = AgentExecutionStatus(told)
+        reported = at.pop_status()
+        if reported in _KNOWN:
+            status = AgentExecutionStatus(reported)
         else:
             task = yield from self.status()
             status = task.status or AgentExecutionStatus.Pending
@@ -89,8 +89,8 @@ class Loop:
 
     def status(self) -> Steps[Task]:
         """Fetch the task as the platform has it now."""
-        at = self.script.required
-        tasks = self.script.platform.tasks
+        at = self.agent.driven_task
+        tasks = self.agent.platform.tasks
         at.task = yield from ask(tasks.get, tasks.aget, at.task.id)
         at.over = at.over or bool(at.task.status and at.task.status.is_terminal)
         return at.task
@@ -101,7 +101,7 @@ class Loop:
         Raises:
             WaitTimeoutError: it is not over in time.
         """
-        at = self.script.required
+        at = self.agent.driven_task
         if at.finish is not None:
             yield from self.tools.run([at.finish], None)
         if at.over:
@@ -114,8 +114,8 @@ class Loop:
 
     def stop(self) -> Steps[Task]:
         """Stop the task, here and on the platform."""
-        at = self.script.required
-        tasks = self.script.platform.tasks
+        at = self.agent.driven_task
+        tasks = self.agent.platform.tasks
         at.task = yield from ask(tasks.stop, tasks.astop, at.task.id)
         at.over, at.finish = True, None
         return at.task

@@ -8,9 +8,9 @@ from typing import Any
 from xpander_client.api.models import ThreadMessage
 from xpander_client.core.steps import Steps, ask
 from xpander_client.legacy.conversation import Conversation
+from xpander_client.legacy.driven_agent import DrivenAgent
 from xpander_client.legacy.providers import LLMProvider, system_for
 from xpander_client.legacy.providers.tool_call import ToolCallResult
-from xpander_client.legacy.script import Script
 from xpander_client.transport.drivers import adrive, drive
 
 
@@ -20,15 +20,15 @@ class Memory:
     Made by `agent.memory`. `id` is what `add_task(thread_id=…)` takes to go on from here.
     """
 
-    def __init__(self, script: Script, conversation: Conversation, thread_id: str) -> None:
-        self._script = script
+    def __init__(self, agent: DrivenAgent, conversation: Conversation, thread_id: str) -> None:
+        self._agent = agent
         self._conversation = conversation
         self.id = thread_id
 
     @property
     def llm_provider(self) -> LLMProvider:
         """The provider whose form `agent.messages` has."""
-        return self._script.provider
+        return self._agent.provider
 
     @property
     def messages(self) -> list[ThreadMessage]:
@@ -129,9 +129,9 @@ class Memory:
         await adrive(self._delete())
 
     def _rename(self, name: str) -> Steps[None]:
-        threads = self._script.platform.threads
+        threads = self._agent.platform.threads
         return ask(threads.rename, threads.arename, self.id, name)
 
     def _delete(self) -> Steps[None]:
-        threads = self._script.platform.threads
+        threads = self._agent.platform.threads
         return ask(threads.delete, threads.adelete, self.id)

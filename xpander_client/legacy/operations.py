@@ -21,7 +21,7 @@ from xpander_client.errors import (
 from xpander_client.legacy.providers.tool_call import ToolCall, ToolCallResult
 
 if TYPE_CHECKING:
-    from xpander_client.legacy.script import Platform
+    from xpander_client.legacy.driven_agent import Platform
 
 
 _LENGTH = "x-xpander-thread-length"

@@ -15,6 +15,7 @@ from xpander_client.core.steps import Steps, ask, run as call_function, together
 from xpander_client.errors import ArgumentError
 from xpander_client.legacy import operations
 from xpander_client.legacy.conversation import Conversation
+from xpander_client.legacy.driven_agent import DrivenAgent, DrivenTask
 from xpander_client.legacy.operations import Ran
 from xpander_client.legacy.providers import MalformedError, Tool
 from xpander_client.legacy.providers.tool_call import (
@@ -24,7 +25,6 @@ from xpander_client.legacy.providers.tool_call import (
     ToolCallType,
     extend,
 )
-from xpander_client.legacy.script import Current, Script
 from xpander_client.legacy.thread_copy import ThreadCopy
 from xpander_client.legacy.tools import catalog
 from xpander_client.legacy.tools.form import MisfitError
@@ -39,8 +39,8 @@ _NOT_READ = "The tool was not called, its arguments can't be read"
 class ToolRuns:
     """Runs the tools that a model calls; each call is answered in the thread after that."""
 
-    def __init__(self, script: Script, conversation: Conversation) -> None:
-        self._script = script
+    def __init__(self, agent: DrivenAgent, conversation: Conversation) -> None:
+        self._agent = agent
         self._conversation = conversation
 
     def run(
@@ -50,9 +50,9 @@ class ToolRuns:
 
         Calls of tools that only the script can run are left out; they wait for their results.
         """
-        at = self._script.required
+        at = self._agent.driven_task
         copy = yield from self._conversation.open_thread()
-        tools = self._script.tools
+        tools = self._agent.tools
         named = [attrs.evolve(call, name=catalog.original_name(call.name, tools)) for call in calls]
         ours = [call for call in named if call.type is not ToolCallType.LOCAL or self._runs(call)]
         last = [call for call in ours if _ends(call)]
@@ -86,9 +86,9 @@ class ToolRuns:
         *,
         several: bool,
     ) -> Steps[Ran]:
-        at = self._script.required
+        at = self._agent.driven_task
         at.calls_made.append(call.name)
-        local = next((each for each in self._script.local if each.tool.name == call.name), None)
+        local = next((each for each in self._agent.local if each.tool.name == call.name), None)
         if local is not None:
             return (yield from self._run_here(call, local, extension))
         if call.malformed is not None:
@@ -98,23 +98,23 @@ class ToolRuns:
         tool = next((each for each in tools if each.name == call.name), None)
         payload = catalog.on_the_wire(extend(call.payload, extension), tool)
         ran = yield from operations.run(
-            self._script.platform,
-            self._script.definition.id,
+            self._agent.platform,
+            self._agent.definition.id,
             at.task.id,
             call,
             payload,
             attempt=at.attempt,
-            version=self._script.version,
+            version=self._agent.version,
             several=several,
         )
-        at.hear(ran.headers)
+        at.take_status(ran.headers)
         if ran.hands_over and not _ends(call):
             return (yield from self._delegate(ran))
         return ran
 
     def _runs(self, call: ToolCall) -> bool:
         return any(
-            each.function is not None and each.tool.name == call.name for each in self._script.local
+            each.function is not None and each.tool.name == call.name for each in self._agent.local
         )
 
     def _run_here(
@@ -163,8 +163,8 @@ class ToolRuns:
 
         It runs on a loop of its own: this one's agent stays what it is.
         """
-        at = self._script.required
-        tasks = self._script.platform.tasks
+        at = self._agent.driven_task
+        tasks = self._agent.platform.tasks
         child_id = operations.child_id(handed.result.result)
         if child_id is not None:
             child = yield from ask(tasks.get, tasks.aget, child_id)
@@ -174,7 +174,7 @@ class ToolRuns:
                 at.over = True
                 return handed
             child = found
-        if self._script.delegate is not None:
+        if self._agent.delegate is not None:
             child = yield from self._drive(child, at.worker_id)
         elif child.additional_properties.get("worker_id"):
             yield from ask(child.stop, child.astop)
@@ -194,21 +194,21 @@ class ToolRuns:
         return attrs.evolve(done, reported=None)
 
     def _drive(self, child: Task, worker_id: str) -> Steps[Task]:
-        """Another agent's task, after the script has driven it."""
-        script, platform = self._script, self._script.platform
-        assert script.delegate is not None
+        """Drive the task of another agent, and return it as it is afterwards."""
+        agent, platform = self._agent, self._agent.platform
+        assert agent.delegate is not None
         agents, tasks = platform.agents, platform.tasks
         definition = yield from ask(agents.get, agents.aget, child.agent_id)
-        other = Script(
+        other = DrivenAgent(
             platform,
             definition,
-            provider=script.provider,
-            user=script.user,
-            max_turns=script.max_turns,
-            delegate=script.delegate,
-            current=Current(child, worker_id),
+            provider=agent.provider,
+            user=agent.user,
+            max_turns=agent.max_turns,
+            delegate=agent.delegate,
+            current=DrivenTask(child, worker_id),
         )
-        yield from call_function(script.delegate, other)
+        yield from call_function(agent.delegate, other)
         child = yield from ask(tasks.get, tasks.aget, child.id)
         if child.status is None or not child.status.is_terminal:
             yield from ask(child.stop, child.astop)

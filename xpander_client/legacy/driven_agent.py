@@ -1,4 +1,4 @@
-"""What a script has chosen for an agent, and the task that it drives: the loop's whole state."""
+"""An agent as a script drives it, and the task that it drives: the whole state of the loop."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DEFAULT_TURNS = 50
 _STATUS = "x-xpander-execution-status"
 
 _FRESH = 5.0
-"""For how many seconds what the platform said about the task is taken for true."""
+"""For how many seconds a status that the platform reported is taken for true."""
 
 
 @attrs.frozen
@@ -44,13 +44,13 @@ class Platform:
 
 
 @attrs.define
-class Current:
+class DrivenTask:
     """The task that a script drives, and how far it is.
 
     `thread` is there once it was read or made, `linked` to the task, and `begun` when what the task
-    asks is in it. `told` is where the platform said the task stands, and when, with the last answer
-    that nobody looked at yet. `finish` is the call that the model ended the task with, until it is
-    carried out; `ended_by` is what came of it.
+    asks is in it. `reported` is the task's status as the platform's last answer had it, and when
+    that came, until `pop_status` returns it. `finish` is the call that the model ended the task
+    with, until it is carried out; `ended_by` is what came of it.
     """
 
     task: Task
@@ -61,30 +61,32 @@ class Current:
     thread: ThreadCopy | None = None
     linked: bool = False
     begun: bool = False
-    told: tuple[str, float] | None = None
+    reported: tuple[str, float] | None = None
     over: bool = False
     finish: ToolCall | None = None
     ended_by: ToolCallResult | None = None
     turns_without_tools: int = 0
     calls_made: list[str] = attrs.field(factory=list)
 
-    def hear(self, headers: Mapping[str, str]) -> None:
-        """Take in what an answer says about the task."""
+    def take_status(self, headers: Mapping[str, str]) -> None:
+        """Take note of the task's status, if an answer has it in its headers."""
         if _STATUS in headers:
-            self.told = headers[_STATUS], time.monotonic()
+            self.reported = headers[_STATUS], time.monotonic()
 
-    def last_told(self) -> str | None:
-        """Where the platform just said that the task stands; asked again, it is not news."""
-        told, self.told = self.told, None
-        return told[0] if told is not None and time.monotonic() - told[1] < _FRESH else None
+    def pop_status(self) -> str | None:
+        """Return, only once, the status that the platform reported, or None if it is not recent."""
+        reported, self.reported = self.reported, None
+        if reported is None or time.monotonic() - reported[1] >= _FRESH:
+            return None
+        return reported[0]
 
 
 @attrs.define
-class Script:
+class DrivenAgent:
     """One agent, how it is to be driven, and its task.
 
     `max_turns` is how many answers in a row may call no tool. `delegate` drives the tasks that the
-    agent hands to others, each with a `Script` of its own.
+    agent hands to others, each with a `DrivenAgent` of its own.
     """
 
     platform: Platform
@@ -95,8 +97,8 @@ class Script:
     local: list[LocalTool] = attrs.field(factory=list)
     user: UserDetails | None = None
     max_turns: int = _DEFAULT_TURNS
-    delegate: Callable[[Script], Any] | None = None
-    current: Current | None = None
+    delegate: Callable[[DrivenAgent], Any] | None = None
+    current: DrivenTask | None = None
 
     @property
     def tools(self) -> list[Tool]:
@@ -104,7 +106,7 @@ class Script:
         return catalog.list_offered(self.definition, self.local, end_tool=self.end_tool)
 
     @property
-    def required(self) -> Current:
+    def driven_task(self) -> DrivenTask:
         """The task that is driven.
 
         Raises:
