@@ -9,6 +9,8 @@ from tests.platform.http.v1.invoking import AGENT, invoke, work_off
 from tests.platform.wire import create, event, push, status, update, worker
 from xpander_client.platform.http.v1 import tasks
 
+pytestmark = pytest.mark.all_engines
+
 USER = {"id": "u", "email": "a@b.c"}
 
 
