@@ -10,6 +10,7 @@ _HOMES: dict[str, tuple[str, ...]] = {}
 _LACKING = [
     "AgnoSettings",
     "AgnoToolCallsCompressionSettings",
+    "DEFAULT_HARNESS_CLI",
     "Framework",
     "harness_default_cli",
     "HarnessCli",

@@ -9,6 +9,7 @@ from typing import Self
 import attrs
 
 from xpander_client.configuration import Configuration
+from xpander_client.lacking import LackingAttributes
 from xpander_client.worker.attempts.handler import HandlerFunction
 from xpander_client.worker.attempts.plan_retries import OnCompact
 from xpander_client.worker.run import run
@@ -19,7 +20,7 @@ from xpander_client.worker.worker import Worker
 
 
 @attrs.frozen
-class Events:
+class Events(LackingAttributes):
     """How a worker is to work, for functions that are not decorated.
 
     `max_retries` bounds how often a single request is made before its failure is logged and a

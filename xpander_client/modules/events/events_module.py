@@ -19,10 +19,7 @@ if TYPE_CHECKING:
         Task as Task,
         Tasks as Tasks,
     )
-    from xpander_client.api import (
-        DeployedAsset as DeployedAsset,
-        WorkerEnvironmentConflict as WorkerEnvironmentConflict,
-    )
+    from xpander_client.api import DeployedAsset as DeployedAsset
 
 _HOMES = {
     "xpander_client": (
@@ -37,9 +34,14 @@ _HOMES = {
         "Task",
         "Tasks",
     ),
-    "xpander_client.api": ("DeployedAsset", "WorkerEnvironmentConflict"),
+    "xpander_client.api": ("DeployedAsset",),
 }
-_LACKING = ["BootHandler", "ExecutionRequestHandler", "ShutdownHandler"]
+_LACKING = [
+    "BootHandler",
+    "ExecutionRequestHandler",
+    "ShutdownHandler",
+    "WorkerEnvironmentConflict",
+]
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:

@@ -8,11 +8,12 @@ from typing import Any
 from xpander_client.api.models import AttachmentRef, OutputFormat, SourceNodeType, Tokens, User
 from xpander_client.api.resources import Agent, Agents, Task, Tasks
 from xpander_client.configuration import Configuration, check_configuration
+from xpander_client.lacking import LackingAttributes
 from xpander_client.worker.agno.arguments import arguments, require_agno
 from xpander_client.worker.agno.tools import async_tools, sync_tools
 
 
-class Backend:
+class Backend(LackingAttributes):
     """Makes agents of frameworks out of the platform's records, and runs the platform's agents.
 
     Without a `configuration` the task's own is used where there is a task, and the environment's

@@ -8,19 +8,17 @@ from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
     from xpander_client import Task as Task
-    from xpander_client.api import (
-        DeployedAsset as DeployedAsset,
-        WorkerEnvironmentConflict as WorkerEnvironmentConflict,
-    )
+    from xpander_client.api import DeployedAsset as DeployedAsset
 
 _HOMES = {
     "xpander_client": ("Task",),
-    "xpander_client.api": ("DeployedAsset", "WorkerEnvironmentConflict"),
+    "xpander_client.api": ("DeployedAsset",),
 }
 _LACKING = [
     "EventMessageBase",
     "EventType",
     "WorkerCapacityUpdateEvent",
+    "WorkerEnvironmentConflict",
     "WorkerExecutionRequest",
     "WorkerFinishedEvent",
     "WorkerHeartbeat",

@@ -1,0 +1,52 @@
+"""Attributes of official classes that are not here say what to use; others are missing as ever."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from typing import Any
+
+import pytest
+
+import xpander_client
+from xpander_client import api, legacy
+from xpander_client.lacking import read_table
+
+INSTEAD = {
+    name: group["say"].strip() for group in read_table()["instead"] for name in group["names"]
+}
+ATTRIBUTES = sorted(name for name in INSTEAD if "." in name)
+
+
+def find_classes(name: str) -> list[type[Any]]:
+    found = [getattr(module, name, None) for module in (xpander_client, api, legacy)]
+    return [each for each in dict.fromkeys(found) if each is not None]
+
+
+@pytest.mark.parametrize("attribute", ATTRIBUTES)
+def test_an_attribute_that_is_not_here_says_what_to_use(attribute: str) -> None:
+    owner, _, name = attribute.partition(".")
+    classes = [each for each in find_classes(owner) if not hasattr(each, name)]
+    assert classes, f"{attribute} is here: remove it from compat/names.toml"
+    for each in classes:
+        made: Any = object.__new__(each)
+        assert not hasattr(made, name)
+        with pytest.raises(AttributeError) as raised:
+            getattr(made, name)
+        assert (
+            str(raised.value) == f"{owner!r} object has no attribute {name!r}: {INSTEAD[attribute]}"
+        )
+
+
+def test_another_attribute_is_missing_as_ever() -> None:
+    user = xpander_client.User(id="u1", email="ada@example.com")
+    with pytest.raises(AttributeError) as raised:
+        _ = user.idd  # type: ignore[attr-defined]  # that is what is tested
+    assert str(raised.value) == "'User' object has no attribute 'idd'"
+    assert (raised.value.name, raised.value.obj) == ("idd", user)
+    assert not hasattr(user, "_private")
+
+
+def test_an_object_whose_missing_attributes_are_told_can_be_copied_and_pickled() -> None:
+    agent = xpander_client.Agent(id="a1", name="Sales", organization_id="o1")
+    assert copy.deepcopy(agent) == copy.copy(agent) == pickle.loads(pickle.dumps(agent)) == agent
