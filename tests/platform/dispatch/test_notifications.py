@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from tests.platform.conftest import HASTY
+from tests.platform.dispatch.crew import Crew
 from tests.platform.wire import (
     Worker,
     create,
@@ -20,6 +22,7 @@ from tests.platform.wire import (
     worker,
 )
 from xpander_client.platform import LocalPlatform
+from xpander_client.platform.dispatch.sessions import OUTBOX
 from xpander_client.platform.rules import task_machine
 
 pytestmark = pytest.mark.all_engines
@@ -251,3 +254,22 @@ def test_threads_may_be_given_their_ids_each_once(http: httpx.Client) -> None:
     assert http.post("/memory", json={"id": "a\nb"}).status_code == 422
     http.put("/memory/chat%201", json=[{"role": "user", "content": "x"}])
     assert len(http.get("/memory/chat%201").json()["messages"]) == 1
+
+
+async def test_what_a_slow_worker_is_told_waits_in_the_store(crew: Crew) -> None:
+    session, task_id = await crew.busy_worker()
+    session.take(10**9)
+    session.outbox_size = 0
+    told = []
+    for number in range(8):
+        data = {"key": str(number), "data": "x" * (OUTBOX // 3)}
+        appended = await crew.store.notify("o", task_id, data)
+        await crew.dispatch.notify_holder(appended.record, appended.last_seq, data)
+        assert session.outbox_size < 2 * OUTBOX
+    while session.outbox:
+        taken, offers = session.take(10**9)
+        told += [orjson.loads(frame.partition(b"data: ")[2])["key"] for frame in taken]
+        session.note_written(taken, offers)
+        await crew.dispatch.catch_up(session)
+    assert told == [str(number) for number in range(8)]
+    assert (session.behind, session.outbox_size) == ({}, 0)

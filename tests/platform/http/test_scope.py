@@ -19,7 +19,7 @@ from xpander_client.platform.agents.file import parse_agents
 from xpander_client.platform.app import Platform
 from xpander_client.platform.auth import keys
 from xpander_client.platform.dispatch.dispatcher import Dispatch
-from xpander_client.platform.dispatch.sessions import registration
+from xpander_client.platform.dispatch.frames import registration
 from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.http.scope import (

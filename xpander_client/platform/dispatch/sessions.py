@@ -1,19 +1,18 @@
-"""Workers as the server sees them that they listen at, and what it tells them."""
+"""Workers as the server sees them that they listen at."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import uuid
 from collections import deque
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import attrs
-import orjson
 
-from xpander_client.core.sse import encode_event
-from xpander_client.platform.foundation.clock import timestamp
-from xpander_client.platform.rules.records import TaskRecord, WorkerRecord
+from xpander_client.platform.foundation.errors import HttpError
+from xpander_client.platform.rules.records import WorkerRecord
 from xpander_client.platform.stores.base.hints import WakeEvent
 
 OUTBOX = 256 * 1024
@@ -21,20 +20,23 @@ OUTBOX = 256 * 1024
 later as well.
 """
 
+_logger = logging.getLogger(__name__)
+
 
 @attrs.define(eq=False, kw_only=True)
 class WorkerSession:
     """A worker, from its registration until its last lease is over.
 
     `held` are the attempts that it was given, by task; `unacknowledged` when those among them were
-    offered that it has not begun; `told` the number of the last thing that it was told of each.
-    `outbox` is what its stream has still to send, each frame with the task that it offers, and
-    `unsent` are those tasks. `behind` are the tasks of which its stream has to look what they were
-    told, at least up to that number. One of a `pool` is given nothing that is not for the pool, or
-    for itself alone. It runs as many tasks at once as it has `slots`. `heard_elsewhere` is when, by
-    the store's clock, other servers last heard of it. `number` tells when it came and `turn` when
-    it was last given a task, both counted; `in_line` says that it is among those whose turn comes.
-    `refused_id` is what it wanted to be called, where that is another agent's worker.
+    offered that it has not begun; `notified` the number of the last notification of each that it
+    was sent. `outbox` is what its stream has still to send, each frame with the task that it
+    offers, and `unsent` are those tasks. `behind` are the tasks of which its stream has to look
+    what they were told, at least up to that number. One of a `pool` is given nothing that is not
+    for the pool, or for itself alone. It runs as many tasks at once as it has `slots`.
+    `heard_elsewhere` is when, by the store's clock, other servers last heard of it. `number` tells
+    when it came and `turn` when it was last given a task, both counted; `in_line` says that it is
+    among those whose turn comes. `refused_id` is what it wanted to be called, where that is another
+    agent's worker.
     """
 
     id: str
@@ -58,7 +60,7 @@ class WorkerSession:
     stream: str = attrs.field(factory=lambda: str(uuid.uuid4()))
     held: dict[str, int] = attrs.field(factory=dict)
     unacknowledged: dict[str, float] = attrs.field(factory=dict)
-    told: dict[str, int] = attrs.field(factory=dict)
+    notified: dict[str, int] = attrs.field(factory=dict)
     outbox: deque[tuple[bytes, str | None]] = attrs.field(factory=deque)
     outbox_size: int = 0
     unsent: set[str] = attrs.field(factory=set)
@@ -118,6 +120,14 @@ class WorkerSession:
         self.behind[task_id] = max(seq, self.behind.get(task_id, 0))
         self.alarm.ring()
 
+    def drop(self, task_id: str) -> None:
+        """Forget all about a task that the worker does not hold any more."""
+        self.held.pop(task_id, None)
+        self.notified.pop(task_id, None)
+        self.behind.pop(task_id, None)
+        self.unsent.discard(task_id)
+        self.unacknowledged.pop(task_id, None)
+
     def take(self, size: int) -> tuple[list[bytes], list[str]]:
         """Return the next frames for the stream, `size` bytes of them or so, and the tasks they
         offer.
@@ -143,41 +153,12 @@ class WorkerSession:
         self.alarm.ring()
 
 
-def registration(session: WorkerSession, agent: Mapping[str, Any]) -> bytes:
-    """Return the frame that tells a worker who it is."""
-    asset = {
-        "id": session.id,
-        "name": f"worker-{session.id[:8]}",
-        "organization_id": session.organization_id,
-        "type": "worker",
-        "created_at": timestamp(session.registered_at),
-        "created_by": None,
-        "last_heartbeat": timestamp(session.heard_at),
-        "configuration": {"environment": session.environment} if session.environment else None,
-        "dedicated_agent_id": session.agent_id,
-        "parent_asset_id": None,
-        "is_busy": session.busy,
-        "metadata": {"name": agent.get("name"), "unique_name": agent.get("unique_name")},
-    }
-    if session.refused_id is not None:
-        asset["refused_id"] = session.refused_id
-    return encode_event(orjson.dumps(asset), name="worker-registration")
-
-
-def task_stop(task_id: str, attempt: int) -> bytes:
-    """Return the frame that tells a worker that it has lost a task."""
-    return encode_event(
-        orjson.dumps({"id": task_id, "execution_attempts": attempt}), name="task-stop"
-    )
-
-
-def task_notice(record: TaskRecord, seq: int, told: Mapping[str, Any]) -> bytes:
-    """Return the frame that passes on to a worker what its task was told."""
-    notice = {
-        "id": record.id,
-        "execution_attempts": record.attempt,
-        "seq": seq,
-        "key": told["key"],
-        "data": told.get("data"),
-    }
-    return encode_event(orjson.dumps(notice), name="task-notify")
+@contextlib.contextmanager
+def log_failures(session: WorkerSession) -> Iterator[None]:
+    """Let what goes wrong for one worker harm no other. It is tried again at the next look."""
+    try:
+        yield
+    except HttpError as error:
+        _logger.debug("worker %s: %s", session.id, error)
+    except Exception:
+        _logger.exception("worker %s was not told everything", session.id)

@@ -9,8 +9,8 @@ from xpander_client.api.models import (
     WorkerMessage,
 )
 from xpander_client.platform.agents.registry import Agents
-from xpander_client.platform.dispatch import sessions
 from xpander_client.platform.dispatch.dispatcher import Dispatch
+from xpander_client.platform.dispatch.frames import registration
 from xpander_client.platform.foundation.bounds import ID, within
 from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
@@ -71,7 +71,7 @@ class WorkerEndpoints:
             pool=read_query(request, "pool", ID) or None,
             slots=slots or 1,
         )
-        hello = sessions.registration(session, agent.wire)
+        hello = registration(session, agent.wire)
         return Streamed(
             WorkerChannel(session, hello, self._settings, self._workers, self._logs.metrics)
         )

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.platform.conftest import QUICK, client
-from tests.platform.dispatch.test_servers import server
+from tests.platform.dispatch.test_other_servers import server
 from tests.platform.http.v1.invoking import AGENT, TEXT, beside, invoke, work_off
 from tests.platform.wire import event, frames, push, status, worker
 from xpander_client.platform.foundation.ids import new_task_id

@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import httpx
 import pytest
 
-from tests.platform.dispatch.test_servers import server
+from tests.platform.dispatch.test_other_servers import server
 from tests.platform.http.v1.invoking import beside, work_off
 from tests.platform.wire import worker
 from xpander_client.platform import LocalPlatform

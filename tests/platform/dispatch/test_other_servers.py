@@ -3,12 +3,14 @@
 import contextlib
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import attrs
 import httpx
 import pytest
 
 from tests.platform.conftest import HASTY, QUICK
+from tests.platform.dispatch.crew import Crew
 from tests.platform.wire import (
     create,
     event,
@@ -21,6 +23,7 @@ from tests.platform.wire import (
     worker,
 )
 from xpander_client.platform import LocalPlatform, Settings
+from xpander_client.platform.stores.base.hints import RARELY
 
 
 @contextlib.contextmanager
@@ -251,3 +254,48 @@ def test_workers_are_listed_wherever_they_listen(one: httpx.Client, two: httpx.C
         for http in (one, two):
             listed = http.get("/metadata/workers").json()
             assert {each["id"] for each in listed} == {here.id, there.id}
+
+
+async def test_trouble_with_one_worker_stays_with_it(
+    crew: Crew, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (one, told), (two, stopped) = await crew.busy_worker(), await crew.busy_worker("10.0.0.2")
+
+    async def unreadable(*_: Any, **__: Any) -> Any:
+        raise ValueError("no event of ours")
+
+    monkeypatch.setattr(crew.store, "notifications", unreadable)
+    again = await crew.dispatch.register("o", "a", environment=None, peer="", worker_id=one.id)
+    await crew.dispatch.catch_up(again)
+    assert list(again.held) == [told]
+    assert caplog.text.count("was not told everything") == 1
+    if not crew.store.presence.is_single_server:
+        # As other servers do it.
+        await crew.store.notify("o", told, {"key": "approval"})
+        await crew.store.stop("o", stopped)
+        await crew.dispatch.other_servers.reconcile([again, two])
+        await crew.dispatch.catch_up(again)
+        assert (list(again.held), list(two.held)) == ([told], [])
+        assert caplog.text.count("was not told everything") == 2
+
+
+async def test_servers_ask_each_second_only_for_workers_that_hold_something(
+    crew: Crew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, _ = await crew.busy_worker()
+    idle = [await crew.worker(f"10.0.1.{number}") for number in range(5)]
+    asked: list[set[tuple[str, str]]] = []
+    held = crew.store.presence.list_held
+
+    async def count(places: Any) -> Any:
+        asked.append(set(places))
+        return await held(places)
+
+    monkeypatch.setattr(crew.store.presence, "list_held", count)
+    for _ in range(RARELY):
+        await crew.dispatch.other_servers.beat()
+    if crew.store.presence.is_single_server:
+        assert not asked
+    else:
+        assert asked[:-1] == [{session.place}] * (RARELY - 1)
+        assert asked[-1] == {session.place, *(each.place for each in idle)}
