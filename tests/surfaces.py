@@ -6,6 +6,7 @@ these takes (`Task(id=)`, `Tasks.list(filters=)`).
 
 from __future__ import annotations
 
+import dis
 import enum
 import inspect
 import re
@@ -82,11 +83,22 @@ def _find_keywords(called: Any) -> list[str] | None:
     return [name for name in names if not name.startswith("_") and name not in ("self", "cls")]
 
 
+def _find_set(cls: type) -> set[str]:
+    """Return the attributes that a class sets when an object is made."""
+    return {
+        str(step.argval)
+        for owner in cls.__mro__
+        if inspect.isfunction(made := vars(owner).get("__init__"))
+        for step in dis.get_instructions(made)
+        if step.opname == "STORE_ATTR"
+    }
+
+
 def _holds(value: Any, member: str | None, keyword: str | None) -> bool:
     if member is not None and value is not None:
         fields = {field.name for field in getattr(value, "__attrs_attrs__", ())}
         if keyword is None:
-            return member in fields or hasattr(value, member)
+            return member in fields or hasattr(value, member) or member in _find_set(value)
         value = getattr(value, member, None)
     if value is None:
         return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,6 +42,11 @@ def walk_names() -> Iterator[tuple[str, str, str]]:
 def walk_lacking() -> Iterator[tuple[str, str]]:
     for path, names in MODULES.items():
         yield from ((path, name) for name in names.get("lacks", ()))
+    # Names of version 1.x are told of by the package itself as well, but for TypeScript's IName.
+    known = {*vars(xpander_client)["__all__"], *TABLE["xpander_sdk"][""]["lacks"]}
+    for name in TABLE["xpander_sdk_1"][""]["lacks"]:
+        if name not in known and not re.match("I[A-Z]", name):
+            yield "xpander_client", name
 
 
 @pytest.mark.parametrize("path", MODULES)

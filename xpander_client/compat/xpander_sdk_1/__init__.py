@@ -7,6 +7,12 @@ from typing import TYPE_CHECKING
 from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
+    from xpander_client import Configuration as Configuration, SourceNodeType as SourceNodeType
+    from xpander_client.api import (
+        AgentAccessScope as AgentAccessScope,
+        AgentStatus as AgentStatus,
+        AgentType as AgentType,
+    )
     from xpander_client.legacy import (
         Agent as Agent,
         Execution as Execution,
@@ -25,6 +31,8 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
+    "xpander_client": ("Configuration", "SourceNodeType"),
+    "xpander_client.api": ("AgentAccessScope", "AgentStatus", "AgentType"),
     "xpander_client.legacy": (
         "Agent",
         "Execution",
@@ -42,7 +50,55 @@ _HOMES = {
         "XpanderClient",
     ),
 }
+_LACKING = [
+    "AgentDelegationEndStrategy",
+    "AgentDelegationType",
+    "AgentGraphItemSubType",
+    "AgentGraphItemType",
+    "AgenticInterface",
+    "AgenticOperation",
+    "Agents",
+    "Base",
+    "ExecutionMetrics",
+    "FriendliAISupportedModels",
+    "Graph",
+    "GraphItem",
+    "IAgentGraphItemAdvancedFilteringOption",
+    "IAgentGraphItemMCPSettings",
+    "IAgentGraphItemSchema",
+    "IAgentGraphItemSettings",
+    "IAgentInstructions",
+    "IAgentTool",
+    "IBedrockTool",
+    "IBedrockToolOutput",
+    "IBedrockToolSpec",
+    "IBedrockToolSpecInputSchema",
+    "IConfiguration",
+    "IExecutionInput",
+    "ILocalTool",
+    "ILocalToolFunction",
+    "IMemoryMessage",
+    "INodeDescription",
+    "INodeSchema",
+    "IOpenAIToolFunctionOutput",
+    "IOpenAIToolOutput",
+    "IPGSchema",
+    "ISourceNode",
+    "ITool",
+    "IToolCall",
+    "IToolCallPayload",
+    "IToolExecutionResult",
+    "IToolInstructions",
+    "IToolParameter",
+    "KnowledgeBase",
+    "KnowledgeBaseStrategy",
+    "LLMMetrics",
+    "MemoryStrategy",
+    "MemoryType",
+    "MetricsBase",
+    "OpenAISupportedModels",
+]
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES, _LACKING)
