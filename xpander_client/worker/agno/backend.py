@@ -94,24 +94,8 @@ class Backend(LackingAttributes):
     ) -> dict[str, Any]:
         """Return the keyword arguments for an `agno.agent.Agent` that is run with `arun`.
 
-        They are those of `get_args`, but that the tools are async functions.
-
-        Args:
-            agent_id: The agent. The task's, or the configuration's `agent_id`, when None.
-            agent: The agent as it was loaded before, instead of its id.
-            agent_version: The agent's version to use, instead of its current one.
-            task: The task that the agent is to work on.
-            override: Arguments that replace those made here, as a `model` of another provider.
-            tools: Functions to offer besides the agent's tools.
-
-        Returns:
-            Keyword arguments.
-
-        Raises:
-            ConfigurationError: agno or the provider's package is not installed, no agent is named,
-                or the agent's model is of a provider that is not known.
-            NotFoundError: There is no such agent.
-            ModuleException: Anything else that may go wrong with the call for the agent's record.
+        They are those of `get_args`, but that the tools are async functions. What it is given and
+        what it raises stands there.
 
         Example:
             >>> args = await Backend(configuration).aget_args("agent-sales")
@@ -221,34 +205,9 @@ class Backend(LackingAttributes):
         attachments: list[AttachmentRef] | None = None,
         timeout: float | None = None,
     ) -> Task:
-        """Have an agent do something: create a task for it, and wait until the task is over.
+        """Have an agent do something, and wait until the task is over, as `invoke_agent` does.
 
-        Args:
-            agent_id: The agent. The configuration's `agent_id` when None.
-            prompt: What the agent is to do.
-            existing_task_id: A task to continue, instead of a new one.
-            file_urls: Addresses of files that go with it.
-            user_details: The person on whose behalf the task runs.
-            agent_version: The agent's version to use, instead of its current one.
-            tool_call_payload_extension: What is added to the payload of each tool call.
-            source: How the task was submitted, for example by the SDK or a webhook.
-            worker_id: The only worker that may run it.
-            run_locally: Whether the worker that is named runs it for a test.
-            output_format: What kind of text the result is.
-            output_schema: The JSON Schema of a JSON result.
-            events_streaming: Whether its events can be followed. Without them the end is found by
-                asking for it now and then.
-            additional_context: What the agent should know besides the prompt.
-            expected_output: What a good result looks like.
-            attachments: The files with what is known about them.
-            timeout: How long to wait, in seconds; without end when None.
-
-        Returns:
-            The task as it is at its end. Its `status` says whether it was completed.
-
-        Raises:
-            WaitTimeoutError: The time is over and the task is not.
-            ModuleException: Anything else that may go wrong with the calls.
+        What it is given, returns and raises stands there.
 
         Example:
             >>> backend = Backend(configuration)
@@ -345,26 +304,9 @@ class Backend(LackingAttributes):
         used_tools: list[str] | None = None,
         configuration: Configuration | None = None,
     ) -> Task:
-        """Report a task that was run elsewhere; the platform keeps it as a finished one.
+        """Report a task that was run elsewhere, as `report_external_task` does.
 
-        Args:
-            agent_id: The agent that it was run for. The configuration's `agent_id` when None.
-            agent: The agent, instead of its id.
-            id: The id that the task gets; one is made up when None.
-            input: What was asked.
-            llm_response: What the model answered, as it came.
-            tokens: The tokens that it took.
-            is_success: Whether it succeeded.
-            result: What came out.
-            duration: How long it ran, in seconds.
-            used_tools: The tools that were called.
-            configuration: Who calls, and which platform, instead of this object's.
-
-        Returns:
-            The task that stands for the report.
-
-        Raises:
-            ModuleException: What may go wrong with the call.
+        What it is given, returns and raises stands there.
 
         Example:
             >>> backend = Backend(configuration)
