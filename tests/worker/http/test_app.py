@@ -6,15 +6,17 @@ import asyncio
 import html
 import json
 import logging
+import re
 import shlex
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
 from openapi_spec_validator import validate
 
 from tests.worker.http.conftest import AGENT, TASK, Runs, raw_invocation, serving
-from xpander_client import AgentExecutionStatus, Task
+from xpander_client import AgentExecutionStatus, Task, worker
 from xpander_client.platform import LocalPlatform
 from xpander_client.worker.http import InvocationFailed, InvocationRefused
 
@@ -268,3 +270,27 @@ async def test_the_description_for_programs_is_openapi(
     validate(document)
     kinds = document["paths"]["/invoke"]["post"]["responses"]["200"]["content"].keys()
     assert kinds == {"text/event-stream" if is_streaming else "application/json"}
+
+
+async def test_the_description_for_programs_is_what_the_routes_do(platform: LocalPlatform) -> None:
+    async with serving(Runs(shout), platform) as client:
+        document = (await client.get("/openapi.json")).json()
+        for path, methods in document["paths"].items():
+            for method in methods:
+                answer = await client.request(method, path, json=TASK)
+                assert answer.status_code == 200
+        required = document["components"]["schemas"]["Task"]["required"]
+        for name in required:
+            body = {key: value for key, value in TASK.items() if key != name}
+            assert (await client.post("/invoke", json=body)).status_code == 400, name
+        answer = await client.post("/invoke", json={name: TASK[name] for name in required})
+        assert answer.status_code == 200
+    described = document["paths"]["/invoke"]["post"]["responses"].keys()
+    room = Path(worker.__file__).parent
+    raised = {
+        status
+        for file in room.rglob("*.py")
+        for status in re.findall(r"InvocationRefused\(\s*(\d+)", file.read_text())
+    }
+    # 421 is for what a page in a browser may ask for, which is not to invoke.
+    assert raised - {"421"} <= described

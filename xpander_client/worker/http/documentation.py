@@ -7,6 +7,9 @@ import json
 import shlex
 from typing import Any
 
+import attrs
+
+from xpander_client.api.resources import Task
 from xpander_client.version import __version__
 
 
@@ -37,7 +40,12 @@ def page(agent_id: str, url: str) -> str:
 
 
 def openapi(*, is_streaming: bool) -> dict[str, Any]:
-    """Return the routes as an OpenAPI document."""
+    """Return the routes as an OpenAPI document.
+
+    It is written here and not printed from `openapi.yaml`, which has the platform's routes: the
+    worker's two are not among them, and its task comes from whoever calls, so that only what the
+    caller has to give is named. The rest of the task is the platform's to describe.
+    """
     events = {"text/event-stream": {"schema": {"type": "string"}}}
     task = {"application/json": {"schema": {"$ref": "#/components/schemas/Task"}}}
     answers: dict[str, Any] = {
@@ -69,7 +77,9 @@ def openapi(*, is_streaming: bool) -> dict[str, Any]:
             "schemas": {
                 "Task": {
                     "type": "object",
-                    "required": ["id", "agent_id", "organization_id", "created_at", "input"],
+                    "required": [
+                        field.name for field in attrs.fields(Task) if field.default is attrs.NOTHING
+                    ],
                     "properties": {
                         "id": text,
                         "agent_id": text,
