@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from xpander_client.agents.bridges.remote import RemoteAgent
     from xpander_client.agents.llm.models import LLM
     from xpander_client.background import Plugin
-    from xpander_client.background.plugin import SandboxMethod
+    from xpander_client.background.sandbox_methods import SandboxMethod
     from xpander_client.configuration import Configuration
     from xpander_client.worker.attempts.handler import HandlerFunction
 

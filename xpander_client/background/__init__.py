@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
-    from xpander_client.background.handle import AsyncTaskHandle as AsyncTaskHandle
     from xpander_client.background.plugin import (
-        AgentCtx as AgentCtx,
+        AsyncTaskHandle as AsyncTaskHandle,
         Plugin as Plugin,
+    )
+    from xpander_client.background.sandbox_methods import (
+        AgentCtx as AgentCtx,
         SandboxMethodType as SandboxMethodType,
     )
     from xpander_client.background.signals import TaskCtl as TaskCtl, TaskSignal as TaskSignal
@@ -23,8 +25,8 @@ if TYPE_CHECKING:
     from xpander_client.background.wait_points import TIMED_OUT as TIMED_OUT
 
 _HOMES = {
-    "xpander_client.background.handle": ("AsyncTaskHandle",),
-    "xpander_client.background.plugin": ("AgentCtx", "Plugin", "SandboxMethodType"),
+    "xpander_client.background.plugin": ("AsyncTaskHandle", "Plugin"),
+    "xpander_client.background.sandbox_methods": ("AgentCtx", "SandboxMethodType"),
     "xpander_client.background.signals": ("TaskCtl", "TaskSignal"),
     "xpander_client.background.tasks": ("BackgroundTasks", "task"),
     "xpander_client.background.wait_points": ("TIMED_OUT",),

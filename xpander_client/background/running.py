@@ -17,9 +17,9 @@ from typing import Any, assert_never
 
 import attrs
 
-from xpander_client.background.handle import AsyncTaskHandle
 from xpander_client.background.lifecycle import TaskLifecycle, Verdict
 from xpander_client.background.mounted import MountedTask
+from xpander_client.background.plugin import AsyncTaskHandle
 from xpander_client.background.recorder import Recorder
 from xpander_client.background.signals import TaskCtl
 from xpander_client.runtime.daemon_threads import DaemonThreads

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from weakref import WeakValueDictionary
 
-from xpander_client.background.handle import AsyncTaskHandle
+from xpander_client.background.plugin import AsyncTaskHandle
 from xpander_client.background.signals import TaskCtl
 
 Key = tuple[str, str]

@@ -9,8 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, assert_never, overload
 
-from xpander_client.background.handle import AsyncTaskHandle
-from xpander_client.background.plugin import Plugin
+from xpander_client.background.plugin import AsyncTaskHandle, Plugin
 from xpander_client.background.running import OnTerminal, RunningTask, TaskRuntime
 from xpander_client.background.signals import TaskCtl, TaskSignal
 from xpander_client.background.states import EndedStates

@@ -8,7 +8,8 @@ from typing import Any
 
 from xpander_client.agents.run.call import current_call
 from xpander_client.agents.sandbox.capabilities import is_async
-from xpander_client.background.plugin import AgentCtx, Plugin, SandboxMethod
+from xpander_client.background.plugin import Plugin
+from xpander_client.background.sandbox_methods import AgentCtx, SandboxMethod
 from xpander_client.core.signatures import read_signature
 
 
