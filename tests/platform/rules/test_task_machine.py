@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 LEASE = 30.0
 LOOP = 600.0
+LEASES = task_machine.Leases(worker=LEASE, script=LOOP)
 WINDOW = 10.0
 
 
@@ -43,9 +44,7 @@ def offered(record: TaskRecord | None = None, worker: str = "w", now: float = 10
 def patched(
     record: TaskRecord, attempt: int | None = None, now: float = 101.0, **changes: Any
 ) -> task_machine.Outcome:
-    return task_machine.patch(
-        record, changes, attempt=attempt, now=now, lease=LEASE, loop_lease=LOOP
-    )
+    return task_machine.patch(record, changes, attempt=attempt, now=now, leases=LEASES)
 
 
 def executing(**body: Any) -> TaskRecord:
@@ -174,13 +173,11 @@ def test_every_sign_of_life_of_a_script_renews_its_lease_and_none_cuts_it_short(
     record = taken(pending())
     later = patched(record, 1, now=300.0, title="T").record
     assert later.lease_until == 300.0 + LOOP
-    pushed = task_machine.append(
-        later, [{"type": "chunk"}], attempt=1, now=600.0, lease=LEASE, loop_lease=LOOP
-    )
+    pushed = task_machine.append(later, [{"type": "chunk"}], attempt=1, now=600.0, leases=LEASES)
     assert pushed.record.lease_until == 600.0 + LOOP
-    alive = task_machine.sign_of_life(later, 1, now=700.0, lease=LEASE, loop_lease=LOOP)
+    alive = task_machine.keep_alive(later, 1, 700.0, LEASES)
     assert alive.lease_until == 700.0 + LOOP
-    early = task_machine.sign_of_life(later, 1, now=10.0, lease=LEASE, loop_lease=LOOP)
+    early = task_machine.keep_alive(later, 1, 10.0, LEASES)
     assert early.lease_until == later.lease_until
 
 
@@ -190,7 +187,7 @@ def test_an_attempt_that_is_over_gives_no_sign_of_life() -> None:
     again = taken(lost.record, "t")
     for record in (lost.record, again):
         with pytest.raises(HttpError):
-            task_machine.sign_of_life(record, 1, now=1e6, lease=LEASE, loop_lease=LOOP)
+            task_machine.keep_alive(record, 1, 1e6, LEASES)
     assert patched(again, 1, now=2e6, title="late").record.lease_until == again.lease_until
 
 
@@ -462,18 +459,14 @@ def test_who_saves_all_of_a_stopped_task_knows_of_the_stop(status: str) -> None:
 @pytest.mark.parametrize("name", ["id", "agent_id", "organization_id"])
 def test_who_a_task_is_can_not_change(name: str) -> None:
     with pytest.raises(HttpError) as refused:
-        task_machine.patch(
-            pending(), {name: "other"}, attempt=None, now=1.0, lease=LEASE, loop_lease=LOOP
-        )
+        task_machine.patch(pending(), {name: "other"}, attempt=None, now=1.0, leases=LEASES)
     assert (refused.value.status, refused.value.path) == (422, f"$.{name}")
 
 
 def test_each_write_of_the_worker_renews_its_lease() -> None:
     record = patched(executing(), 1, now=120.0, status="executing").record
     assert record.lease_until == 150.0
-    pushed = task_machine.append(
-        record, [{"type": "chunk"}], attempt=1, now=140.0, lease=LEASE, loop_lease=LOOP
-    )
+    pushed = task_machine.append(record, [{"type": "chunk"}], attempt=1, now=140.0, leases=LEASES)
     assert pushed.record.lease_until == 170.0
 
 
@@ -505,14 +498,10 @@ def test_a_pushed_end_ends_the_task_with_what_it_says() -> None:
         {"type": "chunk", "task_id": "t", "data": "ab"},
         {"type": "task_finished", "task_id": "t", "data": {"status": "failed", "result": "ab"}},
     ]
-    outcome = task_machine.append(
-        executing(), events, attempt=1, now=110.0, lease=LEASE, loop_lease=LOOP
-    )
+    outcome = task_machine.append(executing(), events, attempt=1, now=110.0, leases=LEASES)
     assert [event.type for event in outcome.events] == ["chunk", "task_finished"]
     assert (outcome.record.status, outcome.record.read()["result"]) == ("failed", "ab")
-    again = task_machine.append(
-        outcome.record, events[1:], attempt=1, now=111.0, lease=LEASE, loop_lease=LOOP
-    )
+    again = task_machine.append(outcome.record, events[1:], attempt=1, now=111.0, leases=LEASES)
     assert again.events == ()
 
 
@@ -520,13 +509,11 @@ def test_nothing_follows_the_end() -> None:
     end: dict[str, Any] = {"type": "task_finished", "task_id": "t", "data": None}
     chunk: dict[str, Any] = {"type": "chunk", "task_id": "t", "data": "late"}
     with pytest.raises(HttpError) as refused:
-        task_machine.append(
-            executing(), [end, chunk], attempt=1, now=1.0, lease=LEASE, loop_lease=LOOP
-        )
+        task_machine.append(executing(), [end, chunk], attempt=1, now=1.0, leases=LEASES)
     assert refused.value.path == "$[1]"
     finished = task_machine.stop(executing(), 1.0).record
     with pytest.raises(HttpError) as refused:
-        task_machine.append(finished, [chunk], attempt=1, now=2.0, lease=LEASE, loop_lease=LOOP)
+        task_machine.append(finished, [chunk], attempt=1, now=2.0, leases=LEASES)
     assert refused.value.status == 409
 
 
@@ -637,8 +624,7 @@ class Life(RuleBasedStateMachine):
                 {"status": "executing", "worker_id": script, "run_locally": directly},
                 attempt=None,
                 now=self.now,
-                lease=LEASE,
-                loop_lease=LOOP,
+                leases=LEASES,
             )
         )
         assert (outcome is not None) == (free or its_own)
@@ -662,7 +648,7 @@ class Life(RuleBasedStateMachine):
         holds = task_machine.holds(self.record, attempt)
         outcome = conflict_or(
             lambda: task_machine.patch(
-                self.record, changes, attempt=attempt, now=self.now, lease=LEASE, loop_lease=LOOP
+                self.record, changes, attempt=attempt, now=self.now, leases=LEASES
             )
         )
         if outcome is None:
@@ -680,8 +666,7 @@ class Life(RuleBasedStateMachine):
                 {"title": title},
                 attempt=None,
                 now=self.now,
-                lease=LEASE,
-                loop_lease=LOOP,
+                leases=LEASES,
             )
         )
 
@@ -694,8 +679,7 @@ class Life(RuleBasedStateMachine):
                 [{"type": "chunk", "data": chunk}],
                 attempt=attempt,
                 now=self.now,
-                lease=LEASE,
-                loop_lease=LOOP,
+                leases=LEASES,
             )
         )
         may = not self.record.finished and task_machine.holds(self.record, attempt)

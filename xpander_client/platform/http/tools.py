@@ -107,6 +107,7 @@ class OperationEndpoints:
         self._http_tools = http_tools
         self._reach = reach
         self._settings = settings
+        self._leases = task_machine.Leases(worker=settings.lease, script=settings.loop_lease)
         self._clock = clock
 
     def routes(self) -> Sequence[Route]:
@@ -187,12 +188,7 @@ class OperationEndpoints:
                 "x-xpander-tool-call-id has to say which call the thread is told the answer of",
                 headers=status,
             )
-        if call.attempt is not None and task_machine.is_worn(
-            task,
-            now=self._clock(),
-            lease=self._settings.lease,
-            loop_lease=self._settings.loop_lease,
-        ):
+        if call.attempt is not None and task_machine.is_worn(task, self._clock(), self._leases):
             await self._store.keep_alive(call.organization_id, task.id, attempt=call.attempt)
 
     async def _have_answered(self, call: _Call) -> _Answer:

@@ -85,6 +85,20 @@ _ALIASES = {
 }
 
 
+@attrs.frozen(kw_only=True)
+class Leases:
+    """How long a task is its holder's after each sign of life, in seconds. A script is silent while
+    its model thinks; a worker has heartbeats beside its work.
+    """
+
+    worker: float
+    script: float
+
+    def get_term(self, record: TaskRecord) -> float:
+        """Return how long a sign of life from the task's holder counts."""
+        return self.script if record.scripted else self.worker
+
+
 @attrs.frozen
 class Outcome:
     """What a step made: the record as it is now, and the events to store with it."""
@@ -316,7 +330,7 @@ def bury(record: TaskRecord, now: float) -> TaskRecord:
 
 
 def is_grave(record: TaskRecord | None, organization_id: str) -> bool:
-    """Whether this is what stays of a deleted task of the organization."""
+    """Tell whether this is what stays of a deleted task of the organization."""
     return (
         record is not None
         and record.status == "deleted"
@@ -325,7 +339,7 @@ def is_grave(record: TaskRecord | None, organization_id: str) -> bool:
 
 
 def holds(record: TaskRecord, attempt: int) -> bool:
-    """Whether a writer that says it is this attempt may write what is a worker's to write.
+    """Tell whether a writer that says it is this attempt may write what is a worker's to write.
 
     An attempt ends with its offer or its lease, also while nobody else has the task yet. A task
     that was never offered belongs to whoever made it, who knows it by attempt 0.
@@ -335,33 +349,24 @@ def holds(record: TaskRecord, attempt: int) -> bool:
     return record.status != "pending" or record.worker_id is not None or attempt == 0
 
 
-def _term(record: TaskRecord, *, lease: float, loop_lease: float) -> float:
-    """How long a sign of life from the task's holder counts. A script is silent while its model
-    thinks; a worker has heartbeats beside its work.
-    """
-    return loop_lease if record.scripted else lease
-
-
-def is_worn(record: TaskRecord, *, now: float, lease: float, loop_lease: float) -> bool:
-    """Whether a good part of the task's lease is over."""
-    whole = _term(record, lease=lease, loop_lease=loop_lease)
+def is_worn(record: TaskRecord, now: float, leases: Leases) -> bool:
+    """Tell whether a good part of the task's lease is over."""
+    whole = leases.get_term(record)
     return record.lease_until is not None and record.lease_until < now + whole * 2 / 3
 
 
-def sign_of_life(
-    record: TaskRecord, attempt: int, *, now: float, lease: float, loop_lease: float
-) -> TaskRecord:
+def keep_alive(record: TaskRecord, attempt: int, now: float, leases: Leases) -> TaskRecord:
     """Renew the lease after a sign of life of who believes to hold this attempt."""
     if not holds(record, attempt):
         raise StaleAttempt(attempt)
-    return _renew(record, now=now, lease=lease, loop_lease=loop_lease)
+    return _renew(record, now, leases)
 
 
-def _renew(record: TaskRecord, *, now: float, lease: float, loop_lease: float) -> TaskRecord:
+def _renew(record: TaskRecord, now: float, leases: Leases) -> TaskRecord:
     # A lease is never cut short by a sign of life.
     if record.status != "executing" or record.lease_until is None:
         return record
-    until = now + _term(record, lease=lease, loop_lease=loop_lease)
+    until = now + leases.get_term(record)
     return attrs.evolve(record, lease_until=max(record.lease_until, until))
 
 
@@ -371,8 +376,7 @@ def patch(
     *,
     attempt: int | None,
     now: float,
-    lease: float,
-    loop_lease: float,
+    leases: Leases,
 ) -> Outcome:
     """Set some fields of the task; null takes a field away.
 
@@ -441,10 +445,10 @@ def patch(
     _converse(task, said)
     changed = record
     if status != record.status:
-        held = _term(record, lease=lease, loop_lease=loop_lease)
-        changed = _move(record, task, status, now=now, lease=held)
+        term = leases.get_term(record)
+        changed = _move(record, task, status, now=now, lease=term)
     elif attempt is not None and holds(record, attempt):
-        changed = _renew(record, now=now, lease=lease, loop_lease=loop_lease)
+        changed = _renew(record, now, leases)
     if task == before:
         return Outcome(changed)
     changed = _rewrite(changed, task, now)
@@ -455,7 +459,7 @@ def patch(
 
 
 def takes_up_again(changes: Mapping[str, Any]) -> bool:
-    """Whether a writer of a whole task knows that it was stopped, and sets it to go on."""
+    """Tell whether a writer of a whole task knows that it was stopped, and sets it to go on."""
     return changes.get("is_manually_stopped") is True and changes.get("status") in _TAKEN_UP_AGAIN
 
 
@@ -497,8 +501,7 @@ def append(
     *,
     attempt: int | None,
     now: float,
-    lease: float,
-    loop_lease: float,
+    leases: Leases,
 ) -> Outcome:
     """Append the events that were pushed to a task, with what they do to it.
 
@@ -525,14 +528,13 @@ def append(
                 _ending(event.get("data")),
                 attempt=attempt,
                 now=now,
-                lease=lease,
-                loop_lease=loop_lease,
+                leases=leases,
             )
             return Outcome(ending.record, (*stored, *ending.events))
         stored.append(NewEvent(str(kind), orjson.dumps(event)))
     # Written only when a good part of the lease is over: events come by the thousand.
-    if is_worn(record, now=now, lease=lease, loop_lease=loop_lease):
-        record = _renew(record, now=now, lease=lease, loop_lease=loop_lease)
+    if is_worn(record, now, leases):
+        record = _renew(record, now, leases)
     return Outcome(record, tuple(stored))
 
 

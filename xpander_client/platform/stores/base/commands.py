@@ -14,7 +14,6 @@ from typing import Any
 import attrs
 
 from xpander_client.platform.foundation.errors import HttpError
-from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules import task_machine
 from xpander_client.platform.rules.records import (
     AUDIT_FIELDS,
@@ -69,7 +68,7 @@ def build_audit_page(rows: Sequence[Any], limit: int) -> AuditPage:
 
 
 def keep_alive(
-    work: Work, record: TaskRecord, attempt: int | None, settings: Settings
+    work: Work, record: TaskRecord, attempt: int | None, leases: task_machine.Leases
 ) -> TaskRecord:
     """Give the task's lease a new term, because its holder did something.
 
@@ -78,9 +77,7 @@ def keep_alive(
     """
     if attempt is None:
         return record
-    alive = task_machine.sign_of_life(
-        record, attempt, now=work.now, lease=settings.lease, loop_lease=settings.loop_lease
-    )
+    alive = task_machine.keep_alive(record, attempt, work.now, leases)
     if alive is not record:
         work.renew(alive)
     return alive

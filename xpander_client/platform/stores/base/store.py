@@ -86,6 +86,9 @@ class Store(ABC):
         self._admission = Admission(
             self._settings.queue_limit, self._settings.queue_wait, self._settings.queue_bytes
         )
+        self._leases = task_machine.Leases(
+            worker=self._settings.lease, script=self._settings.loop_lease
+        )
         self._sweep = Sweep(self._settings, self._find_overdue, self._submit)
 
     @property
@@ -183,7 +186,7 @@ class Store(ABC):
 
         def run(work: Work) -> Put:
             parent = find_task(work, organization_id, parent_id)
-            keep_alive(work, parent, attempt, self._settings)
+            keep_alive(work, parent, attempt, self._leases)
             if parent.finished:
                 raise HttpError(409, f"the task is {parent.status}, which is final")
             there = work.task(task_id)
@@ -291,8 +294,7 @@ class Store(ABC):
                 changes,
                 attempt=attempt,
                 now=work.now,
-                lease=self._settings.lease,
-                loop_lease=self._settings.loop_lease,
+                leases=self._leases,
             )
             if record.finished and not outcome.record.finished:
                 anew = attrs.evolve(outcome.record, run_from=work.last_seq(task_id))
@@ -314,7 +316,7 @@ class Store(ABC):
 
         def run(work: Work) -> TaskRecord:
             record = find_task(work, organization_id, task_id)
-            return keep_alive(work, record, attempt, self._settings)
+            return keep_alive(work, record, attempt, self._leases)
 
         return await self._submit(Command(run, Reads(tasks=(task_id,))))
 
@@ -341,8 +343,7 @@ class Store(ABC):
                 events,
                 attempt=attempt,
                 now=work.now,
-                lease=self._settings.lease,
-                loop_lease=self._settings.loop_lease,
+                leases=self._leases,
             )
             last_seq = save_task(work, record, outcome)
             remember_answer(work, organization_id, key, task_id)

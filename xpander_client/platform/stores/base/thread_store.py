@@ -10,7 +10,6 @@ import attrs
 import orjson
 
 from xpander_client.platform.foundation.errors import HttpError
-from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules import threads
 from xpander_client.platform.rules.records import (
     Extended,
@@ -18,6 +17,7 @@ from xpander_client.platform.rules.records import (
     MessageRecord,
     ThreadRecord,
 )
+from xpander_client.platform.rules.task_machine import Leases
 from xpander_client.platform.stores.base.commands import (
     audit_action,
     find_task,
@@ -37,9 +37,9 @@ class ThreadStore(ABC):
     a `Store`.
     """
 
-    def __init__(self, submit: Submit, settings: Settings) -> None:
+    def __init__(self, submit: Submit, leases: Leases) -> None:
         self._submit = submit
-        self._settings = settings
+        self._leases = leases
 
     async def create(
         self,
@@ -105,7 +105,7 @@ class ThreadStore(ABC):
             if first_answer(work, organization_id, key) is not None:
                 return Extended(thread, task)
             if task is not None:
-                task = keep_alive(work, task, attempt, self._settings)
+                task = keep_alive(work, task, attempt, self._leases)
             if added:
                 work.extend_thread(thread, added)
             remember_answer(work, organization_id, key, thread_id)

@@ -96,7 +96,7 @@ class PostgresStore(Store):
             self._fronts,
             batch=batch,
         )
-        self._threads = PostgresThreads(self._submit, self._settings, self._database)
+        self._threads = PostgresThreads(self._submit, self._leases, self._database)
         self._presence = PostgresPresence(
             self.server_id, self._database, self._clock, self._settings
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import MessageRecord, ThreadRecord
+from xpander_client.platform.rules.task_machine import Leases
 from xpander_client.platform.stores.base.commands import unknown_thread
 from xpander_client.platform.stores.base.thread_store import ThreadStore
 from xpander_client.platform.stores.base.transaction import Submit
@@ -21,8 +21,8 @@ class PostgresThreads(ThreadStore):
     read, however long the thread is.
     """
 
-    def __init__(self, submit: Submit, settings: Settings, database: Database) -> None:
-        super().__init__(submit, settings)
+    def __init__(self, submit: Submit, leases: Leases, database: Database) -> None:
+        super().__init__(submit, leases)
         self._database = database
 
     async def get(self, organization_id: str, thread_id: str) -> ThreadRecord:

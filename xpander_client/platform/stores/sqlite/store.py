@@ -97,7 +97,7 @@ class SqliteStore(Store):
         self._lister: ThreadPoolExecutor | None = None
         self._list_reader: sqlite3.Connection | None = None
         self._threads = SqliteThreads(
-            self._submit, self._settings, self._read_connection, self._on_list_thread
+            self._submit, self._leases, self._read_connection, self._on_list_thread
         )
 
     @property

@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
-from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import MessageRecord, ThreadRecord
+from xpander_client.platform.rules.task_machine import Leases
 from xpander_client.platform.stores.base.commands import unknown_thread
 from xpander_client.platform.stores.base.thread_store import ThreadStore
 from xpander_client.platform.stores.base.transaction import Submit
@@ -27,11 +27,11 @@ class SqliteThreads(ThreadStore):
     def __init__(
         self,
         submit: Submit,
-        settings: Settings,
+        leases: Leases,
         reader: Callable[[], sqlite3.Connection],
         listed: Callable[[str, tuple[Any, ...]], Awaitable[list[Any]]],
     ) -> None:
-        super().__init__(submit, settings)
+        super().__init__(submit, leases)
         self._reader = reader
         self._listed = listed
 
