@@ -15,7 +15,6 @@ from xpander_client.platform.agents.file import DescribedAgent
 from xpander_client.platform.agents.functions import Tool, Tools
 from xpander_client.platform.agents.http_tools import HttpTools
 from xpander_client.platform.agents.registry import Agents
-from xpander_client.platform.auth import roles
 from xpander_client.platform.auth.keys import FixedKeys, Keys, StoredKeys
 from xpander_client.platform.auth.rate_limits import RateLimits
 from xpander_client.platform.dispatch.dispatcher import Dispatch
@@ -30,6 +29,7 @@ from xpander_client.platform.http.events import EventEndpoints
 from xpander_client.platform.http.gate import AuthMiddleware
 from xpander_client.platform.http.health import HealthEndpoints
 from xpander_client.platform.http.reports import ReportEndpoints
+from xpander_client.platform.http.role_guard import guard_routes
 from xpander_client.platform.http.scope import KeyScope
 from xpander_client.platform.http.table import make_routes
 from xpander_client.platform.http.tasks import TaskEndpoints
@@ -128,7 +128,7 @@ class Platform:
             OfficialThreadEndpoints(store),
         )
         webhook = WebhookEndpoint(creations, self._outcomes, self.settings)
-        guarded = roles.guard_routes(
+        guarded = guard_routes(
             reach.guard_routes(
                 [
                     *routes,

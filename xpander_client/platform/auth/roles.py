@@ -2,13 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
-
 from xpander_client.platform.auth.access import APPLICATION, ROLES, WORKER
-from xpander_client.platform.foundation.errors import HttpError
 
 _ANY = ROLES
 _BOTH = frozenset({APPLICATION, WORKER})
@@ -70,33 +64,7 @@ RULES = {
 }
 """Which roles may do it, by method and path."""
 
-_OPEN = frozenset({"/health", "/ready"})
 
-
-def guard_routes(routes: Sequence[Route]) -> Sequence[Route]:
-    """Make each route ask whether the key's role may use it. One without a rule is for keys without
-    a role.
-    """
-    for route in routes:
-        if route.path not in _OPEN:
-            methods = route.methods or ()
-            rules = {method: RULES.get((method, route.path), _NO_ROLE) for method in methods}
-            route.app = _Guarded(route.app, rules)
-    return routes
-
-
-class _Guarded:
-    """A route's app behind the question whether the key's role may use it."""
-
-    def __init__(self, app: ASGIApp, rules: dict[str, frozenset[str]]) -> None:
-        self._app = app
-        self._rules = rules
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        opened = scope["access"]
-        if opened is not None and opened.role is not None:
-            # What comes in by another method is the router's to refuse.
-            allowed = self._rules.get(scope["method"], _ANY)
-            if opened.role not in allowed:
-                raise HttpError(403, f"this key has the role {opened.role}, which may not do this")
-        await self._app(scope, receive, send)
+def find_roles(method: str, path: str) -> frozenset[str]:
+    """Return the roles that may use an operation: none, where no rule says so."""
+    return RULES.get((method, path), _NO_ROLE)

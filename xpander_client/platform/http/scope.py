@@ -86,7 +86,7 @@ class KeyScope:
                 raise ValueError(f"{route.path}: whose is the {', '.join(sorted(strange))}?")
             named = {name: checks[name] for name in route.param_convertors if name in checks}
             if named:
-                route.app = _Guarded(route.app, self, named)
+                route.app = _ScopeGuard(route.app, self, named)
         return routes
 
     async def check_task(self, access: KeyGrant, task_id: str) -> None:
@@ -238,7 +238,7 @@ def _is_own(access: KeyGrant, chosen: str) -> bool:
     return any(chosen.startswith(f"{agent_id}/") for agent_id in access.agent_ids or ())
 
 
-class _Guarded:
+class _ScopeGuard:
     """A route's app behind the checks of the ids in its path."""
 
     def __init__(
