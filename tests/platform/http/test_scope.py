@@ -619,7 +619,7 @@ async def test_a_workers_name_is_its_organizations_own_at_every_server(
         for _ in range(5):
             clock.now += QUICK.lease / 10
             for server in servers:
-                await server._beat()
+                await server.other_servers.beat()
         if not store.presence.is_single_server:
             await servers[1].on_worker_message("acme", "sales", "w", "worker-heartbeat", None, "")
             await servers[0]._beat()
