@@ -92,7 +92,7 @@ class _Target:
 
 
 def _targets(operation: Operation, document: Document) -> dict[str, _Target]:
-    """Where keywords can go, by `x-arguments`' name for it."""
+    """Return where keywords can go, by `x-arguments`' name for it."""
     targets: dict[str, _Target] = {}
     for place, parameter in operation.parameters:
         if parameter.get("x-transport"):

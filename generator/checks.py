@@ -115,7 +115,7 @@ def _extensions_in(value: Any, place: Place) -> Problems:
 
 
 def _is_name(place: Place) -> bool:
-    """Whether the last step is a name that somebody chose, such as a property called `headers`."""
+    """Tell whether the last step is a name that somebody chose, such as a property `headers`."""
     steps = place.steps
     return len(steps) > 1 and steps[-2] in _NAMES and not _is_name(Place("", steps[:-1]))
 

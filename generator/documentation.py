@@ -198,7 +198,7 @@ def _method_example(method: Method, model: Model, api: Api, *, awaits: bool) -> 
 
 
 def _setup(model: Model, api: Api, *, awaits: bool) -> tuple[list[str], str]:
-    """How an example comes by an object, and what it calls it."""
+    """Return how an example comes by an object, and what it calls it."""
     prefix = "a" if awaits else ""
     for method in model.methods:
         if method.does == "load" and method.example is not None:

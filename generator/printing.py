@@ -185,7 +185,7 @@ def method_keywords(method: Method) -> list[Keyword]:
 
 
 def method_positional(method: Method) -> int:
-    """How many of these may be given by position."""
+    """Return how many of these may be given by position."""
     if method.does == "load":
         return len(method.request.ids) + 1
     if method.does in ("open", "make"):
@@ -254,7 +254,7 @@ def method_result(method: Method) -> str:
 
 
 def answers_anything(requests: Iterable[Request]) -> bool:
-    """Whether one of the answers may be anything at all."""
+    """Tell whether one of the answers may be anything at all."""
     return any(request.result.code() == "Any" for request in requests)
 
 

@@ -97,7 +97,7 @@ class PythonType:
         return names[0] if any(member.is_literal for member in self.members) else None
 
     def names(self, text: str) -> bool:
-        """Whether the annotation contains a name, such as `Any`."""
+        """Tell whether the annotation contains a name, such as `Any`."""
         return any(part.name == text for part in self.parts())
 
 

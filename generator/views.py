@@ -87,7 +87,7 @@ class Model:
         return [field.type for field in self.fields]
 
     def names(self, text: str) -> bool:
-        """Whether a field's annotation contains a name."""
+        """Tell whether a field's annotation contains a name."""
         return any(found.names(text) for found in self.types)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 import attrs
 
 from xpander_client.chaos.invariants import Violation
-from xpander_client.chaos.run import Report
+from xpander_client.chaos.run import RunReport
 
 
 @attrs.define
@@ -36,7 +36,7 @@ class Count:
         self.acknowledged += acknowledged
         self._add(broken)
 
-    def of(self, report: Report) -> None:
+    def of(self, report: RunReport) -> None:
         """A run of the chaos, with as many rounds as things went wrong."""
         self.rounds += max(1, sum(report.faults.values()))
         self.acknowledged += sum(report.acknowledged.values())

@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.engines import Engine, rounds
 from tests.faults.tally import Tally
-from xpander_client.chaos.faults import Fault
+from xpander_client.chaos.faults import InjectedFault
 from xpander_client.chaos.run import run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
@@ -30,7 +30,7 @@ async def test_no_worker_loses_a_task_because_a_clock_was_set(
 async def test_workers_that_are_lost_lose_their_tasks_whatever_the_clocks_say(
     engine: Engine, tally: Tally
 ) -> None:
-    faults = {Fault.WORKER_KILLED, Fault.SERVER_KILLED}
+    faults = {InjectedFault.WORKER_KILLED, InjectedFault.SERVER_KILLED}
     with tally.of("8 the same, servers and workers killed -9", engine.name) as count:
         report = await run(engine.address, times=rounds(2), seed=88, faults=faults, server=SERVER)
         count.of(report)

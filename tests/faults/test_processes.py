@@ -6,21 +6,21 @@ import pytest
 
 from tests.faults.engines import Engine, rounds
 from tests.faults.tally import Tally
-from xpander_client.chaos.faults import Fault
+from xpander_client.chaos.faults import InjectedFault
 from xpander_client.chaos.run import run
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 FAULTS = {
-    "2 servers killed -9": {Fault.SERVER_KILLED},
+    "2 servers killed -9": {InjectedFault.SERVER_KILLED},
     "3 workers killed -9, and stopped beyond their lease": {
-        Fault.WORKER_KILLED,
-        Fault.WORKER_FROZEN,
+        InjectedFault.WORKER_KILLED,
+        InjectedFault.WORKER_FROZEN,
     },
     "5 networks: black hole, reset, 2 s delay, half-open": {
-        Fault.NETWORK_OF_CALLERS,
-        Fault.NETWORK_OF_WORKERS,
-        Fault.NETWORK_OF_DATABASE,
+        InjectedFault.NETWORK_OF_CALLERS,
+        InjectedFault.NETWORK_OF_WORKERS,
+        InjectedFault.NETWORK_OF_DATABASE,
     },
 }
 

@@ -10,7 +10,7 @@ from xpander_client.chaos.proxy import Mode, Network
 from xpander_client.chaos.stage import Stage
 
 
-class Fault(enum.Enum):
+class InjectedFault(enum.Enum):
     """Something that goes wrong."""
 
     SERVER_KILLED = "server killed"
@@ -21,22 +21,22 @@ class Fault(enum.Enum):
     NETWORK_OF_DATABASE = "network to the database"
 
 
-FAULTS = frozenset(Fault)
+FAULTS = frozenset(InjectedFault)
 
 _MODES = (Mode.BLACK_HOLE, Mode.RESET, Mode.DELAY, Mode.HALF_OPEN)
 
 
-async def cause(fault: Fault, stage: Stage, chance: random.Random) -> None:
+async def cause(fault: InjectedFault, stage: Stage, chance: random.Random) -> None:
     """Let it go wrong for a while; returns when it is mended."""
-    if fault is Fault.SERVER_KILLED:
+    if fault is InjectedFault.SERVER_KILLED:
         server = chance.randrange(len(stage.servers))
         stage.tell(f"server {server + 1} is killed")
         await stage.kill_server(server, outage=chance.uniform(0.0, 1.0))
-    elif fault is Fault.WORKER_KILLED:
+    elif fault is InjectedFault.WORKER_KILLED:
         worker = chance.randrange(len(stage.workers))
         stage.tell(f"worker {worker + 1} is killed")
         await stage.kill_worker(worker)
-    elif fault is Fault.WORKER_FROZEN:
+    elif fault is InjectedFault.WORKER_FROZEN:
         worker, seconds = chance.randrange(len(stage.workers)), chance.uniform(1.0, 2.0)
         # Beyond the time that it has its tasks for, mostly.
         seconds *= stage.settings.lease
@@ -50,19 +50,23 @@ async def cause(fault: Fault, stage: Stage, chance: random.Random) -> None:
         await _break(networks[place], mode, seconds)
 
 
-def is_possible(fault: Fault, stage: Stage) -> bool:
+def is_possible(fault: InjectedFault, stage: Stage) -> bool:
     """Whether there is what it happens to: a file has no network."""
     return fault not in _NETWORKS or bool(_networks(fault, stage))
 
 
-_NETWORKS = {Fault.NETWORK_OF_CALLERS, Fault.NETWORK_OF_WORKERS, Fault.NETWORK_OF_DATABASE}
+_NETWORKS = {
+    InjectedFault.NETWORK_OF_CALLERS,
+    InjectedFault.NETWORK_OF_WORKERS,
+    InjectedFault.NETWORK_OF_DATABASE,
+}
 
 
-def _networks(fault: Fault, stage: Stage) -> list[Network]:
+def _networks(fault: InjectedFault, stage: Stage) -> list[Network]:
     return {
-        Fault.NETWORK_OF_CALLERS: stage.to_callers,
-        Fault.NETWORK_OF_WORKERS: stage.to_workers,
-        Fault.NETWORK_OF_DATABASE: stage.to_database,
+        InjectedFault.NETWORK_OF_CALLERS: stage.to_callers,
+        InjectedFault.NETWORK_OF_WORKERS: stage.to_workers,
+        InjectedFault.NETWORK_OF_DATABASE: stage.to_database,
     }[fault]
 
 

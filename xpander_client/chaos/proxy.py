@@ -57,7 +57,7 @@ class Network:
         self._answers = asyncio.Event()
         self._answers.set()
         self._server: asyncio.Server | None = None
-        self._lines: set[_Line] = set()
+        self._lines: set[_Relay] = set()
 
     @property
     def mode(self) -> Mode:
@@ -101,7 +101,7 @@ class Network:
         await asyncio.gather(*(line.on_end() for line in lines))
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        line = _Line(self, reader, writer)
+        line = _Relay(self, reader, writer)
         self._lines.add(line)
         await line.on_end()
         self._lines.discard(line)
@@ -116,7 +116,7 @@ class Network:
         return await asyncio.open_connection(host, port, limit=_CHUNK)
 
 
-class _Line:
+class _Relay:
     """One connection with its two ends."""
 
     def __init__(

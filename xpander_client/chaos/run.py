@@ -18,7 +18,7 @@ from typing import Any
 import attrs
 
 from xpander_client.api import Tasks
-from xpander_client.chaos.faults import FAULTS, Fault, cause, is_possible
+from xpander_client.chaos.faults import FAULTS, InjectedFault, cause, is_possible
 from xpander_client.chaos.history import (
     Begun,
     Created,
@@ -52,7 +52,7 @@ _WORDS = {
 
 
 @attrs.frozen(kw_only=True)
-class Report:
+class RunReport:
     """What came of a run. `lost_workers` counts how often a task was taken from a worker that was
     silent for too long; `kept` are the places of what is left to look at.
     """
@@ -80,13 +80,13 @@ async def run(
     *,
     seconds: float = 60.0,
     seed: int = 0,
-    faults: Collection[Fault] = FAULTS,
+    faults: Collection[InjectedFault] = FAULTS,
     times: int | None = None,
     workers: int = 3,
     callers: int = 12,
     server: str = SERVER,
     tell: Callable[[str], None] = lambda text: None,
-) -> Report:
+) -> RunReport:
     """Let things go wrong for some seconds, or so many `times`, with servers on a place beside the
     store at an address; then see whether what was acknowledged is there.
 
@@ -128,7 +128,7 @@ async def run(
         histories = list(read_histories(folder / "histories"))
         stored = await _read_stored(place, stage, {each.entry.task_id for each in histories})
         found = violations(histories, stored, max_attempts=stage.settings.max_attempts)
-        report = Report(
+        report = RunReport(
             store=without_password(address),
             seed=seed,
             seconds=time.monotonic() - began,
@@ -170,7 +170,7 @@ def _clear_abandoned(tell: Callable[[str], None]) -> None:
 
 async def _trouble(
     stage: Stage,
-    possible: list[Fault],
+    possible: list[InjectedFault],
     chance: random.Random,
     done: Counter[str],
     *,

@@ -15,7 +15,7 @@ from xpander_client.cli.stores import StoreAddress, require_address
 from xpander_client.extras import missing
 
 if TYPE_CHECKING:
-    from xpander_client.chaos.run import Report
+    from xpander_client.chaos.run import RunReport
 
 
 _EXAMPLES = 3
@@ -51,7 +51,7 @@ def chaos(
         raise typer.Exit(1)
 
 
-def _print(report: Report) -> None:
+def _print(report: RunReport) -> None:
     print_json(
         {
             "store": report.store,
@@ -70,7 +70,7 @@ def _print(report: Report) -> None:
     )
 
 
-def _show(report: Report) -> None:
+def _show(report: RunReport) -> None:
     rows = [
         *(("went wrong", what, count) for what, count in sorted(report.faults.items())),
         *(("acknowledged", what, count) for what, count in report.acknowledged.items()),

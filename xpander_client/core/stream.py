@@ -305,9 +305,13 @@ class _Following(Generic[T]):
             raise self._make_lost_error(_words(end))
         # A wrong address should be told at once, a stream that broke be tried for longer.
         patience = self.configuration.stream_retry if self._opened else self.configuration.retry
-        known = isinstance(end, Answer | Fault)
+        outcome = (
+            find_outcome(end)
+            if isinstance(end, Answer | Fault)
+            else AttemptOutcome(fate=Fate.UNKNOWN)
+        )
         verdict = decide(
-            find_outcome(end) if known else AttemptOutcome(fate=Fate.UNKNOWN),
+            outcome,
             replay=Replay.ALWAYS,
             keys_honored=False,
             attempt=len(self._attempts),

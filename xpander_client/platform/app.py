@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 from xpander_client.platform.agents.file import DescribedAgent
 from xpander_client.platform.agents.functions import Tool, Tools
 from xpander_client.platform.agents.http_tools import HttpTools
-from xpander_client.platform.agents.registry import Agents
+from xpander_client.platform.agents.registry import AgentRegistry
 from xpander_client.platform.auth.keys import FixedKeys, Keys, StoredKeys
 from xpander_client.platform.auth.rate_limits import RateLimits
 from xpander_client.platform.dispatch.dispatcher import Dispatch
@@ -86,7 +86,7 @@ class Platform:
         store.admission.observer = self.metrics
         self.dispatch = Dispatch(store, self.settings, self._clock, self.metrics)
         self.logs = EventLogs(store, self.settings, self._clock, self.metrics)
-        self.agents = Agents(
+        self.agents = AgentRegistry(
             store, agents, create=create_agents, settings=self.settings, clock=self._clock
         )
         self.deletions = Deletions(store, self.dispatch)

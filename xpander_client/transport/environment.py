@@ -123,7 +123,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _is_exempt(parts: SplitResult, exceptions: str) -> bool:
-    """Whether `NO_PROXY` excepts an address; what can't be read there excepts nothing."""
+    """Tell whether `NO_PROXY` excepts an address; what can't be read there excepts nothing."""
     host = parts.hostname or ""
     port = str(parts.port or _PORTS[parts.scheme])
     for entry in re.split(r"[\s,]+", exceptions.lower()):
@@ -139,7 +139,7 @@ def _is_exempt(parts: SplitResult, exceptions: str) -> bool:
 
 
 def _covers(name: str, host: str) -> bool:
-    """Whether a name of `NO_PROXY` (``*``, a domain, an IP address or network) covers a host."""
+    """Tell whether a name of `NO_PROXY` (``*``, a domain, an IP or a network) covers a host."""
     if name == "*":
         return True
     address = _ip(host)

@@ -70,13 +70,13 @@ def read_answer(response: httpx.Response, body: bytes) -> Answer:
 
 
 def is_event_stream(response: httpx.Response) -> bool:
-    """Whether an answer is a stream to be read bit by bit."""
+    """Tell whether an answer is a stream to be read bit by bit."""
     kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     return response.status_code == 200 and kind == "text/event-stream"
 
 
 def is_compressed(response: httpx.Response) -> bool:
-    """Whether what comes has to be decoded, although a stream is asked for as it is."""
+    """Tell whether what comes has to be decoded, although a stream is asked for as it is."""
     return "content-encoding" in response.headers
 
 
@@ -92,7 +92,7 @@ def read_opened(response: httpx.Response) -> Opened | Answer:
 
 
 def _decodes(coding: str) -> bool:
-    """Whether httpx knows an encoding, which depends on the packages that are there."""
+    """Tell whether httpx knows an encoding, which depends on the packages that are there."""
     if coding.lower() == "identity":
         return True
     try:

@@ -41,7 +41,7 @@ from xpander_client.worker.channel.listener import (
     Offered,
     Registered,
     StopRequested,
-    TaskNotified,
+    TaskNotification,
 )
 from xpander_client.worker.direct import DirectInvocations
 from xpander_client.worker.http import InvokeServer
@@ -320,7 +320,7 @@ class Worker:
                         # An offer that is not taken up goes to another worker.
                         if not self._is_stopping and self._test is None:
                             self._take_up(message, attempts, context)
-                    case TaskNotified():
+                    case TaskNotification():
                         pass  # Handlers have no wait points.
                     case _:
                         assert_never(message)

@@ -3,7 +3,7 @@
 import pytest
 
 from xpander_client.platform.dispatch.sessions import OUTBOX, WorkerSession
-from xpander_client.platform.dispatch.turns import CLAIMED_BYTES, MOST, Turns
+from xpander_client.platform.dispatch.turns import CLAIMED_BYTES, MOST, WorkerTurns
 from xpander_client.platform.stores.base.hints import Topics
 
 SILENCE = 10.0
@@ -14,7 +14,9 @@ class Agent:
 
     def __init__(self) -> None:
         self.hints = Topics()
-        self.turns = Turns(lambda pin, heard: self.hints.watch(str(pin), heard=heard), SILENCE)
+        self.turns = WorkerTurns(
+            lambda pin, heard: self.hints.watch(str(pin), heard=heard), SILENCE
+        )
 
     def worker(self, name: str, *, slots: int = 1, pool: str | None = None) -> WorkerSession:
         session = WorkerSession(

@@ -18,7 +18,7 @@ from xpander_client.worker.channel.listener import (
     Offered,
     Registered,
     StopRequested,
-    TaskNotified,
+    TaskNotification,
 )
 
 
@@ -66,7 +66,7 @@ async def test_what_the_platform_says_is_understood() -> None:
             assert isinstance(offered, Offered)
             assert (offered.task_id, offered.attempt) == ("task-1", 3)
             assert json.loads(offered.body)["new_field"] == [1]
-            assert await anext(messages) == TaskNotified("task-1", 3, 7, "approval", None)
+            assert await anext(messages) == TaskNotification("task-1", 3, 7, "approval", None)
             assert await anext(messages) == StopRequested("task-1", 3)
         assert server.lines == ["GET /org/events/sales/?environment=local HTTP/1.1"]
 

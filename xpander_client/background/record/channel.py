@@ -20,7 +20,7 @@ from xpander_client.worker.channel.listener import (
     Offered,
     Registered,
     StopRequested,
-    TaskNotified,
+    TaskNotification,
 )
 
 _logger = logging.getLogger("xpander_client.background")
@@ -40,7 +40,7 @@ class Channel:
         transport: Transport,
         agent_id: str,
         registered: Callable[[str], None],
-        heard: Callable[[Offered | StopRequested | TaskNotified], None],
+        heard: Callable[[Offered | StopRequested | TaskNotification], None],
     ) -> None:
         self._transport = transport
         self._agent_id = agent_id

@@ -11,7 +11,7 @@ from xpander_client.core.answer import BRIEF
 from xpander_client.core.requests import RequestSpec
 from xpander_client.transport import Transport
 from xpander_client.transport.pool import Pool
-from xpander_client.worker.channel.listener import Offered, StopRequested, TaskNotified
+from xpander_client.worker.channel.listener import Offered, StopRequested, TaskNotification
 
 
 class WorkerConnection:
@@ -25,7 +25,7 @@ class WorkerConnection:
         self,
         configuration: Configuration,
         agent_id: str,
-        on_message: Callable[[Offered | StopRequested | TaskNotified], None],
+        on_message: Callable[[Offered | StopRequested | TaskNotification], None],
         on_return: Callable[[], None],
     ) -> None:
         self.worker_id: str | None = None

@@ -25,7 +25,7 @@ from xpander_client.background.recorder import PluginTask
 from xpander_client.background.signals import TaskCtl
 from xpander_client.runtime.loop_thread import LoopThread
 from xpander_client.runtime.shielding import shield
-from xpander_client.worker.channel.listener import Offered, StopRequested, TaskNotified
+from xpander_client.worker.channel.listener import Offered, StopRequested, TaskNotification
 
 if TYPE_CHECKING:
     from xpander_client.background.plugin import Plugin
@@ -267,7 +267,7 @@ class PlatformRecord:
     def _on_return(self) -> None:
         self._writer.doubt_all()
 
-    def _on_message(self, message: Offered | StopRequested | TaskNotified) -> None:
+    def _on_message(self, message: Offered | StopRequested | TaskNotification) -> None:
         if not isinstance(message, Offered):
             self._writer.on_message(message)
         elif not self._writer.take_back(message):

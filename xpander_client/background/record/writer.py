@@ -15,7 +15,7 @@ from xpander_client.core.requests import RequestSpec
 from xpander_client.core.serialization import parse
 from xpander_client.core.statuses import STATUSES, TERMINAL, TaskStatus
 from xpander_client.errors import CallError, ConflictError, ModuleException, NotFoundError
-from xpander_client.worker.channel.listener import Offered, StopRequested, TaskNotified
+from xpander_client.worker.channel.listener import Offered, StopRequested, TaskNotification
 
 _logger = logging.getLogger("xpander_client.background")
 
@@ -40,7 +40,7 @@ class EntryWriter:
         self._beginning = asyncio.Semaphore(_BEGINNING)
         # By the names that the platform has for the tasks.
         self._known: dict[str, Entry] = {}
-        self._early: OrderedDict[str, list[StopRequested | TaskNotified]] = OrderedDict()
+        self._early: OrderedDict[str, list[StopRequested | TaskNotification]] = OrderedDict()
 
     def doubt_all(self) -> None:
         """Have each task looked at: what was said to it while the worker was away is lost."""
@@ -48,7 +48,7 @@ class EntryWriter:
             entry.is_doubtful = True
             entry.news.set()
 
-    def on_message(self, message: StopRequested | TaskNotified) -> None:
+    def on_message(self, message: StopRequested | TaskNotification) -> None:
         """Pass a message on to its task."""
         if (entry := self._known.get(message.task_id)) is not None:
             _pass_on(entry, message)
@@ -212,7 +212,7 @@ class EntryWriter:
             del self._known[entry.task_id]
 
 
-def _pass_on(entry: Entry, message: StopRequested | TaskNotified) -> None:
+def _pass_on(entry: Entry, message: StopRequested | TaskNotification) -> None:
     running = entry.running
     if running is None or message.attempt not in (None, entry.attempt):
         return

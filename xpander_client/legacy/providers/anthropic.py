@@ -12,7 +12,7 @@ from xpander_client.legacy.providers.chat import function
 from xpander_client.legacy.providers.family import Family, no_chunk
 from xpander_client.legacy.providers.llm_provider import LLMProvider
 from xpander_client.legacy.providers.tool import Tool
-from xpander_client.legacy.providers.turns import BLANK, Turn, alternating
+from xpander_client.legacy.providers.turns import BLANK, ThreadTurn, alternating
 
 _Blocks = list[dict[str, Any]]
 _EVENTS = ("message_start", "message_delta", "message_stop", "content_block_")
@@ -36,7 +36,7 @@ def _tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
     return found
 
 
-def _blocks(turn: Turn) -> tuple[_Blocks, _Blocks]:
+def _blocks(turn: ThreadTurn) -> tuple[_Blocks, _Blocks]:
     # A text that ends in white space is refused at the end of the model's own messages.
     text = turn.text.rstrip() if turn.role == "assistant" else turn.text
     said: _Blocks = [{"type": "text", "text": text}] if text.strip() else []

@@ -13,7 +13,7 @@ from xpander_client.legacy.providers.chat import function
 from xpander_client.legacy.providers.family import Family, no_chunk
 from xpander_client.legacy.providers.llm_provider import LLMProvider
 from xpander_client.legacy.providers.tool import Tool
-from xpander_client.legacy.providers.turns import BLANK, Turn, alternating
+from xpander_client.legacy.providers.turns import BLANK, ThreadTurn, alternating
 
 _Blocks = list[dict[str, Any]]
 
@@ -36,7 +36,7 @@ def _tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
     return found
 
 
-def _blocks(turn: Turn) -> tuple[_Blocks, _Blocks]:
+def _blocks(turn: ThreadTurn) -> tuple[_Blocks, _Blocks]:
     said: _Blocks = [{"text": turn.text}] if turn.text.strip() else []
     if said or turn.calls:
         said = [*map(_reasoning, turn.reasoning.get("reasoningContent", ())), *said]

@@ -21,7 +21,7 @@ from xpander_client.legacy.providers.tool import (
     write_description,
     write_parameters,
 )
-from xpander_client.legacy.providers.turns import BLANK, SIGNATURE, Call, Turn
+from xpander_client.legacy.providers.turns import BLANK, SIGNATURE, ThreadCall, ThreadTurn
 
 _REASONING = ("reasoning_content", "reasoning_details", "thinking_blocks")
 """Fields of a message that go back as they came."""
@@ -94,7 +94,7 @@ def _tool(tool: Tool, dialect: _Dialect) -> dict[str, Any]:
     return {"type": "function", "function": made}
 
 
-def _messages(turn: Turn, dialect: _Dialect) -> Iterator[dict[str, Any]]:
+def _messages(turn: ThreadTurn, dialect: _Dialect) -> Iterator[dict[str, Any]]:
     reasoning = {} if dialect.is_gemini else turn.reasoning
     besides = {key: copy.deepcopy(reasoning[key]) for key in _REASONING if key in reasoning}
     if not turn.calls:
@@ -113,7 +113,7 @@ def _messages(turn: Turn, dialect: _Dialect) -> Iterator[dict[str, Any]]:
         yield {"role": "tool", "tool_call_id": call.id, "content": call.answer}
 
 
-def _content(turn: Turn, text: str | None, dialect: _Dialect) -> Any:
+def _content(turn: ThreadTurn, text: str | None, dialect: _Dialect) -> Any:
     blocks = turn.reasoning.get("content") if dialect.is_langchain else None
     if not blocks:
         return text
@@ -121,7 +121,7 @@ def _content(turn: Turn, text: str | None, dialect: _Dialect) -> Any:
     return [*copied, {"type": "text", "text": text}] if text else copied
 
 
-def _call(call: Call, dialect: _Dialect) -> dict[str, Any]:
+def _call(call: ThreadCall, dialect: _Dialect) -> dict[str, Any]:
     made: dict[str, Any] = {
         "id": call.id,
         "type": "function",

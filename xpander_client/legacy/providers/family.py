@@ -9,7 +9,7 @@ import attrs
 
 from xpander_client.errors import ArgumentError
 from xpander_client.legacy.providers.tool import Tool
-from xpander_client.legacy.providers.turns import Turn
+from xpander_client.legacy.providers.turns import ThreadTurn
 
 
 def _texts(system: list[str]) -> Any:
@@ -21,7 +21,7 @@ class Family:
     """How a provider's API takes tools, messages and the system's texts."""
 
     tools: Callable[[Sequence[Tool]], list[dict[str, Any]]]
-    messages: Callable[[Sequence[Turn]], list[dict[str, Any]]]
+    messages: Callable[[Sequence[ThreadTurn]], list[dict[str, Any]]]
     system: Callable[[list[str]], Any] = _texts
     is_one_by_one: bool = False
     """Whether a message's form does not depend on those around it, but for calls and answers."""

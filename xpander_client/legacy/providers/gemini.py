@@ -13,7 +13,7 @@ from xpander_client.legacy.providers.gemini_schema import gemini_schema
 from xpander_client.legacy.providers.llm_provider import LLMProvider
 from xpander_client.legacy.providers.names import wire_name
 from xpander_client.legacy.providers.tool import Tool, write_description, write_parameters
-from xpander_client.legacy.providers.turns import Turn, alternating
+from xpander_client.legacy.providers.turns import ThreadTurn, alternating
 
 _Blocks = list[dict[str, Any]]
 
@@ -46,7 +46,7 @@ def _declaration(tool: Tool) -> dict[str, Any]:
     return made
 
 
-def _blocks(turn: Turn) -> tuple[_Blocks, _Blocks]:
+def _blocks(turn: ThreadTurn) -> tuple[_Blocks, _Blocks]:
     # Calls and answers belong together by name and order: ids are not taken everywhere.
     said: _Blocks = [{"text": turn.text}] if turn.text else []
     for call in turn.calls:

@@ -13,7 +13,7 @@ from xpander_client.legacy.providers.chat import chat
 from xpander_client.legacy.providers.family import Family, no_chunk
 from xpander_client.legacy.providers.llm_provider import LLMProvider
 from xpander_client.legacy.providers.tool import Tool
-from xpander_client.legacy.providers.turns import Turn
+from xpander_client.legacy.providers.turns import ThreadTurn
 
 _CHAT = chat(LLMProvider.OLLAMA)
 _FIELDS = ("properties", "required", "anyOf")
@@ -28,7 +28,7 @@ def answers(response: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
     return [message]
 
 
-def _messages(turn: Turn) -> Iterator[dict[str, Any]]:
+def _messages(turn: ThreadTurn) -> Iterator[dict[str, Any]]:
     message: dict[str, Any] = {"role": turn.role, "content": turn.text}
     if "thinking" in turn.reasoning:
         message["thinking"] = turn.reasoning["thinking"]

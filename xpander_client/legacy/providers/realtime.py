@@ -12,7 +12,7 @@ from xpander_client.legacy.providers.chat import function
 from xpander_client.legacy.providers.family import Family, no_chunk
 from xpander_client.legacy.providers.llm_provider import LLMProvider
 from xpander_client.legacy.providers.tool import Tool
-from xpander_client.legacy.providers.turns import Turn
+from xpander_client.legacy.providers.turns import ThreadTurn
 
 
 def answers(response: Mapping[str, Any]) -> list[Mapping[str, Any]] | None:
@@ -47,7 +47,7 @@ def _tools(tools: Sequence[Tool]) -> list[dict[str, Any]]:
     ]
 
 
-def _items(turn: Turn) -> Iterator[dict[str, Any]]:
+def _items(turn: ThreadTurn) -> Iterator[dict[str, Any]]:
     if turn.text or not turn.calls:
         kind = "output_text" if turn.role == "assistant" else "input_text"
         content = [{"type": kind, "text": turn.text}]

@@ -34,7 +34,7 @@ _ROLES: dict[str, Role] = {"system": "system", "developer": "system", "assistant
 
 
 @attrs.frozen
-class Call:
+class ThreadCall:
     """A call in a stored thread, in the provider's form, with its answer."""
 
     id: str
@@ -51,16 +51,16 @@ class Call:
 
 
 @attrs.frozen
-class Turn:
+class ThreadTurn:
     """A message, and what answers its calls."""
 
     role: Role
     text: str
-    calls: tuple[Call, ...] = ()
+    calls: tuple[ThreadCall, ...] = ()
     reasoning: Mapping[str, Any] = attrs.field(factory=dict)
 
 
-def turns(thread: Sequence[ThreadMessage], provider: LLMProvider) -> list[Turn]:
+def turns(thread: Sequence[ThreadMessage], provider: LLMProvider) -> list[ThreadTurn]:
     """Return the thread's turns; its system messages are in their places."""
     answers: dict[tuple[int, int], str] = {}
     orphans: set[int] = set()
@@ -77,26 +77,28 @@ def turns(thread: Sequence[ThreadMessage], provider: LLMProvider) -> list[Turn]:
                 answers[place] = message.content or ""  # the last one, if there are several
 
     ids = _ids(provider)
-    made: list[Turn] = []
+    made: list[ThreadTurn] = []
     for at, message in enumerate(thread):
         text = message.content or ""
         if message.role == "tool":
             if at in orphans:
-                made.append(Turn("user", f"A tool called earlier answered: {text}"))
+                made.append(ThreadTurn("user", f"A tool called earlier answered: {text}"))
             continue
         calls = tuple(
             _call(call, answers.get((at, position), _NO_RESULT), provider, ids)
             for position, call in enumerate(message.tool_calls or ())
         )
         role = "assistant" if calls else _ROLES.get(message.role, "user")
-        made.append(Turn(role, text, calls, _reasoning(message) if role == "assistant" else {}))
+        made.append(
+            ThreadTurn(role, text, calls, _reasoning(message) if role == "assistant" else {})
+        )
     return made
 
 
 def alternating(
-    found: Iterable[Turn],
+    found: Iterable[ThreadTurn],
     message: Callable[[str, list[dict[str, Any]]], dict[str, Any]],
-    blocks: Callable[[Turn], tuple[list[dict[str, Any]], list[dict[str, Any]]]],
+    blocks: Callable[[ThreadTurn], tuple[list[dict[str, Any]], list[dict[str, Any]]]],
     assistant: str = "assistant",
 ) -> list[dict[str, Any]]:
     """Messages whose roles alternate, from a user's to a user's, without the system's.
@@ -119,12 +121,12 @@ def alternating(
         if turn.role == "system":
             continue
         if turn.role == "user":
-            add("user", blocks(turn)[0] or blocks(Turn("user", BLANK))[0])
+            add("user", blocks(turn)[0] or blocks(ThreadTurn("user", BLANK))[0])
             continue
         said, answers = blocks(turn)
         add(assistant, said)
         add("user", answers)
-    go_on = blocks(Turn("user", _CONTINUE))[0]
+    go_on = blocks(ThreadTurn("user", _CONTINUE))[0]
     if merged and merged[0][0] != "user":
         merged.insert(0, ("user", list(go_on)))
     if not merged or merged[-1][0] != "user":
@@ -148,8 +150,8 @@ def _reasoning(message: ThreadMessage) -> Mapping[str, Any]:
 
 def _call(
     call: ThreadToolCall, answer: str, provider: LLMProvider, ids: Callable[[str], str]
-) -> Call:
-    return Call(
+) -> ThreadCall:
+    return ThreadCall(
         ids(call.tool_call_id),
         wire_name(call.name, provider),
         _repair(call.payload),

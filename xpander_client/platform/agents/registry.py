@@ -24,7 +24,7 @@ _KEPT = 4096
 """How many agents of the store are remembered."""
 
 
-class Agents:
+class AgentRegistry:
     """The agents of each organization.
 
     Those described when the platform starts are in every organization. The others are kept in the

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from xpander_client.core.sse import encode_event
 from xpander_client.platform.dispatch.roster import Roster
 from xpander_client.platform.dispatch.sessions import log_failures
-from xpander_client.platform.dispatch.turns import Turns
+from xpander_client.platform.dispatch.turns import WorkerTurns
 from xpander_client.platform.foundation.clock import Clock
 from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
@@ -32,7 +32,7 @@ class Offers:
         self._clock = clock
         self._roster = roster
 
-    async def serve(self, organization_id: str, agent_id: str, turns: Turns) -> None:
+    async def serve(self, organization_id: str, agent_id: str, turns: WorkerTurns) -> None:
         """Give work to the workers of an agent until cancelled, whatever goes wrong."""
         loop = asyncio.get_running_loop()
         look_again = loop.time() + self._patience()
@@ -59,7 +59,7 @@ class Offers:
     def _patience(self) -> float:
         return patience(self._settings.poll_interval, hears=self._store.hears)
 
-    async def _offer(self, organization_id: str, agent_id: str, turns: Turns) -> float:
+    async def _offer(self, organization_id: str, agent_id: str, turns: WorkerTurns) -> float:
         """Offer tasks to the workers that are ready for some. Returns how long to wait for a hint
         before the next look.
         """
@@ -98,7 +98,7 @@ class Offers:
         # What waits, but could not be had, is in somebody else's hands this very moment.
         return 0.0 if records else self._settings.poll_interval
 
-    def _hand_out(self, records: Sequence[TaskRecord], turns: Turns, now: float) -> None:
+    def _hand_out(self, records: Sequence[TaskRecord], turns: WorkerTurns, now: float) -> None:
         for record in records:
             session = turns.sessions.get(record.worker_id or "")
             if session is None:

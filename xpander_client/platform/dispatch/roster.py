@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 
 from xpander_client.platform.dispatch.sessions import WorkerSession
-from xpander_client.platform.dispatch.turns import Turns
+from xpander_client.platform.dispatch.turns import WorkerTurns
 from xpander_client.platform.foundation.clock import Clock
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.foundation.settings import Settings
@@ -25,7 +25,7 @@ from xpander_client.platform.stores.base.store import Store
 class _Group:
     """The workers of one agent, and the task that gives them work."""
 
-    turns: Turns
+    turns: WorkerTurns
     pump: asyncio.Task[None]
 
 
@@ -76,7 +76,7 @@ class Roster:
     def join(
         self,
         session: WorkerSession,
-        serve: Callable[[str, str, Turns], Coroutine[Any, Any, None]],
+        serve: Callable[[str, str, WorkerTurns], Coroutine[Any, Any, None]],
     ) -> None:
         """Take in a worker that listens, with what it holds.
 
@@ -91,7 +91,7 @@ class Roster:
                 topic = agent_topic(organization_id, agent_id, pin)
                 return self._store.watch(topic, heard=heard)
 
-            turns = Turns(watch, self._settings.worker_silence)
+            turns = WorkerTurns(watch, self._settings.worker_silence)
             pump = asyncio.create_task(serve(organization_id, agent_id, turns))
             group = self._groups[organization_id, agent_id] = _Group(turns, pump)
         self.add(session)

@@ -36,7 +36,7 @@ class _Line:
     ready: list[tuple[int, int, WorkerSession]] = attrs.field(factory=list)
 
 
-class Turns:
+class WorkerTurns:
     """The workers of an agent, and the queues that they serve.
 
     A queue goes by what its tasks are pinned to: a worker's id, a pool's name, or None for what is

@@ -12,7 +12,7 @@ from xpander_client.api.models import (
     AgentCreate,
     ApiKeyAllowanceRequest,
 )
-from xpander_client.platform.agents.registry import Agents, list_item
+from xpander_client.platform.agents.registry import AgentRegistry, list_item
 from xpander_client.platform.auth.access import READER
 from xpander_client.platform.auth.keys import Keys
 from xpander_client.platform.foundation.errors import HttpError
@@ -32,7 +32,7 @@ class AgentEndpoints:
 
     def __init__(
         self,
-        agents: Agents,
+        agents: AgentRegistry,
         keys: Keys,
         settings: Settings,
     ) -> None:

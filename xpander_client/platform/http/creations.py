@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from xpander_client.platform.agents.registry import Agents
+from xpander_client.platform.agents.registry import AgentRegistry
 from xpander_client.platform.auth.access import WORKER, KeyGrant
 from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.foundation.errors import HttpError
@@ -21,7 +21,9 @@ _WHICH_IDS = "an id that this key chooses begins with one of its agents', like A
 class Creations:
     """Creates what a key may create, and tells the workers that wait for it."""
 
-    def __init__(self, store: Store, agents: Agents, workers: Dispatch, reach: KeyScope) -> None:
+    def __init__(
+        self, store: Store, agents: AgentRegistry, workers: Dispatch, reach: KeyScope
+    ) -> None:
         self._store = store
         self._agents = agents
         self._workers = workers

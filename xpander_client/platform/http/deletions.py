@@ -28,7 +28,7 @@ _REPORTS = 500
 
 
 @attrs.define
-class Removed:
+class DeletionProgress:
     """How much was deleted. `cursor` is where to go on, and `more` says whether there is more."""
 
     tasks: int = 0
@@ -61,13 +61,13 @@ class Deletions:
 
     async def one(
         self, access: KeyGrant, task_id: str, *, stop: bool, with_thread: bool
-    ) -> Removed:
+    ) -> DeletionProgress:
         """Delete a task.
 
         Raises:
             HttpError: 404, there is no such task; 409, it is not finished.
         """
-        removed = Removed()
+        removed = DeletionProgress()
         await self._delete(access, [task_id], removed, stop=stop, with_threads=with_thread)
         if not removed.tasks:
             record = await self._store.get(access.organization_id, task_id)
@@ -81,7 +81,7 @@ class Deletions:
             HttpError: 404, there is no such task.
         """
         root = await self._store.get(access.organization_id, task_id, whole=False)
-        removed = Removed()
+        removed = DeletionProgress()
         family: list[str] = []
         for _ in range(_FAMILY // AT_ONCE):
             family = await self._family(access, root)
@@ -99,11 +99,11 @@ class Deletions:
         stop: bool,
         with_threads: bool,
         cursor: str | None,
-    ) -> Removed:
+    ) -> DeletionProgress:
         """Delete the tasks that fit and have not changed since `before`; without `stop` only those
         that are finished.
         """
-        removed = Removed(cursor=cursor)
+        removed = DeletionProgress(cursor=cursor)
         for _ in range(AT_ONCE // TOGETHER):
             page = await self._store.list_tasks(
                 access.organization_id, wanted, cursor=removed.cursor, limit=TOGETHER
@@ -120,11 +120,11 @@ class Deletions:
         removed.more = removed.cursor is not None
         return removed
 
-    async def user(self, access: KeyGrant, user_id: str) -> Removed:
+    async def user(self, access: KeyGrant, user_id: str) -> DeletionProgress:
         """Delete a user's tasks, with those that they started, what was said in them, the user's
         threads, and the reports that name the user. What runs is stopped.
         """
-        removed = Removed()
+        removed = DeletionProgress()
         await self._delete_tasks(access, user_id, removed)
         await self._delete_threads(access, user_id, removed)
         for _ in range(AT_ONCE // TOGETHER):
@@ -143,7 +143,9 @@ class Deletions:
             )
         return removed
 
-    async def _delete_tasks(self, access: KeyGrant, user_id: str, removed: Removed) -> None:
+    async def _delete_tasks(
+        self, access: KeyGrant, user_id: str, removed: DeletionProgress
+    ) -> None:
         wanted = TaskFilter(user_id=user_id, agent_ids=access.agent_ids)
         while removed.tasks < AT_ONCE:
             page = await self._store.list_tasks(
@@ -160,7 +162,7 @@ class Deletions:
         self,
         access: KeyGrant,
         ids: Sequence[str],
-        removed: Removed,
+        removed: DeletionProgress,
         of_user: str | None = None,
     ) -> None:
         for start in range(0, len(ids), TOGETHER):
@@ -196,7 +198,9 @@ class Deletions:
         )
         return _Branch(record.id, list(page.records), whole=page.cursor is None)
 
-    async def _delete_threads(self, access: KeyGrant, user_id: str, removed: Removed) -> None:
+    async def _delete_threads(
+        self, access: KeyGrant, user_id: str, removed: DeletionProgress
+    ) -> None:
         of_user = await self._store.threads.list_of_user(
             access.organization_id,
             user_id,
@@ -220,7 +224,7 @@ class Deletions:
         self,
         access: KeyGrant,
         ids: Sequence[str],
-        removed: Removed,
+        removed: DeletionProgress,
         *,
         stop: bool,
         with_threads: bool = False,

@@ -12,7 +12,7 @@ from xpander_client.api.models import (
     ExecutionMetricsReport,
     LLMUsageReport,
 )
-from xpander_client.platform.agents.registry import Agents
+from xpander_client.platform.agents.registry import AgentRegistry
 from xpander_client.platform.foundation.bounds import ID, within
 from xpander_client.platform.foundation.clock import timestamp
 from xpander_client.platform.foundation.errors import HttpError
@@ -39,7 +39,7 @@ class ReportEndpoints:
     def __init__(
         self,
         store: Store,
-        agents: Agents,
+        agents: AgentRegistry,
         reach: KeyScope,
         settings: Settings,
     ) -> None:

@@ -22,7 +22,7 @@ from xpander_client.api.models import (
 )
 from xpander_client.core.answer import BRIEF
 from xpander_client.core.statuses import STATUSES
-from xpander_client.platform.agents.registry import Agents
+from xpander_client.platform.agents.registry import AgentRegistry
 from xpander_client.platform.auth.access import APPLICATION, WORKER
 from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.foundation.bounds import ID, LOOKED_UP
@@ -34,7 +34,7 @@ from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http import bodies
 from xpander_client.platform.http.bodies import take_body, take_object
 from xpander_client.platform.http.creations import Creations, name_one_parent
-from xpander_client.platform.http.deletions import Deletions, Removed
+from xpander_client.platform.http.deletions import DeletionProgress, Deletions
 from xpander_client.platform.http.routing import (
     PAGE,
     Json,
@@ -69,7 +69,7 @@ def _moment(text: str, path: str) -> float:
         raise HttpError(422, "expected a date and a time", path) from None
 
 
-def _answer_removed(removed: Removed) -> Response:
+def _answer_removed(removed: DeletionProgress) -> Response:
     return Json.of(
         {name: value for name, value in attrs.asdict(removed).items() if value is not None}
     )
@@ -81,7 +81,7 @@ class TaskEndpoints:
     def __init__(
         self,
         store: Store,
-        agents: Agents,
+        agents: AgentRegistry,
         workers: Dispatch,
         reach: KeyScope,
         creations: Creations,

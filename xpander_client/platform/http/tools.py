@@ -19,7 +19,7 @@ from xpander_client.platform.agents.file import DescribedAgent
 from xpander_client.platform.agents.functions import Tools
 from xpander_client.platform.agents.http_operation import BODILESS, Arguments, HttpOperation
 from xpander_client.platform.agents.http_tools import HttpTools
-from xpander_client.platform.agents.registry import Agents
+from xpander_client.platform.agents.registry import AgentRegistry
 from xpander_client.platform.agents.tool_answer import SLICE
 from xpander_client.platform.auth.access import KeyGrant
 from xpander_client.platform.dispatch.dispatcher import Dispatch
@@ -56,7 +56,7 @@ _STOP = {"xpander-agent-stop": "true"}
 
 
 @attrs.frozen(kw_only=True)
-class _Call:
+class _ToolCall:
     """A call of a tool in the course of a task."""
 
     access: KeyGrant
@@ -75,7 +75,7 @@ class _Call:
 
 
 @attrs.frozen(kw_only=True)
-class _Answer:
+class _ToolAnswer:
     """What a tool answered. With a `key` the thread is told of it once only, and of an answer that
     is not `final`, because another task will give that, not at all.
     """
@@ -92,7 +92,7 @@ class OperationEndpoints:
     def __init__(
         self,
         store: Store,
-        agents: Agents,
+        agents: AgentRegistry,
         workers: Dispatch,
         tools: Tools,
         http_tools: HttpTools,
@@ -146,7 +146,7 @@ class OperationEndpoints:
         task_id = path_id(request, "execution_id")
         task = await self._store.get(organization(request), task_id, whole=False)
         tool_id = path_id(request, "operation_id")
-        call = _Call(
+        call = _ToolCall(
             access=access(request),
             agent_id=path_id(request, "agent_id"),
             task=task,
@@ -170,11 +170,11 @@ class OperationEndpoints:
             if refusal.status not in _TOOL_FAILURES:  # it is the task that can't be worked on
                 now = await self._store.get(call.organization_id, task_id, whole=False)
                 raise _make_refusal(refusal, {STATUS: now.status}) from None
-            headers = await self._tell(call, _Answer(body=orjson.dumps(refusal.detail)))
+            headers = await self._tell(call, _ToolAnswer(body=orjson.dumps(refusal.detail)))
             raise _make_refusal(refusal, headers) from None
         return Json(answer.body, headers={**answer.headers, **await self._tell(call, answer)})
 
-    async def _check(self, call: _Call) -> None:
+    async def _check(self, call: _ToolCall) -> None:
         """Refuse a call that can't be made for this task, before anything is done."""
         task = call.task
         status = {STATUS: task.status}
@@ -191,7 +191,7 @@ class OperationEndpoints:
         if call.attempt is not None and task_machine.is_worn(task, self._clock(), self._leases):
             await self._store.keep_alive(call.organization_id, task.id, attempt=call.attempt)
 
-    async def _have_answered(self, call: _Call) -> _Answer:
+    async def _have_answered(self, call: _ToolCall) -> _ToolAnswer:
         """Have the tool answer.
 
         Raises:
@@ -205,10 +205,12 @@ class OperationEndpoints:
             return await self._delegate(call, sub_agent)
         operation = agent.operations.get(call.tool_id)
         if operation is None or self._tools.runs(call.tool_id):
-            return _Answer(body=await self._tools.call(call.tool_id, call.arguments.keywords))
-        return _Answer(body=await self._http_tools.call(call.tool_id, operation, call.arguments))
+            return _ToolAnswer(body=await self._tools.call(call.tool_id, call.arguments.keywords))
+        return _ToolAnswer(
+            body=await self._http_tools.call(call.tool_id, operation, call.arguments)
+        )
 
-    async def _finish(self, call: _Call) -> _Answer:
+    async def _finish(self, call: _ToolCall) -> _ToolAnswer:
         is_success = call.arguments.body.get("is_success")
         if not isinstance(is_success, bool):
             raise HttpError(422, "is_success has to be true or false", "$.body_params.is_success")
@@ -229,13 +231,13 @@ class OperationEndpoints:
             raise HttpError(409, f"the task is {task.status}, which is final")
         # No caller can send such a key: it has a character that no header holds.
         name = bodies.fingerprint(f"finish\n{task.id}\n{call.tool_call_id}", None)
-        return _Answer(
+        return _ToolAnswer(
             body=orjson.dumps({"ok": True}),
             headers=_STOP,
             key=IdempotencyKey(f"finish\n{name.hex()}", name),
         )
 
-    async def _delegate(self, call: _Call, sub_agent: str) -> _Answer:
+    async def _delegate(self, call: _ToolCall, sub_agent: str) -> _ToolAnswer:
         text = call.arguments.body.get("input_task")
         if not isinstance(text, str) or not text:
             raise HttpError(422, "input_task has to say what to do", "$.body_params.input_task")
@@ -263,11 +265,11 @@ class OperationEndpoints:
             task_id=child_id,
             attempt=call.attempt,
         )
-        return _Answer(
+        return _ToolAnswer(
             body=orjson.dumps({"execution_id": put.record.id}), headers=_STOP, final=False
         )
 
-    async def _tell(self, call: _Call, answer: _Answer) -> dict[str, str]:
+    async def _tell(self, call: _ToolCall, answer: _ToolAnswer) -> dict[str, str]:
         """Add the tool's message to the task's thread, if wanted. A sign of life in any case.
 
         Returns what the headers say of the task and of the thread.

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from xpander_client.api.models import (
     WorkerMessage,
 )
-from xpander_client.platform.agents.registry import Agents
+from xpander_client.platform.agents.registry import AgentRegistry
 from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.dispatch.frames import registration
 from xpander_client.platform.foundation.bounds import ID, within
@@ -37,7 +37,7 @@ class WorkerEndpoints:
     def __init__(
         self,
         store: Store,
-        agents: Agents,
+        agents: AgentRegistry,
         workers: Dispatch,
         logs: EventLogs,
         settings: Settings,

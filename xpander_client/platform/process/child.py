@@ -46,7 +46,7 @@ class Orders:
 
 
 @attrs.frozen
-class Report:
+class ChildReport:
     """What became of a child: it serves, or `error` says why it can't.
 
     `has_keys` tells whether there is a key that opens anything of what is served.
@@ -56,12 +56,12 @@ class Report:
     has_keys: bool = True
 
 
-def line(said: Orders | Report) -> bytes:
+def line(said: Orders | ChildReport) -> bytes:
     """Write what one says to the other, as it is sent.
 
     Example:
-        >>> read(Report, line(Report("no such host")))
-        Report(error='no such host', has_keys=True)
+        >>> read(ChildReport, line(ChildReport("no such host")))
+        ChildReport(error='no such host', has_keys=True)
     """
     return orjson.dumps(attrs.asdict(said), option=orjson.OPT_APPEND_NEWLINE)
 
@@ -91,7 +91,7 @@ def main() -> None:
             if serves.is_set():
                 raise
             _logger.info("this process can't serve", exc_info=error)
-            _report(supervisor, Report(_reason(error)))
+            _report(supervisor, ChildReport(_reason(error)))
             sys.exit(1)
 
 
@@ -125,7 +125,7 @@ async def _serve(orders: Orders, supervisor: socket.socket, serves: threading.Ev
 
     async def answering() -> None:
         serves.set()
-        _report(supervisor, Report(has_keys=await _has_keys(store)))
+        _report(supervisor, ChildReport(has_keys=await _has_keys(store)))
 
     supervisor.setblocking(False)
     loop.add_reader(supervisor, on_orphaned)
@@ -145,7 +145,7 @@ async def _has_keys(store: Store) -> bool:
         return True
 
 
-def _report(supervisor: socket.socket, report: Report) -> None:
+def _report(supervisor: socket.socket, report: ChildReport) -> None:
     with contextlib.suppress(OSError):  # it is gone, and that is noticed elsewhere
         supervisor.sendall(line(report))
 

@@ -22,7 +22,7 @@ import attrs
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform.foundation.metrics_folder import METRICS_FOLDER, add_up, make_folder
 from xpander_client.platform.foundation.settings import Settings
-from xpander_client.platform.process.child import Orders, Report, line, read
+from xpander_client.platform.process.child import ChildReport, Orders, line, read
 from xpander_client.platform.process.server import bind
 from xpander_client.platform.stores.addresses import check_address, without_password
 from xpander_client.platform.stores.base.engines import find_engine
@@ -137,7 +137,7 @@ class _Child:
 
     process: asyncio.subprocess.Process
     connection: asyncio.StreamWriter
-    report: asyncio.Task[Report | None]
+    report: asyncio.Task[ChildReport | None]
     born: float = attrs.field(factory=time.monotonic)
     successor: _Child | None = None
     """Who has its place already when it ends."""
@@ -351,7 +351,7 @@ class _Supervisor:
             _logger.error("no process can be started: %s", error)
             return None
 
-    def _hear(self, child: _Child, report: Report | None) -> None:
+    def _hear(self, child: _Child, report: ChildReport | None) -> None:
         if report is None:
             return
         if report.error is None:
@@ -397,14 +397,14 @@ class _Supervisor:
             await old.process.wait()
 
 
-async def _report(reader: asyncio.StreamReader, within: float) -> Report | None:
+async def _report(reader: asyncio.StreamReader, within: float) -> ChildReport | None:
     try:
         async with asyncio.timeout(within):
-            return read(Report, await reader.readline())
+            return read(ChildReport, await reader.readline())
     except ConnectionError:  # it ended without reading what it should do
         return None
     except TimeoutError:
-        return Report(f"it did not serve within {within:g} s")
+        return ChildReport(f"it did not serve within {within:g} s")
 
 
 def _describe_death(status: int) -> str:

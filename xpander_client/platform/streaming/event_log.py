@@ -34,7 +34,7 @@ _logger = logging.getLogger(__name__)
 
 
 @attrs.frozen
-class Page:
+class EventPage:
     """A piece of a task's stream, as it is sent; `last` is the position behind it.
 
     One that is `whole` holds as much as a page may, or has `ended` with a terminal event: it stays
@@ -81,7 +81,7 @@ class EventLogs:
         self.metrics = metrics
         self.closing = False
         self._logs: dict[str, EventLog] = {}
-        self._pages: OrderedDict[tuple[str, int], Page] = OrderedDict()
+        self._pages: OrderedDict[tuple[str, int], EventPage] = OrderedDict()
         self._kept_bytes = 0
 
     def close(self) -> None:
@@ -112,7 +112,7 @@ class EventLogs:
             if log.feeder is not None:
                 log.feeder.cancel()
 
-    async def after(self, log: EventLog, position: int) -> Page | None:
+    async def after(self, log: EventLog, position: int) -> EventPage | None:
         """Return what comes behind a position, or None if there is nothing so far.
 
         Raises:
@@ -169,7 +169,7 @@ class EventLogs:
         await asyncio.sleep(breath if breath >= 0.001 else 0)
         return page.whole
 
-    def _find_kept(self, log: EventLog, position: int) -> Page | None:
+    def _find_kept(self, log: EventLog, position: int) -> EventPage | None:
         key = log.task_id, position
         page = self._pages.get(key)
         if page is None or not (page.whole or page.last == log.last):
@@ -177,7 +177,7 @@ class EventLogs:
         self._pages.move_to_end(key)
         return page
 
-    async def _read(self, log: EventLog, after: int, until: int | None = None) -> Page | None:
+    async def _read(self, log: EventLog, after: int, until: int | None = None) -> EventPage | None:
         """Read the page behind a position, up to the number `until` if it is given.
 
         Numbers have no holes but where events were pruned; each hole is told at its place.
@@ -209,11 +209,11 @@ class EventLogs:
         if not pieces:
             return None
         full = position == events[-1].seq and (len(events) == PAGE or size >= PAGE_BYTES)
-        page = Page(b"".join(pieces), position, gaps, ended, ended or full)
+        page = EventPage(b"".join(pieces), position, gaps, ended, ended or full)
         self._keep((log.task_id, after), page)
         return page
 
-    def _keep(self, key: tuple[str, int], page: Page) -> None:
+    def _keep(self, key: tuple[str, int], page: EventPage) -> None:
         before = self._pages.pop(key, None)
         self._pages[key] = page
         self._kept_bytes += _weight(page) - (0 if before is None else _weight(before))
@@ -221,5 +221,5 @@ class EventLogs:
             self._kept_bytes -= _weight(self._pages.popitem(last=False)[1])
 
 
-def _weight(page: Page) -> int:
+def _weight(page: EventPage) -> int:
     return len(page.data) + _OVERHEAD

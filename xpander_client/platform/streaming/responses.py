@@ -21,7 +21,7 @@ from xpander_client.platform.streaming.event_log import EventLog, EventLogs
 from xpander_client.runtime.event_stream import WRITE_BYTES, EventStreamAnswer
 
 
-class _Answer(EventStreamAnswer):
+class _PatientAnswer(EventStreamAnswer):
     """Waits for what there is to send, and says now and then that it is still there."""
 
     def __init__(
@@ -68,7 +68,7 @@ class TaskEvents:
         """Serve the stream."""
         logs, task = self._logs, self._task
         alarm = WakeEvent()
-        answer = _Answer(scope, receive, send, logs.settings, alarm)
+        answer = _PatientAnswer(scope, receive, send, logs.settings, alarm)
         log = logs.join(task, self._position, alarm)
         try:
             with logs.metrics.task_streams.track_inprogress():
@@ -80,12 +80,12 @@ class TaskEvents:
             logs.part(log, alarm)
             await answer.end()
 
-    async def _write(self, answer: _Answer, data: bytes, *, last: bool = False) -> None:
+    async def _write(self, answer: _PatientAnswer, data: bytes, *, last: bool = False) -> None:
         await answer.write(
             data if self._renamed is None else data.replace(*self._renamed), last=last
         )
 
-    async def _follow(self, log: EventLog, answer: _Answer) -> None:
+    async def _follow(self, log: EventLog, answer: _PatientAnswer) -> None:
         quiet = self._task.finished  # the next look is when nothing has come for a while
         is_there = False
         while not (self._logs.closing or answer.gone or log.broken):
@@ -116,7 +116,7 @@ class TaskEvents:
             if page.whole:
                 await asyncio.sleep(0)  # others want to write, too
 
-    async def _begin_anew_if_ahead(self, log: EventLog, answer: _Answer) -> bool:
+    async def _begin_anew_if_ahead(self, log: EventLog, answer: _PatientAnswer) -> bool:
         """Tell a reader whose place is behind the last event that it goes on at the first one of
         the run; whether its place is there. One that isn't is of a store before it was restored, or
         of another task.
@@ -147,7 +147,7 @@ class TaskEvents:
         return not await store.read(task.id, self._position, 1)
 
 
-class Workers(Protocol):
+class WorkerChannels(Protocol):
     """Who gives a worker what its channel brings."""
 
     def leave(self, session: WorkerSession) -> None:
@@ -171,7 +171,7 @@ class WorkerChannel:
         session: WorkerSession,
         hello: bytes,
         settings: Settings,
-        workers: Workers,
+        workers: WorkerChannels,
         metrics: Metrics,
     ) -> None:
         self._session = session
@@ -183,7 +183,7 @@ class WorkerChannel:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve the stream."""
         session = self._session
-        answer = _Answer(scope, receive, send, self._settings, session.alarm)
+        answer = _PatientAnswer(scope, receive, send, self._settings, session.alarm)
         try:
             with self._metrics.worker_streams.track_inprogress():
                 await answer.begin()

@@ -32,7 +32,7 @@ _LONGEST_NAME = 64
 
 
 @attrs.frozen
-class _Call:
+class _AgnoCall:
     """One call of a tool, made on behalf of a task and told to those who follow it."""
 
     agent: Agent
@@ -131,7 +131,7 @@ def async_tools(agent: Agent, task: Task | None) -> list[Any]:
     return _functions(agent, task, _async_entrypoint)
 
 
-_Begin = Callable[[dict[str, Any]], _Call]
+_Begin = Callable[[dict[str, Any]], _AgnoCall]
 
 
 def _sync_entrypoint(begin: _Begin) -> Callable[..., Any]:
@@ -183,10 +183,10 @@ def _record_model(
     is_recorded = _RECORD not in parameters["properties"]
     extension = (None if task is None else task.payload_extension) or {}
 
-    def begin(given: dict[str, Any]) -> _Call:
+    def begin(given: dict[str, Any]) -> _AgnoCall:
         record = given.pop(_RECORD, None) if is_recorded else None
         payload = _extend(given, extension)
-        return _Call(agent, tool, task, payload, getattr(record, "call_id", None))
+        return _AgnoCall(agent, tool, task, payload, getattr(record, "call_id", None))
 
     call: Any = entrypoint(begin)
     known = [inspect.Parameter("given", inspect.Parameter.VAR_KEYWORD)]

@@ -51,7 +51,7 @@ class StopRequested:
 
 
 @attrs.frozen
-class TaskNotified:
+class TaskNotification:
     """A task was told something that it waits for. The same may come again, with the same `seq`."""
 
     task_id: str
@@ -61,7 +61,7 @@ class TaskNotified:
     data: Any
 
 
-Message = Registered | Offered | StopRequested | TaskNotified
+Message = Registered | Offered | StopRequested | TaskNotification
 
 
 class Listener:
@@ -160,7 +160,7 @@ class Listener:
                 seq, key = data.get("seq"), data.get("key")
                 if not isinstance(seq, int) or not isinstance(key, str):
                     return None
-                return TaskNotified(task_id, number, seq, key, data.get("data"))
+                return TaskNotification(task_id, number, seq, key, data.get("data"))
             case _:
                 # Platforms say more over time than a worker knows.
                 _logger.debug("ignored an event %r", frame.event)

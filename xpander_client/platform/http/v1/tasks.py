@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from xpander_client.core.statuses import STATUSES
-from xpander_client.platform.agents.registry import Agents
+from xpander_client.platform.agents.registry import AgentRegistry
 from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.foundation.bounds import ID, LOOKED_UP, fault
 from xpander_client.platform.foundation.errors import HttpError
@@ -32,7 +32,7 @@ class TaskEndpoints:
     """Answers requests about tasks."""
 
     def __init__(
-        self, store: Store, agents: Agents, workers: Dispatch, deletions: Deletions
+        self, store: Store, agents: AgentRegistry, workers: Dispatch, deletions: Deletions
     ) -> None:
         self._store = store
         self._agents = agents
