@@ -622,7 +622,7 @@ async def test_a_workers_name_is_its_organizations_own_at_every_server(
                 await server.other_servers.beat()
         if not store.presence.is_single_server:
             await servers[1].on_worker_message("acme", "sales", "w", "worker-heartbeat", None, "")
-            await servers[0]._beat()
+            await servers[0].other_servers.beat()
         else:
             await servers[0].on_worker_message("acme", "sales", "w", "worker-heartbeat", None, "")
         leases = {
