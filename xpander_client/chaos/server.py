@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from xpander_client.chaos.processes import end_with_parent, ready
 from xpander_client.errors import ModuleException
 from xpander_client.platform.foundation.settings import Settings
+
+# A thread's `LocalPlatform` can't be killed, and `xpander-client dev` takes no settings that lose
+# leases within seconds. So this runs what `dev` runs, by its one entry.
 from xpander_client.platform.process.serve import run
 
 SETTINGS = Settings(

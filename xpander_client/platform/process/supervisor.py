@@ -25,7 +25,7 @@ from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.process.child import ChildReport, Orders, line, read
 from xpander_client.platform.process.server import bind
 from xpander_client.platform.stores.addresses import check_address, without_password
-from xpander_client.platform.stores.base.engines import find_engine
+from xpander_client.platform.stores.base.engines import find_engine, list_shared
 from xpander_client.runtime import serving
 
 _TRIES = 3
@@ -97,8 +97,7 @@ def supervise(
     check_address(store)
     if processes > 1 and not find_engine(store).shares_servers:
         raise ConfigurationError(
-            f"{processes} processes need a store in PostgreSQL: {store} is a file, that only one "
-            "can have"
+            f"{processes} processes need a store in {list_shared()}: {store} can be had by one only"
         )
     with bind(host, port) as listener, _environment(processes) as environment:
 

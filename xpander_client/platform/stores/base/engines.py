@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from pathlib import Path
@@ -112,5 +113,14 @@ def find_engine(address: Address) -> Engine:
 
 def list_forms() -> str:
     """List what addresses may look like, to tell who gave one that means nothing."""
-    engines = [import_module(module).ENGINE for module in reversed(ENGINES.values())]
-    return ", or ".join(dict.fromkeys(engine.address_form for engine in engines))
+    return ", or ".join(dict.fromkeys(engine.address_form for engine in _load_engines()))
+
+
+def list_shared() -> str:
+    """List the engines whose stores several servers can share, to tell who gave another's."""
+    names = (engine.name for engine in _load_engines() if engine.shares_servers)
+    return " or ".join(dict.fromkeys(names))
+
+
+def _load_engines() -> Sequence[Engine]:
+    return [import_module(module).ENGINE for module in reversed(ENGINES.values())]
