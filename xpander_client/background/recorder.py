@@ -15,39 +15,48 @@ class PluginTask(Protocol):
     @property
     def key(self) -> tuple[str, str]:
         """Its type and its id."""
+        ...
 
     @property
     def name(self) -> str:
         """The plugin's module, the type and the id, for people."""
+        ...
 
     @property
     def chat_key(self) -> str:
         """The thread that it belongs to."""
+        ...
 
     @property
     def args(self) -> tuple[Any, ...]:
         """The positional arguments of its start, behind the plugin."""
+        ...
 
     @property
     def kwargs(self) -> Mapping[str, Any]:
         """The keywords of its start, without those that every task is started with."""
+        ...
 
     @property
     def restart(self) -> bool:
         """Whether another process may start it again, when this one dies."""
+        ...
 
     @property
     def is_current(self) -> bool:
         """Whether it is this task that asks."""
+        ...
 
     def notify(self, key: str, data: Any) -> bool:
         """Bring `data` to all who wait on `key`, and tell whether there were any."""
+        ...
 
     def request_cancel(self, reason: str = "cancelled") -> None:
         """Ask the task to end."""
 
     def over(self) -> Future[TaskCtl]:
         """Return a future of its terminal signal."""
+        ...
 
 
 class Recorder(Protocol):
