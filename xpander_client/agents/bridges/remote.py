@@ -15,7 +15,7 @@ from xpander_client.agents.contract.decorator import AgentTask, TaskDecorator, m
 from xpander_client.agents.contract.json_arguments import read_result, write_prompt
 from xpander_client.agents.run.call import Call
 from xpander_client.agents.run.cancellation import Cancellation, cancel_all, register_call
-from xpander_client.agents.run.handlers import Delivery
+from xpander_client.agents.run.handlers import EventDelivery
 from xpander_client.agents.state.config import connect_state
 from xpander_client.agents.types.errors import AgentTaskError, TaskCancelled, TaskClarify, TaskFail
 from xpander_client.agents.types.events import (
@@ -158,7 +158,7 @@ class _RemoteCall:
         self._path = agent.name if outer is None else f"{outer.path}/{agent.name}"
         self._owns_delivery = outer is None
         if outer is None:
-            self._delivery = Delivery(bound.on_event, bound.on_token, home)
+            self._delivery = EventDelivery(bound.on_event, bound.on_token, home)
         else:
             self._delivery = outer.delivery
         self._cancellation = Cancellation(None if outer is None else outer.cancellation)

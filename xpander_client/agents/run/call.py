@@ -18,7 +18,7 @@ import attrs
 from xpander_client.agents.contract.contract import Bound, Contract
 from xpander_client.agents.loop.steps import Brief, CancelRequested, View
 from xpander_client.agents.run.cancellation import Cancellation, register_call, watch
-from xpander_client.agents.run.handlers import Delivery
+from xpander_client.agents.run.handlers import EventDelivery
 from xpander_client.agents.sandbox.calls import plain_call
 from xpander_client.agents.sandbox.capabilities import Capabilities
 from xpander_client.agents.sandbox.exports import derive_openings
@@ -97,7 +97,7 @@ class Call:
         self._session: Session = agent.session(bound.session)
         self._owns_delivery = outer is None
         if outer is None:
-            self.delivery: Delivery = Delivery(bound.on_event, bound.on_token, home)
+            self.delivery: EventDelivery = EventDelivery(bound.on_event, bound.on_token, home)
         else:
             self.delivery = outer.delivery
         self.cancellation: Cancellation = Cancellation(

@@ -18,7 +18,7 @@ from xpander_client.runtime.loops import find_running_loop
 _logger = logging.getLogger("xpander_client.agents")
 
 
-class Delivery:
+class EventDelivery:
     """Hands each thing to its handler before the call goes on; what a handler raises is logged.
 
     `home` is the event loop of an async call: there handlers run on it, also when a thread has

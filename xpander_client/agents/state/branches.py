@@ -9,14 +9,14 @@ from types import MappingProxyType, TracebackType
 
 from xpander_client.agents.state.merging import drop_unchanged, find_changes, overlay
 from xpander_client.agents.state.store import (
-    Begun,
-    Call,
+    CallRecord,
     Changes,
     Conflict,
     Initial,
     Merged,
-    Store,
-    Turn,
+    StartingPoint,
+    StateStore,
+    TurnChanges,
 )
 
 
@@ -28,19 +28,21 @@ class Branch:
     statement, it is finished at the end.
     """
 
-    def __init__(self, store: Store, call: Call, begun: Begun, initial: Initial) -> None:
+    def __init__(
+        self, store: StateStore, call: CallRecord, begun: StartingPoint, initial: Initial
+    ) -> None:
         self._store = store
         self._call = call
         self._initial = initial
         self._live = call.scope.kind == "live"
-        self._turns: list[Turn] = []
+        self._turns: list[TurnChanges] = []
         self._events: list[bytes] = []
         self._contested: set[str] = set()
         self._in_line = False
         self._finished = False
         self._begin(begun)
 
-    def _begin(self, begun: Begun) -> None:
+    def _begin(self, begun: StartingPoint) -> None:
         self._place = begun.place
         self._head = self._tip = begun.head
         self._base = dict(begun.variables)
@@ -70,7 +72,7 @@ class Branch:
         changed = drop_unchanged(changes, self._view)
         if not changed:
             return self._tip
-        turn = Turn(secrets.token_hex(8), changed, len(self._events), time.time())
+        turn = TurnChanges(secrets.token_hex(8), changed, len(self._events), time.time())
         self._turns.append(turn)
         if self._live:
             try:

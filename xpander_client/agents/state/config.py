@@ -14,7 +14,7 @@ from xpander_client.agents.state.session_names import check_session_name
 from xpander_client.agents.state.sessions import Session
 from xpander_client.agents.state.store import (
     Scope,
-    Store,
+    StateStore,
     Variables,
 )
 
@@ -97,7 +97,7 @@ class StateConfig:
     storage: Literal["memory", "disk"] | None
     path: Path | None
     init: Init | None = attrs.field(repr=False)
-    _store: Store = attrs.field(init=False, repr=False)
+    _store: StateStore = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         # Made once, as the sessions in memory are in it.
@@ -158,7 +158,7 @@ def _encode(values: Mapping[Any, Any]) -> Variables:
     return encoded
 
 
-def _open_store(config: StateConfig) -> Store:
+def _open_store(config: StateConfig) -> StateStore:
     if config.path is not None:
         from xpander_client.agents.state.disk_store import DiskStore
 

@@ -10,12 +10,12 @@ from collections.abc import Collection, Sequence
 
 from xpander_client.agents.state.memory_calls import PENDING_SECONDS
 from xpander_client.agents.state.process_mark import ProcessMark
-from xpander_client.agents.state.store import Call, Scope
+from xpander_client.agents.state.store import CallRecord, Scope
 
 
-def begin(connection: sqlite3.Connection, mark: ProcessMark, scope: Scope, task: str) -> Call:
+def begin(connection: sqlite3.Connection, mark: ProcessMark, scope: Scope, task: str) -> CallRecord:
     """Begin a call, cancelled at once if that was asked for a moment ago."""
-    call = Call(secrets.randbits(62), scope, task)
+    call = CallRecord(secrets.randbits(62), scope, task)
     key = (scope.text, task)
     row = connection.execute(
         "SELECT until FROM pending_cancels WHERE scope = ? AND task = ?", key
@@ -29,7 +29,7 @@ def begin(connection: sqlite3.Connection, mark: ProcessMark, scope: Scope, task:
     return call
 
 
-def end(connection: sqlite3.Connection, call: Call) -> None:
+def end(connection: sqlite3.Connection, call: CallRecord) -> None:
     """Forget the call."""
     connection.execute("DELETE FROM calls WHERE number = ?", (call.number,))
     leave(connection, call)
@@ -55,7 +55,7 @@ def cancel(connection: sqlite3.Connection, mark: ProcessMark, scope: Scope, task
     return len(found)
 
 
-def is_cancelled(connection: sqlite3.Connection, call: Call) -> bool:
+def is_cancelled(connection: sqlite3.Connection, call: CallRecord) -> bool:
     """Tell whether somebody cancelled it."""
     row = connection.execute(
         "SELECT cancelled FROM calls WHERE number = ?", (call.number,)
@@ -77,7 +77,7 @@ def list_running(
 
 
 def queue(
-    connection: sqlite3.Connection, mark: ProcessMark, call: Call, names: Collection[str]
+    connection: sqlite3.Connection, mark: ProcessMark, call: CallRecord, names: Collection[str]
 ) -> None:
     """Reserve names for a call; it keeps its place when it comes again with more."""
     connection.execute(
@@ -87,7 +87,7 @@ def queue(
     )
 
 
-def leave(connection: sqlite3.Connection, call: Call) -> None:
+def leave(connection: sqlite3.Connection, call: CallRecord) -> None:
     """Give up what it reserved."""
     connection.execute("DELETE FROM line WHERE call = ?", (call.number,))
 
@@ -95,7 +95,7 @@ def leave(connection: sqlite3.Connection, call: Call) -> None:
 def list_taken(
     connection: sqlite3.Connection,
     mark: ProcessMark,
-    call: Call,
+    call: CallRecord,
     names: Collection[str] | None = None,
 ) -> list[str]:
     """List the names that others reserved before this call did; None: of those it reserved."""

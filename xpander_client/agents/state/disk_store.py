@@ -21,14 +21,14 @@ from xpander_client.agents.state.merging import (
     overlay,
 )
 from xpander_client.agents.state.store import (
-    Begun,
-    Call,
+    CallRecord,
     Changes,
     Commit,
     Conflict,
     Initial,
     Scope,
-    Turn,
+    StartingPoint,
+    TurnChanges,
     Variables,
 )
 
@@ -45,7 +45,7 @@ class _Row:
 
 
 class DiskStore:
-    """A `Store` in SQLite. What a call costs depends on what it changes, not on what there is.
+    """A `StateStore` in SQLite. What a call costs depends on what it changes, not on what there is.
 
     Variables point to the change that made them, so each value is there once. No call reads old
     commits, changes or events.
@@ -57,7 +57,7 @@ class DiskStore:
 
     # Calls ---------------------------------------------------------------------------------------
 
-    def begin(self, scope: Scope, task: str, initial: Initial) -> tuple[Call, Begun]:
+    def begin(self, scope: Scope, task: str, initial: Initial) -> tuple[CallRecord, StartingPoint]:
         """Register a call; the session is made when it isn't there."""
         first: Variables | None = None
         while True:
@@ -68,12 +68,12 @@ class DiskStore:
             # Outside the lock: it is somebody else's code, and may be slow or use a session itself.
             first = initial()
 
-    def reread(self, call: Call, initial: Initial) -> Begun:
+    def reread(self, call: CallRecord, initial: Initial) -> StartingPoint:
         """Read what the call would begin with now; the session is made when it isn't there."""
         with self._file.begin_read() as (connection, _):
             row = _find(connection, call.scope)
             if row is not None:
-                return Begun(row.number, row.head, _variables(connection, row))
+                return StartingPoint(row.number, row.head, _variables(connection, row))
         first = initial()
         with self._file.begin_write() as (connection, _):
             begun = self._read_begun(connection, call.scope, first)
@@ -82,13 +82,13 @@ class DiskStore:
 
     def _read_begun(
         self, connection: sqlite3.Connection, scope: Scope, first: Variables | None
-    ) -> Begun | None:
+    ) -> StartingPoint | None:
         row = _find(connection, scope)
         if row is None:
             if first is None:
                 return None
             row = self._make(connection, scope, first)
-        return Begun(row.number, row.head, _variables(connection, row))
+        return StartingPoint(row.number, row.head, _variables(connection, row))
 
     def _make(self, connection: sqlite3.Connection, scope: Scope, first: Variables) -> _Row:
         number = connection.execute(
@@ -105,7 +105,7 @@ class DiskStore:
         _save(connection, row)
         return row
 
-    def end(self, call: Call, place: int, events: Sequence[bytes]) -> None:
+    def end(self, call: CallRecord, place: int, events: Sequence[bytes]) -> None:
         """Forget the call, keep its last events."""
         with self._file.begin_write() as (connection, _):
             disk_calls.end(connection, call)
@@ -120,7 +120,7 @@ class DiskStore:
         with self._file.begin_write() as (connection, mark):
             return disk_calls.cancel(connection, mark, scope, task)
 
-    def is_cancelled(self, call: Call) -> bool:
+    def is_cancelled(self, call: CallRecord) -> bool:
         """Tell whether somebody cancelled it."""
         with self._file.begin_read() as (connection, _):
             return disk_calls.is_cancelled(connection, call)
@@ -130,17 +130,17 @@ class DiskStore:
         with self._file.begin_read() as (connection, mark):
             return disk_calls.list_running(connection, mark, scope)
 
-    def queue(self, call: Call, names: Collection[str]) -> None:
+    def queue(self, call: CallRecord, names: Collection[str]) -> None:
         """Reserve names for a call, behind those that did before."""
         with self._file.begin_write() as (connection, mark):
             disk_calls.queue(connection, mark, call, names)
 
-    def is_first(self, call: Call) -> bool:
+    def is_first(self, call: CallRecord) -> bool:
         """Tell whether nobody is before it in reserving one of its names."""
         with self._file.begin_read() as (connection, mark):
             return not disk_calls.list_taken(connection, mark, call)
 
-    def leave(self, call: Call) -> None:
+    def leave(self, call: CallRecord) -> None:
         """Give up what it reserved."""
         with self._file.begin_write() as (connection, _):
             disk_calls.leave(connection, call)
@@ -149,10 +149,10 @@ class DiskStore:
 
     def write(
         self,
-        call: Call,
+        call: CallRecord,
         place: int,
         base: Variables,
-        turns: Sequence[Turn],
+        turns: Sequence[TurnChanges],
         events: Sequence[bytes],
     ) -> str:
         """Put a call's turns on top of its session.

@@ -6,38 +6,46 @@ import threading
 from collections.abc import Collection, Sequence
 
 from xpander_client.agents.state.memory_calls import MemoryCalls
-from xpander_client.agents.state.store import Begun, Call, Commit, Initial, Scope, Turn, Variables
+from xpander_client.agents.state.store import (
+    CallRecord,
+    Commit,
+    Initial,
+    Scope,
+    StartingPoint,
+    TurnChanges,
+    Variables,
+)
 
 
 class PassingStore:
-    """A `Store` that forgets; calls can still be cancelled, within the process."""
+    """A `StateStore` that forgets; calls can still be cancelled, within the process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._calls = MemoryCalls()
 
-    def begin(self, scope: Scope, task: str, initial: Initial) -> tuple[Call, Begun]:
+    def begin(self, scope: Scope, task: str, initial: Initial) -> tuple[CallRecord, StartingPoint]:
         """Register a call, with variables of its own."""
         variables = initial()
         with self._lock:
-            return self._calls.begin(scope, task), Begun(0, "", variables)
+            return self._calls.begin(scope, task), StartingPoint(0, "", variables)
 
-    def reread(self, call: Call, initial: Initial) -> Begun:
+    def reread(self, call: CallRecord, initial: Initial) -> StartingPoint:
         """Return new variables."""
-        return Begun(0, "", initial())
+        return StartingPoint(0, "", initial())
 
     def write(
         self,
-        call: Call,
+        call: CallRecord,
         place: int,
         base: Variables,
-        turns: Sequence[Turn],
+        turns: Sequence[TurnChanges],
         events: Sequence[bytes],
     ) -> str:
         """Keep nothing, and so never conflict."""
         return ""
 
-    def end(self, call: Call, place: int, events: Sequence[bytes]) -> None:
+    def end(self, call: CallRecord, place: int, events: Sequence[bytes]) -> None:
         """Forget the call."""
         with self._lock:
             self._calls.end(call)
@@ -47,7 +55,7 @@ class PassingStore:
         with self._lock:
             return self._calls.cancel(scope, task)
 
-    def is_cancelled(self, call: Call) -> bool:
+    def is_cancelled(self, call: CallRecord) -> bool:
         """Tell whether somebody cancelled it."""
         with self._lock:
             return self._calls.is_cancelled(call)
@@ -57,14 +65,14 @@ class PassingStore:
         with self._lock:
             return self._calls.list_running(scope)
 
-    def queue(self, call: Call, names: Collection[str]) -> None:
+    def queue(self, call: CallRecord, names: Collection[str]) -> None:
         """Do nothing: nothing is shared, so nothing has to be reserved."""
 
-    def is_first(self, call: Call) -> bool:
+    def is_first(self, call: CallRecord) -> bool:
         """Return True, always."""
         return True
 
-    def leave(self, call: Call) -> None:
+    def leave(self, call: CallRecord) -> None:
         """Do nothing: nothing was reserved."""
 
     def read(self, scope: Scope) -> Variables:

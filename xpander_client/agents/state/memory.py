@@ -19,14 +19,14 @@ from xpander_client.agents.state.merging import (
     overlay,
 )
 from xpander_client.agents.state.store import (
-    Begun,
-    Call,
+    CallRecord,
     Changes,
     Commit,
     Conflict,
     Initial,
     Scope,
-    Turn,
+    StartingPoint,
+    TurnChanges,
     Variables,
 )
 
@@ -80,7 +80,7 @@ class _Session:
 
 
 class MemoryStore:
-    """A `Store` in plain dicts and lists, under one lock."""
+    """A `StateStore` in plain dicts and lists, under one lock."""
 
     def __init__(self, *, history: bool) -> None:
         self._history = history
@@ -89,17 +89,17 @@ class MemoryStore:
         self._sessions: dict[Scope, _Session] = {}
         self._places = itertools.count(1)
 
-    def begin(self, scope: Scope, task: str, initial: Initial) -> tuple[Call, Begun]:
+    def begin(self, scope: Scope, task: str, initial: Initial) -> tuple[CallRecord, StartingPoint]:
         """Register a call; the session is made when it isn't there."""
         begun = self._make_begun(scope, initial)
         with self._lock:
             return self._calls.begin(scope, task), begun
 
-    def reread(self, call: Call, initial: Initial) -> Begun:
+    def reread(self, call: CallRecord, initial: Initial) -> StartingPoint:
         """Read what the call would begin with now; the session is made when it isn't there."""
         return self._make_begun(call.scope, initial)
 
-    def _make_begun(self, scope: Scope, initial: Initial) -> Begun:
+    def _make_begun(self, scope: Scope, initial: Initial) -> StartingPoint:
         first: Variables | None = None
         while True:
             with self._lock:
@@ -107,7 +107,7 @@ class MemoryStore:
                 if session is None and first is not None:
                     session = self._sessions[scope] = self._make_session(first)
                 if session is not None:
-                    return Begun(session.place, session.head, dict(session.variables))
+                    return StartingPoint(session.place, session.head, dict(session.variables))
             # Outside the lock: it is somebody else's code, and may be slow or use a session itself.
             first = initial()
 
@@ -123,10 +123,10 @@ class MemoryStore:
 
     def write(
         self,
-        call: Call,
+        call: CallRecord,
         place: int,
         base: Variables,
-        turns: Sequence[Turn],
+        turns: Sequence[TurnChanges],
         events: Sequence[bytes],
     ) -> str:
         """Put a call's turns on top of its session.
@@ -157,7 +157,7 @@ class MemoryStore:
             self._calls.leave(call)
             return session.head
 
-    def end(self, call: Call, place: int, events: Sequence[bytes]) -> None:
+    def end(self, call: CallRecord, place: int, events: Sequence[bytes]) -> None:
         """Forget the call, keep its last events."""
         with self._lock:
             self._calls.end(call)
@@ -170,7 +170,7 @@ class MemoryStore:
         with self._lock:
             return self._calls.cancel(scope, task)
 
-    def is_cancelled(self, call: Call) -> bool:
+    def is_cancelled(self, call: CallRecord) -> bool:
         """Tell whether somebody cancelled it."""
         with self._lock:
             return self._calls.is_cancelled(call)
@@ -180,17 +180,17 @@ class MemoryStore:
         with self._lock:
             return self._calls.list_running(scope)
 
-    def queue(self, call: Call, names: Collection[str]) -> None:
+    def queue(self, call: CallRecord, names: Collection[str]) -> None:
         """Reserve names for a call, behind those that did before."""
         with self._lock:
             self._calls.queue(call, names)
 
-    def is_first(self, call: Call) -> bool:
+    def is_first(self, call: CallRecord) -> bool:
         """Tell whether nobody is before it in reserving one of its names."""
         with self._lock:
             return self._calls.is_first(call)
 
-    def leave(self, call: Call) -> None:
+    def leave(self, call: CallRecord) -> None:
         """Give up what it reserved."""
         with self._lock:
             self._calls.leave(call)

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 
 import attrs
 
-from xpander_client.agents.state.store import Call, Scope
+from xpander_client.agents.state.store import CallRecord, Scope
 
 PENDING_SECONDS = 60.0
 """How long a cancel waits for a call to begin: one that came too late must not stop next day's."""
@@ -16,7 +16,7 @@ PENDING_SECONDS = 60.0
 
 @attrs.define
 class _Running:
-    call: Call
+    call: CallRecord
     cancelled: bool
 
 
@@ -30,15 +30,15 @@ class MemoryCalls:
     _reserved: dict[int, tuple[Scope, frozenset[str]]] = attrs.field(factory=dict, init=False)
     _numbers: itertools.count[int] = attrs.field(factory=itertools.count, init=False)
 
-    def begin(self, scope: Scope, task: str) -> Call:
+    def begin(self, scope: Scope, task: str) -> CallRecord:
         """Begin a call, cancelled at once if that was asked for a moment ago."""
-        call = Call(next(self._numbers), scope, task)
+        call = CallRecord(next(self._numbers), scope, task)
         until = self._pending.pop((scope, task), None)
         cancelled = until is not None and time.time() < until
         self._running[call.number] = _Running(call, cancelled)
         return call
 
-    def end(self, call: Call) -> None:
+    def end(self, call: CallRecord) -> None:
         """Forget the call."""
         self._running.pop(call.number, None)
         self._reserved.pop(call.number, None)
@@ -59,7 +59,7 @@ class MemoryCalls:
             self._pending[scope, task] = now + PENDING_SECONDS
         return len(found)
 
-    def is_cancelled(self, call: Call) -> bool:
+    def is_cancelled(self, call: CallRecord) -> bool:
         """Tell whether somebody cancelled it."""
         running = self._running.get(call.number)
         return running is not None and running.cancelled
@@ -80,15 +80,15 @@ class MemoryCalls:
             if (scope.kind, scope.session) != (kind, session)
         }
 
-    def queue(self, call: Call, names: Collection[str]) -> None:
+    def queue(self, call: CallRecord, names: Collection[str]) -> None:
         """Reserve names for a call; it keeps its place when it comes again with more."""
         self._reserved[call.number] = (call.scope, frozenset(names))
 
-    def leave(self, call: Call) -> None:
+    def leave(self, call: CallRecord) -> None:
         """Give up what it reserved."""
         self._reserved.pop(call.number, None)
 
-    def list_taken(self, call: Call, names: Collection[str]) -> list[str]:
+    def list_taken(self, call: CallRecord, names: Collection[str]) -> list[str]:
         """List those of the names that others reserved before this call did."""
         found: set[str] = set()
         for number, (scope, reserved) in self._reserved.items():
@@ -98,7 +98,7 @@ class MemoryCalls:
                 found.update(name for name in names if name in reserved)
         return sorted(found)
 
-    def is_first(self, call: Call) -> bool:
+    def is_first(self, call: CallRecord) -> bool:
         """Tell whether nobody is before it in reserving one of its names."""
         entry = self._reserved.get(call.number)
         return entry is None or not self.list_taken(call, entry[1])

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from xpander_client.agents.state.store import Changes, Turn, Variables
+from xpander_client.agents.state.store import Changes, TurnChanges, Variables
 
 
-def overlay(turns: Iterable[Turn]) -> dict[str, bytes | None]:
+def overlay(turns: Iterable[TurnChanges]) -> dict[str, bytes | None]:
     """Merge the changes of several turns to one: the last one of each name.
 
     Example:
-        >>> one = Turn("1", {"a": b"1", "b": b"1"}, 0, 0.0)
-        >>> two = Turn("2", {"b": None}, 0, 0.0)
+        >>> one = TurnChanges("1", {"a": b"1", "b": b"1"}, 0, 0.0)
+        >>> two = TurnChanges("2", {"b": None}, 0, 0.0)
         >>> overlay([one, two])
         {'a': b'1', 'b': None}
     """

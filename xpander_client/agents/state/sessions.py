@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from xpander_client.agents.state.branches import Branch
-from xpander_client.agents.state.store import Commit, Initial, Scope, Store, Variables
+from xpander_client.agents.state.store import Commit, Initial, Scope, StateStore, Variables
 
 
 class Session:
@@ -14,7 +14,7 @@ class Session:
     It costs nothing to make, and a session that no call began holds nothing.
     """
 
-    def __init__(self, store: Store, scope: Scope, initial: Initial) -> None:
+    def __init__(self, store: StateStore, scope: Scope, initial: Initial) -> None:
         self._store = store
         self._scope = scope
         self._initial = initial

@@ -52,7 +52,7 @@ class Scope:
 
 
 @attrs.frozen
-class Call:
+class CallRecord:
     """One running call of a task, as the store knows it."""
 
     number: int
@@ -61,7 +61,7 @@ class Call:
 
 
 @attrs.frozen
-class Begun:
+class StartingPoint:
     """What a call begins with.
 
     `place` is the session's number: a session that is deleted and made again has another.
@@ -74,7 +74,7 @@ class Begun:
 
 
 @attrs.frozen
-class Turn:
+class TurnChanges:
     """What one turn of a call changed; `events` is how many of the call's events preceded it."""
 
     commit: str
@@ -107,23 +107,23 @@ class Merged:
     clean: bool = True
 
 
-class Store(Protocol):
+class StateStore(Protocol):
     """Sessions, and the calls that run in them. Every method is all or nothing, from any thread."""
 
-    def begin(self, scope: Scope, task: str, initial: Initial) -> tuple[Call, Begun]:
+    def begin(self, scope: Scope, task: str, initial: Initial) -> tuple[CallRecord, StartingPoint]:
         """Register a call; the session is made when it isn't there."""
         ...
 
-    def reread(self, call: Call, initial: Initial) -> Begun:
+    def reread(self, call: CallRecord, initial: Initial) -> StartingPoint:
         """Read what the call would begin with now; the session is made when it isn't there."""
         ...
 
     def write(
         self,
-        call: Call,
+        call: CallRecord,
         place: int,
         base: Variables,
-        turns: Sequence[Turn],
+        turns: Sequence[TurnChanges],
         events: Sequence[bytes],
     ) -> str:
         """Put a call's turns on top of its session; the newest commit's id comes back.
@@ -133,7 +133,7 @@ class Store(Protocol):
         """
         ...
 
-    def end(self, call: Call, place: int, events: Sequence[bytes]) -> None:
+    def end(self, call: CallRecord, place: int, events: Sequence[bytes]) -> None:
         """Forget the call, keep its last events."""
         ...
 
@@ -141,7 +141,7 @@ class Store(Protocol):
         """Cancel what runs of a task, or else what starts next; says how many were running."""
         ...
 
-    def is_cancelled(self, call: Call) -> bool:
+    def is_cancelled(self, call: CallRecord) -> bool:
         """Tell whether somebody cancelled it."""
         ...
 
@@ -149,15 +149,15 @@ class Store(Protocol):
         """List the task of each running call, and whether it is cancelled."""
         ...
 
-    def queue(self, call: Call, names: Collection[str]) -> None:
+    def queue(self, call: CallRecord, names: Collection[str]) -> None:
         """Reserve names for a call, behind those that did before."""
         ...
 
-    def is_first(self, call: Call) -> bool:
+    def is_first(self, call: CallRecord) -> bool:
         """Tell whether nobody is before it in reserving one of its names."""
         ...
 
-    def leave(self, call: Call) -> None:
+    def leave(self, call: CallRecord) -> None:
         """Give up what it reserved."""
         ...
 
