@@ -54,6 +54,25 @@ def test_a_module_run_with_dash_m_is_a_worker_too(
         assert worker.stop() == 0
 
 
+@pytest.mark.parametrize("arguments", [("worker.py",), ("-m", "worker")])
+def test_a_program_for_the_official_package_is_a_worker_too(
+    configuration: Configuration, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    code = UPPER.replace("xpander_client", "xpander_sdk")
+    command = ("-m", "xpander_client.compat", *arguments)
+    environment = environment_of(configuration)
+    with program(tmp_path / "worker.py", code, environment, *command) as worker:
+        worker.wait_for("takes tasks of agent")
+        assert finished(configuration).result == "HELLO"
+        assert worker.stop() == 0
+        assert "Traceback" not in worker.output
+    with program(
+        tmp_path / "worker.py", code, environment, *command, "--invoke", "--prompt", "hello"
+    ) as worker:
+        assert worker.process.wait(timeout=30) == 0
+    assert worker.output.endswith("HELLO\n")
+
+
 def test_importing_a_worker_module_starts_nothing(
     configuration: Configuration, tmp_path: Path
 ) -> None:
