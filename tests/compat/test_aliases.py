@@ -92,6 +92,25 @@ def test_an_import_at_the_top_does_for_programs_that_something_else_starts(progr
     assert (done.stderr, done.stdout) == ("", "True True xpander_client.api.models.tokens\n")
 
 
+@pytest.mark.parametrize(
+    ("lines", "version", "home"),
+    [
+        ("from xpander_sdk import (\n    Tokens,\n    XpanderClient,\n)", "", "legacy.usage"),
+        ("import xpander_utils.sdk\nfrom xpander_sdk import Tokens", "", "legacy.usage"),
+        ("from xpander_sdk import Agent, Tokens", "1", "legacy.usage"),
+        ("from xpander_sdk import Agent, Tokens", "", "api.models.tokens"),
+        ("import xpander_sdk.types\nfrom xpander_sdk import Tokens", "", "api.models.tokens"),
+        ("from xpander_sdk import Tokens, XpanderClient", "2", "api.models.tokens"),
+    ],
+)
+def test_the_version_is_known_by_what_is_imported_first_or_said(
+    program: Path, lines: str, version: str, home: str
+) -> None:
+    program.write_text(f"import xpander_client.compat\n{lines}\nprint(Tokens.__module__)\n")
+    done = run(program, version=version)
+    assert (done.stderr, done.stdout) == ("", f"xpander_client.{home}\n")
+
+
 def test_version_1_means_the_classes_of_that_version(program: Path) -> None:
     program.write_text(
         "from xpander_sdk import Agent, Tokens, ToolCallResult, XpanderClient, LLMTokens\n"

@@ -1,8 +1,10 @@
 """Lets `import xpander_sdk` mean this package, for programs that stay as they are.
 
 `python -m xpander_client.compat program.py` runs a program so; one that is started by something
-else begins with `import xpander_client.compat`. With `XPANDER_COMPAT=1` in the environment,
-`xpander_sdk` is what its version 1.x was, where `Agent` and `Tokens` are other classes.
+else begins with `import xpander_client.compat`.
+
+In version 1.x of `xpander_sdk`, `Agent` and `Tokens` are other classes than in 2.x. The version is
+known by the names that the first import of it asks for; `XPANDER_COMPAT=1` or `2` says it.
 
 Raises:
     ImportError: an official package was imported before, or `XPANDER_COMPAT` is no version.

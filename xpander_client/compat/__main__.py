@@ -3,7 +3,8 @@
     python -m xpander_client.compat program.py [arguments]
     python -m xpander_client.compat -m module [arguments]
 
-XPANDER_COMPAT=1 in the environment: the program was written for version 1.x of xpander_sdk.
+Which version of xpander_sdk the program was written for is known by what it imports first;
+XPANDER_COMPAT=1 or XPANDER_COMPAT=2 in the environment says it.
 """
 
 from __future__ import annotations
