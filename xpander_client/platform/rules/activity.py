@@ -85,10 +85,10 @@ class _Entries:
         """Take in an event."""
         event = orjson.loads(record.body)
         data = event.get("data")
-        told = data if isinstance(data, dict) else {}
+        fields = data if isinstance(data, dict) else {}
         held = _Held({"id": f"{self._task_id}-{record.seq}"}, len(record.body))
         held.entry["created_at"] = event.get("time")
-        if record.type == "tool_call_result" and (call := self._calls.pop(_call_id(told), None)):
+        if record.type == "tool_call_result" and (call := self._calls.pop(_call_id(fields), None)):
             call.waits = False
             call.size += held.size
             held = call
@@ -97,29 +97,32 @@ class _Entries:
         entry = held.entry
         match record.type:
             case "task_created":
-                entry |= _make_tool_call(told)
-            case "task_finished" if told.get("result") is not None:
-                content = {"text": str(told["result"]), "files": []}
+                entry |= _make_tool_call(fields)
+            case "task_finished" if fields.get("result") is not None:
+                content = {"text": str(fields["result"]), "files": []}
                 entry |= {"role": "agent", "content": content}
             case "tool_call_request":
-                entry |= _tool_call(told)
-                if earlier := self._calls.get(_call_id(told)):
+                entry |= _tool_call(fields)
+                if earlier := self._calls.get(_call_id(fields)):
                     earlier.waits = False
                 held.waits = True
-                self._calls[_call_id(told)] = held
+                self._calls[_call_id(fields)] = held
             case "tool_call_result":
                 if "tool_name" not in entry:
-                    entry |= _tool_call(told)
-                entry |= {"result": told.get("result"), "is_error": told.get("is_error") is True}
+                    entry |= _tool_call(fields)
+                entry |= {
+                    "result": fields.get("result"),
+                    "is_error": fields.get("is_error") is True,
+                }
             case "think" | "analyze":
-                entry |= _reasoning(record.type, told, data)
+                entry |= _reasoning(record.type, fields, data)
             case "sub_agent_trigger":
-                entry |= _trigger(told)
+                entry |= _trigger(fields)
             case "auth_event":
-                kind = told.get("type")
+                kind = fields.get("type")
                 entry |= {
                     "type": kind if isinstance(kind, str) else "login_required",
-                    "data": told,
+                    "data": fields,
                 }
             case _:
                 self._held.pop()
@@ -139,33 +142,33 @@ def _user(task: dict[str, Any]) -> Any:
     return given.get("user") if isinstance(given, dict) else None
 
 
-def _call_id(told: dict[str, Any]) -> str:
-    return str(told.get("tool_call_id") or told.get("request_id") or "")
+def _call_id(fields: dict[str, Any]) -> str:
+    return str(fields.get("tool_call_id") or fields.get("request_id") or "")
 
 
-def _tool_call(told: dict[str, Any]) -> dict[str, Any]:
-    name = told.get("tool_name") or told.get("operation_id") or ""
+def _tool_call(fields: dict[str, Any]) -> dict[str, Any]:
+    name = fields.get("tool_name") or fields.get("operation_id") or ""
     entry: dict[str, Any] = {
         "tool_name": str(name),
-        "payload": told.get("payload"),
+        "payload": fields.get("payload"),
         "is_error": False,
     }
-    reasoning = told.get("reasoning")
+    reasoning = fields.get("reasoning")
     if isinstance(reasoning, dict):
         entry["reasoning"] = {
             key: value if isinstance(value := reasoning.get(key), str) else None
             for key in ("title", "description")
         }
-    if isinstance(told.get("plan_task_id"), str):
-        entry["plan_task_id"] = told["plan_task_id"]
+    if isinstance(fields.get("plan_task_id"), str):
+        entry["plan_task_id"] = fields["plan_task_id"]
     return entry
 
 
-def _reasoning(kind: str, told: dict[str, Any], data: Any) -> dict[str, Any]:
-    confidence = told.get("confidence")
+def _reasoning(kind: str, fields: dict[str, Any], data: Any) -> dict[str, Any]:
+    confidence = fields.get("confidence")
     entry: dict[str, Any] = {
         "type": kind,
-        "title": str(told.get("title") or kind),
+        "title": str(fields.get("title") or kind),
         "confidence": confidence
         if isinstance(confidence, int | float) and not isinstance(confidence, bool)
         else 1.0,
@@ -173,20 +176,20 @@ def _reasoning(kind: str, told: dict[str, Any], data: Any) -> dict[str, Any]:
     if isinstance(data, str):
         entry["thought" if kind == "think" else "analysis"] = data
     for name in ("thought", "action", "result", "analysis", "plan_task_id"):
-        if isinstance(told.get(name), str):
-            entry[name] = told[name]
+        if isinstance(fields.get(name), str):
+            entry[name] = fields[name]
     return entry
 
 
-def _trigger(told: dict[str, Any]) -> dict[str, Any]:
-    reasoning = told.get("reasoning")
+def _trigger(fields: dict[str, Any]) -> dict[str, Any]:
+    reasoning = fields.get("reasoning")
     entry: dict[str, Any] = {
-        "agent_id": str(told.get("agent_id") or ""),
+        "agent_id": str(fields.get("agent_id") or ""),
         "reasoning": reasoning if isinstance(reasoning, dict) else {},
     }
-    if isinstance(told.get("query"), str):
-        entry["query"] = told["query"]
-    files = told.get("files")
+    if isinstance(fields.get("query"), str):
+        entry["query"] = fields["query"]
+    files = fields.get("files")
     if isinstance(files, list):
         entry["files"] = [file for file in files if isinstance(file, str)]
     return entry

@@ -85,7 +85,7 @@ def divide(task: Mapping[str, Any], before: TaskRecord | None) -> dict[str, Any]
 
 
 def is_same(stored: Any, said: Any) -> bool:
-    """Whether a field's value is the stored one."""
+    """Tell whether a field's value is the stored one."""
     if isinstance(stored, LargeField):
         if not said:
             return False
@@ -98,8 +98,8 @@ def is_same(stored: Any, said: Any) -> bool:
 
 
 def is_left_out(stored: Any, said: Any) -> bool:
-    """Whether a client that saves a whole task had it from an event, where this field was left out:
-    it says nothing in all places that an event doesn't show.
+    """Tell whether a client that saves a whole task had it from an event, where this field was left
+    out: it says nothing in all places that an event doesn't show.
     """
     if not isinstance(stored, LargeField):
         return False
@@ -113,7 +113,7 @@ def _may_be_apart(name: str) -> bool:
 
 
 def _has_long_text(task: Mapping[str, Any]) -> bool:
-    """Whether a field is large at first sight, so that nothing has to be encoded to know it."""
+    """Tell whether a field is large at first sight, without encoding anything."""
     given = task.get("input")
     text = given.get("text") if isinstance(given, dict) else None
     return any(isinstance(value, str) and len(value) > LARGE for value in (text, *task.values()))

@@ -490,8 +490,8 @@ def notify(record: TaskRecord, key: str, data: Any, now: float) -> Outcome:
     """
     if record.finished:
         raise HttpError(409, f"the task is {record.status}, it waits for nothing any more")
-    told = {"key": key, "data": data}
-    event = _task_event("task_updated", record, record, now, notification=told)
+    notification = {"key": key, "data": data}
+    event = _task_event("task_updated", record, record, now, notification=notification)
     return Outcome(record, (attrs.evolve(event, type=NOTIFICATION),))
 
 
@@ -634,17 +634,17 @@ def _task_event(
     """Make an event with the task as its data, but for large fields that are as they were. The last
     one has the result in any case.
     """
-    told: list[str] = []
+    changed: list[str] = []
     if record.large is not None:
-        told, _ = record.compare(before)
-        if kind == "task_finished" and "result" in record.digests and "result" not in told:
-            told.append("result")
+        changed, _ = record.compare(before)
+        if kind == "task_finished" and "result" in record.digests and "result" not in changed:
+            changed.append("result")
     event = {
         "type": kind,
         "task_id": record.id,
         "organization_id": record.organization_id,
         "time": timestamp(now),
-        "data": record.encodable(told),
+        "data": record.encodable(changed),
         **more,
     }
     return NewEvent(kind, orjson.dumps(event))
@@ -698,10 +698,10 @@ def _without_result(task: Mapping[str, Any]) -> dict[str, Any]:
 
 def _ending(data: Any) -> dict[str, Any]:
     """Return what a pushed `task_finished` says about the task."""
-    told = data if isinstance(data, dict) else {}
+    given = data if isinstance(data, dict) else {}
     names = ("result", "internal_status", "tokens", "used_tools", "duration", "deep_planning")
-    said = {name: told[name] for name in names if told.get(name) is not None}
-    status = told.get("status")
+    said = {name: given[name] for name in names if given.get(name) is not None}
+    status = given.get("status")
     return said | {"status": status if status in TERMINAL else "completed"}
 
 

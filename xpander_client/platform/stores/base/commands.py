@@ -189,8 +189,8 @@ def adopt_task(work: Work, child: TaskRecord, parent_id: Any) -> None:
         return
     try:
         parent = find_task(work, child.organization_id, parent_id)
-    except HttpError as refusal:
-        raise HttpError(422, refusal.detail, "$.parent_execution_id") from None
+    except HttpError as error:
+        raise HttpError(422, error.detail, "$.parent_execution_id") from None
     save_task(work, parent, task_machine.adopt(parent, child.id, work.now))
 
 

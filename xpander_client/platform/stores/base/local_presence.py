@@ -12,7 +12,7 @@ from xpander_client.platform.foundation.clock import Clock
 from xpander_client.platform.rules.records import Held, Joined, ListenState, WorkerRecord
 
 
-class _Renew(Protocol):
+class _RenewLeases(Protocol):
     async def __call__(
         self,
         organization_id: str,
@@ -38,15 +38,15 @@ class LocalPresence:
 
     def __init__(
         self,
-        renew: _Renew,
-        holds: Callable[[str, str, str], bool],
-        renew_all: Callable[[], Awaitable[None]],
+        renew_leases: _RenewLeases,
+        holds_tasks: Callable[[str, str, str], bool],
+        renew_all_leases: Callable[[], Awaitable[None]],
         standstill: float,
         clock: Clock,
     ) -> None:
-        self._renew = renew
-        self._holds = holds
-        self._renew_all = renew_all
+        self._renew_leases = renew_leases
+        self._holds_tasks = holds_tasks
+        self._renew_all_leases = renew_all_leases
         self._standstill = standstill
         self._clock = clock
         self._seen: float | None = None
@@ -64,7 +64,7 @@ class LocalPresence:
         adopt_from = None if adopted is None else adopted.id
         if not named and adopted is None:
             return Joined({})
-        held = await self._renew(
+        held = await self._renew_leases(
             worker.organization_id, worker.id, agent_id=worker.agent_id, adopt_from=adopt_from
         )
         return Joined(held, adopt_from)
@@ -82,7 +82,7 @@ class LocalPresence:
             and worker.record.pool is None
             and worker.spoke_after_break
             and _origin(worker.record) == _origin(newcomer)
-            and self._holds(*worker.record.place, worker.record.agent_id)
+            and self._holds_tasks(*worker.record.place, worker.record.agent_id)
         ]
         return candidates[0] if len(candidates) == 1 else None
 
@@ -91,7 +91,7 @@ class LocalPresence:
         known = self._workers.get(worker.place)
         if known is None or known.record.stream != worker.stream:
             return
-        if self._holds(*worker.place, worker.agent_id):
+        if self._holds_tasks(*worker.place, worker.agent_id):
             known.listening = known.spoke_after_break = False
         else:
             del self._workers[worker.place]
@@ -100,7 +100,7 @@ class LocalPresence:
         """Note that the worker said something."""
         known = self._workers.get(worker.place)
         if known is None:
-            if not self._holds(*worker.place, worker.agent_id):
+            if not self._holds_tasks(*worker.place, worker.agent_id):
                 return ListenState.UNKNOWN
             known = self._workers[worker.place] = _Worker(worker, listening=False)
         elif known.record.agent_id != worker.agent_id:
@@ -137,10 +137,10 @@ class LocalPresence:
         """
         now = self._clock()
         if self._seen is not None and now - self._seen > self._standstill:
-            await self._renew_all()
+            await self._renew_all_leases()
         self._seen = now
         for place, worker in list(self._workers.items()):
-            if not worker.listening and not self._holds(*place, worker.record.agent_id):
+            if not worker.listening and not self._holds_tasks(*place, worker.record.agent_id):
                 del self._workers[place]
         return {place: each.record for place, each in self._workers.items() if each.listening}
 

@@ -279,8 +279,8 @@ class Store(ABC):
         actor: str | None = None,
         whole: bool = True,
     ) -> TaskRecord:
-        """Set fields of a task; see `machine.patch`. An `actor` that stops it by that is written
-        down. What is returned need not have all large fields when it is not to be `whole`.
+        """Set fields of a task; see `task_machine.patch`. An `actor` that stops it by that is
+        written down. What is returned need not have all large fields when it is not to be `whole`.
         """
         # A task's last event has its result, whenever that was written.
         with_large_fields = whole or changes.get("status") in TERMINAL
@@ -329,7 +329,7 @@ class Store(ABC):
         attempt: int | None,
         key: IdempotencyKey | None = None,
     ) -> Appended:
-        """Store events behind the task's last one; see `machine.append`."""
+        """Store events behind the task's last one; see `task_machine.append`."""
         ends = bool(events) and events[-1].get("type") == "task_finished"
 
         def run(work: Work) -> Appended:
@@ -388,7 +388,7 @@ class Store(ABC):
         *,
         key: IdempotencyKey | None = None,
     ) -> Appended:
-        """Keep what a task was told, its `key` and `data`; see `machine.notify`."""
+        """Keep what a task was told, its `key` and `data`; see `task_machine.notify`."""
 
         def run(work: Work) -> Appended:
             record = find_task(work, organization_id, task_id)

@@ -30,7 +30,7 @@ class DatabaseClock:
     async def set(self, connection: asyncpg.Connection) -> None:
         """Ask the database for its time."""
         before = time.monotonic()
-        told = await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8")
+        seconds = await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8")
         after = time.monotonic()
         if self._offset is None or after - before < _SLOW:
-            self._offset = float(told) - (before + after) / 2
+            self._offset = float(seconds) - (before + after) / 2

@@ -231,8 +231,8 @@ class Database:
             async with self.acquire(urgent=urgent) as connection:
                 rows: list[asyncpg.Record] = await connection.fetch(sql, *arguments)
                 return rows
-        except HttpError as refusal:
-            if not isinstance(refusal.__cause__, asyncpg.PostgresConnectionError):
+        except HttpError as error:
+            if not isinstance(error.__cause__, asyncpg.PostgresConnectionError):
                 raise
         async with self.acquire(urgent=urgent) as connection:
             again: list[asyncpg.Record] = await connection.fetch(sql, *arguments)

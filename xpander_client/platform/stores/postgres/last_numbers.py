@@ -38,9 +38,9 @@ class LastNumbers:
                     "SELECT id, last_seq FROM tasks WHERE id = ANY($1::text[])",
                     [each for each in asked if "\0" not in each],
                 )
-            except HttpError as refusal:
+            except HttpError as error:
                 for future in asked.values():
-                    future.set_exception(HttpError(refusal.status, refusal.detail))
+                    future.set_exception(HttpError(error.status, error.detail))
             except BaseException:
                 for future in asked.values():
                     future.cancel()

@@ -69,7 +69,7 @@ class Fronts:
         return fronts
 
     def forget(self, topics: list[str]) -> None:
-        """Tasks have come back to the queues of these agents."""
+        """Note that tasks have come back to the queues of these agents."""
         for topic in topics:
             self._agents.pop(topic, None)
 

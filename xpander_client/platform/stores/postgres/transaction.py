@@ -152,7 +152,7 @@ async def write(
     connection: asyncpg.Connection,
     changes: Changes,
     channel: str,
-    told: str | None,
+    payload: str | None,
     timeout: float,
 ) -> int:
     """Write the changes, and tell the other servers' listeners of them; returns the number of the
@@ -231,7 +231,7 @@ async def write(
         ),
     }
     given = tuple(name for name, columns in parts.items() if columns[0])
-    arguments: list[Any] = [channel, told]
+    arguments: list[Any] = [channel, payload]
     for name in given:
         arguments += parts[name]
     version: int = await connection.fetchval(_statement(given), *arguments, timeout=timeout)
@@ -405,7 +405,7 @@ def shorten(topic: str) -> str:
 
 def build_payload(topics: Iterable[str]) -> str | None:
     """Put topics into one notification; None without any. Too many are everybody."""
-    told = " ".join(sorted(shorten(topic) for topic in topics))
-    if len(told) > _LONGEST_PAYLOAD:
+    payload = " ".join(sorted(shorten(topic) for topic in topics))
+    if len(payload) > _LONGEST_PAYLOAD:
         return EVERYBODY
-    return told or None
+    return payload or None

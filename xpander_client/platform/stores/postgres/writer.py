@@ -217,9 +217,9 @@ class Writer:
         return HttpError(503, "the store could not write this")
 
     @staticmethod
-    def _fail(batch: list[QueuedCommand], refusal: HttpError) -> None:
+    def _fail(batch: list[QueuedCommand], error: HttpError) -> None:
         for entry in batch:
-            entry.error = HttpError(refusal.status, refusal.detail)
+            entry.error = HttpError(error.status, error.detail)
 
     async def _commit(
         self, connection: asyncpg.Connection, batch: list[QueuedCommand]
@@ -285,9 +285,9 @@ class Writer:
             except NotFetched:
                 work.undo()
                 complete = False
-            except HttpError as refusal:
+            except HttpError as error:
                 work.undo()
-                entry.error = refusal
+                entry.error = error
                 if work.assumed_keys or work.recalled:
                     # It may be refused only because of what was assumed: no caller may be told so
                     # before the rows themselves say the same.
@@ -300,15 +300,15 @@ class Writer:
     ) -> None:
         changes = work.changes()
         if changes:
-            told = None if quiet else build_payload(work.topics)
+            payload = None if quiet else build_payload(work.topics)
             timeout = COMMAND_TIMEOUT + work.size / _SLOWEST
-            version = await write(connection, changes, self.channel, told, timeout)
+            version = await write(connection, changes, self.channel, payload, timeout)
             self._recent.keep(changes, version)
 
     # A queue of notifications that is full -------------------------------------------------------
 
     def _tell_later(self, work: PostgresWork, *, quiet: bool) -> None:
-        """Something was written that the other servers could not be told of."""
+        """Note that something was written that the other servers could not be told of."""
         if not (quiet and work.topics):
             return
         self._quiet = True

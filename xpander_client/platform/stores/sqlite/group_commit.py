@@ -184,10 +184,10 @@ class GroupCommit(Generic[Tx]):
                 before = connection.total_changes
                 try:
                     entry.result = entry.command(transaction)
-                except HttpError as refusal:
-                    entry.error = refusal
+                except HttpError as error:
+                    entry.error = error
                     if connection.total_changes != before:
-                        raise _Spoilt from refusal
+                        raise _Spoilt from error
             connection.execute("COMMIT")
         except Exception as error:
             _roll_back(connection)

@@ -512,7 +512,7 @@ class SqliteStore(Store):
 
 
 def _up_to(size: int | None, rows: Iterable[tuple[int, str, bytes]]) -> list[EventRecord]:
-    """Events, the last one of them that with which they come to so many bytes."""
+    """Return events, the last one of them that with which they come to so many bytes."""
     events: list[EventRecord] = []
     for place, kind, body in rows:
         events.append(EventRecord(place & SEQ_MASK, kind, body))
