@@ -811,9 +811,9 @@ def said(worker_id: str = "w", **fields: Any) -> WorkerRecord:
 
 async def test_where_a_worker_is_all_servers_know(stores: list[PostgresStore]) -> None:
     one, two, _ = (store.presence for store in stores)
-    assert await two.hear(said(), busy=None) is ListenState.UNKNOWN
+    assert await two.note_message(said(), busy=None) is ListenState.UNKNOWN
     await one.join(said(), named=False)
-    assert await two.hear(said(), busy=True) is ListenState.LISTENING
+    assert await two.note_message(said(), busy=True) is ListenState.LISTENING
     assert await two.is_listening("o", "w")
     assert (await one.pulse(["1"]))["o", "w"].busy
     assert await two.pulse([]) == {}
@@ -823,7 +823,7 @@ async def test_where_a_worker_is_all_servers_know(stores: list[PostgresStore]) -
     assert await one.pulse(["1"]) == {}
     await two.leave(said(stream="2"))
     assert not await one.is_listening("o", "w")
-    assert await one.hear(said(), busy=None) is ListenState.NOWHERE
+    assert await one.note_message(said(), busy=None) is ListenState.NOWHERE
 
 
 async def test_the_workers_of_a_server_that_stopped_listen_nowhere(postgres: str) -> None:
@@ -840,9 +840,9 @@ async def test_a_server_that_was_taken_for_gone_has_its_workers_back(
     async with OpenStore(PostgresStore(postgres, clock=clock)) as store:
         await store.presence.join(said(), named=False)
         clock.now += 60
-        assert await store.presence.hear(said(), busy=None) is ListenState.NOWHERE
+        assert await store.presence.note_message(said(), busy=None) is ListenState.NOWHERE
         assert ("o", "w") in await store.presence.pulse(["1"])
-        assert await store.presence.hear(said(), busy=None) is ListenState.LISTENING
+        assert await store.presence.note_message(said(), busy=None) is ListenState.LISTENING
 
 
 # A database that goes away -----------------------------------------------------------------------

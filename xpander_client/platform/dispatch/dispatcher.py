@@ -187,7 +187,7 @@ class Dispatch:
                 if silent.parting is not None:
                     await asyncio.wait([silent.parting])  # what was first is told first
                 message = attrs.evolve(silent.record(), leaving=leaving)
-                where = await self._store.presence.hear(message, busy=busy)
+                where = await self._store.presence.note_message(message, busy=busy)
                 if where is ListenState.LISTENING:
                     if session is not None:
                         self._roster.forget(session)
@@ -201,7 +201,7 @@ class Dispatch:
                 return
         elif busy is not None or leaving:
             message = attrs.evolve(session.record(), leaving=leaving)
-            await self._store.presence.hear(message, busy=busy)
+            await self._store.presence.note_message(message, busy=busy)
         if busy is not None:
             session.busy = busy
             self._roster.wake(session)

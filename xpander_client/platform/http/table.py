@@ -43,7 +43,7 @@ def make_routes(
         "/agent-execution/{task_id}/finish": {"PATCH": tasks.finish_task},
         "/agent-execution/{task_id}/events": {"GET": events.follow_task},
         "/agent-execution/{task_id}/notify": {"POST": tasks.notify_task},
-        "/events/{worker_id}": {"POST": workers.hear_worker},
+        "/events/{worker_id}": {"POST": workers.take_message},
         "/agent-execution/executions/history/{agent_id}": {"GET": tasks.list_tasks},
         "/agent-execution/executions/history/user/{user_id}": {"GET": tasks.list_user_tasks},
         "/agent-execution/{agent_id}/report_task": {"POST": tasks.report_task},

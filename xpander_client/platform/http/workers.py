@@ -76,7 +76,7 @@ class WorkerEndpoints:
             WorkerChannel(session, hello, self._settings, self._workers, self._logs.metrics)
         )
 
-    async def hear_worker(self, request: Request) -> Response:
+    async def take_message(self, request: Request) -> Response:
         """Take in what a worker says about itself."""
         body = await take_object(request, self._settings.body_limit, WorkerMessage)
         agent_id = read_query(request, "agent_id", ID)

@@ -122,11 +122,11 @@ async def test_a_worker_that_lives_may_let_offers_pass(
         await store.presence.join(worker("w"), named=True)
         await store.claim("o", "a", ["w"])
         if alive == "left":
-            await store.presence.hear(worker("w", leaving=True), busy=None)
+            await store.presence.note_message(worker("w", leaving=True), busy=None)
         if alive != "listens":
             await store.presence.leave(worker("w"))
         if alive == "spoke":
-            await store.presence.hear(worker("w"), busy=None)
+            await store.presence.note_message(worker("w"), busy=None)
         for _ in range(4):
             clock.now += WINDOW / 4
             await store.presence.pulse(["stream of w"] if alive == "listens" else [])

@@ -96,7 +96,7 @@ class LocalPresence:
         else:
             del self._workers[worker.place]
 
-    async def hear(self, worker: WorkerRecord, *, busy: bool | None) -> ListenState:
+    async def note_message(self, worker: WorkerRecord, *, busy: bool | None) -> ListenState:
         """Note that the worker said something."""
         known = self._workers.get(worker.place)
         if known is None:

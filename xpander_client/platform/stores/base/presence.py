@@ -29,7 +29,7 @@ class Presence(Protocol):
         """Note that the worker's stream at this server has ended. Its leases go on."""
         ...
 
-    async def hear(self, worker: WorkerRecord, *, busy: bool | None) -> ListenState:
+    async def note_message(self, worker: WorkerRecord, *, busy: bool | None) -> ListenState:
         """Note that the worker said something at this server, perhaps whether it is busy."""
         ...
 

@@ -126,7 +126,7 @@ class PostgresPresence:
             worker.stream,
         )
 
-    async def hear(self, worker: WorkerRecord, *, busy: bool | None) -> ListenState:
+    async def note_message(self, worker: WorkerRecord, *, busy: bool | None) -> ListenState:
         """Note that the worker said something at this server."""
         row = await self._database.fetchrow(
             # Where it listens nowhere, this shows that it is alive all the same.
