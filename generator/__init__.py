@@ -1,9 +1,10 @@
-"""Prints `xpander_client/api` from `openapi.yaml`.
+"""Prints `xpander_client/api` from `openapi.yaml`, and import paths from a table of names.
 
 `document` reads the specification and knows the name of every place in it, `checks` refuses what
 would be lost, `normalise` rewrites it into the plain shape that openapi-python-client understands,
 `parsing` drives that library, `description` makes of what it found the `views` that the templates
-print, `rendering` prints them, and `output` writes or compares.
+print, `rendering` prints them, and `output` writes or compares. `import_paths` prints the modules
+that the names of the official packages are imported from.
 """
 
 from __future__ import annotations

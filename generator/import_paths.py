@@ -6,6 +6,7 @@ import tomllib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -32,7 +33,8 @@ def print_import_paths(table: Path) -> dict[str, dict[str, str]]:
         lstrip_blocks=True,
     )
     environment.filters["literal"] = literal
-    environment.globals.update(docstring=docstring, runtime=RUNTIME)
+    known: dict[str, Any] = environment.globals  # jinja's annotation allows its own only
+    known.update(docstring=docstring, runtime=RUNTIME)
     template = environment.get_template("lazy_init.py.jinja")
     files: dict[str, str] = {}
     for key, (official, place) in _PACKAGES.items():

@@ -43,6 +43,8 @@ def test_a_program_runs_as_python_would_run_it(program: Path) -> None:
         "from xpander_sdk.modules.tasks.sub_modules.task import Task\n"
         "print(sys.argv[1:], __name__, __file__, beside.VALUE, __main__.Task is Task)\n"
         "print(xpander_sdk.Task is Task, Task.__module__)\n"
+        "def annotated(task: Task): pass\n"
+        "print(annotated.__annotations__['task'] is Task)\n"
         "sys.exit(7)\n"
     )
     done = run("-m", "xpander_client.compat", program, "--flag", "word")
@@ -50,6 +52,7 @@ def test_a_program_runs_as_python_would_run_it(program: Path) -> None:
     assert done.stdout.splitlines() == [
         f"['--flag', 'word'] __main__ {program} from beside True",
         "True xpander_client.api.resources.task",
+        "True",
     ]
     assert done.returncode == 7
 

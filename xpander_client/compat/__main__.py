@@ -1,11 +1,4 @@
-"""Run a program for which `xpander_sdk` is this package, as Python would run it.
-
-    python -m xpander_client.compat program.py [arguments]
-    python -m xpander_client.compat -m module [arguments]
-
-Which version of xpander_sdk the program was written for is known by what it imports first;
-XPANDER_COMPAT=1 or XPANDER_COMPAT=2 in the environment says it.
-"""
+"""The command: runs a program for which `xpander_sdk` is this package."""
 
 from __future__ import annotations
 
@@ -14,6 +7,14 @@ import runpy
 import sys
 from pathlib import Path
 from types import ModuleType
+
+_USAGE = """\
+python -m xpander_client.compat program.py [arguments]
+python -m xpander_client.compat -m module [arguments]
+
+Runs a program for which xpander_sdk is this package, as Python would run it. Which version of
+xpander_sdk it was written for is known by what it imports first; XPANDER_COMPAT=1 or
+XPANDER_COMPAT=2 in the environment says it."""
 
 
 def main() -> None:
@@ -26,7 +27,7 @@ def main() -> None:
         sys.argv = arguments
         _run_file(arguments[0])
     else:
-        print(__doc__.strip(), file=sys.stderr)
+        print(_USAGE, file=sys.stderr)
         sys.exit(0 if arguments in (["-h"], ["--help"]) else 2)
 
 
@@ -37,11 +38,12 @@ def _run_file(file: str) -> None:
     except OSError as error:
         print(f"can't open {file}: {error.strerror}", file=sys.stderr)
         sys.exit(2)
-    sys.path[0] = str(Path(file).resolve().parent)
+    if not sys.flags.safe_path:
+        sys.path[0] = str(Path(file).resolve().parent)
     # It stays the main module to the end of the process, for its threads and exit functions.
     program = sys.modules["__main__"] = ModuleType("__main__")
     program.__file__ = file
-    exec(compile(text, file, "exec"), program.__dict__)
+    exec(compile(text, file, "exec", dont_inherit=True), program.__dict__)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
     from xpander_client import (
+        AgentExecutionStatus as AgentExecutionStatus,
         ExecutionTokens as ExecutionTokens,
         OutputFormat as OutputFormat,
         ThinkMode as ThinkMode,
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "xpander_client": ("ExecutionTokens", "OutputFormat", "ThinkMode", "Tokens"),
+    "xpander_client": (
+        "AgentExecutionStatus",
+        "ExecutionTokens",
+        "OutputFormat",
+        "ThinkMode",
+        "Tokens",
+    ),
 }
 _LACKING = ["LLMModelT", "XPanderSharedModel"]
 
