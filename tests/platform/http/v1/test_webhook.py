@@ -179,7 +179,8 @@ MULTIPART = {"content-type": "multipart/form-data; boundary=x"}
 def test_what_can_not_be_taken_is_refused_in_words(
     http: httpx.Client, status: int, said: dict[str, Any], detail: str
 ) -> None:
-    answer = http.post("/", **{"params": SALES, **said})
+    call: dict[str, Any] = {"params": SALES, **said}
+    answer = http.post("/", **call)
     assert answer.status_code == status
     assert detail in answer.json()["detail"]
 

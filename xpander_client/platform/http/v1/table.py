@@ -1,4 +1,4 @@
-"""The table of the official REST's routes."""
+"""The table of the official REST's routes, which `openapi-v1.yaml` describes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from xpander_client.platform.http.v1.threads import ThreadEndpoints
 def make_routes(
     invocations: InvocationEndpoints, tasks: TaskEndpoints, threads: ThreadEndpoints
 ) -> Sequence[Route]:
-    """Make the routes."""
+    """Make the routes, which `openapi-v1.yaml` describes."""
     table: dict[str, dict[str, Endpoint]] = {
         "/v1/agents/{agent_id}/invoke": {"POST": invocations.invoke},
         "/v1/agents/{agent_id}/invoke/async": {"POST": invocations.invoke_async},
