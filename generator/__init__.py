@@ -9,6 +9,7 @@ that the names of the official packages are imported from.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from generator.checks import check, check_extensions
@@ -21,8 +22,12 @@ from generator.rendering import render
 __all__ = ["SpecError", "generate"]
 
 
-def generate(spec: Path, package: str) -> dict[str, str]:
+def generate(
+    spec: Path, package: str, lacking: Mapping[str, Sequence[str]] | None = None
+) -> dict[str, str]:
     """Return the files that a specification becomes: text by path within the output directory.
+
+    `lacking` has for classes the attributes of the official ones that they are without.
 
     Raises:
         SpecError: something in the specification would be lost or printed wrong; says where.
@@ -32,4 +37,4 @@ def generate(spec: Path, package: str) -> dict[str, str]:
     plain = normalise(document)
     check_extensions(plain)
     parsed = parse(plain)
-    return render(describe(plain, parsed), parsed.project, package)
+    return render(describe(plain, parsed), parsed.project, package, lacking or {})

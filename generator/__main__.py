@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from generator import SpecError, generate
-from generator.import_paths import print_import_paths
+from generator.import_paths import print_import_paths, read_lacking_attributes
 from generator.output import differences, write
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,7 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--names", type=Path, default=_PACKAGE / "compat" / "names.toml")
     options = parser.parse_args(arguments)
     try:
-        files = generate(options.spec, options.package)
+        files = generate(options.spec, options.package, read_lacking_attributes(options.names))
     except SpecError as error:
         print(error, file=sys.stderr)
         return 2

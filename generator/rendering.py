@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from generator.views import Api
 RUNTIME = "xpander_client"
 
 
-def render(api: Api, project: Project, package: str) -> dict[str, str]:
+def render(
+    api: Api, project: Project, package: str, lacking: Mapping[str, Sequence[str]]
+) -> dict[str, str]:
     """Return the files of a package: formatted text by path."""
     environment = project.env
     environment.undefined = StrictUndefined
@@ -33,6 +36,7 @@ def render(api: Api, project: Project, package: str) -> dict[str, str]:
         printing=printing,
         runtime=RUNTIME,
         documentation=documentation,
+        lacking_attributes=lacking,
     )
     files: dict[str, str] = {}
 

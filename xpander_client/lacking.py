@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import Any, NoReturn
 
 
 @cache
@@ -31,24 +31,25 @@ def refuse_import(module: str, name: str) -> NoReturn:
     raise ImportError(text, name=name, path=module)
 
 
-class LackingAttributes:
-    """A base of classes whose official counterparts have attributes that are not here.
+def refuse_attributes(cls: type, *names: str) -> None:
+    """Let attributes that a class of the official package has, and `cls` not, say what to use.
 
-    Asking an object for one is an AttributeError that says what to use instead.
+    Asking for one is an AttributeError. Other attributes cost what they did, which with a
+    `__getattr__` they would not before Python 3.12.
     """
+    for name in names:
+        if not hasattr(cls, name):
+            setattr(cls, name, _Refusal(cls.__name__, name))
 
-    __slots__ = ()
 
-    # Hidden from type checkers: they would take any attribute for one that exists.
-    if not TYPE_CHECKING:
+class _Refusal:
+    __slots__ = ("_attribute", "_owner")
 
-        def __getattr__(self, name: str) -> NoReturn:
-            text = f"{type(self).__name__!r} object has no attribute {name!r}"
-            if not name.startswith("_"):
-                owners = (owner.__name__ for owner in type(self).__mro__)
-                known = _read_instead()
-                reason = next(
-                    filter(None, (known.get(f"{owner}.{name}") for owner in owners)), None
-                )
-                text += f": {reason}" if reason else ""
-            raise AttributeError(text, name=name, obj=self)
+    def __init__(self, owner: str, attribute: str) -> None:
+        self._owner = owner
+        self._attribute = attribute
+
+    def __get__(self, instance: object, owner: type) -> NoReturn:
+        text = f"{self._owner!r} object has no attribute {self._attribute!r}: "
+        text += _read_instead()[f"{self._owner}.{self._attribute}"]
+        raise AttributeError(text, name=self._attribute, obj=instance)

@@ -20,12 +20,14 @@ from ruamel.yaml import YAML
 from generator import generate, literals, naming
 from generator.__main__ import main
 from generator.document import METHODS
+from generator.import_paths import read_lacking_attributes
 from generator.output import differences, write
 from generator.vocabulary import EXTENSIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = ROOT / "openapi.yaml"
 API = ROOT / "xpander_client" / "api"
+NAMES = ROOT / "xpander_client" / "compat" / "names.toml"
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +38,7 @@ def spec() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def files() -> dict[str, str]:
-    return generate(SPEC, "xpander_client")
+    return generate(SPEC, "xpander_client", read_lacking_attributes(NAMES))
 
 
 def test_the_specification_is_valid(spec: dict[str, Any]) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeAlias
 from xpander_client.core.conversion_errors import ConversionError
 from xpander_client.core.serialization import complete, dumps, loads, parse, structure
 from xpander_client.errors import ArgumentError
-from xpander_client.lacking import LackingAttributes
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -22,7 +21,7 @@ else:
     WorkResult = str | None
 
 
-class Model(LackingAttributes):
+class Model:
     """The base of all data: `Task`, `AgentExecutionInput`, `TaskUpdateEvent` and the others.
 
     What a constructor is given becomes what the field is declared as: a dict the model, a text the

@@ -14,7 +14,6 @@ from xpander_client.api.resources import Agent as Definition, Task
 from xpander_client.core.serialization import dumps, loads
 from xpander_client.core.steps import Steps, ask, is_async
 from xpander_client.errors import ArgumentError, CallError
-from xpander_client.lacking import LackingAttributes
 from xpander_client.legacy import files as task_files
 from xpander_client.legacy.driven_agent import DrivenAgent, DrivenTask, Platform
 from xpander_client.legacy.execution import Execution, ListedExecution
@@ -41,7 +40,7 @@ class MemoryThread:
     metadata: Mapping[str, Any]
 
 
-class Agent(LackingAttributes):
+class Agent:
     """An agent of the platform in a script that drives its loop, one task at a time.
 
     Two other classes have the name: `xpander_client.Agent` is what the platform says of an agent

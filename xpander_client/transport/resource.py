@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Self
 
 from xpander_client.configuration import Configuration, RetryPolicy
-from xpander_client.lacking import LackingAttributes
 from xpander_client.transport.closeable import Closeable
 from xpander_client.transport.pool import HttpClient
 from xpander_client.transport.transport import Transport
 
 
-class Resource(Closeable, LackingAttributes):
+class Resource(Closeable):
     """Calls of one kind, made with one configuration.
 
     `configuration` is read from the environment if None. Connections are shared by all who call the

@@ -9,7 +9,7 @@ from typing import Self
 import attrs
 
 from xpander_client.configuration import Configuration
-from xpander_client.lacking import LackingAttributes
+from xpander_client.lacking import refuse_attributes
 from xpander_client.worker.attempts.handler import HandlerFunction
 from xpander_client.worker.attempts.plan_retries import OnCompact
 from xpander_client.worker.run import run
@@ -20,7 +20,7 @@ from xpander_client.worker.worker import Worker
 
 
 @attrs.frozen
-class Events(LackingAttributes):
+class Events:
     """How a worker is to work, for functions that are not decorated.
 
     `max_retries` bounds how often a single request is made before its failure is logged and a
@@ -128,3 +128,15 @@ class Events(LackingAttributes):
             on_compact=self.on_compact,
             http=True,
         )
+
+
+refuse_attributes(
+    Events,
+    "handle_task_execution_request",
+    "heartbeat_loop",
+    "register_agent_worker",
+    "register_boot_handler",
+    "register_shutdown_handler",
+    "track",
+    "worker",
+)

@@ -8,6 +8,7 @@ from typing import Any, Self
 import attrs
 
 from xpander_client.configuration import Configuration
+from xpander_client.lacking import refuse_attributes
 from xpander_client.transport import TrackedObject, Transport
 
 from ..models.agent_access_scope import AgentAccessScope
@@ -329,3 +330,56 @@ class Agent(TrackedObject):
                 _ANYTHING,
             )
         ).parsed
+
+
+refuse_attributes(
+    Agent,
+    "adelete_session",
+    "aget_args",
+    "aget_knowledge_bases",
+    "aget_session",
+    "aget_user_sessions",
+    "agno_settings",
+    "arun",
+    "attach_knowledge_base",
+    "can_self_schedule",
+    "connectivity_details",
+    "delete_session",
+    "developer_access",
+    "discoverable",
+    "get_args",
+    "get_knowledge_bases",
+    "get_session",
+    "get_user_sessions",
+    "has_knowledge_bases",
+    "is_autonomous",
+    "is_omni",
+    "knowledge_bases_retriever",
+    "live_surface_sharing_enabled",
+    "llm_api_base",
+    "llm_credentials",
+    "llm_extra_headers",
+    "max_self_schedules",
+    "notification_settings",
+    "oidc_pre_auth_token_llm_audience",
+    "oidc_pre_auth_token_mcp_audience",
+    "orchestration_nodes",
+    "origin_template",
+    "pre_auth_audiences",
+    "run",
+    "runtime_environment",
+    "runtime_environment_id",
+    "search_knowledge",
+    "should_stage_before_publish",
+    "skills",
+    "source_nodes",
+    "task_level_strategies",
+    "use_agent_gateway",
+    "use_dynamic_tools",
+    "use_oidc_pre_auth",
+    "use_oidc_pre_auth_token_for_llm",
+    "using_nemo",
+    "voice_id",
+    "with_auto_context_management",
+    "workspace_tools_enabled",
+)

@@ -14,6 +14,7 @@ from xpander_client.core.message import TaskMessage
 from xpander_client.core.model import WorkResult
 from xpander_client.core.stop_request import StopRequest
 from xpander_client.errors import ArgumentError
+from xpander_client.lacking import refuse_attributes
 from xpander_client.transport import TrackedObject, Transport
 
 from ..models.agent_activity_thread import AgentActivityThread
@@ -1103,3 +1104,6 @@ class Task(TaskMessage, StopRequest, TrackedObject):
                 cls,
             )
         ).parsed
+
+
+refuse_attributes(Task, "acompact_session_for_retry", "metadata", "session_id", "user_id")

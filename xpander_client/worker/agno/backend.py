@@ -8,12 +8,12 @@ from typing import Any
 from xpander_client.api.models import AttachmentRef, OutputFormat, SourceNodeType, Tokens, User
 from xpander_client.api.resources import Agent, Agents, Task, Tasks
 from xpander_client.configuration import Configuration, check_configuration
-from xpander_client.lacking import LackingAttributes
+from xpander_client.lacking import refuse_attributes
 from xpander_client.worker.agno.arguments import arguments, require_agno
 from xpander_client.worker.agno.tools import async_tools, sync_tools
 
 
-class Backend(LackingAttributes):
+class Backend:
     """Makes agents of frameworks out of the platform's records, and runs the platform's agents.
 
     Without a `configuration` the task's own is used where there is a task, and the environment's
@@ -338,3 +338,6 @@ def _agent_id(agent_id: str | None, task: Task | None, configuration: Configurat
     if agent_id is not None:
         return agent_id
     return task.agent_id if task is not None else configuration.required("agent_id")
+
+
+refuse_attributes(Backend, "get_current_task", "get_tool", "mock_tool")
