@@ -124,7 +124,7 @@ class Platform:
         health = HealthEndpoints(store, self.logs, self.metrics, self._clock)
         official = v1.make_routes(
             InvocationEndpoints(creations, self._outcomes, self.logs, self.settings),
-            OfficialTaskEndpoints(store, self.agents, self.dispatch, self.deletions),
+            OfficialTaskEndpoints(store, self.agents, self.dispatch, reach, self.deletions),
             OfficialThreadEndpoints(store),
         )
         webhook = WebhookEndpoint(creations, self._outcomes, self.settings)

@@ -47,8 +47,9 @@ class _PatientAnswer(EventStreamAnswer):
 
 
 class TaskEvents:
-    """The answer that replays a task's events and then follows it to its end. Where the reader has
-    another name for something, `renamed` is what it is called here and there, as JSON.
+    """The answer that replays a task's events and then follows it to its end. It begins with
+    `connected`, if it `greets`. Where the reader has another name for something, `renamed` is what
+    it is called here and there, as JSON.
     """
 
     def __init__(
@@ -57,11 +58,13 @@ class TaskEvents:
         task: TaskRecord,
         after: int,
         *,
+        greets: bool = True,
         renamed: tuple[bytes, bytes] | None = None,
     ) -> None:
         self._logs = logs
         self._task = task
         self._position = after
+        self._greets = greets
         self._renamed = renamed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -73,8 +76,9 @@ class TaskEvents:
         try:
             with logs.metrics.task_streams.track_inprogress():
                 await answer.begin((STREAM_ENDS.encode(), b"terminal"))
-                hello = frames.encode_connected(task.id, task.organization_id, logs.clock())
-                await self._write(answer, hello)
+                if self._greets:
+                    hello = frames.encode_connected(task.id, task.organization_id, logs.clock())
+                    await answer.write(hello)
                 await self._follow(log, answer)
         finally:
             logs.part(log, alarm)

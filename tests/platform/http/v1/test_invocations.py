@@ -1,5 +1,6 @@
 """Invoking agents as the official documentation shows it."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import attrs
@@ -68,7 +69,7 @@ def test_a_task_is_followed_as_it_is_worked_on(http: httpx.Client) -> None:
         push(http, task, event("chunk", task["id"], "fo"), event("chunk", task["id"], "ur"))
         w.finish(task, "four")
         seen = [frame.data for frame in frames(response) if not frame.comment]
-    kinds = ["connected", "task_created", "task_updated", "chunk", "chunk", "task_finished"]
+    kinds = ["task_created", "task_updated", "chunk", "chunk", "task_finished"]
     assert [each["type"] for each in seen] == kinds
     assert {each["task_id"] for each in seen} == {"chät"}
     assert (seen[-1]["data"]["id"], seen[-1]["data"]["result"]) == ("chät", "four")
@@ -94,6 +95,15 @@ def test_a_conversation_that_is_under_way_is_not_continued(http: httpx.Client) -
     invoke(http, id="c")
     answer = http.post(f"{AGENT}/invoke/async", json={**TEXT, "id": "c"})
     assert (answer.status_code, "pending" in answer.json()["detail"]) == (409, True)
+
+
+def test_an_id_whose_task_was_deleted_is_not_chosen_while_late_writes_may_come(
+    http: httpx.Client,
+) -> None:
+    invoke(http, id="c")
+    http.delete("/v1/tasks/c")
+    answer = http.post(f"{AGENT}/invoke/async", json={**TEXT, "id": "c"})
+    assert (answer.status_code, "was deleted" in answer.json()["detail"]) == (409, True)
 
 
 def test_the_clients_route_continues_and_creates_nothing_under_a_name(http: httpx.Client) -> None:
@@ -165,3 +175,15 @@ def test_a_call_at_one_server_waits_for_a_worker_at_another(postgres: str) -> No
             work_off(w, "4")
             assert (answer.result()["id"], answer.result()["result"]) == ("chat", "4")
         assert one.get("/v1/tasks/chat").json()["result"] == "4"
+
+
+def test_of_first_requests_with_one_id_at_two_servers_one_creates_the_task(postgres: str) -> None:
+    with server(postgres) as one, server(postgres) as two, ThreadPoolExecutor(8) as threads:
+
+        def call(number: int) -> list[int]:
+            body = {**TEXT, "id": f"chat-{number // 8}"}
+            http = (one, two)[number % 2]
+            return [number // 8, http.post(f"{AGENT}/invoke/async", json=body).status_code]
+
+        answers = sorted(threads.map(call, range(80)))
+    assert answers == sorted([chat, code] for chat in range(10) for code in [200] + [409] * 7)

@@ -55,6 +55,14 @@ def test_lists_are_filtered(http: httpx.Client) -> None:
     assert (empty["items"], empty["total"], empty["total_pages"]) == ([], 0, 0)
 
 
+def test_children_are_found_by_the_id_that_was_chosen_for_their_parent(http: httpx.Client) -> None:
+    root = invoke(http, id="c")
+    children = [invoke(http, parent_execution_id="c"), create(http, parent_execution_id="c")]
+    listed = list_tasks(http, parent_task_id="c")
+    assert ids(listed) == [each["id"] for each in children[::-1]]
+    assert http.get(f"/v1/tasks/{root['id']}").json()["sub_executions"] == ids(listed)[::-1]
+
+
 def test_what_a_list_costs_does_not_grow_with_what_there_is(
     http: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -52,8 +52,11 @@ class InvocationEndpoints:
         if self._logs.closing:
             raise HttpError(503, "the platform is stopping")
         begun = await self._create(request, {"events_streaming": True})
-        events = TaskEvents(self._logs, begun, begun.run_from, renamed=find_chosen_id(begun))
-        return Streamed(events)
+        return Streamed(
+            TaskEvents(
+                self._logs, begun, begun.run_from, greets=False, renamed=find_chosen_id(begun)
+            )
+        )
 
     async def _create(self, request: Request, said: Mapping[str, Any] = _NOTHING) -> TaskRecord:
         agent_id = path_id(request, "agent_id")

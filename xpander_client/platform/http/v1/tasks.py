@@ -16,6 +16,7 @@ from xpander_client.platform.foundation.bounds import ID, LOOKED_UP, fault
 from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.http.deletions import Deletions
 from xpander_client.platform.http.routing import Json, access, count, organization, path_id
+from xpander_client.platform.http.scope import KeyScope
 from xpander_client.platform.http.v1.answers import answer_task, encode_item
 from xpander_client.platform.http.v1.faults import QueryError
 from xpander_client.platform.rules.records import TaskFilter, TaskRecord
@@ -32,9 +33,15 @@ class TaskEndpoints:
     """Answers requests about tasks."""
 
     def __init__(
-        self, store: Store, agents: AgentRegistry, workers: Dispatch, deletions: Deletions
+        self,
+        store: Store,
+        agents: AgentRegistry,
+        workers: Dispatch,
+        reach: KeyScope,
+        deletions: Deletions,
     ) -> None:
         self._store = store
+        self._reach = reach
         self._agents = agents
         self._workers = workers
         self._deletions = deletions
@@ -77,11 +84,14 @@ class TaskEndpoints:
         status = _read_text(request, "status", {})
         if status is not None and status not in STATUSES:
             raise QueryError("status", f"there is no status {status!r}")
+        parent_id = _read_text(request, "parent_task_id", ID)
+        if parent_id is not None:
+            parent_id = await self._reach.find_stored_id(organization(request), parent_id)
         wanted = TaskFilter(
             agent_id=agent_id,
             agent_ids=None if agent_id is not None else access(request).agent_ids,
             user_id=_read_text(request, "user_id", LOOKED_UP),
-            parent_task_id=_read_text(request, "parent_task_id", ID),
+            parent_task_id=parent_id,
             triggering_agent_id=_read_text(request, "triggering_agent_id", ID),
             status=status,
             internal_status=_read_text(request, "internal_status", LOOKED_UP),

@@ -139,7 +139,10 @@ class Store(ABC):
             first = first_answer(work, organization_id, key)
             if first is not None:
                 return Put(work.whole(find_task(work, organization_id, first)), repeated=True)
-            if existing_id is None or (create_missing and work.task(existing_id) is None):
+            there = None if existing_id is None else work.task(existing_id)
+            if create_missing and task_machine.is_grave(there, organization_id):
+                raise HttpError(409, "a task of this id was deleted; it can't be used again yet")
+            if existing_id is None or (create_missing and there is None):
                 outcome = task_machine.create(
                     task_id=existing_id or task_id,
                     organization_id=organization_id,
