@@ -14,6 +14,11 @@ from xpander_client.lazy import attach
 if TYPE_CHECKING:
     from xpander_client.worker.agno.backend import Backend as Backend
     from xpander_client.worker.attempts.plan_retries import MAX_PLAN_RETRIES as MAX_PLAN_RETRIES
+    from xpander_client.worker.event_listener import (
+        AgentExecution as AgentExecution,
+        AgentExecutionResult as AgentExecutionResult,
+        XpanderEventListener as XpanderEventListener,
+    )
     from xpander_client.worker.events import Events as Events
     from xpander_client.worker.lifecycle import on_boot as on_boot, on_shutdown as on_shutdown
     from xpander_client.worker.on_task import on_task as on_task
@@ -23,6 +28,11 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "xpander_client.worker.agno.backend": ("Backend",),
+    "xpander_client.worker.event_listener": (
+        "AgentExecution",
+        "AgentExecutionResult",
+        "XpanderEventListener",
+    ),
     "xpander_client.worker.events": ("Events",),
     "xpander_client.worker.lifecycle": ("on_boot", "on_shutdown"),
     "xpander_client.worker.sample_task": ("LocalTaskTest",),

@@ -25,7 +25,8 @@ class Events:
 
     `max_retries` bounds how often a single request is made before its failure is logged and a
     longer pause made, and how often a `test_task` tries to reach the platform. It does not end a
-    worker: that waits for a platform that is away for as long as it takes.
+    worker: that waits for a platform that is away for as long as it takes. Without `http` it serves
+    no `POST /invoke`.
 
     As an async context manager it stops at the end what `start` began.
 
@@ -39,6 +40,7 @@ class Events:
     max_sync_workers: int = attrs.field(default=6, validator=attrs.validators.ge(1))
     max_retries: int = attrs.field(default=5, validator=attrs.validators.ge(1))
     on_compact: OnCompact | None = attrs.field(default=None, kw_only=True)
+    http: bool = attrs.field(default=True, kw_only=True)
     _working: set[Worker] = attrs.field(factory=set[Worker], init=False, repr=False, eq=False)
 
     async def start(self, on_execution_request: HandlerFunction) -> None:
@@ -98,6 +100,7 @@ class Events:
             max_sync_workers=self.max_sync_workers,
             max_retries=self.max_retries,
             on_compact=self.on_compact,
+            http=self.http,
         )
 
     async def aregister(
@@ -126,7 +129,7 @@ class Events:
             max_sync_workers=self.max_sync_workers,
             max_retries=self.max_retries,
             on_compact=self.on_compact,
-            http=True,
+            http=self.http,
         )
 
 

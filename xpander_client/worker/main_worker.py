@@ -73,7 +73,7 @@ def _work(registration: Registration) -> None:
     if _asks_for_help():
         print_help(sys.argv)
         return
-    _show_log()
+    show_log()
     warn_about(sys.argv)
     worker: Worker | None = None
     is_stopped = False
@@ -118,7 +118,7 @@ def _work(registration: Registration) -> None:
         sys.exit(1)
 
 
-def _show_log() -> None:
+def show_log() -> None:
     """Show what the worker does, in a program that has set up no logging of its own."""
     if not logging.getLogger().hasHandlers():
         handler = logging.StreamHandler()
