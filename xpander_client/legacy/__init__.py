@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING
 from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
+    from xpander_client.api import (
+        AgentAccessScope as AgentAccessScope,
+        AgentStatus as AgentStatus,
+        AgentType as AgentType,
+        SourceNodeType as SourceNodeType,
+    )
+    from xpander_client.configuration import Configuration as Configuration
     from xpander_client.legacy.agent import Agent as Agent, MemoryThread as MemoryThread
     from xpander_client.legacy.client import (
         AgentCollection as AgentCollection,
@@ -34,6 +41,8 @@ if TYPE_CHECKING:
     from xpander_client.legacy.usage import LLMTokens as LLMTokens, Tokens as Tokens
 
 _HOMES = {
+    "xpander_client.api": ("AgentAccessScope", "AgentStatus", "AgentType", "SourceNodeType"),
+    "xpander_client.configuration": ("Configuration",),
     "xpander_client.legacy.agent": ("Agent", "MemoryThread"),
     "xpander_client.legacy.client": ("AgentCollection", "UnloadedAgent", "XpanderClient"),
     "xpander_client.legacy.execution": (

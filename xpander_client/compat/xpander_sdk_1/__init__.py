@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING
 from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
-    from xpander_client import Configuration as Configuration, SourceNodeType as SourceNodeType
-    from xpander_client.api import (
+    from xpander_client.legacy import (
+        Agent as Agent,
         AgentAccessScope as AgentAccessScope,
         AgentStatus as AgentStatus,
         AgentType as AgentType,
-    )
-    from xpander_client.legacy import (
-        Agent as Agent,
+        Configuration as Configuration,
         Execution as Execution,
         ExecutionStatus as ExecutionStatus,
         LLMProvider as LLMProvider,
         LLMTokens as LLMTokens,
         Memory as Memory,
         MemoryThread as MemoryThread,
+        SourceNodeType as SourceNodeType,
         Tokens as Tokens,
         ToolCall as ToolCall,
         ToolCallResult as ToolCallResult,
@@ -31,16 +30,19 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "xpander_client": ("Configuration", "SourceNodeType"),
-    "xpander_client.api": ("AgentAccessScope", "AgentStatus", "AgentType"),
     "xpander_client.legacy": (
         "Agent",
+        "AgentAccessScope",
+        "AgentStatus",
+        "AgentType",
+        "Configuration",
         "Execution",
         "ExecutionStatus",
         "LLMProvider",
         "LLMTokens",
         "Memory",
         "MemoryThread",
+        "SourceNodeType",
         "Tokens",
         "ToolCall",
         "ToolCallResult",
