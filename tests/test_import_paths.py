@@ -90,6 +90,14 @@ def test_no_name_stands_as_lacking_that_is_here() -> None:
     assert late == elsewhere
 
 
+def test_a_name_of_version_1_that_clashes_with_none_is_in_the_package_itself() -> None:
+    official = TABLE["xpander_sdk"][""]
+    clashes = {"ToolCallResult", *(name for listed in official.values() for name in listed)}
+    for path, name, home in walk_names():
+        if path == PACKAGES["xpander_sdk_1"] and name not in clashes:
+            assert getattr(xpander_client, name) is getattr(import_module(home), name)
+
+
 def test_each_name_that_is_not_here_is_told_of_once() -> None:
     told = [name for group in TABLE["instead"] for name in group["names"]]
     assert sorted(told) == sorted(set(told))

@@ -15,11 +15,14 @@ from xpander_client.lazy import attach
 if TYPE_CHECKING:
     from xpander_client.api import (
         Agent as Agent,
+        AgentAccessScope as AgentAccessScope,
         AgentActivityThread as AgentActivityThread,
         AgentExecutionInput as AgentExecutionInput,
         AgentExecutionStatus as AgentExecutionStatus,
         Agents as Agents,
         AgentsListItem as AgentsListItem,
+        AgentStatus as AgentStatus,
+        AgentType as AgentType,
         AttachmentRef as AttachmentRef,
         ChunkEvent as ChunkEvent,
         DeepPlanning as DeepPlanning,
@@ -115,9 +118,12 @@ if TYPE_CHECKING:
 _HOMES = {
     "xpander_client.api": (
         "Agent",
+        "AgentAccessScope",
         "AgentActivityThread",
         "AgentExecutionInput",
         "AgentExecutionStatus",
+        "AgentStatus",
+        "AgentType",
         "Agents",
         "AgentsListItem",
         "AttachmentRef",
