@@ -14,6 +14,7 @@ from xpander_client.api.resources import Agent as Definition, Task
 from xpander_client.core.serialization import dumps, loads
 from xpander_client.core.steps import Steps, ask, is_async
 from xpander_client.errors import ArgumentError, CallError
+from xpander_client.lacking import refuse_attributes
 from xpander_client.legacy import files as task_files
 from xpander_client.legacy.driven_agent import DrivenAgent, DrivenTask, Platform
 from xpander_client.legacy.execution import Execution, ListedExecution
@@ -696,3 +697,6 @@ def load_agent(platform: Platform, agent_id: str, version: int | None) -> Steps[
     numbered = version if version is not None and version >= 2 else None
     definition = yield from ask(agents.get, agents.aget, agent_id, numbered)
     return Agent(DrivenAgent(platform, definition, numbered))
+
+
+refuse_attributes(Agent, "invoke_agent", "retrieve_all_graph_tools", "vanilla_knowledge_bases")
