@@ -11,6 +11,7 @@ import attrs
 
 from xpander_client.api.models import AgentGraphItem, AgentInstructions, AgentStatus, AgentTool
 from xpander_client.api.resources import Agent as Definition, Task
+from xpander_client.core.plain_values import PlainValues
 from xpander_client.core.serialization import dumps, loads
 from xpander_client.core.steps import Steps, ask, is_async
 from xpander_client.errors import ArgumentError, CallError
@@ -32,7 +33,7 @@ _logger = logging.getLogger(__name__)
 
 
 @attrs.frozen
-class MemoryThread:
+class MemoryThread(PlainValues):
     """A thread of a user, as lists show it."""
 
     id: str
