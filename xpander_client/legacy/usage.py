@@ -8,12 +8,11 @@ from typing import Any
 import attrs
 
 from xpander_client.api.models import ExecutionTokens, Tokens as WireTokens
-from xpander_client.core.plain_values import PlainValues
 from xpander_client.errors import ArgumentError
 
 
 @attrs.define
-class LLMTokens(PlainValues):
+class LLMTokens:
     """Tokens that a model wrote and read."""
 
     completion_tokens: int = 0
@@ -22,7 +21,7 @@ class LLMTokens(PlainValues):
 
 
 @attrs.define
-class Tokens(PlainValues):
+class Tokens:
     """What models took for a task: on the platform (`inner`) and in this script (`worker`).
 
     Example:

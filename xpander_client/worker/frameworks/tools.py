@@ -1,14 +1,12 @@
-"""An agent's tools as functions that agno offers to a model. The platform runs them."""
+"""An agent's tools as frameworks offer them to a model. The platform runs them."""
 
 from __future__ import annotations
 
 import datetime
-import inspect
 import logging
 import re
 import uuid
 from collections.abc import Callable, Collection, Mapping
-from importlib import import_module
 from typing import Any
 
 import attrs
@@ -32,7 +30,58 @@ _LONGEST_NAME = 64
 
 
 @attrs.frozen
-class _AgnoCall:
+class OfferedTool:
+    """A tool of an agent, under the name that the model knows it by."""
+
+    agent: Agent
+    tool: AgentTool
+    task: Task | None
+    name: str
+    parameters: dict[str, Any]
+    """The JSON Schema of its payload, which has `properties`."""
+
+    @property
+    def description(self) -> str:
+        """What the model is told of it."""
+        return self.tool.description or self.tool.name
+
+    def call(self, payload: Mapping[str, Any], tool_call_id: str | None) -> str:
+        """Run the tool, and return its answer as text for the model.
+
+        Raises:
+            ModuleException: the tool failed, or could not be called.
+        """
+        return self._begin(payload, tool_call_id).run()
+
+    async def acall(self, payload: Mapping[str, Any], tool_call_id: str | None) -> str:
+        """Run the tool, and return its answer as text for the model.
+
+        Raises:
+            ModuleException: the tool failed, or could not be called.
+        """
+        return await self._begin(payload, tool_call_id).arun()
+
+    def _begin(self, payload: Mapping[str, Any], tool_call_id: str | None) -> _ToolCall:
+        extension = (None if self.task is None else self.task.payload_extension) or {}
+        extended = _extend(payload, extension)
+        return _ToolCall(self.agent, self.tool, self.task, extended, tool_call_id)
+
+
+def offer_tools(
+    agent: Agent,
+    task: Task | None,
+    by: Callable[[AgentTool], str] = lambda tool: tool.id,
+) -> list[OfferedTool]:
+    """Return the agent's tools in the agent's order, named by their ids or as `by` says."""
+    offered: dict[str, OfferedTool] = {}
+    for tool in agent.tools or ():
+        name = _name(by(tool), tool, offered)
+        offered[name] = OfferedTool(agent, tool, task, name, _parameters(tool))
+    return list(offered.values())
+
+
+@attrs.frozen
+class _ToolCall:
     """One call of a tool, made on behalf of a task and told to those who follow it."""
 
     agent: Agent
@@ -121,82 +170,6 @@ class _AgnoCall:
         _logger.warning("task %s: a call of %s was not reported: %s", task_id, self.tool.id, error)
 
 
-def sync_tools(agent: Agent, task: Task | None) -> list[Any]:
-    """Make the agent's tools for agno's sync calls, in the agent's order."""
-    return _functions(agent, task, _sync_entrypoint)
-
-
-def async_tools(agent: Agent, task: Task | None) -> list[Any]:
-    """Make the agent's tools for agno's async calls, in the agent's order."""
-    return _functions(agent, task, _async_entrypoint)
-
-
-_Begin = Callable[[dict[str, Any]], _AgnoCall]
-
-
-def _sync_entrypoint(begin: _Begin) -> Callable[..., Any]:
-    def call(**given: Any) -> str:
-        return begin(given).run()
-
-    return call
-
-
-def _async_entrypoint(begin: _Begin) -> Callable[..., Any]:
-    async def call(**given: Any) -> str:
-        return await begin(given).arun()
-
-    return call
-
-
-def _functions(
-    agent: Agent, task: Task | None, entrypoint: Callable[[_Begin], Callable[..., Any]]
-) -> list[Any]:
-    function = import_module("agno.tools.function").Function
-    made: dict[str, Any] = {}
-    for tool in agent.tools or ():
-        name = _name(tool, made)
-        parameters = _parameters(tool)
-        made[name] = function(
-            name=name,
-            description=tool.description or tool.name,
-            parameters=parameters,
-            entrypoint=_record_model(agent, tool, task, parameters, entrypoint),
-            # What the model may send is described by the platform, not by the function.
-            skip_entrypoint_processing=True,
-        )
-    return list(made.values())
-
-
-# Under this name agno hands its own record of a call to functions that have such a parameter.
-_RECORD = "fc"
-
-
-def _record_model(
-    agent: Agent,
-    tool: AgentTool,
-    task: Task | None,
-    parameters: Mapping[str, Any],
-    entrypoint: Callable[[_Begin], Callable[..., Any]],
-) -> Callable[..., Any]:
-    """Make the function for a tool, which learns the model's id of each call."""
-    # A tool with a parameter of that name needs it for itself.
-    is_recorded = _RECORD not in parameters["properties"]
-    extension = (None if task is None else task.payload_extension) or {}
-
-    def begin(given: dict[str, Any]) -> _AgnoCall:
-        record = given.pop(_RECORD, None) if is_recorded else None
-        payload = _extend(given, extension)
-        return _AgnoCall(agent, tool, task, payload, getattr(record, "call_id", None))
-
-    call: Any = entrypoint(begin)
-    known = [inspect.Parameter("given", inspect.Parameter.VAR_KEYWORD)]
-    if is_recorded:
-        known.insert(0, inspect.Parameter(_RECORD, inspect.Parameter.KEYWORD_ONLY, default=None))
-    call.__signature__ = inspect.Signature(known)
-    made: Callable[..., Any] = call
-    return made
-
-
 def _extend(payload: Mapping[str, Any], extension: Mapping[str, Any]) -> dict[str, Any]:
     """Add the task's additions to the payload; they win, and objects in both are merged."""
     merged = dict(payload)
@@ -221,9 +194,9 @@ def _parameters(tool: AgentTool) -> dict[str, Any]:
     }
 
 
-def _name(tool: AgentTool, taken: Collection[str]) -> str:
-    """Return the tool's name in the letters that providers of models take, not twice the same."""
-    readable = re.sub(r"[^A-Za-z0-9_-]+", "_", tool.name).strip("_")
+def _name(wanted: str, tool: AgentTool, taken: Collection[str]) -> str:
+    """Return the wanted name in the letters that providers of models take, not twice the same."""
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "_", wanted).strip("_")
     plain = readable or re.sub(r"[^A-Za-z0-9_-]+", "_", tool.id).strip("_") or "tool"
     name = plain[:_LONGEST_NAME]
     number = 1

@@ -1,0 +1,50 @@
+"""The frameworks that agents are made with, and the module that knows each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from xpander_client.api.resources import Agent
+from xpander_client.errors import ConfigurationError
+from xpander_client.worker.frameworks import agno, openai_agents
+from xpander_client.worker.frameworks.settings import AgentSettings
+
+
+class Adapter(Protocol):
+    """Makes the keyword arguments that a framework makes an agent of."""
+
+    def __call__(
+        self,
+        settings: AgentSettings,
+        tools: Sequence[Any],
+        override: Mapping[str, Any],
+        *,
+        is_async: bool,
+    ) -> dict[str, Any]:
+        """Return the arguments, with the agent's tools and these."""
+        raise NotImplementedError
+
+
+_ADAPTERS: Mapping[str, Adapter] = {
+    "agno": agno.make_arguments,
+    "open-ai-agents": openai_agents.make_arguments,
+}
+
+
+def find_adapter(framework: str | None, agent: Agent) -> Adapter:
+    """Return the adapter of the framework, or of the agent's own when None.
+
+    Agents that are made with none of them, or that say nothing of it, get agno's.
+
+    Raises:
+        ConfigurationError: there is no such framework.
+    """
+    if framework is None:
+        return _ADAPTERS.get(agent.framework or "", agno.make_arguments)
+    found = _ADAPTERS.get(framework)
+    if found is None:
+        raise ConfigurationError(
+            f"framework={framework!r} is not known; the known ones are {', '.join(_ADAPTERS)}"
+        )
+    return found
