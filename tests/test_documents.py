@@ -22,6 +22,7 @@ from tests.openai_server import Calls, OpenAIServer, Says
 from xpander_client import AgentExecutionStatus, Configuration, Tasks, TaskUpdateEventType
 from xpander_client.platform import LocalPlatform
 from xpander_client.platform.agents.file import load_agents
+from xpander_client.tools.hooks import ToolHooksRegistry
 from xpander_client.worker import lifecycle
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -270,4 +271,6 @@ def test_the_examples_in_docstrings_do_what_they_show(
     # Examples that register something do so for themselves only.
     monkeypatch.setattr(lifecycle, "_boot", [])
     monkeypatch.setattr(lifecycle, "_shutdown", [])
+    for hooks in ("_before_hooks", "_after_hooks", "_error_hooks"):
+        monkeypatch.setattr(ToolHooksRegistry, hooks, [])
     assert failures(importlib.import_module(name), names) == []

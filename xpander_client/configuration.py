@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote, urlsplit
 import attrs
 
 from xpander_client.errors import ArgumentError, ConfigurationError
+from xpander_client.lacking import refuse_attributes
 
 __all__ = [
     "Configuration",
@@ -407,3 +408,6 @@ def check_configuration(value: object) -> None:
     """
     if value is not None and not isinstance(value, Configuration):
         raise ArgumentError(f"configuration must be a Configuration, not {type(value).__name__}")
+
+
+refuse_attributes(Configuration, "get_headers", "is_valid")

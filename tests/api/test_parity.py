@@ -10,6 +10,7 @@ import pytest
 
 import xpander_client
 from xpander_client import api, legacy
+from xpander_client.core.plain_values import PlainValues
 from xpander_client.transport import Resource, TrackedObject
 
 # Async forms whose names are not made by putting an `a` in front.
@@ -22,11 +23,8 @@ ASYNC_ONLY = {
 }
 # They make a copy, a text out of what is there, and so on: no request comes of them.
 NOTHING_TO_WAIT_FOR = {
-    "from_dict",
-    "from_json",
+    *vars(PlainValues),
     "options",
-    "to_dict",
-    "to_json",
     "to_message",
     "add_local_tools",
     "disable_agent_end_tool",

@@ -46,6 +46,11 @@ _Hook = Callable[[Any, Any], Any]
 
 EXTRA = "additional_properties"
 
+LOCAL = {"local": True}
+"""Metadata of a model's field that is no data of the wire: it is neither read nor sent, and its
+value is left as it is.
+"""
+
 
 def loads(data: bytes | str, type_: type[T]) -> T:
     """Return the object that JSON text holds.
@@ -133,6 +138,8 @@ def complete(model: Any) -> None:
 def _declare(cls: Any) -> list[tuple[str, Any, _Hook, frozenset[Any]]]:
     declared: list[tuple[str, Any, _Hook, frozenset[Any]]] = []
     for field in attrs.fields(attrs.resolve_types(cls)):
+        if "local" in field.metadata:
+            continue
         members = get_args(field.type) if _is_union(field.type) else (field.type,)
         right = {member for member in members if isinstance(member, type)}
         if any(_is_open_enum(member) for member in members):
@@ -245,6 +252,11 @@ def wire_name(attribute: attrs.Attribute[Any]) -> str:
     """Return what a model's field is called on the wire."""
     name: str = attribute.metadata.get("wire", attribute.name)
     return name
+
+
+def _is_kept_here(field: attrs.Attribute[Any]) -> bool:
+    """Tell whether a field has no name of its own on the wire."""
+    return field.name == EXTRA or "local" in field.metadata
 
 
 _HINTS: dict[type, str] = {
@@ -440,13 +452,13 @@ def _pass_unchecked(model: Any) -> Any:
 
 def _model_hook(model: Any, converter: Any) -> _Hook:
     fields = attrs.fields(model)
-    known = frozenset(wire_name(field) for field in fields if field.name != EXTRA)
+    known = frozenset(wire_name(field) for field in fields if not _is_kept_here(field))
     # What the model works out itself is no extra: kept, it would go stale and be sent back.
     known |= getattr(model, "__computed__", frozenset())
     keeps_extra = any(field.name == EXTRA for field in fields)
     overrides: dict[str, Any] = {
         field.name: override(omit=True)
-        if field.name == EXTRA
+        if _is_kept_here(field)
         else override(rename=wire_name(field))
         for field in fields
     }
@@ -510,7 +522,7 @@ def _unstructure_model(
     fields = attrs.fields(model)
     overrides: dict[str, Any] = {
         field.name: override(omit=True)
-        if field.name == EXTRA
+        if _is_kept_here(field)
         else override(
             rename=wire_name(field),
             # Some readers insist on a field that may be null: such a field says so.

@@ -11,9 +11,11 @@ import attrs
 
 from xpander_client.api.models import AgentGraphItem, AgentInstructions, AgentStatus, AgentTool
 from xpander_client.api.resources import Agent as Definition, Task
+from xpander_client.core.plain_values import PlainValues
 from xpander_client.core.serialization import dumps, loads
 from xpander_client.core.steps import Steps, ask, is_async
 from xpander_client.errors import ArgumentError, CallError
+from xpander_client.lacking import refuse_attributes
 from xpander_client.legacy import files as task_files
 from xpander_client.legacy.driven_agent import DrivenAgent, DrivenTask, Platform
 from xpander_client.legacy.execution import Execution, ListedExecution
@@ -31,7 +33,7 @@ _logger = logging.getLogger(__name__)
 
 
 @attrs.frozen
-class MemoryThread:
+class MemoryThread(PlainValues):
     """A thread of a user, as lists show it."""
 
     id: str
@@ -696,3 +698,6 @@ def load_agent(platform: Platform, agent_id: str, version: int | None) -> Steps[
     numbered = version if version is not None and version >= 2 else None
     definition = yield from ask(agents.get, agents.aget, agent_id, numbered)
     return Agent(DrivenAgent(platform, definition, numbered))
+
+
+refuse_attributes(Agent, "invoke_agent", "retrieve_all_graph_tools", "vanilla_knowledge_bases")

@@ -11,6 +11,7 @@ import attrs
 from xpander_client.api.models import AgentInstructions, AgentStatus, AgentType
 from xpander_client.configuration import Configuration, check_configuration
 from xpander_client.core.steps import Steps, ask
+from xpander_client.lacking import refuse_attributes
 from xpander_client.legacy.agent import Agent, load_agent
 from xpander_client.legacy.driven_agent import Platform
 from xpander_client.legacy.pending import pending_local_tool_calls
@@ -208,3 +209,6 @@ class UnloadedAgent:
     async def aload(self) -> Agent:
         """As `load`."""
         return await adrive(load_agent(self._platform, self.id, None))
+
+
+refuse_attributes(XpanderClient, "knowledge_bases")

@@ -8,13 +8,14 @@ from typing import Any
 import attrs
 
 from xpander_client.api.models import AgentInstructions, ThreadMessage
+from xpander_client.core.plain_values import PlainValues
 from xpander_client.core.serialization import dumps
 from xpander_client.legacy import files
 from xpander_client.legacy.providers.tool_call import FINISH_TOOL
 
 
 @attrs.frozen
-class UserDetails:
+class UserDetails(PlainValues):
     """The person that a thread is led with.
 
     Example:

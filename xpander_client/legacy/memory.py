@@ -7,6 +7,7 @@ from typing import Any
 
 from xpander_client.api.models import ThreadMessage
 from xpander_client.core.steps import Steps, ask
+from xpander_client.lacking import refuse_attributes
 from xpander_client.legacy.conversation import Conversation
 from xpander_client.legacy.driven_agent import DrivenAgent
 from xpander_client.legacy.providers import LLMProvider, system_for
@@ -135,3 +136,6 @@ class Memory:
     def _delete(self) -> Steps[None]:
         threads = self._agent.platform.threads
         return ask(threads.delete, threads.adelete, self.id)
+
+
+refuse_attributes(Memory, "add_knowledge_base", "initialize_thread", "select_llm_provider")

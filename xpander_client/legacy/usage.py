@@ -8,11 +8,12 @@ from typing import Any
 import attrs
 
 from xpander_client.api.models import ExecutionTokens, Tokens as WireTokens
+from xpander_client.core.plain_values import PlainValues
 from xpander_client.errors import ArgumentError
 
 
 @attrs.define
-class LLMTokens:
+class LLMTokens(PlainValues):
     """Tokens that a model wrote and read."""
 
     completion_tokens: int = 0
@@ -21,7 +22,7 @@ class LLMTokens:
 
 
 @attrs.define
-class Tokens:
+class Tokens(PlainValues):
     """What models took for a task: on the platform (`inner`) and in this script (`worker`).
 
     Example:

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from xpander_client.configuration import Configuration
+from xpander_client.lacking import refuse_attributes
 from xpander_client.transport import TrackedObject, Transport
 
 from ..models.agent_access_scope import AgentAccessScope
@@ -102,3 +103,6 @@ class AgentsListItem(TrackedObject):
         return (
             await transport.acall(agents_requests.get(agent_id=self.id, version=version), Agent)
         ).parsed
+
+
+refuse_attributes(AgentsListItem, "is_active")

@@ -10,7 +10,8 @@ import pytest
 from tests.platform.conftest import QUICK, client
 from tests.platform.dispatch.test_other_servers import server
 from tests.platform.http.v1.invoking import AGENT, TEXT, beside, invoke, work_off
-from tests.platform.wire import event, frames, push, status, worker
+from tests.platform.wire import event, eventually, frames, push, status, worker
+from xpander_client.platform import LocalPlatform
 from xpander_client.platform.foundation.ids import new_task_id
 
 pytestmark = pytest.mark.all_engines
@@ -43,6 +44,28 @@ def test_a_blocking_call_returns_when_the_task_pauses(http: httpx.Client) -> Non
 def test_a_blocking_call_does_not_wait_for_ever() -> None:
     for http in client(None, attrs.evolve(QUICK, invoke_wait=0.0)):
         assert invoke(http, "")["status"] == "pending"
+
+
+def waiting(platform: LocalPlatform) -> int:
+    """How many requests wait for what comes of a task."""
+    assert platform._server is not None
+    return len(platform._server._platform._outcomes._waiting)
+
+
+def test_nobody_waits_for_a_caller_who_is_gone(platform: LocalPlatform, http: httpx.Client) -> None:
+    with pytest.raises(httpx.ReadTimeout):
+        http.post(f"{AGENT}/invoke", json=TEXT, timeout=0.3)
+    eventually(lambda: waiting(platform) == 0, "the wait is over")
+    assert [item["status"] for item in http.get("/v1/tasks").json()["items"]] == ["pending"]
+
+
+def test_a_platform_that_stops_answers_those_who_wait(
+    platform: LocalPlatform, http: httpx.Client
+) -> None:
+    with beside(lambda: invoke(http, "")) as answer:
+        eventually(lambda: waiting(platform) == 1, "somebody waits")
+        platform.close()
+        assert answer.result()["status"] == "pending"
 
 
 def test_an_id_of_the_callers_choice_names_a_conversation(http: httpx.Client) -> None:

@@ -108,13 +108,19 @@ def test_a_getter_takes_what_is_wanted_of_the_task(
         assert answer.result().json() == expected
 
 
-@pytest.mark.parametrize(("flag", "expected"), [("false", "[1]"), ("true", [1])])
+DEEP = "[" * 300 + "]" * 300
+
+
+@pytest.mark.parametrize(
+    ("flag", "result", "expected"),
+    [("false", "[1]", "[1]"), ("true", "[1]", [1]), ("true", "1 + 1", "1 + 1"), ("1", DEEP, DEEP)],
+)
 def test_the_task_is_the_answer_with_its_result_as_a_text_or_as_json(
-    http: httpx.Client, flag: str, expected: Any
+    http: httpx.Client, flag: str, result: str, expected: Any
 ) -> None:
     query = {**SALES, "json": flag}
     with worker(http) as w, beside(lambda: http.post("/", params=query)) as answer:
-        work_off(w, "[1]")
+        work_off(w, result)
         task = answer.result().json()
         assert (task["status"], task["result"]) == ("completed", expected)
 
@@ -154,6 +160,7 @@ def test_the_key_may_be_in_the_query_of_the_webhook_alone_and_is_never_shown(
     assert not any(platform.api_key in each or "xpk_wrong" in each for each in ours)
 
 
+LONG = "multipart/form-data; boundary=x" + ";a" * 2_500
 MULTIPART = {"content-type": "multipart/form-data; boundary=x"}
 
 
@@ -166,9 +173,11 @@ MULTIPART = {"content-type": "multipart/form-data; boundary=x"}
         (400, {"content": b"--x\r\n\r\nx", "headers": MULTIPART}, "no end"),
         (400, {"content": b"--x\r\n\r\nx\r\n--x--", "headers": MULTIPART}, "no name"),
         (400, {"content": b"--x\r\nx\r\n--x--", "headers": MULTIPART}, "no content"),
+        (400, {"content": b"", "headers": {"content-type": LONG}}, "4096 characters"),
         (422, {"json": {"asynchronous": "maybe"}}, "true or false"),
         (422, {"json": {"params_mapping": "x"}}, "JSON object"),
         (422, {"json": {"params_mapping": {"agent_id": "a.b"}}}, "agent_id can't be mapped"),
+        (422, {"data": {"user_tokens": '{"a":' * 201 + "1" + "}" * 201}}, "JSON object"),
         (422, {"json": {"user_tokens": [1]}}, "JSON object"),
         (422, {"json": {"task_id": "x" * 201}}, "200 characters"),
         (413, {"files": {"file": b"x" * 200_001}}, "200000 bytes"),

@@ -17,6 +17,9 @@ from xpander_client.platform.foundation.errors import HttpError
 URLENCODED = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 _MOST_FIELDS = 1_000
+_LONGEST_HEAD = 4_096
+"""The parser of headers takes much longer for long ones."""
+
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 
 
@@ -84,6 +87,8 @@ def _split(content_type: str, body: bytes) -> Iterator[tuple[Message, bytes]]:
 
 
 def _parse_head(text: str) -> Message:
+    if len(text) > _LONGEST_HEAD:
+        raise HttpError(400, f"the form has a header of more than {_LONGEST_HEAD} characters")
     return HeaderParser().parsestr(text)
 
 

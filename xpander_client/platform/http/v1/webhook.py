@@ -172,9 +172,7 @@ def _read_flag(said: Mapping[str, Any], name: str) -> bool:
 
 def _read_object(said: Mapping[str, Any], name: str) -> dict[str, Any]:
     """Return a parameter that is a JSON object, which may come as a text."""
-    value = said.get(name)
-    if isinstance(value, str):
-        value = _parse_json(value) if value else None
+    value = _parse_json(said.get(name) or None)
     if value is None:
         return {}
     if not isinstance(value, dict):
@@ -190,10 +188,12 @@ def _read_user(said: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _parse_json(text: Any) -> Any:
-    """Return what a text holds as JSON; what is none stays as it is."""
+    """Return what a text holds as JSON, within the bounds of a body; what holds none stays as it
+    is.
+    """
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
+        return bodies.parse(text.encode()) if isinstance(text, str) else text
+    except HttpError:
         return text
 
 

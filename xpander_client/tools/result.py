@@ -1,0 +1,55 @@
+"""What a run of a tool gives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from xpander_client.core.model import Model
+from xpander_client.core.result import value_text
+from xpander_client.errors import ModuleException
+
+
+@attrs.define(kw_only=True, slots=True)
+class ToolInvocationResult(Model):
+    """What a run of a tool gives, also where the tool failed.
+
+    Example:
+        >>> result = ToolInvocationResult(tool_id="add", result={"sum": 3}, is_success=True)
+        >>> result.is_success, result.text
+        (True, '{"sum":3}')
+    """
+
+    tool_id: str
+    """The tool that ran."""
+    tool_call_id: str | None = None
+    """The model's id of the call."""
+    task_id: str | None = None
+    """The task on whose behalf it ran."""
+    payload: Any = None
+    """What it was given."""
+    status_code: int | None = 200
+    """The HTTP status that the platform answered; 500 where a function failed."""
+    result: Any = None
+    """The tool's answer, or the text of the error."""
+    is_success: bool = False
+    """Whether it has done its work."""
+    is_error: bool = False
+    """Whether it failed."""
+    is_local: bool = False
+    """Whether it is a function of this process."""
+
+    @property
+    def text(self) -> str:
+        """The answer as a model reads it: text as it is, anything else as JSON."""
+        return value_text(self.result)
+
+    def raise_for_error(self) -> None:
+        """Raise an exception if the tool failed.
+
+        Raises:
+            ModuleException: It failed; the exception has the status and the text of the error.
+        """
+        if self.is_error:
+            raise ModuleException(self.status_code, self.text)
