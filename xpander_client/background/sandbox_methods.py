@@ -56,3 +56,8 @@ class AgentCtx:
     agent_id: str | None = None
     user_id: str | None = None
     task_id: str | None = None
+
+    @property
+    def from_chat_key(self) -> str:
+        """Another name of `chat_key`, which older plugins have."""
+        return self.chat_key
