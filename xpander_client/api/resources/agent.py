@@ -22,8 +22,6 @@ from ..models.llm_reasoning_effort import LLMReasoningEffort
 from ..models.output_format import OutputFormat
 from ..requests import agents as agents_requests
 
-__all__ = ["Agent"]
-
 # A call's answer type is a class; `Any` is none to type checkers.
 _ANYTHING: Any = Any
 

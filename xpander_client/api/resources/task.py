@@ -37,8 +37,6 @@ from ..models.think_mode import ThinkMode
 from ..models.tokens import Tokens
 from ..requests import tasks as tasks_requests
 
-__all__ = ["Task"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class Task(TaskMessage, StopRequest, TrackedObject):
