@@ -13,13 +13,13 @@ from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
     from xpander_client.worker.attempts.plan_retries import MAX_PLAN_RETRIES as MAX_PLAN_RETRIES
+    from xpander_client.worker.backend import Backend as Backend
     from xpander_client.worker.event_listener import (
         AgentExecution as AgentExecution,
         AgentExecutionResult as AgentExecutionResult,
         XpanderEventListener as XpanderEventListener,
     )
     from xpander_client.worker.events import Events as Events
-    from xpander_client.worker.frameworks.backend import Backend as Backend
     from xpander_client.worker.lifecycle import on_boot as on_boot, on_shutdown as on_shutdown
     from xpander_client.worker.on_task import on_task as on_task
     from xpander_client.worker.run import run as run
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from xpander_client.worker.worker import Worker as Worker
 
 _HOMES = {
-    "xpander_client.worker.frameworks.backend": ("Backend",),
+    "xpander_client.worker.backend": ("Backend",),
     "xpander_client.worker.event_listener": (
         "AgentExecution",
         "AgentExecutionResult",

@@ -8,9 +8,9 @@ from typing import Any
 from xpander_client.api.models import AttachmentRef, OutputFormat, SourceNodeType, Tokens, User
 from xpander_client.api.resources import Agent, Agents, Task, Tasks
 from xpander_client.configuration import Configuration, check_configuration
+from xpander_client.frameworks.adapters import find_adapter
 from xpander_client.lacking import refuse_attributes
-from xpander_client.worker.frameworks.adapters import find_adapter
-from xpander_client.worker.frameworks.settings import AgentSettings
+from xpander_client.worker.agent_settings import read_settings
 
 
 class Backend:
@@ -352,8 +352,8 @@ def _make_arguments(
     is_async: bool,
 ) -> dict[str, Any]:
     override = override or {}
-    make = find_adapter(framework, agent)
-    made = make(AgentSettings(agent, task), tools or (), override, is_async=is_async)
+    make = find_adapter(framework or agent.framework, is_asked=framework is not None)
+    made = make(read_settings(agent, task), tools or (), override, is_async=is_async)
     given = {name: value for name, value in made.items() if value is not None and value != ""}
     return {**given, **override}
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 from xpander_client.core import model_providers as providers
-from xpander_client.errors import ModuleException
 from xpander_client.extras import missing
-from xpander_client.worker.frameworks.models import LITELLM, find_model, missing_package
-from xpander_client.worker.frameworks.settings import AgentSettings
-from xpander_client.worker.frameworks.tools import OfferedTool, offer_tools
+from xpander_client.frameworks.models import LITELLM, find_model, missing_package
+from xpander_client.frameworks.settings import AgentSettings
+from xpander_client.frameworks.tools import OfferedTool, offer_tools
 
 # The SDK's own client talks to OpenAI, or to the address in OPENAI_BASE_URL.
 _OPENAI = (providers.OPENAI.platform, providers.OPENAI_COMPATIBLE.platform)
@@ -35,11 +34,11 @@ def make_arguments(
     """
     function_tool = _import_agents().function_tool
     made: dict[str, Any] = {
-        "name": settings.agent.name,
-        "handoff_description": settings.agent.description,
+        "name": settings.name,
+        "handoff_description": settings.description,
         "instructions": settings.prompt,
         "tools": [
-            *_make_tools(settings),
+            *_make_tools(offer_tools(settings.tools, settings.caller)),
             *(function_tool(tool) if inspect.isroutine(tool) else tool for tool in tools),
         ],
     }
@@ -48,8 +47,8 @@ def make_arguments(
     return made
 
 
-def _make_tools(settings: AgentSettings) -> list[Any]:
-    """Make the agent's tools as the SDK's.
+def _make_tools(tools: Iterable[OfferedTool]) -> list[Any]:
+    """Make tools of the SDK.
 
     Raises:
         ConfigurationError: the SDK is not installed.
@@ -64,17 +63,15 @@ def _make_tools(settings: AgentSettings) -> list[Any]:
             # Strict mode takes few schemas, and refuses the request with all of its tools.
             strict_json_schema=False,
         )
-        for tool in offer_tools(settings.agent, settings.task)
+        for tool in tools
     ]
 
 
 def _invoker(tool: OfferedTool) -> Any:
     async def invoke(context: Any, arguments: str) -> str:
-        try:
-            return await tool.acall(json.loads(arguments or "{}"), context.tool_call_id)
-        except (ModuleException, ValueError) as error:
-            # A tool that raises ends the run; the model may know what to do instead.
-            return f"The tool failed: {error}"
+        result = await tool.acall(json.loads(arguments or "{}"), context.tool_call_id)
+        # A tool that raises would end the run, and the model may know what to do instead.
+        return f"The tool failed: {result.text}" if result.is_error else result.text
 
     return invoke
 

@@ -13,9 +13,10 @@ import attrs
 from xpander_client.api.models import OutputFormat
 from xpander_client.core import model_providers as providers
 from xpander_client.extras import missing
-from xpander_client.worker.frameworks.models import find_model, missing_package
-from xpander_client.worker.frameworks.settings import AgentSettings
-from xpander_client.worker.frameworks.tools import OfferedTool, offer_tools
+from xpander_client.frameworks.models import find_model, missing_package
+from xpander_client.frameworks.settings import AgentSettings
+from xpander_client.frameworks.tools import OfferedTool, offer_tools
+from xpander_client.tools import ToolInvocationResult
 
 
 @attrs.frozen
@@ -58,14 +59,16 @@ def make_arguments(
             overridden.
     """
     require_agno()
-    agent, task = settings.agent, settings.task
     made: dict[str, Any] = {
-        "id": agent.id,
-        "name": agent.name,
-        "description": agent.description,
+        "id": settings.id,
+        "name": settings.name,
+        "description": settings.description,
         "tools": [*_make_tools(settings, is_async=is_async), *tools],
         "telemetry": False,
         "expected_output": settings.expected_output,
+        "session_id": settings.session_id,
+        "user_id": settings.user_id,
+        "tool_call_limit": settings.tool_call_limit,
     }
     told = settings.paragraphs
     if settings.output_format is OutputFormat.Markdown:
@@ -77,11 +80,6 @@ def make_arguments(
     elif settings.output_format is OutputFormat.Json:
         told.append("Answer with JSON and nothing else.")
     made["instructions"] = "\n\n".join(told)
-    if task is not None:
-        # Tasks of one conversation share a session.
-        made["session_id"] = task.conversation_id or task.id
-        made["user_id"] = task.input.user.id if task.input.user is not None else None
-        made["tool_call_limit"] = task.tool_call_limit
     if "model" not in override:
         made["model"] = _load_model(settings)
     return made
@@ -125,7 +123,7 @@ def _make_tools(settings: AgentSettings, *, is_async: bool) -> list[Any]:
             # What the model may send is described by the platform, not by the function.
             skip_entrypoint_processing=True,
         )
-        for tool in offer_tools(settings.agent, settings.task, by=lambda tool: tool.name)
+        for tool in offer_tools(settings.tools, settings.caller, by=lambda tool: tool.name)
     ]
 
 
@@ -135,16 +133,24 @@ _RECORD = "fc"
 
 def _sync_entrypoint(tool: OfferedTool) -> Callable[..., Any]:
     def call(**given: Any) -> str:
-        return tool.call(given, _take_call_id(tool, given))
+        call_id = _take_call_id(tool, given)
+        return _read(tool.call(given, call_id))
 
     return call
 
 
 def _async_entrypoint(tool: OfferedTool) -> Callable[..., Any]:
     async def call(**given: Any) -> str:
-        return await tool.acall(given, _take_call_id(tool, given))
+        call_id = _take_call_id(tool, given)
+        return _read(await tool.acall(given, call_id))
 
     return call
+
+
+def _read(result: ToolInvocationResult) -> str:
+    # agno tells the model of what a function raises, and goes on.
+    result.raise_for_error()
+    return result.text
 
 
 def _takes_record(tool: OfferedTool) -> bool:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from xpander_client.core import model_providers as providers
 from xpander_client.errors import ConfigurationError
-from xpander_client.worker.frameworks.settings import AgentSettings
+from xpander_client.frameworks.settings import AgentSettings
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ def find_model(settings: AgentSettings, known: Mapping[str, T]) -> tuple[T, str]
     Raises:
         ConfigurationError: the agent has no model, or the provider is not known.
     """
-    agent_id, provider, name = settings.agent.id, settings.model_provider, settings.model_name
+    agent_id, provider, name = settings.id, settings.model_provider, settings.model_name
     if not name:
         raise ConfigurationError(
             f"the agent {agent_id} has no model: give it a provider and a name, "

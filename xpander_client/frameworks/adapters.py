@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from xpander_client.api.resources import Agent
 from xpander_client.errors import ConfigurationError
-from xpander_client.worker.frameworks import agno, openai_agents
-from xpander_client.worker.frameworks.settings import AgentSettings
+from xpander_client.frameworks import agno, openai_agents
+from xpander_client.frameworks.settings import AgentSettings
 
 
 class Adapter(Protocol):
@@ -32,19 +31,15 @@ _ADAPTERS: Mapping[str, Adapter] = {
 }
 
 
-def find_adapter(framework: str | None, agent: Agent) -> Adapter:
-    """Return the adapter of the framework, or of the agent's own when None.
-
-    Agents that are made with none of them, or that say nothing of it, get agno's.
+def find_adapter(framework: str | None, *, is_asked: bool) -> Adapter:
+    """Return the adapter of a framework; agno's for agents that are made with none of them.
 
     Raises:
-        ConfigurationError: there is no such framework.
+        ConfigurationError: it is asked for and not known.
     """
-    if framework is None:
-        return _ADAPTERS.get(agent.framework or "", agno.make_arguments)
-    found = _ADAPTERS.get(framework)
-    if found is None:
+    found = _ADAPTERS.get(framework or "")
+    if found is None and is_asked:
         raise ConfigurationError(
             f"framework={framework!r} is not known; the known ones are {', '.join(_ADAPTERS)}"
         )
-    return found
+    return found or agno.make_arguments
