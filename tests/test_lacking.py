@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import xpander_client
-from xpander_client import api, legacy
+from xpander_client import api, background, legacy
 from xpander_client.lacking import _Refusal, read_table
 
 INSTEAD = {
@@ -19,7 +19,7 @@ ATTRIBUTES = sorted(name for name in INSTEAD if "." in name)
 
 
 def find_classes(name: str) -> list[type[Any]]:
-    found = [getattr(module, name, None) for module in (xpander_client, api, legacy)]
+    found = [getattr(module, name, None) for module in (xpander_client, api, legacy, background)]
     return [each for each in dict.fromkeys(found) if each is not None]
 
 
@@ -41,7 +41,7 @@ def test_an_attribute_that_is_not_here_says_what_to_use(attribute: str) -> None:
 def test_each_attribute_that_is_refused_is_in_the_table() -> None:
     refused = {
         f"{each.__name__}.{name}"
-        for module in (xpander_client, api, legacy)
+        for module in (xpander_client, api, legacy, background)
         for each in (getattr(module, name) for name in vars(module)["__all__"])
         if isinstance(each, type)
         for name, value in vars(each).items()

@@ -34,6 +34,14 @@ _HOMES = {
     "xpander_client.background.wait_points": ("TIMED_OUT",),
 }
 
+_LACKING = (
+    "ConfigBase",
+    "ExtraField",
+    "NekroPlugin",
+    "TaskRunner",
+    "message_service",
+)
+
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES, _LACKING)

@@ -20,6 +20,7 @@ from xpander_client.background.sandbox_methods import SandboxMethod, SandboxMeth
 from xpander_client.background.signals import TaskCtl
 from xpander_client.background.wait_points import WaitPoints
 from xpander_client.configuration import check_configuration
+from xpander_client.lacking import refuse_attributes
 from xpander_client.runtime.loops import find_running_loop
 
 if TYPE_CHECKING:
@@ -293,6 +294,21 @@ class Plugin(PluginFolder):
                     f"enabled are {_list_names(names)}"
                 )
             self.running.add(running)
+
+
+refuse_attributes(
+    Plugin,
+    "get_plugin_path",
+    "get_vector_collection_name",
+    "mount_collect_methods",
+    "mount_command",
+    "mount_on_channel_reset",
+    "mount_on_system_message",
+    "mount_on_user_message",
+    "mount_prompt_inject_method",
+    "mount_router",
+    "mount_webhook_method",
+)
 
 
 class _Opening:
