@@ -31,7 +31,7 @@ class MismatchError(ValueError):
     def __init__(self, expected: str, value: object) -> None:
         super().__init__(expected)
         self.expected = expected
-        self.got = name_value(value)
+        self.got = _describe(value)
 
 
 class NoJsonError(Exception):
@@ -66,8 +66,7 @@ def name_type(type_: Any) -> str:
     return _NAMES.get(type_, "another value")
 
 
-def name_value(value: object) -> str:
-    """Return what kind of JSON value it is, as a message says it."""
+def _describe(value: object) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -11,6 +11,8 @@ from xpander_client.core.model import Model
 
 from .tool_call_request_reasoning import ToolCallRequestReasoning
 
+__all__ = ["AgentActivityThreadSubAgentTrigger"]
+
 
 @attrs.define(kw_only=True, slots=True)
 class AgentActivityThreadSubAgentTrigger(Model):

@@ -12,6 +12,8 @@ from .attachment_ref import AttachmentRef
 from .principal import Principal
 from .user import User
 
+__all__ = ["AgentExecutionInput"]
+
 
 @attrs.define(kw_only=True, slots=True)
 class AgentExecutionInput(Model):

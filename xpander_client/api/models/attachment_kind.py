@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from xpander_client.core.enums import OpenStrEnum
 
+__all__ = ["AttachmentKind"]
+
 
 class AttachmentKind(OpenStrEnum):
     """The kind of an attached file."""

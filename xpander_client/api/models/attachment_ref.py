@@ -10,6 +10,8 @@ from xpander_client.core.model import Model
 
 from .attachment_kind import AttachmentKind
 
+__all__ = ["AttachmentRef"]
+
 
 @attrs.define(kw_only=True, slots=True)
 class AttachmentRef(Model):

@@ -9,6 +9,8 @@ import attrs
 
 from xpander_client.core.model import Model
 
+__all__ = ["AuditEntry"]
+
 
 @attrs.define(kw_only=True, slots=True)
 class AuditEntry(Model):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from xpander_client.core.enums import OpenStrEnum
 
+__all__ = ["SourceNodeType"]
+
 
 class SourceNodeType(OpenStrEnum):
     """How a task was submitted."""

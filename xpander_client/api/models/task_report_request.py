@@ -10,6 +10,8 @@ from xpander_client.core.model import Model
 
 from .tokens import Tokens
 
+__all__ = ["TaskReportRequest"]
+
 
 @attrs.define(kw_only=True, slots=True)
 class TaskReportRequest(Model):

@@ -10,6 +10,8 @@ from xpander_client.core.model import Model
 
 from .tool_call_request_reasoning import ToolCallRequestReasoning
 
+__all__ = ["ToolCallResult"]
+
 
 @attrs.define(kw_only=True, slots=True)
 class ToolCallResult(Model):

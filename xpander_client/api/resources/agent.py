@@ -22,6 +22,8 @@ from ..models.llm_reasoning_effort import LLMReasoningEffort
 from ..models.output_format import OutputFormat
 from ..requests import agents as agents_requests
 
+__all__ = ["Agent"]
+
 # A call's answer type is a class; `Any` is none to type checkers.
 _ANYTHING: Any = Any
 
@@ -350,7 +352,6 @@ refuse_attributes(
     "get_session",
     "get_user_sessions",
     "has_knowledge_bases",
-    "invoke_agent",
     "is_autonomous",
     "is_omni",
     "knowledge_bases_retriever",
@@ -365,7 +366,6 @@ refuse_attributes(
     "orchestration_nodes",
     "origin_template",
     "pre_auth_audiences",
-    "retrieve_all_graph_tools",
     "run",
     "runtime_environment",
     "runtime_environment_id",

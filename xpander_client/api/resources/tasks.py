@@ -33,6 +33,8 @@ from ..requests import tasks as tasks_requests
 from .task import Task
 from .tasks_list_item import TasksListItem
 
+__all__ = ["Tasks", "TasksWithRawResponse"]
+
 
 class Tasks(Resource):
     """Creates, finds, changes, stops and follows tasks.

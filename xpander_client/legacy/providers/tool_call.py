@@ -9,8 +9,6 @@ from typing import Any
 
 import attrs
 
-from xpander_client.core.plain_values import PlainValues
-
 FINISH_TOOL = "xpfinish-agent-execution-finished"
 LOCAL_PREFIX = "xpLocal_"
 GROUPS = {
@@ -58,7 +56,7 @@ def extend(payload: Mapping[str, Any], extension: Mapping[str, Any] | None) -> d
 
 
 @attrs.frozen
-class ToolCall(PlainValues):
+class ToolCall:
     """A tool that a model called.
 
     The payload of a tool on the platform has the groups `bodyParams`, `queryParams`, `pathParams`
@@ -81,7 +79,7 @@ class ToolCall(PlainValues):
 
 
 @attrs.define
-class ToolCallResult(PlainValues):
+class ToolCallResult:
     """What came of a call. Its fields can be set: whoever ran the tool fills them in.
 
     Example:

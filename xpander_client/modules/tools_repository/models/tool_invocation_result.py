@@ -8,13 +8,9 @@ from typing import TYPE_CHECKING
 
 from xpander_client.lazy import attach
 
-if TYPE_CHECKING:
-    from xpander_client import ToolInvocationResult as ToolInvocationResult
-
-_HOMES = {
-    "xpander_client": ("ToolInvocationResult",),
-}
+_HOMES: dict[str, tuple[str, ...]] = {}
+_LACKING = ["ToolInvocationResult"]
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES, _LACKING)

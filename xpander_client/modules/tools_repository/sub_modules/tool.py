@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
-    from xpander_client import Configuration as Configuration, Tool as Tool
+    from xpander_client import Configuration as Configuration
 
 _HOMES = {
-    "xpander_client": ("Configuration", "Tool"),
+    "xpander_client": ("Configuration",),
 }
+_LACKING = ["Tool"]
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES, _LACKING)

@@ -1,1 +1,0 @@
-"""A task as what a model is given."""

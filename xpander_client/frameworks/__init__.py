@@ -1,1 +1,0 @@
-"""What handlers that use a framework for agents get from the platform."""

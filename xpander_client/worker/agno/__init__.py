@@ -1,0 +1,1 @@
+"""What handlers that use the framework agno get from the platform."""
