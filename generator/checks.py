@@ -30,7 +30,7 @@ from generator.vocabulary import (
 Problems = Iterator[tuple[Place, str]]
 
 _OPERATION_ID = re.compile(r"[A-Z][A-Za-z0-9]*\.[a-z][a-z0-9_]*")
-_MIXIN = re.compile(r"[a-z][a-z0-9_]*\.[A-Z][A-Za-z0-9]*")
+_MIXIN = re.compile(r"([a-z][a-z0-9_]*\.)+[A-Z][A-Za-z0-9]*")
 _JSON = "application/json"
 _EVENTS = "text/event-stream"
 

@@ -186,7 +186,7 @@ class _Describing:
             methods=[],
             mixins=[
                 (module, mixin)
-                for module, _, mixin in (each.partition(".") for each in raw.get("x-mixins", []))
+                for module, _, mixin in (each.rpartition(".") for each in raw.get("x-mixins", []))
             ],
             is_resource=is_resource,
         )

@@ -1,4 +1,6 @@
-"""A server that speaks like OpenAI's chat completions, and says what a script tells it to."""
+"""A server that speaks like OpenAI's chat completions, and like its responses where they are not
+streamed, and says what a script tells it to.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import attrs
+
+_RESPONSES = "/v1/responses"
+_PATHS = ("/v1/chat/completions", _RESPONSES)
 
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
 
@@ -108,13 +113,17 @@ class OpenAIServer:
                 asked = json.loads(self.rfile.read(length))
                 outer.requests.append(asked)
                 outer.keys.append(self.headers.get("authorization"))
-                if self.path != "/v1/chat/completions" or not outer._script:
+                if self.path not in _PATHS or not outer._script:
                     self._send(400, "application/json", b'{"error": {"message": "not expected"}}')
                     return
                 reply = outer._script.pop(0)
                 if isinstance(reply, Fails):
                     body = json.dumps({"error": {"message": reply.message}}).encode()
                     self._send(reply.status, "application/json", body, headers=reply.headers)
+                elif self.path == _RESPONSES:
+                    self._send(
+                        200, "application/json", json.dumps(_response(reply, asked)).encode()
+                    )
                 elif asked.get("stream"):
                     frames = [f"data: {frame}\n\n".encode() for frame in _streamed(reply, asked)]
                     half = len(frames) // 2
@@ -185,6 +194,39 @@ def _whole(reply: Reply, asked: dict[str, Any]) -> dict[str, Any]:
         message["tool_calls"] = _calls(reply)
     choice = {"index": 0, "message": message, "finish_reason": _reason(reply)}
     return {**_head("chat.completion", asked), "choices": [choice], "usage": USAGE}
+
+
+def _response(reply: Reply, asked: dict[str, Any]) -> dict[str, Any]:
+    if isinstance(reply, Says | Pauses):
+        text = {"type": "output_text", "text": reply.text, "annotations": []}
+        message = {"type": "message", "id": "message-1", "role": "assistant"}
+        output = [{**message, "status": "completed", "content": [text]}]
+    else:
+        assert isinstance(reply, Calls | CallsAtOnce)
+        output = [
+            {"type": "function_call", "call_id": call["id"], "status": "completed"}
+            | call["function"]
+            for call in _calls(reply)
+        ]
+    counted = {
+        "input_tokens": USAGE["prompt_tokens"],
+        "input_tokens_details": {"cached_tokens": 0},
+        "output_tokens": USAGE["completion_tokens"],
+        "output_tokens_details": {"reasoning_tokens": 0},
+        "total_tokens": USAGE["total_tokens"],
+    }
+    return {
+        "id": "response-1",
+        "object": "response",
+        "created_at": 1,
+        "model": asked["model"],
+        "status": "completed",
+        "output": output,
+        "usage": counted,
+        "tools": [],
+        "tool_choice": "auto",
+        "parallel_tool_calls": True,
+    }
 
 
 def _streamed(reply: Reply, asked: dict[str, Any]) -> Iterator[str]:

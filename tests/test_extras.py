@@ -17,7 +17,7 @@ from xpander_client.agents.contract.contract import read_contract
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform import LocalPlatform
 from xpander_client.platform.stores.addresses import store_at
-from xpander_client.worker.agno.arguments import require_agno
+from xpander_client.frameworks.agno import require_agno
 from xpander_client.worker.http.server import InvokeServer
 
 def double(x: int) -> int:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import xpander_client
-from xpander_client import api, legacy
-from xpander_client.lacking import read_table
+from xpander_client import api, background, legacy
+from xpander_client.lacking import _Refusal, read_table
 
 INSTEAD = {
     name: group["say"].strip() for group in read_table()["instead"] for name in group["names"]
@@ -19,7 +19,7 @@ ATTRIBUTES = sorted(name for name in INSTEAD if "." in name)
 
 
 def find_classes(name: str) -> list[type[Any]]:
-    found = [getattr(module, name, None) for module in (xpander_client, api, legacy)]
+    found = [getattr(module, name, None) for module in (xpander_client, api, legacy, background)]
     return [each for each in dict.fromkeys(found) if each is not None]
 
 
@@ -36,6 +36,18 @@ def test_an_attribute_that_is_not_here_says_what_to_use(attribute: str) -> None:
         assert (raised.value.name, raised.value.obj) == (name, made)
         told.append(str(raised.value))
     assert f"{owner!r} object has no attribute {name!r}: {INSTEAD[attribute]}" in told
+
+
+def test_each_attribute_that_is_refused_is_in_the_table() -> None:
+    refused = {
+        f"{each.__name__}.{name}"
+        for module in (xpander_client, api, legacy, background)
+        for each in (getattr(module, name) for name in vars(module)["__all__"])
+        if isinstance(each, type)
+        for name, value in vars(each).items()
+        if isinstance(value, _Refusal)
+    }
+    assert refused == set(ATTRIBUTES)
 
 
 def test_another_attribute_is_missing_as_ever() -> None:

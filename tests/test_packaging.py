@@ -40,13 +40,14 @@ def test_the_wheel_holds_every_module_and_says_that_it_is_typed(wheel: zipfile.Z
     assert sources - names == set()
 
 
-def test_the_extra_all_holds_every_other_extra_but_a_database_and_single_providers() -> None:
+def test_the_extra_all_holds_every_extra_but_a_database_frameworks_and_single_providers() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     (whole,) = extras["all"]
     named = whole.removeprefix("xpander-client[").removesuffix("]").split(",")
     single = {name for name in extras if name.startswith("agents-")}
-    assert set(named) == set(extras) - single - {"all", "pg-dev"}
+    frameworks = {"openai-agents"}
+    assert set(named) == set(extras) - single - frameworks - {"all", "pg-dev"}
 
 
 def test_the_command_and_the_python_versions_are_in_the_metadata(wheel: zipfile.ZipFile) -> None:

@@ -28,7 +28,7 @@ def _read_instead() -> dict[str, str]:
 def refuse_import(module: str, name: str) -> NoReturn:
     """Raise the ImportError for a name that a module of the official package has, and ours not."""
     text = f"xpander_client has no {name}: {_read_instead()[name]}"
-    raise ImportError(text, name=name, path=module)
+    raise ImportError(text, name=module)
 
 
 def refuse_attributes(cls: type, *names: str) -> None:

@@ -36,10 +36,9 @@ def _right(parameter: inspect.Parameter) -> Any:
 
 def _arguments() -> Iterator[Any]:
     for module in (agents, organization, tasks, threads, workers):
-        for name in module.__all__:
-            if name.endswith("_fields"):
+        for name, request in inspect.getmembers(module, inspect.isfunction):
+            if request.__module__ != module.__name__ or name.endswith("_fields"):
                 continue
-            request: Callable[..., RequestSpec] = getattr(module, name)
             for argument in inspect.signature(request).parameters:
                 called = f"{module.__name__.rpartition('.')[2]}.{name}"
                 yield pytest.param(request, argument, id=f"{called}-{argument}")

@@ -133,6 +133,10 @@ def test_version_1_means_the_classes_of_that_version(program: Path) -> None:
         ("from xpander_utils.sdk.adapters import AgnoAdapter", "no AgnoAdapter: pass the argum"),
         ("import xpander_sdk.core.state", "xpander_client has no module xpander_sdk.core"),
         ("import xpander_sdk.worker", "xpander_client has no module xpander_sdk.worker: "),
+        (
+            "from xpander_sdk import XpanderClient\nimport xpander_sdk.models.events",
+            "version 1.x of xpander_sdk has no module xpander_sdk.models: set XPANDER_COMPAT=2",
+        ),
         ("from xpander_sdk import NoSuchName", "cannot import name 'NoSuchName' from"),
     ],
 )

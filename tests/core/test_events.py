@@ -21,6 +21,7 @@ from xpander_client import (
     ToolCallRequestEvent,
 )
 from xpander_client.api.resources import event_kinds, streams
+from xpander_client.core.events import EventKind
 from xpander_client.core.sse import ServerSentEvent
 
 CALL = ToolCallRequest(request_id="r1", operation_id="search", payload={})
@@ -93,6 +94,6 @@ def test_a_kind_makes_no_event_and_says_what_does() -> None:
 
 def test_each_type_whose_data_is_known_has_a_kind() -> None:
     known = {**streams.TASK_UPDATE_EVENT_DATA, **streams.WORKER_EVENT_DATA}
-    kinds = [getattr(event_kinds, name) for name in event_kinds.__all__]
+    kinds = [each for each in vars(event_kinds).values() if type(each) is EventKind]
     assert {kind.__promise__[1]: kind.__promise__[3] for kind in kinds} == known
     assert known["task_finished"] is Task

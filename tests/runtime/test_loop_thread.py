@@ -80,6 +80,39 @@ def test_what_still_runs_is_cancelled_at_the_end() -> None:
     assert loop.is_closed()
 
 
+def test_what_is_begun_while_it_ends_is_cancelled_too() -> None:
+    ends: list[str] = []
+    begun = threading.Event()
+
+    async def wait(name: str) -> None:
+        try:
+            begun.set()
+            await asyncio.Event().wait()
+        finally:
+            ends.append(name)
+
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            await wait("work")
+        finally:
+            # As a call from another thread does that comes a moment later.
+            loop.call_later(0, loop.call_soon, lambda: tasks.append(loop.create_task(late())))
+            await asyncio.sleep(0)
+
+    async def late() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(wait("late"))
+
+    tasks: list[asyncio.Task[None]] = []
+    thread = LoopThread("under-test")
+    thread.submit(work())
+    assert begun.wait(10)
+    assert thread.stop()
+    assert all(task.cancelled() for task in tasks)
+    assert len(tasks) == 1
+
+
 def test_what_comes_last_may_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     failures: list[object] = []
     monkeypatch.setattr(threading, "excepthook", lambda failure: failures.append(failure.exc_value))

@@ -209,3 +209,18 @@ def test_sync_code_in_an_async_tool_is_told_to_await_an_async_one() -> None:
 def test_a_tool_without_a_function_says_so(world: World) -> None:
     result = world.run(Tool(id="t", name="t", is_local=True), "invoke", "sales", {})
     assert result.result == "the tool t is local and has no function: give it one as fn"
+
+
+def test_arguments_are_made_what_the_function_says_and_others_are_refused(world: World) -> None:
+    tool = local(add)
+    assert tool.parameters == {
+        "type": "object",
+        "properties": {"a": {"type": "integer"}, "b": {"type": "integer", "default": 1}},
+        "required": ["a"],
+    }
+    assert world.run(tool, "invoke", "sales", {"a": "4"}).result == 5
+    result = world.run(tool, "invoke", "sales", {"b": "x"})
+    assert (result.status_code, result.result) == (
+        500,
+        "Invalid payload for tool 'add': b: expected an integer, got \"x\"",
+    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
+
+import attrs
 
 from xpander_client.background import AsyncTaskHandle, Plugin, TaskCtl, TaskSignal, task
 
@@ -42,6 +44,32 @@ class Shop:
 plugin.mount_async_task("order")(Shop().order)
 
 
+@plugin.mount_config()
+@attrs.define
+class Settings:
+    """Is what is mounted, and what comes back."""
+
+    most: int = 3
+
+
+@plugin.mount_init_method()
+async def prepare() -> None:
+    assert_type(plugin.get_config(Settings), Settings)
+    assert_type(plugin.get_config(), Any)
+    assert_type(await plugin.store.get(store_key="last"), str | None)
+    assert_type(plugin.store.get_blocking(store_key="last"), str | None)
+    assert_type(await plugin.store.set(store_key="last", value="1"), Literal[0, 1])
+    plugin.save_config(Settings(most=5))
+
+
+@plugin.on_enabled()
+def enabled() -> None:
+    plugin.logger.info("enabled")
+
+
+plugin.mount_cleanup_method()(enabled)
+
+
 def tell(end: TaskCtl) -> None:
     assert_type(end.signal, TaskSignal)
 
@@ -63,6 +91,8 @@ async def start() -> None:
     assert_type(await task.ajoin("add", "1"), TaskCtl)
     first: str = await ask(task.start_soon("ask", "1", "chat", plugin, question="why"), question="")
     del first
+    plugin.enable()
+    await plugin.enable()
 
 
 async def start_wrong() -> None:
@@ -96,6 +126,8 @@ async def keyword(*, handle: AsyncTaskHandle) -> Any:
     return handle
 
 
+plugin.mount_config()(Settings())  # type: ignore[arg-type]
+plugin.store.set_blocking(store_key="last", value=1)  # type: ignore[arg-type]
 plugin.mount_async_task("text")("report")  # type: ignore[type-var]
 plugin.mount_async_task(report)  # type: ignore[arg-type]
 TaskCtl.report_progress("half", "50")  # type: ignore[arg-type]

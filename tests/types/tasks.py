@@ -136,6 +136,14 @@ def models() -> None:
     Tokens().total_tokens = 5  # type: ignore[misc]
     Task(id="1")  # type: ignore[call-arg]
     _ = api.NoSuchName  # type: ignore[attr-defined]
+    user = User.model_validate({"email": "ann@example.com"})
+    assert_type(user, User)
+    assert_type(user.model_copy(update={"id": "u1"}, deep=True), User)
+    assert_type(user.model_dump(mode="json", exclude={"id"}), dict[str, Any])
+    assert_type(user.json(indent=2, exclude_none=True), str)
+    User.model_validate_json(5)  # type: ignore[arg-type]
+    user.model_dump_json(indent="2")  # type: ignore[arg-type]
+    user.model_dump(without_none=True)  # type: ignore[call-arg]
 
 
 def configured(configuration: Configuration) -> None:

@@ -89,6 +89,41 @@ _HOMES = {
     "xpander_client.agents.types.tokens": ("StreamToken", "TokenChunk"),
 }
 
+_LACKING = (
+    "Chapter",
+    "ChapterEvent",
+    "Disk",
+    "Dummy",
+    "EditAction",
+    "FileAction",
+    "FileEvent",
+    "GCVersioned",
+    "Host",
+    "KVStore",
+    "LLMClient",
+    "Live",
+    "Namespaced",
+    "PermissionEvent",
+    "PermissionPending",
+    "PermissionRequestEvent",
+    "PythonEmission",
+    "TaskContinue",
+    "TaskSuccess",
+    "Versioned",
+    "clear_agent_registry",
+    "connect_fs",
+    "connect_host",
+    "register_matplotlib",
+    "register_numpy",
+    "register_pandas",
+    "register_plotly",
+    "register_stdlib",
+    "run_file_in_sandbox",
+    "scopes",
+    "summarize_capabilities",
+    "system_token_count",
+)
+
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES, _LACKING)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         AsyncTaskHandle as AsyncTaskHandle,
         Plugin as Plugin,
     )
+    from xpander_client.background.plugin_store import PluginStore as PluginStore
     from xpander_client.background.sandbox_methods import (
         AgentCtx as AgentCtx,
         SandboxMethodType as SandboxMethodType,
@@ -26,12 +27,21 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "xpander_client.background.plugin": ("AsyncTaskHandle", "Plugin"),
+    "xpander_client.background.plugin_store": ("PluginStore",),
     "xpander_client.background.sandbox_methods": ("AgentCtx", "SandboxMethodType"),
     "xpander_client.background.signals": ("TaskCtl", "TaskSignal"),
     "xpander_client.background.tasks": ("BackgroundTasks", "task"),
     "xpander_client.background.wait_points": ("TIMED_OUT",),
 }
 
+_LACKING = (
+    "ConfigBase",
+    "ExtraField",
+    "NekroPlugin",
+    "TaskRunner",
+    "message_service",
+)
+
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES, _LACKING)

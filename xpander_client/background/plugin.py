@@ -6,27 +6,28 @@ import asyncio
 import importlib
 import inspect
 import logging
+import os
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Generator
 from typing import TYPE_CHECKING, Any, Concatenate, TypeVar
 
 from xpander_client.background.mounted import MountedTask, inspect_function
+from xpander_client.background.plugin_callbacks import PluginCallbacks
+from xpander_client.background.plugin_folder import PluginFolder
 from xpander_client.background.recorder import PluginTask, Recorder, RestartingRecorder
 from xpander_client.background.sandbox_methods import SandboxMethod, SandboxMethodType
 from xpander_client.background.signals import TaskCtl
 from xpander_client.background.wait_points import WaitPoints
 from xpander_client.configuration import check_configuration
+from xpander_client.lacking import refuse_attributes
 from xpander_client.runtime.loops import find_running_loop
 
 if TYPE_CHECKING:
     from xpander_client.configuration import Configuration
 
-
 F = TypeVar("F", bound=Callable[..., Any])
 TaskT = TypeVar("TaskT", bound="Callable[Concatenate[AsyncTaskHandle, ...], Any]")
-
-_logger = logging.getLogger("xpander_client.background")
 
 _enabled: weakref.WeakSet[Plugin] = weakref.WeakSet()
 
@@ -34,11 +35,14 @@ _enabled: weakref.WeakSet[Plugin] = weakref.WeakSet()
 _making = threading.RLock()
 
 
-class Plugin:
+class Plugin(PluginFolder):
     """A named set of background tasks and sandbox methods, which comes and goes as one.
 
     `module_name` tells it from others; the other texts are for people. With a `configuration` its
     tasks are platform tasks too, which others can follow, stop and notify.
+
+    Its configuration and its store are files in `folder`; without one that is
+    `.xpander/plugins/AUTHOR.MODULE` below the working directory, made when it is first needed.
 
     Example:
         >>> from xpander_client.background import AsyncTaskHandle
@@ -60,7 +64,9 @@ class Plugin:
         url: str,
         *,
         configuration: Configuration | None = None,
+        folder: str | os.PathLike[str] | None = None,
     ) -> None:
+        super().__init__(folder)
         self.name = name
         self.module_name = module_name
         self.description = description
@@ -75,7 +81,10 @@ class Plugin:
         """The methods that an agent may call, by name."""
         self.running: set[PluginTask] = set()
         """Its tasks under way."""
-        self._cleanups: list[Callable[[], Any]] = []
+        self.callbacks = PluginCallbacks(module_name)
+        """What is called when it comes and when it goes."""
+        self.logger = logging.getLogger(f"xpander_client.background.{module_name}")
+        """For what its own functions have to say."""
         self._recorder: Recorder | None = None
         self._lock = threading.Lock()
         self._is_enabled = True
@@ -157,6 +166,33 @@ class Plugin:
 
         return mount
 
+    def mount_init_method(self) -> Callable[[F], F]:
+        """Have a function called before anything else of the plugin runs; it comes back unchanged.
+
+        It takes no parameters, and may be sync or async. It is called once, before the first task
+        or method, or when `enable()` is awaited. When it raises, that is the error of whoever
+        waited for it, and the next one has it called again.
+        """
+
+        def mount(function: F) -> F:
+            self.callbacks.on_open(function, prepares=True)
+            return function
+
+        return mount
+
+    def on_enabled(self) -> Callable[[F], F]:
+        """Have a function called when the plugin comes, behind `mount_init_method`'s.
+
+        When it raises, that is logged, and the next one is called. The function comes back
+        unchanged.
+        """
+
+        def register(function: F) -> F:
+            self.callbacks.on_open(function, prepares=False)
+            return function
+
+        return register
+
     def on_disabled(self) -> Callable[[F], F]:
         """Have a function called when the plugin is disabled; it comes back unchanged.
 
@@ -166,16 +202,31 @@ class Plugin:
         """
 
         def register(function: F) -> F:
-            self._cleanups.append(function)
+            self.callbacks.on_close(function, is_last=False)
             return function
 
         return register
 
-    def enable(self) -> None:
+    def mount_cleanup_method(self) -> Callable[[F], F]:
+        """Have a function called when the plugin is disabled and its tasks have ended.
+
+        It is called as those of `on_disabled` are, and comes back unchanged.
+        """
+
+        def mount(function: F) -> F:
+            self.callbacks.on_close(function, is_last=True)
+            return function
+
+        return mount
+
+    def enable(self) -> Awaitable[None]:
         """Let its tasks be started; a new plugin is enabled.
 
         With a configuration this process is from now on one of those that take over tasks mounted
         with `restart`. Without this call it is as soon as it starts a task of the plugin.
+
+        What `mount_init_method` and `on_enabled` registered is called before the next task runs;
+        await what comes back to have it called now.
         """
         with self._lock:
             self._is_enabled = True
@@ -183,6 +234,7 @@ class Plugin:
         recorder = self.recorder
         if isinstance(recorder, RestartingRecorder):
             recorder.serve()
+        return _Opening(self.callbacks)
 
     async def disable(self) -> None:
         """Start none of its tasks any more, clean up, and stop those that run.
@@ -192,19 +244,16 @@ class Plugin:
         with self._lock:
             was_enabled, self._is_enabled = self._is_enabled, False
             _enabled.discard(self)
-        for cleanup in self._cleanups if was_enabled else ():
-            try:
-                answer = cleanup()
-                if inspect.isawaitable(answer):
-                    await answer
-            except Exception as error:
-                _logger.error("plugin %s: a cleanup failed", self.module_name, exc_info=error)
+        if was_enabled:
+            await self.callbacks.disable()
         left = list(self.running)
         for running in left:
             running.request_cancel(f"plugin {self.module_name} was disabled")
         # One that disables its own plugin would wait for itself.
         ends = [asyncio.wrap_future(one.over()) for one in left if not one.is_current]
         await asyncio.gather(*ends)
+        if was_enabled:
+            await self.callbacks.close()
         if isinstance(self._recorder, RestartingRecorder):
             await self._recorder.leave()
 
@@ -245,6 +294,31 @@ class Plugin:
                     f"enabled are {_list_names(names)}"
                 )
             self.running.add(running)
+
+
+refuse_attributes(
+    Plugin,
+    "get_plugin_path",
+    "get_vector_collection_name",
+    "mount_collect_methods",
+    "mount_command",
+    "mount_on_channel_reset",
+    "mount_on_system_message",
+    "mount_on_user_message",
+    "mount_prompt_inject_method",
+    "mount_router",
+    "mount_webhook_method",
+)
+
+
+class _Opening:
+    """What `enable` returns: nothing happens, and nobody is warned, where it is not awaited."""
+
+    def __init__(self, callbacks: PluginCallbacks) -> None:
+        self._callbacks = callbacks
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return self._callbacks.open().__await__()
 
 
 def _list_names(names: Any) -> str:

@@ -73,6 +73,7 @@ class RunningTask:
         "_lock",
         "_mounted",
         "_on_terminal",
+        "_opening",
         "_over",
         "_recorder",
         "_runtime",
@@ -109,6 +110,7 @@ class RunningTask:
         self._driver: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._thread_done: asyncio.Future[None] | None = None
+        self._opening: asyncio.Future[None] | None = None
         self._handed_on: Any = None
         self._over: TaskCtl | None = None
         self._waiters: list[Future[TaskCtl]] | None = None
@@ -214,6 +216,9 @@ class RunningTask:
         interrupt: KeyboardInterrupt | None = None
         try:
             await _enter()
+            if self.handle.plugin.callbacks.is_due:
+                self._opening = self.loop.create_task(self.handle.plugin.callbacks.open())
+                await self._opening
             if not self._mounted.is_async:
                 await self._run_on_thread()
             else:
@@ -339,6 +344,8 @@ class RunningTask:
     def _leave_queue(self) -> None:
         if not self._lifecycle.has_begun:
             self._leave_thread()
+            if self._opening is not None:
+                self._opening.cancel()
 
     def _leave_thread(self) -> None:
         if self._thread_done is not None and not self._thread_done.done():

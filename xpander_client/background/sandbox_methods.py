@@ -9,6 +9,8 @@ from typing import Any
 
 import attrs
 
+from xpander_client.lacking import refuse_attributes
+
 
 class SandboxMethodType(StrEnum):
     """What a method is to the agent. Code of an agent gets what it returns, whatever the type."""
@@ -56,3 +58,24 @@ class AgentCtx:
     agent_id: str | None = None
     user_id: str | None = None
     task_id: str | None = None
+
+    @property
+    def from_chat_key(self) -> str:
+        """Another name of `chat_key`, which older plugins have."""
+        return self.chat_key
+
+
+refuse_attributes(
+    AgentCtx,
+    "adapter",
+    "adapter_key",
+    "channel_id",
+    "channel_name",
+    "channel_type",
+    "container_key",
+    "db_chat_channel",
+    "db_user",
+    "fs",
+    "ms",
+    "webhook_request",
+)

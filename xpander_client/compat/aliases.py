@@ -61,6 +61,11 @@ class _AliasFinder(MetaPathFinder, Loader):
             return ModuleSpec(fullname, self, is_package=True)
         # Nobody else may find it: below our package it would be loaded a second time.
         text = f"xpander_client has no module {fullname}: import names from xpander_client itself"
+        if official == "xpander_sdk" and self._version == "1":
+            text = (
+                f"version 1.x of xpander_sdk has no module {fullname}: "
+                "set XPANDER_COMPAT=2 for a program of version 2.x"
+            )
         raise ModuleNotFoundError(text, name=fullname)
 
     def exec_module(self, module: ModuleType) -> None:

@@ -31,7 +31,7 @@ class MismatchError(ValueError):
     def __init__(self, expected: str, value: object) -> None:
         super().__init__(expected)
         self.expected = expected
-        self.got = _describe(value)
+        self.got = name_value(value)
 
 
 class NoJsonError(Exception):
@@ -66,7 +66,8 @@ def name_type(type_: Any) -> str:
     return _NAMES.get(type_, "another value")
 
 
-def _describe(value: object) -> str:
+def name_value(value: object) -> str:
+    """Return what kind of JSON value it is, as a message says it."""
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -1,13 +1,12 @@
-"""What all data of the wire can do: be made of plain values and JSON, and become such."""
+"""The base of all data of the wire."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Self, TypeAlias
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from xpander_client.core.conversion_errors import ConversionError
-from xpander_client.core.serialization import complete, dumps, loads, parse, structure
-from xpander_client.errors import ArgumentError
+from xpander_client.core.plain_values import PlainValues
+from xpander_client.core.serialization import complete, structure
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -21,12 +20,13 @@ else:
     WorkResult = str | None
 
 
-class Model:
+class Model(PlainValues):
     """The base of all data: `Task`, `AgentExecutionInput`, `TaskUpdateEvent` and the others.
 
     What a constructor is given becomes what the field is declared as: a dict the model, a text the
     date or the enum's member. What can't is refused with an `ArgumentError`. pydantic takes
-    a model as the type of a field, and so does FastAPI as that of an answer.
+    a model as the type of a field, and so does FastAPI as that of an answer. The methods that
+    programs know from pydantic's models are here under their names.
 
     Example:
         >>> from xpander_client import User
@@ -38,49 +38,6 @@ class Model:
     __slots__ = ()
 
     __attrs_post_init__ = complete
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Make the object that `to_dict` gave these values of, or that the platform sent.
-
-        Raises:
-            ArgumentError: they are no such object; the message says where.
-        """
-        try:
-            return structure(dict(values), cls)
-        except ConversionError as error:
-            raise ArgumentError(str(error)) from None
-
-    @classmethod
-    def from_json(cls, text: str | bytes) -> Self:
-        """Make the object that JSON text holds.
-
-        Raises:
-            ArgumentError: it holds no such object; the message says where.
-        """
-        try:
-            return loads(text, cls)
-        except ConversionError as error:
-            raise ArgumentError(str(error)) from None
-
-    def to_dict(self) -> dict[str, Any]:
-        """Give what JSON can hold of the object, under the names of the wire: dates are texts.
-
-        Everything is in it, secrets too. What is None is left out.
-
-        Raises:
-            ArgumentError: something in it has no JSON form; the message says where.
-        """
-        values: dict[str, Any] = parse(dumps(self))
-        return values
-
-    def to_json(self) -> str:
-        """Give the object as JSON text; see `to_dict`.
-
-        Raises:
-            ArgumentError: something in it has no JSON form; the message says where.
-        """
-        return dumps(self).decode()
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         # For `dict(task)`, by which FastAPI and others make JSON of what they don't know.

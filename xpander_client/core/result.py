@@ -24,6 +24,7 @@ from typing import Any, cast
 import attrs
 import orjson
 
+from xpander_client.core.plain_values import PlainValues
 from xpander_client.core.serialization import dumps, parts
 from xpander_client.errors import ArgumentError
 
@@ -220,11 +221,11 @@ class _Telling:
             return [self.of(item) for item in cast(Iterable[Any], value)]
         if isinstance(value, type):
             return _write_text(value)
+        if attrs.has(type(value)):
+            return self._of_pairs(parts(value).items())
         if callable(getattr(value, "model_dump_json", None)):
             written = _write(value)
             return self._of_pairs(value) if written is None else self.of(json.loads(written))
-        if attrs.has(type(value)):
-            return self._of_pairs(parts(value).items())
         if dataclasses.is_dataclass(value):
             fields = dataclasses.fields(value)
             return self._of_pairs((field.name, getattr(value, field.name)) for field in fields)
@@ -256,6 +257,8 @@ def _json(value: Any) -> str:
 
 def _write(value: Any) -> str | None:
     """Return the JSON text that a pydantic model makes of itself, if it can."""
+    if isinstance(value, PlainValues):
+        return None  # our own models are written as the wire has them
     try:
         write = getattr(value, "model_dump_json", None)
         return str(write()) if callable(write) and not isinstance(value, type) else None

@@ -8,13 +8,14 @@ from typing import Any
 import attrs
 
 from xpander_client.api.models import AgentInstructions, ThreadMessage
+from xpander_client.core.plain_values import PlainValues
 from xpander_client.core.serialization import dumps
 from xpander_client.legacy import files
 from xpander_client.legacy.providers.tool_call import FINISH_TOOL
 
 
 @attrs.frozen
-class UserDetails:
+class UserDetails(PlainValues):
     """The person that a thread is led with.
 
     Example:
@@ -39,14 +40,13 @@ class UserDetails:
 
 
 def system(
-    instructions: AgentInstructions | None, *, order: str, end_tool: bool, agent_id: str
+    instructions: AgentInstructions | None, *, end_tool: bool, agent_id: str
 ) -> ThreadMessage:
     """Return the message that tells a model which agent it is."""
     given = instructions or AgentInstructions()
     parts = [given.general or ""]
     parts += _list_lines("Your role", given.role)
     parts += _list_lines("Your goals", given.goal)
-    parts.append(order)
     if end_tool:
         parts.append(
             f"When the task is done, or can't be done, call {FINISH_TOOL} with what came out: the "

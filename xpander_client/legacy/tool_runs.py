@@ -27,8 +27,8 @@ from xpander_client.legacy.providers.tool_call import (
 )
 from xpander_client.legacy.thread_copy import ThreadCopy
 from xpander_client.legacy.tools import catalog
-from xpander_client.legacy.tools.form import MisfitError
 from xpander_client.legacy.tools.local_tools import LocalTool
+from xpander_client.tools.functions.form import MisfitError
 from xpander_client.transport.drivers import AsyncFunctionError
 
 _logger = logging.getLogger(__name__)

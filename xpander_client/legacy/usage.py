@@ -8,12 +8,12 @@ from typing import Any
 import attrs
 
 from xpander_client.api.models import ExecutionTokens, Tokens as WireTokens
-from xpander_client.api.resources import Task
+from xpander_client.core.plain_values import PlainValues
 from xpander_client.errors import ArgumentError
 
 
 @attrs.define
-class LLMTokens:
+class LLMTokens(PlainValues):
     """Tokens that a model wrote and read."""
 
     completion_tokens: int = 0
@@ -22,7 +22,7 @@ class LLMTokens:
 
 
 @attrs.define
-class Tokens:
+class Tokens(PlainValues):
     """What models took for a task: on the platform (`inner`) and in this script (`worker`).
 
     Example:
@@ -87,21 +87,6 @@ finish_reason='')
         "llm response must include usage (with prompt_tokens and completion_tokens, or what the "
         f"provider calls them); it has {', '.join(map(str, given)) or 'nothing'}"
     )
-
-
-def read_tokens(task: Task) -> Tokens:
-    """Return what models took for a task; what nobody has said is 0."""
-    given = task.additional_properties.get("llm_tokens")
-    if isinstance(given, Mapping):
-        return Tokens(_read_counts(given.get("inner")), _read_counts(given.get("worker")))
-    said = task.tokens or WireTokens()
-    counts = said.completion_tokens or 0, said.prompt_tokens or 0, said.total_tokens
-    return Tokens(worker=LLMTokens(*counts))
-
-
-def _read_counts(given: object) -> LLMTokens:
-    counts = given if isinstance(given, Mapping) else {}
-    return LLMTokens(*(counts.get(field.name) or 0 for field in attrs.fields(LLMTokens)))
 
 
 def _as_mapping(response: Any) -> Mapping[str, Any]:

@@ -122,14 +122,19 @@ class _Thread(threading.Thread):
             finally:
                 loop.run_until_complete(cancel_others())
                 loop.run_until_complete(loop.shutdown_asyncgens())
+                # A call from another thread may have begun one in the meantime.
+                while asyncio.all_tasks(loop):
+                    loop.run_until_complete(cancel_others())
 
 
 async def cancel_others() -> None:
-    """Cancel all tasks of this loop but the one that calls, and wait until they have ended."""
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    if others:
+    """Cancel all tasks of this loop but the one that calls, and wait until they have ended.
+
+    So are the tasks that those begin, or that calls from other threads begin, while they end.
+    """
+    while others := asyncio.all_tasks() - {asyncio.current_task()}:
+        for task in others:
+            task.cancel()
         await asyncio.wait(others)
 
 

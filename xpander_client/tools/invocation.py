@@ -25,6 +25,7 @@ from xpander_client.core.result import error_text, plain
 from xpander_client.core.steps import AskEither, Steps, ask
 from xpander_client.errors import ArgumentError, ModuleException
 from xpander_client.tools.calling import call_tool
+from xpander_client.tools.functions.form import MisfitError
 from xpander_client.tools.hooks import ToolHooksRegistry
 from xpander_client.tools.result import ToolInvocationResult
 from xpander_client.transport import Transport
@@ -127,13 +128,14 @@ class Invocation:
         return answer.parsed
 
     def _run_here(self) -> Steps[Any]:
-        function = self.tool.fn
-        if function is None:
-            raise ArgumentError(
-                f"the tool {self.tool.id} is local and has no function: give it one as fn"
-            )
+        parameters = self.tool.describe_arguments()
+        assert self.tool.fn is not None
         try:
-            return (yield from call_tool(function, **(self.payload or {})))
+            arguments = parameters.read({} if self.payload is None else self.payload)
+        except MisfitError as error:
+            raise ArgumentError(f"Invalid payload for tool '{self.tool.name}': {error}") from None
+        try:
+            return (yield from call_tool(self.tool.fn, **arguments))
         except Exception as error:
             # The model is told the end of the story; whoever wrote the tool wants all of it.
             _logger.warning("the tool %s failed", self.tool.id, exc_info=error)

@@ -9,7 +9,10 @@ import attrs
 
 from xpander_client.api.models import AgentTool
 from xpander_client.configuration import Configuration
-from xpander_client.core.serialization import LOCAL
+from xpander_client.core.serialization import LOCAL, complete
+from xpander_client.errors import ArgumentError
+from xpander_client.tools.functions.description import describe_function
+from xpander_client.tools.functions.parameters import Parameters
 from xpander_client.tools.invocation import FollowedTask, Invocation
 from xpander_client.tools.result import ToolInvocationResult
 from xpander_client.transport import Transport
@@ -42,6 +45,29 @@ class Tool(AgentTool):
     """Whether it was loaded by its id alone, and not as an agent's tool."""
     configuration: Configuration | None = attrs.field(default=None, repr=False, metadata=LOCAL)
     """Who calls, and which platform; read from the environment when None."""
+
+    _parameters_read: Parameters | None = attrs.field(
+        default=None, init=False, repr=False, metadata=LOCAL
+    )
+
+    def __attrs_post_init__(self) -> None:
+        complete(self)
+        if self.fn is not None and self.parameters is None:
+            self.parameters = dict(self.describe_arguments().schema)
+
+    def describe_arguments(self) -> Parameters:
+        """Return what the function of a local tool takes, as a schema, and to make arguments of.
+
+        Raises:
+            ArgumentError: it has none, or a model can't call it.
+        """
+        if self.fn is None:
+            raise ArgumentError(
+                f"the tool {self.id} is local and has no function: give it one as fn"
+            )
+        if self._parameters_read is None:
+            self._parameters_read = describe_function(self.fn).parameters
+        return self._parameters_read
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AgentTool):

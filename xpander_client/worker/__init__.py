@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
-    from xpander_client.worker.agno.backend import Backend as Backend
     from xpander_client.worker.attempts.plan_retries import MAX_PLAN_RETRIES as MAX_PLAN_RETRIES
+    from xpander_client.worker.backend import Backend as Backend
     from xpander_client.worker.event_listener import (
         AgentExecution as AgentExecution,
         AgentExecutionResult as AgentExecutionResult,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from xpander_client.worker.worker import Worker as Worker
 
 _HOMES = {
-    "xpander_client.worker.agno.backend": ("Backend",),
+    "xpander_client.worker.backend": ("Backend",),
     "xpander_client.worker.event_listener": (
         "AgentExecution",
         "AgentExecutionResult",

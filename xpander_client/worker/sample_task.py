@@ -7,11 +7,12 @@ from typing import Any
 import attrs
 
 from xpander_client.api.models import AgentExecutionInput, OutputFormat
+from xpander_client.core.plain_values import PlainValues
 from xpander_client.core.serialization import complete
 
 
 @attrs.frozen(kw_only=True)
-class LocalTaskTest:
+class LocalTaskTest(PlainValues):
     """A task to try a handler with once: what is asked, and what kind of result is wanted.
 
     It takes plain values as well: `input` may be a dict. What can't be is an `ArgumentError`.

@@ -140,6 +140,27 @@ async def test_those_of_a_disabled_plugin_cannot_be_called(plugin: Plugin) -> No
     assert await work() == "plugin 'shop' is disabled"
 
 
+async def test_a_plugin_is_prepared_before_a_method_of_its_is_called(plugin: Plugin) -> None:
+    steps: list[str] = []
+
+    @plugin.mount_init_method()
+    async def prepare() -> None:
+        steps.append("prepared")
+
+    agent = Agent(llm=scripted([CATCH, "task_success(await fetch('x'))", CATCH]))
+    agent.plug(plugin)
+
+    @agent.task
+    async def work() -> str:  # type: ignore[empty-body]
+        """Work."""
+
+    # A method that is no async one can't wait for it.
+    assert "'shop' is not prepared, which takes an event loop: await plugin.ena" in await work()
+    assert await work() == "x for default"
+    assert steps == ["prepared"]
+    assert await work() == "x in default"
+
+
 def test_two_methods_that_code_would_call_by_one_name_are_refused(plugin: Plugin) -> None:
     for name in ("Run the first", "Run the second"):
 

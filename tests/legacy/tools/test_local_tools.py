@@ -12,8 +12,8 @@ from xpander_client import XpanderClient
 from xpander_client.errors import ArgumentError
 from xpander_client.legacy.providers import MalformedError
 from xpander_client.legacy.providers.tool_call import ToolCall, empty_payload
-from xpander_client.legacy.tools.form import MisfitError
 from xpander_client.legacy.tools.local_tools import LocalTool, local_tools
+from xpander_client.tools.functions.form import MisfitError
 
 
 def call(name: str, arguments: Any) -> ToolCall:

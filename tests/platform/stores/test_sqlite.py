@@ -19,7 +19,7 @@ from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import IdempotencyKey, TaskFilter
 from xpander_client.platform.stores.base.admission import Admission
 from xpander_client.platform.stores.sqlite.group_commit import GroupCommit, Transaction
-from xpander_client.platform.stores.sqlite.listing import page
+from xpander_client.platform.stores.sqlite.listing import list_numbers, page
 from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION
 from xpander_client.platform.stores.sqlite.store import SqliteStore
 from xpander_client.platform.stores.sqlite.work import queue
@@ -528,4 +528,17 @@ async def test_a_filter_that_few_tasks_pass_reads_few_whatever_stands_beside_it(
                     steps = 0
                     assert page(connection, "o", wanted, None, 50).records == ()
                     assert steps < 60_000, wanted
+    with connection:
+        others = "iif(id < 't5', 'other', 'o'), agent_id = 'a' || (number % 20)"
+        connection.execute(f"UPDATE tasks SET organization_id = {others}")
+    for organization, status, expected in (
+        ("o", "paused", 0),
+        ("other", "paused", 3),
+        ("other", None, 50),
+        ("nobody", None, 0),
+    ):
+        steps = 0
+        wanted = TaskFilter(status=status)
+        assert len(list_numbers(connection, organization, wanted, None, 50)) == expected
+        assert steps < 10_000, wanted
     connection.close()

@@ -19,7 +19,7 @@ def make_function(plugin: Plugin, method: SandboxMethod, name: str) -> Callable[
     That is whose call it is, with the session as thread.
 
     Raises (when called):
-        RuntimeError: the plugin is disabled.
+        RuntimeError: the plugin is disabled, or not prepared, and the method is no async one.
     """
     function = method.function
 
@@ -32,12 +32,18 @@ def make_function(plugin: Plugin, method: SandboxMethod, name: str) -> Callable[
     if is_async(function):
 
         async def arun(*args: Any, **kwargs: Any) -> Any:
+            await plugin.callbacks.open()
             return await function(context(), *args, **kwargs)
 
         wrapper: Callable[..., Any] = arun
     else:
 
         def run(*args: Any, **kwargs: Any) -> Any:
+            if plugin.callbacks.is_due:
+                raise RuntimeError(
+                    f"plugin {plugin.module_name!r} is not prepared, which takes an event loop: "
+                    "await plugin.enable() first"
+                )
             return function(context(), *args, **kwargs)
 
         wrapper = run

@@ -17,8 +17,6 @@ from .agent_activity_thread_sub_agent_trigger import AgentActivityThreadSubAgent
 from .agent_activity_thread_tool_call import AgentActivityThreadToolCall
 from .user import User
 
-__all__ = ["AgentActivityThread"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class AgentActivityThread(Model):

@@ -9,8 +9,6 @@ import attrs
 
 from xpander_client.core.model import Model
 
-__all__ = ["AgentActivityThreadAuth"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class AgentActivityThreadAuth(Model):

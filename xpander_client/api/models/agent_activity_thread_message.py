@@ -12,8 +12,6 @@ from xpander_client.core.model import Model
 from .agent_activity_thread_message_content import AgentActivityThreadMessageContent
 from .user import User
 
-__all__ = ["AgentActivityThreadMessage"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class AgentActivityThreadMessage(Model):

@@ -11,8 +11,6 @@ from xpander_client.core.model import Model
 
 from .tool_call_request_reasoning import ToolCallRequestReasoning
 
-__all__ = ["AgentActivityThreadSubAgentTrigger"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class AgentActivityThreadSubAgentTrigger(Model):

@@ -11,8 +11,6 @@ from xpander_client.core.model import Model
 from .agent_instructions import AgentInstructions
 from .agent_type import AgentType
 
-__all__ = ["AgentCreate"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class AgentCreate(Model):

@@ -10,8 +10,6 @@ from xpander_client.core.model import Model
 
 from .connection_uri import ConnectionUri
 
-__all__ = ["AgentDatabase"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class AgentDatabase(Model):

@@ -12,8 +12,6 @@ from .attachment_ref import AttachmentRef
 from .principal import Principal
 from .user import User
 
-__all__ = ["AgentExecutionInput"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class AgentExecutionInput(Model):

@@ -7,8 +7,6 @@ from typing import Literal, TypeAlias
 from xpander_client.core.enums import OpenStrEnum
 from xpander_client.core.statuses import TERMINAL, TaskStatus
 
-__all__ = ["AgentExecutionStatus", "AgentExecutionStatusLiteral"]
-
 
 class AgentExecutionStatus(OpenStrEnum):
     """Where a task stands. After `error`, `failed`, `completed` and `stopped` it does not change

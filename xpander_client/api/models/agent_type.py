@@ -6,8 +6,6 @@ from typing import Literal, TypeAlias
 
 from xpander_client.core.enums import OpenStrEnum
 
-__all__ = ["AgentType", "AgentTypeLiteral"]
-
 
 class AgentType(OpenStrEnum):
     """The kind of agent."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from xpander_client.core.enums import OpenStrEnum
 
-__all__ = ["AttachmentKind"]
-
 
 class AttachmentKind(OpenStrEnum):
     """The kind of an attached file."""

@@ -10,8 +10,6 @@ from xpander_client.core.model import Model
 
 from .attachment_kind import AttachmentKind
 
-__all__ = ["AttachmentRef"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class AttachmentRef(Model):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from xpander_client.core.enums import OpenStrEnum
 
-__all__ = ["ConversationKind"]
-
 
 class ConversationKind(OpenStrEnum):
     """How a conversation is led: with the agent itself, or through a gateway."""

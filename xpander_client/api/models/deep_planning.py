@@ -10,8 +10,6 @@ from xpander_client.core.model import Model
 
 from .deep_planning_item import DeepPlanningItem
 
-__all__ = ["DeepPlanning"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class DeepPlanning(Model):

@@ -11,8 +11,6 @@ from xpander_client.core.model import Model
 
 from .deployment_type import DeploymentType
 
-__all__ = ["DeployedAsset"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class DeployedAsset(Model):

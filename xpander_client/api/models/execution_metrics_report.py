@@ -11,8 +11,6 @@ from xpander_client.core.model import Model
 from .execution_tokens import ExecutionTokens
 from .source_node_type import SourceNodeType
 
-__all__ = ["ExecutionMetricsReport"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class ExecutionMetricsReport(Model):

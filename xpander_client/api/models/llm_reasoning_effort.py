@@ -6,8 +6,6 @@ from typing import Literal, TypeAlias
 
 from xpander_client.core.enums import OpenStrEnum
 
-__all__ = ["LLMReasoningEffort", "LLMReasoningEffortLiteral"]
-
 
 class LLMReasoningEffort(OpenStrEnum):
     """How much a model reasons before it answers."""

@@ -6,8 +6,6 @@ from typing import Literal, TypeAlias
 
 from xpander_client.core.enums import OpenStrEnum
 
-__all__ = ["OutputFormat", "OutputFormatLiteral"]
-
 
 class OutputFormat(OpenStrEnum):
     """The format of a task's result."""

@@ -10,8 +10,6 @@ from xpander_client.core.model import Model
 
 from .principal_kind import PrincipalKind
 
-__all__ = ["Principal"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class Principal(Model):

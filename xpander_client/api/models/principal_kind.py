@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from xpander_client.core.enums import OpenStrEnum
 
-__all__ = ["PrincipalKind"]
-
 
 class PrincipalKind(OpenStrEnum):
     """How a caller is known to the platform."""

@@ -16,8 +16,6 @@ from .source_node_type import SourceNodeType
 from .think_mode import ThinkMode
 from .worker_loss import WorkerLoss
 
-__all__ = ["TaskCreate"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class TaskCreate(Model):

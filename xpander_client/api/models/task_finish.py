@@ -10,8 +10,6 @@ from xpander_client.core.model import Model
 
 from .agent_execution_status import AgentExecutionStatus
 
-__all__ = ["TaskFinish"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class TaskFinish(Model):

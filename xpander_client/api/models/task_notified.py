@@ -8,8 +8,6 @@ import attrs
 
 from xpander_client.core.model import Model
 
-__all__ = ["TaskNotified"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class TaskNotified(Model):

@@ -10,8 +10,6 @@ from xpander_client.core.model import Model
 
 from .tokens import Tokens
 
-__all__ = ["TaskReportRequest"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class TaskReportRequest(Model):

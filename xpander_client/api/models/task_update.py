@@ -23,8 +23,6 @@ from .task_progress import TaskProgress
 from .think_mode import ThinkMode
 from .tokens import Tokens
 
-__all__ = ["TaskUpdate"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class TaskUpdate(Model):

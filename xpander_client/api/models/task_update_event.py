@@ -13,8 +13,6 @@ from .message_identity import MessageIdentity
 from .task_notification import TaskNotification
 from .task_update_event_type import TaskUpdateEventType
 
-__all__ = ["TaskUpdateEvent"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class TaskUpdateEvent(Model):

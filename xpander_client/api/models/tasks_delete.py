@@ -11,8 +11,6 @@ from xpander_client.core.model import Model
 
 from .agent_execution_status import AgentExecutionStatus
 
-__all__ = ["TasksDelete"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class TasksDelete(Model):

@@ -6,8 +6,6 @@ from typing import Literal, TypeAlias
 
 from xpander_client.core.enums import OpenStrEnum
 
-__all__ = ["ThinkMode", "ThinkModeLiteral"]
-
 
 class ThinkMode(OpenStrEnum):
     """How hard an agent thinks before it answers."""

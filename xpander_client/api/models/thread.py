@@ -11,8 +11,6 @@ from xpander_client.core.model import Model
 
 from .thread_message import ThreadMessage
 
-__all__ = ["Thread"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class Thread(Model):

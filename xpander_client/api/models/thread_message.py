@@ -10,8 +10,6 @@ from xpander_client.core.model import Model
 
 from .thread_tool_call import ThreadToolCall
 
-__all__ = ["ThreadMessage"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class ThreadMessage(Model):

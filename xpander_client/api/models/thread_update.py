@@ -10,8 +10,6 @@ from xpander_client.core.model import Model
 
 from .thread_message import ThreadMessage
 
-__all__ = ["ThreadUpdate"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class ThreadUpdate(Model):

@@ -9,8 +9,6 @@ import attrs
 
 from xpander_client.core.model import Model
 
-__all__ = ["ThreadsListItem"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class ThreadsListItem(Model):

@@ -10,8 +10,6 @@ from xpander_client.core.model import Model
 
 from .tool_call_request_reasoning import ToolCallRequestReasoning
 
-__all__ = ["ToolCallResult"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class ToolCallResult(Model):

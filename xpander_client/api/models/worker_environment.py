@@ -6,8 +6,6 @@ from typing import Literal, TypeAlias
 
 from xpander_client.core.enums import OpenStrEnum
 
-__all__ = ["WorkerEnvironment", "WorkerEnvironmentLiteral"]
-
 
 class WorkerEnvironment(OpenStrEnum):
     """Where a worker runs."""

@@ -10,8 +10,6 @@ from xpander_client.core.model import Model
 
 from .worker_event_type import WorkerEventType
 
-__all__ = ["WorkerEvent"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class WorkerEvent(Model):

@@ -6,8 +6,6 @@ from typing import Literal, TypeAlias
 
 from xpander_client.core.enums import OpenStrEnum
 
-__all__ = ["WorkerEventType", "WorkerEventTypeLiteral"]
-
 
 class WorkerEventType(OpenStrEnum):
     """What the platform tells a worker, or the worker the platform."""

@@ -6,8 +6,6 @@ from typing import Literal, TypeAlias
 
 from xpander_client.core.enums import OpenStrEnum
 
-__all__ = ["WorkerLoss", "WorkerLossLiteral"]
-
 
 class WorkerLoss(OpenStrEnum):
     """What becomes of a task whose worker is lost."""

@@ -24,17 +24,6 @@ from ..models.agent_type import AgentType, AgentTypeLiteral
 from ..models.llm_usage_report import LLMUsageReport
 from ..models.operation_call import OperationCall
 
-__all__ = [
-    "create",
-    "get",
-    "get_database",
-    "get_default_llm_extra_headers",
-    "invoke_tool",
-    "list",
-    "report_llm_usage",
-    "run_operation",
-]
-
 
 def get_default_llm_extra_headers() -> RequestSpec:
     """Return what `Agents.get_default_llm_extra_headers` sends."""

@@ -9,12 +9,6 @@ from xpander_client.core.requests import (
     query as _query,
 )
 
-__all__ = [
-    "forget_user",
-    "list_audit",
-    "list_workers",
-]
-
 
 def forget_user(*, user_id: str) -> RequestSpec:
     """Return what `Organization.forget_user` sends."""

@@ -47,26 +47,6 @@ from ..models.tokens import Tokens
 from ..models.user import User
 from ..models.worker_loss import WorkerLoss, WorkerLossLiteral
 
-__all__ = [
-    "create",
-    "delete",
-    "delete_many",
-    "events",
-    "finish",
-    "get",
-    "get_activity_log",
-    "get_pending",
-    "list",
-    "list_user_tasks",
-    "notify",
-    "push_events",
-    "report_external_task",
-    "report_metrics",
-    "stop",
-    "update",
-    "update_fields",
-]
-
 
 def create(
     *,

@@ -23,17 +23,6 @@ from ..models.thread_create import ThreadCreate
 from ..models.thread_message import ThreadMessage
 from ..models.thread_update import ThreadUpdate
 
-__all__ = [
-    "create",
-    "delete",
-    "extend",
-    "get",
-    "list_user_threads",
-    "read",
-    "rename",
-    "update",
-]
-
 
 def create(
     *,

@@ -24,12 +24,6 @@ from ..models.worker_environment import WorkerEnvironment, WorkerEnvironmentLite
 from ..models.worker_event_type import WorkerEventType, WorkerEventTypeLiteral
 from ..models.worker_message import WorkerMessage
 
-__all__ = [
-    "check_api_key",
-    "listen",
-    "send",
-]
-
 
 def listen(
     *,

@@ -22,8 +22,6 @@ from ..models.llm_reasoning_effort import LLMReasoningEffort
 from ..models.output_format import OutputFormat
 from ..requests import agents as agents_requests
 
-__all__ = ["Agent"]
-
 # A call's answer type is a class; `Any` is none to type checkers.
 _ANYTHING: Any = Any
 
@@ -352,6 +350,7 @@ refuse_attributes(
     "get_session",
     "get_user_sessions",
     "has_knowledge_bases",
+    "invoke_agent",
     "is_autonomous",
     "is_omni",
     "knowledge_bases_retriever",
@@ -366,6 +365,7 @@ refuse_attributes(
     "orchestration_nodes",
     "origin_template",
     "pre_auth_audiences",
+    "retrieve_all_graph_tools",
     "run",
     "runtime_environment",
     "runtime_environment_id",

@@ -16,8 +16,6 @@ from ..requests import agents as agents_requests
 from .agent import Agent
 from .agents_list_item import AgentsListItem
 
-__all__ = ["Agents", "AgentsWithRawResponse"]
-
 # A call's answer type is a class; `Any` is none to type checkers.
 _ANYTHING: Any = Any
 

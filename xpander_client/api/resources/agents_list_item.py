@@ -18,8 +18,6 @@ from ..models.agent_type import AgentType
 from ..requests import agents as agents_requests
 from .agent import Agent
 
-__all__ = ["AgentsListItem"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class AgentsListItem(TrackedObject):

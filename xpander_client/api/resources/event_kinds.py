@@ -16,25 +16,6 @@ from ..models.worker_environment_conflict import WorkerEnvironmentConflict
 from ..models.worker_event import WorkerEvent
 from .task import Task
 
-__all__ = [
-    "AgentExecutionEvent",
-    "ChunkEvent",
-    "GapEvent",
-    "PlanUpdatedEvent",
-    "SubTaskCreatedEvent",
-    "SubTaskFinishedEvent",
-    "SubTaskUpdatedEvent",
-    "TaskCreatedEvent",
-    "TaskFinishedEvent",
-    "TaskNotifyEvent",
-    "TaskStopEvent",
-    "TaskUpdatedEvent",
-    "ToolCallRequestEvent",
-    "ToolCallResultEvent",
-    "WorkerEnvironmentConflictEvent",
-    "WorkerRegistrationEvent",
-]
-
 
 class TaskCreatedEvent(TaskUpdateEvent, metaclass=EventKind):
     """A `TaskUpdateEvent` whose type is `task_created` and whose data is of class `Task`."""

@@ -14,8 +14,6 @@ from ..models.listening_worker import ListeningWorker
 from ..models.removed import Removed
 from ..requests import organization as organization_requests
 
-__all__ = ["Organization", "OrganizationWithRawResponse"]
-
 
 class Organization(Resource):
     """What concerns an organization as a whole: users who ask to be forgotten, and what was

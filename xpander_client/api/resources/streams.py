@@ -23,15 +23,6 @@ from ..models.worker_event import WorkerEvent
 from ..models.worker_event_type import WorkerEventType
 from .task import Task
 
-__all__ = [
-    "TASK_UPDATE_EVENT_DATA",
-    "WORKER_EVENT_DATA",
-    "is_last_task_update_event",
-    "is_last_worker_event",
-    "task_update_event",
-    "worker_event",
-]
-
 TASK_UPDATE_EVENT_DATA: Final[Mapping[str, Any]] = {
     "task_created": Task,
     "task_updated": Task,

@@ -10,8 +10,8 @@ from typing import Any, Self
 import attrs
 
 from xpander_client.configuration import Configuration
-from xpander_client.core.message import TaskMessage
 from xpander_client.core.model import WorkResult
+from xpander_client.core.prompts.message import TaskMessage
 from xpander_client.core.stop_request import StopRequest
 from xpander_client.errors import ArgumentError
 from xpander_client.lacking import refuse_attributes
@@ -36,8 +36,6 @@ from ..models.task_update_event import TaskUpdateEvent
 from ..models.think_mode import ThinkMode
 from ..models.tokens import Tokens
 from ..requests import tasks as tasks_requests
-
-__all__ = ["Task"]
 
 
 @attrs.define(kw_only=True, slots=True)

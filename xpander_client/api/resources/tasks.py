@@ -33,8 +33,6 @@ from ..requests import tasks as tasks_requests
 from .task import Task
 from .tasks_list_item import TasksListItem
 
-__all__ = ["Tasks", "TasksWithRawResponse"]
-
 
 class Tasks(Resource):
     """Creates, finds, changes, stops and follows tasks.

@@ -16,8 +16,6 @@ from ..models.source_node_type import SourceNodeType
 from ..requests import tasks as tasks_requests
 from .task import Task
 
-__all__ = ["TasksListItem"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class TasksListItem(TrackedObject):

@@ -14,8 +14,6 @@ from ..models.thread_message import ThreadMessage
 from ..models.threads_list_item import ThreadsListItem
 from ..requests import threads as threads_requests
 
-__all__ = ["Threads", "ThreadsWithRawResponse"]
-
 
 class Threads(Resource):
     """Keeps conversations: the messages of a task, and of those that go on from it.

@@ -15,8 +15,6 @@ from ..models.worker_event import WorkerEvent
 from ..models.worker_event_type import WorkerEventType, WorkerEventTypeLiteral
 from ..requests import workers as workers_requests
 
-__all__ = ["Workers", "WorkersWithRawResponse"]
-
 
 class Workers(Resource):
     """The channel between the platform and a worker process.

@@ -12,6 +12,8 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.model import Model
+
 
 class Base64(str):
     """Bytes as JSON has them, told apart from a text until they are stored."""
@@ -22,9 +24,9 @@ class Base64(str):
 def plain(value: Any) -> Any:
     """Return the value as dicts, lists, texts and numbers, made afresh.
 
-    Takes what has `model_dump` (pydantic) or `to_dict`, attrs classes, dataclasses, mappings and
-    sequences. Of anything else, a stream that nobody has read yet among it, only the name of its
-    type is left.
+    Takes models of this package, what has `model_dump` (pydantic) or `to_dict`, attrs classes,
+    dataclasses, mappings and sequences. Of anything else, a stream that nobody has read yet among
+    it, only the name of its type is left.
     """
     match value:
         case enum.Enum():
@@ -87,7 +89,9 @@ def _fields(value: Any) -> Mapping[str, Any] | None:
     if isinstance(value, type):
         return None
     found: Any = None
-    if callable(dump := getattr(value, "model_dump", None)):
+    if isinstance(value, Model):
+        found = value.to_dict()
+    elif callable(dump := getattr(value, "model_dump", None)):
         try:
             found = dump(warnings=False)  # a server's answer need not be all that its types promise
         except TypeError:

@@ -9,6 +9,8 @@ from typing import Any
 
 import attrs
 
+from xpander_client.core.plain_values import PlainValues
+
 FINISH_TOOL = "xpfinish-agent-execution-finished"
 LOCAL_PREFIX = "xpLocal_"
 GROUPS = {
@@ -56,7 +58,7 @@ def extend(payload: Mapping[str, Any], extension: Mapping[str, Any] | None) -> d
 
 
 @attrs.frozen
-class ToolCall:
+class ToolCall(PlainValues):
     """A tool that a model called.
 
     The payload of a tool on the platform has the groups `bodyParams`, `queryParams`, `pathParams`
@@ -79,7 +81,7 @@ class ToolCall:
 
 
 @attrs.define
-class ToolCallResult:
+class ToolCallResult(PlainValues):
     """What came of a call. Its fields can be set: whoever ran the tool fills them in.
 
     Example:

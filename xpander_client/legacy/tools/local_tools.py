@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import copy
-import inspect
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import attrs
 
-from xpander_client.core.signatures import read_signature
 from xpander_client.errors import ArgumentError
 from xpander_client.legacy.providers import (
     LLMProvider,
@@ -25,8 +23,8 @@ from xpander_client.legacy.providers.tool_call import (
     ToolCallType,
     extend,
 )
-from xpander_client.legacy.tools.docstrings import parameters_in
-from xpander_client.legacy.tools.parameters import Parameters, read_parameters
+from xpander_client.tools.functions.description import describe_function
+from xpander_client.tools.functions.parameters import Parameters, read_parameters
 
 
 @attrs.frozen
@@ -163,18 +161,8 @@ def _describe(given: Mapping[str, Any], place: str) -> LocalTool:
 
 
 def _of_function(function: Callable[..., Any]) -> LocalTool:
-    name = getattr(function, "__name__", None)
-    if not isinstance(name, str) or name == "<lambda>":
-        raise ArgumentError(f"{function!r} has no name to call it by; give a function made by def")
-    try:
-        names = read_signature(function).parameters
-    except ValueError as error:
-        raise ArgumentError(f"{name} can't be described to a model: {error}") from None
-    for parameter in names.values():
-        if parameter.kind is parameter.POSITIONAL_ONLY:
-            raise ArgumentError(
-                f"{name} can't be called by a model: its parameter {parameter.name} has no keyword"
-            )
-    description, descriptions = parameters_in(inspect.getdoc(function) or "", names)
-    parameters = read_parameters(function, descriptions)
-    return LocalTool(Tool(name, description, parameters.schema), function, parameters)
+    described = describe_function(function)
+    parameters = described.parameters
+    return LocalTool(
+        Tool(described.name, described.description, parameters.schema), function, parameters
+    )

@@ -19,7 +19,7 @@ from xpander_client.api.models import (
 )
 from xpander_client.api.requests import tasks
 from xpander_client.api.resources import Task
-from xpander_client.core.deep_plan import is_unfinished, open_items
+from xpander_client.core.prompts.deep_plan import is_unfinished, open_items
 from xpander_client.core.result import result_text
 from xpander_client.errors import CallError
 from xpander_client.worker.attempts.execution import Emit

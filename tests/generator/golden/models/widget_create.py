@@ -11,8 +11,6 @@ from xpander_client.core.model import Model
 from .colour import Colour
 from .part import Part
 
-__all__ = ["WidgetCreate"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class WidgetCreate(Model):

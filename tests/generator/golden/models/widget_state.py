@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from xpander_client.core.enums import OpenStrEnum
 
-__all__ = ["WidgetState"]
-
 
 class WidgetState(OpenStrEnum):
     """How far it is."""

@@ -10,8 +10,6 @@ from xpander_client.core.model import Model
 
 from .colour import Colour
 
-__all__ = ["WidgetUpdate"]
-
 
 @attrs.define(kw_only=True, slots=True)
 class WidgetUpdate(Model):

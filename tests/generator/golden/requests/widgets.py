@@ -27,16 +27,6 @@ from ..models.part import Part
 from ..models.widget_create import WidgetCreate
 from ..models.widget_update import WidgetUpdate
 
-__all__ = [
-    "create",
-    "events",
-    "get",
-    "list",
-    "scrap",
-    "update",
-    "update_fields",
-]
-
 
 def list(
     *,

@@ -7,11 +7,6 @@ from xpander_client.core.events import EventKind
 from ..models.widget_event import WidgetEvent
 from .widget import Widget
 
-__all__ = [
-    "CountEvent",
-    "FinishedEvent",
-]
-
 
 class FinishedEvent(WidgetEvent, metaclass=EventKind):
     """A `WidgetEvent` whose type is `finished` and whose data is of class `Widget`."""

@@ -11,12 +11,6 @@ from xpander_client.core.sse import ServerSentEvent
 from ..models.widget_event import WidgetEvent
 from .widget import Widget
 
-__all__ = [
-    "WIDGET_EVENT_DATA",
-    "is_last_widget_event",
-    "widget_event",
-]
-
 WIDGET_EVENT_DATA: Final[Mapping[str, Any]] = {
     "finished": Widget,
     "count": int,

@@ -18,8 +18,6 @@ from ..models.widget_event import WidgetEvent
 from ..models.widget_state import WidgetState
 from ..requests import widgets as widgets_requests
 
-__all__ = ["Widget"]
-
 
 @attrs.define(kw_only=True, slots=True, init=False)
 class Widget(StopRequest, TrackedObject):

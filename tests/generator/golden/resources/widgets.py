@@ -16,8 +16,6 @@ from ..models.widget_event import WidgetEvent
 from ..requests import widgets as widgets_requests
 from .widget import Widget
 
-__all__ = ["Widgets", "WidgetsWithRawResponse"]
-
 
 class Widgets(Resource):
     """Makes widgets."""

@@ -55,6 +55,16 @@ def test_lists_are_filtered(http: httpx.Client) -> None:
     assert (empty["items"], empty["total"], empty["total_pages"]) == ([], 0, 0)
 
 
+def test_lists_of_all_agents_have_the_newest_of_each(http: httpx.Client) -> None:
+    made = [create(http, f"agent-{n % 3}") for n in range(9)]
+    for task in made[::2]:
+        update(http, task, status="failed")
+    assert ids(list_tasks(http)) == [task["id"] for task in made[::-1]]
+    failed = [task["id"] for task in made[::-2]]
+    assert ids(list_tasks(http, status="failed", per_page=3)) == failed[:3]
+    assert ids(list_tasks(http, status="failed", per_page=3, page=2)) == failed[3:]
+
+
 def test_children_are_found_by_the_id_that_was_chosen_for_their_parent(http: httpx.Client) -> None:
     root = invoke(http, id="c")
     children = [invoke(http, parent_execution_id="c"), create(http, parent_execution_id="c")]

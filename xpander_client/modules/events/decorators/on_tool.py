@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING
 from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
-    from xpander_client import Configuration as Configuration
+    from xpander_client import (
+        Configuration as Configuration,
+        on_tool_after as on_tool_after,
+        on_tool_before as on_tool_before,
+        on_tool_error as on_tool_error,
+    )
+    from xpander_client.tools import ToolHooksRegistry as ToolHooksRegistry
 
 _HOMES = {
-    "xpander_client": ("Configuration",),
+    "xpander_client": ("Configuration", "on_tool_after", "on_tool_before", "on_tool_error"),
+    "xpander_client.tools": ("ToolHooksRegistry",),
 }
-_LACKING = ["on_tool_after", "on_tool_before", "on_tool_error", "ToolHooksRegistry"]
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__, __all__ = attach(__name__, _HOMES, _LACKING)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)

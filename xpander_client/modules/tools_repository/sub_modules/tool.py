@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
-    from xpander_client import Configuration as Configuration
+    from xpander_client import Configuration as Configuration, Tool as Tool
 
 _HOMES = {
-    "xpander_client": ("Configuration",),
+    "xpander_client": ("Configuration", "Tool"),
 }
-_LACKING = ["Tool"]
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__, __all__ = attach(__name__, _HOMES, _LACKING)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)

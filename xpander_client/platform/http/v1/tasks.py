@@ -19,7 +19,7 @@ from xpander_client.platform.http.routing import Json, access, count, organizati
 from xpander_client.platform.http.scope import KeyScope
 from xpander_client.platform.http.v1.answers import answer_task, encode_item
 from xpander_client.platform.http.v1.faults import QueryError
-from xpander_client.platform.rules.records import TaskFilter, TaskRecord
+from xpander_client.platform.rules.records import TaskFilter
 from xpander_client.platform.stores.base.store import Store
 
 _COUNTED = 10_000
@@ -97,18 +97,15 @@ class TaskEndpoints:
             internal_status=_read_text(request, "internal_status", LOOKED_UP),
         )
         numbers = await self._store.list_numbers(organization(request), wanted, _COUNTED)
-        records: list[TaskRecord] = []
         shown = numbers[(page - 1) * per_page : page * per_page]
-        cursor = str(shown[0] + 1) if shown else None
-        while cursor is not None and len(records) < len(shown):
-            part = await self._store.list_tasks(
-                organization(request), wanted, cursor=cursor, limit=len(shown) - len(records)
-            )
-            records += part.records
-            cursor = part.cursor
+        items: list[orjson.Fragment] = []
+        while shown:
+            part = await self._store.read_numbered(organization(request), shown)
+            items += [orjson.Fragment(encode_item(record)) for record in part.records]
+            shown = [] if part.cursor is None else [n for n in shown if n < int(part.cursor)]
         return Json.of(
             {
-                "items": [orjson.Fragment(encode_item(record)) for record in records],
+                "items": items,
                 "total": len(numbers),
                 "page": page,
                 "per_page": per_page,

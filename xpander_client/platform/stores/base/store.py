@@ -268,8 +268,14 @@ class Store(ABC):
     async def list_numbers(
         self, organization_id: str, wanted: TaskFilter, limit: int
     ) -> Sequence[int]:
-        """Return the numbers of the newest tasks that fit, `limit` at the most. Those that a cursor
-        shows have lower numbers than it.
+        """Return the numbers of the newest tasks that fit, `limit` at the most. Of filters without
+        an agent or a user this costs what the limit is for each agent, however many tasks pass.
+        """
+
+    @abstractmethod
+    async def read_numbered(self, organization_id: str, numbers: Sequence[int]) -> Page:
+        """Return the tasks of these numbers that are there, the newest first, without their large
+        fields: fewer where they would be too long together, with a cursor for the rest.
         """
 
     async def patch(

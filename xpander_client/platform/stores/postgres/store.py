@@ -59,6 +59,16 @@ T = TypeVar("T")
 _ALL_NUMBERS = 2**63 - 1
 
 _LARGEST = 2**31 - 1
+
+_AGENTS = """
+WITH RECURSIVE agents (id) AS (
+    SELECT min(agent_id) FROM tasks WHERE organization_id = $1
+    UNION ALL
+    SELECT (SELECT min(agent_id) FROM tasks WHERE organization_id = $1 AND agent_id > agents.id)
+    FROM agents WHERE agents.id IS NOT NULL
+) SELECT id FROM agents WHERE id IS NOT NULL
+"""
+"""The agents that have tasks: a look into an index for each, not for each task."""
 """The largest number of an event that the database knows."""
 
 
@@ -190,14 +200,25 @@ class PostgresStore(Store):
     async def _list_page(
         self, organization_id: str, wanted: TaskFilter, before: int | None, limit: int
     ) -> Page:
-        where, parameters = _build_condition(organization_id, wanted, before)
+        conditions = ["organization_id = $1"]
+        parameters: list[Any] = [organization_id]
+
+        def require_that(condition: str, value: Any) -> None:
+            parameters.append(value)
+            conditions.append(condition.format(f"${len(parameters)}"))
+
+        if wanted.agent_ids is not None:
+            require_that("agent_id = ANY({}::text[])", sorted(wanted.agent_ids))
+        for name, value in wanted.values.items():
+            require_that(f"{name} = {{}}", value)
+        if before is not None:
+            require_that("number < {}", before)
         parameters.append(limit + 1)
         rows = await self._database.fetch(
-            "SELECT * FROM (SELECT *, count(*) OVER () AS found, sum(octet_length(document)) "
-            "OVER (ORDER BY number DESC) - octet_length(document) AS before FROM "
-            f"(SELECT {TASK} FROM tasks WHERE {where} ORDER BY number DESC "
-            f"LIMIT ${len(parameters)}) page) sized WHERE before < {PAGE_BYTES} "
-            "ORDER BY number DESC",
+            _cut(
+                f"SELECT {TASK} FROM tasks WHERE {' AND '.join(conditions)} ORDER BY number DESC "
+                f"LIMIT ${len(parameters)}"
+            ),
             *parameters,
         )
         shown = rows[:limit]
@@ -210,14 +231,45 @@ class PostgresStore(Store):
         self, organization_id: str, wanted: TaskFilter, limit: int
     ) -> Sequence[int]:
         """Return the numbers of the newest tasks that fit, `limit` at the most."""
-        where, parameters = _build_condition(organization_id, wanted, None)
-        rows = await self._database.fetch(
-            f"SELECT number FROM tasks WHERE {where} ORDER BY number DESC "
-            f"LIMIT ${len(parameters) + 1}",
-            *parameters,
-            limit,
+        parameters: list[Any] = [organization_id, limit]
+        conditions = ["organization_id = $1"]
+        for name, value in wanted.values.items():
+            parameters.append(value)
+            conditions.append(f"{name} = ${len(parameters)}")
+        agents = None
+        if wanted.agent_ids is not None:
+            parameters.append(sorted(wanted.agent_ids))
+            agents = f"unnest(${len(parameters)}::text[]) agents (id)"
+        elif wanted.values.keys() == {"status"}:
+            agents = f"({_AGENTS}) agents"
+        if agents is not None:
+            conditions.append("agent_id = agents.id")
+        newest = (
+            f"SELECT number FROM tasks WHERE {' AND '.join(conditions)} "
+            "ORDER BY number DESC LIMIT $2"
         )
-        return [row["number"] for row in rows]
+        if agents is not None:
+            # Of each agent by itself, which an index has in order.
+            newest = (
+                f"SELECT number FROM {agents}, LATERAL ({newest}) newest "
+                "ORDER BY number DESC LIMIT $2"
+            )
+        return [row["number"] for row in await self._database.fetch(newest, *parameters)]
+
+    async def read_numbered(self, organization_id: str, numbers: Sequence[int]) -> Page:
+        """Return the tasks of these numbers that are there, the newest first."""
+        rows = await self._database.fetch(
+            _cut(
+                f"SELECT {TASK} FROM tasks "
+                "WHERE organization_id = $1 AND number = ANY($2::bigint[])"
+            ),
+            organization_id,
+            numbers,
+        )
+        more = bool(rows) and rows[0]["found"] > len(rows)
+        return Page(
+            tuple(read_task(row) for row in rows), str(rows[-1]["number"]) if more else None
+        )
 
     # Events --------------------------------------------------------------------------------------
 
@@ -465,21 +517,12 @@ class PostgresStore(Store):
         return [Overdue(*row) for row in rows]
 
 
-def _build_condition(
-    organization_id: str, wanted: TaskFilter, before: int | None
-) -> tuple[str, list[Any]]:
-    """Return the condition for tasks that fit, of those with lower numbers, and its parameters."""
-    conditions = ["organization_id = $1"]
-    parameters: list[Any] = [organization_id]
-
-    def require_that(condition: str, value: Any) -> None:
-        parameters.append(value)
-        conditions.append(condition.format(f"${len(parameters)}"))
-
-    if wanted.agent_ids is not None:
-        require_that("agent_id = ANY({}::text[])", sorted(wanted.agent_ids))
-    for name, value in wanted.values.items():
-        require_that(f"{name} = {{}}", value)
-    if before is not None:
-        require_that("number < {}", before)
-    return " AND ".join(conditions), parameters
+def _cut(tasks: str) -> str:
+    """Build the statement that reads so much of these tasks as a page may hold, the newest first,
+    and how many there are.
+    """
+    return (
+        "SELECT * FROM (SELECT *, count(*) OVER () AS found, sum(octet_length(document)) "
+        "OVER (ORDER BY number DESC) - octet_length(document) AS before "
+        f"FROM ({tasks}) page) sized WHERE before < {PAGE_BYTES} ORDER BY number DESC"
+    )

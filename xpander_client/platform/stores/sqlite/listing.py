@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing
 from itertools import islice
 from typing import Any
 
@@ -29,6 +31,17 @@ _COUNTED = 1_000
 """So far it is counted how many tasks each index has: one with fewer is good enough."""
 
 
+_AGENTS = """
+WITH RECURSIVE agents (id) AS (
+    SELECT min(agent_id) FROM tasks WHERE organization_id = ?1
+    UNION ALL
+    SELECT (SELECT min(agent_id) FROM tasks WHERE organization_id = ?1 AND agent_id > agents.id)
+    FROM agents WHERE agents.id IS NOT NULL
+) SELECT id FROM agents WHERE id IS NOT NULL
+"""
+"""The agents that have tasks: a look into an index for each, not for each task."""
+
+
 def page(
     connection: sqlite3.Connection,
     organization_id: str,
@@ -38,18 +51,29 @@ def page(
 ) -> Page:
     """Return the tasks that fit, the newest first, of those with lower numbers."""
     found = list_numbers(connection, organization_id, wanted, before, limit + 1)
-    shown = ", ".join(map(str, islice(found, limit)))
+    shown = read_numbered(connection, organization_id, found[:limit])
+    if shown.cursor is None and len(found) > limit:
+        return Page(shown.records, str(found[limit - 1]))
+    return shown
+
+
+def read_numbered(
+    connection: sqlite3.Connection, organization_id: str, numbers: Sequence[int]
+) -> Page:
+    """Return the tasks of these numbers that are there, the newest first."""
+    shown = ", ".join(map(str, numbers))
     records: list[TaskRecord] = []
-    last = size = 0
-    for row in connection.execute(f"{SELECT} WHERE number IN ({shown}) ORDER BY number DESC"):
-        last, record = read_task(row)
+    size = 0
+    for row in connection.execute(
+        f"{SELECT} WHERE number IN ({shown}) AND organization_id = ? ORDER BY number DESC",
+        (organization_id,),
+    ):
+        number, record = read_task(row)
         records.append(record)
         size += len(record.document)
-        if size >= PAGE_BYTES:
-            break
-    if not records or found[-1] == last:
-        return Page(tuple(records))
-    return Page(tuple(records), str(last))
+        if size >= PAGE_BYTES and number != min(numbers):
+            return Page(tuple(records), str(number))
+    return Page(tuple(records))
 
 
 def list_numbers(
@@ -60,15 +84,19 @@ def list_numbers(
     limit: int,
 ) -> list[int]:
     """Find the numbers of the newest tasks that fit, of those with lower numbers."""
+    agent_ids: Iterable[str] | None = wanted.agent_ids
+    if agent_ids is None and wanted.values.keys() <= {"status"}:
+        agent_ids = [agent_id for [agent_id] in connection.execute(_AGENTS, (organization_id,))]
     alternatives = [wanted.values]
-    if wanted.agent_ids is not None:
-        alternatives = [{**wanted.values, "agent_id": agent_id} for agent_id in wanted.agent_ids]
-    found = [
-        number
-        for each in alternatives
-        for number in _search(connection, organization_id, each, before, limit)
-    ]
-    return sorted(found, reverse=True)[:limit]
+    if agent_ids is not None:
+        alternatives = [{**wanted.values, "agent_id": agent_id} for agent_id in agent_ids]
+    with ExitStack() as searches:
+        found = [
+            searches.enter_context(closing(_search(connection, organization_id, each, before)))
+            for each in alternatives
+        ]
+        # Each is read no further than it is needed.
+        return list(islice(heapq.merge(*found, reverse=True), limit))
 
 
 def _search(
@@ -76,9 +104,8 @@ def _search(
     organization_id: str,
     given: Mapping[str, Any],
     before: int | None,
-    limit: int,
-) -> list[int]:
-    """Find the numbers of the newest tasks with these values."""
+) -> Generator[int]:
+    """Yield the numbers of the tasks with these values, the newest first."""
     conditions = ["organization_id = ?", *(f"{name} = ?" for name in given)]
     parameters: list[Any] = [organization_id, *given.values()]
     if before is not None:
@@ -86,11 +113,12 @@ def _search(
         parameters.append(before)
     index = _index_for(connection, organization_id, given)
     rows = connection.execute(
-        f"SELECT number FROM tasks {index} WHERE {' AND '.join(conditions)} "
-        "ORDER BY number DESC LIMIT ?",
-        (*parameters, limit),
+        f"SELECT number FROM tasks {index} WHERE {' AND '.join(conditions)} ORDER BY number DESC",
+        parameters,
     )
-    return [number for [number] in rows]
+    with closing(rows):
+        for [number] in rows:
+            yield number
 
 
 def _index_for(

@@ -34,7 +34,7 @@ from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.stores.base.transaction import Command
 from xpander_client.platform.stores.sqlite.file import find_file, make_folder, refuse_other_name
 from xpander_client.platform.stores.sqlite.group_commit import GroupCommit
-from xpander_client.platform.stores.sqlite.listing import list_numbers, page
+from xpander_client.platform.stores.sqlite.listing import list_numbers, page, read_numbered
 from xpander_client.platform.stores.sqlite.retention import prune
 from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION, prepare, read_version
 from xpander_client.platform.stores.sqlite.threads import SqliteThreads
@@ -229,6 +229,12 @@ class SqliteStore(Store):
         """Return the numbers of the newest tasks that fit, `limit` at the most."""
         return await self._off_the_loop(
             lambda connection: list_numbers(connection, organization_id, wanted, None, limit)
+        )
+
+    async def read_numbered(self, organization_id: str, numbers: Sequence[int]) -> Page:
+        """Return the tasks of these numbers that are there, the newest first."""
+        return await self._off_the_loop(
+            lambda connection: read_numbered(connection, organization_id, numbers)
         )
 
     # Events --------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What a handler needs of the platform: its agent's record for agno, other agents, and reports."""
+"""What a handler needs of the platform: its agent as a framework's, other agents, and reports."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 from xpander_client.api.models import AttachmentRef, OutputFormat, SourceNodeType, Tokens, User
 from xpander_client.api.resources import Agent, Agents, Task, Tasks
 from xpander_client.configuration import Configuration, check_configuration
+from xpander_client.frameworks.adapters import find_adapter
 from xpander_client.lacking import refuse_attributes
-from xpander_client.worker.agno.arguments import arguments, require_agno
-from xpander_client.worker.agno.tools import async_tools, sync_tools
+from xpander_client.worker.agent_settings import read_settings
 
 
 class Backend:
@@ -43,15 +43,23 @@ class Backend:
         task: Task | None = None,
         override: Mapping[str, Any] | None = None,
         tools: Sequence[Callable[..., Any]] | None = None,
+        *,
+        framework: str | None = None,
     ) -> dict[str, Any]:
-        """Return the keyword arguments for an `agno.agent.Agent` that is run with `run`.
+        """Return what the agent's framework makes the agent of, for sync use.
+
+        | framework | what the arguments are for |
+        |---|---|
+        | `agno` | `agno.agent.Agent` that is run with `run` |
+        | `open-ai-agents` | `agents.Agent` of the OpenAI Agents SDK |
 
         They are made from the agent's record: its name, its instructions, its model by provider and
         name, its tools as functions that have the platform call them, and the form of its results.
-        With a `task` they have the task's session, user, model, output format and schema, and each
-        tool call is made on the task's behalf and told to whoever follows it. What the task says in
-        words is in `task.to_message()`. The model's keys and address come from the environment
-        variables that the provider's own package reads, as `OPENAI_API_KEY` and `OPENAI_BASE_URL`.
+        With a `task` they have the task's model, output format and schema, for agno its session,
+        user and limit of tool calls as well, and each tool call is made on the task's behalf and
+        told to whoever follows it. What the task says in words is in `task.to_message()`. The
+        model's keys and address come from the environment variables that the provider's own package
+        reads, as `OPENAI_API_KEY` and `OPENAI_BASE_URL`.
 
         Args:
             agent_id: The agent. The task's, or the configuration's `agent_id`, when None.
@@ -60,13 +68,15 @@ class Backend:
             task: The task that the agent is to work on.
             override: Arguments that replace those made here, as a `model` of another provider.
             tools: Functions to offer besides the agent's tools.
+            framework: The framework, by the name in the first column. The one that the agent's
+                record names when None, and agno if it names none of them.
 
         Returns:
             Keyword arguments.
 
         Raises:
-            ConfigurationError: agno or the provider's package is not installed, no agent is named,
-                or the agent's model is of a provider that is not known.
+            ConfigurationError: The framework or the provider's package is not installed, no agent
+                is named, or the framework or the provider of the agent's model is not known.
             NotFoundError: There is no such agent.
             ModuleException: Anything else that may go wrong with the call for the agent's record.
 
@@ -75,13 +85,11 @@ class Backend:
             >>> args["name"], args["model"].id, [tool.name for tool in args["tools"]]
             ('Sales', 'gpt-5', ['read_csv'])
         """
-        require_agno()
         if agent is None:
             configuration = self._for(task)
             wanted = _agent_id(agent_id, task, configuration)
             agent = Agents(configuration).get(wanted, agent_version)
-        offered = [*sync_tools(agent, task), *(tools or ())]
-        return arguments(agent, task, offered, override or {})
+        return _make_arguments(agent, task, tools, override, framework, is_async=False)
 
     async def aget_args(
         self,
@@ -91,24 +99,24 @@ class Backend:
         task: Task | None = None,
         override: Mapping[str, Any] | None = None,
         tools: Sequence[Callable[..., Any]] | None = None,
+        *,
+        framework: str | None = None,
     ) -> dict[str, Any]:
-        """Return the keyword arguments for an `agno.agent.Agent` that is run with `arun`.
+        """Return what the agent's framework makes the agent of, for async use.
 
-        They are those of `get_args`, but that the tools are async functions. What it is given and
-        what it raises stands there.
+        They are those of `get_args`, but that the tools are async functions: agno's agents are run
+        with `arun`. What it is given and what it raises stands there.
 
         Example:
             >>> args = await Backend(configuration).aget_args("agent-sales")
             >>> print(args["name"], args["model"].id, [tool.name for tool in args["tools"]])
             Sales gpt-5 ['read_csv']
         """
-        require_agno()
         if agent is None:
             configuration = self._for(task)
             wanted = _agent_id(agent_id, task, configuration)
             agent = await Agents(configuration).aget(wanted, agent_version)
-        offered = [*async_tools(agent, task), *(tools or ())]
-        return arguments(agent, task, offered, override or {})
+        return _make_arguments(agent, task, tools, override, framework, is_async=True)
 
     def invoke_agent(
         self,
@@ -332,6 +340,22 @@ class Backend:
         if self._given is not None or task is None:
             return self.configuration
         return task.configuration
+
+
+def _make_arguments(
+    agent: Agent,
+    task: Task | None,
+    tools: Sequence[Any] | None,
+    override: Mapping[str, Any] | None,
+    framework: str | None,
+    *,
+    is_async: bool,
+) -> dict[str, Any]:
+    override = override or {}
+    make = find_adapter(framework or agent.framework, is_asked=framework is not None)
+    made = make(read_settings(agent, task), tools or (), override, is_async=is_async)
+    given = {name: value for name, value in made.items() if value is not None and value != ""}
+    return {**given, **override}
 
 
 def _agent_id(agent_id: str | None, task: Task | None, configuration: Configuration) -> str:

@@ -18,7 +18,7 @@ from xpander_client import (
     DeepPlanningItem,
     Task,
 )
-from xpander_client.core.deep_plan import is_unfinished, list_completed, open_items
+from xpander_client.core.prompts.deep_plan import is_unfinished, list_completed, open_items
 from xpander_client.transport import Transport
 from xpander_client.transport.tracked_object import fence
 

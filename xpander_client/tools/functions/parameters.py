@@ -11,11 +11,11 @@ import attrs
 
 from xpander_client.core.signatures import read_signature
 from xpander_client.core.tool_schema import Schema
-from xpander_client.legacy.providers import LLMProvider, wire_name
-from xpander_client.legacy.tools.form import ANYTHING, Form, MisfitError, describe_form
-from xpander_client.legacy.tools.forms import Forms, nullable, read_default
-from xpander_client.legacy.tools.hints import read_hints
-from xpander_client.legacy.tools.pydantic_form import read_field
+from xpander_client.tools.functions.form import ANYTHING, Form, MisfitError, describe_form
+from xpander_client.tools.functions.forms import Forms, nullable, read_default
+from xpander_client.tools.functions.hints import read_hints
+from xpander_client.tools.functions.pydantic_form import read_field
+from xpander_client.tools.functions.wire_names import WIRE_NAMES
 
 _NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 
@@ -102,7 +102,7 @@ def read_parameters(function: Callable[..., Any], descriptions: Mapping[str, str
         made[name] = attrs.evolve(form, schema={**form.schema, **read_default(default)})
     # Anthropic refuses a request in which one parameter of one tool has a letter of another
     # language in its name.
-    told = {name: wire_name(name, LLMProvider.ANTHROPIC) for name in made}
+    told = {name: WIRE_NAMES.apply(name) for name in made}
     schema: Schema = {
         "type": "object",
         "properties": {told[name]: form.schema for name, form in made.items()},

@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from xpander_client.core.tool_schema import Schema, rewritten
-from xpander_client.legacy.tools.form import ANYTHING, Definitions, Form, MisfitError
+from xpander_client.tools.functions.form import ANYTHING, Definitions, Form, MisfitError
 
 _RULES = ("pydantic", "pydantic_core", "annotated_types")
 _NOISE = ("title", "discriminator")

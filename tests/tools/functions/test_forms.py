@@ -26,9 +26,9 @@ from pydantic import BaseModel, Field, dataclasses as pydantic_dataclasses
 from tests.legacy.providers.accepted import ACCEPTED
 from xpander_client.api.models import ThreadMessage
 from xpander_client.legacy.providers import Tool, messages_for, system_for, tools_for
-from xpander_client.legacy.tools.form import MisfitError
-from xpander_client.legacy.tools.forms import Forms
-from xpander_client.legacy.tools.parameters import Parameters, read_parameters
+from xpander_client.tools.functions.form import MisfitError
+from xpander_client.tools.functions.forms import Forms
+from xpander_client.tools.functions.parameters import Parameters, read_parameters
 
 T = TypeVar("T")
 

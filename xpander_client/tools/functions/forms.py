@@ -22,8 +22,8 @@ import attrs
 
 from xpander_client.core.signatures import read_signature
 from xpander_client.core.tool_schema import Schema
-from xpander_client.legacy.tools import pydantic_form
-from xpander_client.legacy.tools.form import (
+from xpander_client.tools.functions import pydantic_form
+from xpander_client.tools.functions.form import (
     ANYTHING,
     Definitions,
     Form,
@@ -32,7 +32,7 @@ from xpander_client.legacy.tools.form import (
     lenient,
     misfit,
 )
-from xpander_client.legacy.tools.hints import read_hints
+from xpander_client.tools.functions.hints import read_hints
 
 _PLAIN = (str, bool, int, float, types.NoneType)
 

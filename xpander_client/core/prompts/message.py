@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from xpander_client.core.deep_plan import Plan, PlanItem, is_unfinished, list_completed, open_items
+from xpander_client.core.prompts.deep_plan import (
+    Plan,
+    PlanItem,
+    is_unfinished,
+    list_completed,
+    open_items,
+)
 
 
 class _Attachment(Protocol):

@@ -6,7 +6,7 @@ import inspect
 
 import pytest
 
-from xpander_client.legacy.tools.docstrings import parameters_in
+from xpander_client.tools.functions.docstrings import parameters_in
 
 GOOGLE = """Find it.
 

@@ -1,0 +1,1 @@
+"""A task as what a model is given."""

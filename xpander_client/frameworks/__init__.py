@@ -1,0 +1,1 @@
+"""What handlers that use a framework for agents get from the platform."""

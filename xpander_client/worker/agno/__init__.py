@@ -1,1 +1,0 @@
-"""What handlers that use the framework agno get from the platform."""
