@@ -8,7 +8,7 @@ from pathlib import Path
 
 from generator import SpecError, generate
 from generator.import_paths import print_import_paths, read_lacking_attributes
-from generator.output import differences, write
+from generator.output import compare, write
 
 ROOT = Path(__file__).resolve().parent.parent
 _PACKAGE = ROOT / "xpander_client"
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     status = 0
     for source, output, texts in printed:
-        if found := differences(texts, output):
+        if found := compare(texts, output):
             print(found, end="")
             print(f"{output} is not what {source} says: run `python -m generator`", file=sys.stderr)
             status = 1

@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from generator.document import Document, Operation, Place, SpecError
-from generator.naming import attribute_name
+from generator.naming import name_attribute
 from generator.values import is_object
 
 MISSING: Any = object()
@@ -28,16 +28,20 @@ class Argument:
     description: str = ""
 
 
-def body_schema(operation: Operation, document: Document) -> tuple[Place, dict[str, Any]] | None:
+def find_body_schema(
+    operation: Operation, document: Document
+) -> tuple[Place, dict[str, Any]] | None:
     """Return the schema of the operation's JSON body, and where it stands; None without a body."""
     if "requestBody" not in operation.raw:
         return None
-    place, body = document.resolved(operation.raw["requestBody"], operation.place / "requestBody")
+    place, body = document.dereference(
+        operation.raw["requestBody"], operation.place / "requestBody"
+    )
     [(kind, media)] = body["content"].items()
     return place / "content" / kind / "schema", media["schema"]
 
 
-def arguments_of(operation: Operation, document: Document) -> list[Argument]:
+def list_arguments(operation: Operation, document: Document) -> list[Argument]:
     """Return the keywords of an operation, in order.
 
     `x-arguments` says them all; without it there is one for each parameter and for each property
@@ -46,12 +50,12 @@ def arguments_of(operation: Operation, document: Document) -> list[Argument]:
     Raises:
         SpecError: a keyword goes nowhere, or a parameter or a property has no keyword.
     """
-    targets = _targets(operation, document)
+    targets = _find_targets(operation, document)
     given = operation.raw.get("x-arguments")
     if given is None:
         # A path's parameters come in the order in which the path names them.
         found = [
-            _argument(attribute_name(target.steps[-1] if target.steps else "body"), {}, target)
+            _make_argument(name_attribute(target.steps[-1] if target.steps else "body"), {}, target)
             for target in targets.values()
             if not (target.where == "body" and len(target.steps) > 1)
             and not (target.where == "body" and not target.steps and _is_spread(targets))
@@ -65,7 +69,7 @@ def arguments_of(operation: Operation, document: Document) -> list[Argument]:
         where = str(spec.get("in", ""))
         if where not in targets:
             raise SpecError([(place, f"{where} is no place in the request")])
-        arguments.append(_argument(name, spec, targets[where]))
+        arguments.append(_make_argument(name, spec, targets[where]))
     used = {(each.where, each.steps) for each in arguments}
     for target in targets.values():
         covered = any(
@@ -91,7 +95,7 @@ class _Target:
     description: str
 
 
-def _targets(operation: Operation, document: Document) -> dict[str, _Target]:
+def _find_targets(operation: Operation, document: Document) -> dict[str, _Target]:
     """Return where keywords can go, by `x-arguments`' name for it."""
     targets: dict[str, _Target] = {}
     for place, parameter in operation.parameters:
@@ -106,19 +110,19 @@ def _targets(operation: Operation, document: Document) -> dict[str, _Target]:
             bool(parameter.get("required")),
             parameter.get("description", ""),
         )
-    body = body_schema(operation, document)
+    body = find_body_schema(operation, document)
     if body is not None:
         place, schema = body
-        at, found = document.resolved(schema, place)
+        at, found = document.dereference(schema, place)
         described = schema.get("description", found.get("description", ""))
         targets["body"] = _Target("body", (), place, schema, True, described)
         if "$ref" in schema:
-            for target in _properties(("body",), at, found, document):
+            for target in _list_properties(("body",), at, found, document):
                 targets[".".join(("body", *target.steps))] = target
     return targets
 
 
-def _properties(
+def _list_properties(
     path: tuple[str, ...], place: Place, schema: dict[str, Any], document: Document
 ) -> list[_Target]:
     found: list[_Target] = []
@@ -126,12 +130,12 @@ def _properties(
         required = wire in schema.get("required", [])
         at = place / "properties" / wire
         steps = (*path[1:], wire)
-        _, target = document.resolved(described, at)
+        _, target = document.dereference(described, at)
         description = described.get("description") or target.get("description", "")
         found.append(_Target("body", steps, at, described, required, description))
         if required and "$ref" in described:
-            inner_at, inner = document.resolved(described, at)
-            found += _properties((*path, wire), inner_at, inner, document)
+            inner_at, inner = document.dereference(described, at)
+            found += _list_properties((*path, wire), inner_at, inner, document)
     return found
 
 
@@ -139,7 +143,7 @@ def _is_spread(targets: dict[str, _Target]) -> bool:
     return any(target.where == "body" and target.steps for target in targets.values())
 
 
-def _argument(name: str, spec: dict[str, Any], target: _Target) -> Argument:
+def _make_argument(name: str, spec: dict[str, Any], target: _Target) -> Argument:
     has_default = "default" in spec or "configuration" in spec
     return Argument(
         name=name,

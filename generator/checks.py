@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from generator.arguments import arguments_of
+from generator.arguments import list_arguments
 from generator.document import METHODS, Document, Operation, Place, SpecError
-from generator.naming import attribute_name, event_kind_name, fault_in_name, member_name
+from generator.naming import find_name_fault, name_attribute, name_event_kind, name_member
 from generator.values import is_list, is_object
 from generator.vocabulary import (
     EXTENSIONS,
@@ -24,7 +24,7 @@ from generator.vocabulary import (
     PAGE_SIZE,
     RESERVED_OPERATIONS,
     RESOURCE_METHODS,
-    fault_in_shape,
+    find_shape_fault,
 )
 
 Problems = Iterator[tuple[Place, str]]
@@ -41,7 +41,8 @@ def check(document: Document) -> None:
     Raises:
         SpecError: all that is wrong with it.
     """
-    _raise(_version, _extensions, _schemas, _operations, document=document)
+    finders = (_check_version, _check_extension_shapes, _check_schemas, _check_operations)
+    _raise_problems(*finders, document=document)
 
 
 def check_extensions(plain: Document) -> None:
@@ -50,17 +51,17 @@ def check_extensions(plain: Document) -> None:
     Raises:
         SpecError: all that does not.
     """
-    _raise(_arguments, document=plain)
-    _raise(_streams, _pages, _resources, document=plain)
+    _raise_problems(_check_arguments, document=plain)
+    _raise_problems(_check_streams, _check_pages, _check_resources, document=plain)
 
 
-def _raise(*finders: Callable[[Document], Problems], document: Document) -> None:
+def _raise_problems(*finders: Callable[[Document], Problems], document: Document) -> None:
     problems = [problem for find in finders for problem in find(document)]
     if problems:
         raise SpecError(problems)
 
 
-def _version(document: Document) -> Problems:
+def _check_version(document: Document) -> Problems:
     version = str(document.raw["openapi"])
     if not re.match(r"3\.[01]\.", version):
         yield document.root / "openapi", f"version {version} is not supported: 3.0 and 3.1 are"
@@ -90,14 +91,14 @@ _NAMES = frozenset(
 _DATA = frozenset({"default", "enum", "example", "value"})
 
 
-def _extensions(document: Document) -> Problems:
-    yield from _extensions_in(document.raw, document.root)
+def _check_extension_shapes(document: Document) -> Problems:
+    yield from _check_extension_shapes_in(document.raw, document.root)
 
 
-def _extensions_in(value: Any, place: Place) -> Problems:
+def _check_extension_shapes_in(value: Any, place: Place) -> Problems:
     if is_list(value):
         for index, item in enumerate(value):
-            yield from _extensions_in(item, place / index)
+            yield from _check_extension_shapes_in(item, place / index)
     if not is_object(value):
         return
     steps = place.steps
@@ -105,13 +106,13 @@ def _extensions_in(value: Any, place: Place) -> Problems:
     for key, item in value.items():
         at = place / key
         if not are_names and key.startswith("x-"):
-            kind = _kind(place)
+            kind = _find_kind(place)
             if key not in EXTENSIONS.get(kind, {}):
                 yield at, f"the extension {key} is not known here"
-            elif fault := fault_in_shape(EXTENSIONS[kind][key], item):
+            elif fault := find_shape_fault(EXTENSIONS[kind][key], item):
                 yield at, fault
         elif are_names or key not in _DATA:
-            yield from _extensions_in(item, at)
+            yield from _check_extension_shapes_in(item, at)
 
 
 def _is_name(place: Place) -> bool:
@@ -120,7 +121,7 @@ def _is_name(place: Place) -> bool:
     return len(steps) > 1 and steps[-2] in _NAMES and not _is_name(Place("", steps[:-1]))
 
 
-def _kind(place: Place) -> str:
+def _find_kind(place: Place) -> str:
     steps = place.steps
     if len(steps) == 3 and steps[0] == "paths" and steps[2] in METHODS:
         return "operation"
@@ -132,55 +133,55 @@ def _kind(place: Place) -> str:
 # Schemas -----------------------------------------------------------------------------------------
 
 
-def _schemas(document: Document) -> Problems:
-    for place, name, schema in document.schemas():
+def _check_schemas(document: Document) -> Problems:
+    for place, name, schema in document.walk_schemas():
         if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", name):
             yield place, f"{name!r} can't be the name of a class: use CapWords"
-        yield from _schema(schema, place, document)
+        yield from _check_schema(schema, place, document)
 
 
-def _schema(schema: Any, place: Place, document: Document) -> Problems:
+def _check_schema(schema: Any, place: Place, document: Document) -> Problems:
     if not is_object(schema):
         yield place, "must be a schema object"
         return
     if "$ref" in schema:
-        yield from _reference(schema["$ref"], place, document)
+        yield from _check_reference(schema["$ref"], place, document)
     for key in schema:
         if not (key in KEYWORDS or key in IGNORED_KEYWORDS or key.startswith("x-")):
             yield place / key, f"the keyword {key} would have no effect"
     if "enum" in schema:
-        yield from _enumeration(schema, place)
+        yield from _check_enumeration(schema, place)
     names: dict[str, str] = {}
     properties: dict[str, Any] = schema.get("properties") or {}
     for wire, found in properties.items():
         at = place / "properties" / wire
-        name = attribute_name(wire)
-        if fault := fault_in_name(name):
+        name = name_attribute(wire)
+        if fault := find_name_fault(name):
             yield at, f"{fault}: a field can't be called so"
         if name in names:
             yield at, f"would be called {name} in Python, as {names[name]} is"
         names[name] = wire
-        yield from _schema(found, at, document)
+        yield from _check_schema(found, at, document)
     for name in schema.get("required", []):
         if name not in properties and "allOf" not in schema:
             yield place / "required", f"{name} is required, but not described"
     for key in ("allOf", "anyOf", "oneOf"):
         for index, member in enumerate(schema.get(key, [])):
-            yield from _schema(member, place / key / index, document)
+            yield from _check_schema(member, place / key / index, document)
     if "items" in schema:
-        yield from _schema(schema["items"], place / "items", document)
+        yield from _check_schema(schema["items"], place / "items", document)
     elif schema.get("type") == "array":
         yield place, "an array needs `items`"
     if is_object(schema.get("additionalProperties")):
         at = place / "additionalProperties"
-        yield from _schema(schema["additionalProperties"], at, document)
+        yield from _check_schema(schema["additionalProperties"], at, document)
         if schema.get("properties"):
             yield at, "the type of additional properties would be lost beside `properties`"
     if schema.get("format") == "binary":
         yield place / "format", "files are not supported"
 
 
-def _reference(reference: str, place: Place, document: Document) -> Problems:
+def _check_reference(reference: str, place: Place, document: Document) -> Problems:
     if not re.fullmatch(r"#/components/schemas/[A-Za-z0-9]+", str(reference)):
         yield place / "$ref", f"{reference} is no reference to a named schema"
         return
@@ -190,7 +191,7 @@ def _reference(reference: str, place: Place, document: Document) -> Problems:
         yield from error.problems
 
 
-def _enumeration(schema: dict[str, Any], place: Place) -> Problems:
+def _check_enumeration(schema: dict[str, Any], place: Place) -> Problems:
     values = [value for value in schema["enum"] if value is not None]
     if not values or not all(isinstance(value, str) for value in values):
         kinds = sorted({type(value).__name__ for value in values}) or ["nothing"]
@@ -198,7 +199,7 @@ def _enumeration(schema: dict[str, Any], place: Place) -> Problems:
         return
     if len(set(values)) < len(values):
         yield place / "enum", "a value stands twice"
-    names = schema.get("x-enum-varnames") or [member_name(value) for value in values]
+    names = schema.get("x-enum-varnames") or [name_member(value) for value in values]
     for key in ("x-enum-varnames", "x-enum-descriptions"):
         if key in schema and len(schema[key]) != len(values):
             yield place / key, f"has {len(schema[key])} entries for {len(values)} values"
@@ -212,9 +213,9 @@ def _enumeration(schema: dict[str, Any], place: Place) -> Problems:
 # Operations --------------------------------------------------------------------------------------
 
 
-def _operations(document: Document) -> Problems:
+def _check_operations(document: Document) -> Problems:
     seen: dict[str, Place] = {}
-    for operation in document.operations():
+    for operation in document.walk_operations():
         place = operation.place
         name = operation.raw.get("operationId")
         if name is None:
@@ -225,27 +226,27 @@ def _operations(document: Document) -> Problems:
             yield place / "operationId", f"{name} is also the name of {seen[name]}"
         else:
             seen[name] = place
-            yield from _operation_name(name, operation)
+            yield from _check_operation_name(name, operation)
         if not (operation.raw.get("summary") or operation.raw.get("description")):
             yield place, "has neither summary nor description"
-        yield from _parameters(operation, document)
-        yield from _body(operation, document)
-        yield from _answers(operation, document)
+        yield from _check_parameters(operation, document)
+        yield from _check_body(operation, document)
+        yield from _check_answers(operation, document)
     for name, place in seen.items():
         collection, _, method = name.partition(".")
         if f"{collection}.a{method}" in seen:
             yield place / "operationId", f"a{method} is the async form of {method} already"
 
 
-def _operation_name(name: str, operation: Operation) -> Problems:
+def _check_operation_name(name: str, operation: Operation) -> Problems:
     collection, _, method = name.partition(".")
     if operation.raw.get("tags") != [collection]:
         yield operation.place / "tags", f"must be [{collection}], as the operationId begins"
-    if method in RESERVED_OPERATIONS or (fault_in_name(method) and method != "list"):
+    if method in RESERVED_OPERATIONS or (find_name_fault(method) and method != "list"):
         yield operation.place / "operationId", f"{method} can't be the name of a method"
 
 
-def _parameters(operation: Operation, document: Document) -> Problems:
+def _check_parameters(operation: Operation, document: Document) -> Problems:
     named = set(re.findall(r"{([^}]*)}", operation.path))
     given: set[str] = set()
     for place, parameter in operation.parameters:
@@ -265,17 +266,17 @@ def _parameters(operation: Operation, document: Document) -> Problems:
             yield place / "explode", "is not supported"
         if where == "path":
             given.add(parameter["name"])
-        yield from _schema(parameter["schema"], place / "schema", document)
-        yield from _scalar(parameter, place, document)
-        if fault := fault_in_name(attribute_name(parameter["name"])):
+        yield from _check_schema(parameter["schema"], place / "schema", document)
+        yield from _check_scalar(parameter, place, document)
+        if fault := find_name_fault(name_attribute(parameter["name"])):
             yield place, f"{fault}: a keyword can't be called so"
     for name in sorted(named ^ given):
         yield operation.place, f"{name} stands in the path or in its parameters, but not in both"
 
 
-def _scalar(parameter: dict[str, Any], place: Place, document: Document) -> Problems:
+def _check_scalar(parameter: dict[str, Any], place: Place, document: Document) -> Problems:
     try:
-        _, schema = document.resolved(parameter["schema"], place / "schema")
+        _, schema = document.dereference(parameter["schema"], place / "schema")
     except SpecError:
         return  # said already
     kinds = schema.get("type", [])
@@ -289,10 +290,12 @@ def _scalar(parameter: dict[str, Any], place: Place, document: Document) -> Prob
         yield place / "schema", "a header that is a date would drop the operation"
 
 
-def _body(operation: Operation, document: Document) -> Problems:
+def _check_body(operation: Operation, document: Document) -> Problems:
     if "requestBody" not in operation.raw:
         return
-    place, body = document.resolved(operation.raw["requestBody"], operation.place / "requestBody")
+    place, body = document.dereference(
+        operation.raw["requestBody"], operation.place / "requestBody"
+    )
     if not body.get("required"):
         yield place, "a body must be required"
     if list(body.get("content", {})) != [_JSON]:
@@ -303,15 +306,15 @@ def _body(operation: Operation, document: Document) -> Problems:
     if "schema" not in media:
         yield place / "content" / _JSON, "has no schema"
     else:
-        yield from _schema(media["schema"], place / "content" / _JSON / "schema", document)
+        yield from _check_schema(media["schema"], place / "content" / _JSON / "schema", document)
 
 
-def _answers(operation: Operation, document: Document) -> Problems:
+def _check_answers(operation: Operation, document: Document) -> Problems:
     wanted = _EVENTS if "x-stream" in operation.raw else _JSON
     place = operation.place / "responses"
     successes = 0
     for status, response in operation.raw.get("responses", {}).items():
-        at, found = document.resolved(response, place / str(status))
+        at, found = document.dereference(response, place / str(status))
         if not re.fullmatch(r"[1-5]\d\d", str(status)):
             yield place / str(status), f"{status} is no status code"
             continue
@@ -326,7 +329,9 @@ def _answers(operation: Operation, document: Document) -> Problems:
             if "schema" not in media:
                 yield at / "content" / kind, "has no schema"
             else:
-                yield from _schema(media["schema"], at / "content" / kind / "schema", document)
+                yield from _check_schema(
+                    media["schema"], at / "content" / kind / "schema", document
+                )
     if successes != 1:
         yield place, f"there must be one success, not {successes}"
 
@@ -334,10 +339,10 @@ def _answers(operation: Operation, document: Document) -> Problems:
 # What the extensions say -------------------------------------------------------------------------
 
 
-def _arguments(document: Document) -> Problems:
-    for operation in document.operations():
+def _check_arguments(document: Document) -> Problems:
+    for operation in document.walk_operations():
         try:
-            arguments = arguments_of(operation, document)
+            arguments = list_arguments(operation, document)
         except SpecError as error:
             yield from error.problems
             continue
@@ -346,7 +351,7 @@ def _arguments(document: Document) -> Problems:
         names: set[str] = set()
         for argument in arguments:
             at = place / argument.name if "x-arguments" in operation.raw else argument.place
-            if fault := fault_in_name(argument.name):
+            if fault := find_name_fault(argument.name):
                 yield at, f"{fault}: a keyword can't be called so"
             if argument.name in names:
                 yield at, f"there are two keywords {argument.name}"
@@ -360,9 +365,9 @@ def _arguments(document: Document) -> Problems:
                 yield operation.place / "x-example", f"there is no keyword {name}"
 
 
-def _streams(document: Document) -> Problems:
-    schemas = {name: schema for _, name, schema in document.schemas()}
-    operations = {each.raw["operationId"]: each for each in document.operations()}
+def _check_streams(document: Document) -> Problems:
+    schemas = {name: schema for _, name, schema in document.walk_schemas()}
+    operations = {each.raw["operationId"]: each for each in document.walk_operations()}
     for name, operation in operations.items():
         raw = operation.raw.get("x-stream")
         if raw is None:
@@ -381,27 +386,27 @@ def _streams(document: Document) -> Problems:
             known = operations.get(probe)
             if known is None or probe.partition(".")[0] != name.partition(".")[0]:
                 yield place / "probe", f"there is no operation {probe} beside this one"
-    for place, name, schema in document.schemas():
-        told = schema.get("x-data-types", {})
+    for place, name, schema in document.walk_schemas():
+        data_types = schema.get("x-data-types", {})
         for key in ("field", "by"):
-            if told and told[key] not in schema.get("properties", {}):
-                yield place / "x-data-types" / key, f"{name} has no field {told[key]}"
-        for value in told.get("types", {}):
-            if (kind := event_kind_name(value)) in schemas:
+            if data_types and data_types[key] not in schema.get("properties", {}):
+                yield place / "x-data-types" / key, f"{name} has no field {data_types[key]}"
+        for value in data_types.get("types", {}):
+            if (kind := name_event_kind(value)) in schemas:
                 at = place / "x-data-types" / "types" / value
                 yield at, f"its class would be called {kind}, as a schema is"
 
 
-def _pages(document: Document) -> Problems:
-    taken = {each.raw["operationId"] for each in document.operations()}
-    for operation in document.operations():
+def _check_pages(document: Document) -> Problems:
+    taken = {each.raw["operationId"] for each in document.walk_operations()}
+    for operation in document.walk_operations():
         raw = operation.raw.get("x-pages")
         if raw is None:
             continue
         place = operation.place / "x-pages"
         collection = operation.raw["tags"][0]
         names = {f"{collection}.{raw['method']}", f"{collection}.a{raw['method']}"}
-        if raw["method"] in RESERVED_OPERATIONS or fault_in_name(raw["method"]) or names & taken:
+        if raw["method"] in RESERVED_OPERATIONS or find_name_fault(raw["method"]) or names & taken:
             yield place / "method", f"{raw['method']} can't be the name of a method"
         taken |= names
         for status, response in operation.raw["responses"].items():
@@ -416,7 +421,7 @@ def _pages(document: Document) -> Problems:
             for _, each in operation.parameters
             if each["in"] == "query"
         }
-        if any(each.name == PAGE_SIZE for each in arguments_of(operation, document)):
+        if any(each.name == PAGE_SIZE for each in list_arguments(operation, document)):
             yield place, f"there is a keyword {PAGE_SIZE} already"
         if PAGE_CURSOR not in query:
             yield place, f"there is no query parameter {PAGE_CURSOR}"
@@ -427,10 +432,10 @@ def _pages(document: Document) -> Problems:
             yield place / "page_size", f"is not from {limit['minimum']} to {limit['maximum']}"
 
 
-def _resources(document: Document) -> Problems:
-    operations = {each.raw["operationId"]: each for each in document.operations()}
-    resources = {name for _, name, schema in document.schemas() if "x-resource" in schema}
-    for place, name, schema in document.schemas():
+def _check_resources(document: Document) -> Problems:
+    operations = {each.raw["operationId"]: each for each in document.walk_operations()}
+    resources = {name for _, name, schema in document.walk_schemas() if "x-resource" in schema}
+    for place, name, schema in document.walk_schemas():
         for mixin in schema.get("x-mixins", []):
             if name not in resources:
                 yield place / "x-mixins", "only what has x-resource can have methods"
@@ -440,11 +445,11 @@ def _resources(document: Document) -> Problems:
             for wire, found in schema.get("properties", {}).items():
                 if any(each.keys() <= {"description"} for each in found.get("anyOf", [])):
                     continue  # anything at all: printed as `Any`, whatever else is said of it
-                for used in sorted(_used(found) & resources):
+                for used in sorted(_collect_references(found) & resources):
                     at = place / "properties" / wire
                     yield at, f"data can't contain {used}, which calls the platform"
             continue
-        fields = {attribute_name(wire) for wire in schema.get("properties", {})}
+        fields = {name_attribute(wire) for wire in schema.get("properties", {})}
         for method, raw in schema["x-resource"].items():
             at = place / "x-resource" / method
             for taken in (method, raw.get("async", f"a{method}")):
@@ -460,7 +465,7 @@ def _resources(document: Document) -> Problems:
                 continue
             if raw["does"] in ("save", "set") and not called.raw.get("x-partial"):
                 yield at / "operation", "has no x-partial, so single fields can't be sent"
-            keywords = {each.name for each in arguments_of(called, document)}
+            keywords = {each.name for each in list_arguments(called, document)}
             for argument in raw.get("arguments", {}):
                 if argument not in keywords:
                     yield at / "arguments" / argument, "the operation has no such keyword"
@@ -469,12 +474,12 @@ def _resources(document: Document) -> Problems:
                 yield place / "properties" / wire, "is what an object is bound to"
 
 
-def _used(value: Any) -> set[str]:
+def _collect_references(value: Any) -> set[str]:
     """Return the schemas that a schema refers to directly."""
     if is_object(value):
-        inner = [_used(item) for item in value.values()]
+        inner = [_collect_references(item) for item in value.values()]
         own = [str(value["$ref"]).rsplit("/", 1)[-1]] if "$ref" in value else []
         return set(own).union(*inner)
     if is_list(value):
-        return {name for item in value for name in _used(item)}
+        return {name for item in value for name in _collect_references(item)}
     return set()

@@ -8,13 +8,13 @@ import attrs
 from openapi_python_client.parser.openapi import Endpoint
 from openapi_python_client.parser.properties import Property
 
-from generator.arguments import MISSING, Argument, arguments_of, body_schema
+from generator.arguments import MISSING, Argument, find_body_schema, list_arguments
 from generator.document import METHODS, Document, Operation, Place, SpecError
-from generator.examples import Example, example_of
-from generator.literals import literal
-from generator.naming import attribute_name, event_kind_name, member_name, module_name
+from generator.examples import Example, read_example
+from generator.literals import print_literal
+from generator.naming import name_attribute, name_event_kind, name_member, name_module
 from generator.parsing import Parsed
-from generator.python_types import NONE, PythonType, type_of
+from generator.python_types import NONE, PythonType, find_type
 from generator.views import (
     Api,
     Collection,
@@ -37,19 +37,19 @@ REPLAYS = {method: "never" if method == "post" else "always" for method in METHO
 
 def describe(document: Document, parsed: Parsed) -> Api:
     """Return what is printed for a specification in plain shape."""
-    return _Describing(document, parsed).api()
+    return _Description(document, parsed).describe()
 
 
-class _Describing:
+class _Description:
     def __init__(self, document: Document, parsed: Parsed) -> None:
         self._document = document
         self._parsed = parsed
-        self._schemas = {name: (place, schema) for place, name, schema in document.schemas()}
+        self._schemas = {name: (place, schema) for place, name, schema in document.walk_schemas()}
         self._requests: dict[str, Request] = {}
 
-    def api(self) -> Api:
-        for operation in self._document.operations():
-            request = self._request(operation)
+    def describe(self) -> Api:
+        for operation in self._document.walk_operations():
+            request = self._describe_request(operation)
             self._requests[request.id] = request
         tags = {tag["name"]: tag for tag in self._document.raw.get("tags", [])}
         collections: list[Collection] = []
@@ -59,7 +59,7 @@ class _Describing:
             collections.append(
                 Collection(
                     name=name,
-                    module=module_name(name),
+                    module=name_module(name),
                     summary=summary,
                     description=rest,
                     requests=[
@@ -69,15 +69,15 @@ class _Describing:
             )
         resources = {name for name, (_, raw) in self._schemas.items() if "x-resource" in raw}
         models = [
-            self._model(name, name in resources)
+            self._describe_model(name, name in resources)
             for name, (_, raw) in self._schemas.items()
             if raw.get("properties") and name in self._parsed.models
         ]
-        late = _cycles({model.name: _mentioned(model) for model in models})
+        late = _find_cycles({model.name: _collect_classes(model) for model in models})
         models = [
             attrs.evolve(
                 model,
-                imports=sorted(_mentioned(model) - {model.name} - late[model.name]),
+                imports=sorted(_collect_classes(model) - {model.name} - late[model.name]),
                 late_imports=sorted(late[model.name]),
             )
             for model in models
@@ -87,48 +87,50 @@ class _Describing:
             models=[model for model in models if not model.is_resource],
             resources=[model for model in models if model.is_resource],
             enumerations=[
-                self._enumeration(name) for name, (_, raw) in self._schemas.items() if "enum" in raw
+                self._describe_enumeration(name)
+                for name, (_, raw) in self._schemas.items()
+                if "enum" in raw
             ],
             collections=collections,
         )
 
     # Data ----------------------------------------------------------------------------------------
 
-    def _enumeration(self, name: str) -> Enumeration:
+    def _describe_enumeration(self, name: str) -> Enumeration:
         _, raw = self._schemas[name]
-        members = self._members(name)
+        members = self._list_members(name)
         return Enumeration(
             name=name,
-            module=module_name(name),
+            module=name_module(name),
             description=raw.get("description", ""),
             members=members,
             is_task_status=raw.get("x-task-status", False),
         )
 
-    def _members(self, name: str) -> list[tuple[str, str, str]]:
+    def _list_members(self, name: str) -> list[tuple[str, str, str]]:
         """Return an enumeration's members: name, value and description."""
         _, raw = self._schemas[name]
         values = [str(value) for value in raw["enum"]]
-        names = raw.get("x-enum-varnames") or [member_name(value) for value in values]
-        told = raw.get("x-enum-descriptions") or [""] * len(values)
-        return list(zip(names, values, told, strict=True))
+        names = raw.get("x-enum-varnames") or [name_member(value) for value in values]
+        descriptions = raw.get("x-enum-descriptions") or [""] * len(values)
+        return list(zip(names, values, descriptions, strict=True))
 
-    def _property(self, model: str, wire: str) -> Property:
+    def _find_property(self, model: str, wire: str) -> Property:
         found = self._parsed.models[model]
         for each in [*(found.required_properties or []), *(found.optional_properties or [])]:
             if each.name == wire:
                 return each
         raise SpecError([(self._schemas[model][0] / "properties" / wire, "was left out")])
 
-    def _field_type(self, model: str, wire: str, place: Place) -> PythonType:
-        return type_of(self._property(model, wire), self._parsed.models, place)
+    def _find_field_type(self, model: str, wire: str, place: Place) -> PythonType:
+        return find_type(self._find_property(model, wire), self._parsed.models, place)
 
-    def _told(self, raw: dict[str, Any], place: Place) -> str:
+    def _find_description(self, raw: dict[str, Any], place: Place) -> str:
         """Return what is said of a property, or of what it refers to."""
-        _, target = self._document.resolved(raw, place)
+        _, target = self._document.dereference(raw, place)
         return str(raw.get("description") or target.get("description", ""))
 
-    def _default(self, raw: dict[str, Any], found: PythonType, place: Place) -> str:
+    def _print_default(self, raw: dict[str, Any], found: PythonType, place: Place) -> str:
         """Return the code of a field's default."""
         default = raw.get("default")
         if default is None and "$ref" in raw:
@@ -137,13 +139,13 @@ class _Describing:
         if default is not None:
             for part in found.parts():
                 if part.is_enum:
-                    members = {value: member for member, value, _ in self._members(part.name)}
+                    members = {value: member for member, value, _ in self._list_members(part.name)}
                     if default not in members:
                         raise SpecError([(place / "default", f"{default} is no {part.name}")])
                     return f"{part.name}.{members[default]}"
-        return literal(default)
+        return print_literal(default)
 
-    def _model(self, name: str, is_resource: bool) -> Model:
+    def _describe_model(self, name: str, is_resource: bool) -> Model:
         place, raw = self._schemas[name]
         required: list[Field] = []
         optional: list[Field] = []
@@ -153,31 +155,31 @@ class _Describing:
             if "x-total" in described:
                 totals.append(
                     Total(
-                        name=attribute_name(wire),
-                        of=[attribute_name(part) for part in described["x-total"]],
+                        name=name_attribute(wire),
+                        of=[name_attribute(part) for part in described["x-total"]],
                         description=described.get("description", ""),
                     )
                 )
                 continue
-            found = self._field_type(name, wire, at)
+            found = self._find_field_type(name, wire, at)
             if described.get("x-work-result"):
                 found = PythonType("WorkResult")
             is_required = wire in raw.get("required", [])
             (required if is_required else optional).append(
                 Field(
-                    name=attribute_name(wire),
+                    name=name_attribute(wire),
                     wire=wire,
                     type=found if is_required or found.name == "WorkResult" else found.optional(),
-                    default=None if is_required else self._default(described, found, at),
+                    default=None if is_required else self._print_default(described, found, at),
                     secret=bool(described.get("x-secret")),
                     always="default" in described and described["default"] is None,
-                    description=self._told(described, at),
+                    description=self._find_description(described, at),
                     bounds={key: described[key] for key in BOUNDS if key in described},
                 )
             )
         model = Model(
             name=name,
-            module=module_name(name),
+            module=name_module(name),
             description=raw.get("description", ""),
             fields=required + optional,
             totals=totals,
@@ -193,30 +195,30 @@ class _Describing:
         if not is_resource:
             return model
         methods = [
-            self._method(model, method, spec, place / "x-resource" / method)
+            self._describe_method(model, method, spec, place / "x-resource" / method)
             for method, spec in raw["x-resource"].items()
         ]
         return attrs.evolve(model, methods=methods)
 
     # Operations ----------------------------------------------------------------------------------
 
-    def _request(self, operation: Operation) -> Request:
+    def _describe_request(self, operation: Operation) -> Request:
         raw = operation.raw
         collection, _, name = raw["operationId"].partition(".")
         endpoint = self._parsed.endpoints[raw["operationId"]]
-        arguments = arguments_of(operation, self._document)
+        arguments = list_arguments(operation, self._document)
         by_place = {(each.where, each.steps): each for each in arguments}
-        keywords = [self._keyword(each, endpoint, operation) for each in arguments]
+        keywords = [self._describe_keyword(each, endpoint, operation) for each in arguments]
         path = operation.path
         ids: list[str] = []
         for each in arguments:
             if each.where == "path":
                 path = path.replace(f"{{{each.steps[0]}}}", f"{{{each.name}}}")
                 ids.append(each.name)
-        body, classes = self._body(operation, by_place)
-        status, response = self._answer(operation)
+        body, classes = self._print_body(operation, by_place)
+        status, response = self._find_success(operation)
         method = operation.method.upper()
-        result = self._result(endpoint, status, operation)
+        result = self._find_result(endpoint, status, operation)
         summary = raw.get("summary") or raw.get("description", "").partition("\n\n")[0]
         return Request(
             id=raw["operationId"],
@@ -234,11 +236,11 @@ class _Describing:
             ],
             body=body,
             body_classes=classes,
-            places=self._places(operation, by_place),
+            places=self._name_places(operation, by_place),
             replay=raw.get("x-replay", REPLAYS[operation.method]),
             root=raw.get("x-root", "api"),
-            stream=self._stream(operation) if "x-stream" in raw else None,
-            pages=_pages(operation, by_place, result) if "x-pages" in raw else None,
+            stream=self._describe_stream(operation) if "x-stream" in raw else None,
+            pages=_describe_pages(operation, by_place, result) if "x-pages" in raw else None,
             result=result,
             partial=bool(raw.get("x-partial")),
             summary=summary,
@@ -249,10 +251,10 @@ class _Describing:
                 for code, response in raw["responses"].items()
                 if not code.startswith("2")
             ],
-            example=example_of(operation, self._document),
+            example=read_example(operation, self._document),
         )
 
-    def _answer(self, operation: Operation) -> tuple[str, dict[str, Any]]:
+    def _find_success(self, operation: Operation) -> tuple[str, dict[str, Any]]:
         [found] = [
             (status, response)
             for status, response in operation.raw["responses"].items()
@@ -260,7 +262,7 @@ class _Describing:
         ]
         return found
 
-    def _result(self, endpoint: Endpoint, status: str, operation: Operation) -> PythonType:
+    def _find_result(self, endpoint: Endpoint, status: str, operation: Operation) -> PythonType:
         if "x-stream" in operation.raw:
             return PythonType(operation.raw["x-stream"]["item"], is_model=True)
         place = operation.place / "responses" / status
@@ -268,15 +270,17 @@ class _Describing:
             if response.status_code.pattern == status:
                 if response.source["attribute"] == "None":
                     return NONE
-                return type_of(response.prop, self._parsed.models, place)
+                return find_type(response.prop, self._parsed.models, place)
         raise SpecError([(place, "was left out")])
 
-    def _keyword(self, argument: Argument, endpoint: Endpoint, operation: Operation) -> Keyword:
-        found = self._argument_type(argument, endpoint, operation)
+    def _describe_keyword(
+        self, argument: Argument, endpoint: Endpoint, operation: Operation
+    ) -> Keyword:
+        found = self._find_argument_type(argument, endpoint, operation)
         default = None
         if argument.default is not MISSING:
             found = found.required()
-            default = literal(argument.default)
+            default = print_literal(argument.default)
         elif not argument.required:
             found = found.optional()
             default = "None"
@@ -290,7 +294,7 @@ class _Describing:
             configuration=argument.configuration,
         )
 
-    def _argument_type(
+    def _find_argument_type(
         self, argument: Argument, endpoint: Endpoint, operation: Operation
     ) -> PythonType:
         if argument.where != "body":
@@ -301,31 +305,31 @@ class _Describing:
             }[argument.where]
             for each in parameters:
                 if each.name == argument.steps[0]:
-                    return type_of(each, self._parsed.models, argument.place)
+                    return find_type(each, self._parsed.models, argument.place)
             raise SpecError([(argument.place, "was left out")])
         if not argument.steps:
-            return type_of(endpoint.bodies[0].prop, self._parsed.models, argument.place)
-        found = body_schema(operation, self._document)
+            return find_type(endpoint.bodies[0].prop, self._parsed.models, argument.place)
+        found = find_body_schema(operation, self._document)
         assert found is not None
-        model = _referred(found[1])
+        model = _read_reference(found[1])
         for step in argument.steps[:-1]:
-            model = _referred(self._schemas[model][1]["properties"][step])
-        return self._field_type(model, argument.steps[-1], argument.place)
+            model = _read_reference(self._schemas[model][1]["properties"][step])
+        return self._find_field_type(model, argument.steps[-1], argument.place)
 
-    def _body(
+    def _print_body(
         self, operation: Operation, by_place: dict[tuple[str, tuple[str, ...]], Argument]
     ) -> tuple[str | None, set[str]]:
         """Return the code that makes the body's bytes, and the classes that it names."""
-        found = body_schema(operation, self._document)
+        found = find_body_schema(operation, self._document)
         if found is None:
             return None, set()
         if ("body", ()) in by_place:
             return f"_dumps({by_place['body', ()].name})", set()
         classes: set[str] = set()
-        code = self._construction(_referred(found[1]), (), by_place, classes)
+        code = self._print_construction(_read_reference(found[1]), (), by_place, classes)
         return f"_body({code})", classes
 
-    def _construction(
+    def _print_construction(
         self,
         model: str,
         prefix: tuple[str, ...],
@@ -343,14 +347,16 @@ class _Describing:
                 default = described.get("default")
                 # None means "not given", so the field keeps its own default.
                 if not argument.required and argument.default is MISSING and default is not None:
-                    value = f"{literal(default)} if {value} is None else {value}"
-                parts.append(f"{attribute_name(wire)}={value}")
+                    value = f"{print_literal(default)} if {value} is None else {value}"
+                parts.append(f"{name_attribute(wire)}={value}")
             elif any(where == "body" and each[: len(steps)] == steps for where, each in by_place):
-                inner = self._construction(_referred(described), steps, by_place, classes)
-                parts.append(f"{attribute_name(wire)}={inner}")
+                inner = self._print_construction(
+                    _read_reference(described), steps, by_place, classes
+                )
+                parts.append(f"{name_attribute(wire)}={inner}")
         return f"{model}({', '.join(parts)})"
 
-    def _places(
+    def _name_places(
         self, operation: Operation, by_place: dict[tuple[str, tuple[str, ...]], Argument]
     ) -> dict[str, str]:
         """Return what messages call the places of a request, with their arguments, longest first.
@@ -363,22 +369,22 @@ class _Describing:
             for (where, _), each in by_place.items()
             if where in ("query", "header")
         }
-        found = body_schema(operation, self._document)
+        found = find_body_schema(operation, self._document)
         if found is None:
             return {place: name for place, name in places.items() if place != name}
         if ("body", ()) in by_place:
             return {**places, "$": by_place["body", ()].name}
-        root = _referred(found[1])
+        root = _read_reference(found[1])
         for (where, steps), each in by_place.items():
             if where != "body":
                 continue
             model = root
             for step in steps[:-1]:
-                model = _referred(self._schemas[model][1]["properties"][step])
+                model = _read_reference(self._schemas[model][1]["properties"][step])
             if steps != (each.name,):
                 places[".".join(("$", *steps))] = each.name
             if steps[-1] != each.name:
-                places[f"{model}.{attribute_name(steps[-1])}"] = each.name
+                places[f"{model}.{name_attribute(steps[-1])}"] = each.name
             elif model != root:
                 places[f"{model}."] = ""
         places |= {"$.": "", f"{root}.": ""}
@@ -390,23 +396,23 @@ class _Describing:
 
     # Streams -------------------------------------------------------------------------------------
 
-    def _stream(self, operation: Operation) -> Stream:
+    def _describe_stream(self, operation: Operation) -> Stream:
         raw = operation.raw["x-stream"]
         item = raw["item"]
         place, schema = self._schemas[item]
-        told = schema.get("x-data-types", {})
-        by = told.get("by", "")
-        event_class = self._field_type(item, by, place) if by else None
+        data_types = schema.get("x-data-types", {})
+        by = data_types.get("by", "")
+        event_class = self._find_field_type(item, by, place) if by else None
         kinds = [
             EventKind(
-                event_kind_name(value),
+                name_event_kind(value),
                 value,
-                self._data_type(described, place / "x-data-types" / "types" / value),
+                self._find_data_type(described, place / "x-data-types" / "types" / value),
             )
-            for value, described in told.get("types", {}).items()
+            for value, described in data_types.get("types", {}).items()
         ]
         [(field, values)] = raw.get("terminal", {"": []}).items()
-        snake = module_name(item)
+        snake = name_module(item)
         return Stream(
             item=item,
             named=bool(raw.get("named")),
@@ -414,19 +420,19 @@ class _Describing:
             resume=bool(raw.get("resume", True)),
             decoder=snake,
             ends=f"is_last_{snake}" if values else None,
-            terminal_field=attribute_name(field) if field else None,
+            terminal_field=name_attribute(field) if field else None,
             terminal=list(values),
             data_name=f"{snake.upper()}_DATA" if kinds else None,
             event_class=event_class,
             kinds=kinds,
-            by=attribute_name(by) if by else "",
-            field=attribute_name(told.get("field", "")) if told else "",
-            names_task=by == "type" and told.get("field") == "data" and not raw.get("named"),
+            by=name_attribute(by) if by else "",
+            field=name_attribute(data_types.get("field", "")) if data_types else "",
+            names_task=by == "type" and data_types.get("field") == "data" and not raw.get("named"),
         )
 
-    def _data_type(self, described: dict[str, Any], place: Place) -> PythonType:
+    def _find_data_type(self, described: dict[str, Any], place: Place) -> PythonType:
         if "$ref" in described:
-            return PythonType(_referred(described), is_model=True)
+            return PythonType(_read_reference(described), is_model=True)
         simple = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
         if described.get("type") not in simple:
             raise SpecError([(place, "must be a reference or a simple type")])
@@ -434,7 +440,9 @@ class _Describing:
 
     # Methods of objects --------------------------------------------------------------------------
 
-    def _method(self, model: Model, name: str, raw: dict[str, Any], place: Place) -> Method:
+    def _describe_method(
+        self, model: Model, name: str, raw: dict[str, Any], place: Place
+    ) -> Method:
         operation = raw.get("operation") or raw["stream"]
         request = self._requests[operation]
         probe = self._requests[raw["probe"]] if "probe" in raw else None
@@ -450,10 +458,10 @@ class _Describing:
                 filled[keyword] = f"{value['build']}({inner})"
             elif "field" in value:
                 path = f"self.{value['field']}"
-                default = literal(value["default"])
+                default = print_literal(value["default"])
                 filled[keyword] = f"{path} if {path} is not None else {default}"
             else:
-                changed[keyword] = literal(value["default"])
+                changed[keyword] = print_literal(value["default"])
         own = [
             attrs.evolve(keyword, default=changed[keyword.name], type=keyword.type.required())
             if keyword.name in changed
@@ -483,12 +491,12 @@ class _Describing:
             finished=raw.get("finished"),
             summary=summary,
             description=raw.get("description", "" if "summary" in raw else request.description),
-            example=_example(raw, request),
+            example=_make_example(raw, request),
             classes=classes,
         )
 
 
-def _pages(
+def _describe_pages(
     operation: Operation,
     by_place: dict[tuple[str, tuple[str, ...]], Argument],
     result: PythonType,
@@ -507,13 +515,13 @@ def _pages(
     )
 
 
-def _example(raw: dict[str, Any], request: Request) -> Example | None:
+def _make_example(raw: dict[str, Any], request: Request) -> Example | None:
     """Return the example of a method: its operation's, without what the object knows itself."""
     if request.example is None:
         return None
-    told = raw.get("example", {})
+    own = raw.get("example", {})
     known = raw.get("arguments", {})
-    arguments = told.get("arguments")
+    arguments = own.get("arguments")
     if arguments is None:
         arguments = {
             name: value for name, value in request.example.arguments.items() if name not in known
@@ -521,16 +529,16 @@ def _example(raw: dict[str, Any], request: Request) -> Example | None:
     return attrs.evolve(request.example, arguments=arguments)
 
 
-def _referred(described: dict[str, Any]) -> str:
+def _read_reference(described: dict[str, Any]) -> str:
     """Return the class that a reference names."""
     return str(described["$ref"]).rsplit("/", 1)[-1]
 
 
-def _mentioned(model: Model) -> set[str]:
+def _collect_classes(model: Model) -> set[str]:
     return {name for found in model.types for name in found.classes}
 
 
-def _cycles(uses: dict[str, set[str]]) -> dict[str, set[str]]:
+def _find_cycles(uses: dict[str, set[str]]) -> dict[str, set[str]]:
     """For each class those it uses that use it in turn: none can be imported before the other."""
     reach: dict[str, set[str]] = {}
     for name, direct in uses.items():

@@ -10,7 +10,7 @@ from openapi_python_client.strings import safe_for_docstring
 WIDTH = 100
 
 
-def docstring(
+def print_docstring(
     indent: int,
     summary: str,
     description: str = "",
@@ -25,18 +25,18 @@ def docstring(
     `returns` is the section's name (Returns or Yields) and its text; `example` is in doctest form.
     """
     width = WIDTH - indent
-    blocks = [_filled(summary.strip() or "(No description.)", width - 6)]
+    blocks = [_fill(summary.strip() or "(No description.)", width - 6)]
     if description.strip():
-        blocks.append(_paragraphs(description, width))
+        blocks.append(_fill_paragraphs(description, width))
     if args:
-        blocks.append("Args:\n" + _entries(args, width))
+        blocks.append("Args:\n" + _print_entries(args, width))
     if returns is not None:
         name, text = returns
-        blocks.append(f"{name}:\n{_indented(_filled(text, width - 4))}")
+        blocks.append(f"{name}:\n{_indent(_fill(text, width - 4))}")
     if raises:
-        blocks.append("Raises:\n" + _entries(raises, width))
+        blocks.append("Raises:\n" + _print_entries(raises, width))
     if example:
-        blocks.append("Example:\n" + _indented("\n".join(example)))
+        blocks.append("Example:\n" + _indent("\n".join(example)))
     text = safe_for_docstring("\n\n".join(blocks))
     if "\n" in text:
         text += "\n"
@@ -50,30 +50,30 @@ def docstring(
     return '"""' + "\n".join(lines) + '"""'
 
 
-def comment(indent: int, text: str) -> str:
+def print_comment(indent: int, text: str) -> str:
     """Return a string literal that documents what stands before it."""
-    return docstring(indent, text) if text.strip() else ""
+    return print_docstring(indent, text) if text.strip() else ""
 
 
-def _filled(text: str, width: int) -> str:
+def _fill(text: str, width: int) -> str:
     return textwrap.fill(
         " ".join(text.split()), width, break_long_words=False, break_on_hyphens=False
     )
 
 
-def _paragraphs(text: str, width: int) -> str:
-    return "\n\n".join(_filled(part, width) for part in text.strip().split("\n\n"))
+def _fill_paragraphs(text: str, width: int) -> str:
+    return "\n\n".join(_fill(part, width) for part in text.strip().split("\n\n"))
 
 
-def _indented(text: str) -> str:
+def _indent(text: str) -> str:
     return textwrap.indent(text, "    ")
 
 
-def _entries(entries: Sequence[tuple[str, str]], width: int) -> str:
-    return "\n".join(_indented(_entry(name, text, width - 4)) for name, text in entries)
+def _print_entries(entries: Sequence[tuple[str, str]], width: int) -> str:
+    return "\n".join(_indent(_print_entry(name, text, width - 4)) for name, text in entries)
 
 
-def _entry(name: str, text: str, width: int) -> str:
+def _print_entry(name: str, text: str, width: int) -> str:
     return textwrap.fill(
         " ".join(f"{name}: {text}".split()),
         width,

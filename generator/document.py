@@ -69,7 +69,7 @@ class Document:
             at = at / step
         return at, found
 
-    def resolved(self, value: Any, place: Place) -> tuple[Place, Any]:
+    def dereference(self, value: Any, place: Place) -> tuple[Place, Any]:
         """Return the value, or what it refers to when it is a reference and nothing else."""
         seen: set[str] = set()
         while is_object(value) and "$ref" in value:
@@ -79,23 +79,23 @@ class Document:
             place, value = self.resolve(value["$ref"], place)
         return place, value
 
-    def schemas(self) -> Iterator[tuple[Place, str, dict[str, Any]]]:
+    def walk_schemas(self) -> Iterator[tuple[Place, str, dict[str, Any]]]:
         """Return the named schemas."""
         place = self.root / "components" / "schemas"
         schemas: dict[str, Any] = self.raw.get("components", {}).get("schemas") or {}
         for name, schema in schemas.items():
             yield place / name, name, schema
 
-    def operations(self) -> Iterator[Operation]:
+    def walk_operations(self) -> Iterator[Operation]:
         """Return the operations, each with the parameters of its path and its own."""
         for path, item in self.raw.get("paths", {}).items():
             at = self.root / "paths" / path
-            shared = self._parameters(item, at)
+            shared = self._resolve_parameters(item, at)
             for method in METHODS:
                 if method not in item:
                     continue
                 place = at / method
-                own = self._parameters(item[method], place)
+                own = self._resolve_parameters(item[method], place)
                 names = {(found["name"], found["in"]) for _, found in own}
                 inherited = [
                     (where, found)
@@ -104,11 +104,11 @@ class Document:
                 ]
                 yield Operation(place, path, method, item[method], inherited + own)
 
-    def _parameters(
+    def _resolve_parameters(
         self, holder: Mapping[str, Any], place: Place
     ) -> list[tuple[Place, dict[str, Any]]]:
         return [
-            self.resolved(parameter, place / "parameters" / index)
+            self.dereference(parameter, place / "parameters" / index)
             for index, parameter in enumerate(holder.get("parameters", []))
         ]
 

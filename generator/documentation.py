@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 
 import attrs
 
-from generator.docstrings import docstring
+from generator.docstrings import print_docstring
 from generator.examples import Example
-from generator.literals import literal
-from generator.printing import method_keywords, page_keywords
+from generator.literals import print_literal
+from generator.printing import list_method_keywords, list_page_keywords
 from generator.python_types import NONE, PythonType
 from generator.views import Api, Collection, Keyword, Method, Model, Request
 from generator.vocabulary import PAGE_SIZE
@@ -35,14 +35,16 @@ def write_request_docstring(
     """Return the docstring of a collection's method."""
     example: list[str] = []
     if request.example is not None:
-        example = _request_example(request.name, request.example, request, collection, api, awaits)
-    return docstring(
+        example = _print_request_example(
+            request.name, request.example, request, collection, api, awaits
+        )
+    return print_docstring(
         8,
         request.summary,
         request.description,
-        args=_args(request.keywords),
-        returns=_returns(request),
-        raises=_raises(request),
+        args=_describe_keywords(request.keywords),
+        returns=_describe_result(request),
+        raises=_describe_errors(request),
         example=example,
     )
 
@@ -55,22 +57,22 @@ def write_pages_docstring(
     example: list[str] = []
     if request.example is not None:
         each = attrs.evolve(request.example, name="item", streams=True)
-        example = _request_example(request.pages.name, each, request, collection, api, awaits)
-    return docstring(
+        example = _print_request_example(request.pages.name, each, request, collection, api, awaits)
+    return print_docstring(
         8,
         request.pages.summary,
         _PAGES,
-        args=_args(page_keywords(request)),
+        args=_describe_keywords(list_page_keywords(request)),
         returns=("Yields", f"Each {request.pages.item.code()}."),
         raises=[
             ("ArgumentError", f"(a ValueError) `{PAGE_SIZE}` is out of range."),
-            *_raises(request),
+            *_describe_errors(request),
         ],
         example=example,
     )
 
 
-def _request_example(
+def _print_request_example(
     method: str,
     example: Example,
     request: Request,
@@ -80,48 +82,48 @@ def _request_example(
 ) -> list[str]:
     variable = collection.module
     name = f"a{method}" if awaits else method
-    call = f"{variable}.{name}({_arguments(example.arguments, request.keywords, api)})"
+    call = f"{variable}.{name}({_print_arguments(example.arguments, request.keywords, api)})"
     return [
         f">>> {variable} = {collection.name}(configuration)",
-        *example.printing(call, "await" if awaits else ""),
+        *example.print_call(call, "await" if awaits else ""),
     ]
 
 
 def write_method_docstring(method: Method, model: Model, api: Api, *, awaits: bool) -> str:
     """Return the docstring of an object's method."""
-    returns = _returns(method.request)
+    returns = _describe_result(method.request)
     if method.does in ("reload", "save", "set", "adopt"):
         returns = None
     elif method.does == "wait":
         returns = ("Returns", "This object, as it is when it is over.")
-    raises = _raises(method.request)
+    raises = _describe_errors(method.request)
     if method.requires is not None:
         raises.insert(0, ("ArgumentError", f"(a ValueError) {method.requires[1]}."))
     if method.does == "wait":
         raises.insert(0, ("WaitTimeoutError", "It was not over in time; it goes on."))
-    return docstring(
+    return print_docstring(
         8,
         method.summary,
         method.description,
-        args=_args(method_keywords(method)),
+        args=_describe_keywords(list_method_keywords(method)),
         returns=returns,
         raises=raises,
-        example=_method_example(method, model, api, awaits=awaits),
+        example=_print_method_example(method, model, api, awaits=awaits),
     )
 
 
-def _args(keywords: Iterable[Keyword]) -> list[tuple[str, str]]:
+def _describe_keywords(keywords: Iterable[Keyword]) -> list[tuple[str, str]]:
     return [(keyword.name, _describe_keyword(keyword)) for keyword in keywords]
 
 
 def _describe_keyword(keyword: Keyword) -> str:
-    told = keyword.description or "(No description.)"
+    description = keyword.description or "(No description.)"
     if keyword.configuration is None:
-        return told
-    return f"{told} The configuration's `{keyword.configuration}` when None."
+        return description
+    return f"{description} The configuration's `{keyword.configuration}` when None."
 
 
-def _returns(request: Request) -> tuple[str, str] | None:
+def _describe_result(request: Request) -> tuple[str, str] | None:
     if request.stream is not None:
         return ("Yields", f"Each {request.result.code()} when it arrives.")
     if request.result == NONE:
@@ -129,54 +131,56 @@ def _returns(request: Request) -> tuple[str, str] | None:
     return ("Returns", request.answer or "The answer.")
 
 
-def _raises(request: Request) -> list[tuple[str, str]]:
-    told = [
+def _describe_errors(request: Request) -> list[tuple[str, str]]:
+    errors = [
         (_ERRORS[code], " ".join(text.split()))
         for code, text in request.statuses
         if code in _ERRORS and text
     ]
     if request.replay == "keyed":
-        told.append(
+        errors.append(
             ("UnknownOutcomeError", "The request may have been carried out, and no answer came.")
         )
     if request.stream is not None:
-        told.append(("StreamError", "The stream broke, and could not be resumed."))
-    return [*told, _ANYTHING]
+        errors.append(("StreamError", "The stream broke, and could not be resumed."))
+    return [*errors, _ANYTHING]
 
 
-def _arguments(given: Mapping[str, object], keywords: Iterable[Keyword], api: Api) -> str:
+def _print_arguments(given: Mapping[str, object], keywords: Iterable[Keyword], api: Api) -> str:
     types = {keyword.name: keyword.type for keyword in keywords}
-    return ", ".join(f"{name}={_value(value, types[name], api)}" for name, value in given.items())
+    return ", ".join(
+        f"{name}={_print_value(value, types[name], api)}" for name, value in given.items()
+    )
 
 
-def _value(value: object, found: PythonType, api: Api) -> str:
+def _print_value(value: object, found: PythonType, api: Api) -> str:
     for enumeration in api.enumerations:
         if any(part.name == enumeration.name for part in found.parts()):
             for name, wire, _ in enumeration.members:
                 if wire == value:
                     return f"{enumeration.name}.{name}"
-    return literal(value)
+    return print_literal(value)
 
 
-def _method_example(method: Method, model: Model, api: Api, *, awaits: bool) -> list[str]:
+def _print_method_example(method: Method, model: Model, api: Api, *, awaits: bool) -> list[str]:
     if method.example is None:
         return []
     word = "await" if awaits else ""
     prefix = "await " if awaits else ""
     name = method.twin if awaits else method.name
-    keywords = [*method_keywords(method), *method.request.keywords]
+    keywords = [*list_method_keywords(method), *method.request.keywords]
     # What a save's example gives are the fields that are set before.
     saves = method.does == "save"
     given: Mapping[str, object] = {} if saves else method.example.arguments
-    arguments = _arguments(given, keywords, api)
+    arguments = _print_arguments(given, keywords, api)
     if method.does in ("load", "make"):
-        ids = ", ".join(literal(value) for value in given.values())
+        ids = ", ".join(print_literal(value) for value in given.values())
         passed = f"{ids}, configuration" if method.does == "load" else f"configuration, {arguments}"
-        return method.example.printing(f"{model.name}.{name}({passed})", word)
-    setup, variable = _setup(model, api, awaits=awaits)
+        return method.example.print_call(f"{model.name}.{name}({passed})", word)
+    setup, variable = _print_setup(model, api, awaits=awaits)
     if method.does == "save":
         edits = method.example.arguments.items()
-        setup += [f">>> {variable}.{field} = {literal(value)}" for field, value in edits]
+        setup += [f">>> {variable}.{field} = {print_literal(value)}" for field, value in edits]
     call = f"{variable}.{name}({arguments})"
     if method.does in ("reload", "save", "set", "adopt"):
         shows = method.example.shows
@@ -194,15 +198,15 @@ def _method_example(method: Method, model: Model, api: Api, *, awaits: bool) -> 
             f">>> print({variable}.status)",
             "completed",
         ]
-    return [*setup, *method.example.printing(call, word)]
+    return [*setup, *method.example.print_call(call, word)]
 
 
-def _setup(model: Model, api: Api, *, awaits: bool) -> tuple[list[str], str]:
+def _print_setup(model: Model, api: Api, *, awaits: bool) -> tuple[list[str], str]:
     """Return how an example comes by an object, and what it calls it."""
     prefix = "a" if awaits else ""
     for method in model.methods:
         if method.does == "load" and method.example is not None:
-            ids = ", ".join(literal(value) for value in method.example.arguments.values())
+            ids = ", ".join(print_literal(value) for value in method.example.arguments.values())
             call = f"{model.name}.{prefix}{method.name}({ids}, configuration)"
             variable = method.example.name
             return [f">>> {variable} = {'await ' if awaits else ''}{call}"], variable
@@ -211,7 +215,7 @@ def _setup(model: Model, api: Api, *, awaits: bool) -> tuple[list[str], str]:
             if request.example is None or request.result.name != "list":
                 continue
             if request.result.members[0].name == model.name:
-                arguments = _arguments(request.example.arguments, request.keywords, api)
+                arguments = _print_arguments(request.example.arguments, request.keywords, api)
                 call = f"{collection.name}(configuration).{prefix}{request.name}({arguments})"
                 taken = f"(await {call})[0]" if awaits else f"{call}[0]"
                 return [f">>> item = {taken}"], "item"

@@ -26,7 +26,7 @@ class Example:
     streams: bool = False
     expected: Sequence[str] = ()
 
-    def printing(self, call: str, word: str = "") -> list[str]:
+    def print_call(self, call: str, word: str = "") -> list[str]:
         """Return the lines that make `call` and print; `word` is ``await`` where it is awaited."""
         if self.streams:
             loop = "async for" if word else "for"
@@ -46,7 +46,7 @@ class Example:
         return [*lines, *self.expected]
 
 
-def example_of(operation: Operation, document: Document) -> Example | None:
+def read_example(operation: Operation, document: Document) -> Example | None:
     """Return the example of an operation, from its `x-example` and the example of its answer.
 
     Raises:
@@ -59,15 +59,15 @@ def example_of(operation: Operation, document: Document) -> Example | None:
     shows = raw.get("shows") or raw.get("each") or ""
     expected: list[str] = []
     if shows or raw.get("prints"):
-        values = _answers(operation, document)
+        values = _list_answers(operation, document)
         try:
             if raw.get("prints"):
                 expected = [str(values[0])]
             elif "each" in raw:
                 listed = values if "x-stream" in operation.raw else values[0]
-                expected = [_printed(value[shows]) for value in listed]
+                expected = [_print_value(value[shows]) for value in listed]
             else:
-                expected = [_printed(values[0][shows])]
+                expected = [_print_value(values[0][shows])]
         except (IndexError, KeyError, TypeError):
             raise SpecError([(place, "the answer has no example that shows this")]) from None
     return Example(
@@ -80,25 +80,25 @@ def example_of(operation: Operation, document: Document) -> Example | None:
     )
 
 
-def _printed(value: Any) -> str:
+def _print_value(value: Any) -> str:
     return "None" if value is None else str(value)
 
 
-def _answers(operation: Operation, document: Document) -> list[Any]:
+def _list_answers(operation: Operation, document: Document) -> list[Any]:
     for status, response in operation.raw["responses"].items():
         if not status.startswith("2"):
             continue
         for kind, media in response.get("content", {}).items():
             place = operation.place / "responses" / status / "content" / kind
             for name, example in media.get("examples", {}).items():
-                _, found = document.resolved(example, place / "examples" / name)
+                _, found = document.dereference(example, place / "examples" / name)
                 if kind == "text/event-stream":
-                    return _frames(found["value"])
+                    return _parse_frames(found["value"])
                 return [found["value"]]
     return []
 
 
-def _frames(text: str) -> list[Any]:
+def _parse_frames(text: str) -> list[Any]:
     """Return the events of an example stream; a named one is made of its name and its data."""
     found: list[Any] = []
     for frame in text.strip().split("\n\n"):

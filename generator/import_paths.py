@@ -10,8 +10,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from generator.docstrings import docstring
-from generator.literals import literal
+from generator.docstrings import print_docstring
+from generator.literals import print_literal
 from generator.parsing import TEMPLATES
 from generator.rendering import RUNTIME, format_files
 
@@ -32,9 +32,9 @@ def print_import_paths(table: Path) -> dict[str, dict[str, str]]:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["literal"] = literal
+    environment.filters["literal"] = print_literal
     known: dict[str, Any] = environment.globals  # jinja's annotation allows its own only
-    known.update(docstring=docstring, runtime=RUNTIME)
+    known.update(print_docstring=print_docstring, runtime=RUNTIME)
     template = environment.get_template("lazy_init.py.jinja")
     files: dict[str, str] = {}
     for key, (official, place) in _PACKAGES.items():

@@ -9,29 +9,31 @@ from typing import Any
 from generator.values import is_list, is_object
 
 
-def literal(value: Any) -> str:
+def print_literal(value: Any) -> str:
     r"""Return the literal for a value that JSON can hold.
 
     Everything that is not plain text in a string is escaped, so that no text of the specification
     can become code.
 
     Example:
-        >>> print(literal({"a": [None, True, 'say "hi"', 1.5]}))
+        >>> print(print_literal({"a": [None, True, 'say "hi"', 1.5]}))
         {"a": [None, True, "say \"hi\"", 1.5]}
     """
     if value is None or isinstance(value, bool | int | float):
         return repr(value)
     if isinstance(value, str):
-        return "".join(map(_safe, json.dumps(value, ensure_ascii=False)))
+        return "".join(map(_escape, json.dumps(value, ensure_ascii=False)))
     if is_list(value):
-        return f"[{', '.join(map(literal, value))}]"
+        return f"[{', '.join(map(print_literal, value))}]"
     if is_object(value):
-        entries = (f"{literal(str(key))}: {literal(item)}" for key, item in value.items())
+        entries = (
+            f"{print_literal(str(key))}: {print_literal(item)}" for key, item in value.items()
+        )
         return "{" + ", ".join(entries) + "}"
     raise TypeError(f"{type(value).__name__} has no literal")
 
 
-def _safe(character: str) -> str:
+def _escape(character: str) -> str:
     if unicodedata.category(character)[0] in "CZ" and character != " ":
         code = ord(character)
         return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

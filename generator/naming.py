@@ -16,11 +16,11 @@ _TAKEN = frozenset({"additional_properties", "cls", "self"})
 _IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def attribute_name(wire: str) -> str:
+def name_attribute(wire: str) -> str:
     """Return the Python name of a field or a parameter: `x-agent-version` is `agent_version`.
 
     Example:
-        >>> attribute_name("userId"), attribute_name("Last-Event-ID"), attribute_name("x-worker-id")
+        >>> name_attribute("userId"), name_attribute("Last-Event-ID"), name_attribute("x-worker-id")
         ('user_id', 'last_event_id', 'worker_id')
     """
     if _IDENTIFIER.fullmatch(wire):
@@ -28,39 +28,39 @@ def attribute_name(wire: str) -> str:
     return snake_case(wire.removeprefix("x-").removeprefix("X-"))
 
 
-def member_name(value: str) -> str:
+def name_member(value: str) -> str:
     """Return the Python name of an enumeration's value: `tool_call_request` is `ToolCallRequest`.
 
     Example:
-        >>> member_name("task_finished"), member_name("worker-heartbeat"), member_name("a2a")
+        >>> name_member("task_finished"), name_member("worker-heartbeat"), name_member("a2a")
         ('TaskFinished', 'WorkerHeartbeat', 'A2a')
     """
     words = re.split(r"[^0-9A-Za-z]+", value)
     return "".join(word[:1].upper() + word[1:] for word in words)
 
 
-def event_kind_name(value: str) -> str:
+def name_event_kind(value: str) -> str:
     """Return the class of the events that say this: `tool_call_request` is `ToolCallRequestEvent`.
 
     Example:
-        >>> event_kind_name("chunk"), event_kind_name("agent-execution")
+        >>> name_event_kind("chunk"), name_event_kind("agent-execution")
         ('ChunkEvent', 'AgentExecutionEvent')
     """
-    return f"{member_name(value)}Event"
+    return f"{name_member(value)}Event"
 
 
-def module_name(class_name: str) -> str:
+def name_module(class_name: str) -> str:
     """Return the module that a class is printed to.
 
     Example:
-        >>> module_name("TasksListItem"), module_name("MCPServerDetails")
+        >>> name_module("TasksListItem"), name_module("MCPServerDetails")
         ('tasks_list_item', 'mcp_server_details')
     """
     return snake_case(class_name)
 
 
-def fault_in_name(name: str) -> str | None:
-    """Why something can't be called so in Python, or None."""
+def find_name_fault(name: str) -> str | None:
+    """Say why something can't be called so in Python, or None."""
     if not name.isidentifier():
         return f"{name!r} is no Python name"
     if keyword.iskeyword(name):

@@ -10,7 +10,7 @@ from copy import deepcopy
 from typing import Any
 
 from generator.document import METHODS, Document, Place, SpecError
-from generator.naming import member_name
+from generator.naming import name_member
 from generator.values import is_list, is_object
 
 
@@ -22,28 +22,28 @@ def normalise(document: Document) -> Document:
     """
     plain = Document(deepcopy(document.raw), document.root)
     schemas = plain.raw.setdefault("components", {}).setdefault("schemas", {})
-    for place, _, schema in list(plain.schemas()):
+    for place, _, schema in list(plain.walk_schemas()):
         _merge(schema, plain, place)
     hoisting = _Hoisting(plain, schemas)
-    for place, name, schema in list(plain.schemas()):
-        hoisting.inside(schema, name, place)
-    for operation in list(plain.operations()):
+    for place, name, schema in list(plain.walk_schemas()):
+        hoisting.name_inside(schema, name, place)
+    for operation in list(plain.walk_operations()):
         raw = dict(operation.raw)
-        prefix = member_name(raw.get("operationId", operation.path))
+        prefix = name_member(raw.get("operationId", operation.path))
         raw["parameters"] = [dict(found) for _, found in operation.parameters]
         for parameter in raw["parameters"]:
             parameter["schema"] = hoisting.name(
                 parameter.get("schema", {}),
-                prefix + member_name(parameter["name"]),
+                prefix + name_member(parameter["name"]),
                 operation.place / "parameters" / parameter["name"],
             )
         if "requestBody" in raw:
-            place, body = plain.resolved(raw["requestBody"], operation.place / "requestBody")
+            place, body = plain.dereference(raw["requestBody"], operation.place / "requestBody")
             raw["requestBody"] = body = deepcopy(body)
             _hoist_content(hoisting, body, f"{prefix}Body", place)
         responses = {}
         for status, response in raw.get("responses", {}).items():
-            place, response = plain.resolved(response, operation.place / "responses" / status)
+            place, response = plain.dereference(response, operation.place / "responses" / status)
             responses[str(status)] = response = deepcopy(response)
             _hoist_content(hoisting, response, f"{prefix}Answer{status}", place)
         raw["responses"] = responses
@@ -69,12 +69,12 @@ class _Hoisting:
         self._document = document
         self._schemas = schemas
 
-    def inside(self, schema: dict[str, Any], name: str, place: Place) -> None:
+    def name_inside(self, schema: dict[str, Any], name: str, place: Place) -> None:
         """Name what is described inside a schema that has a name already."""
         for wire, found in schema.get("properties", {}).items():
             at = place / "properties" / wire
-            schema["properties"][wire] = self.name(found, name + member_name(wire), at)
-        self._members(schema, name, place)
+            schema["properties"][wire] = self.name(found, name + name_member(wire), at)
+        self._name_members(schema, name, place)
 
     def name(self, schema: dict[str, Any], name: str, place: Place) -> dict[str, Any]:
         """Return the schema, or a reference to it under its new name."""
@@ -91,16 +91,16 @@ class _Hoisting:
             if None in values or is_list(schema.get("type")):
                 schema["enum"] = [value for value in values if value is not None]
                 schema["type"] = next(kind for kind in schema["type"] if kind != "null")
-                reference = {"anyOf": [{"$ref": _to(name)}, {"type": "null"}]}
+                reference = {"anyOf": [{"$ref": _refer_to(name)}, {"type": "null"}]}
             else:
-                reference = {"$ref": _to(name)}
+                reference = {"$ref": _refer_to(name)}
             self._schemas[name] = schema
-            self.inside(schema, name, place)
+            self.name_inside(schema, name, place)
             return {**kept, "description": schema.get("description", ""), **reference}
-        self._members(schema, name, place)
+        self._name_members(schema, name, place)
         return schema
 
-    def _members(self, schema: dict[str, Any], name: str, place: Place) -> None:
+    def _name_members(self, schema: dict[str, Any], name: str, place: Place) -> None:
         for key in ("anyOf", "oneOf"):
             for index, member in enumerate(schema.get(key, [])):
                 label = f"{name}{index}" if len(schema[key]) > 2 else name
@@ -110,7 +110,7 @@ class _Hoisting:
                 schema[key] = self.name(schema[key], f"{name}Item", place / key)
 
 
-def _to(name: str) -> str:
+def _refer_to(name: str) -> str:
     return f"#/components/schemas/{name}"
 
 
@@ -125,7 +125,7 @@ def _merge(schema: dict[str, Any], document: Document, place: Place) -> None:
     properties: dict[str, Any] = {}
     required: list[str] = []
     for index, member in enumerate([*members, schema]):
-        at, found = document.resolved(member, place / "allOf" / index)
+        at, found = document.dereference(member, place / "allOf" / index)
         found = deepcopy(found)
         _merge(found, document, at)
         if found.get("type", "object") != "object" or "anyOf" in found or "oneOf" in found:

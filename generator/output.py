@@ -8,7 +8,7 @@ from pathlib import Path
 
 def write(files: dict[str, str], output: Path) -> None:
     """Make `output` hold exactly these files: Python files that are not among them are removed."""
-    for path in _present(output):
+    for path in _list_files(output):
         if path not in files:
             (output / path).unlink()
     for path, text in files.items():
@@ -18,10 +18,10 @@ def write(files: dict[str, str], output: Path) -> None:
             target.write_text(text, encoding="utf-8")
 
 
-def differences(files: dict[str, str], output: Path) -> str:
+def compare(files: dict[str, str], output: Path) -> str:
     """Return a unified diff from what `output` holds to what it should; empty without one."""
     parts: list[str] = []
-    for path in sorted({*files, *_present(output)}):
+    for path in sorted({*files, *_list_files(output)}):
         target = output / path
         there = target.read_text(encoding="utf-8") if target.exists() else ""
         if (should := files.get(path)) is None:
@@ -35,5 +35,5 @@ def differences(files: dict[str, str], output: Path) -> str:
     return "".join(parts)
 
 
-def _present(output: Path) -> list[str]:
+def _list_files(output: Path) -> list[str]:
     return [path.relative_to(output).as_posix() for path in output.rglob("*.py")]

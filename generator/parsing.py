@@ -46,7 +46,7 @@ def parse(document: Document) -> Parsed:
         output_path=Path(),
     )
     try:
-        data = GeneratorData.from_dict(_for_library(document.raw), config=config)
+        data = GeneratorData.from_dict(_strip_for_library(document.raw), config=config)
     except ValueError as error:  # it raises this for an enumeration whose members collide
         raise SpecError([(document.root / "components" / "schemas", str(error))]) from error
     if isinstance(data, GeneratorError):
@@ -57,14 +57,16 @@ def parse(document: Document) -> Parsed:
     for collection in collections:
         faults += collection.parse_errors
     if faults:
-        raise SpecError([(_place(fault, document), _text(fault)) for fault in faults])
+        raise SpecError(
+            [(_find_place(fault, document), _describe_fault(fault)) for fault in faults]
+        )
     models = {str(model.class_info.name): model for model in data.models}
     enums = {
         str(enum.class_info.name): enum for enum in data.enums if isinstance(enum, EnumProperty)
     }
     lost = [
         (place, f"openapi-python-client does not print a class called {name}")
-        for place, name, schema in document.schemas()
+        for place, name, schema in document.walk_schemas()
         if ("enum" in schema or schema.get("properties")) and name not in {*models, *enums}
     ]
     if lost:
@@ -78,12 +80,12 @@ def parse(document: Document) -> Parsed:
         operation.raw["operationId"]: by_name[
             PythonIdentifier(operation.raw["operationId"], config.field_prefix)
         ]
-        for operation in document.operations()
+        for operation in document.walk_operations()
     }
     return Parsed(project, models, enums, endpoints)
 
 
-def _for_library(value: Any, key: str = "") -> Any:
+def _strip_for_library(value: Any, key: str = "") -> Any:
     """Return a copy without what the library would trip over: titles rename classes, a text beside
     a reference hides it, and examples are of no use to it.
     """
@@ -92,12 +94,12 @@ def _for_library(value: Any, key: str = "") -> Any:
             return {"$ref": value["$ref"]}
         names = key in ("properties", "schemas", "paths", "responses", "content")
         return {
-            name: _for_library(item, name)
+            name: _strip_for_library(item, name)
             for name, item in value.items()
             if names or key == "info" or not (name in _USELESS or name.startswith("x-"))
         }
     if is_list(value):
-        return [_for_library(item) for item in value]
+        return [_strip_for_library(item) for item in value]
     return value
 
 
@@ -106,7 +108,7 @@ _OPERATION = re.compile(r"parsing ([A-Z]+) (\S+) within")
 _SCHEMA = re.compile(r"/components/schemas/([^\s/:]+)|process schema ([^\s:]+)")
 
 
-def _place(fault: ParseError, document: Document) -> Place:
+def _find_place(fault: ParseError, document: Document) -> Place:
     if found := _OPERATION.search(fault.header or ""):
         return document.root / "paths" / found[2] / found[1].lower()
     if found := _SCHEMA.search(f"{fault.header} {fault.detail}"):
@@ -114,6 +116,6 @@ def _place(fault: ParseError, document: Document) -> Place:
     return document.root
 
 
-def _text(fault: ParseError) -> str:
+def _describe_fault(fault: ParseError) -> str:
     said = " ".join(f"{fault.header or ''} {fault.detail or ''}".split())
     return said or "openapi-python-client can't read this"

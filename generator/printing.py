@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import attrs
 
-from generator.literals import literal
-from generator.naming import module_name
+from generator.literals import print_literal
+from generator.naming import name_module
 from generator.python_types import PythonType
 from generator.views import Api, Collection, Keyword, Method, Model, Request, Stream
 from generator.vocabulary import PAGE_SIZE
@@ -17,8 +17,8 @@ from generator.vocabulary import PAGE_SIZE
 LIST = "builtins.list"
 
 
-def imports(classes: Iterable[str], api: Api, here: str) -> list[str]:
-    """Import lines for generated classes, for a module of `here` (models, requests, resources)."""
+def print_imports(classes: Iterable[str], api: Api, here: str) -> list[str]:
+    """Print the imports of generated classes for a module in `here`, such as `models`."""
     homes = {each.name: ("models", each.module) for each in api.models}
     homes |= {each.name: ("models", each.module) for each in api.enumerations}
     homes |= {each.literal.name: ("models", each.module) for each in api.enumerations}
@@ -30,7 +30,7 @@ def imports(classes: Iterable[str], api: Api, here: str) -> list[str]:
     return lines
 
 
-def streams(api: Api) -> list[Stream]:
+def collect_streams(api: Api) -> list[Stream]:
     """Return the streams of an API, one for each kind of event."""
     found: dict[str, Stream] = {}
     for collection in api.collections:
@@ -40,22 +40,22 @@ def streams(api: Api) -> list[Stream]:
     return list(found.values())
 
 
-def signature(keywords: Iterable[Keyword], positional: int = 0, first: str = "") -> str:
-    """Parameters, the first `positional` of them by position too; `first` stands before them."""
+def print_parameters(keywords: Iterable[Keyword], positional: int = 0, first: str = "") -> str:
+    """Print parameters, the first `positional` by position too; `first` stands before them."""
     parts: list[str] = [first] if first else []
     for index, keyword in enumerate(keywords):
         if index == positional:
             parts.append("*")
         default = "" if keyword.default is None else f" = {keyword.default}"
-        parts.append(f"{keyword.name}: {_annotation(keyword)}{default}")
+        parts.append(f"{keyword.name}: {_print_annotation(keyword)}{default}")
     return ", ".join(parts)
 
 
-def _annotation(keyword: Keyword) -> str:
+def _print_annotation(keyword: Keyword) -> str:
     return keyword.type.code(LIST)
 
 
-def checked_enums(request: Request) -> list[tuple[str, str]]:
+def list_checked_enums(request: Request) -> list[tuple[str, str]]:
     """Return the keywords that take one of an enumeration's values, each with it."""
     return [
         (keyword.name, enum)
@@ -64,17 +64,17 @@ def checked_enums(request: Request) -> list[tuple[str, str]]:
     ]
 
 
-def literals(api: Api) -> set[str]:
+def collect_literals(api: Api) -> set[str]:
     """Return the enumerations whose values arguments may be given as texts."""
     return {
         enum
         for collection in api.collections
         for request in collection.requests
-        for _, enum in checked_enums(request)
+        for _, enum in list_checked_enums(request)
     }
 
 
-def request_keywords(request: Request) -> list[Keyword]:
+def list_request_keywords(request: Request) -> list[Keyword]:
     """Return the keywords of a spec: what a configuration may supply is supplied by now."""
     return [
         keyword
@@ -102,27 +102,27 @@ def print_arguments(
             continue
         value = (filled or {}).get(name, name)
         if value == name and keyword.configuration is not None:
-            wanted = literal(keyword.configuration)
+            wanted = print_literal(keyword.configuration)
             value = f"{name} if {name} is not None else {source}.required({wanted})"
         parts.append(f"{name}={value}")
     return ", ".join(parts)
 
 
-def page_keywords(request: Request) -> list[Keyword]:
+def list_page_keywords(request: Request) -> list[Keyword]:
     """Return the keywords of the methods that go through an operation's pages."""
     assert request.pages is not None
     pages = request.pages
     size = Keyword(
         name=PAGE_SIZE,
         type=PythonType("int"),
-        default=literal(pages.page_size),
+        default=print_literal(pages.page_size),
         description=f"How many come with one request, from {pages.least} to {pages.most}.",
     )
     asked = (pages.limit, pages.cursor)
     return [*(each for each in request.keywords if each.name not in asked), size]
 
 
-def first_page(request: Request, source: str) -> str:
+def print_first_page(request: Request, source: str) -> str:
     """Return what these methods hand to the spec of the first page."""
     assert request.pages is not None
     pages = request.pages
@@ -131,7 +131,7 @@ def first_page(request: Request, source: str) -> str:
     return print_arguments(attrs.evolve(request, keywords=begun), source, {pages.limit: size})
 
 
-def classes_of(requests: Iterable[Request]) -> set[str]:
+def collect_signature_classes(requests: Iterable[Request]) -> set[str]:
     """Return the classes that the signatures of requests name."""
     found: set[str] = set()
     for request in requests:
@@ -141,7 +141,7 @@ def classes_of(requests: Iterable[Request]) -> set[str]:
     return found
 
 
-def method_keywords(method: Method) -> list[Keyword]:
+def list_method_keywords(method: Method) -> list[Keyword]:
     """Return the keywords of an object's method, in order, without `configuration`."""
     if method.does == "save":
         return [
@@ -184,59 +184,59 @@ def method_keywords(method: Method) -> list[Keyword]:
     return method.keywords
 
 
-def method_positional(method: Method) -> int:
+def count_positional(method: Method) -> int:
     """Return how many of these may be given by position."""
     if method.does == "load":
         return len(method.request.ids) + 1
     if method.does in ("open", "make"):
         return 1
     if method.does in ("set", "wait", "save"):
-        return len(method_keywords(method))
+        return len(list_method_keywords(method))
     return 0 if method.does == "stream" else max(0, method.request.positional - len(method.filled))
 
 
-def split(text: str) -> tuple[str, str]:
+def split_description(text: str) -> tuple[str, str]:
     """Return a description's first paragraph, and the rest."""
     summary, _, rest = text.strip().partition("\n\n")
     return summary, rest
 
 
-def same(names: Iterable[str]) -> str:
-    """Arguments handed on under their own names."""
+def pass_by_name(names: Iterable[str]) -> str:
+    """Print arguments that are handed on under their own names."""
     return ", ".join(f"{name}={name}" for name in names)
 
 
-def table(pairs: Iterable[tuple[str, str]]) -> str:
+def print_mapping(pairs: Iterable[tuple[str, str]]) -> str:
     """Return a dictionary of variables by their names on the wire."""
-    return "{" + ", ".join(f"{literal(wire)}: {name}" for wire, name in pairs) + "}"
+    return "{" + ", ".join(f"{print_literal(wire)}: {name}" for wire, name in pairs) + "}"
 
 
-def texts(values: Iterable[str]) -> str:
-    """Strings, one after the other."""
-    return ", ".join(map(literal, values))
+def print_texts(values: Iterable[str]) -> str:
+    """Print strings, one after the other."""
+    return ", ".join(map(print_literal, values))
 
 
-def ids(method: Method) -> str:
+def print_ids(method: Method) -> str:
     """Return the ids that an object hands to a spec."""
     return ", ".join(f"{name}={method.filled[name]}" for name in method.request.ids)
 
 
-def probe(request: Request, collection: Collection) -> str:
+def print_probe(request: Request, collection: Collection) -> str:
     """Return the code of the spec that asks whether a stream's subject is finished."""
     assert request.stream is not None
     assert request.stream.probe is not None
     name = request.stream.probe.partition(".")[2]
     [found] = [each for each in collection.requests if each.name == name]
-    return f"{name}({same(found.ids)})"
+    return f"{name}({pass_by_name(found.ids)})"
 
 
-def body_class(request: Request) -> str:
+def find_body_class(request: Request) -> str:
     """Return the model that a request's body is checked against."""
     assert request.body is not None
     return request.body.removeprefix("_body(").partition("(")[0]
 
 
-def answer_class(request: Request) -> str:
+def print_answer_class(request: Request) -> str:
     """Return what the transport is to make of an answer."""
     code = request.result.code(LIST)
     if " | " in code:  # a union is no class to type checkers, either
@@ -244,7 +244,7 @@ def answer_class(request: Request) -> str:
     return "_ANYTHING" if code == "Any" else code
 
 
-def method_result(method: Method) -> str:
+def print_method_result(method: Method) -> str:
     """Return the annotation of what a method returns."""
     if method.does in ("reload", "save", "set", "adopt"):
         return "None"
@@ -258,12 +258,12 @@ def answers_anything(requests: Iterable[Request]) -> bool:
     return any(request.result.code() == "Any" for request in requests)
 
 
-def list_called(model: Model) -> list[Request]:
+def list_called_requests(model: Model) -> list[Request]:
     """Return the operations whose answers an object's methods return."""
     return [method.request for method in model.methods if method.does == "call"]
 
 
-def request_classes(collection: Collection) -> set[str]:
+def collect_request_classes(collection: Collection) -> set[str]:
     """Return the classes that a module of request specs names."""
     found: set[str] = set()
     for request in collection.requests:
@@ -273,7 +273,7 @@ def request_classes(collection: Collection) -> set[str]:
     return found
 
 
-def stream_classes(found: Iterable[Stream]) -> set[str]:
+def collect_stream_classes(found: Iterable[Stream]) -> set[str]:
     """Return the classes that the readers of streams name."""
     classes: set[str] = set()
     for stream in found:
@@ -285,24 +285,24 @@ def stream_classes(found: Iterable[Stream]) -> set[str]:
     return classes
 
 
-def classes_of_resource(model: Model) -> set[str]:
+def collect_resource_classes(model: Model) -> set[str]:
     """Return the classes that an object's module names."""
     found = {name for each in model.types for name in each.classes}
     for method in model.methods:
         found |= method.classes
         found |= method.request.result.classes
-        for keyword in [*method_keywords(method)]:
+        for keyword in [*list_method_keywords(method)]:
             found |= keyword.type.classes
     return found - {model.name}
 
 
-def request_modules(model: Model) -> list[str]:
+def list_request_modules(model: Model) -> list[str]:
     """Return the modules of request specs that an object's methods use."""
     requests = [method.request for method in model.methods]
     requests += [method.probe for method in model.methods if method.probe is not None]
-    return sorted({module_name(request.collection) for request in requests})
+    return sorted({name_module(request.collection) for request in requests})
 
 
-def module_of(request: Request, api: Api) -> str:
+def find_module(request: Request) -> str:
     """Return the module that an operation's spec is in."""
-    return module_name(request.collection)
+    return name_module(request.collection)

@@ -84,7 +84,7 @@ class PythonType:
         members = self.members if self.name == "|" else (self,)
         if STR in members or not any(member.is_enum for member in members):
             return self
-        texts = [literal_of(member.name) for member in members if member.is_enum]
+        texts = [make_literal(member.name) for member in members if member.is_enum]
         nothing = [member for member in members if member == NONE]
         return PythonType(
             "|", (*(member for member in members if member != NONE), *texts, *nothing)
@@ -101,7 +101,7 @@ class PythonType:
         return any(part.name == text for part in self.parts())
 
 
-def literal_of(enum: str) -> PythonType:
+def make_literal(enum: str) -> PythonType:
     """Return the type of an enumeration's values as texts."""
     return PythonType(f"{enum}Literal", is_literal=True)
 
@@ -123,7 +123,7 @@ _SIMPLE: tuple[tuple[type, PythonType], ...] = (
 )
 
 
-def type_of(
+def find_type(
     found: PropertyProtocol | None, models: dict[str, ModelProperty], place: Place
 ) -> PythonType:
     """Return the annotation for a property.
@@ -137,9 +137,9 @@ def type_of(
         if isinstance(found, kind):
             return simple
     if isinstance(found, ListProperty):
-        return PythonType("list", (type_of(found.inner_property, models, place),))
+        return PythonType("list", (find_type(found.inner_property, models, place),))
     if isinstance(found, UnionProperty):
-        members = (type_of(inner, models, place) for inner in found.inner_properties)
+        members = (find_type(inner, models, place) for inner in found.inner_properties)
         flat = [
             part for each in members for part in (each.members if each.name == "|" else (each,))
         ]
@@ -156,5 +156,5 @@ def type_of(
         model = models[str(found.class_info.name)]
         if model.required_properties or model.optional_properties:
             return PythonType(str(found.class_info.name), is_model=True)
-        return PythonType("dict", (type_of(model.additional_properties, models, place),))
+        return PythonType("dict", (find_type(model.additional_properties, models, place),))
     raise SpecError([(place, f"a {type(found).__name__} is not supported")])

@@ -13,8 +13,8 @@ from jinja2 import StrictUndefined
 from openapi_python_client import Project
 
 from generator import documentation, printing
-from generator.docstrings import comment, docstring
-from generator.literals import literal
+from generator.docstrings import print_comment, print_docstring
+from generator.literals import print_literal
 from generator.views import Api
 
 RUNTIME = "xpander_client"
@@ -26,12 +26,12 @@ def render(
     """Return the files of a package: formatted text by path."""
     environment = project.env
     environment.undefined = StrictUndefined
-    environment.filters["literal"] = literal
+    environment.filters["literal"] = print_literal
     known: dict[str, Any] = environment.globals  # jinja's annotation allows its own only
     known.update(
         api=api,
-        comment=comment,
-        docstring=docstring,
+        print_comment=print_comment,
+        print_docstring=print_docstring,
         package=package,
         printing=printing,
         runtime=RUNTIME,
@@ -45,12 +45,12 @@ def render(
 
     models = {each.name: each.module for each in api.models}
     models |= {each.name: each.module for each in api.enumerations}
-    literals = printing.literals(api)
+    literals = printing.collect_literals(api)
     resources = {each.name: each.module for each in api.resources}
     for collection in api.collections:
         resources[collection.name] = collection.module
         resources[f"{collection.name}WithRawResponse"] = collection.module
-    streams = printing.streams(api)
+    streams = printing.collect_streams(api)
     resources |= {kind.name: "event_kinds" for stream in streams for kind in stream.kinds}
     add(
         "__init__.py",
@@ -108,12 +108,12 @@ def format_files(files: dict[str, str]) -> dict[str, str]:
         settings += ["--config=line-length=100", "."]
         order = f"known-first-party=['{RUNTIME}'], combine-as-imports=true"
         order = f"--config=lint.isort={{{order}}}"
-        _ruff(["check", "--fix-only", "--select=F401,I,RUF022", order, *settings], root)
-        _ruff(["format", "--config=format.docstring-code-format=true", *settings], root)
+        _run_ruff(["check", "--fix-only", "--select=F401,I,RUF022", order, *settings], root)
+        _run_ruff(["format", "--config=format.docstring-code-format=true", *settings], root)
         return {path: (root / path).read_text(encoding="utf-8") for path in sorted(files)}
 
 
-def _ruff(arguments: list[str], directory: Path) -> None:
+def _run_ruff(arguments: list[str], directory: Path) -> None:
     command = [sys.executable, "-m", "ruff", *arguments]
     done = subprocess.run(
         command, cwd=directory, capture_output=True, encoding="utf-8", check=False

@@ -7,8 +7,8 @@ from typing import Any
 import attrs
 
 from generator.examples import Example
-from generator.literals import literal
-from generator.python_types import PythonType, literal_of
+from generator.literals import print_literal
+from generator.python_types import PythonType, make_literal
 
 
 @attrs.frozen(kw_only=True)
@@ -47,7 +47,7 @@ class Field:
         if self.secret:
             options.append("repr=False")
         if metadata:
-            options.append(f"metadata={literal(metadata)}")
+            options.append(f"metadata={print_literal(metadata)}")
         if not options:
             return ""
         if len(options) == 1 and options[0].startswith("default="):
@@ -104,7 +104,7 @@ class Enumeration:
     @property
     def literal(self) -> PythonType:
         """The values as texts, which calls take as well."""
-        return literal_of(self.name)
+        return make_literal(self.name)
 
 
 @attrs.frozen(kw_only=True)

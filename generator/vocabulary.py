@@ -144,12 +144,12 @@ EXTENSIONS: dict[str, dict[str, Any]] = {
 """Where each extension may stand, and what it must look like."""
 
 
-def fault_in_shape(shape: Any, value: Any) -> str | None:
-    """Why a value is not of a shape, or None."""
+def find_shape_fault(shape: Any, value: Any) -> str | None:
+    """Say why a value is not of a shape, or None."""
     if is_tuple(shape):
         if all(isinstance(each, str) for each in shape):
             return None if value in shape else f"must be one of {', '.join(shape)}"
-        faults = [fault_in_shape(each, value) for each in shape]
+        faults = [find_shape_fault(each, value) for each in shape]
         return None if None in faults else faults[-1]
     if isinstance(shape, type):
         if isinstance(value, shape) and not (shape is not bool and isinstance(value, bool)):
@@ -158,11 +158,11 @@ def fault_in_shape(shape: Any, value: Any) -> str | None:
     if is_list(shape):
         if not is_list(value):
             return "must be a list"
-        return next((fault for item in value if (fault := fault_in_shape(shape[0], item))), None)
+        return next((fault for item in value if (fault := find_shape_fault(shape[0], item))), None)
     if not is_object(value):
         return "must be an object"
     if "*" in shape:
-        return _first(value, dict.fromkeys(value, shape["*"]))
+        return _find_first_fault(value, dict.fromkeys(value, shape["*"]))
     required = {key: inner for key, inner in shape.items() if not key.endswith("?")}
     optional = {key[:-1]: inner for key, inner in shape.items() if key.endswith("?")}
     for key in required:
@@ -171,11 +171,11 @@ def fault_in_shape(shape: Any, value: Any) -> str | None:
     for key in value:
         if key not in required and key not in optional:
             return f"knows no `{key}`"
-    return _first(value, {**required, **optional})
+    return _find_first_fault(value, {**required, **optional})
 
 
-def _first(value: dict[str, Any], shapes: dict[str, Any]) -> str | None:
+def _find_first_fault(value: dict[str, Any], shapes: dict[str, Any]) -> str | None:
     for key, item in value.items():
-        if fault := fault_in_shape(shapes[key], item):
+        if fault := find_shape_fault(shapes[key], item):
             return f"`{key}` {fault}"
     return None

@@ -21,7 +21,7 @@ from generator import generate, literals, naming
 from generator.__main__ import main
 from generator.document import METHODS
 from generator.import_paths import read_lacking_attributes
-from generator.output import differences, write
+from generator.output import compare, write
 from generator.vocabulary import EXTENSIONS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -154,14 +154,14 @@ def test_a_file_that_is_missing_or_left_over_is_found(
     files: dict[str, str], tmp_path: Path
 ) -> None:
     write(files, tmp_path)
-    assert differences(files, tmp_path) == ""
+    assert compare(files, tmp_path) == ""
     (tmp_path / "models" / "old.py").write_text("OLD = 1\n", "utf-8")
     (tmp_path / "models" / "user.py").unlink()
-    found = differences(files, tmp_path)
+    found = compare(files, tmp_path)
     assert "models/old.py: no longer generated" in found
     assert "+class User(Model):" in found
     write(files, tmp_path)
-    assert differences(files, tmp_path) == ""
+    assert compare(files, tmp_path) == ""
 
 
 def test_checking_changes_nothing(tmp_path: Path) -> None:
