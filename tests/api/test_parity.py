@@ -14,12 +14,13 @@ from xpander_client.core.plain_values import PlainValues
 from xpander_client.transport import Resource, TrackedObject
 
 # Async forms whose names are not made by putting an `a` in front.
-TWINS = {"await_finished": "wait_finished"}
+TWINS = {"async_": "sync", "await_finished": "wait_finished"}
 # A worker runs until it is stopped, on an event loop of its own: there is nothing to pair.
 ASYNC_ONLY = {
     "Worker",
     # By the names that the official client has for them; in sync code it is `register`.
     *("Events.start", "Events.stop", "Events.__aenter__", "Events.__aexit__"),
+    "XpanderEventListener",
 }
 # They make a copy, a text out of what is there, and so on: no request comes of them.
 NOTHING_TO_WAIT_FOR = {
@@ -27,12 +28,17 @@ NOTHING_TO_WAIT_FOR = {
     "options",
     "to_message",
     "add_local_tools",
+    "attach_operations",
     "disable_agent_end_tool",
     "enable_agent_end_tool",
     "extract_tool_calls",
     "get_tools",
     "init_task",
     "on_delegation",
+    "retrieve_agentic_interfaces",
+    "retrieve_agentic_operations",
+    "retrieve_all_graph_tools",
+    "retrieve_node_from_graph",
     "retrieve_pending_local_tool_calls",
     "select_llm_provider",
     "update_user_details",

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     )
     from xpander_client.configuration import Configuration as Configuration
     from xpander_client.legacy.agent import Agent as Agent, MemoryThread as MemoryThread
+    from xpander_client.legacy.agentic_operations import (
+        AgenticInterface as AgenticInterface,
+        AgenticOperation as AgenticOperation,
+    )
     from xpander_client.legacy.client import (
         AgentCollection as AgentCollection,
         UnloadedAgent as UnloadedAgent,
@@ -30,13 +34,26 @@ if TYPE_CHECKING:
         ExecutionStatus as ExecutionStatus,
         ListedExecution as ListedExecution,
     )
+    from xpander_client.legacy.graph import (
+        AgentGraphItemSubType as AgentGraphItemSubType,
+        AgentGraphItemType as AgentGraphItemType,
+        Graph as Graph,
+        GraphItem as GraphItem,
+    )
     from xpander_client.legacy.instructions import UserDetails as UserDetails
-    from xpander_client.legacy.memory import Memory as Memory
+    from xpander_client.legacy.memory import Memory as Memory, MemoryStrategy as MemoryStrategy
     from xpander_client.legacy.providers import LLMProvider as LLMProvider
     from xpander_client.legacy.providers.tool_call import (
         ToolCall as ToolCall,
         ToolCallResult as ToolCallResult,
         ToolCallType as ToolCallType,
+    )
+    from xpander_client.legacy.supported_models import (
+        AmazonBedrockSupportedModels as AmazonBedrockSupportedModels,
+        FriendliAISupportedModels as FriendliAISupportedModels,
+        NvidiaNIMSupportedModels as NvidiaNIMSupportedModels,
+        OpenAISupportedModels as OpenAISupportedModels,
+        RealTimeOpenAISupportedModels as RealTimeOpenAISupportedModels,
     )
     from xpander_client.legacy.usage import LLMTokens as LLMTokens, Tokens as Tokens
 
@@ -44,6 +61,7 @@ _HOMES = {
     "xpander_client.api": ("AgentAccessScope", "AgentStatus", "AgentType", "SourceNodeType"),
     "xpander_client.configuration": ("Configuration",),
     "xpander_client.legacy.agent": ("Agent", "MemoryThread"),
+    "xpander_client.legacy.agentic_operations": ("AgenticInterface", "AgenticOperation"),
     "xpander_client.legacy.client": ("AgentCollection", "UnloadedAgent", "XpanderClient"),
     "xpander_client.legacy.execution": (
         "Execution",
@@ -51,10 +69,23 @@ _HOMES = {
         "ExecutionStatus",
         "ListedExecution",
     ),
+    "xpander_client.legacy.graph": (
+        "AgentGraphItemSubType",
+        "AgentGraphItemType",
+        "Graph",
+        "GraphItem",
+    ),
     "xpander_client.legacy.instructions": ("UserDetails",),
-    "xpander_client.legacy.memory": ("Memory",),
+    "xpander_client.legacy.memory": ("Memory", "MemoryStrategy"),
     "xpander_client.legacy.providers": ("LLMProvider",),
     "xpander_client.legacy.providers.tool_call": ("ToolCall", "ToolCallResult", "ToolCallType"),
+    "xpander_client.legacy.supported_models": (
+        "AmazonBedrockSupportedModels",
+        "FriendliAISupportedModels",
+        "NvidiaNIMSupportedModels",
+        "OpenAISupportedModels",
+        "RealTimeOpenAISupportedModels",
+    ),
     "xpander_client.legacy.usage": ("LLMTokens", "Tokens"),
 }
 

@@ -9,19 +9,33 @@ from typing import Any, Literal
 
 import attrs
 
-from xpander_client.api.models import AgentGraphItem, AgentInstructions, AgentStatus, AgentTool
+from xpander_client.api.models import (
+    AgentAccessScope,
+    AgentInstructions,
+    AgentStatus,
+    AgentTool,
+)
 from xpander_client.api.resources import Agent as Definition, Task
+from xpander_client.configuration import Configuration
 from xpander_client.core.plain_values import PlainValues
 from xpander_client.core.serialization import dumps, loads
 from xpander_client.core.steps import Steps, ask, is_async
 from xpander_client.errors import ArgumentError, CallError
 from xpander_client.lacking import refuse_attributes
 from xpander_client.legacy import files as task_files
+from xpander_client.legacy.agentic_operations import (
+    AgenticInterface,
+    AgenticOperation,
+    check_attached,
+    list_interfaces,
+    list_operations,
+)
 from xpander_client.legacy.driven_agent import DrivenAgent, DrivenTask, Platform
 from xpander_client.legacy.execution import Execution, ListedExecution
+from xpander_client.legacy.graph import Graph, GraphItem
 from xpander_client.legacy.instructions import UserDetails
 from xpander_client.legacy.loop import Loop
-from xpander_client.legacy.memory import Memory
+from xpander_client.legacy.memory import Memory, MemoryStrategy
 from xpander_client.legacy.pending import pending_local_tool_calls
 from xpander_client.legacy.providers import LLMProvider, provider, tool_calls_in, tools_for
 from xpander_client.legacy.providers.tool_call import ToolCall, ToolCallResult
@@ -105,9 +119,26 @@ class Agent:
         return list(self.definition.tools or ())
 
     @property
-    def graph(self) -> list[AgentGraphItem]:
-        """The nodes that a task goes through."""
-        return list(self.definition.graph or ())
+    def configuration(self) -> Configuration:
+        """Who calls, and which platform."""
+        return self._driven.platform.configuration
+
+    @property
+    def access_scope(self) -> AgentAccessScope | None:
+        """Who may use it."""
+        return self.definition.access_scope
+
+    @property
+    def graph(self) -> Graph:
+        """The nodes that a task goes through. Changes here count for tasks that begin after them.
+
+        They say how tools are set up, and a model is told which tool comes after which.
+        """
+        return Graph(self)
+
+    def retrieve_node_from_graph(self, item_id: str) -> GraphItem | None:
+        """Return the node that stands for a tool or an agent, or None."""
+        return self.graph.find_node_by_item_id(item_id)
 
     @property
     def instructions(self) -> AgentInstructions:
@@ -117,9 +148,42 @@ class Agent:
         return self.definition.instructions
 
     @property
-    def memory_strategy(self) -> str:
-        """Which view of a thread it gets."""
-        return self.definition.memory_strategy or "full"
+    def memory_strategy(self) -> MemoryStrategy | str:
+        """Which view of a thread it gets. A change counts for this script's next look.
+
+        One that this release does not know comes as the platform wrote it.
+        """
+        given = self.definition.memory_strategy or "full"
+        return MemoryStrategy(given) if given in set(MemoryStrategy) else given
+
+    @memory_strategy.setter
+    def memory_strategy(self, strategy: MemoryStrategy | str) -> None:
+        self.definition.memory_strategy = str(strategy)
+
+    def sync(self) -> Agent:
+        """Load what the platform has of the agent now; return this agent.
+
+        What the script has put into the graph stays, as do its own tools, its task and the selected
+        provider. Scripts for version 1.x deploy the agent with this; here there is nothing to
+        deploy.
+
+        Raises:
+            ModuleException: Anything that may go wrong.
+        """
+        return drive(self._sync())
+
+    async def async_(self) -> Agent:
+        """As `sync`."""
+        return await adrive(self._sync())
+
+    def _sync(self) -> Steps[Agent]:
+        agents = self._driven.platform.agents
+        loaded = yield from ask(agents.get, agents.aget, self.id, self._driven.version)
+        known = {node.id for node in loaded.graph or ()}
+        added = [node for node in self.definition.graph or () if node.id not in known]
+        loaded.graph = [*(loaded.graph or ()), *added]
+        self._driven.definition = loaded
+        return self
 
     # How it is driven ----------------------------------------------------------------------------
 
@@ -248,6 +312,26 @@ class Agent:
         urls = task_files.addresses(files)
         task = yield from self._loop.add_task(input, thread_id, urls, use_worker=use_worker)
         return Execution(task)
+
+    def invoke_agent(
+        self,
+        input: str = "",
+        files: Sequence[str | Mapping[str, Any]] | None = None,
+        use_worker: bool = True,
+        thread_id: str | None = None,
+    ) -> Execution:
+        """Create a task as `add_task` does; early releases of version 1.x call it so."""
+        return drive(self._add_task(input, thread_id, files, use_worker))
+
+    async def ainvoke_agent(
+        self,
+        input: str = "",
+        files: Sequence[str | Mapping[str, Any]] | None = None,
+        use_worker: bool = True,
+        thread_id: str | None = None,
+    ) -> Execution:
+        """As `invoke_agent`."""
+        return await adrive(self._add_task(input, thread_id, files, use_worker))
 
     def init_task(self, execution: Mapping[str, Any] | Task | Execution) -> Execution:
         """Turn to a task that a worker has been given: in its handler, the script is the worker.
@@ -454,15 +538,64 @@ class Agent:
 
     # Tools ---------------------------------------------------------------------------------------
 
-    def get_tools(self, llm_provider: LLMProvider | str | None = None) -> list[dict[str, Any]]:
+    def get_tools(
+        self, llm_provider: LLMProvider | str | None = None, *, return_all_tools: bool = True
+    ) -> list[dict[str, Any]]:
         """Return the tools that a model may call, in a provider's form: the script's own ones
         first.
 
         Args:
             llm_provider: Whose form; that of the selected provider when None.
+            return_all_tools: Changes nothing: no tool depends on another one's call.
         """
         chosen = self.llm_provider if llm_provider is None else provider(llm_provider)
         return tools_for(self._driven.tools, chosen)
+
+    def retrieve_all_graph_tools(
+        self, llm_provider: LLMProvider | str | None = None
+    ) -> list[dict[str, Any]]:
+        """Return the tools that the platform runs, as `get_tools` does, without the script's own.
+
+        Early releases of version 1.x have it.
+        """
+        chosen = self.llm_provider if llm_provider is None else provider(llm_provider)
+        own = {each.tool.name for each in self._driven.local}
+        return tools_for([tool for tool in self._driven.tools if tool.name not in own], chosen)
+
+    def retrieve_agentic_interfaces(
+        self, ignore_cache: bool | None = None
+    ) -> list[AgenticInterface]:
+        """Return the interfaces that the agent has tools of.
+
+        There is no catalog of tools that it could be given: it has those that are described where
+        it is configured.
+
+        Args:
+            ignore_cache: Changes nothing: `sync` loads what the platform has of the agent now.
+
+        Raises:
+            ArgumentError: the agent has no tools.
+        """
+        return list_interfaces(self.definition)
+
+    def retrieve_agentic_operations(
+        self, agentic_interface: AgenticInterface, ignore_cache: bool | None = None
+    ) -> list[AgenticOperation]:
+        """Return the agent's tools that belong to an interface.
+
+        Args:
+            agentic_interface: The interface.
+            ignore_cache: Changes nothing: `sync` loads what the platform has of the agent now.
+        """
+        return list_operations(self.definition, agentic_interface)
+
+    def attach_operations(self, operations: Iterable[AgenticOperation]) -> None:
+        """Make sure that the agent has these tools, which `retrieve_agentic_operations` gave.
+
+        Raises:
+            ArgumentError: it lacks one; the message says where tools are given to it.
+        """
+        check_attached(self.definition, operations)
 
     def add_local_tools(self, tools: Iterable[Callable[..., Any] | Mapping[str, Any]]) -> None:
         """Offer the model tools that run in this script, in the place of those given before.

@@ -25,7 +25,8 @@ class XpanderClient(Closeable):
     """Who calls, and which platform; the way to its agents.
 
     What is not given is taken from `configuration`, and from the environment without one. Used as a
-    context manager it lets go of its connections at the end.
+    context manager it lets go of its connections at the end. `should_reset_cache` changes nothing,
+    as nothing is cached.
 
     Raises:
         ConfigurationError: the base URL is no address.
@@ -42,6 +43,7 @@ class XpanderClient(Closeable):
         api_key: str | None = None,
         base_url: str | None = None,
         organization_id: str | None = None,
+        should_reset_cache: bool | None = None,
         *,
         configuration: Configuration | None = None,
     ) -> None:

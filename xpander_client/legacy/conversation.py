@@ -18,6 +18,7 @@ from xpander_client.core.tool_message import tool_message
 from xpander_client.errors import ConflictError, TaskHeldError
 from xpander_client.legacy import instructions
 from xpander_client.legacy.driven_agent import DrivenAgent
+from xpander_client.legacy.graph import describe_order
 from xpander_client.legacy.providers import (
     LLMProvider,
     make_stored_messages,
@@ -101,6 +102,7 @@ class Conversation:
             question = instructions.question(asked, at.task.input.files or (), self._agent.user)
         system = instructions.system(
             self._agent.definition.instructions,
+            order=describe_order(self._agent.definition.graph or ()),
             end_tool=self._agent.end_tool,
             agent_id=self._agent.definition.id,
         )

@@ -10,6 +10,7 @@ import attrs
 
 from xpander_client.api.models import AgentExecutionStatus, User
 from xpander_client.api.resources import Task, TasksListItem
+from xpander_client.legacy.usage import Tokens, read_tokens
 
 
 class ExecutionStatus(StrEnum):
@@ -24,6 +25,11 @@ class ExecutionStatus(StrEnum):
     RUNNING = "RUNNING"
     COMPLETED = "COMPLETED"
     FAILED = "FAILED"
+
+    EXECUTING = RUNNING
+    """The word of version 1.x for `RUNNING`."""
+    ERROR = FAILED
+    """The word of version 1.x for `FAILED`."""
 
 
 _STATUSES = {
@@ -192,6 +198,16 @@ class Execution(_Outcome):
     def last_executed_node_id(self) -> str | None:
         """The node of the agent's graph that ran last."""
         return self.task.last_executed_node_id
+
+    @property
+    def llm_tokens(self) -> Tokens:
+        """What models took for it, as far as a worker or the platform has said."""
+        return read_tokens(self.task)
+
+    @property
+    def worker_id(self) -> str | None:
+        """Who carries it out, as far as the platform says."""
+        return self.task.additional_properties.get("worker_id")
 
     @property
     def agent_version(self) -> str | int | None:

@@ -40,13 +40,14 @@ class UserDetails(PlainValues):
 
 
 def system(
-    instructions: AgentInstructions | None, *, end_tool: bool, agent_id: str
+    instructions: AgentInstructions | None, *, order: str, end_tool: bool, agent_id: str
 ) -> ThreadMessage:
     """Return the message that tells a model which agent it is."""
     given = instructions or AgentInstructions()
     parts = [given.general or ""]
     parts += _list_lines("Your role", given.role)
     parts += _list_lines("Your goals", given.goal)
+    parts.append(order)
     if end_tool:
         parts.append(
             f"When the task is done, or can't be done, call {FINISH_TOOL} with what came out: the "

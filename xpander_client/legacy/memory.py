@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Any
 
 from xpander_client.api.models import ThreadMessage
@@ -10,9 +11,29 @@ from xpander_client.core.steps import Steps, ask
 from xpander_client.lacking import refuse_attributes
 from xpander_client.legacy.conversation import Conversation
 from xpander_client.legacy.driven_agent import DrivenAgent
-from xpander_client.legacy.providers import LLMProvider, system_for
+from xpander_client.legacy.providers import LLMProvider, provider, system_for
 from xpander_client.legacy.providers.tool_call import ToolCallResult
 from xpander_client.transport.drivers import adrive, drive
+
+
+class MemoryStrategy(StrEnum):
+    """Which view of a thread an agent gets.
+
+    A platform without a model of its own shows all of a thread for `SUMMARIZATION` and `CONTEXT`.
+
+    Example:
+        >>> agent = XpanderClient(configuration=configuration).agents.get("agent-sales")
+        >>> agent.memory_strategy = MemoryStrategy.MOVING_WINDOW
+        >>> agent.memory_strategy is MemoryStrategy.MOVING_WINDOW
+        True
+    """
+
+    FULL = "full"
+    SUMMARIZATION = "summarization"
+    BUFFERING = "buffering"
+    MOVING_WINDOW = "MovingWindow"
+    CONTEXT = "context"
+    CLEAN_TOOL_CALLS = "cleanToolCallResponses"
 
 
 class Memory:
@@ -30,6 +51,18 @@ class Memory:
     def llm_provider(self) -> LLMProvider:
         """The provider whose form `agent.messages` has."""
         return self._agent.provider
+
+    @llm_provider.setter
+    def llm_provider(self, llm_provider: LLMProvider | str) -> None:
+        self.select_llm_provider(llm_provider)
+
+    def select_llm_provider(self, llm_provider: LLMProvider | str) -> None:
+        """Choose the provider, as `agent.select_llm_provider` does.
+
+        Raises:
+            ArgumentError: there is no such provider.
+        """
+        self._agent.provider = provider(llm_provider)
 
     @property
     def messages(self) -> list[ThreadMessage]:
@@ -91,6 +124,14 @@ class Memory:
         files: Sequence[Any] | None = None,
     ) -> None:
         """As `init_messages`."""
+        await adrive(self._conversation.open_thread())
+
+    def initialize_thread(self, input: Any = None, instructions: Any = None) -> None:
+        """Do what `init_messages` does; early releases of version 1.x call it so."""
+        drive(self._conversation.open_thread())
+
+    async def ainitialize_thread(self, input: Any = None, instructions: Any = None) -> None:
+        """As `initialize_thread`."""
         await adrive(self._conversation.open_thread())
 
     def retrieve_messages(self) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from typing import Any
 import attrs
 
 from xpander_client.api.models import ExecutionTokens, Tokens as WireTokens
+from xpander_client.api.resources import Task
 from xpander_client.core.plain_values import PlainValues
 from xpander_client.errors import ArgumentError
 
@@ -87,6 +88,21 @@ finish_reason='')
         "llm response must include usage (with prompt_tokens and completion_tokens, or what the "
         f"provider calls them); it has {', '.join(map(str, given)) or 'nothing'}"
     )
+
+
+def read_tokens(task: Task) -> Tokens:
+    """Return what models took for a task; what nobody has said is 0."""
+    given = task.additional_properties.get("llm_tokens")
+    if isinstance(given, Mapping):
+        return Tokens(_read_counts(given.get("inner")), _read_counts(given.get("worker")))
+    said = task.tokens or WireTokens()
+    counts = said.completion_tokens or 0, said.prompt_tokens or 0, said.total_tokens
+    return Tokens(worker=LLMTokens(*counts))
+
+
+def _read_counts(given: object) -> LLMTokens:
+    counts = given if isinstance(given, Mapping) else {}
+    return LLMTokens(*(counts.get(field.name) or 0 for field in attrs.fields(LLMTokens)))
 
 
 def _as_mapping(response: Any) -> Mapping[str, Any]:
