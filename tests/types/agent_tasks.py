@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import assert_type
+from typing import Any, assert_type
 
-from xpander_client.agents import Agent, BaseEvent, StreamToken, SuccessEvent, TokenChunk
+from xpander_client.agents import (
+    Agent,
+    BaseEvent,
+    Event,
+    StreamToken,
+    SuccessEvent,
+    TokenChunk,
+    events,
+    view,
+)
 
 agent = Agent()
 remote = Agent.remote("agent-sales")
@@ -168,3 +177,14 @@ agent.task("What to do.", on_conflict="retyr")  # type: ignore[call-overload]
 agent.task("What to do.", primer="What to do.")  # type: ignore[call-overload]
 remote.task("What to do.", setup="print(1)")  # type: ignore[call-overload]
 Agent(llm="gpt-5")  # type: ignore[arg-type]
+
+
+def look(agent: Agent, handler: Callable[[Event], None]) -> None:
+    """Inspect what there is of a session, and of its agent."""
+    assert_type(events(agent.state("chat-1")), list[BaseEvent])
+    assert_type(view(agent), str)
+    assert_type(view(agent.state()), str)
+    assert_type(view(agent.state(), focus="full"), dict[str, Any])
+    handler(events(agent.state(), limit=1)[0])
+    view("agent")  # type: ignore[call-overload]
+    view(agent.state(), "tokens")  # type: ignore[call-overload]

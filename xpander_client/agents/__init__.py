@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         pprint_events as pprint_events,
         pprint_tokens as pprint_tokens,
     )
+    from xpander_client.agents.inspection import events as events, view as view
     from xpander_client.agents.llm.models import LLM as LLM, connect_llm as connect_llm
     from xpander_client.agents.llm.response import LLMResponse as LLMResponse
     from xpander_client.agents.llm.scripted import scripted as scripted
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         CancelledEvent as CancelledEvent,
         ClarifyEvent as ClarifyEvent,
         ErrorEvent as ErrorEvent,
+        Event as Event,
         FailEvent as FailEvent,
         OutputEvent as OutputEvent,
         SuccessEvent as SuccessEvent,
@@ -57,6 +59,7 @@ _HOMES = {
     "xpander_client.agents.agent": ("Agent",),
     "xpander_client.agents.sandbox.capabilities": ("MemberSpec",),
     "xpander_client.agents.console": ("pprint_events", "pprint_tokens"),
+    "xpander_client.agents.inspection": ("events", "view"),
     "xpander_client.agents.types.errors": (
         "AgentTaskError",
         "ConcurrencyError",
@@ -74,6 +77,7 @@ _HOMES = {
         "CancelledEvent",
         "ClarifyEvent",
         "ErrorEvent",
+        "Event",
         "FailEvent",
         "OutputEvent",
         "SuccessEvent",

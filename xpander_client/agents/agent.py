@@ -139,6 +139,11 @@ class Agent:
     def __repr__(self) -> str:
         return f"<agents.Agent {self.name!r}>"
 
+    @property
+    def eval_timeout_seconds(self) -> float:
+        """How long a block of code may run, in seconds."""
+        return self.limits.seconds
+
     @overload
     def task(self, function: Callable[P, R], /) -> AgentTask[P, R]: ...
     @overload

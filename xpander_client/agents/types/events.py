@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 import attrs
 import orjson
@@ -112,6 +112,10 @@ class BaseEvent:
         if not isinstance(fields, dict):
             raise ArgumentError("an event is not a JSON object")
         return cls.from_dict(fields)
+
+
+Event: TypeAlias = BaseEvent
+"""Another name of it, for what may be any of the events below."""
 
 
 @attrs.frozen(kw_only=True)
