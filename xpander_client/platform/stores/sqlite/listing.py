@@ -33,9 +33,9 @@ _COUNTED = 1_000
 
 _AGENTS = """
 WITH RECURSIVE agents (id) AS (
-    SELECT min(agent_id) FROM tasks WHERE organization_id = ?1
+    SELECT min(agent_id) FROM tasks WHERE organization_id = :organization
     UNION ALL
-    SELECT (SELECT min(agent_id) FROM tasks WHERE organization_id = ?1 AND agent_id > agents.id)
+    SELECT (SELECT min(agent_id) FROM tasks WHERE organization_id = :organization AND agent_id > agents.id)
     FROM agents WHERE agents.id IS NOT NULL
 ) SELECT id FROM agents WHERE id IS NOT NULL
 """
@@ -86,7 +86,10 @@ def list_numbers(
     """Find the numbers of the newest tasks that fit, of those with lower numbers."""
     agent_ids: Iterable[str] | None = wanted.agent_ids
     if agent_ids is None and wanted.values.keys() <= {"status"}:
-        agent_ids = [agent_id for [agent_id] in connection.execute(_AGENTS, (organization_id,))]
+        agent_ids = [
+            agent_id
+            for [agent_id] in connection.execute(_AGENTS, {"organization": organization_id})
+        ]
     alternatives = [wanted.values]
     if agent_ids is not None:
         alternatives = [{**wanted.values, "agent_id": agent_id} for agent_id in agent_ids]
