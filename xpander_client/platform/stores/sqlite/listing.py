@@ -35,7 +35,10 @@ _AGENTS = """
 WITH RECURSIVE agents (id) AS (
     SELECT min(agent_id) FROM tasks WHERE organization_id = :organization
     UNION ALL
-    SELECT (SELECT min(agent_id) FROM tasks WHERE organization_id = :organization AND agent_id > agents.id)
+    SELECT (
+        SELECT min(agent_id) FROM tasks
+        WHERE organization_id = :organization AND agent_id > agents.id
+    )
     FROM agents WHERE agents.id IS NOT NULL
 ) SELECT id FROM agents WHERE id IS NOT NULL
 """
