@@ -10,14 +10,16 @@ DOORS = """
 import asyncio, sys
 for package in ("agno", "asyncpg", "httpx_aiohttp", "pydantic", "pydantic_monty", "starlette"):
     sys.modules[package] = None
+for framework in ("agents", "google.adk", "langchain", "strands"):
+    sys.modules[framework] = None
 
-from xpander_client import Configuration, Tasks
+import xpander_client
+from xpander_client import Backend, Configuration, Tasks
 from xpander_client.agents import Agent, scripted
 from xpander_client.agents.contract.contract import read_contract
 from xpander_client.errors import ConfigurationError
 from xpander_client.platform import LocalPlatform
 from xpander_client.platform.stores.addresses import store_at
-from xpander_client.frameworks.agno import require_agno
 from xpander_client.worker.http.server import InvokeServer
 
 def double(x: int) -> int:
@@ -27,6 +29,11 @@ def call_over_aiohttp():
     there = Configuration(api_key="k", base_url="http://127.0.0.1:1", async_backend="aiohttp")
     return asyncio.run(Tasks(there).aget(task_id="task-1"))
 
+def make(framework):
+    there = xpander_client.Agent(id="a", name="Sales", organization_id="local")
+    there.configuration = Configuration(api_key="k")
+    return lambda: Backend().get_args(agent=there, framework=framework)
+
 for door in (
     LocalPlatform().__enter__,
     lambda: store_at("postgresql://127.0.0.1:1/x"),
@@ -34,7 +41,11 @@ for door in (
     lambda: read_contract(double, agent_name="calculator"),
     call_over_aiohttp,
     lambda: asyncio.run(InvokeServer.start(InvokeServer.__new__(InvokeServer))),
-    require_agno,
+    make("agno"),
+    make("open-ai-agents"),
+    make("langchain"),
+    make("google-adk"),
+    make("strands-agents"),
 ):
     try:
         door()
@@ -61,4 +72,8 @@ def test_what_is_missing_is_named_with_its_extra_at_each_door() -> None:
         told('async_backend="aiohttp"', "httpx_aiohttp", "aiohttp"),
         told("POST /invoke", "starlette", "worker"),
         told("an agno agent", "agno", "agno"),
+        told("an agent of the OpenAI Agents SDK", "openai-agents", "openai-agents"),
+        told("an agent of LangChain", "langchain", "langchain"),
+        told("an agent of Google's ADK", "google-adk", "google-adk"),
+        told("an agent of Strands", "strands-agents", "strands"),
     ]

@@ -46,7 +46,7 @@ def test_the_extra_all_holds_every_extra_but_a_database_frameworks_and_single_pr
     (whole,) = extras["all"]
     named = whole.removeprefix("xpander-client[").removesuffix("]").split(",")
     single = {name for name in extras if name.startswith("agents-")}
-    frameworks = {"openai-agents"}
+    frameworks = {"openai-agents", "langchain", "google-adk", "strands"}
     assert set(named) == set(extras) - single - frameworks - {"all", "pg-dev"}
 
 

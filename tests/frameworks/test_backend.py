@@ -47,8 +47,50 @@ async def arun_openai(args: dict[str, Any], message: str) -> str:
     return str((await Runner.run(Agent(**args), message)).final_output)
 
 
+def run_langchain(args: dict[str, Any], message: str) -> str:
+    from langchain.agents import create_agent
+
+    asked = {"messages": [("user", message)]}
+    return str(create_agent(**args).invoke(asked)["messages"][-1].text)
+
+
+async def arun_langchain(args: dict[str, Any], message: str) -> str:
+    from langchain.agents import create_agent
+
+    asked = {"messages": [("user", message)]}
+    return str((await create_agent(**args).ainvoke(asked))["messages"][-1].text)
+
+
+def run_adk(args: dict[str, Any], message: str) -> str:
+    return asyncio.run(arun_adk(args, message))
+
+
+async def arun_adk(args: dict[str, Any], message: str) -> str:
+    from google.adk.agents import Agent
+    from google.adk.runners import InMemoryRunner
+
+    runner = InMemoryRunner(Agent(**args), app_name="sales")
+    events = await runner.run_debug(message, quiet=True)
+    return "".join(part.text or "" for part in events[-1].content.parts)
+
+
+def run_strands(args: dict[str, Any], message: str) -> str:
+    from strands import Agent
+
+    return str(Agent(callback_handler=None, **args)(message)).strip()
+
+
+async def arun_strands(args: dict[str, Any], message: str) -> str:
+    from strands import Agent
+
+    return str(await Agent(callback_handler=None, **args).invoke_async(message)).strip()
+
+
 FRAMEWORKS = {
     "open-ai-agents": Framework("open-ai-agents", run_openai, arun_openai),
+    "langchain": Framework("langchain", run_langchain, arun_langchain),
+    "google-adk": Framework("google-adk", run_adk, arun_adk),
+    "strands-agents": Framework("strands-agents", run_strands, arun_strands),
 }
 
 
@@ -100,10 +142,12 @@ def test_the_agent_answers_with_what_its_tools_found(
     first, second = server.requests
     assert (first["model"], server.keys) == ("gpt-5", ["Bearer model-key"] * 2)
     told = offered(server, "read_csv")
-    assert (told["description"], told["parameters"]) == ("Reads a CSV file.", SCHEMA)
+    assert told["description"] == "Reads a CSV file."
+    assert told["parameters"]["required"] == SCHEMA["required"]
+    assert told["parameters"]["properties"]["url"]["type"] == "string"
     assert "You know {all} the sales." in str(first)
     assert "Who sold most?" in str(first)
-    assert '{"north":120,"south":80}' in str(second)
+    assert '{"north":120,"south":80}' in str(second).replace(" ", "").replace("\\", "")
 
 
 def test_those_who_follow_a_task_see_its_tool_calls(

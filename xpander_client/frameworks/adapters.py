@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.frameworks import agno, openai_agents
+from xpander_client.frameworks import agno, google_adk, langchain, openai_agents, strands
 from xpander_client.frameworks.settings import AgentSettings
 
 
@@ -28,6 +28,9 @@ class Adapter(Protocol):
 _ADAPTERS: Mapping[str, Adapter] = {
     "agno": agno.make_arguments,
     "open-ai-agents": openai_agents.make_arguments,
+    "langchain": langchain.make_arguments,
+    "google-adk": google_adk.make_arguments,
+    "strands-agents": strands.make_arguments,
 }
 
 

@@ -58,7 +58,10 @@ def make_arguments(
         ConfigurationError: agno is not installed, or the agent's model can't be used and is not
             overridden.
     """
-    require_agno()
+    try:
+        import_module("agno.agent")
+    except ModuleNotFoundError as error:
+        raise missing(error, "agno", "an agno agent") from error
     made: dict[str, Any] = {
         "id": settings.id,
         "name": settings.name,
@@ -83,18 +86,6 @@ def make_arguments(
     if "model" not in override:
         made["model"] = _load_model(settings)
     return made
-
-
-def require_agno() -> None:
-    """Make sure that agno can be imported.
-
-    Raises:
-        ConfigurationError: it can't; says what to install.
-    """
-    try:
-        import_module("agno.agent")
-    except ModuleNotFoundError as error:
-        raise missing(error, "agno", "an agno agent") from error
 
 
 def _load_model(settings: AgentSettings) -> Any:

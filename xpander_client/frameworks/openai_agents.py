@@ -80,7 +80,9 @@ def _import_agents() -> Any:
     try:
         return import_module("agents")
     except ModuleNotFoundError as error:
-        raise missing(error, "openai-agents", "an agent of the OpenAI Agents SDK") from error
+        raise missing(
+            "openai-agents", "openai-agents", "an agent of the OpenAI Agents SDK"
+        ) from error
 
 
 def _name_model(settings: AgentSettings) -> str:

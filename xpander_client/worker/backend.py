@@ -52,6 +52,9 @@ class Backend:
         |---|---|
         | `agno` | `agno.agent.Agent` that is run with `run` |
         | `open-ai-agents` | `agents.Agent` of the OpenAI Agents SDK |
+        | `langchain` | `langchain.agents.create_agent`, which makes a graph of LangGraph |
+        | `google-adk` | `google.adk.agents.Agent` |
+        | `strands-agents` | `strands.Agent` |
 
         They are made from the agent's record: its name, its instructions, its model by provider and
         name, its tools as functions that have the platform call them, and the form of its results.
