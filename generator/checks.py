@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from enum import StrEnum
 from typing import Any
 
 from generator.arguments import list_arguments
@@ -204,7 +205,7 @@ def _check_enumeration(schema: dict[str, Any], place: Place) -> Problems:
         if key in schema and len(schema[key]) != len(values):
             yield place / key, f"has {len(schema[key])} entries for {len(values)} values"
     for name in names:
-        if (not name.isidentifier() or name.startswith("_")) or hasattr(str, name):
+        if not name.isidentifier() or name.startswith("__") or hasattr(StrEnum, name):
             yield place / "enum", f"{name!r} can't be a member's name: give x-enum-varnames"
     if len(set(names)) < len(names):
         yield place / "enum", "two values would have the same name: give x-enum-varnames"
@@ -437,9 +438,7 @@ def _check_resources(document: Document) -> Problems:
     resources = {name for _, name, schema in document.walk_schemas() if "x-resource" in schema}
     for place, name, schema in document.walk_schemas():
         for mixin in schema.get("x-mixins", []):
-            if name not in resources:
-                yield place / "x-mixins", "only what has x-resource can have methods"
-            elif not _MIXIN.fullmatch(mixin):
+            if not _MIXIN.fullmatch(mixin):
                 yield place / "x-mixins", f"{mixin} is no class in a module, as `message.Words` is"
         if name not in resources:
             for wire, found in schema.get("properties", {}).items():
@@ -469,6 +468,9 @@ def _check_resources(document: Document) -> Problems:
             for argument in raw.get("arguments", {}):
                 if argument not in keywords:
                     yield at / "arguments" / argument, "the operation has no such keyword"
+            for first in raw.get("begins", []):
+                if first not in keywords:
+                    yield at / "begins", f"the operation has no keyword {first}"
         for wire in ("configuration",):
             if wire in fields:
                 yield place / "properties" / wire, "is what an object is bound to"

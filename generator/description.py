@@ -469,6 +469,8 @@ class _Description:
             for keyword in request.keywords
             if keyword.name not in filled
         ]
+        begins = raw.get("begins", [])
+        own.sort(key=lambda keyword: (*begins, keyword.name).index(keyword.name))
         by_name = {keyword.name: keyword for keyword in request.keywords}
         sets = [by_name[each] for each in raw.get("sets", [])]
         if sets:

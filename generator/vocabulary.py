@@ -99,6 +99,7 @@ _METHOD: dict[str, Any] = {
     "requires?": _REQUIRES,
     "separately?": {"*": str},
     "sets?": [str],
+    "begins?": [str],
     "follows?": str,
     "finished?": str,
     "summary?": str,

@@ -635,11 +635,11 @@ REFUSALS: dict[str, tuple[tuple[str | int, ...], Any, str, str]] = {
         "components.schemas.Held.x-mixins",
         "Words is no class in a module",
     ),
-    "methods by hand for what is only data": (
-        (*SCHEMAS, "Thing", "x-mixins"),
-        ["message.Words"],
-        f"{THING}.x-mixins",
-        "only what has x-resource",
+    "a method that begins with what its operation does not take": (
+        (*SCHEMAS, "Thing", "x-resource"),
+        {"again": {"does": "call", "operation": "Things.get", "arguments": {}, "begins": ["no"]}},
+        f"{THING}.x-resource.again.begins",
+        "no keyword no",
     ),
 }
 

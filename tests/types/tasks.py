@@ -39,6 +39,19 @@ def create(tasks: Tasks) -> None:
     tasks.create("agent", events_streaming="yes")  # type: ignore[arg-type]
 
 
+def agent_and_servers(agent: api.Agent) -> None:
+    """Tasks by way of their agent, and what may be said of a server of tools."""
+    assert_type(agent.create_task("Sum up", events_streaming=True), Task)
+    agent.create_task(promt="typo")  # type: ignore[call-arg]
+    assert_type(agent.sanitized_name, str)
+    agent.sanitized_name = "other"  # type: ignore[misc]
+    if agent.instructions is not None:
+        assert_type(agent.instructions.full, str)
+    api.MCPServerDetails(type=api.MCPServerType.Local, transport="stdio", args=["-v"])
+    api.MCPServerDetails(type=api.MCPServerType.Cloud)  # type: ignore[attr-defined]
+    api.MCPServerDetails(env="A=b")  # type: ignore[arg-type]
+
+
 def answers(tasks: Tasks, agents: Agents) -> None:
     """What calls return."""
     task = tasks.get("task-1")

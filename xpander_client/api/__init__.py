@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     )
     from .models.agent_create import AgentCreate as AgentCreate
     from .models.agent_database import AgentDatabase as AgentDatabase
+    from .models.agent_deployment_type import AgentDeploymentType as AgentDeploymentType
     from .models.agent_execution_input import AgentExecutionInput as AgentExecutionInput
     from .models.agent_execution_status import AgentExecutionStatus as AgentExecutionStatus
     from .models.agent_graph_item import AgentGraphItem as AgentGraphItem
@@ -59,7 +60,11 @@ if TYPE_CHECKING:
     from .models.listening_worker import ListeningWorker as ListeningWorker
     from .models.llm_reasoning_effort import LLMReasoningEffort as LLMReasoningEffort
     from .models.llm_usage_report import LLMUsageReport as LLMUsageReport
+    from .models.mcp_server_auth_type import MCPServerAuthType as MCPServerAuthType
     from .models.mcp_server_details import MCPServerDetails as MCPServerDetails
+    from .models.mcp_server_sso_token_mode import MCPServerSSOTokenMode as MCPServerSSOTokenMode
+    from .models.mcp_server_transport import MCPServerTransport as MCPServerTransport
+    from .models.mcp_server_type import MCPServerType as MCPServerType
     from .models.message_identity import MessageIdentity as MessageIdentity
     from .models.operation_call import OperationCall as OperationCall
     from .models.output_format import OutputFormat as OutputFormat
@@ -151,6 +156,7 @@ _HOMES = {
     ".models.agent_activity_thread_tool_call": ("AgentActivityThreadToolCall",),
     ".models.agent_create": ("AgentCreate",),
     ".models.agent_database": ("AgentDatabase",),
+    ".models.agent_deployment_type": ("AgentDeploymentType",),
     ".models.agent_execution_input": ("AgentExecutionInput",),
     ".models.agent_execution_status": ("AgentExecutionStatus",),
     ".models.agent_graph_item": ("AgentGraphItem",),
@@ -178,7 +184,11 @@ _HOMES = {
     ".models.listening_worker": ("ListeningWorker",),
     ".models.llm_reasoning_effort": ("LLMReasoningEffort",),
     ".models.llm_usage_report": ("LLMUsageReport",),
+    ".models.mcp_server_auth_type": ("MCPServerAuthType",),
     ".models.mcp_server_details": ("MCPServerDetails",),
+    ".models.mcp_server_sso_token_mode": ("MCPServerSSOTokenMode",),
+    ".models.mcp_server_transport": ("MCPServerTransport",),
+    ".models.mcp_server_type": ("MCPServerType",),
     ".models.message_identity": ("MessageIdentity",),
     ".models.operation_call": ("OperationCall",),
     ".models.output_format": ("OutputFormat",),

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from .agent_create import AgentCreate as AgentCreate
     from .agent_database import AgentDatabase as AgentDatabase
+    from .agent_deployment_type import AgentDeploymentType as AgentDeploymentType
     from .agent_execution_input import AgentExecutionInput as AgentExecutionInput
     from .agent_execution_status import AgentExecutionStatus as AgentExecutionStatus
     from .agent_graph_item import AgentGraphItem as AgentGraphItem
@@ -57,7 +58,11 @@ if TYPE_CHECKING:
     from .listening_worker import ListeningWorker as ListeningWorker
     from .llm_reasoning_effort import LLMReasoningEffort as LLMReasoningEffort
     from .llm_usage_report import LLMUsageReport as LLMUsageReport
+    from .mcp_server_auth_type import MCPServerAuthType as MCPServerAuthType
     from .mcp_server_details import MCPServerDetails as MCPServerDetails
+    from .mcp_server_sso_token_mode import MCPServerSSOTokenMode as MCPServerSSOTokenMode
+    from .mcp_server_transport import MCPServerTransport as MCPServerTransport
+    from .mcp_server_type import MCPServerType as MCPServerType
     from .message_identity import MessageIdentity as MessageIdentity
     from .operation_call import OperationCall as OperationCall
     from .output_format import OutputFormat as OutputFormat
@@ -109,6 +114,7 @@ _HOMES = {
     ".agent_activity_thread_tool_call": ("AgentActivityThreadToolCall",),
     ".agent_create": ("AgentCreate",),
     ".agent_database": ("AgentDatabase",),
+    ".agent_deployment_type": ("AgentDeploymentType",),
     ".agent_execution_input": ("AgentExecutionInput",),
     ".agent_execution_status": ("AgentExecutionStatus",),
     ".agent_graph_item": ("AgentGraphItem",),
@@ -136,7 +142,11 @@ _HOMES = {
     ".listening_worker": ("ListeningWorker",),
     ".llm_reasoning_effort": ("LLMReasoningEffort",),
     ".llm_usage_report": ("LLMUsageReport",),
+    ".mcp_server_auth_type": ("MCPServerAuthType",),
     ".mcp_server_details": ("MCPServerDetails",),
+    ".mcp_server_sso_token_mode": ("MCPServerSSOTokenMode",),
+    ".mcp_server_transport": ("MCPServerTransport",),
+    ".mcp_server_type": ("MCPServerType",),
     ".message_identity": ("MessageIdentity",),
     ".operation_call": ("OperationCall",),
     ".output_format": ("OutputFormat",),

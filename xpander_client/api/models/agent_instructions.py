@@ -7,10 +7,11 @@ from typing import Any
 import attrs
 
 from xpander_client.core.model import Model
+from xpander_client.core.prompts.instructions import InstructionTexts
 
 
 @attrs.define(kw_only=True, slots=True)
-class AgentInstructions(Model):
+class AgentInstructions(InstructionTexts, Model):
     """The instructions of an agent."""
 
     role: list[str] | None = attrs.field(factory=list[str])

@@ -8,6 +8,11 @@ import attrs
 
 from xpander_client.core.model import Model
 
+from .mcp_server_auth_type import MCPServerAuthType
+from .mcp_server_sso_token_mode import MCPServerSSOTokenMode
+from .mcp_server_transport import MCPServerTransport
+from .mcp_server_type import MCPServerType
+
 
 @attrs.define(kw_only=True, slots=True)
 class MCPServerDetails(Model):
@@ -15,8 +20,8 @@ class MCPServerDetails(Model):
 
     id: str | None = None
     """The registered server's id."""
-    type: str | None = None
-    """`local` or `remote`."""
+    type: MCPServerType | str | None = None
+    """Where it runs."""
     name: str | None = None
     """The server's name."""
     command: str | None = None
@@ -25,10 +30,10 @@ class MCPServerDetails(Model):
     """The arguments of that command."""
     url: str | None = None
     """The address of a remote server."""
-    transport: str | None = None
-    """`stdio`, `sse` or `streamable-http`."""
-    auth_type: str | None = None
-    """`none`, `api_key`, `oauth2`, `custom_headers` or `sso_user`."""
+    transport: MCPServerTransport | str | None = None
+    """How it is spoken to."""
+    auth_type: MCPServerAuthType | str | None = None
+    """How it learns who calls."""
     api_key: str | None = attrs.field(default=None, repr=False)
     """The key for `api_key`."""
     use_secrets_manager: bool | None = None
@@ -49,8 +54,8 @@ class MCPServerDetails(Model):
     """More scopes to ask for with `oauth2`."""
     share_user_token_across_other_agents: bool | None = None
     """Whether other agents may use the user's token."""
-    sso_token: str | None = None
-    """`access`, `id` or `exchange`."""
+    sso_token: MCPServerSSOTokenMode | str | None = None
+    """Which token of the user it gets."""
     sso_audience: str | None = None
     """The audience of the exchanged token."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)

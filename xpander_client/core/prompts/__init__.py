@@ -1,1 +1,1 @@
-"""A task as what a model is given."""
+"""A task and an agent as what a model is given."""

@@ -7,10 +7,11 @@ from typing import Any
 import attrs
 
 from xpander_client.core.model import Model
+from xpander_client.core.prompts.agent_traits import AgentTraits
 
 
 @attrs.define(kw_only=True, slots=True)
-class Named(Model):
+class Named(AgentTraits, Model):
     """Something with a name."""
 
     name: str

@@ -219,6 +219,94 @@ class Widget(StopRequest, TrackedObject):
         """
         await self._transport.acall(widgets_requests.scrap(widget_id=self.id), None)
 
+    def another(
+        self,
+        *,
+        note: str | None = None,
+        colour: Colour | ColourLiteral | None = None,
+        weight: float | None = None,
+        part: Part | None = None,
+        request_source: str | None = None,
+    ) -> Widget:
+        """Make a widget.
+
+        Args:
+            note: A remark.
+            colour: What a widget looks like.
+            weight: In grams.
+            part: Its main part.
+            request_source: Who asks.
+
+        Returns:
+            The widget.
+
+        Raises:
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
+
+        Example:
+            >>> widget = self.another(colour=Colour.Red)
+            >>> print(widget.name)
+            Gear
+        """
+        return self._transport.call(
+            widgets_requests.create(
+                name=self.name,
+                colour=colour,
+                weight=weight,
+                note=note,
+                part=part,
+                request_source=request_source,
+            ),
+            Widget,
+        ).parsed
+
+    async def aanother(
+        self,
+        *,
+        note: str | None = None,
+        colour: Colour | ColourLiteral | None = None,
+        weight: float | None = None,
+        part: Part | None = None,
+        request_source: str | None = None,
+    ) -> Widget:
+        """Make a widget.
+
+        Args:
+            note: A remark.
+            colour: What a widget looks like.
+            weight: In grams.
+            part: Its main part.
+            request_source: Who asks.
+
+        Returns:
+            The widget.
+
+        Raises:
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
+
+        Example:
+            >>> widget = await self.aanother(colour=Colour.Red)
+            >>> print(widget.name)
+            Gear
+        """
+        return (
+            await self._transport.acall(
+                widgets_requests.create(
+                    name=self.name,
+                    colour=colour,
+                    weight=weight,
+                    note=note,
+                    part=part,
+                    request_source=request_source,
+                ),
+                Widget,
+            )
+        ).parsed
+
     def events(self) -> Generator[WidgetEvent, None, None]:
         """Follow a widget's events.
 

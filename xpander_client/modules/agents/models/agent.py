@@ -8,6 +8,7 @@ from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
     from xpander_client import (
+        AgentDeploymentType as AgentDeploymentType,
         LLMReasoningEffort as LLMReasoningEffort,
         MCPServerDetails as MCPServerDetails,
         SourceNodeType as SourceNodeType,
@@ -21,7 +22,12 @@ if TYPE_CHECKING:
     )
 
 _HOMES = {
-    "xpander_client": ("LLMReasoningEffort", "MCPServerDetails", "SourceNodeType"),
+    "xpander_client": (
+        "AgentDeploymentType",
+        "LLMReasoningEffort",
+        "MCPServerDetails",
+        "SourceNodeType",
+    ),
     "xpander_client.api": (
         "AgentAccessScope",
         "AgentGraphItem",
@@ -32,7 +38,6 @@ _HOMES = {
 }
 _LACKING = [
     "AccessScope",
-    "AgentDeploymentType",
     "AgentGraphItemA2ASettings",
     "AgentGraphItemAdvancedFilteringOption",
     "AgentGraphItemCodingAgentSettings",

@@ -7,10 +7,22 @@ from typing import TYPE_CHECKING
 from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
-    from xpander_client import MCPServerDetails as MCPServerDetails
+    from xpander_client import (
+        MCPServerAuthType as MCPServerAuthType,
+        MCPServerDetails as MCPServerDetails,
+        MCPServerSSOTokenMode as MCPServerSSOTokenMode,
+        MCPServerTransport as MCPServerTransport,
+        MCPServerType as MCPServerType,
+    )
 
 _HOMES = {
-    "xpander_client": ("MCPServerDetails",),
+    "xpander_client": (
+        "MCPServerAuthType",
+        "MCPServerDetails",
+        "MCPServerSSOTokenMode",
+        "MCPServerTransport",
+        "MCPServerType",
+    ),
 }
 _LACKING = [
     "MCPOAuthGetTokenGenericResponse",
@@ -18,10 +30,6 @@ _LACKING = [
     "MCPOAuthGetTokenResponse",
     "MCPOAuthGetTokenTokenReadyResponse",
     "MCPOAuthResponseType",
-    "MCPServerAuthType",
-    "MCPServerSSOTokenMode",
-    "MCPServerTransport",
-    "MCPServerType",
 ]
 
 # Hidden from type checkers: they would take any name for one that exists.
