@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import pickle
+from functools import partial
 from typing import Any
 
 import pytest
 
 import xpander_client
-from xpander_client import api, background, legacy
+from xpander_client import agents, api, background, legacy
 from xpander_client.lacking import _Refusal, read_table
 
 INSTEAD = {
@@ -62,3 +63,16 @@ def test_another_attribute_is_missing_as_ever() -> None:
 def test_an_object_whose_missing_attributes_are_told_can_be_copied_and_pickled() -> None:
     agent = xpander_client.Agent(id="a1", name="Sales", organization_id="o1")
     assert copy.deepcopy(agent) == copy.copy(agent) == pickle.loads(pickle.dumps(agent)) == agent
+
+
+@pytest.mark.parametrize("keyword", [name for name in INSTEAD if name.endswith("=)")])
+def test_a_keyword_that_is_not_here_says_what_holds_instead(keyword: str) -> None:
+    owner, _, name = keyword.removesuffix("=)").partition("(")
+    make: Any = {"Agent": agents.Agent, "Plugin": partial(background.Plugin, *["x"] * 6)}[owner]
+    with pytest.raises(TypeError) as raised:
+        make(**{name: True})
+    assert str(raised.value) == f"{owner}() takes no {name!r}: {INSTEAD[keyword]}"
+    # Without a value it asks for nothing.
+    make(**{name: None})
+    with pytest.raises(TypeError, match=rf"{owner}\(\) got an unexpected keyword argument 'nam'"):
+        make(nam=None)

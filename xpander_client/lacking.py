@@ -6,6 +6,7 @@ The table is data of `compat`, which nothing imports. It is read when such a nam
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, NoReturn
 
@@ -40,6 +41,22 @@ def refuse_attributes(cls: type, *names: str) -> None:
     for name in names:
         if not hasattr(cls, name):
             setattr(cls, name, _Refusal(cls.__name__, name))
+
+
+def refuse_keywords(owner: str, given: Mapping[str, None]) -> None:
+    """Refuse keywords that a class of another package takes, and ours not.
+
+    None is no value of one: it asks for nothing.
+
+    Raises:
+        TypeError: there is one; the message says what holds instead, if that is known.
+    """
+    for name, value in given.items():
+        reason = _read_instead().get(f"{owner}({name}=)")
+        if reason is None:
+            raise TypeError(f"{owner}() got an unexpected keyword argument {name!r}")
+        if value is not None:
+            raise TypeError(f"{owner}() takes no {name!r}: {reason}")
 
 
 class _Refusal:

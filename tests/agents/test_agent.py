@@ -188,6 +188,12 @@ def test_texts_of_ones_own_take_the_place_of_those_that_are_made() -> None:
     assert text.startswith("Work.")
     assert "Use alpha." in text
     assert "The first" not in text
+    agent.primer, agent.capabilities_primer = "Be quick.", "Use beta."
+    text = system_of(agent)
+    assert "Be quick." in text
+    assert "Use beta." in text
+    agent.capabilities_primer = None
+    assert "The first" in system_of(agent)
 
 
 def test_the_limits_hold_and_the_agent_goes_on_after_them() -> None:

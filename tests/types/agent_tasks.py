@@ -188,3 +188,8 @@ def look(agent: Agent, handler: Callable[[Event], None]) -> None:
     handler(events(agent.state(), limit=1)[0])
     view("agent")  # type: ignore[call-overload]
     view(agent.state(), "tokens")  # type: ignore[call-overload]
+
+
+Agent(fs=None)
+Agent(isolation="process")  # type: ignore[arg-type]
+agent.module(look, name="look", include=lambda name: name.islower(), exclude=["a*", str.isupper])

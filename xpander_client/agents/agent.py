@@ -31,6 +31,7 @@ from xpander_client.agents.state.config import StateConfig, connect_state
 from xpander_client.agents.state.sessions import Session
 from xpander_client.agents.types.reserved_names import RESERVED
 from xpander_client.errors import ArgumentError
+from xpander_client.lacking import refuse_keywords
 
 if TYPE_CHECKING:
     from xpander_client.agents.bridges.remote import RemoteAgent
@@ -78,6 +79,8 @@ class Agent:
 
     Raises:
         ArgumentError: One of these is out of bounds; it is a `ValueError`, too.
+        TypeError: There is no such argument. Of those that other packages have for it, the message
+            says what holds instead; None, which asks for nothing, is taken.
 
     Example:
         >>> from xpander_client.agents import scripted
@@ -104,7 +107,9 @@ class Agent:
         system_primer: str | None = None,
         max_memory_mb: int = 256,
         max_host_calls: int = 10_000,
+        **lacking: None,
     ) -> None:
+        refuse_keywords("Agent", lacking)
         if name is not None and (not name or "/" in name):
             raise ArgumentError(f"name must be a text without slashes, not {name!r}")
         _at_least(1, max_iterations=max_iterations, max_memory_mb=max_memory_mb)
@@ -115,6 +120,7 @@ class Agent:
             )
         self.name = name or f"agent_{secrets.token_hex(4)}"
         self.primer = primer
+        self.capabilities_primer = capabilities_primer
         self.max_iterations = max_iterations
         self.llm_max_retries = llm_max_retries
         self.capabilities = Capabilities()
@@ -130,9 +136,8 @@ class Agent:
             self.capabilities.variables = frozenset(self.state_config.init)
         self._state_name = name or ""
         self._llm = llm
-        self._capabilities_primer = capabilities_primer
         self._system_primer = system_primer
-        self._system: tuple[int, str] = (-1, "")
+        self._system: tuple[tuple[Any, ...], str] = ((), "")
         self._runner = LocalRunner(self._setup)
         self._tasks: dict[str, Any] = {}
 
@@ -328,8 +333,9 @@ class Agent:
     ) -> Any:
         """Have agent code use objects of a class, and make some unless told otherwise.
 
-        `include` and `exclude` are names or glob patterns of members; `configure` says what holds
-        for single ones. Methods run on the host.
+        `include` and `exclude` are names or glob patterns of members, or functions that tell by a
+        name whether it is meant; `configure` says what holds for single ones. Methods run on the
+        host.
 
         Raises:
             ArgumentError: It is no class, or the name can't be used.
@@ -363,8 +369,9 @@ class Agent:
     ) -> None:
         """Have agent code import a module, or use an object of yours under `name`.
 
-        `include` and `exclude` are names or glob patterns of members, with dots for members of
-        classes and submodules; the latter are open with `recursive`.
+        `include` and `exclude` are names or glob patterns of members, or functions that tell by a
+        name whether it is meant, with dots for members of classes and submodules; the latter are
+        open with `recursive`.
 
         Raises:
             TypeError: An object without a name, or with `recursive`.
@@ -478,16 +485,17 @@ class Agent:
 
     def system_text(self) -> str:
         """Return what the model is told before any task."""
-        changes, text = self._system
-        if changes != self.capabilities.changes:
-            changes = self.capabilities.changes
-            resources = self._capabilities_primer
+        made_of, text = self._system
+        primers = (self.primer, self.capabilities_primer)
+        if made_of != (self.capabilities.changes, *primers):
+            made_of = (self.capabilities.changes, *primers)
+            resources = self.capabilities_primer
             if resources is None:
                 from xpander_client.agents.sandbox.stubs import describe_capabilities
 
                 resources = describe_capabilities(self.capabilities)
             text = prompt.write_system(self._system_primer, resources, self.primer)
-            self._system = (changes, text)
+            self._system = (made_of, text)
         return text
 
 

@@ -20,7 +20,7 @@ from xpander_client.background.sandbox_methods import SandboxMethod, SandboxMeth
 from xpander_client.background.signals import TaskCtl
 from xpander_client.background.wait_points import WaitPoints
 from xpander_client.configuration import check_configuration
-from xpander_client.lacking import refuse_attributes
+from xpander_client.lacking import refuse_attributes, refuse_keywords
 from xpander_client.runtime.loops import find_running_loop
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ class Plugin(PluginFolder):
         *,
         configuration: Configuration | None = None,
         folder: str | os.PathLike[str] | None = None,
+        **lacking: None,
     ) -> None:
+        refuse_keywords("Plugin", lacking)
         super().__init__(folder)
         self.name = name
         self.module_name = module_name

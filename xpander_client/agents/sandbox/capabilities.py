@@ -17,7 +17,9 @@ from xpander_client.errors import ArgumentError
 T = TypeVar("T")
 
 Visibility = Literal["high", "medium", "low"]
-Patterns = str | Iterable[str]
+Pattern = str | Callable[[str], bool]
+Patterns = Pattern | Iterable[Pattern]
+"""Names, glob patterns, or functions that tell whether a name is meant."""
 
 OPERATORS = frozenset(
     f"__{name}__"
@@ -47,12 +49,15 @@ def is_async(function: object) -> bool:
     )
 
 
-def _patterns(value: Patterns) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
+def _patterns(value: Patterns) -> tuple[Pattern, ...]:
+    return (value,) if isinstance(value, str) or callable(value) else tuple(value)
 
 
-def _matches(path: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatchcase(path, pattern) for pattern in patterns)
+def _matches(path: str, patterns: tuple[Pattern, ...]) -> bool:
+    return any(
+        fnmatchcase(path, pattern) if isinstance(pattern, str) else pattern(path)
+        for pattern in patterns
+    )
 
 
 def _visibility(instance: object, attribute: Any, value: object) -> None:
@@ -87,8 +92,8 @@ class HostClass:
     cls: type[Any]
     visibility: Visibility = attrs.field(default="high", validator=_visibility)
     constructable: bool = True
-    include: tuple[str, ...] = attrs.field(default=("*",), converter=_patterns)
-    exclude: tuple[str, ...] = attrs.field(default=("_*",), converter=_patterns)
+    include: tuple[Pattern, ...] = attrs.field(default=("*",), converter=_patterns)
+    exclude: tuple[Pattern, ...] = attrs.field(default=("_*",), converter=_patterns)
     configure: Mapping[str, MemberSpec] = attrs.field(factory=dict, repr=False)
     docstring: str | None = None
     exception_mappings: Mapping[type[BaseException], type[BaseException]] = attrs.field(
@@ -124,8 +129,8 @@ class HostModule:
     name: str
     target: Any = attrs.field(repr=False)
     visibility: Visibility = attrs.field(default="high", validator=_visibility)
-    include: tuple[str, ...] = attrs.field(default=("*",), converter=_patterns)
-    exclude: tuple[str, ...] = attrs.field(default=("_*", "*._*"), converter=_patterns)
+    include: tuple[Pattern, ...] = attrs.field(default=("*",), converter=_patterns)
+    exclude: tuple[Pattern, ...] = attrs.field(default=("_*", "*._*"), converter=_patterns)
     configure: Mapping[str, MemberSpec] = attrs.field(factory=dict, repr=False)
     exception_mappings: Mapping[type[BaseException], type[BaseException]] = attrs.field(
         factory=dict, repr=False
