@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from xpander_client.core.prompts.data_files import SHOWN
 from xpander_client.errors import ArgumentError
-from xpander_client.legacy.files import SHOWN, addresses, describe_file
+from xpander_client.legacy.files import addresses, describe_file
 
 
 def test_contents_become_addresses_that_say_their_name() -> None:

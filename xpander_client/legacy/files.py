@@ -7,16 +7,9 @@ import binascii
 import mimetypes
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote, unquote
 
-import attrs
-
+from xpander_client.core.prompts.data_files import DataFile
 from xpander_client.errors import ArgumentError
-
-SHOWN = 100_000
-"""How many characters of a file's text the model is shown."""
-
-_TEXTS = ("json", "xml", "yaml", "csv", "javascript", "toml")
 
 
 def addresses(files: Iterable[str | Mapping[str, Any]] | None) -> list[str]:
@@ -40,38 +33,15 @@ def describe_file(urls: Iterable[str]) -> str:
     lines = []
     texts = []
     for url in urls:
-        attached = _read_attachment(url)
-        if attached is None:
+        file = DataFile.parse(url)
+        if file is None:
             lines.append(f"- {url}")
             continue
-        lines.append(f"- {attached.name} ({attached.media_type}, {len(attached.content)} bytes)")
-        text = attached.text
+        lines.append(f"- {file.title}")
+        text = file.text
         if text is not None:
-            texts.append(f"{attached.name}:\n{text}")
+            texts.append(f"{file.name}:\n{text}")
     return "\n\n".join(["Attached files:\n" + "\n".join(lines), *texts])
-
-
-@attrs.frozen
-class _Attached:
-    """A file whose content came with the task."""
-
-    name: str
-    media_type: str
-    content: bytes
-
-    @property
-    def text(self) -> str | None:
-        """The content, if it is text."""
-        kind, _, subtype = self.media_type.partition("/")
-        if kind != "text" and not any(each in subtype for each in _TEXTS):
-            return None
-        try:
-            text = self.content.decode()
-        except UnicodeDecodeError:
-            return None
-        if len(text) > SHOWN:
-            return f"{text[:SHOWN]}\n… {len(text) - SHOWN} more characters are not shown"
-        return text
 
 
 def _address(file: Any, place: str) -> str:
@@ -88,30 +58,13 @@ def _address(file: Any, place: str) -> str:
         raise ArgumentError(f"{place}: the file has no name")
     if isinstance(content, str):
         try:
-            base64.b64decode(content, validate=True)
+            content = base64.b64decode(content, validate=True)
         except (binascii.Error, ValueError) as error:
             raise ArgumentError(
                 f"{place}: the content of {name} is no base64: {error}. Encode it with "
                 "base64.b64encode(data).decode()"
             ) from None
-    elif isinstance(content, bytes):
-        content = base64.b64encode(content).decode()
-    else:
+    elif not isinstance(content, bytes):
         raise ArgumentError(f"{place}: the content of {name} has to be base64 text, or bytes")
     media_type = file.get("type") or mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return f"data:{media_type};name={quote(name, safe='')};base64,{content}"
-
-
-def _read_attachment(url: str) -> _Attached | None:
-    head, comma, content = url.partition(";base64,")
-    if not comma or not head.startswith("data:"):
-        return None
-    media_type, *parameters = head.removeprefix("data:").split(";")
-    name = next(
-        (unquote(each.removeprefix("name=")) for each in parameters if each.startswith("name=")),
-        "file",
-    )
-    try:
-        return _Attached(name, media_type, base64.b64decode(content))
-    except binascii.Error:
-        return None
+    return DataFile(name, media_type, content).url

@@ -18,6 +18,7 @@ from xpander_client import (
     DeepPlanningItem,
     Task,
 )
+from xpander_client.core.prompts.data_files import DataFile
 from xpander_client.core.prompts.deep_plan import is_unfinished, list_completed, open_items
 from xpander_client.transport import Transport
 from xpander_client.transport.tracked_object import fence
@@ -74,6 +75,18 @@ def test_the_text_of_files_is_there_unless_it_is_to_be_kept_out() -> None:
     assert said.to_message().endswith("- https://x/b.mp3 (b.mp3)\n\nText of b.mp3:\nGood morning")
     said.disable_attachment_injection = True
     assert said.to_message().endswith("- https://x/b.mp3 (b.mp3)")
+
+
+def test_files_that_came_with_the_task_are_named_and_their_texts_read() -> None:
+    files = [
+        DataFile("sales.csv", "text/csv", b"north,120").url,
+        DataFile("scan.png", "image/png", b"\x89PNG").url,
+    ]
+    listed = "Files:\n- sales.csv (text/csv, 9 bytes)\n- scan.png (image/png, 4 bytes)"
+    read = f"Sum up the sales\n\n{listed}\n\nText of sales.csv:\nnorth,120"
+    assert task(files=files).to_message() == read
+    kept_out = task(files=files, disable_attachment_injection=True).to_message()
+    assert kept_out == f"Sum up the sales\n\n{listed}"
 
 
 def test_context_instructions_and_the_expected_output_follow_in_this_order() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
+from xpander_client.core.prompts.data_files import DataFile
 from xpander_client.core.prompts.deep_plan import (
     Plan,
     PlanItem,
@@ -58,10 +59,10 @@ class TaskMessage:
         """Return the task as the text that a model is given. Nothing is loaded for it.
 
         First comes the prompt, as it is; then, where there is such a thing, the addresses of the
-        files, the text that was read from them (unless `disable_attachment_injection` keeps it
-        out), the context, the instructions for this task, and the expected output. When a plan is
-        enabled, started and enforced and steps are open, the text ends with what is done, what is
-        open and what comes next.
+        files (the names of those that came with the task), the text that was read from them (unless
+        `disable_attachment_injection` keeps it out), the context, the instructions for this task,
+        and the expected output. When a plan is enabled, started and enforced and steps are open,
+        the text ends with what is done, what is open and what comes next.
 
         Example:
             >>> task = Task.load("task-1", configuration)
@@ -78,10 +79,16 @@ def _parts(task: _Task) -> Iterator[str]:
     yield task.input.text or ""
     attachments = {attachment.url: attachment for attachment in task.input.attachments or ()}
     urls = dict.fromkeys([*(task.input.files or ()), *attachments])
-    yield _section("Files", "\n".join(f"- {_file(url, attachments.get(url))}" for url in urls))
+    inside = {url: file for url in urls if (file := DataFile.parse(url)) is not None}
+    titles = [
+        inside[url].title if url in inside else _file(url, attachments.get(url)) for url in urls
+    ]
+    yield _section("Files", "\n".join(f"- {title}" for title in titles))
     if not task.disable_attachment_injection:
         for url, attachment in attachments.items():
             yield _section(f"Text of {attachment.name or url}", attachment.transcript)
+        for file in inside.values():
+            yield _section(f"Text of {file.name}", file.text)
     yield _section("Context", task.additional_context)
     yield _section("Instructions for this task", task.instructions_override)
     yield _section("Expected output", task.expected_output)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Iterator
 from email.message import Message
 from email.parser import HeaderParser
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl
 
 import attrs
 
+from xpander_client.core.prompts.data_files import DataFile
 from xpander_client.platform.foundation.errors import HttpError
 
 URLENCODED = "application/x-www-form-urlencoded"
@@ -62,9 +62,7 @@ def parse_multipart(content_type: str, body: bytes) -> Form:
         if file_name is None:
             pairs.append((name, content.decode(errors="replace")))
         else:
-            # The quotation marks that browsers escape.
-            file_name = file_name.replace("%22", '"')
-            files.append(_write_address(file_name, head.get("content-type", ""), content))
+            files.append(_make_file(file_name, head.get("content-type", ""), content).url)
     return Form(_gather(pairs), tuple(files))
 
 
@@ -92,11 +90,11 @@ def _parse_head(text: str) -> Message:
     return HeaderParser().parsestr(text)
 
 
-def _write_address(file_name: str, media_type: str, content: bytes) -> str:
+def _make_file(name: str, media_type: str, content: bytes) -> DataFile:
     known = _MEDIA_TYPE.match(media_type)
-    kind = known[0] if known else "application/octet-stream"
-    encoded = base64.b64encode(content).decode("ascii")
-    return f"data:{kind};name={quote(file_name, safe='')};base64,{encoded}"
+    # The quotation marks that browsers escape.
+    name = name.replace("%22", '"')
+    return DataFile(name, known[0] if known else "application/octet-stream", content)
 
 
 def _gather(pairs: list[tuple[str, str]]) -> dict[str, Any]:
