@@ -30,7 +30,7 @@ from xpander_client.legacy.agentic_operations import (
     list_interfaces,
     list_operations,
 )
-from xpander_client.legacy.driven_agent import DrivenAgent, DrivenTask, Platform
+from xpander_client.legacy.driven_agent import DrivenAgent, DrivenTask, PlatformResources
 from xpander_client.legacy.execution import Execution, ListedExecution
 from xpander_client.legacy.graph import Graph, GraphItem
 from xpander_client.legacy.instructions import UserDetails
@@ -824,7 +824,7 @@ def _driver(drive_task: Callable[[Agent], Any]) -> Callable[[DrivenAgent], Any]:
     return lambda driven: drive_task(Agent(driven))
 
 
-def load_agent(platform: Platform, agent_id: str, version: int | None) -> Steps[Agent]:
+def load_agent(platform: PlatformResources, agent_id: str, version: int | None) -> Steps[Agent]:
     """Return the agent of an id."""
     agents = platform.agents
     # The first version has no number on the wire.

@@ -13,7 +13,7 @@ from xpander_client.configuration import Configuration, check_configuration
 from xpander_client.core.steps import Steps, ask
 from xpander_client.lacking import refuse_attributes
 from xpander_client.legacy.agent import Agent, load_agent
-from xpander_client.legacy.driven_agent import Platform
+from xpander_client.legacy.driven_agent import PlatformResources
 from xpander_client.legacy.pending import pending_local_tool_calls
 from xpander_client.legacy.providers import LLMProvider, provider, tool_calls_in
 from xpander_client.legacy.providers.tool_call import ToolCall
@@ -58,7 +58,7 @@ class XpanderClient(Closeable):
             self.configuration = Configuration(**changes)
         else:
             self.configuration = attrs.evolve(configuration, **changes)
-        self._platform = Platform.of(self.configuration)
+        self._platform = PlatformResources.of(self.configuration)
         self.agents = AgentCollection(self._platform)
 
     @staticmethod
@@ -112,7 +112,7 @@ class XpanderClient(Closeable):
 class AgentCollection:
     """The agents of a client."""
 
-    def __init__(self, platform: Platform) -> None:
+    def __init__(self, platform: PlatformResources) -> None:
         self._platform = platform
 
     def list(self) -> builtins.list[UnloadedAgent]:
@@ -202,7 +202,7 @@ class UnloadedAgent:
     name: str
     status: AgentStatus | None
     organization_id: str
-    _platform: Platform = attrs.field(repr=False, eq=False)
+    _platform: PlatformResources = attrs.field(repr=False, eq=False)
 
     def load(self) -> Agent:
         """Load the agent with its instructions and tools."""

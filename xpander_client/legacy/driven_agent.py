@@ -27,7 +27,7 @@ _FRESH = 5.0
 
 
 @attrs.frozen
-class Platform:
+class PlatformResources:
     """The resources of one configuration."""
 
     configuration: Configuration
@@ -36,7 +36,7 @@ class Platform:
     threads: Threads
 
     @classmethod
-    def of(cls, configuration: Configuration) -> Platform:
+    def of(cls, configuration: Configuration) -> PlatformResources:
         """Make the resources that this configuration gives."""
         return cls(
             configuration, Tasks(configuration), Agents(configuration), Threads(configuration)
@@ -89,7 +89,7 @@ class DrivenAgent:
     agent hands to others, each with a `DrivenAgent` of its own.
     """
 
-    platform: Platform
+    platform: PlatformResources
     definition: Definition
     version: int | None = None
     provider: LLMProvider = LLMProvider.OPEN_AI

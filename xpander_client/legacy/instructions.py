@@ -61,8 +61,8 @@ def question(text: str, urls: Sequence[str], user: UserDetails | None) -> list[T
     """Return the messages that ask: the user's, and what goes with it."""
     made = [ThreadMessage(role="user", content=text)]
     if user is not None:
-        told = dumps(user.on_the_wire()).decode()
-        made.append(ThreadMessage(role="system", content=f"The user: {told}"))
+        details = dumps(user.on_the_wire()).decode()
+        made.append(ThreadMessage(role="system", content=f"The user: {details}"))
     if urls:
         made.append(ThreadMessage(role="system", content=files.describe_file(urls)))
     return made

@@ -21,7 +21,7 @@ from xpander_client.errors import (
 from xpander_client.legacy.providers.tool_call import ToolCall, ToolCallResult
 
 if TYPE_CHECKING:
-    from xpander_client.legacy.driven_agent import Platform
+    from xpander_client.legacy.driven_agent import PlatformResources
 
 
 _LENGTH = "x-xpander-thread-length"
@@ -53,7 +53,7 @@ class Ran:
 
 
 def run(
-    platform: Platform,
+    platform: PlatformResources,
     agent_id: str,
     execution_id: str,
     call: ToolCall,

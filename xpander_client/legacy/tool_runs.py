@@ -136,8 +136,8 @@ class ToolRuns:
         except Exception as error:
             # The model is told the end of the story; whoever wrote the tool wants all of it.
             _logger.warning("the tool %s failed", call.name, exc_info=error)
-            told = f"{type(error).__name__}: {error_text(error)}"
-            return operations.make_refused_ran(call, told, local=True)
+            text = f"{type(error).__name__}: {error_text(error)}"
+            return operations.make_refused_ran(call, text, local=True)
         try:
             return operations.make_local_ran(call, value)
         except ArgumentError as error:

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 import pytest
 
-from xpander_client.agents.contract.contract import Bound, Contract, read_contract
+from xpander_client.agents.contract.contract import BoundArguments, Contract, read_contract
 from xpander_client.agents.contract.wrapper import wrap
 from xpander_client.agents.types.events import BaseEvent
 
@@ -23,10 +23,10 @@ class Recorder:
 
     cancelled: list[tuple[str, str]] = attrs.field(factory=list)
 
-    def run(self, contract: Contract, bound: Bound, outer: Any = None) -> Any:
+    def run(self, contract: Contract, bound: BoundArguments, outer: Any = None) -> Any:
         return contract.name, bound
 
-    async def arun(self, contract: Contract, bound: Bound, outer: Any = None) -> Any:
+    async def arun(self, contract: Contract, bound: BoundArguments, outer: Any = None) -> Any:
         await asyncio.sleep(0)
         return contract.name, bound
 

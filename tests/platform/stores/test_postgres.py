@@ -643,7 +643,7 @@ async def test_reads_that_wait_for_their_turn_stop_no_pulse_and_are_told_so(
         with pytest.raises(HttpError, match="more to read") as refused:
             await store.get("o", "t")
         assert refused.value.status == 503
-        await store.presence.pulse(())
+        await store.presence.note_alive(())
         assert not await store.sweep()
         assert await store.presence.list_held([("o", "w")]) == {("o", "w"): {}}
         await busy.aclose()
@@ -721,7 +721,7 @@ async def test_a_server_that_comes_back_alone_gives_all_leases_a_new_term(
     async with OpenStore(PostgresStore(postgres, clock=clock)) as store:
         await begun(store)
         clock.now += Settings().lease + 60
-        await store.presence.pulse(())
+        await store.presence.note_alive(())
         assert not await store.sweep()
         clock.now += Settings().lease + 1
         assert await store.sweep()
@@ -734,7 +734,7 @@ async def test_a_server_that_joins_others_leaves_their_leases_alone(
         await begun(store)
         for _ in range(10):
             clock.now += Settings().lease / 10
-            await store.presence.pulse(())
+            await store.presence.note_alive(())
         async with OpenStore(PostgresStore(postgres, clock=clock)) as other:
             assert await other.sweep()
 
@@ -756,7 +756,7 @@ async def test_all_servers_go_by_the_databases_clock(
 async def look(store: Store) -> set[str]:
     """What a server takes back that looks once more."""
     begun = store.now()
-    await store.presence.pulse(())
+    await store.presence.note_alive(())
     swept = await store.sweep(begun)
     return {record.id for record in (*swept.requeued, *swept.exhausted)}
 
@@ -815,12 +815,12 @@ async def test_where_a_worker_is_all_servers_know(stores: list[PostgresStore]) -
     await one.join(said(), named=False)
     assert await two.note_message(said(), busy=True) is ListenState.LISTENING
     assert await two.is_listening("o", "w")
-    assert (await one.pulse(["1"]))["o", "w"].busy
-    assert await two.pulse([]) == {}
+    assert (await one.note_alive(["1"]))["o", "w"].busy
+    assert await two.note_alive([]) == {}
     await two.join(said(stream="2"), named=True)
     await one.leave(said(stream="1"))  # late: it listens at the other server by now
     assert await one.is_listening("o", "w")
-    assert await one.pulse(["1"]) == {}
+    assert await one.note_alive(["1"]) == {}
     await two.leave(said(stream="2"))
     assert not await one.is_listening("o", "w")
     assert await one.note_message(said(), busy=None) is ListenState.NOWHERE
@@ -841,7 +841,7 @@ async def test_a_server_that_was_taken_for_gone_has_its_workers_back(
         await store.presence.join(said(), named=False)
         clock.now += 60
         assert await store.presence.note_message(said(), busy=None) is ListenState.NOWHERE
-        assert ("o", "w") in await store.presence.pulse(["1"])
+        assert ("o", "w") in await store.presence.note_alive(["1"])
         assert await store.presence.note_message(said(), busy=None) is ListenState.LISTENING
 
 

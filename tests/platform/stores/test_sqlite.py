@@ -421,7 +421,7 @@ async def test_nobody_loses_a_task_because_the_file_was_locked(
         await store.put("o", "a", BODY, task_id="t")
         await store.claim("o", "a", ["w"])
         await store.patch("o", "t", {"status": "executing"}, attempt=1)
-        await store.presence.pulse(())
+        await store.presence.note_alive(())
         blocker = sqlite3.connect(path, isolation_level=None)
         blocker.execute("BEGIN IMMEDIATE")
         with pytest.raises(HttpError):
@@ -429,11 +429,11 @@ async def test_nobody_loses_a_task_because_the_file_was_locked(
         for _ in range(int(Settings().lease) + 5):
             clock.now += 1
             with contextlib.suppress(HttpError):
-                await store.presence.pulse(())
+                await store.presence.note_alive(())
         blocker.execute("COMMIT")
         blocker.close()
         begun = store.now()
-        await store.presence.pulse(())
+        await store.presence.note_alive(())
         assert not await store.sweep(begun)
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, ParamSpec, TypeVar, overload
 
 from xpander_client.agents.bridges.task_events import read_event
-from xpander_client.agents.contract.contract import Bound, Contract
+from xpander_client.agents.contract.contract import BoundArguments, Contract
 from xpander_client.agents.contract.decorator import AgentTask, TaskDecorator, make_decorator
 from xpander_client.agents.contract.json_arguments import read_result, write_prompt
 from xpander_client.agents.run.call import Call
@@ -111,7 +111,7 @@ class _RemoteRunner:
     def __init__(self, agent: RemoteAgent) -> None:
         self._agent = agent
 
-    def run(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Any:
+    def run(self, contract: Contract, bound: BoundArguments, outer: Call | None = None) -> Any:
         """Run the task, and return its result. `outer` is the call whose code makes this one."""
         call = _RemoteCall(self._agent, contract, bound, outer, None)
         try:
@@ -122,7 +122,9 @@ class _RemoteRunner:
         finally:
             call.end()
 
-    async def arun(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Any:
+    async def arun(
+        self, contract: Contract, bound: BoundArguments, outer: Call | None = None
+    ) -> Any:
         """Run the task, and return its result. `outer` is the call whose code makes this one."""
         home = asyncio.get_running_loop()
         call = _RemoteCall(self._agent, contract, bound, outer, home)
@@ -147,7 +149,7 @@ class _RemoteCall:
         self,
         agent: RemoteAgent,
         contract: Contract,
-        bound: Bound,
+        bound: BoundArguments,
         outer: Call | None,
         home: asyncio.AbstractEventLoop | None,
     ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from xpander_client.agents.contract.contract import ADDED, Bound, Contract
+from xpander_client.agents.contract.contract import ADDED, BoundArguments, Contract
 from xpander_client.agents.contract.wrapper import Runner
 from xpander_client.agents.run.call import Call, current_call
 from xpander_client.agents.types.errors import AgentTaskError, TaskCancelled, TaskClarify
@@ -52,7 +52,7 @@ def wrap_sub_agent(contract: Contract, runner: Runner) -> Callable[..., Any]:
 
 def _bind(
     contract: Contract, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> tuple[Call | None, Bound]:
+) -> tuple[Call | None, BoundArguments]:
     for name in ADDED:
         if name in kwargs:
             # Whose session it is, is not for agent code to say.

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from xpander_client.agents.bridges.task_events import Updates
-from xpander_client.agents.contract.contract import Bound, Contract
+from xpander_client.agents.contract.contract import BoundArguments, Contract
 from xpander_client.agents.contract.json_arguments import read_arguments, write_json
 from xpander_client.agents.run.drivers import run_in_thread
 from xpander_client.agents.run.runner import LocalRunner
@@ -82,7 +82,7 @@ def _name_session(task: Task) -> str:
         return hashlib.sha256(name.encode()).hexdigest()
 
 
-async def _result(runner: LocalRunner, contract: Contract, bound: Bound) -> str | None:
+async def _result(runner: LocalRunner, contract: Contract, bound: BoundArguments) -> str | None:
     value: Any
     if contract.is_async:
         value = await runner.arun(contract, bound)

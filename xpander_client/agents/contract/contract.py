@@ -55,7 +55,7 @@ ADDED = tuple(parameter.name for parameter in _ADDED)
 
 
 @attrs.frozen
-class Bound:
+class BoundArguments:
     """The arguments of one call: the agent's `inputs`, and what is for the call itself."""
 
     inputs: dict[str, Any]
@@ -98,7 +98,7 @@ class Contract:
         """The type of the result; `Any` where none is written, `NoneType` for None."""
         return self._type(read_signature(self.function).return_annotation, "the result")
 
-    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Bound:
+    def bind(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> BoundArguments:
         """Validate the arguments of a call.
 
         Raises:
@@ -129,7 +129,7 @@ class Contract:
         for handler in ("on_event", "on_token"):
             if given.get(handler) is not None and not callable(given[handler]):
                 raise ArgumentError(f"{handler} must be a function, not {given[handler]!r}")
-        return Bound(
+        return BoundArguments(
             inputs=inputs,
             session=session,
             on_event=given.get("on_event"),

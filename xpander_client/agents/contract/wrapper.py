@@ -6,7 +6,7 @@ import functools
 from types import FunctionType
 from typing import Any, Protocol
 
-from xpander_client.agents.contract.contract import TASK_MARK, Bound, Contract
+from xpander_client.agents.contract.contract import TASK_MARK, BoundArguments, Contract
 
 
 class Runner(Protocol):
@@ -16,10 +16,10 @@ class Runner(Protocol):
     that call and the runner.
     """
 
-    def run(self, contract: Contract, bound: Bound, outer: Any = None) -> Any:
+    def run(self, contract: Contract, bound: BoundArguments, outer: Any = None) -> Any:
         """Return the task's result."""
 
-    async def arun(self, contract: Contract, bound: Bound, outer: Any = None) -> Any:
+    async def arun(self, contract: Contract, bound: BoundArguments, outer: Any = None) -> Any:
         """Return the task's result."""
 
     def cancel(self, contract: Contract, session: str) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from xpander_client.agents.contract.contract import Bound, Contract
+from xpander_client.agents.contract.contract import BoundArguments, Contract
 from xpander_client.agents.loop.steps import Brief, CancelRequested, View
 from xpander_client.agents.run.cancellation import Cancellation, register_call, watch
 from xpander_client.agents.run.handlers import EventDelivery
@@ -80,7 +80,7 @@ class Call:
         self,
         agent: AgentSetup,
         contract: Contract,
-        bound: Bound,
+        bound: BoundArguments,
         *,
         outer: Call | None = None,
         home: asyncio.AbstractEventLoop | None = None,
@@ -348,7 +348,7 @@ class Call:
             sandbox.close()
 
 
-def _check_inputs(agent: AgentSetup, contract: Contract, bound: Bound) -> None:
+def _check_inputs(agent: AgentSetup, contract: Contract, bound: BoundArguments) -> None:
     """Refuse what agent code could not be given, before a model is asked."""
     crossing = Crossing(derive_openings(agent.capabilities))
     for name, value in bound.inputs.items():

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from xpander_client.agents.contract.contract import Bound, Contract
+from xpander_client.agents.contract.contract import BoundArguments, Contract
 from xpander_client.agents.loop.loop import step_through
 from xpander_client.agents.run.call import AgentSetup, Call
 from xpander_client.agents.run.cancellation import cancel_all
@@ -24,11 +24,11 @@ class LocalRunner:
         require("pydantic_monty", extra="agents", purpose="code of an agent")
         self._setup = setup
 
-    def run(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Any:
+    def run(self, contract: Contract, bound: BoundArguments, outer: Call | None = None) -> Any:
         """Return the task's result. `outer` is the call whose code makes this one."""
         return self.carry_out(self.call(contract, bound, outer))
 
-    def call(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Call:
+    def call(self, contract: Contract, bound: BoundArguments, outer: Call | None = None) -> Call:
         """Return a call that has not begun, for `carry_out`; its `cancellation` ends it."""
         return Call(self._setup(), contract, bound, outer=outer)
 
@@ -36,7 +36,9 @@ class LocalRunner:
         """Carry out a call, and return its result."""
         return drive(step_through(call.brief), call)
 
-    async def arun(self, contract: Contract, bound: Bound, outer: Call | None = None) -> Any:
+    async def arun(
+        self, contract: Contract, bound: BoundArguments, outer: Call | None = None
+    ) -> Any:
         """Return the task's result. `outer` is the call whose code makes this one."""
         home = asyncio.get_running_loop()
         call = Call(self._setup(), contract, bound, outer=outer, home=home)

@@ -72,7 +72,7 @@ class Entry:
     is_dropped: bool = False
     is_noted: bool = False
     final: FinalStatus | None = None
-    told: set[int] = attrs.field(factory=set)
+    notified: set[int] = attrs.field(factory=set)
     """The numbers of the notifications that it has got."""
     news: asyncio.Event = attrs.field(factory=asyncio.Event)
     _newest: deque[TaskCtl] = attrs.field(factory=lambda: deque(maxlen=1))
@@ -129,8 +129,8 @@ class Entry:
             return True
         if step.is_last and self.final is not None and not self._is_bare:
             self._is_bare = True
-            told = f"the platform refused the result: {why}"
-            self.final = FinalStatus(self.final.status, error_text(told))
+            text = f"the platform refused the result: {why}"
+            self.final = FinalStatus(self.final.status, error_text(text))
             return True
         return False
 

@@ -125,8 +125,8 @@ class PlatformRecord:
         """
         # A thread that cannot be named so is told at once.
         threads.get(thread_id=chat_key)
-        told = self._on_thread().submit(self._tell_agent(chat_key, message, trigger))
-        await shield(asyncio.wrap_future(told))
+        delivery = self._on_thread().submit(self._tell_agent(chat_key, message, trigger))
+        await shield(asyncio.wrap_future(delivery))
 
     def _note(self, entry: Entry) -> None:
         if entry.is_noted:

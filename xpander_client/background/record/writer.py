@@ -219,6 +219,6 @@ def _pass_on(entry: Entry, message: StopRequested | TaskNotification) -> None:
     if isinstance(message, StopRequested):
         entry.is_doubtful = True
         entry.news.set()
-    elif message.seq not in entry.told:
-        entry.told.add(message.seq)
+    elif message.seq not in entry.notified:
+        entry.notified.add(message.seq)
         running.notify(message.key, message.data)

@@ -31,7 +31,7 @@ class OtherServers:
         """Show the other servers that this one is alive, and see what they know of its workers."""
         sessions = self._roster.list_sessions()
         presence = self._store.presence
-        known = await presence.pulse([each.stream for each in sessions if each.listening])
+        known = await presence.note_alive([each.stream for each in sessions if each.listening])
         if presence.is_single_server:
             return
         for session in sessions:
@@ -66,7 +66,7 @@ class OtherServers:
         with self._store.watch(topic) as watch:
             while self._roster.has(session):
                 if await watch.wait(self._settings.worker_silence):
-                    with log_failures(session):  # the next pulse looks again
+                    with log_failures(session):  # the next round looks again
                         await self.reconcile([session])
 
     async def reconcile(self, sessions: Sequence[WorkerSession]) -> None:
@@ -95,7 +95,8 @@ class OtherServers:
                 self._roster.note_begun(session, task_id)
         await self._leases.let_go(session, gone)
         for task_id, now in held.items():
-            if now.told > session.notified.get(task_id, 0):
-                session.fall_behind(task_id, now.told)  # it was told that at another server
+            if now.last_notified > session.notified.get(task_id, 0):
+                # It was told that at another server.
+                session.fall_behind(task_id, now.last_notified)
         if len(session.unacknowledged) < unacknowledged:
             self._roster.wake(session)

@@ -68,8 +68,8 @@ class AgentEndpoints:
     async def get_database(self, request: Request) -> Response:
         """Where the agent's own sessions are kept: nowhere here."""
         agent = await self._agents.ensure(organization(request), path_id(request, "agent_id"))
-        told = {name: agent.wire[name] for name in ("id", "name", "organization_id")}
-        return Json.of({**told, "connection_uri": None})
+        fields = {name: agent.wire[name] for name in ("id", "name", "organization_id")}
+        return Json.of({**fields, "connection_uri": None})
 
     async def get_default_llm_extra_headers(self, request: Request) -> Response:
         """Answer with the headers that calls of models have: none that the platform knows of."""

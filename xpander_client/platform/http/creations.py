@@ -78,11 +78,11 @@ class Creations:
         if create_missing:
             try:
                 return await self._reach.store_as(access, name)
-            except HttpError as refusal:
-                if access.agent_ids is None or refusal.status != 404:
+            except HttpError as error:
+                if access.agent_ids is None or error.status != 404:
                     raise
                 # The same words whatever is in the way of the id.
-                raise HttpError(404, f"{refusal.detail}; {_WHICH_IDS}") from None
+                raise HttpError(404, f"{error.detail}; {_WHICH_IDS}") from None
         await self._reach.check_task(access, name)
         stored = await self._reach.find_stored_id(access.organization_id, name)
         if access.role == WORKER:

@@ -75,8 +75,8 @@ class HealthEndpoints:
                 await self._store.doc_get("", "ready", "")
         except TimeoutError:
             return f"the store did not answer within {PATIENCE:g} s"
-        except HttpError as refusal:
-            return refusal.detail
+        except HttpError as error:
+            return error.detail
         except Exception as error:
             _logger.warning("the store can't be read: %s", error)
             return "the store can't be read; the platform's log says more"

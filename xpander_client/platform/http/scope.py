@@ -202,8 +202,8 @@ class KeyScope:
     ) -> TaskRecord | None:
         try:
             return await self._store.get(organization_id, task_id, whole=whole)
-        except HttpError as refusal:
-            if refusal.status != 404:
+        except HttpError as error:
+            if error.status != 404:
                 raise
             return None
 
@@ -214,8 +214,8 @@ class KeyScope:
     async def _thread(self, access: KeyGrant, thread_id: str) -> ThreadRecord | None:
         try:
             return await self._store.threads.get(access.organization_id, thread_id)
-        except HttpError as refusal:
-            if refusal.status != 404:
+        except HttpError as error:
+            if error.status != 404:
                 raise
             return None
 

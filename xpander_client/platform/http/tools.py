@@ -56,7 +56,7 @@ _STOP = {"xpander-agent-stop": "true"}
 
 
 @attrs.frozen(kw_only=True)
-class _ToolCall:
+class _OperationCall:
     """A call of a tool in the course of a task."""
 
     access: KeyGrant
@@ -146,7 +146,7 @@ class OperationEndpoints:
         task_id = path_id(request, "execution_id")
         task = await self._store.get(organization(request), task_id, whole=False)
         tool_id = path_id(request, "operation_id")
-        call = _ToolCall(
+        call = _OperationCall(
             access=access(request),
             agent_id=path_id(request, "agent_id"),
             task=task,
@@ -166,15 +166,15 @@ class OperationEndpoints:
         await self._check(call)
         try:
             answer = await self._have_answered(call)
-        except HttpError as refusal:
-            if refusal.status not in _TOOL_FAILURES:  # it is the task that can't be worked on
+        except HttpError as error:
+            if error.status not in _TOOL_FAILURES:  # it is the task that can't be worked on
                 now = await self._store.get(call.organization_id, task_id, whole=False)
-                raise _make_refusal(refusal, {STATUS: now.status}) from None
-            headers = await self._tell(call, _ToolAnswer(body=orjson.dumps(refusal.detail)))
-            raise _make_refusal(refusal, headers) from None
+                raise _add_headers(error, {STATUS: now.status}) from None
+            headers = await self._tell(call, _ToolAnswer(body=orjson.dumps(error.detail)))
+            raise _add_headers(error, headers) from None
         return Json(answer.body, headers={**answer.headers, **await self._tell(call, answer)})
 
-    async def _check(self, call: _ToolCall) -> None:
+    async def _check(self, call: _OperationCall) -> None:
         """Refuse a call that can't be made for this task, before anything is done."""
         task = call.task
         status = {STATUS: task.status}
@@ -191,7 +191,7 @@ class OperationEndpoints:
         if call.attempt is not None and task_machine.is_worn(task, self._clock(), self._leases):
             await self._store.keep_alive(call.organization_id, task.id, attempt=call.attempt)
 
-    async def _have_answered(self, call: _ToolCall) -> _ToolAnswer:
+    async def _have_answered(self, call: _OperationCall) -> _ToolAnswer:
         """Have the tool answer.
 
         Raises:
@@ -210,7 +210,7 @@ class OperationEndpoints:
             body=await self._http_tools.call(call.tool_id, operation, call.arguments)
         )
 
-    async def _finish(self, call: _ToolCall) -> _ToolAnswer:
+    async def _finish(self, call: _OperationCall) -> _ToolAnswer:
         is_success = call.arguments.body.get("is_success")
         if not isinstance(is_success, bool):
             raise HttpError(422, "is_success has to be true or false", "$.body_params.is_success")
@@ -237,7 +237,7 @@ class OperationEndpoints:
             key=IdempotencyKey(f"finish\n{name.hex()}", name),
         )
 
-    async def _delegate(self, call: _ToolCall, sub_agent: str) -> _ToolAnswer:
+    async def _delegate(self, call: _OperationCall, sub_agent: str) -> _ToolAnswer:
         text = call.arguments.body.get("input_task")
         if not isinstance(text, str) or not text:
             raise HttpError(422, "input_task has to say what to do", "$.body_params.input_task")
@@ -269,7 +269,7 @@ class OperationEndpoints:
             body=orjson.dumps({"execution_id": put.record.id}), headers=_STOP, final=False
         )
 
-    async def _tell(self, call: _ToolCall, answer: _ToolAnswer) -> dict[str, str]:
+    async def _tell(self, call: _OperationCall, answer: _ToolAnswer) -> dict[str, str]:
         """Add the tool's message to the task's thread, if wanted. A sign of life in any case.
 
         Returns what the headers say of the task and of the thread.
@@ -288,8 +288,8 @@ class OperationEndpoints:
                         attempt=call.attempt,
                         key=answer.key,
                     )
-                except HttpError as refusal:
-                    if refusal.status != 404:
+                except HttpError as error:
+                    if error.status != 404:
                         raise
                 else:
                     assert extended.task is not None
@@ -300,13 +300,13 @@ class OperationEndpoints:
                 task = await self._store.keep_alive(
                     call.organization_id, call.task.id, attempt=call.attempt
                 )
-        except HttpError as refusal:
-            if refusal.status != 409:
+        except HttpError as error:
+            if error.status != 409:
                 raise
             now = await self._store.get(call.organization_id, call.task.id, whole=False)
             raise HttpError(
                 409,
-                f"{refusal.detail}; the tool was called, but its answer was not kept",
+                f"{error.detail}; the tool was called, but its answer was not kept",
                 headers={STATUS: now.status},
             ) from None
         return {STATUS: task.status}
@@ -348,8 +348,8 @@ def _says_true(request: Request, name: bytes) -> bool:
     return (bodies.header(request, name) or "").lower() == "true"
 
 
-def _make_refusal(refusal: HttpError, headers: Mapping[str, str]) -> HttpError:
-    return HttpError(refusal.status, refusal.detail, refusal.path, headers)
+def _add_headers(error: HttpError, headers: Mapping[str, str]) -> HttpError:
+    return HttpError(error.status, error.detail, error.path, headers)
 
 
 _GROUPS = {

@@ -407,11 +407,11 @@ class ListenState(enum.Enum):
 
 @attrs.frozen
 class Held:
-    """A task in a worker's hands. `told` is the number of the last thing that it was told, or 0."""
+    """A task in a worker's hands. `last_notified` is its last notification, or 0."""
 
     attempt: int
     begun: bool
-    told: int
+    last_notified: int
 
 
 AUDIT_FIELDS = tuple(field.name for field in attrs.fields(AuditEntry))

@@ -126,18 +126,18 @@ async def _look_through(
     Raises:
         ConfigurationError: some of it can't be copied at all, and is not to be left out.
     """
-    told = {True: 0, False: 0}
+    counts = {True: 0, False: 0}
     for table in TABLES:
         async for misfit in fitting.look_through(table, original.rows(table, bulk=False)):
-            told[misfit.cut] += 1
-            if told[misfit.cut] <= _NAMED:
+            counts[misfit.cut] += 1
+            if counts[misfit.cut] <= _NAMED:
                 tell(f"{misfit}: {'cut' if misfit.cut else 'not copied'} in the copy")
-    for cut, count in told.items():
+    for cut, count in counts.items():
         if count > _NAMED:
             tell(f"and {count - _NAMED} more that are {'cut' if cut else 'not copied'}")
-    if told[False] and not leave_out:
+    if counts[False] and not leave_out:
         raise ConfigurationError(
-            f"{told[False]} record(s) can't be kept in {engine}, as told above, so nothing was "
+            f"{counts[False]} record(s) can't be kept in {engine}, as told above, so nothing was "
             "copied; --leave-out copies all others"
         )
 

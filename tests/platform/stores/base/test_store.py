@@ -513,7 +513,7 @@ async def test_a_watch_hears_what_happens_after_it_was_made(store: Store) -> Non
 async def look(store: Store) -> Swept:
     """As a server does it again and again."""
     begun = store.now()
-    await store.presence.pulse(())
+    await store.presence.note_alive(())
     return await store.sweep(begun)
 
 
@@ -543,7 +543,7 @@ async def test_a_platform_may_stand_still_while_it_looks_for_lost_workers(
     await put(store)
     await begin(store)
     begun = store.now()
-    await store.presence.pulse(())
+    await store.presence.note_alive(())
     clock.now += LEASE + 60
     assert not await store.sweep(begun)
 

@@ -118,7 +118,7 @@ async def test_a_worker_that_lives_may_let_offers_pass(
 ) -> None:
     await put(store)
     for _ in range(Settings().max_attempts + 2):
-        await store.presence.pulse([])  # its server is alive
+        await store.presence.note_alive([])  # its server is alive
         await store.presence.join(worker("w"), named=True)
         await store.claim("o", "a", ["w"])
         if alive == "left":
@@ -129,7 +129,7 @@ async def test_a_worker_that_lives_may_let_offers_pass(
             await store.presence.note_message(worker("w"), busy=None)
         for _ in range(4):
             clock.now += WINDOW / 4
-            await store.presence.pulse(["stream of w"] if alive == "listens" else [])
+            await store.presence.note_alive(["stream of w"] if alive == "listens" else [])
         assert await sweep_all(store) == ["t"]
     record = await store.get("o", "t")
     assert (record.status, record.losses) == ("pending", 0)

@@ -47,22 +47,22 @@ class _Listing:
 
         try:
             await self._app(scope, receive, pass_on)
-        except HttpError as refusal:
-            if has_begun or refusal.status not in (400, 422):
+        except HttpError as error:
+            if has_begun or error.status not in (400, 422):
                 raise
-            answer = Json.of({"detail": [_describe(refusal)]})
+            answer = Json.of({"detail": [_describe(error)]})
             answer.status_code = 422
             await answer(scope, receive, send)
 
 
-def _describe(refusal: HttpError) -> dict[str, object]:
-    kind = "json_invalid" if refusal.status == 400 else "value_error"
-    return {"loc": _locate(refusal), "msg": refusal.detail, "type": kind}
+def _describe(error: HttpError) -> dict[str, object]:
+    kind = "json_invalid" if error.status == 400 else "value_error"
+    return {"loc": _locate(error), "msg": error.detail, "type": kind}
 
 
-def _locate(refusal: HttpError) -> list[str | int]:
+def _locate(error: HttpError) -> list[str | int]:
     """Return the place of a fault, step by step."""
-    if isinstance(refusal, QueryError):
-        return ["query", refusal.name]
-    steps = _STEP.findall(refusal.path or "")
+    if isinstance(error, QueryError):
+        return ["query", error.name]
+    steps = _STEP.findall(error.path or "")
     return ["body", *(name or int(index) for name, index in steps)]

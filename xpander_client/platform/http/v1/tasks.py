@@ -127,8 +127,8 @@ def _read_number(request: Request, name: str, otherwise: int, *, most: int | Non
     """Return a number from 1 on out of the query."""
     try:
         number = count(request.query_params.get(name), name)
-    except HttpError as refusal:
-        raise QueryError(name, refusal.detail) from None
+    except HttpError as error:
+        raise QueryError(name, error.detail) from None
     if number is None:
         return otherwise
     if number < 1 or (most is not None and number > most):

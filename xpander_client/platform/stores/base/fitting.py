@@ -50,7 +50,7 @@ _PARTS = {
 
 
 @attrs.frozen
-class Misfit:
+class UnfitField:
     """A field of a record that PostgreSQL can't hold; without `cut` its record can't be copied."""
 
     table: str
@@ -76,7 +76,7 @@ class Fitting:
 
     async def look_through(
         self, table: str, rows: AsyncIterator[Sequence[Sequence[Any]]]
-    ) -> AsyncIterator[Misfit]:
+    ) -> AsyncIterator[UnfitField]:
         """Find what doesn't fit in these rows, and remember which records can't be copied."""
         async for batch in rows:
             for row in batch:
@@ -86,7 +86,7 @@ class Fitting:
                     if not cut:
                         self._left_out.add(self._identity(table, row))
                     name = row[self._fields[table].index(_NAMES[table])]
-                    yield Misfit(table, str(name), field, why, cut)
+                    yield UnfitField(table, str(name), field, why, cut)
 
     def fit_rows(self, table: str, rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
         """Return the rows as they can be copied, without those that can't be."""

@@ -131,7 +131,7 @@ class LocalPresence:
         }
         return set(workers) - here
 
-    async def pulse(self, streams: Sequence[str]) -> Mapping[tuple[str, str], WorkerRecord]:
+    async def note_alive(self, streams: Sequence[str]) -> Mapping[tuple[str, str], WorkerRecord]:
         """Forget workers that are gone and hold nothing. After a while in which nobody was heard,
         leases get a new term.
         """
@@ -144,7 +144,7 @@ class LocalPresence:
                 del self._workers[place]
         return {place: each.record for place, each in self._workers.items() if each.listening}
 
-    def miss(self) -> None:
+    def note_pause(self) -> None:
         """Note that nobody could renew a lease for a while, although we did not stand still."""
         self._seen = -math.inf
 

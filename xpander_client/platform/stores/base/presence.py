@@ -49,7 +49,7 @@ class Presence(Protocol):
         """
         ...
 
-    async def pulse(self, streams: Sequence[str]) -> Mapping[tuple[str, str], WorkerRecord]:
+    async def note_alive(self, streams: Sequence[str]) -> Mapping[tuple[str, str], WorkerRecord]:
         """Note that this server is alive, and that these streams of workers are open at it.
 
         Returns the workers that listen at it, as all servers know them.

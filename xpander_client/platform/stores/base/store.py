@@ -393,7 +393,7 @@ class Store(ABC):
         self,
         organization_id: str,
         task_id: str,
-        told: Mapping[str, Any],
+        notification: Mapping[str, Any],
         *,
         key: IdempotencyKey | None = None,
     ) -> Appended:
@@ -404,7 +404,9 @@ class Store(ABC):
             first = first_answer(work, organization_id, key)
             if first is not None:
                 return Appended(record, int(first), repeated=True)
-            outcome = task_machine.notify(record, told["key"], told.get("data"), work.now)
+            outcome = task_machine.notify(
+                record, notification["key"], notification.get("data"), work.now
+            )
             last_seq = save_task(work, record, outcome)
             if record.worker_id is not None:
                 work.topics.add(worker_topic(organization_id, record.worker_id))

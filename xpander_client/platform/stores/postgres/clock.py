@@ -14,8 +14,8 @@ class DatabaseClock:
     """Gives the database's time, as asked for now and then, and evenly in between.
 
     The clocks of the machines that servers run on may differ as they like: leases are about this
-    one. Where somebody sets it, the servers follow within seconds; see `Presence.pulse` for what
-    becomes of leases then.
+    one. Where somebody sets it, the servers follow within seconds; see `Presence.note_alive` for
+    what becomes of leases then.
     """
 
     def __init__(self) -> None:

@@ -28,7 +28,7 @@ _LATE = 0.5
 _logger = logging.getLogger(__name__)
 
 
-class Listener:
+class DatabaseListener:
     """Listens on a channel as long as it is open. `heard` gets the process of the database that
     notified, and the payload; `returned` is called when notifications may have been missed.
     """

@@ -196,7 +196,7 @@ class PostgresPresence:
         )
         return set(workers) - {(row["organization_id"], row["id"]) for row in rows}
 
-    async def pulse(self, streams: Sequence[str]) -> Mapping[tuple[str, str], WorkerRecord]:
+    async def note_alive(self, streams: Sequence[str]) -> Mapping[tuple[str, str], WorkerRecord]:
         """Note that this server is alive. Returns the workers that listen at it."""
         async with self._database.acquire(urgent=True) as connection:
             await self._beat(connection)
@@ -224,7 +224,7 @@ class PostgresPresence:
         rows = await self._database.fetch(
             "SELECT t.organization_id, t.worker_id, t.id, t.attempt, t.status, "
             "(SELECT max(e.seq) FROM events e WHERE e.task_id = t.id "
-            "AND e.type = 'notification') AS told FROM tasks t JOIN workers w "
+            "AND e.type = 'notification') AS last_notified FROM tasks t JOIN workers w "
             "ON w.id = t.worker_id AND w.organization_id = t.organization_id "
             "AND w.agent_id = t.agent_id "
             "WHERE t.worker_id = ANY($2::text[]) AND t.organization_id = ANY($1::text[])",
@@ -232,10 +232,10 @@ class PostgresPresence:
             [worker_id for _, worker_id in held],
             urgent=True,
         )
-        for organization_id, worker_id, task_id, attempt, status, told in rows:
+        for organization_id, worker_id, task_id, attempt, status, last_notified in rows:
             here = held.get((organization_id, worker_id))
             if here is not None:
-                here[task_id] = Held(attempt, status != "pending", told or 0)
+                here[task_id] = Held(attempt, status != "pending", last_notified or 0)
         return held
 
     async def _beat(self, connection: Connection) -> None:

@@ -33,7 +33,7 @@ class _Bound:
 
 
 @attrs.frozen
-class Look:
+class FrontsSeen:
     """A look at some queues of an agent, from the `fronts` that they had when it began."""
 
     fronts: dict[str | None, int]
@@ -77,13 +77,13 @@ class Fronts:
         """Forget everything: hints may have been lost."""
         self._agents.clear()
 
-    def look(self, organization_id: str, agent_id: str) -> Look:
+    def look(self, organization_id: str, agent_id: str) -> FrontsSeen:
         """Note what is known before the queues of an agent are read."""
         fronts = self.find(organization_id, agent_id)
-        return Look(fronts, self._seen, self._bound, self._settled)
+        return FrontsSeen(fronts, self._seen, self._bound, self._settled)
 
     def learn(
-        self, look: Look, heads: Mapping[str | None, int | None], *, oldest: int, next_: int
+        self, look: FrontsSeen, heads: Mapping[str | None, int | None], *, oldest: int, next_: int
     ) -> None:
         """Learn from what the read found: the number of the first task in each queue, if there is
         one; the `oldest` transaction that had not ended, and the `next_` one that would begin.

@@ -31,7 +31,7 @@ from xpander_client.platform.stores.base.transaction import Command
 from xpander_client.platform.stores.postgres.clock import DatabaseClock
 from xpander_client.platform.stores.postgres.connections import Database, answering
 from xpander_client.platform.stores.postgres.last_numbers import LastNumbers
-from xpander_client.platform.stores.postgres.listener import Listener
+from xpander_client.platform.stores.postgres.listener import DatabaseListener
 from xpander_client.platform.stores.postgres.presence import RENEW, PostgresPresence
 from xpander_client.platform.stores.postgres.queue_fronts import Fronts
 from xpander_client.platform.stores.postgres.recent_events import RecentEvents
@@ -95,7 +95,7 @@ class PostgresStore(Store):
         self._recent_events = RecentEvents()
         self._last_numbers = LastNumbers(self._database)
         self._fronts = Fronts()
-        self._listener = Listener(
+        self._listener = DatabaseListener(
             self._database, database_clock, self._on_notified, self._wake_everybody
         )
         self._writer = Writer(
@@ -137,7 +137,7 @@ class PostgresStore(Store):
                 await self._listener.start(channel)
             self._writer.start(channel)
             if exclusive:
-                await self._presence.pulse(())
+                await self._presence.note_alive(())
         except BaseException:
             await self.close()
             raise
@@ -166,9 +166,9 @@ class PostgresStore(Store):
         known to whoever asked for it.
         """
         self._recent_events.extend(events)
-        told = [shorten(each) for each in topics if not each.startswith("worker:")]
-        self._fronts.forget(told)
-        self._topics.notify(told)
+        hints = [shorten(each) for each in topics if not each.startswith("worker:")]
+        self._fronts.forget(hints)
+        self._topics.notify(hints)
 
     def _on_notified(self, process: int, payload: str) -> None:
         if process == self._writer.process:
@@ -280,7 +280,7 @@ class PostgresStore(Store):
         rows = await self._database.fetch(
             "SELECT seq, type, body FROM (SELECT seq, type, body, "
             "sum(octet_length(body)) OVER (ORDER BY seq) - octet_length(body) AS before "
-            "FROM events WHERE task_id = $1 AND seq > $2 AND type = 'notification') told "
+            "FROM events WHERE task_id = $1 AND seq > $2 AND type = 'notification') kept "
             "WHERE before < $3 ORDER BY seq",
             record.id,
             max(after, record.run_from),

@@ -89,7 +89,7 @@ class TaskRow:
 
 
 @attrs.define
-class _Thread:
+class _WorkThread:
     record: ThreadRecord
     user_id: str | None = None
     agent_id: str | None = None
@@ -159,7 +159,7 @@ class PostgresWork:
         self._size_before = 0
         self._tasks: dict[str, TaskRow | None] = {}
         self._keys: dict[tuple[str, str], tuple[bytes, str] | None] = {}
-        self._threads: dict[tuple[str, str], _Thread | None] = {}
+        self._threads: dict[tuple[str, str], _WorkThread | None] = {}
         self._documents: dict[tuple[str, str, str], _Document | None] = {}
         self._candidates: dict[tuple[str, str], dict[str, None]] = {}
         self._queues: dict[tuple[str, str], list[str]] = {}
@@ -249,7 +249,7 @@ class PostgresWork:
         """Add the threads that were found of those looked for, with whom they belong to."""
         for record, user_id, agent_id in found:
             place = record.organization_id, record.id
-            self._threads.setdefault(place, _Thread(record, user_id, agent_id))
+            self._threads.setdefault(place, _WorkThread(record, user_id, agent_id))
         for place in places:
             self._threads.setdefault(place, None)
 
@@ -440,7 +440,7 @@ class PostgresWork:
         """Add a thread without messages."""
         place = record.organization_id, record.id
         self.size += len(record.document)
-        self._set(self._threads, place, _Thread(record, user_id, agent_id, new=True))
+        self._set(self._threads, place, _WorkThread(record, user_id, agent_id, new=True))
 
     def save_thread(self, record: ThreadRecord, user_id: str | None, agent_id: str | None) -> None:
         """Write a thread's document and its length."""
@@ -448,7 +448,7 @@ class PostgresWork:
         row = self._threads[place]
         assert row is not None
         self.size += len(record.document)
-        self._set(self._threads, place, _Thread(record, user_id, agent_id, row.new, saved=True))
+        self._set(self._threads, place, _WorkThread(record, user_id, agent_id, row.new, saved=True))
 
     def extend_thread(self, thread: ThreadRecord, messages: Sequence[MessageRecord]) -> None:
         """Add messages behind the thread's last one, and count them in its length."""
@@ -566,5 +566,5 @@ class PostgresWork:
         )
 
 
-def _whole(row: _Thread) -> tuple[ThreadRecord, str | None, str | None]:
+def _whole(row: _WorkThread) -> tuple[ThreadRecord, str | None, str | None]:
     return row.record, row.user_id, row.agent_id

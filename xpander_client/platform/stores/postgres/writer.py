@@ -188,7 +188,7 @@ class Writer:
             if is_known and self._limit.split(len(batch), error):
                 self._queue.extendleft(reversed(batch))
                 return
-            self._fail(batch, self._refusal(error))
+            self._fail(batch, self._convert_error(error))
         else:
             self.commits += 1
             self.commands += len(batch)
@@ -198,7 +198,7 @@ class Writer:
         if work is not None:
             self._on_written(work.topics, work.events)
 
-    def _refusal(self, error: Exception) -> HttpError:
+    def _convert_error(self, error: Exception) -> HttpError:
         if isinstance(error, HttpError):
             return error
         if isinstance(error, AWAY):

@@ -91,7 +91,7 @@ class SqliteStore(Store):
             lambda connection: SqliteWork(connection, self._clock),
             self._topics.notify,
             self.admission,
-            locked_out=self._presence.miss,
+            locked_out=self._presence.note_pause,
         )
         self._reader: sqlite3.Connection | None = None
         self._lister: ThreadPoolExecutor | None = None
