@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.legacy.conftest import Desk
+from tests.legacy.model import FINISH, chat
+from tests.worlds import World
 from xpander_client.errors import ArgumentError
 from xpander_client.legacy import Agent, AgenticOperation, XpanderClient
 from xpander_client.platform import LocalPlatform
@@ -77,3 +80,34 @@ def test_tools_of_the_platform_are_listed_without_those_of_the_script(agent: Age
     assert agent.get_tools(return_all_tools=True) == agent.get_tools()
     bedrock = agent.retrieve_all_graph_tools("amazonBedrock")
     assert bedrock[0]["toolSpec"]["name"] == "get_weather"
+
+
+def test_tools_run_for_nobody_where_there_is_no_task(
+    world: World, desk: Desk, agent: Agent
+) -> None:
+    def len_of(text: str) -> int:
+        return len(text)
+
+    agent.add_local_tools([len_of])
+    answer = chat(
+        None,
+        ("get_weather", {"bodyParams": {"city": "Oslo"}}),
+        ("len_of", {"text": "four"}),
+        ("break_down", {}),
+        (FINISH, {"bodyParams": {"is_success": True, "result": "done"}}),
+        ("read_news", "{"),
+    )
+    calls = XpanderClient.extract_tool_calls(answer)
+    results = world.run(agent, "run_tools", calls)
+    assert [(each.status_code, each.is_success) for each in results] == [
+        (200, True),
+        (200, True),
+        (424, False),
+        (404, False),
+        (400, False),
+    ]
+    assert [each.result for each in results[:2]] == [{"city": "Oslo", "degrees": 20}, 4]
+    assert "out of order" in results[2].result
+    assert [name for name, _ in desk.called] == ["get_weather", "break_down"]
+    assert world.run(agent, "run_tool", calls[0]).result == {"city": "Oslo", "degrees": 20}
+    assert agent.execution is None

@@ -266,7 +266,7 @@ async def test_a_listener_hands_executions_to_a_loop(
             assert execution_task.input.user is not None
             client = XpanderClient(configuration=configuration)
             agent = client.agents.get(agent_id=execution_task.agent_id)
-            agent.init_task(execution=execution_task.to_dict())
+            agent.init_task(execution=execution_task.model_dump())
             ended = await Coder(agent, model).work()
             return AgentExecutionResult(
                 result=ended.result, is_success=ended.status == ExecutionStatus.COMPLETED

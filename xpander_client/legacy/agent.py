@@ -364,8 +364,9 @@ class Agent:
         """Tell whether the loop is over: the model ended the task, or the platform says that it
         ended.
 
-        Asks the platform once at most. The first call takes the task for this script. If a worker
-        was faster, the call returns when the worker is done.
+        The first call takes the task for this script and begins its thread; each one after that
+        asks the platform once at most. If a worker was faster, the call returns when the worker is
+        done.
 
         Returns:
             True when the task is completed, failed or stopped, or waits for a person.
@@ -668,7 +669,8 @@ class Agent:
 
         A tool that fails gives a result with `is_error`, its status and the error's text; so does
         one that could not be reached, and one whose arguments the model did not write properly.
-        Nothing that is passed in is changed.
+        Nothing that is passed in is changed. Before `add_task` tools run for nobody: their results
+        are returned, and no thread is told of them.
 
         Args:
             tool_calls: The calls, as `extract_tool_calls` gives them.
@@ -679,7 +681,7 @@ class Agent:
             left out.
 
         Raises:
-            ArgumentError: there is no task, or a function is async and this is not `arun_tools`.
+            ArgumentError: a function is async and this is not `arun_tools`.
             TaskHeldError: a worker has the task.
             ModuleException: Anything else that may go wrong.
         """

@@ -7,7 +7,7 @@ import uuid
 from xpander_client.api.models import AgentExecutionStatus, ThreadMessage, ThreadToolCall
 from xpander_client.api.resources import Task
 from xpander_client.core.steps import Steps, ask
-from xpander_client.errors import TurnLimitError
+from xpander_client.errors import TaskHeldError, TurnLimitError
 from xpander_client.legacy import operations
 from xpander_client.legacy.conversation import Conversation
 from xpander_client.legacy.driven_agent import DrivenAgent, DrivenTask
@@ -46,7 +46,10 @@ class Loop:
         return task
 
     def check_finished(self) -> Steps[bool]:
-        """Tell whether the loop is over. Asks the platform once at most, and only if it must.
+        """Tell whether the loop is over.
+
+        The first time the task is taken and its thread begun. After that the platform is asked once
+        at most, and only if it must.
 
         While a worker has the task, this waits until it is over.
 
@@ -59,8 +62,15 @@ class Loop:
         if at.finish is not None:
             yield from self.tools.run([at.finish], None)
             return at.over
-        if not at.claimed and not at.held_by_other and (yield from self.conversation.claim()):
-            return False
+        if not at.claimed and not at.held_by_other:
+            # Scripts know the thread by its id from here on.
+            try:
+                yield from self.conversation.open_thread()
+            except TaskHeldError:
+                at.held_by_other = True
+            else:
+                at.reported = None  # the status that came with it is this look's
+                return False
         if at.held_by_other:
             yield from self.wait_for_end(None)
             return True

@@ -55,7 +55,7 @@ class Ran:
 def run(
     platform: PlatformResources,
     agent_id: str,
-    execution_id: str,
+    execution_id: str | None,
     call: ToolCall,
     payload: Mapping[str, Any],
     *,
@@ -63,25 +63,39 @@ def run(
     version: int | None,
     several: bool,
 ) -> Steps[Ran]:
-    """Have the platform run a tool. A tool that fails is a result that says so, as is no answer."""
+    """Have the platform run a tool, for a task or for nobody.
+
+    A tool that fails is a result that says so, as is no answer.
+    """
     agents = platform.agents.with_raw_response
     try:
-        answer = yield from ask(
-            agents.run_operation,
-            agents.arun_operation,
-            agent_id,
-            execution_id,
-            call.name,
-            body_params=payload["body_params"],
-            path_params=payload["path_params"],
-            query_params=payload["query_params"],
-            headers={**payload["headers"], "x-xpander-execution-id": execution_id},
-            tool_call_id=call.tool_call_id,
-            parallel=several,
-            with_auto_report_result=True,
-            agent_version=version,
-            execution_attempt=attempt,
-        )
+        if execution_id is None:
+            answer = yield from ask(
+                agents.invoke_tool,
+                agents.ainvoke_tool,
+                agent_id,
+                call.name,
+                _list_arguments(payload),
+                version,
+                tool_call_id=call.tool_call_id,
+            )
+        else:
+            answer = yield from ask(
+                agents.run_operation,
+                agents.arun_operation,
+                agent_id,
+                execution_id,
+                call.name,
+                body_params=payload["body_params"],
+                path_params=payload["path_params"],
+                query_params=payload["query_params"],
+                headers={**payload["headers"], "x-xpander-execution-id": execution_id},
+                tool_call_id=call.tool_call_id,
+                parallel=several,
+                with_auto_report_result=True,
+                agent_version=version,
+                execution_attempt=attempt,
+            )
     except DecodingError as error:  # an answer that is no JSON is a text
         return _ran(call, error.body, error.status_code or 200, error.headers)
     except ConflictError as error:
@@ -99,6 +113,12 @@ def run(
     if isinstance(said, Mapping) and said.get("ok") is False and said.get("error"):
         status = _NO_ANSWER
     return _ran(call, said, status, answer.headers)
+
+
+def _list_arguments(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments side by side, as a tool is called with outside of a task."""
+    query = {name.removesuffix("[]"): value for name, value in payload["query_params"].items()}
+    return {**payload["path_params"], **query, **payload["body_params"]}
 
 
 def make_refused_ran(call: ToolCall, why: str, *, local: bool = False) -> Ran:

@@ -49,24 +49,28 @@ class ToolRuns:
         """Run calls at the same time, the one that ends the task after all others.
 
         Calls of tools that only the script can run are left out; they wait for their results.
+        Without a task tools are run for nobody, and no thread is told what they gave.
         """
-        at = self._agent.driven_task
-        copy = yield from self._conversation.open_thread()
+        at = self._agent.current
+        copy = None if at is None else (yield from self._conversation.open_thread())
         tools = self._agent.tools
         named = [attrs.evolve(call, name=catalog.original_name(call.name, tools)) for call in calls]
         ours = [call for call in named if call.type is not ToolCallType.LOCAL or self._runs(call)]
-        last = [call for call in ours if _ends(call)]
-        first = [call for call in ours if not _ends(call)]
+        last = [call for call in ours if at is not None and _ends(call)]
+        first = [call for call in ours if at is None or not _ends(call)]
         outcomes = yield from together(
             [_catch(self._run(call, tools, extension, several=len(ours) > 1)) for call in first]
         )
         ran = [each for each in outcomes if isinstance(each, Ran)]
         # What ran is told also where another call could not be made.
-        yield from self._settle(copy, ran)
+        if copy is not None:
+            yield from self._settle(copy, ran)
         for each in outcomes:
             if isinstance(each, _NotMade):
                 raise each.error
         for call in last:
+            assert at is not None
+            assert copy is not None
             if at.ended_by is None:
                 done = yield from self._run(call, tools, extension, several=len(ours) > 1)
                 yield from self._settle(copy, [done])
@@ -86,8 +90,9 @@ class ToolRuns:
         *,
         several: bool,
     ) -> Steps[Ran]:
-        at = self._agent.driven_task
-        at.calls_made.append(call.name)
+        at = self._agent.current
+        if at is not None:
+            at.calls_made.append(call.name)
         local = next((each for each in self._agent.local if each.tool.name == call.name), None)
         if local is not None:
             return (yield from self._run_here(call, local, extension))
@@ -100,13 +105,15 @@ class ToolRuns:
         ran = yield from operations.run(
             self._agent.platform,
             self._agent.definition.id,
-            at.task.id,
+            None if at is None else at.task.id,
             call,
             payload,
-            attempt=at.attempt,
+            attempt=None if at is None else at.attempt,
             version=self._agent.version,
             several=several,
         )
+        if at is None:
+            return ran
         at.take_status(ran.headers)
         if ran.hands_over and not _ends(call):
             return (yield from self._delegate(ran))
