@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from xpander_client.core.tool_schema import resolve_reference, rewritten, simplify_schema
+from xpander_client.core.tool_schema import resolve_reference, rewrite_schema, simplify_schema
 
 
 def test_what_providers_refuse_is_mended_at_every_depth_and_nothing_is_shared() -> None:
@@ -40,7 +40,7 @@ def test_a_property_may_be_called_like_a_keyword(name: str) -> None:
 def test_what_is_no_schema_is_left_as_it_is(odd: Any) -> None:
     schema = {"properties": {"a": odd}, "items": odd}
     assert simplify_schema(schema) == schema
-    assert rewritten({"anyOf": [odd]}, lambda part: part) == {"anyOf": [odd]}
+    assert rewrite_schema({"anyOf": [odd]}, lambda part: part) == {"anyOf": [odd]}
 
 
 @pytest.mark.parametrize(

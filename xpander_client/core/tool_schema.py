@@ -33,7 +33,7 @@ def simplify_schema(schema: Mapping[str, Any]) -> Schema:
         >>> simplify_schema({"type": "object", "properties": {"names": {"type": "array"}}})
         {'type': 'object', 'properties': {'names': {'type': 'array', 'items': {}}}}
     """
-    return rewritten(_one_object(copy.deepcopy(dict(schema))), _simplify)
+    return rewrite_schema(_one_object(copy.deepcopy(dict(schema))), _simplify)
 
 
 def _one_object(schema: Schema) -> Schema:
@@ -67,7 +67,7 @@ def _simplify(part: Schema) -> Schema:
     return part
 
 
-def rewritten(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:
+def rewrite_schema(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:
     """Return a copy of the schema in which `change` made each part anew, the innermost first."""
     made = dict(schema)
     for key in _NAMED:
@@ -83,4 +83,4 @@ def rewritten(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:
 
 
 def _part(value: Any, change: Callable[[Schema], Schema]) -> Any:
-    return rewritten(dict(value), change) if isinstance(value, Mapping) else value
+    return rewrite_schema(dict(value), change) if isinstance(value, Mapping) else value

@@ -12,7 +12,7 @@ import pytest
 
 from tests.agents.sandbox.sandboxes import opened, ran, session, succeeded
 from xpander_client.agents.sandbox.capabilities import Capabilities
-from xpander_client.agents.sandbox.dialect.rewriting import retold
+from xpander_client.agents.sandbox.dialect.rewriting import mark_changes
 
 
 class Status(enum.StrEnum):
@@ -172,4 +172,4 @@ def test_the_functions_behind_it_open_nothing() -> None:
 
 def test_code_that_sets_nothing_of_others_is_left_as_it_is() -> None:
     for code in ("x = a.b + 1", "a[0] = 1", "f(x.y(z))", "class A:\n    x = 1", "x = = 1", "a.b"):
-        assert retold(code) is code
+        assert mark_changes(code) is code

@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from time import monotonic
 from typing import Any
 
-from xpander_client.agents.sandbox.exceptions import nearest_exception
+from xpander_client.agents.sandbox.exceptions import find_nearest_exception
 from xpander_client.agents.sandbox.exports import Target
 from xpander_client.agents.sandbox.interruption import Interrupted, Interruption
 from xpander_client.agents.sandbox.marshal import Crossing
@@ -151,7 +151,7 @@ def plain_call(call: HostCall) -> Any:
 
 def write_failure(error: Exception, target: Target | None) -> dict[str, Any]:
     """Return the answer to a call that failed: the error as agent code may catch it."""
-    kind, message = nearest_exception(error, target.exception_mappings if target else {})
+    kind, message = find_nearest_exception(error, target.exception_mappings if target else {})
     return {"exc_type": kind, "message": message}
 
 

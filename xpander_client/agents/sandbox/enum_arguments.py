@@ -17,7 +17,7 @@ from xpander_client.agents.contract.validation import Check, Misfit
 _checks: WeakKeyDictionary[Any, dict[str, Check]] = WeakKeyDictionary()
 
 
-def with_enums(
+def restore_enums(
     function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Put enums for the values of enums among the arguments, where the function's annotations ask.

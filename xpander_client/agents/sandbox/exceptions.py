@@ -97,7 +97,7 @@ _NO_OPERATOR = re.compile(
 )
 
 
-def nearest_exception(
+def find_nearest_exception(
     error: BaseException, mappings: Mapping[type[BaseException], type[BaseException]]
 ) -> tuple[str, str]:
     """Find what a host's exception is in agent code: a type's name there, and the message.

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import attrs
 
 from xpander_client.agents.sandbox.capabilities import Capabilities, HostClass, HostModule, is_async
-from xpander_client.agents.sandbox.wire_types import class_type, type_id, wrap_object
+from xpander_client.agents.sandbox.wire_types import find_type_id, wrap_class, wrap_object
 
 if TYPE_CHECKING:
     from pydantic_monty import ExternalModule
@@ -159,7 +159,7 @@ def _make_openings(capabilities: Capabilities) -> Openings:
     for cls in capabilities.classes.values():
         openings.classes[cls.name] = cls
         openings.by_type[cls.cls] = cls
-        openings.by_id[type_id(cls.cls)] = cls
+        openings.by_id[find_type_id(cls.cls)] = cls
     for function in capabilities.functions.values():
         openings.functions[function.name] = Target(
             function.name, function.function, function.is_async
@@ -283,8 +283,8 @@ def _open_names(
         if isinstance(value, type):
             opened = module.as_class(value, within)
             openings.by_type.setdefault(value, opened)
-            openings.by_id.setdefault(type_id(value), opened)
-            tree.members[name] = class_type(value)
+            openings.by_id.setdefault(find_type_id(value), opened)
+            tree.members[name] = wrap_class(value)
         elif callable(value):
             called = f"{path}.{name}"
             openings.functions[called] = Target(

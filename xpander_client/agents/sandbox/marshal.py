@@ -30,7 +30,12 @@ from xpander_client.agents.sandbox.capabilities import HostClass
 from xpander_client.agents.sandbox.containers import unbox
 from xpander_client.agents.sandbox.exports import InnerModule, Openings
 from xpander_client.agents.sandbox.stand_ins import StandIn, evaluate, may_stand_in
-from xpander_client.agents.sandbox.wire_types import class_type, is_wrapped, type_id, wrap_object
+from xpander_client.agents.sandbox.wire_types import (
+    find_type_id,
+    is_wrapped,
+    wrap_class,
+    wrap_object,
+)
 from xpander_client.agents.state.codec import Instance, Unstorable
 
 if TYPE_CHECKING:
@@ -146,7 +151,7 @@ class Crossing:
         """
         kind = type(value)
         if kind is str:
-            return value if value.isascii() else _whole(value)
+            return value if value.isascii() else _check_encodable(value)
         if kind in _LEAVES:
             return value
         if depth > _DEEPEST:
@@ -169,7 +174,7 @@ class Crossing:
         there.
         """
         if type(key) is str:
-            return _whole(key)
+            return _check_encodable(key)
         if type(key) in _LEAVES:
             return key
         if isinstance(key, Enum) and not isinstance(key, _BASES):
@@ -216,8 +221,8 @@ class Crossing:
             if _is_series(value):
                 return self.into(_make_list(value), depth)
         if isinstance(value, type):
-            if type_id(value) in self._openings.by_id:
-                return class_type(value)
+            if find_type_id(value) in self._openings.by_id:
+                return wrap_class(value)
             raise TypeError(f"the class {value.__name__} is not open to agent code")
         if isinstance(value, ModuleType) or _is_function(value) or inspect.isawaitable(value):
             raise TypeError(f"a {type(value).__name__} can't go into the sandbox")
@@ -241,14 +246,14 @@ class Crossing:
         if isinstance(value, (dict, set, frozenset)):
             for key in value:
                 if type(key) is str:
-                    _whole(key)
+                    _check_encodable(key)
                 elif type(key) not in _LEAVES:
                     self._key(key, depth)
             if not isinstance(value, dict):
                 return
         for item in value.values() if isinstance(value, dict) else value:
             if type(item) is str:
-                _whole(item)
+                _check_encodable(item)
             elif type(item) not in _LEAVES:
                 self.check(item, depth + 1)
 
@@ -406,7 +411,7 @@ def _fields(cls: type[Any]) -> tuple[str, ...]:
 _known_fields: WeakKeyDictionary[type[Any], tuple[str, ...]] = WeakKeyDictionary()
 
 
-def fitting(cls: type[Any], name: str, value: Any) -> Any:
+def check_field(cls: type[Any], name: str, value: Any) -> Any:
     """Return the value as the field of a class that is declared by its fields has it.
 
     Raises:
@@ -493,7 +498,7 @@ def _is_series(value: Any) -> bool:
     )
 
 
-def _whole(text: str) -> str:
+def _check_encodable(text: str) -> str:
     if text.isascii():
         return text
     try:

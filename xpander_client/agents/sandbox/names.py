@@ -18,11 +18,11 @@ from xpander_client.agents.sandbox.marshal import (
     Crossing,
     Handle,
     Inputs,
-    fitting,
+    check_field,
 )
 from xpander_client.agents.sandbox.operations import BETWEEN_OBJECTS, OPERATIONS, UNOPENED
 from xpander_client.agents.sandbox.processes import inside_host_call
-from xpander_client.agents.sandbox.wire_types import class_type, type_id
+from xpander_client.agents.sandbox.wire_types import find_type_id, wrap_class
 
 
 @attrs.define
@@ -49,7 +49,7 @@ class Names:
         if name in openings.functions:
             return (name_function(name),)
         if name in openings.classes:
-            return (class_type(openings.classes[name].cls),)
+            return (wrap_class(openings.classes[name].cls),)
         if name in openings.instances:
             return (self.crossing.into(openings.instances[name].target),)
         return ()
@@ -144,7 +144,7 @@ class Names:
             )
         if not opened.is_open(name) or callable(getattr(type(value), name, None)):
             raise AttributeError(f"'{kind}' object has no open attribute '{name}' that can be set")
-        setattr(value, name, fitting(type(value), name, new))
+        setattr(value, name, check_field(type(value), name, new))
 
     def _reread(self, value: Any, name: str) -> Any:
         if not Handle(value, self.openings.find_class(value), None).is_open(name):
@@ -188,7 +188,7 @@ class Names:
             raise AttributeError(f"'{kind}' object has no open attribute '{name}'")
         function = getattr(handle.value, name)
         if isinstance(function, type):
-            opened = self.openings.by_id.get(type_id(function))
+            opened = self.openings.by_id.get(find_type_id(function))
             if opened is not None:
                 return _constructor(opened)
             raise TypeError(f"'{name}' of a '{kind}' object can't be called by agent code")

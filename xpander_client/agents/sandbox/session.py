@@ -19,11 +19,11 @@ from xpander_client.agents.sandbox.calls import NOTHING, Calls, plain_call, writ
 from xpander_client.agents.sandbox.capabilities import Capabilities
 from xpander_client.agents.sandbox.containers import NAMES
 from xpander_client.agents.sandbox.controls import bind_arguments, make_control
-from xpander_client.agents.sandbox.dialect.idioms import rewritten
+from xpander_client.agents.sandbox.dialect.idioms import rewrite_idioms
 from xpander_client.agents.sandbox.dialect.preludes import write_missing
-from xpander_client.agents.sandbox.dialect.rewriting import CHANGE, REREAD, retold
+from xpander_client.agents.sandbox.dialect.rewriting import CHANGE, REREAD, mark_changes
 from xpander_client.agents.sandbox.dialect.source_scan import LONGEST, Source, scan_source
-from xpander_client.agents.sandbox.enum_arguments import with_enums
+from xpander_client.agents.sandbox.enum_arguments import restore_enums
 from xpander_client.agents.sandbox.exceptions import describe_error
 from xpander_client.agents.sandbox.exports import INTERPRETER_BUILTINS, Target, derive_openings
 from xpander_client.agents.sandbox.interruption import Interrupted, Interruption
@@ -301,8 +301,8 @@ class SandboxSession:
         """Prepare the code as the interpreter runs it, with what it needs for that being there."""
         self._has_special = self._has_special or _SPECIAL.search(code) is not None
         taken = source.names & _MEANT_AS_BUILTINS
-        made = rewritten(
-            retold(code),
+        made = rewrite_idioms(
+            mark_changes(code),
             has_objects=self._has_special or self._openings.has_objects,
             has_functions=self._openings.has_functions,
             inner_modules=frozenset(self._openings.inner),
@@ -352,7 +352,7 @@ class SandboxSession:
                     worker.session.feed_start,
                     code,
                     inputs=given,
-                    print_callback=process.turns.telling(block.printed.add),
+                    print_callback=process.turns.call_on_waiter(block.printed.add),
                 )
             )
             while not isinstance(snapshot, monty.MontyComplete):
@@ -401,7 +401,7 @@ class SandboxSession:
                 return partial(snapshot.resume, block.calls.begin_sleep(snapshot.call_id, seconds))
             return snapshot.resume_not_handled
         if block.is_reading and snapshot.function_name == TELL:
-            block.found = self._transfer.collect_told(snapshot)
+            block.found = self._transfer.collect_reported(snapshot)
             return partial(snapshot.resume, NOTHING)
         # Resuming is what the sandbox's own errors come out of: it stays outside of any `try`.
         return partial(snapshot.resume, self._answer_waiting(snapshot, block))
@@ -434,7 +434,7 @@ class SandboxSession:
                 return _EXIT if block.control is not None else NOTHING
             bound = self._process.bound_calls.get(name) if snapshot.object_id is None else None
             target = bound or self._names.find_target(name, snapshot.object_id)
-            args, kwargs = with_enums(target.function, args, kwargs)
+            args, kwargs = restore_enums(target.function, args, kwargs)
         except Exception as error:
             return write_failure(error, None)
         return self._make_call(snapshot, HostCall(target, args, kwargs), block)

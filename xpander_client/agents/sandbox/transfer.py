@@ -22,7 +22,13 @@ from xpander_client.agents.sandbox.process_state import ProcessState
 from xpander_client.agents.sandbox.restore import Restored, needs_code
 from xpander_client.agents.sandbox.stand_ins import Argument, arguments
 from xpander_client.agents.sandbox.variables import Variables
-from xpander_client.agents.state.codec import Definition, Factory, Instance, Unstorable, whole
+from xpander_client.agents.state.codec import (
+    Definition,
+    Factory,
+    Instance,
+    Unstorable,
+    merge_unstorable,
+)
 
 TELL = "__x_tell"
 """The function by which code of the session's own has variables told."""
@@ -41,7 +47,7 @@ class Transfer:
     put: Callable[[str], None]
     """Has code of ours run, as it is."""
     ask: Callable[[str], dict[str, Any] | None]
-    """Has code run that calls `TELL`, and returns what `collect_told` made of the call."""
+    """Has code run that calls `TELL`, and returns what `collect_reported` made of the call."""
 
     def restore(self, wanted: Iterable[str], given: dict[str, Any]) -> dict[str, str]:
         """Make variables of earlier calls and blocks; data is added to what the next feed gets.
@@ -150,7 +156,7 @@ class Transfer:
                 self.process.present.discard(name)
                 self.variables.forget(name)
 
-    def collect_told(self, snapshot: Any) -> dict[str, Any] | None:
+    def collect_reported(self, snapshot: Any) -> dict[str, Any] | None:
         """Return the variables that a call of `TELL` tells, as they are to be kept; None if one
         has no form.
         """
@@ -178,9 +184,11 @@ class Transfer:
             with contextlib.suppress(RecursionError):
                 if name in asked:
                     marked = asked[name].mark_stand_ins()
-                    kept[name] = whole(self.crossing.out(marked, keep=True, is_marked=True))
+                    kept[name] = merge_unstorable(
+                        self.crossing.out(marked, keep=True, is_marked=True)
+                    )
                 else:
-                    kept[name] = whole(self.crossing.out(value, keep=True))
+                    kept[name] = merge_unstorable(self.crossing.out(value, keep=True))
         return kept
 
     def _fetch(self, expressions: Mapping[str, str]) -> dict[str, Any]:

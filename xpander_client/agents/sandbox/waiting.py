@@ -49,7 +49,7 @@ class Turns:
                     raise error
                 return result
 
-    def telling(self, tell: Callable[..., Any]) -> Callable[..., None]:
+    def call_on_waiter(self, tell: Callable[..., Any]) -> Callable[..., None]:
         """Return the function in a form for calls: it is called on the thread that waits."""
 
         def told(*given: Any) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _type_ids: WeakKeyDictionary[type[Any], UUID] = WeakKeyDictionary()
 
 
-def type_id(cls: type[Any]) -> UUID:
+def find_type_id(cls: type[Any]) -> UUID:
     """Return the id of a class, which tells apart classes of the same name."""
     known = _type_ids.get(cls)
     if known is None:
@@ -49,9 +49,9 @@ def _load_wrappers() -> tuple[Any, Any]:
     return HandleWrapper, HostType
 
 
-def class_type(cls: type[Any]) -> ClassType:
+def wrap_class(cls: type[Any]) -> ClassType:
     """Wrap a class for the sandbox. What is called on it is answered here."""
-    made: ClassType = _load_wrappers()[1](cls, id=type_id(cls))
+    made: ClassType = _load_wrappers()[1](cls, id=find_type_id(cls))
     return made
 
 
@@ -66,6 +66,6 @@ def is_wrapped(value: object) -> bool:
 def wrap_object(value: object, object_id: UUID) -> ClassInstance:
     """Wrap an object for the sandbox, which then means it by its id."""
     made: ClassInstance = _load_wrappers()[0](
-        value, id=object_id, class_type=class_type(type(value))
+        value, id=object_id, class_type=wrap_class(type(value))
     )
     return made

@@ -125,11 +125,11 @@ def decode(data: bytes) -> Any:
     return value
 
 
-def whole(value: Any) -> Any:
+def merge_unstorable(value: Any) -> Any:
     """Return the value, or, where it has `Unstorable` parts, one `Unstorable` for all of it.
 
     Example:
-        >>> whole([1, Unstorable("a function")])
+        >>> merge_unstorable([1, Unstorable("a function")])
         Unstorable(description='a list with a function in it')
     """
     part = _unstorable(value)

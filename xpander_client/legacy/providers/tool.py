@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from xpander_client.core.tool_schema import Schema, rewritten, simplify_schema
+from xpander_client.core.tool_schema import Schema, rewrite_schema, simplify_schema
 from xpander_client.errors import ArgumentError
 
 _MAX_DESCRIPTION = 1024
@@ -64,4 +64,4 @@ def close_schema(schema: Schema) -> Schema:
             part.setdefault("additionalProperties", False)
         return part
 
-    return rewritten(schema, change)
+    return rewrite_schema(schema, change)

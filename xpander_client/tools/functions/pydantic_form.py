@@ -6,7 +6,7 @@ import json
 import sys
 from typing import Any
 
-from xpander_client.core.tool_schema import Schema, rewritten
+from xpander_client.core.tool_schema import Schema, rewrite_schema
 from xpander_client.tools.functions.form import ANYTHING, Definitions, Form, MisfitError
 
 _RULES = ("pydantic", "pydantic_core", "annotated_types")
@@ -92,6 +92,6 @@ def _inline(schema: Schema, definitions: Definitions) -> Schema:
         return {**defined.schema, **part}
 
     def whole(name: str) -> Form:
-        return Form(rewritten(local[name], change), ANYTHING.read)
+        return Form(rewrite_schema(local[name], change), ANYTHING.read)
 
-    return rewritten(schema, change)
+    return rewrite_schema(schema, change)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.agents.sandbox.sandboxes import ran, session, succeeded
 from xpander_client.agents.sandbox.capabilities import Capabilities
-from xpander_client.agents.sandbox.dialect.idioms import rewritten
+from xpander_client.agents.sandbox.dialect.idioms import rewrite_idioms
 
 SNIPPETS = [
     # What the interpreter lacks.
@@ -130,7 +130,7 @@ def test_it_means_what_python_means_with_objects_about_and_without(
 @pytest.mark.parametrize("code", SNIPPETS)
 @pytest.mark.parametrize("has_objects", [True, False])
 def test_lines_stay_where_they_are(code: str, has_objects: bool) -> None:
-    made = rewritten(code, has_objects=has_objects)
+    made = rewrite_idioms(code, has_objects=has_objects)
     assert made.count("\n") == code.count("\n")
     ast.parse(made)
     before, after = (
@@ -142,9 +142,9 @@ def test_lines_stay_where_they_are(code: str, has_objects: bool) -> None:
 
 def test_code_with_nothing_of_the_kind_stays_as_it_is() -> None:
     code = "# ä\nfor i in range(3):\n    x = f(i)  # ok\n    y = [i + 1 for i in x]\n"
-    assert rewritten(code) == code
+    assert rewrite_idioms(code) == code
     for broken in ("def (", "x = = 1", "é = 'ü" * 3, "\0"):
-        assert rewritten(broken, has_objects=True) == broken
+        assert rewrite_idioms(broken, has_objects=True) == broken
 
 
 def test_errors_name_the_lines_and_the_code_of_the_block_alone(with_objects: Capabilities) -> None:
@@ -211,7 +211,7 @@ def test_any_piece_of_python_stays_python() -> None:
     import xpander_client.agents
 
     for path in sorted(Path(xpander_client.agents.__file__).parent.rglob("*.py")):
-        made = rewritten(path.read_text(), has_objects=True)
+        made = rewrite_idioms(path.read_text(), has_objects=True)
         with contextlib.suppress(RecursionError):
             ast.parse(made)
         assert made.count("\n") == path.read_text().count("\n"), path.name

@@ -68,7 +68,7 @@ _WORD = re.compile(r"\w")
 
 
 @lru_cache(maxsize=512)
-def rewritten(
+def rewrite_idioms(
     code: str,
     *,
     has_objects: bool = False,
@@ -90,7 +90,7 @@ def rewritten(
         has_functions = has_functions or has_objects
         return _Rewriting(
             code, tree, has_objects, has_functions, inner_modules, taken, known
-        ).whole(tree)
+        ).rewrite(tree)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return code
 
@@ -119,7 +119,7 @@ class _Rewriting:
         if has_objects:
             self._numbers = self._find_numbers(tree, known)
 
-    def whole(self, tree: ast.Module) -> str:
+    def rewrite(self, tree: ast.Module) -> str:
         return self._splice(0, len(self._code), _walk_placed(tree))
 
     # -- places
@@ -560,7 +560,7 @@ class _Rewriting:
         )
         inner._numbers = self._numbers
         inner._in_class = self._in_class
-        return inner.whole(tree)
+        return inner.rewrite(tree)
 
     # -- statements with parts that are no code to run
 

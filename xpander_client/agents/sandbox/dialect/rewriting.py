@@ -60,10 +60,8 @@ _TASKS = ("create_task", "ensure_future")
 
 
 @lru_cache(maxsize=256)
-def retold(code: str) -> str:
-    """Write the code so that it tells what has to be told; what can't be taken apart stays as it
-    is.
-    """
+def mark_changes(code: str) -> str:
+    """Write the code so that it reports what it changes; unparsable code stays as it is."""
     if "." not in code and "setattr" not in code and "asyncio" not in code:
         return code
     try:
