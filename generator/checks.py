@@ -439,7 +439,8 @@ def _check_resources(document: Document) -> Problems:
     for place, name, schema in document.walk_schemas():
         for mixin in schema.get("x-mixins", []):
             if not _MIXIN.fullmatch(mixin):
-                yield place / "x-mixins", f"{mixin} is no class in a module, as `message.Words` is"
+                why = f"{mixin} is no class in a module, as `core.message.Words` is"
+                yield place / "x-mixins", why
         if name not in resources:
             for wire, found in schema.get("properties", {}).items():
                 if any(each.keys() <= {"description"} for each in found.get("anyOf", [])):

@@ -165,9 +165,10 @@ class _Description:
             if described.get("x-work-result"):
                 found = PythonType("WorkResult")
             is_required = wire in raw.get("required", [])
+            is_private = bool(described.get("x-private"))
             (required if is_required else optional).append(
                 Field(
-                    name=name_attribute(wire),
+                    name=f"_{name_attribute(wire)}" if is_private else name_attribute(wire),
                     wire=wire,
                     type=found if is_required or found.name == "WorkResult" else found.optional(),
                     default=None if is_required else self._print_default(described, found, at),
@@ -175,6 +176,7 @@ class _Description:
                     always="default" in described and described["default"] is None,
                     description=self._find_description(described, at),
                     bounds={key: described[key] for key in BOUNDS if key in described},
+                    is_private=is_private,
                 )
             )
         model = Model(

@@ -14,7 +14,8 @@ from generator.python_types import PythonType, make_literal
 @attrs.frozen(kw_only=True)
 class Field:
     """A field of a model. `default` is code, None for a required field; one that is sent `always`
-    is sent as null, too. `bounds` are those of JSON Schema, by its keywords.
+    is sent as null, too. `bounds` are those of JSON Schema, by its keywords. A private one has a
+    property of its keyword's name before it.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Field:
     secret: bool
     description: str
     bounds: dict[str, Any]
+    is_private: bool
 
     @property
     def declaration(self) -> str:
@@ -37,6 +39,9 @@ class Field:
             options.append(f"factory=lambda: {self.default}")
         elif self.default is not None:
             options.append(f"default={self.default}")
+        if self.is_private:
+            # attrs would find the keyword by itself, type checkers would not.
+            options.append(f'alias="{self.name.lstrip("_")}"')
         metadata: dict[str, Any] = {}
         if self.wire != self.name:
             metadata["wire"] = self.wire
@@ -66,7 +71,7 @@ class Total:
 
 @attrs.frozen(kw_only=True)
 class Model:
-    """A class of data. `methods` and `mixins` (module and class in the runtime's `core`) are empty
+    """A class of data. `methods` and `mixins` (module and class of the runtime) are empty
     but for objects that the platform is asked about.
     """
 

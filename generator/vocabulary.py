@@ -135,6 +135,7 @@ EXTENSIONS: dict[str, dict[str, Any]] = {
         "x-enum-descriptions": [str],
         "x-enum-varnames": [str],
         "x-mixins": [str],
+        "x-private": bool,
         "x-resource": {"*": _METHOD},
         "x-secret": bool,
         "x-work-result": bool,

@@ -22,7 +22,7 @@ from tests.openai_server import Calls, OpenAIServer, Says
 from xpander_client import AgentExecutionStatus, Configuration, Tasks, TaskUpdateEventType
 from xpander_client.platform import LocalPlatform
 from xpander_client.platform.agents.file import load_agents
-from xpander_client.tools.hooks import ToolHooksRegistry
+from xpander_client.tools import ToolHooksRegistry, ToolsRepository
 from xpander_client.worker import lifecycle
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -273,4 +273,5 @@ def test_the_examples_in_docstrings_do_what_they_show(
     monkeypatch.setattr(lifecycle, "_shutdown", [])
     for hooks in ("_before_hooks", "_after_hooks", "_error_hooks"):
         monkeypatch.setattr(ToolHooksRegistry, hooks, [])
+    monkeypatch.setattr(ToolsRepository, "_local_tools", [])
     assert failures(importlib.import_module(name), names) == []

@@ -572,6 +572,14 @@ def _unstructure_mapping(value: Mapping[Any, Any]) -> dict[Any, Any]:
     return {key: unstructure(item) for key, item in value.items()}
 
 
+def _unstructure_list(value: list[Any]) -> list[Any]:
+    return [unstructure(item) for item in value]
+
+
+def _is_list_class(type_: Any) -> bool:
+    return isinstance(type_, type) and issubclass(type_, list)
+
+
 def _is_mapping(type_: Any) -> bool:
     return isinstance(type_, type) and issubclass(type_, Mapping)
 
@@ -592,6 +600,7 @@ def _register(converter: Converter) -> Converter:
     converter.register_unstructure_hook(Path, identity)
     converter.register_unstructure_hook_func(_is_kept, identity)
     converter.register_unstructure_hook_func(_is_mapping, _unstructure_mapping)
+    converter.register_unstructure_hook_func(_is_list_class, _unstructure_list)
     return converter
 
 

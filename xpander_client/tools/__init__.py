@@ -17,6 +17,11 @@ if TYPE_CHECKING:
         on_tool_before as on_tool_before,
         on_tool_error as on_tool_error,
     )
+    from xpander_client.tools.payload_model import (
+        build_model_from_schema as build_model_from_schema,
+    )
+    from xpander_client.tools.register import register_tool as register_tool
+    from xpander_client.tools.repository import ToolsRepository as ToolsRepository
     from xpander_client.tools.result import ToolInvocationResult as ToolInvocationResult
     from xpander_client.tools.tool import Tool as Tool
 
@@ -27,6 +32,9 @@ _HOMES = {
         "on_tool_before",
         "on_tool_error",
     ),
+    "xpander_client.tools.payload_model": ("build_model_from_schema",),
+    "xpander_client.tools.register": ("register_tool",),
+    "xpander_client.tools.repository": ("ToolsRepository",),
     "xpander_client.tools.result": ("ToolInvocationResult",),
     "xpander_client.tools.tool": ("Tool",),
 }

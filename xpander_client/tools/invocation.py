@@ -10,7 +10,7 @@ import logging
 import uuid
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -25,6 +25,7 @@ from xpander_client.core.result import error_text, plain
 from xpander_client.core.steps import AskEither, Steps, ask
 from xpander_client.errors import ArgumentError, ModuleException
 from xpander_client.tools.calling import call_tool
+from xpander_client.tools.current_task import FollowedTask
 from xpander_client.tools.functions.form import MisfitError
 from xpander_client.tools.hooks import ToolHooksRegistry
 from xpander_client.tools.result import ToolInvocationResult
@@ -39,28 +40,6 @@ _logger = logging.getLogger("xpander_client.tools")
 _ANYTHING: Any = Any
 
 
-class FollowedTask(Protocol):
-    """A task whose followers are told of the tools that run for it: `xpander_client.Task`."""
-
-    @property
-    def id(self) -> str:
-        """The task's id."""
-        ...
-
-    @property
-    def organization_id(self) -> str:
-        """The organization that it belongs to."""
-        ...
-
-    def push_events(self, events: list[TaskUpdateEvent]) -> Any:
-        """Add events to the task's stream."""
-        ...
-
-    async def apush_events(self, events: list[TaskUpdateEvent]) -> Any:
-        """Add events to the task's stream."""
-        ...
-
-
 @attrs.frozen(kw_only=True)
 class Invocation:
     """What a tool is run with, and for whom."""
@@ -70,7 +49,7 @@ class Invocation:
     agent_id: str
     agent_version: str | int | None
     payload_extension: dict[str, Any]
-    transport: Transport | None
+    transport: Transport
     task_id: str | None
     tool_call_id: str | None
     task: FollowedTask | None
@@ -94,7 +73,7 @@ class Invocation:
         try:
             outcome.result = yield from self._run()
         except Exception as error:
-            outcome.is_error = True
+            outcome.is_error, outcome.error = True, error
             outcome.result = error_text(error)
             outcome.status_code = 500
             if isinstance(error, ModuleException):
@@ -113,7 +92,6 @@ class Invocation:
     def _run(self) -> Steps[Any]:
         if self.tool.is_local:
             return (yield from self._run_here())
-        transport = self.transport if self.transport is not None else Transport.of()
         spec = agents_requests.invoke_tool(
             agent_id=self.agent_id,
             tool_id=self.tool.id,
@@ -123,7 +101,8 @@ class Invocation:
             tool_call_id=self.tool_call_id,
         )
         answer = yield AskEither(
-            partial(transport.call, spec, _ANYTHING), partial(transport.acall, spec, _ANYTHING)
+            partial(self.transport.call, spec, _ANYTHING),
+            partial(self.transport.acall, spec, _ANYTHING),
         )
         return answer.parsed
 

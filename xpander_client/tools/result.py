@@ -8,6 +8,7 @@ import attrs
 
 from xpander_client.core.model import Model
 from xpander_client.core.result import value_text
+from xpander_client.core.serialization import LOCAL
 from xpander_client.errors import ModuleException
 
 
@@ -39,6 +40,8 @@ class ToolInvocationResult(Model):
     """Whether it failed."""
     is_local: bool = False
     """Whether it is a function of this process."""
+    error: Exception | None = attrs.field(default=None, repr=False, eq=False, metadata=LOCAL)
+    """The exception, where it failed here and just now."""
 
     @property
     def text(self) -> str:
@@ -49,7 +52,8 @@ class ToolInvocationResult(Model):
         """Raise an exception if the tool failed.
 
         Raises:
-            ModuleException: It failed; the exception has the status and the text of the error.
+            ModuleException: The platform's tool failed, or could not be called.
+            Exception: What the function of a local tool raised.
         """
         if self.is_error:
-            raise ModuleException(self.status_code, self.text)
+            raise self.error or ModuleException(self.status_code, self.text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import attrs
 
@@ -11,12 +11,17 @@ from xpander_client.api.models import AgentTool
 from xpander_client.configuration import Configuration
 from xpander_client.core.serialization import LOCAL, complete
 from xpander_client.errors import ArgumentError
-from xpander_client.tools.functions.description import describe_function
-from xpander_client.tools.functions.parameters import Parameters
-from xpander_client.tools.invocation import FollowedTask, Invocation
+from xpander_client.tools.current_task import FollowedTask, current_task
+from xpander_client.tools.invocation import Invocation
+from xpander_client.tools.payload_model import build_payload_model
 from xpander_client.tools.result import ToolInvocationResult
 from xpander_client.transport import Transport
 from xpander_client.transport.drivers import adrive, drive
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+    from xpander_client.tools.functions.parameters import Parameters
 
 
 @attrs.define(kw_only=True, slots=True, eq=False)
@@ -46,14 +51,36 @@ class Tool(AgentTool):
     configuration: Configuration | None = attrs.field(default=None, repr=False, metadata=LOCAL)
     """Who calls, and which platform; read from the environment when None."""
 
-    _parameters_read: Parameters | None = attrs.field(
-        default=None, init=False, repr=False, metadata=LOCAL
-    )
+    _transport: Transport | None = attrs.field(default=None, init=False, repr=False, metadata=LOCAL)
+    _parameters_read: Any = attrs.field(default=None, init=False, repr=False, metadata=LOCAL)
 
     def __attrs_post_init__(self) -> None:
         complete(self)
         if self.fn is not None and self.parameters is None:
             self.parameters = dict(self.describe_arguments().schema)
+
+    @classmethod
+    def of(cls, tool: AgentTool) -> Self:
+        """Make a tool of what the platform says of it."""
+        made = cls(**{field.name: getattr(tool, field.name) for field in attrs.fields(AgentTool)})
+        if not made.description:
+            made.description = made.additional_properties.get("function_description")
+        return made
+
+    def connect(self, transport: Transport | None, configuration: Configuration | None) -> None:
+        """Have the tool's calls made as those of the repository that it is in."""
+        self._transport = transport
+        if configuration is not None:
+            self.configuration = configuration
+
+    @property
+    def schema(self) -> type[BaseModel]:
+        """What the tool is given, as a class of pydantic.
+
+        Raises:
+            ConfigurationError: pydantic is not installed.
+        """
+        return build_payload_model(self)
 
     def describe_arguments(self) -> Parameters:
         """Return what the function of a local tool takes, as a schema, and to make arguments of.
@@ -65,9 +92,12 @@ class Tool(AgentTool):
             raise ArgumentError(
                 f"the tool {self.id} is local and has no function: give it one as fn"
             )
+        from xpander_client.tools.functions.description import describe_function
+
         if self._parameters_read is None:
             self._parameters_read = describe_function(self.fn).parameters
-        return self._parameters_read
+        parameters: Parameters = self._parameters_read
+        return parameters
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, AgentTool):
@@ -106,8 +136,9 @@ class Tool(AgentTool):
             configuration: Who calls, and which platform, instead of the tool's own.
             task_id: The task on whose behalf it runs.
             tool_call_id: The model's id of the call.
-            report_activity: Taken for programs that pass it; with a `task` it is always reported.
-            task: The same task as an object: those who follow it are told of the run.
+            report_activity: Whether the followers of the task are told of the run whose handler
+                this code runs in.
+            task: The task as an object: its followers are always told.
 
         Returns:
             The answer, or what went wrong: see `is_success` and `raise_for_error`.
@@ -128,7 +159,7 @@ class Tool(AgentTool):
                 configuration,
                 task_id,
                 tool_call_id,
-                task,
+                current_task.get() if report_activity and task is None else task,
             ).steps()
         )
 
@@ -166,7 +197,7 @@ class Tool(AgentTool):
                 configuration,
                 task_id,
                 tool_call_id,
-                task,
+                current_task.get() if report_activity and task is None else task,
             ).steps()
         )
 
@@ -181,18 +212,22 @@ class Tool(AgentTool):
         tool_call_id: str | None,
         task: FollowedTask | None,
     ) -> Invocation:
-        chosen = configuration or self.configuration
         return Invocation(
             tool=self,
             payload=payload,
             agent_id=agent_id,
             agent_version=agent_version,
             payload_extension={} if payload_extension is None else payload_extension,
-            transport=None if chosen is None else Transport.of(chosen),
+            transport=self._choose_transport(configuration or self.configuration),
             task_id=task.id if task is not None and task_id is None else task_id,
             tool_call_id=tool_call_id,
             task=task,
         )
+
+    def _choose_transport(self, configuration: Configuration | None) -> Transport:
+        if configuration is None and self._transport is not None:
+            return self._transport
+        return Transport.of(configuration)
 
 
 def _data(tool: AgentTool) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ import attrs
 from xpander_client.configuration import Configuration
 from xpander_client.core.prompts.agent_traits import AgentTraits
 from xpander_client.lacking import refuse_attributes
+from xpander_client.tools.agent_tools import AgentTools
 from xpander_client.transport import TrackedObject, Transport
 
 from ..models.agent_access_scope import AgentAccessScope
@@ -33,12 +34,9 @@ from ..models.worker_loss import WorkerLoss, WorkerLossLiteral
 from ..requests import agents as agents_requests, tasks as tasks_requests
 from .task import Task
 
-# A call's answer type is a class; `Any` is none to type checkers.
-_ANYTHING: Any = Any
-
 
 @attrs.define(kw_only=True, slots=True)
-class Agent(AgentTraits, TrackedObject):
+class Agent(AgentTraits, AgentTools, TrackedObject):
     """An agent as the platform describes it: what it is told, its tools and its model.
 
     Two other classes of the package have the name: `xpander_client.legacy.Agent` drives the loop of
@@ -75,7 +73,9 @@ class Agent(AgentTraits, TrackedObject):
     """What it is built with, like `agno`."""
     graph: list[AgentGraphItem] | None = None
     """The nodes that a task goes through."""
-    tools: list[AgentTool] | None = None
+    _tools: list[AgentTool] | None = attrs.field(
+        default=None, alias="tools", metadata={"wire": "tools"}
+    )
     """The tools that it may call."""
     version: int | None = None
     """Which version of it this is."""
@@ -237,110 +237,6 @@ class Agent(AgentTraits, TrackedObject):
             ).parsed,
             None,
         )
-
-    def invoke_tool(
-        self,
-        tool_id: str,
-        payload: dict[str, Any],
-        agent_version: str | int | None = None,
-        execution_id: str | None = None,
-        tool_call_id: str | None = None,
-        preflight_check: bool | None = None,
-    ) -> Any:
-        """Call a tool of an agent.
-
-        The answer is whatever the tool answers. A call is never made twice; a tool that fails is an
-        error with the status 424 and the text of the tool's error.
-
-        Args:
-            tool_id: The tool to call.
-            payload: The tool's arguments, as its `parameters` describe them.
-            agent_version: The agent's version to use, instead of its current one.
-            execution_id: The task on whose behalf the tool is called.
-            tool_call_id: The model's id of the call.
-            preflight_check: Only check whether the call could be made, without making it.
-
-        Returns:
-            The tool's answer.
-
-        Raises:
-            NotFoundError: Nothing in the organization has that id.
-            ModuleException: The base of every other error: an argument that can't be sent, no
-                connection, a timeout, a refused key.
-
-        Example:
-            >>> agent = Agent.load("agent-sales", configuration)
-            >>> answer = agent.invoke_tool(
-            ...     tool_id="read_csv", payload={"url": "https://example.com/sales.csv"}
-            ... )
-            >>> print(answer)
-            {'rows': 4}
-        """
-        return self._transport.call(
-            agents_requests.invoke_tool(
-                agent_id=self.id,
-                tool_id=tool_id,
-                payload=payload,
-                agent_version=agent_version,
-                execution_id=execution_id,
-                tool_call_id=tool_call_id,
-                preflight_check=preflight_check,
-            ),
-            _ANYTHING,
-        ).parsed
-
-    async def ainvoke_tool(
-        self,
-        tool_id: str,
-        payload: dict[str, Any],
-        agent_version: str | int | None = None,
-        execution_id: str | None = None,
-        tool_call_id: str | None = None,
-        preflight_check: bool | None = None,
-    ) -> Any:
-        """Call a tool of an agent.
-
-        The answer is whatever the tool answers. A call is never made twice; a tool that fails is an
-        error with the status 424 and the text of the tool's error.
-
-        Args:
-            tool_id: The tool to call.
-            payload: The tool's arguments, as its `parameters` describe them.
-            agent_version: The agent's version to use, instead of its current one.
-            execution_id: The task on whose behalf the tool is called.
-            tool_call_id: The model's id of the call.
-            preflight_check: Only check whether the call could be made, without making it.
-
-        Returns:
-            The tool's answer.
-
-        Raises:
-            NotFoundError: Nothing in the organization has that id.
-            ModuleException: The base of every other error: an argument that can't be sent, no
-                connection, a timeout, a refused key.
-
-        Example:
-            >>> agent = await Agent.aload("agent-sales", configuration)
-            >>> answer = await agent.ainvoke_tool(
-            ...     tool_id="read_csv", payload={"url": "https://example.com/sales.csv"}
-            ... )
-            >>> print(answer)
-            {'rows': 4}
-        """
-        return (
-            await self._transport.acall(
-                agents_requests.invoke_tool(
-                    agent_id=self.id,
-                    tool_id=tool_id,
-                    payload=payload,
-                    agent_version=agent_version,
-                    execution_id=execution_id,
-                    tool_call_id=tool_call_id,
-                    preflight_check=preflight_check,
-                ),
-                _ANYTHING,
-            )
-        ).parsed
 
     def create_task(
         self,
