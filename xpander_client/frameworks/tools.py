@@ -10,7 +10,7 @@ import attrs
 
 from xpander_client.core.tool_schema import simplify_schema
 from xpander_client.tools import Tool, ToolInvocationResult
-from xpander_client.tools.invocation import FollowedTask
+from xpander_client.tools.current_task import FollowedTask
 
 _LONGEST_NAME = 64
 """What providers of models take."""
