@@ -19,8 +19,11 @@ INSTEAD = {
 ATTRIBUTES = sorted(name for name in INSTEAD if "." in name)
 
 
+MODULES = (xpander_client, api, legacy, agents, background)
+
+
 def find_classes(name: str) -> list[type[Any]]:
-    found = [getattr(module, name, None) for module in (xpander_client, api, legacy, background)]
+    found = [getattr(module, name, None) for module in MODULES]
     return [each for each in dict.fromkeys(found) if each is not None]
 
 
@@ -42,7 +45,7 @@ def test_an_attribute_that_is_not_here_says_what_to_use(attribute: str) -> None:
 def test_each_attribute_that_is_refused_is_in_the_table() -> None:
     refused = {
         f"{each.__name__}.{name}"
-        for module in (xpander_client, api, legacy, background)
+        for module in MODULES
         for each in (getattr(module, name) for name in vars(module)["__all__"])
         if isinstance(each, type)
         for name, value in vars(each).items()

@@ -9,6 +9,7 @@ from xpander_client.agents import (
     Agent,
     BaseEvent,
     Event,
+    Session,
     StreamToken,
     SuccessEvent,
     TokenChunk,
@@ -181,7 +182,8 @@ Agent(llm="gpt-5")  # type: ignore[arg-type]
 
 def look(agent: Agent, handler: Callable[[Event], None]) -> None:
     """Inspect what there is of a session, and of its agent."""
-    assert_type(events(agent.state("chat-1")), list[BaseEvent])
+    session: Session = agent.state("chat-1")
+    assert_type(events(session), list[BaseEvent])
     assert_type(view(agent), str)
     assert_type(view(agent.state()), str)
     assert_type(view(agent.state(), focus="full"), dict[str, Any])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from xpander_client.agents.llm.scripted import scripted as scripted
     from xpander_client.agents.sandbox.capabilities import MemberSpec as MemberSpec
     from xpander_client.agents.state.config import connect_state as connect_state
+    from xpander_client.agents.state.sessions import Session as Session
     from xpander_client.agents.types.errors import (
         AgentTaskError as AgentTaskError,
         ConcurrencyError as ConcurrencyError,
@@ -90,6 +91,7 @@ _HOMES = {
     "xpander_client.agents.llm.response": ("LLMResponse",),
     "xpander_client.agents.llm.scripted": ("scripted",),
     "xpander_client.agents.state.config": ("connect_state",),
+    "xpander_client.agents.state.sessions": ("Session",),
     "xpander_client.agents.types.tokens": ("StreamToken", "TokenChunk"),
 }
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from xpander_client.agents.state.branches import Branch
 from xpander_client.agents.state.store import Commit, Initial, Scope, StateStore, Variables
+from xpander_client.lacking import refuse_attributes
 
 
 class Session:
@@ -96,6 +97,9 @@ class Session:
         return sorted(
             task for task, cancelled in self._store.list_running(self._scope) if cancelled
         )
+
+
+refuse_attributes(Session, "checkout", "current_commit", "items", "keys", "revert_to")
 
 
 def _check_count(limit: int | None) -> int | None:
