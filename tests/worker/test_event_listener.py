@@ -90,6 +90,12 @@ async def test_a_handler_that_returns_something_else_is_told(configuration: Conf
     assert str(task.result).endswith("<lambda>() must return an AgentExecutionResult, not str")
 
 
+def test_a_result_has_the_habits_of_models() -> None:
+    made = AgentExecutionResult(result="done", is_success=False)
+    assert made.model_dump() == {"result": "done", "is_success": False}
+    assert AgentExecutionResult.model_validate({"result": "done"}) == AgentExecutionResult("done")
+
+
 async def test_sync_handlers_run_at_the_same_time_on_threads(configuration: Configuration) -> None:
     together = threading.Barrier(4, timeout=20)
     names: set[str] = set()

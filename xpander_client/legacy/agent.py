@@ -815,6 +815,22 @@ class Agent:
         return f"<legacy.Agent {self.id!r}, {self.name!r}>"
 
 
+refuse_attributes(
+    Agent,
+    "delegation_end_strategy",
+    "delegation_type",
+    "execution_memory",
+    "get_by_id",
+    "has_mcp_servers",
+    "local_tools",
+    "memory_type",
+    "prompts",
+    "source_node_type",
+    "update",
+    "vanilla_knowledge_bases",
+)
+
+
 def _driver(drive_task: Callable[[Agent], Any]) -> Callable[[DrivenAgent], Any]:
     """Wrap a script's loop as a function of ours, sync or async as the script's is."""
     if is_async(drive_task):
@@ -833,6 +849,3 @@ def load_agent(platform: PlatformResources, agent_id: str, version: int | None) 
     numbered = version if version is not None and version >= 2 else None
     definition = yield from ask(agents.get, agents.aget, agent_id, numbered)
     return Agent(DrivenAgent(platform, definition, numbered))
-
-
-refuse_attributes(Agent, "invoke_agent", "retrieve_all_graph_tools", "vanilla_knowledge_bases")

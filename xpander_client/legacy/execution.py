@@ -10,6 +10,7 @@ import attrs
 
 from xpander_client.api.models import AgentExecutionStatus, User
 from xpander_client.api.resources import Task, TasksListItem
+from xpander_client.lacking import refuse_attributes
 from xpander_client.legacy.usage import Tokens, read_tokens
 
 
@@ -213,6 +214,11 @@ class Execution(_Outcome):
     def agent_version(self) -> str | int | None:
         """The agent's version that it is for."""
         return self.task.agent_version
+
+
+refuse_attributes(
+    Execution, "create", "fetch", "init_execution", "retrieve_pending_execution", "update"
+)
 
 
 @attrs.frozen

@@ -179,4 +179,17 @@ class Memory:
         return ask(threads.delete, threads.adelete, self.id)
 
 
-refuse_attributes(Memory, "add_knowledge_base", "initialize_thread", "select_llm_provider")
+refuse_attributes(
+    Memory,
+    "add_knowledge_base",
+    "create",
+    "delete_thread_by_id",
+    "fetch",
+    "fetch_user_threads",
+    "init_instructions",
+    "memory_type",
+    "metadata",
+    "rename_thread_by_id",
+    "update",
+    "user_details",
+)

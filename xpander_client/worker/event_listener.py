@@ -12,6 +12,7 @@ import attrs
 from xpander_client.api.models import AgentExecutionStatus, User
 from xpander_client.api.resources import Task
 from xpander_client.configuration import Configuration
+from xpander_client.core.plain_values import PlainValues
 from xpander_client.core.steps import is_async
 from xpander_client.runtime.loops import find_running_loop
 from xpander_client.worker.attempts.handler import HandlerFunction
@@ -23,7 +24,7 @@ AgentExecution: TypeAlias = Task
 
 
 @attrs.define
-class AgentExecutionResult:
+class AgentExecutionResult(PlainValues):
     """What a handler returns: the result, and whether the execution succeeded.
 
     What is no text becomes JSON.
