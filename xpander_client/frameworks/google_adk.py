@@ -10,7 +10,6 @@ from xpander_client.core import model_providers as providers
 from xpander_client.core.result import plain
 from xpander_client.extras import missing
 from xpander_client.frameworks.models import LITELLM, find_model, missing_package
-from xpander_client.frameworks.names import make_identifier
 from xpander_client.frameworks.settings import AgentSettings
 from xpander_client.frameworks.tools import OfferedTool, offer_tools
 
@@ -35,7 +34,7 @@ def make_arguments(
         return prompt
 
     made: dict[str, Any] = {
-        "name": make_identifier(settings.name),
+        "name": settings.identifier,
         "description": settings.description,
         "instruction": instruct,
         "tools": [*_make_tools(settings), *tools],

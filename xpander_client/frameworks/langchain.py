@@ -13,7 +13,6 @@ from xpander_client.core import model_providers as providers
 from xpander_client.errors import ConfigurationError
 from xpander_client.extras import missing
 from xpander_client.frameworks.models import find_model
-from xpander_client.frameworks.names import make_identifier
 from xpander_client.frameworks.settings import AgentSettings
 from xpander_client.frameworks.tools import OfferedTool, offer_tools
 
@@ -48,7 +47,7 @@ def make_arguments(
         raise missing("langchain", "langchain", "an agent of LangChain") from error
     made: dict[str, Any] = {
         # It goes to the model with each of the agent's messages, and providers take few letters.
-        "name": make_identifier(settings.name),
+        "name": settings.identifier,
         "system_prompt": settings.prompt,
         "tools": [*_make_tools(settings), *tools],
     }

@@ -19,6 +19,8 @@ class AgentSettings:
 
     id: str
     name: str
+    identifier: str
+    """The name, for frameworks that take no other than Python does."""
     description: str | None
     instructions: AgentInstructions | None
     model_provider: str | None

@@ -19,6 +19,7 @@ def read_settings(agent: Agent, task: Task | None) -> AgentSettings:
     settings = AgentSettings(
         id=agent.id,
         name=agent.name,
+        identifier=agent.sanitized_name,
         description=agent.description,
         instructions=agent.instructions,
         model_provider=agent.model_provider,
