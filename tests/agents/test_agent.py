@@ -14,7 +14,7 @@ import pytest
 
 from xpander_client.agents import Agent, TaskFail, TaskTimeout, connect_state, scripted
 from xpander_client.agents.types.messages import Message
-from xpander_client.errors import ConfigurationError
+from xpander_client.errors import ArgumentError, ConfigurationError
 
 
 @pytest.mark.parametrize(
@@ -179,6 +179,22 @@ def test_the_model_is_told_what_was_opened_by_visibility_and_again_when_that_cha
     assert "gamma" not in text
     agent.fn(lambda: None, name="delta")
     assert "delta" in system_of(agent)
+
+
+def test_what_is_opened_may_do_what_the_process_may() -> None:
+    agent = Agent()
+
+    @agent.fn(host_fs_access=True, network_access=True)
+    def name_folder() -> str:
+        return Path.cwd().name
+
+    agent.cls(Path, host_fs_access=True)
+    agent.module(subprocess, network_access=True)
+    assert "def name_folder()" in system_of(agent)
+    with pytest.raises(ArgumentError, match="network_access can't be False: what is opened runs"):
+        agent.fn(name_folder, network_access=False)  # type: ignore[call-overload]
+    with pytest.raises(ArgumentError, match="host_fs_access can't be False"):
+        agent.module(sys, host_fs_access=False)  # type: ignore[arg-type]
 
 
 def test_texts_of_ones_own_take_the_place_of_those_that_are_made() -> None:

@@ -193,5 +193,8 @@ def look(agent: Agent, handler: Callable[[Event], None]) -> None:
 
 
 Agent(fs=None)
+agent.fn(print, network_access=True)
+agent.fn(print, network_access=False)  # type: ignore[call-overload]
+agent.cls(str, host_fs_access=False)  # type: ignore[call-overload]
 Agent(isolation="process")  # type: ignore[arg-type]
 agent.module(look, name="look", include=lambda name: name.islower(), exclude=["a*", str.isupper])

@@ -240,6 +240,8 @@ class Agent:
         name: str | None = None,
         visibility: Visibility = "high",
         docstring: str | None = None,
+        host_fs_access: Literal[True] = True,
+        network_access: Literal[True] = True,
     ) -> F: ...
     @overload
     def fn(
@@ -249,6 +251,8 @@ class Agent:
         name: str | None = None,
         visibility: Visibility = "high",
         docstring: str | None = None,
+        host_fs_access: Literal[True] = True,
+        network_access: Literal[True] = True,
     ) -> Callable[[F], F]: ...
 
     def fn(
@@ -259,6 +263,8 @@ class Agent:
         name: str | None = None,
         visibility: Visibility = "high",
         docstring: str | None = None,
+        host_fs_access: Literal[True] = True,
+        network_access: Literal[True] = True,
     ) -> Any:
         """Have agent code call a function of yours; the function itself comes back unchanged.
 
@@ -266,9 +272,14 @@ class Agent:
         `visibility` "high" the model sees signature and docstring, with "medium" the signature, and
         with "low" nothing: something else has to tell of it.
 
+        What is opened runs in this process, with its files and its network: `host_fs_access` and
+        `network_access` say so, here as for `cls` and `module`.
+
         Raises:
-            ArgumentError: The name can't be used, or it is a task of this agent.
+            ArgumentError: The name can't be used, it is a task of this agent, or an access is to be
+                denied.
         """
+        _check_access(host_fs_access=host_fs_access, network_access=network_access)
 
         def register(function: Any) -> Any:
             runner, opened = find_runner(function), function
@@ -305,6 +316,8 @@ class Agent:
         include: Patterns = "*",
         exclude: Patterns = "_*",
         configure: Mapping[str, MemberSpec] | None = None,
+        host_fs_access: Literal[True] = True,
+        network_access: Literal[True] = True,
     ) -> C: ...
     @overload
     def cls(
@@ -317,6 +330,8 @@ class Agent:
         include: Patterns = "*",
         exclude: Patterns = "_*",
         configure: Mapping[str, MemberSpec] | None = None,
+        host_fs_access: Literal[True] = True,
+        network_access: Literal[True] = True,
     ) -> Callable[[C], C]: ...
 
     def cls(
@@ -330,6 +345,8 @@ class Agent:
         include: Patterns = "*",
         exclude: Patterns = "_*",
         configure: Mapping[str, MemberSpec] | None = None,
+        host_fs_access: Literal[True] = True,
+        network_access: Literal[True] = True,
     ) -> Any:
         """Have agent code use objects of a class, and make some unless told otherwise.
 
@@ -338,8 +355,9 @@ class Agent:
         host.
 
         Raises:
-            ArgumentError: It is no class, or the name can't be used.
+            ArgumentError: It is no class, the name can't be used, or an access is to be denied.
         """
+        _check_access(host_fs_access=host_fs_access, network_access=network_access)
 
         def register(cls: Any) -> Any:
             self.capabilities.add_class(
@@ -366,6 +384,8 @@ class Agent:
         configure: Mapping[str, MemberSpec] | None = None,
         exception_mappings: Mapping[type[BaseException], type[BaseException]] | None = None,
         recursive: bool = False,
+        host_fs_access: Literal[True] = True,
+        network_access: Literal[True] = True,
     ) -> None:
         """Have agent code import a module, or use an object of yours under `name`.
 
@@ -375,8 +395,9 @@ class Agent:
 
         Raises:
             TypeError: An object without a name, or with `recursive`.
-            ArgumentError: The name can't be used.
+            ArgumentError: The name can't be used, or an access is to be denied.
         """
+        _check_access(host_fs_access=host_fs_access, network_access=network_access)
         self.capabilities.add_module(
             target,
             name=name,
@@ -497,6 +518,15 @@ class Agent:
             text = prompt.write_system(self._system_primer, resources, self.primer)
             self._system = (made_of, text)
         return text
+
+
+def _check_access(**access: bool) -> None:
+    for name, is_given in access.items():
+        if is_given is not True:
+            raise ArgumentError(
+                f"{name} can't be {is_given!r}: what is opened runs in this process, where it may "
+                "do what the process may"
+            )
 
 
 def _at_least(least: int, **values: Any) -> None:
