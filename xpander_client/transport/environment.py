@@ -46,7 +46,7 @@ def client_settings(addresses: tuple[str, ...], backend: str) -> dict[str, Any]:
     # Plain http needs no certificates, unless it is redirected to https.
     secure = any(address.startswith("https:") for address in addresses)
     settings: dict[str, Any] = {
-        "verify": _tls_context() if secure else _TlsWhenNeeded(ssl.PROTOCOL_TLS_CLIENT),
+        "verify": _tls_context() if secure else TlsWhenNeeded(ssl.PROTOCOL_TLS_CLIENT),
         "trust_env": False,
         "timeout": None,  # each request carries its own
     }
@@ -177,11 +177,13 @@ def _tls_context() -> ssl.SSLContext:
         ) from None
 
 
-class _TlsWhenNeeded(ssl.SSLContext):
+class TlsWhenNeeded(ssl.SSLContext):
     """Stands for the process's context; its certificates are read with the first connection."""
 
     def wrap_socket(self, *args: Any, **kwargs: Any) -> ssl.SSLSocket:
+        """Wrap a socket with the process's context."""
         return _tls_context().wrap_socket(*args, **kwargs)
 
     def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:
+        """Wrap buffers with the process's context."""
         return _tls_context().wrap_bio(*args, **kwargs)

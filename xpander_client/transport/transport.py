@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
 import attrs
@@ -18,6 +18,7 @@ from xpander_client.configuration import (
 from xpander_client.core.answer import Response
 from xpander_client.core.call import Call, CallOptions
 from xpander_client.core.pages import next_page
+from xpander_client.core.prompts.download import Download, DownloadRules, Unavailable
 from xpander_client.core.requests import HEADER_NAME, RequestSpec, StreamSpec, header_text
 from xpander_client.core.serialization import dumps
 from xpander_client.core.sse import ServerSentEvent
@@ -239,6 +240,24 @@ class Transport:
             if is_finished(found):
                 return found
             await asyncio.sleep(next(pauses))
+
+    def download(self, urls: Sequence[str]) -> list[Download | Unavailable]:
+        """Download files that a task names; what can't be had is in its place with the reason."""
+        if not urls:
+            return []
+        from xpander_client.transport.downloads import download_all  # few programs load files
+        from xpander_client.transport.drivers import drive
+
+        return drive(download_all(urls, DownloadRules.from_environment()))
+
+    async def adownload(self, urls: Sequence[str]) -> list[Download | Unavailable]:
+        """Download files that a task names; what can't be had is in its place with the reason."""
+        if not urls:
+            return []
+        from xpander_client.transport.downloads import download_all
+        from xpander_client.transport.drivers import adrive
+
+        return await adrive(download_all(urls, DownloadRules.from_environment()))
 
     def close(self) -> None:
         """Let go of the connections of sync code; the next call makes some again."""

@@ -11,6 +11,7 @@ import attrs
 
 from xpander_client.configuration import Configuration
 from xpander_client.core.model import WorkResult
+from xpander_client.core.prompts.attachments import TaskFiles
 from xpander_client.core.prompts.message import TaskMessage
 from xpander_client.core.stop_request import StopRequest
 from xpander_client.errors import ArgumentError
@@ -39,7 +40,7 @@ from ..requests import tasks as tasks_requests
 
 
 @attrs.define(kw_only=True, slots=True)
-class Task(TaskMessage, StopRequest, TrackedObject):
+class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
     """One piece of work for an agent: what is asked, where it stands, and what came out.
 
     Calls on the task change this object to what the platform answers. Fields set here are kept back

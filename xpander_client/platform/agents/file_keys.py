@@ -10,6 +10,7 @@ import orjson
 
 from xpander_client.api.models import (
     AgentAccessScope,
+    AgentDeploymentType,
     AgentGraphItem,
     AgentInstructions,
     AgentKnowledgeBase,
@@ -65,6 +66,7 @@ _KINDS: Mapping[str, Any] = {
     ),
     "access_scope": AgentAccessScope | None,
     "deep_planning": bool | None,
+    "deployment_type": AgentDeploymentType | None,
     "enforce_deep_planning": bool | None,
     "graph": list[AgentGraphItem] | None,
     "knowledge_bases": list[AgentKnowledgeBase] | None,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -15,6 +14,7 @@ import orjson
 from xpander_client.core.requests import HEADER_NAME
 from xpander_client.platform.agents.parameters import read_declared, scalar
 from xpander_client.platform.foundation.errors import HttpError
+from xpander_client.runtime.ip_addresses import is_public
 from xpander_client.version import __version__
 
 _METHODS = frozenset({"DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"})
@@ -41,7 +41,6 @@ _CONNECTION = frozenset(
 """Headers that say how a request is sent; a caller has no word in that."""
 
 _OWN_NAMES = (".localhost", ".local", ".internal", ".home.arpa", ".lan", ".test")
-_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
 _LONGEST_TARGET = 16_000
 """How long a URL may be, in characters: servers take no longer ones."""
@@ -274,23 +273,6 @@ class HttpOperation:
             if len(secret) >= _SHORTEST_SECRET:
                 text = text.replace(secret, "…")
         return text
-
-
-def is_public(address: str) -> bool:
-    """Whether anybody can reach this IP address, rather than this machine or its network alone.
-
-    Raises:
-        ValueError: it is no IP address.
-    """
-    ip = ipaddress.ip_address(address.partition("%")[0])
-    if isinstance(ip, ipaddress.IPv6Address):
-        ip = ip.ipv4_mapped or ip.sixtofour or _find_translated(ip) or ip
-    return ip.is_global and not ip.is_multicast
-
-
-def _find_translated(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """Return the address behind a translation (NAT64), which is where a connection ends."""
-    return ipaddress.IPv4Address(ip.packed[12:]) if ip in _NAT64 else None
 
 
 def _leaves(text: str) -> bool:

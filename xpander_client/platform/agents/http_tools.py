@@ -12,10 +12,10 @@ from xpander_client.platform.agents.http_operation import (
     Arguments,
     HttpOperation,
     ToolRequest,
-    is_public,
 )
 from xpander_client.platform.agents.tool_answer import TooLarge, Unreadable, as_json, unpack
 from xpander_client.platform.foundation.errors import HttpError
+from xpander_client.runtime.ip_addresses import is_public
 
 _TOLD = 500
 """How many characters of a failed answer are handed on."""
