@@ -23,7 +23,7 @@ from xpander_client import AgentExecutionStatus, Configuration, Tasks, TaskUpdat
 from xpander_client.platform import LocalPlatform
 from xpander_client.platform.agents.file import load_agents
 from xpander_client.tools import ToolHooksRegistry, ToolsRepository
-from xpander_client.worker import lifecycle
+from xpander_client.worker import auth_events, lifecycle
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -274,4 +274,5 @@ def test_the_examples_in_docstrings_do_what_they_show(
     for hooks in ("_before_hooks", "_after_hooks", "_error_hooks"):
         monkeypatch.setattr(ToolHooksRegistry, hooks, [])
     monkeypatch.setattr(ToolsRepository, "_local_tools", [])
+    monkeypatch.setattr(auth_events, "_handlers", [])
     assert failures(importlib.import_module(name), names) == []

@@ -123,9 +123,12 @@ if TYPE_CHECKING:
     from xpander_client.tools import (
         Tool as Tool,
         ToolInvocationResult as ToolInvocationResult,
+        ToolsRepository as ToolsRepository,
+        build_model_from_schema as build_model_from_schema,
         on_tool_after as on_tool_after,
         on_tool_before as on_tool_before,
         on_tool_error as on_tool_error,
+        register_tool as register_tool,
     )
     from xpander_client.version import __version__ as __version__
     from xpander_client.worker import (
@@ -137,6 +140,7 @@ if TYPE_CHECKING:
         LocalTaskTest as LocalTaskTest,
         Worker as Worker,
         XpanderEventListener as XpanderEventListener,
+        on_auth_event as on_auth_event,
         on_boot as on_boot,
         on_shutdown as on_shutdown,
         on_task as on_task,
@@ -250,9 +254,12 @@ _HOMES = {
     "xpander_client.tools": (
         "Tool",
         "ToolInvocationResult",
+        "ToolsRepository",
+        "build_model_from_schema",
         "on_tool_after",
         "on_tool_before",
         "on_tool_error",
+        "register_tool",
     ),
     "xpander_client.version": ("__version__",),
     "xpander_client.worker": (
@@ -264,6 +271,7 @@ _HOMES = {
         "MAX_PLAN_RETRIES",
         "Worker",
         "XpanderEventListener",
+        "on_auth_event",
         "on_boot",
         "on_shutdown",
         "on_task",
@@ -299,12 +307,8 @@ _LACKING = (
     "OpenAISupportedModels",
     "PROMISE_CONTINUATION_NUDGE",
     "ProviderUnreachableError",
-    "ToolsRepository",
     "UserAuth",
-    "build_model_from_schema",
     "is_promise_only_answer",
-    "on_auth_event",
-    "register_tool",
 )
 
 # Hidden from type checkers: they would take any name for one that exists.

@@ -28,6 +28,8 @@ NOTHING_TO_WAIT_FOR = {
     "options",
     "to_message",
     "add_local_tools",
+    "connect",
+    "describe_arguments",
     "attach_operations",
     "disable_agent_end_tool",
     "enable_agent_end_tool",
@@ -41,6 +43,7 @@ NOTHING_TO_WAIT_FOR = {
     "retrieve_node_from_graph",
     "retrieve_pending_local_tool_calls",
     "select_llm_provider",
+    "set_configuration",
     "update_user_details",
 }
 # Properties that ask the platform; their async forms are methods.

@@ -13,7 +13,7 @@ from xpander_client.core.requests import RequestSpec
 from xpander_client.errors import ArgumentError
 from xpander_client.tools.repository import ToolsOwner, ToolsRepository
 from xpander_client.tools.result import ToolInvocationResult
-from xpander_client.tools.tool import Tool
+from xpander_client.tools.tool import Tool, make_tool
 
 # A call's answer type is a class; `Any` is none to type checkers.
 _ANYTHING: Any = Any
@@ -234,7 +234,7 @@ class _ToolCall:
         if is_bare := not isinstance(tool, AgentTool):
             found = agent.tools.get_tool_by_id(tool) or Tool(id=tool, name=tool)
         else:
-            found = tool if isinstance(tool, Tool) else Tool.of(tool)
+            found = make_tool(tool)
             if isinstance(version, dict):
                 version, extension = None, version
             version = agent.version if version is None else version

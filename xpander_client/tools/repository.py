@@ -11,7 +11,7 @@ from xpander_client.configuration import Configuration
 from xpander_client.tools.current_task import current_task
 from xpander_client.tools.payload_model import describe_payload, read_payload
 from xpander_client.tools.result import ToolInvocationResult
-from xpander_client.tools.tool import Tool
+from xpander_client.tools.tool import Tool, make_tool
 from xpander_client.transport import Transport
 
 
@@ -108,11 +108,10 @@ class ToolsRepository(builtins.list[AgentTool]):
     def tools(self) -> builtins.list[Tool]:
         """The platform's tools."""
         transport = None if self._agent is None else self._agent._transport
-        for index, tool in enumerate(self):
-            if not isinstance(tool, Tool):
-                tool = self[index] = Tool.of(tool)
+        self[:] = made = [make_tool(tool) for tool in self]
+        for tool in made:
             tool.connect(transport, self._given)
-        return [tool for tool in self if isinstance(tool, Tool)]
+        return made
 
     @property
     def list(self) -> builtins.list[Tool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -58,14 +58,6 @@ class Tool(AgentTool):
         complete(self)
         if self.fn is not None and self.parameters is None:
             self.parameters = dict(self.describe_arguments().schema)
-
-    @classmethod
-    def of(cls, tool: AgentTool) -> Self:
-        """Make a tool of what the platform says of it."""
-        made = cls(**{field.name: getattr(tool, field.name) for field in attrs.fields(AgentTool)})
-        if not made.description:
-            made.description = made.additional_properties.get("function_description")
-        return made
 
     def connect(self, transport: Transport | None, configuration: Configuration | None) -> None:
         """Have the tool's calls made as those of the repository that it is in."""
@@ -228,6 +220,17 @@ class Tool(AgentTool):
         if configuration is None and self._transport is not None:
             return self._transport
         return Transport.of(configuration)
+
+
+def make_tool(described: AgentTool) -> Tool:
+    """Return the tool that the platform describes; one that is a `Tool` already is that."""
+    if isinstance(described, Tool):
+        return described
+    fields = {field.name: getattr(described, field.name) for field in attrs.fields(AgentTool)}
+    made = Tool(**fields)
+    if not made.description:
+        made.description = made.additional_properties.get("function_description")
+    return made
 
 
 def _data(tool: AgentTool) -> tuple[Any, ...]:

@@ -13,6 +13,11 @@ from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
     from xpander_client.worker.attempts.plan_retries import MAX_PLAN_RETRIES as MAX_PLAN_RETRIES
+    from xpander_client.worker.auth_events import (
+        clear_handlers as clear_handlers,
+        get_registered_handlers as get_registered_handlers,
+        on_auth_event as on_auth_event,
+    )
     from xpander_client.worker.backend import Backend as Backend
     from xpander_client.worker.event_listener import (
         AgentExecution as AgentExecution,
@@ -27,6 +32,11 @@ if TYPE_CHECKING:
     from xpander_client.worker.worker import Worker as Worker
 
 _HOMES = {
+    "xpander_client.worker.auth_events": (
+        "clear_handlers",
+        "get_registered_handlers",
+        "on_auth_event",
+    ),
     "xpander_client.worker.backend": ("Backend",),
     "xpander_client.worker.event_listener": (
         "AgentExecution",

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import attrs
 
-from xpander_client.api.models import AgentTool, OutputFormat
+from xpander_client.api.models import OutputFormat
 from xpander_client.api.resources import Agent, Task
 from xpander_client.frameworks.settings import AgentSettings
 from xpander_client.frameworks.tools import ToolCaller
-from xpander_client.tools import Tool
 
 
 def read_settings(agent: Agent, task: Task | None) -> AgentSettings:
@@ -27,7 +26,7 @@ def read_settings(agent: Agent, task: Task | None) -> AgentSettings:
         output_format=agent.output_format or (OutputFormat.Json if agent.output_schema else None),
         output_schema=agent.output_schema,
         expected_output=agent.expected_output,
-        tools=[_make_tool(agent, tool) for tool in agent.tools or ()],
+        tools=agent.tools.list,
         caller=ToolCaller(agent.id, agent.version),
     )
     if task is None:
@@ -46,9 +45,3 @@ def read_settings(agent: Agent, task: Task | None) -> AgentSettings:
         tool_call_limit=task.tool_call_limit,
         caller=ToolCaller(agent.id, agent.version, task, task.payload_extension),
     )
-
-
-def _make_tool(agent: Agent, described: AgentTool) -> Tool:
-    tool = Tool.from_dict(described.to_dict())
-    tool.set_configuration(agent.configuration)
-    return tool

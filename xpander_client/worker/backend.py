@@ -11,6 +11,7 @@ from xpander_client.configuration import Configuration, check_configuration
 from xpander_client.frameworks.adapters import find_adapter
 from xpander_client.lacking import refuse_attributes
 from xpander_client.worker.agent_settings import read_settings
+from xpander_client.worker.auth_events import AuthEventHandler, follow_auth_events
 
 
 class Backend:
@@ -45,6 +46,7 @@ class Backend:
         tools: Sequence[Callable[..., Any]] | None = None,
         *,
         framework: str | None = None,
+        auth_events_callback: AuthEventHandler | None = None,
     ) -> dict[str, Any]:
         """Return what the agent's framework makes the agent of, for sync use.
 
@@ -73,6 +75,8 @@ class Backend:
             tools: Functions to offer besides the agent's tools.
             framework: The framework, by the name in the first column. The one that the agent's
                 record names when None, and agno if it names none of them.
+            auth_events_callback: Called with the agent, the task and the event when somebody has to
+                log in for the task, as functions under `@on_auth_event` are.
 
         Returns:
             Keyword arguments.
@@ -92,6 +96,7 @@ class Backend:
             configuration = self._for(task)
             wanted = _agent_id(agent_id, task, configuration)
             agent = Agents(configuration).get(wanted, agent_version)
+        follow_auth_events(agent, task, auth_events_callback)
         return _make_arguments(agent, task, tools, override, framework, is_async=False)
 
     async def aget_args(
@@ -104,6 +109,7 @@ class Backend:
         tools: Sequence[Callable[..., Any]] | None = None,
         *,
         framework: str | None = None,
+        auth_events_callback: AuthEventHandler | None = None,
     ) -> dict[str, Any]:
         """Return what the agent's framework makes the agent of, for async use.
 
@@ -119,6 +125,7 @@ class Backend:
             configuration = self._for(task)
             wanted = _agent_id(agent_id, task, configuration)
             agent = await Agents(configuration).aget(wanted, agent_version)
+        follow_auth_events(agent, task, auth_events_callback)
         return _make_arguments(agent, task, tools, override, framework, is_async=True)
 
     def invoke_agent(

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
-    from xpander_client import Backend as Backend
+    from xpander_client import Backend as Backend, on_auth_event as on_auth_event
 
 _HOMES = {
-    "xpander_client": ("Backend",),
+    "xpander_client": ("Backend", "on_auth_event"),
 }
-_LACKING = ["on_auth_event"]
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__, __all__ = attach(__name__, _HOMES, _LACKING)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)

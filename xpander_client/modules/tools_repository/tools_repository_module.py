@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
-    from xpander_client import Configuration as Configuration, ModuleException as ModuleException
+    from xpander_client import (
+        Configuration as Configuration,
+        ModuleException as ModuleException,
+        ToolsRepository as ToolsRepository,
+    )
 
 _HOMES = {
-    "xpander_client": ("Configuration", "ModuleException"),
+    "xpander_client": ("Configuration", "ModuleException", "ToolsRepository"),
 }
-_LACKING = ["ToolsRepository"]
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__, __all__ = attach(__name__, _HOMES, _LACKING)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)

@@ -14,6 +14,7 @@ from xpander_client.core.conversion_errors import ConversionError
 from xpander_client.core.result import error_text, result_text
 from xpander_client.core.serialization import loads
 from xpander_client.errors import AuthenticationError, ModuleException, PermissionDeniedError
+from xpander_client.tools.current_task import current_task
 from xpander_client.transport import Transport
 from xpander_client.worker.attempts.execution import Emit, execute
 from xpander_client.worker.attempts.handler import Handler
@@ -254,6 +255,7 @@ class Attempt:
     async def _run_once(self, task: Task) -> Task:
         whose = task.id, task.agent_id, task.organization_id
         left = task
+        current_task.set(task)
         try:
             left = await execute(self._context.handler, task, self._context.threads, self._emit)
         finally:

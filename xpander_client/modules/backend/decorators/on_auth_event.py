@@ -7,13 +7,22 @@ from typing import TYPE_CHECKING
 from xpander_client.lazy import attach
 
 if TYPE_CHECKING:
-    from xpander_client import Agent as Agent, Task as Task, TaskUpdateEvent as TaskUpdateEvent
+    from xpander_client import (
+        Agent as Agent,
+        Task as Task,
+        TaskUpdateEvent as TaskUpdateEvent,
+        on_auth_event as on_auth_event,
+    )
+    from xpander_client.worker import (
+        clear_handlers as clear_handlers,
+        get_registered_handlers as get_registered_handlers,
+    )
 
 _HOMES = {
-    "xpander_client": ("Agent", "Task", "TaskUpdateEvent"),
+    "xpander_client": ("Agent", "Task", "TaskUpdateEvent", "on_auth_event"),
+    "xpander_client.worker": ("clear_handlers", "get_registered_handlers"),
 }
-_LACKING = ["clear_handlers", "get_registered_handlers", "on_auth_event"]
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__, __all__ = attach(__name__, _HOMES, _LACKING)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)

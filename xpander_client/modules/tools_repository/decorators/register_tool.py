@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 
 from xpander_client.lazy import attach
 
-_HOMES: dict[str, tuple[str, ...]] = {}
-_LACKING = ["register_tool"]
+if TYPE_CHECKING:
+    from xpander_client import register_tool as register_tool
+
+_HOMES = {
+    "xpander_client": ("register_tool",),
+}
 
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__, __all__ = attach(__name__, _HOMES, _LACKING)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)
