@@ -160,3 +160,12 @@ def test_a_turn_costs_two_requests_and_is_finished_one_at_most(
         assert requests() <= 1
     messages(world, agent)
     assert requests() == 0
+
+
+def test_an_agent_comes_with_what_the_1x_client_cannot_do_without(desk: Desk) -> None:
+    definition = desk.client().agents.get("agent-a").definition
+    assert definition.memory_strategy == "full"
+    described = [
+        tool.additional_properties["function_description"] for tool in definition.tools or ()
+    ]
+    assert described == ["Tells the weather.", "Reads the news.", ""]

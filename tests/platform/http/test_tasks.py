@@ -791,6 +791,7 @@ def test_an_agent_is_there_whichever_call_names_it_first(
     assert [agent["id"] for agent in http.get("/agents/list").json()] == ["new"]
     agent = http.get("/agents/new").json()
     assert (agent["id"], agent["agno_settings"]) == ("new", {"session_storage": False})
+    assert agent["memory_strategy"] == "full"
 
 
 def test_the_platform_has_no_database_for_agents_and_no_headers_for_models(

@@ -99,7 +99,13 @@ class AgentEndpoints:
 
 
 def _answer_agent(agent: Mapping[str, Any]) -> Response:
-    """Answer with an agent and all that is known about it. The official client would take one of
-    which nothing was said for one that has a database to keep its sessions in.
+    """Answer with an agent and all that is known about it, and with what official clients need.
+
+    2.x would take one of which nothing was said for one that has a database to keep its sessions
+    in. 1.x reads of each tool what a model is to be told, and the view of a thread.
     """
-    return Json.of({"agno_settings": {"session_storage": False}, **agent})
+    tools = [
+        {"function_description": tool.get("description") or "", **tool} for tool in agent["tools"]
+    ]
+    needed = {"agno_settings": {"session_storage": False}, "memory_strategy": "full"}
+    return Json.of({**needed, **agent, "tools": tools})
