@@ -45,7 +45,18 @@ ROUTES: list[tuple[str, str, Any]] = [
     ("GET", "/agents/a/db", None),
     ("GET", "/metadata/default_llm_extra_headers", None),
     ("POST", "/agents/a/operations/tool", {}),
+    ("POST", "/?agent_id=a", {}),
+    ("POST", "/v1/agents/a/invoke", {"input": {"text": "x"}}),
+    ("GET", "/v1/tasks", None),
+    ("DELETE", "/v1/tasks/t", None),
 ]
+
+
+@pytest.mark.parametrize("source", ["agui", "mobile-app", "webhook"])
+def test_a_task_may_come_from_wherever_its_caller_says(http: httpx.Client, source: str) -> None:
+    task = create(http, source=source)
+    assert update(http, task, source=f"{source}-2").json()["source"] == f"{source}-2"
+    assert task["source"] == source
 
 
 @pytest.mark.parametrize(("method", "path", "body"), ROUTES)

@@ -58,7 +58,7 @@ async def test_no_request_breaks_what_is_described(description: str, tmp_path: P
                 *(Path(sys.executable).with_name("schemathesis"), "run", description),
                 *("--url", platform.url, "--header", f"x-api-key: {platform.api_key}"),
                 *("--include-path-regex", PATHS, "--checks", CHECKS),
-                *("--max-examples", "20", "--seed", "1", "--request-timeout", "10", "--no-color"),
+                *("--max-examples", "10", "--seed", "1", "--request-timeout", "10", "--no-color"),
                 cwd=tmp_path,
                 env={
                     **os.environ,

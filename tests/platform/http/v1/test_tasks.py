@@ -7,6 +7,7 @@ import pytest
 
 from tests.platform.http.v1.invoking import AGENT, invoke, work_off
 from tests.platform.wire import create, event, push, status, update, worker
+from xpander_client.platform.http import deletions
 from xpander_client.platform.http.v1 import tasks
 
 pytestmark = pytest.mark.all_engines
@@ -137,6 +138,19 @@ def test_a_task_is_deleted_with_those_that_it_led_to(http: httpx.Client) -> None
     for task in (root, child, grandchild):
         assert http.get(f"/v1/tasks/{task['id']}").status_code == 404
     assert http.delete("/v1/tasks/c").status_code == 404
+
+
+def test_a_task_is_deleted_also_when_it_led_to_more_than_go_with_it(
+    http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deletions, "AT_ONCE", 2)
+    monkeypatch.setattr(deletions, "_FAMILY", 4)
+    root = create(http)
+    for _ in range(6):
+        create(http, "mail", parent_execution_id=root["id"])
+    assert http.delete(f"/v1/tasks/{root['id']}").status_code == 204
+    assert http.get(f"/v1/tasks/{root['id']}").status_code == 404
+    assert list_tasks(http)["total"] == 2
 
 
 def test_what_there_is_not_is_404_in_words(http: httpx.Client) -> None:
