@@ -62,11 +62,12 @@ def print_import_paths(table: Path) -> dict[str, dict[str, str]]:
 
 
 def read_lacking_attributes(table: Path) -> dict[str, list[str]]:
-    """Return for each class the attributes of the official one that it is without."""
+    """Return for each printed class the attributes of the official one that it is without."""
     found: dict[str, list[str]] = defaultdict(list)
     for group in tomllib.loads(table.read_text("utf-8"))["instead"]:
-        for owner, dot, attribute in (name.partition(".") for name in group["names"]):
-            if dot:
+        for name in group["names"]:
+            if name.startswith("api."):
+                _, owner, attribute = name.split(".")
                 found[owner].append(attribute)
     return {owner: sorted(attributes) for owner, attributes in found.items()}
 

@@ -38,9 +38,10 @@ def refuse_attributes(cls: type, *names: str) -> None:
     Asking for one is an AttributeError. Other attributes cost what they did, which with a
     `__getattr__` they would not before Python 3.12.
     """
+    room = cls.__module__.split(".")[1]
     for name in names:
         if not hasattr(cls, name):
-            setattr(cls, name, _Refusal(cls.__name__, name))
+            setattr(cls, name, _Refusal(room, cls.__name__, name))
 
 
 def refuse_keywords(owner: str, given: Mapping[str, None]) -> None:
@@ -60,13 +61,14 @@ def refuse_keywords(owner: str, given: Mapping[str, None]) -> None:
 
 
 class _Refusal:
-    __slots__ = ("_attribute", "_owner")
+    __slots__ = ("_attribute", "_owner", "_room")
 
-    def __init__(self, owner: str, attribute: str) -> None:
+    def __init__(self, room: str, owner: str, attribute: str) -> None:
+        self._room = room
         self._owner = owner
         self._attribute = attribute
 
     def __get__(self, instance: object, owner: type) -> NoReturn:
         text = f"{self._owner!r} object has no attribute {self._attribute!r}: "
-        text += _read_instead()[f"{self._owner}.{self._attribute}"]
+        text += _read_instead()[f"{self._room}.{self._owner}.{self._attribute}"]
         raise AttributeError(text, name=self._attribute, obj=instance)
