@@ -116,6 +116,8 @@ async def test_when_preparing_fails_so_does_the_task_and_the_next_one_tries_agai
     tasks: BackgroundTasks, plugin: Plugin
 ) -> None:
     faults = [OSError("no disk")]
+    steps: list[str] = []
+    plugin.mount_init_method()(lambda: steps.append("first"))
 
     @plugin.mount_init_method()
     async def prepare() -> None:
@@ -131,6 +133,7 @@ async def test_when_preparing_fails_so_does_the_task_and_the_next_one_tries_agai
     assert (end.signal, end.message) == ("fail", "no disk")
     await tasks.start("one", "1", "c", plugin)
     assert (await tasks.ajoin("one", "1", 20)).data == "ran"
+    assert steps == ["first"]
 
 
 async def test_another_callback_that_fails_is_logged_and_the_next_one_called(
@@ -208,9 +211,41 @@ async def test_what_is_registered_later_is_called_before_the_next_task(
     async def one(handle: AsyncTaskHandle) -> None:
         steps.append("runs")
 
+    @plugin.on_enabled()
+    def enabled() -> None:
+        steps.append("enabled")
+        if "prepared" not in steps:
+            plugin.mount_init_method()(lambda: steps.append("prepared"))
+
     await tasks.start("one", "1", "c", plugin)
     await tasks.ajoin("one", "1", 20)
-    plugin.mount_init_method()(lambda: steps.append("prepared"))
+    assert steps == ["enabled", "prepared", "runs"]
+    plugin.mount_init_method()(lambda: steps.append("prepared too"))
     await tasks.start("one", "2", "c", plugin)
     await tasks.ajoin("one", "2", 20)
-    assert steps == ["runs", "prepared", "runs"]
+    # Those that were called are not called again.
+    assert steps[3:] == ["prepared too", "runs"]
+
+
+async def test_a_plugin_that_goes_while_it_is_prepared_is_prepared_when_it_comes_again(
+    tasks: BackgroundTasks, plugin: Plugin
+) -> None:
+    steps: list[str] = []
+    has_begun, may_go_on = asyncio.Event(), asyncio.Event()
+
+    @plugin.mount_init_method()
+    async def prepare() -> None:
+        has_begun.set()
+        await may_go_on.wait()
+        steps.append("prepared")
+
+    plugin.on_enabled()(lambda: steps.append("enabled"))
+    plugin.mount_cleanup_method()(lambda: steps.append("cleaned"))
+    enabling = asyncio.ensure_future(plugin.enable())
+    await has_begun.wait()
+    await plugin.disable()
+    may_go_on.set()
+    await enabling
+    assert steps == ["cleaned", "prepared"]
+    await plugin.enable()
+    assert steps[2:] == ["prepared", "enabled"]

@@ -38,6 +38,8 @@ class PluginCallbacks:
         self._plugin = plugin
         self._preparing: list[Callback] = []
         self._enabled: list[Callback] = []
+        self._due_preparing: list[Callback] = []
+        self._due_enabled: list[Callback] = []
         self._disabled: list[Callback] = []
         self._cleaning: list[Callback] = []
         self._lock = threading.Lock()
@@ -45,9 +47,10 @@ class PluginCallbacks:
 
     def on_open(self, callback: Callback, *, prepares: bool) -> None:
         """Call it when the plugin comes; what prepares the plugin is called before the others."""
-        (self._preparing if prepares else self._enabled).append(callback)
         with self._lock:
-            self._opened, self.is_due = None, True
+            (self._preparing if prepares else self._enabled).append(callback)
+            (self._due_preparing if prepares else self._due_enabled).append(callback)
+            self.is_due = True
 
     def on_close(self, callback: Callback, *, is_last: bool) -> None:
         """Call it when the plugin goes, before its tasks are stopped, or when they have ended."""
@@ -80,25 +83,38 @@ class PluginCallbacks:
         """Call what is to be called in the end; what prepares the plugin is due again."""
         await self._call_all(self._cleaning, "a cleanup")
         with self._lock:
-            self._opened, self.is_due = None, bool(self._preparing or self._enabled)
+            self._opened = None
+            self._due_preparing, self._due_enabled = [*self._preparing], [*self._enabled]
+            self.is_due = bool(self._preparing or self._enabled)
 
     async def _call_due(self, opened: Future[None]) -> None:
         _opening.set(self)
         try:
-            for callback in self._preparing:
-                await _call(callback)
-            await self._call_all(self._enabled, "what on_enabled registered")
+            while self._has_more(opened):
+                if preparing := self._due_preparing:
+                    await _call(preparing[0])
+                    del preparing[0]
+                else:
+                    await self._call_all([self._due_enabled.pop(0)], "what on_enabled registered")
         except BaseException as error:
             with self._lock:
-                self._opened = None
+                if self._opened is opened:
+                    self._opened = None
             if isinstance(error, Exception):
                 opened.set_exception(error)
                 return
             opened.set_exception(RuntimeError("its event loop ended while the plugin was prepared"))
             raise
-        with self._lock:
-            self.is_due = False
         opened.set_result(None)
+
+    def _has_more(self, opened: Future[None]) -> bool:
+        with self._lock:
+            if self._opened is not opened:
+                return False  # the plugin went meanwhile: what is due is for the next time
+            self.is_due = bool(self._due_preparing or self._due_enabled)
+            if not self.is_due:
+                self._opened = None
+            return self.is_due
 
     async def _call_all(self, callbacks: list[Callback], what: str) -> None:
         for callback in callbacks:
