@@ -102,6 +102,10 @@ def objects(task: Task, item: TasksListItem, event: TaskUpdateEvent) -> None:
     task.result = "done"
     if task.result is not None:
         _ = task.result.upper()
+    assert_type(task.to_message(1, with_timestamp=True), str)
+    task.to_message(retry_count="1")  # type: ignore[arg-type]
+    assert_type(task.get_human_readable_files(), list[dict[str, str]])
+    task.get_files(limit=1)  # type: ignore[call-arg]
     task.set_status("completed")
     task.set_status("done")  # type: ignore[arg-type]
     task.set_status(OutputFormat.Json)  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from tests.worlds import World
 from xpander_client import AgentExecutionInput, AttachmentRef, Configuration, Task
 from xpander_client.api import AttachmentKind
 from xpander_client.core.prompts.attachments import AttachedFile, find_kind
+from xpander_client.core.prompts.data_files import DataFile
 from xpander_client.core.prompts.download import LISTED
 
 PDF = b"%PDF-1.7 ..."
@@ -125,6 +126,21 @@ def test_nothing_is_loaded_that_is_not_to_be_in_the_context_or_is_known(world: W
         {"url": "https://x.test/i.docx", "content": "what it says"}
     ]
     assert world.run(make_task([]), "get_human_readable_files") == []
+
+
+def test_files_that_came_with_the_task_are_taken_from_it(world: World) -> None:
+    files = [
+        DataFile("a.pdf", "application/pdf", PDF),
+        DataFile("b.png", "image/png", PNG),
+        DataFile("c.csv", "text/csv", b"north,120"),
+    ]
+    task = make_task([each.url for each in files])
+    [pdf] = world.run(task, "get_files")
+    assert (pdf.content, pdf.filename) == (PDF, "a.pdf")
+    [image] = world.run(task, "get_images")
+    assert image.content == PNG
+    [text] = world.run(task, "get_human_readable_files")
+    assert text["content"] == "north,120"
 
 
 def test_all_texts_together_have_a_length() -> None:

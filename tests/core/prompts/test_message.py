@@ -112,6 +112,20 @@ def test_an_unfinished_plan_says_what_is_done_what_is_open_and_what_is_next() ->
     )
 
 
+def test_a_model_that_stopped_before_is_told_which_attempt_this_is() -> None:
+    assert "\n\nThis is attempt 3.\n\nDone:" in task(deep_planning=PLAN).to_message(retry_count=2)
+    assert task().to_message(2) == "Sum up the sales"
+
+
+def test_the_time_of_the_task_stands_last_if_it_is_asked_for() -> None:
+    created = datetime.datetime.fromisoformat("2026-01-02T05:04+02:00")
+    said = task(expected_output="A table")
+    said.created_at = created
+    assert said.to_message(with_timestamp=True).endswith(
+        "A table\n\nSent at 2026-01-02 03:04 (UTC)"
+    )
+
+
 def test_a_plan_of_which_nothing_is_done_yet_has_no_such_part() -> None:
     message = task(deep_planning=attrs.evolve(PLAN, tasks=STEPS[1:])).to_message()
     assert "0 of the 2 steps" in message

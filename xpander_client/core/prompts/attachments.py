@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from xpander_client.core.prompts.data_files import DataFile
 from xpander_client.core.prompts.download import Download, Unavailable
 
 _logger = logging.getLogger("xpander_client")
@@ -83,10 +84,11 @@ class _Task(Protocol):
 class TaskFiles:
     """Gives a task its files as frameworks take them.
 
-    They are downloaded: 15 MB and 15 seconds each at most, and from hosts that anybody can reach,
-    or that `XPANDER_INTERNAL_FETCH_ALLOWLIST` lists (hosts, domains and networks, with commas
-    between). What can't be had, or is not what it is said to be, is left out, and the log says why.
-    Where `disable_attachment_injection` keeps files out of the model's context nothing is loaded.
+    Those that did not come with the task are downloaded: 15 MB and 15 seconds each at most, and
+    from hosts that anybody can reach, or that `XPANDER_INTERNAL_FETCH_ALLOWLIST` lists (hosts,
+    domains and networks, with commas between). What can't be had, or is not what it is said to be,
+    is left out, and the log says why. Where `disable_attachment_injection` keeps files out of the
+    model's context nothing is loaded.
     """
 
     __slots__ = ()
@@ -182,7 +184,8 @@ def _list_files(task: _Task) -> Iterator[tuple[str, _Kind, str | None]]:
     for url in dict.fromkeys([*(task.input.files or ()), *known]):
         said = known.get(url)
         if said is None:
-            yield url, find_kind(url), None
+            inside = DataFile.parse(url)
+            yield url, find_kind(url, mime=inside.media_type if inside else None), None
         else:
             yield url, find_kind(url, said.kind, said.mime), said.transcript
 
@@ -247,7 +250,8 @@ def _take(downloads: Sequence[Download | Unavailable]) -> Iterator[Download]:
 
 def _leave_out(url: str, why: str) -> None:
     # What stands behind a question mark may be the key to the file.
-    _logger.warning("the file %s is left out: %s", url.partition("?")[0], why)
+    name = _find_name(url) if url.startswith("data:") else url.partition("?")[0]
+    _logger.warning("the file %s is left out: %s", name, why)
 
 
 def _decode(download: Download) -> str:
@@ -265,7 +269,8 @@ def _read_image(content: bytes) -> str | None:
 
 
 def _find_name(url: str) -> str | None:
-    return urlsplit(url).path.rpartition("/")[2] or None
+    inside = DataFile.parse(url)
+    return inside.name if inside else urlsplit(url).path.rpartition("/")[2] or None
 
 
 def _make(

@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 import attrs
 
+from xpander_client.core.prompts.data_files import DataFile
 from xpander_client.runtime.ip_addresses import is_public
 from xpander_client.version import __version__
 
@@ -130,6 +131,8 @@ def follow(url: str) -> Generator[str, Received, Download]:
         >>> next(steps), steps.send(Received(302, location="/b"))
         ('https://files.test/a', 'https://files.test/b')
     """
+    if (inside := DataFile.parse(url)) is not None:
+        return Download(url, inside.content, inside.media_type)
     at, location = "", url
     for _ in range(_MOST_REDIRECTS + 1):
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
@@ -39,6 +40,8 @@ class _Task(Protocol):
     @property
     def input(self) -> _Input: ...
     @property
+    def created_at(self) -> datetime.datetime: ...
+    @property
     def additional_context(self) -> str | None: ...
     @property
     def instructions_override(self) -> str | None: ...
@@ -55,7 +58,7 @@ class TaskMessage:
 
     __slots__ = ()
 
-    def to_message(self: _Task) -> str:
+    def to_message(self: _Task, retry_count: int = 0, with_timestamp: bool = False) -> str:
         """Return the task as the text that a model is given. Nothing is loaded for it.
 
         First comes the prompt, as it is; then, where there is such a thing, the addresses of the
@@ -63,6 +66,10 @@ class TaskMessage:
         `disable_attachment_injection` keeps it out), the context, the instructions for this task,
         and the expected output. When a plan is enabled, started and enforced and steps are open,
         the text ends with what is done, what is open and what comes next.
+
+        Args:
+            retry_count: How often the model has stopped before; said where steps are open.
+            with_timestamp: Whether to end with when the task was created.
 
         Example:
             >>> task = Task.load("task-1", configuration)
@@ -72,10 +79,14 @@ class TaskMessage:
             Files:
             - https://example.com/sales.csv
         """
-        return "\n\n".join(part for part in _parts(self) if part)
+        parts = [part for part in _parts(self, retry_count) if part]
+        if with_timestamp:
+            created = self.created_at.astimezone(datetime.UTC)
+            parts.append(f"Sent at {created:%Y-%m-%d %H:%M} (UTC)")
+        return "\n\n".join(parts)
 
 
-def _parts(task: _Task) -> Iterator[str]:
+def _parts(task: _Task, retry_count: int) -> Iterator[str]:
     yield task.input.text or ""
     attachments = {attachment.url: attachment for attachment in task.input.attachments or ()}
     urls = dict.fromkeys([*(task.input.files or ()), *attachments])
@@ -93,7 +104,7 @@ def _parts(task: _Task) -> Iterator[str]:
     yield _section("Instructions for this task", task.instructions_override)
     yield _section("Expected output", task.expected_output)
     if task.deep_planning is not None and is_unfinished(task.deep_planning):
-        yield _continuation(task.deep_planning)
+        yield _continuation(task.deep_planning, retry_count)
 
 
 def _section(title: str, text: str | None) -> str:
@@ -105,7 +116,7 @@ def _file(url: str, attachment: _Attachment | None) -> str:
     return f"{url} ({', '.join(known)})" if known else url
 
 
-def _continuation(plan: Plan[PlanItem]) -> str:
+def _continuation(plan: Plan[PlanItem], retry_count: int) -> str:
     done, left = list_completed(plan), open_items(plan)
     return "\n\n".join(
         part
@@ -113,6 +124,7 @@ def _continuation(plan: Plan[PlanItem]) -> str:
             f"Work on this task has begun: {len(done)} of the {len(done) + len(left)} steps of its "
             "plan are completed. Go on from there. Don't do again what is done; mark each step as "
             "completed when it is; and stop only when none is open.",
+            f"This is attempt {retry_count + 1}." if retry_count else "",
             _section("Done", _steps(done)),
             _section("Open", _steps(left)),
             f"Next: {_step(left[0])}",
