@@ -38,8 +38,8 @@ from xpander_client.platform.http.tools import OperationEndpoints
 from xpander_client.platform.http.v1 import table as v1
 from xpander_client.platform.http.v1.faults import list_faults
 from xpander_client.platform.http.v1.invocations import InvocationEndpoints
-from xpander_client.platform.http.v1.tasks import TaskEndpoints as OfficialTaskEndpoints
-from xpander_client.platform.http.v1.threads import ThreadEndpoints as OfficialThreadEndpoints
+from xpander_client.platform.http.v1.tasks import OfficialTaskEndpoints
+from xpander_client.platform.http.v1.threads import OfficialThreadEndpoints
 from xpander_client.platform.http.v1.webhook import WebhookEndpoint
 from xpander_client.platform.http.workers import WorkerEndpoints
 from xpander_client.platform.stores.base.retention import FAREWELL

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -21,8 +17,6 @@ from xpander_client.platform.rules.records import TaskRecord
 from xpander_client.platform.streaming.event_log import EventLogs
 from xpander_client.platform.streaming.outcomes import Outcomes
 from xpander_client.platform.streaming.responses import TaskEvents
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class InvocationEndpoints:
@@ -51,17 +45,18 @@ class InvocationEndpoints:
         """Create a task, and answer with its events until it is finished."""
         if self._logs.closing:
             raise HttpError(503, "the platform is stopping")
-        begun = await self._create(request, {"events_streaming": True})
+        begun = await self._create(request, streams=True)
         return Streamed(
             TaskEvents(
                 self._logs, begun, begun.run_from, greets=False, renamed=find_chosen_id(begun)
             )
         )
 
-    async def _create(self, request: Request, said: Mapping[str, Any] = _NOTHING) -> TaskRecord:
+    async def _create(self, request: Request, *, streams: bool = False) -> TaskRecord:
         agent_id = path_id(request, "agent_id")
-        sent = await take_object(request, self._settings.body_limit, TaskCreate)
-        body = name_one_parent({**sent, **said})
+        body = name_one_parent(await take_object(request, self._settings.body_limit, TaskCreate))
+        if streams:
+            body = {**body, "events_streaming": True}
         version = request.query_params.get("version")
         return await self._creations.create(
             access(request),

@@ -8,12 +8,12 @@ from starlette.routing import Route
 
 from xpander_client.platform.http.routing import Endpoint, route
 from xpander_client.platform.http.v1.invocations import InvocationEndpoints
-from xpander_client.platform.http.v1.tasks import TaskEndpoints
-from xpander_client.platform.http.v1.threads import ThreadEndpoints
+from xpander_client.platform.http.v1.tasks import OfficialTaskEndpoints
+from xpander_client.platform.http.v1.threads import OfficialThreadEndpoints
 
 
 def make_routes(
-    invocations: InvocationEndpoints, tasks: TaskEndpoints, threads: ThreadEndpoints
+    invocations: InvocationEndpoints, tasks: OfficialTaskEndpoints, threads: OfficialThreadEndpoints
 ) -> Sequence[Route]:
     """Make the routes, which `openapi-v1.yaml` describes."""
     table: dict[str, dict[str, Endpoint]] = {

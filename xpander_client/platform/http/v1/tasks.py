@@ -29,7 +29,7 @@ are."""
 _PER_PAGE = 50
 
 
-class TaskEndpoints:
+class OfficialTaskEndpoints:
     """Answers requests about tasks."""
 
     def __init__(

@@ -27,7 +27,7 @@ _FAMILY = 500
 """Of so many of the tasks that one led to, all together, the messages are shown."""
 
 
-class ThreadEndpoints:
+class OfficialThreadEndpoints:
     """Answers requests about the thread of a task. It is made of the task's events, as long as
     these are kept.
     """
