@@ -38,7 +38,7 @@ def make_arguments(
         "handoff_description": settings.description,
         "instructions": settings.prompt,
         "tools": [
-            *_make_tools(offer_tools(settings.tools, settings.caller)),
+            *make_tools(offer_tools(settings.tools, settings.caller)),
             *(function_tool(tool) if inspect.isroutine(tool) else tool for tool in tools),
         ],
     }
@@ -47,7 +47,7 @@ def make_arguments(
     return made
 
 
-def _make_tools(tools: Iterable[OfferedTool]) -> list[Any]:
+def make_tools(tools: Iterable[OfferedTool]) -> list[Any]:
     """Make tools of the SDK.
 
     Raises:

@@ -37,7 +37,7 @@ def make_arguments(
         "description": settings.description,
         "system_prompt": settings.prompt,
         "tools": [
-            *_make_tools(offer_tools(settings.tools, settings.caller)),
+            *make_tools(offer_tools(settings.tools, settings.caller)),
             *(decorate(tool) if inspect.isroutine(tool) else tool for tool in tools),
         ],
     }
@@ -46,7 +46,7 @@ def make_arguments(
     return made
 
 
-def _make_tools(tools: Iterable[OfferedTool]) -> list[Any]:
+def make_tools(tools: Iterable[OfferedTool]) -> list[Any]:
     """Make tools of Strands.
 
     Raises:

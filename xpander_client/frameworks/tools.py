@@ -24,6 +24,7 @@ class ToolCaller:
     # The version whose description the model was given, also when there is a newer one.
     agent_version: int | None
     task: FollowedTask | None = None
+    """The one whose handler calls them when None."""
     payload_extension: dict[str, Any] | None = None
     """What the task adds to each payload."""
 
@@ -52,6 +53,7 @@ class OfferedTool:
             caller.agent_version,
             caller.payload_extension,
             tool_call_id=tool_call_id,
+            report_activity=True,
             task=caller.task,
         )
 
@@ -66,6 +68,7 @@ class OfferedTool:
             caller.agent_version,
             caller.payload_extension,
             tool_call_id=tool_call_id,
+            report_activity=True,
             task=caller.task,
         )
 

@@ -10,6 +10,7 @@ import attrs
 
 from xpander_client.configuration import Configuration
 from xpander_client.core.prompts.agent_traits import AgentTraits
+from xpander_client.frameworks.agent_forms import FrameworkTools
 from xpander_client.lacking import refuse_attributes
 from xpander_client.tools.agent_tools import AgentTools
 from xpander_client.transport import TrackedObject, Transport
@@ -36,7 +37,7 @@ from .task import Task
 
 
 @attrs.define(kw_only=True, slots=True)
-class Agent(AgentTraits, AgentTools, TrackedObject):
+class Agent(AgentTraits, AgentTools, FrameworkTools, TrackedObject):
     """An agent as the platform describes it: what it is told, its tools and its model.
 
     Two other classes of the package have the name: `xpander_client.legacy.Agent` drives the loop of
