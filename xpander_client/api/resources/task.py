@@ -1105,4 +1105,18 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
         ).parsed
 
 
-refuse_attributes(Task, "acompact_session_for_retry", "metadata", "session_id", "user_id")
+refuse_attributes(
+    Task,
+    "acompact_session_for_retry",
+    "aget_plan_following_status",
+    "get_attachment_plan",
+    "get_audios",
+    "get_media_texts",
+    "get_plan_following_status",
+    "get_videos",
+    "mark_served_model",
+    "metadata",
+    "served_model",
+    "session_id",
+    "user_id",
+)
