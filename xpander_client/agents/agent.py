@@ -31,7 +31,7 @@ from xpander_client.agents.state.config import StateConfig, connect_state
 from xpander_client.agents.state.sessions import Session
 from xpander_client.agents.types.reserved_names import RESERVED
 from xpander_client.errors import ArgumentError
-from xpander_client.lacking import refuse_keywords
+from xpander_client.lacking import refuse_attributes, refuse_keywords
 
 if TYPE_CHECKING:
     from xpander_client.agents.bridges.remote import RemoteAgent
@@ -518,6 +518,9 @@ class Agent:
             text = prompt.write_system(self._system_primer, resources, self.primer)
             self._system = (made_of, text)
         return text
+
+
+refuse_attributes(Agent, "clone_registrations", "dependencies", "fingerprint", "run_task", "warmup")
 
 
 def _check_access(**access: bool) -> None:
