@@ -26,6 +26,7 @@ from xpander_client.legacy.providers.tool_call import (
     extend,
 )
 from xpander_client.legacy.thread_copy import ThreadCopy
+from xpander_client.legacy.tool_hooks import call_hooks
 from xpander_client.legacy.tools import catalog
 from xpander_client.legacy.tools.local_tools import LocalTool
 from xpander_client.tools.functions.form import MisfitError
@@ -58,8 +59,12 @@ class ToolRuns:
         ours = [call for call in named if call.type is not ToolCallType.LOCAL or self._runs(call)]
         last = [call for call in ours if at is not None and _ends(call)]
         first = [call for call in ours if at is None or not _ends(call)]
+        runs = [self._run(call, tools, extension, several=len(ours) > 1) for call in first]
         outcomes = yield from together(
-            [_catch(self._run(call, tools, extension, several=len(ours) > 1)) for call in first]
+            [
+                _catch(call_hooks(self._agent, call, extension, run))
+                for call, run in zip(first, runs, strict=True)
+            ]
         )
         ran = [each for each in outcomes if isinstance(each, Ran)]
         # What ran is told also where another call could not be made.

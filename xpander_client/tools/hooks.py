@@ -49,6 +49,11 @@ class ToolHooksRegistry:
         cls._error_hooks.clear()
 
     @classmethod
+    def has_hooks(cls) -> bool:
+        """Tell whether there is any hook."""
+        return bool(cls._before_hooks or cls._after_hooks or cls._error_hooks)
+
+    @classmethod
     def call_before(cls, *arguments: Any) -> Steps[None]:
         """Call the hooks that come before a run."""
         return _call_each("before", cls._before_hooks, arguments)

@@ -119,6 +119,19 @@ def build_payload_model(tool: Tool) -> type[BaseModel]:
     return build_model_from_schema(name, tool.parameters or {}, not tool.is_local)
 
 
+def wrap_payload_model(tool: Tool) -> type[BaseModel]:
+    """Make the class of an object that has what a tool is given as its `payload`.
+
+    Raises:
+        ConfigurationError: pydantic is not installed.
+    """
+    inner = build_payload_model(tool)
+    from pydantic import create_model
+
+    made: type[BaseModel] = create_model(f"{inner.__name__}Payload", payload=(inner, ...))
+    return made
+
+
 def read_payload(payload: Any) -> Any:
     """Return what a tool's function was given as plain values."""
     if hasattr(payload, "model_dump"):

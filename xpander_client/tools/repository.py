@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, Self, SupportsIndex
 
 from xpander_client.api.models import AgentTool
 from xpander_client.configuration import Configuration
+from xpander_client.lacking import refuse_attributes
 from xpander_client.tools.current_task import current_task
 from xpander_client.tools.payload_model import describe_payload, read_payload
 from xpander_client.tools.result import ToolInvocationResult
@@ -64,6 +65,7 @@ class ToolsRepository(builtins.list[AgentTool]):
             is_async: Whether `functions` are async ones.
         """
         super().__init__(tools)
+        self.agent_graph = agent_graph
         self.is_async = is_async
         self._given = configuration
         self._agent: ToolsOwner | None = None
@@ -77,7 +79,7 @@ class ToolsRepository(builtins.list[AgentTool]):
 
     # Copies are made of the tools alone: an agent takes its own over.
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
-        return type(self), (self._given, [*self], None, self.is_async)
+        return type(self), (self._given, [*self], self.agent_graph, self.is_async)
 
     @property
     def agent(self) -> ToolsOwner | None:
@@ -175,3 +177,13 @@ class ToolsRepository(builtins.list[AgentTool]):
         # A local tool can do without an agent.
         own = configuration.agent_id if tool.is_local else configuration.required("agent_id")
         return {**described, "agent_id": own or ""}
+
+
+refuse_attributes(
+    ToolsRepository,
+    "abuild_dynamic_tools_hint",
+    "aload_tool_by_id",
+    "build_dynamic_tools_hint",
+    "dynamic_catalog",
+    "load_tool_by_id",
+)

@@ -11,9 +11,10 @@ from xpander_client.api.models import AgentTool
 from xpander_client.configuration import Configuration
 from xpander_client.core.serialization import LOCAL, complete
 from xpander_client.errors import ArgumentError
+from xpander_client.lacking import refuse_attributes
 from xpander_client.tools.current_task import FollowedTask, current_task
 from xpander_client.tools.invocation import Invocation
-from xpander_client.tools.payload_model import build_payload_model
+from xpander_client.tools.payload_model import build_payload_model, wrap_payload_model
 from xpander_client.tools.result import ToolInvocationResult
 from xpander_client.transport import Transport
 from xpander_client.transport.drivers import adrive, drive
@@ -73,6 +74,15 @@ class Tool(AgentTool):
             ConfigurationError: pydantic is not installed.
         """
         return build_payload_model(self)
+
+    @property
+    def payload_schema(self) -> type[BaseModel]:
+        """A class of pydantic with one field, `payload`, which is of the class in `schema`.
+
+        Raises:
+            ConfigurationError: pydantic is not installed.
+        """
+        return wrap_payload_model(self)
 
     def describe_arguments(self) -> Parameters:
         """Return what the function of a local tool takes, as a schema, and to make arguments of.
@@ -235,3 +245,16 @@ def make_tool(described: AgentTool) -> Tool:
 
 def _data(tool: AgentTool) -> tuple[Any, ...]:
     return tuple(getattr(tool, field.name) for field in attrs.fields(AgentTool))
+
+
+refuse_attributes(
+    Tool,
+    "acall_remote_tool",
+    "agraph_preflight_check",
+    "call_remote_tool",
+    "get_invocation_function",
+    "graph_preflight_check",
+    "has_schema_override",
+    "schema_overrides",
+    "set_schema_overrides",
+)
