@@ -110,6 +110,11 @@ def test_a_name_of_version_1_that_clashes_with_none_is_in_the_package_itself() -
             assert getattr(xpander_client, name) is getattr(import_module(home), name)
 
 
+def test_the_package_itself_knows_the_names_that_are_not_here_and_no_others() -> None:
+    known = vars(xpander_client)["_LACKING"]
+    assert sorted(known) == sorted(n for path, n in walk_lacking() if path == "xpander_client")
+
+
 def test_each_name_that_is_not_here_is_told_of_once() -> None:
     told = [name for group in TABLE["instead"] for name in group["names"]]
     assert sorted(told) == sorted(set(told))
