@@ -130,7 +130,7 @@ def test_version_1_means_the_classes_of_that_version(program: Path) -> None:
     [
         ("from xpander_sdk import KnowledgeBases", "xpander_client has no KnowledgeBases: know"),
         ("from xpander_sdk.testing import MockTool", "xpander_client has no MockTool: try"),
-        ("from xpander_utils.sdk.adapters import AgnoAdapter", "no AgnoAdapter: pass the argum"),
+        ("from xpander_utils.sdk.adapters import AgnoAdapter", "no AgnoAdapter: Agent(**Backend"),
         ("import xpander_sdk.core.state", "xpander_client has no module xpander_sdk.core"),
         ("import xpander_sdk.worker", "xpander_client has no module xpander_sdk.worker: "),
         (
