@@ -401,6 +401,10 @@ def _check_streams(document: Document) -> Problems:
 def _check_pages(document: Document) -> Problems:
     taken = {each.raw["operationId"] for each in document.walk_operations()}
     for operation in document.walk_operations():
+        filters = operation.raw.get("x-filters")
+        keywords = {each.name for each in list_arguments(operation, document)}
+        if filters is not None and (find_name_fault(filters) or filters in keywords):
+            yield operation.place / "x-filters", f"{filters} can't be the name of another keyword"
         raw = operation.raw.get("x-pages")
         if raw is None:
             continue

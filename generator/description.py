@@ -211,6 +211,8 @@ class _Description:
         arguments = list_arguments(operation, self._document)
         by_place = {(each.where, each.steps): each for each in arguments}
         keywords = [self._describe_keyword(each, endpoint, operation) for each in arguments]
+        if "x-filters" in raw:
+            keywords.append(_describe_filters(raw["x-filters"]))
         path = operation.path
         ids: list[str] = []
         for each in arguments:
@@ -233,6 +235,7 @@ class _Description:
             positional=len(keywords) if "x-arguments" in raw else len(ids),
             ids=ids,
             query=[(each.steps[0], each.name) for each in arguments if each.where == "query"],
+            filters=raw.get("x-filters"),
             headers=[
                 (each.steps[0].lower(), each.name) for each in arguments if each.where == "header"
             ],
@@ -498,6 +501,15 @@ class _Description:
             example=_make_example(raw, request),
             classes=classes,
         )
+
+
+def _describe_filters(name: str) -> Keyword:
+    return Keyword(
+        name=name,
+        type=PythonType("dict", (PythonType("Any"),)).optional(),
+        default="None",
+        description="The same parameters in one mapping, by their names on the wire.",
+    )
 
 
 def _describe_pages(

@@ -172,7 +172,8 @@ class Pages:
 class Request:
     """An operation: its spec and its pair of methods.
 
-    `places` leads from what a message calls a place in the request to the argument that goes there.
+    `filters` is the keyword that takes query parameters in one mapping. `places` leads from what a
+    message calls a place in the request to the argument that goes there.
     """
 
     id: str
@@ -184,6 +185,7 @@ class Request:
     positional: int
     ids: list[str]
     query: list[tuple[str, str]]
+    filters: str | None
     headers: list[tuple[str, str]]
     body: str | None
     body_classes: set[str]

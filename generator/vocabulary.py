@@ -117,6 +117,7 @@ EXTENSIONS: dict[str, dict[str, Any]] = {
             "each?": str,
             "prints?": bool,
         },
+        "x-filters": str,
         "x-pages": {"method": str, "page_size": int, "summary": str},
         "x-partial": bool,
         "x-replay": _REPLAY,

@@ -273,7 +273,7 @@ CASES: dict[str, Case] = {
     "Tasks.list_user_tasks": Case(
         arguments={
             "user_id": "u-1",
-            "status": AgentExecutionStatus.Paused,
+            "filters": {"status": AgentExecutionStatus.Paused},
             "limit": 2,
             "cursor": "a b",
         },

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, strategies as st
 
 from xpander_client.core.enums import OpenStrEnum
-from xpander_client.core.requests import encode_path, header_fields, query
+from xpander_client.core.requests import add_filters, encode_path, header_fields, query
 from xpander_client.errors import ArgumentError
 
 
@@ -73,3 +73,22 @@ def test_query_values_are_wire_text() -> None:
 def test_a_query_value_without_a_text_is_refused_by_name() -> None:
     with pytest.raises(ArgumentError, match="status must be a string or a number, not object"):
         query({"status": object()})
+
+
+@pytest.mark.parametrize(
+    ("filters", "why"),
+    [
+        (["user_id"], "filters must be a mapping, not list"),
+        ({"user": "u"}, "there is no 'user' to filter by, but user_id, limit"),
+        ({"limit": 6}, "limit is given as an argument, too"),
+    ],
+)
+def test_filters_that_can_not_be_meant_are_refused(filters: object, why: str) -> None:
+    with pytest.raises(ArgumentError, match=why):
+        add_filters({"user_id": None, "limit": 5}, filters)
+
+
+def test_filters_come_with_the_other_parameters() -> None:
+    given = {"user_id": None, "limit": 5}
+    assert add_filters(given, None) is given
+    assert query(add_filters(given, {"user_id": "u"})) == (("user_id", "u"), ("limit", "5"))

@@ -599,6 +599,12 @@ REFUSALS: dict[str, tuple[tuple[str | int, ...], Any, str, str]] = {
         PAGES,
         "the answer is no list",
     ),
+    "filters called like another argument": (
+        (*LIST, "x-filters"),
+        "limit",
+        "paths./things.get.x-filters",
+        "limit can't be the name",
+    ),
     "pages that say too little of themselves": (
         (*LIST, "x-pages", "page_size"),
         MISSING,

@@ -34,6 +34,8 @@ def create(tasks: Tasks) -> None:
     tasks.create("agent", output_format="jsn")  # type: ignore[arg-type]
     tasks.list("agent", status="completed")
     tasks.list("agent", status="done")  # type: ignore[arg-type]
+    tasks.list("agent", filters={"status": "completed"})
+    tasks.list("agent", filters="completed")  # type: ignore[arg-type]
     tasks.with_raw_response.create("agent", output_format="jsn")  # type: ignore[arg-type]
     tasks.create("agent", user_details={"email": "a"})  # type: ignore[arg-type]
     tasks.create("agent", events_streaming="yes")  # type: ignore[arg-type]

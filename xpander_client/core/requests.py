@@ -112,6 +112,30 @@ def name_argument(error: ArgumentError, places: Mapping[str, str]) -> ArgumentEr
     return error
 
 
+def add_filters(pairs: Mapping[str, Any], filters: object) -> Mapping[str, Any]:
+    """Return query parameters together with those that a caller gave in one mapping, by their names
+    on the wire.
+
+    Raises:
+        ArgumentError: it is no mapping, or has what is no parameter or was given already.
+
+    Example:
+        >>> dict(add_filters({"user_id": None, "limit": 5}, {"user_id": "u1"}))
+        {'user_id': 'u1', 'limit': 5}
+    """
+    if filters is None:
+        return pairs
+    if not isinstance(filters, Mapping):
+        raise ArgumentError(f"filters must be a mapping, not {type(filters).__name__}")
+    for name in filters:
+        if name not in pairs:
+            known = ", ".join(pairs)
+            raise ArgumentError(f"filters: there is no {name!r} to filter by, but {known}")
+        if pairs[name] is not None:
+            raise ArgumentError(f"filters: {name} is given as an argument, too")
+    return {**pairs, **filters}
+
+
 def query(pairs: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
     """Query parameters as wire text: None is left out, a sequence is repeated.
 

@@ -12,6 +12,7 @@ from xpander_client.core.requests import (
     RequestSpec,
     Root,
     StreamSpec,
+    add_filters as _add_filters,
     encode_path as _encode_path,
     header_fields as _header_fields,
     name_argument as _name_argument,
@@ -308,6 +309,7 @@ def list(
     internal_status: str | None = None,
     limit: int | None = None,
     cursor: str | None = None,
+    filters: dict[str, Any] | None = None,
 ) -> RequestSpec:
     """Return what `Tasks.list` sends."""
     status = AgentExecutionStatus.from_argument("status", status)
@@ -318,15 +320,18 @@ def list(
         template="/agent-execution/executions/history/{agent_id}",
         replay=Replay.ALWAYS,
         query=_query(
-            {
-                "user_id": user_id,
-                "parent_task_id": parent_task_id,
-                "triggering_agent_id": triggering_agent_id,
-                "status": status,
-                "internal_status": internal_status,
-                "limit": limit,
-                "cursor": cursor,
-            }
+            _add_filters(
+                {
+                    "user_id": user_id,
+                    "parent_task_id": parent_task_id,
+                    "triggering_agent_id": triggering_agent_id,
+                    "status": status,
+                    "internal_status": internal_status,
+                    "limit": limit,
+                    "cursor": cursor,
+                },
+                filters,
+            )
         ),
     )
 
@@ -340,6 +345,7 @@ def list_user_tasks(
     internal_status: str | None = None,
     limit: int | None = None,
     cursor: str | None = None,
+    filters: dict[str, Any] | None = None,
 ) -> RequestSpec:
     """Return what `Tasks.list_user_tasks` sends."""
     status = AgentExecutionStatus.from_argument("status", status)
@@ -350,14 +356,17 @@ def list_user_tasks(
         template="/agent-execution/executions/history/user/{user_id}",
         replay=Replay.ALWAYS,
         query=_query(
-            {
-                "parent_task_id": parent_task_id,
-                "triggering_agent_id": triggering_agent_id,
-                "status": status,
-                "internal_status": internal_status,
-                "limit": limit,
-                "cursor": cursor,
-            }
+            _add_filters(
+                {
+                    "parent_task_id": parent_task_id,
+                    "triggering_agent_id": triggering_agent_id,
+                    "status": status,
+                    "internal_status": internal_status,
+                    "limit": limit,
+                    "cursor": cursor,
+                },
+                filters,
+            )
         ),
     )
 

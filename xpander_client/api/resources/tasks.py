@@ -796,6 +796,7 @@ class Tasks(Resource):
         internal_status: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        filters: dict[str, Any] | None = None,
     ) -> builtins.list[TasksListItem]:
         """List the tasks of an agent, the newest first.
 
@@ -814,6 +815,7 @@ class Tasks(Resource):
             internal_status: Only tasks with this internal status.
             limit: How many tasks to answer with at most, from 1 to 500; all of them without it.
             cursor: Where to go on, the `next_cursor` of `with_raw_response.list(...)`.
+            filters: The same parameters in one mapping, by their names on the wire.
 
         Returns:
             What there is to know about each task without loading it.
@@ -840,6 +842,7 @@ class Tasks(Resource):
             internal_status=internal_status,
             limit=limit,
             cursor=cursor,
+            filters=filters,
         )
         return self._transport.call(spec, builtins.list[TasksListItem]).parsed
 
@@ -853,6 +856,7 @@ class Tasks(Resource):
         internal_status: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        filters: dict[str, Any] | None = None,
     ) -> builtins.list[TasksListItem]:
         """List the tasks of an agent, the newest first.
 
@@ -871,6 +875,7 @@ class Tasks(Resource):
             internal_status: Only tasks with this internal status.
             limit: How many tasks to answer with at most, from 1 to 500; all of them without it.
             cursor: Where to go on, the `next_cursor` of `with_raw_response.list(...)`.
+            filters: The same parameters in one mapping, by their names on the wire.
 
         Returns:
             What there is to know about each task without loading it.
@@ -899,6 +904,7 @@ class Tasks(Resource):
             internal_status=internal_status,
             limit=limit,
             cursor=cursor,
+            filters=filters,
         )
         return (await self._transport.acall(spec, builtins.list[TasksListItem])).parsed
 
@@ -910,6 +916,7 @@ class Tasks(Resource):
         triggering_agent_id: str | None = None,
         status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
         internal_status: str | None = None,
+        filters: dict[str, Any] | None = None,
         page_size: int = 100,
     ) -> Generator[TasksListItem, None, None]:
         """Go through the tasks of an agent, the newest first.
@@ -925,6 +932,7 @@ class Tasks(Resource):
             triggering_agent_id: Only tasks that this agent triggered.
             status: Only tasks with this status.
             internal_status: Only tasks with this internal status.
+            filters: The same parameters in one mapping, by their names on the wire.
             page_size: How many come with one request, from 1 to 500.
 
         Yields:
@@ -953,6 +961,7 @@ class Tasks(Resource):
             status=status,
             internal_status=internal_status,
             limit=_page_size(page_size, 1, 500),
+            filters=filters,
         )
         return self._transport.pages(spec, builtins.list[TasksListItem])
 
@@ -964,6 +973,7 @@ class Tasks(Resource):
         triggering_agent_id: str | None = None,
         status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
         internal_status: str | None = None,
+        filters: dict[str, Any] | None = None,
         page_size: int = 100,
     ) -> AsyncGenerator[TasksListItem, None]:
         """Go through the tasks of an agent, the newest first.
@@ -979,6 +989,7 @@ class Tasks(Resource):
             triggering_agent_id: Only tasks that this agent triggered.
             status: Only tasks with this status.
             internal_status: Only tasks with this internal status.
+            filters: The same parameters in one mapping, by their names on the wire.
             page_size: How many come with one request, from 1 to 500.
 
         Yields:
@@ -1007,6 +1018,7 @@ class Tasks(Resource):
             status=status,
             internal_status=internal_status,
             limit=_page_size(page_size, 1, 500),
+            filters=filters,
         )
         return self._transport.apages(spec, builtins.list[TasksListItem])
 
@@ -1019,6 +1031,7 @@ class Tasks(Resource):
         internal_status: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        filters: dict[str, Any] | None = None,
     ) -> builtins.list[TasksListItem]:
         """List the tasks of a user, the newest first.
 
@@ -1036,6 +1049,7 @@ class Tasks(Resource):
             internal_status: Only tasks with this internal status.
             limit: How many tasks to answer with at most, from 1 to 500; all of them without it.
             cursor: Where to go on, the `next_cursor` of `with_raw_response.list_user_tasks(...)`.
+            filters: The same parameters in one mapping, by their names on the wire.
 
         Returns:
             What there is to know about each task without loading it.
@@ -1061,6 +1075,7 @@ class Tasks(Resource):
             internal_status=internal_status,
             limit=limit,
             cursor=cursor,
+            filters=filters,
         )
         return self._transport.call(spec, builtins.list[TasksListItem]).parsed
 
@@ -1073,6 +1088,7 @@ class Tasks(Resource):
         internal_status: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        filters: dict[str, Any] | None = None,
     ) -> builtins.list[TasksListItem]:
         """List the tasks of a user, the newest first.
 
@@ -1090,6 +1106,7 @@ class Tasks(Resource):
             internal_status: Only tasks with this internal status.
             limit: How many tasks to answer with at most, from 1 to 500; all of them without it.
             cursor: Where to go on, the `next_cursor` of `with_raw_response.list_user_tasks(...)`.
+            filters: The same parameters in one mapping, by their names on the wire.
 
         Returns:
             What there is to know about each task without loading it.
@@ -1115,6 +1132,7 @@ class Tasks(Resource):
             internal_status=internal_status,
             limit=limit,
             cursor=cursor,
+            filters=filters,
         )
         return (await self._transport.acall(spec, builtins.list[TasksListItem])).parsed
 
@@ -1125,6 +1143,7 @@ class Tasks(Resource):
         triggering_agent_id: str | None = None,
         status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
         internal_status: str | None = None,
+        filters: dict[str, Any] | None = None,
         page_size: int = 100,
     ) -> Generator[TasksListItem, None, None]:
         """Go through the tasks of a user, the newest first.
@@ -1139,6 +1158,7 @@ class Tasks(Resource):
             triggering_agent_id: Only tasks that this agent triggered.
             status: Only tasks with this status.
             internal_status: Only tasks with this internal status.
+            filters: The same parameters in one mapping, by their names on the wire.
             page_size: How many come with one request, from 1 to 500.
 
         Yields:
@@ -1164,6 +1184,7 @@ class Tasks(Resource):
             status=status,
             internal_status=internal_status,
             limit=_page_size(page_size, 1, 500),
+            filters=filters,
         )
         return self._transport.pages(spec, builtins.list[TasksListItem])
 
@@ -1174,6 +1195,7 @@ class Tasks(Resource):
         triggering_agent_id: str | None = None,
         status: AgentExecutionStatus | AgentExecutionStatusLiteral | None = None,
         internal_status: str | None = None,
+        filters: dict[str, Any] | None = None,
         page_size: int = 100,
     ) -> AsyncGenerator[TasksListItem, None]:
         """Go through the tasks of a user, the newest first.
@@ -1188,6 +1210,7 @@ class Tasks(Resource):
             triggering_agent_id: Only tasks that this agent triggered.
             status: Only tasks with this status.
             internal_status: Only tasks with this internal status.
+            filters: The same parameters in one mapping, by their names on the wire.
             page_size: How many come with one request, from 1 to 500.
 
         Yields:
@@ -1213,6 +1236,7 @@ class Tasks(Resource):
             status=status,
             internal_status=internal_status,
             limit=_page_size(page_size, 1, 500),
+            filters=filters,
         )
         return self._transport.apages(spec, builtins.list[TasksListItem])
 

@@ -11,6 +11,7 @@ from xpander_client.core.requests import (
     RequestSpec,
     Root,
     StreamSpec,
+    add_filters as _add_filters,
     encode_path as _encode_path,
     header_fields as _header_fields,
     name_argument as _name_argument,
@@ -34,6 +35,7 @@ def list(
     max_weight: int | None = None,
     limit: int | None = None,
     cursor: str | None = None,
+    where: dict[str, Any] | None = None,
 ) -> RequestSpec:
     """Return what `Widgets.list` sends."""
     try:
@@ -44,7 +46,10 @@ def list(
             template="/widgets",
             replay=Replay.ALWAYS,
             query=_query(
-                {"colour": colour, "maxWeight": max_weight, "limit": limit, "cursor": cursor}
+                _add_filters(
+                    {"colour": colour, "maxWeight": max_weight, "limit": limit, "cursor": cursor},
+                    where,
+                )
             ),
         )
     except ArgumentError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import AsyncGenerator, Generator
+from typing import Any
 
 from xpander_client.core.answer import Response
 from xpander_client.core.pages import page_size as _page_size
@@ -32,6 +33,7 @@ class Widgets(Resource):
         max_weight: int | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        where: dict[str, Any] | None = None,
     ) -> builtins.list[Widget]:
         """List the widgets.
 
@@ -40,6 +42,7 @@ class Widgets(Resource):
             max_weight: How heavy they may be, in grams.
             limit: How many at most.
             cursor: Where to go on.
+            where: The same parameters in one mapping, by their names on the wire.
 
         Returns:
             The widgets.
@@ -49,7 +52,7 @@ class Widgets(Resource):
                 connection, a timeout, a refused key.
         """
         spec = widgets_requests.list(
-            colour=colour, max_weight=max_weight, limit=limit, cursor=cursor
+            colour=colour, max_weight=max_weight, limit=limit, cursor=cursor, where=where
         )
         return self._transport.call(spec, builtins.list[Widget]).parsed
 
@@ -60,6 +63,7 @@ class Widgets(Resource):
         max_weight: int | None = None,
         limit: int | None = None,
         cursor: str | None = None,
+        where: dict[str, Any] | None = None,
     ) -> builtins.list[Widget]:
         """List the widgets.
 
@@ -68,6 +72,7 @@ class Widgets(Resource):
             max_weight: How heavy they may be, in grams.
             limit: How many at most.
             cursor: Where to go on.
+            where: The same parameters in one mapping, by their names on the wire.
 
         Returns:
             The widgets.
@@ -77,7 +82,7 @@ class Widgets(Resource):
                 connection, a timeout, a refused key.
         """
         spec = widgets_requests.list(
-            colour=colour, max_weight=max_weight, limit=limit, cursor=cursor
+            colour=colour, max_weight=max_weight, limit=limit, cursor=cursor, where=where
         )
         return (await self._transport.acall(spec, builtins.list[Widget])).parsed
 
@@ -86,6 +91,7 @@ class Widgets(Resource):
         *,
         colour: builtins.list[Colour] | None = None,
         max_weight: int | None = None,
+        where: dict[str, Any] | None = None,
         page_size: int = 3,
     ) -> Generator[Widget, None, None]:
         """Go through the widgets.
@@ -97,6 +103,7 @@ class Widgets(Resource):
         Args:
             colour: Only widgets of these colours.
             max_weight: How heavy they may be, in grams.
+            where: The same parameters in one mapping, by their names on the wire.
             page_size: How many come with one request, from 1 to 9.
 
         Yields:
@@ -108,7 +115,7 @@ class Widgets(Resource):
                 connection, a timeout, a refused key.
         """
         spec = widgets_requests.list(
-            colour=colour, max_weight=max_weight, limit=_page_size(page_size, 1, 9)
+            colour=colour, max_weight=max_weight, limit=_page_size(page_size, 1, 9), where=where
         )
         return self._transport.pages(spec, builtins.list[Widget])
 
@@ -117,6 +124,7 @@ class Widgets(Resource):
         *,
         colour: builtins.list[Colour] | None = None,
         max_weight: int | None = None,
+        where: dict[str, Any] | None = None,
         page_size: int = 3,
     ) -> AsyncGenerator[Widget, None]:
         """Go through the widgets.
@@ -128,6 +136,7 @@ class Widgets(Resource):
         Args:
             colour: Only widgets of these colours.
             max_weight: How heavy they may be, in grams.
+            where: The same parameters in one mapping, by their names on the wire.
             page_size: How many come with one request, from 1 to 9.
 
         Yields:
@@ -139,7 +148,7 @@ class Widgets(Resource):
                 connection, a timeout, a refused key.
         """
         spec = widgets_requests.list(
-            colour=colour, max_weight=max_weight, limit=_page_size(page_size, 1, 9)
+            colour=colour, max_weight=max_weight, limit=_page_size(page_size, 1, 9), where=where
         )
         return self._transport.apages(spec, builtins.list[Widget])
 
