@@ -7,6 +7,7 @@ import pytest
 from tests.legacy.conftest import Desk
 from tests.legacy.model import messages
 from tests.worlds import World
+from xpander_client.api import AgentGraphItem
 from xpander_client.legacy import (
     Agent,
     AgentGraphItemSubType,
@@ -58,6 +59,15 @@ def test_a_node_that_is_made_of_another_one_or_given_twice_is_one_of_its_own(age
     again = agent.graph.add_node(square)
     assert again.id != square.id
     assert len(agent.graph) == 2
+
+
+def test_a_node_of_the_platform_keeps_what_else_is_known_of_it(agent: Agent) -> None:
+    node = {"id": "n1", "item_id": "read_news", "sub_type": "operation", "colour": "red"}
+    agent.definition.graph = [AgentGraphItem.from_dict(node)]
+    read = agent.graph[0]
+    assert (read.sub_type, read.is_local_tool) == ("operation", False)
+    read.connect([read])
+    assert agent.definition.graph[0].to_dict().items() >= {**node, "targets": ["n1"]}.items()
 
 
 def test_an_agent_becomes_a_node(desk: Desk, agent: Agent) -> None:

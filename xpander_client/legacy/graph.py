@@ -78,11 +78,12 @@ class GraphItem:
     """How the tool is set up: a `description` or `instructions` for the model, for example."""
     is_first: bool = False
     """Whether the graph starts here."""
+    sub_type: AgentGraphItemSubType | str | None = None
+    """More exactly, what it stands for: `local_tool` for a tool of the script."""
 
-    @property
-    def sub_type(self) -> AgentGraphItemSubType | None:
-        """`local_tool` for a tool of the script."""
-        return AgentGraphItemSubType.LOCAL_TOOL if self.is_local_tool else None
+    def __attrs_post_init__(self) -> None:
+        if self.is_local_tool and self.sub_type is None:
+            self.sub_type = AgentGraphItemSubType.LOCAL_TOOL
 
     def connect(self, targets: Iterable[GraphItem]) -> GraphItem:
         """Say which nodes come next, beside those that do already; return this node."""
@@ -96,19 +97,22 @@ class GraphItem:
         """
         definition = self.agent.definition
         self.id = self.id or str(uuid.uuid4())
-        made = AgentGraphItem(
-            id=self.id,
-            item_id=self.item_id,
-            name=self.name,
-            type=str(self.type),
-            sub_type=self.sub_type,
-            targets=list(self.targets),
-            settings=self.settings,
-            is_first=self.is_first,
-        )
         nodes = list(definition.graph or ())
         place = next((at for at, node in enumerate(nodes) if node.id == self.id), len(nodes))
-        nodes[place : place + 1] = [made]
+        known = nodes[place] if place < len(nodes) else AgentGraphItem(item_id=self.item_id)
+        nodes[place : place + 1] = [
+            attrs.evolve(
+                known,
+                id=self.id,
+                item_id=self.item_id,
+                name=self.name,
+                type=str(self.type),
+                sub_type=self.sub_type and str(self.sub_type),
+                targets=list(self.targets),
+                settings=self.settings,
+                is_first=self.is_first,
+            )
+        ]
         definition.graph = nodes
         return self
 
@@ -224,4 +228,5 @@ def _read_node(agent: _Described, node: AgentGraphItem) -> GraphItem:
         targets=list(node.targets or ()),
         settings=node.settings,
         is_first=bool(node.is_first),
+        sub_type=node.sub_type,
     )
