@@ -18,9 +18,14 @@ from xpander_client import (
     OutputFormat,
     Task,
     Tasks,
+    Tool,
     ToolCallRequest,
     ToolCallResult,
+    ToolsRepository,
+    on_tool_after,
+    register_tool,
 )
+from xpander_client.tools import ToolHooksRegistry
 
 ASK = Calls("read_csv", {"url": URL})
 ANSWER = Says("The north sold 120.")
@@ -192,6 +197,28 @@ def test_other_tools_are_offered_besides(run: Any, model: Any) -> None:
     model(Calls("remember", {"fact": "north leads"}), ANSWER)
     assert run("Remember who leads", tools=[remember]) == "The north sold 120."
     assert heard == ["north leads"]
+
+
+def test_tools_of_this_process_are_offered_and_hooks_hear_of_each_run(
+    run: Any, model: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[Any] = []
+    monkeypatch.setattr(ToolsRepository, "_local_tools", [])
+    monkeypatch.setattr(ToolHooksRegistry, "_after_hooks", [])
+
+    @register_tool
+    def add(a: int, b: int) -> int:
+        """Add two numbers."""
+        return a + b
+
+    @on_tool_after
+    def hear(tool: Tool, *about: Any) -> None:
+        heard.append((tool.id, about[-1]))
+
+    server = model(Calls("add", {"a": 1, "b": 2}, id="call-0"), ASK, ANSWER)
+    assert run("Who sold most?") == "The north sold 120."
+    assert offered(server, "add")["description"] == "Add two numbers."
+    assert heard == [("add", 3), ("read_csv", SALES)]
 
 
 def test_a_task_may_want_json_and_another_model(

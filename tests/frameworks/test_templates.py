@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.frameworks.conftest import AGENT, URL, calls
+from tests.frameworks.conftest import AGENT, SALES, URL, calls
 from tests.openai_server import Calls, OpenAIServer, Says
 from tests.worker.processes import environment_of, program
-from xpander_client import Configuration, Tasks, User
+from xpander_client import Configuration, Tasks, ToolCallResult, User
 
 HEAD = """
 from xpander_client import Agents, Backend, Task, on_task
@@ -142,7 +142,10 @@ def test_a_template_answers_with_what_the_platforms_tools_found(
     }
     with program(tmp_path / "xpander_handler.py", HEAD + code, environment) as worker:
         task = Tasks(configuration).create(
-            agent_id=AGENT, prompt="Who sold most?", user_details=User(id="ann", email="ann@x.org")
+            agent_id=AGENT,
+            prompt="Who sold most?",
+            user_details=User(id="ann", email="ann@example.com"),
+            events_streaming=True,
         )
         task.wait_finished(timeout=100)
         assert (task.status, task.result) == ("completed", "The north sold 120."), worker.output
@@ -150,3 +153,5 @@ def test_a_template_answers_with_what_the_platforms_tools_found(
     assert "Be brief" in str(server.requests[0])
     assert "Who sold most?" in str(server.requests[0])
     assert "120" in str(server.requests[1])
+    told = [event.data for event in task.events() if isinstance(event.data, ToolCallResult)]
+    assert [(result.operation_id, result.result) for result in told] == [("read_csv", SALES)]
