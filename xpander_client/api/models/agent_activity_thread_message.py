@@ -27,5 +27,7 @@ class AgentActivityThreadMessage(Model):
     """The text of the message."""
     user: User | None = None
     """The user who sent it."""
+    sub_execution_result: bool | None = None
+    """Whether it is what a task of another agent came to."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """Fields that this class does not declare, by their names on the wire; they are sent back."""

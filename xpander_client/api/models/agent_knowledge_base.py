@@ -15,5 +15,7 @@ class AgentKnowledgeBase(Model):
 
     id: str
     """The knowledge base's id."""
+    rw: bool | None = None
+    """Whether the agent may write to it."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """Fields that this class does not declare, by their names on the wire; they are sent back."""
