@@ -17,6 +17,7 @@ from xpander_client.api import AgentTool
 from xpander_client.platform import LocalPlatform
 from xpander_client.tools import (
     ToolHooksRegistry,
+    ToolInvocationResult,
     ToolsRepository,
     build_model_from_schema,
     on_tool_before,
@@ -224,3 +225,13 @@ def test_a_schema_becomes_a_class_with_all_that_it_says() -> None:
     }
     with pytest.raises(ValueError, match="kind"):
         model.model_validate({"body-params": {"tags": []}, "kind": "c"})
+
+
+def test_a_result_is_written_by_pydantic_wherever_a_framework_puts_it() -> None:
+    class Answer(BaseModel):
+        response: dict[str, Any]
+
+    result = ToolInvocationResult(tool_id="add", result={"sum": 3}, is_success=True)
+    written = Answer(response={"result": result}).model_dump(mode="json")
+    assert written["response"]["result"]["result"] == {"sum": 3}
+    assert '"is_success":true' in Answer(response={"result": result}).model_dump_json()

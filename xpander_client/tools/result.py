@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -12,8 +13,33 @@ from xpander_client.core.serialization import LOCAL
 from xpander_client.errors import ModuleException
 
 
+@cache
+def _make_serializer(owner: Any) -> Any:
+    from pydantic import TypeAdapter  # it is pydantic that asks
+
+    return TypeAdapter(owner).serializer
+
+
+class _WrittenByPydantic:
+    """A base of data that frameworks put into models of theirs, as a value of any type."""
+
+    __slots__ = ()
+
+    # Hidden from type checkers: this is between pydantic and the object.
+    if not TYPE_CHECKING:
+
+        class _Serializer:
+            def __get__(self, instance: object, owner: type) -> Any:
+                try:
+                    return _make_serializer(owner)
+                except ImportError as error:
+                    raise AttributeError("__pydantic_serializer__") from error
+
+        __pydantic_serializer__ = _Serializer()
+
+
 @attrs.define(kw_only=True, slots=True)
-class ToolInvocationResult(Model):
+class ToolInvocationResult(_WrittenByPydantic, Model):
     """What a run of a tool gives, also where the tool failed.
 
     Example:
