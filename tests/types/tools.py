@@ -87,3 +87,13 @@ def misuse(agent: Agent, tool: Tool) -> None:
     tool.invoke()  # type: ignore[call-arg]
     _ = agent.tools.list.nothing  # type: ignore[attr-defined]
     agent.tools = 5  # type: ignore[assignment]
+
+
+async def frameworks(agent: Agent, backend: Backend) -> None:
+    """What frameworks are given."""
+    assert_type(backend.get_args(agent=agent, framework="langchain"), dict[str, Any])
+    assert_type(await backend.aget_args(framework="strands-agents"), dict[str, Any])
+    assert_type(agent.openai_agents_sdk_tools, list[Any])
+    assert_type(agent.strands_tools, list[Any])
+    backend.get_args(framework=1)  # type: ignore[arg-type]
+    agent.strands_tools = []  # type: ignore[misc]

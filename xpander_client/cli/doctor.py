@@ -31,6 +31,7 @@ _PACKAGES = (
     ),
     *("asyncpg", "httpx-aiohttp"),
     *("pydantic", "pydantic-monty", "pydantic-ai-slim", "agno", "openai"),
+    *("openai-agents", "langchain", "google-adk", "strands-agents"),
 )
 
 
