@@ -124,6 +124,7 @@ TEMPLATES = {
     "langgraph": (LANGGRAPH, _WRAPPED),
     "google-adk": (GOOGLE_ADK, _WRAPPED),
     "strands": (STRANDS, _FLAT),
+    "strands, called as the official tools are": (STRANDS, _WRAPPED),
 }
 
 

@@ -67,7 +67,12 @@ def _describe(tool: OfferedTool) -> dict[str, Any]:
 
 def _runner(tool: OfferedTool) -> Any:
     async def run(tool_use: Any, **invocation_state: Any) -> dict[str, Any]:
-        result = await tool.acall(tool_use["input"], tool_use["toolUseId"])
+        payload = tool_use["input"]
+        # The official package describes these tools with one field around the others, and a
+        # conversation may have such calls in it, which models go by.
+        if payload.keys() == {"payload"} and "payload" not in tool.parameters["properties"]:
+            payload = payload["payload"]
+        result = await tool.acall(payload, tool_use["toolUseId"])
         return {
             "toolUseId": tool_use["toolUseId"],
             "status": "error" if result.is_error else "success",
