@@ -79,7 +79,7 @@ OPTIONS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
+@pytest.mark.parametrize("options", OPTIONS, ids=lambda options: ",".join(options) or "nothing")
 def test_the_same_is_written_as_pydantic_writes(options: dict[str, Any]) -> None:
     ours, theirs = make_order(OurOrder, OurItem), make_order(TheirOrder, TheirItem)
     for mode in ("python", "json"):

@@ -5,7 +5,7 @@ from typing import Any
 import xpander_sdk
 from agno.agent import Agent as AgnoAgent
 
-from tests.interop.conftest import AGENT
+from tests.interop.processes import AGENT
 from tests.openai_server import Calls, OpenAIServer, Says
 from xpander_client import Configuration, Tasks
 from xpander_client.platform import LocalPlatform

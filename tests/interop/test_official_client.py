@@ -10,7 +10,7 @@ from xpander_sdk.modules.backend.utils.tool_call_events import (
 )
 
 import xpander_client
-from tests.interop.conftest import AGENT
+from tests.interop.processes import AGENT
 from xpander_client import Configuration
 from xpander_client.platform import LocalPlatform, Settings
 

@@ -12,7 +12,7 @@ import attrs
 import pytest
 import xpander_sdk
 
-from tests.interop.conftest import AGENT, Program, program, variables
+from tests.interop.processes import AGENT, Program, program, variables
 from xpander_client import Tasks
 from xpander_client.chaos.history import Created, History, read_histories
 from xpander_client.chaos.invariants import read_stored_tasks, violations

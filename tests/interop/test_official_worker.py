@@ -8,7 +8,7 @@ import pytest
 import xpander_sdk
 
 import xpander_client
-from tests.interop.conftest import AGENT, Program, program
+from tests.interop.processes import AGENT, Program, program
 from xpander_client import Configuration, Task, Tasks
 from xpander_client.platform import LocalPlatform
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 import xpander_sdk
 
-from tests.interop.conftest import AGENT, Program, program
+from tests.interop.processes import AGENT, Program, program
 from xpander_client import Configuration, Task, Tasks
 
 READY = {"xpander_sdk": "Worker registered", "xpander_client": "takes tasks of agent"}

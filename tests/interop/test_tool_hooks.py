@@ -5,7 +5,7 @@ from pathlib import Path
 import attrs
 import pytest
 
-from tests.interop.conftest import AGENT, program
+from tests.interop.processes import AGENT, program
 from tests.openai_server import Calls, OpenAIServer, Says
 from xpander_client.platform import LocalPlatform
 

@@ -89,7 +89,7 @@ def test_files_come_with_their_type_in_the_order_in_which_they_are_named(world: 
         (to("ftp://files.test/a"), "it is no http or https address"),
         (to("http://[::1"), "it is no address"),
     ],
-    ids=str,
+    ids=["404", "packed", "large", "reset", "no-http", "ftp", "no-address"],
 )
 def test_what_can_not_be_had_says_why(world: World, script: Script, why: str) -> None:
     rules = DownloadRules(size=1000, names=LOCAL.names)
