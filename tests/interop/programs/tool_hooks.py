@@ -22,7 +22,7 @@ def before(
     tool_call_id: str | None = None,
     agent_version: str | None = None,
 ) -> None:
-    print(f"> before {tool.id} {payload}", flush=True)
+    print(f"> before {tool.id} {payload['url']}", flush=True)
 
 
 @on_tool_after

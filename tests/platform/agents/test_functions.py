@@ -36,6 +36,10 @@ def broken(**_: Any) -> None:
     raise ValueError("there is no such file")
 
 
+def headed(headers: dict[str, str]) -> dict[str, Any]:
+    return {"headers": headers}
+
+
 def odd() -> object:
     return {1: {"a"}, "mean": float("nan"), "name": "caf\udce9"}
 
@@ -46,6 +50,7 @@ TOOLS: dict[str, Tool] = {
     "lazily": lazily,
     "broken": broken,
     "odd": odd,
+    "headed": headed,
 }
 
 
@@ -109,6 +114,13 @@ def test_a_payload_that_a_tool_does_not_take_is_refused(
     assert answer.status_code == 422
     assert answer.json()["path"] == "$"
     assert not THREADS
+
+
+def test_empty_groups_beside_the_arguments_are_no_arguments(http: httpx.Client) -> None:
+    empty: dict[str, Any] = {"body_params": {}, "query_params": {}, "path_params": {}}
+    assert call(http, "add", {"a": 2, "b": 3, **empty}).json() == {"sum": 5}
+    assert call(http, "headed", {"headers": {}, **empty}).json() == {"headers": {}}
+    assert call(http, "add", {"a": 2, "body_params": {"c": 1}}).status_code == 422
 
 
 def test_a_preflight_check_calls_nothing(http: httpx.Client) -> None:

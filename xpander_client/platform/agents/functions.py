@@ -8,7 +8,7 @@ import contextvars
 import inspect
 import logging
 import threading
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Container, Mapping
 from typing import Any, TypeVar
 
 from xpander_client.core.result import dumps_anyway, error_text
@@ -55,6 +55,11 @@ class Tools:
     def runs(self, tool_id: str) -> bool:
         """Whether there is a function for the tool."""
         return tool_id in self._tools
+
+    def list_parameters(self, tool_id: str) -> Container[str]:
+        """Return the names of the parameters of a tool's function; none where there is none."""
+        signature = self._signatures.get(tool_id)
+        return signature.parameters if signature is not None else ()
 
     async def call(self, tool_id: str, payload: Mapping[str, Any], *, dry: bool = False) -> bytes:
         """Return what the tool returns, as JSON; null for a `dry` run, which checks and does

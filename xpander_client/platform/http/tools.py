@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import attrs
@@ -131,8 +131,11 @@ class OperationEndpoints:
         if tool_id in agent.sub_agents:
             raise HttpError(422, f"the tool {tool_id} can only be called in the course of a task")
         if operation is None or self._tools.runs(tool_id):
-            return Json(await self._tools.call(tool_id, payload, dry=dry))
-        arguments = _sort_arguments(payload, operation)
+            known = self._tools.list_parameters(tool_id)
+            return Json(
+                await self._tools.call(tool_id, _drop_empty_groups(payload, known), dry=dry)
+            )
+        arguments = _sort_arguments(_drop_empty_groups(payload), operation)
         if dry:
             await asyncio.to_thread(operation.request, arguments)
             return Json.of(None)
@@ -361,6 +364,18 @@ _GROUPS = {
     "bodyParams": "body",
     "headers": "headers",
 }
+
+
+def _drop_empty_groups(payload: Mapping[str, Any], known: Container[str] = ()) -> Mapping[str, Any]:
+    """Leave out groups without arguments, unless a parameter is called so.
+
+    The official package adds them to arguments that are side by side.
+    """
+    return {
+        name: value
+        for name, value in payload.items()
+        if value != {} or name not in _GROUPS or name in known
+    }
 
 
 def _sort_arguments(payload: Mapping[str, Any], operation: HttpOperation) -> Arguments:
