@@ -410,4 +410,4 @@ def check_configuration(value: object) -> None:
         raise ArgumentError(f"configuration must be a Configuration, not {type(value).__name__}")
 
 
-refuse_attributes(Configuration, "get_full_url", "get_headers", "is_valid", "state")
+refuse_attributes(Configuration, "get_full_url", "get_headers", "is_valid", "state", "url")

@@ -822,11 +822,17 @@ refuse_attributes(
     "execution_memory",
     "get_by_id",
     "has_mcp_servers",
+    "knowledge_bases",
+    "load",
     "local_tools",
     "memory_type",
+    "oas",
     "prompts",
+    "ready",
     "source_node_type",
+    "source_nodes",
     "update",
+    "url",
     "vanilla_knowledge_bases",
 )
 

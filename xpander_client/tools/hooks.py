@@ -9,6 +9,7 @@ from typing import Any, ClassVar, TypeVar, overload
 from xpander_client.configuration import Configuration
 from xpander_client.core.steps import Steps
 from xpander_client.errors import ArgumentError
+from xpander_client.lacking import refuse_attributes
 from xpander_client.tools.calling import call_hook
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -67,6 +68,11 @@ class ToolHooksRegistry:
     def call_error(cls, *arguments: Any) -> Steps[None]:
         """Call the hooks that come after a run which failed."""
         return _call_each("error", cls._error_hooks, arguments)
+
+
+refuse_attributes(
+    ToolHooksRegistry, "execute_after_hooks", "execute_before_hooks", "execute_error_hooks"
+)
 
 
 def _call_each(

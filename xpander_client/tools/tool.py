@@ -256,5 +256,6 @@ refuse_attributes(
     "graph_preflight_check",
     "has_schema_override",
     "schema_overrides",
+    "set_description_from_function_desc",
     "set_schema_overrides",
 )

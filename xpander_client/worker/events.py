@@ -140,6 +140,7 @@ refuse_attributes(
     "register_agent_worker",
     "register_boot_handler",
     "register_shutdown_handler",
+    "test_task",
     "track",
     "worker",
 )
