@@ -89,6 +89,47 @@ _HOMES = {
     "xpander_client.legacy.usage": ("LLMTokens", "Tokens"),
 }
 
+# What version 1.x has and is not here: the table of names in compat/ says what to use instead.
+_LACKING = (
+    "AgentDelegationEndStrategy",
+    "AgentDelegationType",
+    "Agents",
+    "Base",
+    "ExecutionMetrics",
+    "IAgentGraphItemAdvancedFilteringOption",
+    "IAgentGraphItemMCPSettings",
+    "IAgentGraphItemSchema",
+    "IAgentGraphItemSettings",
+    "IAgentInstructions",
+    "IAgentTool",
+    "IBedrockTool",
+    "IBedrockToolOutput",
+    "IBedrockToolSpec",
+    "IBedrockToolSpecInputSchema",
+    "IConfiguration",
+    "IExecutionInput",
+    "ILocalTool",
+    "ILocalToolFunction",
+    "IMemoryMessage",
+    "INodeDescription",
+    "INodeSchema",
+    "IOpenAIToolFunctionOutput",
+    "IOpenAIToolOutput",
+    "IPGSchema",
+    "ISourceNode",
+    "ITool",
+    "IToolCall",
+    "IToolCallPayload",
+    "IToolExecutionResult",
+    "IToolInstructions",
+    "IToolParameter",
+    "KnowledgeBase",
+    "KnowledgeBaseStrategy",
+    "LLMMetrics",
+    "MemoryType",
+    "MetricsBase",
+)
+
 # Hidden from type checkers: they would take any name for one that exists.
 if not TYPE_CHECKING:
-    __getattr__, __dir__, __all__ = attach(__name__, _HOMES)
+    __getattr__, __dir__, __all__ = attach(__name__, _HOMES, _LACKING)
