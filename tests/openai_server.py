@@ -37,10 +37,10 @@ class Refuses:
 
 @attrs.frozen
 class Calls:
-    """The model calls a tool."""
+    """The model calls a tool. Arguments that are a text are sent as they are, JSON or not."""
 
     tool: str
-    arguments: dict[str, Any]
+    arguments: dict[str, Any] | str
     id: str = "call-1"
 
 
@@ -178,7 +178,7 @@ def _calls(reply: Calls | CallsAtOnce) -> list[dict[str, Any]]:
         {
             "id": call.id,
             "type": "function",
-            "function": {"name": call.tool, "arguments": json.dumps(call.arguments)},
+            "function": {"name": call.tool, "arguments": _encode(call.arguments)},
         }
         for call in (reply.calls if isinstance(reply, CallsAtOnce) else (reply,))
     ]
@@ -252,3 +252,7 @@ def _reason(reply: Reply) -> str:
     if isinstance(reply, Says):
         return reply.finish
     return "tool_calls" if isinstance(reply, Calls | CallsAtOnce) else "stop"
+
+
+def _encode(arguments: dict[str, Any] | str) -> str:
+    return arguments if isinstance(arguments, str) else json.dumps(arguments)

@@ -180,6 +180,14 @@ def test_a_model_hears_why_a_tool_failed_and_goes_on(run: Any, model: Any) -> No
     assert "there is no such file" in str(server.requests[1])
 
 
+@pytest.mark.parametrize("framework", ["open-ai-agents"], indirect=True)
+def test_a_model_hears_that_its_arguments_are_no_json(run: Any, model: Any) -> None:
+    server = model(Calls("read_csv", '{"url": '), ANSWER)
+    assert run("Who sold most?") == "The north sold 120."
+    assert "its arguments are no JSON" in str(server.requests[1])
+    assert calls == []
+
+
 def test_payloads_may_have_fields_of_any_name(run: Any, model: Any) -> None:
     model(Calls("odd", ODD), ANSWER)
     assert run("Who sold most?") == "The north sold 120."

@@ -99,6 +99,12 @@ def test_what_can_not_be_had_says_why(world: World, script: Script, why: str) ->
     assert why in error.why
 
 
+@pytest.mark.parametrize("content", ["é", "a", "%ff"])
+def test_an_address_that_holds_no_readable_file_is_left_out(world: World, content: str) -> None:
+    [error] = fetch(world, [f"data:text/plain;base64,{content}"])
+    assert error.why == "it is no http or https address"
+
+
 @pytest.mark.parametrize("dripping", ["head", "body"])
 def test_a_server_that_sends_a_byte_now_and_then_is_given_up(world: World, dripping: str) -> None:
     def drip(connection: Connection) -> None:
@@ -131,6 +137,7 @@ def test_redirects_are_followed_to_hosts_that_may_be_asked(world: World) -> None
     [
         *("127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0x7f.1", "127.1"),
         *("10.0.0.1", "192.168.1.1", "172.16.0.1", "100.64.0.1", "169.254.169.254", "0.0.0.0"),
+        *("168.63.129.16", "192.0.0.192", "[64:ff9b::168.63.129.16]"),
         *("[fe80::1]", "[fd00::1]", "[64:ff9b::a00:1]", "224.0.0.1"),
     ],
 )

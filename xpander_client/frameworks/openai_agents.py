@@ -69,8 +69,12 @@ def make_tools(tools: Iterable[OfferedTool]) -> list[Any]:
 
 def _invoker(tool: OfferedTool) -> Any:
     async def invoke(context: Any, arguments: str) -> str:
-        result = await tool.acall(json.loads(arguments or "{}"), context.tool_call_id)
         # A tool that raises would end the run, and the model may know what to do instead.
+        try:
+            payload = json.loads(arguments or "{}")
+        except ValueError as error:
+            return f"The tool failed: its arguments are no JSON: {error}"
+        result = await tool.acall(payload, context.tool_call_id)
         return f"The tool failed: {result.text}" if result.is_error else result.text
 
     return invoke

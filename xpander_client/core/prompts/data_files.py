@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from urllib.parse import quote, unquote
 
 import attrs
@@ -40,7 +39,7 @@ class DataFile:
         names = (each.removeprefix("name=") for each in parameters if each.startswith("name="))
         try:
             return cls(unquote(next(names, "file")), media_type, base64.b64decode(content))
-        except binascii.Error:
+        except ValueError:
             return None
 
     @property

@@ -165,6 +165,33 @@ MULTIPART = {"content-type": "multipart/form-data; boundary=x"}
 
 
 @pytest.mark.parametrize(
+    "parameters",
+    [
+        *("filename*=idna''%ff", "filename*=punycode''%ff", "filename*=undefined''a"),
+        *("filename*=u\0f''%ff", "filename*=unicode-escape''%5cud800"),
+        *("filename*=a; filename*0=b", "name*=a; name*0=b"),
+    ],
+)
+def test_a_form_whose_names_can_not_be_read_is_refused(http: httpx.Client, parameters: str) -> None:
+    head = f"content-disposition: form-data; name=a; {parameters}"
+    body = f"--x\r\n{head}\r\n\r\n1\r\n--x--\r\n".encode()
+    answer = http.post("/", params=SALES, content=body, headers=MULTIPART)
+    assert (answer.status_code, answer.json()["detail"]) == (400, UNREADABLE)
+
+
+@pytest.mark.parametrize("boundary", ["boundary*=idna''%ff", "boundary*=a; boundary*0=b"])
+def test_a_form_whose_boundary_can_not_be_read_is_refused(
+    http: httpx.Client, boundary: str
+) -> None:
+    headers = {"content-type": f"multipart/form-data; {boundary}"}
+    answer = http.post("/", params=SALES, content=b"--x--", headers=headers)
+    assert (answer.status_code, answer.json()["detail"]) == (400, UNREADABLE)
+
+
+UNREADABLE = "a header of the form has a parameter that can't be read"
+
+
+@pytest.mark.parametrize(
     ("status", "said", "detail"),
     [
         (400, {"params": {}, "json": {"prompt": "x"}}, "agent_id is required"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from email.message import Message
 from email.parser import HeaderParser
 from typing import Any
@@ -55,10 +56,12 @@ def parse_multipart(content_type: str, body: bytes) -> Form:
     pairs: list[tuple[str, str]] = []
     files: list[str] = []
     for head, content in _split(content_type, body):
-        name = head.get_param("name", header="content-disposition")
+        with _refuse_unreadable():
+            name = head.get_param("name", header="content-disposition")
+            file_name = head.get_filename()
+            (file_name or "").encode()  # half a character is no name
         if not isinstance(name, str):
             raise HttpError(400, "a part of the form has no name")
-        file_name = head.get_filename()
         if file_name is None:
             pairs.append((name, content.decode(errors="replace")))
         else:
@@ -68,7 +71,9 @@ def parse_multipart(content_type: str, body: bytes) -> Form:
 
 def _split(content_type: str, body: bytes) -> Iterator[tuple[Message, bytes]]:
     """Yield the parts: the headers of each, and its bytes as they are."""
-    boundary = _parse_head(f"content-type: {content_type}").get_boundary()
+    head = _parse_head(f"content-type: {content_type}")
+    with _refuse_unreadable():
+        boundary = head.get_boundary()
     if not boundary:
         raise HttpError(400, "the form's content-type names no boundary")
     delimiter = b"\r\n--" + boundary.encode("latin-1", errors="replace")
@@ -88,6 +93,17 @@ def _parse_head(text: str) -> Message:
     if len(text) > _LONGEST_HEAD:
         raise HttpError(400, f"the form has a header of more than {_LONGEST_HEAD} characters")
     return HeaderParser().parsestr(text)
+
+
+@contextmanager
+def _refuse_unreadable() -> Iterator[None]:
+    """Refuse parameters that the parser of headers can't read, and for which it has no error of its
+    own: callers name the encoding (RFC 2231), or number the pieces.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, ValueError):
+        raise HttpError(400, "a header of the form has a parameter that can't be read") from None
 
 
 def _make_file(name: str, media_type: str, content: bytes) -> DataFile:
