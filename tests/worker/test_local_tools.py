@@ -251,6 +251,30 @@ def test_handlers_and_the_callback_hear_of_authentication_events(
     ]
 
 
+def test_a_task_is_followed_again_when_the_following_was_cancelled_before_it_began(
+    configuration: Configuration,
+) -> None:
+    told = threading.Event()
+
+    @on_auth_event
+    def hear(*about: Any) -> None:
+        told.set()
+
+    task = Tasks(configuration).create(agent_id=AGENT, prompt="Who?", events_streaming=True)
+    agent = Agents(configuration).get(AGENT)
+
+    async def follow() -> None:
+        auth_events.follow_auth_events(agent, task, None)
+        for begun in asyncio.all_tasks() - {asyncio.current_task()}:
+            begun.cancel()
+
+    asyncio.run(follow())
+    auth_events.follow_auth_events(agent, task, None)
+    task.push_events([tell_of_login(task)])
+    assert told.wait(30)
+    task.stop()
+
+
 def test_a_handler_of_authentication_events_takes_three_parameters() -> None:
     with pytest.raises(TypeError, match=r"handle\(\) must take three parameters"):
 

@@ -23,8 +23,10 @@ _logger = logging.getLogger("xpander_client.worker")
 _handlers: list[AuthEventHandler] = []
 # For sync code, which has no loop of its own.
 _loop = LoopThread("xpander-auth-events")
-# Those that are followed just now. A loop keeps no tasks: who made one has to.
-_following: dict[str, object] = {}
+# The ids of the tasks that the decorated functions hear of just now.
+_followed: set[str] = set()
+# A loop keeps no tasks: who made one has to.
+_following: set[object] = set()
 
 
 @overload
@@ -87,13 +89,23 @@ def follow_auth_events(agent: Agent, task: Task | None, callback: AuthEventHandl
     if task is None or not task.events_streaming or not (callback or _handlers):
         return
     # Who asks twice for arguments for one task has the decorated functions called once.
-    is_first = task.id not in _following
+    is_first = task.id not in _followed
     if callback is None and not is_first:
         return
+    if is_first:
+        _followed.add(task.id)
+
+    def forget(ended: object) -> None:
+        _following.discard(ended)
+        if is_first:
+            _followed.discard(task.id)
+
     work = _follow(agent, task, callback, is_first)
     loop = find_running_loop()
     following = loop.create_task(work) if loop is not None else _loop.submit(work)
-    _following.setdefault(task.id, following)
+    _following.add(following)
+    # Not at the end of the coroutine: one that is cancelled before it begins has no end.
+    following.add_done_callback(forget)
 
 
 async def _follow(
@@ -108,9 +120,6 @@ async def _follow(
                     await _call(handler, agent, task, event)
     except ModuleException as error:
         _logger.warning("task %s: its authentication events are missed: %s", task.id, error)
-    finally:
-        if is_first:
-            _following.pop(task.id, None)
 
 
 async def _call(

@@ -71,9 +71,9 @@ def parse_multipart(content_type: str, body: bytes) -> Form:
 
 def _split(content_type: str, body: bytes) -> Iterator[tuple[Message, bytes]]:
     """Yield the parts: the headers of each, and its bytes as they are."""
-    head = _parse_head(f"content-type: {content_type}")
+    form_head = _parse_head(f"content-type: {content_type}")
     with _refuse_unreadable():
-        boundary = head.get_boundary()
+        boundary = form_head.get_boundary()
     if not boundary:
         raise HttpError(400, "the form's content-type names no boundary")
     delimiter = b"\r\n--" + boundary.encode("latin-1", errors="replace")
