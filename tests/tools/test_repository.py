@@ -23,6 +23,7 @@ from xpander_client.tools import (
     on_tool_before,
     register_tool,
 )
+from xpander_client.tools.payload_model import read_payload
 
 SCHEMA = {
     "type": "object",
@@ -225,6 +226,19 @@ def test_a_schema_becomes_a_class_with_all_that_it_says() -> None:
     }
     with pytest.raises(ValueError, match="kind"):
         model.model_validate({"body-params": {"tags": []}, "kind": "c"})
+
+
+@pytest.mark.parametrize("name", ["model_dump", "model_validate", "model_config", "model_name"])
+def test_a_tool_may_take_fields_called_as_methods_of_pydantic(name: str) -> None:
+    made = build_model_from_schema("Train", {"properties": {name: {"type": "string"}}})
+    assert read_payload(made(**{name: "small"})) == {name: "small"}
+
+
+def test_one_of_several_objects_is_taken_as_it_comes() -> None:
+    schema = {"properties": {"range": {"enum": [[1, 2], {"from": 3}]}, "unit": {"enum": ["m", 1]}}}
+    made = build_model_from_schema("Measure", schema)
+    given = {"range": {"from": 3}, "unit": "m"}
+    assert read_payload(made(**given)) == given
 
 
 def test_a_result_is_written_by_pydantic_wherever_a_framework_puts_it() -> None:

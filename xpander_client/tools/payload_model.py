@@ -77,8 +77,10 @@ def build_model_from_schema(
 def _read_type(name: str, schema: Mapping[str, Any]) -> Any:
     """Return the annotation for a value of a schema; parts that are objects get classes too."""
     kinds = schema.get("type")
-    if isinstance(schema.get("enum"), list) and schema["enum"]:
-        return Literal[tuple(schema["enum"])]
+    if isinstance(values := schema.get("enum"), list) and values:
+        # pydantic has no type for one of several objects or lists.
+        is_plain = not any(isinstance(value, dict | list) for value in values)
+        return Literal[tuple(values)] if is_plain else Any
     if isinstance(choices := schema.get("anyOf") or schema.get("oneOf"), list):
         made = [_read_type(f"{name}{index}", each) for index, each in enumerate(choices, 1)]
         return Union[tuple(made)]  # noqa: UP007  # made of values
@@ -97,7 +99,8 @@ def _read_type(name: str, schema: Mapping[str, Any]) -> Any:
 def _attribute(name: str, taken: Mapping[str, Any]) -> str:
     """Return a name that pydantic takes for a field."""
     plain = re.sub(r"\W", "_", name, flags=re.ASCII).lstrip("_")
-    if not plain.isidentifier():
+    # It refuses fields called as its own methods, and warns of those that begin so.
+    if not plain.isidentifier() or plain.startswith(("model_dump", "model_validate")):
         plain = f"field_{plain}"
     while plain in taken:
         plain += "_"
