@@ -27,7 +27,8 @@ def generate(
 ) -> dict[str, str]:
     """Return the files that a specification becomes: text by path within the output directory.
 
-    `lacking` has for classes the attributes of the official ones that they are without.
+    `lacking` has for classes the attributes of the official ones that they are without,
+    and for their constructors (`Tokens()`) the keywords.
 
     Raises:
         SpecError: something in the specification would be lost or printed wrong; says where.

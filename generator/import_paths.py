@@ -62,13 +62,19 @@ def print_import_paths(table: Path) -> dict[str, dict[str, str]]:
 
 
 def read_lacking_attributes(table: Path) -> dict[str, list[str]]:
-    """Return for each printed class the attributes of the official one that it is without."""
+    """Return for each printed class the attributes of the official one that it is without.
+
+    Keywords that its constructor is without stand below the name of the class with `()`.
+    """
     found: dict[str, list[str]] = defaultdict(list)
     for group in tomllib.loads(table.read_text("utf-8"))["instead"]:
         for name in group["names"]:
             if name.startswith("api."):
                 _, owner, attribute = name.split(".")
                 found[owner].append(attribute)
+            elif name.endswith("=)"):
+                owner, keyword = name.removesuffix("=)").split("(")
+                found[f"{owner}()"].append(keyword)
     return {owner: sorted(attributes) for owner, attributes in found.items()}
 
 

@@ -65,7 +65,11 @@ def test_an_object_whose_missing_attributes_are_told_can_be_copied_and_pickled()
 @pytest.mark.parametrize("keyword", [name for name in INSTEAD if name.endswith("=)")])
 def test_a_keyword_that_is_not_here_says_what_holds_instead(keyword: str) -> None:
     owner, _, name = keyword.removesuffix("=)").partition("(")
-    make: Any = {"Agent": agents.Agent, "Plugin": partial(background.Plugin, *["x"] * 6)}[owner]
+    make: Any = {
+        "Agent": agents.Agent,
+        "Plugin": partial(background.Plugin, *["x"] * 6),
+        "Tokens": xpander_client.Tokens,
+    }[owner]
     with pytest.raises(TypeError) as raised:
         make(**{name: True})
     assert str(raised.value) == f"{owner}() takes no {name!r}: {INSTEAD[keyword]}"

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import attrs
 
 from xpander_client.core.model import Model
+from xpander_client.lacking import refuse_keywords
 
 
 @attrs.define(kw_only=True, slots=True, init=False)
@@ -43,7 +44,10 @@ class Tokens(Model):
         cache_write_tokens: int | None = 0,
         additional_properties: dict[str, Any] | None = None,
         total_tokens: int | None = None,
+        **lacking: None,
     ) -> None:
+        if lacking:
+            refuse_keywords("Tokens", lacking)
         # Programs give what is worked out, too: it says nothing new.
         self.__attrs_init__(  # pyright: ignore[reportAttributeAccessIssue]  # attrs makes it
             completion_tokens=completion_tokens,
