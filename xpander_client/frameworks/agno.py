@@ -73,7 +73,7 @@ def make_arguments(
         "user_id": settings.user_id,
         "tool_call_limit": settings.tool_call_limit,
     }
-    told = settings.paragraphs
+    paragraphs = settings.paragraphs
     if settings.output_format is OutputFormat.Markdown:
         made["markdown"] = True
     elif settings.output_format is OutputFormat.Json and settings.output_schema:
@@ -81,8 +81,8 @@ def make_arguments(
         made["output_schema"] = settings.output_schema
         made["use_json_mode"] = True
     elif settings.output_format is OutputFormat.Json:
-        told.append("Answer with JSON and nothing else.")
-    made["instructions"] = "\n\n".join(told)
+        paragraphs.append("Answer with JSON and nothing else.")
+    made["instructions"] = "\n\n".join(paragraphs)
     if "model" not in override:
         made["model"] = _load_model(settings)
     return made

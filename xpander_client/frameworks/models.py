@@ -38,9 +38,9 @@ def find_model(settings: AgentSettings, known: Mapping[str, T]) -> tuple[T, str]
         )
     found = known.get((provider or "").lower())
     if found is None:
-        told = f"the provider {provider!r} is not known" if provider else "it has no provider"
+        reason = f"the provider {provider!r} is not known" if provider else "it has no provider"
         raise ConfigurationError(
-            f"the model {name} of the agent {agent_id} can't be used: {told}. "
+            f"the model {name} of the agent {agent_id} can't be used: {reason}. "
             f"The known ones are {', '.join(known)}; pass override={{'model': ...}} for any other"
         )
     return found, name

@@ -56,13 +56,15 @@ class AgentSettings:
     @property
     def prompt(self) -> str:
         """The agent's instructions, with what is to come out, for frameworks that take a text."""
-        told = self.paragraphs
+        paragraphs = self.paragraphs
         if self.expected_output:
-            told.append(f"Expected output: {self.expected_output}")
+            paragraphs.append(f"Expected output: {self.expected_output}")
         if self.output_format is OutputFormat.Json:
-            told.append("Answer with JSON and nothing else.")
+            paragraphs.append("Answer with JSON and nothing else.")
             if self.output_schema:
-                told.append(f"The JSON has to fit this schema: {json.dumps(self.output_schema)}")
+                paragraphs.append(
+                    f"The JSON has to fit this schema: {json.dumps(self.output_schema)}"
+                )
         elif self.output_format is OutputFormat.Markdown:
-            told.append("Answer in Markdown.")
-        return "\n\n".join(told)
+            paragraphs.append("Answer in Markdown.")
+        return "\n\n".join(paragraphs)

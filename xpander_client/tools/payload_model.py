@@ -145,12 +145,12 @@ def read_payload(payload: Any) -> Any:
 def describe_payload(function: Callable[..., Any], tool: Tool) -> Callable[..., Any]:
     """Give a function the name, the docstring and the parameter that frameworks read."""
     payload = build_payload_model(tool)
-    told = ", ".join((tool.parameters or {}).get("properties") or ())
+    names = ", ".join((tool.parameters or {}).get("properties") or ())
     described: Any = function
     described.__name__ = described.__qualname__ = tool.id
     described.__doc__ = (
         f"{tool.description or tool.name}\n\n"
-        f"All arguments go into the one object `payload`{f': {told}' if told else ''}."
+        f"All arguments go into the one object `payload`{f': {names}' if names else ''}."
     )
     described.__annotations__ = {"payload": payload, "return": Any}
     described.__signature__ = inspect.Signature(

@@ -100,11 +100,11 @@ async def _areceive(pool: httpcore.AsyncConnectionPool, rules: DownloadRules, ur
 
 
 def _read(status: int, headers: Sequence[tuple[bytes, bytes]], content: bytes) -> Received:
-    told = {name.lower(): value.decode("latin-1") for name, value in headers}
-    packed = told.get(b"content-encoding", "identity").strip().lower()
+    by_name = {name.lower(): value.decode("latin-1") for name, value in headers}
+    packed = by_name.get(b"content-encoding", "identity").strip().lower()
     if content and packed != "identity":
         raise DownloadError(f"it is packed as {packed}, which was not asked for")
-    return Received(status, content, told.get(b"content-type", ""), told.get(b"location"))
+    return Received(status, content, by_name.get(b"content-type", ""), by_name.get(b"location"))
 
 
 def _parse_url(text: str) -> httpcore.URL:
