@@ -476,7 +476,7 @@ def test_what_is_worked_out_may_be_given_and_says_nothing() -> None:
     assert (Tokens().completion_tokens, Tokens().additional_properties) == (0, {})
     assert attrs.evolve(tokens, prompt_tokens=5).total_tokens == 7
     with pytest.raises(TypeError, match="tokens_in_all"):
-        Tokens(tokens_in_all=3)  # type: ignore[call-arg]
+        Tokens(tokens_in_all=3)  # type: ignore[arg-type]
 
 
 def test_a_server_of_tools_is_described_as_in_the_files_of_mcp() -> None:

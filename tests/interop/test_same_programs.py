@@ -18,7 +18,7 @@ from xpander_client import (
     User,
     WaitTimeoutError,
 )
-from xpander_client.platform import LocalPlatform
+from xpander_client.platform import LocalPlatform, Settings
 
 PROGRAMS = Path(__file__).parent / "programs"
 
@@ -122,7 +122,12 @@ def test_a_program_does_the_same_with_both(
 def run(scenario: Scenario, arguments: list[str], folder: Path) -> Outcome:
     with (
         OpenAIServer(*scenario.script) as model,
-        LocalPlatform(agents=scenario.agents, tools={"read_csv": read_csv}) as platform,
+        # Frameworks take long to import, and official workers say nothing in the meantime.
+        LocalPlatform(
+            settings=Settings(lease=60.0, offer_window=60.0),
+            agents=scenario.agents,
+            tools={"read_csv": read_csv},
+        ) as platform,
     ):
         configuration = attrs.evolve(platform.configuration, agent_id=AGENT)
         environment = {

@@ -216,7 +216,7 @@ def test_tools_run_on_the_platform_on_behalf_of_the_task(
     task = created(configuration, tool_call_payload_extension={"region": {"name": "north"}})
     args = world.run(Backend(configuration), "get_args", task=task)
     assert answered(world, args, task.to_message()).content == "The north sold 120."
-    assert calls == [ASK.arguments | {"region": {"name": "north"}}]
+    assert calls == [{"url": "https://example.com/sales.csv", "region": {"name": "north"}}]
 
 
 def test_those_who_follow_a_task_see_its_tool_calls(
