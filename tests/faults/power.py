@@ -214,6 +214,9 @@ class _Rows:
     def __iter__(self) -> Any:
         return self._rows
 
+    def close(self) -> None:
+        pass  # the rows have all been read
+
 
 class _Errors:
     """Says in the standard library's terms what went wrong."""
