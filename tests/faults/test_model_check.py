@@ -184,7 +184,8 @@ class Together:
                 self.arrive(place)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(self.store, "_submit", in_turn)
+            for part in (self.store, self.store._sweep):
+                patch.setattr(part, "_submit", in_turn)
             return await asyncio.gather(*(one(*each) for each in enumerate(commands)))
 
     def arrive(self, place: int) -> None:
