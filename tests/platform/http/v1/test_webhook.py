@@ -170,6 +170,8 @@ MULTIPART = {"content-type": "multipart/form-data; boundary=x"}
         *("filename*=idna''%ff", "filename*=punycode''%ff", "filename*=undefined''a"),
         *("filename*=u\0f''%ff", "filename*=unicode-escape''%5cud800"),
         *("filename*=a; filename*0=b", "name*=a; name*0=b"),
+        "filename*0=punycode; filename*1*=''%ff",
+        "\r\ncontent-type: text/csv; name*=punycode''%ff",
     ],
 )
 def test_a_form_whose_names_can_not_be_read_is_refused(http: httpx.Client, parameters: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from email.message import Message
 from email.parser import HeaderParser
+from email.utils import collapse_rfc2231_value
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -21,8 +22,8 @@ _MOST_FIELDS = 1_000
 _LONGEST_HEAD = 4_096
 """The parser of headers takes much longer for long ones."""
 
-_ENCODING = re.compile(r"\*\s*=\s*\"?([^'\";]*)'")
 _ENCODINGS = {"", "utf-8", "us-ascii", "iso-8859-1"}
+"""Those that parameters of headers are read in; Python 3.13 never ends with some others."""
 _MEDIA_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+", re.ASCII)
 
 
@@ -59,9 +60,10 @@ def parse_multipart(content_type: str, body: bytes) -> Form:
     files: list[str] = []
     for head, content in _split(content_type, body):
         with _refuse_unreadable():
-            _check_encodings(str(head.get("content-disposition", "")))
             name = head.get_param("name", header="content-disposition")
-            file_name = head.get_filename()
+            file_name = _read_parameter(head, "filename", "content-disposition")
+            if file_name is None:  # as it was written once
+                file_name = _read_parameter(head, "name", "content-type")
             (file_name or "").encode()  # half a character is no name
         if not isinstance(name, str):
             raise HttpError(400, "a part of the form has no name")
@@ -76,8 +78,7 @@ def _split(content_type: str, body: bytes) -> Iterator[tuple[Message, bytes]]:
     """Yield the parts: the headers of each, and its bytes as they are."""
     form_head = _parse_head(f"content-type: {content_type}")
     with _refuse_unreadable():
-        _check_encodings(content_type)
-        boundary = form_head.get_boundary()
+        boundary = (_read_parameter(form_head, "boundary", "content-type") or "").rstrip()
     if not boundary:
         raise HttpError(400, "the form's content-type names no boundary")
     delimiter = b"\r\n--" + boundary.encode("latin-1", errors="replace")
@@ -99,10 +100,16 @@ def _parse_head(text: str) -> Message:
     return HeaderParser().parsestr(text)
 
 
-def _check_encodings(header: str) -> None:
-    """Raise ValueError at encodings that nobody needs; punycode can take Python 3.13 for ever."""
-    if any(each.lower() not in _ENCODINGS for each in _ENCODING.findall(header)):
-        raise ValueError
+def _read_parameter(head: Message, name: str, header: str) -> str | None:
+    """Return a header's parameter, decoded where it names its encoding (RFC 2231).
+
+    Raises:
+        ValueError: the encoding is none that forms have.
+    """
+    value = head.get_param(name, header=header)
+    if isinstance(value, tuple) and (value[0] or "").lower() not in _ENCODINGS:
+        raise ValueError(value[0])
+    return None if value is None else collapse_rfc2231_value(value).strip()
 
 
 @contextmanager
