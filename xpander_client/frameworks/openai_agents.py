@@ -9,14 +9,10 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from xpander_client.core import model_providers as providers
 from xpander_client.extras import missing
 from xpander_client.frameworks.models import LITELLM, find_model, missing_package
 from xpander_client.frameworks.settings import AgentSettings
 from xpander_client.frameworks.tools import OfferedTool, offer_tools
-
-# The SDK's own client talks to OpenAI, or to the address in OPENAI_BASE_URL.
-_OPENAI = (providers.OPENAI.platform, providers.OPENAI_COMPATIBLE.platform)
 
 
 def make_arguments(
@@ -91,7 +87,8 @@ def _import_agents() -> Any:
 
 def _name_model(settings: AgentSettings) -> str:
     prefix, name = find_model(settings, LITELLM)
-    if (settings.model_provider or "").lower() in _OPENAI:
+    # The SDK's own client talks to OpenAI, or to the address in OPENAI_BASE_URL.
+    if prefix == "openai":
         return name
     if find_spec("litellm") is None:
         raise missing_package(settings.model_provider, "litellm")

@@ -7,14 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
-from xpander_client.core import model_providers as providers
 from xpander_client.extras import missing
 from xpander_client.frameworks.models import LITELLM, find_model, missing_package
 from xpander_client.frameworks.settings import AgentSettings
 from xpander_client.frameworks.tools import OfferedTool, offer_tools
-
-# Strands' own classes, where they are made with a name alone; the rest is left to LiteLLM.
-_OPENAI = (providers.OPENAI.platform, providers.OPENAI_COMPATIBLE.platform)
 
 
 def make_arguments(
@@ -84,15 +80,15 @@ def _runner(tool: OfferedTool) -> Any:
 
 def _load_model(settings: AgentSettings) -> Any:
     prefix, name = find_model(settings, LITELLM)
-    provider = (settings.model_provider or "").lower()
-    if provider == providers.BEDROCK.platform:
+    # Strands' own classes, where they are made with a name alone; the rest is left to LiteLLM.
+    if prefix == "bedrock":
         return import_module("strands.models.bedrock").BedrockModel(model_id=name)
     try:
-        if provider in _OPENAI:
+        if prefix == "openai":
             return import_module("strands.models.openai").OpenAIModel(model_id=name)
         make = import_module("strands.models.litellm").LiteLLMModel
     except ImportError as error:
-        package = "openai" if provider in _OPENAI else "litellm"
+        package = "openai" if prefix == "openai" else "litellm"
         raise missing_package(settings.model_provider, package) from error
     return make(model_id=f"{prefix}/{name}")
 
