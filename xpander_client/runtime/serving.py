@@ -97,6 +97,12 @@ def _connection_limit() -> int:
     return descriptors - min(256, descriptors // 4)
 
 
+async def _let_protocols_begin() -> None:
+    # asyncio's loop begins a task, the task makes the transport, and that calls the protocol.
+    for _ in range(3):
+        await asyncio.sleep(0)
+
+
 def _do_nothing() -> None:
     pass
 
@@ -181,8 +187,15 @@ class EmbeddedServer(uvicorn.Server):
         leaves the connections of readers that take nothing.
         """
         self._on_stopping()
+        for listener in sockets or ():
+            with contextlib.suppress(NotImplementedError):  # on Windows
+                asyncio.get_running_loop().remove_reader(listener)
+        # A connection that was taken just now is not among those below yet: asyncio's loop would
+        # lose it if the server were closed before that, uvloop takes more until it is.
+        await _let_protocols_begin()
         for listening in (*self.servers, *(sockets or ())):
             listening.close()
+        await _let_protocols_begin()
         for connection in list(self.server_state.connections):
             connection.shutdown()
         try:
