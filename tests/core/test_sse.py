@@ -1,5 +1,6 @@
 import itertools
 import json
+import re
 
 import pytest
 from hypothesis import given, strategies as st
@@ -111,39 +112,68 @@ def test_a_large_event_in_small_pieces_is_joined_once() -> None:
     assert parser._partial == []
 
 
-_lines = st.lists(
-    st.sampled_from(
-        [
-            b"data: a",
-            b"data: \xe2\x80\xa8",
-            b"data",
-            b"id: 7",
-            b"id",
-            b"event: e",
-            b": c",
-            b"",
-            b"q",
-        ]
-    ),
-    max_size=20,
+class ByTheStandard:
+    """The standard's steps one by one, over all that has come of a stream."""
+
+    def __init__(self, stream: bytes) -> None:
+        self.events: list[ServerSentEvent] = []
+        self.last_event_id: str | None = None
+        self.retry: int | None = None
+        *lines, _ = re.split(rb"\r\n|\r|\n", stream.removeprefix(b"\xef\xbb\xbf"))
+        data: list[str] = []
+        event, id = "", None
+        for line in (line.decode("utf-8", "replace") for line in lines):
+            name, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if not line:
+                if data:
+                    self.events.append(message("\n".join(data), id or "", event or "message"))
+                data, event, self.last_event_id = [], "", id
+            elif name == "data":
+                data.append(value)
+            elif name == "event":
+                event = value
+            elif name == "id" and "\0" not in value:
+                id = value
+            elif name == "retry" and re.fullmatch("[0-9]+", value):
+                self.retry = int(value)
+
+
+_lines = st.sampled_from(
+    [b"data: a", b"data: \xe2\x80\xa8", b"data: ", b"data:b", b"data", b" data: x", b"q", b": c"]
+) | st.sampled_from(
+    [b"id: 7", b"id: ", b"id", b"id: 1\0", b"event: e", b"event: ", b"retry: 5", b""]
 )
+_plain_blocks = st.sampled_from(
+    [
+        [b"data: a", b""],
+        [b"id: 8", b"data: \xff", b""],
+        [b"id: 9", b"event: f", b"data: b", b""],
+        [b"event: g", b"data: ", b""],
+    ]
+)
+_ends = st.sampled_from([b"\n", b"\r", b"\r\n"])
 
 
 @given(
-    lines=_lines,
-    ends=st.lists(st.sampled_from([b"\n", b"\r", b"\r\n"]), min_size=20, max_size=20),
+    parts=st.lists(_lines.map(lambda line: [line]) | _plain_blocks, max_size=20),
+    ends=st.lists(_ends, min_size=80, max_size=80) | _ends.map(lambda end: [end] * 80),
     mark=st.booleans(),
     cuts=st.lists(st.integers(0, 200), max_size=12),
 )
-def test_every_chunking_gives_the_same_events(
-    lines: list[bytes], ends: list[bytes], mark: bool, cuts: list[int]
+def test_whatever_comes_in_whatever_pieces_is_read_as_the_standard_says(
+    parts: list[list[bytes]], ends: list[bytes], mark: bool, cuts: list[int]
 ) -> None:
     stream = b"\xef\xbb\xbf" * mark + b"".join(
-        line + end for line, end in zip(lines, ends, strict=False)
+        line + end for line, end in zip(itertools.chain.from_iterable(parts), ends, strict=False)
     )
     places = [0, *sorted(cut for cut in cuts if cut < len(stream)), len(stream)]
-    chunks = [stream[a:b] for a, b in itertools.pairwise(places)]
-    assert parse(*chunks) == parse(stream)
+    parser, events = SseParser(), list[ServerSentEvent]()
+    for start, end in itertools.pairwise(places):
+        events += parser.push(stream[start:end])
+        expected = ByTheStandard(stream[:end])
+        assert events == expected.events
+        assert (parser.last_event_id, parser.retry) == (expected.last_event_id, expected.retry)
 
 
 @given(st.binary(max_size=300))

@@ -5,6 +5,7 @@ Contract: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 COMMENT = b": still here\n\n"
@@ -68,6 +69,9 @@ class ServerSentEvent(NamedTuple):
 
 _new = tuple.__new__
 
+_PLAIN = r"(?:id: ([^\n\0]++)\n)?+(?:event: (.*+)\n)?+data: (.*+)\n\n|((?s:.+))"
+"""A block as nearly all are written; what does not begin with one is its last match, to the end."""
+
 
 class SseParser:
     r"""Turns the bytes of a stream, in whatever pieces they come, into events.
@@ -86,6 +90,7 @@ class SseParser:
     __slots__ = (
         "_data",
         "_event",
+        "_find_blocks",
         "_id",
         "_last_was_cr",
         "_partial",
@@ -95,6 +100,7 @@ class SseParser:
     )
 
     def __init__(self) -> None:
+        self._find_blocks = re.compile(_PLAIN).findall  # by the first parser, for all
         self._partial: list[bytes] = []  # the pieces of a line that has not ended
         self._started = False  # past the place where a byte order mark may stand
         self._last_was_cr = False  # a line feed that comes now belongs to the line end before it
@@ -121,10 +127,11 @@ class SseParser:
         if b"\r" in chunk:
             self._last_was_cr = chunk.endswith(b"\r")
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        lines, end, rest = chunk.rpartition(b"\n")
+        end = chunk.rfind(b"\n") + 1
         if not end:
             self._partial.append(chunk)
             return []
+        lines, rest = chunk[:end], chunk[end:]
         if self._partial:
             self._partial.append(lines)
             lines = b"".join(self._partial)
@@ -132,7 +139,7 @@ class SseParser:
         if rest:
             self._partial.append(rest)
         # No line end is part of a character, so whole lines can be decoded together.
-        return self._read(lines.decode("utf-8", "replace").split("\n"))
+        return self._read(lines.decode("utf-8", "replace"))
 
     def _without_byte_order_mark(self, chunk: bytes) -> bytes:
         head = b"".join(self._partial) + chunk
@@ -144,29 +151,41 @@ class SseParser:
         self._started = True
         return head.removeprefix(_BOM)
 
-    def _read(self, lines: list[str]) -> list[ServerSentEvent]:
+    def _read(self, text: str) -> list[ServerSentEvent]:
+        """Return the events in these lines, each with its end."""
         events: list[ServerSentEvent] = []
+        if self._data or self._event:
+            # First the rest of a block that has begun.
+            before, end, text = text.partition("\n\n")
+            self._read_lines(before + end, events)
+        blocks = self._find_blocks(text)
+        rest = blocks.pop()[3] if blocks and blocks[-1][3] else ""
+        if blocks:
+            id = self._id or ""
+            # A named tuple's own constructor takes twice as long.
+            events += [
+                _new(ServerSentEvent, (event or "message", data, id := new_id or id))
+                for new_id, event, data, _ in blocks
+            ]
+            self._id = self.last_event_id = id or self._id
+        if rest:
+            self._read_lines(rest, events)
+        return events
+
+    def _read_lines(self, text: str, events: list[ServerSentEvent]) -> None:
         data = self._data
-        for line in lines:
-            # The two fields that nearly every event has come first, as they are mostly written.
-            if line[:6] == "data: ":
-                data.append(line[6:])
-            elif not line:
+        for line in text[:-1].split("\n"):
+            if not line:
                 if data:
-                    text = data[0] if len(data) == 1 else "\n".join(data)
-                    # A named tuple's own constructor takes twice as long.
                     events.append(
-                        _new(ServerSentEvent, (self._event or "message", text, self._id or ""))
+                        ServerSentEvent(self._event or "message", "\n".join(data), self._id or "")
                     )
                     data.clear()
                 self._event = ""
                 self.last_event_id = self._id
-            elif line[:4] == "id: " and "\0" not in line:
-                self._id = line[4:]
             elif line[0] != ":":
                 name, _, value = line.partition(":")
                 self._field(name, value[1:] if value[:1] == " " else value)
-        return events
 
     def _field(self, name: str, value: str) -> None:
         if name == "data":
