@@ -2,10 +2,13 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from tests.cli.conftest import ROOT, environment
+from xpander_client.cli.app import app, load_command
 
 
 def python(code: str) -> subprocess.CompletedProcess[str]:
@@ -24,6 +27,39 @@ def python(code: str) -> subprocess.CompletedProcess[str]:
 def test_importing_the_entry_point_loads_neither_typer_nor_rich() -> None:
     code = "import sys, xpander_client.cli; print({'typer', 'rich', 'httpx'} & set(sys.modules))"
     assert python(code).stdout == "set()\n"
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"]])
+def test_what_runs_no_command_loads_none(arguments: list[str]) -> None:
+    code = (
+        "import atexit, sys\n"
+        "atexit.register(lambda: print(*sys.modules))\n"
+        f"from xpander_client.cli import main; main({arguments!r})"
+    )
+    loaded = {*python(code).stdout.split()}
+    assert "xpander_client.cli.app" in loaded
+    assert not {"httpx", "attrs", "orjson", "rich.console", "asyncio"} & loaded
+    ours = {name for name in loaded if name.startswith("xpander_client.")}
+    assert ours == {
+        "xpander_client.cli",
+        "xpander_client.cli.app",
+        "xpander_client.cli.messages",
+        "xpander_client.lazy",
+        "xpander_client.version",
+    }
+
+
+def test_the_platform_is_served_without_the_clients_transport() -> None:
+    code = "import sys; from xpander_client.cli import dev, serve; print(*sys.modules)"
+    loaded = python(code).stdout.split()
+    assert not [name for name in loaded if name.startswith(("rich.", "xpander_client.transport"))]
+
+
+def test_the_overview_says_of_each_command_what_it_says_itself() -> None:
+    stand_ins: dict[str, Any] = vars(get_command(app))["commands"]
+    for name, stand_in in stand_ins.items():
+        command = load_command(name)
+        assert stand_in.get_short_help_str(1000) == command.get_short_help_str(1000)
 
 
 @pytest.mark.parametrize("missing", ["typer", "rich"])

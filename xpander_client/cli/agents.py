@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import attrs
 import typer
 
-from xpander_client.cli.output import note, print_json, print_pairs, print_table, tell
+from xpander_client.cli.documents import print_json
+from xpander_client.cli.messages import note
 from xpander_client.cli.stores import Organization, StoreAddress, administer
+from xpander_client.cli.tables import print_pairs, print_table, tell
 from xpander_client.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -20,9 +22,10 @@ if TYPE_CHECKING:
     from xpander_client.platform.agents.stored import Change
 
 
-agents = typer.Typer(
+app = typer.Typer(
     help="Apply, list, show and remove the agents that a platform knows.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
 )
 
@@ -30,7 +33,7 @@ _Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")
 _AgentId = Annotated[str, typer.Argument(metavar="ID", help="The agent's id.")]
 
 
-@agents.command()
+@app.command()
 def apply(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="YAML that describes agents.")],
     organization: Organization = "local",
@@ -56,7 +59,7 @@ def apply(
         note(f"{file} describes no agents")
 
 
-@agents.command("list")
+@app.command("list")
 def list_(
     organization: Organization = "local", store: StoreAddress = None, as_json: _Json = False
 ) -> None:
@@ -82,7 +85,7 @@ def list_(
         note(f"no agents in {organization}")
 
 
-@agents.command()
+@app.command()
 def show(
     agent: _AgentId,
     organization: Organization = "local",
@@ -97,7 +100,7 @@ def show(
         _show(found)
 
 
-@agents.command()
+@app.command()
 def remove(
     agent: _AgentId,
     organization: Organization = "local",

@@ -10,16 +10,21 @@ from typing import TYPE_CHECKING, Annotated
 import attrs
 import typer
 
-from xpander_client.cli.output import note, print_json, print_table
+from xpander_client.cli.documents import print_json
+from xpander_client.cli.messages import note
 from xpander_client.cli.stores import StoreAddress, administer
+from xpander_client.cli.tables import print_table
 
 if TYPE_CHECKING:
     from xpander_client.platform.rules.records import AuditEntry
 
 
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
 _PAGE = 500
 
 
+@app.command()
 def audit(
     organization: Annotated[
         str | None, typer.Option(help="Only what was done in this organization.")

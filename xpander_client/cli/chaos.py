@@ -10,17 +10,22 @@ from typing import TYPE_CHECKING, Annotated
 import attrs
 import typer
 
-from xpander_client.cli.output import complain, note, print_json, print_pairs, print_table, tell
+from xpander_client.cli.documents import print_json
+from xpander_client.cli.messages import complain, note
 from xpander_client.cli.stores import StoreAddress, require_address
+from xpander_client.cli.tables import print_pairs, print_table, tell
 from xpander_client.extras import missing
 
 if TYPE_CHECKING:
     from xpander_client.chaos.run import RunReport
 
 
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
 _EXAMPLES = 3
 
 
+@app.command()
 def chaos(
     store: StoreAddress = None,
     seconds: Annotated[float, typer.Option(min=1.0, help="For how long things go wrong.")] = 60.0,

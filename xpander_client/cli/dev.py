@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xpander_client.cli.output import note, print_json
-from xpander_client.cli.settings import with_settings
+from xpander_client.cli.documents import print_json
+from xpander_client.cli.messages import note
+from xpander_client.cli.settings import EPILOG, with_settings
 from xpander_client.errors import ConfigurationError
 from xpander_client.extras import missing
 from xpander_client.platform.foundation.settings import Settings
@@ -23,10 +24,13 @@ if TYPE_CHECKING:
     from xpander_client.platform import Address
 
 
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
 _PORT = 8484
 _FOLDER = Path(".xpander")
 
 
+@app.command(epilog=EPILOG)
 @with_settings
 def dev(
     *,

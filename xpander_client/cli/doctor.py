@@ -11,11 +11,15 @@ import attrs
 import typer
 
 from xpander_client.api.resources import Agents, Tasks
-from xpander_client.cli.output import complain, print_json, print_pairs, tell
+from xpander_client.cli.documents import print_json
+from xpander_client.cli.messages import complain
+from xpander_client.cli.tables import print_pairs, tell
 from xpander_client.cli.workers import find_unserved
 from xpander_client.configuration import Configuration, RetryPolicy, without_login
 from xpander_client.errors import CallError, ConfigurationError, ModuleException, NotFoundError
 from xpander_client.version import __version__
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 _PACKAGES = (
     *("httpx", "attrs", "cattrs", "orjson", "tenacity"),
@@ -35,6 +39,7 @@ _PACKAGES = (
 )
 
 
+@app.command()
 def doctor(
     timeout: Annotated[
         float, typer.Option(min=0.1, help="Seconds to wait for the platform.")

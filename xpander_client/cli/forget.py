@@ -9,10 +9,15 @@ import typer
 
 from xpander_client.api.models import Removed
 from xpander_client.api.resources import Organization
-from xpander_client.cli.output import confirm, print_json, tell
+from xpander_client.cli.documents import print_json
+from xpander_client.cli.messages import confirm
+from xpander_client.cli.tables import tell
 from xpander_client.configuration import Configuration
 
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
+
+@app.command()
 def forget(
     user: Annotated[str, typer.Argument(metavar="USER", help="The user's id.")],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,

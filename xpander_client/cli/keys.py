@@ -12,23 +12,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 import attrs
 import typer
 
-from xpander_client.cli.output import note, print_json, print_table, tell
+from xpander_client.cli.documents import print_json
+from xpander_client.cli.messages import note
 from xpander_client.cli.stores import Organization, StoreAddress, administer
+from xpander_client.cli.tables import print_table, tell
 
 if TYPE_CHECKING:
     from xpander_client.platform.auth.keys import KeyRecord
 
 
-keys = typer.Typer(
+app = typer.Typer(
     help="Make, list and revoke the keys that open a platform.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
 )
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
-@keys.command()
+@app.command()
 def create(
     organization: Organization = "local",
     agents: Annotated[
@@ -85,7 +88,7 @@ def create(
     note(f"key {record.id} for {organization}, {whom}{more}; it is shown only now")
 
 
-@keys.command("list")
+@app.command("list")
 def list_(
     organization: Annotated[
         str | None, typer.Option(help="Only keys of this organization.")
@@ -127,7 +130,7 @@ def _print_list(found: Sequence[KeyRecord]) -> None:
     print_table(tuple(columns), zip(*columns.values(), strict=True))
 
 
-@keys.command()
+@app.command()
 def revoke(
     key: Annotated[str, typer.Argument(metavar="ID", help="The key's id, or all of it.")],
     store: StoreAddress = None,

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xpander_client.cli.output import note, print_json
-from xpander_client.cli.settings import with_settings
+from xpander_client.cli.documents import print_json
+from xpander_client.cli.messages import note
+from xpander_client.cli.settings import EPILOG, with_settings
 from xpander_client.cli.stores import StoreAddress, require_address
 from xpander_client.platform.foundation.settings import Settings
 
 if TYPE_CHECKING:
     from xpander_client.platform.process.supervisor import Announcement
 
+
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 _PORT = 8484
 
@@ -27,6 +30,7 @@ class _Level(StrEnum):
     ERROR = "error"
 
 
+@app.command(epilog=EPILOG)
 @with_settings
 def serve(
     *,

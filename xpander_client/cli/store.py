@@ -9,19 +9,22 @@ from typing import Annotated
 
 import typer
 
-from xpander_client.cli.output import complain, note, print_json, print_pairs, print_table, tell
+from xpander_client.cli.documents import print_json
+from xpander_client.cli.messages import complain, note
 from xpander_client.cli.stores import StoreAddress, require_address
+from xpander_client.cli.tables import print_pairs, print_table, tell
 
-store = typer.Typer(
+app = typer.Typer(
     help="Check, update and copy stores while no platform uses them, and back them up at any time.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
 )
 
 _Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
-@store.command()
+@app.command()
 def check(store: StoreAddress = None, as_json: _Json = False) -> None:
     """Look through a store: is it of this release, and is all in it as it has to be?"""
     from xpander_client.platform.stores import transfer
@@ -60,7 +63,7 @@ def check(store: StoreAddress = None, as_json: _Json = False) -> None:
         raise typer.Exit(1)
 
 
-@store.command()
+@app.command()
 def migrate(store: StoreAddress = None, as_json: _Json = False) -> None:
     """Give a store the tables of this release. What it keeps stays."""
     from xpander_client.platform.stores import transfer
@@ -74,7 +77,7 @@ def migrate(store: StoreAddress = None, as_json: _Json = False) -> None:
         tell(f"from version {done.before} to {done.after}")
 
 
-@store.command()
+@app.command()
 def copy(
     source: Annotated[str, typer.Argument(metavar="FROM", help="The store that is copied.")],
     target: Annotated[str, typer.Argument(metavar="TO", help="An empty store, or none yet.")],
@@ -104,7 +107,7 @@ def copy(
         tell("the copy is like the original")
 
 
-@store.command()
+@app.command()
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the backup is written.")],
     store: StoreAddress = None,

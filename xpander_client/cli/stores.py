@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xpander_client.cli.output import note
+from xpander_client.cli.messages import note
 from xpander_client.errors import ConfigurationError
 
 if TYPE_CHECKING:

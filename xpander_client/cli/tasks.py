@@ -20,23 +20,18 @@ from xpander_client.api.models import (
     TaskUpdateEventType,
 )
 from xpander_client.api.resources import Task, Tasks, TasksListItem
+from xpander_client.cli.documents import print_json, print_json_list
 from xpander_client.cli.forget import tell_removed
-from xpander_client.cli.output import (
-    confirm,
-    note,
-    print_json,
-    print_json_list,
-    print_pairs,
-    print_table,
-    tell,
-)
+from xpander_client.cli.messages import confirm, note
+from xpander_client.cli.tables import print_pairs, print_table, tell
 from xpander_client.cli.workers import find_unserved
 from xpander_client.configuration import Configuration
 from xpander_client.errors import ArgumentError, ModuleException
 
-tasks = typer.Typer(
+app = typer.Typer(
     help="Create, list, show, follow, notify, stop and delete tasks.",
     no_args_is_help=True,
+    add_completion=False,
     rich_markup_mode=None,
 )
 
@@ -52,7 +47,7 @@ _PAGE = 500
 """The most that the platform answers one request with."""
 
 
-@tasks.command()
+@app.command()
 def create(
     prompt: Annotated[str, typer.Argument(help="What the agent is to do.")],
     agent: _Agent = None,
@@ -102,7 +97,7 @@ def create(
             _show(task)
 
 
-@tasks.command("list")
+@app.command("list")
 def list_(
     agent: _Agent = None,
     status: Annotated[
@@ -138,7 +133,7 @@ def list_(
             note(f"these are the newest {wanted}: --limit shows more, --all shows all")
 
 
-@tasks.command()
+@app.command()
 def get(task: _TaskId, as_json: _Json = False) -> None:
     """Show a task with its result."""
     with _tasks() as api:
@@ -149,7 +144,7 @@ def get(task: _TaskId, as_json: _Json = False) -> None:
         _show(found)
 
 
-@tasks.command()
+@app.command()
 def tail(task: _TaskId, as_json: _Json = False) -> None:
     """Follow a task's events, from the first one on, until it is finished."""
     with _tasks() as api:
@@ -159,7 +154,7 @@ def tail(task: _TaskId, as_json: _Json = False) -> None:
         _follow(found, as_json)
 
 
-@tasks.command()
+@app.command()
 def stop(task: _TaskId, as_json: _Json = False) -> None:
     """Stop a task."""
     with _tasks() as api:
@@ -170,7 +165,7 @@ def stop(task: _TaskId, as_json: _Json = False) -> None:
         tell(stopped.id, "is", stopped.status)
 
 
-@tasks.command()
+@app.command()
 def delete(
     ids: Annotated[
         list[str] | None, typer.Argument(metavar="TASK…", help="The ids of the tasks.")
@@ -227,7 +222,7 @@ def delete(
     tell_removed(removed, as_json=as_json)
 
 
-@tasks.command()
+@app.command()
 def notify(
     task: _TaskId,
     key: Annotated[str, typer.Argument(metavar="KEY", help="What the task waits for.")],

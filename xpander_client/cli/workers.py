@@ -8,11 +8,16 @@ import typer
 
 from xpander_client.api.models import ListeningWorker
 from xpander_client.api.resources import Organization
-from xpander_client.cli.output import note, print_json, print_table
+from xpander_client.cli.documents import print_json
+from xpander_client.cli.messages import note
+from xpander_client.cli.tables import print_table
 from xpander_client.configuration import Configuration, RetryPolicy
 from xpander_client.errors import ModuleException
 
+app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
+
+@app.command()
 def workers(
     agent: Annotated[str | None, typer.Option(help="Only workers of this agent.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,

@@ -1,4 +1,4 @@
-"""Showing things: tables and colours for people, JSON for programs."""
+"""Tables and colours for people."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from xpander_client.core.serialization import dumps, unstructure
+from xpander_client.cli.messages import show_controls
+from xpander_client.core.serialization import dumps
 
 _STYLES = {
     "completed": "green",
@@ -30,36 +30,6 @@ _STYLES = {
 def _console() -> Console:
     # Redirected output is neither wrapped nor cut: a program or a file has no right margin.
     return Console(highlight=False, width=None if sys.stdout.isatty() else 100_000)
-
-
-def _visible(text: object) -> str:
-    r"""Text that can't play tricks on a terminal: control characters become visible.
-
-    Example:
-        >>> print(_visible("a\x1b[2Jb"))
-        a\x1b[2Jb
-    """
-    return "".join(
-        one if one in "\n\t" or one.isprintable() else one.encode("unicode_escape").decode()
-        for one in str(text)
-    )
-
-
-def print_json(value: object) -> None:
-    """One JSON document, on one line."""
-    sys.stdout.write(dumps(unstructure(value)).decode())
-    sys.stdout.write("\n")
-    sys.stdout.flush()
-
-
-def print_json_list(values: Iterable[object]) -> None:
-    """One JSON document, a list, on one line. Each value is written when it comes."""
-    mark = "["
-    for value in values:
-        sys.stdout.write(mark + dumps(unstructure(value)).decode())
-        mark = ","
-    sys.stdout.write("[]\n" if mark == "[" else "]\n")
-    sys.stdout.flush()
 
 
 def print_pairs(pairs: Mapping[str, Any]) -> None:
@@ -87,29 +57,6 @@ def tell(*parts: object) -> None:
     _console().print(line, soft_wrap=True)
 
 
-def note(text: str) -> None:
-    """Print a line for the person at the terminal, which is not part of the output."""
-    print(_visible(text), file=sys.stderr, flush=True)
-
-
-def complain(text: str) -> None:
-    """One line that says what went wrong."""
-    print(f"xpander-client: {_visible(' '.join(text.split()))}", file=sys.stderr, flush=True)
-
-
-def confirm(question: str) -> None:
-    """Go on only if the person at the terminal says yes.
-
-    Raises:
-        Exit: they do not, or there is nobody.
-    """
-    if not sys.stdin.isatty():
-        complain(f"{question} Nobody is there to say yes: --yes says so")
-        raise typer.Exit(1)
-    if not typer.confirm(question, err=True):
-        raise typer.Exit(1)
-
-
 def _print(table: Table) -> None:
     console = _console()
     with console.capture() as captured:
@@ -126,5 +73,5 @@ def _cell(value: object) -> Text:
         return Text(value.astimezone().strftime("%Y-%m-%d %H:%M:%S"))
     if isinstance(value, list | dict):
         value = dumps(value).decode()
-    text = _visible(value)
+    text = show_controls(value)
     return Text(text, style=_STYLES.get(text, ""))
