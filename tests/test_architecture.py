@@ -21,7 +21,6 @@ EXTRAS = [
     "yaml",
     "typer",
     "rich",
-    "aiohttp",
     "agno",
     "openai",
     "pydantic",
@@ -82,7 +81,7 @@ import xpander_client
 for name in xpander_client.__all__:
     getattr(xpander_client, name)
 """,
-        json.dumps([*EXTRAS, "httpx_aiohttp"]),
+        json.dumps(EXTRAS),
     )
 
 

@@ -193,7 +193,6 @@ def test_what_is_no_text_is_refused_by_name_and_not_shown(name: str) -> None:
         ("retry", 3),
         ("retry", None),
         ("stream_retry", {"attempts": 3}),
-        ("async_backend", None),
     ],
 )
 def test_a_setting_of_the_wrong_kind_is_refused_by_name(name: str, wrong: object) -> None:
@@ -236,9 +235,25 @@ def test_times_are_positive(field: str) -> None:
         Configuration(**limits)  # type: ignore[arg-type]  # a name of three
 
 
-def test_a_backend_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(ValueError, match="async_backend"):
-        Configuration(async_backend="curl")  # type: ignore[arg-type]  # what is tested
+def test_what_requests_go_through_can_be_set_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("XPANDER_HTTP", raising=False)
+    assert Configuration().http is None
+    monkeypatch.setenv("XPANDER_HTTP", " ")
+    assert Configuration().http is None
+    monkeypatch.setenv("XPANDER_HTTP", "direct\n")
+    assert Configuration().http == "direct"
+    assert Configuration(http="httpx").http == "httpx"
+
+
+def test_what_requests_can_not_go_through_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    for wrong in ("aiohttp", "", 1):
+        with pytest.raises(ConfigurationError, match=r'^http must be "httpx" or "direct", not'):
+            Configuration(http=wrong)  # type: ignore[arg-type]  # what is tested
+    monkeypatch.setenv("XPANDER_HTTP", "curl")
+    with pytest.raises(ConfigurationError, match=r"XPANDER_HTTP must be .*, not 'curl'"):
+        Configuration()
 
 
 @pytest.mark.parametrize(

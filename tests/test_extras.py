@@ -8,13 +8,13 @@ from pathlib import Path
 
 DOORS = """
 import asyncio, sys
-for package in ("agno", "asyncpg", "httpx_aiohttp", "pydantic", "pydantic_monty", "starlette"):
+for package in ("agno", "asyncpg", "pydantic", "pydantic_monty", "starlette"):
     sys.modules[package] = None
 for framework in ("agents", "google.adk", "langchain", "strands"):
     sys.modules[framework] = None
 
 import xpander_client
-from xpander_client import Backend, Configuration, Tasks
+from xpander_client import Backend, Configuration
 from xpander_client.agents import Agent, scripted
 from xpander_client.agents.contract.contract import read_contract
 from xpander_client.errors import ConfigurationError
@@ -24,10 +24,6 @@ from xpander_client.worker.http.server import InvokeServer
 
 def double(x: int) -> int:
     "Double a number."
-
-def call_over_aiohttp():
-    there = Configuration(api_key="k", base_url="http://127.0.0.1:1", async_backend="aiohttp")
-    return asyncio.run(Tasks(there).aget(task_id="task-1"))
 
 def make(framework):
     there = xpander_client.Agent(id="a", name="Sales", organization_id="local")
@@ -39,7 +35,6 @@ for door in (
     lambda: store_at("postgresql://127.0.0.1:1/x"),
     lambda: Agent(llm=scripted([])),
     lambda: read_contract(double, agent_name="calculator"),
-    call_over_aiohttp,
     lambda: asyncio.run(InvokeServer.start(InvokeServer.__new__(InvokeServer))),
     make("agno"),
     make("open-ai-agents"),
@@ -69,7 +64,6 @@ def test_what_is_missing_is_named_with_its_extra_at_each_door() -> None:
         told("a store on PostgreSQL", "asyncpg", "postgres"),
         told("code of an agent", "pydantic_monty", "agents"),
         told("the task 'double'", "pydantic", "agents"),
-        told('async_backend="aiohttp"', "httpx_aiohttp", "aiohttp"),
         told("POST /invoke", "starlette", "worker"),
         told("an agno agent", "agno", "agno"),
         told("an agent of the OpenAI Agents SDK", "openai-agents", "openai-agents"),

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable
 from functools import cached_property, lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, cast
 from urllib.parse import quote, unquote, urlsplit
 
 import attrs
@@ -229,9 +229,14 @@ def _retry_policy(_: object, attribute: attrs.Attribute[Any], value: object) -> 
         )
 
 
-def _backend(_: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if value not in ("httpx", "aiohttp"):
-        raise ArgumentError(f'{attribute.name} must be "httpx" or "aiohttp", not {value!r}')
+def _http(value: Literal["httpx", "direct"] | None) -> Literal["httpx", "direct"] | None:
+    source, found = "http", cast(object, value)
+    if value is None:
+        source = "XPANDER_HTTP"
+        found = os.environ.get(source, "").strip() or None
+    if found not in (None, "httpx", "direct"):
+        raise ConfigurationError(f'{source} must be "httpx" or "direct", not {found!r}')
+    return found
 
 
 @attrs.frozen(kw_only=True)
@@ -269,16 +274,20 @@ class Configuration:
     `connect_timeout` that of making a connection. A stream on which nothing arrives for
     `stream_idle_timeout` seconds, not even a comment, counts as broken. `retry` is for calls,
     `stream_retry` for streams that broke: its attempts count anew after each event that arrives.
-    `async_backend="aiohttp"` sends the async half through aiohttp (extra `[aiohttp]`).
+    `http`, or `XPANDER_HTTP`, says what requests go through: `"httpx"`, or `"direct"`, connections
+    of this package's own, which take a fraction of the CPU time. Where neither is set, clients take
+    httpx, and workers, the record of background tasks and the command go directly. An address
+    that the environment names a proxy for is asked through httpx in any case.
 
-    Configurations share connections where they lead to the same origin by the same library.
+    Configurations share connections where they lead to the same origin by the same way.
 
     White space around the texts is taken off. A login in the base URL
     (`https://user:password@host`) goes with each request as its `Authorization`.
 
     Raises:
-        ConfigurationError: the base URL is empty or no address, or a text can't be sent.
-        ArgumentError: a number, a policy or a backend can't be one.
+        ConfigurationError: the base URL is empty or no address, a text can't be sent, or `http`
+            is none of the two.
+        ArgumentError: a number or a policy can't be one.
 
     Example:
         >>> Configuration(api_key="secret", base_url="platform.example", organization_id="acme")
@@ -313,11 +322,11 @@ agent_id=None)
     stream_retry: RetryPolicy = attrs.field(
         default=RetryPolicy(attempts=10), kw_only=True, repr=False, validator=_retry_policy
     )
-    async_backend: Literal["httpx", "aiohttp"] = attrs.field(
-        default="httpx",
+    http: Literal["httpx", "direct"] | None = attrs.field(
+        default=None,
         kw_only=True,
         repr=False,
-        validator=_backend,
+        converter=_http,
     )
 
     def required(self, name: Literal["api_key", "organization_id", "agent_id"]) -> str:

@@ -124,7 +124,7 @@ What is compared:
   ours each run 32 tasks at once, as many as are in flight, and their handlers do next to nothing.
   Its jobs count when they are `succeeded`, which is asked for in one query for all every 5 ms; they
   have no results. Ours count when the stream of their events has brought the terminal one, with the
-  result. Our callers are plain sockets, then our client over aiohttp, as our worker is.
+  result. Our callers are plain sockets, then our client.
 - *create → worker → result* counts tasks that were created with `acreate`, run by a worker process
   whose handler only sets the result, and waited for with `await_finished`, 32 at a time.
 - *tasks through one worker* is the same with an async handler, in our worker's process and in the

@@ -20,7 +20,7 @@ def figures(rounds: int) -> Iterator[Figure]:
     with (
         postgres() as database,
         platform(database.address) as (_, environment),
-        working("ours", "wide_worker.py", environment | {"OVER_AIOHTTP": "1"}) as (client, _),
+        working("ours", "wide_worker.py", environment) as (client, _),
         parts(environment | {"XPANDER_AGENT_ID": "ours"}, "creators.py") as (callers,),
         process(subjects / "procrastinate_client.py", database.address) as theirs,
     ):

@@ -3,7 +3,7 @@
 import math
 import socket
 import threading
-from typing import Any, Literal
+from typing import Any
 
 import attrs
 import httpx
@@ -389,40 +389,29 @@ def test_a_request_as_it_is_sent_shows_no_secret() -> None:
     assert "secret" not in shown
 
 
-@pytest.mark.parametrize("backend", ["httpx", "aiohttp"])
-def test_a_failed_call_says_which_address_was_tried(
-    world: World, backend: Literal["httpx", "aiohttp"]
-) -> None:
+def test_a_failed_call_says_which_address_was_tried(world: World) -> None:
     with RawServer() as server:
-        configuration = attrs.evolve(server.configuration(), async_backend=backend)
+        configuration = server.configuration()
     url = f"{configuration.base_url}/t"
     with pytest.raises(ConnectionFailedError, match=f"no connection .*{url}, 3 attempts") as caught:
         world.call(Transport.of(configuration), CREATE, dict[str, Any])
     assert caught.value.url == url
 
 
-@pytest.mark.parametrize("backend", ["httpx", "aiohttp"])
-def test_a_create_that_left_before_the_connection_was_lost_is_not_repeated(
-    world: World, backend: Literal["httpx", "aiohttp"]
-) -> None:
+def test_a_create_that_left_before_the_connection_was_lost_is_not_repeated(world: World) -> None:
     with RawServer(lambda connection: None, lambda connection: None) as server:
-        configuration = attrs.evolve(server.configuration(), async_backend=backend)
+        configuration = server.configuration()
         with pytest.raises(UnknownOutcomeError):
             world.call(Transport.of(configuration), CREATE, dict[str, Any])
         assert len(server.lines) == 1
 
 
-@pytest.mark.parametrize("backend", ["httpx", "aiohttp"])
-def test_https_to_a_server_without_tls_asks_whether_http_was_meant(
-    world: World, backend: Literal["httpx", "aiohttp"]
-) -> None:
+def test_https_to_a_server_without_tls_asks_whether_http_was_meant(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         talker = threading.Thread(target=_answer_in_clear, args=(listener,))
         talker.start()
-        configuration = Configuration(
-            "key", address, "org", async_backend=backend, retry=RetryPolicy(attempts=1)
-        )
+        configuration = Configuration("key", address, "org", retry=RetryPolicy(attempts=1))
         with pytest.raises(ConnectionFailedError, match=f"did you mean http://{address}") as caught:
             world.call(Transport.of(configuration), GET, dict[str, Any])
         talker.join(5.0)
@@ -538,17 +527,3 @@ def _answer_in_clear(listener: socket.socket) -> None:
     with sock:
         sock.recv(1024)
         sock.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-
-
-async def test_the_async_half_runs_over_aiohttp_when_it_is_configured() -> None:
-    def twice(connection: Connection) -> None:
-        connection.answer(b'{"id": "1"}')
-        while connection.sock.recv(65536):
-            connection.answer(b'{"id": "2"}')
-
-    with RawServer(twice) as server:
-        there = Transport.of(attrs.evolve(server.configuration(), async_backend="aiohttp"))
-        assert (await there.acall(GET, dict[str, Any])).parsed == {"id": "1"}
-        assert (await there.acall(GET, dict[str, Any])).parsed == {"id": "2"}
-        await there.aclose()
-    assert len(server.connections) == 1

@@ -1,12 +1,10 @@
 """Proxies and certificates of the environment: used where needed, and named where they can't be."""
 
-import asyncio
 import os
 import socket
 import threading
-from typing import Any, Literal
+from typing import Any
 
-import attrs
 import pytest
 
 from tests.raw_server import RawServer
@@ -14,13 +12,12 @@ from tests.worlds import World
 from xpander_client.configuration import Configuration, RetryPolicy
 from xpander_client.core.requests import Replay, RequestSpec
 from xpander_client.errors import ConfigurationError, ConnectionFailedError
-from xpander_client.transport import Transport, environment
+from xpander_client.transport import Transport, environment, httpx_clients
 from xpander_client.transport.environment import proxy_for
 
 GET = RequestSpec(
     operation="Tasks.get", method="GET", path="/t/1", template="/t/{id}", replay=Replay.ALWAYS
 )
-Backend = Literal["httpx", "aiohttp"]
 
 
 @pytest.fixture(autouse=True)
@@ -28,37 +25,17 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> Any:
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name.startswith("SSL"):
             monkeypatch.delenv(name)
-    environment._tls_context.cache_clear()
+    environment.load_tls_context.cache_clear()
     yield
-    environment._tls_context.cache_clear()
+    environment.load_tls_context.cache_clear()
 
 
-@pytest.fixture(params=["sync", "httpx", "aiohttp"])
-def way(request: pytest.FixtureRequest) -> str:
-    """How calls are made: the sync half, or the async one on a backend."""
-    return str(request.param)
-
-
-def call(way: str, url: str) -> Any:
-    backend: Backend = "aiohttp" if way == "aiohttp" else "httpx"
-    there = Transport.of(
-        Configuration(
-            "key", url, f"org-{way}", async_backend=backend, retry=RetryPolicy(attempts=1)
-        )
-    )
-    if way == "sync":
-        try:
-            return there.call(GET, dict[str, Any]).parsed
-        finally:
-            there.close()
-
-    async def once() -> Any:
-        try:
-            return (await there.acall(GET, dict[str, Any])).parsed
-        finally:
-            await there.aclose()
-
-    return asyncio.run(once())
+def call(world: World, url: str) -> Any:
+    there = Transport.of(Configuration("key", url, "org", retry=RetryPolicy(attempts=1)))
+    try:
+        return world.call(there, GET, dict[str, Any]).parsed
+    finally:
+        world.run(there, "close")
 
 
 @pytest.mark.parametrize(
@@ -127,11 +104,11 @@ def test_a_header_that_whoever_asked_a_cgi_program_has_sent_is_no_proxy(
 
 @pytest.mark.parametrize("variable", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
 def test_another_host_is_asked_for_through_the_proxy_of_the_environment(
-    monkeypatch: pytest.MonkeyPatch, way: str, variable: str
+    monkeypatch: pytest.MonkeyPatch, world: World, variable: str
 ) -> None:
     with RawServer(lambda connection: connection.answer(b'{"id": "1"}')) as proxy:
         monkeypatch.setenv(variable, proxy.url)
-        assert call(way, "http://platform.test:81") == {"id": "1"}
+        assert call(world, "http://platform.test:81") == {"id": "1"}
     assert proxy.lines == ["GET http://platform.test:81/t/1 HTTP/1.1"]
 
 
@@ -148,12 +125,12 @@ def test_another_host_is_asked_for_through_the_proxy_of_the_environment(
     ids=" ".join,
 )
 def test_a_platform_on_loopback_needs_nothing_of_the_environment(
-    monkeypatch: pytest.MonkeyPatch, way: str, proxies: dict[str, str]
+    monkeypatch: pytest.MonkeyPatch, world: World, proxies: dict[str, str]
 ) -> None:
     for name, value in proxies.items():
         monkeypatch.setenv(name, value)
     with RawServer(lambda connection: connection.answer(b'{"id": "1"}')) as server:
-        assert call(way, server.url) == {"id": "1"}
+        assert call(world, server.url) == {"id": "1"}
 
 
 @pytest.mark.parametrize(
@@ -170,47 +147,36 @@ def test_a_platform_on_loopback_needs_nothing_of_the_environment(
     ],
 )
 def test_what_cannot_be_used_is_one_error_that_names_the_variable(
-    monkeypatch: pytest.MonkeyPatch, way: str, variable: str, value: str
+    monkeypatch: pytest.MonkeyPatch, world: World, variable: str, value: str
 ) -> None:
     monkeypatch.setenv(variable, value)
     with pytest.raises(ConfigurationError, match=variable) as caught:
-        call(way, "https://platform.test")
+        call(world, "https://platform.test")
     assert "secret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("backend", ["httpx", "aiohttp"])
-def test_of_two_addresses_one_can_be_excepted(
-    monkeypatch: pytest.MonkeyPatch, backend: Backend
-) -> None:
+def test_of_two_addresses_one_can_be_excepted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test:3128")
     monkeypatch.setenv("NO_PROXY", "agent-controller.xpander.ai")
-    found = environment.client_settings(
-        Configuration("key", organization_id="o").addresses, backend
-    )
+    addresses = Configuration("key", organization_id="o").addresses
+    found = httpx_clients._make_settings(addresses, None)
     assert found["proxy"] == "http://proxy.test:3128"
     assert found["mounts"] == {"all://agent-controller.xpander.ai": None}
 
 
-async def test_a_client_is_made_with_proxy_and_exceptions_on_both_backends(
+async def test_a_client_is_made_with_proxy_and_exceptions(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://proxy.test:3128")
     monkeypatch.setenv("NO_PROXY", "agent-controller.xpander.ai")
-    for backend in ("httpx", "aiohttp"):
-        configuration = attrs.evolve(
-            Configuration("key", "https://inbound.xpander.ai", "mounted"), async_backend=backend
-        )
-        there = Transport.of(configuration)
-        await there.pool.async_connections("calls")
-        there.pool.connections("calls")
-        await there.aclose()
-        there.close()
+    there = Transport.of(Configuration("key", "https://inbound.xpander.ai", "mounted"))
+    await there.pool.async_connections("calls")
+    there.pool.connections("calls")
+    await there.aclose()
+    there.close()
 
 
-@pytest.mark.parametrize("backend", ["httpx", "aiohttp"])
-def test_a_redirect_from_http_to_https_is_followed_with_tls(
-    monkeypatch: pytest.MonkeyPatch, world: World, backend: Backend
-) -> None:
+def test_a_redirect_from_http_to_https_is_followed_with_tls(world: World) -> None:
     hellos: list[bytes] = []
 
     def greeted(listener: socket.socket) -> None:
@@ -224,8 +190,7 @@ def test_a_redirect_from_http_to_https_is_followed_with_tls(
         talker.start()
         moved = f"location: {secure}"
         with RawServer(lambda connection: connection.answer(b"", 308, moved)) as server:
-            configuration = attrs.evolve(server.configuration(attempts=1), async_backend=backend)
-            there = Transport.of(configuration)
+            there = Transport.of(server.configuration(attempts=1))
             with pytest.raises(ConnectionFailedError):
                 world.call(there, GET, dict[str, Any])
             world.run(there, "close")
@@ -236,8 +201,8 @@ def test_a_redirect_from_http_to_https_is_followed_with_tls(
 
 
 def test_a_server_that_speaks_no_http_is_a_failed_connection(world: World) -> None:
-    for backend in ("httpx", "aiohttp"):
-        with RawServer(lambda connection: connection.send(b"\x15\x03\x01\0\x02\2\x16")) as server:
-            configuration = attrs.evolve(server.configuration(attempts=1), async_backend=backend)
-            with pytest.raises(ConnectionFailedError):
-                world.call(Transport.of(configuration), GET, dict[str, Any])
+    with (
+        RawServer(lambda connection: connection.send(b"\x15\x03\x01\0\x02\2\x16")) as server,
+        pytest.raises(ConnectionFailedError),
+    ):
+        world.call(Transport.of(server.configuration(attempts=1)), GET, dict[str, Any])

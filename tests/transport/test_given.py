@@ -14,9 +14,12 @@ from tests.worlds import World
 from xpander_client.configuration import Configuration
 from xpander_client.core.requests import StreamSpec
 from xpander_client.errors import ConfigurationError, NotFoundError, TimeoutExceededError
-from xpander_client.transport import HttpClient, Transport
+from xpander_client.transport import Transport
 
 STREAM = StreamSpec(operation="x", method="GET", path="/events", template="/events", resume=False)
+
+
+HttpClient = httpx.Client | httpx.AsyncClient
 
 
 def client_of(world: World, **settings: Any) -> HttpClient:

@@ -7,10 +7,8 @@ import subprocess
 import sys
 import threading
 import warnings
-from typing import Any, Literal
+from typing import Any
 
-import attrs
-import httpx
 import pytest
 
 from tests.raw_server import Connection, RawServer
@@ -18,6 +16,7 @@ from xpander_client.configuration import Configuration, RetryPolicy
 from xpander_client.core.requests import Replay, RequestSpec, StreamSpec
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.transport import Transport, pool
+from xpander_client.transport.httpx_wire import Httpx
 from xpander_client.transport.pool import Pool
 
 GET = RequestSpec(
@@ -50,10 +49,7 @@ def test_a_pool_that_was_closed_opens_new_connections_when_it_is_used_again() ->
         assert len(server.connections) == 2
 
 
-@pytest.mark.parametrize("backend", ["httpx", "aiohttp"])
-async def test_cookies_are_neither_kept_nor_sent(
-    backend: Literal["httpx", "aiohttp"],
-) -> None:
+async def test_cookies_are_neither_kept_nor_sent() -> None:
     asked: list[bytes] = []
 
     def setting(connection: Connection) -> None:
@@ -62,12 +58,16 @@ async def test_cookies_are_neither_kept_nor_sent(
             asked.append(connection.sock.recv(65536))
 
     with RawServer(setting, setting) as server:
-        there = Transport.of(attrs.evolve(server.configuration(), async_backend=backend))
+        there = Transport.of(server.configuration())
         for _ in range(2):
             await asyncio.to_thread(there.call, GET, dict[str, Any])
             await there.acall(GET, dict[str, Any])
-        assert not there.pool.connections("calls").client.cookies
-        assert not (await there.pool.async_connections("calls")).client.cookies
+        for wire in (
+            there.pool.connections("calls").wire,
+            (await there.pool.async_connections("calls")).wire,
+        ):
+            assert isinstance(wire, Httpx)
+            assert not wire.client.cookies
         await there.aclose()
         there.close()
     seconds = [request for request in asked if request]
@@ -75,22 +75,22 @@ async def test_cookies_are_neither_kept_nor_sent(
     assert not any(b"cookie" in request.lower() for request in seconds)
 
 
-def test_threads_that_come_at_once_share_one_client() -> None:
+def test_threads_that_come_at_once_share_one_wire() -> None:
     there = Pool(Configuration("key", "http://threads.test"), shared=True)
     barrier = threading.Barrier(8)
-    clients: list[object] = []
+    wires: list[object] = []
 
     def use() -> None:
         barrier.wait()
-        clients.append(there.connections("calls").client)
+        wires.append(there.connections("calls").wire)
 
     threads = [threading.Thread(target=use) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(clients) == 8
-    assert len({id(client) for client in clients}) == 1
+    assert len(wires) == 8
+    assert len({id(wire) for wire in wires}) == 1
 
 
 def test_each_loop_has_its_own_connections_and_closes_them_when_it_ends() -> None:
@@ -129,7 +129,7 @@ def test_plain_http_needs_no_certificates() -> None:
 
 @pytest.mark.slow
 async def test_cancelled_calls_cost_the_pool_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "_LIMITS", httpx.Limits(max_connections=10))
+    monkeypatch.setitem(pool._PLACES, "calls", 10)
     served = 0
     serving: set[asyncio.Task[Any]] = set()
 
@@ -172,7 +172,7 @@ async def test_cancelled_calls_cost_the_pool_nothing(monkeypatch: pytest.MonkeyP
 
 
 async def test_cancelled_streams_cost_the_pool_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "_LIMITS", httpx.Limits(max_connections=5))
+    monkeypatch.setitem(pool._PLACES, "calls", 5)
     serving: set[asyncio.Task[Any]] = set()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

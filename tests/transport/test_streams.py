@@ -5,7 +5,6 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator
-from typing import Literal
 
 import attrs
 import pytest
@@ -144,13 +143,10 @@ def compressed(coding: str, bits: int) -> Script:
     return script
 
 
-@pytest.mark.parametrize("backend", ["httpx", "aiohttp"])
 @pytest.mark.parametrize(("coding", "bits"), [("gzip", 31), ("GZIP", 31), ("deflate", 15)])
-def test_a_compressed_stream_is_read_while_it_goes_on(
-    world: World, backend: Literal["httpx", "aiohttp"], coding: str, bits: int
-) -> None:
+def test_a_compressed_stream_is_read_while_it_goes_on(world: World, coding: str, bits: int) -> None:
     with RawServer(compressed(coding, bits)) as server:
-        there = Transport.of(attrs.evolve(server.configuration(), async_backend=backend))
+        there = Transport.of(server.configuration())
         found = [event.data for event in world.stream(there, SPEC, decode, is_terminal)]
     assert found == ["1", "2", "3", "4"]
 

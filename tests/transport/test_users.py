@@ -10,10 +10,9 @@ import warnings
 import weakref
 from collections import deque
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import attrs
-import httpx
 import pytest
 
 from tests.raw_server import Connection, RawServer
@@ -24,9 +23,6 @@ from xpander_client.core.requests import StreamSpec
 from xpander_client.core.sse import ServerSentEvent
 from xpander_client.legacy import XpanderClient
 from xpander_client.transport import Transport, pool
-
-Backend = Literal["httpx", "aiohttp"]
-both_backends = pytest.mark.parametrize("backend", ["httpx", "aiohttp"])
 
 STREAM = StreamSpec(operation="x", method="GET", path="/events", template="/events", resume=False)
 
@@ -93,12 +89,8 @@ def test_who_leaves_a_block_leaves_the_calls_of_others_and_its_own_alone() -> No
         assert platform.server.has_ended(0)
 
 
-@both_backends
-async def test_who_leaves_an_async_block_leaves_the_calls_of_others_and_its_own_alone(
-    backend: Backend,
-) -> None:
-    with held() as (platform, plain):
-        configuration = attrs.evolve(plain, async_backend=backend)
+async def test_who_leaves_an_async_block_leaves_the_calls_of_others_and_its_own_alone() -> None:
+    with held() as (platform, configuration):
         async with Tasks(configuration) as leaving:
             calling = asyncio.create_task(leaving._transport.acall(GET, dict[str, Any]))
             await asyncio.to_thread(platform.asked.acquire)
@@ -120,10 +112,9 @@ def test_a_stream_outlives_the_block_that_it_began_in() -> None:
         platform.answers.put(b"")
 
 
-@both_backends
-async def test_an_async_stream_outlives_the_block_that_it_began_in(backend: Backend) -> None:
-    with held() as (platform, plain):
-        async with Tasks(attrs.evolve(plain, async_backend=backend)) as leaving:
+async def test_an_async_stream_outlives_the_block_that_it_began_in() -> None:
+    with held() as (platform, configuration):
+        async with Tasks(configuration) as leaving:
             following = leaving._transport.astream(STREAM, data, is_last)
             assert await anext(following) == "1"
         platform.answers.put(b"data: last\n\n")
@@ -144,10 +135,9 @@ def test_connections_stay_for_who_still_holds_them() -> None:
         assert server.has_ended(0)
 
 
-@both_backends
-async def test_async_connections_stay_for_who_still_holds_them(backend: Backend) -> None:
+async def test_async_connections_stay_for_who_still_holds_them() -> None:
     with RawServer(keeping) as server:
-        configuration = attrs.evolve(server.configuration(), async_backend=backend)
+        configuration = server.configuration()
         stays = Transport.of(configuration)
         await stays.acall(GET, dict[str, Any])
         for _ in range(3):
@@ -198,25 +188,23 @@ def test_connections_of_collected_users_are_closed() -> None:
         assert server.has_ended(0)
 
 
-@both_backends
-async def test_async_connections_of_collected_users_are_closed(backend: Backend) -> None:
+async def test_async_connections_of_collected_users_are_closed() -> None:
     with RawServer(keeping) as server:
-        there = Transport.of(attrs.evolve(server.configuration(), async_backend=backend))
+        there = Transport.of(server.configuration())
         await there.acall(GET, dict[str, Any])
         del there
         assert await asyncio.to_thread(server.has_ended, 0)
 
 
-@both_backends
 @pytest.mark.parametrize("steps", range(5))
 def test_connections_that_a_loops_last_steps_let_go_of_are_closed_before_it_ends(
-    backend: Backend, steps: int, monkeypatch: pytest.MonkeyPatch
+    steps: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unraisable: list[Any] = []
     monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
     with RawServer(*[keeping] * 3) as server, warnings.catch_warnings():
         warnings.simplefilter("error")
-        configuration = attrs.evolve(server.configuration(), async_backend=backend)
+        configuration = server.configuration()
 
         async def use() -> None:
             there = Transport.of(configuration)
@@ -244,10 +232,9 @@ def test_of_connections_that_nobody_holds_the_last_ones_stay(
         assert not pool._kept
 
 
-@both_backends
-def test_a_loop_that_has_ended_leaves_nothing(backend: Backend) -> None:
+def test_a_loop_that_has_ended_leaves_nothing() -> None:
     with RawServer(keeping, keeping) as server:
-        there = Transport.of(attrs.evolve(server.configuration(), async_backend=backend))
+        there = Transport.of(server.configuration())
         ended: list[weakref.ref[Any]] = []
 
         async def use() -> None:
@@ -300,7 +287,7 @@ def lasting(connection: Connection) -> None:
 
 
 def test_open_streams_leave_room_to_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "_LIMITS", httpx.Limits(max_connections=1))
+    monkeypatch.setitem(pool._PLACES, "calls", 1)
     with RawServer(*[lasting] * 5) as server:
         there = Transport.of(server.configuration())
         following = [there.stream(STREAM, data, is_last) for _ in range(4)]
@@ -311,13 +298,10 @@ def test_open_streams_leave_room_to_calls(monkeypatch: pytest.MonkeyPatch) -> No
         there.close()
 
 
-@both_backends
-async def test_open_async_streams_leave_room_to_calls(
-    backend: Backend, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pool, "_LIMITS", httpx.Limits(max_connections=1))
+async def test_open_async_streams_leave_room_to_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(pool._PLACES, "calls", 1)
     with RawServer(*[lasting] * 5) as server:
-        there = Transport.of(attrs.evolve(server.configuration(), async_backend=backend))
+        there = Transport.of(server.configuration())
         following = [there.astream(STREAM, data, is_last) for _ in range(4)]
         assert [await anext(each) for each in following] == ["1"] * 4
         assert (await there.acall(GET, dict[str, Any])).parsed == {}

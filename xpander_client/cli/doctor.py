@@ -33,7 +33,7 @@ _PACKAGES = (
         "pyyaml",
         "prometheus-client",
     ),
-    *("asyncpg", "httpx-aiohttp"),
+    "asyncpg",
     *("pydantic", "pydantic-monty", "pydantic-ai-slim", "agno", "openai"),
     *("openai-agents", "langchain", "google-adk", "strands-agents"),
 )

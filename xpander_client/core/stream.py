@@ -20,7 +20,15 @@ from typing import Generic, TypeVar
 import attrs
 
 from xpander_client.configuration import Configuration
-from xpander_client.core.answer import Answer, Fault, error_of_fault, error_of_status, read_encoding
+from xpander_client.core.answer import (
+    STREAM_ENDS,
+    Answer,
+    Fault,
+    Headers,
+    error_of_fault,
+    error_of_status,
+    read_encoding,
+)
 from xpander_client.core.call import LONGEST, CallOptions, Prepared, find_outcome, prepare
 from xpander_client.core.conversion_errors import ConversionError
 from xpander_client.core.redirect import follow_redirect
@@ -85,6 +93,25 @@ class CloseAndAsk:
 
 Effect = Open | Read | HandOver[T] | CloseAndWait | CloseAndAsk
 Reply = Opened | Answer | Fault | bytes | None
+
+
+def read_head(status_code: int, headers: Headers) -> Opened | Answer | None:
+    """Tell what the head of a stream's answer means: it has begun, or it can't be read.
+
+    None: it is no event stream, but an answer to be read to its end.
+    """
+    kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if status_code != 200 or kind != "text/event-stream":
+        return None
+    if packed := headers.get("content-encoding"):
+        codings = {coding.strip().lower() for coding in packed.split(",")}
+        if not codings <= _CODINGS:
+            return Answer(status_code, headers, b"")
+    return Opened(ends=headers.get(STREAM_ENDS) == "terminal")
+
+
+_CODINGS = frozenset({"", "identity", "gzip", "deflate"})
+"""What a stream may be packed as, although it is asked for as it is: what calls ask for."""
 
 
 class _Delivered:

@@ -1,13 +1,8 @@
-"""The proxies and certificates that the environment names, as far as an address needs them.
-
-httpx would take them from the environment, too; but it takes all of them at once, and fails with
-what it can't use, even where the address needs none of it.
-"""
+"""The proxies and certificates that the environment names, as far as an address needs them."""
 
 from __future__ import annotations
 
 import functools
-import importlib.util
 import ipaddress
 import os
 import re
@@ -18,12 +13,12 @@ from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies
 
 import attrs
-import httpx
+import certifi
 
 from xpander_client.configuration import without_login
 from xpander_client.errors import ConfigurationError
 
-_PORTS = {"http": 80, "https": 443}
+DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @attrs.frozen
@@ -35,31 +30,6 @@ class Proxy:
 
     def __str__(self) -> str:
         return f"{self.source}={without_login(self.url)}"
-
-
-def client_settings(addresses: tuple[str, ...], backend: str) -> dict[str, Any]:
-    """Return what an HTTP client for these addresses is made with, besides its limits.
-
-    Raises:
-        ConfigurationError: the environment names a proxy or certificates that can't be used.
-    """
-    # Plain http needs no certificates, unless it is redirected to https.
-    secure = any(address.startswith("https:") for address in addresses)
-    settings: dict[str, Any] = {
-        "verify": _tls_context() if secure else TlsWhenNeeded(ssl.PROTOCOL_TLS_CLIENT),
-        "trust_env": False,
-        "timeout": None,  # each request carries its own
-    }
-    proxies = {address: proxy_for(address) for address in addresses}
-    found = next(filter(None, proxies.values()), None)
-    if found is not None:
-        settings["proxy"] = _usable(found, backend)
-        settings["mounts"] = {
-            f"all://{urlsplit(address).netloc}": None
-            for address, proxy in proxies.items()
-            if proxy is None
-        }
-    return settings
 
 
 def proxy_for(address: str) -> Proxy | None:
@@ -95,25 +65,6 @@ def _setting(name: str) -> tuple[str, str]:
     return source, value
 
 
-def _usable(proxy: Proxy, backend: str) -> str:
-    wrong = None
-    try:
-        url = httpx.URL(proxy.url)
-        if url.scheme not in ("http", "https", "socks5", "socks5h") or not url.host:
-            wrong = "a proxy is an http, https, socks5 or socks5h address"
-        elif url.scheme.startswith("socks") and backend != "httpx":
-            wrong = f'async_backend="{backend}" knows no socks: use "httpx"'
-        elif url.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
-            wrong = 'it needs one more package: pip install "httpx[socks]"'
-    except httpx.InvalidURL:
-        wrong = "it is no address"
-    if wrong is not None:
-        raise ConfigurationError(
-            f"the proxy {proxy} can't be used: {wrong}; or except the platform's host in NO_PROXY"
-        )
-    return proxy.url
-
-
 @functools.lru_cache(maxsize=1024)
 def _is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
@@ -125,7 +76,7 @@ def _is_loopback(host: str) -> bool:
 def _is_exempt(parts: SplitResult, exceptions: str) -> bool:
     """Tell whether `NO_PROXY` excepts an address; what can't be read there excepts nothing."""
     host = parts.hostname or ""
-    port = str(parts.port or _PORTS[parts.scheme])
+    port = str(parts.port or DEFAULT_PORTS[parts.scheme])
     for entry in re.split(r"[\s,]+", exceptions.lower()):
         scheme, _, rest = entry.rpartition("://")
         if scheme not in ("", "all", parts.scheme):
@@ -160,15 +111,25 @@ def _ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 @functools.cache
-def _tls_context() -> ssl.SSLContext:
+def load_tls_context() -> ssl.SSLContext:
+    """Return the process's context for https: certificates of SSL_CERT_FILE or SSL_CERT_DIR, else
+    those of certifi.
+
+    Raises:
+        ConfigurationError: they can't be read.
+    """
     # Reading the certificates takes longer than twenty requests: once per process.
-    source = "SSL_CERT_FILE" if os.environ.get("SSL_CERT_FILE") else "SSL_CERT_DIR"
+    file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     try:
-        # OpenSSL takes a folder that is not there for an empty one, and then trusts nobody.
-        if source == "SSL_CERT_DIR" and (folder := os.environ.get(source)):
+        if file:
+            return ssl.create_default_context(cafile=file)
+        if folder:
+            # OpenSSL takes a folder that is not there for an empty one, and then trusts nobody.
             os.scandir(folder).close()
-        return httpx.create_ssl_context()
+            return ssl.create_default_context(capath=folder)
+        return ssl.create_default_context(cafile=certifi.where())
     except OSError as error:
+        source = "SSL_CERT_FILE" if file else "SSL_CERT_DIR"
         variables = filter(os.environ.get, (source, "SSLKEYLOGFILE"))
         named = [f"{name}={os.environ[name]}" for name in variables]
         raise ConfigurationError(
@@ -182,8 +143,8 @@ class TlsWhenNeeded(ssl.SSLContext):
 
     def wrap_socket(self, *args: Any, **kwargs: Any) -> ssl.SSLSocket:
         """Wrap a socket with the process's context."""
-        return _tls_context().wrap_socket(*args, **kwargs)
+        return load_tls_context().wrap_socket(*args, **kwargs)
 
     def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:
         """Wrap buffers with the process's context."""
-        return _tls_context().wrap_bio(*args, **kwargs)
+        return load_tls_context().wrap_bio(*args, **kwargs)

@@ -6,28 +6,22 @@ import atexit
 import contextlib
 import functools
 import os
-import sys
 import threading
 import weakref
 from collections import deque
 from collections.abc import AsyncGenerator, Callable
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 import attrs
-import httpx
 
 from xpander_client.configuration import Configuration
 from xpander_client.core.call import PlatformTraits
-from xpander_client.errors import ConfigurationError
-from xpander_client.extras import missing
-from xpander_client.transport.environment import client_settings, proxy_for
+from xpander_client.transport.environment import DEFAULT_PORTS, proxy_for
+from xpander_client.transport.wire import AsyncWire, HttpClient, Wire
 
 if TYPE_CHECKING:
     import asyncio
-
-
-HttpClient = httpx.Client | httpx.AsyncClient
-C = TypeVar("C", httpx.Client, httpx.AsyncClient)
 
 Use = Literal["calls", "streams"]
 """What connections are for: a stream keeps one for as long as it lasts, and must not keep calls
@@ -35,10 +29,8 @@ waiting for it."""
 
 _USES: tuple[Use, ...] = ("calls", "streams")
 
-# More idle connections would make each request slower: the pool looks at every one of them.
-_LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20)
-# A number, as aiohttp takes None for its own limit.
-_STREAM_LIMITS = httpx.Limits(max_connections=sys.maxsize, max_keepalive_connections=20)
+_PLACES: dict[Use, int | None] = {"calls": 100, "streams": None}
+"""So many connections at once; None stands for any number."""
 
 _KEPT = 4
 """So many of the connections made last stay open when nobody holds them: a program that makes its
@@ -52,64 +44,34 @@ def _platform_at(base_url: str, organization_id: str | None) -> PlatformTraits:
 
 
 @functools.lru_cache(maxsize=1024)
-def _origin(address: str) -> tuple[str, str, int | None]:
-    url = httpx.URL(address)
-    return url.scheme, url.host, url.port
+def _origin(address: str) -> tuple[str, str, int]:
+    parts = urlsplit(address)
+    return parts.scheme, parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
 
 
 @attrs.frozen(eq=False)
 class SyncConnections:
-    """A client for sync code. Whoever uses it holds this object: it is closed when nobody does."""
+    """A wire for sync code. Whoever uses it holds this object: it is closed when nobody does."""
 
-    client: httpx.Client
+    wire: Wire
 
 
 @attrs.frozen(eq=False)
 class AsyncConnections:
-    """A client for one event loop, and its places: as many as it may have connections, None if it
-    may have any number. Whoever uses it holds this object: it is closed when nobody does.
+    """A wire for one event loop, closed as one for sync code is."""
 
-    A request waits for its place here, where being cancelled is harmless, and not in httpx, where
-    it is not; so no request ever waits there.
-    """
-
-    client: httpx.AsyncClient
-    places: asyncio.Semaphore | None = None
+    wire: AsyncWire
     loop: asyncio.AbstractEventLoop | None = None
     end: End | None = None
-
-    async def take_place(self, timeout: float) -> None:
-        """Wait for a place, `timeout` seconds at most; `free_place` gives it back.
-
-        Raises:
-            httpx.PoolTimeout: there was none in time.
-        """
-        if self.places is None:
-            return
-        if not self.places.locked():
-            await self.places.acquire()
-            return
-        import asyncio  # here and below: it takes long to load, and sync code needs none of it
-
-        try:
-            async with asyncio.timeout(timeout):
-                await self.places.acquire()
-        except TimeoutError:
-            raise httpx.PoolTimeout("") from None
-
-    def free_place(self) -> None:
-        """Give a place back."""
-        if self.places is not None:
-            self.places.release()
 
 
 class Pool:
     """One user's hold on connections, and what was learned of the platform.
 
-    Sync code has one client for calls and one for streams; async code has these for each event
-    loop. Pools that are `shared` have them in common where they lead to the same origin by the same
-    library. A pool that is closed, or collected, lets go of them; the last one to do so, when no
-    request is under way on them any more, closes them.
+    Sync code has one wire for calls and one for streams; async code has these for each event loop.
+    Pools that are `shared` have them in common where they lead to the same origin. A pool that is
+    closed, or collected, lets go of them; the last one to do so, when no request is under way on
+    them any more, closes them.
 
     After a fork the child's pools have none: the parent goes on with those that were there. That
     can't be done for a `given` client.
@@ -144,8 +106,7 @@ class Pool:
         """Return the connections for async code on the running event loop.
 
         Raises:
-            ConfigurationError: the caller brought a client that is sync, or closed, or the aiohttp
-                backend is configured and not installed.
+            ConfigurationError: the caller brought a client that is sync, or closed.
         """
         import asyncio
 
@@ -184,40 +145,38 @@ class Pool:
 
     def _connect(self, use: Use) -> SyncConnections:
         if self.given is not None:
-            if not isinstance(self.given, httpx.Client):
-                raise ConfigurationError("the given HTTP client is async: use the a… methods")
-            return SyncConnections(_open(self.given))
+            from xpander_client.transport.httpx_wire import use_given
+
+            return SyncConnections(use_given(self.given))
+        # Not with the lock, which another thread may wait for that is importing the same.
+        from xpander_client.transport.httpx_clients import connect
+
         with _lock:
             found = self._sync.get(use) or self._find_shared(use, None)
             if found is None:
-                client = _without_cookies(httpx.Client(**self._settings(use)))
-                found = SyncConnections(client)
-                weakref.finalize(found, _close, client, os.getpid()).atexit = False
+                wire = connect(self._configuration.addresses, _PLACES[use])
+                found = SyncConnections(wire)
+                weakref.finalize(found, _close, wire, os.getpid()).atexit = False
                 self._share(found, use, None)
             self._sync[use] = found
         return found
 
     async def _connect_on(self, loop: asyncio.AbstractEventLoop, use: Use) -> AsyncConnections:
         if self.given is not None:
-            if not isinstance(self.given, httpx.AsyncClient):
-                raise ConfigurationError(
-                    "the given HTTP client is sync: use the methods without a…"
-                )
-            return AsyncConnections(_open(self.given))
-        import asyncio
+            from xpander_client.transport.async_httpx_wire import ause_given
+
+            return AsyncConnections(ause_given(self.given))
+        from xpander_client.transport.httpx_clients import aconnect
 
         until_end: AsyncGenerator[None] | None = None
         with _lock:
             _forget_loops(lambda loop: loop.is_closed())
             found: AsyncConnections | None = self._find_shared(use, loop)
             if found is None:
-                client = self._new_async_client(use)
-                end = End(client)
+                wire = aconnect(self._configuration.addresses, _PLACES[use])
+                end = End(wire)
                 until_end = _close_after(loop, end)
-                places = None
-                if use == "calls":
-                    places = asyncio.Semaphore(_LIMITS.max_connections or sys.maxsize)
-                found = AsyncConnections(client, places, loop, end)
+                found = AsyncConnections(wire, loop, end)
                 closing = weakref.finalize(found, _close_on, loop, end, until_end, os.getpid())
                 closing.atexit = False
                 self._share(found, use, loop)
@@ -231,8 +190,7 @@ class Pool:
             (_origin(address), proxy_for(address)) for address in self._configuration.addresses
         )
         # A loop by its id, which is its own as long as there are connections that hold it.
-        world = None if loop is None else (id(loop), self._configuration.async_backend)
-        return origins, world, use
+        return origins, None if loop is None else id(loop), use
 
     def _find_shared(self, use: Use, loop: asyncio.AbstractEventLoop | None) -> Any:
         return _pools.get(self._key(use, loop)) if self._is_shared else None
@@ -247,43 +205,13 @@ class Pool:
             _pools[self._key(use, loop)] = made
             _kept.append(made)
 
-    def _new_async_client(self, use: Use) -> httpx.AsyncClient:
-        if self._configuration.async_backend == "httpx":
-            return _without_cookies(httpx.AsyncClient(**self._settings(use)))
-        try:
-            from xpander_client.transport.aiohttp_client import new_client
-        except ImportError as error:
-            raise missing(error, "aiohttp", 'async_backend="aiohttp"') from None
-        return _without_cookies(new_client(**self._settings(use, "aiohttp")))
-
-    def _settings(self, use: Use, backend: str = "httpx") -> dict[str, Any]:
-        limits = _LIMITS if use == "calls" else _STREAM_LIMITS
-        return {"limits": limits, **client_settings(self._configuration.addresses, backend)}
-
-
-def _without_cookies(client: C) -> C:
-    """Let a client take no cookies from answers, as no request would carry them, and return it."""
-    # httpx looks through each answer for them, also where there are none: 70 to 80 µs of the 200 to
-    # 230 µs of CPU time that a call takes inside httpx.
-    client.cookies.extract_cookies = _nothing  # type: ignore[method-assign]
-    return client
-
-
-def _nothing(response: httpx.Response) -> None: ...
-
-
-def _open(given: C) -> C:
-    if given.is_closed:
-        raise ConfigurationError("the given HTTP client has been closed: give one that is open")
-    return given
-
 
 class End:
-    """The end of an async client: it is closed once, on its loop."""
+    """The end of an async wire: it is closed once, on its loop."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, wire: AsyncWire) -> None:
         self.is_due = False
-        self._client = client
+        self._wire = wire
         self._closing: asyncio.Task[None] | None = None
 
     def begin(self, until_end: object = None) -> None:
@@ -293,7 +221,7 @@ class End:
         if self._closing is None:
             self._closing = asyncio.ensure_future(self._close(until_end))
             # A loop that ends cancels the tasks that it knows, and connections would stay open; for
-            # this one it waits, with what closes the client at the loop's end.
+            # this one it waits, with what closes the wire at the loop's end.
             asyncio._unregister_task(self._closing)
 
     async def wait(self) -> None:
@@ -305,7 +233,7 @@ class End:
             await asyncio.wait({self._closing})
 
     async def _close(self, until_end: object) -> None:
-        await self._client.aclose()
+        await self._wire.aclose()
 
 
 async def _close_after(loop: asyncio.AbstractEventLoop, end: End) -> AsyncGenerator[None]:
@@ -319,9 +247,9 @@ async def _close_after(loop: asyncio.AbstractEventLoop, end: End) -> AsyncGenera
         await end.wait()
 
 
-def _close(client: httpx.Client, process: int) -> None:
+def _close(wire: Wire, process: int) -> None:
     if os.getpid() == process:  # else a thread of the parent may have its lock for ever
-        client.close()
+        wire.close()
 
 
 def _close_on(

@@ -7,8 +7,8 @@ from typing import Self
 
 from xpander_client.configuration import Configuration, RetryPolicy
 from xpander_client.transport.closeable import Closeable
-from xpander_client.transport.pool import HttpClient
 from xpander_client.transport.transport import Transport
+from xpander_client.transport.wire import HttpClient
 
 
 class Resource(Closeable):

@@ -5,71 +5,49 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from typing import TypeVar
-
-import httpx
 
 from xpander_client.core.answer import Answer, Fault, Response
 from xpander_client.core.call import Call
 from xpander_client.core.redirect import follow_redirect
 from xpander_client.core.requests import RequestSpec
 from xpander_client.core.retry import Fate
-from xpander_client.core.stream import CloseAndAsk, CloseAndWait, Effect, HandOver, Open, Reply
-from xpander_client.transport.pool import Pool
-from xpander_client.transport.wire import (
-    TOO_LATE,
-    is_compressed,
-    is_event_stream,
-    make_fault,
-    make_request,
-    read_answer,
-    read_opened,
+from xpander_client.core.stream import (
+    CloseAndAsk,
+    CloseAndWait,
+    Effect,
+    HandOver,
+    Open,
+    Reply,
+    read_head,
 )
+from xpander_client.transport.pool import Pool
+from xpander_client.transport.wire import Opening, WireError
 
 T = TypeVar("T")
 
 
 def call(pool: Pool, state: Call, answer: type[T] | None) -> Response[T]:
     """Make a call, with as many attempts as `state` wants."""
-    given = pool.given is not None
 
     def attempt() -> Answer | Fault:
         timeouts = state.begin()
-        prepared = state.request
+        request = state.request
         try:
             shared = pool.connections("calls")
-            request = make_request(shared.client, prepared, timeouts, given=given)
-            answer = _fetch(shared.client, request, state.is_late)
-            while (
-                not answer.is_success and (other := follow_redirect(prepared, answer)) is not None
-            ):
-                prepared = other
-                request = make_request(shared.client, prepared, state.limits(), given=given)
-                answer = _fetch(shared.client, request, state.is_late)
+            answer = shared.wire.fetch(request, timeouts, state.is_late)
+            while not answer.is_success and (other := follow_redirect(request, answer)) is not None:
+                request = other
+                answer = shared.wire.fetch(request, state.limits(), state.is_late)
             return answer
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            return make_fault(error, prepared.url, given=given)
+        except WireError as error:
+            return error.fault
 
     result = attempt()
     if not state.has_succeeded(result):
         result = _try_again(state, result, attempt)
     return state.finish(result, answer)
-
-
-def _fetch(client: httpx.Client, request: httpx.Request, is_late: Callable[[], bool]) -> Answer:
-    with contextlib.closing(_send(client, request)) as response:
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if is_late():
-                raise TOO_LATE
-        return read_answer(response, bytes(body))
-
-
-def _send(client: httpx.Client, request: httpx.Request) -> httpx.Response:
-    # A given client may follow redirects, to wherever they lead, with the key.
-    return client.send(request, stream=True, follow_redirects=False)
 
 
 def _try_again(
@@ -96,11 +74,9 @@ def stream(
     ask: Callable[[RequestSpec], bytes],
 ) -> Generator[T, None, None]:
     """Do what the conversation wants, and yield what it hands over."""
-    given = pool.given is not None
-    url = ""
     with contextlib.ExitStack() as connection:
         reply: Reply = None
-        chunks: Iterator[bytes] = iter(())
+        opening: Opening | None = None
         process = 0
         while True:
             try:
@@ -114,33 +90,31 @@ def stream(
             try:
                 if isinstance(effect, Open):
                     connection.close()
-                    url = effect.request.url
                     process = os.getpid()
                     shared = pool.connections("streams")
-                    timeouts = effect.timeouts
-                    request = make_request(
-                        shared.client, effect.request, timeouts, given=given, is_stream=True
-                    )
-                    response = _send(shared.client, request)
-                    connection.callback(response.close)
-                    if is_event_stream(response):
-                        compressed = is_compressed(response)
-                        chunks = response.iter_bytes() if compressed else response.iter_raw()
-                        reply = read_opened(response)
-                    else:
-                        response.read()
-                        reply = read_answer(response, response.content)
+                    opening = shared.wire.open(effect.request, effect.timeouts)
+                    connection.callback(opening.close)
+                    reply = read_head(opening.status_code, opening.headers)
+                    if reply is None:
+                        reply = _read_answer(opening)
                 elif isinstance(effect, CloseAndWait):
                     connection.close()
                     time.sleep(effect.seconds)
                 elif isinstance(effect, CloseAndAsk):
                     connection.close()
                     reply = ask(effect.spec)
-                elif os.getpid() == process:
-                    reply = next(chunks, None)
-                else:
+                elif os.getpid() != process:
                     # The parent reads on from this connection, so it can't even be closed here.
                     connection.pop_all()
                     reply = Fault("the process was forked", Fate.UNKNOWN)
-            except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-                reply = make_fault(error, url, given=given)
+                elif opening is not None:
+                    reply = opening.read()
+            except WireError as error:
+                reply = error.fault
+
+
+def _read_answer(opening: Opening) -> Answer:
+    body = bytearray()
+    while (part := opening.read()) is not None:
+        body += part
+    return Answer(opening.status_code, opening.headers, bytes(body))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
 from typing import Any, Self, TypeVar
@@ -25,7 +24,9 @@ from xpander_client.core.sse import ServerSentEvent
 from xpander_client.core.stream import follow, poll_pauses
 from xpander_client.errors import ArgumentError
 from xpander_client.transport import sync
-from xpander_client.transport.pool import HttpClient, Pool
+from xpander_client.transport.httpx_wire import check_client
+from xpander_client.transport.pool import Pool
+from xpander_client.transport.wire import HttpClient
 
 T = TypeVar("T")
 
@@ -49,7 +50,7 @@ class Transport:
         configuration = configuration if configuration is not None else Configuration()
         shared = http_client is None
         if not shared:
-            _check_client(http_client)
+            check_client(http_client)
         return cls(configuration, Pool(configuration, http_client, shared=shared))
 
     def options(
@@ -328,19 +329,4 @@ def _check_headers(headers: object) -> dict[str, str]:
     return checked
 
 
-def _check_client(client: object) -> None:
-    if not isinstance(client, HttpClient):
-        raise ArgumentError(
-            "http_client must be an httpx.Client or an httpx.AsyncClient, not "
-            f"{type(client).__name__}"
-        )
-    for name, value in client.headers.raw:
-        if value != value.strip() or _NEVER_IN_HEADERS.search(value):
-            raise ArgumentError(
-                f"http_client.headers[{name.decode('latin-1')!r}] can't be sent as a header: it "
-                "has a control character (a line end, for example) or white space around it"
-            )
-
-
-_NEVER_IN_HEADERS = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _MADE_HERE = frozenset({"content-length", "transfer-encoding", "connection", "upgrade"})

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from xpander_client import Configuration
 
-configuration = Configuration(
-    async_backend="aiohttp" if os.environ.get("OVER_AIOHTTP") else "httpx"
-)
+configuration = Configuration()
