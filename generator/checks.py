@@ -53,7 +53,7 @@ def check_extensions(plain: Document) -> None:
         SpecError: all that does not.
     """
     _raise_problems(_check_arguments, document=plain)
-    _raise_problems(_check_streams, _check_pages, _check_resources, document=plain)
+    _raise_problems(_check_streams, _check_pages, _check_runs, _check_resources, document=plain)
 
 
 def _raise_problems(*finders: Callable[[Document], Problems], document: Document) -> None:
@@ -323,8 +323,10 @@ def _check_answers(operation: Operation, document: Document) -> Problems:
         success = str(status).startswith("2")
         successes += success
         expected = wanted if success else _JSON
-        if content and list(content) != [expected]:
-            yield at / "content", f"must be {expected} and nothing else, not {', '.join(content)}"
+        both = success and "x-run" in operation.raw
+        if content and list(content) != ([_JSON, _EVENTS] if both else [expected]):
+            wished = f"{_JSON} and {_EVENTS}" if both else expected
+            yield at / "content", f"must be {wished} and nothing else, not {', '.join(content)}"
             continue
         for kind, media in content.items():
             if "schema" not in media:
@@ -435,6 +437,31 @@ def _check_pages(document: Document) -> Problems:
             yield place, f"there is no query parameter {PAGE_LIMIT} with a minimum and a maximum"
         elif not limit["minimum"] <= raw["page_size"] <= limit["maximum"]:
             yield place / "page_size", f"is not from {limit['minimum']} to {limit['maximum']}"
+
+
+def _check_runs(document: Document) -> Problems:
+    operations = {each.raw["operationId"]: each for each in document.walk_operations()}
+    for name, operation in operations.items():
+        raw = operation.raw.get("x-run")
+        if raw is None:
+            continue
+        place = operation.place / "x-run"
+        collection = name.partition(".")[0]
+        method = raw["method"]
+        taken = {f"{collection}.{method}", f"{collection}.a{method}"} & operations.keys()
+        if method in RESERVED_OPERATIONS or find_name_fault(method) or taken:
+            yield place / "method", f"{method} can't be the name of a method"
+        keywords = {each.name for each in list_arguments(operation, document)}
+        if "timeout" in keywords:
+            yield place, "there is a keyword timeout already"
+        for keyword in raw.get("defaults", {}):
+            if keyword not in keywords:
+                yield place / "defaults" / keyword, "the operation has no such keyword"
+        followed = operations.get(raw["stream"])
+        if followed is None or raw["stream"].partition(".")[0] != collection:
+            yield place / "stream", f"there is no operation {raw['stream']} beside this one"
+        elif "probe" not in followed.raw.get("x-stream", {}):
+            yield place / "stream", f"{raw['stream']} is no stream with a probe"
 
 
 def _check_resources(document: Document) -> Problems:

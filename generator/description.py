@@ -26,6 +26,7 @@ from generator.views import (
     Model,
     Pages,
     Request,
+    Run,
     Stream,
     Total,
 )
@@ -246,6 +247,7 @@ class _Description:
             root=raw.get("x-root", "api"),
             stream=self._describe_stream(operation) if "x-stream" in raw else None,
             pages=_describe_pages(operation, by_place, result) if "x-pages" in raw else None,
+            run=_describe_run(raw["x-run"]) if "x-run" in raw else None,
             result=result,
             partial=bool(raw.get("x-partial")),
             summary=summary,
@@ -528,6 +530,18 @@ def _describe_pages(
         cursor=by_place["query", (PAGE_CURSOR,)].name,
         item=result.members[0],
         summary=raw["summary"],
+    )
+
+
+def _describe_run(raw: dict[str, Any]) -> Run:
+    return Run(
+        name=raw["method"],
+        stream=raw["stream"],
+        follows=name_attribute(raw["follows"]),
+        finished=name_attribute(raw["finished"]),
+        defaults={name: print_literal(value) for name, value in raw.get("defaults", {}).items()},
+        summary=raw["summary"],
+        description=raw.get("description", ""),
     )
 
 

@@ -9,7 +9,12 @@ import attrs
 from generator.docstrings import print_docstring
 from generator.examples import Example
 from generator.literals import print_literal
-from generator.printing import list_method_keywords, list_page_keywords
+from generator.printing import (
+    find_run_stream,
+    list_method_keywords,
+    list_page_keywords,
+    list_run_keywords,
+)
 from generator.python_types import NONE, PythonType
 from generator.views import Api, Collection, Keyword, Method, Model, Request
 from generator.vocabulary import PAGE_SIZE
@@ -21,6 +26,8 @@ _ANYTHING = (
     "The base of every other error: an argument that can't be sent, no connection, a timeout, a "
     "refused key.",
 )
+
+_NOT_IN_TIME = ("WaitTimeoutError", "It was not over in time; it goes on.")
 
 _PAGES = """\
 Each page is one request, made when the page before is used up, and tried again as every call is.
@@ -72,6 +79,27 @@ def write_pages_docstring(
     )
 
 
+def write_run_docstring(request: Request, collection: Collection, api: Api, *, awaits: bool) -> str:
+    """Return the docstring of a method that creates something and waits for its end."""
+    assert request.run is not None
+    stream = find_run_stream(request, collection)
+    example: list[str] = []
+    if request.example is not None:
+        ended = attrs.evolve(request.example, shows=request.run.finished, expected=["completed"])
+        example = _print_request_example(request.run.name, ended, request, collection, api, awaits)
+    errors = dict([_NOT_IN_TIME, *_describe_errors(stream), *_describe_errors(request)])
+    del errors[_ANYTHING[0]]
+    return print_docstring(
+        8,
+        request.run.summary,
+        request.run.description,
+        args=_describe_keywords(list_run_keywords(request)),
+        returns=("Returns", "What was created, as it is when it is over."),
+        raises=[*errors.items(), _ANYTHING],
+        example=example,
+    )
+
+
 def _print_request_example(
     method: str,
     example: Example,
@@ -100,7 +128,7 @@ def write_method_docstring(method: Method, model: Model, api: Api, *, awaits: bo
     if method.requires is not None:
         raises.insert(0, ("ArgumentError", f"(a ValueError) {method.requires[1]}."))
     if method.does == "wait":
-        raises.insert(0, ("WaitTimeoutError", "It was not over in time; it goes on."))
+        raises.insert(0, _NOT_IN_TIME)
     return print_docstring(
         8,
         method.summary,

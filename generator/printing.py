@@ -12,6 +12,13 @@ from generator.python_types import PythonType
 from generator.views import Api, Collection, Keyword, Method, Model, Request, Stream
 from generator.vocabulary import PAGE_SIZE
 
+_TIMEOUT = Keyword(
+    name="timeout",
+    type=PythonType("float").optional(),
+    default="None",
+    description="How long to wait, in seconds; without end when None.",
+)
+
 # Inside a class with a method called `list`, and in a module with a function of that name, the
 # built-in is not reachable by its own name.
 LIST = "builtins.list"
@@ -131,6 +138,29 @@ def print_first_page(request: Request, source: str) -> str:
     return print_arguments(attrs.evolve(request, keywords=begun), source, {pages.limit: size})
 
 
+def list_run_keywords(request: Request) -> list[Keyword]:
+    """Return the keywords of the methods that create something and wait for its end."""
+    assert request.run is not None
+    defaults = request.run.defaults
+    return [
+        *(
+            attrs.evolve(each, default=defaults[each.name], type=each.type.required())
+            if each.name in defaults
+            else each
+            for each in request.keywords
+        ),
+        _TIMEOUT,
+    ]
+
+
+def find_run_stream(request: Request, collection: Collection) -> Request:
+    """Return the operation that follows what a creation made."""
+    assert request.run is not None
+    name = request.run.stream.partition(".")[2]
+    [found] = [each for each in collection.requests if each.name == name]
+    return found
+
+
 def collect_signature_classes(requests: Iterable[Request]) -> set[str]:
     """Return the classes that the signatures of requests name."""
     found: set[str] = set()
@@ -156,14 +186,7 @@ def list_method_keywords(method: Method) -> list[Keyword]:
     if method.does == "set":
         return method.sets
     if method.does == "wait":
-        return [
-            Keyword(
-                name="timeout",
-                type=PythonType("float").optional(),
-                default="None",
-                description="How long to wait, in seconds; without end when None.",
-            )
-        ]
+        return [_TIMEOUT]
     if method.does in ("load", "open", "make"):
         configuration = Keyword(
             name="configuration",

@@ -169,6 +169,21 @@ class Pages:
 
 
 @attrs.frozen(kw_only=True)
+class Run:
+    """The pair of methods that create something and wait until it is over. `stream` is the
+    operation that follows it, if the field `follows` of what was created says so.
+    """
+
+    name: str
+    stream: str
+    follows: str
+    finished: str
+    defaults: dict[str, str]
+    summary: str
+    description: str
+
+
+@attrs.frozen(kw_only=True)
 class Request:
     """An operation: its spec and its pair of methods.
 
@@ -194,6 +209,7 @@ class Request:
     root: str
     stream: Stream | None
     pages: Pages | None
+    run: Run | None
     result: PythonType
     partial: bool
     summary: str

@@ -122,6 +122,15 @@ EXTENSIONS: dict[str, dict[str, Any]] = {
         "x-partial": bool,
         "x-replay": _REPLAY,
         "x-root": _ROOT,
+        "x-run": {
+            "method": str,
+            "stream": str,
+            "follows": str,
+            "finished": str,
+            "defaults?": {"*": object},
+            "summary": str,
+            "description?": str,
+        },
         "x-stream": {
             "item": str,
             "named?": bool,

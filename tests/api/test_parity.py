@@ -182,6 +182,8 @@ def test_raw_calls_have_the_names_parameters_and_docs_of_the_plain_ones(cls: typ
         for name, function in vars(plain).items()
         if inspect.isfunction(function)
         and not str(function.__annotations__["return"]).startswith(("Generator", "AsyncGenerator"))
+        # What waits for an end has no single answer.
+        and "timeout" not in inspect.signature(function).parameters
     }
     raw = {name: function for name, function in vars(cls).items() if inspect.isfunction(function)}
     assert raw.keys() == calls.keys()

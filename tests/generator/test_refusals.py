@@ -24,6 +24,8 @@ def sound() -> dict[str, Any]:
         "description": "The thing.",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}},
     }
+    created = copy.deepcopy(ok)
+    created["content"]["text/event-stream"] = {"schema": {"type": "string"}}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Things", "version": "1"},
@@ -70,7 +72,14 @@ def sound() -> dict[str, Any]:
                             "application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}
                         },
                     },
-                    "responses": {"200": copy.deepcopy(ok)},
+                    "x-run": {
+                        "method": "run",
+                        "stream": "Things.events",
+                        "follows": "kind",
+                        "finished": "kind",
+                        "summary": "Make a thing, and wait for it.",
+                    },
+                    "responses": {"200": created},
                 },
             },
             "/things/{thing_id}": {
@@ -94,7 +103,11 @@ def sound() -> dict[str, Any]:
                     "operationId": "Things.events",
                     "tags": ["Things"],
                     "summary": "Follow a thing.",
-                    "x-stream": {"item": "Happening", "terminal": {"type": ["end"]}},
+                    "x-stream": {
+                        "item": "Happening",
+                        "terminal": {"type": ["end"]},
+                        "probe": "Things.get",
+                    },
                     "parameters": [
                         {
                             "name": "thing_id",
@@ -163,6 +176,7 @@ CREATE = ("paths", "/things", "post")
 READ = ("paths", "/things/{thing_id}", "get")
 LIST = ("paths", "/things", "get")
 PAGES = "paths./things.get.x-pages"
+RUN = "paths./things.post.x-run"
 FOLLOW = ("paths", "/things/{thing_id}/events", "get")
 SCHEMAS = ("components", "schemas")
 PROPERTIES = (*SCHEMAS, "Thing", "properties")
@@ -610,6 +624,42 @@ REFUSALS: dict[str, tuple[tuple[str | int, ...], Any, str, str]] = {
         MISSING,
         PAGES,
         "needs `page_size`",
+    ),
+    "a creation that is waited for by a method that is there": (
+        (*CREATE, "x-run", "method"),
+        "get",
+        f"{RUN}.method",
+        "get can't be the name of a method",
+    ),
+    "a creation that is followed by nothing": (
+        (*CREATE, "x-run", "stream"),
+        "Things.watch",
+        f"{RUN}.stream",
+        "no operation Things.watch beside this one",
+    ),
+    "a creation that is followed by what is no stream": (
+        (*CREATE, "x-run", "stream"),
+        "Things.get",
+        f"{RUN}.stream",
+        "no stream with a probe",
+    ),
+    "a creation with a default for what it does not take": (
+        (*CREATE, "x-run", "defaults"),
+        {"wet": True},
+        f"{RUN}.defaults.wet",
+        "no such keyword",
+    ),
+    "a creation that takes a time already": (
+        (*CREATE, "parameters", 0, "name"),
+        "timeout",
+        RUN,
+        "a keyword timeout already",
+    ),
+    "a creation that is waited for and not answered with events": (
+        (*CREATE, "responses", "200", "content", "text/event-stream"),
+        MISSING,
+        f"{POST}.responses.200.content",
+        "must be application/json and text/event-stream",
     ),
     "a method that needs more": (
         (*SCHEMAS, "Thing", "x-resource"),

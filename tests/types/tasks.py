@@ -41,6 +41,17 @@ def create(tasks: Tasks) -> None:
     tasks.create("agent", events_streaming="yes")  # type: ignore[arg-type]
 
 
+def run(tasks: Tasks) -> None:
+    """A task from its creation to its end."""
+    assert_type(tasks.run("agent", prompt="Sum up", timeout=60), Task)
+    tasks.run()  # type: ignore[call-arg]
+    tasks.run("agent", promt="typo")  # type: ignore[call-arg]
+    tasks.run("agent", output_format="jsn")  # type: ignore[arg-type]
+    tasks.run("agent", timeout="60")  # type: ignore[arg-type]
+    tasks.run("agent", events_streaming=None)  # type: ignore[arg-type]
+    tasks.with_raw_response.run("agent")  # type: ignore[attr-defined]
+
+
 def agent_and_servers(agent: api.Agent) -> None:
     """Tasks by way of their agent, and what may be said of a server of tools."""
     assert_type(agent.create_task("Sum up", events_streaming=True), Task)
@@ -81,6 +92,8 @@ async def awaiting(tasks: Tasks, task: Task) -> None:
     _ = (await tasks.aget("task-1")).no_such_field  # type: ignore[attr-defined]
     _ = tasks.aget("task-1").status  # type: ignore[attr-defined]
     await tasks.get("task-1")  # type: ignore[misc]
+    assert_type(await tasks.arun("agent", prompt="Sum up"), Task)
+    await tasks.run("agent")  # type: ignore[misc]
     await tasks.with_raw_response.aget("task-1", 5)  # type: ignore[call-arg]
     _ = (await tasks.with_raw_response.aget("task-1")).result  # type: ignore[attr-defined]
     await tasks.with_raw_response.get("task-1")  # type: ignore[misc]

@@ -159,11 +159,15 @@ class Call:
         """Tell whether the call's time is over."""
         return self._clock() - self._started > self._timeout
 
+    def learn(self, *, keys_honored: bool) -> None:
+        """Take note of what an answer says of the platform."""
+        self._platform.keys_honored = self._platform.keys_honored or keys_honored
+
     def has_succeeded(self, result: Answer | Fault) -> bool:
         """Tell whether an attempt that ended so was the last, because it succeeded."""
         if not isinstance(result, Answer):
             return False
-        self._platform.keys_honored = self._platform.keys_honored or result.keys_honored
+        self.learn(keys_honored=result.keys_honored)
         if result.is_success:
             self._record(result, self._clock(), None)
         return result.is_success

@@ -13,23 +13,25 @@ import math
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from enum import Enum, auto
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import attrs
 
 from xpander_client.configuration import Configuration
 from xpander_client.core.answer import (
+    KEYS_HONORED,
     STREAM_ENDS,
     Answer,
     Fault,
     Headers,
+    Response,
     error_of_fault,
     error_of_status,
     read_encoding,
 )
-from xpander_client.core.call import LONGEST, CallOptions, Prepared, find_outcome, prepare
+from xpander_client.core.call import LONGEST, Call, CallOptions, Prepared, find_outcome, prepare
 from xpander_client.core.conversion_errors import ConversionError
 from xpander_client.core.redirect import follow_redirect
 from xpander_client.core.requests import LAST_EVENT_ID, Replay, RequestSpec, StreamSpec
@@ -40,6 +42,8 @@ from xpander_client.core.statuses import TERMINAL
 from xpander_client.errors import Attempt, StreamError, WaitTimeoutError
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+M = TypeVar("M", bound="Identified")
 
 _IS_CURSOR = re.compile(r"(?! )[^\x00-\x1f\x7f]+(?<! )")
 """An event's id that can stand in a header."""
@@ -59,10 +63,12 @@ class Open:
 @attrs.frozen
 class Opened:
     """The event stream has begun. `ends` says that the platform ends it after the terminal event:
-    whoever reads to that end can use the connection again.
+    whoever reads to that end can use the connection again. `keys_honored` says what
+    `Answer.keys_honored` does.
     """
 
     ends: bool = False
+    keys_honored: bool = False
 
 
 @attrs.frozen
@@ -71,10 +77,10 @@ class Read:
 
 
 @attrs.frozen
-class HandOver(Generic[T]):
+class HandOver(Generic[T_co]):
     """Give these to whoever follows the stream."""
 
-    items: list[T]
+    items: Sequence[T_co]
 
 
 @attrs.frozen
@@ -89,6 +95,22 @@ class CloseAndAsk:
     """Close the connection and make a call; come back with its body."""
 
     spec: RequestSpec
+
+
+class Identified(Protocol):
+    """What a creation is answered with."""
+
+    id: str
+
+
+@attrs.frozen
+class Created(Generic[M]):
+    """Something was created: what follows it, and the platform's answer, if it was one that says
+    what was created and not its events.
+    """
+
+    stream: StreamSpec
+    answer: Response[M] | None = None
 
 
 Effect = Open | Read | HandOver[T] | CloseAndWait | CloseAndAsk
@@ -107,7 +129,10 @@ def read_head(status_code: int, headers: Headers) -> Opened | Answer | None:
         codings = {coding.strip().lower() for coding in packed.split(",")}
         if not codings <= _CODINGS:
             return Answer(status_code, headers, b"")
-    return Opened(ends=headers.get(STREAM_ENDS) == "terminal")
+    return Opened(
+        ends=headers.get(STREAM_ENDS) == "terminal",
+        keys_honored=headers.get(KEYS_HONORED) == "honored",
+    )
 
 
 _CODINGS = frozenset({"", "identity", "gzip", "deflate"})
@@ -189,6 +214,43 @@ def follow(
     return following.run()
 
 
+def create_and_follow(
+    call: Call,
+    made: type[M],
+    events: Callable[[str], StreamSpec],
+    has_events: Callable[[M], bool],
+    decode: Callable[[ServerSentEvent], T],
+    is_terminal: Callable[[object], bool],
+    *,
+    configuration: Configuration,
+    options: CallOptions,
+    deadline: float | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> Generator[Effect[T | Created[M]], Reply, None]:
+    """Create something and follow its events, with one request where the platform answers a
+    creation with them: `call` is the creation, for which `accept_events` asked.
+
+    `events` is given the id of what was created, which its events have as `task_id`. The creation
+    is repeated as any call is, until the first event has come; from there on the stream is resumed
+    as `follow` does. A platform that answers with what was created is asked for the events then, if
+    that `has_events`. What is handed over first is `Created`.
+
+    Raises:
+        CallError: the creation failed; and what `follow` raises.
+    """
+    creation = StreamSpec(**attrs.asdict(call.spec, recurse=False))
+    following = _Creating[T, M](
+        creation, decode, is_terminal, configuration, options, deadline, clock, call, events
+    )
+    return following.create(made, has_events)
+
+
+def accept_events(spec: RequestSpec) -> RequestSpec:
+    """Return the creation of something as one that wants its events for an answer."""
+    headers = {"accept": "text/event-stream, application/json", "accept-encoding": "identity"}
+    return attrs.evolve(spec, headers={**spec.headers, **headers})
+
+
 def _read_cursor(following: _Following[T]) -> str:
     return following.spec.headers.get(LAST_EVENT_ID, "")
 
@@ -213,41 +275,47 @@ class _Following(Generic[T]):
     _attempts: list[Attempt] = attrs.field(init=False, factory=list)
 
     def run(self) -> Generator[Effect[T], Reply, None]:
-        while True:
-            opening = self._opening()
-            end: _End | Answer | Fault
-            reply = yield opening
-            self._url = opening.request.url
-            while (
-                isinstance(reply, Answer)
-                and (other := follow_redirect(opening.request, reply)) is not None
-            ):
-                opening = Open(other, opening.timeouts)
-                reply = yield opening
-            if isinstance(reply, Opened):
-                end = yield from self._read(opening, reply)
-            else:
-                assert isinstance(reply, Answer | Fault)
-                end = reply
-            if end is _End.TERMINAL:
-                return
-            if end is _End.ON_PURPOSE:
-                continue
-            self._check_deadline()
-            if not self.spec.resume and self._opened:
-                if isinstance(end, Fault):
-                    raise self._make_lost_error(end.description)
-                return
-            if end is _End.CLEAN and (yield from self._was_all()):
-                return
-            yield CloseAndWait(self._pause_after(end))
+        opening = self._opening()
+        yield from self._go_on((yield from self._connect(opening)))
 
-    def _opening(self) -> Open:
-        self._check_deadline()
+    def _go_on(self, end: _End | Answer | Fault) -> Generator[Effect[T], Reply, None]:
+        """Follow to the end, after a connection that ended like this."""
+        while end is not _End.TERMINAL:
+            if end is not _End.ON_PURPOSE:
+                self._check_deadline()
+                if not self.spec.resume and self._opened:
+                    if isinstance(end, Fault):
+                        raise self._make_lost_error(end.description)
+                    return
+                if end is _End.CLEAN and (yield from self._was_all()):
+                    return
+                yield CloseAndWait(self._pause_after(end))
+            end = yield from self._connect(self._opening())
+
+    def _connect(self, opening: Open) -> Generator[Effect[T], Reply, _End | Answer | Fault]:
+        """Open a connection, redirected where it may be, and read it to its end."""
+        reply = yield opening
+        self._url = opening.request.url
+        while (
+            isinstance(reply, Answer)
+            and (other := follow_redirect(opening.request, reply)) is not None
+        ):
+            opening = Open(other, opening.timeouts)
+            reply = yield opening
+        if isinstance(reply, Opened):
+            return (yield from self._read(opening, reply))
+        assert isinstance(reply, Answer | Fault)
+        return reply
+
+    def _limits(self, least: float) -> dict[str, float]:
         idle = min(self.options.timeout or self.configuration.stream_idle_timeout, LONGEST)
         connect = min(self.configuration.connect_timeout, LONGEST)
         if self.deadline is not None:
-            idle = max(0.001, min(idle, self.deadline - self.clock()))
+            idle = max(least, min(idle, self.deadline - self.clock()))
+        return {"connect": connect, "read": idle, "write": connect, "pool": connect}
+
+    def _opening(self) -> Open:
+        self._check_deadline()
         headers = {
             **dict(self.options.headers),
             "accept": "text/event-stream",
@@ -258,8 +326,7 @@ class _Following(Generic[T]):
         # Without a cursor the platform begins anew, and what was handed over is left out here.
         if _IS_CURSOR.fullmatch(self._cursor):
             request.headers.append((LAST_EVENT_ID, self._cursor))
-        timeouts = {"connect": connect, "read": idle, "write": connect, "pool": connect}
-        return Open(request, timeouts)
+        return Open(request, self._limits(0.001))
 
     def _read(self, opening: Open, opened: Opened) -> Generator[Effect[T], Reply, _End | Fault]:
         opened_at = self.clock()
@@ -385,6 +452,53 @@ class _Following(Generic[T]):
         now = self.clock()
         too_late = now + read_limit > self.deadline + 1.0
         return now >= self.deadline or (too_late and now - opened_at > 1.0)
+
+
+@attrs.define
+class _Creating(_Following[T | Created[M]], Generic[T, M]):
+    """Follows what it creates. `spec` is the creation, until the first event says of what it is."""
+
+    call: Call
+    events: Callable[[str], StreamSpec]
+
+    _is_created: bool = attrs.field(init=False, default=False)
+
+    def create(
+        self, made: type[M], has_events: Callable[[M], bool]
+    ) -> Generator[Effect[T | Created[M]], Reply, None]:
+        call = self.call
+        while True:
+            call.begin()
+            # A creation that can't be answered in time is made all the same.
+            result = yield from self._connect(Open(call.request, self._limits(1.0)))
+            if self._is_created:
+                yield from self._go_on(result)
+                return
+            if isinstance(result, _End):
+                result = Fault(_words(result), Fate.UNKNOWN)
+            if not call.wants_another(result):
+                break
+            yield CloseAndWait(call.pause)
+        answer = call.finish(result, made)
+        self._is_created, self.spec = True, self.events(answer.parsed.id)
+        yield HandOver([Created(self.spec, answer)])
+        if has_events(answer.parsed):
+            yield from self.run()
+
+    def _read(
+        self, opening: Open, opened: Opened
+    ) -> Generator[Effect[T | Created[M]], Reply, _End | Fault]:
+        self.call.learn(keys_honored=opened.keys_honored)
+        return super()._read(opening, opened)
+
+    def _new_items(self, chunk: bytes) -> list[T | Created[M]]:
+        items = super()._new_items(chunk)
+        if not self._is_created:
+            for item in items:
+                if task_id := getattr(item, "task_id", ""):
+                    self._is_created, self.spec = True, self.events(task_id)
+                    return [Created(self.spec), *items]
+        return items
 
 
 def poll_pauses(

@@ -100,6 +100,7 @@ class Platform:
                 reach,
                 creations,
                 self.deletions,
+                self.logs,
                 self.settings,
             ),
             EventEndpoints(store, self.dispatch, self.logs, self.settings),

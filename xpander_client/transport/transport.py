@@ -21,7 +21,14 @@ from xpander_client.core.prompts.download import Download, DownloadRules, Unavai
 from xpander_client.core.requests import HEADER_NAME, RequestSpec, StreamSpec, header_text
 from xpander_client.core.serialization import dumps
 from xpander_client.core.sse import ServerSentEvent
-from xpander_client.core.stream import follow, poll_pauses
+from xpander_client.core.stream import (
+    Created,
+    Identified,
+    accept_events,
+    create_and_follow,
+    follow,
+    poll_pauses,
+)
 from xpander_client.errors import ArgumentError
 from xpander_client.transport import sync
 from xpander_client.transport.httpx_wire import check_client
@@ -30,6 +37,7 @@ from xpander_client.transport.wire import HttpClient
 
 T = TypeVar("T")
 
+M = TypeVar("M", bound=Identified)
 R = TypeVar("R", bound=Response[Any])
 
 
@@ -197,18 +205,11 @@ class Transport:
             WaitTimeoutError: `timeout` seconds were not enough.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
+        told: object = None
         if stream is not None:
-            told: object = None
             for item in self.stream(stream, decode, is_terminal, deadline):
                 told = getattr(item, "data", None)
-            if isinstance(told, answer) and is_finished(told):
-                return told
-        pauses = poll_pauses(probe, deadline)
-        while True:
-            found = self.call(probe, answer).parsed
-            if is_finished(found):
-                return found
-            time.sleep(next(pauses))
+        return self._poll(told, probe, answer, is_finished, deadline)
 
     async def await_finished(
         self,
@@ -226,21 +227,172 @@ class Transport:
         Raises:
             WaitTimeoutError: `timeout` seconds were not enough.
         """
-        import asyncio
-
         deadline = None if timeout is None else time.monotonic() + timeout
+        told: object = None
         if stream is not None:
-            told: object = None
             async for item in self.astream(stream, decode, is_terminal, deadline):
                 told = getattr(item, "data", None)
-            if isinstance(told, answer) and is_finished(told):
-                return told
+        return await self._apoll(told, probe, answer, is_finished, deadline)
+
+    def _poll(
+        self,
+        told: object,
+        probe: RequestSpec | None,
+        answer: type[T],
+        is_finished: Callable[[T], bool],
+        deadline: float | None,
+    ) -> T:
+        """Ask for a thing until it is finished, if what is known of it does not say so yet."""
+        if isinstance(told, answer) and is_finished(told):
+            return told
+        assert probe is not None
+        pauses = poll_pauses(probe, deadline)
+        while True:
+            found = self.call(probe, answer).parsed
+            if is_finished(found):
+                return found
+            time.sleep(next(pauses))
+
+    async def _apoll(
+        self,
+        told: object,
+        probe: RequestSpec | None,
+        answer: type[T],
+        is_finished: Callable[[T], bool],
+        deadline: float | None,
+    ) -> T:
+        """Ask for a thing until it is finished, if what is known of it does not say so yet."""
+        import asyncio
+
+        if isinstance(told, answer) and is_finished(told):
+            return told
+        assert probe is not None
         pauses = poll_pauses(probe, deadline)
         while True:
             found = (await self.acall(probe, answer)).parsed
             if is_finished(found):
                 return found
             await asyncio.sleep(next(pauses))
+
+    def create_stream(
+        self,
+        creation: RequestSpec,
+        answer: type[M],
+        events: Callable[[str], StreamSpec],
+        has_events: Callable[[M], bool],
+        decode: Callable[[ServerSentEvent], T],
+        is_terminal: Callable[[object], bool],
+        deadline: float | None = None,
+    ) -> Generator[T | Created[M], None, None]:
+        """Create something and follow its `events`, if it `has_events`, to the terminal one. The
+        first item says what was created.
+        """
+        return sync.stream(
+            self.pool,
+            create_and_follow(
+                self._state(accept_events(creation)),
+                answer,
+                events,
+                has_events,
+                self._binding(decode),
+                is_terminal,
+                configuration=self.configuration,
+                options=self.call_options,
+                deadline=deadline,
+            ),
+            self._ask,
+        )
+
+    def acreate_stream(
+        self,
+        creation: RequestSpec,
+        answer: type[M],
+        events: Callable[[str], StreamSpec],
+        has_events: Callable[[M], bool],
+        decode: Callable[[ServerSentEvent], T],
+        is_terminal: Callable[[object], bool],
+        deadline: float | None = None,
+    ) -> AsyncGenerator[T | Created[M], None]:
+        """Create something and follow its `events`, if it `has_events`, to the terminal one. The
+        first item says what was created.
+        """
+        from xpander_client.transport import aio
+
+        return aio.stream(
+            self.pool,
+            create_and_follow(
+                self._state(accept_events(creation)),
+                answer,
+                events,
+                has_events,
+                self._binding(decode),
+                is_terminal,
+                configuration=self.configuration,
+                options=self.call_options,
+                deadline=deadline,
+            ),
+            self._aask,
+        )
+
+    def run(
+        self,
+        creation: RequestSpec,
+        answer: type[M],
+        events: Callable[[str], StreamSpec],
+        has_events: Callable[[M], bool],
+        decode: Callable[[ServerSentEvent], object],
+        is_terminal: Callable[[object], bool],
+        is_finished: Callable[[M], bool],
+        timeout: float | None = None,
+    ) -> M:
+        """Create something and wait until it is finished: see `create_stream`, `wait_finished`.
+
+        Raises:
+            WaitTimeoutError: `timeout` seconds were not enough.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        told: object = None
+        probe: RequestSpec | None = None
+        for item in self.create_stream(
+            creation, answer, events, has_events, decode, is_terminal, deadline
+        ):
+            if isinstance(item, Created):
+                told, probe = self._bind_created(item), item.stream.probe
+            else:
+                told = getattr(item, "data", None)
+        return self._poll(told, probe, answer, is_finished, deadline)
+
+    async def arun(
+        self,
+        creation: RequestSpec,
+        answer: type[M],
+        events: Callable[[str], StreamSpec],
+        has_events: Callable[[M], bool],
+        decode: Callable[[ServerSentEvent], object],
+        is_terminal: Callable[[object], bool],
+        is_finished: Callable[[M], bool],
+        timeout: float | None = None,
+    ) -> M:
+        """Create something and wait until it is finished: see `create_stream`, `wait_finished`.
+
+        Raises:
+            WaitTimeoutError: `timeout` seconds were not enough.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        told: object = None
+        probe: RequestSpec | None = None
+        async for item in self.acreate_stream(
+            creation, answer, events, has_events, decode, is_terminal, deadline
+        ):
+            if isinstance(item, Created):
+                told, probe = self._bind_created(item), item.stream.probe
+            else:
+                told = getattr(item, "data", None)
+        return await self._apoll(told, probe, answer, is_finished, deadline)
+
+    def _bind_created(self, created: Created[M]) -> M | None:
+        answer = created.answer
+        return None if answer is None else _bind(self, answer).parsed
 
     def download(self, urls: Sequence[str]) -> list[Download | Unavailable]:
         """Download files that a task names; what can't be had is in its place with the reason."""

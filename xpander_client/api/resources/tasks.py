@@ -352,6 +352,346 @@ class Tasks(Resource):
         )
         return (await self._transport.acall(spec, Task)).parsed
 
+    def run(
+        self,
+        agent_id: str,
+        existing_task_id: str | None = None,
+        prompt: str = "",
+        file_urls: builtins.list[str] | None = None,
+        user_details: User | None = None,
+        principal: Principal | None = None,
+        agent_version: str | int | None = None,
+        tool_call_payload_extension: dict[str, Any] | None = None,
+        source: SourceNodeType | str | None = None,
+        worker_id: str | None = None,
+        run_locally: bool | None = None,
+        output_format: OutputFormat | OutputFormatLiteral | None = None,
+        output_schema: dict[str, Any] | None = None,
+        events_streaming: bool = True,
+        additional_context: str | None = None,
+        instructions_override: str | None = None,
+        test_run_node_id: str | None = None,
+        user_oidc_token: str | None = None,
+        expected_output: str | None = None,
+        mcp_servers: builtins.list[MCPServerDetails] | None = None,
+        triggering_agent_id: str | None = None,
+        title: str | None = None,
+        think_mode: ThinkMode | ThinkModeLiteral | None = None,
+        disable_attachment_injection: bool | None = None,
+        return_metrics: bool | None = None,
+        user_tokens: dict[str, Any] | None = None,
+        llm_model_provider: str | None = None,
+        llm_model_name: str | None = None,
+        llm_reasoning_effort: LLMReasoningEffort | LLMReasoningEffortLiteral | None = None,
+        harness_cli: str | None = None,
+        tool_call_limit: int | None = None,
+        attachments: builtins.list[AttachmentRef] | None = None,
+        permission_mode: str | None = None,
+        memory_thread_id: str | None = None,
+        parent_execution_id: str | None = None,
+        tool_call_name: str | None = None,
+        on_worker_loss: WorkerLoss | WorkerLossLiteral | None = None,
+        worker_pool: str | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Task:
+        """Create a task for an agent, and wait until it is over.
+
+        The same as `create` and the task's `wait_finished`, with one request where the platform
+        answers a creation with the task's events. A task that failed is returned like any other:
+        its `status` says how it ended. With `events_streaming=False` the task's status is asked for
+        now and then instead.
+
+        Args:
+            agent_id: The agent that is to work on the task.
+            existing_task_id: A task to continue, instead of a new one.
+            prompt: What the agent is to do.
+            file_urls: Addresses of files that go with it.
+            user_details: The person on whose behalf the task runs.
+            principal: Who created the task, and how the platform knows them.
+            agent_version: The agent's version to use, instead of its current one.
+            tool_call_payload_extension: Extra fields for the payload of each tool call.
+            source: How the task was submitted, for example by the SDK or a webhook.
+            worker_id: The only worker that may run it.
+            run_locally: Whether the worker that is named runs it for a test.
+            output_format: The format of the result.
+            output_schema: The JSON Schema of a JSON result.
+            events_streaming: Whether the task's events can be streamed.
+            additional_context: Context for the agent in addition to the prompt.
+            instructions_override: Instructions added to the agent's own.
+            test_run_node_id: The only node of a workflow to run, for trying it.
+            user_oidc_token: A token of the user, for servers that want one.
+            expected_output: A description of a good result.
+            mcp_servers: Servers of tools that it may use.
+            triggering_agent_id: The agent that triggered it.
+            title: A short name for lists.
+            think_mode: The agent's thinking mode.
+            disable_attachment_injection: Whether to keep the files out of the model's context.
+            return_metrics: Whether the answer includes the resources that the task used.
+            user_tokens: The user's tokens for servers of tools.
+            llm_model_provider: The provider of the model, instead of the agent's.
+            llm_model_name: The model, instead of the agent's.
+            llm_reasoning_effort: The model's reasoning effort; overrides the agent's setting.
+            harness_cli: For agents that run a command line tool: which.
+            tool_call_limit: The maximum number of tool calls; overrides the agent's limit.
+            attachments: The same files with what is known about them.
+            permission_mode: For the same agents: `full`, or `gated` when a person approves each
+                action.
+            memory_thread_id: The thread that its messages are kept in.
+            parent_execution_id: The task that starts it.
+            tool_call_name: The tool by which that task starts it.
+            on_worker_loss: What becomes of it when the worker that runs it is lost: another one
+                tries, as always, or it ends as an error.
+            worker_pool: Only workers of this pool may run it, after the worker that is named and
+                gets it first.
+            timeout: How long to wait, in seconds; without end when None.
+
+        Returns:
+            What was created, as it is when it is over.
+
+        Raises:
+            WaitTimeoutError: It was not over in time; it goes on.
+            NotFoundError: Nothing in the organization has that id.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            StreamError: The stream broke, and could not be resumed.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> task = tasks.run(
+            ...     agent_id="agent-sales",
+            ...     prompt="Sum up the sales by region",
+            ...     file_urls=["https://example.com/sales.csv"],
+            ... )
+            >>> print(task.status)
+            completed
+        """
+        from . import streams
+
+        spec = tasks_requests.create(
+            agent_id=agent_id,
+            existing_task_id=existing_task_id,
+            prompt=prompt,
+            file_urls=file_urls,
+            user_details=user_details,
+            principal=principal,
+            agent_version=agent_version,
+            tool_call_payload_extension=tool_call_payload_extension,
+            source=source,
+            worker_id=worker_id,
+            run_locally=run_locally,
+            output_format=output_format,
+            output_schema=output_schema,
+            events_streaming=events_streaming,
+            additional_context=additional_context,
+            instructions_override=instructions_override,
+            test_run_node_id=test_run_node_id,
+            user_oidc_token=user_oidc_token,
+            expected_output=expected_output,
+            mcp_servers=mcp_servers,
+            triggering_agent_id=triggering_agent_id,
+            title=title,
+            think_mode=think_mode,
+            disable_attachment_injection=disable_attachment_injection,
+            return_metrics=return_metrics,
+            user_tokens=user_tokens,
+            llm_model_provider=llm_model_provider,
+            llm_model_name=llm_model_name,
+            llm_reasoning_effort=llm_reasoning_effort,
+            harness_cli=harness_cli,
+            tool_call_limit=tool_call_limit,
+            attachments=attachments,
+            permission_mode=permission_mode,
+            memory_thread_id=memory_thread_id,
+            parent_execution_id=parent_execution_id,
+            tool_call_name=tool_call_name,
+            on_worker_loss=on_worker_loss,
+            worker_pool=worker_pool,
+        )
+        return self._transport.run(
+            spec,
+            Task,
+            lambda id: tasks_requests.events(task_id=id),
+            lambda created: bool(created.events_streaming),
+            streams.task_update_event(""),
+            streams.is_last_task_update_event,
+            lambda found: found.status is not None and found.status.is_terminal,
+            timeout,
+        )
+
+    async def arun(
+        self,
+        agent_id: str,
+        existing_task_id: str | None = None,
+        prompt: str = "",
+        file_urls: builtins.list[str] | None = None,
+        user_details: User | None = None,
+        principal: Principal | None = None,
+        agent_version: str | int | None = None,
+        tool_call_payload_extension: dict[str, Any] | None = None,
+        source: SourceNodeType | str | None = None,
+        worker_id: str | None = None,
+        run_locally: bool | None = None,
+        output_format: OutputFormat | OutputFormatLiteral | None = None,
+        output_schema: dict[str, Any] | None = None,
+        events_streaming: bool = True,
+        additional_context: str | None = None,
+        instructions_override: str | None = None,
+        test_run_node_id: str | None = None,
+        user_oidc_token: str | None = None,
+        expected_output: str | None = None,
+        mcp_servers: builtins.list[MCPServerDetails] | None = None,
+        triggering_agent_id: str | None = None,
+        title: str | None = None,
+        think_mode: ThinkMode | ThinkModeLiteral | None = None,
+        disable_attachment_injection: bool | None = None,
+        return_metrics: bool | None = None,
+        user_tokens: dict[str, Any] | None = None,
+        llm_model_provider: str | None = None,
+        llm_model_name: str | None = None,
+        llm_reasoning_effort: LLMReasoningEffort | LLMReasoningEffortLiteral | None = None,
+        harness_cli: str | None = None,
+        tool_call_limit: int | None = None,
+        attachments: builtins.list[AttachmentRef] | None = None,
+        permission_mode: str | None = None,
+        memory_thread_id: str | None = None,
+        parent_execution_id: str | None = None,
+        tool_call_name: str | None = None,
+        on_worker_loss: WorkerLoss | WorkerLossLiteral | None = None,
+        worker_pool: str | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Task:
+        """Create a task for an agent, and wait until it is over.
+
+        The same as `create` and the task's `wait_finished`, with one request where the platform
+        answers a creation with the task's events. A task that failed is returned like any other:
+        its `status` says how it ended. With `events_streaming=False` the task's status is asked for
+        now and then instead.
+
+        Args:
+            agent_id: The agent that is to work on the task.
+            existing_task_id: A task to continue, instead of a new one.
+            prompt: What the agent is to do.
+            file_urls: Addresses of files that go with it.
+            user_details: The person on whose behalf the task runs.
+            principal: Who created the task, and how the platform knows them.
+            agent_version: The agent's version to use, instead of its current one.
+            tool_call_payload_extension: Extra fields for the payload of each tool call.
+            source: How the task was submitted, for example by the SDK or a webhook.
+            worker_id: The only worker that may run it.
+            run_locally: Whether the worker that is named runs it for a test.
+            output_format: The format of the result.
+            output_schema: The JSON Schema of a JSON result.
+            events_streaming: Whether the task's events can be streamed.
+            additional_context: Context for the agent in addition to the prompt.
+            instructions_override: Instructions added to the agent's own.
+            test_run_node_id: The only node of a workflow to run, for trying it.
+            user_oidc_token: A token of the user, for servers that want one.
+            expected_output: A description of a good result.
+            mcp_servers: Servers of tools that it may use.
+            triggering_agent_id: The agent that triggered it.
+            title: A short name for lists.
+            think_mode: The agent's thinking mode.
+            disable_attachment_injection: Whether to keep the files out of the model's context.
+            return_metrics: Whether the answer includes the resources that the task used.
+            user_tokens: The user's tokens for servers of tools.
+            llm_model_provider: The provider of the model, instead of the agent's.
+            llm_model_name: The model, instead of the agent's.
+            llm_reasoning_effort: The model's reasoning effort; overrides the agent's setting.
+            harness_cli: For agents that run a command line tool: which.
+            tool_call_limit: The maximum number of tool calls; overrides the agent's limit.
+            attachments: The same files with what is known about them.
+            permission_mode: For the same agents: `full`, or `gated` when a person approves each
+                action.
+            memory_thread_id: The thread that its messages are kept in.
+            parent_execution_id: The task that starts it.
+            tool_call_name: The tool by which that task starts it.
+            on_worker_loss: What becomes of it when the worker that runs it is lost: another one
+                tries, as always, or it ends as an error.
+            worker_pool: Only workers of this pool may run it, after the worker that is named and
+                gets it first.
+            timeout: How long to wait, in seconds; without end when None.
+
+        Returns:
+            What was created, as it is when it is over.
+
+        Raises:
+            WaitTimeoutError: It was not over in time; it goes on.
+            NotFoundError: Nothing in the organization has that id.
+            ConflictError: It contradicts what is already so, as a finished task or a lost attempt
+                does.
+            StreamError: The stream broke, and could not be resumed.
+            UnknownOutcomeError: The request may have been carried out, and no answer came.
+            ModuleException: The base of every other error: an argument that can't be sent, no
+                connection, a timeout, a refused key.
+
+        Example:
+            >>> tasks = Tasks(configuration)
+            >>> task = await tasks.arun(
+            ...     agent_id="agent-sales",
+            ...     prompt="Sum up the sales by region",
+            ...     file_urls=["https://example.com/sales.csv"],
+            ... )
+            >>> print(task.status)
+            completed
+        """
+        from . import streams
+
+        spec = tasks_requests.create(
+            agent_id=agent_id,
+            existing_task_id=existing_task_id,
+            prompt=prompt,
+            file_urls=file_urls,
+            user_details=user_details,
+            principal=principal,
+            agent_version=agent_version,
+            tool_call_payload_extension=tool_call_payload_extension,
+            source=source,
+            worker_id=worker_id,
+            run_locally=run_locally,
+            output_format=output_format,
+            output_schema=output_schema,
+            events_streaming=events_streaming,
+            additional_context=additional_context,
+            instructions_override=instructions_override,
+            test_run_node_id=test_run_node_id,
+            user_oidc_token=user_oidc_token,
+            expected_output=expected_output,
+            mcp_servers=mcp_servers,
+            triggering_agent_id=triggering_agent_id,
+            title=title,
+            think_mode=think_mode,
+            disable_attachment_injection=disable_attachment_injection,
+            return_metrics=return_metrics,
+            user_tokens=user_tokens,
+            llm_model_provider=llm_model_provider,
+            llm_model_name=llm_model_name,
+            llm_reasoning_effort=llm_reasoning_effort,
+            harness_cli=harness_cli,
+            tool_call_limit=tool_call_limit,
+            attachments=attachments,
+            permission_mode=permission_mode,
+            memory_thread_id=memory_thread_id,
+            parent_execution_id=parent_execution_id,
+            tool_call_name=tool_call_name,
+            on_worker_loss=on_worker_loss,
+            worker_pool=worker_pool,
+        )
+        return await self._transport.arun(
+            spec,
+            Task,
+            lambda id: tasks_requests.events(task_id=id),
+            lambda created: bool(created.events_streaming),
+            streams.task_update_event(""),
+            streams.is_last_task_update_event,
+            lambda found: found.status is not None and found.status.is_terminal,
+            timeout,
+        )
+
     def stop(self, task_id: str) -> Task:
         """Stop a task.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,6 +25,8 @@ from xpander_client.platform.http.routing import (
     organization,
     path_id,
     read_held_attempt,
+    read_place,
+    streams_events,
 )
 from xpander_client.platform.http.task_bodies import add_total, text_result
 from xpander_client.platform.rules.records import (
@@ -81,19 +82,9 @@ class EventEndpoints:
             raise HttpError(503, "the platform is stopping")
         task_id = path_id(request, "task_id")
         record = await self._store.get(organization(request), task_id, whole=False)
-        if record.outline().get("events_streaming") is not True:
+        if not streams_events(record):
             raise HttpError(409, "the task was not created with events_streaming")
-        given = request.headers.get("last-event-id") or request.query_params.get("after")
-        position = _place(given) if given else record.run_from
-        return Streamed(TaskEvents(self._logs, record, position))
-
-
-def _place(last_event_id: str) -> int:
-    """Return the number of the event that a reader saw last; what is no number is the place of
-    none.
-    """
-    is_number = last_event_id.isascii() and last_event_id.isdigit() and len(last_event_id) < 19
-    return int(last_event_id) if is_number else sys.maxsize
+        return Streamed(TaskEvents(self._logs, record, read_place(request, record)))
 
 
 def _whole_event(event: dict[str, Any], index: int, place: Mapping[str, str]) -> dict[str, Any]:

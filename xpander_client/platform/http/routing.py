@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -17,7 +18,7 @@ from xpander_client.platform.auth.access import APPLICATION, WORKER, KeyGrant
 from xpander_client.platform.foundation.bounds import COUNT, KEY, within
 from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.http import bodies
-from xpander_client.platform.rules.records import IdempotencyKey
+from xpander_client.platform.rules.records import IdempotencyKey, TaskRecord
 
 PAGE = 500
 """How many rows are read at once, and how many items a caller may ask for in one answer."""
@@ -147,6 +148,22 @@ def ending_attempt(request: Request) -> int | None:
     """
     attempt = read_held_attempt(request)
     return 0 if attempt is None and access(request).role == WORKER else attempt
+
+
+def streams_events(record: TaskRecord) -> bool:
+    """Tell whether a task's events can be followed."""
+    return record.outline().get("events_streaming") is True
+
+
+def read_place(request: Request, record: TaskRecord) -> int:
+    """Return the number of the event behind which a reader goes on: the one that it saw last, or
+    the last one before the present run. What is no number is the place of none.
+    """
+    given = request.headers.get("last-event-id") or request.query_params.get("after")
+    if not given:
+        return record.run_from
+    is_number = given.isascii() and given.isdigit() and len(given) < 19
+    return int(given) if is_number else sys.maxsize
 
 
 def idempotency(request: Request, operation: str, body: Any) -> IdempotencyKey | None:

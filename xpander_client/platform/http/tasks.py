@@ -38,6 +38,7 @@ from xpander_client.platform.http.deletions import DeletionProgress, Deletions
 from xpander_client.platform.http.routing import (
     PAGE,
     Json,
+    Streamed,
     access,
     ending_attempt,
     flag,
@@ -46,7 +47,9 @@ from xpander_client.platform.http.routing import (
     path_id,
     read_held_attempt,
     read_limit,
+    read_place,
     read_query,
+    streams_events,
     without_nulls,
 )
 from xpander_client.platform.http.scope import KeyScope
@@ -58,6 +61,8 @@ from xpander_client.platform.rules.records import (
     TaskRecord,
 )
 from xpander_client.platform.stores.base.store import Store
+from xpander_client.platform.streaming.event_log import EventLogs
+from xpander_client.platform.streaming.responses import TaskEvents
 
 
 def _moment(text: str, path: str) -> float:
@@ -86,6 +91,7 @@ class TaskEndpoints:
         reach: KeyScope,
         creations: Creations,
         deletions: Deletions,
+        logs: EventLogs,
         settings: Settings,
     ) -> None:
         self._store = store
@@ -94,10 +100,13 @@ class TaskEndpoints:
         self._reach = reach
         self._creations = creations
         self._deletions = deletions
+        self._logs = logs
         self._settings = settings
 
     async def create_task(self, request: Request) -> Response:
-        """Create a task, or continue the one that the body names."""
+        """Create a task, or continue the one that the body names. Who wants to follow it at once
+        gets its events, if it streams them.
+        """
         agent_id = path_id(request, "agent_or_task_id")
         body = name_one_parent(await take_object(request, self._settings.body_limit, TaskCreate))
         record = await self._creations.create(
@@ -107,6 +116,8 @@ class TaskEndpoints:
             key=idempotency(request, f"create {agent_id}", body),
             version=bodies.header(request, b"x-agent-version"),
         )
+        if _accepts_events(request) and streams_events(record) and not self._logs.closing:
+            return Streamed(TaskEvents(self._logs, record, read_place(request, record)))
         return _task(record)
 
     async def get_task(self, request: Request) -> Response:
@@ -304,6 +315,15 @@ class TaskEndpoints:
         )
         begun = await anext(pieces)  # what can't be read is refused before the answer begins
         return StreamingResponse(_list_all(begun, pieces), media_type=Json.media_type)
+
+
+def _accepts_events(request: Request) -> bool:
+    """Whether the caller can read an event stream, and says so: `*/*` is said by those who don't
+    know.
+    """
+    accepted = bodies.header(request, b"accept") or ""
+    kinds = (each.partition(";")[0].strip().lower() for each in accepted.split(","))
+    return "text/event-stream" in kinds
 
 
 def _prefers_little(request: Request) -> bool:
