@@ -467,12 +467,6 @@ def test_a_client_of_the_callers_own_is_used_as_it_is(world: World) -> None:
     assert not client.is_closed
 
 
-def test_a_client_of_the_other_world_is_refused_with_what_to_do(world: World) -> None:
-    client = httpx.AsyncClient() if world.name == "sync" else httpx.Client()
-    with pytest.raises(ConfigurationError, match="use the"):
-        world.call(Transport.of(CONFIGURATION, client), GET, dict[str, Any])
-
-
 def _late(connection: Connection) -> None:
     connection.is_closed_by_peer()
 

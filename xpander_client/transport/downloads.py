@@ -28,7 +28,7 @@ from xpander_client.core.prompts.download import (
     follow,
 )
 from xpander_client.core.steps import Steps, acarry_out, ask, carry_out, together
-from xpander_client.transport.environment import TlsWhenNeeded
+from xpander_client.transport.httpx_clients import TlsWhenNeeded
 
 if TYPE_CHECKING:
     from httpcore import SOCKET_OPTION

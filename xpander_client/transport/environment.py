@@ -6,17 +6,17 @@ import functools
 import ipaddress
 import os
 import re
-import ssl
 import sys
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
-from urllib.request import getproxies
 
 import attrs
-import certifi
 
 from xpander_client.configuration import without_login
 from xpander_client.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    import ssl
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -61,6 +61,8 @@ def _setting(name: str) -> tuple[str, str]:
     value = value.strip()
     if not value and sys.platform in ("darwin", "win32"):
         # It reads the whole environment, which takes longer than the rest of what a call needs.
+        from urllib.request import getproxies
+
         return "the system's proxy", getproxies().get(name, "")
     return source, value
 
@@ -118,7 +120,12 @@ def load_tls_context() -> ssl.SSLContext:
     Raises:
         ConfigurationError: they can't be read.
     """
-    # Reading the certificates takes longer than twenty requests: once per process.
+    # Reading the certificates takes longer than twenty requests: once per process, and loaded here,
+    # as plain http needs none.
+    import ssl
+
+    import certifi
+
     file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
     try:
         if file:
@@ -136,15 +143,3 @@ def load_tls_context() -> ssl.SSLContext:
             f"the certificates for https can't be read, {' and '.join(named) or 'those of certifi'}"
             f" ({type(error).__name__}: {error})"
         ) from None
-
-
-class TlsWhenNeeded(ssl.SSLContext):
-    """Stands for the process's context; its certificates are read with the first connection."""
-
-    def wrap_socket(self, *args: Any, **kwargs: Any) -> ssl.SSLSocket:
-        """Wrap a socket with the process's context."""
-        return load_tls_context().wrap_socket(*args, **kwargs)
-
-    def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:
-        """Wrap buffers with the process's context."""
-        return load_tls_context().wrap_bio(*args, **kwargs)

@@ -10,12 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.transport.environment import (
-    Proxy,
-    TlsWhenNeeded,
-    load_tls_context,
-    proxy_for,
-)
+from xpander_client.transport.environment import Proxy, load_tls_context, proxy_for
 from xpander_client.transport.httpx_wire import HttpxWire
 
 if TYPE_CHECKING:
@@ -46,6 +41,18 @@ def aconnect(addresses: tuple[str, ...], places: int | None) -> AsyncHttpxWire:
 
     client = _without_cookies(httpx.AsyncClient(**_make_settings(addresses, places)))
     return AsyncHttpxWire(client, places)
+
+
+class TlsWhenNeeded(ssl.SSLContext):
+    """Stands for the process's context; its certificates are read with the first connection."""
+
+    def wrap_socket(self, *args: Any, **kwargs: Any) -> ssl.SSLSocket:
+        """Wrap a socket with the process's context."""
+        return load_tls_context().wrap_socket(*args, **kwargs)
+
+    def wrap_bio(self, *args: Any, **kwargs: Any) -> ssl.SSLObject:
+        """Wrap buffers with the process's context."""
+        return load_tls_context().wrap_bio(*args, **kwargs)
 
 
 def _make_settings(addresses: tuple[str, ...], places: int | None) -> dict[str, Any]:

@@ -1,0 +1,34 @@
+"""httpx is loaded with the first call that needs it, and not before."""
+
+import pytest
+
+from tests.api.test_imports import loaded_by
+from tests.raw_server import RawServer
+
+LIBRARIES = {"httpx", "httpcore", "h11", "anyio", "httpx2", "aiohttp"}
+
+
+@pytest.mark.parametrize("name", ["Tasks", "Agents", "Task", "Configuration"])
+def test_importing_what_makes_calls_loads_no_http_library(name: str) -> None:
+    assert not LIBRARIES & loaded_by(f"from xpander_client import {name}")
+
+
+def test_sync_code_without_https_needs_neither_a_loop_nor_certificates() -> None:
+    loaded = loaded_by("from xpander_client import Tasks")
+    assert not {"asyncio", "certifi", "http.client", "ssl"} & loaded
+
+
+def test_making_what_makes_calls_loads_no_http_library() -> None:
+    made = "from xpander_client import Configuration, Tasks\n"
+    made += "Tasks(Configuration('key', 'http://a.test')).options(timeout=1)"
+    assert not LIBRARIES & loaded_by(made)
+
+
+def test_a_call_through_a_client_of_httpx2_loads_no_httpx() -> None:
+    with RawServer(lambda connection: connection.answer(b"[]")) as server:
+        loaded = loaded_by(
+            "import httpx2\nfrom xpander_client import Configuration, Agents\n"
+            f"there = Configuration('key', {server.url!r}, 'org')\n"
+            "with httpx2.Client() as client: list(Agents(there, http_client=client).list())"
+        )
+    assert not {"httpx", "httpcore"} & loaded
