@@ -286,6 +286,31 @@ def lasting(connection: Connection) -> None:
         keeping(connection)
 
 
+MANY = 2 * (pool._PLACES["calls"] or 0)
+
+
+def test_any_number_of_streams_leave_room_to_calls() -> None:
+    with RawServer(*[lasting] * (MANY + 1)) as server:
+        there = Transport.of(server.configuration())
+        following = [there.stream(STREAM, data, is_last) for _ in range(MANY)]
+        assert [next(each) for each in following] == ["1"] * MANY
+        assert there.call(GET, dict[str, Any]).parsed == {}
+        for each in following:
+            each.close()
+        there.close()
+
+
+async def test_any_number_of_async_streams_leave_room_to_calls() -> None:
+    with RawServer(*[lasting] * (MANY + 1)) as server:
+        there = Transport.of(server.configuration())
+        following = [there.astream(STREAM, data, is_last) for _ in range(MANY)]
+        assert await asyncio.gather(*(anext(each) for each in following)) == ["1"] * MANY
+        assert (await there.acall(GET, dict[str, Any])).parsed == {}
+        for each in following:
+            await each.aclose()
+        await there.aclose()
+
+
 def test_open_streams_leave_room_to_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(pool._PLACES, "calls", 1)
     with RawServer(*[lasting] * 5) as server:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.api.test_imports import loaded_by
 from tests.platform.tool_server import ToolServer, tool_server
 from xpander_client.platform.agents.http_operation import Arguments, HttpOperation
 from xpander_client.platform.agents.http_tools import HttpTools
@@ -93,3 +94,9 @@ async def test_a_login_in_the_url_is_sent_and_nothing_of_the_request_is_logged(
     assert "s3cr3t" not in caplog.text
     assert "p@ss" not in caplog.text
     assert "YW5u" not in caplog.text
+
+
+def test_a_platform_loads_no_http_library_before_it_calls_such_a_tool() -> None:
+    loaded = loaded_by("import xpander_client.platform.app")
+    assert "xpander_client.platform.agents.http_tools" in loaded
+    assert not {"httpx", "httpcore"} & loaded

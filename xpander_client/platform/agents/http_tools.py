@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from xpander_client.platform.agents.http_operation import (
     Arguments,
@@ -16,6 +14,9 @@ from xpander_client.platform.agents.http_operation import (
 from xpander_client.platform.agents.tool_answer import TooLarge, Unreadable, as_json, unpack
 from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.runtime.ip_addresses import is_public
+
+if TYPE_CHECKING:
+    import httpx
 
 _TOLD = 500
 """How many characters of a failed answer are handed on."""
@@ -62,17 +63,13 @@ class HttpTools:
             how = str(error)
         except TooLarge:
             how = f"answered with more than {self._limit} bytes"
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            # The kind of the failure, not its text, which may hold the address.
-            how = f"could not be reached: {type(error).__name__}"
         raise HttpError(424, f"the tool {tool_id} {how}")
 
     async def _open_transport(self) -> httpx.AsyncHTTPTransport:
         if self._transport is not None:
             return self._transport
-        return self._keep_transport(
-            await asyncio.to_thread(_transport)
-        )  # it reads the certificates
+        # Beside the loop: it imports httpx, and reads the certificates.
+        return self._keep_transport(await asyncio.to_thread(_transport))
 
     def _keep_transport(self, transport: httpx.AsyncHTTPTransport) -> httpx.AsyncHTTPTransport:
         if self._transport is None:  # else another call was quicker
@@ -81,22 +78,28 @@ class HttpTools:
 
     async def _answer(self, operation: HttpOperation, sent: ToolRequest) -> bytes:
         transport = await self._open_transport()
-        request = httpx.Request(
-            sent.method,
-            sent.url,
-            headers=sent.headers,
-            content=sent.content,
-            extensions={} if operation.is_private else {"trace": _stay_public},
-        )
-        response = await transport.handle_async_request(request)
-        body = bytearray()
+        import httpx  # most platforms never call such a tool
+
         try:
-            async for part in response.aiter_raw():
-                body += part
-                if len(body) > self._limit:
-                    raise TooLarge
-        finally:
-            await response.aclose()
+            request = httpx.Request(
+                sent.method,
+                sent.url,
+                headers=sent.headers,
+                content=sent.content,
+                extensions={} if operation.is_private else {"trace": _stay_public},
+            )
+            response = await transport.handle_async_request(request)
+            body = bytearray()
+            try:
+                async for part in response.aiter_raw():
+                    body += part
+                    if len(body) > self._limit:
+                        raise TooLarge
+            finally:
+                await response.aclose()
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            # The kind of the failure, not its text, which may hold the address.
+            raise _Failed(f"could not be reached: {type(error).__name__}") from None
         encoding = response.headers.get("content-encoding", "")
         kind = response.headers.get("content-type", "")
         plain = await asyncio.to_thread(unpack, bytes(body), encoding, self._limit)
@@ -110,6 +113,8 @@ class HttpTools:
 def _transport() -> httpx.AsyncHTTPTransport:
     # Not a client, which logs the URL, keeps cookies of one caller for another, and would follow
     # redirects. A proxy of the environment would see the tool's secrets.
+    import httpx
+
     return httpx.AsyncHTTPTransport(trust_env=False)
 
 
