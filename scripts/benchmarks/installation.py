@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 import venv
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+from scripts.benchmarks.clients import WIRES
 from scripts.benchmarks.figures import Figure
-from scripts.benchmarks.processes import Pair, interleaved, server
+from scripts.benchmarks.processes import MeasurementError, Pair, interleaved, server
 
 ROOT = Path(__file__).resolve().parents[2]
 # What a virtual environment has before anything is installed.
 TOOLS = ("pip", "setuptools", "pkg_resources", "_distutils_hack", "distutils-precedence", "wheel")
 
+CPU_OF_IMPORT = """
+import time
+started = time.process_time()
+import {module}
+print(time.process_time() - started)
+"""
+CPU_OF_FIRST_CALL = """
+import sys, time
+started = time.process_time()
+from xpander_client import Configuration, Tasks
+configuration = Configuration(api_key="key", base_url=sys.argv[1], organization_id="bench")
+Tasks(configuration=configuration).get(task_id="first")
+print(time.process_time() - started)
+"""
 IMPORT = """
 import sys, time
 started = time.perf_counter()
@@ -52,6 +69,22 @@ def figures(official_python: str, rounds: int) -> Iterator[Figure]:
             at_most=True,
             detail="{:.0f} / {:.0f} ms".format(*(1000 * median for median in pair.medians)),
         )
+        for wire in WIRES:
+            pair = interleaved(
+                rounds,
+                partial(seconds, python, CPU_OF_FIRST_CALL, address, XPANDER_HTTP=wire),
+                lambda: seconds(python, CPU_OF_IMPORT.format(module="httpx")),
+            )
+            yield Figure(
+                title=f"CPU of import and first call over {wire} / of import httpx",
+                value=pair.ratio,
+                wanted=1.6,
+                at_most=True,
+                detail="{:.0f} / {:.0f} ms".format(*(1000 * median for median in pair.medians)),
+            )
+        yield version(rounds)
+        if not official_python:
+            return
         pair = interleaved(
             rounds,
             lambda: seconds(official_python, FIRST_CALL.format(module="xpander_sdk"), address),
@@ -82,11 +115,39 @@ def figures(official_python: str, rounds: int) -> Iterator[Figure]:
     )
 
 
-def seconds(python: str, code: str, *arguments: str) -> float:
+def version(rounds: int) -> Figure:
+    """Compare the command's quickest answer with its library's import, Python's start included."""
+    command = (sys.executable, "-m", "xpander_client.cli", "--version")
+    pair = interleaved(
+        2 * rounds + 1,
+        lambda: cpu_of_process(*command),
+        lambda: cpu_of_process(sys.executable, "-c", "import typer"),
+    )
+    return Figure(
+        title="CPU of xpander-client --version / of python -c 'import typer'",
+        value=pair.ratio,
+        wanted=3,
+        at_most=True,
+        detail="{:.0f} / {:.0f} ms".format(*(1000 * median for median in pair.medians)),
+    )
+
+
+def cpu_of_process(*command: str) -> float:
+    """Return the CPU time of a process from its start to its end."""
+    popen = subprocess.Popen(command, cwd=tempfile.gettempdir(), stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(popen.pid, 0)
+    popen.returncode = os.waitstatus_to_exitcode(status)
+    if popen.returncode:
+        raise MeasurementError(f"{command!r} ended with exit status {popen.returncode}")
+    return usage.ru_utime + usage.ru_stime
+
+
+def seconds(python: str, code: str, *arguments: str, **environment: str) -> float:
     """Return what the code prints last, run in a fresh process outside the repository."""
     answer = subprocess.run(
         [python, "-c", code, *arguments],
         cwd=tempfile.gettempdir(),
+        env=os.environ | environment,
         check=True,
         capture_output=True,
         text=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import asyncpg
 import attrs
 import psutil
 
-from scripts.benchmarks.processes import MeasurementError
+from scripts.benchmarks.processes import MeasurementError, cpu_seconds
 from xpander_client.platform.process.dev_postgres import postgres_server
 
 
@@ -28,11 +29,8 @@ class Postgres:
         postmaster = psutil.Process(self.postmaster)
         seconds = 0.0
         for each in (postmaster, *postmaster.children()):
-            try:
-                times = each.cpu_times()
-            except psutil.NoSuchProcess:
-                continue
-            seconds += times.user + times.system
+            with contextlib.suppress(psutil.NoSuchProcess, OSError):
+                seconds += cpu_seconds(each.pid)
         return seconds
 
 

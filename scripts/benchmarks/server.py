@@ -3,8 +3,10 @@
 It answers from memory, without a framework, so that what is measured is the client. The first line
 it prints is its port; it ends when its standard input does.
 
-A task is served as JSON, whatever its id. Its events depend on the id: `replay` has 20,000 of them
-ready, `tokens` the same with an HTTP chunk for each, and `slow` sends one every 0.1 s for 2 s.
+A task is served as JSON, whatever its id, and for each that is created. Its events depend on the
+id: `replay` has 20,000 of them ready, `tokens` the same with an HTTP chunk for each, and `slow`
+sends one every 0.1 s for 2 s. A create for the agent `breaking` is read, and the connection closed;
+`/broken` says how many there were.
 """
 
 from __future__ import annotations
@@ -92,6 +94,8 @@ STREAM_HEAD = (
 class Server(asyncio.Protocol):
     """One connection: answers requests in the order they come."""
 
+    broken = 0  # creates that were read and not answered, on all connections
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport to answer on."""
         self.transport = cast("asyncio.Transport", transport)
@@ -104,17 +108,28 @@ class Server(asyncio.Protocol):
             self.streaming.cancel()
 
     def data_received(self, data: bytes) -> None:
-        """Answers each request whose head is complete (none of them has a body)."""
+        """Answers each request that is complete."""
         self.received += data
         while (end := self.received.find(b"\r\n\r\n")) >= 0:
-            head, self.received = self.received[:end], self.received[end + 4 :]
+            head = self.received[:end]
+            end += 4
+            if head.startswith(b"POST"):
+                length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
+                end += int(length)
+                if len(self.received) < end:
+                    return
+            self.received = self.received[end:]
             self.answer(head.split(b" ", 2)[1].decode())
 
     def answer(self, path: str) -> None:
-        """Answers a GET of `path`."""
+        """Answers a request for `path`."""
         *_, task_id, last = path.split("/")
-        if last != "events":
-            body = json.dumps(task(task_id)).encode()
+        if last == "breaking":
+            Server.broken += 1
+            self.transport.close()
+        elif last != "events":
+            answer = Server.broken if last == "broken" else task(task_id)
+            body = json.dumps(answer).encode()
             self.transport.write(
                 b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
                 % (len(body), body)

@@ -7,18 +7,18 @@ import os
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-import psutil
-
+from scripts.benchmarks.clients import rate
 from scripts.benchmarks.figures import Figure
-from scripts.benchmarks.processes import HERE, Process, interleaved, process
+from scripts.benchmarks.processes import HERE, Process, cpu_seconds, interleaved, process
 
-TASKS = 500
+REQUESTS = 1_000
 
 
 def figures(rounds: int) -> Iterator[Figure]:
-    """Durable creations, and whole tasks through platform and worker."""
+    """Durable creations, and the routes that are used most, called over plain sockets."""
     with (
         tempfile.TemporaryDirectory() as folder,
         process(HERE / "subjects" / "storing.py", Path(folder) / "bench.db") as storing,
@@ -31,24 +31,46 @@ def figures(rounds: int) -> Iterator[Figure]:
         )
     with platform() as (_, environment), parts(environment, "creators.py") as (creators,):
         yield creations("the same over HTTP", creators, rounds, wanted=5)
+    yield from routes(rounds)
+
+
+def routes(rounds: int) -> Iterator[Figure]:
+    """Compare what requests cost the platform with what the server that it runs in costs alone."""
     with (
         platform() as (serving, environment),
-        parts(environment, "finishing.py", "worker.py") as (finishing, worker),
+        parts(environment, "creators.py") as (callers,),
+        process(HERE / "subjects" / "uvicorn_constant.py") as uvicorn,
+        parts(os.environ | json.loads(uvicorn.read_line()), "creators.py") as (others,),
     ):
-        finishing.run("finish32", TASKS)
-        watched = {"platform": serving, "worker": worker, "client": finishing}
-        before = {name: cpu_seconds(part) for name, part in watched.items()}
-        taken = [finishing.run("finish32", TASKS) for _ in range(rounds)]
-        cpu = {
-            name: 1e6 * (cpu_seconds(part) - before[name]) / (rounds * TASKS)
-            for name, part in watched.items()
-        }
-        yield Figure(
-            title="create → worker → result, 32 in flight",
-            value=TASKS * rounds / sum(taken),
-            unit="tasks/s",
-            detail="CPU per task: "
-            + ", ".join(f"{name} {microseconds:,.0f} µs" for name, microseconds in cpu.items()),
+
+        def spent(server: Process, callers: Process, run: str) -> float:
+            before = cpu_seconds(server.popen.pid)
+            callers.run(run, REQUESTS)
+            return 1e6 * (cpu_seconds(server.popen.pid) - before) / REQUESTS
+
+        for title, run, wanted in (
+            ("a task's status", "status32", 2.0),
+            ("a durable create", "create32", 3.5),
+        ):
+            pair = interleaved(
+                rounds,
+                partial(spent, serving, callers, run),
+                partial(spent, uvicorn, others, run),
+            )
+            yield Figure.of_costs(
+                f"{title} over HTTP, 32 sockets, CPU of the platform / of a constant by uvicorn",
+                pair,
+                wanted=wanted,
+                at_most=True,
+            )
+        pair = interleaved(
+            rounds, rate(callers, "status32", REQUESTS), rate(others, "status32", REQUESTS)
+        )
+        yield Figure.of_rates(
+            "a task's status over HTTP, 32 sockets, the platform / a constant by uvicorn",
+            pair,
+            "requests/s",
+            wanted=0.55,
         )
 
 
@@ -63,17 +85,22 @@ def creations(title: str, creators: Process, rounds: int, *, wanted: float | Non
 
 
 @contextmanager
-def platform(store: str | None = None) -> Generator[tuple[Process, dict[str, str]]]:
+def platform(
+    store: str | None = None, checkout: str | None = None
+) -> Generator[tuple[Process, dict[str, str]]]:
     """Run the platform over a store, or a new one in a file; also yield the environment that
-    points to it.
+    points to it. All that runs in that environment imports the package from `checkout`, if given.
     """
+    environment = os.environ | ({"PYTHONPATH": checkout} if checkout else {})
     with (
         tempfile.TemporaryDirectory() as folder,
         process(
-            HERE / "subjects" / "serving_platform.py", store or Path(folder) / "bench.db"
+            HERE / "subjects" / "serving_platform.py",
+            store or Path(folder) / "bench.db",
+            environment=environment,
         ) as serving,
     ):
-        yield serving, os.environ | json.loads(serving.read_line())
+        yield serving, environment | json.loads(serving.read_line())
 
 
 @contextmanager
@@ -87,9 +114,3 @@ def parts(environment: dict[str, str], *names: str) -> Generator[list[Process]]:
         parts(environment, *names[1:]) as others,
     ):
         yield [first, *others]
-
-
-def cpu_seconds(part: Process) -> float:
-    """Return the CPU time that a process has used so far."""
-    times = psutil.Process(part.popen.pid).cpu_times()
-    return float(times.user + times.system)

@@ -11,8 +11,8 @@ from pathlib import Path
 from scripts.benchmarks.clients import rate
 from scripts.benchmarks.figures import Figure
 from scripts.benchmarks.postgres import Postgres, postgres
-from scripts.benchmarks.processes import HERE, Process, interleaved, process
-from scripts.benchmarks.serving import cpu_seconds, parts, platform
+from scripts.benchmarks.processes import HERE, Process, cpu_seconds, interleaved, process
+from scripts.benchmarks.serving import parts, platform
 
 CREATIONS = 2_000
 
@@ -68,7 +68,8 @@ def two_servers(database: Postgres, rounds: int) -> Figure:
         with parts(one, "creators.py") as (alone,), parts(one | both, "creators.py") as (shared,):
 
             def used() -> float:
-                return database.cpu_seconds() + cpu_seconds(first) + cpu_seconds(second)
+                servers = cpu_seconds(first.popen.pid) + cpu_seconds(second.popen.pid)
+                return database.cpu_seconds() + servers
 
             def run(creators: Process, costs: list[float]) -> float:
                 before = used()

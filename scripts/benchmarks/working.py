@@ -50,6 +50,14 @@ def figures(official_python: str, rounds: int) -> Iterator[Figure]:
             working("memory", "async_worker.py", environment) as (client, worker),
             parts(environment | {"XPANDER_AGENT_ID": "memory"}, "creators.py") as (creators,),
         ):
+            client.run("finish32", 1)
+            yield Figure(
+                title="memory of an idle worker, after its first task",
+                value=psutil.Process(worker.popen.pid).memory_info().rss / 1e6,
+                unit="MB",
+                wanted=34,
+                at_most=True,
+            )
             yield memory(creators, client, worker)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 
 from measured import serve
@@ -23,11 +24,19 @@ async def call(callers: int, count: int, make: Callable[[Caller], Awaitable[obje
     await asyncio.gather(*(work(number) for number in range(callers)))
 
 
+async def read(callers: int, count: int) -> None:
+    """Read one task `count` times."""
+    caller = Caller(*await asyncio.open_connection(addresses[0].hostname, addresses[0].port))
+    task_id = json.loads(await caller.create())["id"]
+    await caller.close()
+    await call(callers, count, lambda caller: caller.status(task_id))
+
+
 serve(
     {},
     {
         "create1": lambda count: call(1, count, Caller.create),
         "create32": lambda count: call(32, count, Caller.create),
-        "finish32": lambda count: call(32, count, Caller.finish),
+        "status32": lambda count: read(32, count),
     },
 )

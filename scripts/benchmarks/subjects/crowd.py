@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
 
 from measured import serve
 from plain_caller import FIELDS, Caller, addresses
@@ -48,16 +49,28 @@ class Crowd:
             elif line.startswith(b"data: ") and event == b"agent-execution":
                 self._offers.put_nowait(json.loads(line[6:])["id"])
 
-    async def work(self, count: int) -> None:
-        """One task after the other: created, offered to one of them, begun and ended."""
+    async def work(self, count: int) -> list[float]:
+        """One task after the other: created, offered to one of them, begun and ended.
+
+        Return the seconds from before the create to the offer, of each.
+        """
         await self.gather()
         caller = Caller(*await asyncio.open_connection(addresses[0].hostname, addresses[0].port))
+        seconds: list[float] = []
         for _ in range(count):
+            started = time.perf_counter()
             await caller.create()
             task_id = await self._offers.get()
+            seconds.append(time.perf_counter() - started)
             await caller.update(task_id, status="executing")
             await caller.update(task_id, status="completed", result="done")
         await caller.close()
+        return seconds
+
+    async def idle(self, count: int) -> None:
+        """Listen for so many seconds."""
+        await self.gather()
+        await asyncio.sleep(count)
 
     async def leave(self, count: int) -> None:
         """All of them are gone."""
@@ -67,4 +80,4 @@ class Crowd:
 
 
 crowd = Crowd(int(os.environ["XPANDER_CROWD"]))
-serve({}, {"work": crowd.work, "leave": crowd.leave})
+serve({}, {"work": crowd.work, "idle": crowd.idle, "leave": crowd.leave})

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 
-from configured import configuration
 from measured import in_flight, serve
-from xpander_client import AgentExecutionStatus, Task, Tasks
+from xpander_client import AgentExecutionStatus, Configuration, Task, Tasks
 
+configuration = Configuration()
 tasks = Tasks(configuration)
 
 

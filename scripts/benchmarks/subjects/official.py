@@ -48,7 +48,7 @@ def first_event(_: int) -> float:
 serve(
     {"get": get, "replay": replay, "first_event": first_event},
     {
-        "aget": lambda count: in_flight(1, count, aget),
+        "aget1": lambda count: in_flight(1, count, aget),
         "areplay": lambda count: aevents("replay", count),
         "atokens": lambda count: aevents("tokens", count),
     },

@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 
 addresses = [urlsplit(each) for each in os.environ["XPANDER_BASE_URL"].split()]
 BODY = b'{"input": {"text": "Add up the sales by region", "files": []}}'
-STREAMED = b'{"input": {"text": "Add up the sales by region"}, "events_streaming": true}'
 FIELDS = f"host: {addresses[0].netloc}\r\nx-api-key: {os.environ['XPANDER_API_KEY']}\r\n"
 
 
@@ -24,23 +23,19 @@ class Caller:
         self._reader = reader
         self._writer = writer
 
-    async def create(self, body: bytes = BODY) -> bytes:
+    async def create(self) -> bytes:
         """Create a task; return its JSON."""
         head = (
             f"POST /agent-execution/{os.environ['XPANDER_AGENT_ID']} HTTP/1.1\r\n{FIELDS}"
-            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
+            f"content-type: application/json\r\ncontent-length: {len(BODY)}\r\n"
             f"idempotency-key: {uuid.uuid4().hex}\r\n\r\n"
         )
-        answered = await self._ask(head.encode() + body)
-        length = answered.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
-        return await self._reader.readexactly(int(length))
+        return await self._read_body(await self._ask(head.encode() + BODY))
 
-    async def finish(self) -> None:
-        """Create a task, and follow it to its end."""
-        task_id = json.loads(await self.create(STREAMED))["id"]
-        await self._ask(f"GET /agent-execution/{task_id}/events HTTP/1.1\r\n{FIELDS}\r\n".encode())
-        events = await self._reader.readuntil(b"\r\n0\r\n\r\n")
-        assert b'"status":"completed"' in events, events
+    async def status(self, task_id: str) -> None:
+        """Read a task."""
+        request = f"GET /agent-execution/{task_id}/status HTTP/1.1\r\n{FIELDS}\r\n"
+        await self._read_body(await self._ask(request.encode()))
 
     async def update(self, task_id: str, **fields: object) -> None:
         """Set fields of a task, as the worker of its first attempt."""
@@ -49,9 +44,7 @@ class Caller:
             f"PATCH /agent-execution/{task_id}/update HTTP/1.1\r\n{FIELDS}"
             f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
         )
-        answered = await self._ask(head.encode() + body)
-        length = answered.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
-        await self._reader.readexactly(int(length))
+        await self._read_body(await self._ask(head.encode() + body))
 
     async def _ask(self, request: bytes) -> bytes:
         """Send a request; return the head of the answer."""
@@ -59,6 +52,10 @@ class Caller:
         head = await self._reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 20"), head
         return head
+
+    async def _read_body(self, head: bytes) -> bytes:
+        length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
+        return await self._reader.readexactly(int(length))
 
     async def close(self) -> None:
         """Close the connection."""

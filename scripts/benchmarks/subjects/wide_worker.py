@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 
-from configured import configuration
 from ending import end_with_input
-from xpander_client import Task
+from xpander_client import Configuration, Task
 from xpander_client.worker import Worker
 
 
@@ -20,4 +19,4 @@ async def finish(task: Task) -> Task:
 if __name__ == "__main__":
     logging.basicConfig(level=logging.WARNING)  # two lines a task would be measured, too
     end_with_input()
-    asyncio.run(Worker(finish, configuration, max_sync_workers=32).run())
+    asyncio.run(Worker(finish, Configuration(), max_sync_workers=32).run())

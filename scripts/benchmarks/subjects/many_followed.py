@@ -1,0 +1,42 @@
+"""A client that follows many tasks, and makes a call beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from measured import in_flight, serve
+from xpander_client import Configuration, Task, Tasks
+
+configuration = Configuration()
+tasks = Tasks(configuration)
+
+
+async def call(count: int) -> float:
+    """Return the seconds of a call while `count` unfinished tasks are followed."""
+    created: list[Task] = []
+
+    async def create() -> None:
+        agent_id = configuration.required("agent_id")
+        created.append(await tasks.acreate(agent_id=agent_id, prompt="Wait", events_streaming=True))
+
+    await in_flight(32, count, create)
+    began = asyncio.Semaphore(0)
+
+    async def follow(task: Task) -> None:
+        async for _ in task.aevents():
+            began.release()
+
+    followers = [asyncio.create_task(follow(task)) for task in created]
+    for _ in followers:
+        await began.acquire()
+    started = time.perf_counter()
+    await tasks.aget(task_id=created[0].id)
+    seconds = time.perf_counter() - started
+    for follower in followers:
+        follower.cancel()
+    await asyncio.gather(*followers, return_exceptions=True)
+    return seconds
+
+
+serve({}, {"call": call})
