@@ -79,13 +79,14 @@ def events(wires: dict[str, Process], bare: Process, rounds: int) -> Iterator[Fi
 def broken_creates(wires: dict[str, Process]) -> Iterator[Figure]:
     """Count how often a create is sent to a server that reads it and closes the connection."""
     for wire, ours in wires.items():
-        sent = {run: ours.run(f"{run}_broken", 1) for run in ("create", "acreate")}
+        sent = {run: ours.run(f"{run}_broken", 1) for run in ("create", "acreate", "given")}
         yield Figure(
             title=f"creates sent to a server that breaks off, {wire}",
             value=max(sent.values()),
             wanted=1,
             at_most=True,
-            detail="sync {create:.0f}, async {acreate:.0f}".format(**sent),
+            detail="sync {create:.0f}, async {acreate:.0f}, with a given client of httpx2 "
+            "{given:.0f}".format(**sent),
         )
 
 

@@ -146,15 +146,16 @@ What is compared:
   they are `succeeded` or `successful`, which is asked for in one query for all every 5 ms; they
   have no results. Ours count when the stream of their events has brought the terminal one, with the
   result. *CPU of all processes* is that of client, worker, platform (ours) and PostgreSQL.
-- *create → worker → result* counts tasks that were created with `acreate`, run by a worker process
-  whose handler only sets the result, and waited for with `await_finished`, 32 at a time.
+- *create → worker → result* counts calls of `tasks.arun`, 32 at a time, whose tasks are run by a
+  worker process with a handler that only sets the result.
 - *requests per task* are counted between the platform and all others; heartbeats and the stream of
   offers are not about a task.
 - *idle workers* are plain sockets that listen for tasks of one agent, in one process; the one task
   at a time is offered to one of them.
-- *tasks through one worker* is the same with an async handler, in our worker's process and in the
-  official one's: both listen at the same platform, each for an agent of its own, both run six tasks
-  at once and log warnings only. The clients are ours for both, so the ratio is about the workers.
+- *tasks through one worker* are made with `acreate` and waited for with `await_finished`; the
+  handler is async, in our worker's process and in the official one's: both listen at the same
+  platform, each for an agent of its own, both run six tasks at once and log warnings only. The
+  clients are ours for both, so the ratio is about the workers.
 - *the handler's first line* is counted from before `acreate` is called, one task after the other:
   the handler gives its `time.time()` as the result.
 - *1.x client* in the rows about turns: the requests that this older client made in a turn, three

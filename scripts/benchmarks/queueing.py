@@ -27,13 +27,14 @@ class Contestant:
 
     client: Process
     others: list[Process]
+    run: str = "finish32"
     rates: list[float] = attrs.field(factory=list)
     costs: list[float] = attrs.field(factory=list)
 
     def measure(self, database: Postgres) -> None:
         """Run some tasks; note how many there were in a second, and the CPU time of each."""
         before = self._used(database)
-        seconds = self.client.run("finish32", TASKS)
+        seconds = self.client.run(self.run, TASKS)
         self.rates.append(TASKS / seconds)
         self.costs.append(1e6 * (self._used(database) - before) / TASKS)
 
@@ -80,8 +81,8 @@ def installed(database: Postgres) -> Generator[dict[str, Contestant]]:
         parts(environment | {"XPANDER_HTTP": "direct"}, "finishing.py") as (direct,),
     ):
         yield {
-            "httpx": Contestant(default, [serving, worker]),
-            "direct": Contestant(direct, [serving, worker]),
+            "httpx": Contestant(default, [serving, worker], "run32"),
+            "direct": Contestant(direct, [serving, worker], "run32"),
         }
 
 

@@ -70,7 +70,7 @@ def costs(
     ):
         pair = interleaved(
             rounds,
-            lambda: ours.cost("finish32"),
+            lambda: ours.cost("run32"),
             lambda: theirs.cost("finish32") if theirs else 1.0,
         )
     yield Figure(
@@ -99,12 +99,12 @@ def requests() -> Figure:
     ):
         proxied = environment | {"XPANDER_BASE_URL": f"http://127.0.0.1:{proxy.read_line()}"}
         with parts(proxied, "finishing.py", "worker.py") as (client, _):
-            client.run("finish32", COUNTED)
+            client.run("run32", COUNTED)
             before = proxy.run("requests", 1)
-            client.run("finish32", COUNTED)
+            client.run("run32", COUNTED)
             made = proxy.run("requests", 1) - before
     return Figure(
-        title="requests per task, created, run and followed to its result",
+        title="requests per task, from create to result",
         value=made / COUNTED,
         wanted=2,
         at_most=True,

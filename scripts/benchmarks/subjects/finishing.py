@@ -1,4 +1,7 @@
-"""A client that creates tasks and waits until they are finished, 32 at a time or one by one."""
+"""A client that has tasks run and waits until they are finished, 32 at a time or one by one.
+
+`run32` does it with one call for each, `finish32` with two, as programs of older versions do.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,14 @@ async def finish() -> Task:
     return finished
 
 
+async def run() -> Task:
+    finished = await tasks.arun(
+        agent_id=configuration.required("agent_id"), prompt="Add up the sales by region"
+    )
+    assert finished.status == AgentExecutionStatus.Completed, finished
+    return finished
+
+
 async def first_line(count: int) -> list[float]:
     """For each task: from before `acreate` to the time that its handler gives as the result."""
     samples: list[float] = []
@@ -35,6 +46,7 @@ async def first_line(count: int) -> list[float]:
 serve(
     {},
     {
+        "run32": lambda count: in_flight(32, count, run),
         "finish32": lambda count: in_flight(32, count, finish),
         "first_line": first_line,
     },

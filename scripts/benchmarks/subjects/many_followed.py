@@ -21,15 +21,17 @@ async def call(count: int) -> float:
         created.append(await tasks.acreate(agent_id=agent_id, prompt="Wait", events_streaming=True))
 
     await in_flight(32, count, create)
-    began = asyncio.Semaphore(0)
+    began = [asyncio.Event() for _ in created]
 
-    async def follow(task: Task) -> None:
+    async def follow(task: Task, first: asyncio.Event) -> None:
         async for _ in task.aevents():
-            began.release()
+            first.set()
 
-    followers = [asyncio.create_task(follow(task)) for task in created]
-    for _ in followers:
-        await began.acquire()
+    followers = [
+        asyncio.create_task(follow(task, first)) for task, first in zip(created, began, strict=True)
+    ]
+    for first in began:
+        await first.wait()
     started = time.perf_counter()
     await tasks.aget(task_id=created[0].id)
     seconds = time.perf_counter() - started

@@ -7,6 +7,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
+import httpx2
 
 from measured import in_flight, serve
 from xpander_client import Configuration, Tasks
@@ -69,6 +70,15 @@ def broken() -> int:
 
 
 def create_broken(_: int) -> float:
+    return create_by(tasks)
+
+
+def given_broken(_: int) -> float:
+    with httpx2.Client() as given:
+        return create_by(Tasks(configuration, http_client=given))
+
+
+def create_by(tasks: Tasks) -> float:
     """Return how many creates the server reads of one that it does not answer."""
     before = broken()
     try:
@@ -95,6 +105,7 @@ serve(
         "replay": replay,
         "first_event": first_event,
         "create_broken": create_broken,
+        "given_broken": given_broken,
     },
     {
         "aget1": lambda count: in_flight(1, count, aget),
