@@ -19,7 +19,6 @@ from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import (
     TASK_FIELDS,
-    EventRecord,
     IdempotencyKey,
     ListenState,
     Put,
@@ -31,7 +30,6 @@ from xpander_client.platform.stores.base.hints import agent_topic, task_topic
 from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.stores.postgres.clock import DatabaseClock
 from xpander_client.platform.stores.postgres.connections import READERS, SESSION, Database
-from xpander_client.platform.stores.postgres.recent_events import KEPT_BYTES, RecentEvents
 from xpander_client.platform.stores.postgres.recent_tasks import LARGEST, LIMIT
 from xpander_client.platform.stores.postgres.store import PostgresStore
 from xpander_client.platform.stores.postgres.transaction import (
@@ -148,20 +146,6 @@ async def test_a_follower_reads_what_its_server_wrote_out_of_memory_until_others
         # After the hint, nothing is missing.
         assert [event.seq for event in await first.read("t", 2, 100, hinted=True)] == [3, 4]
     assert [event.seq for event in await first.read("t", 0, 100)] == [1, 2, 3, 4]
-
-
-def test_what_is_remembered_of_events_is_bounded_and_has_no_holes() -> None:
-    tails = RecentEvents()
-    big = b"x" * (KEPT_BYTES // 10)
-    tails.extend((f"t{n}", EventRecord(1, "chunk", big)) for n in range(100))
-    assert 0 < tails._size <= KEPT_BYTES
-    assert [n for n in range(100) if tails.read(f"t{n}", 0, 9, None)] == list(range(91, 100))
-    tails.extend([("t99", EventRecord(3, "chunk", b"x"))])
-    assert tails.read("t99", 0, 9, None) is None
-    assert tails.read("t99", 2, 9, None) == [EventRecord(3, "chunk", b"x")]
-    assert tails.read("t99", 3, 9, None) is None
-    tails.forget([shorten(task_topic(f"t{n}")) for n in range(100)])
-    assert (tails._size, tails._events) == (0, {})
 
 
 async def test_what_is_remembered_of_tasks_is_bounded(postgres: str) -> None:

@@ -312,6 +312,26 @@ async def test_folders_are_made_for_the_file(tmp_path: Path) -> None:
     assert (tmp_path / "a" / "b" / "s.db").exists()
 
 
+async def test_who_follows_gets_the_last_events_without_reading_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    async with OpenStore(SqliteStore(tmp_path / "s.db", clock=clock)) as store:
+        await store.put("o", "a", BODY, task_id="t")
+        await store.append("o", "t", [{"type": "chunk", "data": n} for n in "12"], attempt=None)
+        with monkeypatch.context() as patched:
+            patched.setattr(store, "_reader", None)
+            assert [event.seq for event in await store.read("t", 0, 2, hinted=True)] == [1, 2]
+            assert [event.seq for event in await store.read("t", 1, 9, hinted=True)] == [2, 3]
+        stored = await store.read("t", 0, 100)
+        await store.append("o", "t", [{"type": "chunk", "data": "3"}], attempt=None)
+        assert await store.read("t", 2, 1, hinted=True) == stored[2:]
+        await store.stop("o", "t")
+        clock.now += 1
+        assert (await store.prune(events_before=clock())).events
+        for hinted in (True, False):
+            assert [each.seq for each in await store.read("t", 0, 9, hinted=hinted)] == [5]
+
+
 class Ledger:
     """A table of numbers behind a group commit."""
 
@@ -321,7 +341,7 @@ class Ledger:
         self.writer = GroupCommit(
             self.connect,
             Transaction,
-            lambda topics: self.heard.append(set(topics)),
+            lambda tx: self.heard.append(tx.topics),
             Admission(limit, patience=30.0, size=0),
         )
         with sqlite3.connect(path) as connection:

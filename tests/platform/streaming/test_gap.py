@@ -224,16 +224,24 @@ def without(path: Path, missing: set[int], *, later: int = 99) -> Callable[[], N
     return put_back
 
 
-def test_several_holes_are_told_each_at_its_place(tmp_path: Path) -> None:
-    path = tmp_path / "store.db"
+@contextlib.contextmanager
+def client_of(path: Path) -> Iterator[httpx.Client]:
+    """Run a platform over a file for a client."""
     with LocalPlatform(store=path, settings=QUICK, organization_id="acme") as platform:
         headers = {"x-api-key": platform.api_key}
         with httpx.Client(base_url=platform.url, headers=headers, verify=False) as http:
-            task = create(http)
-            push(http, task, *(event("chunk", task["id"], str(n)) for n in range(20)))
-            update(http, task, status="completed")
-            without(path, {1, 2, 7, 8, 9, 15})
-            told = follow(http, task)
+            yield http
+
+
+def test_several_holes_are_told_each_at_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "store.db"
+    with client_of(path) as http:
+        task = create(http)
+        push(http, task, *(event("chunk", task["id"], str(n)) for n in range(20)))
+        update(http, task, status="completed")
+    without(path, {1, 2, 7, 8, 9, 15})
+    with client_of(path) as http:  # that remembers no events
+        told = follow(http, task)
     assert [frame.data["data"] for frame in told if frame.event == "gap"] == [
         {"missing_from": 1, "earliest": 3, "latest": 22},
         {"missing_from": 7, "earliest": 10, "latest": 22},
@@ -276,6 +284,7 @@ async def test_whatever_is_missing_every_number_is_told_once(
         events = [event("chunk", "t", str(n)) for n in range(28)]
         await store.append("acme", "t", events, attempt=None)
         await store.stop("acme", "t")
+    async with OpenStore(SqliteStore(path, clock=clock)) as store:  # that remembers no events
         put_back = without(path, missing, later=later)
         logs, alarm = EventLogs(store, Settings(poll_interval=0.01), clock, Metrics()), WakeEvent()
         log = logs.join(record, after, alarm)

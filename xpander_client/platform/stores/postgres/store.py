@@ -24,7 +24,8 @@ from xpander_client.platform.rules.records import (
     TaskRecord,
 )
 from xpander_client.platform.stores.base.commands import unknown_task
-from xpander_client.platform.stores.base.hints import Subscription
+from xpander_client.platform.stores.base.hints import Subscription, task_topic
+from xpander_client.platform.stores.base.recent_events import RecentEvents
 from xpander_client.platform.stores.base.retention import Batch, Kind, build_organizations_query
 from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.stores.base.transaction import Command
@@ -34,7 +35,6 @@ from xpander_client.platform.stores.postgres.last_numbers import LastNumbers
 from xpander_client.platform.stores.postgres.listener import DatabaseListener
 from xpander_client.platform.stores.postgres.presence import RENEW, PostgresPresence
 from xpander_client.platform.stores.postgres.queue_fronts import Fronts
-from xpander_client.platform.stores.postgres.recent_events import RecentEvents
 from xpander_client.platform.stores.postgres.retention import prune
 from xpander_client.platform.stores.postgres.rows import (
     DOCUMENT,
@@ -92,7 +92,7 @@ class PostgresStore(Store):
         super().__init__(settings, clock or database_clock or DatabaseClock())
         self.server_id = str(uuid.uuid4())
         self._database = Database(address)
-        self._recent_events = RecentEvents()
+        self._recent_events = RecentEvents(lambda task_id: shorten(task_topic(task_id)))
         self._last_numbers = LastNumbers(self._database)
         self._fronts = Fronts()
         self._listener = DatabaseListener(
@@ -473,7 +473,6 @@ class PostgresStore(Store):
     async def _find_organizations(self, kind: Kind, before: float) -> Sequence[str]:
         if kind == "keys":
             await self._presence.forget()
-            self._recent_events.clear()
         sql = build_organizations_query(kind, "$1::double precision")
         if sql is None:
             return [""]
@@ -486,6 +485,7 @@ class PostgresStore(Store):
             begun = time.perf_counter()
             async with connection.transaction():
                 rows, more = await prune(connection, kind, organization_id, before, limit)
+            self._recent_events.clear()
             return Batch(rows, more, time.perf_counter() - begun)
 
     # ---------------------------------------------------------------------------------------------

@@ -57,15 +57,15 @@ class GroupCommit(Generic[Tx]):
     While one commit is under way, the next commands gather; so the busier it is, the fewer syncs
     each command costs. A caller hears of its command only after the commit that holds it. A command
     that fails does not touch the others of its batch. While another process has the file locked,
-    all that wait are refused together, and `locked_out` is called, on the thread. How many may be
-    queued is up to `admission`.
+    all that wait are refused together, and `locked_out` is called, on the thread. `on_written` is
+    given, on the loop, what was committed. How many may be queued is up to `admission`.
     """
 
     def __init__(
         self,
         connect: Callable[[], sqlite3.Connection],
         begin: Callable[[sqlite3.Connection], Tx],
-        notify: Callable[[Iterable[str]], None],
+        on_written: Callable[[Tx], None],
         admission: Admission,
         *,
         batch: int = 512,
@@ -73,7 +73,7 @@ class GroupCommit(Generic[Tx]):
     ) -> None:
         self._connect = connect
         self._begin = begin
-        self._notify = notify
+        self._on_written = on_written
         self._locked_out = locked_out
         self._limit = BatchLimit(batch)
         self._admission = admission
@@ -121,10 +121,10 @@ class GroupCommit(Generic[Tx]):
         try:
             while batch := self._next():
                 self._usual = len(batch)
-                topics = self._write(connection, batch)
+                written = self._write(connection, batch)
                 assert self._loop is not None
                 try:
-                    self._loop.call_soon_threadsafe(self._settle, batch, topics)
+                    self._loop.call_soon_threadsafe(self._settle, batch, written)
                 except RuntimeError:
                     return  # the loop was closed without us; what is committed is committed
         finally:
@@ -156,9 +156,9 @@ class GroupCommit(Generic[Tx]):
         self._ended = entry is None
         return entry
 
-    def _write(self, connection: sqlite3.Connection, batch: list[QueuedCommand]) -> set[str]:
+    def _write(self, connection: sqlite3.Connection, batch: list[QueuedCommand]) -> Tx | None:
         """One transaction for the batch, or for as much of it as fits into one. What is left of the
-        batch is settled; the rest comes next.
+        batch is settled; the rest comes next. Returns the transaction if it was committed.
         """
         transaction = self._begin(connection)
         begun = time.perf_counter()
@@ -173,7 +173,7 @@ class GroupCommit(Generic[Tx]):
             self._locked_out()
             for entry in batch:
                 entry.error = HttpError(503, f"the store can't be written now: {error}")
-            return set()
+            return None
         try:
             for number, entry in enumerate(batch):
                 if number and transaction.size > BATCH_BYTES:
@@ -194,22 +194,22 @@ class GroupCommit(Generic[Tx]):
             if self._limit.split(len(batch), error):
                 self._first.extendleft(reversed(batch))
                 batch.clear()
-                return set()
+                return None
             if not isinstance(error, _Spoilt):
                 _logger.error("a write failed: %s", error, exc_info=error)
                 _fail(batch, error)
             self._limit.release(len(batch))
-            return set()
+            return None
         self._limit.release(len(batch))
         self.commits += 1
         self.commands += len(batch)
         self._admission.observer.on_commit(len(batch), time.perf_counter() - begun)
-        return transaction.topics
+        return transaction
 
-    def _settle(self, batch: list[QueuedCommand], topics: set[str]) -> None:
+    def _settle(self, batch: list[QueuedCommand], written: Tx | None) -> None:
         resolve(batch, self._admission)
-        if topics:
-            self._notify(topics)
+        if written is not None:
+            self._on_written(written)
 
 
 class _Spoilt(Exception):

@@ -29,6 +29,7 @@ from xpander_client.platform.rules.records import (
 )
 from xpander_client.platform.stores.base.commands import unknown_task
 from xpander_client.platform.stores.base.local_presence import LocalPresence
+from xpander_client.platform.stores.base.recent_events import RecentEvents
 from xpander_client.platform.stores.base.retention import Batch, Kind, build_organizations_query
 from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.stores.base.transaction import Command
@@ -83,13 +84,14 @@ class SqliteStore(Store):
         self._open_file = connect or _open_file
         super().__init__(settings, clock or server_clock())
         self._lock = FileLock(self.path)
+        self._recent_events = RecentEvents()
         self._presence = LocalPresence(
             self.renew, self._holds, self._renew_all, self._settings.standstill, self._clock
         )
         self._writer = GroupCommit(
             self._connect,
             lambda connection: SqliteWork(connection, self._clock),
-            self._topics.notify,
+            self._on_written,
             self.admission,
             locked_out=self._presence.note_pause,
         )
@@ -264,6 +266,8 @@ class SqliteStore(Store):
         """Return the task's events with numbers above `after`, in order, about `size` bytes of
         them.
         """
+        if hinted and (tail := self._recent_events.read(task_id, after, limit, size)):
+            return tail
         reader = self._read_connection()
         found = reader.execute("SELECT number FROM tasks WHERE id = ?", (task_id,)).fetchone()
         if found is None or after >= SEQ_MASK:
@@ -462,9 +466,11 @@ class SqliteStore(Store):
     async def _prune_some(
         self, kind: Kind, organization_id: str, before: float, limit: int
     ) -> Batch:
-        return await self._writer.submit(
+        batch = await self._writer.submit(
             lambda work: prune(work, kind, organization_id, before, limit)
         )
+        self._recent_events.clear()
+        return batch
 
     # ---------------------------------------------------------------------------------------------
 
@@ -477,6 +483,10 @@ class SqliteStore(Store):
     def commands(self) -> int:
         """How many commands those transactions held."""
         return self._writer.commands
+
+    def _on_written(self, work: SqliteWork) -> None:
+        self._recent_events.extend(work.events)
+        self._topics.notify(work.topics)
 
     async def _submit(self, command: Command[T]) -> T:
         return await self._writer.submit(command.run)

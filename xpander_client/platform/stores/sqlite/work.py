@@ -15,6 +15,7 @@ from xpander_client.platform.rules.records import (
     TASK_FIELDS,
     AuditEntry,
     Document,
+    EventRecord,
     IdempotencyKey,
     MessageRecord,
     NewEvent,
@@ -87,11 +88,14 @@ def read_document(row: Sequence[Any]) -> Document:
 
 
 class SqliteWork(Transaction):
-    """A `Work` that reads and writes at once: the transaction keeps it together."""
+    """A `Work` that reads and writes at once: the transaction keeps it together. `events` are those
+    that it adds, each with its task's id.
+    """
 
     def __init__(self, connection: sqlite3.Connection, clock: Clock) -> None:
         super().__init__(connection)
         self._clock = clock
+        self.events: list[tuple[str, EventRecord]] = []
         self._numbers: dict[str, int] = {}
         self._thread_numbers: dict[tuple[str, str], int] = {}
 
@@ -136,7 +140,7 @@ class SqliteWork(Transaction):
         self.size += len(outcome.record.document)
         self._numbers[outcome.record.id] = number
         self._keep_apart(number, None, outcome.record)
-        self._append(number, 0, outcome.events)
+        self._append(outcome.record.id, number, 0, outcome.events)
 
     def save(self, before: TaskRecord, outcome: task_machine.Outcome) -> int:
         """Write what changed of a task, and its new events; returns the last one's number."""
@@ -147,7 +151,7 @@ class SqliteWork(Transaction):
             self._keep_apart(number, before, record)
             self.size += len(record.document)
         last_seq = self.last_seq(record.id)
-        self._append(number, last_seq, outcome.events)
+        self._append(record.id, number, last_seq, outcome.events)
         return last_seq + len(outcome.events)
 
     def _keep_apart(self, number: int, before: TaskRecord | None, record: TaskRecord) -> None:
@@ -173,14 +177,14 @@ class SqliteWork(Transaction):
             (record.lease_until, self._numbers[record.id]),
         )
 
-    def _append(self, number: int, last_seq: int, events: Sequence[NewEvent]) -> None:
-        first = (number << SEQ_BITS) + last_seq + 1
-        for place, event in enumerate(events, first):
+    def _append(self, task_id: str, number: int, last_seq: int, events: Sequence[NewEvent]) -> None:
+        for seq, event in enumerate(events, last_seq + 1):
             self.size += len(event.body)
             self.execute(
                 "INSERT INTO events (place, type, body) VALUES (?, ?, ?)",
-                (place, event.type, event.body),
+                ((number << SEQ_BITS) + seq, event.type, event.body),
             )
+            self.events.append((task_id, EventRecord(seq, event.type, event.body)))
 
     def waiting(
         self, organization_id: str, agent_id: str, pins: Sequence[str | None]
