@@ -361,7 +361,7 @@ class _Description:
                     _read_reference(described), steps, by_place, classes
                 )
                 parts.append(f"{name_attribute(wire)}={inner}")
-        return f"{model}({', '.join(parts)})"
+        return f"models.{model}({', '.join(parts)})"
 
     def _name_places(
         self, operation: Operation, by_place: dict[tuple[str, tuple[str, ...]], Argument]
@@ -462,7 +462,7 @@ class _Description:
             elif "build" in value:
                 classes.add(value["build"])
                 inner = ", ".join(f"{key}=self.{path}" for key, path in value["from"].items())
-                filled[keyword] = f"{value['build']}({inner})"
+                filled[keyword] = f"models.{value['build']}({inner})"
             elif "field" in value:
                 path = f"self.{value['field']}"
                 default = print_literal(value["default"])

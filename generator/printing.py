@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import attrs
 
@@ -21,17 +21,30 @@ _TIMEOUT = Keyword(
 
 # Inside a class with a method called `list`, and in a module with a function of that name, the
 # built-in is not reachable by its own name.
-LIST = "builtins.list"
+LIST = {"list": "builtins.list"}
 
 
-def print_imports(classes: Iterable[str], api: Api, here: str) -> list[str]:
-    """Print the imports of generated classes for a module in `here`, such as `models`."""
+def name_data(api: Api) -> dict[str, str]:
+    """Return how calls write the names of models: a model is loaded when it is first needed."""
+    return {model.name: f"models.{model.name}" for model in api.models}
+
+
+def print_imports(
+    classes: Iterable[str], api: Api, here: str, names: Mapping[str, str] | None = None
+) -> list[str]:
+    """Print the imports of generated classes for a module in `here`, such as `models`.
+
+    `names` are as in `PythonType.code`.
+    """
     homes = {each.name: ("models", each.module) for each in api.models}
     homes |= {each.name: ("models", each.module) for each in api.enumerations}
     homes |= {each.literal.name: ("models", each.module) for each in api.enumerations}
     homes |= {each.name: ("resources", each.module) for each in api.resources}
     lines: list[str] = []
     for name in sorted(set(classes)):
+        if name in (names or ()):
+            lines.append("from .. import models")
+            continue
         room, module = homes[name]
         lines.append(f"from {'.' if room == here else f'..{room}.'}{module} import {name}")
     return lines
@@ -47,19 +60,17 @@ def collect_streams(api: Api) -> list[Stream]:
     return list(found.values())
 
 
-def print_parameters(keywords: Iterable[Keyword], positional: int = 0, first: str = "") -> str:
+def print_parameters(
+    names: Mapping[str, str], keywords: Iterable[Keyword], positional: int = 0, first: str = ""
+) -> str:
     """Print parameters, the first `positional` by position too; `first` stands before them."""
     parts: list[str] = [first] if first else []
     for index, keyword in enumerate(keywords):
         if index == positional:
             parts.append("*")
         default = "" if keyword.default is None else f" = {keyword.default}"
-        parts.append(f"{keyword.name}: {_print_annotation(keyword)}{default}")
+        parts.append(f"{keyword.name}: {keyword.type.code(names)}{default}")
     return ", ".join(parts)
-
-
-def _print_annotation(keyword: Keyword) -> str:
-    return keyword.type.code(LIST)
 
 
 def list_checked_enums(request: Request) -> list[tuple[str, str]]:
@@ -259,21 +270,21 @@ def find_body_class(request: Request) -> str:
     return request.body.removeprefix("_body(").partition("(")[0]
 
 
-def print_answer_class(request: Request) -> str:
+def print_answer_class(names: Mapping[str, str], request: Request) -> str:
     """Return what the transport is to make of an answer."""
-    code = request.result.code(LIST)
+    code = request.result.code(names)
     if " | " in code:  # a union is no class to type checkers, either
         return f'cast("type[{code}]", {code})'
     return "_ANYTHING" if code == "Any" else code
 
 
-def print_method_result(method: Method) -> str:
+def print_method_result(names: Mapping[str, str], method: Method) -> str:
     """Return the annotation of what a method returns."""
     if method.does in ("reload", "save", "set", "adopt"):
         return "None"
     if method.does in ("load", "make", "wait"):
         return "Self"
-    return method.request.result.code(LIST)
+    return method.request.result.code(names)
 
 
 def answers_anything(requests: Iterable[Request]) -> bool:

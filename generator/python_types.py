@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 import attrs
 from openapi_python_client.parser.properties import (
@@ -24,6 +25,8 @@ from openapi_python_client.parser.properties.uuid import UuidProperty
 
 from generator.document import Place, SpecError
 
+_AS_THEY_ARE: Mapping[str, str] = MappingProxyType({})
+
 
 @attrs.frozen
 class PythonType:
@@ -35,21 +38,22 @@ class PythonType:
     is_enum: bool = False
     is_literal: bool = False
 
-    def code(self, list_name: str = "list") -> str:
-        """Return the annotation's text; `list_name` tells the built-in from a method `list`."""
+    def code(self, names: Mapping[str, str] = _AS_THEY_ARE) -> str:
+        """Return the annotation's text; `names` has those that are written in another way."""
         if self.name == "|":
-            return " | ".join(member.code(list_name) for member in self.members)
+            return " | ".join(member.code(names) for member in self.members)
+        name = names.get(self.name, self.name)
         if self.name == "list":
-            return f"{list_name}[{self.members[0].code(list_name)}]"
+            return f"{name}[{self.members[0].code(names)}]"
         if self.name == "dict":
-            return f"dict[str, {self.members[0].code(list_name)}]"
-        return self.name
+            return f"{name}[str, {self.members[0].code(names)}]"
+        return name
 
-    def factory(self) -> str:
+    def factory(self, names: Mapping[str, str] = _AS_THEY_ARE) -> str:
         """Return what makes an empty list or dictionary of the type, as code to run any time."""
         inner = self.members[0]
         # A class may not exist yet when its own fields are declared.
-        code = f'"{inner.code()}"' if inner.classes else inner.code()
+        code = f'"{inner.code(names)}"' if inner.classes else inner.code(names)
         return f"list[{code}]" if self.name == "list" else f"dict[str, {code}]"
 
     def optional(self) -> PythonType:

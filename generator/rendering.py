@@ -27,9 +27,12 @@ def render(
     environment = project.env
     environment.undefined = StrictUndefined
     environment.filters["literal"] = print_literal
+    data_names = printing.name_data(api)
     known: dict[str, Any] = environment.globals  # jinja's annotation allows its own only
     known.update(
         api=api,
+        data_names=data_names,
+        names=data_names | printing.LIST,
         print_comment=print_comment,
         print_docstring=print_docstring,
         package=package,

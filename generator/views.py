@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -28,13 +29,12 @@ class Field:
     bounds: dict[str, Any]
     is_private: bool
 
-    @property
-    def declaration(self) -> str:
-        """What the field is assigned, or nothing."""
+    def declare(self, names: Mapping[str, str]) -> str:
+        """Return what the field is assigned, or nothing; `names` are as in `PythonType.code`."""
         options: list[str] = []
         if self.default in ("[]", "{}"):
             # The annotation as a factory: a bare `list` would be one of anything.
-            options.append(f"factory={self.type.required().factory()}")
+            options.append(f"factory={self.type.required().factory(names)}")
         elif self.default is not None and self.default[0] in "[{":
             options.append(f"factory=lambda: {self.default}")
         elif self.default is not None:

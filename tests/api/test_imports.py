@@ -7,6 +7,7 @@ import pkgutil
 import subprocess
 import sys
 
+import attrs
 import pytest
 
 from xpander_client import api
@@ -47,6 +48,15 @@ def test_importing_all_models_never_loads_the_transport() -> None:
 def test_plans_are_made_without_the_transport() -> None:
     loaded = loaded_by("from xpander_client.api.requests import tasks, agents, workers")
     assert not [name for name in loaded if name.startswith(("httpx", "xpander_client.transport"))]
+
+
+def test_calls_load_the_models_that_they_need() -> None:
+    loaded = loaded_by("from xpander_client import Tasks, Threads, Workers")
+    kinds = [getattr(models, name) for name in dir(models)]
+    data = {kind.__module__ for kind in kinds if isinstance(kind, type) and attrs.has(kind)}
+    assert "xpander_client.api.models.task_create" in data
+    assert "xpander_client.api.resources.task" in loaded
+    assert not data & loaded
 
 
 @pytest.mark.parametrize(

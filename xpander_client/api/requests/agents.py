@@ -18,11 +18,8 @@ from xpander_client.core.serialization import (
 )
 from xpander_client.errors import ArgumentError
 
-from ..models.agent_create import AgentCreate
-from ..models.agent_instructions import AgentInstructions
+from .. import models
 from ..models.agent_type import AgentType, AgentTypeLiteral
-from ..models.llm_usage_report import LLMUsageReport
-from ..models.operation_call import OperationCall
 
 
 def get_default_llm_extra_headers() -> RequestSpec:
@@ -154,7 +151,7 @@ def run_operation(
                 }
             ),
             body=_body(
-                OperationCall(
+                models.OperationCall(
                     body_params=body_params,
                     path_params=path_params,
                     query_params=query_params,
@@ -182,7 +179,7 @@ def create(
     name: str,
     type: AgentType | AgentTypeLiteral | None = None,
     description: str | None = None,
-    instructions: AgentInstructions | None = None,
+    instructions: models.AgentInstructions | None = None,
 ) -> RequestSpec:
     """Return what `Agents.create` sends."""
     type = AgentType.from_argument("type", type)
@@ -194,7 +191,7 @@ def create(
             template="/agents-crud/tools/crud/create",
             replay=Replay.KEYED,
             body=_body(
-                AgentCreate(
+                models.AgentCreate(
                     name=name, type=type, description=description, instructions=instructions
                 )
             ),
@@ -225,7 +222,7 @@ def report_llm_usage(
             template="/agents-metrics/{agent_id}/llm",
             replay=Replay.KEYED,
             body=_body(
-                LLMUsageReport(
+                models.LLMUsageReport(
                     source_node_type=source_node_type,
                     finish_reason=finish_reason,
                     provider=provider,

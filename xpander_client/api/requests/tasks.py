@@ -25,27 +25,12 @@ from xpander_client.core.serialization import (
 )
 from xpander_client.errors import ArgumentError
 
-from ..models.agent_execution_input import AgentExecutionInput
+from .. import models
 from ..models.agent_execution_status import AgentExecutionStatus, AgentExecutionStatusLiteral
-from ..models.attachment_ref import AttachmentRef
-from ..models.execution_metrics_report import ExecutionMetricsReport
-from ..models.execution_tokens import ExecutionTokens
 from ..models.llm_reasoning_effort import LLMReasoningEffort, LLMReasoningEffortLiteral
-from ..models.mcp_server_details import MCPServerDetails
 from ..models.output_format import OutputFormat, OutputFormatLiteral
-from ..models.principal import Principal
 from ..models.source_node_type import SourceNodeType
-from ..models.task_create import TaskCreate
-from ..models.task_finish import TaskFinish
-from ..models.task_notification import TaskNotification
-from ..models.task_progress import TaskProgress
-from ..models.task_report_request import TaskReportRequest
-from ..models.task_update import TaskUpdate
-from ..models.task_update_event import TaskUpdateEvent
-from ..models.tasks_delete import TasksDelete
 from ..models.think_mode import ThinkMode, ThinkModeLiteral
-from ..models.tokens import Tokens
-from ..models.user import User
 from ..models.worker_loss import WorkerLoss, WorkerLossLiteral
 
 
@@ -55,8 +40,8 @@ def create(
     existing_task_id: str | None = None,
     prompt: str = "",
     file_urls: builtins.list[str] | None = None,
-    user_details: User | None = None,
-    principal: Principal | None = None,
+    user_details: models.User | None = None,
+    principal: models.Principal | None = None,
     agent_version: str | int | None = None,
     tool_call_payload_extension: dict[str, Any] | None = None,
     source: SourceNodeType | str | None = None,
@@ -70,7 +55,7 @@ def create(
     test_run_node_id: str | None = None,
     user_oidc_token: str | None = None,
     expected_output: str | None = None,
-    mcp_servers: builtins.list[MCPServerDetails] | None = None,
+    mcp_servers: builtins.list[models.MCPServerDetails] | None = None,
     triggering_agent_id: str | None = None,
     title: str | None = None,
     think_mode: ThinkMode | ThinkModeLiteral | None = None,
@@ -82,7 +67,7 @@ def create(
     llm_reasoning_effort: LLMReasoningEffort | LLMReasoningEffortLiteral | None = None,
     harness_cli: str | None = None,
     tool_call_limit: int | None = None,
-    attachments: builtins.list[AttachmentRef] | None = None,
+    attachments: builtins.list[models.AttachmentRef] | None = None,
     permission_mode: str | None = None,
     memory_thread_id: str | None = None,
     parent_execution_id: str | None = None,
@@ -106,9 +91,9 @@ def create(
             replay=Replay.KEYED,
             headers=_header_fields({"x-agent-version": agent_version}),
             body=_body(
-                TaskCreate(
+                models.TaskCreate(
                     id=existing_task_id,
-                    input=AgentExecutionInput(
+                    input=models.AgentExecutionInput(
                         text=prompt,
                         files=[] if file_urls is None else file_urls,
                         attachments=attachments,
@@ -204,7 +189,7 @@ def update(
     result: str | dict[str, Any] | builtins.list[Any] | None = None,
     memory_thread_id: str | None = None,
     worker_id: str | None = None,
-    progress: TaskProgress | None = None,
+    progress: models.TaskProgress | None = None,
 ) -> RequestSpec:
     """Return what `Tasks.update` sends."""
     status = AgentExecutionStatus.from_argument("status", status)
@@ -216,7 +201,7 @@ def update(
             template="/agent-execution/{task_id}/update",
             replay=Replay.ALWAYS,
             body=_body(
-                TaskUpdate(
+                models.TaskUpdate(
                     tool_call_payload_extension=tool_call_payload_extension,
                     status=status,
                     last_executed_node_id=last_executed_node_id,
@@ -235,7 +220,7 @@ def update(
 def update_fields(*, task_id: str, fields: Mapping[str, Any]) -> RequestSpec:
     """Return what `Tasks.update` sends to change these fields, by their names on the wire."""
     try:
-        data = _body_of_fields(TaskUpdate, fields)
+        data = _body_of_fields(models.TaskUpdate, fields)
     except ArgumentError as error:
         raise _name_argument(error, {"$.": ""}) from None
     return RequestSpec(
@@ -265,7 +250,7 @@ def finish(
             template="/agent-execution/{task_id}/finish",
             replay=Replay.ALWAYS,
             headers=_header_fields({"x-execution-attempt": execution_attempt}),
-            body=_body(TaskFinish(status=status, result=result)),
+            body=_body(models.TaskFinish(status=status, result=result)),
         )
     except ArgumentError as error:
         raise _name_argument(
@@ -282,7 +267,7 @@ def notify(*, task_id: str, key: str, data: Any = None) -> RequestSpec:
             path=_encode_path("/agent-execution/{task_id}/notify", task_id=task_id),
             template="/agent-execution/{task_id}/notify",
             replay=Replay.KEYED,
-            body=_body(TaskNotification(key=key, data=data)),
+            body=_body(models.TaskNotification(key=key, data=data)),
         )
     except ArgumentError as error:
         raise _name_argument(error, {"TaskNotification.": "", "$.": ""}) from None
@@ -406,7 +391,7 @@ def delete_many(
             template="/agent-execution/executions/delete",
             replay=Replay.ALWAYS,
             body=_body(
-                TasksDelete(
+                models.TasksDelete(
                     agent_id=agent_id,
                     user_id=user_id,
                     parent_task_id=parent_task_id,
@@ -428,7 +413,7 @@ def report_external_task(
     id: str | None = None,
     input: str | None = None,
     llm_response: Any = None,
-    tokens: Tokens | None = None,
+    tokens: models.Tokens | None = None,
     is_success: bool | None = None,
     result: str | None = None,
     duration: float | None = None,
@@ -443,7 +428,7 @@ def report_external_task(
             template="/agent-execution/{agent_id}/report_task",
             replay=Replay.KEYED,
             body=_body(
-                TaskReportRequest(
+                models.TaskReportRequest(
                     id=id,
                     input=input,
                     llm_response=llm_response,
@@ -477,7 +462,7 @@ def report_metrics(
     ai_employee_id: str | None = None,
     api_calls_made: builtins.list[Any] | None = None,
     result: str | None = None,
-    llm_tokens: ExecutionTokens | None = None,
+    llm_tokens: models.ExecutionTokens | None = None,
 ) -> RequestSpec:
     """Return what `Tasks.report_metrics` sends."""
     try:
@@ -488,7 +473,7 @@ def report_metrics(
             template="/agents-metrics/{agent_id}/execution",
             replay=Replay.KEYED,
             body=_body(
-                ExecutionMetricsReport(
+                models.ExecutionMetricsReport(
                     execution_id=execution_id,
                     source=source,
                     memory_thread_id=memory_thread_id,
@@ -524,7 +509,10 @@ def get_activity_log(*, agent_id: str, task_id: str) -> RequestSpec:
 
 
 def push_events(
-    *, task_id: str, events: builtins.list[TaskUpdateEvent], execution_attempt: int | None = None
+    *,
+    task_id: str,
+    events: builtins.list[models.TaskUpdateEvent],
+    execution_attempt: int | None = None,
 ) -> RequestSpec:
     """Return what `Tasks.push_events` sends."""
     try:

@@ -19,9 +19,7 @@ from xpander_client.core.serialization import (
 )
 from xpander_client.errors import ArgumentError
 
-from ..models.thread_create import ThreadCreate
-from ..models.thread_message import ThreadMessage
-from ..models.thread_update import ThreadUpdate
+from .. import models
 
 
 def create(
@@ -40,7 +38,7 @@ def create(
             template="/memory",
             replay=Replay.KEYED,
             body=_body(
-                ThreadCreate(
+                models.ThreadCreate(
                     id=thread_id,
                     organization_id=organization_id,
                     user_details=user_details,
@@ -92,7 +90,7 @@ def get(*, thread_id: str) -> RequestSpec:
 def extend(
     *,
     thread_id: str,
-    messages: builtins.list[ThreadMessage],
+    messages: builtins.list[models.ThreadMessage],
     after: int | None = None,
     execution_id: str | None = None,
     execution_attempt: int | None = None,
@@ -137,7 +135,7 @@ def delete(*, thread_id: str) -> RequestSpec:
 def update(
     *,
     thread_id: str,
-    messages: builtins.list[ThreadMessage] | None = None,
+    messages: builtins.list[models.ThreadMessage] | None = None,
     metadata: dict[str, Any] | None = None,
     user_details: dict[str, Any] | None = None,
     name: str | None = None,
@@ -151,7 +149,7 @@ def update(
             template="/memory/{thread_id}",
             replay=Replay.ALWAYS,
             body=_body(
-                ThreadUpdate(
+                models.ThreadUpdate(
                     messages=messages, metadata=metadata, user_details=user_details, name=name
                 )
             ),

@@ -19,10 +19,9 @@ from xpander_client.core.serialization import (
 )
 from xpander_client.errors import ArgumentError
 
-from ..models.api_key_allowance_request import ApiKeyAllowanceRequest
+from .. import models
 from ..models.worker_environment import WorkerEnvironment, WorkerEnvironmentLiteral
 from ..models.worker_event_type import WorkerEventType, WorkerEventTypeLiteral
-from ..models.worker_message import WorkerMessage
 
 
 def listen(
@@ -71,7 +70,7 @@ def send(
             root=Root.EVENTS,
             replay=Replay.ALWAYS,
             query=_query({"agent_id": agent_id, "type": type}),
-            body=_body(WorkerMessage(id=id, event=event, data=data)),
+            body=_body(models.WorkerMessage(id=id, event=event, data=data)),
         )
     except ArgumentError as error:
         raise _name_argument(error, {"WorkerMessage.": "", "$.": ""}) from None
@@ -86,7 +85,7 @@ def check_api_key(*, api_key: str) -> RequestSpec:
             path="/metadata/api_key_allowance",
             template="/metadata/api_key_allowance",
             replay=Replay.ALWAYS,
-            body=_body(ApiKeyAllowanceRequest(api_key=api_key)),
+            body=_body(models.ApiKeyAllowanceRequest(api_key=api_key)),
         )
     except ArgumentError as error:
         raise _name_argument(error, {"ApiKeyAllowanceRequest.": "", "$.": ""}) from None

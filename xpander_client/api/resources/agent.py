@@ -15,22 +15,15 @@ from xpander_client.lacking import refuse_attributes
 from xpander_client.tools.agent_tools import AgentTools
 from xpander_client.transport import TrackedObject, Transport
 
+from .. import models
 from ..models.agent_access_scope import AgentAccessScope
 from ..models.agent_deployment_type import AgentDeploymentType
-from ..models.agent_graph_item import AgentGraphItem
-from ..models.agent_instructions import AgentInstructions
-from ..models.agent_knowledge_base import AgentKnowledgeBase
 from ..models.agent_status import AgentStatus
-from ..models.agent_tool import AgentTool
 from ..models.agent_type import AgentType
-from ..models.attachment_ref import AttachmentRef
 from ..models.llm_reasoning_effort import LLMReasoningEffort, LLMReasoningEffortLiteral
-from ..models.mcp_server_details import MCPServerDetails
 from ..models.output_format import OutputFormat, OutputFormatLiteral
-from ..models.principal import Principal
 from ..models.source_node_type import SourceNodeType
 from ..models.think_mode import ThinkMode, ThinkModeLiteral
-from ..models.user import User
 from ..models.worker_loss import WorkerLoss, WorkerLossLiteral
 from ..requests import agents as agents_requests, tasks as tasks_requests
 from .task import Task
@@ -54,7 +47,7 @@ class Agent(AgentTraits, AgentTools, FrameworkTools, TrackedObject):
     """The name that no other agent has."""
     icon: str | None = None
     """The picture to show."""
-    instructions: AgentInstructions | None = None
+    instructions: models.AgentInstructions | None = None
     """The agent's instructions."""
     status: AgentStatus | None = None
     """Whether the agent can be used."""
@@ -72,9 +65,9 @@ class Agent(AgentTraits, AgentTools, FrameworkTools, TrackedObject):
     """Where it runs."""
     framework: str | None = None
     """What it is built with, like `agno`."""
-    graph: list[AgentGraphItem] | None = None
+    graph: list[models.AgentGraphItem] | None = None
     """The nodes that a task goes through."""
-    _tools: list[AgentTool] | None = attrs.field(
+    _tools: list[models.AgentTool] | None = attrs.field(
         default=None, alias="tools", metadata={"wire": "tools"}
     )
     """The tools that it may call."""
@@ -98,7 +91,7 @@ class Agent(AgentTraits, AgentTools, FrameworkTools, TrackedObject):
     """Whether every step of the plan must be completed."""
     webhook_url: str | None = None
     """The URL that results are sent to."""
-    knowledge_bases: list[AgentKnowledgeBase] | None = None
+    knowledge_bases: list[models.AgentKnowledgeBase] | None = None
     """The knowledge bases that it may read."""
     memory_strategy: str | None = None
     """Which view of a thread it gets, like `full`."""
@@ -244,8 +237,8 @@ class Agent(AgentTraits, AgentTools, FrameworkTools, TrackedObject):
         prompt: str = "",
         existing_task_id: str | None = None,
         file_urls: builtins.list[str] | None = None,
-        user_details: User | None = None,
-        principal: Principal | None = None,
+        user_details: models.User | None = None,
+        principal: models.Principal | None = None,
         agent_version: str | int | None = None,
         tool_call_payload_extension: dict[str, Any] | None = None,
         source: SourceNodeType | str | None = None,
@@ -259,7 +252,7 @@ class Agent(AgentTraits, AgentTools, FrameworkTools, TrackedObject):
         test_run_node_id: str | None = None,
         user_oidc_token: str | None = None,
         expected_output: str | None = None,
-        mcp_servers: builtins.list[MCPServerDetails] | None = None,
+        mcp_servers: builtins.list[models.MCPServerDetails] | None = None,
         triggering_agent_id: str | None = None,
         title: str | None = None,
         think_mode: ThinkMode | ThinkModeLiteral | None = None,
@@ -271,7 +264,7 @@ class Agent(AgentTraits, AgentTools, FrameworkTools, TrackedObject):
         llm_reasoning_effort: LLMReasoningEffort | LLMReasoningEffortLiteral | None = None,
         harness_cli: str | None = None,
         tool_call_limit: int | None = None,
-        attachments: builtins.list[AttachmentRef] | None = None,
+        attachments: builtins.list[models.AttachmentRef] | None = None,
         permission_mode: str | None = None,
         memory_thread_id: str | None = None,
         parent_execution_id: str | None = None,
@@ -391,8 +384,8 @@ class Agent(AgentTraits, AgentTools, FrameworkTools, TrackedObject):
         prompt: str = "",
         existing_task_id: str | None = None,
         file_urls: builtins.list[str] | None = None,
-        user_details: User | None = None,
-        principal: Principal | None = None,
+        user_details: models.User | None = None,
+        principal: models.Principal | None = None,
         agent_version: str | int | None = None,
         tool_call_payload_extension: dict[str, Any] | None = None,
         source: SourceNodeType | str | None = None,
@@ -406,7 +399,7 @@ class Agent(AgentTraits, AgentTools, FrameworkTools, TrackedObject):
         test_run_node_id: str | None = None,
         user_oidc_token: str | None = None,
         expected_output: str | None = None,
-        mcp_servers: builtins.list[MCPServerDetails] | None = None,
+        mcp_servers: builtins.list[models.MCPServerDetails] | None = None,
         triggering_agent_id: str | None = None,
         title: str | None = None,
         think_mode: ThinkMode | ThinkModeLiteral | None = None,
@@ -418,7 +411,7 @@ class Agent(AgentTraits, AgentTools, FrameworkTools, TrackedObject):
         llm_reasoning_effort: LLMReasoningEffort | LLMReasoningEffortLiteral | None = None,
         harness_cli: str | None = None,
         tool_call_limit: int | None = None,
-        attachments: builtins.list[AttachmentRef] | None = None,
+        attachments: builtins.list[models.AttachmentRef] | None = None,
         permission_mode: str | None = None,
         memory_thread_id: str | None = None,
         parent_execution_id: str | None = None,

@@ -9,8 +9,7 @@ from xpander_client.core.answer import Response
 from xpander_client.transport import Resource
 from xpander_client.transport.raw import RawCalls, araw, raw
 
-from ..models.agent_database import AgentDatabase
-from ..models.agent_instructions import AgentInstructions
+from .. import models
 from ..models.agent_type import AgentType, AgentTypeLiteral
 from ..requests import agents as agents_requests
 from .agent import Agent
@@ -171,7 +170,7 @@ class Agents(Resource):
         )
         return (await self._transport.acall(spec, Agent)).parsed
 
-    def get_database(self, agent_id: str | None = None) -> AgentDatabase:
+    def get_database(self, agent_id: str | None = None) -> models.AgentDatabase:
         """Get the database that an agent's own sessions are kept in.
 
         The embedded platform has none for agents, so that there is no `connection_uri`, and its
@@ -199,9 +198,9 @@ class Agents(Resource):
             if agent_id is not None
             else self._transport.configuration.required("agent_id")
         )
-        return self._transport.call(spec, AgentDatabase).parsed
+        return self._transport.call(spec, models.AgentDatabase).parsed
 
-    async def aget_database(self, agent_id: str | None = None) -> AgentDatabase:
+    async def aget_database(self, agent_id: str | None = None) -> models.AgentDatabase:
         """Get the database that an agent's own sessions are kept in.
 
         The embedded platform has none for agents, so that there is no `connection_uri`, and its
@@ -229,7 +228,7 @@ class Agents(Resource):
             if agent_id is not None
             else self._transport.configuration.required("agent_id")
         )
-        return (await self._transport.acall(spec, AgentDatabase)).parsed
+        return (await self._transport.acall(spec, models.AgentDatabase)).parsed
 
     def invoke_tool(
         self,
@@ -490,7 +489,7 @@ class Agents(Resource):
         name: str,
         type: AgentType | AgentTypeLiteral | None = None,
         description: str | None = None,
-        instructions: AgentInstructions | None = None,
+        instructions: models.AgentInstructions | None = None,
     ) -> Agent:
         """Create an agent.
 
@@ -524,7 +523,7 @@ class Agents(Resource):
         name: str,
         type: AgentType | AgentTypeLiteral | None = None,
         description: str | None = None,
-        instructions: AgentInstructions | None = None,
+        instructions: models.AgentInstructions | None = None,
     ) -> Agent:
         """Create an agent.
 

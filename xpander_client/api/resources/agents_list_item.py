@@ -11,8 +11,8 @@ from xpander_client.configuration import Configuration
 from xpander_client.lacking import refuse_attributes
 from xpander_client.transport import TrackedObject, Transport
 
+from .. import models
 from ..models.agent_access_scope import AgentAccessScope
-from ..models.agent_instructions import AgentInstructions
 from ..models.agent_status import AgentStatus
 from ..models.agent_type import AgentType
 from ..requests import agents as agents_requests
@@ -31,7 +31,7 @@ class AgentsListItem(TrackedObject):
     """The organization that it belongs to."""
     icon: str | None = None
     """The picture to show."""
-    instructions: AgentInstructions | None = None
+    instructions: models.AgentInstructions | None = None
     """The agent's instructions."""
     status: AgentStatus | None = None
     """Whether the agent can be used."""

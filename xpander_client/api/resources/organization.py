@@ -9,9 +9,7 @@ from xpander_client.core.pages import page_size as _page_size
 from xpander_client.transport import Resource
 from xpander_client.transport.raw import RawCalls, araw, raw
 
-from ..models.audit_entry import AuditEntry
-from ..models.listening_worker import ListeningWorker
-from ..models.removed import Removed
+from .. import models
 from ..requests import organization as organization_requests
 
 
@@ -27,7 +25,7 @@ class Organization(Resource):
         """The same calls, each returning a `Response`: status, headers and the object."""
         return OrganizationWithRawResponse(self._transport)
 
-    def forget_user(self, user_id: str) -> Removed:
+    def forget_user(self, user_id: str) -> models.Removed:
         """Delete all there is of a user.
 
         These are the user's tasks, with those that they started and the threads that they were
@@ -53,9 +51,9 @@ class Organization(Resource):
             1
         """
         spec = organization_requests.forget_user(user_id=user_id)
-        return self._transport.call(spec, Removed).parsed
+        return self._transport.call(spec, models.Removed).parsed
 
-    async def aforget_user(self, user_id: str) -> Removed:
+    async def aforget_user(self, user_id: str) -> models.Removed:
         """Delete all there is of a user.
 
         These are the user's tasks, with those that they started and the threads that they were
@@ -81,11 +79,11 @@ class Organization(Resource):
             1
         """
         spec = organization_requests.forget_user(user_id=user_id)
-        return (await self._transport.acall(spec, Removed)).parsed
+        return (await self._transport.acall(spec, models.Removed)).parsed
 
     def list_audit(
         self, limit: int | None = None, cursor: str | None = None
-    ) -> builtins.list[AuditEntry]:
+    ) -> builtins.list[models.AuditEntry]:
         """List what was stopped, deleted, created or revoked, and by whom, the newest first.
 
         Without a `limit` these are the newest hundred. Where there are more, `x-next-cursor` of the
@@ -110,11 +108,11 @@ class Organization(Resource):
             task.stop
         """
         spec = organization_requests.list_audit(limit=limit, cursor=cursor)
-        return self._transport.call(spec, builtins.list[AuditEntry]).parsed
+        return self._transport.call(spec, builtins.list[models.AuditEntry]).parsed
 
     async def alist_audit(
         self, limit: int | None = None, cursor: str | None = None
-    ) -> builtins.list[AuditEntry]:
+    ) -> builtins.list[models.AuditEntry]:
         """List what was stopped, deleted, created or revoked, and by whom, the newest first.
 
         Without a `limit` these are the newest hundred. Where there are more, `x-next-cursor` of the
@@ -139,9 +137,9 @@ class Organization(Resource):
             task.stop
         """
         spec = organization_requests.list_audit(limit=limit, cursor=cursor)
-        return (await self._transport.acall(spec, builtins.list[AuditEntry])).parsed
+        return (await self._transport.acall(spec, builtins.list[models.AuditEntry])).parsed
 
-    def iter_audit(self, page_size: int = 100) -> Generator[AuditEntry, None, None]:
+    def iter_audit(self, page_size: int = 100) -> Generator[models.AuditEntry, None, None]:
         """Go through what was done, the newest first.
 
         Each page is one request, made when the page before is used up, and tried again as every
@@ -166,9 +164,9 @@ class Organization(Resource):
             task.stop
         """
         spec = organization_requests.list_audit(limit=_page_size(page_size, 1, 500))
-        return self._transport.pages(spec, builtins.list[AuditEntry])
+        return self._transport.pages(spec, builtins.list[models.AuditEntry])
 
-    def aiter_audit(self, page_size: int = 100) -> AsyncGenerator[AuditEntry, None]:
+    def aiter_audit(self, page_size: int = 100) -> AsyncGenerator[models.AuditEntry, None]:
         """Go through what was done, the newest first.
 
         Each page is one request, made when the page before is used up, and tried again as every
@@ -193,9 +191,9 @@ class Organization(Resource):
             task.stop
         """
         spec = organization_requests.list_audit(limit=_page_size(page_size, 1, 500))
-        return self._transport.apages(spec, builtins.list[AuditEntry])
+        return self._transport.apages(spec, builtins.list[models.AuditEntry])
 
-    def list_workers(self) -> builtins.list[ListeningWorker]:
+    def list_workers(self) -> builtins.list[models.ListeningWorker]:
         """List the workers that listen now, by their agents.
 
         A task of an agent that none of them serves waits until a worker comes. A key for some
@@ -216,9 +214,9 @@ class Organization(Resource):
             agent-1
         """
         spec = organization_requests.list_workers()
-        return self._transport.call(spec, builtins.list[ListeningWorker]).parsed
+        return self._transport.call(spec, builtins.list[models.ListeningWorker]).parsed
 
-    async def alist_workers(self) -> builtins.list[ListeningWorker]:
+    async def alist_workers(self) -> builtins.list[models.ListeningWorker]:
         """List the workers that listen now, by their agents.
 
         A task of an agent that none of them serves waits until a worker comes. A key for some
@@ -239,7 +237,7 @@ class Organization(Resource):
             agent-1
         """
         spec = organization_requests.list_workers()
-        return (await self._transport.acall(spec, builtins.list[ListeningWorker])).parsed
+        return (await self._transport.acall(spec, builtins.list[models.ListeningWorker])).parsed
 
 
 class OrganizationWithRawResponse(RawCalls):

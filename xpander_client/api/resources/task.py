@@ -18,24 +18,13 @@ from xpander_client.errors import ArgumentError
 from xpander_client.lacking import refuse_attributes
 from xpander_client.transport import TrackedObject, Transport
 
-from ..models.agent_activity_thread import AgentActivityThread
-from ..models.agent_execution_input import AgentExecutionInput
+from .. import models
 from ..models.agent_execution_status import AgentExecutionStatus, AgentExecutionStatusLiteral
 from ..models.conversation_kind import ConversationKind
-from ..models.deep_planning import DeepPlanning
-from ..models.execution_tokens import ExecutionTokens
-from ..models.human_in_the_loop_request import HumanInTheLoopRequest
 from ..models.llm_reasoning_effort import LLMReasoningEffort
-from ..models.mcp_server_details import MCPServerDetails
 from ..models.output_format import OutputFormat
-from ..models.pending_eca_request import PendingECARequest
-from ..models.removed import Removed
 from ..models.source_node_type import SourceNodeType
-from ..models.task_notified import TaskNotified
-from ..models.task_progress import TaskProgress
-from ..models.task_update_event import TaskUpdateEvent
 from ..models.think_mode import ThinkMode
-from ..models.tokens import Tokens
 from ..requests import tasks as tasks_requests
 
 
@@ -53,7 +42,7 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
     """The agent that works on it."""
     organization_id: str
     """The organization that it belongs to."""
-    input: AgentExecutionInput
+    input: models.AgentExecutionInput
     """The prompt."""
     created_at: datetime.datetime
     """When it was created."""
@@ -99,9 +88,9 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
     """Extra fields for the payload of each tool call."""
     execution_kind: str | None = None
     """`turn`, or `resident` for a process that goes on until the agent ends it."""
-    hitl_request: HumanInTheLoopRequest | None = None
+    hitl_request: models.HumanInTheLoopRequest | None = None
     """What a paused task is waiting for."""
-    pending_eca_request: PendingECARequest | None = None
+    pending_eca_request: models.PendingECARequest | None = None
     """The authorization that it waits for."""
     source: SourceNodeType | str | None = None
     """How the task was submitted, for example by the SDK or a webhook."""
@@ -133,7 +122,7 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
     """A token of the user, for servers that want one."""
     expected_output: str | None = None
     """A description of a good result."""
-    mcp_servers: list[MCPServerDetails] | None = None
+    mcp_servers: list[models.MCPServerDetails] | None = None
     """Servers of tools that it may use."""
     triggering_agent_id: str | None = attrs.field(
         default=None,
@@ -148,7 +137,7 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
     """Whether to keep the files out of the model's context."""
     user_tokens: dict[str, Any] | None = attrs.field(default=None, repr=False)
     """The user's tokens for servers of tools."""
-    deep_planning: DeepPlanning | None = None
+    deep_planning: models.DeepPlanning | None = None
     """The task's plan."""
     must_deep_plan: bool | None = None
     """Whether the agent must plan before it works."""
@@ -156,7 +145,7 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
         default=None, metadata={"bounds": {"minimum": 0, "maximum": 2147483647}}
     )
     """How often a worker has begun it. A worker's writes carry the attempt it holds."""
-    progress: TaskProgress | None = None
+    progress: models.TaskProgress | None = None
     """The progress, as reported by the worker."""
     return_metrics: bool | None = None
     """Whether the answer includes the resources that the task used."""
@@ -170,7 +159,7 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
     """For agents that run a command line tool: which."""
     permission_mode: str | None = None
     """For the same agents: `full`, or `gated` when a person approves each action."""
-    tokens: Tokens | None = None
+    tokens: models.Tokens | None = None
     """The tokens that models used for the task."""
     used_tools: list[str] | None = None
     """The tools that were called."""
@@ -434,7 +423,9 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
             (await self._transport.acall(tasks_requests.stop(task_id=self.id), type(self))).parsed
         )
 
-    def events(self, *, last_event_id: str | None = None) -> Generator[TaskUpdateEvent, None, None]:
+    def events(
+        self, *, last_event_id: str | None = None
+    ) -> Generator[models.TaskUpdateEvent, None, None]:
         """Follow the task's events as they happen, from the first to the last.
 
         Events that happened before the call come first. The stream is over after `task_finished`;
@@ -478,7 +469,9 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
             streams.is_last_task_update_event,
         )
 
-    def aevents(self, *, last_event_id: str | None = None) -> AsyncGenerator[TaskUpdateEvent, None]:
+    def aevents(
+        self, *, last_event_id: str | None = None
+    ) -> AsyncGenerator[models.TaskUpdateEvent, None]:
         """Follow the task's events as they happen, from the first to the last.
 
         Events that happened before the call come first. The stream is over after `task_finished`;
@@ -607,7 +600,7 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
         return self
 
     def push_events(
-        self, events: builtins.list[TaskUpdateEvent], execution_attempt: int | None = None
+        self, events: builtins.list[models.TaskUpdateEvent], execution_attempt: int | None = None
     ) -> None:
         """Add events to a task's stream.
 
@@ -641,7 +634,7 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
         )
 
     async def apush_events(
-        self, events: builtins.list[TaskUpdateEvent], execution_attempt: int | None = None
+        self, events: builtins.list[models.TaskUpdateEvent], execution_attempt: int | None = None
     ) -> None:
         """Add events to a task's stream.
 
@@ -674,7 +667,7 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
             None,
         )
 
-    def notify(self, key: str, data: Any = None) -> TaskNotified:
+    def notify(self, key: str, data: Any = None) -> models.TaskNotified:
         """Tell a task under way something that it waits for.
 
         Whoever runs the task gets it at once; one that is away gets it when it comes back. It is
@@ -703,10 +696,10 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
             True
         """
         return self._transport.call(
-            tasks_requests.notify(task_id=self.id, key=key, data=data), TaskNotified
+            tasks_requests.notify(task_id=self.id, key=key, data=data), models.TaskNotified
         ).parsed
 
-    async def anotify(self, key: str, data: Any = None) -> TaskNotified:
+    async def anotify(self, key: str, data: Any = None) -> models.TaskNotified:
         """Tell a task under way something that it waits for.
 
         Whoever runs the task gets it at once; one that is away gets it when it comes back. It is
@@ -736,11 +729,11 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
         """
         return (
             await self._transport.acall(
-                tasks_requests.notify(task_id=self.id, key=key, data=data), TaskNotified
+                tasks_requests.notify(task_id=self.id, key=key, data=data), models.TaskNotified
             )
         ).parsed
 
-    def delete(self, stop: bool | None = None, with_thread: bool | None = None) -> Removed:
+    def delete(self, stop: bool | None = None, with_thread: bool | None = None) -> models.Removed:
         """Delete a task with its events, its result and its reports.
 
         The task is gone at once: whoever asks for it, or still writes to it, is told that there is
@@ -769,10 +762,13 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
             1
         """
         return self._transport.call(
-            tasks_requests.delete(task_id=self.id, stop=stop, with_thread=with_thread), Removed
+            tasks_requests.delete(task_id=self.id, stop=stop, with_thread=with_thread),
+            models.Removed,
         ).parsed
 
-    async def adelete(self, stop: bool | None = None, with_thread: bool | None = None) -> Removed:
+    async def adelete(
+        self, stop: bool | None = None, with_thread: bool | None = None
+    ) -> models.Removed:
         """Delete a task with its events, its result and its reports.
 
         The task is gone at once: whoever asks for it, or still writes to it, is told that there is
@@ -802,11 +798,12 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
         """
         return (
             await self._transport.acall(
-                tasks_requests.delete(task_id=self.id, stop=stop, with_thread=with_thread), Removed
+                tasks_requests.delete(task_id=self.id, stop=stop, with_thread=with_thread),
+                models.Removed,
             )
         ).parsed
 
-    def get_activity_log(self) -> AgentActivityThread:
+    def get_activity_log(self) -> models.AgentActivityThread:
         """Get what was said and done in a task, in order.
 
         Returns:
@@ -825,10 +822,10 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
         """
         return self._transport.call(
             tasks_requests.get_activity_log(agent_id=self.agent_id, task_id=self.id),
-            AgentActivityThread,
+            models.AgentActivityThread,
         ).parsed
 
-    async def aget_activity_log(self) -> AgentActivityThread:
+    async def aget_activity_log(self) -> models.AgentActivityThread:
         """Get what was said and done in a task, in order.
 
         Returns:
@@ -848,7 +845,7 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
         return (
             await self._transport.acall(
                 tasks_requests.get_activity_log(agent_id=self.agent_id, task_id=self.id),
-                AgentActivityThread,
+                models.AgentActivityThread,
             )
         ).parsed
 
@@ -904,7 +901,7 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
                 ai_employee_id=ai_employee_id,
                 api_calls_made=self.used_tools,
                 result=self.result,
-                llm_tokens=ExecutionTokens(worker=self.tokens),
+                llm_tokens=models.ExecutionTokens(worker=self.tokens),
             ),
             None,
         )
@@ -961,7 +958,7 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
                 ai_employee_id=ai_employee_id,
                 api_calls_made=self.used_tools,
                 result=self.result,
-                llm_tokens=ExecutionTokens(worker=self.tokens),
+                llm_tokens=models.ExecutionTokens(worker=self.tokens),
             ),
             None,
         )
@@ -975,7 +972,7 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
         id: str | None = None,
         input: str | None = None,
         llm_response: Any = None,
-        tokens: Tokens | None = None,
+        tokens: models.Tokens | None = None,
         is_success: bool | None = None,
         result: str | None = None,
         duration: float | None = None,
@@ -1043,7 +1040,7 @@ class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
         id: str | None = None,
         input: str | None = None,
         llm_response: Any = None,
-        tokens: Tokens | None = None,
+        tokens: models.Tokens | None = None,
         is_success: bool | None = None,
         result: str | None = None,
         duration: float | None = None,

@@ -12,22 +12,12 @@ from xpander_client.core.pages import page_size as _page_size
 from xpander_client.transport import Resource
 from xpander_client.transport.raw import RawCalls, araw, raw
 
-from ..models.agent_activity_thread import AgentActivityThread
+from .. import models
 from ..models.agent_execution_status import AgentExecutionStatus, AgentExecutionStatusLiteral
-from ..models.attachment_ref import AttachmentRef
-from ..models.execution_tokens import ExecutionTokens
 from ..models.llm_reasoning_effort import LLMReasoningEffort, LLMReasoningEffortLiteral
-from ..models.mcp_server_details import MCPServerDetails
 from ..models.output_format import OutputFormat, OutputFormatLiteral
-from ..models.principal import Principal
-from ..models.removed import Removed
 from ..models.source_node_type import SourceNodeType
-from ..models.task_notified import TaskNotified
-from ..models.task_progress import TaskProgress
-from ..models.task_update_event import TaskUpdateEvent
 from ..models.think_mode import ThinkMode, ThinkModeLiteral
-from ..models.tokens import Tokens
-from ..models.user import User
 from ..models.worker_loss import WorkerLoss, WorkerLossLiteral
 from ..requests import tasks as tasks_requests
 from .task import Task
@@ -52,8 +42,8 @@ class Tasks(Resource):
         existing_task_id: str | None = None,
         prompt: str = "",
         file_urls: builtins.list[str] | None = None,
-        user_details: User | None = None,
-        principal: Principal | None = None,
+        user_details: models.User | None = None,
+        principal: models.Principal | None = None,
         agent_version: str | int | None = None,
         tool_call_payload_extension: dict[str, Any] | None = None,
         source: SourceNodeType | str | None = None,
@@ -67,7 +57,7 @@ class Tasks(Resource):
         test_run_node_id: str | None = None,
         user_oidc_token: str | None = None,
         expected_output: str | None = None,
-        mcp_servers: builtins.list[MCPServerDetails] | None = None,
+        mcp_servers: builtins.list[models.MCPServerDetails] | None = None,
         triggering_agent_id: str | None = None,
         title: str | None = None,
         think_mode: ThinkMode | ThinkModeLiteral | None = None,
@@ -79,7 +69,7 @@ class Tasks(Resource):
         llm_reasoning_effort: LLMReasoningEffort | LLMReasoningEffortLiteral | None = None,
         harness_cli: str | None = None,
         tool_call_limit: int | None = None,
-        attachments: builtins.list[AttachmentRef] | None = None,
+        attachments: builtins.list[models.AttachmentRef] | None = None,
         permission_mode: str | None = None,
         memory_thread_id: str | None = None,
         parent_execution_id: str | None = None,
@@ -205,8 +195,8 @@ class Tasks(Resource):
         existing_task_id: str | None = None,
         prompt: str = "",
         file_urls: builtins.list[str] | None = None,
-        user_details: User | None = None,
-        principal: Principal | None = None,
+        user_details: models.User | None = None,
+        principal: models.Principal | None = None,
         agent_version: str | int | None = None,
         tool_call_payload_extension: dict[str, Any] | None = None,
         source: SourceNodeType | str | None = None,
@@ -220,7 +210,7 @@ class Tasks(Resource):
         test_run_node_id: str | None = None,
         user_oidc_token: str | None = None,
         expected_output: str | None = None,
-        mcp_servers: builtins.list[MCPServerDetails] | None = None,
+        mcp_servers: builtins.list[models.MCPServerDetails] | None = None,
         triggering_agent_id: str | None = None,
         title: str | None = None,
         think_mode: ThinkMode | ThinkModeLiteral | None = None,
@@ -232,7 +222,7 @@ class Tasks(Resource):
         llm_reasoning_effort: LLMReasoningEffort | LLMReasoningEffortLiteral | None = None,
         harness_cli: str | None = None,
         tool_call_limit: int | None = None,
-        attachments: builtins.list[AttachmentRef] | None = None,
+        attachments: builtins.list[models.AttachmentRef] | None = None,
         permission_mode: str | None = None,
         memory_thread_id: str | None = None,
         parent_execution_id: str | None = None,
@@ -358,8 +348,8 @@ class Tasks(Resource):
         existing_task_id: str | None = None,
         prompt: str = "",
         file_urls: builtins.list[str] | None = None,
-        user_details: User | None = None,
-        principal: Principal | None = None,
+        user_details: models.User | None = None,
+        principal: models.Principal | None = None,
         agent_version: str | int | None = None,
         tool_call_payload_extension: dict[str, Any] | None = None,
         source: SourceNodeType | str | None = None,
@@ -373,7 +363,7 @@ class Tasks(Resource):
         test_run_node_id: str | None = None,
         user_oidc_token: str | None = None,
         expected_output: str | None = None,
-        mcp_servers: builtins.list[MCPServerDetails] | None = None,
+        mcp_servers: builtins.list[models.MCPServerDetails] | None = None,
         triggering_agent_id: str | None = None,
         title: str | None = None,
         think_mode: ThinkMode | ThinkModeLiteral | None = None,
@@ -385,7 +375,7 @@ class Tasks(Resource):
         llm_reasoning_effort: LLMReasoningEffort | LLMReasoningEffortLiteral | None = None,
         harness_cli: str | None = None,
         tool_call_limit: int | None = None,
-        attachments: builtins.list[AttachmentRef] | None = None,
+        attachments: builtins.list[models.AttachmentRef] | None = None,
         permission_mode: str | None = None,
         memory_thread_id: str | None = None,
         parent_execution_id: str | None = None,
@@ -528,8 +518,8 @@ class Tasks(Resource):
         existing_task_id: str | None = None,
         prompt: str = "",
         file_urls: builtins.list[str] | None = None,
-        user_details: User | None = None,
-        principal: Principal | None = None,
+        user_details: models.User | None = None,
+        principal: models.Principal | None = None,
         agent_version: str | int | None = None,
         tool_call_payload_extension: dict[str, Any] | None = None,
         source: SourceNodeType | str | None = None,
@@ -543,7 +533,7 @@ class Tasks(Resource):
         test_run_node_id: str | None = None,
         user_oidc_token: str | None = None,
         expected_output: str | None = None,
-        mcp_servers: builtins.list[MCPServerDetails] | None = None,
+        mcp_servers: builtins.list[models.MCPServerDetails] | None = None,
         triggering_agent_id: str | None = None,
         title: str | None = None,
         think_mode: ThinkMode | ThinkModeLiteral | None = None,
@@ -555,7 +545,7 @@ class Tasks(Resource):
         llm_reasoning_effort: LLMReasoningEffort | LLMReasoningEffortLiteral | None = None,
         harness_cli: str | None = None,
         tool_call_limit: int | None = None,
-        attachments: builtins.list[AttachmentRef] | None = None,
+        attachments: builtins.list[models.AttachmentRef] | None = None,
         permission_mode: str | None = None,
         memory_thread_id: str | None = None,
         parent_execution_id: str | None = None,
@@ -800,7 +790,7 @@ class Tasks(Resource):
         result: str | dict[str, Any] | builtins.list[Any] | None = None,
         memory_thread_id: str | None = None,
         worker_id: str | None = None,
-        progress: TaskProgress | None = None,
+        progress: models.TaskProgress | None = None,
     ) -> Task:
         """Change some fields of a task.
 
@@ -867,7 +857,7 @@ class Tasks(Resource):
         result: str | dict[str, Any] | builtins.list[Any] | None = None,
         memory_thread_id: str | None = None,
         worker_id: str | None = None,
-        progress: TaskProgress | None = None,
+        progress: models.TaskProgress | None = None,
     ) -> Task:
         """Change some fields of a task.
 
@@ -1010,7 +1000,7 @@ class Tasks(Resource):
         )
         return (await self._transport.acall(spec, Task)).parsed
 
-    def notify(self, task_id: str, key: str, data: Any = None) -> TaskNotified:
+    def notify(self, task_id: str, key: str, data: Any = None) -> models.TaskNotified:
         """Tell a task under way something that it waits for.
 
         Whoever runs the task gets it at once; one that is away gets it when it comes back. It is
@@ -1040,9 +1030,9 @@ class Tasks(Resource):
             True
         """
         spec = tasks_requests.notify(task_id=task_id, key=key, data=data)
-        return self._transport.call(spec, TaskNotified).parsed
+        return self._transport.call(spec, models.TaskNotified).parsed
 
-    async def anotify(self, task_id: str, key: str, data: Any = None) -> TaskNotified:
+    async def anotify(self, task_id: str, key: str, data: Any = None) -> models.TaskNotified:
         """Tell a task under way something that it waits for.
 
         Whoever runs the task gets it at once; one that is away gets it when it comes back. It is
@@ -1072,7 +1062,7 @@ class Tasks(Resource):
             True
         """
         spec = tasks_requests.notify(task_id=task_id, key=key, data=data)
-        return (await self._transport.acall(spec, TaskNotified)).parsed
+        return (await self._transport.acall(spec, models.TaskNotified)).parsed
 
     def get_pending(self, worker_id: str) -> Task | None:
         """Get the oldest task that waits for one worker alone.
@@ -1582,7 +1572,7 @@ class Tasks(Resource):
 
     def delete(
         self, task_id: str, stop: bool | None = None, with_thread: bool | None = None
-    ) -> Removed:
+    ) -> models.Removed:
         """Delete a task with its events, its result and its reports.
 
         The task is gone at once: whoever asks for it, or still writes to it, is told that there is
@@ -1612,11 +1602,11 @@ class Tasks(Resource):
             1
         """
         spec = tasks_requests.delete(task_id=task_id, stop=stop, with_thread=with_thread)
-        return self._transport.call(spec, Removed).parsed
+        return self._transport.call(spec, models.Removed).parsed
 
     async def adelete(
         self, task_id: str, stop: bool | None = None, with_thread: bool | None = None
-    ) -> Removed:
+    ) -> models.Removed:
         """Delete a task with its events, its result and its reports.
 
         The task is gone at once: whoever asks for it, or still writes to it, is told that there is
@@ -1646,7 +1636,7 @@ class Tasks(Resource):
             1
         """
         spec = tasks_requests.delete(task_id=task_id, stop=stop, with_thread=with_thread)
-        return (await self._transport.acall(spec, Removed)).parsed
+        return (await self._transport.acall(spec, models.Removed)).parsed
 
     def delete_many(
         self,
@@ -1658,7 +1648,7 @@ class Tasks(Resource):
         stop: bool | None = None,
         with_threads: bool | None = None,
         cursor: str | None = None,
-    ) -> Removed:
+    ) -> models.Removed:
         """Delete the tasks that fit, each as `delete` does.
 
         One request looks at so many tasks, the newest first. When the answer says that there are
@@ -1700,7 +1690,7 @@ class Tasks(Resource):
             with_threads=with_threads,
             cursor=cursor,
         )
-        return self._transport.call(spec, Removed).parsed
+        return self._transport.call(spec, models.Removed).parsed
 
     async def adelete_many(
         self,
@@ -1712,7 +1702,7 @@ class Tasks(Resource):
         stop: bool | None = None,
         with_threads: bool | None = None,
         cursor: str | None = None,
-    ) -> Removed:
+    ) -> models.Removed:
         """Delete the tasks that fit, each as `delete` does.
 
         One request looks at so many tasks, the newest first. When the answer says that there are
@@ -1754,7 +1744,7 @@ class Tasks(Resource):
             with_threads=with_threads,
             cursor=cursor,
         )
-        return (await self._transport.acall(spec, Removed)).parsed
+        return (await self._transport.acall(spec, models.Removed)).parsed
 
     def report_external_task(
         self,
@@ -1762,7 +1752,7 @@ class Tasks(Resource):
         id: str | None = None,
         input: str | None = None,
         llm_response: Any = None,
-        tokens: Tokens | None = None,
+        tokens: models.Tokens | None = None,
         is_success: bool | None = None,
         result: str | None = None,
         duration: float | None = None,
@@ -1824,7 +1814,7 @@ class Tasks(Resource):
         id: str | None = None,
         input: str | None = None,
         llm_response: Any = None,
-        tokens: Tokens | None = None,
+        tokens: models.Tokens | None = None,
         is_success: bool | None = None,
         result: str | None = None,
         duration: float | None = None,
@@ -1898,7 +1888,7 @@ class Tasks(Resource):
         ai_employee_id: str | None = None,
         api_calls_made: builtins.list[Any] | None = None,
         result: str | None = None,
-        llm_tokens: ExecutionTokens | None = None,
+        llm_tokens: models.ExecutionTokens | None = None,
     ) -> None:
         """Report what running a task took.
 
@@ -1982,7 +1972,7 @@ class Tasks(Resource):
         ai_employee_id: str | None = None,
         api_calls_made: builtins.list[Any] | None = None,
         result: str | None = None,
-        llm_tokens: ExecutionTokens | None = None,
+        llm_tokens: models.ExecutionTokens | None = None,
     ) -> None:
         """Report what running a task took.
 
@@ -2048,7 +2038,7 @@ class Tasks(Resource):
         response: Response[None] = await self._transport.acall(spec, None)
         return response.parsed
 
-    def get_activity_log(self, agent_id: str, task_id: str) -> AgentActivityThread:
+    def get_activity_log(self, agent_id: str, task_id: str) -> models.AgentActivityThread:
         """Get what was said and done in a task, in order.
 
         Args:
@@ -2070,9 +2060,9 @@ class Tasks(Resource):
             task-1
         """
         spec = tasks_requests.get_activity_log(agent_id=agent_id, task_id=task_id)
-        return self._transport.call(spec, AgentActivityThread).parsed
+        return self._transport.call(spec, models.AgentActivityThread).parsed
 
-    async def aget_activity_log(self, agent_id: str, task_id: str) -> AgentActivityThread:
+    async def aget_activity_log(self, agent_id: str, task_id: str) -> models.AgentActivityThread:
         """Get what was said and done in a task, in order.
 
         Args:
@@ -2094,12 +2084,12 @@ class Tasks(Resource):
             task-1
         """
         spec = tasks_requests.get_activity_log(agent_id=agent_id, task_id=task_id)
-        return (await self._transport.acall(spec, AgentActivityThread)).parsed
+        return (await self._transport.acall(spec, models.AgentActivityThread)).parsed
 
     def push_events(
         self,
         task_id: str,
-        events: builtins.list[TaskUpdateEvent],
+        events: builtins.list[models.TaskUpdateEvent],
         execution_attempt: int | None = None,
     ) -> None:
         """Add events to a task's stream.
@@ -2136,7 +2126,7 @@ class Tasks(Resource):
     async def apush_events(
         self,
         task_id: str,
-        events: builtins.list[TaskUpdateEvent],
+        events: builtins.list[models.TaskUpdateEvent],
         execution_attempt: int | None = None,
     ) -> None:
         """Add events to a task's stream.
@@ -2172,7 +2162,7 @@ class Tasks(Resource):
 
     def events(
         self, task_id: str, last_event_id: str | None = None
-    ) -> Generator[TaskUpdateEvent, None, None]:
+    ) -> Generator[models.TaskUpdateEvent, None, None]:
         """Follow a task's events as they happen, from the first to the last.
 
         Events that happened before the call come first. The stream is over after `task_finished`;
@@ -2218,7 +2208,7 @@ class Tasks(Resource):
 
     def aevents(
         self, task_id: str, last_event_id: str | None = None
-    ) -> AsyncGenerator[TaskUpdateEvent, None]:
+    ) -> AsyncGenerator[models.TaskUpdateEvent, None]:
         """Follow a task's events as they happen, from the first to the last.
 
         Events that happened before the call come first. The stream is over after `task_finished`;

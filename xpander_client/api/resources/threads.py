@@ -9,9 +9,7 @@ from xpander_client.core.answer import Response
 from xpander_client.transport import Resource
 from xpander_client.transport.raw import RawCalls, araw, raw
 
-from ..models.thread import Thread
-from ..models.thread_message import ThreadMessage
-from ..models.threads_list_item import ThreadsListItem
+from .. import models
 from ..requests import threads as threads_requests
 
 
@@ -32,7 +30,7 @@ class Threads(Resource):
         user_details: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
         thread_id: str | None = None,
-    ) -> Thread:
+    ) -> models.Thread:
         """Begin a thread.
 
         An id that is given must not be another thread's: that is refused with 409.
@@ -65,7 +63,7 @@ class Threads(Resource):
             metadata=metadata,
             thread_id=thread_id,
         )
-        return self._transport.call(spec, Thread).parsed
+        return self._transport.call(spec, models.Thread).parsed
 
     async def acreate(
         self,
@@ -73,7 +71,7 @@ class Threads(Resource):
         user_details: dict[str, Any] | None = None,
         metadata: dict[str, Any] | None = None,
         thread_id: str | None = None,
-    ) -> Thread:
+    ) -> models.Thread:
         """Begin a thread.
 
         An id that is given must not be another thread's: that is refused with 409.
@@ -106,11 +104,11 @@ class Threads(Resource):
             metadata=metadata,
             thread_id=thread_id,
         )
-        return (await self._transport.acall(spec, Thread)).parsed
+        return (await self._transport.acall(spec, models.Thread)).parsed
 
     def list_user_threads(
         self, user_id: str, agent_id: str | None = None
-    ) -> builtins.list[ThreadsListItem]:
+    ) -> builtins.list[models.ThreadsListItem]:
         """List the threads of a user, the newest first.
 
         Args:
@@ -132,11 +130,11 @@ class Threads(Resource):
             thread-1
         """
         spec = threads_requests.list_user_threads(user_id=user_id, agent_id=agent_id)
-        return self._transport.call(spec, builtins.list[ThreadsListItem]).parsed
+        return self._transport.call(spec, builtins.list[models.ThreadsListItem]).parsed
 
     async def alist_user_threads(
         self, user_id: str, agent_id: str | None = None
-    ) -> builtins.list[ThreadsListItem]:
+    ) -> builtins.list[models.ThreadsListItem]:
         """List the threads of a user, the newest first.
 
         Args:
@@ -158,7 +156,7 @@ class Threads(Resource):
             thread-1
         """
         spec = threads_requests.list_user_threads(user_id=user_id, agent_id=agent_id)
-        return (await self._transport.acall(spec, builtins.list[ThreadsListItem])).parsed
+        return (await self._transport.acall(spec, builtins.list[models.ThreadsListItem])).parsed
 
     def rename(self, thread_id: str, name: str) -> None:
         """Give a thread a name.
@@ -200,7 +198,7 @@ class Threads(Resource):
         response: Response[None] = await self._transport.acall(spec, None)
         return response.parsed
 
-    def get(self, thread_id: str) -> Thread:
+    def get(self, thread_id: str) -> models.Thread:
         """Get a thread with all its messages.
 
         Args:
@@ -221,9 +219,9 @@ class Threads(Resource):
             thread-1
         """
         spec = threads_requests.get(thread_id=thread_id)
-        return self._transport.call(spec, Thread).parsed
+        return self._transport.call(spec, models.Thread).parsed
 
-    async def aget(self, thread_id: str) -> Thread:
+    async def aget(self, thread_id: str) -> models.Thread:
         """Get a thread with all its messages.
 
         Args:
@@ -244,16 +242,16 @@ class Threads(Resource):
             thread-1
         """
         spec = threads_requests.get(thread_id=thread_id)
-        return (await self._transport.acall(spec, Thread)).parsed
+        return (await self._transport.acall(spec, models.Thread)).parsed
 
     def extend(
         self,
         thread_id: str,
-        messages: builtins.list[ThreadMessage],
+        messages: builtins.list[models.ThreadMessage],
         after: int | None = None,
         execution_id: str | None = None,
         execution_attempt: int | None = None,
-    ) -> Thread:
+    ) -> models.Thread:
         """Add messages to the end of a thread.
 
         All of them or none, and never twice. With `execution_id` the call counts as a sign of life
@@ -291,16 +289,16 @@ class Threads(Resource):
             execution_id=execution_id,
             execution_attempt=execution_attempt,
         )
-        return self._transport.call(spec, Thread).parsed
+        return self._transport.call(spec, models.Thread).parsed
 
     async def aextend(
         self,
         thread_id: str,
-        messages: builtins.list[ThreadMessage],
+        messages: builtins.list[models.ThreadMessage],
         after: int | None = None,
         execution_id: str | None = None,
         execution_attempt: int | None = None,
-    ) -> Thread:
+    ) -> models.Thread:
         """Add messages to the end of a thread.
 
         All of them or none, and never twice. With `execution_id` the call counts as a sign of life
@@ -338,7 +336,7 @@ class Threads(Resource):
             execution_id=execution_id,
             execution_attempt=execution_attempt,
         )
-        return (await self._transport.acall(spec, Thread)).parsed
+        return (await self._transport.acall(spec, models.Thread)).parsed
 
     def delete(self, thread_id: str) -> None:
         """Forget a thread and its messages.
@@ -381,11 +379,11 @@ class Threads(Resource):
     def update(
         self,
         thread_id: str,
-        messages: builtins.list[ThreadMessage] | None = None,
+        messages: builtins.list[models.ThreadMessage] | None = None,
         metadata: dict[str, Any] | None = None,
         user_details: dict[str, Any] | None = None,
         name: str | None = None,
-    ) -> Thread:
+    ) -> models.Thread:
         """Replace a thread's messages, or other parts of it.
 
         What is not given stays as it is.
@@ -418,16 +416,16 @@ class Threads(Resource):
             user_details=user_details,
             name=name,
         )
-        return self._transport.call(spec, Thread).parsed
+        return self._transport.call(spec, models.Thread).parsed
 
     async def aupdate(
         self,
         thread_id: str,
-        messages: builtins.list[ThreadMessage] | None = None,
+        messages: builtins.list[models.ThreadMessage] | None = None,
         metadata: dict[str, Any] | None = None,
         user_details: dict[str, Any] | None = None,
         name: str | None = None,
-    ) -> Thread:
+    ) -> models.Thread:
         """Replace a thread's messages, or other parts of it.
 
         What is not given stays as it is.
@@ -460,9 +458,9 @@ class Threads(Resource):
             user_details=user_details,
             name=name,
         )
-        return (await self._transport.acall(spec, Thread)).parsed
+        return (await self._transport.acall(spec, models.Thread)).parsed
 
-    def read(self, thread_id: str, strategy: str, after: int | None = None) -> Thread:
+    def read(self, thread_id: str, strategy: str, after: int | None = None) -> models.Thread:
         """Get a thread's messages as a strategy shows them.
 
         `full` shows them as they are, and then `after` leaves out those that are known already. A
@@ -488,9 +486,9 @@ class Threads(Resource):
             thread-1
         """
         spec = threads_requests.read(thread_id=thread_id, strategy=strategy, after=after)
-        return self._transport.call(spec, Thread).parsed
+        return self._transport.call(spec, models.Thread).parsed
 
-    async def aread(self, thread_id: str, strategy: str, after: int | None = None) -> Thread:
+    async def aread(self, thread_id: str, strategy: str, after: int | None = None) -> models.Thread:
         """Get a thread's messages as a strategy shows them.
 
         `full` shows them as they are, and then `after` leaves out those that are known already. A
@@ -516,7 +514,7 @@ class Threads(Resource):
             thread-1
         """
         spec = threads_requests.read(thread_id=thread_id, strategy=strategy, after=after)
-        return (await self._transport.acall(spec, Thread)).parsed
+        return (await self._transport.acall(spec, models.Thread)).parsed
 
 
 class ThreadsWithRawResponse(RawCalls):

@@ -9,9 +9,8 @@ from xpander_client.core.answer import Response
 from xpander_client.transport import Resource
 from xpander_client.transport.raw import RawCalls, araw, raw
 
-from ..models.api_key_allowance import ApiKeyAllowance
+from .. import models
 from ..models.worker_environment import WorkerEnvironment, WorkerEnvironmentLiteral
-from ..models.worker_event import WorkerEvent
 from ..models.worker_event_type import WorkerEventType, WorkerEventTypeLiteral
 from ..requests import workers as workers_requests
 
@@ -35,7 +34,7 @@ class Workers(Resource):
         worker_id: str | None = None,
         pool: str | None = None,
         slots: int | None = None,
-    ) -> Generator[WorkerEvent, None, None]:
+    ) -> Generator[models.WorkerEvent, None, None]:
         """Register a worker for an agent and receive its tasks.
 
         The first event is `worker-registration` with the worker's id. Then each task that the
@@ -92,7 +91,7 @@ class Workers(Resource):
         worker_id: str | None = None,
         pool: str | None = None,
         slots: int | None = None,
-    ) -> AsyncGenerator[WorkerEvent, None]:
+    ) -> AsyncGenerator[models.WorkerEvent, None]:
         """Register a worker for an agent and receive its tasks.
 
         The first event is `worker-registration` with the worker's id. Then each task that the
@@ -232,7 +231,7 @@ class Workers(Resource):
         response: Response[None] = await self._transport.acall(spec, None)
         return response.parsed
 
-    def check_api_key(self, api_key: str) -> ApiKeyAllowance:
+    def check_api_key(self, api_key: str) -> models.ApiKeyAllowance:
         """Ask which agents a key may use.
 
         For a worker that is called directly, and wants to know who may call it.
@@ -255,9 +254,9 @@ class Workers(Resource):
             ['agent-sales']
         """
         spec = workers_requests.check_api_key(api_key=api_key)
-        return self._transport.call(spec, ApiKeyAllowance).parsed
+        return self._transport.call(spec, models.ApiKeyAllowance).parsed
 
-    async def acheck_api_key(self, api_key: str) -> ApiKeyAllowance:
+    async def acheck_api_key(self, api_key: str) -> models.ApiKeyAllowance:
         """Ask which agents a key may use.
 
         For a worker that is called directly, and wants to know who may call it.
@@ -280,7 +279,7 @@ class Workers(Resource):
             ['agent-sales']
         """
         spec = workers_requests.check_api_key(api_key=api_key)
-        return (await self._transport.acall(spec, ApiKeyAllowance)).parsed
+        return (await self._transport.acall(spec, models.ApiKeyAllowance)).parsed
 
 
 class WorkersWithRawResponse(RawCalls):

@@ -23,10 +23,8 @@ from xpander_client.core.serialization import (
 )
 from xpander_client.errors import ArgumentError
 
+from .. import models
 from ..models.colour import Colour, ColourLiteral
-from ..models.part import Part
-from ..models.widget_create import WidgetCreate
-from ..models.widget_update import WidgetUpdate
 
 
 def list(
@@ -62,7 +60,7 @@ def create(
     colour: Colour | ColourLiteral | None = None,
     weight: float | None = None,
     note: str | None = None,
-    part: Part | None = None,
+    part: models.Part | None = None,
     request_source: str | None = None,
 ) -> RequestSpec:
     """Return what `Widgets.create` sends."""
@@ -75,7 +73,9 @@ def create(
             template="/widgets",
             replay=Replay.KEYED,
             headers=_header_fields({"x-request-source": request_source}),
-            body=_body(WidgetCreate(name=name, colour=colour, weight=weight, note=note, part=part)),
+            body=_body(
+                models.WidgetCreate(name=name, colour=colour, weight=weight, note=note, part=part)
+            ),
         )
     except ArgumentError as error:
         raise _name_argument(
@@ -117,7 +117,7 @@ def update(
             path=_encode_path("/widgets/{widget_id}", widget_id=widget_id),
             template="/widgets/{widget_id}",
             replay=Replay.ALWAYS,
-            body=_body(WidgetUpdate(name=name, colour=colour)),
+            body=_body(models.WidgetUpdate(name=name, colour=colour)),
         )
     except ArgumentError as error:
         raise _name_argument(error, {"WidgetUpdate.": "", "$.": ""}) from None
@@ -126,7 +126,7 @@ def update(
 def update_fields(*, widget_id: str, fields: Mapping[str, Any]) -> RequestSpec:
     """Return what `Widgets.update` sends to change these fields, by their names on the wire."""
     try:
-        data = _body_of_fields(WidgetUpdate, fields)
+        data = _body_of_fields(models.WidgetUpdate, fields)
     except ArgumentError as error:
         raise _name_argument(error, {"$.": ""}) from None
     return RequestSpec(

@@ -12,9 +12,8 @@ from xpander_client.configuration import Configuration
 from xpander_client.core.stop_request import StopRequest
 from xpander_client.transport import TrackedObject, Transport
 
+from .. import models
 from ..models.colour import Colour, ColourLiteral
-from ..models.part import Part
-from ..models.widget_event import WidgetEvent
 from ..models.widget_state import WidgetState
 from ..requests import widgets as widgets_requests
 
@@ -39,7 +38,7 @@ class Widget(StopRequest, TrackedObject):
     """In millimetres."""
     height: int | None = 0
     """In millimetres."""
-    part: Part | None = None
+    part: models.Part | None = None
     """Its main part."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """Fields that this class does not declare, by their names on the wire; they are sent back."""
@@ -57,7 +56,7 @@ class Widget(StopRequest, TrackedObject):
         labels: dict[str, str] | None = None,
         width: int | None = 0,
         height: int | None = 0,
-        part: Part | None = None,
+        part: models.Part | None = None,
         additional_properties: dict[str, Any] | None = None,
         size: int | None = None,
     ) -> None:
@@ -225,7 +224,7 @@ class Widget(StopRequest, TrackedObject):
         note: str | None = None,
         colour: Colour | ColourLiteral | None = None,
         weight: float | None = None,
-        part: Part | None = None,
+        part: models.Part | None = None,
         request_source: str | None = None,
     ) -> Widget:
         """Make a widget.
@@ -268,7 +267,7 @@ class Widget(StopRequest, TrackedObject):
         note: str | None = None,
         colour: Colour | ColourLiteral | None = None,
         weight: float | None = None,
-        part: Part | None = None,
+        part: models.Part | None = None,
         request_source: str | None = None,
     ) -> Widget:
         """Make a widget.
@@ -307,7 +306,7 @@ class Widget(StopRequest, TrackedObject):
             )
         ).parsed
 
-    def events(self) -> Generator[WidgetEvent, None, None]:
+    def events(self) -> Generator[models.WidgetEvent, None, None]:
         """Follow a widget's events.
 
         Yields:
@@ -326,7 +325,7 @@ class Widget(StopRequest, TrackedObject):
             streams.is_last_widget_event,
         )
 
-    def aevents(self) -> AsyncGenerator[WidgetEvent, None]:
+    def aevents(self) -> AsyncGenerator[models.WidgetEvent, None]:
         """Follow a widget's events.
 
         Yields:

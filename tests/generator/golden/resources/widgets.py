@@ -11,9 +11,8 @@ from xpander_client.core.pages import page_size as _page_size
 from xpander_client.transport import Resource
 from xpander_client.transport.raw import RawCalls, araw, raw
 
+from .. import models
 from ..models.colour import Colour, ColourLiteral
-from ..models.part import Part
-from ..models.widget_event import WidgetEvent
 from ..requests import widgets as widgets_requests
 from .widget import Widget
 
@@ -159,7 +158,7 @@ class Widgets(Resource):
         colour: Colour | ColourLiteral | None = None,
         weight: float | None = None,
         note: str | None = None,
-        part: Part | None = None,
+        part: models.Part | None = None,
         request_source: str | None = None,
     ) -> Widget:
         """Make a widget.
@@ -203,7 +202,7 @@ class Widgets(Resource):
         colour: Colour | ColourLiteral | None = None,
         weight: float | None = None,
         note: str | None = None,
-        part: Part | None = None,
+        part: models.Part | None = None,
         request_source: str | None = None,
     ) -> Widget:
         """Make a widget.
@@ -350,7 +349,7 @@ class Widgets(Resource):
         spec = widgets_requests.update(widget_id=widget_id, name=name, colour=colour)
         return (await self._transport.acall(spec, Widget)).parsed
 
-    def events(self, widget_id: str) -> Generator[WidgetEvent, None, None]:
+    def events(self, widget_id: str) -> Generator[models.WidgetEvent, None, None]:
         """Follow a widget's events.
 
         Args:
@@ -372,7 +371,7 @@ class Widgets(Resource):
             streams.is_last_widget_event,
         )
 
-    def aevents(self, widget_id: str) -> AsyncGenerator[WidgetEvent, None]:
+    def aevents(self, widget_id: str) -> AsyncGenerator[models.WidgetEvent, None]:
         """Follow a widget's events.
 
         Args:
