@@ -16,6 +16,7 @@ from xpander_client import (
     AgentExecutionInput,
     AgentExecutionStatus,
     ArgumentError,
+    Configuration,
     Task,
     TaskUpdateEvent,
     TaskUpdateEventType,
@@ -161,3 +162,45 @@ def test_a_copy_keeps_what_a_handler_set(copied: Any) -> None:
     assert type(other) is Task
     assert other == task
     assert copied(task).result == {"north": 120}
+
+
+def test_objects_are_equal_if_their_class_and_all_their_fields_are() -> None:
+    ada, same = User(id="u1", email="ada@example.com"), User(id="u1", email="ada@example.com")
+    assert ada == same
+    same.additional_properties["team"] = "a"
+    assert ada != same
+    assert ada != {"id": "u1", "email": "ada@example.com"}
+
+    class Person(User):
+        pass
+
+    assert Person(id="u1", email="ada@example.com") != ada
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(ada)
+
+
+def test_what_an_object_was_loaded_with_makes_no_difference() -> None:
+    task, same = Task.from_dict(KNOWN), Task.from_dict(KNOWN)
+    same.configuration = Configuration(api_key="k")
+    assert task == same
+
+
+def test_the_text_of_an_object_has_its_fields_but_no_secrets() -> None:
+    task = Task.from_dict({**KNOWN, "user_oidc_token": "secret", "title": "Count"})
+    text = repr(task)
+    assert text.startswith("Task(id='t1', agent_id='a1', organization_id='o1', input=")
+    assert "title='Count'" in text
+    assert "secret" not in text
+    assert "additional_properties" not in text
+
+
+def test_the_text_of_an_object_that_is_part_of_itself_ends() -> None:
+    event = TaskUpdateEvent(
+        type=TaskUpdateEventType.Chunk,
+        task_id="t1",
+        organization_id="o1",
+        time=datetime.datetime(2026, 11, 30, tzinfo=datetime.UTC),
+        data="a",
+    )
+    event.data = [event]
+    assert "data=[...]" in repr(event)

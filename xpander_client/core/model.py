@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
+from operator import attrgetter
+from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
 
 from xpander_client.core.plain_values import PlainValues
 from xpander_client.core.serialization import complete, structure
@@ -39,6 +44,26 @@ class Model(PlainValues):
 
     __attrs_post_init__ = complete
 
+    # attrs would compile these two anew for each class that is loaded. Few of them are ever used.
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        model: Any = self.__class__
+        read = _make_reader(model)
+        return bool(read(self) == read(other))
+
+    __hash__ = None  # type: ignore[assignment]  # objects that are equal can become different
+
+    @recursive_repr()
+    def __repr__(self) -> str:
+        model: Any = self.__class__
+        shown = ", ".join(
+            f"{field.name}={getattr(self, field.name)!r}"
+            for field in attrs.fields(model)
+            if field.repr
+        )
+        return f"{model.__qualname__.rpartition('>.')[2]}({shown})"
+
     def __iter__(self) -> Iterator[tuple[str, Any]]:
         # For `dict(task)`, by which FastAPI and others make JSON of what they don't know.
         return iter(self.to_dict().items())
@@ -64,3 +89,9 @@ class Model(PlainValues):
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         return {"type": "object", "title": cls.__name__}
+
+
+@cache
+def _make_reader(model: Any) -> attrgetter[Any]:
+    """Make what reads the fields by which two objects of a class are compared."""
+    return attrgetter(*(field.name for field in attrs.fields(model) if field.eq))

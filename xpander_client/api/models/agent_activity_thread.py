@@ -18,7 +18,7 @@ from .agent_activity_thread_tool_call import AgentActivityThreadToolCall
 from .user import User
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class AgentActivityThread(Model):
     """What was said and done in a task, in order."""
 

@@ -10,7 +10,7 @@ import attrs
 from xpander_client.core.model import Model
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class AgentActivityThreadAuth(Model):
     """An authorization that was asked for or given."""
 

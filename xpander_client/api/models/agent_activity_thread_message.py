@@ -13,7 +13,7 @@ from .agent_activity_thread_message_content import AgentActivityThreadMessageCon
 from .user import User
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class AgentActivityThreadMessage(Model):
     """Something that the user or the agent said."""
 

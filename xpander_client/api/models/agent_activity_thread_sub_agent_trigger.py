@@ -12,7 +12,7 @@ from xpander_client.core.model import Model
 from .tool_call_request_reasoning import ToolCallRequestReasoning
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class AgentActivityThreadSubAgentTrigger(Model):
     """Another agent that was asked."""
 

@@ -12,7 +12,7 @@ from .agent_instructions import AgentInstructions
 from .agent_type import AgentType
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class AgentCreate(Model):
     """What an agent is created from."""
 

@@ -11,7 +11,7 @@ from xpander_client.core.model import Model
 from .connection_uri import ConnectionUri
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class AgentDatabase(Model):
     """Where an agent's own sessions are kept."""
 

@@ -13,7 +13,7 @@ from .principal import Principal
 from .user import User
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class AgentExecutionInput(Model):
     """The input of an agent's task."""
 

@@ -10,7 +10,7 @@ from xpander_client.core.model import Model
 from xpander_client.core.prompts.instructions import InstructionTexts
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class AgentInstructions(InstructionTexts, Model):
     """The instructions of an agent."""
 

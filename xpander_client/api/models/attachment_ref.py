@@ -11,7 +11,7 @@ from xpander_client.core.model import Model
 from .attachment_kind import AttachmentKind
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class AttachmentRef(Model):
     """A file that goes with a task, and what is known about it."""
 

@@ -11,7 +11,7 @@ from xpander_client.core.model import Model
 from .deep_planning_item import DeepPlanningItem
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class DeepPlanning(Model):
     """The plan by which a task is worked off. It is unfinished while `enabled`, `started` and
     `enforce` are all true and a step is not completed.

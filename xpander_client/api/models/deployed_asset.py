@@ -12,7 +12,7 @@ from xpander_client.core.model import Model
 from .deployment_type import DeploymentType
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class DeployedAsset(Model):
     """A worker as the platform knows it."""
 

@@ -12,7 +12,7 @@ from .execution_tokens import ExecutionTokens
 from .source_node_type import SourceNodeType
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class ExecutionMetricsReport(Model):
     """What running a task took."""
 

@@ -14,7 +14,7 @@ from .mcp_server_transport import MCPServerTransport
 from .mcp_server_type import MCPServerType
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class MCPServerDetails(Model):
     """A server of tools that a task may use."""
 

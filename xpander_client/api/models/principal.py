@@ -11,7 +11,7 @@ from xpander_client.core.model import Model
 from .principal_kind import PrincipalKind
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class Principal(Model):
     """Who created the task, and how the platform knows them."""
 

@@ -17,7 +17,7 @@ from .think_mode import ThinkMode
 from .worker_loss import WorkerLoss
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class TaskCreate(Model):
     """What a task is created from."""
 

@@ -9,7 +9,7 @@ import attrs
 from xpander_client.core.model import Model
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class TaskNotice(Model):
     """Something that a task of the worker waits for. What a worker was away for comes when it is
     back, and may then come again: `seq` tells what was there before.

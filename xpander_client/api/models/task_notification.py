@@ -9,7 +9,7 @@ import attrs
 from xpander_client.core.model import Model
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class TaskNotification(Model):
     """Something that a task waits for."""
 

@@ -11,7 +11,7 @@ from xpander_client.core.model import Model
 from .tokens import Tokens
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class TaskReportRequest(Model):
     """A task that was run elsewhere."""
 

@@ -24,7 +24,7 @@ from .think_mode import ThinkMode
 from .tokens import Tokens
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class TaskUpdate(Model):
     """The fields of a task that change; what is not given stays as it is. Fields that cannot
     change (`id`, `agent_id`, `organization_id`, `created_at`) may stand here when they are

@@ -14,7 +14,7 @@ from .task_notification import TaskNotification
 from .task_update_event_type import TaskUpdateEventType
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class TaskUpdateEvent(Model):
     """Something that happened to a task.
 

@@ -12,7 +12,7 @@ from xpander_client.core.model import Model
 from .agent_execution_status import AgentExecutionStatus
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class TasksDelete(Model):
     """Which tasks to delete, and how."""
 

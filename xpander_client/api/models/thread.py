@@ -12,7 +12,7 @@ from xpander_client.core.model import Model
 from .thread_message import ThreadMessage
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class Thread(Model):
     """A conversation with an agent, over any number of tasks."""
 

@@ -11,7 +11,7 @@ from xpander_client.core.model import Model
 from .thread_tool_call import ThreadToolCall
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class ThreadMessage(Model):
     """One message of a thread."""
 

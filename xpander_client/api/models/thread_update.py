@@ -11,7 +11,7 @@ from xpander_client.core.model import Model
 from .thread_message import ThreadMessage
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class ThreadUpdate(Model):
     """The parts of a thread that change."""
 

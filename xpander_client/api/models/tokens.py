@@ -10,7 +10,7 @@ from xpander_client.core.model import Model
 from xpander_client.lacking import refuse_keywords
 
 
-@attrs.define(kw_only=True, slots=True, init=False)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False, init=False)
 class Tokens(Model):
     """The tokens that a model used."""
 

@@ -11,7 +11,7 @@ from xpander_client.core.model import Model
 from .tool_call_request_reasoning import ToolCallRequestReasoning
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class ToolCallResult(Model):
     """The result of a tool call."""
 

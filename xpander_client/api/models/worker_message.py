@@ -11,7 +11,7 @@ from xpander_client.core.model import Model
 from .worker_event_type import WorkerEventType
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class WorkerMessage(Model):
     """Something that a worker tells the platform."""
 

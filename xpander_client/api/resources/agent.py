@@ -29,7 +29,7 @@ from ..requests import agents as agents_requests, tasks as tasks_requests
 from .task import Task
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class Agent(AgentTraits, AgentTools, FrameworkTools, TrackedObject):
     """An agent as the platform describes it: what it is told, its tools and its model.
 

@@ -19,7 +19,7 @@ from ..requests import agents as agents_requests
 from .agent import Agent
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class AgentsListItem(TrackedObject):
     """An agent as lists show it. `load` gets all of it."""
 

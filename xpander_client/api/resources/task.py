@@ -28,7 +28,7 @@ from ..models.think_mode import ThinkMode
 from ..requests import tasks as tasks_requests
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class Task(TaskMessage, TaskFiles, StopRequest, TrackedObject):
     """One piece of work for an agent: what is asked, where it stands, and what came out.
 

@@ -17,7 +17,7 @@ from ..requests import tasks as tasks_requests
 from .task import Task
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class TasksListItem(TrackedObject):
     """A task as lists show it, without what is large. `load` gets all of it."""
 

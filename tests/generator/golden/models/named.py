@@ -10,7 +10,7 @@ from xpander_client.core.model import Model
 from xpander_client.core.prompts.agent_traits import AgentTraits
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class Named(AgentTraits, Model):
     """Something with a name."""
 

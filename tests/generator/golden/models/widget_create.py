@@ -12,7 +12,7 @@ from .colour import Colour
 from .part import Part
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class WidgetCreate(Model):
     """What a widget is made from."""
 

@@ -11,7 +11,7 @@ from xpander_client.core.model import Model
 from .colour import Colour
 
 
-@attrs.define(kw_only=True, slots=True)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False)
 class WidgetUpdate(Model):
     """The fields that change."""
 

@@ -18,7 +18,7 @@ from ..models.widget_state import WidgetState
 from ..requests import widgets as widgets_requests
 
 
-@attrs.define(kw_only=True, slots=True, init=False)
+@attrs.define(kw_only=True, slots=True, eq=False, repr=False, init=False)
 class Widget(StopRequest, TrackedObject):
     """A widget."""
 
