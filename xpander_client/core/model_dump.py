@@ -9,9 +9,9 @@ from typing import Any
 import attrs
 
 from xpander_client.core.conversion_errors import TOO_DEEP
+from xpander_client.core.fields import EXTRA, wire_name
 from xpander_client.core.plain_values import Selection
 from xpander_client.core.result import plain
-from xpander_client.core.serialization import EXTRA, wire_name
 from xpander_client.errors import ArgumentError
 
 _WHOLE = (True, ...)

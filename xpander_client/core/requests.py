@@ -12,7 +12,7 @@ from urllib.parse import quote
 import attrs
 
 from xpander_client.configuration import odd_character
-from xpander_client.core.serialization import with_offset
+from xpander_client.core.fields import with_offset
 from xpander_client.errors import ArgumentError
 
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")

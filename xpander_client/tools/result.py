@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
+from xpander_client.core.fields import LOCAL
 from xpander_client.core.model import Model
 from xpander_client.core.result import value_text
-from xpander_client.core.serialization import LOCAL
 from xpander_client.errors import ModuleException
 
 

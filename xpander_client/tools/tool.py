@@ -9,7 +9,8 @@ import attrs
 
 from xpander_client.api.models import AgentTool
 from xpander_client.configuration import Configuration
-from xpander_client.core.serialization import LOCAL, complete
+from xpander_client.core.fields import LOCAL
+from xpander_client.core.serialization import complete
 from xpander_client.errors import ArgumentError
 from xpander_client.lacking import refuse_attributes
 from xpander_client.tools.current_task import FollowedTask, current_task

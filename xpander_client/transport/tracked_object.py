@@ -10,8 +10,9 @@ import attrs
 
 from xpander_client.configuration import Configuration
 from xpander_client.core.conversion_errors import TOO_DEEP
+from xpander_client.core.fields import EXTRA, wire_name
 from xpander_client.core.model import Model
-from xpander_client.core.serialization import EXTRA, dumps, loads, unstructure, wire_name
+from xpander_client.core.serialization import dumps, loads, unstructure
 from xpander_client.errors import ArgumentError
 from xpander_client.transport.transport import Bindable, Transport
 

@@ -11,8 +11,9 @@ import attrs
 
 from xpander_client.api.models import TaskUpdateEvent, TaskUpdateEventType
 from xpander_client.api.resources import Task
+from xpander_client.core.fields import wire_name
 from xpander_client.core.result import result_text
-from xpander_client.core.serialization import structure, unstructure, wire_name
+from xpander_client.core.serialization import structure, unstructure
 from xpander_client.worker.attempts.handler import Handler
 from xpander_client.worker.attempts.threads import HandlerThreads
 
