@@ -59,6 +59,12 @@ def test_calls_load_the_models_that_they_need() -> None:
     assert not data & loaded
 
 
+def test_what_few_calls_need_is_not_loaded_with_all_of_them() -> None:
+    loaded = loaded_by("from xpander_client import Tasks")
+    rare = {"asyncio", "base64", "email", "hashlib", "http", "logging", "random", "socket", "ssl"}
+    assert not (rare | {"tenacity", "xpander_client.core.prompts.download"}) & loaded
+
+
 @pytest.mark.parametrize(
     "module", [api, models, importlib.import_module("xpander_client.api.resources")]
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import math
-import random
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
 
@@ -57,6 +56,12 @@ class Stop(Enum):
 Verdict = TryAgain | Stop
 
 
+def _draw() -> float:
+    import random  # calls that succeed at once do without
+
+    return random.random()
+
+
 def decide(
     outcome: AttemptOutcome,
     *,
@@ -66,7 +71,7 @@ def decide(
     elapsed: float,
     timeout: float,
     policy: RetryPolicy,
-    chance: Callable[[], float] = random.random,
+    chance: Callable[[], float] = _draw,
 ) -> Verdict:
     """Return what to do after attempt number `attempt` (from 1) ended so, `elapsed` seconds into
     the call.
@@ -105,9 +110,7 @@ def decide(
     return Stop.EXHAUSTED if elapsed + seconds >= timeout else TryAgain(seconds)
 
 
-def backoff(
-    policy: RetryPolicy, attempt: int, chance: Callable[[], float] = random.random
-) -> float:
+def backoff(policy: RetryPolicy, attempt: int, chance: Callable[[], float] = _draw) -> float:
     """Return the wait in seconds after attempt number `attempt` (from 1).
 
     Example:

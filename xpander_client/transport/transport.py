@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import attrs
 
@@ -17,7 +17,6 @@ from xpander_client.configuration import (
 from xpander_client.core.answer import Response
 from xpander_client.core.call import Call, CallOptions
 from xpander_client.core.pages import next_page
-from xpander_client.core.prompts.download import Download, DownloadRules, Unavailable
 from xpander_client.core.requests import HEADER_NAME, RequestSpec, StreamSpec, header_text
 from xpander_client.core.serialization import dumps
 from xpander_client.core.sse import ServerSentEvent
@@ -34,6 +33,9 @@ from xpander_client.transport import sync
 from xpander_client.transport.httpx_wire import check_client
 from xpander_client.transport.pool import Pool
 from xpander_client.transport.wire import HttpClient
+
+if TYPE_CHECKING:
+    from xpander_client.core.prompts.download import Download, Unavailable
 
 T = TypeVar("T")
 
@@ -398,7 +400,9 @@ class Transport:
         """Download files that a task names; what can't be had is in its place with the reason."""
         if not urls:
             return []
-        from xpander_client.transport.downloads import download_all  # few programs load files
+        # Few programs load files.
+        from xpander_client.core.prompts.download import DownloadRules
+        from xpander_client.transport.downloads import download_all
         from xpander_client.transport.drivers import drive
 
         return drive(download_all(urls, DownloadRules.from_environment()))
@@ -407,6 +411,7 @@ class Transport:
         """Download files that a task names; what can't be had is in its place with the reason."""
         if not urls:
             return []
+        from xpander_client.core.prompts.download import DownloadRules
         from xpander_client.transport.downloads import download_all
         from xpander_client.transport.drivers import adrive
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 import attrs
 
-from xpander_client.core.prompts.data_files import DataFile
-from xpander_client.core.prompts.download import Download, Unavailable
-
-_logger = logging.getLogger("xpander_client")
+if TYPE_CHECKING:
+    from xpander_client.core.prompts.download import Download, Unavailable
 
 _Kind = Literal["image", "pdf", "document", "text", "audio", "video", "archive", "unknown"]
 
@@ -180,6 +177,9 @@ def find_kind(url: str, kind: str | None = None, mime: str | None = None) -> _Ki
 
 def _list_files(task: _Task) -> Iterator[tuple[str, _Kind, str | None]]:
     """Yield the address, the kind and the transcript of each file, each once."""
+    # Every program loads this module with `Task`, and few tasks have files.
+    from xpander_client.core.prompts.data_files import DataFile
+
     known = {attachment.url: attachment for attachment in task.input.attachments or ()}
     for url in dict.fromkeys([*(task.input.files or ()), *known]):
         said = known.get(url)
@@ -241,6 +241,8 @@ def _make_texts(task: _Task, downloads: Sequence[Download | Unavailable]) -> lis
 
 
 def _take(downloads: Sequence[Download | Unavailable]) -> Iterator[Download]:
+    from xpander_client.core.prompts.download import Download
+
     for each in downloads:
         if isinstance(each, Download):
             yield each
@@ -249,9 +251,11 @@ def _take(downloads: Sequence[Download | Unavailable]) -> Iterator[Download]:
 
 
 def _leave_out(url: str, why: str) -> None:
+    import logging
+
     # What stands behind a question mark may be the key to the file.
     name = _find_name(url) if url.startswith("data:") else url.partition("?")[0]
-    _logger.warning("the file %s is left out: %s", name, why)
+    logging.getLogger("xpander_client").warning("the file %s is left out: %s", name, why)
 
 
 def _decode(download: Download) -> str:
@@ -269,6 +273,8 @@ def _read_image(content: bytes) -> str | None:
 
 
 def _find_name(url: str) -> str | None:
+    from xpander_client.core.prompts.data_files import DataFile
+
     inside = DataFile.parse(url)
     return inside.name if inside else urlsplit(url).path.rpartition("/")[2] or None
 

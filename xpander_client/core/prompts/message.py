@@ -6,7 +6,6 @@ import datetime
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from xpander_client.core.prompts.data_files import DataFile
 from xpander_client.core.prompts.deep_plan import (
     Plan,
     PlanItem,
@@ -90,6 +89,8 @@ def _parts(task: _Task, retry_count: int) -> Iterator[str]:
     yield task.input.text or ""
     attachments = {attachment.url: attachment for attachment in task.input.attachments or ()}
     urls = dict.fromkeys([*(task.input.files or ()), *attachments])
+    from xpander_client.core.prompts.data_files import DataFile  # few tasks are read as a prompt
+
     inside = {url: file for url in urls if (file := DataFile.parse(url)) is not None}
     titles = [
         inside[url].title if url in inside else _file(url, attachments.get(url)) for url in urls
