@@ -12,6 +12,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 
 from xpander_client.runtime.connections import ABORT
+from xpander_client.runtime.exchange import PATIENCE
 
 WRITE_BYTES = 64 * 1024
 """The most that is written at once. A server takes it while less than that waits to be taken by the
@@ -52,8 +53,11 @@ class EventStreamAnswer:
             self._listener = asyncio.create_task(self._listen())
         return self._listener
 
-    async def begin(self, *headers: tuple[bytes, bytes]) -> None:
-        """Send the head, with these headers besides those of every event stream."""
+    async def begin(self, *headers: tuple[bytes, bytes], data: bytes = b"") -> None:
+        """Send the head, with these headers besides those of every event stream, and some events.
+
+        They go out together, so that the reader wakes once.
+        """
         self.listen()
         self.has_begun = True
         await self._pass(
@@ -68,6 +72,7 @@ class EventStreamAnswer:
                 ],
             }
         )
+        await self.write(data)
 
     async def write(self, data: bytes, *, last: bool = False) -> None:
         """Send some events.
@@ -75,7 +80,7 @@ class EventStreamAnswer:
         With the last of it goes the end of the answer, so that the reader sees it at once and can
         keep the connection.
         """
-        for start in range(0, len(data), WRITE_BYTES):
+        for start in range(0, len(data) or 1, WRITE_BYTES):
             more = not (last and start + WRITE_BYTES >= len(data))
             await self._part(data[start : start + WRITE_BYTES], more=more)
         self.written_at = asyncio.get_running_loop().time()
@@ -88,15 +93,21 @@ class EventStreamAnswer:
             self._listener.cancel()
 
     async def _part(self, data: bytes, *, more: bool) -> None:
-        await self._pass({"type": "http.response.body", "body": data, "more_body": more})
+        await self._pass(
+            {
+                "type": "http.response.body",
+                "body": data,
+                "more_body": more,
+                PATIENCE: self._stalled_after,
+            }
+        )
         self._has_ended = not more
 
     async def _pass(self, message: MutableMapping[str, Any]) -> None:
         if self.gone:
             return
         try:
-            async with asyncio.timeout(self._stalled_after):
-                await self._send(message)
+            await self._send(message)
         except TimeoutError:
             self.gone = True
             await self._drop()

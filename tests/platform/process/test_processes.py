@@ -303,6 +303,14 @@ def test_importing_the_package_of_the_platform_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_a_platform_is_there_before_anything_can_send_requests() -> None:
+    code = "import sys, xpander_client.platform.app; print('httpx' in sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "False"
+
+
 # Agents ------------------------------------------------------------------------------------------
 
 AGENTS = """

@@ -75,10 +75,10 @@ class TaskEvents:
         log = logs.join(task, self._position, alarm)
         try:
             with logs.metrics.task_streams.track_inprogress():
-                await answer.begin((STREAM_ENDS.encode(), b"terminal"))
+                hello = b""
                 if self._greets:
                     hello = frames.encode_connected(task.id, task.organization_id, logs.clock())
-                    await answer.write(hello)
+                await answer.begin((STREAM_ENDS.encode(), b"terminal"), data=hello)
                 await self._follow(log, answer)
         finally:
             logs.part(log, alarm)
@@ -190,8 +190,7 @@ class WorkerChannel:
         answer = _PatientAnswer(scope, receive, send, self._settings, session.alarm)
         try:
             with self._metrics.worker_streams.track_inprogress():
-                await answer.begin()
-                await answer.write(self._hello)
+                await answer.begin(data=self._hello)
                 while not answer.gone:
                     if session.outbox:
                         taken, offers = session.take(WRITE_BYTES)

@@ -98,8 +98,9 @@ class EventStream(Response):
     async def _write(self, data: bytes) -> None:
         async with self._writing:
             if not self._answer.has_begun:
-                await self._answer.begin()
-            await self._answer.write(data)
+                await self._answer.begin(data=data)
+            else:
+                await self._answer.write(data)
             if self._answer.gone:
                 raise _ReaderGone
 
