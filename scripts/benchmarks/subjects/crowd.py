@@ -39,7 +39,7 @@ class Crowd:
         agent = os.environ["XPANDER_AGENT_ID"]
         writer.write(
             f"GET /events/{agent}/?slots={SLOTS} HTTP/1.1\r\n{FIELDS}"
-            f"x-worker-id: w{number}\r\n\r\n".encode()
+            f"x-worker-id: {agent}-{number}\r\n\r\n".encode()
         )
         event = b""
         while line := await reader.readline():
