@@ -68,7 +68,7 @@ def events(wires: dict[str, Process], bare: Process, rounds: int) -> Iterator[Fi
     """Compare what an event costs from the socket to its object with the JSON of its line."""
     for wire, ours in wires.items():
         for world, run in (("sync", "replay"), ("async", "areplay")):
-            pair = interleaved(rounds, cost(bare, "loads", EVENTS), cost(ours, run, EVENTS))
+            pair = interleaved(rounds, cost(bare, "loads", 10 * EVENTS), cost(ours, run, EVENTS))
             yield Figure.of_costs(
                 f"an event of 200 bytes, CPU of orjson.loads / of ours over {wire}, {world}",
                 pair,

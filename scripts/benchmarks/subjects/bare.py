@@ -6,6 +6,7 @@ import json
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from itertools import cycle, islice
 
 import aiohttp
 import httpx
@@ -65,8 +66,8 @@ def lines() -> list[bytes]:
     return [line[6:] for line in stream.split(b"\n") if line.startswith(b"data: ")]
 
 
-def loads(_: int) -> None:
-    for line in lines():
+def loads(count: int) -> None:
+    for line in islice(cycle(lines()), count):
         orjson.loads(line)
 
 
