@@ -52,6 +52,8 @@ CREATE = RequestSpec(
 )
 HONORED = {"idempotency-keys": "honored"}
 
+each_wire = pytest.mark.usefixtures("http")
+
 
 @pytest.fixture
 def wire() -> Any:
@@ -389,6 +391,7 @@ def test_a_request_as_it_is_sent_shows_no_secret() -> None:
     assert "secret" not in shown
 
 
+@each_wire
 def test_a_failed_call_says_which_address_was_tried(world: World) -> None:
     with RawServer() as server:
         configuration = server.configuration()
@@ -398,6 +401,7 @@ def test_a_failed_call_says_which_address_was_tried(world: World) -> None:
     assert caught.value.url == url
 
 
+@each_wire
 def test_a_create_that_left_before_the_connection_was_lost_is_not_repeated(world: World) -> None:
     with RawServer(lambda connection: None, lambda connection: None) as server:
         configuration = server.configuration()
@@ -406,6 +410,7 @@ def test_a_create_that_left_before_the_connection_was_lost_is_not_repeated(world
         assert len(server.lines) == 1
 
 
+@each_wire
 def test_https_to_a_server_without_tls_asks_whether_http_was_meant(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         address = f"127.0.0.1:{listener.getsockname()[1]}"
@@ -418,12 +423,14 @@ def test_https_to_a_server_without_tls_asks_whether_http_was_meant(world: World)
     assert f"https://{address}/t/1" in str(caught.value)
 
 
+@each_wire
 def test_time_limits_without_an_end_are_none_that_the_system_does_not_know(world: World) -> None:
     with RawServer(lambda connection: connection.answer(b"{}")) as server:
         endless = attrs.evolve(server.configuration(timeout=math.inf), connect_timeout=math.inf)
         assert world.call(Transport.of(endless), GET, dict[str, Any]).parsed == {}
 
 
+@each_wire
 def test_an_address_that_is_too_long_is_an_argument_error(world: World) -> None:
     spec = attrs.evolve(GET, path="/t/" + "1" * 70_000)
     with pytest.raises(ArgumentError, match="can't be asked for"):
@@ -476,6 +483,7 @@ def _half(connection: Connection) -> None:
     connection.sock.close()
 
 
+@each_wire
 @pytest.mark.parametrize(
     ("script", "error"), [(_late, TimeoutExceededError), (_half, ConnectionFailedError)]
 )
@@ -488,6 +496,7 @@ def test_a_server_that_does_not_answer_fails_within_the_time(
             world.call(there, GET, dict[str, Any])
 
 
+@each_wire
 def test_the_organization_stands_in_front_of_what_is_under_the_events_root(world: World) -> None:
     spec = RequestSpec(
         operation="x",
@@ -502,6 +511,7 @@ def test_the_organization_stands_in_front_of_what_is_under_the_events_root(world
     assert server.lines == ["GET /org/e?a=b+c HTTP/1.1"]
 
 
+@each_wire
 def test_an_answer_that_trickles_in_does_not_outlast_the_call(world: World) -> None:
     def trickling(connection: Connection) -> None:
         connection.send(b"HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n")

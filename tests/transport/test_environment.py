@@ -19,6 +19,8 @@ GET = RequestSpec(
     operation="Tasks.get", method="GET", path="/t/1", template="/t/{id}", replay=Replay.ALWAYS
 )
 
+pytestmark = pytest.mark.usefixtures("http")
+
 
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> Any:

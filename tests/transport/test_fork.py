@@ -8,11 +8,15 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.raw_server import Connection, RawServer
 from tests.transport.test_pool import GET, keeping
 from tests.transport.test_users import data, is_last
 from xpander_client.core.requests import StreamSpec
 from xpander_client.transport import Transport, pool
+
+pytestmark = pytest.mark.usefixtures("http")
 
 
 def in_child(work: Callable[[], str]) -> str:

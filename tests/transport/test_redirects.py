@@ -12,6 +12,8 @@ from tests.worlds import World
 from xpander_client.errors import ApiStatusError
 from xpander_client.transport import Transport
 
+pytestmark = pytest.mark.usefixtures("http")
+
 
 def to(location: str, status: int = 307) -> Script:
     return lambda connection: connection.answer(

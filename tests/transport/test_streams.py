@@ -26,6 +26,8 @@ SPEC = StreamSpec(
     probe=PROBE,
 )
 
+pytestmark = pytest.mark.usefixtures("http")
+
 
 @attrs.frozen
 class Event:

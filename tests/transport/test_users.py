@@ -24,6 +24,8 @@ from xpander_client.core.sse import ServerSentEvent
 from xpander_client.legacy import XpanderClient
 from xpander_client.transport import Transport, pool
 
+pytestmark = pytest.mark.usefixtures("http")
+
 STREAM = StreamSpec(operation="x", method="GET", path="/events", template="/events", resume=False)
 
 

@@ -54,6 +54,13 @@ class Headers(Mapping[str, str]):
             name.lower().decode("latin-1"): value.decode("latin-1") for name, value in raw
         }
 
+    @classmethod
+    def from_fields(cls, values: dict[str, str]) -> Headers:
+        """Return headers with these values, whose names have to be in lower case."""
+        headers = cls.__new__(cls)
+        headers._values = values
+        return headers
+
     def __getitem__(self, name: str) -> str:
         return self._values[name.lower()]
 

@@ -69,9 +69,9 @@ class Pool:
     """One user's hold on connections, and what was learned of the platform.
 
     Sync code has one wire for calls and one for streams; async code has these for each event loop.
-    Pools that are `shared` have them in common where they lead to the same origin. A pool that is
-    closed, or collected, lets go of them; the last one to do so, when no request is under way on
-    them any more, closes them.
+    Pools that are `shared` have them in common where they lead to the same origin by the same kind
+    of wire. A pool that is closed, or collected, lets go of them; the last one to do so, when no
+    request is under way on them any more, closes them.
 
     After a fork the child's pools have none: the parent goes on with those that were there. That
     can't be done for a `given` client.
@@ -148,9 +148,7 @@ class Pool:
             from xpander_client.transport.httpx_wire import use_given
 
             return SyncConnections(use_given(self.given))
-        # Not with the lock, which another thread may wait for that is importing the same.
-        from xpander_client.transport.httpx_clients import connect
-
+        connect = self._load_connect()
         with _lock:
             found = self._sync.get(use) or self._find_shared(use, None)
             if found is None:
@@ -166,8 +164,7 @@ class Pool:
             from xpander_client.transport.async_httpx_wire import ause_given
 
             return AsyncConnections(ause_given(self.given))
-        from xpander_client.transport.httpx_clients import aconnect
-
+        aconnect = self._load_aconnect()
         until_end: AsyncGenerator[None] | None = None
         with _lock:
             _forget_loops(lambda loop: loop.is_closed())
@@ -185,12 +182,37 @@ class Pool:
             await anext(until_end)
         return found
 
+    # Not with the lock, which another thread may wait for that is importing the same.
+
+    def _load_connect(self) -> Callable[[tuple[str, ...], int | None], Wire]:
+        if self._is_direct():
+            from xpander_client.transport.direct_wire import connect
+
+            return connect
+        from xpander_client.transport import httpx_clients
+
+        return httpx_clients.connect
+
+    def _load_aconnect(self) -> Callable[[tuple[str, ...], int | None], AsyncWire]:
+        if self._is_direct():
+            from xpander_client.transport.async_direct_wire import aconnect
+
+            return aconnect
+        from xpander_client.transport import httpx_clients
+
+        return httpx_clients.aconnect
+
     def _key(self, use: Use, loop: asyncio.AbstractEventLoop | None) -> tuple[object, ...]:
         origins = tuple(
             (_origin(address), proxy_for(address)) for address in self._configuration.addresses
         )
         # A loop by its id, which is its own as long as there are connections that hold it.
-        return origins, None if loop is None else id(loop), use
+        return origins, self._is_direct(), None if loop is None else id(loop), use
+
+    def _is_direct(self) -> bool:
+        """Tell whether connections need no HTTP library, which they do for a proxy."""
+        configuration = self._configuration
+        return configuration.http == "direct" and not any(map(proxy_for, configuration.addresses))
 
     def _find_shared(self, use: Use, loop: asyncio.AbstractEventLoop | None) -> Any:
         return _pools.get(self._key(use, loop)) if self._is_shared else None
