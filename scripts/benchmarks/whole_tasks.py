@@ -98,7 +98,10 @@ def requests() -> Figure:
         process(HERE / "subjects" / "counting_proxy.py", environment["XPANDER_BASE_URL"]) as proxy,
     ):
         proxied = environment | {"XPANDER_BASE_URL": f"http://127.0.0.1:{proxy.read_line()}"}
-        with parts(proxied, "finishing.py", "worker.py") as (client, _):
+        with parts(proxied | {"XPANDER_STREAMING_PORT": "0"}, "finishing.py", "worker.py") as (
+            client,
+            _,
+        ):
             client.run("run32", COUNTED)
             before = proxy.run("requests", 1)
             client.run("run32", COUNTED)
@@ -134,7 +137,7 @@ def installation(wire: str, checkout: str | None = None) -> Generator[Installati
     # The worker gets no XPANDER_HTTP: it takes what it takes by default.
     with (
         platform(checkout=checkout) as (serving, environment),
-        parts(environment, "worker.py") as (worker,),
+        parts(environment | {"XPANDER_STREAMING_PORT": "0"}, "worker.py") as (worker,),
         parts(environment | {"XPANDER_HTTP": wire}, "finishing.py") as (client,),
     ):
         yield Installation({"platform": serving, "worker": worker, "client": client})
