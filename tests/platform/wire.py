@@ -171,9 +171,15 @@ class Worker:
 
 @contextlib.contextmanager
 def worker(
-    http: httpx.Client, agent: str = "sales", *, slots: str = "", **headers: str
+    http: httpx.Client,
+    agent: str = "sales",
+    *,
+    slots: str = "",
+    begins: str = "",
+    **headers: str,
 ) -> Iterator[Worker]:
     params = {"environment": "local"} | ({"slots": slots} if slots else {})
+    params |= {"begins": begins} if begins else {}
     with http.stream("GET", f"/events/{agent}/", params=params, headers=headers) as response:
         assert response.status_code == 200, response.read()
         yield Worker(http, agent, response)

@@ -353,14 +353,14 @@ async def test_a_caller_that_goes_away_before_there_is_a_slot_leaves_the_task_as
     invocations = DirectInvocations(AGENT, context, RunningAttempts(capacity), lambda: "w")
     task = await task_for_nobody(configuration)
     admitted = await invocations.admit(task, Caller(configuration.required("api_key")))
-    async with capacity:  # the only slot
-        first = asyncio.create_task(anext(invocations.stream(admitted)))
-        for _ in range(10):
-            await asyncio.sleep(0)
-        assert not first.done()
-        first.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await first
+    await capacity.take()  # the only slot
+    first = asyncio.create_task(anext(invocations.stream(admitted)))
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not first.done()
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
     await task.areload()
     assert task.status == "pending"
 

@@ -304,6 +304,7 @@ class Worker:
             tries=None if self._test is None else self._max_retries or _TRIES,
             worker_id=self._name,
             slots=self._slots if self._test is None else None,
+            begins=True if self._test is None else None,
         )
         async with contextlib.aclosing(listener.messages()) as messages:
             async for message in messages:
@@ -317,9 +318,7 @@ class Worker:
                     case StopRequested(task_id, attempt):
                         attempts.give_up(task_id, attempt, "it was stopped, or taken back")
                     case Offered():
-                        # An offer that is not taken up goes to another worker.
-                        if not self._is_stopping and self._test is None:
-                            self._take_up(message, attempts, context)
+                        self._take_up(message, attempts, context)
                     case TaskNotification():
                         pass  # Handlers have no wait points.
                     case _:
@@ -338,10 +337,17 @@ class Worker:
             await asyncio.wait({self._trial})
 
     def _take_up(self, offered: Offered, attempts: RunningAttempts, context: WorkerContext) -> None:
-        if attempts.has(offered.task_id, offered.attempt):
+        if self._test is not None or attempts.has(offered.task_id, offered.attempt):
             return
-        attempts.give_up(offered.task_id, None, "it came again, as another attempt")
-        attempts.start(Attempt(offered.task_id, offered.attempt, offered.body, context))
+        attempt = Attempt(
+            offered.task_id, offered.attempt, offered.body, context, is_begun=offered.begun
+        )
+        if not self._is_stopping:
+            attempts.give_up(offered.task_id, None, "it came again, as another attempt")
+            attempts.start(attempt)
+        elif offered.begun:
+            attempts.hand_back(attempt)
+        # Any other offer that is not taken up goes to another worker.
 
     async def _run_trial(
         self, test: LocalTaskTest, worker_id: str, context: WorkerContext

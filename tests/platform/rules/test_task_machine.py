@@ -56,6 +56,30 @@ def told(event: NewEvent) -> dict[str, Any]:
     return data
 
 
+@pytest.mark.parametrize("text", ["x", "x" * 100_000], ids=["small", "large"])
+@pytest.mark.parametrize("lost", [False, True])
+def test_to_begin_with_the_offer_is_to_take_it_and_to_say_so(text: str, lost: bool) -> None:
+    record = pending(input={"text": text})
+    if lost:
+        held = patched(offered(record), 1, status="executing").record
+        expired = task_machine.expire(held, now=1000.0, max_attempts=3)
+        assert expired is not None
+        record = expired.record
+    begun = task_machine.begin(record, "v", now=1001.0, leases=LEASES)
+    claimed = task_machine.claim(record, "v", now=1001.0, offer_window=WINDOW)
+    assert begun == patched(claimed, claimed.attempt, now=1001.0, status="executing")
+    assert told(begun.events[0])["data"]["execution_attempts"] == record.attempt + 1
+
+
+def test_only_what_waits_is_begun_and_only_by_whom_it_waits_for() -> None:
+    for record in (executing(), offered(), pending(worker_id="w"), pending(worker_pool="p")):
+        with pytest.raises(HttpError) as caught:
+            task_machine.begin(record, "v", now=102.0, leases=LEASES)
+        assert caught.value.status == 409
+    begun = task_machine.begin(pending(worker_pool="p"), "v", pool="p", now=102.0, leases=LEASES)
+    assert begun.record.worker_id == "v"
+
+
 def test_a_new_task_waits_and_says_so_in_one_event() -> None:
     outcome = task_machine.create(
         task_id="t",
@@ -611,6 +635,17 @@ class Life(RuleBasedStateMachine):
         if record is not None:
             self.attempts.append(record.attempt)
             self.take(task_machine.Outcome(record))
+
+    @rule(worker=st.sampled_from(["w1", "w2", "w3"]))
+    def begin(self, worker: str) -> None:
+        free = self.record.status == "pending" and self.record.worker_id is None
+        outcome = conflict_or(
+            lambda: task_machine.begin(self.record, worker, now=self.now, leases=LEASES)
+        )
+        assert (outcome is not None) == free
+        if outcome is not None:
+            self.attempts.append(outcome.record.attempt)
+            self.take(outcome)
 
     @rule(script=st.sampled_from(["s1", "w1"]), directly=st.booleans())
     def take_by_a_script(self, script: str, directly: bool) -> None:

@@ -35,8 +35,10 @@ async def test_that_it_is_free_again_is_told_until_the_platform_has_heard_it() -
         transport = Transport(configuration, Pool(configuration))
         capacity = Capacity(transport, "sales", 1)
         capacity.on_registered("worker-1")
-        async with capacity:
-            assert await asyncio.to_thread(heard_busy.wait, 10)
+        await capacity.take()
+        assert await asyncio.to_thread(heard_busy.wait, 10)
+        assert not await capacity.take(patience=0.001)
+        capacity.free()
         assert await asyncio.to_thread(heard_free.wait, 10)
         await capacity.aclose()
         await transport.aclose()

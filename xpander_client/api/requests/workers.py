@@ -31,6 +31,7 @@ def listen(
     worker_id: str | None = None,
     pool: str | None = None,
     slots: int | None = None,
+    begins: bool | None = None,
 ) -> StreamSpec:
     """Return what `Workers.listen` sends."""
     environment = WorkerEnvironment.from_argument("environment", environment)
@@ -42,7 +43,9 @@ def listen(
             template="/events/{agent_id}/",
             root=Root.EVENTS,
             replay=Replay.ALWAYS,
-            query=_query({"environment": environment, "pool": pool, "slots": slots}),
+            query=_query(
+                {"environment": environment, "pool": pool, "slots": slots, "begins": begins}
+            ),
             headers=_header_fields({"x-worker-id": worker_id}),
             resume=False,
         )

@@ -34,6 +34,7 @@ class Workers(Resource):
         worker_id: str | None = None,
         pool: str | None = None,
         slots: int | None = None,
+        begins: bool | None = None,
     ) -> Generator[models.WorkerEvent, None, None]:
         """Register a worker for an agent and receive its tasks.
 
@@ -51,6 +52,10 @@ class Workers(Resource):
             pool: The worker takes only tasks for this pool, and those for itself alone.
             slots: How many tasks the worker runs at once: it is offered as many as it has room for.
                 Without it, tasks are offered one by one, each when the one before has begun.
+            begins: Whether the tasks that the worker is offered begin with the offer: they come as
+                `executing`, at most as many at once as the worker has slots, and it does not say
+                that it has begun. One that it does not run it sets to `pending` again. What it
+                holds comes again when it listens again.
 
         Yields:
             Each WorkerEvent when it arrives.
@@ -79,6 +84,7 @@ class Workers(Resource):
                 worker_id=worker_id,
                 pool=pool,
                 slots=slots,
+                begins=begins,
             ),
             streams.worker_event(agent_id),
             streams.is_last_worker_event,
@@ -91,6 +97,7 @@ class Workers(Resource):
         worker_id: str | None = None,
         pool: str | None = None,
         slots: int | None = None,
+        begins: bool | None = None,
     ) -> AsyncGenerator[models.WorkerEvent, None]:
         """Register a worker for an agent and receive its tasks.
 
@@ -108,6 +115,10 @@ class Workers(Resource):
             pool: The worker takes only tasks for this pool, and those for itself alone.
             slots: How many tasks the worker runs at once: it is offered as many as it has room for.
                 Without it, tasks are offered one by one, each when the one before has begun.
+            begins: Whether the tasks that the worker is offered begin with the offer: they come as
+                `executing`, at most as many at once as the worker has slots, and it does not say
+                that it has begun. One that it does not run it sets to `pending` again. What it
+                holds comes again when it listens again.
 
         Yields:
             Each WorkerEvent when it arrives.
@@ -136,6 +147,7 @@ class Workers(Resource):
                 worker_id=worker_id,
                 pool=pool,
                 slots=slots,
+                begins=begins,
             ),
             streams.worker_event(agent_id),
             streams.is_last_worker_event,

@@ -46,7 +46,9 @@ class Dispatch:
         self.offers = Offers(store, settings, clock, self._roster)
         self.leases = Leases(store, settings, clock, metrics, self._roster)
         self.notifications = Notifications(store, settings, self._roster)
-        self.other_servers = OtherServers(store, settings, clock, self._roster, self.leases)
+        self.other_servers = OtherServers(
+            store, settings, clock, self._roster, self.leases, self.offers
+        )
         self._passed_on: dict[tuple[str, str, str], float] = {}
         self._sweeper: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -86,6 +88,7 @@ class Dispatch:
         worker_id: str | None,
         pool: str | None = None,
         slots: int = 1,
+        begins: bool = False,
     ) -> WorkerSession:
         """Register a worker that listens. It keeps the id that it had, if it names one that can be
         its own: that of another agent's worker stays that worker's, and this one gets another.
@@ -108,10 +111,12 @@ class Dispatch:
             renewed_at=now,
             pool=pool,
             slots=min(slots, _MOST_SLOTS),
+            begins=begins,
         )
         if earlier is not None and not is_anothers:
             earlier.close()
             session.held, session.unacknowledged = earlier.held, earlier.unacknowledged
+            session.running, session.heard_of = earlier.running, earlier.heard_of
         joined = None
         if not is_anothers:
             joined = await self._store.presence.join(session.record(), named=worker_id is not None)
@@ -131,7 +136,12 @@ class Dispatch:
         session.held = dict(joined.held)
         for task_id in session.unacknowledged.keys() - session.held.keys():
             del session.unacknowledged[task_id]
+        session.heard_of &= session.held.keys()
+        unheard = [task_id for task_id in session.held if task_id not in session.heard_of]
+        session.running = (session.running & session.held.keys()) | set(unheard)
         self._roster.join(session, self.offers.serve)
+        if begins and unheard:
+            self._later(self.offers.send_again(session, unheard))
         if not self._store.presence.is_single_server:
             self._later(self.other_servers.watch(session))
         for task_id in session.held:
@@ -208,6 +218,8 @@ class Dispatch:
         if leaving:
             session.leaving = True
             session.close()
+            if session.begins:
+                self._later(self.offers.give_back(session, session.running - session.heard_of))
         await self.leases.note_alive(session, now)
 
     def _make_detached_session(
@@ -250,6 +262,9 @@ class Dispatch:
         if record.worker_id == session.id and record.attempt == attempt:
             if record.status == "pending":
                 return
+            session.note_status(record.id, record.status)
+            if writer == attempt:
+                session.heard_of.add(record.id)
             self._roster.note_begun(session, record.id)
         else:
             self._roster.drop(session, record.id)

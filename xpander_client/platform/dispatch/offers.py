@@ -7,11 +7,11 @@ import contextlib
 import logging
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from xpander_client.core.sse import encode_event
 from xpander_client.platform.dispatch.roster import Roster
-from xpander_client.platform.dispatch.sessions import log_failures
+from xpander_client.platform.dispatch.sessions import WorkerSession, log_failures
 from xpander_client.platform.dispatch.turns import WorkerTurns
 from xpander_client.platform.foundation.clock import Clock
 from xpander_client.platform.foundation.errors import HttpError
@@ -79,9 +79,16 @@ class Offers:
                 agent_id,
                 [session.id for session in dealt],
                 {session.id: session.pool for session in dealt if session.pool is not None},
+                {session.id for session in dealt if session.begins},
             )
             now = self._clock()  # when the offers were made
             self._hand_out(records, turns, now)
+        except BaseException:
+            # What they have begun without knowing is sent again when they are back.
+            for session in dealt:
+                if session.begins:
+                    session.close()
+            raise
         finally:
             for session in dict.fromkeys(dealt):
                 turns.stand(session, now)
@@ -95,6 +102,8 @@ class Offers:
             if record.attempt > 1 and holder is not None:
                 # What those who had it before were told.
                 holder.fall_behind(record.id)
+            if holder is not None and holder.leaving and holder.begins:
+                await self.give_back(holder, [record.id])
         # What waits, but could not be had, is in somebody else's hands this very moment.
         return 0.0 if records else self._settings.poll_interval
 
@@ -102,9 +111,12 @@ class Offers:
         for record in records:
             session = turns.sessions.get(record.worker_id or "")
             if session is None:
-                continue  # it left meanwhile; its offer will run out
+                continue  # it left meanwhile; its offer, or its lease, will run out
             turns.gave(session)
-            session.unacknowledged[record.id] = now
+            if session.begins:
+                session.running.add(record.id)
+            else:
+                session.unacknowledged[record.id] = now
             self._roster.hold(session, record.id, record.attempt)
 
     async def _send(self, record: TaskRecord) -> None:
@@ -114,8 +126,40 @@ class Offers:
                 record = await self._store.get(record.organization_id, record.id)
             await asyncio.sleep(0)  # it may be large
         session = self._roster.find_holder(record.id)
-        if session is not None and session.held.get(record.id) == record.attempt and record.whole:
+        if session is None or session.held.get(record.id) != record.attempt:
+            return
+        if record.whole:
             session.send(encode_event(record.json(), name="agent-execution"), record.id)
+        elif session.begins:
+            session.close()  # it is sent again what it began without knowing when it is back
+
+    async def send_again(self, session: WorkerSession, task_ids: Collection[str]) -> None:
+        """Send a worker what it may never have got of the tasks that were begun with the offer: its
+        heartbeats keep them, so nobody else would have them. It ignores those that it has.
+        """
+        for task_id in task_ids:
+            try:
+                record = await self._store.get(session.organization_id, task_id)
+            except HttpError as error:
+                if error.status == 404:
+                    continue
+                session.close()  # it comes back
+                return
+            if session.held.get(task_id) == record.attempt and record.worker_id == session.id:
+                session.note_status(task_id, record.status)
+                if record.status == "executing":
+                    await self._send(record)
+        self._roster.wake(session)
+
+    async def give_back(self, session: WorkerSession, task_ids: Collection[str]) -> None:
+        """Give back tasks that a worker which has ended began with the offer, and never ran."""
+        for task_id in list(task_ids):
+            attempt = session.held.get(task_id)
+            with contextlib.suppress(HttpError):  # the lease runs out
+                await self._store.patch(
+                    session.organization_id, task_id, {"status": "pending"}, attempt=attempt
+                )
+                self._roster.drop(session, task_id)
 
     async def extend(self) -> None:
         """Let the time to begin count from when a task was brought to its worker: a large one may

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from xpander_client.platform.dispatch.leases import Leases
+from xpander_client.platform.dispatch.offers import Offers
 from xpander_client.platform.dispatch.roster import Roster
 from xpander_client.platform.dispatch.sessions import WorkerSession, log_failures
 from xpander_client.platform.foundation.clock import Clock
@@ -18,13 +19,20 @@ class OtherServers:
     """Keeps the sessions of this server's workers as the store has them."""
 
     def __init__(
-        self, store: Store, settings: Settings, clock: Clock, roster: Roster, leases: Leases
+        self,
+        store: Store,
+        settings: Settings,
+        clock: Clock,
+        roster: Roster,
+        leases: Leases,
+        offers: Offers,
     ) -> None:
         self._store = store
         self._settings = settings
         self._clock = clock
         self._roster = roster
         self._leases = leases
+        self._offers = offers
         self._pulses = 0
 
     async def beat(self) -> None:
@@ -86,11 +94,14 @@ class OtherServers:
     ) -> None:
         """Make a worker's session what the store says; `gone` is what it held before."""
         unacknowledged = len(session.unacknowledged)
+        unheard: list[str] = []
         for task_id, now in held.items():
             if gone.get(task_id) == now.attempt:
                 del gone[task_id]
             elif task_id not in session.held:
                 self._roster.hold(session, task_id, now.attempt)
+                unheard.append(task_id)
+            session.note_status(task_id, now.status)
             if now.begun:
                 self._roster.note_begun(session, task_id)
         await self._leases.let_go(session, gone)
@@ -98,5 +109,8 @@ class OtherServers:
             if now.last_notified > session.notified.get(task_id, 0):
                 # It was told that at another server.
                 session.fall_behind(task_id, now.last_notified)
+        if session.begins and unheard:
+            # Another server gave it these when it had just come here.
+            await self._offers.send_again(session, unheard)
         if len(session.unacknowledged) < unacknowledged:
             self._roster.wake(session)

@@ -32,7 +32,9 @@ class WorkerSession:
     was sent. `outbox` is what its stream has still to send, each frame with the task that it
     offers, and `unsent` are those tasks. `behind` are the tasks of which its stream has to look
     what they were told, at least up to that number. One of a `pool` is given nothing that is not
-    for the pool, or for itself alone. It runs as many tasks at once as it has `slots`.
+    for the pool, or for itself alone. It runs as many tasks at once as it has `slots`. One that
+    `begins` has its tasks begun with the offer, so none is unacknowledged: `running` are those that
+    take a slot of it, and `heard_of` those of which it has said something.
     `heard_elsewhere` is when, by the store's clock, other servers last heard of it. `number` tells
     when it came and `turn` when it was last given a task, both counted; `in_line` says that it is
     among those whose turn comes. `refused_id` is what it wanted to be called, where that is another
@@ -49,6 +51,7 @@ class WorkerSession:
     renewed_at: float
     pool: str | None = None
     slots: int = 1
+    begins: bool = False
     listening: bool = True
     busy: bool = False
     leaving: bool = False
@@ -60,6 +63,8 @@ class WorkerSession:
     stream: str = attrs.field(factory=lambda: str(uuid.uuid4()))
     held: dict[str, int] = attrs.field(factory=dict)
     unacknowledged: dict[str, float] = attrs.field(factory=dict)
+    running: set[str] = attrs.field(factory=set)
+    heard_of: set[str] = attrs.field(factory=set)
     notified: dict[str, int] = attrs.field(factory=dict)
     outbox: deque[tuple[bytes, str | None]] = attrs.field(factory=deque)
     outbox_size: int = 0
@@ -75,7 +80,11 @@ class WorkerSession:
 
     @property
     def room(self) -> int:
-        """How many more tasks it may be offered; one at least when it has begun all it was."""
+        """How many more tasks it may be offered. One at least when it has begun all it was, as some
+        may be paused; of one that begins with the offer it is known how many are.
+        """
+        if self.begins:
+            return max(self.slots - len(self.running), 0)
         return max(self.slots - len(self.held), 0 if self.unacknowledged else 1)
 
     @property
@@ -127,6 +136,15 @@ class WorkerSession:
         self.behind.pop(task_id, None)
         self.unsent.discard(task_id)
         self.unacknowledged.pop(task_id, None)
+        self.running.discard(task_id)
+        self.heard_of.discard(task_id)
+
+    def note_status(self, task_id: str, status: str) -> None:
+        """Take note how a task is that the worker holds: one that is paused takes no slot."""
+        if status == "executing":
+            self.running.add(task_id)
+        else:
+            self.running.discard(task_id)
 
     def take(self, size: int) -> tuple[list[bytes], list[str]]:
         """Return the next frames for the stream, `size` bytes of them or so, and the tasks they

@@ -20,6 +20,7 @@ from xpander_client.platform.http.routing import (
     Streamed,
     access,
     count,
+    flag,
     organization,
     path_id,
     read_query,
@@ -70,6 +71,7 @@ class WorkerEndpoints:
             worker_id=worker_id,
             pool=read_query(request, "pool", ID) or None,
             slots=slots or 1,
+            begins=flag(request, "begins"),
         )
         hello = registration(session, agent.wire)
         return Streamed(

@@ -410,8 +410,13 @@ class Held:
     """A task in a worker's hands. `last_notified` is its last notification, or 0."""
 
     attempt: int
-    begun: bool
+    status: str
     last_notified: int
+
+    @property
+    def begun(self) -> bool:
+        """Whether it is more than offered."""
+        return self.status != "pending"
 
 
 AUDIT_FIELDS = tuple(field.name for field in attrs.fields(AuditEntry))

@@ -4,10 +4,11 @@
        ^                  │ not begun within                │ lease over      | stopped
        └──────────────────┴ the offer window ───────────────┘
 
-"Offered" is a pending task that a worker holds. `paused` stands beside `executing`. A script that
-runs a task itself claims it and begins in one PATCH. Each claim raises `attempt`, which goes over
-the wire as `execution_attempts`: whoever writes with an older one has lost the task. What can't be
-done is an `HttpError`. Every engine goes by these functions.
+"Offered" is a pending task that a worker holds. A worker may have its tasks begun with the offer,
+and a script that runs a task itself claims it and begins in one PATCH. `paused` stands beside
+`executing`. Each claim raises `attempt`, which goes over the wire as `execution_attempts`: whoever
+writes with an older one has lost the task. What can't be done is an `HttpError`. Every engine goes
+by these functions.
 """
 
 from __future__ import annotations
@@ -253,11 +254,30 @@ def claim(
     """Offer the task to a worker under a new attempt. One of a pool takes only what is for the
     pool, or for itself.
     """
+    _check_waits(record, worker_id, pool)
+    return _assign(record, worker_id, lease_until=now + offer_window, scripted=False, now=now)
+
+
+def begin(
+    record: TaskRecord, worker_id: str, *, pool: str | None = None, now: float, leases: Leases
+) -> Outcome:
+    """Give the task to a worker that begins as soon as it is offered one: `claim`, and the worker's
+    word that it executes, in one step.
+    """
+    _check_waits(record, worker_id, pool)
+    attempt = record.attempt + 1
+    task = {**read_fields(record), "execution_attempts": attempt}
+    given = attrs.evolve(record, attempt=attempt, worker_id=worker_id, scripted=False)
+    begun = _move(given, task, "executing", now=now, lease=leases.worker)
+    changed = _rewrite(begun, task, now)
+    return Outcome(changed, (_task_event("task_updated", record, changed, now),))
+
+
+def _check_waits(record: TaskRecord, worker_id: str, pool: str | None) -> None:
     if record.status != "pending" or record.worker_id is not None:
         raise HttpError(409, "the task is not waiting for a worker")
     if record.pinned_to not in (pool, worker_id):
         raise HttpError(409, "the task waits for another worker")
-    return _assign(record, worker_id, lease_until=now + offer_window, scripted=False, now=now)
 
 
 def _claim_directly(record: TaskRecord, taker: str, now: float, *, scripted: bool) -> TaskRecord:

@@ -56,6 +56,8 @@ class AttemptResult:
 class Attempt:
     """Runs one task. `number` is the attempt; None where the task doesn't say which one it is.
 
+    One that `is_begun` is executing for the platform already.
+
     With `claim` it is a task that the platform did not send: it is claimed when there is a slot for
     it, and then `number` and the task's JSON are what the platform answers. One that is not
     `is_known` to the platform is run and told to nobody. Events that the handler yields go to the
@@ -69,11 +71,13 @@ class Attempt:
         body: bytes,
         context: WorkerContext,
         *,
+        is_begun: bool = False,
         claim: Claim | None = None,
         is_known: bool = True,
         listener: Emit | None = None,
     ) -> None:
         self.task_id = task_id
+        self.is_begun = is_begun
         self.has_begun = False
         self._context = context
         self._claim = claim
@@ -82,6 +86,7 @@ class Attempt:
         self._is_delivering = False
         self._reason: str | None = None
         self._stops_task = False
+        self._is_handed_back = False
         self._hold(number, body)
         if claim is not None or not is_known:
             self._keep_away()
@@ -102,6 +107,7 @@ class Attempt:
 
     async def hand_back(self) -> None:
         """Put the task back into the queue, for another worker."""
+        self._is_handed_back = True
         await self._record.hand_back()
 
     async def run(self) -> AttemptResult:
@@ -204,7 +210,7 @@ class Attempt:
 
     async def _begin(self, task: Task) -> AttemptResult | None:
         """Tell the platform that the handler begins; returns the end, if it must not."""
-        if self._claim is not None:
+        if self._claim is not None or (self.is_begun and not self._is_handed_back):
             return None
         if not self._record.is_kept:
             self._log.info("the platform does not know the task, so it hears nothing of this run")

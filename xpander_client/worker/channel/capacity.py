@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from types import TracebackType
 
 from xpander_client.api.models import WorkerEventType
 from xpander_client.api.requests import workers
@@ -23,7 +22,7 @@ _AGAIN_AFTER = 1.0
 
 
 class Capacity:
-    """`async with capacity:` takes one of `slots`, and waits for one if none is free."""
+    """So many `slots`, each for a task that runs."""
 
     def __init__(self, transport: Transport, agent_id: str, slots: int) -> None:
         self.worker_id: str | None = None
@@ -35,17 +34,21 @@ class Capacity:
         self._told_busy = False
         self._telling: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> None:
-        await self._slots.acquire()
+    async def take(self, patience: float | None = None) -> bool:
+        """Take a slot; wait for one if none is free. False if none was, for `patience` seconds."""
+        if patience is None or not self._slots.locked():
+            await self._slots.acquire()
+        else:
+            try:
+                await asyncio.wait_for(self._slots.acquire(), patience)
+            except TimeoutError:
+                return False
         self._free -= 1
         self._tell_soon()
+        return True
 
-    async def __aexit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def free(self) -> None:
+        """Free a slot that was taken."""
         self._free += 1
         self._slots.release()
         self._tell_soon()

@@ -35,11 +35,15 @@ class Registered:
 
 @attrs.frozen
 class Offered:
-    """A task to run, as it stands on the wire, under the attempt that it was claimed with."""
+    """A task to run, as it stands on the wire, under the attempt that it was claimed with.
+
+    One that is `begun` is executing already, and this worker's until it says otherwise.
+    """
 
     task_id: str
     attempt: int
     body: bytes
+    begun: bool = False
 
 
 @attrs.frozen
@@ -69,7 +73,8 @@ class Listener:
 
     With `tries` it gives up when so many connections failed and it was never registered. With a
     `worker_id` it asks for that id from the beginning. In a `pool` it hears of no task that is not
-    for the pool, or for it alone. With `slots` it is offered as many tasks at once.
+    for the pool, or for it alone. With `slots` it is offered as many tasks at once. If it `begins`
+    the tasks that it is offered are begun with the offer, where the platform can do that.
     """
 
     def __init__(
@@ -82,11 +87,13 @@ class Listener:
         worker_id: str | None = None,
         pool: str | None = None,
         slots: int | None = None,
+        begins: bool | None = None,
     ) -> None:
         self.worker_id = worker_id
         self._is_known = False
         self._pool = pool
         self._slots = slots
+        self._begins = begins
         self._transport = transport.options(retry=RetryPolicy(attempts=1))
         self._agent_id = agent_id
         self._environment = environment
@@ -128,6 +135,7 @@ class Listener:
             worker_id=self.worker_id,
             pool=self._pool,
             slots=self._slots,
+            begins=self._begins,
         )
         return self._transport.astream(spec, lambda frame: frame, lambda frame: False)
 
@@ -153,7 +161,8 @@ class Listener:
                 self._is_known = True
                 return Registered(worker_id)
             case "agent-execution", str(task_id):
-                return Offered(task_id, number or 0, frame.data.encode())
+                begun = data.get("status") == "executing"
+                return Offered(task_id, number or 0, frame.data.encode(), begun)
             case "task-stop", str(task_id):
                 return StopRequested(task_id, number)
             case "task-notify", str(task_id):

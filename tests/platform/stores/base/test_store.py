@@ -250,6 +250,24 @@ async def test_a_worker_that_is_named_twice_gets_two_tasks_after_the_others_got_
     assert [record.id for record in rest] == ["t3"]
 
 
+async def test_tasks_of_some_workers_begin_with_the_offer(store: Store) -> None:
+    for n in range(2):
+        await put(store, f"t{n}")
+    with store.watch(task_topic("t1")) as watch:
+        records = await store.claim("o", "a", ["w1", "w2"], {}, {"w2"})
+        assert await watch.wait(10)
+    assert [(record.id, record.status) for record in records] == [
+        ("t0", "pending"),
+        ("t1", "executing"),
+    ]
+    assert (await store.get("o", "t1")) == records[1]
+    assert [event.type for event in await store.read("t1", 0, 9)] == [
+        "task_created",
+        "task_updated",
+    ]
+    assert [event.type for event in await store.read("t0", 0, 9)] == ["task_created"]
+
+
 async def test_a_task_for_another_agent_or_worker_is_not_claimed(store: Store) -> None:
     await put(store, "t1", worker_id="w2")
     await put(store, "t2", agent="b")

@@ -440,11 +440,12 @@ class Store(ABC):
         agent_id: str,
         worker_ids: Sequence[str],
         pools: Mapping[str, str] = _NO_POOLS,
+        begins: Collection[str] = (),
     ) -> Sequence[TaskRecord]:
         """Offer waiting tasks, the oldest first, one for each time that a worker is named.
 
         `pools` names the pools of those workers that are of one. They get only what waits for their
-        pool, or for themselves.
+        pool, or for themselves. The tasks of those whom `begins` names are begun with the offer.
         """
         workers = [(each, pools.get(each)) for each in worker_ids]
 
@@ -457,15 +458,21 @@ class Store(ABC):
                 if record is None:
                     empty.update(pins)
                     continue
-                claimed = task_machine.claim(
-                    record,
-                    worker_id,
-                    pool=pool,
-                    now=work.now,
-                    offer_window=self._settings.offer_window,
-                )
-                work.save(record, task_machine.Outcome(claimed))
-                offered.append(claimed)
+                if worker_id in begins:
+                    outcome = task_machine.begin(
+                        record, worker_id, pool=pool, now=work.now, leases=self._leases
+                    )
+                else:
+                    claimed = task_machine.claim(
+                        record,
+                        worker_id,
+                        pool=pool,
+                        now=work.now,
+                        offer_window=self._settings.offer_window,
+                    )
+                    outcome = task_machine.Outcome(claimed)
+                save_task(work, record, outcome)
+                offered.append(outcome.record)
             return offered
 
         most = Counter(pin for worker in workers for pin in dict.fromkeys(worker))

@@ -235,7 +235,7 @@ class PostgresPresence:
         for organization_id, worker_id, task_id, attempt, status, last_notified in rows:
             here = held.get((organization_id, worker_id))
             if here is not None:
-                here[task_id] = Held(attempt, status != "pending", last_notified or 0)
+                here[task_id] = Held(attempt, status, last_notified or 0)
         return held
 
     async def _beat(self, connection: Connection) -> None:
