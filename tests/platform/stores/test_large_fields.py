@@ -169,20 +169,22 @@ async def test_saying_again_what_is_there_changes_nothing(store: Store) -> None:
 
 
 async def test_a_task_that_an_earlier_release_kept_in_one_piece_is_read_and_changed(
-    store: Store, address: str
+    make_store: Callable[[], Store], address: str
 ) -> None:
-    await put(store, title="T")
-    whole = (await store.get("o", "t")).json().decode()
+    async with OpenStore(make_store()) as store:
+        await put(store, title="T")
+        whole = (await store.get("o", "t")).json().decode()
     assert "'" not in whole
     document = f"convert_to('{whole}', 'UTF8')" if address.startswith("postgres") else f"'{whole}'"
     await execute(
         address, "DELETE FROM large_fields", f"UPDATE tasks SET document = {document}, large = NULL"
     )
-    assert (await store.get("o", "t")).read() == orjson.loads(whole)
-    changed = await store.patch("o", "t", {"title": "U"}, attempt=None)
-    assert changed.read() == {**orjson.loads(whole), "title": "U"}
-    assert len((await store.get("o", "t", whole=False)).document) < 1000
-    assert (await store.get("o", "t")).read() == changed.read()
+    async with OpenStore(make_store()) as store:
+        assert (await store.get("o", "t")).read() == orjson.loads(whole)
+        changed = await store.patch("o", "t", {"title": "U"}, attempt=None)
+        assert changed.read() == {**orjson.loads(whole), "title": "U"}
+        assert len((await store.get("o", "t", whole=False)).document) < 1000
+        assert (await store.get("o", "t")).read() == changed.read()
 
 
 async def test_the_large_fields_of_a_task_go_with_it(store: Store, address: str) -> None:

@@ -27,10 +27,10 @@ from xpander_client.platform.rules.records import (
     WorkerRecord,
 )
 from xpander_client.platform.stores.base.hints import agent_topic, task_topic
+from xpander_client.platform.stores.base.recent_tasks import LARGEST, LIMIT
 from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.stores.postgres.clock import DatabaseClock
 from xpander_client.platform.stores.postgres.connections import READERS, SESSION, Database
-from xpander_client.platform.stores.postgres.recent_tasks import LARGEST, LIMIT
 from xpander_client.platform.stores.postgres.store import PostgresStore
 from xpander_client.platform.stores.postgres.transaction import (
     QUEUED,
@@ -155,13 +155,13 @@ async def test_what_is_remembered_of_tasks_is_bounded(postgres: str) -> None:
         for number in range(3):
             puts = [store.put("o", "a", BODY, task_id=f"t{number}-{n}") for n in range(500)]
             await asyncio.gather(*puts)
-        assert len(recent._tasks) == LIMIT
+        assert len(recent._rows) == LIMIT
         many = {f"field-{number}": "x" * 1000 for number in range(LARGEST // 1000 + 1)}
         await store.put("o", "a", {**BODY, **many}, task_id="large")
         await store.put("o", "a", {"input": {"text": "x" * LARGEST}}, task_id="long")
-        assert not recent._tasks["long"].record.bodies
+        assert not recent._rows["long"].record.bodies
         await store.stop("o", "t2-0")
-        assert not {"t0-0", "large", "t2-0"} & set(recent._tasks)
+        assert not {"t0-0", "large", "t2-0"} & set(recent._rows)
 
 
 async def test_servers_that_write_to_one_task_number_its_events_without_holes(

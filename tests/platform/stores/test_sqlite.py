@@ -18,11 +18,12 @@ from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import IdempotencyKey, TaskFilter
 from xpander_client.platform.stores.base.admission import Admission
+from xpander_client.platform.stores.base.recent_tasks import LARGEST
 from xpander_client.platform.stores.sqlite.group_commit import GroupCommit, Transaction
 from xpander_client.platform.stores.sqlite.listing import list_numbers, page
 from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION
 from xpander_client.platform.stores.sqlite.store import SqliteStore
-from xpander_client.platform.stores.sqlite.work import queue
+from xpander_client.platform.stores.sqlite.work import SqliteWork, queue
 from xpander_client.platform.stores.transfer import backup
 
 BODY = {"input": {"text": "x"}}
@@ -332,6 +333,67 @@ async def test_who_follows_gets_the_last_events_without_reading_the_file(
             assert [each.seq for each in await store.read("t", 0, 9, hinted=hinted)] == [5]
 
 
+async def test_a_task_that_was_written_lately_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock
+) -> None:
+    async with OpenStore(SqliteStore(tmp_path / "s.db", clock=clock)) as store:
+        made = (await store.put("o", "a", BODY, task_id="t")).record
+        assert store._recent_tasks.find("t")
+        with monkeypatch.context() as patched:
+            patched.setattr(store, "_reader", None)
+            assert await store.get("o", "t") == made
+            with pytest.raises(HttpError, match="there is no task"):
+                await store.get("other", "t")
+        [offered] = await store.claim("o", "a", ["w"])
+        begun = await store.patch("o", "t", {"status": "executing"}, attempt=offered.attempt)
+        assert await store.get("o", "t") == begun
+        clock.now += 5
+        assert await store.renew("o", "w") == {"t": 1}
+        kept = await store.get("o", "t")
+        assert kept.lease_until == clock() + store._settings.lease
+        await store.stop("o", "t")
+        clock.now += 1
+        await store.prune(tasks_before=clock())
+        with pytest.raises(HttpError, match="there is no task"):
+            await store.get("o", "t")
+        large = {"input": {"text": "x" * LARGEST}}
+        await store.put("o", "a", large, task_id="t")
+        assert (await store.get("o", "t")).read()["input"] == large["input"]
+
+
+async def test_what_was_undone_is_not_remembered(tmp_path: Path) -> None:
+    async with OpenStore(SqliteStore(tmp_path / "s.db")) as store:
+        before = (await store.put("o", "a", BODY, task_id="t")).record
+        found: list[object] = []
+
+        def spoilt(work: SqliteWork) -> None:
+            record = work.task("t")
+            assert record is not None
+            work.renew(attrs.evolve(record, lease_until=1.0))
+            found.append(store._recent_tasks.find("t"))  # while it may be undone
+            raise HttpError(409, "after the write")
+
+        with pytest.raises(HttpError, match="after the write"):
+            await store._writer.submit(spoilt)
+        assert set(found) == {None}
+        assert await store.get("o", "t") == before
+        assert (await store.patch("o", "t", {"title": "T"}, attempt=None)).lease_until is None
+
+
+async def test_what_is_open_beside_a_platform_remembers_no_tasks(tmp_path: Path) -> None:
+    async with OpenStore(SqliteStore(tmp_path / "s.db")) as store:
+        beside = SqliteStore(tmp_path / "s.db")
+        await beside.open(exclusive=False)
+        try:
+            await beside.put("o", "a", BODY, task_id="t")
+            changed = await store.patch("o", "t", {"title": "T"}, attempt=None)
+            assert await beside.get("o", "t") == changed
+            stopped = await beside.stop("o", "t")
+            assert stopped.read()["title"] == "T"
+        finally:
+            await beside.close()
+
+
 class Ledger:
     """A table of numbers behind a group commit."""
 
@@ -504,7 +566,7 @@ async def test_a_claim_stops_when_nothing_is_left(tmp_path: Path) -> None:
             connection.set_trace_callback(asked.append)
         claimed = await store.claim("o", "a", [f"w{n % 100}" for n in range(6400)])
         assert [record.id for record in claimed] == ["t"]
-    looks = [each for each in asked if each.startswith("SELECT number FROM")]
+    looks = [each for each in asked if each.startswith("SELECT number, id FROM")]
     assert len([each for each in looks if "pinned_to IS NULL" in each]) == 2
     assert len([each for each in looks if "pinned_to = " in each]) == 101
 

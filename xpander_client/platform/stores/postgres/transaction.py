@@ -35,7 +35,7 @@ WRITER_SETTINGS = {
 
 OUTDATED = asyncpg.DivisionByZeroError
 """How a statement fails that was to change tasks which have other versions by now: nothing else in
-it divides. See `_statement`, and `RecentTasks` for what the versions are for.
+it divides. See `_statement`, and `VersionedTasks` for what the versions are for.
 """
 
 EVERYBODY = "*"

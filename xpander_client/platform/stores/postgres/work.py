@@ -76,8 +76,8 @@ class RowsToFetch:
 class TaskRow:
     """A task as it stands in the work. `saved` says that it has to be written. One that was not
     fetched, but recalled, has the `version` that its row must still have: the number of the
-    transaction that wrote it, see `RecentTasks`. `number` is its place in the queue, None for one
-    that is the last.
+    transaction that wrote it, see `VersionedTasks`. `number` is its place in the queue, None for
+    one that is the last.
     """
 
     record: TaskRecord

@@ -33,7 +33,7 @@ from xpander_client.platform.stores.postgres.connections import (
     Database,
 )
 from xpander_client.platform.stores.postgres.queue_fronts import Fronts
-from xpander_client.platform.stores.postgres.recent_tasks import RecentTasks
+from xpander_client.platform.stores.postgres.recent_tasks import VersionedTasks
 from xpander_client.platform.stores.postgres.transaction import (
     EVERYBODY,
     OUTDATED,
@@ -107,7 +107,7 @@ class Writer:
         self._catching_up: asyncio.Task[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._connection: asyncpg.Connection | None = None
-        self._recent = RecentTasks()
+        self._recent = VersionedTasks()
         self._not_before = 0.0
         self._away = False
         self.channel = ""
@@ -255,7 +255,7 @@ class Writer:
                         self._tell_later(work, quiet=quiet)
                         return work
             except OUTDATED:
-                self._recent.forget(work.recalled)
+                self._recent.forget(row.record.id for row in work.recalled)
             except _CONFLICTS:
                 assume_new_keys = False
             except asyncpg.ProgramLimitExceededError:
@@ -303,7 +303,7 @@ class Writer:
             payload = None if quiet else build_payload(work.topics)
             timeout = COMMAND_TIMEOUT + work.size / _SLOWEST
             version = await write(connection, changes, self.channel, payload, timeout)
-            self._recent.keep(changes, version)
+            self._recent.keep_changes(changes, version)
 
     # A queue of notifications that is full -------------------------------------------------------
 

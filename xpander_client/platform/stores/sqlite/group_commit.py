@@ -45,6 +45,10 @@ class Transaction:
         self.size = 0
         self.topics: set[str] = set()
 
+    def commit(self) -> None:
+        """Make durable what was written."""
+        self.connection.execute("COMMIT")
+
     def execute(self, sql: str, parameters: Iterable[Any] = ()) -> sqlite3.Cursor:
         """Run one statement."""
         return self.connection.execute(sql, tuple(parameters))
@@ -188,7 +192,7 @@ class GroupCommit(Generic[Tx]):
                     entry.error = error
                     if connection.total_changes != before:
                         raise _Spoilt from error
-            connection.execute("COMMIT")
+            transaction.commit()
         except Exception as error:
             _roll_back(connection)
             if self._limit.split(len(batch), error):

@@ -25,6 +25,7 @@ def prune(work: SqliteWork, kind: Kind, organization_id: str, before: float, lim
     """Forget some of what an organization has of a kind from before a moment."""
     begun = time.perf_counter()
     rows, more = _PRUNE[kind](work, organization_id, before, limit)
+    work.forget_all_tasks()
     return Batch(rows, more, time.perf_counter() - begun)
 
 

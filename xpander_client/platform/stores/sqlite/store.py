@@ -30,6 +30,7 @@ from xpander_client.platform.rules.records import (
 from xpander_client.platform.stores.base.commands import unknown_task
 from xpander_client.platform.stores.base.local_presence import LocalPresence
 from xpander_client.platform.stores.base.recent_events import RecentEvents
+from xpander_client.platform.stores.base.recent_tasks import LIMIT, RecentTasks
 from xpander_client.platform.stores.base.retention import Batch, Kind, build_organizations_query
 from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.stores.base.transaction import Command
@@ -45,6 +46,7 @@ from xpander_client.platform.stores.sqlite.work import (
     SEQ_MASK,
     SIZE,
     SqliteWork,
+    TaskRow,
     queue,
     read_document,
     read_large_fields,
@@ -68,7 +70,8 @@ class SqliteStore(Store):
     """A `Store` in a file; the file is made when it isn't there.
 
     One process at a time may have the file open: another is refused, in clear words. Point reads
-    are so short that they run on the event loop; listings run on a thread. `connect` opens
+    are so short that they run on the event loop; listings run on a thread. As nobody else writes to
+    tasks, those that were written last are not read again. `connect` opens
     connections in another way than `sqlite3.connect`, for instance in a file system of its own.
     """
 
@@ -85,12 +88,13 @@ class SqliteStore(Store):
         super().__init__(settings, clock or server_clock())
         self._lock = FileLock(self.path)
         self._recent_events = RecentEvents()
+        self._recent_tasks = RecentTasks[TaskRow]()
         self._presence = LocalPresence(
             self.renew, self._holds, self._renew_all, self._settings.standstill, self._clock
         )
         self._writer = GroupCommit(
             self._connect,
-            lambda connection: SqliteWork(connection, self._clock),
+            lambda connection: SqliteWork(connection, self._clock, self._recent_tasks),
             self._on_written,
             self.admission,
             locked_out=self._presence.note_pause,
@@ -140,6 +144,8 @@ class SqliteStore(Store):
         except BaseException:
             self._let_go()
             raise
+        # What is open beside a platform is not the only one that writes.
+        self._recent_tasks = RecentTasks(LIMIT if exclusive else 0)
         self._lister = ThreadPoolExecutor(1, thread_name_prefix="xpander-store-list")
         self._writer.start()
 
@@ -156,6 +162,8 @@ class SqliteStore(Store):
             if connection is not None:
                 connection.close()
         self._reader = self._list_reader = None
+        self._recent_events.clear()
+        self._recent_tasks.clear()
         self._lock.release()
 
     def _connect(self, *, read_only: bool = False) -> sqlite3.Connection:
@@ -198,6 +206,11 @@ class SqliteStore(Store):
 
     async def get(self, organization_id: str, task_id: str, *, whole: bool = True) -> TaskRecord:
         """Return the task, with its large fields if it is to be `whole`."""
+        recent = self._recent_tasks.find(task_id)
+        if recent is not None and (recent.record.large is None or not whole):
+            if recent.record.organization_id != organization_id:
+                raise unknown_task(task_id)
+            return recent.record
         where = f"{SELECT} WHERE id = ? AND organization_id = ?"
         record = self._task(where, (task_id, organization_id), whole=whole)
         if record is None:
@@ -386,12 +399,18 @@ class SqliteStore(Store):
                 (tx.now + self._settings.lease, worker_id, *of_whom),
             )
             rows = tx.execute(f"SELECT id, attempt FROM tasks WHERE {held}", (worker_id, *of_whom))
-            return dict(rows.fetchall())
+            attempts = dict(rows.fetchall())
+            tx.forget_tasks(attempts)
+            return attempts
 
         return await self._writer.submit(command)
 
     async def _renew_all(self) -> None:
-        await self._writer.submit(lambda tx: tx.execute(_NEW_TERM, self._terms()))
+        def command(tx: SqliteWork) -> None:
+            tx.execute(_NEW_TERM, self._terms())
+            tx.forget_all_tasks()
+
+        await self._writer.submit(command)
 
     def _terms(self) -> tuple[float, float, float, float]:
         settings = self._settings

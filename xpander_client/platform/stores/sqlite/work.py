@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import Any
 
+import attrs
 import orjson
 
 from xpander_client.platform.foundation.clock import Clock
@@ -23,6 +24,7 @@ from xpander_client.platform.rules.records import (
     TaskRecord,
     ThreadRecord,
 )
+from xpander_client.platform.stores.base.recent_tasks import RecentTasks
 from xpander_client.platform.stores.base.retention import floor_to_hour
 from xpander_client.platform.stores.sqlite.group_commit import Transaction
 
@@ -87,16 +89,33 @@ def read_document(row: Sequence[Any]) -> Document:
     return Document(kind, key, version, orjson.loads(value))
 
 
+@attrs.frozen
+class TaskRow:
+    """A task, without its large fields, at its place in the file. `last_seq` is None as long as it
+    was not looked for.
+    """
+
+    number: int
+    record: TaskRecord
+    last_seq: int | None = None
+
+
 class SqliteWork(Transaction):
     """A `Work` that reads and writes at once: the transaction keeps it together. `events` are those
     that it adds, each with its task's id.
+
+    Tasks that were written lately are `recent`. One that is written again is not, until the commit:
+    so nobody finds there what is out of date, nor what may be undone.
     """
 
-    def __init__(self, connection: sqlite3.Connection, clock: Clock) -> None:
+    def __init__(
+        self, connection: sqlite3.Connection, clock: Clock, recent: RecentTasks[TaskRow]
+    ) -> None:
         super().__init__(connection)
         self._clock = clock
+        self._recent = recent
         self.events: list[tuple[str, EventRecord]] = []
-        self._numbers: dict[str, int] = {}
+        self._rows: dict[str, TaskRow] = {}
         self._thread_numbers: dict[tuple[str, str], int] = {}
 
     @property
@@ -104,54 +123,82 @@ class SqliteWork(Transaction):
         """Seconds since 1970, by the store's clock."""
         return self._clock()
 
+    def commit(self) -> None:
+        """Make durable what was written; whoever needs one of the tasks next finds it."""
+        super().commit()
+        for row in self._rows.values():
+            self._recent.keep(row.record, row)
+
     # Tasks and their events ----------------------------------------------------------------------
 
     def task(self, task_id: str) -> TaskRecord | None:
         """Return the task, whosever it is."""
-        return self._found(self.execute(f"{SELECT} WHERE id = ?", (task_id,)).fetchone())
-
-    def _found(self, row: Sequence[Any] | None) -> TaskRecord | None:
+        row = self._rows.get(task_id) or self._recent.find(task_id)
         if row is None:
-            return None
-        number, record = read_task(row)
-        self._numbers[record.id] = number
-        return record
+            found = self.execute(f"{SELECT} WHERE id = ?", (task_id,)).fetchone()
+            if found is None:
+                return None
+            row = TaskRow(*read_task(found))
+        self._rows[task_id] = row
+        return row.record
+
+    def _set(self, number: int, record: TaskRecord, last_seq: int | None) -> None:
+        kept = record if record.large is None else attrs.evolve(record, bodies={})
+        self._recent.forget((record.id,))
+        self._rows[record.id] = TaskRow(number, kept, last_seq)
+
+    def forget_tasks(self, task_ids: Iterable[str]) -> None:
+        """Read these tasks anew: a statement has changed them."""
+        for task_id in task_ids:
+            self._rows.pop(task_id, None)
+            self._recent.forget((task_id,))
+
+    def forget_all_tasks(self) -> None:
+        """Read all tasks anew: a statement may have changed any of them."""
+        self._rows.clear()
+        self._recent.clear()
 
     def whole(self, record: TaskRecord) -> TaskRecord:
         """Return the task as it stands, with its large fields."""
         if record.whole:
             return record
-        read = read_large_fields(self.connection, self._numbers[record.id], record)
+        read = read_large_fields(self.connection, self._rows[record.id].number, record)
         self.size += sum(map(len, read.bodies.values()))
         return read
 
     def last_seq(self, task_id: str) -> int:
         """Return the number of the last event of a task that there is."""
-        base = self._numbers[task_id] << SEQ_BITS
+        row = self._rows[task_id]
+        if row.last_seq is not None:
+            return row.last_seq
+        base = row.number << SEQ_BITS
         [last] = self.execute(
             "SELECT max(place) FROM events WHERE place > ? AND place <= ?", (base, base + SEQ_MASK)
         ).fetchone()
-        return (last or 0) & SEQ_MASK
+        last_seq = (last or 0) & SEQ_MASK
+        self._rows[task_id] = TaskRow(row.number, row.record, last_seq)
+        return last_seq
 
     def insert(self, outcome: task_machine.Outcome) -> None:
         """Add a task and its events."""
         number = self.execute(_INSERT, _values(outcome.record)).lastrowid
         assert number is not None
         self.size += len(outcome.record.document)
-        self._numbers[outcome.record.id] = number
+        self._set(number, outcome.record, len(outcome.events))
         self._keep_apart(number, None, outcome.record)
         self._append(outcome.record.id, number, 0, outcome.events)
 
     def save(self, before: TaskRecord, outcome: task_machine.Outcome) -> int:
         """Write what changed of a task, and its new events; returns the last one's number."""
         record = outcome.record
-        number = self._numbers[record.id]
+        number, last_seq = self._rows[record.id].number, self.last_seq(record.id)
         if record is not before:
             self.execute(_UPDATE, (*_values(record), number))
             self._keep_apart(number, before, record)
             self.size += len(record.document)
-        last_seq = self.last_seq(record.id)
         self._append(record.id, number, last_seq, outcome.events)
+        if record is not before or outcome.events:
+            self._set(number, record, last_seq + len(outcome.events))
         return last_seq + len(outcome.events)
 
     def _keep_apart(self, number: int, before: TaskRecord | None, record: TaskRecord) -> None:
@@ -172,10 +219,11 @@ class SqliteWork(Transaction):
 
     def renew(self, record: TaskRecord) -> None:
         """Write the end of a task's lease, and nothing else."""
+        row = self._rows[record.id]
         self.execute(
-            "UPDATE tasks SET lease_until = ? WHERE number = ?",
-            (record.lease_until, self._numbers[record.id]),
+            "UPDATE tasks SET lease_until = ? WHERE number = ?", (record.lease_until, row.number)
         )
+        self._set(row.number, record, row.last_seq)
 
     def _append(self, task_id: str, number: int, last_seq: int, events: Sequence[NewEvent]) -> None:
         for seq, event in enumerate(events, last_seq + 1):
@@ -190,11 +238,9 @@ class SqliteWork(Transaction):
         self, organization_id: str, agent_id: str, pins: Sequence[str | None]
     ) -> TaskRecord | None:
         """Return the oldest task that waits in one of these queues."""
-        reads = (queue("number", organization_id, agent_id, pin, 1) for pin in pins)
+        reads = (queue("number, id", organization_id, agent_id, pin, 1) for pin in pins)
         heads = [head for read in reads if (head := self.execute(*read).fetchone()) is not None]
-        if not heads:
-            return None
-        return self._found(self.execute(f"{SELECT} WHERE number = ?", min(heads)).fetchone())
+        return self.task(min(heads)[1]) if heads else None
 
     # Idempotency keys ----------------------------------------------------------------------------
 
