@@ -1,14 +1,27 @@
 """Objects that were loaded: what they remember, and what of it survives being copied."""
 
 import copy
+import datetime
+import json
 import pickle
 from typing import Any
 
 import attrs
 import pytest
+from hypothesis import given, strategies as st
 
-from xpander_client import Tasks
+from xpander_client import (
+    AgentExecutionInput,
+    AgentExecutionStatus,
+    SourceNodeType,
+    Task,
+    Tasks,
+    User,
+)
+from xpander_client.api.resources import streams
 from xpander_client.configuration import Configuration
+from xpander_client.core.serialization import loads, unstructure
+from xpander_client.core.sse import ServerSentEvent
 from xpander_client.transport import TrackedObject, Transport
 from xpander_client.transport.tracked_object import fence
 
@@ -115,3 +128,140 @@ def test_a_copy_of_a_resource_calls_as_its_original_does(copied: Any) -> None:
     assert other._transport == tasks._transport
     here, there = tasks._transport.pool, other._transport.pool
     assert there.connections("calls") is here.connections("calls")
+
+
+TASK: dict[str, Any] = {
+    "id": "t",
+    "agent_id": "a",
+    "organization_id": "o",
+    "status": "executing",
+    "source": "sdk",
+    "input": {"text": "x", "user": {"id": "u", "email": "e"}, "files": ["a"]},
+    "created_at": "2026-01-01T00:00:00Z",
+    "tool_call_limit": 1,
+    "is_app": True,
+    "payload_extension": {"one": 1, "list": [0.0, {"deep": None}]},
+    "mcp_servers": [{"name": "m"}],
+    "new": {"kept": [1]},
+}
+MIDNIGHT = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
+TOKYO = datetime.timezone(datetime.timedelta(hours=9))
+
+
+def _task() -> Task:
+    wire = json.dumps(TASK).encode()
+    return loads(wire, Task)._bind(Transport.of(CONFIGURATION), wire)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_change"),
+    [
+        ("status", "executing", False),
+        ("status", AgentExecutionStatus.Executing, False),
+        ("status", "completed", True),
+        ("source", SourceNodeType("sdk"), False),
+        ("created_at", MIDNIGHT.astimezone(TOKYO), False),
+        ("created_at", MIDNIGHT.replace(tzinfo=TOKYO), True),
+        ("created_at", MIDNIGHT.astimezone().replace(tzinfo=None), False),
+        ("tool_call_limit", True, True),
+        ("tool_call_limit", 1.0, True),
+        ("is_app", 1, True),
+        ("payload_extension", {"list": [0.0, {"deep": None}], "one": 1}, False),
+        ("payload_extension", {"one": True, "list": [0.0, {"deep": None}]}, True),
+        ("payload_extension", {"one": 1.0, "list": [0.0, {"deep": None}]}, True),
+        ("payload_extension", {"one": 1, "list": [-0.0, {"deep": None}]}, True),
+        ("payload_extension", {"one": 1, "list": [0.0, {}]}, True),
+        ("input", TASK["input"], False),
+        ("input", AgentExecutionInput(text="x", user=User(id="u", email="e"), files=["a"]), False),
+        ("input", AgentExecutionInput(text="x", user=User(id="v", email="e"), files=["a"]), True),
+        ("mcp_servers", [{"name": "m"}], False),
+        ("mcp_servers", None, True),
+        ("title", None, False),
+        ("additional_properties", {"new": {"kept": [1]}}, False),
+    ],
+)
+def test_a_change_is_what_goes_to_the_wire_differently(
+    name: str, value: Any, is_change: bool
+) -> None:
+    task = _task()
+    setattr(task, name, value)
+    assert list(task._changes()) == [name] * is_change
+
+
+def test_what_was_changed_inside_of_a_value_is_a_change() -> None:
+    task = _task()
+    assert task._changes() == {}
+    assert task.input.user is not None
+    assert task.payload_extension is not None
+    task.input.user.id = "v"
+    task.payload_extension["list"][1]["deep"] = 1
+    task.additional_properties["new"]["kept"].append(2)
+    assert task._changes() == {
+        "input": {"text": "x", "user": {"id": "v", "email": "e"}, "files": ["a"]},
+        "payload_extension": {"one": 1, "list": [0.0, {"deep": 1}]},
+        "new": {"kept": [1, 2]},
+    }
+
+
+def test_an_extra_that_has_the_name_of_a_field_counts_where_the_field_is_none() -> None:
+    task = _task()
+    task.additional_properties["status"] = "stopped"
+    task.additional_properties["title"] = "a"
+    assert task._changes() == {"title": "a"}
+
+
+def test_the_task_in_an_event_knows_what_it_was_loaded_from() -> None:
+    event = {"type": "task_updated", "task_id": "t", "organization_id": "o", "data": TASK}
+    frame = ServerSentEvent("message", json.dumps({**event, "time": TASK["created_at"]}), "1")
+    decode = Transport.of(CONFIGURATION)._binding(streams.task_update_event("t"))
+    task = decode(frame).data
+    assert task.configuration is CONFIGURATION
+    task.payload_extension["one"] = 2
+    for each in (task, copy.copy(task), pickle.loads(pickle.dumps(task))):
+        assert each._changes() == {"payload_extension": {**TASK["payload_extension"], "one": 2}}
+    frame = ServerSentEvent("agent-execution", json.dumps(TASK), "")
+    worker_event: Any = Transport.of(CONFIGURATION)._binding(streams.worker_event("a"))(frame)
+    worker_event.data.title = "a"
+    assert worker_event.data._changes() == {"title": "a"}
+
+
+def _write_exactly(value: Any) -> Any:
+    """Return what tells apart whatever goes to the wire differently, but for moments' offsets."""
+    if isinstance(value, dict):
+        return {name: _write_exactly(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_write_exactly(item) for item in value]
+    if isinstance(value, datetime.datetime):
+        return value.astimezone(datetime.UTC).isoformat()
+    return str(value) if isinstance(value, str) else repr(value)
+
+
+_anything: st.SearchStrategy[Any] = st.recursive(
+    st.none() | st.sampled_from([0, 1, 1.0, True, -0.0, "executing", "x", ("x",)]) | st.datetimes(),
+    lambda inner: (
+        st.lists(inner, max_size=2)
+        | st.dictionaries(st.sampled_from(["one", "kept", "text"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+_names = sorted({field.name for field in attrs.fields(Task)} - {"id", "additional_properties"})
+
+
+@given(
+    changed=st.dictionaries(st.sampled_from(_names), _anything, max_size=4),
+    extra=st.dictionaries(st.sampled_from(["new", "newer", "title"]), _anything, max_size=3),
+)
+def test_changes_are_the_fields_that_are_written_differently(
+    changed: dict[str, Any], extra: dict[str, Any]
+) -> None:
+    task, before = _task(), unstructure(_task())
+    for name, value in changed.items():
+        setattr(task, name, value)
+    task.additional_properties.update(extra)
+    now = unstructure(task)
+    expected = {
+        name: now.get(name)
+        for name in {**before, **now}
+        if _write_exactly(before.get(name)) != _write_exactly(now.get(name))
+    }
+    assert task._changes() == expected

@@ -7,11 +7,34 @@ import datetime
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NoReturn, TypeVar
 
+import attrs
+
 from xpander_client.core.conversion_errors import ConversionError
-from xpander_client.core.serialization import loads, structure
+from xpander_client.core.serialization import loads, parse, structure
 from xpander_client.core.sse import ServerSentEvent
 
 E = TypeVar("E")
+
+
+@attrs.frozen
+class EventText:
+    """The JSON of an event, which has the JSON of its data in it."""
+
+    text: str
+
+    def parse_data(self) -> Any:
+        """Return the plain values that the data was made of."""
+        return parse(self.text)["data"]
+
+
+class LoadedData:
+    """The base of data that knows what it was loaded from: its JSON, that of the event that it came
+    in, or an object like it, which nobody else has and so nobody changes.
+    """
+
+    __slots__ = ("_loaded",)
+
+    _loaded: bytes | EventText | Any | None
 
 
 class EventKind(type):
@@ -76,7 +99,9 @@ def event_decoder(
         # Text, of which streams mostly consist, is what it is.
         if promised is not None and event.data.__class__ is not promised:
             with contextlib.suppress(ConversionError):
-                event.data = structure(event.data, promised)
+                event.data = data = structure(event.data, promised)
+                if isinstance(data, LoadedData):
+                    data._loaded = EventText(frame.data)
         decoded: E = event
         return decoded
 

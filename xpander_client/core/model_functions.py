@@ -296,3 +296,71 @@ def _print_writer(cls: Any) -> _Writer:
     exec("\n".join(lines), names)
     writer: _Writer = names["write"]
     return writer
+
+
+_Difference = tuple[str, Any, Any]
+
+_Comparer = Callable[[Any, Any], list[_Difference]]
+
+
+class _Comparers(dict[type, _Comparer | None]):
+    def __missing__(self, cls: type) -> _Comparer | None:
+        comparer = self[cls] = _print_comparer(cls) if attrs.has(cls) else None
+        return comparer
+
+
+_comparers = _Comparers()
+
+
+def list_differences(one: Any, other: Any) -> list[_Difference]:
+    """List the fields in which two objects of a model's class go to the wire differently: what they
+    are called there, and both values. All extras are one field.
+    """
+    compare = _comparers[type(one)]
+    assert compare is not None
+    return compare(one, other)
+
+
+def is_same(one: Any, other: Any) -> bool:
+    """Tell whether two values go to the wire alike: True is not 1 there, and 1 is not 1.0.
+
+    False where that can't be seen without writing them, as with a dict in the place of a model.
+    """
+    kind = one.__class__
+    if kind is not other.__class__:
+        return isinstance(one, str) and isinstance(other, str) and one == other
+    if kind is dict:
+        if len(one) != len(other):
+            return False
+        for name, value in one.items():
+            if name not in other or not is_same(value, other[name]):
+                return False
+        return True
+    if kind is list:
+        return len(one) == len(other) and all(map(is_same, one, other))
+    if kind is float:
+        return repr(one) == repr(other)
+    if (compare := _comparers[kind]) is not None:
+        return not compare(one, other)
+    return bool(one == other)
+
+
+def _print_comparer(cls: Any) -> _Comparer:
+    lines = ["def compare(one, other):", "    found = []"]
+    for field in attrs.fields(attrs.resolve_types(cls)):
+        if "local" not in field.metadata:
+            lines.append(f"    a = one.{field.name}; b = other.{field.name}")
+            is_text = "a.__class__ is b.__class__ is str and a == b"
+            lines.append(f"    if a is not b and not ({is_text}) and not is_same(a, b):")
+            if is_moment(field.type):
+                lines.append("        if isinstance(b, datetime): b = with_offset(b)")
+            lines.append(f"        found.append(({wire_name(field)!r}, a, b))")
+    lines.append("    return found")
+    names: dict[str, Any] = {
+        "is_same": is_same,
+        "datetime": datetime.datetime,
+        "with_offset": with_offset,
+    }
+    exec("\n".join(lines), names)
+    comparer: _Comparer = names["compare"]
+    return comparer

@@ -10,9 +10,17 @@ import attrs
 
 from xpander_client.configuration import Configuration
 from xpander_client.core.conversion_errors import TOO_DEEP
+from xpander_client.core.events import EventText
 from xpander_client.core.fields import EXTRA, wire_name
 from xpander_client.core.model import Model
-from xpander_client.core.serialization import dumps, loads, unstructure
+from xpander_client.core.model_functions import is_same, list_differences
+from xpander_client.core.serialization import (
+    dumps,
+    loads,
+    parts,
+    structure,
+    unstructure,
+)
 from xpander_client.errors import ArgumentError
 from xpander_client.transport.transport import Bindable, Transport
 
@@ -27,13 +35,13 @@ class TrackedObject(Model, Bindable):
     It remembers the transport that an object was loaded with, and the object as it was loaded.
     """
 
-    __slots__ = ("_always", "_given_transport", "_loaded", "_stop_requested")
+    __slots__ = ("_always", "_given_transport", "_stop_requested")
 
     # Annotated here and not on the class, whose annotations cattrs resolves at run time.
     def __attrs_pre_init__(self) -> None:
         self._always: Mapping[str, Any] = _NOTHING
         self._given_transport: Transport | None = None
-        self._loaded: bytes | None = None
+        self._loaded = None
         # Set by the worker that runs a task.
         self._stop_requested: Callable[[], bool] | None = None
 
@@ -53,7 +61,10 @@ class TrackedObject(Model, Bindable):
         return self._given_transport
 
     def _bind(
-        self, transport: Transport, loaded: bytes | None, always: Mapping[str, Any] = _NOTHING
+        self,
+        transport: Transport,
+        loaded: bytes | EventText | None,
+        always: Mapping[str, Any] = _NOTHING,
     ) -> Self:
         """Make the object one that was just loaded; `always` goes with each save, as it is now.
 
@@ -116,14 +127,23 @@ class TrackedObject(Model, Bindable):
 
     def _changes(self) -> dict[str, Any]:
         """List the wire fields that differ from what was loaded; one that was cleared is None."""
-        before = {} if self._loaded is None else unstructure(loads(self._loaded, type(self)))
+        before = self._find_loaded()
         try:
-            now = unstructure(self)
-            changes = {name: value for name, value in now.items() if before.get(name) != value}
+            if before is None:
+                return {name: it for name, it in unstructure(self).items() if it is not None}
+            return _find_changes(before, self)
         except RecursionError:
             raise ArgumentError(TOO_DEEP) from None
-        changes.update({name: None for name in before if name not in now})
-        return changes
+
+    def _find_loaded(self) -> Self | None:
+        """Return an object like the one that was loaded; it is made once, when it is needed."""
+        loaded = self._loaded
+        if isinstance(loaded, bytes):
+            loaded = loads(loaded, type(self))
+        elif isinstance(loaded, EventText):
+            loaded = structure(loaded.parse_data(), type(self))
+        self._loaded = loaded
+        return loaded
 
     def _add_fencing(self, fields: dict[str, Any]) -> dict[str, Any]:
         """`fields`, with those that go with each save; nothing stays nothing."""
@@ -139,11 +159,11 @@ class TrackedObject(Model, Bindable):
         kept = set() if sent is None else self._changes().keys() - set(sent)
         extra: dict[str, Any] = getattr(self, EXTRA)
         for field in _fields(self):
-            if field.name == EXTRA:
-                edited = {name: extra[name] for name in kept if name in extra}
-                setattr(self, EXTRA, {**getattr(answered, EXTRA), **edited})
-            elif wire_name(field) not in kept:
+            if not kept or wire_name(field) not in kept:
                 setattr(self, field.name, getattr(answered, field.name))
+        if kept:
+            edited = {name: extra[name] for name in kept if name in extra}
+            setattr(self, EXTRA, {**getattr(answered, EXTRA), **edited})
         self._loaded = answered._loaded
         return self
 
@@ -151,6 +171,22 @@ class TrackedObject(Model, Bindable):
 def _fields(thing: TrackedObject) -> tuple[attrs.Attribute[Any], ...]:
     fields: tuple[attrs.Attribute[Any], ...] = attrs.fields(cast(Any, type(thing)))
     return fields
+
+
+def _find_changes(before: TrackedObject, now: TrackedObject) -> dict[str, Any]:
+    """Return the wire fields that differ, as they are written now."""
+    differences = list_differences(before, now)
+    if any(name == EXTRA for name, _, _ in differences):
+        # An extra may have the name of a field, which then counts if it is not None.
+        old, new = parts(before), parts(now)
+        differences = [(name, old.get(name), new.get(name)) for name in {**old, **new}]
+    changes: dict[str, Any] = {}
+    for name, loaded, value in differences:
+        # A text may stand for an enum's member, a dict for a model: written they may be the same.
+        written = unstructure(value)
+        if not is_same(unstructure(loaded), written):
+            changes[name] = written
+    return changes
 
 
 def _make(cls: type[B], values: Mapping[str, Any]) -> B:
@@ -169,7 +205,7 @@ def _rebuild(
     cls: type[B],
     values: dict[str, Any],
     transport: Transport | None,
-    loaded: bytes | None,
+    loaded: Any,
     always: Mapping[str, Any],
 ) -> B:
     made = _make(cls, values)

@@ -16,6 +16,7 @@ from xpander_client.configuration import (
 )
 from xpander_client.core.answer import Response
 from xpander_client.core.call import Call, CallOptions
+from xpander_client.core.events import EventText, LoadedData
 from xpander_client.core.pages import next_page
 from xpander_client.core.requests import HEADER_NAME, RequestSpec, StreamSpec, header_text
 from xpander_client.core.serialization import dumps
@@ -432,8 +433,7 @@ class Transport:
         def bind_result(frame: ServerSentEvent) -> T:
             item = decode(frame)
             if isinstance(data := getattr(item, "data", None), Bindable):
-                # It came inside of another, and so without JSON of its own.
-                data._bind(self, dumps(data))
+                data._bind(self, data._loaded or dumps(data))
             return item
 
         return bind_result
@@ -447,13 +447,13 @@ class Transport:
         return (await aio.call(self.pool, self._state(spec), None)).body
 
 
-class Bindable:
+class Bindable(LoadedData):
     """The base of answers that keep the transport they were loaded with, for calls of their own."""
 
     __slots__ = ()
 
-    def _bind(self, transport: Transport, loaded: bytes | None) -> Self:
-        """Keep the transport, and the JSON that it was loaded from, where there is some."""
+    def _bind(self, transport: Transport, loaded: bytes | EventText | None) -> Self:
+        """Keep the transport, and what it was loaded from, where that is known."""
         raise NotImplementedError
 
 
