@@ -23,6 +23,7 @@ __all__ = [
     "check_seconds",
     "is_host",
     "odd_character",
+    "prefer_direct",
     "without_login",
 ]
 
@@ -407,6 +408,18 @@ agent_id=None)
 
     def _with_organization(self, base: str) -> str:
         return f"{base}/{quote(self.required('organization_id'), safe='')}"
+
+
+def prefer_direct(configuration: Configuration) -> Configuration:
+    """Return a configuration that goes without httpx where nobody has chosen it.
+
+    Example:
+        >>> prefer_direct(Configuration()).http, prefer_direct(Configuration(http="httpx")).http
+        ('direct', 'httpx')
+    """
+    if configuration.http is not None:
+        return configuration
+    return attrs.evolve(configuration, http="direct")
 
 
 def check_configuration(value: object) -> None:

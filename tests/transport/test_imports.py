@@ -32,3 +32,31 @@ def test_a_call_through_a_client_of_httpx2_loads_no_httpx() -> None:
             "with httpx2.Client() as client: list(Agents(there, http_client=client).list())"
         )
     assert not {"httpx", "httpcore"} & loaded
+
+
+WHOLE = """
+import asyncio
+import attrs
+from xpander_client import Configuration, Task, Tasks, Worker
+from xpander_client.platform import LocalPlatform
+
+async def shout(task: Task) -> Task:
+    task.result = (task.input.text or "").upper()
+    return task
+
+async def run(there: Configuration) -> None:
+    async with Worker(shout, there), Tasks(there) as tasks:
+        task = await tasks.acreate(agent_id="agent-loud", prompt="hello")
+        assert (await task.await_finished()).result == "HELLO"
+
+with LocalPlatform() as platform:
+    there = attrs.evolve(platform.configuration, agent_id="agent-loud", http="direct")
+    with Tasks(there) as tasks:
+        assert not tasks.list(agent_id="agent-loud")
+    asyncio.run(run(there))
+"""
+
+
+def test_a_worker_and_its_platform_and_clients_that_go_directly_load_no_http_library() -> None:
+    # Starlette has its own use for anyio.
+    assert not (LIBRARIES - {"anyio"}) & loaded_by(WHOLE)

@@ -15,7 +15,7 @@ from xpander_client.chaos.processes import Process
 from xpander_client.chaos.proxy import Network
 from xpander_client.chaos.server import SETTINGS, environment
 from xpander_client.chaos.worker import PATIENT
-from xpander_client.configuration import Configuration, RetryPolicy
+from xpander_client.configuration import Configuration, RetryPolicy, prefer_direct
 
 ORGANIZATION = "chaos"
 _AGENT = "chaos"
@@ -53,7 +53,7 @@ class Stage:
 
     def configuration(self, network: Network) -> Configuration:
         """For a caller that reaches a server by this network."""
-        return Configuration(
+        configuration = Configuration(
             api_key=self._key,
             base_url=f"http://127.0.0.1:{network.port}",
             organization_id=ORGANIZATION,
@@ -64,6 +64,7 @@ class Stage:
             retry=PATIENT,
             stream_retry=RetryPolicy(attempts=1_000, initial=0.05, maximum=0.5),
         )
+        return prefer_direct(configuration)
 
     async def start(self, servers: int, workers: int, stack: contextlib.AsyncExitStack) -> None:
         """Start all of it; the stack ends it."""

@@ -15,7 +15,7 @@ from xpander_client.cli.documents import print_json
 from xpander_client.cli.messages import complain
 from xpander_client.cli.tables import print_pairs, tell
 from xpander_client.cli.workers import find_unserved
-from xpander_client.configuration import Configuration, RetryPolicy, without_login
+from xpander_client.configuration import Configuration, RetryPolicy, prefer_direct, without_login
 from xpander_client.errors import CallError, ConfigurationError, ModuleException, NotFoundError
 from xpander_client.version import __version__
 
@@ -70,7 +70,7 @@ def doctor(
 
 def _read_configuration() -> tuple[dict[str, Any], Configuration | None, str | None]:
     try:
-        configuration = Configuration()
+        configuration = prefer_direct(Configuration())
     except ConfigurationError as error:
         return {}, None, str(error)
     configured: dict[str, Any] = {

@@ -12,7 +12,7 @@ from xpander_client.api.resources import Organization
 from xpander_client.cli.documents import print_json
 from xpander_client.cli.messages import confirm
 from xpander_client.cli.tables import tell
-from xpander_client.configuration import Configuration
+from xpander_client.configuration import Configuration, prefer_direct
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -30,7 +30,7 @@ def forget(
     if not yes:
         confirm(f"Delete all there is of user {user} for ever?")
     removed: list[Removed] = []
-    with Organization(Configuration()) as api:
+    with Organization(prefer_direct(Configuration())) as api:
         while not removed or removed[-1].more:
             removed.append(api.forget_user(user_id=user))
     tell_removed(removed, as_json=as_json)

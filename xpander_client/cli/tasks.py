@@ -25,7 +25,7 @@ from xpander_client.cli.forget import tell_removed
 from xpander_client.cli.messages import confirm, note
 from xpander_client.cli.tables import print_pairs, print_table, tell
 from xpander_client.cli.workers import find_unserved
-from xpander_client.configuration import Configuration
+from xpander_client.configuration import Configuration, prefer_direct
 from xpander_client.errors import ArgumentError, ModuleException
 
 app = typer.Typer(
@@ -246,7 +246,7 @@ def notify(
 
 
 def _tasks() -> Tasks:
-    return Tasks(Configuration())
+    return Tasks(prefer_direct(Configuration()))
 
 
 def _agent_id(configuration: Configuration, given: str | None) -> str:

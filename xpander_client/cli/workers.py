@@ -11,7 +11,7 @@ from xpander_client.api.resources import Organization
 from xpander_client.cli.documents import print_json
 from xpander_client.cli.messages import note
 from xpander_client.cli.tables import print_table
-from xpander_client.configuration import Configuration, RetryPolicy
+from xpander_client.configuration import Configuration, RetryPolicy, prefer_direct
 from xpander_client.errors import ModuleException
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -23,7 +23,7 @@ def workers(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """List the workers that listen now, and the agents whose tasks they take."""
-    with Organization(Configuration()) as organization:
+    with Organization(prefer_direct(Configuration())) as organization:
         found = [each for each in organization.list_workers() if agent in (None, each.agent_id)]
     if as_json:
         print_json(found)

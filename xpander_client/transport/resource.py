@@ -19,11 +19,11 @@ class Resource(Closeable):
     lets go of its own at the end, and disturbs nobody else's calls and streams. After a fork the
     child makes its own.
 
-    An `http_client` of your own (`httpx.Client` for the sync half, `httpx.AsyncClient` for the
-    async one) is used as it is and never closed: its time limits hold where they are shorter than
-    the configuration's (but for the silence of a stream), and so do its headers, an `x-api-key` or
-    a `user-agent` as well. Give a forked process one of its own: on one that
-    was used before, parent and child would read each other's answers.
+    An `http_client` of your own (a `Client` of httpx or httpx2 for the sync half, an `AsyncClient`
+    for the async one) is used as it is and never closed: its time limits hold where they are
+    shorter than the configuration's (but for the silence of a stream), and so do its headers, an
+    `x-api-key` or a `user-agent` as well. Give a forked process one of its own: on one that was
+    used before, parent and child would read each other's answers.
     """
 
     def __init__(

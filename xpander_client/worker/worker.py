@@ -21,6 +21,7 @@ from xpander_client.configuration import (
     check_configuration,
     check_number,
     check_seconds,
+    prefer_direct,
 )
 from xpander_client.errors import ConfigurationError, ModuleException
 from xpander_client.runtime.shielding import shield
@@ -242,7 +243,8 @@ class Worker:
 
     async def _work(self) -> None:
         # Connections of its own: however much handlers call, the worker need not wait for a place.
-        transport = Transport(self.configuration, Pool(self.configuration))
+        configuration = prefer_direct(self.configuration)
+        transport = Transport(configuration, Pool(configuration))
         if self._max_retries is not None:
             policy = attrs.evolve(self.configuration.retry, attempts=self._max_retries)
             transport = transport.options(retry=policy)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from xpander_client.background.record.channel import Channel
 from xpander_client.background.record.queue import WriteQueue
-from xpander_client.configuration import Configuration, RetryPolicy
+from xpander_client.configuration import Configuration, RetryPolicy, prefer_direct
 from xpander_client.core.answer import BRIEF
 from xpander_client.core.requests import RequestSpec
 from xpander_client.transport import Transport
@@ -33,6 +33,7 @@ class WorkerConnection:
         self._agent_id = agent_id
         self._on_message = on_message
         self._on_return = on_return
+        configuration = prefer_direct(configuration)
         self._transport = Transport(configuration, Pool(configuration)).options(
             timeout=20.0, retry=RetryPolicy(attempts=1)
         )
