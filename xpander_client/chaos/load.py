@@ -24,8 +24,8 @@ class _Caller:
     """What both kinds of callers know.
 
     A caller has one task at a time: it creates it, sometimes adds events to it or stops it, and
-    follows it to its end, leaving now and then to come back where it was. Calls that fail are not
-    acknowledged, whatever became of them.
+    follows it to its end, leaving now and then to come back where it was; or it has it run with one
+    call. Calls that fail are not acknowledged, whatever became of them.
     """
 
     def __init__(self, name: str, tasks: Tasks, folder: Path, seed: int) -> None:
@@ -53,6 +53,10 @@ class _Caller:
     def _stop_after(self) -> float | None:
         return self._random.uniform(0.0, 0.5) if self._random.random() < 0.1 else None
 
+    def _runs(self) -> bool:
+        """Whether the next task is run with one call."""
+        return self._random.random() < 0.3
+
     def _count_failure(self, error: ModuleException) -> None:
         self.failures.append(f"{self._name}: {error}")
 
@@ -71,6 +75,10 @@ class AsyncCaller(_Caller):
 
     async def _one(self) -> None:
         mark = self._mark()
+        if self._runs():
+            ended = await self._tasks.arun(agent_id=self._agent_id, prompt=mark)
+            self._history.note(Created(ended.id, mark))
+            return
         task = await self._tasks.acreate(
             agent_id=self._agent_id, prompt=mark, events_streaming=True
         )
@@ -129,6 +137,10 @@ class SyncCaller(_Caller):
 
     def _one(self) -> None:
         mark = self._mark()
+        if self._runs():
+            ended = self._tasks.run(agent_id=self._agent_id, prompt=mark)
+            self._history.note(Created(ended.id, mark))
+            return
         task = self._tasks.create(agent_id=self._agent_id, prompt=mark, events_streaming=True)
         self._history.note(Created(task.id, mark))
         stopping = None

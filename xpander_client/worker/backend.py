@@ -183,7 +183,7 @@ class Backend:
             'task-1'
         """
         configuration = self.configuration
-        task = Tasks(configuration).create(
+        return Tasks(configuration).run(
             agent_id=_agent_id(agent_id, None, configuration),
             prompt=prompt,
             existing_task_id=existing_task_id,
@@ -200,8 +200,8 @@ class Backend:
             additional_context=additional_context,
             expected_output=expected_output,
             attachments=attachments,
+            timeout=timeout,
         )
-        return task.wait_finished(timeout)
 
     async def ainvoke_agent(
         self,
@@ -234,7 +234,7 @@ class Backend:
             task-1
         """
         configuration = self.configuration
-        task = await Tasks(configuration).acreate(
+        return await Tasks(configuration).arun(
             agent_id=_agent_id(agent_id, None, configuration),
             prompt=prompt,
             existing_task_id=existing_task_id,
@@ -251,8 +251,8 @@ class Backend:
             additional_context=additional_context,
             expected_output=expected_output,
             attachments=attachments,
+            timeout=timeout,
         )
-        return await task.await_finished(timeout)
 
     def report_external_task(
         self,
