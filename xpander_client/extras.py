@@ -25,8 +25,10 @@ def require(*packages: str, extra: str, purpose: str) -> None:
     """Look whether packages are there, without importing them.
 
     Raises:
-        ConfigurationError: one is missing; the message says what to install.
+        ConfigurationError: one is missing; the message says what to install, and the cause is a
+            `ModuleNotFoundError`.
     """
     for package in packages:
         if find_spec(package) is None:
-            raise missing(package, extra, purpose)
+            why = ModuleNotFoundError(f"No module named {package!r}", name=package)
+            raise missing(package, extra, purpose) from why

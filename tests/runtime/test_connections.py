@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.platform.wire import eventually
-from xpander_client.runtime import connections, serving
+from xpander_client.runtime import connections, listening, serving
 from xpander_client.runtime.connections import HEAD_LIMIT, HEADERS_LIMIT, RECOGNIZE
 
 HEAD = b"GET %b HTTP/1.1\r\nhost: x\r\n%b\r\n"
@@ -91,7 +91,7 @@ def served(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> I
     """A server, in a process that has as many descriptors as the test says."""
     if (room := getattr(request, "param", None)) is not None:
         monkeypatch.setattr(serving, "_connection_limit", lambda: room)
-    listener = serving.bind("127.0.0.1", 0)
+    listener = listening.bind("127.0.0.1", 0)
     server = serving.EmbeddedServer(app)
     started: Future[asyncio.AbstractEventLoop] = Future()
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import uvloop
 
-from xpander_client.runtime.serving import EmbeddedServer, bind
+from xpander_client.runtime.listening import bind
+from xpander_client.runtime.serving import EmbeddedServer
 
 PART = b"x" * 65536
 

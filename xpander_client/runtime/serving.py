@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -17,6 +16,7 @@ import uvicorn
 
 from xpander_client.runtime.connections import Connections, HttpConnection
 from xpander_client.runtime.hosts import is_loopback
+from xpander_client.runtime.listening import BACKLOG
 
 try:
     import resource
@@ -26,56 +26,8 @@ except ModuleNotFoundError:  # on Windows
 _DESCRIPTORS = 1 << 20
 """What Linux allows a process at the most, unless it is told otherwise."""
 
-_BACKLOG = 2048
-"""How many connections may queue up before somebody answers them."""
-
-
 _LOOK_INTERVAL = 0.005
 """How often a server that stops looks whether all is done, in seconds."""
-
-_OF_CONNECTIONS = (
-    ("TCP_KEEPIDLE", 60),
-    ("TCP_KEEPINTVL", 15),
-    ("TCP_KEEPCNT", 4),
-    ("TCP_NOTSENT_LOWAT", 128 * 1024),
-)
-
-
-def bind(host: str, port: int) -> socket.socket:
-    """Listen on a socket; port 0 takes a free one.
-
-    Raises:
-        OSError: the port is taken, or the address can't be used.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        if os.name == "posix":
-            # Elsewhere this would let two servers have the same port.
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-        # From here on connections queue up, even before anybody answers them.
-        listener.listen(_BACKLOG)
-        # Connections have this from it: one whose other end has vanished ends after a while, and
-        # what a slow one has not taken waits here, where it is known, rather than in the kernel.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in _OF_CONNECTIONS:
-            if hasattr(socket, name):
-                listener.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
-        listener.setblocking(False)
-    except (TypeError, ValueError) as error:
-        listener.close()
-        raise OSError(f"{host!r} is no address: {error}") from error
-    except BaseException:
-        listener.close()
-        raise
-    return listener
-
-
-def format_url(listener: socket.socket) -> str:
-    """Return the address of a listening socket, as clients write it."""
-    host, port = listener.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def raise_descriptor_limit() -> None:
@@ -131,7 +83,7 @@ class EmbeddedServer(uvicorn.Server):
             log_config=None,
             server_header=False,
             proxy_headers=False,
-            backlog=_BACKLOG,
+            backlog=BACKLOG,
             # Longer than clients keep idle connections: a server that closes first breaks requests
             # that are already on their way.
             timeout_keep_alive=75,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
-
 from xpander_client.core.answer import Fault
 from xpander_client.core.retry import Fate
 from xpander_client.transport.direct.answers import AnswerError, CutOffError
@@ -48,7 +46,8 @@ def fail_connect(cause: Exception, address: str) -> WireError:
         words = "no connection to the platform in time"
         return _make_error(words, cause, Fate.NOT_SENT, timed_out=True)
     advice = ""
-    if isinstance(cause, ssl.SSLError) and cause.reason in _NO_TLS:
+    # Only errors of `ssl` have one, which is not imported for http.
+    if getattr(cause, "reason", None) in _NO_TLS:
         advice = f": it does not speak TLS, did you mean http://{address}?"
     return _make_error("no connection to the platform", cause, Fate.NOT_SENT, advice=advice)
 

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from xpander_client.runtime import serving
+from xpander_client.runtime import listening
 
 queues: set[asyncio.Queue[ServerSentEvent]] = set()
 numbers = count(1)
@@ -52,8 +52,8 @@ async def events(request: Request) -> Response:
 
 
 if __name__ == "__main__":
-    listener = serving.bind("127.0.0.1", 0)
-    address = {"XPANDER_BASE_URL": serving.format_url(listener), "XPANDER_API_KEY": "key"}
+    listener = listening.bind("127.0.0.1", 0)
+    address = {"XPANDER_BASE_URL": listening.format_url(listener), "XPANDER_API_KEY": "key"}
     print(json.dumps(address), flush=True)
     routes = [Route("/push", push, methods=["POST"]), Route("/events", events)]
     server = uvicorn.Server(

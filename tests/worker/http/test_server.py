@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -252,12 +254,7 @@ def test_without_the_extra_the_error_says_what_to_install() -> None:
         code = f"""
 import asyncio, sys
 
-class Missing:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] == {missing!r}:
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
-
-sys.meta_path.insert(0, Missing())
+sys.modules[{missing!r}] = None
 from xpander_client import Configuration, ConfigurationError
 from xpander_client.transport import Transport
 from xpander_client.worker.http import InvokeServer
@@ -284,3 +281,59 @@ except ConfigurationError as error:
         assert done.returncode == 0, done.stderr
         assert missing in done.stdout
         assert 'pip install "xpander-client[worker]"' in done.stdout
+
+
+def test_what_serves_is_loaded_when_the_first_caller_comes() -> None:
+    code = """
+import asyncio, sys
+from urllib.parse import urlsplit
+from xpander_client import Configuration
+from xpander_client.transport import Transport
+from xpander_client.worker.http import InvokeServer
+
+class Runs:
+    agent_id = "agent"
+    is_streaming = False
+
+async def main():
+    configuration = Configuration("key", "http://127.0.0.1:9", "org")
+    server = InvokeServer(Runs(), Transport.of(configuration))
+    address = urlsplit(await server.start())
+    print({"uvicorn", "starlette", "httptools", "click"} & sys.modules.keys())
+    reader, writer = await asyncio.open_connection(address.hostname, address.port)
+    writer.write(b"GET /health HTTP/1.1\\r\\nhost: 127.0.0.1\\r\\n\\r\\n")
+    print(await reader.readline())
+    writer.close()
+    await server.stop()
+
+asyncio.run(main())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        check=False,
+        cwd=ROOT,
+        env={**os.environ, "XPANDER_STREAMING_PORT": "0"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.stderr, done.returncode) == ("", 0)
+    assert done.stdout.splitlines() == ["set()", repr(b"HTTP/1.1 200 OK\r\n")]
+
+
+@pytest.mark.parametrize("called", [False, True])
+async def test_a_server_that_is_stopped_before_it_serves_listens_no_more(
+    platform: LocalPlatform, called: bool
+) -> None:
+    async with transport_of(platform.configuration) as transport:
+        server = InvokeServer(Runs(unchanged), transport)
+        url = await server.start()
+        assert url is not None
+        address = urlsplit(url).hostname or "", urlsplit(url).port or 0
+        with socket.create_connection(address, 10):
+            if called:
+                await asyncio.sleep(0)  # it begins to load what serves
+            await server.stop()
+            await server.stop()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(address, 10)

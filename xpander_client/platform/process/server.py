@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.runtime import serving
+from xpander_client.runtime import listening, serving
 
 if TYPE_CHECKING:
     from xpander_client.platform.app import Platform
@@ -31,7 +31,7 @@ def bind(host: str, port: int) -> socket.socket:
         )
     while True:
         try:
-            listener = serving.bind(host, port)
+            listener = listening.bind(host, port)
         except OSError as error:
             raise ConfigurationError(f"{host}:{port} can't be listened on: {error}") from error
         if listener.getsockname()[1] != _FORBIDDEN_PORT:
@@ -55,7 +55,7 @@ class Server:
     @property
     def url(self) -> str:
         """The address, as clients write it."""
-        return serving.format_url(self._listener)
+        return listening.format_url(self._listener)
 
     def stop(self) -> None:
         """Make `serve` return; the second call makes it hurry."""

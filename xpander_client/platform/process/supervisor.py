@@ -26,7 +26,7 @@ from xpander_client.platform.process.child import ChildReport, Orders, line, rea
 from xpander_client.platform.process.server import bind
 from xpander_client.platform.stores.addresses import check_address, without_password
 from xpander_client.platform.stores.base.engines import find_engine, list_shared
-from xpander_client.runtime import serving
+from xpander_client.runtime.listening import format_url
 
 _TRIES = 3
 """So many processes may die without a word before the first one has served."""
@@ -103,7 +103,7 @@ def supervise(
 
         def announce_children(children: list[int], has_keys: bool) -> None:
             if announce is not None:
-                url, shown = serving.format_url(listener), without_password(store)
+                url, shown = format_url(listener), without_password(store)
                 announce(Announcement(url, os.getpid(), children, shown, has_keys))
 
         supervisor = _Supervisor(

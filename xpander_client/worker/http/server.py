@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 import os
+import socket
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from xpander_client.errors import ConfigurationError
-from xpander_client.extras import missing
+from xpander_client.extras import require
+from xpander_client.runtime.listening import bind, format_url
 from xpander_client.transport import Transport
 from xpander_client.worker.http.invocation import Invocations
 from xpander_client.worker.http.keys import KeyCheck
@@ -44,25 +48,25 @@ class InvokeServer:
     def __init__(self, invocations: Invocations, transport: Transport) -> None:
         self._invocations = invocations
         self._keys = KeyCheck(transport, invocations.agent_id)
+        self._listener: socket.socket | None = None
         self._app: InvokeApp | None = None
         self._server: EmbeddedServer | None = None
         self._serving: asyncio.Task[None] | None = None
 
     async def start(self) -> str | None:
-        """Begin to serve, and return the URL, or None where the port is taken, which is logged.
+        """Begin to listen, and return the URL, or None where the port is taken, which is logged.
+
+        What serves is loaded when the first caller comes: it takes as much memory as the rest of
+        the package, and few workers are ever called.
 
         Raises:
             ConfigurationError: host or port can't be used, or `[worker]` is not installed; the
                 cause is then a `ModuleNotFoundError`.
         """
         host, port = _address()
+        require("starlette", "uvicorn", "httptools", extra="worker", purpose="POST /invoke")
         try:
-            from xpander_client.runtime.serving import EmbeddedServer, bind, format_url
-            from xpander_client.worker.http.app import InvokeApp
-        except ModuleNotFoundError as error:
-            raise missing(error, "worker", "POST /invoke") from error
-        try:
-            listener = bind(host, port)
+            self._listener = bind(host, port)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 _logger.warning(
@@ -74,16 +78,11 @@ class InvokeServer:
             raise ConfigurationError(
                 f"POST /invoke can't be served on {host}:{port}: {error}"
             ) from error
-        url = format_url(listener)
-        self._app = InvokeApp(self._invocations, self._keys, allowed_hosts=_list_allowed_hosts())
-        started = asyncio.Event()
-        self._server = EmbeddedServer(self._app, on_started=started.set)
-        self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
-        self._serving.add_done_callback(_report)
-        # A server that is stopped before it has begun would leave its socket open.
-        waiting = asyncio.create_task(started.wait())
-        await asyncio.wait({waiting, self._serving}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
+        url = format_url(self._listener)
+        try:
+            asyncio.get_running_loop().add_reader(self._listener, self._begin, self._listener)
+        except NotImplementedError:  # on Windows
+            self._begin(self._listener)
         _logger.info("POST /invoke is served on %s, and described on %s/docs", url, url)
         return url
 
@@ -92,22 +91,53 @@ class InvokeServer:
 
         A regular handler's caller is then told 503, an event stream ends without `task_finished`.
         """
-        serving, server, app = self._serving, self._server, self._app
-        if serving is None or server is None or app is None:
+        if self._listener is None:
             return
-        app.close()
-        server.stop()
-        await asyncio.wait({serving}, timeout=grace)
-        if not serving.done():
-            app.cancel()
-            await asyncio.wait({serving}, timeout=_LAST_MOMENT)
-        if not serving.done():
-            server.abort()
-            server.stop()
-            await asyncio.wait({serving}, timeout=_LAST_MOMENT)
-        serving.cancel()
-        await asyncio.gather(serving, return_exceptions=True)
+        serving, server, app = self._serving, self._server, self._app
+        if serving is not None:
+            if server is not None and app is not None:
+                await _end(serving, server, app, grace)
+            serving.cancel()
+            await asyncio.gather(serving, return_exceptions=True)
+        elif self._listener.fileno() >= 0:
+            _stop_waiting(self._listener)
+        self._listener.close()
         await self._keys.aclose()
+
+    def _begin(self, listener: socket.socket) -> None:
+        _stop_waiting(listener)
+        self._serving = asyncio.create_task(self._serve(listener))
+        self._serving.add_done_callback(_report)
+
+    async def _serve(self, listener: socket.socket) -> None:
+        # On a thread: it takes longer than the loop's other work should wait.
+        await asyncio.to_thread(import_module, "xpander_client.worker.http.app")
+        from xpander_client.runtime.serving import EmbeddedServer
+        from xpander_client.worker.http.app import InvokeApp
+
+        self._app = InvokeApp(self._invocations, self._keys, allowed_hosts=_list_allowed_hosts())
+        self._server = EmbeddedServer(self._app)
+        await self._server.serve(sockets=[listener])
+
+
+async def _end(
+    serving: asyncio.Task[None], server: EmbeddedServer, app: InvokeApp, grace: float
+) -> None:
+    app.close()
+    server.stop()
+    await asyncio.wait({serving}, timeout=grace)
+    if not serving.done():
+        app.cancel()
+        await asyncio.wait({serving}, timeout=_LAST_MOMENT)
+    if not serving.done():
+        server.abort()
+        server.stop()
+        await asyncio.wait({serving}, timeout=_LAST_MOMENT)
+
+
+def _stop_waiting(listener: socket.socket) -> None:
+    with contextlib.suppress(NotImplementedError):  # on Windows
+        asyncio.get_running_loop().remove_reader(listener)
 
 
 def _address() -> tuple[str, int]:
