@@ -8,7 +8,7 @@ from pathlib import Path
 
 DOORS = """
 import asyncio, sys
-for package in ("agno", "asyncpg", "pydantic", "pydantic_monty", "starlette"):
+for package in ("agno", "asyncpg", "pydantic", "pydantic_monty", "uvicorn"):
     sys.modules[package] = None
 for framework in ("agents", "google.adk", "langchain", "strands"):
     sys.modules[framework] = None
@@ -60,11 +60,11 @@ def test_what_is_missing_is_named_with_its_extra_at_each_door() -> None:
     )
     told = '{} needs {}, which is not installed: pip install "xpander-client[{}]"'.format
     assert done.stdout.splitlines() == [
-        told("the platform", "starlette", "platform"),
+        told("the platform", "uvicorn", "platform"),
         told("a store on PostgreSQL", "asyncpg", "postgres"),
         told("code of an agent", "pydantic_monty", "agents"),
         told("the task 'double'", "pydantic", "agents"),
-        told("POST /invoke", "starlette", "worker"),
+        told("POST /invoke", "uvicorn", "worker"),
         told("an agno agent", "agno", "agno"),
         told("an agent of the OpenAI Agents SDK", "openai-agents", "openai-agents"),
         told("an agent of LangChain", "langchain", "langchain"),

@@ -32,7 +32,7 @@ _COMMANDS = {
     "time.",
 }
 
-_PLATFORM_PACKAGES = frozenset({"httptools", "starlette", "uvicorn", "yaml"})
+_PLATFORM_PACKAGES = frozenset({"httptools", "uvicorn", "yaml"})
 
 
 class _Commands(TyperGroup):

@@ -8,8 +8,6 @@ import logging
 from collections.abc import Mapping, Sequence
 
 import attrs
-from starlette.routing import Router
-from starlette.types import ASGIApp
 
 from xpander_client.platform.agents.file import DescribedAgent
 from xpander_client.platform.agents.functions import Tool, Tools
@@ -26,10 +24,11 @@ from xpander_client.platform.http.agents import AgentEndpoints
 from xpander_client.platform.http.creations import Creations
 from xpander_client.platform.http.deletions import Deletions
 from xpander_client.platform.http.events import EventEndpoints
-from xpander_client.platform.http.gate import AuthMiddleware
+from xpander_client.platform.http.gate import Gate
 from xpander_client.platform.http.health import HealthEndpoints
 from xpander_client.platform.http.reports import ReportEndpoints
 from xpander_client.platform.http.role_guard import guard_routes
+from xpander_client.platform.http.router import Router
 from xpander_client.platform.http.scope import KeyScope
 from xpander_client.platform.http.table import make_routes
 from xpander_client.platform.http.tasks import TaskEndpoints
@@ -142,10 +141,14 @@ class Platform:
             )
         )
         list_faults(official)  # of their guards, too
-        router = Router(guarded, redirect_slashes=False)
         limits = RateLimits(self.settings, self._clock)
-        self.app: ASGIApp = AuthMiddleware(
-            router, known, limits, self.metrics, self.settings, is_held=self.dispatch.is_held
+        self.app = Gate(
+            Router(guarded),
+            known,
+            limits,
+            self.metrics,
+            self.settings,
+            is_held=self.dispatch.is_held,
         )
         self._chores: list[asyncio.Task[None]] = []
 

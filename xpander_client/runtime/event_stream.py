@@ -1,6 +1,6 @@
 """Answer a request with an event stream, and notice when nobody reads it any more.
 
-Needs `starlette` and `uvicorn`, which come with the extras `[worker]` and `[platform]`.
+Needs `uvicorn` and `httptools`, which come with the extras `[worker]` and `[platform]`.
 """
 
 from __future__ import annotations
@@ -9,10 +9,8 @@ import asyncio
 from collections.abc import Callable, MutableMapping
 from typing import Any
 
-from starlette.types import Receive, Scope, Send
-
 from xpander_client.runtime.connections import ABORT
-from xpander_client.runtime.exchange import PATIENCE
+from xpander_client.runtime.exchange import PATIENCE, Receive, Scope, Send
 
 WRITE_BYTES = 64 * 1024
 """The most that is written at once. A server takes it while less than that waits to be taken by the

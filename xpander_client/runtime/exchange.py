@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from http import HTTPStatus
 from typing import Any, Protocol
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PATIENCE = "patience"
 """In the message with a part of a body: so many seconds it may wait for the reader to take what was
@@ -69,7 +75,7 @@ class Exchange:
     def __init__(
         self,
         channel: Channel,
-        scope: dict[str, Any],
+        scope: Scope,
         *,
         keep_alive: bool,
         expects_continue: bool,
@@ -93,7 +99,7 @@ class Exchange:
 
     # The connection's side ----------------------------------------------------------------------
 
-    async def run(self, app: Callable[..., Any], tasks: set[asyncio.Task[Any]]) -> None:
+    async def run(self, app: App, tasks: set[asyncio.Task[Any]]) -> None:
         """Have the app answer, in a task that is one of these."""
         try:
             await app(self.scope, self.receive, self.send)
@@ -134,7 +140,7 @@ class Exchange:
 
     # The app's side -----------------------------------------------------------------------------
 
-    async def receive(self) -> dict[str, Any]:
+    async def receive(self) -> Message:
         """Return what there is of the body, or wait for more, or for the end."""
         if self._expects_continue and not self._transport.is_closing():
             self._transport.write(_CONTINUE)
@@ -153,7 +159,7 @@ class Exchange:
         self.body = bytearray()
         return {"type": "http.request", "body": body, "more_body": self.more_body}
 
-    async def send(self, message: Any) -> None:
+    async def send(self, message: Message) -> None:
         """Send a part of the answer."""
         if not (self.disconnected or self._channel.is_writable):
             async with asyncio.timeout(message.get(PATIENCE)):

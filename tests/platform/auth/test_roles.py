@@ -66,7 +66,7 @@ def test_there_is_a_rule_for_every_operation_and_it_holds(company: Company) -> N
             continue
         seen.add((method, route.path))
         path = route.path
-        for name in route.param_convertors:
+        for name in route.ids:
             path = path.replace(f"{{{name}}}", "nothing")
         for role in ROLES - RULES.get((method, route.path), frozenset()):
             client = getattr(company, role)

@@ -10,7 +10,6 @@ import attrs
 import httpx
 import pytest
 import yaml
-from starlette.routing import Route
 
 from tests.platform.conftest import QUICK
 from tests.platform.serving import WatchedStore, beside, caller, serving
@@ -22,6 +21,7 @@ from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.dispatch.frames import registration
 from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.metrics import Metrics
+from xpander_client.platform.http.router import Route
 from xpander_client.platform.http.scope import (
     AGENTS_NAMED,
     SAID,
@@ -87,10 +87,9 @@ def thread_of(agent_id: str | None) -> dict[str, Any]:
 
 def routes(platform: Platform) -> list[tuple[str, Route]]:
     """Every method of every route that there is."""
-    router: Any = platform.app
-    found = [route for route in router._app.routes if isinstance(route, Route)]
+    found = platform.app.router.routes
     assert len(found) > 20
-    return [(method, route) for route in found for method in sorted(route.methods or ())]
+    return [(method, route) for route in found for method in sorted(route.endpoints)]
 
 
 WITHOUT_IDS = {
@@ -130,7 +129,7 @@ def test_every_route_refuses_what_is_another_agents(office: Office) -> None:
             "task_id": task_id,
             "thread_id": thread_id,
         }
-        named = theirs.keys() & route.param_convertors.keys()
+        named = theirs.keys() & route.ids.keys()
         if not named:
             seen.add((method, route.path))
             continue
@@ -163,7 +162,9 @@ def test_a_route_with_an_id_that_nobody_explained_is_not_served(office: Office) 
     async def endpoint(_: Any) -> Any: ...
 
     with pytest.raises(ValueError, match=r"/secrets/\{secret_id\}: whose is the secret_id"):
-        KeyScope(office.platform.store).guard_routes([Route("/secrets/{secret_id}", endpoint)])
+        KeyScope(office.platform.store).guard_routes(
+            [Route("/secrets/{secret_id}", {"GET": endpoint})]
+        )
 
 
 def test_a_key_may_do_with_its_own_agents_what_any_key_may(office: Office) -> None:

@@ -6,10 +6,9 @@ from typing import Any
 
 import attrs
 import pytest
-from starlette.requests import ClientDisconnect
 
 from tests.platform.conftest import QUICK
-from xpander_client.platform.foundation.errors import HttpError
+from xpander_client.platform.foundation.errors import ClientDisconnect, HttpError
 from xpander_client.platform.rules.records import TaskRecord
 from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.streaming.outcomes import Outcomes

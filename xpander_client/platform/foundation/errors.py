@@ -48,3 +48,7 @@ class StaleAttempt(HttpError):
     ) -> None:
         said = f"attempt {attempt} does not hold the task (any more){consequence}"
         super().__init__(409, said, headers=headers)
+
+
+class ClientDisconnect(Exception):
+    """Whoever sent the request is gone, so that nobody hears an answer."""

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from xpander_client.api.models import (
     AgentCreate,
     ApiKeyAllowanceRequest,
@@ -18,13 +15,9 @@ from xpander_client.platform.auth.keys import Keys
 from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http.bodies import take_object
-from xpander_client.platform.http.routing import (
-    Json,
-    access,
-    idempotency,
-    organization,
-    path_id,
-)
+from xpander_client.platform.http.requests import Request
+from xpander_client.platform.http.responses import Json, Response
+from xpander_client.platform.http.routing import access, idempotency, organization, path_id
 
 
 class AgentEndpoints:

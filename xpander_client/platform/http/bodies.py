@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import orjson
-from starlette.requests import ClientDisconnect, Request
 
 from xpander_client.api.models import TaskUpdate
-from xpander_client.platform.foundation.errors import HttpError
+from xpander_client.platform.foundation.errors import ClientDisconnect, HttpError
 from xpander_client.platform.foundation.models import check_model
+from xpander_client.platform.http.requests import Request
 from xpander_client.platform.stores.base.admission import REQUEST_BYTES
 
 T = TypeVar("T")
@@ -93,7 +93,7 @@ async def _read(request: Request, limit: int) -> bytes:
 
 
 async def _receive(request: Request, limit: int) -> bytes:
-    declared = header(request, b"content-length")
+    declared = request.get_header(b"content-length")
     if declared is not None and declared.isdigit() and int(declared[:19]) > limit:
         raise _too_large(limit)
     message = await request.receive()
@@ -112,15 +112,6 @@ async def _receive(request: Request, limit: int) -> bytes:
         if not message.get("more_body", False):
             return bytes(body)
         message = await request.receive()
-
-
-def header(request: Request, name: bytes) -> str | None:
-    """Return a request's header; `name` is in lower case, as the server gives all names."""
-    for given, value in request.scope["headers"]:
-        if given == name:
-            text: str = value.decode("latin-1")
-            return text
-    return None
 
 
 def _too_large(limit: int) -> HttpError:

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from xpander_client.api.models import (
     TaskUpdate,
     TaskUpdateEvent,
@@ -18,8 +15,9 @@ from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.models import check_model
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http.bodies import take_body
+from xpander_client.platform.http.requests import Request
+from xpander_client.platform.http.responses import Response, Streamed
 from xpander_client.platform.http.routing import (
-    Streamed,
     ending_attempt,
     idempotency,
     organization,

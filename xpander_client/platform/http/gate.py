@@ -6,20 +6,20 @@ import contextlib
 import logging
 import os
 import time
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 import orjson
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from xpander_client.platform.foundation.errors import HttpError, StaleAttempt
+from xpander_client.platform.foundation.errors import ClientDisconnect, HttpError, StaleAttempt
 from xpander_client.platform.foundation.metrics import Metrics
 from xpander_client.platform.foundation.routes import ROOTS
+from xpander_client.platform.http.requests import Request
+from xpander_client.platform.http.router import Router
 from xpander_client.runtime.connections import RECOGNIZE
+from xpander_client.runtime.exchange import Message, Receive, Scope, Send
 from xpander_client.runtime.hosts import PRIVATE, is_cross_site, is_from_here, is_loopback, is_named
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _logger = logging.getLogger(__name__)
 
 
-class AuthMiddleware:
-    """The outermost layer: checks the key and how often it was used, takes the organization off the
-    path, answers refusals. What the key opens goes inside as the scope's `access`.
+class Gate:
+    """The ASGI app: checks the key and how often it was used, takes the organization off the path,
+    has the request answered, and answers refusals.
 
     The path is taken apart as it was sent: an id that holds a slash, percent-encoded, stays one id
     and can't be mistaken for another route. The key of an answer that goes on is looked at again
@@ -46,7 +46,7 @@ class AuthMiddleware:
 
     def __init__(
         self,
-        app: ASGIApp,
+        router: Router,
         keys: Keys,
         limits: RateLimits,
         metrics: Metrics,
@@ -54,7 +54,7 @@ class AuthMiddleware:
         *,
         is_held: Callable[[str], bool],
     ) -> None:
-        self._app = app
+        self.router = router
         self._keys = keys
         self._key_interval = settings.cache_ttl
         self._hosts = frozenset(host.lower() for host in settings.allowed_hosts)
@@ -93,7 +93,9 @@ class AuthMiddleware:
             await send(message)
 
         try:
-            await self._app(await self._admit(scope), receive, answer)
+            request = await self._admit(scope, receive)
+            response = await self.router.answer(request)
+            await response(scope, receive, answer)
         except ClientDisconnect:
             return
         except Exception as error:
@@ -106,7 +108,7 @@ class AuthMiddleware:
             await answer({"type": "http.response.start", "status": status, "headers": headers})
             await answer({"type": "http.response.body", "body": body})
 
-    async def _admit(self, scope: Scope) -> Scope:
+    async def _admit(self, scope: Scope, receive: Receive) -> Request:
         raw: bytes = scope.get("raw_path") or scope["path"].encode()
         segments = raw.decode("latin-1").split("/")[1:] or [""]  # as in OPTIONS *
         access = None
@@ -126,19 +128,19 @@ class AuthMiddleware:
             recognize = extensions.get(RECOGNIZE)
             if recognize is not None and not recognize():
                 raise HttpError(503, "there are too many connections")
-        named = None if segments[0] in ROOTS else segments.pop(0)
+        named = None
+        if segments[0] not in ROOTS:
+            named, *segments = segments
+            segments = segments or [""]
         if access is not None:
             self._limits.take(access, of_worker=self._keeps_tasks(scope, segments))
             if named is not None and _unquote(named) != access.organization_id:
                 raise HttpError(404, "there is no such organization")
-        inner: MutableMapping[str, Any] = dict(scope)
-        inner["path"] = "/" + "/".join(segments)
+        query = scope["query_string"]
         if not any(segments):
             # Nothing that reads the query from here on can show the key to anybody.
-            _, inner["query_string"] = _divide_query(scope["query_string"])
-        inner["access"] = access
-        inner["app"] = self  # makes the router raise what it would answer in plain text
-        return inner
+            _, query = _divide_query(query)
+        return Request(scope, receive, segments=segments, query_string=query, access=access)
 
     def _is_open(self, segments: list[str], scope: Scope, private: bool) -> bool:
         """Whether the request needs no key, so that whatever watches the platform needs none. The
@@ -227,14 +229,6 @@ def _describe_failure(
         headers += [(name.encode(), value.encode()) for name, value in error.headers.items()]
         if status == 503:
             headers.append((b"retry-after", b"1"))
-    elif isinstance(error, HTTPException):
-        status, detail = error.status_code, error.detail
-        for name, value in (error.headers or {}).items():
-            headers.append((name.lower().encode(), value.encode()))
-        if status == 404:
-            detail = "there is no such route"
-        elif status == 405:
-            detail = f"this route has no {scope['method']}"
     else:
         _logger.error("%s %a failed", scope["method"], scope["path"], exc_info=error)
         status, detail = 500, "the platform failed; its log says more"

@@ -6,15 +6,13 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-
 from xpander_client.platform.foundation.clock import Clock
 from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.metrics import CONTENT_TYPE, Metrics
 from xpander_client.platform.foundation.ttl_cache import Lookups
-from xpander_client.platform.http.routing import Json, route
+from xpander_client.platform.http.requests import Request
+from xpander_client.platform.http.responses import Json, Response
+from xpander_client.platform.http.router import Route
 from xpander_client.platform.stores.base.store import Store
 from xpander_client.platform.streaming.event_log import EventLogs
 from xpander_client.version import __version__
@@ -44,9 +42,9 @@ class HealthEndpoints:
     def routes(self) -> Sequence[Route]:
         """All routes."""
         return [
-            route("/health", {"GET": self.health}),
-            route("/ready", {"GET": self.ready}),
-            route("/metrics", {"GET": self.figures}),
+            Route("/health", {"GET": self.health, "HEAD": self.health}),
+            Route("/ready", {"GET": self.ready, "HEAD": self.ready}),
+            Route("/metrics", {"GET": self.figures}),
         ]
 
     async def health(self, request: Request) -> Response:

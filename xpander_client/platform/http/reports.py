@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
-from starlette.requests import Request
-from starlette.responses import Response
 
 from xpander_client.api.models import (
     ExecutionMetricsReport,
@@ -18,8 +16,9 @@ from xpander_client.platform.foundation.clock import timestamp
 from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http.bodies import take_object
+from xpander_client.platform.http.requests import Request
+from xpander_client.platform.http.responses import Json, Response
 from xpander_client.platform.http.routing import (
-    Json,
     access,
     idempotency,
     organization,

@@ -4,20 +4,15 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
-
-import orjson
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from xpander_client.platform.auth.access import APPLICATION, WORKER, KeyGrant
 from xpander_client.platform.foundation.bounds import COUNT, KEY, within
 from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.http import bodies
+from xpander_client.platform.http.requests import Request
 from xpander_client.platform.rules.records import IdempotencyKey, TaskRecord
 
 PAGE = 500
@@ -25,64 +20,11 @@ PAGE = 500
 
 _COUNT = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
 
-Endpoint = Callable[[Request], Awaitable[Response]]
-
-
-class Json(Response):
-    """An answer that is JSON already."""
-
-    media_type = "application/json"
-
-    @classmethod
-    def of(cls, value: Any, headers: Mapping[str, str] | None = None) -> Json:
-        """Make an answer of a value."""
-        return cls(orjson.dumps(value), headers=headers)
-
-
-class Streamed(Response):
-    """An answer that another room serves."""
-
-    def __init__(self, stream: ASGIApp) -> None:
-        super().__init__()
-        self._stream = stream
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Have the other room answer."""
-        await self._stream(scope, receive, send)
-
-
-class _Served:
-    """An endpoint as the app of a route: without the router's own answers to exceptions, which are
-    the gate's to give.
-    """
-
-    def __init__(self, endpoint: Endpoint) -> None:
-        self._endpoint = endpoint
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._endpoint(Request(scope, receive, send))
-        await response(scope, receive, send)
-
-
-def route(path: str, endpoints: Mapping[str, Endpoint]) -> Route:
-    """Make a route with an endpoint for each method. All methods of a path belong to one route, so
-    that a caller with another method is told which ones there are.
-    """
-
-    async def serve(request: Request) -> Response:
-        return await endpoints["GET" if request.method == "HEAD" else request.method](request)
-
-    [*methods] = endpoints
-    made = Route(path, _Served(serve), methods=methods)
-    if path not in ("/health", "/ready"):
-        made.methods = set(methods)  # without the HEAD that comes with GET
-    return made
-
 
 def access(request: Request) -> KeyGrant:
     """Return what the caller's key grants."""
-    found: KeyGrant = request.scope["access"]
-    return found
+    assert request.access is not None  # the gate lets nobody else in
+    return request.access
 
 
 def organization(request: Request) -> str:
@@ -92,8 +34,11 @@ def organization(request: Request) -> str:
 
 def path_id(request: Request, name: str) -> str:
     """Return an id out of the path, which is still as it was sent."""
+    sent = request.path_params[name]
+    if "%" not in sent and sent.isascii():
+        return sent
     try:
-        text = unquote_to_bytes(request.path_params[name].encode("latin-1")).decode()
+        text = unquote_to_bytes(sent.encode("latin-1")).decode()
     except UnicodeDecodeError:
         raise HttpError(404, "an id in the path is no text") from None
     if "\0" in text:
@@ -139,7 +84,7 @@ def read_held_attempt(request: Request) -> int | None:
     """Return the attempt that the caller believes to hold. An application holds none."""
     if access(request).role == APPLICATION:
         return None
-    return count(bodies.header(request, b"x-execution-attempt"), "x-execution-attempt")
+    return count(request.get_header(b"x-execution-attempt"), "x-execution-attempt")
 
 
 def ending_attempt(request: Request) -> int | None:
@@ -159,7 +104,7 @@ def read_place(request: Request, record: TaskRecord) -> int:
     """Return the number of the event behind which a reader goes on: the one that it saw last, or
     the last one before the present run. What is no number is the place of none.
     """
-    given = request.headers.get("last-event-id") or request.query_params.get("after")
+    given = request.get_header(b"last-event-id") or request.query_params.get("after")
     if not given:
         return record.run_from
     is_number = given.isascii() and given.isdigit() and len(given) < 19
@@ -168,7 +113,7 @@ def read_place(request: Request, record: TaskRecord) -> int:
 
 def idempotency(request: Request, operation: str, body: Any) -> IdempotencyKey | None:
     """Return the caller's name for this request."""
-    key = bodies.header(request, b"idempotency-key")
+    key = request.get_header(b"idempotency-key")
     if key is None:
         return None
     within(key, KEY, what="idempotency-key")

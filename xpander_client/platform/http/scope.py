@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
-
-from starlette.requests import Request
-from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from xpander_client.platform.auth.access import KeyGrant
 from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.ids import derive_task_id, is_platforms
+from xpander_client.platform.http.requests import Request
+from xpander_client.platform.http.responses import Response
+from xpander_client.platform.http.router import Endpoint, Route
 from xpander_client.platform.http.routing import access, path_id
 from xpander_client.platform.rules import threads
 from xpander_client.platform.rules.records import TaskRecord, ThreadRecord
@@ -55,6 +55,8 @@ _FREE = frozenset({"name", "operation_id", "strategy", "tool_id", "user_id", "wo
 """What paths have in them that is no agent's by itself. Routes that answer with tasks or threads
 for these leave out what the key does not reach."""
 
+_Check = Callable[[KeyGrant, Request, str], Awaitable[None]]
+
 
 class KeyScope:
     """Holds what requests are about against what their keys open.
@@ -73,7 +75,7 @@ class KeyScope:
         Raises:
             ValueError: a route has an id in its path of which nobody said whose it is.
         """
-        checks: dict[str, Callable[[KeyGrant, Request, str], Awaitable[None]]] = {
+        checks: dict[str, _Check] = {
             "agent_id": self._check_agent,
             "agent_or_task_id": self._check_agent_or_task,
             "execution_id": self._check_task,
@@ -81,13 +83,36 @@ class KeyScope:
             "thread_id": self._check_thread,
         }
         for route in routes:
-            strange = route.param_convertors.keys() - checks.keys() - _FREE
+            strange = route.ids.keys() - checks.keys() - _FREE
             if strange:
                 raise ValueError(f"{route.path}: whose is the {', '.join(sorted(strange))}?")
-            named = {name: checks[name] for name in route.param_convertors if name in checks}
+            named = {name: checks[name] for name in route.ids if name in checks}
             if named:
-                route.app = _ScopeGuard(route.app, self, named)
+                route.wrap(partial(self._guard, named))
         return routes
+
+    def _guard(self, checks: Mapping[str, _Check], method: str, endpoint: Endpoint) -> Endpoint:
+        """Put the checks of the ids in its path before an endpoint."""
+        # What is an agent here is not looked for among tasks.
+        tasks = [
+            name
+            for name in _TASKS_IN_PATHS
+            if name in checks and (name != "agent_or_task_id" or method != "POST")
+        ]
+
+        async def serve(request: Request) -> Response:
+            opened = access(request)
+            for name in tasks:
+                task_id = path_id(request, name)
+                stored = await self.find_stored_id(opened.organization_id, task_id)
+                if stored != task_id:
+                    request.path_params[name] = stored
+            if opened.agent_ids is not None:
+                for name, check in checks.items():
+                    await check(opened, request, name)
+            return await endpoint(request)
+
+        return serve
 
     async def check_task(self, access: KeyGrant, task_id: str) -> None:
         """Refuse a task that is not within reach, also where there is none.
@@ -236,33 +261,3 @@ class KeyScope:
 def _is_own(access: KeyGrant, chosen: str) -> bool:
     """Whether an id that somebody chose says by itself that it is one of the key's agents'."""
     return any(chosen.startswith(f"{agent_id}/") for agent_id in access.agent_ids or ())
-
-
-class _ScopeGuard:
-    """A route's app behind the checks of the ids in its path."""
-
-    def __init__(
-        self,
-        app: ASGIApp,
-        reach: KeyScope,
-        checks: dict[str, Callable[[KeyGrant, Request, str], Awaitable[None]]],
-    ) -> None:
-        self._app = app
-        self._reach = reach
-        self._checks = checks
-        self._tasks = [name for name in _TASKS_IN_PATHS if name in checks]
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive, send)
-        opened = access(request)
-        for name in self._tasks:
-            # What is an agent here is not looked for among tasks.
-            if name != "agent_or_task_id" or request.method != "POST":
-                task_id = path_id(request, name)
-                stored = await self._reach.find_stored_id(opened.organization_id, task_id)
-                if stored != task_id:
-                    request.path_params[name] = stored
-        if opened.agent_ids is not None:
-            for name, check in self._checks.items():
-                await check(opened, request, name)
-        await self._app(scope, receive, send)

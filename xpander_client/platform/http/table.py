@@ -10,12 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from starlette.routing import Route
-
 from xpander_client.platform.http.agents import AgentEndpoints
 from xpander_client.platform.http.events import EventEndpoints
 from xpander_client.platform.http.reports import ReportEndpoints
-from xpander_client.platform.http.routing import Endpoint, route
+from xpander_client.platform.http.router import Endpoint, Route
 from xpander_client.platform.http.tasks import TaskEndpoints
 from xpander_client.platform.http.workers import WorkerEndpoints
 
@@ -61,4 +59,4 @@ def make_routes(
         "/metadata/users/{user_id}": {"DELETE": tasks.forget_user},
         "/metadata/workers": {"GET": workers.list_workers},
     }
-    return [route(path, endpoints) for path, endpoints in table.items()]
+    return [Route(path, endpoints) for path, endpoints in table.items()]

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import attrs
 import orjson
-from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
 
 from xpander_client.api.models import (
     AgentExecutionStatus,
@@ -31,14 +29,13 @@ from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.ids import new_task_id
 from xpander_client.platform.foundation.models import check_model
 from xpander_client.platform.foundation.settings import Settings
-from xpander_client.platform.http import bodies
 from xpander_client.platform.http.bodies import take_body, take_object
 from xpander_client.platform.http.creations import Creations, name_one_parent
 from xpander_client.platform.http.deletions import DeletionProgress, Deletions
+from xpander_client.platform.http.requests import Request
+from xpander_client.platform.http.responses import Json, JsonPieces, Response, Streamed
 from xpander_client.platform.http.routing import (
     PAGE,
-    Json,
-    Streamed,
     access,
     ending_attempt,
     flag,
@@ -114,7 +111,7 @@ class TaskEndpoints:
             agent_id,
             body,
             key=idempotency(request, f"create {agent_id}", body),
-            version=bodies.header(request, b"x-agent-version"),
+            version=request.get_header(b"x-agent-version"),
         )
         if _accepts_events(request) and streams_events(record) and not self._logs.closing:
             return Streamed(TaskEvents(self._logs, record, read_place(request, record)))
@@ -274,7 +271,7 @@ class TaskEndpoints:
 
         items, cursor = await page_behind(query.get("cursor"), limit or PAGE)
         if limit is None and cursor is not None:
-            return StreamingResponse(_array(items, cursor, page_behind), media_type=Json.media_type)
+            return JsonPieces(_array(items, cursor, page_behind))
         while cursor is not None and limit is not None and len(items) < limit:
             more, cursor = await page_behind(cursor, limit - len(items))
             items += more
@@ -314,21 +311,21 @@ class TaskEndpoints:
             ),
         )
         begun = await anext(pieces)  # what can't be read is refused before the answer begins
-        return StreamingResponse(_list_all(begun, pieces), media_type=Json.media_type)
+        return JsonPieces(_list_all(begun, pieces))
 
 
 def _accepts_events(request: Request) -> bool:
     """Whether the caller can read an event stream, and says so: `*/*` is said by those who don't
     know.
     """
-    accepted = bodies.header(request, b"accept") or ""
+    accepted = request.get_header(b"accept") or ""
     kinds = (each.partition(";")[0].strip().lower() for each in accepted.split(","))
     return "text/event-stream" in kinds
 
 
 def _prefers_little(request: Request) -> bool:
     """Whether the caller has no use for what is large in the answer."""
-    preferred = bodies.header(request, b"prefer") or ""
+    preferred = request.get_header(b"prefer") or ""
     return BRIEF["prefer"] in (each.strip().lower() for each in preferred.split(","))
 
 
@@ -369,7 +366,7 @@ def _check_ending(body: Any) -> dict[str, Any]:
     return ending
 
 
-async def _list_all(begun: bytes, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _list_all(begun: bytes, pieces: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
     yield begun
     async for piece in pieces:
         yield piece
@@ -379,7 +376,7 @@ async def _array(
     items: list[bytes],
     cursor: str | None,
     page_behind: Callable[[str | None, int], Awaitable[tuple[list[bytes], str | None]]],
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     """Write a JSON array of any length: these items, and page by page those behind the cursor."""
     yield b"[" + b",".join(items)
     while cursor is not None:

@@ -6,9 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import orjson
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from xpander_client.api.models import ThreadCreate, ThreadMessage, ThreadUpdate
 from xpander_client.platform.foundation.bounds import ID, ITEMS, LOOKED_UP, within
@@ -17,9 +14,10 @@ from xpander_client.platform.foundation.ids import new_task_id
 from xpander_client.platform.foundation.models import check_model
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http import bodies
+from xpander_client.platform.http.requests import Request
+from xpander_client.platform.http.responses import Json, Response
+from xpander_client.platform.http.router import Endpoint, Route
 from xpander_client.platform.http.routing import (
-    Endpoint,
-    Json,
     access,
     count,
     idempotency,
@@ -27,7 +25,6 @@ from xpander_client.platform.http.routing import (
     path_id,
     read_held_attempt,
     read_query,
-    route,
 )
 from xpander_client.platform.http.scope import KeyScope
 from xpander_client.platform.rules import threads
@@ -66,7 +63,7 @@ class ThreadEndpoints:
             "/memory": {"POST": self.create},
             "/memory/rename/{thread_id}/{name}": {"PATCH": self.rename},
         }
-        return [route(path, endpoints) for path, endpoints in table.items()]
+        return [Route(path, endpoints) for path, endpoints in table.items()]
 
     async def create(self, request: Request) -> Response:
         """Begin a thread."""
@@ -117,7 +114,7 @@ class ThreadEndpoints:
             return messages, idempotency(request, f"extend {thread_id}", messages)
 
         messages, key = await self._take(request, check)
-        task_id = bodies.header(request, b"x-xpander-execution-id")
+        task_id = request.get_header(b"x-xpander-execution-id")
         if task_id is not None:
             await self._reach.check_task(access(request), task_id)
             task_id = await self._reach.find_stored_id(organization(request), task_id)

@@ -8,9 +8,6 @@ from typing import Any
 
 import attrs
 import orjson
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from xpander_client.api.models import OperationCall
 from xpander_client.core.statuses import TaskStatus
@@ -29,14 +26,15 @@ from xpander_client.platform.foundation.ids import child_task_id, new_task_id
 from xpander_client.platform.foundation.models import check_model
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http import bodies
+from xpander_client.platform.http.requests import Request
+from xpander_client.platform.http.responses import Json, Response
+from xpander_client.platform.http.router import Route
 from xpander_client.platform.http.routing import (
-    Json,
     access,
     ending_attempt,
     organization,
     path_id,
     read_held_attempt,
-    route,
 )
 from xpander_client.platform.http.scope import KeyScope
 from xpander_client.platform.http.threads import LENGTH, STATUS
@@ -113,10 +111,10 @@ class OperationEndpoints:
     def routes(self) -> Sequence[Route]:
         """All routes of tools."""
         return [
-            route(
+            Route(
                 "/agents/{agent_id}/{execution_id}/operations/{operation_id}", {"POST": self.run}
             ),
-            route("/agents/{agent_id}/operations/{tool_id}", {"POST": self.invoke}),
+            Route("/agents/{agent_id}/operations/{tool_id}", {"POST": self.invoke}),
         ]
 
     # On nobody's behalf --------------------------------------------------------------------------
@@ -126,7 +124,7 @@ class OperationEndpoints:
         payload = await bodies.take_body(request, self._settings.body_limit, _object)
         agent_id, tool_id = path_id(request, "agent_id"), path_id(request, "tool_id")
         agent = await self._having(organization(request), agent_id, tool_id)
-        dry = request.headers.get("x-preflight-check", "").lower() == "true"
+        dry = (request.get_header(b"x-preflight-check") or "").lower() == "true"
         operation = agent.operations.get(tool_id)
         if tool_id in agent.sub_agents:
             raise HttpError(422, f"the tool {tool_id} can only be called in the course of a task")
@@ -160,7 +158,7 @@ class OperationEndpoints:
                 body=body.get("body_params") or {},
                 headers=body.get("headers") or {},
             ),
-            tool_call_id=bodies.header(request, b"x-xpander-tool-call-id") or None,
+            tool_call_id=request.get_header(b"x-xpander-tool-call-id") or None,
             attempt=(ending_attempt if tool_id == FINISH else read_held_attempt)(request),
             reported=_says_true(request, b"x-xpander-with-auto-report-result"),
         )
@@ -348,7 +346,7 @@ def _thread_id(task: TaskRecord) -> str | None:
 
 
 def _says_true(request: Request, name: bytes) -> bool:
-    return (bodies.header(request, name) or "").lower() == "true"
+    return (request.get_header(name) or "").lower() == "true"
 
 
 def _add_headers(error: HttpError, headers: Mapping[str, str]) -> HttpError:

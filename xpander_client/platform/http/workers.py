@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from xpander_client.api.models import (
     WorkerMessage,
 )
@@ -15,9 +12,9 @@ from xpander_client.platform.foundation.bounds import ID, within
 from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http.bodies import take_object
+from xpander_client.platform.http.requests import Request
+from xpander_client.platform.http.responses import Json, Response, Streamed
 from xpander_client.platform.http.routing import (
-    Json,
-    Streamed,
     access,
     count,
     flag,
@@ -57,7 +54,7 @@ class WorkerEndpoints:
         environment = request.query_params.get("environment")
         if environment is not None and environment not in _ENVIRONMENTS:
             raise HttpError(422, f"there is no environment {environment!r}")
-        worker_id = request.headers.get("x-worker-id")
+        worker_id = request.get_header(b"x-worker-id")
         within(worker_id, {**ID, "minLength": 1}, what="x-worker-id")
         slots = count(request.query_params.get("slots"), "slots")
         if slots == 0:
@@ -109,4 +106,4 @@ class WorkerEndpoints:
 
 
 def _peer(request: Request) -> str:
-    return request.client.host if request.client is not None else ""
+    return request.client[0] if request.client is not None else ""

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from starlette.requests import ClientDisconnect
-from starlette.types import Receive
-
-from xpander_client.platform.foundation.errors import HttpError
+from xpander_client.platform.foundation.errors import ClientDisconnect, HttpError
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.rules.records import TaskRecord
 from xpander_client.platform.stores.base.hints import Subscription, patience, task_topic
 from xpander_client.platform.stores.base.store import Store
+from xpander_client.runtime.exchange import Receive
 
 
 class Outcomes:

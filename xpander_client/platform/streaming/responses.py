@@ -6,8 +6,6 @@ import asyncio
 import math
 from typing import Protocol
 
-from starlette.types import Receive, Scope, Send
-
 from xpander_client.core.answer import STREAM_ENDS
 from xpander_client.core.sse import COMMENT
 from xpander_client.platform.dispatch.sessions import WorkerSession
@@ -19,6 +17,7 @@ from xpander_client.platform.stores.base.hints import WakeEvent
 from xpander_client.platform.streaming import frames
 from xpander_client.platform.streaming.event_log import EventLog, EventLogs
 from xpander_client.runtime.event_stream import WRITE_BYTES, EventStreamAnswer
+from xpander_client.runtime.exchange import Receive, Scope, Send
 
 
 class _PatientAnswer(EventStreamAnswer):

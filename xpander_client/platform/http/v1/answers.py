@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from xpander_client.platform.foundation.ids import derive_task_id
-from xpander_client.platform.http.routing import Json
+from xpander_client.platform.http.responses import Json
 from xpander_client.platform.http.tasks import list_item
 from xpander_client.platform.rules.records import TaskRecord
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from starlette.routing import Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
 from xpander_client.platform.foundation.errors import HttpError
-from xpander_client.platform.http.routing import Json
+from xpander_client.platform.http.requests import Request
+from xpander_client.platform.http.responses import Json, Response
+from xpander_client.platform.http.router import Endpoint, Route
 
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 
@@ -27,32 +26,20 @@ def list_faults(routes: Sequence[Route]) -> Sequence[Route]:
     as the official description has it. What is refused for another reason stays as it is.
     """
     for route in routes:
-        route.app = _Listing(route.app)
+        route.wrap(_list_faults)
     return routes
 
 
-class _Listing:
-    """A route's app whose refusals of what was sent are lists of faults."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        has_begun = False
-
-        async def pass_on(message: Message) -> None:
-            nonlocal has_begun
-            has_begun = True
-            await send(message)
-
+def _list_faults(method: str, endpoint: Endpoint) -> Endpoint:
+    async def serve(request: Request) -> Response:
         try:
-            await self._app(scope, receive, pass_on)
+            return await endpoint(request)
         except HttpError as error:
-            if has_begun or error.status not in (400, 422):
+            if error.status not in (400, 422):
                 raise
-            answer = Json.of({"detail": [_describe(error)]})
-            answer.status_code = 422
-            await answer(scope, receive, send)
+            return Json.of({"detail": [_describe(error)]}, status=422)
+
+    return serve
 
 
 def _describe(error: HttpError) -> dict[str, object]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from xpander_client.api.models import TaskCreate
 from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.foundation.settings import Settings
-from xpander_client.platform.http import bodies
 from xpander_client.platform.http.bodies import take_object
 from xpander_client.platform.http.creations import Creations, name_one_parent
-from xpander_client.platform.http.routing import Streamed, access, idempotency, path_id
+from xpander_client.platform.http.requests import Request
+from xpander_client.platform.http.responses import Response, Streamed
+from xpander_client.platform.http.routing import access, idempotency, path_id
 from xpander_client.platform.http.v1.answers import answer_task, find_chosen_id
 from xpander_client.platform.rules.records import TaskRecord
 from xpander_client.platform.streaming.event_log import EventLogs
@@ -63,6 +61,6 @@ class InvocationEndpoints:
             agent_id,
             body,
             key=idempotency(request, f"create {agent_id}", body),
-            version=version or bodies.header(request, b"x-agent-version"),
+            version=version or request.get_header(b"x-agent-version"),
             create_missing=True,
         )

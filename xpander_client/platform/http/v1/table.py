@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from starlette.routing import Route
-
-from xpander_client.platform.http.routing import Endpoint, route
+from xpander_client.platform.http.router import Endpoint, Route
 from xpander_client.platform.http.v1.invocations import InvocationEndpoints
 from xpander_client.platform.http.v1.tasks import OfficialTaskEndpoints
 from xpander_client.platform.http.v1.threads import OfficialThreadEndpoints
@@ -27,4 +25,4 @@ def make_routes(
         "/v1/tasks/{task_id}/thread": {"GET": threads.get_thread},
         "/v1/tasks/{task_id}/thread/full": {"GET": threads.get_full_thread},
     }
-    return [route(path, endpoints) for path, endpoints in table.items()]
+    return [Route(path, endpoints) for path, endpoints in table.items()]

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from starlette.requests import Request
-from starlette.responses import Response
 
 from xpander_client.core.statuses import STATUSES
 from xpander_client.platform.agents.registry import AgentRegistry
@@ -15,7 +13,9 @@ from xpander_client.platform.dispatch.dispatcher import Dispatch
 from xpander_client.platform.foundation.bounds import ID, LOOKED_UP, fault
 from xpander_client.platform.foundation.errors import HttpError
 from xpander_client.platform.http.deletions import Deletions
-from xpander_client.platform.http.routing import Json, access, count, organization, path_id
+from xpander_client.platform.http.requests import Request
+from xpander_client.platform.http.responses import Json, Response
+from xpander_client.platform.http.routing import access, count, organization, path_id
 from xpander_client.platform.http.scope import KeyScope
 from xpander_client.platform.http.v1.answers import answer_task, encode_item
 from xpander_client.platform.http.v1.faults import QueryError
@@ -63,7 +63,7 @@ class OfficialTaskEndpoints:
     async def delete_task(self, request: Request) -> Response:
         """Delete a task with those that it led to, and what was said in them."""
         await self._deletions.family(access(request), path_id(request, "task_id"))
-        return Response(status_code=204)
+        return Response(status=204)
 
     async def list_agent_tasks(self, request: Request) -> Response:
         """List the tasks of an agent."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import datetime
 from collections import deque
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from typing import Any
 
 import orjson
-from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
 
 from xpander_client.platform.auth.access import KeyGrant
-from xpander_client.platform.http.routing import Json, access, organization, path_id
+from xpander_client.platform.http.requests import Request
+from xpander_client.platform.http.responses import JsonPieces, Response
+from xpander_client.platform.http.routing import access, organization, path_id
 from xpander_client.platform.http.v1.answers import find_chosen_id
 from xpander_client.platform.rules import activity
 from xpander_client.platform.rules.records import TaskFilter, TaskRecord
@@ -88,12 +88,12 @@ class OfficialThreadEndpoints:
 async def _stream(pieces: AsyncIterator[bytes]) -> Response:
     begun = await anext(pieces)  # what can't be read is refused before the answer begins
 
-    async def chain() -> AsyncIterator[bytes]:
+    async def chain() -> AsyncGenerator[bytes, None]:
         yield begun
         async for piece in pieces:
             yield piece
 
-    return StreamingResponse(chain(), media_type=Json.media_type)
+    return JsonPieces(chain())
 
 
 def _name(record: TaskRecord) -> str:

@@ -7,9 +7,6 @@ from typing import Any
 
 import attrs
 import orjson
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from xpander_client.api.models import TaskCreate
 from xpander_client.platform.foundation.bounds import ID, LOOKED_UP, within
@@ -18,7 +15,10 @@ from xpander_client.platform.foundation.models import check_model
 from xpander_client.platform.foundation.settings import Settings
 from xpander_client.platform.http import bodies
 from xpander_client.platform.http.creations import Creations
-from xpander_client.platform.http.routing import Json, access, idempotency, route
+from xpander_client.platform.http.requests import Request
+from xpander_client.platform.http.responses import Json, Response
+from xpander_client.platform.http.router import Route
+from xpander_client.platform.http.routing import access, idempotency
 from xpander_client.platform.http.v1.answers import encode_task
 from xpander_client.platform.http.v1.forms import (
     MULTIPART,
@@ -55,11 +55,11 @@ class WebhookEndpoint:
 
     def routes(self) -> list[Route]:
         """The route of the webhook."""
-        return [route("/", {"POST": self.take_call})]
+        return [Route("/", {"POST": self.take_call})]
 
     async def take_call(self, request: Request) -> Response:
         """Create a task, and answer with it when it is finished or paused, or at once."""
-        content_type = bodies.header(request, b"content-type") or ""
+        content_type = request.get_header(b"content-type") or ""
         call = await bodies.take_bytes(
             request,
             self._settings.body_limit,
