@@ -337,6 +337,7 @@ async def test_a_task_that_was_written_lately_is_not_read_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: Clock
 ) -> None:
     async with OpenStore(SqliteStore(tmp_path / "s.db", clock=clock)) as store:
+        assert isinstance(store, SqliteStore)
         made = (await store.put("o", "a", BODY, task_id="t")).record
         assert store._recent_tasks.find("t")
         with monkeypatch.context() as patched:
@@ -363,6 +364,7 @@ async def test_a_task_that_was_written_lately_is_not_read_again(
 
 async def test_what_was_undone_is_not_remembered(tmp_path: Path) -> None:
     async with OpenStore(SqliteStore(tmp_path / "s.db")) as store:
+        assert isinstance(store, SqliteStore)
         before = (await store.put("o", "a", BODY, task_id="t")).record
         found: list[object] = []
 
