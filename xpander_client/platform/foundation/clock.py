@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import time
 from collections.abc import Callable
 
@@ -26,4 +27,11 @@ def timestamp(moment: float) -> str:
         >>> timestamp(0.5)
         '1970-01-01T00:00:00.500000+00:00'
     """
-    return datetime.datetime.fromtimestamp(moment, datetime.UTC).isoformat(timespec="microseconds")
+    seconds, microseconds = divmod(round(moment * 1_000_000), 1_000_000)
+    return f"{_write_second(seconds)}.{microseconds:06d}+00:00"
+
+
+@functools.lru_cache(maxsize=16)
+def _write_second(moment: int) -> str:
+    # Most moments are of the second in which others were written.
+    return datetime.datetime.fromtimestamp(moment, datetime.UTC).isoformat()[:19]

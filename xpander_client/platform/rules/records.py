@@ -27,7 +27,9 @@ SPAN = 10_000
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
-@attrs.frozen(kw_only=True)
+# Without slots: each command makes several, and a frozen class with slots sets each field of one by
+# a call.
+@attrs.frozen(kw_only=True, slots=False)
 class TaskRecord:
     """A task as it is stored: the JSON that goes over the wire, and what dispatch needs to know.
 

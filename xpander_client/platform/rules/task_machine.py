@@ -302,10 +302,15 @@ def _assign(
     record: TaskRecord, worker_id: str, *, lease_until: float, scripted: bool, now: float
 ) -> TaskRecord:
     attempt = record.attempt + 1
-    given = attrs.evolve(
-        record, attempt=attempt, worker_id=worker_id, lease_until=lease_until, scripted=scripted
+    return _rewrite(
+        record,
+        {**read_fields(record), "execution_attempts": attempt},
+        now,
+        attempt=attempt,
+        worker_id=worker_id,
+        lease_until=lease_until,
+        scripted=scripted,
     )
-    return _rewrite(given, {**read_fields(record), "execution_attempts": attempt}, now)
 
 
 def adopt(parent: TaskRecord, child_id: str, now: float) -> Outcome:
@@ -626,9 +631,9 @@ def _move(
     return attrs.evolve(record, worker_id=None, lease_until=None)
 
 
-def _rewrite(record: TaskRecord, task: dict[str, Any], now: float) -> TaskRecord:
-    """Give the record this JSON."""
-    changes = _look_up(task, record)
+def _rewrite(record: TaskRecord, task: dict[str, Any], now: float, **also: Any) -> TaskRecord:
+    """Give the record this JSON, and `also` other values of its own."""
+    changes = _look_up(task, record) | also
     if record.large is not None and isinstance(task.get("input"), LargeField):
         changes["user_id"] = record.user_id
     return attrs.evolve(record, updated_at=now, **changes)
