@@ -24,6 +24,18 @@ def test_making_what_makes_calls_loads_no_http_library() -> None:
     assert not LIBRARIES & loaded_by(made)
 
 
+def test_a_direct_call_over_http_loads_little() -> None:
+    with RawServer(lambda connection: connection.answer(b"[]")) as server:
+        loaded = loaded_by(
+            "from xpander_client import Configuration, Tasks\n"
+            f"there = Configuration('key', {server.url!r}, 'org', http='direct')\n"
+            "assert not Tasks(there).list(agent_id='agent')"
+        )
+    assert "socket" in loaded
+    few = {"asyncio", "cattrs", "email", "encodings.idna", "http", "logging", "ssl", "tenacity"}
+    assert not (LIBRARIES | few) & loaded
+
+
 def test_a_call_through_a_client_of_httpx2_loads_no_httpx() -> None:
     with RawServer(lambda connection: connection.answer(b"[]")) as server:
         loaded = loaded_by(

@@ -217,7 +217,9 @@ class _Connection:
 
 def _connect(origin: Origin, seconds: float) -> socket.socket:
     until = time.monotonic() + seconds
-    addresses = socket.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM)
+    # As bytes, because of a text Python would load the tables of IDNA.
+    host = origin.host.encode()
+    addresses = socket.getaddrinfo(host, origin.port, type=socket.SOCK_STREAM)
     for left in range(len(addresses), 0, -1):
         # One that leads nowhere leaves time to those behind it.
         family, kind, protocol, _, address = addresses[-left]
