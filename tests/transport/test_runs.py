@@ -72,6 +72,9 @@ POST = "POST /agent-execution/sales HTTP/1.1"
 GET = "GET /org/agent-execution/t1/events HTTP/1.1"
 
 
+pytestmark = pytest.mark.usefixtures("http")
+
+
 def run(world: World, server: RawServer, timeout: float | None = None, **more: bool) -> Task:
     tasks = Tasks(server.configuration(attempts=2))
     task: Task = world.run(tasks, "run", "sales", prompt="sum up", timeout=timeout, **more)
@@ -155,9 +158,9 @@ def test_the_time_ends_the_waiting(world: World) -> None:
     assert server.lines == [POST]
 
 
-def test_a_client_that_is_given_and_mocked_runs_tasks(world: World) -> None:
+def test_a_mocked_platform_runs_tasks(world: World) -> None:
     configuration = Configuration(
-        "key", "http://platform.test", "org", retry=RetryPolicy(attempts=1)
+        "key", "http://platform.test", "org", retry=RetryPolicy(attempts=1), http="httpx"
     )
     with respx.mock(base_url="http://platform.test") as router:
         head = {"content-type": "text/event-stream"}

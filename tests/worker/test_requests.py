@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 
 from tests.worker.conftest import AGENT
 from xpander_client import Configuration, Task, Tasks
-from xpander_client.platform.http.gate import AuthMiddleware
+from xpander_client.platform.http.gate import Gate
 from xpander_client.worker import Worker
 
 TASKS = 5
@@ -17,14 +17,14 @@ TASKS = 5
 def requests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is asked of the platform, but for what workers say of themselves."""
     found: list[str] = []
-    serve = AuthMiddleware.__call__
+    serve = Gate.__call__
 
-    async def note(self: AuthMiddleware, scope: Scope, receive: Receive, send: Send) -> None:
+    async def note(self: Gate, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and "/events/" not in scope["path"]:
             found.append(f"{scope['method']} {re.sub('[0-9a-f-]{36}', 'ID', scope['path'])}")
         await serve(self, scope, receive, send)
 
-    monkeypatch.setattr(AuthMiddleware, "__call__", note)
+    monkeypatch.setattr(Gate, "__call__", note)
     return found
 
 
