@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NoReturn, TypeVar
 
 import attrs
+import orjson
 
 from xpander_client.core.conversion_errors import ConversionError
+from xpander_client.core.model_functions import readers
 from xpander_client.core.serialization import loads, parse, structure
 from xpander_client.core.sse import ServerSentEvent
 
@@ -76,16 +78,34 @@ def event_decoder(
 ) -> Callable[[ServerSentEvent], E]:
     """Return a function that makes an event of a frame. It never raises.
 
-    `data_types` says what the `data` of an event type is; data that is something else, or that
-    belongs to a type which is not listed, stays as it came. A frame that is no event at all
-    becomes one of the frame's own type about the task `task_id`, with the frame's text as its data.
+    `data_types` says what the `data` of an event type is, a text or a model; data that is something
+    else, or that belongs to a type which is not listed, stays as it came. A frame that is no event
+    at all becomes one of the frame's own type about the task `task_id`, with the frame's text as
+    its data.
     """
+    read = readers[event_class]
 
     def decode(frame: ServerSentEvent) -> E:
         try:
-            event: Any = loads(frame.data, event_class)
+            event = read(orjson.loads(frame.data))
+        except Exception:
+            event = read_carefully(frame)
+        # Text, of which streams mostly consist, is what it is.
+        if event.data.__class__ is not str:
+            promised = data_types.get(event.type)
+            if promised is not None and event.data.__class__ is not promised:
+                with contextlib.suppress(ConversionError):
+                    event.data = data = structure(event.data, promised)
+                    if isinstance(data, LoadedData):
+                        data._loaded = EventText(frame.data)
+        decoded: E = event
+        return decoded
+
+    def read_carefully(frame: ServerSentEvent) -> Any:
+        try:
+            return loads(frame.data, event_class)
         except ConversionError:
-            event = structure(
+            return structure(
                 {
                     "type": frame.event,
                     "task_id": task_id,
@@ -95,14 +115,5 @@ def event_decoder(
                 },
                 event_class,
             )
-        promised = data_types.get(event.type)
-        # Text, of which streams mostly consist, is what it is.
-        if promised is not None and event.data.__class__ is not promised:
-            with contextlib.suppress(ConversionError):
-                event.data = data = structure(event.data, promised)
-                if isinstance(data, LoadedData):
-                    data._loaded = EventText(frame.data)
-        decoded: E = event
-        return decoded
 
     return decode

@@ -153,17 +153,20 @@ class _Delivered:
         self._replayed = self._digests.copy()
 
     def is_new(self, event: ServerSentEvent) -> bool:
-        if not event.id:
-            return self._is_new_without_id(event)
-        if event.id.isdecimal() and event.id.isascii():
-            if self._resumed and int(event.id) <= int(self._last_number):
-                return False
-            self._last_number = event.id
-        elif self._resumed and event.id in self._names:
-            return False
-        else:
-            self._names.add(event.id)
         # From the first new id on, an id that stands again was inherited by an event without one.
+        id = event.id
+        if id.isdecimal() and id.isascii():
+            if self._resumed:
+                if int(id) <= int(self._last_number):
+                    return False
+                self._resumed = False
+            self._last_number = id
+            return True
+        if not id:
+            return self._is_new_without_id(event)
+        if self._resumed and id in self._names:
+            return False
+        self._names.add(id)
         self._resumed = False
         return True
 
