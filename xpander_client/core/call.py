@@ -225,7 +225,7 @@ class Call:
 
     def _record(self, result: Answer | Fault, now: float, waited: float | None) -> None:
         duration = now - self._began
-        began = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=duration)
+        began = datetime.datetime.fromtimestamp(time.time() - duration, datetime.UTC)
         self.attempts.append(
             Attempt(
                 started_at=began,

@@ -92,6 +92,8 @@ def _segment(name: str, value: object) -> str:
         raise ArgumentError(f"{name} must not be {value!r}: it would name another route")
     if not value.isprintable():
         raise ArgumentError(f"{name} can't hold {odd_character(value)}")
+    if value.isascii() and value.replace("-", "").isalnum():
+        return value  # as nearly all ids are
     return quote(value, safe="")
 
 
