@@ -171,7 +171,7 @@ def test_one_request_creates_and_follows_to_the_end() -> None:
     there = platform([HELLO + frame(1), frame(2, "task_finished")])
     items = there.create()
     assert types_of(items) == ["Created", "connected", "chunk", "task_finished"]
-    assert items[0] == Created(events("t1"))
+    assert items[0] == Created("t1")
     assert there.asked == [POST]
     assert dict(there.opened[0].request.headers)["accept"].startswith("text/event-stream")
 
@@ -246,7 +246,7 @@ def test_an_answer_with_what_was_created_is_followed_by_its_events() -> None:
     )
     created, *rest = there.create()
     assert created.answer.parsed == Thing(id="t1", events_streaming=True)
-    assert created.stream == events("t1")
+    assert created.id == "t1"
     assert types_of(rest) == ["connected", "chunk", "task_finished"]
     assert there.asked == [POST, ("GET", "/t1/events", None), ("GET", "/t1/events", "1")]
 

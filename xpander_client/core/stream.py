@@ -104,11 +104,9 @@ class Identified(Protocol):
 
 @attrs.frozen
 class Created(Generic[M]):
-    """Something was created: what follows it, and the platform's answer, if it was one that says
-    what was created and not its events.
-    """
+    """Something of this id was created; `answer` is the platform's, if it is no event stream."""
 
-    stream: StreamSpec
+    id: str
     answer: Response[M] | None = None
 
 
@@ -242,17 +240,30 @@ def create_and_follow(
     Raises:
         CallError: the creation failed; and what `follow` raises.
     """
-    creation = StreamSpec(**attrs.asdict(call.spec, recurse=False))
+    assert isinstance(call.spec, StreamSpec)
     following = _Creating[T, M](
-        creation, decode, is_terminal, configuration, options, deadline, clock, call, events
+        call.spec, decode, is_terminal, configuration, options, deadline, clock, call, events
     )
     return following.create(made, has_events)
 
 
-def accept_events(spec: RequestSpec) -> RequestSpec:
+def accept_events(spec: RequestSpec) -> StreamSpec:
     """Return the creation of something as one that wants its events for an answer."""
-    headers = {"accept": "text/event-stream, application/json", "accept-encoding": "identity"}
-    return attrs.evolve(spec, headers={**spec.headers, **headers})
+    return StreamSpec(
+        operation=spec.operation,
+        method=spec.method,
+        path=spec.path,
+        template=spec.template,
+        query=spec.query,
+        headers={
+            **spec.headers,
+            "accept": "text/event-stream, application/json",
+            "accept-encoding": "identity",
+        },
+        body=spec.body,
+        root=spec.root,
+        replay=spec.replay,
+    )
 
 
 def _read_cursor(following: _Following[T]) -> str:
@@ -460,12 +471,12 @@ class _Following(Generic[T]):
 
 @attrs.define
 class _Creating(_Following[T | Created[M]], Generic[T, M]):
-    """Follows what it creates. `spec` is the creation, until the first event says of what it is."""
+    """Follows what it creates. `spec` is the creation, as long as its first connection is open."""
 
     call: Call
     events: Callable[[str], StreamSpec]
 
-    _is_created: bool = attrs.field(init=False, default=False)
+    _id: str = attrs.field(init=False, default="")
 
     def create(
         self, made: type[M], has_events: Callable[[M], bool]
@@ -475,8 +486,10 @@ class _Creating(_Following[T | Created[M]], Generic[T, M]):
             call.begin()
             # A creation that can't be answered in time is made all the same.
             result = yield from self._connect(Open(call.request, self._limits(1.0)))
-            if self._is_created:
-                yield from self._go_on(result)
+            if self._id:
+                if result is not _End.TERMINAL:
+                    self.spec = self.events(self._id)
+                    yield from self._go_on(result)
                 return
             if isinstance(result, _End):
                 result = Fault(_words(result), Fate.UNKNOWN)
@@ -484,9 +497,10 @@ class _Creating(_Following[T | Created[M]], Generic[T, M]):
                 break
             yield CloseAndWait(call.pause)
         answer = call.finish(result, made)
-        self._is_created, self.spec = True, self.events(answer.parsed.id)
-        yield HandOver([Created(self.spec, answer)])
+        self._id = answer.parsed.id
+        yield HandOver([Created(self._id, answer)])
         if has_events(answer.parsed):
+            self.spec = self.events(self._id)
             yield from self.run()
 
     def _read(
@@ -497,11 +511,11 @@ class _Creating(_Following[T | Created[M]], Generic[T, M]):
 
     def _new_items(self, chunk: bytes) -> list[T | Created[M]]:
         items = super()._new_items(chunk)
-        if not self._is_created:
+        if not self._id:
             for item in items:
                 if task_id := getattr(item, "task_id", ""):
-                    self._is_created, self.spec = True, self.events(task_id)
-                    return [Created(self.spec), *items]
+                    self._id = task_id
+                    return [Created(task_id), *items]
         return items
 
 

@@ -212,7 +212,9 @@ class Transport:
         if stream is not None:
             for item in self.stream(stream, decode, is_terminal, deadline):
                 told = getattr(item, "data", None)
-        return self._poll(told, probe, answer, is_finished, deadline)
+        if isinstance(told, answer) and is_finished(told):
+            return told
+        return self._poll(probe, answer, is_finished, deadline)
 
     async def await_finished(
         self,
@@ -235,19 +237,18 @@ class Transport:
         if stream is not None:
             async for item in self.astream(stream, decode, is_terminal, deadline):
                 told = getattr(item, "data", None)
-        return await self._apoll(told, probe, answer, is_finished, deadline)
+        if isinstance(told, answer) and is_finished(told):
+            return told
+        return await self._apoll(probe, answer, is_finished, deadline)
 
     def _poll(
         self,
-        told: object,
         probe: RequestSpec | None,
         answer: type[T],
         is_finished: Callable[[T], bool],
         deadline: float | None,
     ) -> T:
-        """Ask for a thing until it is finished, if what is known of it does not say so yet."""
-        if isinstance(told, answer) and is_finished(told):
-            return told
+        """Ask for a thing until it is finished."""
         assert probe is not None
         pauses = poll_pauses(probe, deadline)
         while True:
@@ -258,17 +259,14 @@ class Transport:
 
     async def _apoll(
         self,
-        told: object,
         probe: RequestSpec | None,
         answer: type[T],
         is_finished: Callable[[T], bool],
         deadline: float | None,
     ) -> T:
-        """Ask for a thing until it is finished, if what is known of it does not say so yet."""
+        """Ask for a thing until it is finished."""
         import asyncio
 
-        if isinstance(told, answer) and is_finished(told):
-            return told
         assert probe is not None
         pauses = poll_pauses(probe, deadline)
         while True:
@@ -355,15 +353,17 @@ class Transport:
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         told: object = None
-        probe: RequestSpec | None = None
+        created_id = ""
         for item in self.create_stream(
             creation, answer, events, has_events, decode, is_terminal, deadline
         ):
             if isinstance(item, Created):
-                told, probe = self._bind_created(item), item.stream.probe
+                told, created_id = self._bind_created(item), item.id
             else:
                 told = getattr(item, "data", None)
-        return self._poll(told, probe, answer, is_finished, deadline)
+        if isinstance(told, answer) and is_finished(told):
+            return told
+        return self._poll(events(created_id).probe, answer, is_finished, deadline)
 
     async def arun(
         self,
@@ -383,15 +383,17 @@ class Transport:
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         told: object = None
-        probe: RequestSpec | None = None
+        created_id = ""
         async for item in self.acreate_stream(
             creation, answer, events, has_events, decode, is_terminal, deadline
         ):
             if isinstance(item, Created):
-                told, probe = self._bind_created(item), item.stream.probe
+                told, created_id = self._bind_created(item), item.id
             else:
                 told = getattr(item, "data", None)
-        return await self._apoll(told, probe, answer, is_finished, deadline)
+        if isinstance(told, answer) and is_finished(told):
+            return told
+        return await self._apoll(events(created_id).probe, answer, is_finished, deadline)
 
     def _bind_created(self, created: Created[M]) -> M | None:
         answer = created.answer
