@@ -553,6 +553,23 @@ async def test_queues_are_read_from_their_fronts_by_an_index_of_their_own(tmp_pa
             assert f"USING INDEX {index} (organization_id=? AND agent_id=?" in step
 
 
+async def test_queues_of_many_workers_are_looked_at_only_where_something_waits(
+    tmp_path: Path,
+) -> None:
+    async with OpenStore(SqliteStore(tmp_path / "s.db")) as store:
+        assert isinstance(store, SqliteStore)
+        for task_id, pin in (("1", "w7"), ("2", "w7"), ("3", "w900"), ("4", "x"), ("5", None)):
+            body = {**BODY, "worker_id": pin} if pin else BODY
+            await store.put("o", "a", body, task_id=task_id)
+        await store.put("o", "b", {**BODY, "worker_id": "w8"}, task_id="6")
+        asked: list[str] = []
+        store._read_connection().set_trace_callback(asked.append)
+        workers: dict[str | None, int] = {f"w{number}": 5 for number in range(1000)}
+        queued = await store.measure_queues("o", "a", {**workers, None: 3})
+        assert {pin: len(sizes) for pin, sizes in queued.items()} == {"w7": 2, "w900": 1, None: 1}
+        assert len(asked) <= 2 * len(queued) + 2
+
+
 async def test_a_claim_stops_when_nothing_is_left(tmp_path: Path) -> None:
     asked: list[str] = []
     connections: list[sqlite3.Connection] = []

@@ -167,10 +167,12 @@ class Offers:
         """
         late = self._clock() - self._settings.offer_window / 10
         for session in self._roster.list_sessions():
+            if not session.unsent or not session.listening:
+                continue
             under_way = {
                 task_id: session.held[task_id]
                 for task_id in session.unsent
-                if session.listening and session.unacknowledged.get(task_id, late) < late
+                if session.unacknowledged.get(task_id, late) < late
             }
             if under_way:
                 with log_failures(session):

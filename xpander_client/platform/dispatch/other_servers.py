@@ -37,11 +37,12 @@ class OtherServers:
 
     async def beat(self) -> None:
         """Show the other servers that this one is alive, and see what they know of its workers."""
-        sessions = self._roster.list_sessions()
         presence = self._store.presence
-        known = await presence.note_alive([each.stream for each in sessions if each.listening])
         if presence.is_single_server:
+            await presence.note_alive(())
             return
+        sessions = self._roster.list_sessions()
+        known = await presence.note_alive([each.stream for each in sessions if each.listening])
         for session in sessions:
             record = known.get((session.organization_id, session.id))
             if not session.listening:

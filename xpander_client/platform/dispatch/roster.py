@@ -144,6 +144,6 @@ class Roster:
 
     def forget_gone(self) -> None:
         """Let go of workers that neither listen nor hold anything."""
-        for session in self.list_sessions():
-            if not session.listening and not session.held:
-                self.forget(session)
+        sessions = self._sessions.values()
+        for session in [each for each in sessions if not each.listening and not each.held]:
+            self.forget(session)

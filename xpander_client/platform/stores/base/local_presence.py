@@ -133,16 +133,16 @@ class LocalPresence:
 
     async def note_alive(self, streams: Sequence[str]) -> Mapping[tuple[str, str], WorkerRecord]:
         """Forget workers that are gone and hold nothing. After a while in which nobody was heard,
-        leases get a new term.
+        leases get a new term. Returns nothing: nobody else knows of these workers.
         """
         now = self._clock()
         if self._seen is not None and now - self._seen > self._standstill:
             await self._renew_all_leases()
         self._seen = now
-        for place, worker in list(self._workers.items()):
-            if not worker.listening and not self._holds_tasks(*place, worker.record.agent_id):
-                del self._workers[place]
-        return {place: each.record for place, each in self._workers.items() if each.listening}
+        for worker in [each for each in self._workers.values() if not each.listening]:
+            if not self._holds_tasks(*worker.record.place, worker.record.agent_id):
+                del self._workers[worker.record.place]
+        return {}
 
     def note_pause(self) -> None:
         """Note that nobody could renew a lease for a while, although we did not stand still."""

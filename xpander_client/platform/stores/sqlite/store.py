@@ -41,6 +41,7 @@ from xpander_client.platform.stores.sqlite.retention import prune
 from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION, prepare, read_version
 from xpander_client.platform.stores.sqlite.threads import SqliteThreads
 from xpander_client.platform.stores.sqlite.work import (
+    PINS,
     SELECT,
     SEQ_BITS,
     SEQ_MASK,
@@ -61,6 +62,9 @@ _NEW_TERM = (
 )
 
 _ALL_NUMBERS = 2**63 - 1
+
+_FEW_QUEUES = 16
+"""Where more of an agent's queues are asked for, it is first looked which have something."""
 
 LOCKED = 5.0
 """How long is waited for another process that has the file locked, in seconds."""
@@ -345,8 +349,12 @@ class SqliteStore(Store):
         """Return the sizes of the oldest tasks that wait in some of an agent's queues."""
         reader = self._read_connection()
         sizes = {}
-        for pin, limit in queues.items():
-            read = queue(SIZE, organization_id, agent_id, pin, limit)
+        wanted = set(queues)
+        if len(queues) > _FEW_QUEUES:
+            found = reader.execute(PINS, {"organization": organization_id, "agent": agent_id})
+            wanted &= {None, *(row[0] for row in found)}
+        for pin in wanted:
+            read = queue(SIZE, organization_id, agent_id, pin, queues[pin])
             sizes[pin] = [row[0] for row in reader.execute(*read)]
         return {pin: found for pin, found in sizes.items() if found}
 

@@ -47,6 +47,19 @@ SIZE = (
 )
 SELECT_THREAD = "SELECT number, id, organization_id, length, document FROM threads"
 
+_NEXT_PIN = (
+    "SELECT min(pinned_to) FROM tasks INDEXED BY tasks_pinned WHERE organization_id = :organization"
+    " AND agent_id = :agent AND status = 'pending' AND worker_id IS NULL AND pinned_to"
+)
+PINS = (
+    f"WITH RECURSIVE pins (pin) AS ({_NEXT_PIN} IS NOT NULL UNION ALL "
+    f"SELECT ({_NEXT_PIN} > pins.pin) FROM pins WHERE pins.pin IS NOT NULL) "
+    "SELECT pin FROM pins WHERE pin IS NOT NULL"
+)
+"""To what tasks that wait for an agent are pinned: a step through the index for each, however many
+tasks wait.
+"""
+
 
 def queue(
     columns: str, organization_id: str, agent_id: str, pin: str | None, limit: int
