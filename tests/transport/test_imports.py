@@ -13,8 +13,9 @@ def test_importing_what_makes_calls_loads_no_http_library(name: str) -> None:
     assert not LIBRARIES & loaded_by(f"from xpander_client import {name}")
 
 
-def test_sync_code_without_https_needs_neither_a_loop_nor_certificates() -> None:
-    loaded = loaded_by("from xpander_client import Tasks")
+@pytest.mark.parametrize("name", ["Tasks", "Agents", "XpanderClient"])
+def test_sync_code_without_https_needs_neither_a_loop_nor_certificates(name: str) -> None:
+    loaded = loaded_by(f"from xpander_client import {name}")
     assert not {"asyncio", "certifi", "http.client", "ssl"} & loaded
 
 

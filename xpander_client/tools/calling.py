@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -10,9 +9,6 @@ from typing import Any
 
 from xpander_client.core.steps import AskEither, Steps, is_async
 from xpander_client.errors import ArgumentError
-from xpander_client.runtime.loop_thread import LoopThread
-
-_loop = LoopThread("xpander-tools")
 
 
 def call_tool(function: Callable[..., Any], **arguments: Any) -> Steps[Any]:
@@ -39,7 +35,11 @@ def _call(function: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
 
 
 def _wait(function: Callable[..., Any], value: Awaitable[Any]) -> Any:
-    if _loop.is_current:  # the loop would wait for itself
+    from xpander_client.tools.async_functions import (
+        loop,
+    )  # with asyncio, which sync tools don't need
+
+    if loop.is_current:  # the loop would wait for itself
         if inspect.iscoroutine(value):
             value.close()
         name = getattr(function, "__name__", repr(function))
@@ -51,10 +51,12 @@ def _wait(function: Callable[..., Any], value: Awaitable[Any]) -> Any:
     async def wait() -> Any:
         return await value
 
-    return _loop.submit(wait()).result()
+    return loop.submit(wait()).result()
 
 
 async def _acall_tool(function: Callable[..., Any], arguments: dict[str, Any]) -> Any:
+    import asyncio
+
     if is_async(function):
         return await function(**arguments)
     value = await asyncio.to_thread(function, **arguments)

@@ -107,7 +107,7 @@ class Tool(AgentTool):
             return NotImplemented
         return _data(self) == _data(other) and getattr(other, "fn", None) == self.fn
 
-    __hash__ = None  # as all data: it may change
+    __hash__ = None  # type: ignore[assignment]  # as all data: it may change
 
     def set_configuration(self, configuration: Configuration) -> None:
         """Have the tool's calls made with another configuration."""

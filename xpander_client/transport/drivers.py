@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import inspect
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from xpander_client.core.steps import (
@@ -57,6 +55,8 @@ def _do(step: Step) -> Any:
 
 
 async def _ado(step: Step) -> Any:
+    import asyncio  # sync code does without, and below without threads, too
+
     match step:
         case AskEither():
             return await step.acall()
@@ -76,6 +76,8 @@ async def _ado(step: Step) -> Any:
 def _do_together(branches: Sequence[Steps[Any]]) -> list[Any]:
     if len(branches) < 2:
         return [drive(branch) for branch in branches]
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(min(len(branches), _AT_ONCE), "xpander-tools") as threads:
         futures = [
             threads.submit(contextvars.copy_context().run, drive, branch) for branch in branches
