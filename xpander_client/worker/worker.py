@@ -69,7 +69,9 @@ class Worker:
 
     It registers with the platform as soon as that is there, and again whenever the connection
     breaks, for as long as it takes; a result that could not be delivered is kept until it is
-    delivered, or until the platform says that the task is another worker's by now. `max_retries`
+    delivered, or until the platform says that the task is another worker's by now. It says that it
+    lives every `heartbeat_interval` seconds, without one as often as the platform asks for it.
+    `max_retries`
     never ends a worker: it is how often a single request is made before its failure is logged and
     a longer pause made (the configuration's `retry.attempts` without it), and how often `try_out`
     tries to register.
@@ -99,7 +101,7 @@ class Worker:
         max_sync_workers: int = 6,
         max_retries: int | None = None,
         grace: float = 30.0,
-        heartbeat_interval: float = 2.0,
+        heartbeat_interval: float | None = None,
         on_compact: OnCompact | None = None,
         http: bool = False,
     ) -> None:
@@ -109,7 +111,8 @@ class Worker:
         if max_retries is not None:
             check_number("max_retries", max_retries, 1, whole=True)
         check_number("grace", grace)
-        check_seconds("heartbeat_interval", heartbeat_interval)
+        if heartbeat_interval is not None:
+            check_seconds("heartbeat_interval", heartbeat_interval)
         if configuration is None:
             configuration = find_configuration(handler) or Configuration()
         for name in ("api_key", "organization_id", "agent_id"):
@@ -311,9 +314,9 @@ class Worker:
         async with contextlib.aclosing(listener.messages()) as messages:
             async for message in messages:
                 match message:
-                    case Registered(worker_id):
+                    case Registered(worker_id, heartbeat_interval):
                         self._worker_id = self._name = worker_id
-                        heartbeat.start(worker_id)
+                        heartbeat.start(worker_id, heartbeat_interval)
                         capacity.on_registered(worker_id)
                         self._registered.set()
                         self._begin(worker_id, capacity, context)

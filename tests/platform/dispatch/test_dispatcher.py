@@ -11,6 +11,9 @@ from tests.platform.wire import (
     update,
     worker,
 )
+from xpander_client.platform.dispatch.frames import registration
+from xpander_client.platform.dispatch.sessions import WorkerSession
+from xpander_client.platform.foundation.settings import Settings
 
 pytestmark = pytest.mark.all_engines
 
@@ -125,3 +128,25 @@ def test_who_listens_is_listed_until_it_leaves(http: httpx.Client) -> None:
             {"id": one.id, "agent_id": "sales"},
         ]
     eventually(lambda: listed() == [], "nobody listens")
+
+
+@pytest.mark.parametrize(
+    ("settings", "interval"),
+    [(Settings(), 5.0), (Settings(lease=6.0), 2.0), (Settings(worker_silence=3.0), 1.5)],
+)
+def test_a_sign_of_life_is_asked_for_often_enough_that_one_may_be_lost(
+    settings: Settings, interval: float
+) -> None:
+    session = WorkerSession(
+        id="w",
+        organization_id="acme",
+        agent_id="sales",
+        environment=None,
+        peer="",
+        registered_at=1.0,
+        heard_at=1.0,
+        renewed_at=1.0,
+    )
+    said = registration(session, {}, settings.heartbeat_interval).decode()
+    assert f'"heartbeat_interval":{interval}' in said
+    assert 2 * settings.heartbeat_interval <= min(settings.lease, settings.worker_silence)

@@ -647,7 +647,7 @@ async def test_a_worker_is_told_that_its_name_is_another_agents(
                 "acme", agent_id, environment=None, peer="", worker_id="w"
             )
             assert session.refused_id == refused
-            said = registration(session, {}).decode()
+            said = registration(session, {}, 5.0).decode()
             assert ('"refused_id":"w"' in said) == (refused is not None)
         await dispatch.close()
 

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from tests.raw_server import Connection, RawServer
+from xpander_client.configuration import Configuration
 from xpander_client.transport import Transport
 from xpander_client.worker.channel.heartbeat import Heartbeat
 
@@ -28,3 +29,35 @@ def test_beats_are_not_logged_and_other_requests_are(caplog: pytest.LogCaptureFi
         heartbeat.stop()
         logging.getLogger("httpx").info("a request of the program")
     assert [each.getMessage() for each in caplog.records] == ["a request of the program"]
+
+
+def begin(*, asked: float | None, chosen: float | None) -> Heartbeat:
+    heartbeat = Heartbeat(Transport.of(Configuration(api_key="k")), "agent", chosen)
+    heartbeat.stop()  # so that nothing is sent
+    heartbeat.start("worker-1", asked)
+    return heartbeat
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen", "interval"),
+    [(5.0, None, 5.0), (None, None, 2.0), (5.0, 0.5, 0.5), (None, 0.5, 0.5)],
+)
+def test_beats_come_as_often_as_the_user_says_or_else_the_platform(
+    asked: float | None, chosen: float | None, interval: float
+) -> None:
+    assert begin(asked=asked, chosen=chosen).interval == interval
+
+
+def test_a_beat_that_did_not_get_through_is_made_again_before_the_next_is_due() -> None:
+    arrived = threading.Semaphore(0)
+
+    def refuse(connection: Connection) -> None:
+        connection.answer(b"{}", 503, "connection: close")
+        arrived.release()
+
+    with RawServer(*[refuse] * 2) as server:
+        heartbeat = Heartbeat(Transport.of(server.configuration()), "agent")
+        heartbeat.start("worker-1", 3600.0)
+        assert arrived.acquire(timeout=10)
+        assert arrived.acquire(timeout=60)
+        heartbeat.stop()

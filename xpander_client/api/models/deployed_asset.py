@@ -40,6 +40,10 @@ class DeployedAsset(Model):
     """Whether it takes no tasks."""
     metadata: dict[str, Any] | None = None
     """More about it, like its agent's `name` and `unique_name`."""
+    heartbeat_interval: float | None = None
+    """How often it is to give a sign of life, in seconds. Where the platform does not say: every
+    two.
+    """
     refused_id: str | None = None
     """The id that the worker gave, which is that of another agent's worker."""
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)

@@ -164,8 +164,8 @@ class Workers(Resource):
     ) -> None:
         """Tell the platform how a worker is.
 
-        A heartbeat every two seconds keeps the leases on the worker's tasks; `worker-finished` ends
-        the registration.
+        A heartbeat, as often as the registration says, keeps the leases on the worker's tasks;
+        `worker-finished` ends the registration.
 
         Args:
             worker_id: The worker's id, as its registration gave it.
@@ -209,8 +209,8 @@ class Workers(Resource):
     ) -> None:
         """Tell the platform how a worker is.
 
-        A heartbeat every two seconds keeps the leases on the worker's tasks; `worker-finished` ends
-        the registration.
+        A heartbeat, as often as the registration says, keeps the leases on the worker's tasks;
+        `worker-finished` ends the registration.
 
         Args:
             worker_id: The worker's id, as its registration gave it.

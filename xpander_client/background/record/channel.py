@@ -25,7 +25,6 @@ from xpander_client.worker.channel.listener import (
 
 _logger = logging.getLogger("xpander_client.background")
 
-_HEARTBEAT = 2.0
 _REFUSED_FOR = 15.0
 
 
@@ -48,7 +47,7 @@ class Channel:
         self._pool = self._worker_id
         self._registered = registered
         self._heard = heard
-        self._heartbeat = Heartbeat(transport, agent_id, _HEARTBEAT)
+        self._heartbeat = Heartbeat(transport, agent_id)
         self._listening = asyncio.create_task(self._listen())
 
     def join(self, pool: str) -> None:
@@ -81,19 +80,19 @@ class Channel:
                 async with contextlib.aclosing(listener.messages()) as messages:
                     async for message in messages:
                         if isinstance(message, Registered):
-                            await self._begin(message.worker_id)
+                            await self._begin(message)
                         else:
                             self._heard(message)
             except ModuleException as error:
                 _logger.error("background tasks run on, unrecorded for now: %s", error)
                 await asyncio.sleep(_REFUSED_FOR)
 
-    async def _begin(self, worker_id: str) -> None:
-        self._worker_id = worker_id
+    async def _begin(self, registered: Registered) -> None:
+        self._worker_id = worker_id = registered.worker_id
         # From Python 3.12 on a program that is ending starts no threads; it needs no heartbeats,
         # either, since it ends before a lease does.
         with contextlib.suppress(RuntimeError):
-            self._heartbeat.start(worker_id)
+            self._heartbeat.start(worker_id, registered.heartbeat_interval)
         # The answer tells whether a creation whose fate is unknown may be made again.
         with contextlib.suppress(ModuleException):
             now = datetime.datetime.now(datetime.UTC).isoformat()

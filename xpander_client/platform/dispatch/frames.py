@@ -13,8 +13,10 @@ from xpander_client.platform.foundation.clock import timestamp
 from xpander_client.platform.rules.records import TaskRecord
 
 
-def registration(session: WorkerSession, agent: Mapping[str, Any]) -> bytes:
-    """Return the frame that tells a worker who it is."""
+def registration(
+    session: WorkerSession, agent: Mapping[str, Any], heartbeat_interval: float
+) -> bytes:
+    """Return the frame that tells a worker who it is, and how often it is to say that it lives."""
     asset = {
         "id": session.id,
         "name": f"worker-{session.id[:8]}",
@@ -28,6 +30,7 @@ def registration(session: WorkerSession, agent: Mapping[str, Any]) -> bytes:
         "parent_asset_id": None,
         "is_busy": session.busy,
         "metadata": {"name": agent.get("name"), "unique_name": agent.get("unique_name")},
+        "heartbeat_interval": heartbeat_interval,
     }
     if session.refused_id is not None:
         asset["refused_id"] = session.refused_id

@@ -34,7 +34,7 @@ class Settings:
 
     A key may make `rate_limit` requests a second, None: as many as it likes, and `rate_burst` at
     once after it made none for a while. Opening a stream counts, but not what comes over it. What a
-    worker says of itself and of the tasks in its hands (a heartbeat every two seconds, results,
+    worker says of itself and of the tasks in its hands (heartbeats, results,
     events) is counted apart, up to ten times as often. Each process counts for itself.
 
     A request that invokes an agent and waits for what comes of it is answered after `invoke_wait`
@@ -137,6 +137,13 @@ class Settings:
     def pass_on(self) -> float:
         """How often at the most a server tells the others that a worker of theirs is alive."""
         return self.worker_silence / 4
+
+    @property
+    def heartbeat_interval(self) -> float:
+        """How often a worker is asked for a sign of life: seldom, but so that one may be lost
+        before a lease runs out.
+        """
+        return min(5.0, self.worker_silence / 2, self.lease / 3)
 
     @property
     def renewal(self) -> float:

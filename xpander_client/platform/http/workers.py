@@ -70,7 +70,7 @@ class WorkerEndpoints:
             slots=slots or 1,
             begins=flag(request, "begins"),
         )
-        hello = registration(session, agent.wire)
+        hello = registration(session, agent.wire, self._settings.heartbeat_interval)
         return Streamed(
             WorkerChannel(session, hello, self._settings, self._workers, self._logs.metrics)
         )

@@ -18,32 +18,41 @@ _logger = logging.getLogger("xpander_client.worker")
 
 _THREAD = "xpander-heartbeat"
 
+_INTERVAL = 2.0
+"""How often platforms are told that do not say how often they want to be."""
+
 
 def _is_no_beat(record: logging.LogRecord) -> bool:
     return record.threadName != _THREAD
 
 
 class Heartbeat:
-    """Tells the platform every `interval` seconds that a worker is alive.
+    """Tells the platform every `interval` seconds that a worker is alive; without one, as often as
+    the platform asks for it. One that did not get through is soon followed by the next.
 
     On a thread and a connection of its own: a handler that keeps the event loop busy for a minute
     must not cost the worker its tasks. Beats are not logged as other requests are: they would be
     most of an idle worker's log.
     """
 
-    def __init__(self, transport: Transport, agent_id: str, interval: float) -> None:
+    def __init__(self, transport: Transport, agent_id: str, interval: float | None = None) -> None:
         self.worker_id: str | None = None
-        self._transport = transport.options(
-            timeout=max(interval, 1.0) * 2, retry=RetryPolicy(attempts=1)
-        )
+        self._transport = transport.options(retry=RetryPolicy(attempts=1))
         self._agent_id = agent_id
-        self._interval = interval
+        self._is_chosen = interval is not None
+        self.interval = interval or _INTERVAL
+        """Seconds between two beats."""
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=_THREAD, daemon=True)
 
-    def start(self, worker_id: str) -> None:
-        """Beat for this worker from now on; the first beat is made at once."""
+    def start(self, worker_id: str, asked: float | None = None) -> None:
+        """Beat for this worker from now on; the first beat is made at once.
+
+        `asked` are the seconds between beats that the platform asks for.
+        """
         self.worker_id = worker_id
+        if not self._is_chosen:
+            self.interval = asked or _INTERVAL
         if not self._thread.is_alive() and not self._ended.is_set():
             self._thread.start()
 
@@ -56,7 +65,8 @@ class Heartbeat:
         failing = False
         while True:
             try:
-                self._transport.call(self._beat(), None)
+                timeout = max(self.interval, _INTERVAL)
+                self._transport.options(timeout=timeout).call(self._beat(), None)
             except ModuleException as error:
                 # Said once: the worker's stream tells more about a platform that is away.
                 if not failing:
@@ -66,7 +76,7 @@ class Heartbeat:
                 if failing:
                     _logger.info("heartbeats get through again")
                 failing = False
-            if self._ended.wait(self._interval):
+            if self._ended.wait(min(self.interval, _INTERVAL) if failing else self.interval):
                 return
 
     def _beat(self) -> RequestSpec:

@@ -28,9 +28,12 @@ _CONFLICT = "worker-environment-conflict"
 
 @attrs.frozen
 class Registered:
-    """The platform knows the worker, under this id."""
+    """The platform knows the worker, under this id, and wants to hear of it every so many seconds,
+    if it says.
+    """
 
     worker_id: str
+    heartbeat_interval: float | None = None
 
 
 @attrs.frozen
@@ -159,7 +162,7 @@ class Listener:
                     )
                 self.worker_id = worker_id
                 self._is_known = True
-                return Registered(worker_id)
+                return Registered(worker_id, _read_seconds(data.get("heartbeat_interval")))
             case "agent-execution", str(task_id):
                 begun = data.get("status") == "executing"
                 return Offered(task_id, number or 0, frame.data.encode(), begun)
@@ -174,6 +177,12 @@ class Listener:
                 # Platforms say more over time than a worker knows.
                 _logger.debug("ignored an event %r", frame.event)
                 return None
+
+
+def _read_seconds(value: Any) -> float | None:
+    """Return a number of seconds that the platform named, if it is one to wait for."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return value if is_number and value > 0 else None
 
 
 def _object_in(frame: ServerSentEvent) -> dict[str, Any]:
