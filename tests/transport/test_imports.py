@@ -1,9 +1,12 @@
 """httpx is loaded with the first call that needs it, and not before."""
 
+import attrs
 import pytest
 
 from tests.api.test_imports import loaded_by
 from tests.raw_server import RawServer
+from tests.worker.processes import environment_of
+from xpander_client.platform import LocalPlatform
 
 LIBRARIES = {"httpx", "httpcore", "h11", "anyio", "httpx2", "aiohttp"}
 
@@ -51,6 +54,8 @@ WHOLE = """
 import asyncio
 import attrs
 from xpander_client import Configuration, Task, Tasks, Worker
+from xpander_client.background import Plugin, TaskCtl, task as background
+from xpander_client.configuration import prefer_direct
 from xpander_client.platform import LocalPlatform
 
 async def shout(task: Task) -> Task:
@@ -58,18 +63,41 @@ async def shout(task: Task) -> Task:
     return task
 
 async def run(there: Configuration) -> None:
-    async with Worker(shout, there), Tasks(there) as tasks:
+    async with Worker(shout, there), Tasks(prefer_direct(there)) as tasks:
         task = await tasks.acreate(agent_id="agent-loud", prompt="hello")
         assert (await task.await_finished()).result == "HELLO"
 
+async def report(handle):
+    yield TaskCtl.success("done")
+
+async def record(there: Configuration) -> None:
+    plugin = Plugin("Reports", "reports", "", "1.0.0", "Shop", "", configuration=there)
+    plugin.mount_async_task("report")(report)
+    await background.start("report", "R-1", "chat-1", plugin)
+    async with Tasks(prefer_direct(there)) as tasks:
+        while len(await tasks.alist(agent_id="agent-loud", status="completed")) < 2:
+            await asyncio.sleep(0.02)
+
 with LocalPlatform() as platform:
-    there = attrs.evolve(platform.configuration, agent_id="agent-loud", http="direct")
-    with Tasks(there) as tasks:
-        assert not tasks.list(agent_id="agent-loud")
+    there = attrs.evolve(platform.configuration, agent_id="agent-loud")
     asyncio.run(run(there))
+    asyncio.run(record(there))
 """
 
 
-def test_a_worker_and_its_platform_and_clients_that_go_directly_load_no_http_library() -> None:
+def test_workers_and_background_tasks_need_no_http_library_nor_does_their_platform() -> None:
     # Starlette has its own use for anyio.
     assert not (LIBRARIES - {"anyio"}) & loaded_by(WHOLE)
+
+
+def test_the_command_needs_no_http_library() -> None:
+    with LocalPlatform() as platform:
+        there = environment_of(attrs.evolve(platform.configuration, agent_id="agent"))
+        loaded = loaded_by(
+            f"import os; os.environ.update({there!r})\n"
+            "from xpander_client.cli import main\n"
+            "try: main(['tasks', 'list', '--json'])\n"
+            "except SystemExit as end: assert not end.code, end.code"
+        )
+    assert "xpander_client.cli.tasks" in loaded
+    assert not LIBRARIES & loaded
