@@ -21,7 +21,14 @@ from xpander_client import Task, TaskUpdateEvent
 from xpander_client.core import conversion, serialization
 from xpander_client.core.conversion_errors import ConversionError
 from xpander_client.core.enums import OpenStrEnum
-from xpander_client.core.fields import EXTRA, is_kept_here, wire_name
+from xpander_client.core.fields import (
+    EXTRA,
+    is_dict,
+    is_kept_here,
+    is_list,
+    is_union,
+    wire_name,
+)
 from xpander_client.core.model import Model
 from xpander_client.core.model_functions import readers
 from xpander_client.core.serialization import dumps, structure, unstructure
@@ -74,15 +81,12 @@ def _wire_values(type_: Any, depth: int = 2) -> st.SearchStrategy[Any]:
         )
     elif type_ in (str, int, float, bool):
         right = {str: _texts, int: st.integers(), float: st.floats(), bool: st.booleans()}[type_]
-    elif args := get_args(type_):
-        members = [_wire_values(each, depth) for each in args if each is not ...]
-        right = st.one_of(members)
-        if type_.__class__ is not type(int | None):
-            right = (
-                st.lists(members[0], max_size=3)
-                if len(members) == 1
-                else st.dictionaries(members[0], members[1], max_size=3)
-            )
+    elif is_union(type_):
+        right = st.one_of([_wire_values(each, depth) for each in get_args(type_)])
+    elif is_list(type_):
+        right = st.lists(_wire_values(get_args(type_)[0], depth), max_size=3)
+    elif is_dict(type_):
+        right = st.dictionaries(_texts, _wire_values(get_args(type_)[1], depth), max_size=3)
     else:
         right = _anything
     return st.integers(0, 15).flatmap(lambda number: right if number else _anything)
