@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext
 from statistics import median
@@ -56,7 +57,7 @@ def figures(rounds: int, before: str | None) -> Iterator[Figure]:
         yield from costs(wire, wanted, share, rounds, before)
     yield requests()
     for wire, _, _ in CLIENTS:
-        yield followed(wire, rounds)
+        yield followed(wire)
 
 
 def costs(
@@ -81,14 +82,20 @@ def costs(
         at_most=True,
         detail=ours.summary(),
     )
-    if theirs:
+    if theirs and before:
         yield Figure(
-            title="the same / before this was worked on",
+            title=f"the same / at commit {commit(before)}, over httpx",
             value=pair.ratio,
             wanted=share,
             at_most=True,
-            detail=f"before: {in_short(pair.medians[1])} ms: {theirs.summary()}",
+            detail=f"{in_short(pair.medians[1])} ms there: {theirs.summary()}",
         )
+
+
+def commit(checkout: str) -> str:
+    """Return the short name of what is checked out there."""
+    command = ["git", "-C", checkout, "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 def requests() -> Figure:
@@ -115,19 +122,20 @@ def requests() -> Figure:
     )
 
 
-def followed(wire: str, rounds: int) -> Figure:
-    """Measure a call of a client that follows many tasks."""
+def followed(wire: str) -> Figure:
+    """Measure calls of a client that follows many tasks."""
     with (
         platform() as (_, environment),
         parts(environment | {"XPANDER_HTTP": wire}, "many_followed.py") as (client,),
     ):
-        waited = [client.run("call", FOLLOWED) for _ in range(min(rounds, 3))]
+        waited = client.run_each("call", FOLLOWED)
     return Figure(
         title=f"a call beside {FOLLOWED:,} tasks that the same client follows, {wire}",
         value=median(waited),
         unit="s",
         wanted=0.1,
         at_most=True,
+        detail=f"of {len(waited)} calls, the longest {max(waited):.2f} s",
     )
 
 

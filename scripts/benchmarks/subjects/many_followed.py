@@ -1,4 +1,4 @@
-"""A client that follows many tasks, and makes a call beside them."""
+"""A client that follows many tasks, and makes calls beside them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import time
 from measured import in_flight, serve
 from xpander_client import Configuration, Task, Tasks
 
+CALLS = 20
+
 configuration = Configuration()
 tasks = Tasks(configuration)
 
 
-async def call(count: int) -> float:
-    """Return the seconds of a call while `count` unfinished tasks are followed."""
+async def call(count: int) -> list[float]:
+    """Return the seconds of each of some calls while `count` unfinished tasks are followed."""
     created: list[Task] = []
 
     async def create() -> None:
@@ -32,9 +34,11 @@ async def call(count: int) -> float:
     ]
     for first in began:
         await first.wait()
-    started = time.perf_counter()
-    await tasks.aget(task_id=created[0].id)
-    seconds = time.perf_counter() - started
+    seconds: list[float] = []
+    for task in created[:CALLS]:
+        started = time.perf_counter()
+        await tasks.aget(task_id=task.id)
+        seconds.append(time.perf_counter() - started)
     for follower in followers:
         follower.cancel()
     await asyncio.gather(*followers, return_exceptions=True)
