@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import importlib
+import sys
 import threading
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -175,3 +177,27 @@ def test_a_transport_of_the_librarys_own_is_believed(world: World, library: Any)
     there = Transport.of(configuration, client_of(world, library))
     with pytest.raises(ConnectionFailedError, match=r"ConnectError.* 3 attempts"):
         world.call(there, CREATE, dict[str, Any])
+
+
+def test_it_is_used_while_another_thread_imports_the_other_library(
+    world: World, library: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = client_of(world, library)
+    other = "httpx2" if library.__name__ == "httpx" else "httpx"
+    monkeypatch.setitem(sys.modules, other, ModuleType(other))  # of which nothing is there yet
+    with RawServer(lambda connection: connection.answer(b"{}")) as server:
+        assert (
+            world.call(Transport.of(server.configuration(), client), GET, dict[str, Any]).parsed
+            == {}
+        )
+
+
+def test_a_class_derived_from_the_librarys_can_be_given(world: World, library: Any) -> None:
+    base: Any = library.Client if world.name == "sync" else library.AsyncClient
+
+    class Named(base):  # type: ignore[misc]  # Any
+        """What frameworks give to tests."""
+
+    with RawServer(lambda connection: connection.answer(b"{}")) as server:
+        there = Transport.of(server.configuration(), Named())
+        assert world.call(there, GET, dict[str, Any]).parsed == {}

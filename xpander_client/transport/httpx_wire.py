@@ -222,11 +222,15 @@ def check_client(client: Any) -> None:
 
 
 def _find_library(client: object) -> Any:
-    """Find the module that a client is of: httpx or httpx2, which is imported if there is one."""
-    for name in ("httpx", "httpx2"):
-        library: Any = sys.modules.get(name)
-        if library is not None and isinstance(client, library.Client | library.AsyncClient):
-            return library
+    """Return the module that a client is of: httpx or httpx2, which is imported where there is one.
+
+    Raises:
+        ArgumentError: it is a client of neither.
+    """
+    for kind in type(client).__mro__:
+        name = kind.__module__.partition(".")[0]
+        if name in ("httpx", "httpx2") and kind.__name__ in ("Client", "AsyncClient"):
+            return sys.modules[name]
     raise ArgumentError(
         "http_client must be a Client or an AsyncClient of httpx or httpx2, not "
         f"{type(client).__name__}"
