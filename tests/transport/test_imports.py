@@ -28,6 +28,13 @@ def test_making_what_makes_calls_loads_no_http_library() -> None:
     assert not LIBRARIES & loaded_by(made)
 
 
+def test_a_worker_loads_neither_a_server_nor_what_few_tasks_need() -> None:
+    loaded = loaded_by("from xpander_client import Worker, on_task")
+    assert "xpander_client.worker.worker" in loaded
+    few = {"cattrs", "click", "email", "http", "rich", "starlette", "tenacity", "uvicorn"}
+    assert not (LIBRARIES | few | {"xpander_client.api.models.agent_activity_thread"}) & loaded
+
+
 def test_a_direct_call_over_http_loads_little() -> None:
     with RawServer(lambda connection: connection.answer(b"[]")) as server:
         loaded = loaded_by(

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from xpander_client.api.models import (
-    AgentActivityThread,
-    AgentActivityThreadMessage,
-    AgentActivityThreadReasoning,
-    AgentActivityThreadToolCall,
-)
+from xpander_client.api import models
 from xpander_client.api.resources import Task
 from xpander_client.core.result import result_text, value_text
 
@@ -52,19 +47,19 @@ async def digest_activity(task: Task) -> None:
     task.additional_context = f"{before}\n\n{digest}" if before else digest
 
 
-def _lines(thread: AgentActivityThread) -> Iterator[str]:
+def _lines(thread: models.AgentActivityThread) -> Iterator[str]:
     for entry in thread.messages:
-        if isinstance(entry, AgentActivityThreadToolCall):
+        if isinstance(entry, models.AgentActivityThreadToolCall):
             outcome = "failed" if entry.is_error else "returned"
             yield (
                 f"- called {entry.tool_name} with {_json(entry.payload)}, "
                 f"which {outcome}: {_json(entry.result)}"
             )
-        elif isinstance(entry, AgentActivityThreadMessage):
+        elif isinstance(entry, models.AgentActivityThreadMessage):
             # What the user asked is in the prompt anyway.
             if entry.role == "agent" and entry.content is not None:
                 yield f"- answered: {_short(entry.content.text or '')}"
-        elif isinstance(entry, AgentActivityThreadReasoning):
+        elif isinstance(entry, models.AgentActivityThreadReasoning):
             yield f"- thought: {_short(entry.title or '')}"
 
 
