@@ -76,6 +76,50 @@ async def run_one(handler: HandlerFunction, configuration: Configuration, **argu
         return await task.await_finished(timeout=20)
 
 
+async def test_what_a_stuck_worker_was_sent_is_done_by_another(
+    configuration: Configuration, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xpander_client.worker.channel.heartbeat._STUCK_AFTER", 0.05)
+    ran: list[tuple[str, int | None]] = []
+    stuck, released = threading.Event(), threading.Event()
+
+    async def block(task: Task) -> Task:
+        ran.append((task.id, task.execution_attempts))
+        stuck.set()
+        released.wait(60)
+        return task
+
+    async def handler(task: Task) -> Task:
+        task.result = "by another"
+        return task
+
+    async def work() -> None:
+        async with Worker(block, configuration, heartbeat_interval=0.02) as worker:
+            await worker.registered()
+            registered.set()
+            await asyncio.to_thread(done.wait, 60)
+
+    registered, done = threading.Event(), threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(work()))
+    thread.start()
+    try:
+        assert await asyncio.to_thread(registered.wait, 30)
+        tasks = Tasks(configuration)
+        first = await create(tasks, events_streaming=True)
+        assert await asyncio.to_thread(stuck.wait, 30)
+        second = await create(tasks, events_streaming=True)
+        async with working(handler, configuration):
+            await second.await_finished(timeout=30)
+        assert second.result == "by another"
+        released.set()
+        await first.await_finished(timeout=30)
+    finally:
+        released.set()
+        done.set()
+        await asyncio.to_thread(thread.join)
+    assert ran == [(first.id, 1)]
+
+
 async def test_an_async_handler_gets_the_task_and_its_result_gets_back(
     configuration: Configuration,
 ) -> None:

@@ -251,9 +251,15 @@ class Worker:
         if self._max_retries is not None:
             policy = attrs.evolve(self.configuration.retry, attempts=self._max_retries)
             transport = transport.options(retry=policy)
-        heartbeat = Heartbeat(transport, self._agent_id, self._interval)
         capacity = Capacity(transport, self._agent_id, self._slots)
         attempts = RunningAttempts(capacity)
+        heartbeat = Heartbeat(
+            transport,
+            self._agent_id,
+            self._interval,
+            list_running=attempts.list_tasks,
+            on_told_busy=capacity.on_told_busy,
+        )
         threads = HandlerThreads(self._slots)
         context = WorkerContext(self._handler, transport, threads, self._on_compact)
         invocations = DirectInvocations(self._agent_id, context, attempts, lambda: self._name)
@@ -323,7 +329,7 @@ class Worker:
                     case StopRequested(task_id, attempt):
                         attempts.give_up(task_id, attempt, "it was stopped, or taken back")
                     case Offered():
-                        self._take_up(message, attempts, context)
+                        self._take_up(message, attempts, heartbeat, context)
                     case TaskNotification():
                         pass  # Handlers have no wait points.
                     case _:
@@ -341,12 +347,20 @@ class Worker:
         if self._trial is not None:
             await asyncio.wait({self._trial})
 
-    def _take_up(self, offered: Offered, attempts: RunningAttempts, context: WorkerContext) -> None:
+    def _take_up(
+        self,
+        offered: Offered,
+        attempts: RunningAttempts,
+        heartbeat: Heartbeat,
+        context: WorkerContext,
+    ) -> None:
         if self._test is not None or attempts.has(offered.task_id, offered.attempt):
             return
         attempt = Attempt(
             offered.task_id, offered.attempt, offered.body, context, is_begun=offered.begun
         )
+        if heartbeat.was_stuck():
+            attempt.doubt()
         if not self._is_stopping:
             attempts.give_up(offered.task_id, None, "it came again, as another attempt")
             attempts.start(attempt)

@@ -112,6 +112,25 @@ def test_a_worker_that_ends_gives_back_what_it_never_said_anything_of(http: http
         assert w.task()["execution_attempts"] == 2
 
 
+def test_a_worker_that_is_stuck_keeps_what_it_has_taken_up_and_no_more(http: httpx.Client) -> None:
+    for _ in range(3):
+        create(http)
+    with worker(http, slots="3", begins="true") as w:
+        quiet, heard, unread = w.task(), w.task(), w.task()
+        w.write(heard, internal_status="half")
+        w.say("worker-capacity-update", {"is_busy": True, "running": [quiet["id"], [], None]})
+        stop = w.next()
+        assert (stop.event, stop.data) == (
+            "task-stop",
+            {"id": unread["id"], "execution_attempts": 1},
+        )
+        with worker(http, begins="true") as other:
+            again = other.task()
+            assert (again["id"], again["execution_attempts"]) == (unread["id"], 2)
+        assert w.write(unread, status="executing").status_code == 409
+        assert [w.finish(task).status_code for task in (quiet, heard)] == [200, 200]
+
+
 def test_begins_is_true_or_false(http: httpx.Client) -> None:
     assert http.get("/events/sales/", params={"begins": "soon"}).status_code == 422
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
 import threading
+from typing import Any
 
 import pytest
 
@@ -61,3 +64,35 @@ def test_a_beat_that_did_not_get_through_is_made_again_before_the_next_is_due() 
         assert arrived.acquire(timeout=10)
         assert arrived.acquire(timeout=60)
         heartbeat.stop()
+
+
+async def test_the_platform_is_told_of_a_loop_that_is_stuck_and_what_it_has_taken_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("xpander_client.worker.channel.heartbeat._STUCK_AFTER", 0.02)
+    heard, goes_on = threading.Event(), asyncio.Event()
+    told: list[Any] = []
+
+    def take(connection: Connection) -> None:
+        said = json.loads(connection.request.partition("\r\n\r\n")[2])
+        if said["event"] == "worker-capacity-update":
+            told.append(said["data"])
+            heard.set()
+        connection.answer(b"", 204, "connection: close")
+
+    with RawServer(*[take] * 1000) as server:
+        transport = Transport.of(server.configuration())
+        heartbeat = Heartbeat(
+            transport,
+            "agent",
+            interval=0.01,
+            list_running=lambda: ["task-1"],
+            on_told_busy=goes_on.set,
+        )
+        heartbeat.start("worker-1")
+        assert not heartbeat.was_stuck()
+        assert heard.wait(10)  # as a handler that blocks the loop
+        assert heartbeat.was_stuck()
+        await asyncio.wait_for(goes_on.wait(), 10)
+        heartbeat.stop()
+    assert told[0] == {"is_busy": True, "running": ["task-1"]}

@@ -20,6 +20,9 @@ class WorkerMessage(Model):
     event: WorkerEventType
     """The message's type."""
     data: Any = None
-    """The time of a heartbeat; `{"is_busy": …}` of a capacity update; nothing otherwise."""
+    """The time of a heartbeat; `{"is_busy": …}` of a capacity update, in which a worker whose
+    tasks begin with the offer may list those that it has taken up as `running`: others that
+    it was sent are given back; nothing otherwise.
+    """
     additional_properties: dict[str, Any] = attrs.field(factory=dict, repr=False)
     """Fields that this class does not declare, by their names on the wire; they are sent back."""

@@ -172,7 +172,9 @@ class Workers(Resource):
             agent_id: The agent whose tasks the worker runs.
             event: The message's type.
             id: The message's id, a UUID.
-            data: The time of a heartbeat; `{"is_busy": …}` of a capacity update; nothing otherwise.
+            data: The time of a heartbeat; `{"is_busy": …}` of a capacity update, in which a worker
+                whose tasks begin with the offer may list those that it has taken up as `running`:
+                others that it was sent are given back; nothing otherwise.
             type: The kind of sender.
 
         Raises:
@@ -217,7 +219,9 @@ class Workers(Resource):
             agent_id: The agent whose tasks the worker runs.
             event: The message's type.
             id: The message's id, a UUID.
-            data: The time of a heartbeat; `{"is_busy": …}` of a capacity update; nothing otherwise.
+            data: The time of a heartbeat; `{"is_busy": …}` of a capacity update, in which a worker
+                whose tasks begin with the offer may list those that it has taken up as `running`:
+                others that it was sent are given back; nothing otherwise.
             type: The kind of sender.
 
         Raises:

@@ -215,11 +215,15 @@ class Dispatch:
         if busy is not None:
             session.busy = busy
             self._roster.wake(session)
+            running = data.get("running") if isinstance(data, Mapping) else None
+            if session.begins and isinstance(running, list):
+                taken_up = {each for each in running if isinstance(each, str)}
+                self._later(self.offers.give_back(session, session.running - taken_up))
         if leaving:
             session.leaving = True
             session.close()
             if session.begins:
-                self._later(self.offers.give_back(session, session.running - session.heard_of))
+                self._later(self.offers.give_back(session, session.running))
         await self.leases.note_alive(session, now)
 
     def _make_detached_session(

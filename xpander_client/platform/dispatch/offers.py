@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from xpander_client.core.sse import encode_event
+from xpander_client.platform.dispatch.frames import task_stop
 from xpander_client.platform.dispatch.roster import Roster
 from xpander_client.platform.dispatch.sessions import WorkerSession, log_failures
 from xpander_client.platform.dispatch.turns import WorkerTurns
@@ -152,14 +153,19 @@ class Offers:
         self._roster.wake(session)
 
     async def give_back(self, session: WorkerSession, task_ids: Collection[str]) -> None:
-        """Give back tasks that a worker which has ended began with the offer, and never ran."""
-        for task_id in list(task_ids):
+        """Give back tasks that began with the offer and that their worker never took up, as it has
+        ended, or is stuck; not those that it has said something of.
+        """
+        for task_id in [each for each in task_ids if each not in session.heard_of]:
             attempt = session.held.get(task_id)
+            if attempt is None:
+                continue
             with contextlib.suppress(HttpError):  # the lease runs out
                 await self._store.patch(
                     session.organization_id, task_id, {"status": "pending"}, attempt=attempt
                 )
                 self._roster.drop(session, task_id)
+                session.send(task_stop(task_id, attempt))
 
     async def extend(self) -> None:
         """Let the time to begin count from when a task was brought to its worker: a large one may

@@ -86,7 +86,7 @@ class Attempt:
         self._is_delivering = False
         self._reason: str | None = None
         self._stops_task = False
-        self._is_handed_back = False
+        self._is_doubted = False
         self._hold(number, body)
         if claim is not None or not is_known:
             self._keep_away()
@@ -105,9 +105,13 @@ class Attempt:
             self._stops_task = True
             self.give_up(reason)
 
+    def doubt(self) -> None:
+        """Have the platform asked whether a task that is begun is still this worker's."""
+        self._is_doubted = True
+
     async def hand_back(self) -> None:
         """Put the task back into the queue, for another worker."""
-        self._is_handed_back = True
+        self.doubt()
         await self._record.hand_back()
 
     async def run(self) -> AttemptResult:
@@ -210,7 +214,7 @@ class Attempt:
 
     async def _begin(self, task: Task) -> AttemptResult | None:
         """Tell the platform that the handler begins; returns the end, if it must not."""
-        if self._claim is not None or (self.is_begun and not self._is_handed_back):
+        if self._claim is not None or (self.is_begun and not self._is_doubted):
             return None
         if not self._record.is_kept:
             self._log.info("the platform does not know the task, so it hears nothing of this run")

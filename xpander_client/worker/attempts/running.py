@@ -38,6 +38,10 @@ class RunningAttempts:
             for each in self._running
         )
 
+    def list_tasks(self) -> list[str]:
+        """List the tasks that were taken up and have not ended. Any thread may call this."""
+        return [attempt.task_id for attempt in list(self._running)]
+
     def start(self, attempt: Attempt) -> asyncio.Task[AttemptResult]:
         """Run an attempt as soon as there is a slot for it."""
 

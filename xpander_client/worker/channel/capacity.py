@@ -59,6 +59,11 @@ class Capacity:
         self._told_busy = False
         self._tell_soon()
 
+    def on_told_busy(self) -> None:
+        """Take note that the platform was told that the worker is busy, by somebody else."""
+        self._told_busy = True
+        self._tell_soon()
+
     def close(self) -> None:
         """Want no more tasks, and say so."""
         self._closed = True
