@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 
@@ -37,10 +38,6 @@ _COLUMNS = ", ".join(TASK_FIELDS)
 _values: Callable[[TaskRecord], tuple[Any, ...]] = attrgetter(*TASK_FIELDS)
 SELECT = f"SELECT number, {_COLUMNS} FROM tasks"
 _INSERT = f"INSERT INTO tasks ({_COLUMNS}) VALUES ({', '.join('?' * len(TASK_FIELDS))})"
-_UPDATE = (
-    f"UPDATE tasks SET {', '.join(f'{name} = ?' for name in TASK_FIELDS)}, pruned = 0 "
-    "WHERE number = ?"
-)
 SIZE = (
     "length(document) + iif(large IS NULL, 0, "
     "(SELECT sum(length(body)) FROM large_fields WHERE task = number))"
@@ -111,6 +108,12 @@ class TaskRow:
     number: int
     record: TaskRecord
     last_seq: int | None = None
+
+
+@lru_cache(maxsize=256)
+def _build_update(names: tuple[str, ...]) -> str:
+    changes = "".join(f"{name} = ?, " for name in names)
+    return f"UPDATE tasks SET {changes}pruned = 0 WHERE number = ?"
 
 
 class SqliteWork(Transaction):
@@ -206,13 +209,24 @@ class SqliteWork(Transaction):
         record = outcome.record
         number, last_seq = self._rows[record.id].number, self.last_seq(record.id)
         if record is not before:
-            self.execute(_UPDATE, (*_values(record), number))
+            self._update(number, self._rows[record.id].record, record)
             self._keep_apart(number, before, record)
             self.size += len(record.document)
         self._append(record.id, number, last_seq, outcome.events)
         if record is not before or outcome.events:
             self._set(number, record, last_seq + len(outcome.events))
         return last_seq + len(outcome.events)
+
+    def _update(self, number: int, before: TaskRecord, record: TaskRecord) -> None:
+        """Write the fields that changed. An index that has none of them is left alone."""
+        values = {
+            name: now
+            for name, now, earlier in zip(
+                TASK_FIELDS, _values(record), _values(before), strict=True
+            )
+            if now != earlier
+        }
+        self.execute(_build_update(tuple(values)), (*values.values(), number))
 
     def _keep_apart(self, number: int, before: TaskRecord | None, record: TaskRecord) -> None:
         """Write the large fields that changed, and forget those that went."""
