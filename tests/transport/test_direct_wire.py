@@ -127,9 +127,10 @@ def test_of_several_addresses_one_that_answers_is_enough(
     with RawServer(keeping) as server:
         port = int(server.url.rpartition(":")[2])
 
-        def look_up(host: str, *args: Any, **kwargs: Any) -> Any:
+        def look_up(host: str | bytes, *args: Any, **kwargs: Any) -> Any:
             kind = socket.AF_INET, socket.SOCK_STREAM, 6, ""
-            hosts = ["127.9.9.9", "127.0.0.1"] if host == "platform.test" else [host]
+            name = host.decode() if isinstance(host, bytes) else host
+            hosts = ["127.9.9.9", "127.0.0.1"] if name == "platform.test" else [name]
             return [(*kind, (each, port)) for each in hosts]
 
         monkeypatch.setattr(socket, "getaddrinfo", look_up)
