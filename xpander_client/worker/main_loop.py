@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from xpander_client.runtime.daemon_threads import DaemonExecutor
+from xpander_client.runtime.loops import new_event_loop, rare_collections
 
 T = TypeVar("T")
 
@@ -24,10 +25,12 @@ def run_to_end(work: Coroutine[Any, Any, T]) -> T:
 
     It is `asyncio.run`, but for what handlers left behind: tasks get a short time to end, and
     functions in threads, which nobody can end, none. Whoever stops a process expects it to end.
+    The loop is uvloop's where that is installed.
     """
-    loop = asyncio.new_event_loop()
+    loop = new_event_loop()
     try:
-        return loop.run_until_complete(_ending(work))
+        with rare_collections():
+            return loop.run_until_complete(_ending(work))
     finally:
         loop.close()
 

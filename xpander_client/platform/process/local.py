@@ -18,6 +18,7 @@ from xpander_client.configuration import Configuration
 from xpander_client.errors import ConfigurationError
 from xpander_client.extras import missing
 from xpander_client.runtime.loop_thread import LoopThread
+from xpander_client.runtime.loops import new_event_loop
 
 if TYPE_CHECKING:
     from xpander_client.platform.agents.functions import Tool
@@ -106,8 +107,6 @@ class LocalPlatform:
         except BaseException:
             self.close()
             raise
-        from xpander_client.platform.process.server import new_event_loop
-
         started = threading.Event()
         self._thread = LoopThread("xpander-platform", new_loop=new_event_loop)
         self._serving = self._thread.submit(_serve(self._server, started))

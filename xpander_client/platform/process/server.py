@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from xpander_client.errors import ConfigurationError
 from xpander_client.runtime import listening, serving
+from xpander_client.runtime.loops import new_event_loop, rare_collections
 
 if TYPE_CHECKING:
     from xpander_client.platform.app import Platform
@@ -78,16 +79,7 @@ class Server:
             self._listener.close()
 
 
-def new_event_loop() -> asyncio.AbstractEventLoop:
-    """Make an event loop, of the fastest kind that is installed."""
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
-
-
 def run_loop(main: Coroutine[Any, Any, None]) -> None:
-    """Run a coroutine on such a loop."""
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+    """Run a coroutine as the main work of a process."""
+    with rare_collections(), asyncio.Runner(loop_factory=new_event_loop) as runner:
         runner.run(main)
