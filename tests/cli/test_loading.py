@@ -77,7 +77,7 @@ def test_without_the_extra_one_line_says_what_to_install(missing: str) -> None:
 @pytest.mark.parametrize(
     ("missing", "arguments"),
     [
-        ("starlette", ["dev", "--port", "0"]),
+        ("httptools", ["dev", "--port", "0"]),
         ("uvicorn", ["dev", "--port", "0"]),
         ("yaml", ["agents", "apply", "tests/conftest.py", "--store", "s.db"]),
     ],
