@@ -55,7 +55,7 @@ class _Caller:
 
     def _runs(self) -> bool:
         """Whether the next task is run with one call."""
-        return self._random.random() < 0.3
+        return self._random.random() < 0.15
 
     def _count_failure(self, error: ModuleException) -> None:
         self.failures.append(f"{self._name}: {error}")
