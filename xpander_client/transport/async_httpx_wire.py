@@ -10,8 +10,8 @@ from xpander_client.core.answer import Answer, Headers
 from xpander_client.core.call import Prepared
 from xpander_client.errors import ConfigurationError
 from xpander_client.runtime.shielding import shield
-from xpander_client.transport.httpx_wire import Httpx, check_open
-from xpander_client.transport.wire import HttpClient, Timeouts
+from xpander_client.transport.httpx_wire import Httpx
+from xpander_client.transport.wire import Timeouts
 
 if TYPE_CHECKING:
     import httpx
@@ -128,13 +128,13 @@ class AsyncHttpxOpening:
         await self._wire.leave(self._response)
 
 
-def ause_given(client: HttpClient) -> AsyncHttpxWire:
+def ause_given(client: Any) -> AsyncHttpxWire:
     """Make a wire over a client that the caller brought.
 
     Raises:
-        ConfigurationError: it is sync, or closed.
+        ConfigurationError: it is sync.
     """
-    wire = AsyncHttpxWire(check_open(client), is_given=True)
+    wire = AsyncHttpxWire(client, is_given=True)
     if not isinstance(client, wire.library.AsyncClient):
         raise ConfigurationError("the given HTTP client is sync: use the methods without a…")
     return wire

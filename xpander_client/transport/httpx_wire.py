@@ -17,7 +17,7 @@ from xpander_client.core.call import Prepared
 from xpander_client.core.retry import Fate
 from xpander_client.errors import ArgumentError, ConfigurationError
 from xpander_client.transport.environment import proxy_for
-from xpander_client.transport.wire import HttpClient, Timeouts, WireError
+from xpander_client.transport.wire import Timeouts, WireError
 
 if TYPE_CHECKING:
     import httpx
@@ -44,9 +44,17 @@ class Httpx(Generic[C]):
     def make_request(
         self, request: Prepared, timeouts: Timeouts, *, is_stream: bool = False
     ) -> httpx.Request:
-        """Build the library's request."""
+        """Build the library's request.
+
+        Raises:
+            ConfigurationError: the caller has closed the client.
+        """
         headers = [(name.encode(), value.encode()) for name, value in request.headers]
         if self._is_given:
+            if self.client.is_closed:
+                raise ConfigurationError(
+                    "the given HTTP client has been closed: give one that is open"
+                )
             own = self._own_headers()
             return self.client.build_request(
                 request.method,
@@ -184,26 +192,16 @@ class HttpxOpening:
         self._response.close()
 
 
-def use_given(client: HttpClient) -> HttpxWire:
+def use_given(client: Any) -> HttpxWire:
     """Make a wire over a client that the caller brought.
 
     Raises:
-        ConfigurationError: it is async, or closed.
+        ConfigurationError: it is async.
     """
-    if not isinstance(client, _find_library(client).Client):
+    wire = HttpxWire(client, is_given=True)
+    if not isinstance(client, wire.library.Client):
         raise ConfigurationError("the given HTTP client is async: use the a… methods")
-    return HttpxWire(check_open(client), is_given=True)
-
-
-def check_open(client: Any) -> Any:
-    """Return a given client, which has to be open.
-
-    Raises:
-        ConfigurationError: it was closed.
-    """
-    if client.is_closed:
-        raise ConfigurationError("the given HTTP client has been closed: give one that is open")
-    return client
+    return wire
 
 
 def check_client(client: Any) -> None:

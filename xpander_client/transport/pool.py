@@ -98,7 +98,7 @@ class Pool:
         """Return the connections for sync code.
 
         Raises:
-            ConfigurationError: the caller brought a client that is async, or closed.
+            ConfigurationError: the caller brought a client that is async.
         """
         return self._sync.get(use) or self._connect(use)
 
@@ -106,7 +106,7 @@ class Pool:
         """Return the connections for async code on the running event loop.
 
         Raises:
-            ConfigurationError: the caller brought a client that is sync, or closed.
+            ConfigurationError: the caller brought a client that is sync.
         """
         import asyncio
 
@@ -145,9 +145,7 @@ class Pool:
 
     def _connect(self, use: Use) -> SyncConnections:
         if self.given is not None:
-            from xpander_client.transport.httpx_wire import use_given
-
-            return SyncConnections(use_given(self.given))
+            return self._over_given
         connect = self._load_connect()
         with _lock:
             found = self._sync.get(use) or self._find_shared(use, None)
@@ -161,9 +159,7 @@ class Pool:
 
     async def _connect_on(self, loop: asyncio.AbstractEventLoop, use: Use) -> AsyncConnections:
         if self.given is not None:
-            from xpander_client.transport.async_httpx_wire import ause_given
-
-            return AsyncConnections(ause_given(self.given))
+            return self._async_over_given
         aconnect = self._load_aconnect()
         until_end: AsyncGenerator[None] | None = None
         with _lock:
@@ -181,6 +177,18 @@ class Pool:
         if until_end is not None:
             await anext(until_end)
         return found
+
+    @functools.cached_property
+    def _over_given(self) -> SyncConnections:
+        from xpander_client.transport.httpx_wire import use_given
+
+        return SyncConnections(use_given(self.given))
+
+    @functools.cached_property
+    def _async_over_given(self) -> AsyncConnections:
+        from xpander_client.transport.async_httpx_wire import ause_given
+
+        return AsyncConnections(ause_given(self.given))
 
     # Not with the lock, which another thread may wait for that is importing the same.
 
