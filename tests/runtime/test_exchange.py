@@ -156,9 +156,9 @@ async def test_an_app_that_fails_is_answered_for(channel: Channel) -> None:
 
     exchange = begin(channel)
     tasks: set[asyncio.Task[Any]] = set()
-    task = asyncio.create_task(exchange.run(fail, tasks))
-    tasks.add(task)
-    await task
+    exchange.begin(fail, asyncio.get_running_loop(), tasks)
+    await asyncio.wait(tasks)
+    await asyncio.sleep(0)
     [answer] = written(channel)
     assert answer.startswith(b"HTTP/1.1 500 ")
     assert b"connection: close" in answer

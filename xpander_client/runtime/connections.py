@@ -302,8 +302,11 @@ class HttpConnection(asyncio.Protocol):
         if parser.should_upgrade() and (b"content-length" in names or _TRANSFER in names):
             # The parser would take the body for the next request.
             raise _RefusedHead(400, "a request with a body can't ask for another protocol")
-        target = httptools.parse_url(self._url)
-        raw_path: bytes = target.path
+        if self._url.startswith(b"/") and b"#" not in self._url:
+            raw_path, _, query = self._url.partition(b"?")
+        else:
+            target = httptools.parse_url(self._url)
+            raw_path, query = target.path, target.query or b""
         path = raw_path.decode("ascii")
         exchange = Exchange(
             self,
@@ -318,7 +321,7 @@ class HttpConnection(asyncio.Protocol):
                 "root_path": "",
                 "path": unquote(path) if "%" in path else path,
                 "raw_path": raw_path,
-                "query_string": target.query or b"",
+                "query_string": query,
                 "headers": headers,
                 "extensions": self._extensions,
             },
@@ -410,8 +413,7 @@ class HttpConnection(asyncio.Protocol):
 
     def _begin(self, exchange: Exchange) -> None:
         self._current = exchange
-        tasks = self._state.tasks
-        tasks.add(self._loop.create_task(exchange.run(self._app, tasks)))
+        exchange.begin(self._app, self._loop, self._state.tasks)
 
     def _wait_for_next(self) -> None:
         """Wait for the next request; hold nothing of the last one meanwhile."""

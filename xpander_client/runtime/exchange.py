@@ -96,11 +96,18 @@ class Exchange:
         self._length: int | None = None  # what is still to come of the answer's body
         self._has_news = False
         self._news: asyncio.Event | None = None
+        self._task: asyncio.Task[None]
 
     # The connection's side ----------------------------------------------------------------------
 
-    async def run(self, app: App, tasks: set[asyncio.Task[Any]]) -> None:
-        """Have the app answer, in a task that is one of these."""
+    def begin(
+        self, app: App, loop: asyncio.AbstractEventLoop, tasks: set[asyncio.Task[Any]]
+    ) -> None:
+        """Have the app answer, in a task that is one of these until it is done."""
+        self._task = loop.create_task(self._run(app, tasks))
+        tasks.add(self._task)
+
+    async def _run(self, app: App, tasks: set[asyncio.Task[Any]]) -> None:
         try:
             await app(self.scope, self.receive, self.send)
             if not (self.response_complete or self.disconnected):
@@ -111,9 +118,7 @@ class Exchange:
                 _logger.exception("the app failed")
             await self._break_off()
         finally:
-            task = asyncio.current_task()
-            assert task is not None
-            tasks.discard(task)
+            tasks.discard(self._task)
 
     def take_body(self, part: bytes) -> None:
         """Keep a part of the request's body for the app."""

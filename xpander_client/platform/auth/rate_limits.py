@@ -32,6 +32,10 @@ class RateLimits:
         self._clock = clock
         self._buckets: dict[tuple[str, bool], tuple[float, float]] = {}
 
+    def apply_to(self, access: KeyGrant) -> bool:
+        """Tell whether the key may make only so many requests."""
+        return access.rate_limit is not None or self._settings.rate_limit is not None
+
     def take(self, access: KeyGrant, *, of_worker: bool = False) -> None:
         """Count a request, `of_worker` one that keeps a worker's tasks its own.
 

@@ -73,18 +73,19 @@ class Gate:
                 await send({"type": "websocket.close", "code": 1000})
             return
         started = False
-        key_due = time.monotonic() + self._key_interval
-        extra = [
-            (b"x-request-id", next(self._request_ids)),
-            (b"idempotency-keys", b"honored"),
-        ]
+        key_due = 0.0
 
         async def answer(message: Message) -> None:
             nonlocal started, key_due
             if message["type"] == "http.response.start":
                 started = True
+                key_due = time.monotonic() + self._key_interval
                 self._metrics.count_answer(scope["method"], message["status"])
-                message["headers"] = [*message.get("headers", ()), *extra]
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", next(self._request_ids)),
+                    (b"idempotency-keys", b"honored"),
+                ]
             elif message.get("more_body") and time.monotonic() >= key_due:
                 key_due = time.monotonic() + self._key_interval
                 if await self._is_revoked(scope):
@@ -133,7 +134,8 @@ class Gate:
             named, *segments = segments
             segments = segments or [""]
         if access is not None:
-            self._limits.take(access, of_worker=self._keeps_tasks(scope, segments))
+            if self._limits.apply_to(access):
+                self._limits.take(access, of_worker=self._keeps_tasks(scope, segments))
             if named is not None and _unquote(named) != access.organization_id:
                 raise HttpError(404, "there is no such organization")
         query = scope["query_string"]
