@@ -84,13 +84,16 @@ def test_what_a_worker_holds_comes_again_when_it_listens_again(http: httpx.Clien
         # The stream breaks, and the first offer with it.
     with worker(http, slots="3", begins="true", **{"x-worker-id": "w"}) as w:
         w.beat()
-        again = w.task()
-        assert (again["id"], again["execution_attempts"]) == (unheard["id"], 1)
         # There is room for one more, as one of the three is paused.
         fourth, fifth = create(http), create(http)
-        assert w.task()["id"] == fourth["id"]
+        came: list[dict[str, Any]] = []
+        while not {unheard["id"], fourth["id"]} <= {each["id"] for each in came}:
+            came.append(w.task())
+        # What a server knows to have arrived does not come, but servers change.
+        assert {each["id"] for each in came} <= {unheard["id"], heard["id"], fourth["id"]}
+        assert {each["execution_attempts"] for each in came} == {1}
         assert status(http, fifth)["status"] == "pending"
-        for task in (again, heard):
+        for task in (unheard, heard):
             assert w.finish(task).status_code == 200
 
 
