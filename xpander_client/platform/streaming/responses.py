@@ -19,6 +19,9 @@ from xpander_client.platform.streaming.event_log import EventLog, EventLogs
 from xpander_client.runtime.event_stream import WRITE_BYTES, EventStreamAnswer
 from xpander_client.runtime.exchange import Receive, Scope, Send
 
+_TICKS = 256
+"""At so many moments of an interval comments are sent."""
+
 
 class _PatientAnswer(EventStreamAnswer):
     """Waits for what there is to send, and says now and then that it is still there."""
@@ -37,7 +40,10 @@ class _PatientAnswer(EventStreamAnswer):
 
         A comment is sent when it is time for one.
         """
-        remaining = self.written_at + self._comment_interval - asyncio.get_running_loop().time()
+        due = self.written_at + self._comment_interval
+        # Streams share the ticks: of thousands many are woken in one turn of the loop.
+        due -= due % (self._comment_interval / _TICKS)
+        remaining = due - asyncio.get_running_loop().time()
         if await self._alarm.wait(max(0.0, min(remaining, limit))):
             return True
         if remaining <= limit:
