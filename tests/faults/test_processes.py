@@ -35,4 +35,6 @@ async def test_nothing_is_lost_and_nothing_is_there_twice(
         assert report.holds, report
     assert count.rounds >= rounds(3)
     assert report.acknowledged["creates"] >= 20
-    assert report.acknowledged["streams followed to their end"] >= 20
+    assert (
+        report.acknowledged["streams followed to their end"] >= 10
+    )  # tasks that are run with one call are not among them

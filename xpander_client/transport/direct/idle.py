@@ -9,7 +9,8 @@ from typing import Generic, Protocol, TypeVar
 
 from xpander_client.transport.direct.requests import Origin
 
-_MOST = 20
+_MOST = 100
+"""As many as calls may have at once: with fewer, programs that have many in flight connect anew."""
 
 _LONGEST = 4.0
 """Seconds. Servers close what is idle, many after 5; a request sent at that moment is lost."""
