@@ -31,6 +31,9 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         while more:
             message = await receive()
             more = message.get("more_body", False)
+    if path == "/wait":
+        while (await receive())["type"] != "http.disconnect":
+            pass
     if path != "/stream":
         headers.append((b"content-length", str(len(path)).encode()))
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -344,6 +347,24 @@ def test_requests_ahead_of_their_answers_are_answered_in_order(served: Served) -
     )
     told = served.said(data)
     assert [part.partition(b"HTTP")[0] for part in told.split(b"\r\n\r\n")[1:]] == [*many, b"/end"]
+
+
+def test_a_body_behind_a_request_that_is_not_answered_comes_whole(served: Served) -> None:
+    head = b"POST /read HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 100000\r\n\r\n"
+    told = served.said(HEAD % (b"/1", b"") + head + bytes(100_000))
+    assert told.endswith(b"/read")
+
+
+def test_a_caller_far_ahead_of_the_answers_is_not_read(served: Served) -> None:
+    sent, many = 0, HEAD % (b"/wait", b"") * 10_000
+    with served.connect() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 64 * 1024)
+        connection.settimeout(1)
+        connection.sendall(HEAD % (b"/read", b"") * 2000)
+        with contextlib.suppress(TimeoutError):
+            while sent < 64 * 1024 * 1024:
+                sent += connection.send(many)
+    assert sent < 64 * 1024 * 1024  # what the kernel keeps is far less
 
 
 def test_what_came_before_something_malformed_is_answered(served: Served) -> None:

@@ -231,7 +231,7 @@ class HttpConnection(asyncio.Protocol):
         """Parse what came, or keep it where the caller is ahead of the answers."""
         if self._is_over:
             self._drain(len(data))
-        elif self._later:
+        elif self._waiting:
             self._later += data
             self.pause_reading()
         else:
@@ -379,8 +379,8 @@ class HttpConnection(asyncio.Protocol):
             self.transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Go on reading."""
-        if self._is_reading_paused:
+        """Go on reading, unless there is something yet that was not parsed."""
+        if self._is_reading_paused and not self._later:
             self._is_reading_paused = False
             self.transport.resume_reading()
 
@@ -392,19 +392,18 @@ class HttpConnection(asyncio.Protocol):
         """Go on with the next request, as one is answered."""
         if self.transport.is_closing():
             return
-        self.resume_reading()
         if self._waiting:
             self._begin(self._waiting.popleft())
-            return
-        if self._in_body:
+        elif self._in_body:
             if not self._places.knows(self):
                 self._deadline = self._loop.time() + DRAIN_TIME
             exchange.body = bytearray()
         elif not self._in_head:
             self._wait_for_next()
-        if self._later:
+        if self._later and not self._waiting:
             data, self._later = self._later, b""
             self._parse(data)
+        self.resume_reading()
 
     # --------------------------------------------------------------------------------------------
 
