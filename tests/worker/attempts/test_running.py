@@ -133,6 +133,24 @@ async def test_what_waits_for_a_slot_when_the_worker_ends_is_handed_back() -> No
     assert [sent(each)["status"] for each in server.connections] == ["pending"]
 
 
+@pytest.mark.parametrize("turns", range(4))
+async def test_what_gets_its_slot_as_the_worker_ends_is_run_or_handed_back(turns: int) -> None:
+    with RawServer(*[answering(status=200, result="r")] * 2) as server:
+        async with bench(server) as at:
+            await at.capacity.take()
+            at.attempts.start(at.begun())
+            for _ in range(5):
+                await asyncio.sleep(0)
+            at.capacity.free()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await at.attempts.wind_down(10.0)
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            await asyncio.gather(*others, return_exceptions=True)
+    [end] = [sent(each)["status"] for each in server.connections]
+    assert end == ("completed" if at.ran else "pending")
+
+
 async def test_an_attempt_whose_number_is_not_known_yet_is_any() -> None:
     with RawServer() as server:
         async with bench(server) as at:

@@ -40,7 +40,9 @@ class Capacity:
             await self._slots.acquire()
         else:
             try:
-                await asyncio.wait_for(self._slots.acquire(), patience)
+                # `wait_for` of Python 3.11 takes the slot where it is cancelled as the slot comes.
+                async with asyncio.timeout(patience):
+                    await self._slots.acquire()
             except TimeoutError:
                 return False
         self._free -= 1
