@@ -247,6 +247,17 @@ def test_a_connection_that_was_idle_for_long_is_not_used_again(
         asking.world.run(asking.wire, "close")
 
 
+def test_connections_that_were_idle_for_long_are_closed_with_the_next_request(
+    asking: Asking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RawServer(keeping) as one, RawServer(keeping) as other:
+        asking.fetch(one.url)
+        monkeypatch.setattr(idle, "_LONGEST", -1.0)
+        asking.fetch(other.url)
+        assert one.has_ended(0)
+        asking.world.run(asking.wire, "close")
+
+
 def test_of_connections_that_are_idle_the_newest_stay(
     asking: Asking, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,7 +34,7 @@ C = TypeVar("C", bound=_Connection)
 
 
 class Idle(Generic[C]):
-    """The connections that were used last, to whatever origin."""
+    """The connections that were used last, to whatever origin, the newest last."""
 
     def __init__(self) -> None:
         self._kept: list[tuple[C, float]] = []
@@ -46,12 +46,18 @@ class Idle(Generic[C]):
             self._kept.pop(0)[0].close()
 
     def take(self, origin: Origin) -> C | None:
-        """Return the connection to an origin that was used last, if one can still be used."""
+        """Return the connection to an origin that was used last, if one can still be used.
+
+        Those of all origins that have been idle for too long are closed.
+        """
+        oldest = time.monotonic() - _LONGEST
+        while self._kept and self._kept[0][1] <= oldest:
+            self._kept.pop(0)[0].close()
         for place in reversed(range(len(self._kept))):
-            connection, since = self._kept[place]
+            connection, _ = self._kept[place]
             if connection.origin == origin:
                 del self._kept[place]
-                if time.monotonic() - since < _LONGEST and not connection.has_ended():
+                if not connection.has_ended():
                     return connection
                 connection.close()
         return None
