@@ -24,6 +24,11 @@ def test_head_and_body_are_one_piece() -> None:
     )
 
 
+def test_the_host_is_named_once_as_the_caller_has_it() -> None:
+    _, data = compose(request(accept="x", host="other.test"))
+    assert data == b"GET /t HTTP/1.1\r\naccept: x\r\nhost: other.test\r\n\r\n"
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
 def test_that_there_is_no_body_is_said_where_one_belongs(method: str) -> None:
     assert b"\r\ncontent-length: 0\r\n\r\n" in compose(request(method=method))[1]

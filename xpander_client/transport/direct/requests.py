@@ -43,12 +43,14 @@ def compose(request: Prepared) -> tuple[Origin, bytes]:
     """
     origin, target = _split(request.url)
     fields = [f"{name}: {value}\r\n" for name, value in request.headers]
+    if "host" not in dict(request.headers):
+        fields.insert(0, f"host: {origin.header}\r\n")
     body = request.body
     if body is not None or request.method in _WITH_BODY:
         fields.append(f"content-length: {len(body or b'')}\r\n")
-    head = f"{request.method} {target} HTTP/1.1\r\nhost: {origin.header}\r\n{''.join(fields)}\r\n"
+    head = f"{request.method} {target} HTTP/1.1\r\n{''.join(fields)}\r\n"
     # All texts were checked where they were given; what slipped through must not become a request.
-    lines = len(fields) + 3
+    lines = len(fields) + 2
     if head.count("\n") != lines or head.count("\r") != lines or "\0" in head:
         raise RequestError("this request can't be sent: a header of it can be none")
     return origin, head.encode() + body if body else head.encode()
