@@ -1,7 +1,7 @@
 """The way that takes any type and says where a value is wrong: one cattrs converter.
 
-Nearly always `core.model_code` does the same faster; what it does not know, and what it refuses,
-comes here. It says no more than that something is wrong.
+Nearly always `core.model_functions` does the same faster; what it does not know, and what it
+refuses, comes here. It says no more than that something is wrong.
 """
 
 from __future__ import annotations
