@@ -337,3 +337,15 @@ async def test_a_server_that_is_stopped_before_it_serves_listens_no_more(
             await server.stop()
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(address, 10)
+
+
+async def test_callers_are_refused_where_what_serves_can_not_be_loaded(
+    platform: LocalPlatform, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "xpander_client.worker.http.app", None)
+    async with Started(Runs(unchanged), platform) as (_, client):
+        for _ in range(2):
+            with pytest.raises(httpx.NetworkError):
+                await client.get("/health", timeout=10)
+    [told] = [each for each in caplog.records if each.levelno >= logging.ERROR]
+    assert told.message == "POST /invoke is served no more"

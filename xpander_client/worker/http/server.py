@@ -8,6 +8,7 @@ import errno
 import logging
 import os
 import socket
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -107,7 +108,7 @@ class InvokeServer:
     def _begin(self, listener: socket.socket) -> None:
         _stop_waiting(listener)
         self._serving = asyncio.create_task(self._serve(listener))
-        self._serving.add_done_callback(_report)
+        self._serving.add_done_callback(partial(_end_listening, listener))
 
     async def _serve(self, listener: socket.socket) -> None:
         # On a thread: it takes longer than the loop's other work should wait.
@@ -160,6 +161,8 @@ def _list_allowed_hosts() -> frozenset[str]:
     return frozenset(filter(None, map(str.strip, names)))
 
 
-def _report(serving: asyncio.Task[None]) -> None:
+def _end_listening(listener: socket.socket, serving: asyncio.Task[None]) -> None:
+    # Where it could not be served, callers would wait for an answer until they give up.
+    listener.close()
     if not serving.cancelled() and (error := serving.exception()) is not None:
         _logger.error("POST /invoke is served no more", exc_info=error)
