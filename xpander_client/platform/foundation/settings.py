@@ -141,9 +141,9 @@ class Settings:
     @property
     def heartbeat_interval(self) -> float:
         """How often a worker is asked for a sign of life: seldom, but so that one may be lost
-        before a lease runs out.
+        before a lease runs out, also after some that were not written down.
         """
-        return min(5.0, self.worker_silence / 2, self.lease / 3)
+        return min(5.0, self.worker_silence / 2, self.lease / 4)
 
     @property
     def renewal(self) -> float:
