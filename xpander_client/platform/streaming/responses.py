@@ -40,10 +40,9 @@ class _PatientAnswer(EventStreamAnswer):
 
         A comment is sent when it is time for one.
         """
-        due = self.written_at + self._comment_interval
         # Streams share the ticks: of thousands many are woken in one turn of the loop.
-        due -= due % (self._comment_interval / _TICKS)
-        remaining = due - asyncio.get_running_loop().time()
+        tick = self.written_at - self.written_at % (self._comment_interval / _TICKS)
+        remaining = tick + self._comment_interval - asyncio.get_running_loop().time()
         if await self._alarm.wait(max(0.0, min(remaining, limit))):
             return True
         if remaining <= limit:
