@@ -115,7 +115,7 @@ What is compared:
 - *official client* is `xpander-sdk[agno]==2.0.537`, unchanged, in an environment of its own.
 - *events* are served as a stored stream is replayed, in blocks of 64 KiB with many events in each,
   unless the row says otherwise.
-- *without extras* means a fresh environment with this package and its five dependencies; *installed
+- *without extras* means a fresh environment with this package and its six dependencies; *installed
   size* is what `pip install` puts there, with bytecode, without pip.
 - *durable* task creations are acknowledged after SQLite's commit with `synchronous=FULL`. Over HTTP
   the callers are plain sockets, kept open, as in all rows that say *sockets*: these measure the
