@@ -387,6 +387,26 @@ def test_a_cancelled_call_gives_its_place_back_at_once_and_its_connection_with_i
         assert server.has_ended(1)
 
 
+@pytest.mark.parametrize("turns", range(8))
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_call_that_is_cancelled_while_it_connects_leaves_nothing_to_wait_for(
+    new_loop: Callable[[], asyncio.AbstractEventLoop], turns: int
+) -> None:
+    async def run() -> None:
+        wire = AsyncDirectWire(1)
+        call = asyncio.ensure_future(wire.fetch(request(server), TIMEOUTS, never))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        call.cancel()
+        await asyncio.wait([call])
+        async with asyncio.timeout(5.0):
+            await wire.aclose()
+        assert not wire._connections
+
+    with RawServer(keeping) as server, asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(run())
+
+
 async def test_a_connection_waits_a_little_for_the_answer_to_a_cancelled_call(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -141,11 +141,20 @@ class AsyncDirectWire:
                         origin.port,
                         **settings,
                     )
+                self._add(connection)
                 return connection
             except OSError:
                 if left == 1:
                     raise
         raise OSError("the host has no address")
+
+    def _add(self, connection: _Connection) -> None:
+        # Not when the loop says that it is made: where making it is cancelled just then, uvloop
+        # closes it without a word, and its loss would be waited for in vain.
+        if not connection.lost.done():
+            self._connections.add(connection)
+        if self._is_closed:
+            connection.close()
 
     def give_back(self, connection: _Connection | None) -> None:
         """Give a place back, and its connection."""
@@ -161,12 +170,6 @@ class AsyncDirectWire:
         elif connection.is_reusable:
             self._idle.keep(connection)
         elif not connection.lingers:
-            connection.close()
-
-    def add(self, connection: _Connection) -> None:
-        """Note a connection that was made."""
-        self._connections.add(connection)
-        if self._is_closed:
             connection.close()
 
     def drop(self, connection: _Connection) -> None:
@@ -318,7 +321,6 @@ class _Connection(asyncio.Protocol):
         """Called by the loop."""
         self._transport: asyncio.Transport = transport
         self._socket = transport.get_extra_info("socket")
-        self._wire.add(self)
 
     def data_received(self, data: bytes) -> None:
         """Called by the loop."""
