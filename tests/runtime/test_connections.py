@@ -333,6 +333,8 @@ def test_an_answer_to_http_1_0_ends_with_its_connection(served: Served) -> None:
     head, _, body = told.partition(b"\r\n\r\n")
     assert (body, b"transfer-encoding" in head) == (b"part;part;part;", False)
     assert b"connection: close" in head
+    expecting = b"POST /read HTTP/1.0\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\n{}"
+    assert served.said(expecting).startswith(b"HTTP/1.1 200 ")
     assert served.said(b"GET /length HTTP/1.0\r\n\r\n").endswith(
         b"7\r\nconnection: close\r\n\r\n/length"
     )

@@ -1,4 +1,4 @@
-"""What a connection may cost the server before its caller has shown a key.
+"""HTTP/1.1, and what a connection may cost the server before its caller has shown a key.
 
 Needs `uvicorn` and `httptools`, which come with the extras `[worker]` and `[platform]`.
 """
@@ -326,7 +326,8 @@ class HttpConnection(asyncio.Protocol):
                 "extensions": self._extensions,
             },
             keep_alive=version == "1.1" and parser.should_keep_alive(),
-            expects_continue=b"expect" in names
+            expects_continue=version == "1.1"
+            and b"expect" in names
             and (b"expect", b"100-continue") in [(name, value.lower()) for name, value in headers],
         )
         is_first = self.is_waiting
