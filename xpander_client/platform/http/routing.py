@@ -1,4 +1,4 @@
-"""What the routes of all rooms read from requests, and what they answer with."""
+"""What the routes of all rooms read from requests."""
 
 from __future__ import annotations
 
