@@ -291,7 +291,9 @@ class BrokenSocket:
 def test_an_answer_to_a_request_that_could_not_be_sent_whole_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    answers = [b"HTTP/1.1 413 Too Large\r\ncontent-length: 0\r\n\r\n", b""]
+    # It may even say that the connection goes on.
+    fields = b"connection: keep-alive\r\ncontent-length: 0\r\n"
+    answers = [b"HTTP/1.1 413 Too Large\r\n%b\r\n" % fields, b""]
     monkeypatch.setattr(direct_wire, "_connect", lambda *_: BrokenSocket(answers.pop(0)))
     wire = DirectWire(None)
     request = Prepared("POST", "http://platform.test/t", [], b"{}")
@@ -385,6 +387,26 @@ def test_a_cancelled_call_gives_its_place_back_at_once_and_its_connection_with_i
         runner.run(run())
         assert server.has_ended(0)
         assert server.has_ended(1)
+
+
+async def test_a_connection_waits_no_longer_for_it_where_the_request_was_still_being_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(async_direct_wire, "_LINGER", 0.5)
+
+    def silent(connection: Connection) -> None:
+        assert connection.is_closed_by_peer()
+
+    with RawServer(silent) as server:
+        wire = AsyncDirectWire(1)
+        post = attrs.evolve(request(server), method="POST", body=b"x" * 9_000_000)
+        call = asyncio.ensure_future(wire.fetch(post, {**TIMEOUTS, "read": 60.0}, never))
+        for _ in iter(lambda: bool(wire._connections), True):
+            await asyncio.sleep(0)
+        call.cancel()
+        await asyncio.wait([call])
+        assert await asyncio.to_thread(server.has_ended, 0)
+        await wire.aclose()
 
 
 @pytest.mark.parametrize("turns", range(8))

@@ -306,6 +306,7 @@ class _Connection(asyncio.Protocol):
         """Wait a little for the end of an answer that nobody wants any more."""
         if self._answer is not None and not self._answer.is_complete and self._fault is None:
             self.lingers = True
+            self._is_sending = False
             self._limit(min(_LINGER, self._timeouts["read"]))
 
     def has_ended(self) -> bool:

@@ -166,7 +166,8 @@ class _Connection:
     def is_reusable(self) -> bool:
         """Whether another request can be sent on it."""
         answer = self._answer
-        return answer is not None and answer.is_complete and answer.keeps_connection
+        is_over = answer is not None and answer.is_complete and answer.keeps_connection
+        return is_over and self._broken is None
 
     def send(self, data: bytes, method: str, timeouts: Timeouts) -> AnswerParser:
         """Send a request, and return what its answer comes to.
@@ -183,7 +184,6 @@ class _Connection:
         except OSError as error:
             # A server may break off because it has answered: that it does not want the rest.
             self._broken = error
-            answer.keeps_connection = False
         self._sock.settimeout(timeouts["read"])
         return answer
 
