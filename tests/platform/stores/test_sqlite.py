@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import os
+import random
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from xpander_client.platform.stores.sqlite.group_commit import GroupCommit, Tran
 from xpander_client.platform.stores.sqlite.listing import list_numbers, page
 from xpander_client.platform.stores.sqlite.schema import SCHEMA_VERSION
 from xpander_client.platform.stores.sqlite.store import SqliteStore
-from xpander_client.platform.stores.sqlite.work import SqliteWork, queue
+from xpander_client.platform.stores.sqlite.work import SELECT, SqliteWork, queue, read_task
 from xpander_client.platform.stores.transfer import backup
 
 BODY = {"input": {"text": "x"}}
@@ -380,6 +382,44 @@ async def test_what_was_undone_is_not_remembered(tmp_path: Path) -> None:
         assert set(found) == {None}
         assert await store.get("o", "t") == before
         assert (await store.patch("o", "t", {"title": "T"}, attempt=None)).lease_until is None
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_what_is_remembered_is_what_the_file_has(
+    tmp_path: Path, clock: Clock, seed: int
+) -> None:
+    path, rng = tmp_path / "s.db", random.Random(seed)
+    chunks = [{"type": "chunk", "data": "x"}] * 2
+    async with OpenStore(SqliteStore(path, clock=clock)) as store:
+        changes: list[Callable[[str], Awaitable[object]]] = [
+            lambda task: store.put("o", "a", BODY, task_id=task),
+            lambda task: store.append("o", task, chunks, attempt=None),
+            lambda task: store.patch("o", task, {"status": "completed"}, attempt=rng.randrange(3)),
+            lambda task: store.patch("o", task, {"status": "paused"}, attempt=1),
+            lambda _: store.claim("o", "a", ["v", "w"], begins=rng.choice([(), ("v", "w")])),
+            lambda _: store.renew("o", "w", adopt_from=rng.choice([None, "v"])),
+            lambda _: store.sweep(),
+            lambda task: store.stop("o", task),
+            lambda task: store.delete("o", [task], stop=True),
+            lambda _: store.prune(events_before=clock() - 50),
+            lambda _: store.prune(tasks_before=clock() - 100),
+        ]
+        for _ in range(150):
+            clock.now += rng.choice([0, 1, 40])
+            at_once = rng.choices(changes, k=rng.choice([1, 4]))
+            await asyncio.gather(
+                *(change(rng.choice("tuv")) for change in at_once), return_exceptions=True
+            )
+            with contextlib.closing(sqlite3.connect(path)) as file:
+                rows = file.execute(f"{SELECT} WHERE organization_id = 'o'").fetchall()
+            stored = {record.id: record for _, record in map(read_task, rows)}
+            for task in "tuv":
+                with contextlib.suppress(HttpError):
+                    assert await store.get("o", task) == stored.pop(task)
+                for after in range(4):
+                    events = await store.read(task, after, 100)
+                    assert await store.read(task, after, 100, hinted=True) == events
+            assert not stored
 
 
 async def test_what_is_open_beside_a_platform_remembers_no_tasks(tmp_path: Path) -> None:
