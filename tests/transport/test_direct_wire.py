@@ -392,17 +392,18 @@ def test_a_cancelled_call_gives_its_place_back_at_once_and_its_connection_with_i
 async def test_a_connection_waits_no_longer_for_it_where_the_request_was_still_being_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(async_direct_wire, "_LINGER", 0.5)
+    monkeypatch.setattr(async_direct_wire, "_LINGER", 0.01)
+    asked = threading.Event()
 
     def silent(connection: Connection) -> None:
+        asked.set()
         assert connection.is_closed_by_peer()
 
     with RawServer(silent) as server:
         wire = AsyncDirectWire(1)
         post = attrs.evolve(request(server), method="POST", body=b"x" * 9_000_000)
         call = asyncio.ensure_future(wire.fetch(post, {**TIMEOUTS, "read": 60.0}, never))
-        for _ in iter(lambda: bool(wire._connections), True):
-            await asyncio.sleep(0)
+        await asyncio.to_thread(asked.wait)
         call.cancel()
         await asyncio.wait([call])
         assert await asyncio.to_thread(server.has_ended, 0)
