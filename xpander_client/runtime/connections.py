@@ -165,7 +165,7 @@ class HttpConnection(asyncio.Protocol):
     ) -> None:
         self.address = b""
         self.transport: asyncio.Transport
-        self._app = config.loaded_app
+        self._app: Any = config.loaded_app  # uvicorn has types of its own for all of ASGI
         self._keep_alive_time = config.timeout_keep_alive
         self._loop = _loop or asyncio.get_running_loop()
         self._state = server_state
