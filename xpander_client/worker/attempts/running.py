@@ -10,7 +10,6 @@ from xpander_client.worker.channel.capacity import Capacity
 
 _logger = logging.getLogger("xpander_client.worker")
 
-
 _PATIENCE = 10.0
 """Seconds that a task which is this worker's waits for a slot, while others may have one."""
 
@@ -83,7 +82,8 @@ class RunningAttempts:
         await asyncio.gather(*left.values(), return_exceptions=True)
         for attempt in left:
             self.hand_back(attempt)
-        await asyncio.gather(*self._handing_back)
+        while self._handing_back:  # more may be offered meanwhile
+            await asyncio.wait(self._handing_back)
 
     def hand_back(self, attempt: Attempt) -> None:
         """Give back a task that is not run here, soon."""
