@@ -71,7 +71,7 @@ class AsyncHttpxWire(Httpx["httpx.AsyncClient"]):
             async for part in response.aiter_bytes():
                 body += part
                 if is_late():
-                    raise self.late()
+                    raise self.make_late_error()
             return Answer(response.status_code, Headers(response.headers.raw), bytes(body))
         finally:
             await self.leave(response)

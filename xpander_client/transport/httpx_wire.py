@@ -92,7 +92,7 @@ class Httpx(Generic[C]):
             text += f", through the proxy {proxy}"
         return WireError(Fault(text + _advice(said, url), fate, "TimeoutException" in kinds))
 
-    def late(self) -> Exception:
+    def make_late_error(self) -> Exception:
         """Make the error of an answer that keeps each time limit, and outlasts the call."""
         error: Exception = self.library.ReadTimeout(
             "the answer had not ended when the time of the call was over"
@@ -145,7 +145,7 @@ class HttpxWire(Httpx["httpx.Client"]):
                 for part in response.iter_bytes():
                     body += part
                     if is_late():
-                        raise self.late()
+                        raise self.make_late_error()
                 return Answer(response.status_code, Headers(response.headers.raw), bytes(body))
         except self.errors as error:
             raise self.make_error(error, request.url) from None

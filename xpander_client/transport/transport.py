@@ -201,19 +201,19 @@ class Transport:
         is_finished: Callable[[T], bool],
         timeout: float | None = None,
     ) -> T:
-        """Wait until `probe` answers with something finished; follow `stream` until then, whose
-        last word saves asking where it has all that there is to know.
+        """Wait until `probe` answers with something finished, and follow `stream` until then; where
+        its last event holds the finished thing, nothing is asked.
 
         Raises:
             WaitTimeoutError: `timeout` seconds were not enough.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        told: object = None
+        last: object = None
         if stream is not None:
             for item in self.stream(stream, decode, is_terminal, deadline):
-                told = getattr(item, "data", None)
-        if isinstance(told, answer) and is_finished(told):
-            return told
+                last = getattr(item, "data", None)
+        if isinstance(last, answer) and is_finished(last):
+            return last
         return self._poll(probe, answer, is_finished, deadline)
 
     async def await_finished(
@@ -226,19 +226,19 @@ class Transport:
         is_finished: Callable[[T], bool],
         timeout: float | None = None,
     ) -> T:
-        """Wait until `probe` answers with something finished; follow `stream` until then, whose
-        last word saves asking where it has all that there is to know.
+        """Wait until `probe` answers with something finished, and follow `stream` until then; where
+        its last event holds the finished thing, nothing is asked.
 
         Raises:
             WaitTimeoutError: `timeout` seconds were not enough.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        told: object = None
+        last: object = None
         if stream is not None:
             async for item in self.astream(stream, decode, is_terminal, deadline):
-                told = getattr(item, "data", None)
-        if isinstance(told, answer) and is_finished(told):
-            return told
+                last = getattr(item, "data", None)
+        if isinstance(last, answer) and is_finished(last):
+            return last
         return await self._apoll(probe, answer, is_finished, deadline)
 
     def _poll(
@@ -352,17 +352,17 @@ class Transport:
             WaitTimeoutError: `timeout` seconds were not enough.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        told: object = None
+        last: object = None
         created_id = ""
         for item in self.create_stream(
             creation, answer, events, has_events, decode, is_terminal, deadline
         ):
             if isinstance(item, Created):
-                told, created_id = self._bind_created(item), item.id
+                last, created_id = self._bind_created(item), item.id
             else:
-                told = getattr(item, "data", None)
-        if isinstance(told, answer) and is_finished(told):
-            return told
+                last = getattr(item, "data", None)
+        if isinstance(last, answer) and is_finished(last):
+            return last
         return self._poll(events(created_id).probe, answer, is_finished, deadline)
 
     async def arun(
@@ -382,17 +382,17 @@ class Transport:
             WaitTimeoutError: `timeout` seconds were not enough.
         """
         deadline = None if timeout is None else time.monotonic() + timeout
-        told: object = None
+        last: object = None
         created_id = ""
         async for item in self.acreate_stream(
             creation, answer, events, has_events, decode, is_terminal, deadline
         ):
             if isinstance(item, Created):
-                told, created_id = self._bind_created(item), item.id
+                last, created_id = self._bind_created(item), item.id
             else:
-                told = getattr(item, "data", None)
-        if isinstance(told, answer) and is_finished(told):
-            return told
+                last = getattr(item, "data", None)
+        if isinstance(last, answer) and is_finished(last):
+            return last
         return await self._apoll(events(created_id).probe, answer, is_finished, deadline)
 
     def _bind_created(self, created: Created[M]) -> M | None:

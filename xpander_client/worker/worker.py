@@ -69,12 +69,11 @@ class Worker:
 
     It registers with the platform as soon as that is there, and again whenever the connection
     breaks, for as long as it takes; a result that could not be delivered is kept until it is
-    delivered, or until the platform says that the task is another worker's by now. It says that it
-    lives every `heartbeat_interval` seconds, without one as often as the platform asks for it.
-    `max_retries`
-    never ends a worker: it is how often a single request is made before its failure is logged and
-    a longer pause made (the configuration's `retry.attempts` without it), and how often `try_out`
-    tries to register.
+    delivered, or until the platform says that the task is another worker's by now. It tells the
+    platform that it lives every `heartbeat_interval` seconds, without one as often as the platform
+    asks for it. `max_retries` never ends a worker: it is how often a single request is made before
+    its failure is logged and a longer pause made (the configuration's `retry.attempts` without it),
+    and how often `try_out` tries to register.
 
     With `http` it also serves `POST /invoke`, on port 59321 or `XPANDER_STREAMING_PORT`, before it
     registers; where that port is taken, or `[worker]` is not installed, it says so and works
