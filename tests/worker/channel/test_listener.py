@@ -71,6 +71,19 @@ async def test_what_the_platform_says_is_understood() -> None:
         assert server.lines == ["GET /org/events/sales/?environment=local HTTP/1.1"]
 
 
+@pytest.mark.parametrize(
+    ("said", "understood"),
+    [(15, 15), (0.5, 0.5), (0, None), (-1, None), (1e300, None), (True, None), ("2", None)],
+)
+async def test_an_interval_that_nobody_can_keep_is_none(
+    said: object, understood: float | None
+) -> None:
+    registration = frame("worker-registration", {"id": "worker-1", "heartbeat_interval": said})
+    with RawServer(saying(registration, then=wait)) as server:
+        async with listening(server) as messages:
+            assert await anext(messages) == Registered("worker-1", understood)
+
+
 async def test_a_listener_can_say_who_it_is_and_what_it_takes() -> None:
     with RawServer(saying(REGISTRATION, then=wait)) as server:
         configuration = attrs.evolve(server.configuration(idle=10.0), agent_id="sales")

@@ -25,6 +25,9 @@ _logger = logging.getLogger("xpander_client.worker")
 
 _CONFLICT = "worker-environment-conflict"
 
+_RAREST = 3600.0
+"""Seconds between signs of life: with more, or what no thread can wait for, none would be given."""
+
 
 @attrs.frozen
 class Registered:
@@ -182,7 +185,7 @@ class Listener:
 def _read_seconds(value: Any) -> float | None:
     """Return a number of seconds that the platform named, if it is one to wait for."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number and value > 0 else None
+    return value if is_number and 0 < value <= _RAREST else None
 
 
 def _object_in(frame: ServerSentEvent) -> dict[str, Any]:
