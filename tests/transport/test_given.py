@@ -1,10 +1,10 @@
 """A given HTTP client, of httpx or httpx2, is used as it was set up."""
 
-import asyncio
 import contextlib
 import importlib
 import sys
 import threading
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -33,15 +33,28 @@ def library(request: pytest.FixtureRequest) -> Any:
     return importlib.import_module(request.param)
 
 
+_clients: list[Any] = []
+
+
 def client_of(world: World, library: Any, **settings: Any) -> Any:
-    return (library.Client if world.name == "sync" else library.AsyncClient)(**settings)
+    made = (library.Client if world.name == "sync" else library.AsyncClient)(**settings)
+    _clients.append(made)
+    return made
 
 
-def close(client: Any) -> None:
-    if hasattr(client, "close"):
+@pytest.fixture(autouse=True)
+def close_clients(world: World) -> Iterator[None]:
+    """Whoever gives a client closes it."""
+    yield
+    while _clients:
+        close(world, _clients.pop())
+
+
+def close(world: World, client: Any) -> None:
+    if world.name == "sync":
         client.close()
     else:
-        asyncio.run(client.aclose())
+        world.runner.run(client.aclose())
 
 
 def limits_of(world: World, library: Any, client: Any, stream: bool = False) -> dict[str, float]:
@@ -118,7 +131,7 @@ def test_its_headers_win_and_those_of_its_library_do_not(world: World, library: 
 
 def test_one_that_was_closed_is_named(world: World, library: Any) -> None:
     client = client_of(world, library)
-    close(client)
+    close(world, client)
     there = Transport.of(Configuration("key", "http://a.test"), client)
     with pytest.raises(ConfigurationError, match="the given HTTP client has been closed"):
         world.call(there, GET, dict[str, Any])
@@ -198,6 +211,8 @@ def test_a_class_derived_from_the_librarys_can_be_given(world: World, library: A
     class Named(base):  # type: ignore[misc]  # Any
         """What frameworks give to tests."""
 
+    client = Named()
+    _clients.append(client)
     with RawServer(lambda connection: connection.answer(b"{}")) as server:
-        there = Transport.of(server.configuration(), Named())
+        there = Transport.of(server.configuration(), client)
         assert world.call(there, GET, dict[str, Any]).parsed == {}

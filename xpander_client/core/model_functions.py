@@ -204,6 +204,14 @@ _PASSED = (str, int, bool, float)
 """Types whose values are right as they are."""
 
 
+def _define(name: str, lines: list[str], names: dict[str, Any]) -> Any:
+    """Return the function that these lines define."""
+    # Ctrl-C while a text is executed would end the process by the signal later on, also where the
+    # KeyboardInterrupt was caught: the interpreter takes it for the end of a program.
+    exec(compile("\n".join(lines), f"<{name} of a model>", "exec"), names)
+    return names[name]
+
+
 def _print_model_reader(model: Any) -> Reader:
     """Print the function that reads a model.
 
@@ -236,8 +244,7 @@ def _print_model_reader(model: Any) -> Reader:
             extra = f"{{name: item for name, item in value.items() if name not in {known}}}"
             add(f"        made.{field.name} = {extra}")
     add("    return made")
-    exec("\n".join(source.lines), source.names)
-    reader: Reader = source.names["read"]
+    reader: Reader = _define("read", source.lines, source.names)
     return reader
 
 
@@ -293,8 +300,7 @@ def _print_writer(cls: Any) -> _Writer:
         "datetime": datetime.datetime,
         "with_offset": with_offset,
     }
-    exec("\n".join(lines), names)
-    writer: _Writer = names["write"]
+    writer: _Writer = _define("write", lines, names)
     return writer
 
 
@@ -361,6 +367,5 @@ def _print_comparer(cls: Any) -> _Comparer:
         "datetime": datetime.datetime,
         "with_offset": with_offset,
     }
-    exec("\n".join(lines), names)
-    comparer: _Comparer = names["compare"]
+    comparer: _Comparer = _define("compare", lines, names)
     return comparer
