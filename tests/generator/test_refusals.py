@@ -20,7 +20,7 @@ THING = "components.schemas.Thing"
 
 def sound() -> dict[str, Any]:
     """A specification with nothing wrong in it."""
-    ok = {
+    ok: dict[str, Any] = {
         "description": "The thing.",
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Thing"}}},
     }
