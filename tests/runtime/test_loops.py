@@ -28,13 +28,13 @@ def test_the_collector_is_seldom_asked_for_as_long_as_it_goes_on(first: int) -> 
 def test_a_platform_in_somebody_elses_process_changes_nothing_of_it() -> None:
     code = """
 import gc
-before = gc.get_threshold()
+before = gc.get_threshold(), gc.get_freeze_count()
 from xpander_client import Worker
 from xpander_client.platform import LocalPlatform
 with LocalPlatform() as platform:
-    print(gc.get_threshold() == before, gc.get_freeze_count())
+    print((gc.get_threshold(), gc.get_freeze_count()) == before)
 """
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
     )
-    assert done.stdout.split() == ["True", "0"]
+    assert done.stdout.strip() == "True"
