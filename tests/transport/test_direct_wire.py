@@ -389,27 +389,6 @@ def test_a_cancelled_call_gives_its_place_back_at_once_and_its_connection_with_i
         assert server.has_ended(1)
 
 
-async def test_a_connection_waits_no_longer_for_it_where_the_request_was_still_being_sent(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(async_direct_wire, "_LINGER", 0.01)
-    asked = threading.Event()
-
-    def silent(connection: Connection) -> None:
-        asked.set()
-        assert connection.is_closed_by_peer()
-
-    with RawServer(silent) as server:
-        wire = AsyncDirectWire(1)
-        post = attrs.evolve(request(server), method="POST", body=b"x" * 9_000_000)
-        call = asyncio.ensure_future(wire.fetch(post, {**TIMEOUTS, "read": 60.0}, never))
-        await asyncio.to_thread(asked.wait)
-        call.cancel()
-        await asyncio.wait([call])
-        assert await asyncio.to_thread(server.has_ended, 0)
-        await wire.aclose()
-
-
 @pytest.mark.parametrize("turns", range(8))
 @pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
 def test_a_call_that_is_cancelled_while_it_connects_leaves_nothing_to_wait_for(
@@ -430,8 +409,9 @@ def test_a_call_that_is_cancelled_while_it_connects_leaves_nothing_to_wait_for(
         runner.run(run())
 
 
+@pytest.mark.parametrize("body", [None, b"x" * 9_000_000], ids=["sent", "still being sent"])
 async def test_a_connection_waits_a_little_for_the_answer_to_a_cancelled_call(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, body: bytes | None
 ) -> None:
     monkeypatch.setattr(async_direct_wire, "_LINGER", 0.01)
     asked = threading.Event()
@@ -442,7 +422,9 @@ async def test_a_connection_waits_a_little_for_the_answer_to_a_cancelled_call(
 
     with RawServer(silent) as server:
         wire = AsyncDirectWire(1)
-        first = asyncio.ensure_future(wire.fetch(request(server), TIMEOUTS, never))
+        method = "GET" if body is None else "POST"
+        asking = attrs.evolve(request(server), method=method, body=body)
+        first = asyncio.ensure_future(wire.fetch(asking, {**TIMEOUTS, "read": 60.0}, never))
         await asyncio.to_thread(asked.wait)
         first.cancel()
         await asyncio.wait([first])
