@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from xpander_client.core.answer import Fault
 from xpander_client.core.retry import Fate
+from xpander_client.transport import wire
 from xpander_client.transport.direct.answers import AnswerError, CutOffError
 from xpander_client.transport.direct.codings import CodingError
 from xpander_client.transport.direct.requests import RequestError
@@ -35,47 +36,42 @@ def fail_request(cause: RequestError) -> WireError:
 
 def fail_place() -> WireError:
     """Make the error of a request that waited for a place in vain."""
-    return _make_error(
-        "all connections were in use for too long", fate=Fate.NOT_SENT, timed_out=True
-    )
+    return _make_error(wire.NO_PLACE, fate=Fate.NOT_SENT, timed_out=True)
 
 
 def fail_connect(cause: Exception, address: str) -> WireError:
     """Make the error of a connection that was not made: no byte of a request has left."""
     if isinstance(cause, TimeoutError):
-        words = "no connection to the platform in time"
-        return _make_error(words, cause, Fate.NOT_SENT, timed_out=True)
+        return _make_error(wire.NO_CONNECTION_IN_TIME, cause, Fate.NOT_SENT, timed_out=True)
     advice = ""
     # Only errors of `ssl` have one, which is not imported for http.
     if getattr(cause, "reason", None) in _NO_TLS:
-        advice = f": it does not speak TLS, did you mean http://{address}?"
-    return _make_error("no connection to the platform", cause, Fate.NOT_SENT, advice=advice)
+        advice = wire.advise_http(address)
+    return _make_error(wire.NO_CONNECTION, cause, Fate.NOT_SENT, advice=advice)
 
 
 def fail_send(cause: Exception) -> WireError:
     """Make the error of a request of which no more could be sent."""
     if isinstance(cause, TimeoutError):
-        return _make_error("the request could not be sent in time", cause, timed_out=True)
-    return _make_error("the connection broke while sending", cause)
+        return _make_error(wire.NOT_SENT_IN_TIME, cause, timed_out=True)
+    return _make_error(wire.BROKE_WHILE_SENDING, cause)
 
 
 def fail_read(cause: Exception) -> WireError:
     """Make the error of an answer that did not come, or can't be read."""
     match cause:
         case TimeoutError():
-            return _make_error("nothing came from the platform in time", cause, timed_out=True)
+            return _make_error(wire.NOTHING_IN_TIME, cause, timed_out=True)
         case CutOffError():
-            return _make_error("the platform broke off the connection", cause)
+            return _make_error(wire.BROKEN_OFF, cause)
         case AnswerError():
             return _make_error("the platform's answer is not HTTP that can be read", cause)
         case CodingError():
-            return _make_error("the answer's content-encoding can't be read", cause)
+            return _make_error(wire.UNREADABLE_CODING, cause)
         case _:
-            return _make_error("the connection broke while reading", cause)
+            return _make_error(wire.BROKE_WHILE_READING, cause)
 
 
 def fail_late() -> WireError:
     """Make the error of an answer that keeps each time limit, and outlasts the call."""
-    return _make_error(
-        "the answer had not ended when the time of the call was over", timed_out=True
-    )
+    return _make_error(wire.LATE, timed_out=True)

@@ -16,6 +16,7 @@ from xpander_client.core.answer import Answer, Fault, Headers
 from xpander_client.core.call import Prepared
 from xpander_client.core.retry import Fate
 from xpander_client.errors import ArgumentError, ConfigurationError
+from xpander_client.transport import wire
 from xpander_client.transport.environment import proxy_for
 from xpander_client.transport.wire import Timeouts, WireError
 
@@ -94,9 +95,7 @@ class Httpx(Generic[C]):
 
     def make_late_error(self) -> Exception:
         """Make the error of an answer that keeps each time limit, and outlasts the call."""
-        error: Exception = self.library.ReadTimeout(
-            "the answer had not ended when the time of the call was over"
-        )
+        error: Exception = self.library.ReadTimeout(wire.LATE)
         return error
 
     def _own_headers(self) -> set[bytes]:
@@ -239,7 +238,7 @@ def _advice(said: str, url: str) -> str:
     scheme, _, host = url.partition("://")
     if scheme != "https" or not any(sign in said.lower() for sign in _NO_TLS):
         return ""
-    return f": it does not speak TLS, did you mean http://{host.partition('/')[0]}?"
+    return wire.advise_http(host.partition("/")[0])
 
 
 # OpenSSL's words for an answer that is no TLS.
@@ -252,17 +251,17 @@ _IMPOSSIBLE = frozenset({"InvalidURL", "LocalProtocolError", "UnsupportedProtoco
 _NOT_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError"})
 
 _WORDS = {
-    "ConnectError": "no connection to the platform",
-    "ConnectTimeout": "no connection to the platform in time",
-    "DecodingError": "the answer's content-encoding can't be read",
+    "ConnectError": wire.NO_CONNECTION,
+    "ConnectTimeout": wire.NO_CONNECTION_IN_TIME,
+    "DecodingError": wire.UNREADABLE_CODING,
     "InvalidURL": "this address can't be asked for",
     "LocalProtocolError": "this request can't be sent: a header of it can be none",
-    "PoolTimeout": "all connections were in use for too long",
+    "PoolTimeout": wire.NO_PLACE,
     "ProxyError": "the proxy made no connection to the platform",
-    "ReadTimeout": "nothing came from the platform in time",
+    "ReadTimeout": wire.NOTHING_IN_TIME,
     "UnsupportedProtocol": "this address can't be asked for",
-    "WriteTimeout": "the request could not be sent in time",
-    "RemoteProtocolError": "the platform broke off the connection",
-    "ReadError": "the connection broke while reading",
-    "WriteError": "the connection broke while sending",
+    "WriteTimeout": wire.NOT_SENT_IN_TIME,
+    "RemoteProtocolError": wire.BROKEN_OFF,
+    "ReadError": wire.BROKE_WHILE_READING,
+    "WriteError": wire.BROKE_WHILE_SENDING,
 }

@@ -17,6 +17,24 @@ Timeouts = dict[str, float]
 each wait for bytes and begins anew with every one that comes."""
 
 
+# What is said of a fault, whichever wire it befalls.
+BROKE_WHILE_READING = "the connection broke while reading"
+BROKE_WHILE_SENDING = "the connection broke while sending"
+BROKEN_OFF = "the platform broke off the connection"
+LATE = "the answer had not ended when the time of the call was over"
+NO_CONNECTION = "no connection to the platform"
+NO_CONNECTION_IN_TIME = "no connection to the platform in time"
+NO_PLACE = "all connections were in use for too long"
+NOTHING_IN_TIME = "nothing came from the platform in time"
+NOT_SENT_IN_TIME = "the request could not be sent in time"
+UNREADABLE_CODING = "the answer's content-encoding can't be read"
+
+
+def advise_http(host: str) -> str:
+    """Return what is to be said where a host that was asked by https answers without TLS."""
+    return f": it does not speak TLS, did you mean http://{host}?"
+
+
 class WireError(Exception):
     """There is no answer; `fault` says what happened, and what is known of the request."""
 
